@@ -1,0 +1,104 @@
+//===- Diagram.h - (l,k)-diagrams -------------------------------*- C++ -*-===//
+//
+// Set partition, Brauer and free-vertex (Levi-Civita) diagrams with l outputs
+// (top row) and k inputs (bottom row), and their textual notation.
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef EQC_ALGEBRA_DIAGRAM_H
+#define EQC_ALGEBRA_DIAGRAM_H
+
+#include "compiler/Algebra/Group.h"
+
+#include <cstddef>
+#include <string>
+#include <string_view>
+#include <variant>
+#include <vector>
+
+namespace eqc {
+
+/// A partition of l output and k input vertices into blocks. Vertices are
+/// numbered o1 < .. < ol < i1 < .. < ik, from 0. In an SO diagram one block may
+/// hold the n free vertices, the arguments of a Levi-Civita symbol.
+struct Diagram {
+  int l = 0; ///< outputs, the top row
+  int k = 0; ///< inputs, the bottom row
+  /// Restricted growth string: the block of each vertex, blocks numbered from 0
+  /// by first appearance. Size l + k.
+  std::vector<int> block;
+  /// The number of the block of free vertices, or -1.
+  int free = -1;
+
+  int numBlocks() const;
+  /// The vertices of every block, ascending; indexed by block number.
+  std::vector<std::vector<int>> blocks() const;
+  /// Vertices of the free block, ascending; empty without one.
+  std::vector<int> freeVertices() const;
+  /// How many blocks hold inputs only; the free block never counts. (What
+  /// `normalize = mean` divides by: n to this power.)
+  int numBottomOnlyBlocks() const;
+
+  bool operator==(const Diagram &other) const;
+  bool operator!=(const Diagram &other) const { return !(*this == other); }
+};
+
+/// Builds a diagram from any labelling of the vertices by blocks: renumbers the
+/// labels into a restricted growth string. `freeLabel` is the label of the
+/// block of free vertices, or -1.
+Diagram makeDiagram(int l, int k, const std::vector<int> &labels,
+                    int freeLabel = -1);
+
+/// Canonical notation: `o1 i1 | o2 i2`, `* o1 i1 i2`; blocks by smallest
+/// vertex, vertices ascending; `1` for the diagram without vertices.
+std::string toString(const Diagram &diagram);
+
+/// Where and why a diagram's notation is wrong. Offsets are bytes of the text.
+struct DiagramError {
+  size_t offset = 0;
+  size_t length = 0;
+  std::string message; ///< lower case, no full stop
+};
+
+/// Reads the notation of an (l,k)-diagram. Refuses unknown, repeated and missing
+/// vertices and empty blocks. Any group: see `whyNotOfGroup`.
+std::variant<Diagram, DiagramError> parseDiagram(std::string_view text, int l,
+                                                 int k);
+
+/// Why `diagram` is not one of the group's for size n, or an empty string. S takes any
+/// partition, with any number of blocks; O and Sp perfect matchings; SO
+/// perfect matchings and diagrams with exactly n free vertices and the rest
+/// matched. `n` is -1 when dynamic.
+std::string whyNotOfGroup(const Diagram &diagram, Group group, long long n);
+
+/// Canonical order (lexicographic restricted growth strings; for SO the
+/// matchings first, then by tuple of free vertices, then by the restricted
+/// growth string of the matching of the others).
+bool canonicalLess(const Diagram &a, const Diagram &b);
+
+/// The diagram with the rows exchanged, and the sign s of D_d^T = s D_{d*}
+/// (-1 only for free-vertex diagrams with an odd product of free outputs and
+/// free inputs; math: transposing a Levi-Civita factor).
+struct SignedDiagram {
+  Diagram diagram;
+  int sign = 1;
+};
+SignedDiagram transpose(const Diagram &diagram);
+
+/// The product of two diagrams d1 : m -> l and d2 : k -> m without free vertices,
+/// glued in the middle row: D_d1 D_d2 = sign * n^loops * D_(d1 after d2). The
+/// sign differs from 1 for Sp only, where it is the product over paths and
+/// loops of (-1)^(floor(q/2) + r), q same-row pairs, r of them walked right to left.
+struct Composition {
+  Diagram diagram;
+  int loops = 0; ///< components left entirely in the middle row
+  int sign = 1;
+};
+Composition compose(Group group, const Diagram &d1, const Diagram &d2);
+
+/// Side by side: D_(a (x) b) = D_a (x) D_b. Neither has free vertices.
+Diagram kronecker(const Diagram &a, const Diagram &b);
+
+} // namespace eqc
+
+#endif // EQC_ALGEBRA_DIAGRAM_H

@@ -1,0 +1,54 @@
+//===- Enumerate.h - Counting and listing diagrams --------------*- C++ -*-===//
+//
+// Closed-form counts, canonical enumeration and pruning to a basis.
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef EQC_ALGEBRA_ENUMERATE_H
+#define EQC_ALGEBRA_ENUMERATE_H
+
+#include "compiler/Algebra/Diagram.h"
+
+#include <cstdint>
+#include <functional>
+#include <vector>
+
+namespace eqc {
+
+/// A count that saturates: `exceeds` once it passed 2^64 - 1.
+struct Count {
+  uint64_t value = 0;
+  bool saturated = false;
+};
+
+/// How many (l,k)-diagrams the group has (`diagrams = all`), from closed
+/// forms, without listing any. `n` is -1 when dynamic (never for SO).
+/// Costs O(min(l+k, 64)^2) at most, whatever l and k.
+Count countDiagrams(Group group, long long n, long long l, long long k);
+
+/// How many diagrams the basis has (the dimension of the space of equivariant maps), from closed forms where there is
+/// one, otherwise by counting `inBasis` over the enumeration. Fixed n only.
+Count countBasis(Group group, long long n, int l, int k);
+
+/// Calls `visit` with every diagram of the group in canonical order until it
+/// returns false. Nothing is kept in memory beyond the current diagram (SO's
+/// tuples of free vertices included).
+void forEachDiagram(Group group, long long n, int l, int k,
+                    const std::function<bool(const Diagram &)> &visit);
+
+/// All of them, in canonical order.
+std::vector<Diagram> enumerateDiagrams(Group group, long long n, int l, int k);
+
+/// Whether the diagram belongs to the linearly independent subset
+/// (`diagrams = basis`): S: at most n blocks; O: involution word with longest increasing
+/// subsequence at most n; Sp: no (n/2+1)-nesting; SO: 0 or n free vertices and longest increasing subsequence of the
+/// involution word (free vertices are fixed points) at most n.
+bool inBasis(const Diagram &diagram, Group group, long long n);
+
+/// Why the group has no (l,k)-diagram at all (odd l + k for O, odd n ..), in
+/// words for a user, or an empty string when it has.
+std::string whyNoDiagrams(Group group, long long n, long long l, long long k);
+
+} // namespace eqc
+
+#endif // EQC_ALGEBRA_ENUMERATE_H

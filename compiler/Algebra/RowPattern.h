@@ -1,0 +1,70 @@
+//===- RowPattern.h - How a diagram treats one row --------------*- C++ -*-===//
+//
+// The unique split of a diagram into top pattern, permutation, bottom pattern:
+// D_d = E_top P_sigma C_bottom. Diagrams share patterns; that is what the
+// shared plan lives on.
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef EQC_ALGEBRA_ROWPATTERN_H
+#define EQC_ALGEBRA_ROWPATTERN_H
+
+#include "compiler/Algebra/Diagram.h"
+
+#include <string>
+#include <variant>
+#include <vector>
+
+namespace eqc {
+
+/// A row of m vertices, partitioned into blocks that are kept (they run through
+/// to the other row) or dropped (summed over on input, broadcast on
+/// output); for SO one block may hold the row's free vertices.
+struct RowPattern {
+  /// Restricted growth string of the row's m vertices.
+  std::vector<int> block;
+  /// Per block: whether it is kept. The free block is not kept.
+  std::vector<bool> kept;
+  /// The block of free vertices, or -1. A Levi-Civita diagram whose free
+  /// vertices all stand in the other row has -1 here.
+  int free = -1;
+
+  int size() const { return static_cast<int>(block.size()); }
+  int numBlocks() const { return static_cast<int>(kept.size()); }
+  int numKept() const;
+  int numFree() const; ///< free vertices in this row
+  /// Vertices (0-based in the row) of each block, ascending.
+  std::vector<std::vector<int>> blocks() const;
+  /// Block numbers of the kept blocks, by smallest vertex.
+  std::vector<int> keptBlocks() const;
+  /// Block numbers of the dropped blocks, by smallest vertex.
+  std::vector<int> droppedBlocks() const;
+  bool operator==(const RowPattern &o) const {
+    return block == o.block && kept == o.kept && free == o.free;
+  }
+  bool operator<(const RowPattern &o) const;
+};
+
+/// Notation: blocks by smallest vertex separated by `|`, vertices 1-based, `~` before a
+/// dropped block, `*` before the free block: `1 3 | ~2`, `* 1 2 | 3`; `1` .. as in
+/// diagrams the pattern of an empty row is written `-`.
+std::string toString(const RowPattern &pattern);
+std::variant<RowPattern, DiagramError> parseRowPattern(std::string_view text,
+                                                       int size);
+
+/// D_d = E_top P_sigma C_bottom. Kept blocks are ordered by smallest vertex on
+/// both sides; top kept block a joins bottom kept block sigma[a].
+struct Split {
+  RowPattern top;
+  RowPattern bottom;
+  std::vector<int> sigma;
+};
+Split splitDiagram(const Diagram &diagram);
+
+/// The inverse of `splitDiagram`.
+Diagram joinPatterns(const RowPattern &top, const std::vector<int> &sigma,
+                     const RowPattern &bottom);
+
+} // namespace eqc
+
+#endif // EQC_ALGEBRA_ROWPATTERN_H

@@ -1,0 +1,53 @@
+//===- Compile.h - From checked layers to code ------------------*- C++ -*-===//
+//
+// The compiler as one call: layers in, bytes of the asked kind out. The driver,
+// `eqc check` and tests all go through here.
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef EQC_PIPELINES_COMPILE_H
+#define EQC_PIPELINES_COMPILE_H
+
+#include "compiler/Algebra/LayerSpec.h"
+
+#include "llvm/ADT/ArrayRef.h"
+#include "llvm/ADT/SmallVector.h"
+
+#include <functional>
+#include <string>
+#include <vector>
+
+namespace eqc {
+
+enum class PlanKind { Auto, Dense, Factored, Shared };
+
+/// Forms of the program the compiler can stop at. A header and a shared library
+/// are made by the driver from the layers and from `Object`.
+enum class CodeKind { Object, Assembly, LLVM, MLIR, Eq, Linalg };
+
+struct CompileOptions {
+  PlanKind plan = PlanKind::Auto;
+  std::string triple;            ///< empty: the host's
+  std::vector<std::string> cpus; ///< one variant each, best last; empty: default of the triple
+  int optLevel = 3;              ///< 0..3
+  bool threads = true;
+};
+
+/// Why a compilation failed: exit status 1 (refused), 2 (bad option value), 4 (limit) or 70
+/// (internal), the layer concerned or -1, a diagnostic id or "", the message.
+struct CompileFailure {
+  int status = 70;
+  int layer = -1;
+  std::string id;
+  std::string message;
+};
+
+/// Compiles `layers` into one module and appends it to `out`. False on failure,
+/// with `failure` filled in. Deterministic: same input, same bytes.
+bool compileLayers(llvm::ArrayRef<LayerSpec> layers,
+                   const CompileOptions &options, CodeKind kind,
+                   llvm::SmallVectorImpl<char> &out, CompileFailure &failure);
+
+} // namespace eqc
+
+#endif // EQC_PIPELINES_COMPILE_H
