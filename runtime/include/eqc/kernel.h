@@ -3,6 +3,9 @@
 |* Internal contract between objects that eqc generates and eqc_rt. Programs  *|
 |* include the generated header and <eqc/runtime.h> instead.                  *|
 |*                                                                            *|
+|* All structs are plain sequences of 8-byte fields (the two uint32_t of      *|
+|* eqc_kernel share one), so a code generator can lay them out by hand.       *|
+|*                                                                            *|
 \*===----------------------------------------------------------------------===*/
 
 #ifndef EQC_KERNEL_H
@@ -14,45 +17,80 @@
 extern "C" {
 #endif
 
-/* How a kernel wants to be called for one n and batch. Byte counts. */
+/* How a kernel wants to be called for one n and batch. Zeroed before schedule()
+   fills it; must not depend on the number of threads, so that results do not. */
 typedef struct eqc_schedule {
-  int64_t scratch_bytes; /* scratch of one task, alignment 64 */
-  int64_t block;         /* samples of one task, >= 1 */
-  int64_t phases;        /* >= 1: steps of one block that must follow each other */
-  int64_t parts;         /* >= 1: pieces of every phase that may run in parallel, sharing the block's scratch */
+  int64_t scratch_bytes; /* scratch of one task, >= 0, alignment 64 */
+  int64_t block;         /* samples of one task; below 1 counts as 1 */
+  int64_t phases;        /* steps of one block that must follow each other;
+                            below 1 counts as 1 */
+  int64_t parts;         /* pieces of every phase that may run in parallel,
+                            sharing the block's scratch; below 1 counts as 1 */
+  int64_t flops;         /* estimated work per sample; 0: unknown, taken as
+                            enough for every thread */
 } eqc_schedule;
 
 /* The code of a layer for one kind of CPU. */
 typedef struct eqc_variant {
-  int64_t cpu_level; /* 0: any; on x86-64 2, 3, 4 for x86-64-v2, -v3, -v4; -1: what eqc_variant.cpu_features asks for */
-  const char *cpu_features; /* comma-separated names as in /proc/cpuinfo that a
-                               cpu_level of -1 needs, or "" */
-  int64_t packed_bytes; /* weights as the kernel wants them; never depends on n */
+  int64_t cpu_level; /* 0: any; on x86-64 1 to 4 for x86-64, -v2, -v3, -v4;
+                        -1: whatever has all of cpu_features */
+  const char *cpu_features; /* for a cpu_level of -1: comma-separated names as
+                               in /proc/cpuinfo, or as LLVM spells them; an
+                               unknown name fits no CPU. Else "" or NULL */
+  int64_t packed_bytes; /* weights as the kernel wants them; never depends on n.
+                           0: forward reads the caller's weights as they are,
+                           and pack is not called */
   void (*schedule)(int64_t n, int64_t batch, eqc_schedule *out);
-  /* weight -> packed (64-byte aligned) */
+  /* weight -> packed. */
   void (*pack)(int64_t n, const void *weight, void *packed);
-  /* Samples first .. first+count-1 of the arrays, in the given phase and part;
-     phase -1 runs all phases and parts in order. */
+  /* Samples first .. first+count-1 of the whole arrays (x, y are their starts),
+     in the given phase and part. Phase -1 runs all phases and parts in order,
+     part is then 0. The bits written may depend on first and count only through
+     the schedule's blocks: first is a multiple of block, count is block or what
+     is left. Two parts of one phase, or two blocks, never write the same
+     element. Scratch holds anything on entry, and keeps its contents from one
+     phase of a block to the next.
+     packed is 64-byte aligned from eqc_rt_forward, but has only the alignment
+     of an element from eqc_rt_forward_packed; x, bias and y always have only
+     that. */
   void (*forward)(int64_t n, int64_t first, int64_t count, int64_t phase,
                   int64_t part, const void *x, const void *packed,
                   const void *bias, void *y, void *scratch);
 } eqc_variant;
 
-/* A layer. All arrays of one dtype; element counts per sample are polynomials in n. */
+/* A layer. All arrays are of one dtype. n reaches the functions above as the
+   layer's own when it is fixed, as the call's when it is dynamic. */
 typedef struct eqc_kernel {
-  uint32_t struct_size, abi; /* of eqc_kernel; 1 */
+  uint32_t struct_size, abi; /* sizeof(eqc_kernel); 1 */
   const eqc_layer_info *info;
   int64_t element_bytes;
-  int64_t num_variants;        /* at least 1, least demanding first */
+  int64_t num_variants; /* at least 1, least demanding first */
   const eqc_variant *variants;
-  int64_t threads; /* 0: compiled with --no-threads, run serially */
-  int64_t pack_depends_on_n; /* 1: pack needs the call's n (dense plan with normalize) */
+  int64_t threads;           /* 0: compiled with --no-threads, run serially */
+  int64_t pack_depends_on_n; /* 1: pack needs the call's n (dense plan with
+                                normalize) */
+  int64_t *chosen; /* a zero-initialised writable word of the object, where the
+                      runtime remembers the variant for this CPU; or NULL */
 } eqc_kernel;
 
 /* NAME_forward of the generated header. n is -1 when the layer's n is fixed. */
 int eqc_rt_forward(const eqc_kernel *kernel, int64_t n, int64_t batch,
                    const void *x, const void *weight, const void *bias,
                    void *y);
+
+/* NAME_pack: weights -> at least eqc_rt_packed_bytes() bytes. n may be -1 when
+   it is fixed or pack does not depend on it. */
+int eqc_rt_pack(const eqc_kernel *kernel, int64_t n, const void *weight,
+                void *packed);
+
+/* NAME_forward_packed: eqc_rt_forward on what eqc_rt_pack wrote on this CPU. */
+int eqc_rt_forward_packed(const eqc_kernel *kernel, int64_t n, int64_t batch,
+                          const void *x, const void *packed, const void *bias,
+                          void *y);
+
+/* What eqc_rt_pack writes on this CPU, at most the largest packed_bytes of all
+   variants, weight bytes where packed_bytes is 0; or a negative status. */
+int64_t eqc_rt_packed_bytes(const eqc_kernel *kernel);
 
 #ifdef __cplusplus
 }

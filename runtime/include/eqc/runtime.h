@@ -1,0 +1,102 @@
+/*===- runtime.h - What programs may ask of the eqc runtime --------- C99 -===*\
+|*                                                                            *|
+|* Status codes, the description of a layer, and the hooks through which a    *|
+|* program lends eqc its own threads and memory. Generated headers include    *|
+|* this file; the functions live in the library eqc_rt, or in the layer       *|
+|* itself when it was compiled with --emit=shared.                            *|
+|*                                                                            *|
+|* Nothing here prints, aborts or exits.                                      *|
+|*                                                                            *|
+\*===----------------------------------------------------------------------===*/
+
+#ifndef EQC_RUNTIME_H
+#define EQC_RUNTIME_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#if defined(__GNUC__)
+#define EQC_API __attribute__((visibility("default")))
+#else
+#define EQC_API
+#endif
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/* What every generated function returns: EQC_OK or a negative code. */
+typedef enum eqc_status {
+  EQC_OK = 0,
+  EQC_ERR_NULL = -1,            /* a needed pointer is NULL */
+  EQC_ERR_ARG = -2,             /* batch < 0, n < 1, odd n for Sp */
+  EQC_ERR_SIZE = -3,            /* the bytes of an array overflow int64_t */
+  EQC_ERR_ALIAS = -4,           /* an output overlaps another array */
+  EQC_ERR_NOMEM = -5,           /* the allocator had no memory */
+  EQC_ERR_UNSUPPORTED_CPU = -6, /* compiled for CPUs that this one is not */
+  EQC_ERR_HOOK = -7,            /* the parallel-for hook failed */
+  EQC_ERR_NO_DEVICE = -8,       /* no GPU that could run the layer */
+  EQC_ERR_CUDA = -9             /* the CUDA driver reported an error */
+} eqc_status;
+
+/* What NAME_info() returns. Later versions add fields at the end only, and
+   struct_size then grows. */
+typedef struct eqc_layer_info {
+  uint32_t struct_size;  /* sizeof(eqc_layer_info) of the compiler */
+  uint32_t abi;          /* 1 */
+  const char *name;      /* of the layer */
+  const char *group;     /* "S", "O", "SO", "Sp" */
+  const char *dtype;     /* "f32", "f64" */
+  const char *layout;    /* "channels_last", "channels_first" */
+  const char *normalize; /* "none", "mean" */
+  const char *plan;      /* the plan that was compiled */
+  const char *spec;      /* the layer in the .eq language */
+  const char *version;   /* of the compiler */
+  int64_t n;             /* -1: given at run time */
+  int64_t k, l;          /* orders of the input and of the output */
+  int64_t c_in, c_out;   /* channels */
+  int64_t diagrams, bias_diagrams;
+  int64_t weight_size, bias_size; /* in elements */
+  int64_t batch;                  /* the batch it was specialised for, or 0 */
+  int64_t has_backward;           /* 1 if NAME_backward exists */
+} eqc_layer_info;
+
+/* A constant name such as "EQC_ERR_NULL: a needed pointer is NULL". */
+EQC_API const char *eqc_status_string(int status);
+
+/* The text of the calling thread's last error, "" before the first one. Valid
+   until the thread's next call that fails. */
+EQC_API const char *eqc_last_error(void);
+
+/* The version of the runtime, such as "0.1.0". */
+EQC_API const char *eqc_version(void);
+
+/* How many threads one call may use, the caller included. 0 means the default:
+   EQC_NUM_THREADS from the environment, else the CPUs this process may run on.
+   More than 1024 counts as 1024. Never changes the result of a layer. */
+EQC_API int eqc_set_num_threads(int n);
+
+/* Where scratch memory comes from. get returns at least size bytes aligned to
+   align (a power of two), or NULL; put takes back what get returned, with the
+   size asked for. Both may be called from any thread. Memory of the previous
+   allocator that is idle goes back before this function returns, memory in use
+   by a running call when that call ends. Two NULLs restore the default. */
+EQC_API int eqc_set_allocator(void *(*get)(size_t size, size_t align,
+                                           void *ctx),
+                              void (*put)(void *p, size_t size, void *ctx),
+                              void *ctx);
+
+/* Who runs a call's tasks. run calls task(i, arg) exactly once for every
+   0 <= i < tasks, on any threads and in any order, and returns 0 when all of
+   them have returned; anything else makes the call return EQC_ERR_HOOK. NULL
+   restores the runtime's own threads. */
+EQC_API int eqc_set_parallel_for(int (*run)(int64_t tasks,
+                                            void (*task)(int64_t, void *),
+                                            void *arg, void *ctx),
+                                 void *ctx);
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif /* EQC_RUNTIME_H */
