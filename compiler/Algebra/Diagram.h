@@ -49,6 +49,9 @@ struct Diagram {
 Diagram makeDiagram(int l, int k, const std::vector<int> &labels,
                     int freeLabel = -1);
 
+/// `o1` or `i2`: the name of a vertex in a diagram with l outputs.
+std::string vertexName(int l, int vertex);
+
 /// Canonical notation: `o1 i1 | o2 i2`, `* o1 i1 i2`; blocks by smallest
 /// vertex, vertices ascending; `1` for the diagram without vertices.
 std::string toString(const Diagram &diagram);
@@ -60,14 +63,14 @@ struct DiagramError {
   std::string message; ///< lower case, no full stop
 };
 
-/// Reads the notation of an (l,k)-diagram. Refuses unknown, repeated and missing
-/// vertices and empty blocks. Any group: see `whyNotOfGroup`.
+/// Reads the notation of an (l,k)-diagram. Refuses unknown, repeated and
+/// missing vertices and empty blocks. Any group: see `whyNotOfGroup`.
 std::variant<Diagram, DiagramError> parseDiagram(std::string_view text, int l,
                                                  int k);
 
-/// Why `diagram` is not one of the group's for size n, or an empty string. S takes any
-/// partition, with any number of blocks; O and Sp perfect matchings; SO
-/// perfect matchings and diagrams with exactly n free vertices and the rest
+/// Why `diagram` is not one of the group's for size n, or an empty string. S
+/// takes any partition, with any number of blocks; O and Sp perfect matchings;
+/// SO perfect matchings and diagrams with exactly n free vertices and the rest
 /// matched. `n` is -1 when dynamic.
 std::string whyNotOfGroup(const Diagram &diagram, Group group, long long n);
 
@@ -85,10 +88,11 @@ struct SignedDiagram {
 };
 SignedDiagram transpose(const Diagram &diagram);
 
-/// The product of two diagrams d1 : m -> l and d2 : k -> m without free vertices,
-/// glued in the middle row: D_d1 D_d2 = sign * n^loops * D_(d1 after d2). The
-/// sign differs from 1 for Sp only, where it is the product over paths and
-/// loops of (-1)^(floor(q/2) + r), q same-row pairs, r of them walked right to left.
+/// The product of two diagrams d1 : m -> l and d2 : k -> m without free
+/// vertices, glued in the middle row: D_d1 D_d2 = sign * n^loops * D_(d1 after
+/// d2). The sign differs from 1 for Sp only, where it is the product over paths
+/// and loops of (-1)^(floor(q/2) + r), q same-row pairs, r of them walked right
+/// to left.
 struct Composition {
   Diagram diagram;
   int loops = 0; ///< components left entirely in the middle row

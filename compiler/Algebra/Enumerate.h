@@ -26,8 +26,9 @@ struct Count {
 /// Costs O(min(l+k, 64)^2) at most, whatever l and k.
 Count countDiagrams(Group group, long long n, long long l, long long k);
 
-/// How many diagrams the basis has (the dimension of the space of equivariant maps), from closed forms where there is
-/// one, otherwise by counting `inBasis` over the enumeration. Fixed n only.
+/// How many diagrams the basis has (the dimension of the space of equivariant
+/// maps), from closed forms where there is one, otherwise by counting `inBasis`
+/// over the enumeration. Fixed n only.
 Count countBasis(Group group, long long n, int l, int k);
 
 /// Calls `visit` with every diagram of the group in canonical order until it
@@ -40,9 +41,10 @@ void forEachDiagram(Group group, long long n, int l, int k,
 std::vector<Diagram> enumerateDiagrams(Group group, long long n, int l, int k);
 
 /// Whether the diagram belongs to the linearly independent subset
-/// (`diagrams = basis`): S: at most n blocks; O: involution word with longest increasing
-/// subsequence at most n; Sp: no (n/2+1)-nesting; SO: 0 or n free vertices and longest increasing subsequence of the
-/// involution word (free vertices are fixed points) at most n.
+/// (`diagrams = basis`): S: at most n blocks; O: involution word with longest
+/// increasing subsequence at most n; Sp: no (n/2+1)-nesting; SO: 0 or n free
+/// vertices and longest increasing subsequence of the involution word (free
+/// vertices are fixed points) at most n.
 bool inBasis(const Diagram &diagram, Group group, long long n);
 
 /// Why the group has no (l,k)-diagram at all (odd l + k for O, odd n ..), in

@@ -21,7 +21,8 @@ enum class Layout { ChannelsLast, ChannelsFirst };
 enum class Normalize { None, Mean };
 enum class DiagramChoice { All, Basis, List };
 
-/// Where something stands in a source; line and column count from 1, columns in bytes.
+/// Where something stands in a source; line and column count from 1, columns in
+/// bytes.
 struct SourcePosition {
   std::string file;
   unsigned line = 1;
@@ -45,7 +46,8 @@ struct LayerSpec {
   DiagramChoice choice = DiagramChoice::All;
   int64_t batch = 0; ///< the batch the code may specialise for; 0: none
 
-  /// The layer's diagrams in the order of the weights: canonical, or the order of an explicit list.
+  /// The layer's diagrams in the order of the weights: canonical, or the order
+  /// of an explicit list.
   std::vector<Diagram> diagrams;
   /// The (l,0)-diagrams of the bias in the order of its rows; empty without.
   std::vector<Diagram> biasDiagrams;

@@ -45,9 +45,9 @@ struct RowPattern {
   bool operator<(const RowPattern &o) const;
 };
 
-/// Notation: blocks by smallest vertex separated by `|`, vertices 1-based, `~` before a
-/// dropped block, `*` before the free block: `1 3 | ~2`, `* 1 2 | 3`; `1` .. as in
-/// diagrams the pattern of an empty row is written `-`.
+/// Notation: blocks by smallest vertex separated by `|`, vertices 1-based, `~`
+/// before a dropped block, `*` before the free block: `1 3 | ~2`, `* 1 2 | 3`;
+/// `1` .. as in diagrams the pattern of an empty row is written `-`.
 std::string toString(const RowPattern &pattern);
 std::variant<RowPattern, DiagramError> parseRowPattern(std::string_view text,
                                                        int size);

@@ -1,0 +1,225 @@
+//===- Notation.cpp - Diagrams as text --------------------------*- C++ -*-===//
+//
+// Printing and reading `o1 i1 | o2 i2`.
+//
+//===----------------------------------------------------------------------===//
+
+#include "compiler/Algebra/Diagram.h"
+#include "compiler/Algebra/NotationLexer.h"
+
+#include <algorithm>
+#include <unordered_map>
+
+using namespace eqc;
+
+std::string eqc::vertexName(int l, int vertex) {
+  return vertex < l ? "o" + std::to_string(vertex + 1LL)
+                    : "i" + std::to_string(vertex - l + 1LL);
+}
+
+std::string eqc::toString(const Diagram &diagram) {
+  std::vector<std::vector<int>> blocks = diagram.blocks();
+  if (blocks.empty())
+    return "1";
+  std::string text;
+  for (size_t b = 0; b < blocks.size(); ++b) {
+    if (b > 0)
+      text += " | ";
+    if (static_cast<int>(b) == diagram.free)
+      text += "* ";
+    for (size_t i = 0; i < blocks[b].size(); ++i) {
+      if (i > 0)
+        text += ' ';
+      text += vertexName(diagram.l, blocks[b][i]);
+    }
+  }
+  return text;
+}
+
+//===----------------------------------------------------------------------===//
+// Tokens, shared with the patterns of a row
+//===----------------------------------------------------------------------===//
+
+bool NotationLexer::next(NotationToken &token) {
+  auto isBlank = [](char c) {
+    return c == ' ' || c == '\t' || c == '\n' || c == '\r';
+  };
+  auto isMark = [](char c) { return c == '|' || c == '*' || c == '~'; };
+  while (position < text.size() && isBlank(text[position]))
+    ++position;
+  if (position == text.size())
+    return false;
+  size_t begin = position++;
+  if (!isMark(text[begin]))
+    while (position < text.size() && !isBlank(text[position]) &&
+           !isMark(text[position]))
+      ++position;
+  token = {text.substr(begin, position - begin), begin};
+  return true;
+}
+
+DiagramError NotationToken::error(std::string message) const {
+  return {offset, text.size(), std::move(message)};
+}
+
+std::string NotationToken::quoted() const {
+  // Long enough for any sensible vertex; never cut inside a UTF-8 sequence.
+  size_t size = std::min<size_t>(text.size(), 32);
+  while (size < text.size() && size > 0 && (text[size] & 0xC0) == 0x80)
+    --size;
+  static const char digits[] = "0123456789abcdef";
+  std::string result = "'";
+  for (unsigned char c : text.substr(0, size)) {
+    if (c < 0x20 || c == 0x7F) {
+      result += "\\x";
+      result += digits[c >> 4];
+      result += digits[c & 15];
+    } else {
+      result += static_cast<char>(c);
+    }
+  }
+  return result + (size < text.size() ? "...'" : "'");
+}
+
+long long eqc::parseIndex(std::string_view digits) {
+  if (digits.empty() || digits[0] == '0')
+    return 0;
+  long long value = 0;
+  for (char c : digits) {
+    if (c < '0' || c > '9')
+      return 0;
+    // Far above any vertex number, and nothing overflows.
+    value = std::min(value * 10 + (c - '0'), 1LL << 40);
+  }
+  return value;
+}
+
+//===----------------------------------------------------------------------===//
+// Reading
+//===----------------------------------------------------------------------===//
+
+namespace {
+
+/// Reads one diagram. Vertices are kept in a map: memory follows the text, not
+/// the l and k that a source claims.
+class DiagramParser {
+public:
+  DiagramParser(std::string_view text, int l, int k) : text(text), l(l), k(k) {}
+
+  std::variant<Diagram, DiagramError> parse();
+
+private:
+  /// Reads the vertex `token`; true on failure, like all parse functions here.
+  bool parseVertex(const NotationToken &token);
+  bool fail(DiagramError what) {
+    error = std::move(what);
+    return true;
+  }
+  long long numVertices() const { return static_cast<long long>(l) + k; }
+  std::string rowText(char row) const;
+  std::variant<Diagram, DiagramError> finish();
+
+  std::string_view text;
+  int l, k;
+  int block = 0;      ///< the block being read
+  int free = -1;      ///< the block after `*`
+  bool empty = true;  ///< the block being read has no vertex yet
+  bool opened = true; ///< nothing of the block being read was seen yet
+  std::unordered_map<int, int> blockOf;
+  DiagramError error;
+};
+
+} // namespace
+
+std::string DiagramParser::rowText(char row) const {
+  int size = row == 'o' ? l : k;
+  std::string word = row == 'o' ? "output" : "input";
+  if (size == 0)
+    return "there are no " + word + "s";
+  if (size == 1)
+    return "the only " + word + " is " + row + "1";
+  return std::string("the ") + word + "s are " + row + "1 to " + row +
+         std::to_string(size);
+}
+
+bool DiagramParser::parseVertex(const NotationToken &token) {
+  char row = token.text[0];
+  long long index =
+      row == 'o' || row == 'i' ? parseIndex(token.text.substr(1)) : 0;
+  if (index == 0) {
+    if (token.text == "1" && numVertices() > 0)
+      return fail(token.error("'1' is the diagram without vertices, but here "
+                              "l + k = " +
+                              std::to_string(numVertices())));
+    return fail(token.error("expected a vertex such as 'o1' or 'i2', not " +
+                            token.quoted()));
+  }
+  if (index > (row == 'o' ? l : k))
+    return fail(
+        token.error("unknown vertex " + token.quoted() + ": " + rowText(row)));
+  int vertex = static_cast<int>(row == 'o' ? index - 1 : l + index - 1);
+  if (!blockOf.try_emplace(vertex, block).second)
+    return fail(token.error("vertex " + token.quoted() + " appears twice"));
+  return false;
+}
+
+std::variant<Diagram, DiagramError> DiagramParser::parse() {
+  NotationLexer lexer(text);
+  NotationToken token, bar;
+  bool any = false;
+  while (lexer.next(token)) {
+    if (!any && token.text == "1" && numVertices() == 0) {
+      if (!lexer.next(token))
+        return Diagram();
+      return token.error("nothing may follow '1', the diagram without "
+                         "vertices");
+    }
+    any = true;
+    if (token.text == "|") {
+      if (empty)
+        return token.error("empty block");
+      ++block;
+      empty = opened = true;
+      bar = token;
+    } else if (token.text == "*") {
+      if (!opened)
+        return token.error("'*' stands before the vertices of its block");
+      if (free >= 0)
+        return token.error("a second '*' block");
+      free = block;
+      opened = false;
+    } else {
+      if (parseVertex(token))
+        return error;
+      empty = opened = false;
+    }
+  }
+  if (!any)
+    return DiagramError{0, text.size(),
+                        numVertices() == 0
+                            ? "empty diagram; the diagram without vertices is "
+                              "written '1'"
+                            : "empty diagram"};
+  if (empty) // the last token is a bar or a star
+    return token.error("empty block");
+  return finish();
+}
+
+std::variant<Diagram, DiagramError> DiagramParser::finish() {
+  if (static_cast<long long>(blockOf.size()) < numVertices()) {
+    int missing = 0;
+    while (blockOf.count(missing))
+      ++missing;
+    return DiagramError{0, text.size(),
+                        "vertex '" + vertexName(l, missing) + "' is missing"};
+  }
+  std::vector<int> labels(blockOf.size());
+  for (const auto &[vertex, label] : blockOf)
+    labels[vertex] = label;
+  return makeDiagram(l, k, labels, free);
+}
+
+std::variant<Diagram, DiagramError> eqc::parseDiagram(std::string_view text,
+                                                      int l, int k) {
+  return DiagramParser(text, l, k).parse();
+}

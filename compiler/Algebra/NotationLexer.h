@@ -1,0 +1,44 @@
+//===- NotationLexer.h - Tokens of the diagram notation ---------*- C++ -*-===//
+//
+// What the notations of diagrams and of row patterns share.
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef EQC_ALGEBRA_NOTATIONLEXER_H
+#define EQC_ALGEBRA_NOTATIONLEXER_H
+
+#include "compiler/Algebra/Diagram.h"
+
+namespace eqc {
+
+/// `|`, `*`, `~`, or a word up to the next blank or mark.
+struct NotationToken {
+  std::string_view text;
+  size_t offset = 0;
+
+  /// An error that points at this token.
+  DiagramError error(std::string message) const;
+  /// The token in quotes, fit for a message: shortened, control characters
+  /// escaped.
+  std::string quoted() const;
+};
+
+/// Splits a notation into tokens.
+class NotationLexer {
+public:
+  explicit NotationLexer(std::string_view text) : text(text) {}
+  /// Reads the next token; false at the end, `token` is then untouched.
+  bool next(NotationToken &token);
+
+private:
+  std::string_view text;
+  size_t position = 0;
+};
+
+/// A positive decimal number without leading zeros, saturated far above any
+/// vertex number; 0 for anything else.
+long long parseIndex(std::string_view digits);
+
+} // namespace eqc
+
+#endif // EQC_ALGEBRA_NOTATIONLEXER_H

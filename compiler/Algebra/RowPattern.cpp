@@ -1,0 +1,231 @@
+//===- RowPattern.cpp - How a diagram treats one row ------------*- C++ -*-===//
+//
+// The split of diagrams into row patterns, and the notation of patterns.
+//
+//===----------------------------------------------------------------------===//
+
+#include "compiler/Algebra/RowPattern.h"
+#include "compiler/Algebra/NotationLexer.h"
+
+#include <algorithm>
+#include <cassert>
+#include <tuple>
+#include <unordered_map>
+
+using namespace eqc;
+
+int RowPattern::numKept() const {
+  return static_cast<int>(std::count(kept.begin(), kept.end(), true));
+}
+
+int RowPattern::numFree() const {
+  return free < 0
+             ? 0
+             : static_cast<int>(std::count(block.begin(), block.end(), free));
+}
+
+std::vector<std::vector<int>> RowPattern::blocks() const {
+  std::vector<std::vector<int>> result(kept.size());
+  for (size_t v = 0; v < block.size(); ++v)
+    result[block[v]].push_back(static_cast<int>(v));
+  return result;
+}
+
+std::vector<int> RowPattern::keptBlocks() const {
+  std::vector<int> result;
+  for (int b = 0; b < numBlocks(); ++b)
+    if (kept[b])
+      result.push_back(b);
+  return result;
+}
+
+std::vector<int> RowPattern::droppedBlocks() const {
+  std::vector<int> result;
+  for (int b = 0; b < numBlocks(); ++b)
+    if (!kept[b] && b != free)
+      result.push_back(b);
+  return result;
+}
+
+bool RowPattern::operator<(const RowPattern &o) const {
+  return std::tie(block, kept, free) < std::tie(o.block, o.kept, o.free);
+}
+
+//===----------------------------------------------------------------------===//
+// Split and join
+//===----------------------------------------------------------------------===//
+
+/// The row of vertices [begin, end) of a diagram, and the diagram's block of
+/// each of the row's blocks.
+static RowPattern rowOf(const Diagram &diagram, int begin, int end,
+                        const std::vector<bool> &through,
+                        std::vector<int> &blockOf) {
+  RowPattern row;
+  row.block.reserve(end - begin);
+  std::vector<int> numberOf(through.size(), -1);
+  for (int v = begin; v < end; ++v) {
+    int b = diagram.block[v];
+    if (numberOf[b] < 0) {
+      numberOf[b] = static_cast<int>(blockOf.size());
+      blockOf.push_back(b);
+      row.kept.push_back(through[b] && b != diagram.free);
+      if (b == diagram.free)
+        row.free = numberOf[b];
+    }
+    row.block.push_back(numberOf[b]);
+  }
+  return row;
+}
+
+Split eqc::splitDiagram(const Diagram &diagram) {
+  int size = diagram.l + diagram.k, numBlocks = diagram.numBlocks();
+  std::vector<bool> inTop(numBlocks, false), through(numBlocks, false);
+  for (int v = 0; v < diagram.l; ++v)
+    inTop[diagram.block[v]] = true;
+  for (int v = diagram.l; v < size; ++v)
+    if (inTop[diagram.block[v]])
+      through[diagram.block[v]] = true;
+
+  Split result;
+  std::vector<int> topBlocks, bottomBlocks;
+  result.top = rowOf(diagram, 0, diagram.l, through, topBlocks);
+  result.bottom = rowOf(diagram, diagram.l, size, through, bottomBlocks);
+
+  // Which kept block of the bottom row, counting kept blocks alone, each of the
+  // diagram's through blocks is.
+  std::vector<int> position(numBlocks, -1);
+  int numKept = 0;
+  for (int b : result.bottom.keptBlocks())
+    position[bottomBlocks[b]] = numKept++;
+  for (int b : result.top.keptBlocks())
+    result.sigma.push_back(position[topBlocks[b]]);
+  return result;
+}
+
+Diagram eqc::joinPatterns(const RowPattern &top, const std::vector<int> &sigma,
+                          const RowPattern &bottom) {
+  std::vector<int> topKept = top.keptBlocks(), bottomKept = bottom.keptBlocks();
+  assert(topKept.size() == sigma.size() && bottomKept.size() == sigma.size() &&
+         "kept blocks do not match");
+  // Labels: the top row's block numbers, then the bottom row's after them.
+  int offset = top.numBlocks();
+  std::vector<int> labelOf(bottom.numBlocks());
+  for (int b = 0; b < bottom.numBlocks(); ++b)
+    labelOf[b] = offset + b;
+  for (size_t a = 0; a < sigma.size(); ++a)
+    labelOf[bottomKept[sigma[a]]] = topKept[a];
+  int freeLabel = top.free;
+  if (bottom.free >= 0) {
+    if (freeLabel >= 0)
+      labelOf[bottom.free] = freeLabel;
+    else
+      freeLabel = labelOf[bottom.free];
+  }
+  std::vector<int> labels = top.block;
+  for (int b : bottom.block)
+    labels.push_back(labelOf[b]);
+  return makeDiagram(top.size(), bottom.size(), labels, freeLabel);
+}
+
+//===----------------------------------------------------------------------===//
+// Notation
+//===----------------------------------------------------------------------===//
+
+std::string eqc::toString(const RowPattern &pattern) {
+  if (pattern.block.empty())
+    return "-";
+  std::string text;
+  std::vector<std::vector<int>> blocks = pattern.blocks();
+  for (size_t b = 0; b < blocks.size(); ++b) {
+    if (b > 0)
+      text += " | ";
+    if (static_cast<int>(b) == pattern.free)
+      text += "* ";
+    else if (!pattern.kept[b])
+      text += "~";
+    for (size_t i = 0; i < blocks[b].size(); ++i) {
+      if (i > 0)
+        text += ' ';
+      text += std::to_string(blocks[b][i] + 1LL);
+    }
+  }
+  return text;
+}
+
+std::variant<RowPattern, DiagramError>
+eqc::parseRowPattern(std::string_view text, int size) {
+  struct Written {
+    bool kept = true;
+    bool free = false;
+    bool empty = true;
+  };
+  std::vector<Written> written(1);
+  std::unordered_map<int, int> writtenOf; // vertex to the block as written
+  NotationLexer lexer(text);
+  NotationToken token;
+  bool any = false, opened = true;
+  while (lexer.next(token)) {
+    if (!any && token.text == "-" && size == 0) {
+      if (!lexer.next(token))
+        return RowPattern();
+      return token.error("nothing may follow '-', the empty row");
+    }
+    any = true;
+    if (token.text == "|") {
+      if (written.back().empty)
+        return token.error("empty block");
+      written.emplace_back();
+      opened = true;
+      continue;
+    }
+    if (token.text == "*" || token.text == "~") {
+      if (!opened)
+        return token.error(token.quoted() +
+                           " stands before the vertices of its block");
+      bool free = token.text == "*";
+      if (free && std::any_of(written.begin(), written.end(),
+                              [](const Written &b) { return b.free; }))
+        return token.error("a second '*' block");
+      written.back().kept = false;
+      written.back().free = free;
+      opened = false;
+      continue;
+    }
+    long long index = parseIndex(token.text);
+    if (index == 0)
+      return token.error("expected a vertex number, not " + token.quoted());
+    if (index > size)
+      return token.error("unknown vertex " + token.quoted() + ": the row has " +
+                         std::to_string(size));
+    if (!writtenOf.try_emplace(index - 1, written.size() - 1).second)
+      return token.error("vertex " + token.quoted() + " appears twice");
+    written.back().empty = opened = false;
+  }
+  if (!any)
+    return DiagramError{0, text.size(),
+                        "empty pattern; an empty row is written '-'"};
+  if (written.back().empty)
+    return token.error("empty block");
+  if (writtenOf.size() < static_cast<size_t>(size)) {
+    int missing = 0;
+    while (writtenOf.count(missing))
+      ++missing;
+    return DiagramError{0, text.size(),
+                        "vertex '" + std::to_string(missing + 1LL) +
+                            "' is missing"};
+  }
+
+  RowPattern result;
+  std::vector<int> numberOf(written.size(), -1);
+  for (int v = 0; v < size; ++v) {
+    int from = writtenOf[v];
+    if (numberOf[from] < 0) {
+      numberOf[from] = result.numBlocks();
+      result.kept.push_back(written[from].kept);
+      if (written[from].free)
+        result.free = numberOf[from];
+    }
+    result.block.push_back(numberOf[from]);
+  }
+  return result;
+}
