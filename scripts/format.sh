@@ -13,5 +13,5 @@ case "${1:-}" in
   ;;
 esac
 
-git ls-files -z '*.c' '*.cpp' '*.h' '*.td' |
+git ls-files -z '*.c' '*.cpp' '*.h' |
   xargs -0 -r /usr/lib/llvm-22/bin/clang-format "${mode[@]}"
