@@ -1,0 +1,314 @@
+//===- EqcAttrs.cpp - Attributes of the eqc dialect -----------------------===//
+//
+// Uniquing, syntax and verification of the attributes.
+//
+//===----------------------------------------------------------------------===//
+
+#include "dialect/Eqc/EqcAttrs.h"
+#include "dialect/Eqc/EqcDialect.h"
+
+#include "mlir/IR/Builders.h"
+#include "mlir/IR/DialectImplementation.h"
+#include "llvm/ADT/StringExtras.h"
+#include "llvm/ADT/TypeSwitch.h"
+
+using namespace mlir;
+using namespace eqc;
+using namespace eqc::ir;
+
+llvm::hash_code eqc::hash_value(const Diagram &diagram) {
+  return llvm::hash_combine(
+      diagram.l, diagram.k, diagram.free,
+      llvm::hash_combine_range(diagram.block.begin(), diagram.block.end()));
+}
+
+llvm::hash_code eqc::hash_value(const RowPattern &pattern) {
+  llvm::hash_code hash = llvm::hash_combine(
+      pattern.free,
+      llvm::hash_combine_range(pattern.block.begin(), pattern.block.end()));
+  for (bool kept : pattern.kept)
+    hash = llvm::hash_combine(hash, kept);
+  return hash;
+}
+
+#define GET_ATTRDEF_CLASSES
+#include "dialect/Eqc/EqcAttrs.cpp.inc"
+
+void EqcDialect::registerAttributes() {
+  addAttributes<
+#define GET_ATTRDEF_LIST
+#include "dialect/Eqc/EqcAttrs.cpp.inc"
+      >();
+}
+
+//===----------------------------------------------------------------------===//
+// Numbers of vertices from the text
+//===----------------------------------------------------------------------===//
+
+/// The largest number that follows `letter` (or stands alone, for letter 0) in
+/// `text`. A row of m vertices takes more than m characters, so a larger number
+/// means that others are missing; it is refused before anything is sized by it.
+static std::variant<int, DiagramError> largestVertex(StringRef text,
+                                                     char letter) {
+  int largest = 0;
+  for (size_t pos = 0; pos < text.size(); ++pos) {
+    bool startsWord = pos == 0 || !llvm::isAlnum(text[pos - 1]);
+    size_t digits = pos + (letter ? 1 : 0);
+    if (!startsWord || (letter && text[pos] != letter))
+      continue;
+    size_t end = std::min(text.find_if_not(llvm::isDigit, digits), text.size());
+    if (end <= digits)
+      continue;
+    uint64_t value = 0;
+    bool tooLong = text.slice(digits, end).getAsInteger(10, value);
+    if (tooLong || value > text.size()) {
+      std::string vertex = text.slice(pos, end).str();
+      return DiagramError{pos, end - pos,
+                          "vertex '" + vertex +
+                              "' is named but vertices before it are missing"};
+    }
+    largest = std::max(largest, static_cast<int>(value));
+  }
+  return largest;
+}
+
+std::variant<Diagram, DiagramError> ir::parseDiagramText(StringRef text) {
+  std::variant<int, DiagramError> l = largestVertex(text, 'o');
+  if (auto *error = std::get_if<DiagramError>(&l))
+    return *error;
+  std::variant<int, DiagramError> k = largestVertex(text, 'i');
+  if (auto *error = std::get_if<DiagramError>(&k))
+    return *error;
+  return eqc::parseDiagram(std::string_view(text.data(), text.size()),
+                           std::get<int>(l), std::get<int>(k));
+}
+
+std::variant<RowPattern, DiagramError> ir::parsePatternText(StringRef text) {
+  std::variant<int, DiagramError> size = largestVertex(text, 0);
+  if (auto *error = std::get_if<DiagramError>(&size))
+    return *error;
+  return eqc::parseRowPattern(std::string_view(text.data(), text.size()),
+                              std::get<int>(size));
+}
+
+//===----------------------------------------------------------------------===//
+// Diagrams and patterns
+//===----------------------------------------------------------------------===//
+
+/// Reads a string literal and hands its text to `read`. An error points at the
+/// offending bytes, unless escapes shifted them.
+template <typename AttrT, typename ValueT>
+static FailureOr<AttrT>
+parseLiteral(AsmParser &parser, StringRef what,
+             std::variant<ValueT, DiagramError> (*read)(StringRef)) {
+  SMLoc loc = parser.getCurrentLocation();
+  std::string text;
+  if (failed(parser.parseOptionalString(&text)))
+    return parser.emitError(loc) << "expected " << what << " in quotes";
+  std::variant<ValueT, DiagramError> value = read(text);
+  if (auto *error = std::get_if<DiagramError>(&value)) {
+    // The literal is at least as long as its text, so this stays inside it.
+    const char *begin = loc.getPointer() + 1;
+    if (StringRef(begin, text.size()) == text)
+      loc = SMLoc::getFromPointer(begin + std::min(error->offset, text.size()));
+    return parser.emitError(loc)
+           << "invalid " << what << ": " << error->message;
+  }
+  return AttrT::getChecked([&] { return parser.emitError(loc); },
+                           parser.getContext(), std::get<ValueT>(value));
+}
+
+FailureOr<DiagramAttr> ir::parseDiagramLiteral(AsmParser &parser) {
+  return parseLiteral<DiagramAttr, Diagram>(parser, "diagram",
+                                            parseDiagramText);
+}
+
+FailureOr<RowPatternAttr> ir::parsePatternLiteral(AsmParser &parser) {
+  return parseLiteral<RowPatternAttr, RowPattern>(parser, "pattern",
+                                                  parsePatternText);
+}
+
+/// Whether `block` is a restricted growth string, and the number of blocks.
+static FailureOr<int> countBlocks(ArrayRef<int> block) {
+  int blocks = 0;
+  for (int b : block) {
+    if (b < 0 || b > blocks)
+      return failure();
+    blocks += b == blocks;
+  }
+  return blocks;
+}
+
+LogicalResult DiagramAttr::verify(function_ref<InFlightDiagnostic()> emitError,
+                                  Diagram value) {
+  if (value.l < 0 || value.k < 0 ||
+      value.block.size() != static_cast<size_t>(value.l) + value.k)
+    return emitError() << "a diagram with " << value.l << " outputs and "
+                       << value.k << " inputs must have as many vertices, but "
+                       << value.block.size() << " were given";
+  FailureOr<int> blocks = countBlocks(value.block);
+  if (failed(blocks))
+    return emitError() << "the blocks of a diagram must be numbered by first "
+                          "appearance";
+  if (value.free < -1 || value.free >= *blocks)
+    return emitError() << "block " << value.free
+                       << " of free vertices does not exist";
+  return success();
+}
+
+Attribute DiagramAttr::parse(AsmParser &parser, Type) {
+  if (failed(parser.parseLess()))
+    return {};
+  FailureOr<DiagramAttr> diagram = parseDiagramLiteral(parser);
+  if (failed(diagram) || failed(parser.parseGreater()))
+    return {};
+  return *diagram;
+}
+
+void DiagramAttr::print(AsmPrinter &printer) const {
+  printer << "<\"" << toString(getValue()) << "\">";
+}
+
+LogicalResult
+RowPatternAttr::verify(function_ref<InFlightDiagnostic()> emitError,
+                       RowPattern value) {
+  FailureOr<int> blocks = countBlocks(value.block);
+  if (failed(blocks))
+    return emitError() << "the blocks of a pattern must be numbered by first "
+                          "appearance";
+  if (value.numBlocks() != *blocks)
+    return emitError() << "a pattern with " << *blocks
+                       << " blocks must say of each whether it is kept";
+  if (value.free < -1 || value.free >= *blocks)
+    return emitError() << "block " << value.free
+                       << " of free vertices does not exist";
+  if (value.free >= 0 && value.kept[value.free])
+    return emitError() << "the block of free vertices cannot be kept";
+  return success();
+}
+
+Attribute RowPatternAttr::parse(AsmParser &parser, Type) {
+  if (failed(parser.parseLess()))
+    return {};
+  FailureOr<RowPatternAttr> pattern = parsePatternLiteral(parser);
+  if (failed(pattern) || failed(parser.parseGreater()))
+    return {};
+  return *pattern;
+}
+
+void RowPatternAttr::print(AsmPrinter &printer) const {
+  printer << "<\"" << toString(getValue()) << "\">";
+}
+
+std::vector<Diagram> ir::getDiagramValues(ArrayAttr diagrams) {
+  std::vector<Diagram> values;
+  values.reserve(diagrams.size());
+  for (DiagramAttr diagram : diagrams.getAsRange<DiagramAttr>())
+    values.push_back(diagram.getValue());
+  return values;
+}
+
+ArrayAttr ir::getDiagramArrayAttr(MLIRContext *context,
+                                  ArrayRef<Diagram> diagrams) {
+  SmallVector<Attribute> attrs;
+  attrs.reserve(diagrams.size());
+  for (const Diagram &diagram : diagrams)
+    attrs.push_back(DiagramAttr::get(context, diagram));
+  return ArrayAttr::get(context, attrs);
+}
+
+//===----------------------------------------------------------------------===//
+// Choices
+//===----------------------------------------------------------------------===//
+
+/// A keyword and what it stands for.
+template <typename EnumT> using Choice = std::pair<StringRef, EnumT>;
+
+static constexpr Choice<Group> groups[] = {
+    {"S", Group::S}, {"O", Group::O}, {"SO", Group::SO}, {"Sp", Group::Sp}};
+static constexpr Choice<Layout> layouts[] = {
+    {"channels_last", Layout::ChannelsLast},
+    {"channels_first", Layout::ChannelsFirst}};
+static constexpr Choice<Normalize> normalizations[] = {
+    {"none", Normalize::None}, {"mean", Normalize::Mean}};
+
+template <typename EnumT>
+static FailureOr<EnumT> parseChoice(AsmParser &parser, StringRef what,
+                                    ArrayRef<Choice<EnumT>> choices) {
+  SMLoc loc = parser.getCurrentLocation();
+  StringRef keyword;
+  if (succeeded(parser.parseOptionalKeyword(&keyword)))
+    for (const Choice<EnumT> &choice : choices)
+      if (choice.first == keyword)
+        return choice.second;
+  InFlightDiagnostic diag = parser.emitError(loc);
+  diag << "expected " << what << ", one of ";
+  llvm::interleaveComma(choices, diag, [&](const Choice<EnumT> &choice) {
+    diag << choice.first;
+  });
+  if (!keyword.empty())
+    diag << "; found '" << keyword << "'";
+  return failure();
+}
+
+template <typename EnumT>
+static StringRef spell(EnumT value, ArrayRef<Choice<EnumT>> choices) {
+  for (const Choice<EnumT> &choice : choices)
+    if (choice.second == value)
+      return choice.first;
+  llvm_unreachable("a value without a spelling");
+}
+
+StringRef ir::getSpelling(Group group) { return spell<Group>(group, groups); }
+StringRef ir::getSpelling(Layout layout) {
+  return spell<Layout>(layout, layouts);
+}
+StringRef ir::getSpelling(Normalize normalize) {
+  return spell<Normalize>(normalize, normalizations);
+}
+
+FailureOr<Group> ir::parseGroupKeyword(AsmParser &parser) {
+  return parseChoice<Group>(parser, "a group", groups);
+}
+FailureOr<Layout> ir::parseLayoutKeyword(AsmParser &parser) {
+  return parseChoice<Layout>(parser, "a layout", layouts);
+}
+FailureOr<Normalize> ir::parseNormalizeKeyword(AsmParser &parser) {
+  return parseChoice<Normalize>(parser, "a normalisation", normalizations);
+}
+
+/// Reads `<keyword>`.
+template <typename AttrT, typename EnumT>
+static Attribute parseInBrackets(AsmParser &parser,
+                                 FailureOr<EnumT> (*parse)(AsmParser &)) {
+  if (failed(parser.parseLess()))
+    return {};
+  FailureOr<EnumT> value = parse(parser);
+  if (failed(value) || failed(parser.parseGreater()))
+    return {};
+  return AttrT::get(parser.getContext(), *value);
+}
+
+Attribute GroupAttr::parse(AsmParser &parser, Type) {
+  return parseInBrackets<GroupAttr>(parser, parseGroupKeyword);
+}
+
+void GroupAttr::print(AsmPrinter &printer) const {
+  printer << '<' << getSpelling(getValue()) << '>';
+}
+
+Attribute LayoutAttr::parse(AsmParser &parser, Type) {
+  return parseInBrackets<LayoutAttr>(parser, parseLayoutKeyword);
+}
+
+void LayoutAttr::print(AsmPrinter &printer) const {
+  printer << '<' << getSpelling(getValue()) << '>';
+}
+
+Attribute NormalizeAttr::parse(AsmParser &parser, Type) {
+  return parseInBrackets<NormalizeAttr>(parser, parseNormalizeKeyword);
+}
+
+void NormalizeAttr::print(AsmPrinter &printer) const {
+  printer << '<' << getSpelling(getValue()) << '>';
+}

@@ -1,0 +1,58 @@
+//===- EqcAttrs.h - Attributes of the eqc dialect ---------------*- C++ -*-===//
+//
+// Attributes that hold values of the algebra library.
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef EQC_DIALECT_EQCATTRS_H
+#define EQC_DIALECT_EQCATTRS_H
+
+#include "compiler/Algebra/Diagram.h"
+#include "compiler/Algebra/LayerSpec.h"
+#include "compiler/Algebra/RowPattern.h"
+
+#include "mlir/IR/Attributes.h"
+#include "mlir/IR/BuiltinAttributes.h"
+#include "mlir/IR/OpImplementation.h"
+
+// Found by argument-dependent lookup when attributes are uniqued.
+namespace eqc {
+llvm::hash_code hash_value(const Diagram &diagram);
+llvm::hash_code hash_value(const RowPattern &pattern);
+} // namespace eqc
+
+#define GET_ATTRDEF_CLASSES
+#include "dialect/Eqc/EqcAttrs.h.inc"
+
+namespace eqc::ir {
+
+/// Reads the notation of a diagram whose numbers of outputs and inputs are the
+/// largest in the text. Never builds anything larger than the text.
+std::variant<Diagram, DiagramError> parseDiagramText(llvm::StringRef text);
+
+/// The same for a pattern and the size of its row.
+std::variant<RowPattern, DiagramError> parsePatternText(llvm::StringRef text);
+
+/// Reads a string literal that holds a diagram, as operations write it. The
+/// error points into the literal.
+mlir::FailureOr<DiagramAttr> parseDiagramLiteral(mlir::AsmParser &parser);
+mlir::FailureOr<RowPatternAttr> parsePatternLiteral(mlir::AsmParser &parser);
+
+/// Reads one of the group's names, of the layouts, of the normalisations.
+mlir::FailureOr<Group> parseGroupKeyword(mlir::AsmParser &parser);
+mlir::FailureOr<Layout> parseLayoutKeyword(mlir::AsmParser &parser);
+mlir::FailureOr<Normalize> parseNormalizeKeyword(mlir::AsmParser &parser);
+
+/// How the language spells a value.
+llvm::StringRef getSpelling(Group group);
+llvm::StringRef getSpelling(Layout layout);
+llvm::StringRef getSpelling(Normalize normalize);
+
+/// The diagrams of an array attribute, and the way back.
+std::vector<Diagram> getDiagramValues(mlir::ArrayAttr diagrams);
+mlir::ArrayAttr getDiagramArrayAttr(mlir::MLIRContext *context,
+                                    llvm::ArrayRef<Diagram> diagrams);
+
+} // namespace eqc::ir
+
+#endif // EQC_DIALECT_EQCATTRS_H

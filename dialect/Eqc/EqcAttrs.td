@@ -1,0 +1,122 @@
+//===- EqcAttrs.td - Attributes of the eqc dialect ---------*- tablegen -*-===//
+//
+// Diagrams, row patterns and the choices a layer makes, held as the values of
+// the algebra library so that both sides speak about the same thing.
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef EQC_DIALECT_EQCATTRS_TD
+#define EQC_DIALECT_EQCATTRS_TD
+
+include "dialect/Eqc/EqcDialect.td"
+include "mlir/IR/AttrTypeBase.td"
+include "mlir/IR/BuiltinAttributeInterfaces.td"
+
+class Eqc_Attr<string name, string attrMnemonic> : AttrDef<Eqc_Dialect, name> {
+  let mnemonic = attrMnemonic;
+}
+
+//===----------------------------------------------------------------------===//
+// Diagrams and patterns
+//===----------------------------------------------------------------------===//
+
+def Eqc_DiagramAttr : Eqc_Attr<"Diagram", "diagram"> {
+  let summary = "a diagram";
+  let description = [{
+    A partition of `l` outputs and `k` inputs into blocks, in the notation of
+    the language. `l` and `k` are the largest numbers in the text. Any order of
+    blocks and vertices is read; the canonical one is printed.
+
+    - (C1) Every output up to `o<l>` and every input up to `i<k>` stands in
+      exactly one block.
+    - (C2) No block is empty.
+    - (C3) At most one block is marked `*`, the free vertices of an SO diagram.
+
+    Operations write a diagram as its text alone. Example:
+
+    ```mlir
+    #transposition = #eqc.diagram<"o1 i2 | o2 i1">
+    #cross_product = #eqc.diagram<"* o1 i1 i2">
+    #empty = #eqc.diagram<"1">
+    ```
+  }];
+  let parameters = (ins AttrParameter<"::eqc::Diagram", "the diagram",
+                                      "const ::eqc::Diagram &">:$value);
+  let hasCustomAssemblyFormat = 1;
+  let genVerifyDecl = 1;
+  let extraClassDeclaration = [{
+    int getNumOutputs() const { return getValue().l; }
+    int getNumInputs() const { return getValue().k; }
+  }];
+}
+
+def Eqc_DiagramArrayAttr
+    : TypedArrayAttrBase<Eqc_DiagramAttr, "array of diagrams">;
+
+def Eqc_RowPatternAttr : Eqc_Attr<"RowPattern", "pattern"> {
+  let summary = "how a diagram treats one of its rows";
+  let description = [{
+    A partition of the vertices of one row into blocks that are kept (they run
+    through to the other row), dropped (marked `~`: summed over on input,
+    broadcast on output) or free (marked `*`, at most one). The size of the row
+    is the largest number in the text; the pattern of an empty row is written `-`.
+
+    - (C1) Every vertex up to the largest stands in exactly one block.
+    - (C2) No block is empty.
+    - (C3) At most one block is marked `*`.
+
+    Example:
+
+    ```mlir
+    #diagonal = #eqc.pattern<"1 2">
+    #row_sums = #eqc.pattern<"1 | ~2">
+    ```
+  }];
+  let parameters = (ins AttrParameter<"::eqc::RowPattern", "the pattern",
+                                      "const ::eqc::RowPattern &">:$value);
+  let hasCustomAssemblyFormat = 1;
+  let genVerifyDecl = 1;
+}
+
+def Eqc_RowPatternArrayAttr
+    : TypedArrayAttrBase<Eqc_RowPatternAttr, "array of row patterns">;
+
+//===----------------------------------------------------------------------===//
+// Choices
+//===----------------------------------------------------------------------===//
+
+// An enumeration of the algebra library as an attribute, spelled as in the
+// language. MLIR's own EnumAttr would define a second C++ enumeration.
+class Eqc_ChoiceAttr<string name, string attrMnemonic, string enumType>
+    : Eqc_Attr<name, attrMnemonic> {
+  let parameters = (ins AttrOrTypeParameter<enumType, "">:$value);
+  let hasCustomAssemblyFormat = 1;
+  let constBuilderCall = "::eqc::ir::" # name #
+                         "Attr::get($_builder.getContext(), $0)";
+  let returnType = enumType;
+  let convertFromStorage = "$_self.getValue()";
+}
+
+def Eqc_GroupAttr : Eqc_ChoiceAttr<"Group", "group", "::eqc::Group"> {
+  let summary = "the group: S, O, SO or Sp";
+  let description = "`S` (permutations), `O`, `SO` or `Sp`, acting on R^n.";
+}
+
+def Eqc_LayoutAttr : Eqc_ChoiceAttr<"Layout", "layout", "::eqc::Layout"> {
+  let summary = "where the channels stand: channels_last or channels_first";
+  let description = [{
+    `channels_last`: a tensor is `[batch, n-axes, channels]`;
+    `channels_first`: `[batch, channels, n-axes]`.
+  }];
+}
+
+def Eqc_NormalizeAttr
+    : Eqc_ChoiceAttr<"Normalize", "normalize", "::eqc::Normalize"> {
+  let summary = "how diagrams are scaled: none or mean";
+  let description = [{
+    `mean` divides each diagram by n once for each of its blocks that hold
+    inputs only (free blocks never count); `none` leaves it as it is.
+  }];
+}
+
+#endif // EQC_DIALECT_EQCATTRS_TD

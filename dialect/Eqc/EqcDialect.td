@@ -1,0 +1,41 @@
+//===- EqcDialect.td - The eqc dialect ---------------------*- tablegen -*-===//
+//
+// The dialect of equivariant linear layers: its name, its namespace and what it
+// depends on.
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef EQC_DIALECT_EQCDIALECT_TD
+#define EQC_DIALECT_EQCDIALECT_TD
+
+include "mlir/IR/OpBase.td"
+
+def Eqc_Dialect : Dialect {
+  let name = "eqc";
+  let summary = "Equivariant linear layers, made of diagrams";
+  let description = [{
+    The dialect speaks about linear maps between tensor powers of R^n that
+    commute with a group. Such a map is a sum of diagram matrices, so the
+    attributes hold diagrams and the patterns that they leave in a row, and the
+    operations apply them to tensors. Operations work on ranked tensors of `f32`
+    or `f64`; nothing in the dialect touches memory.
+
+    Everywhere `n` is the dimension of the space that the group acts on. In an
+    attribute -1 stands for a size given at run time, which is written `?`.
+    A *row* of a diagram is its outputs or its inputs; an axis of extent `n` is
+    an *n-axis*.
+  }];
+  let cppNamespace = "::eqc::ir";
+  let useDefaultAttributePrinterParser = 1;
+  // Canonicalisations of diagrams leave a factor behind, written with these.
+  let dependentDialects = ["::mlir::arith::ArithDialect",
+                           "::mlir::tensor::TensorDialect"];
+  let extraClassDeclaration = [{
+    /// The value of an `n` attribute that stands for `n = ?`.
+    static constexpr int64_t kDynamicN = -1;
+
+    void registerAttributes();
+  }];
+}
+
+#endif // EQC_DIALECT_EQCDIALECT_TD

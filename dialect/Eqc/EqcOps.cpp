@@ -1,0 +1,212 @@
+//===- EqcOps.cpp - Operations of the eqc dialect -------------------------===//
+//
+// Verifiers and accessors. A comment `linear_c5` names the constraint (C5) in
+// the description of `eqc.linear` that the lines below it enforce.
+//
+//===----------------------------------------------------------------------===//
+
+#include "dialect/Eqc/EqcOps.h"
+#include "dialect/Eqc/EqcSyntax.h"
+#include "dialect/Eqc/EqcVerify.h"
+
+#include "mlir/IR/Builders.h"
+#include "llvm/ADT/BitVector.h"
+
+using namespace mlir;
+using namespace eqc;
+using namespace eqc::ir;
+
+#define GET_OP_CLASSES
+#include "dialect/Eqc/EqcOps.cpp.inc"
+
+//===----------------------------------------------------------------------===//
+// LinearOp
+//===----------------------------------------------------------------------===//
+
+int64_t LinearOp::getCIn() {
+  return cast<RankedTensorType>(getWeight().getType()).getDimSize(1);
+}
+
+int64_t LinearOp::getCOut() {
+  return cast<RankedTensorType>(getWeight().getType()).getDimSize(2);
+}
+
+std::vector<Diagram> LinearOp::getDiagramValues() {
+  return ir::getDiagramValues(getDiagrams());
+}
+
+std::vector<Diagram> LinearOp::getBiasDiagramValues() {
+  return ir::getDiagramValues(getBiasDiagrams());
+}
+
+/// The tensors of a layer.
+namespace {
+struct LayerTypes {
+  RankedTensorType x, y, weight, bias; ///< no bias: null
+};
+} // namespace
+
+static LogicalResult verifyRanks(LinearOp op, const LayerTypes &types) {
+  // linear_c3
+  if (failed(verifyRank(op, "x", types.x, op.getK() + 2,
+                        "batch, k n-axes, channels")) ||
+      failed(verifyRank(op, "y", types.y, op.getL() + 2,
+                        "batch, l n-axes, channels")) ||
+      failed(
+          verifyRank(op, "weight", types.weight, 3, "diagrams, c_in, c_out")))
+    return failure();
+  if (types.bias &&
+      failed(verifyRank(op, "bias", types.bias, 2, "bias diagrams, c_out")))
+    return failure();
+  // linear_c4
+  Type element = types.x.getElementType();
+  for (RankedTensorType other : {types.weight, types.bias, types.y})
+    if (other && other.getElementType() != element)
+      return op.emitOpError() << "element types must be the same, found "
+                              << element << " and " << other.getElementType();
+  return success();
+}
+
+static LogicalResult verifyShapes(LinearOp op, const LayerTypes &types) {
+  bool channelsFirst = op.getLayout() == Layout::ChannelsFirst;
+  int64_t firstAxis = channelsFirst ? 2 : 1;
+  int64_t xChannels = channelsFirst ? 1 : types.x.getRank() - 1;
+  int64_t yChannels = channelsFirst ? 1 : types.y.getRank() - 1;
+  // linear_c5
+  if (failed(verifyNAxes(op, "x", types.x, firstAxis, op.getK(), op.getN())) ||
+      failed(verifyNAxes(op, "y", types.y, firstAxis, op.getL(), op.getN())))
+    return failure();
+  // linear_c6
+  if (types.x.getDimSize(0) != types.y.getDimSize(0))
+    return op.emitOpError() << "'x' and 'y' must have the same batch, found "
+                            << formatExtent(types.x.getDimSize(0)) << " and "
+                            << formatExtent(types.y.getDimSize(0));
+  // linear_c7
+  int64_t diagrams = op.getDiagrams().size();
+  int64_t cIn = types.x.getDimSize(xChannels);
+  int64_t cOut = types.y.getDimSize(yChannels);
+  if (cIn < 1 || cOut < 1)
+    return op.emitOpError()
+           << "channels must be static and positive, found "
+           << formatExtent(cIn) << " -> " << formatExtent(cOut);
+  if (types.weight.getShape() != ArrayRef<int64_t>({diagrams, cIn, cOut}))
+    return op.emitOpError()
+           << "'weight' must be [diagrams, c_in, c_out] = [" << diagrams << ", "
+           << cIn << ", " << cOut << "], found " << types.weight;
+  // linear_c10
+  int64_t biasDiagrams = op.getBiasDiagrams().size();
+  if (!types.bias && biasDiagrams > 0)
+    return op.emitOpError() << "has bias diagrams but no 'bias'";
+  if (types.bias && biasDiagrams == 0)
+    return op.emitOpError() << "has a 'bias' but no bias diagrams";
+  if (types.bias &&
+      types.bias.getShape() != ArrayRef<int64_t>({biasDiagrams, cOut}))
+    return op.emitOpError()
+           << "'bias' must be [bias diagrams, c_out] = [" << biasDiagrams
+           << ", " << cOut << "], found " << types.bias;
+  return success();
+}
+
+LogicalResult LinearOp::verify() {
+  // linear_c1
+  if (failed(verifySize(*this, getGroup(), getN())))
+    return failure();
+  // linear_c2
+  if (getK() < 0 || getL() < 0)
+    return emitOpError() << "orders must not be negative, found " << getK()
+                         << " -> " << getL();
+  LayerTypes types;
+  types.x = cast<RankedTensorType>(getX().getType());
+  types.y = cast<RankedTensorType>(getY().getType());
+  types.weight = cast<RankedTensorType>(getWeight().getType());
+  if (getBias())
+    types.bias = cast<RankedTensorType>(getBias().getType());
+  if (failed(verifyRanks(*this, types)))
+    return failure();
+  // linear_c8 (that none occurs twice: verifyDiagrams)
+  if (getDiagrams().empty())
+    return emitOpError() << "must have at least one diagram";
+  if (failed(verifyShapes(*this, types)))
+    return failure();
+  // linear_c9
+  if (failed(verifyDiagrams(*this, "diagram", getDiagrams(), getGroup(), getN(),
+                            getL(), getK())))
+    return failure();
+  // linear_c11
+  return verifyDiagrams(*this, "bias diagram", getBiasDiagrams(), getGroup(),
+                        getN(), getL(), 0);
+}
+
+//===----------------------------------------------------------------------===//
+// ApplyDiagramOp
+//===----------------------------------------------------------------------===//
+
+LogicalResult ApplyDiagramOp::verify() {
+  // apply_diagram_c1
+  if (failed(verifySize(*this, getGroup(), getN())))
+    return failure();
+  const Diagram &diagram = getDiagram().getValue();
+  auto xType = cast<RankedTensorType>(getX().getType());
+  auto yType = cast<RankedTensorType>(getY().getType());
+  // apply_diagram_c2
+  if (failed(verifyRank(*this, "x", xType, int64_t(diagram.k) + 2,
+                        "batch, one n-axis for each input, channels")) ||
+      failed(verifyRank(*this, "y", yType, int64_t(diagram.l) + 2,
+                        "batch, one n-axis for each output, channels")))
+    return failure();
+  // apply_diagram_c3
+  if (xType.getElementType() != yType.getElementType())
+    return emitOpError() << "element types must be the same, found "
+                         << xType.getElementType() << " and "
+                         << yType.getElementType();
+  if (xType.getShape().front() != yType.getShape().front() ||
+      xType.getShape().back() != yType.getShape().back())
+    return emitOpError()
+           << "'x' and 'y' must have the same batch and channels, found "
+           << xType << " and " << yType;
+  // apply_diagram_c4
+  if (failed(verifyNAxes(*this, "x", xType, 1, diagram.k, getN())) ||
+      failed(verifyNAxes(*this, "y", yType, 1, diagram.l, getN())))
+    return failure();
+  // apply_diagram_c5
+  return verifyOfGroup(*this, "diagram", diagram, getGroup(), getN());
+}
+
+//===----------------------------------------------------------------------===//
+// PermuteOp
+//===----------------------------------------------------------------------===//
+
+int64_t PermuteOp::getFirstAxis() {
+  // What precedes the n-axes and the channels: the batch, and maybe the nodes.
+  auto type = cast<RankedTensorType>(getX().getType());
+  return type.getRank() - 1 - static_cast<int64_t>(getPermutation().size());
+}
+
+LogicalResult PermuteOp::verify() {
+  auto type = cast<RankedTensorType>(getX().getType());
+  ArrayRef<int64_t> permutation = getPermutation();
+  int64_t order = permutation.size();
+  // permute_c1
+  llvm::BitVector seen(order);
+  for (int64_t axis : permutation) {
+    if (axis < 0 || axis >= order)
+      return emitOpError() << "the permutation of " << order
+                           << " n-axes names axis " << axis;
+    if (seen.test(axis))
+      return emitOpError() << "the permutation names axis " << axis << " twice";
+    seen.set(axis);
+  }
+  // permute_c2
+  if (type.getRank() != order + 2 && type.getRank() != order + 3)
+    return emitOpError() << "'x' must have rank " << order + 2 << ", or "
+                         << order + 3 << " with an axis of nodes, found "
+                         << type.getRank();
+  // permute_c3
+  ArrayRef<int64_t> axes = type.getShape().slice(getFirstAxis(), order);
+  for (int64_t extent : axes)
+    if (extent != axes.front())
+      return emitOpError() << "all n-axes must have the same extent, found "
+                           << formatExtent(axes.front()) << " and "
+                           << formatExtent(extent);
+  return success();
+}

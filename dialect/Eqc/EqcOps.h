@@ -1,0 +1,22 @@
+//===- EqcOps.h - Operations of the eqc dialect -----------------*- C++ -*-===//
+//
+// The generated operation classes and the directives of their syntax.
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef EQC_DIALECT_EQCOPS_H
+#define EQC_DIALECT_EQCOPS_H
+
+#include "dialect/Eqc/EqcAttrs.h"
+#include "dialect/Eqc/EqcDialect.h"
+
+#include "mlir/Bytecode/BytecodeOpInterface.h"
+#include "mlir/IR/BuiltinTypes.h"
+#include "mlir/IR/OpDefinition.h"
+#include "mlir/Interfaces/InferTypeOpInterface.h"
+#include "mlir/Interfaces/SideEffectInterfaces.h"
+
+#define GET_OP_CLASSES
+#include "dialect/Eqc/EqcOps.h.inc"
+
+#endif // EQC_DIALECT_EQCOPS_H

@@ -1,0 +1,209 @@
+//===- EqcOps.td - Operations of the eqc dialect -----------*- tablegen -*-===//
+//
+// Layers, single diagrams and permutations of n-axes, on tensors.
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef EQC_DIALECT_EQCOPS_TD
+#define EQC_DIALECT_EQCOPS_TD
+
+include "dialect/Eqc/EqcAttrs.td"
+include "mlir/IR/BuiltinAttributes.td"
+include "mlir/Interfaces/InferTypeOpInterface.td"
+include "mlir/Interfaces/SideEffectInterfaces.td"
+
+class Eqc_Op<string mnemonic, list<Trait> traits = []>
+    : Op<Eqc_Dialect, mnemonic, traits>;
+
+// What every operation works on.
+def Eqc_Tensor : RankedTensorOf<[F32, F64]>;
+
+// A size or an order. `I64Attr` would hand it out unsigned.
+def Eqc_IntAttr
+    : TypedSignlessIntegerAttrBase<I64, "int64_t",
+                                   "64-bit signless integer attribute"> {
+  let convertFromStorage = "$_self.getInt()";
+}
+
+//===----------------------------------------------------------------------===//
+// Layers
+//===----------------------------------------------------------------------===//
+
+def Eqc_LayerOps : OpDocGroup {
+  let summary = "Layers";
+  let description = [{
+    A whole layer as the front end leaves it: nothing is decided yet about how
+    the diagrams are multiplied.
+  }];
+}
+
+let opDocGroup = Eqc_LayerOps in
+def Eqc_LinearOp : Eqc_Op<"linear", [Pure]> {
+  let summary = "an equivariant linear layer";
+  let description = [{
+    Applies the equivariant linear map with the given weights, with channels
+    and a batch:
+
+        y[b, J, co] = sum_d sum_ci weight[d, ci, co] * (D_d x[b, :, ci])[J]
+                    + sum_e        bias[e, co]       * (D_e 1)[J]
+
+    `d` runs over `diagrams` and `e` over `bias_diagrams`, in the order of the
+    attributes. With `layout channels_first` the channels of `x` and `y` stand
+    right after the batch. With `normalize mean` each `D_d` and `D_e` is divided
+    by n for each of its blocks of inputs only.
+
+    - (C1) `n` is positive or `?`; for `Sp` it is even, for `SO` it is not `?`.
+    - (C2) The orders `k` and `l` are not negative.
+    - (C3) `x` has rank `k + 2`, `y` rank `l + 2`, `weight` rank 3, `bias`
+      rank 2.
+    - (C4) All element types are the same.
+    - (C5) The n-axes of `x` and `y` have extent `n`, dynamic if `n` is `?`.
+    - (C6) `x` and `y` have the same batch, static or dynamic.
+    - (C7) `weight` is `[diagrams, c_in, c_out]` where `c_in` is the channel
+      extent of `x` and `c_out` that of `y`; all three are static and positive.
+    - (C8) There is at least one diagram, and no diagram occurs twice.
+    - (C9) Each diagram is one of the group's, with `l` outputs and `k` inputs.
+    - (C10) `bias` is given exactly when `bias_diagrams` is not empty, and is
+      `[bias_diagrams, c_out]`.
+    - (C11) Each bias diagram is one of the group's, with `l` outputs and no
+      inputs, and none occurs twice.
+
+    Example:
+
+    ```mlir
+    %y = eqc.linear S(34) order 1 -> 1
+        x(%x : tensor<?x34x16xf32>) weight(%w : tensor<2x16x32xf32>)
+        bias(%b : tensor<1x32xf32>)
+        diagrams ["o1 i1", "o1 | i1"] bias_diagrams ["o1"]
+        normalize mean : tensor<?x34x32xf32>
+    ```
+  }];
+  let arguments = (ins
+    Eqc_Tensor:$x,
+    Eqc_Tensor:$weight,
+    Optional<Eqc_Tensor>:$bias,
+    Eqc_GroupAttr:$group,
+    Eqc_IntAttr:$n,
+    Eqc_IntAttr:$k,
+    Eqc_IntAttr:$l,
+    Eqc_DiagramArrayAttr:$diagrams,
+    DefaultValuedAttr<Eqc_DiagramArrayAttr, "{}">:$bias_diagrams,
+    DefaultValuedAttr<Eqc_LayoutAttr, "::eqc::Layout::ChannelsLast">:$layout,
+    DefaultValuedAttr<Eqc_NormalizeAttr, "::eqc::Normalize::None">:$normalize
+  );
+  let results = (outs Eqc_Tensor:$y);
+  let assemblyFormat = [{
+    custom<GroupOfSize>($group, $n) `order` $k `->` $l
+    `x` `(` $x `:` type($x) `)`
+    `weight` `(` $weight `:` type($weight) `)`
+    (`bias` `(` $bias^ `:` type($bias) `)`)?
+    `diagrams` custom<Diagrams>($diagrams)
+    (`bias_diagrams` custom<Diagrams>($bias_diagrams)^)?
+    (`layout` custom<Layout>($layout)^)?
+    (`normalize` custom<Normalize>($normalize)^)?
+    attr-dict `:` type($y)
+  }];
+  let hasVerifier = 1;
+  let extraClassDeclaration = [{
+    /// Whether the size is given at run time.
+    bool hasDynamicN() { return getN() < 0; }
+    /// The channel extents.
+    int64_t getCIn();
+    int64_t getCOut();
+    /// The diagrams as values of the algebra library, in the order of weights.
+    ::std::vector<::eqc::Diagram> getDiagramValues();
+    ::std::vector<::eqc::Diagram> getBiasDiagramValues();
+  }];
+}
+
+//===----------------------------------------------------------------------===//
+// Single diagrams
+//===----------------------------------------------------------------------===//
+
+def Eqc_DiagramOps : OpDocGroup {
+  let summary = "Single diagrams";
+  let description = [{
+    One diagram at a time, channels last. These are what the algebra of diagrams
+    is stated on.
+  }];
+}
+
+let opDocGroup = Eqc_DiagramOps in {
+
+def Eqc_ApplyDiagramOp : Eqc_Op<"apply_diagram", [Pure]> {
+  let summary = "multiplies by the matrix of one diagram";
+  let description = [{
+    Applies the matrix of a diagram to every batch entry and channel:
+    `y[b, J, c] = (D x[b, :, c])[J]`. Channels are not mixed.
+
+    - (C1) `n` is positive or `?`; for `Sp` it is even, for `SO` it is not `?`.
+    - (C2) `x` is `[batch, n-axes, channels]` with one n-axis for each input of
+      the diagram, `y` the same with one for each output.
+    - (C3) Both have the same element type, batch and channels.
+    - (C4) The n-axes have extent `n`, dynamic if `n` is `?`.
+    - (C5) The diagram is one of the group's.
+
+    The identity folds away. A diagram applied to the only use of another one
+    becomes their composition, times a power of n for the loops that close
+    between them and, for `Sp`, a sign; this is left alone when `n` is `?` and a
+    loop closes, when the power of n is not exact in the element type, and for
+    diagrams with free vertices.
+
+    Example:
+
+    ```mlir
+    %y = eqc.apply_diagram S(5) "o1 i1 | i2" %x
+        : tensor<?x5x5x16xf32> -> tensor<?x5x16xf32>
+    ```
+  }];
+  let arguments = (ins
+    Eqc_Tensor:$x,
+    Eqc_GroupAttr:$group,
+    Eqc_IntAttr:$n,
+    Eqc_DiagramAttr:$diagram
+  );
+  let results = (outs Eqc_Tensor:$y);
+  let assemblyFormat = [{
+    custom<GroupOfSize>($group, $n) custom<Diagram>($diagram) $x attr-dict
+    `:` type($x) `->` type($y)
+  }];
+  let hasVerifier = 1;
+  let hasFolder = 1;
+  let hasCanonicalizer = 1;
+}
+
+def Eqc_PermuteOp : Eqc_Op<"permute", [Pure, SameOperandsAndResultType]> {
+  let summary = "permutes the n-axes of a tensor";
+  let description = [{
+    Permutes the n-axes and nothing else: n-axis `q` of `y` is n-axis
+    `permutation[q]` of `x`. Both are `[batch, n-axes, channels]`, or
+    `[batch, nodes, n-axes, channels]` when several tensors are stacked along an
+    axis of nodes.
+
+    - (C1) The permutation names every number below its length exactly once.
+    - (C2) The rank of `x` is the length of the permutation plus 2, or plus 3
+      with an axis of nodes.
+    - (C3) All n-axes have the same extent.
+
+    The identity folds away, and two permutations in a row become one.
+
+    Example:
+
+    ```mlir
+    %y = eqc.permute %x by [1, 2, 0] : tensor<?x5x5x5x16xf32>
+    ```
+  }];
+  let arguments = (ins Eqc_Tensor:$x, DenseI64ArrayAttr:$permutation);
+  let results = (outs Eqc_Tensor:$y);
+  let assemblyFormat = "$x `by` $permutation attr-dict `:` type($x)";
+  let hasVerifier = 1;
+  let hasFolder = 1;
+  let extraClassDeclaration = [{
+    /// Position of the first n-axis: 1, or 2 with an axis of nodes.
+    int64_t getFirstAxis();
+  }];
+}
+
+} // opDocGroup
+
+#endif // EQC_DIALECT_EQCOPS_TD

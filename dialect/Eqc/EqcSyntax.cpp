@@ -1,0 +1,148 @@
+//===- EqcSyntax.cpp - Custom syntax directives ---------------------------===//
+//
+// Sizes, diagrams and patterns as operations write them: without the attribute
+// prefix, which would drown a list of a few thousand diagrams.
+//
+//===----------------------------------------------------------------------===//
+
+#include "dialect/Eqc/EqcSyntax.h"
+#include "dialect/Eqc/EqcDialect.h"
+
+#include "mlir/IR/Builders.h"
+
+using namespace mlir;
+
+ParseResult eqc::ir::parseSize(OpAsmParser &parser, IntegerAttr &n) {
+  int64_t value = EqcDialect::kDynamicN;
+  if (failed(parser.parseOptionalQuestion()) &&
+      failed(parser.parseInteger(value)))
+    return failure();
+  n = parser.getBuilder().getI64IntegerAttr(value);
+  return success();
+}
+
+void eqc::ir::printSize(OpAsmPrinter &printer, Operation *, IntegerAttr n) {
+  if (n.getInt() == EqcDialect::kDynamicN)
+    printer << '?';
+  else
+    printer << n.getInt();
+}
+
+ParseResult eqc::ir::parseGroupOfSize(OpAsmParser &parser, GroupAttr &group,
+                                      IntegerAttr &n) {
+  FailureOr<Group> value = parseGroupKeyword(parser);
+  if (failed(value))
+    return failure();
+  group = GroupAttr::get(parser.getContext(), *value);
+  return failure(failed(parser.parseLParen()) || failed(parseSize(parser, n)) ||
+                 failed(parser.parseRParen()));
+}
+
+void eqc::ir::printGroupOfSize(OpAsmPrinter &printer, Operation *op,
+                               GroupAttr group, IntegerAttr n) {
+  printer << getSpelling(group.getValue()) << '(';
+  printSize(printer, op, n);
+  printer << ')';
+}
+
+ParseResult eqc::ir::parseLayout(OpAsmParser &parser, LayoutAttr &layout) {
+  FailureOr<Layout> value = parseLayoutKeyword(parser);
+  if (failed(value))
+    return failure();
+  layout = LayoutAttr::get(parser.getContext(), *value);
+  return success();
+}
+
+void eqc::ir::printLayout(OpAsmPrinter &printer, Operation *,
+                          LayoutAttr layout) {
+  printer << getSpelling(layout.getValue());
+}
+
+ParseResult eqc::ir::parseNormalize(OpAsmParser &parser,
+                                    NormalizeAttr &normalize) {
+  FailureOr<Normalize> value = parseNormalizeKeyword(parser);
+  if (failed(value))
+    return failure();
+  normalize = NormalizeAttr::get(parser.getContext(), *value);
+  return success();
+}
+
+void eqc::ir::printNormalize(OpAsmPrinter &printer, Operation *,
+                             NormalizeAttr normalize) {
+  printer << getSpelling(normalize.getValue());
+}
+
+ParseResult eqc::ir::parseDiagram(OpAsmParser &parser, DiagramAttr &diagram) {
+  FailureOr<DiagramAttr> parsed = parseDiagramLiteral(parser);
+  if (failed(parsed))
+    return failure();
+  diagram = *parsed;
+  return success();
+}
+
+void eqc::ir::printDiagram(OpAsmPrinter &printer, Operation *,
+                           DiagramAttr diagram) {
+  printer << '"' << toString(diagram.getValue()) << '"';
+}
+
+ParseResult eqc::ir::parsePattern(OpAsmParser &parser,
+                                  RowPatternAttr &pattern) {
+  FailureOr<RowPatternAttr> parsed = parsePatternLiteral(parser);
+  if (failed(parsed))
+    return failure();
+  pattern = *parsed;
+  return success();
+}
+
+void eqc::ir::printPattern(OpAsmPrinter &printer, Operation *,
+                           RowPatternAttr pattern) {
+  printer << '"' << toString(pattern.getValue()) << '"';
+}
+
+/// Reads `[element, element, ..]` into an array attribute.
+template <typename AttrT>
+static ParseResult parseList(OpAsmParser &parser, ArrayAttr &list,
+                             ParseResult (*parseElement)(OpAsmParser &,
+                                                         AttrT &)) {
+  SmallVector<Attribute> elements;
+  if (failed(parser.parseCommaSeparatedList(
+          AsmParser::Delimiter::Square, [&]() -> ParseResult {
+            AttrT element;
+            if (failed(parseElement(parser, element)))
+              return failure();
+            elements.push_back(element);
+            return success();
+          })))
+    return failure();
+  list = parser.getBuilder().getArrayAttr(elements);
+  return success();
+}
+
+template <typename AttrT>
+static void printList(OpAsmPrinter &printer, Operation *op, ArrayAttr list,
+                      void (*printElement)(OpAsmPrinter &, Operation *,
+                                           AttrT)) {
+  printer << '[';
+  llvm::interleaveComma(list.getAsRange<AttrT>(), printer, [&](AttrT element) {
+    printElement(printer, op, element);
+  });
+  printer << ']';
+}
+
+ParseResult eqc::ir::parseDiagrams(OpAsmParser &parser, ArrayAttr &diagrams) {
+  return parseList<DiagramAttr>(parser, diagrams, parseDiagram);
+}
+
+void eqc::ir::printDiagrams(OpAsmPrinter &printer, Operation *op,
+                            ArrayAttr diagrams) {
+  printList<DiagramAttr>(printer, op, diagrams, printDiagram);
+}
+
+ParseResult eqc::ir::parsePatterns(OpAsmParser &parser, ArrayAttr &patterns) {
+  return parseList<RowPatternAttr>(parser, patterns, parsePattern);
+}
+
+void eqc::ir::printPatterns(OpAsmPrinter &printer, Operation *op,
+                            ArrayAttr patterns) {
+  printList<RowPatternAttr>(printer, op, patterns, printPattern);
+}

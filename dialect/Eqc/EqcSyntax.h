@@ -1,0 +1,57 @@
+//===- EqcSyntax.h - Custom syntax directives -------------------*- C++ -*-===//
+//
+// The `custom<..>` directives that the operations' declarative syntax uses.
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef EQC_DIALECT_EQCSYNTAX_H
+#define EQC_DIALECT_EQCSYNTAX_H
+
+#include "dialect/Eqc/EqcAttrs.h"
+
+namespace eqc::ir {
+
+/// A size: a number, or `?` for -1.
+mlir::ParseResult parseSize(mlir::OpAsmParser &parser, mlir::IntegerAttr &n);
+void printSize(mlir::OpAsmPrinter &printer, mlir::Operation *op,
+               mlir::IntegerAttr n);
+
+/// A group and a size: `S(34)`, `O(?)`.
+mlir::ParseResult parseGroupOfSize(mlir::OpAsmParser &parser, GroupAttr &group,
+                                   mlir::IntegerAttr &n);
+void printGroupOfSize(mlir::OpAsmPrinter &printer, mlir::Operation *op,
+                      GroupAttr group, mlir::IntegerAttr n);
+
+/// The choices, spelled as in the language.
+mlir::ParseResult parseLayout(mlir::OpAsmParser &parser, LayoutAttr &layout);
+void printLayout(mlir::OpAsmPrinter &printer, mlir::Operation *op,
+                 LayoutAttr layout);
+mlir::ParseResult parseNormalize(mlir::OpAsmParser &parser,
+                                 NormalizeAttr &normalize);
+void printNormalize(mlir::OpAsmPrinter &printer, mlir::Operation *op,
+                    NormalizeAttr normalize);
+
+/// A diagram as its text alone.
+mlir::ParseResult parseDiagram(mlir::OpAsmParser &parser, DiagramAttr &diagram);
+void printDiagram(mlir::OpAsmPrinter &printer, mlir::Operation *op,
+                  DiagramAttr diagram);
+
+/// A list of diagrams: `["o1 i1", "o1 | i1"]`.
+mlir::ParseResult parseDiagrams(mlir::OpAsmParser &parser,
+                                mlir::ArrayAttr &diagrams);
+void printDiagrams(mlir::OpAsmPrinter &printer, mlir::Operation *op,
+                   mlir::ArrayAttr diagrams);
+
+/// A row pattern as its text alone, and a list of them.
+mlir::ParseResult parsePattern(mlir::OpAsmParser &parser,
+                               RowPatternAttr &pattern);
+void printPattern(mlir::OpAsmPrinter &printer, mlir::Operation *op,
+                  RowPatternAttr pattern);
+mlir::ParseResult parsePatterns(mlir::OpAsmParser &parser,
+                                mlir::ArrayAttr &patterns);
+void printPatterns(mlir::OpAsmPrinter &printer, mlir::Operation *op,
+                   mlir::ArrayAttr patterns);
+
+} // namespace eqc::ir
+
+#endif // EQC_DIALECT_EQCSYNTAX_H

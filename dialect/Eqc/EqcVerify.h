@@ -1,0 +1,46 @@
+//===- EqcVerify.h - Checks that several operations share -------*- C++ -*-===//
+//
+// Each check emits an error on the operation, in the words of the language.
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef EQC_DIALECT_EQCVERIFY_H
+#define EQC_DIALECT_EQCVERIFY_H
+
+#include "dialect/Eqc/EqcAttrs.h"
+
+#include "mlir/IR/BuiltinTypes.h"
+#include "mlir/IR/Operation.h"
+
+namespace eqc::ir {
+
+/// `n` is positive or dynamic (-1); even for Sp, not dynamic for SO.
+mlir::LogicalResult verifySize(mlir::Operation *op, Group group, int64_t n);
+
+/// `diagram`, called `what` in messages, is one of the group's.
+mlir::LogicalResult verifyOfGroup(mlir::Operation *op, llvm::StringRef what,
+                                  const Diagram &diagram, Group group,
+                                  int64_t n);
+
+/// All diagrams are different ones of the group's, from order `k` to `l`.
+mlir::LogicalResult verifyDiagrams(mlir::Operation *op, llvm::StringRef what,
+                                   mlir::ArrayAttr diagrams, Group group,
+                                   int64_t n, int64_t l, int64_t k);
+
+/// The tensor called `name` has rank `rank`; `why` says what for.
+mlir::LogicalResult verifyRank(mlir::Operation *op, llvm::StringRef name,
+                               mlir::RankedTensorType type, int64_t rank,
+                               llvm::StringRef why);
+
+/// `count` axes of the tensor called `name`, from `first` on, have extent `n`,
+/// dynamic if `n` is -1.
+mlir::LogicalResult verifyNAxes(mlir::Operation *op, llvm::StringRef name,
+                                mlir::RankedTensorType type, int64_t first,
+                                int64_t count, int64_t n);
+
+/// An extent in the language's words: a number, or `?`.
+std::string formatExtent(int64_t extent);
+
+} // namespace eqc::ir
+
+#endif // EQC_DIALECT_EQCVERIFY_H
