@@ -1,0 +1,46 @@
+//===- AST.h - A source as written ------------------------------*- C++ -*-===//
+//
+// What the parser hands to the semantic checks: layers, fields, values, all
+// pointing into the source; nothing has been checked but the shape.
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef EQC_FRONTEND_AST_H
+#define EQC_FRONTEND_AST_H
+
+#include "compiler/Frontend/Lexer.h"
+
+#include <vector>
+
+namespace eqc {
+
+struct Value {
+  enum class Kind {
+    Error,  ///< reported already; checks stay silent
+    Scalar, ///< one token: `token`
+    Pair,   ///< `a -> b`: two scalars in `items`
+    List,   ///< `[a, b]`: scalars in `items`
+  };
+  Kind kind = Kind::Error;
+  SourceRange range;
+  Token token;
+  std::vector<Value> items;
+};
+
+/// `name = value`
+struct Field {
+  Token name;
+  Value value;
+};
+
+/// `layer name { field .. }`
+struct LayerDecl {
+  Token name; ///< Error when the name is missing or no word
+  std::vector<Field> fields;
+  /// Some field could not be read, so nothing can be said to be missing.
+  bool incomplete = false;
+};
+
+} // namespace eqc
+
+#endif // EQC_FRONTEND_AST_H

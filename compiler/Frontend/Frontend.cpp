@@ -1,0 +1,44 @@
+//===- Frontend.cpp - From a source to checked layers ---------------------===//
+//
+// Size limit, encoding, parser, semantic checks, in that order.
+//
+//===----------------------------------------------------------------------===//
+
+#include "compiler/Frontend/Frontend.h"
+
+#include "compiler/Frontend/Parser.h"
+#include "compiler/Frontend/Sema.h"
+
+#include "llvm/Support/MemoryBuffer.h"
+#include "llvm/Support/SourceMgr.h"
+
+using namespace eqc;
+using llvm::StringRef;
+using llvm::Twine;
+
+FrontendResult eqc::parseLayers(llvm::SourceMgr &sources, unsigned bufferId,
+                                StringRef displayName,
+                                const FrontendOptions &options,
+                                DiagnosticEngine &diags) {
+  StringRef text = sources.getMemoryBuffer(bufferId)->getBuffer();
+  FrontendResult result;
+  if (text.size() > options.maxSourceBytes) {
+    // Not even the line table of such a source is made.
+    diags.setSource("", displayName);
+    diags
+        .error(DiagId::SourceTooLarge, SourceRange::at(0),
+               "the source is larger than " + Twine(options.maxSourceBytes) +
+                   " bytes")
+        .help("split it into several files");
+    result.status = diags.status();
+    return result;
+  }
+  diags.setSource(text, displayName);
+  checkUtf8(diags.source(), diags);
+  std::vector<LayerDecl> decls = Parser(diags).parseFile();
+  result.layers = checkLayers(decls, options, diags);
+  result.status = diags.status();
+  if (result.status != 0)
+    result.layers.clear();
+  return result;
+}

@@ -1,0 +1,44 @@
+//===- Frontend.h - From a source to checked layers -------------*- C++ -*-===//
+//
+// The front end's one entry point.
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef EQC_FRONTEND_FRONTEND_H
+#define EQC_FRONTEND_FRONTEND_H
+
+#include "compiler/Algebra/LayerSpec.h"
+#include "compiler/Frontend/Diagnostics.h"
+
+#include <cstdint>
+#include <vector>
+
+namespace llvm {
+class SourceMgr;
+} // namespace llvm
+
+namespace eqc {
+
+struct FrontendOptions {
+  /// Bounds a layer's diagrams, and its bias diagrams, before pruning.
+  uint64_t maxDiagrams = 32768;
+  uint64_t maxSourceBytes = uint64_t(16) << 20;
+};
+
+struct FrontendResult {
+  /// The layers in the order of the source; empty unless `status` is 0.
+  std::vector<LayerSpec> layers;
+  /// The exit status: 0, 1 (refused) or 4 (a limit was reached).
+  int status = 0;
+};
+
+/// Reads the layers of a buffer. `displayName` is how messages name the file.
+/// The buffer must outlive the engine's printing.
+FrontendResult parseLayers(llvm::SourceMgr &sources, unsigned bufferId,
+                           llvm::StringRef displayName,
+                           const FrontendOptions &options,
+                           DiagnosticEngine &diags);
+
+} // namespace eqc
+
+#endif // EQC_FRONTEND_FRONTEND_H

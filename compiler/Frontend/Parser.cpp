@@ -1,0 +1,345 @@
+//===- Parser.cpp - From tokens to layers as written ----------------------===//
+//
+// A parser without recursion, so that no input can exhaust the stack, that
+// recovers at field and layer boundaries.
+//
+//===----------------------------------------------------------------------===//
+
+#include "compiler/Frontend/Parser.h"
+
+using namespace eqc;
+using llvm::StringRef;
+using llvm::Twine;
+
+/// Braces nested deeper are not skipped over but end the parse.
+static constexpr unsigned maxNesting = 64;
+
+Parser::Parser(DiagnosticEngine &diags)
+    : diags(diags), lexer(diags.source(), &diags) {
+  previousEnd = diags.source().begin();
+  token = lexer.lex();
+}
+
+void Parser::advance() {
+  previousEnd = token.range.end;
+  token = lexer.lex();
+}
+
+Diagnostic *Parser::unexpected(const Twine &expected) {
+  if (token.is(TokenKind::Error))
+    return nullptr;
+  // What is missing at the end of the file is missing after the last token.
+  SourceRange where =
+      token.is(TokenKind::Eof) ? SourceRange::at(previousEnd) : token.range;
+  return &diags.error(DiagId::Syntax, where,
+                      "expected " + expected + ", found " + describe(token));
+}
+
+std::vector<LayerDecl> Parser::parseFile() {
+  std::vector<LayerDecl> layers;
+  if (token.is(TokenKind::Eof) && !diags.hasErrors()) {
+    size_t begin = diags.source().begin();
+    diags.error(DiagId::NoLayer, SourceRange::at(begin), "no layer declared")
+        .help("declare one: layer NAME { group = S; n = 8; k = 2; l = 2 }");
+    return layers;
+  }
+  while (!token.is(TokenKind::Eof) && !diags.saturated()) {
+    if (token.isWord("layer")) {
+      layers.push_back(parseLayer());
+      continue;
+    }
+    Diagnostic *error = unexpected("'layer'");
+    std::optional<StringRef> meant;
+    if (token.is(TokenKind::Word))
+      meant = closestWord(token.text, {"layer"});
+    if (error && meant)
+      error->fix(token.range, *meant, "did you mean 'layer'?");
+    if (error && token.is(TokenKind::Semicolon))
+      error->fix(token.range, "", "no ';' is needed after a layer");
+    if (meant && peek().is(TokenKind::Word))
+      layers.push_back(parseLayer());
+    else
+      skipToLayer();
+  }
+  return layers;
+}
+
+LayerDecl Parser::parseLayer() {
+  LayerDecl layer;
+  advance();
+  parseName(layer);
+  Token opening = token;
+  if (parseOpening())
+    parseBody(layer, opening);
+  else
+    layer.incomplete = true;
+  return layer;
+}
+
+void Parser::parseName(LayerDecl &layer) {
+  layer.name = token;
+  if (token.is(TokenKind::Word)) {
+    advance();
+    return;
+  }
+  layer.name.kind = TokenKind::Error;
+  if (token.is(TokenKind::Error)) {
+    advance();
+    return;
+  }
+  SourceRange where =
+      token.is(TokenKind::Eof) ? SourceRange::at(previousEnd) : token.range;
+  Diagnostic &error =
+      diags.error(DiagId::BadLayerName, where,
+                  "expected a layer name, found " + describe(token));
+  if (token.is(TokenKind::String))
+    error.help("names are written without quotes");
+  else
+    error.help("a name is a letter or '_', then letters, digits and '_'");
+  if (!token.is(TokenKind::LeftBrace) && !token.is(TokenKind::RightBrace) &&
+      !token.is(TokenKind::Eof))
+    advance();
+}
+
+/// Reads `{`. False when there is no body to be read.
+bool Parser::parseOpening() {
+  if (token.is(TokenKind::LeftBrace)) {
+    advance();
+    return true;
+  }
+  unexpected("'{' after the layer's name");
+  while (!token.is(TokenKind::LeftBrace)) {
+    if (token.is(TokenKind::Eof) || token.isWord("layer"))
+      return false;
+    if (token.is(TokenKind::RightBrace)) {
+      advance();
+      return false;
+    }
+    if (atFieldStart())
+      return true;
+    advance();
+  }
+  advance();
+  return true;
+}
+
+bool Parser::atFieldStart() const {
+  return token.is(TokenKind::Word) && peek().is(TokenKind::Equal);
+}
+
+void Parser::parseBody(LayerDecl &layer, const Token &opening) {
+  while (!diags.saturated()) {
+    switch (token.kind) {
+    case TokenKind::Semicolon:
+      advance();
+      continue;
+    case TokenKind::RightBrace:
+      advance();
+      return;
+    case TokenKind::Eof:
+      reportUnclosed(opening);
+      return;
+    case TokenKind::Word:
+      // `layer` is not reserved; `layer NAME` can only start the next layer.
+      if (token.text == "layer" && peek().is(TokenKind::Word)) {
+        reportUnclosed(opening);
+        return;
+      }
+      parseField(layer);
+      continue;
+    default:
+      unexpected("a field or '}'");
+      layer.incomplete = true;
+      if (token.is(TokenKind::LeftBrace))
+        skipBraces();
+      else
+        advance();
+      skipToBoundary();
+    }
+  }
+}
+
+void Parser::reportUnclosed(const Token &opening) {
+  if (aborted)
+    return;
+  diags
+      .error(DiagId::UnclosedLayer, SourceRange::at(previousEnd),
+             "expected '}' at the end of the layer, found " + describe(token))
+      .note(opening.range, "the layer's body starts here");
+}
+
+void Parser::parseField(LayerDecl &layer) {
+  Field field;
+  field.name = token;
+  advance();
+  if (!token.is(TokenKind::Equal)) {
+    unexpected("'=' after " + quoted(field.name.text));
+    skipToBoundary();
+    layer.fields.push_back(std::move(field));
+    return;
+  }
+  advance();
+  field.value = parseValue(field.name);
+  bool good = field.value.kind != Value::Kind::Error;
+  Token name = field.name;
+  layer.fields.push_back(std::move(field));
+  if (good)
+    parseSeparator(layer, name);
+  else
+    skipToBoundary();
+}
+
+void Parser::parseSeparator(LayerDecl &layer, const Token &fieldName) {
+  if (token.newlineBefore || token.is(TokenKind::Semicolon) ||
+      token.is(TokenKind::RightBrace) || token.is(TokenKind::Eof))
+    return;
+  if (atFieldStart()) {
+    diags
+        .error(DiagId::MissingSeparator, token.range,
+               "expected a newline or ';' before field " + quoted(token.text))
+        .fix(SourceRange::at(previousEnd), ";", "put a ';' between the fields");
+    return;
+  }
+  unexpected("a newline, ';' or '}' after the value of " +
+             quoted(fieldName.text));
+  skipToBoundary();
+}
+
+Value Parser::parseValue(const Token &fieldName) {
+  if (token.is(TokenKind::LeftBracket))
+    return parseList(fieldName);
+  Value first = parseScalar(fieldName);
+  if (first.kind == Value::Kind::Error || !token.is(TokenKind::Arrow))
+    return first;
+  advance();
+  Value second = parseScalar(fieldName);
+  if (second.kind == Value::Kind::Error)
+    return second;
+  Value pair;
+  pair.kind = Value::Kind::Pair;
+  pair.range = {first.range.begin, second.range.end};
+  pair.items = {std::move(first), std::move(second)};
+  return pair;
+}
+
+Value Parser::parseScalar(const Token &fieldName) {
+  Value value;
+  value.token = token;
+  value.range = token.range;
+  switch (token.kind) {
+  case TokenKind::Word:
+    // Newlines are free, so the next field would be read as a missing value.
+    if (peek().is(TokenKind::Equal)) {
+      diags.error(DiagId::Syntax, SourceRange::at(previousEnd),
+                  "expected a value for " + quoted(fieldName.text) +
+                      ", found field " + quoted(token.text));
+      return value;
+    }
+    break;
+  case TokenKind::Integer:
+  case TokenKind::Negative:
+  case TokenKind::Real:
+  case TokenKind::String:
+  case TokenKind::Question:
+    break;
+  case TokenKind::BadNumber:
+    diags
+        .error(DiagId::BadInteger, token.range,
+               "malformed integer " + quoted(token.text))
+        .help("integers are decimal digits alone, such as 16 or 1000");
+    advance();
+    return value;
+  default:
+    unexpected("a value for " + quoted(fieldName.text));
+    if (token.is(TokenKind::Error))
+      advance();
+    return value;
+  }
+  value.kind = Value::Kind::Scalar;
+  advance();
+  return value;
+}
+
+Value Parser::parseList(const Token &fieldName) {
+  Value list;
+  list.kind = Value::Kind::List;
+  list.range = token.range;
+  Token opening = token;
+  advance();
+  while (!token.is(TokenKind::RightBracket)) {
+    Value item = parseScalar(fieldName);
+    bool good = item.kind != Value::Kind::Error;
+    list.items.push_back(std::move(item));
+    if (!good) {
+      // Go on with the next element if there may be one.
+      while (
+          !token.is(TokenKind::Comma) && !token.is(TokenKind::RightBracket) &&
+          !token.is(TokenKind::Semicolon) && !token.is(TokenKind::RightBrace) &&
+          !token.is(TokenKind::LeftBrace) && !token.is(TokenKind::Eof) &&
+          !(token.newlineBefore && atFieldStart()))
+        advance();
+    }
+    if (token.is(TokenKind::Comma)) {
+      advance();
+      continue;
+    }
+    if (token.is(TokenKind::RightBracket))
+      break;
+    if (good)
+      if (Diagnostic *error = unexpected("',' or ']' in the list"))
+        error->note(opening.range, "the list starts here");
+    if (good && token.is(TokenKind::String))
+      continue; // only a comma is missing
+    list.kind = Value::Kind::Error;
+    return list;
+  }
+  list.range.end = token.range.end;
+  advance();
+  return list;
+}
+
+void Parser::skipToLayer() {
+  bool first = true;
+  while (!token.is(TokenKind::Eof)) {
+    if (token.is(TokenKind::LeftBrace)) {
+      skipBraces();
+    } else {
+      if (!first && token.isWord("layer"))
+        return;
+      advance();
+    }
+    first = false;
+  }
+}
+
+/// To the next separator that ends a field, or the end of the layer.
+void Parser::skipToBoundary() {
+  while (!token.is(TokenKind::Eof) && !token.is(TokenKind::Semicolon) &&
+         !token.is(TokenKind::RightBrace) &&
+         !(token.newlineBefore && token.is(TokenKind::Word))) {
+    if (token.is(TokenKind::LeftBrace))
+      skipBraces();
+    else
+      advance();
+  }
+}
+
+/// Skips `{ .. }` with everything in it.
+void Parser::skipBraces() {
+  unsigned depth = 0;
+  do {
+    if (token.is(TokenKind::LeftBrace) && ++depth > maxNesting) {
+      diags.error(DiagId::DeepNesting, token.range,
+                  "braces are nested deeper than " + Twine(maxNesting));
+      aborted = true;
+      while (!token.is(TokenKind::Eof))
+        advance();
+      return;
+    }
+    if (token.is(TokenKind::RightBrace))
+      --depth;
+    if (token.is(TokenKind::Eof))
+      return;
+    advance();
+  } while (depth != 0);
+}

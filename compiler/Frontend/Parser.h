@@ -1,0 +1,64 @@
+//===- Parser.h - From tokens to layers as written --------------*- C++ -*-===//
+//
+// Reads the grammar
+//
+//   file   := layer+
+//   layer  := 'layer' word '{' separator* [field (separator+ field)*
+//   separator*] '}' field  := word '=' value value  := scalar | scalar '->'
+//   scalar | '[' [scalar (',' scalar)* [',']] ']' scalar := word | integer |
+//   string | '?'
+//
+// where a separator is a newline or ';'. Which values a field takes is left to
+// the semantic checks. After an error it goes on at the next field or layer.
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef EQC_FRONTEND_PARSER_H
+#define EQC_FRONTEND_PARSER_H
+
+#include "compiler/Frontend/AST.h"
+
+#include <vector>
+
+namespace eqc {
+
+class Parser {
+public:
+  explicit Parser(DiagnosticEngine &diags);
+
+  /// Reads the whole source; errors go to the engine.
+  std::vector<LayerDecl> parseFile();
+
+private:
+  void advance();
+  /// The token after the current one.
+  Token peek() const { return lexer.silent().lex(); }
+  /// Reports `expected .., found ..` unless the lexer spoke already.
+  Diagnostic *unexpected(const llvm::Twine &expected);
+
+  LayerDecl parseLayer();
+  void parseName(LayerDecl &layer);
+  bool parseOpening();
+  void parseBody(LayerDecl &layer, const Token &opening);
+  void reportUnclosed(const Token &opening);
+  void parseField(LayerDecl &layer);
+  void parseSeparator(LayerDecl &layer, const Token &fieldName);
+  Value parseValue(const Token &fieldName);
+  Value parseScalar(const Token &fieldName);
+  Value parseList(const Token &fieldName);
+  bool atFieldStart() const;
+
+  void skipToLayer();
+  void skipToBoundary();
+  void skipBraces();
+
+  DiagnosticEngine &diags;
+  Lexer lexer;
+  Token token;
+  size_t previousEnd = 0;
+  bool aborted = false; ///< braces were nested too deeply
+};
+
+} // namespace eqc
+
+#endif // EQC_FRONTEND_PARSER_H

@@ -1,0 +1,22 @@
+//===- Print.h - Layers back to source text ---------------------*- C++ -*-===//
+//
+// The canonical source of a layer: what `NAME_info()->spec` shows.
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef EQC_FRONTEND_PRINT_H
+#define EQC_FRONTEND_PRINT_H
+
+#include "compiler/Algebra/LayerSpec.h"
+
+#include <string>
+
+namespace eqc {
+
+/// The layer as a source with every field written out, in a fixed order. Read
+/// again it gives the same layer.
+std::string toSource(const LayerSpec &spec);
+
+} // namespace eqc
+
+#endif // EQC_FRONTEND_PRINT_H

@@ -1,0 +1,185 @@
+//===- Sema.cpp - Semantic checks: names and fields -----------------------===//
+//
+// Which fields a layer has, what it and its generated names are called.
+//
+//===----------------------------------------------------------------------===//
+
+#include "compiler/Frontend/Sema.h"
+
+#include "compiler/Frontend/Names.h"
+
+#include "llvm/ADT/StringExtras.h"
+#include "llvm/ADT/StringMap.h"
+
+using namespace eqc;
+using llvm::StringRef;
+using llvm::Twine;
+
+static const StringRef fieldNames[numFields] = {
+    "group", "n",      "k",         "l",        "channels", "bias",
+    "dtype", "layout", "normalize", "diagrams", "batch"};
+
+void LayerChecker::checkName() {
+  if (!decl.name.is(TokenKind::Word))
+    return;
+  StringRef name = decl.name.text;
+  SourceRange where = decl.name.range;
+  if (name.size() > maxNameLength)
+    diags
+        .error(DiagId::BadLayerName, where,
+               "layer name " + quoted(name) + " has " + Twine(name.size()) +
+                   " characters")
+        .note("names have at most " + Twine(maxNameLength) + " characters");
+  if (isCKeyword(name))
+    diags
+        .error(DiagId::ReservedLayerName, where,
+               "layer name " + quoted(name) + " is a keyword of C or C++")
+        .fix(where, name + "_layer",
+             "choose another name, such as '" + name + "_layer'");
+  else if (name.starts_with("eqc_"))
+    diags
+        .error(DiagId::ReservedLayerName, where,
+               "layer name " + quoted(name) + " starts with 'eqc_'")
+        .help("names starting with 'eqc_' are the runtime's; choose another");
+}
+
+void LayerChecker::collectFields() {
+  for (const Field &field : decl.fields) {
+    StringRef name = field.name.text;
+    const StringRef *found = llvm::find(fieldNames, name);
+    if (found == std::end(fieldNames)) {
+      Diagnostic &error = diags.error(DiagId::UnknownField, field.name.range,
+                                      "unknown field " + quoted(name));
+      if (std::optional<StringRef> meant = closestWord(name, fieldNames)) {
+        error.fix(field.name.range, *meant, "did you mean '" + *meant + "'?");
+        present[llvm::find(fieldNames, *meant) - fieldNames] = true;
+      } else {
+        error.note("the fields are " +
+                   llvm::join(llvm::ArrayRef(fieldNames), ", "));
+      }
+      continue;
+    }
+    size_t index = found - fieldNames;
+    present[index] = true;
+    if (fields[index])
+      diags
+          .error(DiagId::RepeatedField, field.name.range,
+                 "field " + quoted(name) + " is given more than once")
+          .note(fields[index]->name.range, "it was given first here");
+    else
+      fields[index] = &field;
+  }
+}
+
+void LayerChecker::checkMissing() {
+  if (decl.incomplete)
+    return;
+  std::vector<std::string> missing;
+  for (FieldKind kind :
+       {FieldKind::Group, FieldKind::N, FieldKind::K, FieldKind::L})
+    if (!present[static_cast<size_t>(kind)])
+      missing.push_back("'" + fieldNames[static_cast<size_t>(kind)].str() +
+                        "'");
+  if (missing.empty())
+    return;
+  std::string name = decl.name.is(TokenKind::Word)
+                         ? "layer " + quoted(decl.name.text)
+                         : std::string("this layer");
+  diags.error(DiagId::MissingFields, decl.name.range,
+              name + " lacks the required field" +
+                  (missing.size() > 1 ? "s " : " ") +
+                  llvm::join(missing, ", "));
+}
+
+void LayerChecker::fillSpec() {
+  LineColumn where = diags.source().lineColumn(decl.name.range.begin);
+  spec.name = decl.name.text.str();
+  spec.position = {diags.source().name().str(), where.line, where.column};
+  spec.group = *group;
+  spec.n = *n;
+  spec.k = static_cast<int>(*k);
+  spec.l = static_cast<int>(*l);
+  spec.cIn = *cIn;
+  spec.cOut = *cOut;
+  spec.choice = *choice;
+}
+
+std::optional<LayerSpec> LayerChecker::check() {
+  size_t errorsBefore = diags.errorCount();
+  checkName();
+  collectFields();
+  checkMissing();
+  readValues();
+  checkGroup();
+  checkDiagramCount();
+  checkBias();
+  checkList();
+  checkSizes();
+  checkWeights();
+  bool complete = group && n && ordersSmall() && cIn && cOut && choice;
+  // Names and fields may be wrong in ways that leave all of these known.
+  if (!complete || diags.errorCount() != errorsBefore)
+    return std::nullopt;
+  fillSpec();
+  enumerate();
+  if (diags.errorCount() != errorsBefore)
+    return std::nullopt;
+  return std::move(spec);
+}
+
+/// Layer names must differ, and so must all names generated for them: the
+/// layers `a` and `a_BIAS` would both define the macro `a_BIAS_DIAGRAMS`.
+static void checkNames(llvm::ArrayRef<LayerDecl> decls,
+                       DiagnosticEngine &diags) {
+  struct Export {
+    const LayerDecl *layer;
+    StringRef suffix;
+  };
+  llvm::StringMap<const LayerDecl *> byName;
+  llvm::StringMap<Export> exports;
+  for (const LayerDecl &decl : decls) {
+    if (diags.saturated())
+      return;
+    if (!decl.name.is(TokenKind::Word) || decl.name.text.size() > maxNameLength)
+      continue;
+    StringRef name = decl.name.text;
+    auto [first, isNew] = byName.try_emplace(name, &decl);
+    if (!isNew) {
+      diags
+          .error(DiagId::DuplicateLayer, decl.name.range,
+                 "layer " + quoted(name) + " is declared more than once")
+          .note(first->second->name.range, "it was declared first here");
+      continue;
+    }
+    for (StringRef suffix : exportedSuffixes()) {
+      std::string exported = (name + suffix).str();
+      auto [other, added] =
+          exports.try_emplace(exported, Export{&decl, suffix});
+      if (added)
+        continue;
+      const Token &otherName = other->second.layer->name;
+      diags
+          .error(DiagId::ExportClash, decl.name.range,
+                 "layers " + quoted(otherName.text) + " and " + quoted(name) +
+                     " would both define " + quoted(exported))
+          .note(otherName.range, "the other layer is here")
+          .help("rename one of them");
+    }
+  }
+}
+
+std::vector<LayerSpec> eqc::checkLayers(llvm::ArrayRef<LayerDecl> decls,
+                                        const FrontendOptions &options,
+                                        DiagnosticEngine &diags) {
+  std::vector<LayerSpec> specs;
+  checkNames(decls, diags);
+  for (const LayerDecl &decl : decls) {
+    if (diags.saturated())
+      break;
+    std::optional<LayerSpec> spec = LayerChecker(decl, options, diags).check();
+    // Diagrams of a source that is refused anyway are not worth their memory.
+    if (spec && !diags.hasErrors())
+      specs.push_back(std::move(*spec));
+  }
+  return specs;
+}

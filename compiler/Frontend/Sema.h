@@ -1,0 +1,121 @@
+//===- Sema.h - Semantic checks of layers -----------------------*- C++ -*-===//
+//
+// From layers as written to LayerSpecs: values, groups, diagrams, limits.
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef EQC_FRONTEND_SEMA_H
+#define EQC_FRONTEND_SEMA_H
+
+#include "compiler/Algebra/Enumerate.h"
+#include "compiler/Frontend/AST.h"
+#include "compiler/Frontend/Frontend.h"
+
+#include "llvm/ADT/ArrayRef.h"
+
+#include <array>
+#include <optional>
+#include <vector>
+
+namespace eqc {
+
+/// More vertices than this, k + l, are refused: no such layer can be run, and
+/// nothing after the front end need think about larger ones.
+inline constexpr int64_t maxVertices = 128;
+
+enum class FieldKind {
+  Group,
+  N,
+  K,
+  L,
+  Channels,
+  Bias,
+  DType,
+  Layout,
+  Normalize,
+  Diagrams,
+  Batch
+};
+inline constexpr size_t numFields = 11;
+
+/// Checks one layer. Every check that can be made is made, whatever failed
+/// before, so that all independent errors appear in one run; a check that
+/// needs the value of a refused field is left out.
+class LayerChecker {
+public:
+  LayerChecker(const LayerDecl &decl, const FrontendOptions &options,
+               DiagnosticEngine &diags)
+      : decl(decl), options(options), diags(diags) {}
+
+  /// The checked layer, or nothing when it has errors.
+  std::optional<LayerSpec> check();
+
+private:
+  // Sema.cpp: the fields as such.
+  void checkName();
+  void collectFields();
+  void checkMissing();
+  void fillSpec();
+
+  // SemaValues.cpp: one value at a time.
+  const Value *value(FieldKind kind) const;
+  void readValues();
+  bool expectScalar(const Value &value, TokenKind kind, llvm::StringRef field,
+                    const llvm::Twine &takes);
+  std::optional<int64_t> readInteger(const Value &value, llvm::StringRef field,
+                                     int64_t least,
+                                     const llvm::Twine &takes = "an integer");
+  std::optional<size_t> readWord(FieldKind kind,
+                                 llvm::ArrayRef<llvm::StringRef> words);
+  void readGroup();
+  void readN();
+  void readChannels();
+  void readDiagramChoice();
+
+  // SemaDiagrams.cpp: what the values mean together.
+  void checkGroup();
+  void checkDiagramCount();
+  void checkBias();
+  void checkSizes();
+  void checkWeights();
+  void checkList();
+  void checkListElement(const Value &item);
+  void enumerate();
+  void reportCount(SourceRange where, Count count, llvm::StringRef what);
+  /// Where the value of a field stands, else where the layer's name does.
+  SourceRange place(FieldKind kind) const;
+  bool ordersKnown() const { return k && l; }
+  /// Whether k + l is small enough to be worked with.
+  bool ordersSmall() const {
+    return ordersKnown() && *k <= maxVertices && *l <= maxVertices &&
+           *k + *l <= maxVertices;
+  }
+
+  const LayerDecl &decl;
+  const FrontendOptions &options;
+  DiagnosticEngine &diags;
+
+  std::array<const Field *, numFields> fields = {};
+  /// Fields written, or meant by a misspelt name: these are not missing.
+  std::array<bool, numFields> present = {};
+
+  std::optional<Group> group;
+  std::optional<int64_t> n; ///< -1: at run time
+  std::optional<int64_t> k, l, cIn, cOut;
+  std::optional<DiagramChoice> choice;
+  bool groupRefused = false; ///< the group has no diagrams here
+  bool tooMany = false;      ///< more diagrams than may be listed
+  bool pruned = false;       ///< the basis has been listed
+  std::optional<Count> weightDiagrams, biasDiagrams;
+  std::vector<SourceRange> listed; ///< where spec.diagrams stand in a list
+  LayerSpec spec;
+};
+
+/// Checks all layers of a source and the names they share.
+std::vector<LayerSpec> checkLayers(llvm::ArrayRef<LayerDecl> decls,
+                                   const FrontendOptions &options,
+                                   DiagnosticEngine &diags);
+
+} // namespace eqc
+
+#endif // EQC_FRONTEND_SEMA_H

@@ -1,0 +1,313 @@
+//===- SemaDiagrams.cpp - Semantic checks: diagrams and sizes -------------===//
+//
+// Whether the group has such maps, how many diagrams there are (counted before
+// any is listed), explicit lists, and sizes that 63 bits cannot hold.
+//
+//===----------------------------------------------------------------------===//
+
+#include "compiler/Frontend/Sema.h"
+
+#include "llvm/ADT/StringExtras.h"
+#include "llvm/Support/MathExtras.h"
+
+#include <limits>
+#include <map>
+
+using namespace eqc;
+using llvm::StringRef;
+using llvm::Twine;
+
+static constexpr int64_t largest = std::numeric_limits<int64_t>::max();
+
+/// Orders whose sum is no 63-bit number are replaced by others of the same
+/// parities, equally hopeless, that can be added.
+static int64_t addable(int64_t order) {
+  constexpr int64_t half = int64_t(1) << 62;
+  return order < half ? order : half - 2 + order % 2;
+}
+
+void LayerChecker::checkGroup() {
+  if (!group || !n)
+    return;
+  if (*n < 0 && *group == Group::SO) {
+    groupRefused = true;
+    diags
+        .error(DiagId::DynamicSO, place(FieldKind::N),
+               "group 'SO' needs a fixed n")
+        .note("which diagrams SO(n) has depends on n")
+        .help("give n as an integer");
+  }
+  if (*n < 0 && choice == DiagramChoice::Basis)
+    diags
+        .error(DiagId::DynamicBasis, place(FieldKind::Diagrams),
+               "'diagrams = basis' needs a fixed n")
+        .note(place(FieldKind::N), "n is left to the run time here")
+        .help("give n as an integer, or write 'diagrams = all'");
+  bool oddSp = *group == Group::Sp && *n > 0 && *n % 2 != 0;
+  if (oddSp)
+    diags
+        .error(DiagId::OddSp, place(FieldKind::N),
+               "Sp(n) needs an even n, found " + Twine(*n))
+        .note("a symplectic form exists in even dimensions only");
+  if (ordersKnown() && !groupRefused) {
+    // The parity of k + l is independent of that of n.
+    std::string why = whyNoDiagrams(*group, oddSp ? *n - 1 + 2 * (*n == 1) : *n,
+                                    addable(*l), addable(*k));
+    if (!why.empty()) {
+      groupRefused = true;
+      Diagnostic &error =
+          diags.error(DiagId::NoDiagrams, place(FieldKind::Group),
+                      "no equivariant map but zero: " + why);
+      error.note(place(FieldKind::K), "k = " + Twine(*k));
+      error.note(place(FieldKind::L), "l = " + Twine(*l));
+      if ((*k % 2) != (*l % 2))
+        error.help("choose k and l such that k + l is even");
+    }
+  }
+  groupRefused |= oddSp;
+}
+
+void LayerChecker::reportCount(SourceRange where, Count count, StringRef what) {
+  std::string number = count.saturated ? std::string("more than 1.8e19")
+                                       : std::to_string(count.value);
+  diags
+      .error(DiagId::TooManyDiagrams, where,
+             "the layer has " + number + " " + what + ", the limit is " +
+                 Twine(options.maxDiagrams))
+      .help("lower k or l, or raise the limit with --max-diagrams=N");
+}
+
+void LayerChecker::checkDiagramCount() {
+  if (!ordersKnown() || !choice)
+    return;
+  const Value *diagrams = value(FieldKind::Diagrams);
+  SourceRange where = diagrams ? diagrams->range
+                               : place(*k >= *l ? FieldKind::K : FieldKind::L);
+  if (choice == DiagramChoice::List)
+    weightDiagrams = Count{diagrams->items.size(), false};
+  else if (group && n && !groupRefused)
+    weightDiagrams = countDiagrams(*group, *n, addable(*l), addable(*k));
+  if (weightDiagrams && (weightDiagrams->saturated ||
+                         weightDiagrams->value > options.maxDiagrams)) {
+    tooMany = true;
+    reportCount(where, *weightDiagrams,
+                choice == DiagramChoice::Basis ? "diagrams before pruning"
+                                               : "diagrams");
+    return;
+  }
+  if (!ordersSmall())
+    diags.error(DiagId::OrderLimit,
+                place(*k >= *l ? FieldKind::K : FieldKind::L),
+                "k + l is above the limit of " + Twine(maxVertices));
+}
+
+void LayerChecker::checkBias() {
+  if (!spec.bias || !group || !n || !l)
+    return;
+  if (groupRefused)
+    return;
+  std::string why = whyNoDiagrams(*group, *n, addable(*l), 0);
+  if (!why.empty()) {
+    diags
+        .error(DiagId::NoBias, place(FieldKind::Bias),
+               "no equivariant bias but zero: " + why)
+        .note(place(FieldKind::L), "l = " + Twine(*l))
+        .help("remove the bias");
+    return;
+  }
+  biasDiagrams = countDiagrams(*group, *n, addable(*l), 0);
+  if (biasDiagrams->saturated || biasDiagrams->value > options.maxDiagrams) {
+    reportCount(place(FieldKind::Bias), *biasDiagrams, "bias diagrams");
+    biasDiagrams.reset();
+  }
+}
+
+void LayerChecker::checkList() {
+  const Value *list = value(FieldKind::Diagrams);
+  if (choice != DiagramChoice::List || tooMany)
+    return;
+  if (list->items.empty()) {
+    diags.error(DiagId::EmptyList, list->range, "the list of diagrams is empty")
+        .help("name a diagram, or write 'diagrams = all'");
+    return;
+  }
+  for (const Value &item : list->items)
+    checkListElement(item);
+
+  // Equal diagrams, however they are written.
+  std::map<std::string, SourceRange> seen;
+  for (size_t i = 0; i != spec.diagrams.size(); ++i) {
+    std::string canonical = toString(spec.diagrams[i]);
+    SourceRange where = listed[i];
+    auto [first, isNew] = seen.try_emplace(canonical, where);
+    if (!isNew)
+      diags
+          .error(DiagId::RepeatedDiagram, where,
+                 "diagram '" + canonical + "' is listed more than once")
+          .note(first->second, "it was listed first here");
+  }
+}
+
+void LayerChecker::checkListElement(const Value &item) {
+  if (item.kind == Value::Kind::Error)
+    return;
+  if (!expectScalar(item, TokenKind::String, "diagrams",
+                    "strings such as \"o1 i1\" in its list"))
+    return;
+  if (!ordersSmall())
+    return;
+  StringRef inner = item.token.text.drop_front().drop_back();
+  std::variant<Diagram, DiagramError> parsed =
+      parseDiagram(std::string_view(inner.data(), inner.size()),
+                   static_cast<int>(*l), static_cast<int>(*k));
+  if (const auto *wrong = std::get_if<DiagramError>(&parsed)) {
+    // One byte past the quote.
+    size_t begin = item.range.begin + 1 + std::min(wrong->offset, inner.size());
+    size_t end = std::min(begin + wrong->length, item.range.end - 1);
+    diags.error(DiagId::BadDiagram, {begin, end}, wrong->message);
+    return;
+  }
+  const Diagram &diagram = std::get<Diagram>(parsed);
+  if (group && n && !groupRefused) {
+    std::string why = whyNotOfGroup(diagram, *group, *n);
+    if (!why.empty()) {
+      diags.error(DiagId::ForeignDiagram, item.range,
+                  "not a diagram of group '" + StringRef(groupName(*group)) +
+                      "': " + why);
+      return;
+    }
+  }
+  spec.diagrams.push_back(diagram);
+  listed.push_back(item.range);
+}
+
+namespace {
+
+/// A product of positive numbers that remembers which factor was one too many.
+class CheckedProduct {
+public:
+  /// False once the product has passed 2^63 - 1.
+  bool times(int64_t factor) {
+    int64_t result;
+    if (!exceeded && llvm::MulOverflow(value, factor, result))
+      exceeded = true;
+    else if (!exceeded)
+      value = result;
+    return !exceeded;
+  }
+
+  bool timesPower(int64_t base, int64_t exponent) {
+    // With a base of at least 2 at most 63 rounds are made.
+    for (int64_t i = 0; base > 1 && i < exponent && times(base); ++i)
+      ;
+    return !exceeded;
+  }
+
+private:
+  int64_t value = 1;
+  bool exceeded = false;
+};
+
+} // namespace
+
+/// One batch entry of the input and of the output, and the whole batch when one
+/// is given, must be addressable: element counts and bytes fit 63 bits.
+void LayerChecker::checkSizes() {
+  if (!n)
+    return;
+  int64_t size = *n < 0 ? 1 : *n; // run-time sizes are checked at run time
+  struct Side {
+    std::optional<int64_t> order, channels;
+    FieldKind orderField;
+    StringRef letter, channelsName, array;
+  };
+  const Side sides[] = {{k, cIn, FieldKind::K, "k", "c_in", "x"},
+                        {l, cOut, FieldKind::L, "l", "c_out", "y"}};
+  for (const Side &side : sides) {
+    std::string product = ("n^" + side.letter).str();
+    auto report = [&](SourceRange where, StringRef what) {
+      diags
+          .error(DiagId::SizeOverflow, where,
+                 product + ", the " + what + " of '" + side.array +
+                     "', is above 2^63 - 1")
+          .note("n is " + Twine(size) + " and " + side.letter + " is " +
+                Twine(side.order.value_or(0)));
+    };
+    CheckedProduct elements;
+    if (side.order && !elements.timesPower(size, *side.order)) {
+      report(place(side.orderField), "number of elements");
+      continue;
+    }
+    if (!side.channels)
+      continue;
+    // A field left out has the default's value; then the order is to blame.
+    auto blame = [&](FieldKind kind) {
+      return value(kind)                  ? place(kind)
+             : value(FieldKind::Channels) ? place(FieldKind::Channels)
+                                          : place(side.orderField);
+    };
+    product += (" * " + side.channelsName).str();
+    if (!elements.times(*side.channels)) {
+      report(blame(FieldKind::Channels), "number of elements");
+      continue;
+    }
+    product += " * " + std::to_string(spec.elementSize());
+    if (!elements.times(spec.elementSize())) {
+      report(blame(FieldKind::DType), "number of bytes");
+      continue;
+    }
+    product = "batch * " + product;
+    if (spec.batch > 0 && !elements.times(spec.batch))
+      report(place(FieldKind::Batch), "number of bytes");
+  }
+}
+
+void LayerChecker::checkWeights() {
+  auto check = [&](std::optional<Count> count, StringRef formula,
+                   int64_t channels) {
+    if (!count || count->saturated)
+      return;
+    CheckedProduct bytes;
+    bool fits = count->value <= static_cast<uint64_t>(largest) &&
+                bytes.times(static_cast<int64_t>(count->value)) &&
+                bytes.times(channels) && bytes.times(*cOut) &&
+                bytes.times(spec.elementSize());
+    if (!fits)
+      diags
+          .error(DiagId::WeightOverflow, place(FieldKind::Channels),
+                 formula + " * " + Twine(spec.elementSize()) +
+                     " bytes are above 2^63 - 1")
+          .note("there are " + Twine(count->value) + " diagrams");
+  };
+  if (!cIn || !cOut)
+    return;
+  // What a basis leaves is known only once it has been listed.
+  if (!tooMany && (choice != DiagramChoice::Basis || pruned))
+    check(weightDiagrams, "the weights, diagrams * c_in * c_out", *cIn);
+  if (choice != DiagramChoice::Basis || pruned)
+    check(biasDiagrams, "the bias, bias_diagrams * c_out", 1);
+}
+
+/// Lists the diagrams of a layer without errors.
+void LayerChecker::enumerate() {
+  auto keep = [&](std::vector<Diagram> &into, int inputs) {
+    forEachDiagram(spec.group, spec.n, spec.l, inputs,
+                   [&](const Diagram &diagram) {
+                     if (spec.choice != DiagramChoice::Basis ||
+                         inBasis(diagram, spec.group, spec.n))
+                       into.push_back(diagram);
+                     return true;
+                   });
+  };
+  if (spec.choice != DiagramChoice::List)
+    keep(spec.diagrams, spec.k);
+  if (spec.bias)
+    keep(spec.biasDiagrams, 0);
+  if (choice != DiagramChoice::Basis)
+    return;
+  pruned = true;
+  weightDiagrams = Count{spec.diagrams.size(), false};
+  if (spec.bias)
+    biasDiagrams = Count{spec.biasDiagrams.size(), false};
+  checkWeights();
+}

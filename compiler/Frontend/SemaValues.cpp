@@ -1,0 +1,220 @@
+//===- SemaValues.cpp - Semantic checks: the value of each field ----------===//
+//
+// Types and ranges of values; no value is looked at together with another.
+//
+//===----------------------------------------------------------------------===//
+
+#include "compiler/Frontend/Sema.h"
+
+#include "llvm/ADT/StringExtras.h"
+
+#include <limits>
+
+using namespace eqc;
+using llvm::StringRef;
+using llvm::Twine;
+
+const Value *LayerChecker::value(FieldKind kind) const {
+  const Field *field = fields[static_cast<size_t>(kind)];
+  if (!field || field->value.kind == Value::Kind::Error)
+    return nullptr;
+  return &field->value;
+}
+
+SourceRange LayerChecker::place(FieldKind kind) const {
+  const Value *written = value(kind);
+  return written ? written->range : decl.name.range;
+}
+
+/// What a value is, for messages.
+static std::string describeValue(const Value &value) {
+  switch (value.kind) {
+  case Value::Kind::Pair:
+    return "a pair with '->'";
+  case Value::Kind::List:
+    return "a list";
+  default:
+    return eqc::describe(value.token);
+  }
+}
+
+/// 'f32' or 'f64'; 'S', 'O', 'SO' or 'Sp'
+static std::string alternatives(llvm::ArrayRef<StringRef> words) {
+  std::string result;
+  for (size_t i = 0; i != words.size(); ++i) {
+    if (i != 0)
+      result += i + 1 == words.size() ? " or " : ", ";
+    result += "'" + words[i].str() + "'";
+  }
+  return result;
+}
+
+bool LayerChecker::expectScalar(const Value &value, TokenKind kind,
+                                StringRef field, const Twine &takes) {
+  if (value.kind == Value::Kind::Scalar && value.token.is(kind))
+    return true;
+  Diagnostic &error = diags.error(DiagId::WrongType, value.range,
+                                  "'" + field + "' takes " + takes +
+                                      ", found " + describeValue(value));
+  bool isString =
+      value.kind == Value::Kind::Scalar && value.token.is(TokenKind::String);
+  if (isString && (kind == TokenKind::Word || kind == TokenKind::Integer)) {
+    StringRef inner = value.token.text.drop_front().drop_back();
+    error.fix(value.range, inner, "write it without quotes");
+  }
+  return false;
+}
+
+std::optional<int64_t> LayerChecker::readInteger(const Value &value,
+                                                 StringRef field, int64_t least,
+                                                 const Twine &takes) {
+  if (value.kind == Value::Kind::Scalar &&
+      value.token.is(TokenKind::Negative)) {
+    diags.error(DiagId::OutOfRange, value.range,
+                "'" + field + "' must be at least " + Twine(least) +
+                    ", found " + quoted(value.token.text));
+    return std::nullopt;
+  }
+  if (!expectScalar(value, TokenKind::Integer, field, takes))
+    return std::nullopt;
+  constexpr int64_t most = std::numeric_limits<int64_t>::max();
+  uint64_t number = 0;
+  if (value.token.text.getAsInteger(10, number) ||
+      number > static_cast<uint64_t>(most)) {
+    diags
+        .error(DiagId::OutOfRange, value.range,
+               "value " + quoted(value.token.text) + " of '" + field +
+                   "' is out of range")
+        .note("integers are at most " + Twine(most) + " (2^63 - 1)");
+    return std::nullopt;
+  }
+  if (number < static_cast<uint64_t>(least)) {
+    diags.error(DiagId::OutOfRange, value.range,
+                "'" + field + "' must be at least " + Twine(least) +
+                    ", found " + quoted(value.token.text));
+    return std::nullopt;
+  }
+  return static_cast<int64_t>(number);
+}
+
+std::optional<size_t> LayerChecker::readWord(FieldKind kind,
+                                             llvm::ArrayRef<StringRef> words) {
+  const Value *written = value(kind);
+  if (!written)
+    return std::nullopt;
+  StringRef field = fields[static_cast<size_t>(kind)]->name.text;
+  std::string takes = alternatives(words);
+  if (!expectScalar(*written, TokenKind::Word, field, takes))
+    return std::nullopt;
+  StringRef word = written->token.text;
+  const StringRef *found = llvm::find(words, word);
+  if (found != words.end())
+    return found - words.begin();
+  bool isGroup = kind == FieldKind::Group;
+  Diagnostic &error = diags.error(
+      isGroup ? DiagId::UnknownGroup : DiagId::UnknownValue, written->range,
+      std::string(isGroup ? "unknown group " : "unknown value ") +
+          quoted(word) +
+          (isGroup ? std::string() : " of '" + field.str() + "'"));
+  error.note("'" + field + "' takes " + takes);
+  if (std::optional<StringRef> meant = closestWord(word, words))
+    error.fix(written->range, *meant, "did you mean '" + *meant + "'?");
+  return std::nullopt;
+}
+
+void LayerChecker::readGroup() {
+  static const Group groups[] = {Group::S, Group::O, Group::SO, Group::Sp};
+  static const StringRef names[] = {"S", "O", "SO", "Sp"};
+  if (std::optional<size_t> index = readWord(FieldKind::Group, names))
+    group = groups[*index];
+}
+
+void LayerChecker::readN() {
+  const Value *written = value(FieldKind::N);
+  if (!written)
+    return;
+  if (written->kind == Value::Kind::Scalar &&
+      written->token.is(TokenKind::Question)) {
+    n = -1;
+    return;
+  }
+  n = readInteger(*written, "n", 1, "an integer or '?'");
+}
+
+void LayerChecker::readChannels() {
+  const Value *written = value(FieldKind::Channels);
+  if (!written) {
+    // A field that could not be read is not the same as one left out.
+    if (!present[static_cast<size_t>(FieldKind::Channels)])
+      cIn = cOut = 1;
+    return;
+  }
+  if (written->kind != Value::Kind::Pair) {
+    Diagnostic &error =
+        diags.error(DiagId::WrongType, written->range,
+                    "'channels' takes a pair such as '16 -> 32', found " +
+                        describeValue(*written));
+    if (written->kind == Value::Kind::Scalar &&
+        written->token.is(TokenKind::Integer)) {
+      std::string both =
+          (written->token.text + " -> " + written->token.text).str();
+      error.fix(written->range, both,
+                "for as many channels out as in write " + quoted(both));
+    }
+    return;
+  }
+  cIn = readInteger(written->items[0], "channels", 1);
+  cOut = readInteger(written->items[1], "channels", 1);
+}
+
+void LayerChecker::readDiagramChoice() {
+  const Value *written = value(FieldKind::Diagrams);
+  if (!written) {
+    if (!present[static_cast<size_t>(FieldKind::Diagrams)])
+      choice = DiagramChoice::All;
+    return;
+  }
+  if (written->kind == Value::Kind::List) {
+    choice = DiagramChoice::List;
+    return;
+  }
+  bool word = written->kind == Value::Kind::Scalar &&
+              written->token.is(TokenKind::Word);
+  if (!word) {
+    Diagnostic &error = diags.error(
+        DiagId::WrongType, written->range,
+        "'diagrams' takes 'all', 'basis' or a list of strings, found " +
+            describeValue(*written));
+    if (written->kind == Value::Kind::Scalar &&
+        written->token.is(TokenKind::String))
+      error.fix(written->range, "[" + written->token.text + "]",
+                "a list stands in brackets, even with one diagram");
+    return;
+  }
+  if (std::optional<size_t> index =
+          readWord(FieldKind::Diagrams, {"all", "basis"}))
+    choice = *index == 0 ? DiagramChoice::All : DiagramChoice::Basis;
+}
+
+void LayerChecker::readValues() {
+  readGroup();
+  readN();
+  if (const Value *written = value(FieldKind::K))
+    k = readInteger(*written, "k", 0);
+  if (const Value *written = value(FieldKind::L))
+    l = readInteger(*written, "l", 0);
+  readChannels();
+  if (std::optional<size_t> i = readWord(FieldKind::Bias, {"false", "true"}))
+    spec.bias = *i == 1;
+  if (std::optional<size_t> i = readWord(FieldKind::DType, {"f32", "f64"}))
+    spec.dtype = *i == 0 ? DType::F32 : DType::F64;
+  if (std::optional<size_t> i =
+          readWord(FieldKind::Layout, {"channels_last", "channels_first"}))
+    spec.layout = *i == 0 ? Layout::ChannelsLast : Layout::ChannelsFirst;
+  if (std::optional<size_t> i =
+          readWord(FieldKind::Normalize, {"none", "mean"}))
+    spec.normalize = *i == 0 ? Normalize::None : Normalize::Mean;
+  readDiagramChoice();
+  if (const Value *written = value(FieldKind::Batch))
+    spec.batch = readInteger(*written, "batch", 1).value_or(0);
+}
