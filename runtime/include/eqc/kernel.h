@@ -18,7 +18,8 @@ extern "C" {
 #endif
 
 /* How a kernel wants to be called for one n and batch. Zeroed before schedule()
-   fills it; must not depend on the number of threads, so that results do not. */
+   fills it; must not depend on the number of threads, so that results do not.
+ */
 typedef struct eqc_schedule {
   int64_t scratch_bytes; /* scratch of one task, >= 0, alignment 64 */
   int64_t block;         /* samples of one task; below 1 counts as 1 */

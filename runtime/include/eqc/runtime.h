@@ -81,10 +81,9 @@ EQC_API int eqc_set_num_threads(int n);
    size asked for. Both may be called from any thread. Memory of the previous
    allocator that is idle goes back before this function returns, memory in use
    by a running call when that call ends. Two NULLs restore the default. */
-EQC_API int eqc_set_allocator(void *(*get)(size_t size, size_t align,
-                                           void *ctx),
-                              void (*put)(void *p, size_t size, void *ctx),
-                              void *ctx);
+EQC_API int
+eqc_set_allocator(void *(*get)(size_t size, size_t align, void *ctx),
+                  void (*put)(void *p, size_t size, void *ctx), void *ctx);
 
 /* Who runs a call's tasks. run calls task(i, arg) exactly once for every
    0 <= i < tasks, on any threads and in any order, and returns 0 when all of

@@ -1,0 +1,113 @@
+/*===- Internal.h - What the runtime's files share ------------------ C99 -===*\
+|*                                                                            *|
+|* The runtime is one instance per linked image. Its global state is this     *|
+|* header's functions' business only; every one of them may be called from    *|
+|* any thread. Locks are held for a few instructions at a time and never      *|
+|* around a call to the user's code, which is what makes fork safe.           *|
+|*                                                                            *|
+\*===----------------------------------------------------------------------===*/
+
+#ifndef EQC_RT_INTERNAL_H
+#define EQC_RT_INTERNAL_H
+
+#include <eqc/kernel.h>
+
+#define EQC_RT_ALIGN 64
+#define EQC_RT_MAX_THREADS 1024
+
+/*===-- Setup.c: once per process, and around fork
+ * -------------------------===*/
+
+/* Prepares keys and fork handlers. 0 once the runtime is unloading. */
+int eqc_rt_setup(void);
+
+/*===-- Config.c: hooks and numbers
+ * ----------------------------------------===*/
+
+typedef struct eqc_rt_allocator {
+  void *(*get)(size_t size, size_t align, void *ctx);
+  void (*put)(void *p, size_t size, void *ctx);
+  void *ctx;
+  uint64_t generation; /* a new one each time the allocator is set */
+} eqc_rt_allocator;
+
+typedef struct eqc_rt_runner {
+  int (*run)(int64_t tasks, void (*task)(int64_t, void *), void *arg,
+             void *ctx);
+  void *ctx;
+} eqc_rt_runner;
+
+eqc_rt_allocator eqc_rt_current_allocator(void);
+int eqc_rt_is_current(const eqc_rt_allocator *allocator);
+eqc_rt_runner eqc_rt_current_runner(void); /* run is NULL: our own pool */
+int64_t eqc_rt_num_threads(void);          /* 1 .. EQC_RT_MAX_THREADS */
+void eqc_rt_config_lock(void);
+void eqc_rt_config_unlock(void);
+void eqc_rt_config_after_fork(void);
+
+/*===-- Memory.c: what a thread keeps between calls
+ * ------------------------===*/
+
+typedef struct eqc_rt_thread eqc_rt_thread;
+
+/* Memory together with who takes it back. */
+typedef struct eqc_rt_block {
+  void *data;
+  size_t size;
+  eqc_rt_allocator from;
+  eqc_rt_thread *owner; /* whose cache it comes from, or NULL */
+} eqc_rt_block;
+
+/* Gets a block of at least size bytes, the calling thread's cached one when it
+   is free and fits. EQC_OK, or EQC_ERR_NOMEM with the error's text set. */
+int eqc_rt_acquire(size_t size, const char *layer, eqc_rt_block *out);
+/* Keeps the block for the thread's next call, or puts it back. */
+void eqc_rt_release(eqc_rt_block *block);
+/* Puts back every idle cached block; all: of any allocator, else only those
+   that are not of the current one. */
+void eqc_rt_flush(int all);
+
+/* Where the calling thread's error text goes (EQC_RT_TEXT bytes), or NULL. */
+#define EQC_RT_TEXT 256
+char *eqc_rt_text(int create);
+
+int eqc_rt_memory_setup(void);
+void eqc_rt_memory_teardown(void);
+void eqc_rt_memory_lock(void);
+void eqc_rt_memory_unlock(void);
+
+/*===-- Error.c
+ * ------------------------------------------------------------===*/
+
+/* Sets the thread's text and returns status. */
+int eqc_rt_fail(int status, const char *format, ...)
+    __attribute__((format(printf, 2, 3)));
+
+/*===-- Cpu.c
+ * --------------------------------------------------------------===*/
+
+/* The variant for this CPU, or NULL. */
+const eqc_variant *eqc_rt_choose(const eqc_kernel *kernel);
+
+/*===-- Pool.c: the default parallel-for
+ * -----------------------------------===*/
+
+/* Runs task(0) .. task(tasks-1), each once, and returns when all are done. Runs
+   them one after the other when the pool is busy or has no threads. */
+void eqc_rt_pool_run(int64_t tasks, void (*task)(int64_t, void *), void *arg);
+void eqc_rt_pool_teardown(void);
+void eqc_rt_pool_lock(void);
+void eqc_rt_pool_unlock(void);
+void eqc_rt_pool_after_fork(void);
+
+/*===-- Parallel.c: tasks through whichever runner is set
+ * ------------------===*/
+
+/* Calls body(worker, item, arg) once for every 0 <= item < items, with at most
+   width workers at a time, each with its own number below width. EQC_OK or
+   EQC_ERR_HOOK with the error's text set. */
+int eqc_rt_parallel(const eqc_rt_runner *runner, int64_t width, int64_t items,
+                    void (*body)(int64_t worker, int64_t item, void *arg),
+                    void *arg, const char *layer);
+
+#endif /* EQC_RT_INTERNAL_H */
