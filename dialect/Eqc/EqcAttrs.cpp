@@ -104,7 +104,7 @@ parseLiteral(AsmParser &parser, StringRef what,
   SMLoc loc = parser.getCurrentLocation();
   std::string text;
   if (failed(parser.parseOptionalString(&text)))
-    return parser.emitError(loc) << "expected " << what << " in quotes";
+    return parser.emitError(loc) << "expected a " << what << " in quotes";
   std::variant<ValueT, DiagramError> value = read(text);
   if (auto *error = std::get_if<DiagramError>(&value)) {
     // The literal is at least as long as its text, so this stays inside it.

@@ -38,7 +38,8 @@ OpFoldResult ApplyDiagramOp::fold(FoldAdaptor) {
 /// sign * n^loops in the element type, if that is exact and finite.
 static std::optional<llvm::APFloat> getExactScale(const Composition &product,
                                                   int64_t n, FloatType type) {
-  llvm::APFloat scale(type.getFloatSemantics(), product.sign);
+  llvm::APFloat scale =
+      llvm::APFloat::getOne(type.getFloatSemantics(), product.sign < 0);
   if (product.loops == 0)
     return scale;
   if (n == EqcDialect::kDynamicN)

@@ -12,6 +12,8 @@
 #include "mlir/IR/Builders.h"
 #include "llvm/ADT/BitVector.h"
 
+#include <limits>
+
 using namespace mlir;
 using namespace eqc;
 using namespace eqc::ir;
@@ -112,9 +114,10 @@ LogicalResult LinearOp::verify() {
   if (failed(verifySize(*this, getGroup(), getN())))
     return failure();
   // linear_c2
-  if (getK() < 0 || getL() < 0)
-    return emitOpError() << "orders must not be negative, found " << getK()
-                         << " -> " << getL();
+  constexpr int64_t maxOrder = std::numeric_limits<int32_t>::max();
+  if (std::min(getK(), getL()) < 0 || std::max(getK(), getL()) > maxOrder)
+    return emitOpError() << "orders must be between 0 and " << maxOrder
+                         << ", found " << getK() << " -> " << getL();
   LayerTypes types;
   types.x = cast<RankedTensorType>(getX().getType());
   types.y = cast<RankedTensorType>(getY().getType());

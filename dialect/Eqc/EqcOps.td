@@ -53,7 +53,7 @@ def Eqc_LinearOp : Eqc_Op<"linear", [Pure]> {
     by n for each of its blocks of inputs only.
 
     - (C1) `n` is positive or `?`; for `Sp` it is even, for `SO` it is not `?`.
-    - (C2) The orders `k` and `l` are not negative.
+    - (C2) The orders `k` and `l` are between 0 and 2^31 - 1.
     - (C3) `x` has rank `k + 2`, `y` rank `l + 2`, `weight` rank 3, `bias`
       rank 2.
     - (C4) All element types are the same.

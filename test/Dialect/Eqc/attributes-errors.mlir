@@ -1,0 +1,323 @@
+// RUN: eqc-opt %s --split-input-file --verify-diagnostics
+
+// A wrong notation is refused with a reason, whatever it is; nothing crashes.
+
+// Diagrams: nothing, or nothing between the bars.
+
+// expected-error @below {{invalid diagram: empty diagram; the diagram without vertices is written '1'}}
+func.func private @f() attributes {a = #eqc.diagram<"">}
+
+// -----
+
+// expected-error @below {{invalid diagram: empty diagram; the diagram without vertices is written '1'}}
+func.func private @f() attributes {a = #eqc.diagram<"   ">}
+
+// -----
+
+// expected-error @below {{invalid diagram: empty block}}
+func.func private @f() attributes {a = #eqc.diagram<"|">}
+
+// -----
+
+// expected-error @below {{invalid diagram: empty block}}
+func.func private @f() attributes {a = #eqc.diagram<"o1 |">}
+
+// -----
+
+// expected-error @below {{invalid diagram: empty block}}
+func.func private @f() attributes {a = #eqc.diagram<"| o1">}
+
+// -----
+
+// expected-error @below {{invalid diagram: empty block}}
+func.func private @f() attributes {a = #eqc.diagram<"o1 || i1">}
+
+// -----
+
+// Diagrams: vertices twice or missing, also where a huge number would size a table.
+
+// expected-error @below {{invalid diagram: vertex 'o1' appears twice}}
+func.func private @f() attributes {a = #eqc.diagram<"o1 o1">}
+
+// -----
+
+// expected-error @below {{invalid diagram: vertex 'o1' appears twice}}
+func.func private @f() attributes {a = #eqc.diagram<"o1 i1 | o1">}
+
+// -----
+
+// expected-error @below {{invalid diagram: vertex 'i1' appears twice}}
+func.func private @f() attributes {a = #eqc.diagram<"o1 i1 | o2 i1">}
+
+// -----
+
+// expected-error @below {{invalid diagram: vertex 'o2' is missing}}
+func.func private @f() attributes {a = #eqc.diagram<"o1 o3">}
+
+// -----
+
+// expected-error @below {{invalid diagram: vertex 'o3' is named but vertices before it are missing}}
+func.func private @f() attributes {a = #eqc.diagram<"o3">}
+
+// -----
+
+// expected-error @below {{invalid diagram: vertex 'o99999999999' is named but vertices before it are missing}}
+func.func private @f() attributes {a = #eqc.diagram<"o99999999999">}
+
+// -----
+
+// expected-error @below {{invalid diagram: vertex 'i18446744073709551617' is named but vertices before it are missing}}
+func.func private @f() attributes {a = #eqc.diagram<"i18446744073709551617">}
+
+// -----
+
+// expected-error @below {{invalid diagram: vertex 'o2147483648' is named but vertices before it are missing}}
+func.func private @f() attributes {a = #eqc.diagram<"o2147483648 o1">}
+
+// -----
+
+// expected-error @below {{invalid diagram: vertex 'i2' appears twice}}
+func.func private @f() attributes {a = #eqc.diagram<"o1 i1 \0A| i2 i2">}
+
+// -----
+
+// Diagrams: not vertices at all.
+
+// expected-error @below {{invalid diagram: expected a vertex such as 'o1' or 'i2', not 'o0'}}
+func.func private @f() attributes {a = #eqc.diagram<"o0 o1">}
+
+// -----
+
+// expected-error @below {{invalid diagram: expected a vertex such as 'o1' or 'i2', not 'o-1'}}
+func.func private @f() attributes {a = #eqc.diagram<"o-1">}
+
+// -----
+
+// expected-error @below {{invalid diagram: expected a vertex such as 'o1' or 'i2', not 'o01'}}
+func.func private @f() attributes {a = #eqc.diagram<"o01">}
+
+// -----
+
+// expected-error @below {{invalid diagram: expected a vertex such as 'o1' or 'i2', not 'O1'}}
+func.func private @f() attributes {a = #eqc.diagram<"O1">}
+
+// -----
+
+// expected-error @below {{invalid diagram: expected a vertex such as 'o1' or 'i2', not 'x1'}}
+func.func private @f() attributes {a = #eqc.diagram<"x1">}
+
+// -----
+
+// expected-error @below {{invalid diagram: expected a vertex such as 'o1' or 'i2', not 'o'}}
+func.func private @f() attributes {a = #eqc.diagram<"o">}
+
+// -----
+
+// expected-error @below {{invalid diagram: expected a vertex such as 'o1' or 'i2', not 'o1,i1'}}
+func.func private @f() attributes {a = #eqc.diagram<"o1,i1">}
+
+// -----
+
+// expected-error @below {{invalid diagram: '1' is the diagram without vertices, but here l + k = 1}}
+func.func private @f() attributes {a = #eqc.diagram<"1 o1">}
+
+// -----
+
+// expected-error @below {{invalid diagram: nothing may follow '1', the diagram without vertices}}
+func.func private @f() attributes {a = #eqc.diagram<"1 1">}
+
+// -----
+
+// expected-error @below {{invalid diagram: nothing may follow '1', the diagram without vertices}}
+func.func private @f() attributes {a = #eqc.diagram<"1 | 1">}
+
+// -----
+
+// expected-error @below {{invalid diagram: expected a vertex such as 'o1' or 'i2', not 'o1\x00'}}
+func.func private @f() attributes {a = #eqc.diagram<"o1\00">}
+
+// -----
+
+// expected-error @below {{invalid diagram: expected a vertex such as 'o1' or 'i2', not '"'}}
+func.func private @f() attributes {a = #eqc.diagram<"o1 \22">}
+
+// -----
+
+// expected-error @below {{invalid diagram: expected a vertex such as 'o1' or 'i2', not 'o１'}}
+func.func private @f() attributes {a = #eqc.diagram<"o１">}
+
+// -----
+
+// expected-error @below {{invalid diagram: expected a vertex such as 'o1' or 'i2', not '~'}}
+func.func private @f() attributes {a = #eqc.diagram<"o1 i1 ~">}
+
+// -----
+
+// Diagrams: the free block.
+
+// expected-error @below {{invalid diagram: empty block}}
+func.func private @f() attributes {a = #eqc.diagram<"*">}
+
+// -----
+
+// expected-error @below {{invalid diagram: empty block}}
+func.func private @f() attributes {a = #eqc.diagram<"* | o1">}
+
+// -----
+
+// expected-error @below {{invalid diagram: a second '*' block}}
+func.func private @f() attributes {a = #eqc.diagram<"* o1 | * o2">}
+
+// -----
+
+// expected-error @below {{invalid diagram: '*' stands before the vertices of its block}}
+func.func private @f() attributes {a = #eqc.diagram<"o1 *">}
+
+// -----
+
+// expected-error @below {{invalid diagram: '*' stands before the vertices of its block}}
+func.func private @f() attributes {a = #eqc.diagram<"* * o1">}
+
+// -----
+
+// Patterns.
+
+// expected-error @below {{invalid pattern: empty pattern; an empty row is written '-'}}
+func.func private @f() attributes {a = #eqc.pattern<"">}
+
+// -----
+
+// expected-error @below {{invalid pattern: vertex '1' appears twice}}
+func.func private @f() attributes {a = #eqc.pattern<"1 1">}
+
+// -----
+
+// expected-error @below {{invalid pattern: vertex '2' is missing}}
+func.func private @f() attributes {a = #eqc.pattern<"1 | 3">}
+
+// -----
+
+// expected-error @below {{invalid pattern: expected a vertex number, not '0'}}
+func.func private @f() attributes {a = #eqc.pattern<"0">}
+
+// -----
+
+// expected-error @below {{invalid pattern: empty block}}
+func.func private @f() attributes {a = #eqc.pattern<"~">}
+
+// -----
+
+// expected-error @below {{invalid pattern: '~' stands before the vertices of its block}}
+func.func private @f() attributes {a = #eqc.pattern<"~ ~1">}
+
+// -----
+
+// expected-error @below {{invalid pattern: '~' stands before the vertices of its block}}
+func.func private @f() attributes {a = #eqc.pattern<"1 ~">}
+
+// -----
+
+// expected-error @below {{invalid pattern: expected a vertex number, not 'o1'}}
+func.func private @f() attributes {a = #eqc.pattern<"o1">}
+
+// -----
+
+// expected-error @below {{invalid pattern: expected a vertex number, not '-1'}}
+func.func private @f() attributes {a = #eqc.pattern<"-1">}
+
+// -----
+
+// expected-error @below {{invalid pattern: expected a vertex number, not '-'}}
+func.func private @f() attributes {a = #eqc.pattern<"- 1">}
+
+// -----
+
+// expected-error @below {{invalid pattern: vertex '99999999999' is named but vertices before it are missing}}
+func.func private @f() attributes {a = #eqc.pattern<"99999999999">}
+
+// -----
+
+// expected-error @below {{invalid pattern: vertex '4294967297' is named but vertices before it are missing}}
+func.func private @f() attributes {a = #eqc.pattern<"4294967297 1">}
+
+// -----
+
+// expected-error @below {{invalid pattern: a second '*' block}}
+func.func private @f() attributes {a = #eqc.pattern<"* 1 | * 2">}
+
+// -----
+
+// expected-error @below {{invalid pattern: '*' stands before the vertices of its block}}
+func.func private @f() attributes {a = #eqc.pattern<"~ * 1">}
+
+// -----
+
+// expected-error @below {{invalid pattern: empty block}}
+func.func private @f() attributes {a = #eqc.pattern<"1 |">}
+
+// -----
+
+// expected-error @below {{invalid pattern: empty block}}
+func.func private @f() attributes {a = #eqc.pattern<"1 || 2">}
+
+// -----
+
+// expected-error @below {{invalid pattern: expected a vertex number, not '1\x00'}}
+func.func private @f() attributes {a = #eqc.pattern<"1\00">}
+
+// -----
+
+// Not the form of the attribute.
+
+// expected-error @below {{expected '<'}}
+func.func private @f() attributes {a = #eqc.diagram}
+
+// -----
+
+// expected-error @below {{expected a diagram in quotes}}
+func.func private @f() attributes {a = #eqc.diagram<>}
+
+// -----
+
+// expected-error @below {{expected a diagram in quotes}}
+func.func private @f() attributes {a = #eqc.diagram<o1>}
+
+// -----
+
+// expected-error @below {{expected '>'}}
+func.func private @f() attributes {a = #eqc.diagram<"o1", 3>}
+
+// -----
+
+// expected-error @below {{expected a pattern in quotes}}
+func.func private @f() attributes {a = #eqc.pattern<1>}
+
+// -----
+
+// expected-error @below {{expected a group, one of S, O, SO, Sp; found 's'}}
+func.func private @f() attributes {a = #eqc.group<s>}
+
+// -----
+
+// expected-error @below {{expected a group, one of S, O, SO, Sp}}
+func.func private @f() attributes {a = #eqc.group<>}
+
+// -----
+
+// expected-error @below {{expected '>'}}
+func.func private @f() attributes {a = #eqc.group<SO(3)>}
+
+// -----
+
+// expected-error @below {{expected a layout, one of channels_last, channels_first; found 'nchw'}}
+func.func private @f() attributes {a = #eqc.layout<nchw>}
+
+// -----
+
+// expected-error @below {{expected a normalisation, one of none, mean; found 'sum'}}
+func.func private @f() attributes {a = #eqc.normalize<sum>}
+
+// -----
+
+// expected-error @below {{unknown attribute `diagramm` in dialect `eqc`}}
+func.func private @f() attributes {a = #eqc.diagramm<"o1">}

@@ -1,0 +1,55 @@
+// RUN: eqc-opt %s --verify-roundtrip | FileCheck %s
+
+// Any order of blocks and of vertices is read; the canonical one is printed.
+
+// CHECK-LABEL: @diagrams
+// CHECK-SAME: cross_product = #eqc.diagram<"* o1 i1 i2">
+// CHECK-SAME: empty = #eqc.diagram<"1">
+// CHECK-SAME: many = #eqc.diagram<"o1 i2 | o2 i1 | o3 o4 | i3">
+// CHECK-SAME: row = #eqc.diagram<"i1 | i2">
+// CHECK-SAME: spaces = #eqc.diagram<"o1 i1 | o2">
+// CHECK-SAME: ten = #eqc.diagram<"o1 o2 o3 o4 o5 o6 o7 o8 o9 o10">
+// CHECK-SAME: transposition = #eqc.diagram<"o1 i2 | o2 i1">
+func.func private @diagrams() attributes {
+  transposition = #eqc.diagram<"i1 o2 | i2 o1">,
+  cross_product = #eqc.diagram<"* i2 o1 i1">,
+  empty = #eqc.diagram<"1">,
+  many = #eqc.diagram<"o4 o3 | i3 | i1 o2 | o1 i2">,
+  row = #eqc.diagram<"i2 | i1">,
+  spaces = #eqc.diagram<"   o2   |i1    o1 ">,
+  ten = #eqc.diagram<"o10 o9 o8 o7 o6 o5 o4 o3 o2 o1">
+}
+
+// CHECK-LABEL: @patterns
+// CHECK-SAME: diagonal = #eqc.pattern<"1 2">
+// CHECK-SAME: dropped = #eqc.pattern<"1 3 | ~2">
+// CHECK-SAME: empty = #eqc.pattern<"-">
+// CHECK-SAME: free = #eqc.pattern<"* 1 2 | 3">
+func.func private @patterns() attributes {
+  diagonal = #eqc.pattern<"2 1">,
+  dropped = #eqc.pattern<"~ 2 | 3 1">,
+  empty = #eqc.pattern<"-">,
+  free = #eqc.pattern<"3 | * 2 1">
+}
+
+// CHECK-LABEL: @choices
+// CHECK-SAME: first = #eqc.layout<channels_first>
+// CHECK-SAME: groups = [#eqc.group<S>, #eqc.group<O>, #eqc.group<SO>, #eqc.group<Sp>]
+// CHECK-SAME: last = #eqc.layout<channels_last>
+// CHECK-SAME: mean = #eqc.normalize<mean>
+// CHECK-SAME: none = #eqc.normalize<none>
+func.func private @choices() attributes {
+  groups = [#eqc.group<S>, #eqc.group<O>, #eqc.group<SO>, #eqc.group<Sp>],
+  first = #eqc.layout<channels_first>,
+  last = #eqc.layout<channels_last>,
+  none = #eqc.normalize<none>,
+  mean = #eqc.normalize<mean>
+}
+
+// Equal diagrams are one attribute, however they were written.
+
+// CHECK-LABEL: @unique
+// CHECK-SAME: a = #eqc.diagram<"o1 i1">, b = #eqc.diagram<"o1 i1">
+func.func private @unique() attributes {
+  a = #eqc.diagram<"o1 i1">, b = #eqc.diagram<"i1 o1">
+}
