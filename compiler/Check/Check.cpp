@@ -1,0 +1,326 @@
+//===- Check.cpp - Is a compiled layer right? -----------------------------===//
+//
+// The order of random draws is part of the reproducibility of a seed: keep it
+// independent of results.
+//
+//===----------------------------------------------------------------------===//
+
+#include "compiler/Check/Check.h"
+#include "compiler/Check/CheckCases.h"
+#include "compiler/Check/GroupElement.h"
+#include "compiler/Check/GuardedArray.h"
+#include "compiler/Check/KernelRunner.h"
+#include "compiler/Check/Oracle.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cmath>
+#include <limits>
+#include <numeric>
+#include <set>
+
+using namespace eqc;
+
+using Values = std::vector<double>;
+
+static double largest(const Values &values) {
+  double result = 0;
+  for (double v : values)
+    result = std::max(result, std::abs(v));
+  return result;
+}
+
+/// The largest absolute difference; infinite as soon as one is not a number.
+static double largestDifference(const Values &a, const Values &b) {
+  double result = 0;
+  for (size_t i = 0; i < a.size(); ++i) {
+    double difference = std::abs(a[i] - b[i]);
+    if (!std::isfinite(difference))
+      return std::numeric_limits<double>::infinity();
+    result = std::max(result, difference);
+  }
+  return result;
+}
+
+/// Error over scale; where everything is zero any error counts in full.
+static double relative(double error, double scale) {
+  return scale > 0 ? error / scale : error;
+}
+
+namespace {
+
+class LayerChecker {
+public:
+  LayerChecker(const LayerSpec &spec, const KernelFunctions &kernel,
+               const CheckOptions &options)
+      : spec(spec), options(options), runner(spec, kernel),
+        random(options.seed),
+        tolerance(spec.dtype == DType::F32 ? options.toleranceF32
+                                           : options.toleranceF64) {}
+
+  std::vector<CheckRow> run();
+
+private:
+  void runCase(const CheckCase &test);
+  void compareWithOracle(const CheckCase &test, const Values &y);
+  void testEquivariance(const CheckCase &test);
+  void testNaN(const CheckCase &test, const Values &y);
+
+  Values draw(int64_t count);
+  std::vector<int64_t> choose(int64_t count, int64_t total);
+  CheckRow &addRow(const char *name, const CheckCase &test);
+
+  const LayerSpec &spec;
+  const CheckOptions &options;
+  KernelRunner runner;
+  Random random;
+  double tolerance;
+  std::vector<CheckRow> table;
+
+  // The current case.
+  Values x, weight, bias;
+  std::vector<int64_t> samples, inputChannels, outputChannels;
+  std::vector<bool> diagramUsed;
+};
+
+} // namespace
+
+/// Index of an element of a tensor with `positions` positions per sample and
+/// channel.
+static int64_t elementIndex(Layout layout, int64_t sample, int64_t position,
+                            int64_t positions, int64_t channel,
+                            int64_t channels) {
+  return layout == Layout::ChannelsLast
+             ? (sample * positions + position) * channels + channel
+             : (sample * channels + channel) * positions + position;
+}
+
+/// Only the chosen samples and channels of a tensor.
+static Values selectPart(const Values &tensor, Layout layout,
+                         const std::vector<int64_t> &samples, int64_t positions,
+                         int64_t channels, const std::vector<int64_t> &chosen) {
+  const int64_t batch = static_cast<int64_t>(samples.size());
+  const int64_t count = static_cast<int64_t>(chosen.size());
+  Values result(batch * positions * count);
+  for (int64_t b = 0; b < batch; ++b)
+    for (int64_t p = 0; p < positions; ++p)
+      for (int64_t c = 0; c < count; ++c)
+        result[elementIndex(layout, b, p, positions, c, count)] =
+            tensor[elementIndex(layout, samples[b], p, positions, chosen[c],
+                                channels)];
+  return result;
+}
+
+Values LayerChecker::draw(int64_t count) {
+  Values values(count);
+  for (double &v : values)
+    v = roundTo(spec.dtype, random.symmetric());
+  return values;
+}
+
+/// `count` different numbers below `total`, ascending.
+std::vector<int64_t> LayerChecker::choose(int64_t count, int64_t total) {
+  std::vector<int64_t> numbers(total);
+  std::iota(numbers.begin(), numbers.end(), 0);
+  if (count < total) {
+    random.shuffle(numbers);
+    numbers.resize(count);
+    std::sort(numbers.begin(), numbers.end());
+  }
+  return numbers;
+}
+
+CheckRow &LayerChecker::addRow(const char *name, const CheckCase &test) {
+  CheckRow row;
+  row.test = name;
+  row.n = test.n;
+  row.batch = test.batch;
+  row.note = test.note;
+  table.push_back(std::move(row));
+  return table.back();
+}
+
+void LayerChecker::compareWithOracle(const CheckCase &test, const Values &y) {
+  // Linear algebra: the chosen outputs depend on the chosen inputs (the others
+  // are zero) through the chosen part of the weights alone.
+  LayerSpec part = spec;
+  part.cIn = static_cast<int64_t>(inputChannels.size());
+  part.cOut = static_cast<int64_t>(outputChannels.size());
+  const int64_t rows = integerPower(test.n, spec.l);
+  const int64_t cols = integerPower(test.n, spec.k);
+  Values partWeight, partBias;
+  for (size_t d = 0; d < spec.diagrams.size(); ++d)
+    for (int64_t ci : inputChannels)
+      for (int64_t co : outputChannels)
+        partWeight.push_back(weight[(d * spec.cIn + ci) * spec.cOut + co]);
+  for (size_t e = 0; e < spec.biasDiagrams.size(); ++e)
+    for (int64_t co : outputChannels)
+      partBias.push_back(bias[e * spec.cOut + co]);
+  Values expected = oracleForward(
+      part, test.n, test.samples,
+      selectPart(x, spec.layout, samples, cols, spec.cIn, inputChannels).data(),
+      partWeight.data(), partBias.data());
+  Values got =
+      selectPart(y, spec.layout, samples, rows, spec.cOut, outputChannels);
+
+  CheckRow &row = addRow(check_tests::kOracle, test);
+  row.measured = true;
+  row.error = relative(largestDifference(got, expected), largest(expected));
+  row.tolerance = tolerance;
+  row.verdict = row.error <= row.tolerance ? Verdict::Ok : Verdict::Failed;
+}
+
+void LayerChecker::testEquivariance(const CheckCase &test) {
+  const Values in = draw(static_cast<int64_t>(x.size()));
+  GroupElement g = GroupElement::random(spec.group, test.n, random);
+  Values moved = g.apply(in, spec.k, test.batch, spec.cIn, spec.layout);
+  for (double &v : moved)
+    v = roundTo(spec.dtype, v);
+  auto y = runner.run(test.n, test.batch, in, weight, bias);
+  auto yOfMoved = runner.run(test.n, test.batch, moved, weight, bias);
+
+  CheckRow &row = addRow(check_tests::kEquivariance, test);
+  row.note.clear();
+  if (!y || !yOfMoved) {
+    row.verdict = Verdict::Failed;
+    row.note = "the kernel failed";
+    return;
+  }
+  Values movedY = g.apply(*y, spec.l, test.batch, spec.cOut, spec.layout);
+  row.measured = true;
+  row.error = relative(largestDifference(*yOfMoved, movedY),
+                       std::max(largest(*y), largest(*yOfMoved)));
+  row.tolerance = 4 * tolerance * std::pow(g.norm(), spec.k + spec.l);
+  row.verdict = row.error <= row.tolerance ? Verdict::Ok : Verdict::Failed;
+}
+
+void LayerChecker::testNaN(const CheckCase &test, const Values &y) {
+  const int64_t rows = integerPower(test.n, spec.l);
+  const int64_t cols = integerPower(test.n, spec.k);
+  const int64_t sample = random.below(test.batch);
+  const int64_t position = random.below(cols);
+  const int64_t channel = random.below(spec.cIn);
+  Values spoilt = x;
+  spoilt[elementIndex(spec.layout, sample, position, cols, channel, spec.cIn)] =
+      std::numeric_limits<double>::quiet_NaN();
+  auto got = runner.run(test.n, test.batch, spoilt, weight, bias);
+
+  CheckRow &row = addRow(check_tests::kNaN, test);
+  row.note.clear();
+  if (!got) {
+    row.verdict = Verdict::Failed;
+    row.note = "the kernel failed";
+    return;
+  }
+
+  // Which rows of the spoilt sample may, and which must, be spoilt: a zero
+  // weight may hide a NaN or not.
+  std::vector<bool> may(rows, !options.nanWithinSample), must(rows, false);
+  if (options.nanWithinSample)
+    for (size_t d = 0; d < spec.diagrams.size(); ++d) {
+      markDependentRows(spec.diagrams[d], spec.group, test.n, position, may);
+      if (diagramUsed[d])
+        markDependentRows(spec.diagrams[d], spec.group, test.n, position, must);
+    }
+
+  const double scale = largest(y);
+  row.measured = true;
+  row.tolerance = tolerance;
+  for (int64_t s = 0; s < test.batch; ++s)
+    for (int64_t r = 0; r < rows; ++r)
+      for (int64_t c = 0; c < spec.cOut; ++c) {
+        int64_t i = elementIndex(spec.layout, s, r, rows, c, spec.cOut);
+        bool finite = std::isfinite((*got)[i]);
+        if (s == sample && must[r] && finite && row.verdict == Verdict::Ok) {
+          row.verdict = Verdict::Failed;
+          row.note = "an element that depends on a NaN is finite";
+        }
+        if (s == sample && may[r])
+          continue;
+        double error = finite ? relative(std::abs((*got)[i] - y[i]), scale)
+                              : std::numeric_limits<double>::infinity();
+        row.error = std::max(row.error, error);
+        if (error <= row.tolerance || row.verdict == Verdict::Failed)
+          continue;
+        row.verdict = Verdict::Failed;
+        row.note = s == sample
+                       ? "a NaN reached an element that does not depend on it"
+                       : fmt::format("a NaN in sample {} reached sample {}",
+                                     sample, s);
+      }
+}
+
+void LayerChecker::runCase(const CheckCase &test) {
+  const int64_t cols = integerPower(test.n, spec.k);
+  const int64_t diagrams = static_cast<int64_t>(spec.diagrams.size());
+  const int64_t mixSize = spec.cIn * spec.cOut;
+  samples = choose(test.samples, test.batch);
+  inputChannels = choose(test.cIn, spec.cIn);
+  outputChannels = choose(test.cOut, spec.cOut);
+  diagramUsed.assign(diagrams, false);
+  for (int64_t d : choose(test.diagrams, diagrams))
+    diagramUsed[d] = true;
+
+  x = draw(test.batch * cols * spec.cIn);
+  weight = draw(diagrams * mixSize);
+  bias = draw(static_cast<int64_t>(spec.biasDiagrams.size()) * spec.cOut);
+  for (int64_t d = 0; d < diagrams; ++d)
+    if (!diagramUsed[d])
+      std::fill_n(weight.begin() + d * mixSize, mixSize, 0.0);
+  std::vector<bool> channelUsed(spec.cIn, false);
+  for (int64_t c : inputChannels)
+    channelUsed[c] = true;
+  for (int64_t c = 0; c < spec.cIn; ++c)
+    if (!channelUsed[c])
+      for (int64_t b = 0; b < test.batch; ++b)
+        for (int64_t p = 0; p < cols; ++p)
+          x[elementIndex(spec.layout, b, p, cols, c, spec.cIn)] = 0;
+
+  auto y = runner.run(test.n, test.batch, x, weight, bias);
+  if (!y) {
+    CheckRow &row = addRow(check_tests::kOracle, test);
+    row.verdict = Verdict::Failed;
+    row.note = "the kernel failed";
+    return;
+  }
+  compareWithOracle(test, *y);
+  testEquivariance(test);
+  if (test.batch > 1)
+    testNaN(test, *y);
+}
+
+std::vector<CheckRow> LayerChecker::run() {
+  std::set<int64_t> emptyRun;
+  for (const CheckCase &test : planCases(spec, options)) {
+    if (test.skipped) {
+      addRow(check_tests::kOracle, test).verdict = Verdict::Skipped;
+      continue;
+    }
+    runCase(test);
+    if (emptyRun.insert(test.n).second)
+      runner.runEmpty(test.n, weight, bias);
+  }
+  // Without a single case there is nothing to say about calls.
+  if (!emptyRun.empty())
+    for (CheckRow &row : runner.rows())
+      table.push_back(std::move(row));
+  return std::move(table);
+}
+
+CheckReport eqc::runCheck(const LayerSpec &spec, const KernelFunctions &kernel,
+                          const CheckOptions &options) {
+  CheckReport report;
+  std::string n = spec.dynamicN() ? "?" : std::to_string(spec.n);
+  report.title = fmt::format(
+      "layer {}: group {}, n = {}, k = {}, l = {}, channels {} -> {}, {}, {}, "
+      "{} diagrams{}",
+      spec.name, groupName(spec.group), n, spec.k, spec.l, spec.cIn, spec.cOut,
+      spec.dtype == DType::F32 ? "f32" : "f64",
+      spec.layout == Layout::ChannelsLast ? "channels_last" : "channels_first",
+      spec.diagrams.size(),
+      spec.bias ? fmt::format(" and {} of the bias", spec.biasDiagrams.size())
+                : "");
+  report.rows = LayerChecker(spec, kernel, options).run();
+  return report;
+}

@@ -1,0 +1,101 @@
+//===- Check.h - Is a compiled layer right? ---------------------*- C++ -*-===//
+//
+// Runs a layer's kernel on random data and compares it with the oracle, tests
+// equivariance and what the contract says about memory and NaN.
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef EQC_CHECK_CHECK_H
+#define EQC_CHECK_CHECK_H
+
+#include "compiler/Algebra/LayerSpec.h"
+
+#include <cstdint>
+#include <functional>
+#include <string>
+#include <vector>
+
+namespace eqc {
+
+/// The functions of one compiled layer, with the types erased. `n` is always
+/// the actual size, also where the compiled function does not take it; arrays
+/// are of the layer's dtype.
+struct KernelFunctions {
+  std::function<int(int64_t n, int64_t batch, const void *x, const void *weight,
+                    const void *bias, void *y)>
+      forward;
+};
+
+struct CheckOptions {
+  uint64_t seed = 1;
+  /// Largest absolute error over largest absolute value, against the oracle.
+  double toleranceF32 = 3e-5;
+  double toleranceF64 = 1e-11;
+  /// Operations the oracle may spend on one case; larger cases are reduced, and
+  /// say so.
+  double workLimit = 2e8;
+  /// Elements that x, y and the weights of one case may have together; a layer
+  /// with more for a single sample is not checked.
+  double elementLimit = 0x1p26;
+  /// Batches above 2 are reduced to stay below this many elements.
+  double batchElements = 0x1p22;
+  /// Whether a NaN must also stay away from the elements of its own sample that
+  /// do not depend on it: not promised by the dense and schur plans.
+  bool nanWithinSample = true;
+};
+
+enum class Verdict { Ok, Failed, Skipped };
+
+/// One line of the table.
+struct CheckRow {
+  std::string test;
+  int64_t n = -1;     ///< -1: about all cases
+  int64_t batch = -1; ///< -1: about all cases
+  bool measured = false;
+  double error = 0; ///< when measured, as is the tolerance
+  double tolerance = 0;
+  Verdict verdict = Verdict::Ok;
+  std::string note;
+};
+
+/// The names of the tests, as they stand in the rows.
+namespace check_tests {
+inline constexpr const char *kOracle = "against the oracle";
+inline constexpr const char *kEquivariance = "equivariance";
+inline constexpr const char *kNaN = "NaN stays in its sample";
+inline constexpr const char *kEmptyBatch = "batch 0";
+inline constexpr const char *kStatus = "calls return 0";
+inline constexpr const char *kInputs = "inputs unchanged";
+inline constexpr const char *kGuards = "nothing written beyond y";
+inline constexpr const char *kRepeat = "same call, same bits";
+inline constexpr const char *kInfo = "description of the layer";
+} // namespace check_tests
+
+struct CheckReport {
+  std::string title; ///< the layer in a line
+  std::vector<CheckRow> rows;
+
+  /// Whether some test failed.
+  bool failed() const;
+  /// Whether at least one case was small enough to compare with the oracle.
+  bool checked() const;
+  bool passed() const { return checked() && !failed(); }
+};
+
+/// Checks one layer. The tolerance of the equivariance error is the oracle's
+/// times 4 |g|^(k+l), |g| the largest singular value of the group element (1
+/// except for Sp), because both the kernel's errors and the rounding of g x
+/// pass through g or through the layer; it is relative to the largest absolute
+/// value of the two results compared.
+CheckReport runCheck(const LayerSpec &spec, const KernelFunctions &kernel,
+                     const CheckOptions &options = {});
+
+/// The report as a table of text, ending in a verdict and a newline.
+std::string renderReport(const CheckReport &report);
+
+/// One line about all layers of a file.
+std::string renderSummary(const std::vector<CheckReport> &reports);
+
+} // namespace eqc
+
+#endif // EQC_CHECK_CHECK_H

@@ -1,0 +1,52 @@
+//===- KernelRunner.h - Calls of a kernel under observation -----*- C++ -*-===//
+//
+// Hands a kernel arrays between guard zones and remembers what it did to them.
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef EQC_CHECK_KERNELRUNNER_H
+#define EQC_CHECK_KERNELRUNNER_H
+
+#include "compiler/Check/Check.h"
+
+#include <optional>
+
+namespace eqc {
+
+class KernelRunner {
+public:
+  KernelRunner(const LayerSpec &spec, const KernelFunctions &kernel)
+      : spec(spec), kernel(kernel) {}
+
+  /// y of one call, or nothing when it did not return 0. Calls twice and
+  /// compares the bits.
+  std::optional<std::vector<double>> run(int64_t n, int64_t batch,
+                                         const std::vector<double> &x,
+                                         const std::vector<double> &weight,
+                                         const std::vector<double> &bias);
+
+  /// batch = 0 with no x and no y, then with guarded arrays without elements.
+  void runEmpty(int64_t n, const std::vector<double> &weight,
+                const std::vector<double> &bias);
+
+  /// The rows about all calls made so far.
+  std::vector<CheckRow> rows() const;
+
+private:
+  /// The first thing that went wrong, and how often it did.
+  struct Tally {
+    int64_t failures = 0;
+    std::string first;
+    void add(bool ok, int64_t n, int64_t batch, const std::string &what);
+    CheckRow row(const char *test, int64_t calls) const;
+  };
+
+  const LayerSpec &spec;
+  const KernelFunctions &kernel;
+  int64_t calls = 0, emptyCalls = 0;
+  Tally status, inputs, guards, repeats, empty;
+};
+
+} // namespace eqc
+
+#endif // EQC_CHECK_KERNELRUNNER_H

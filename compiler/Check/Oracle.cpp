@@ -1,0 +1,319 @@
+//===- Oracle.cpp - Layers evaluated over the supports of the D_d ---------===//
+//
+// Index offsets are additive over blocks: once every block has a value, the row
+// of D_d is the sum of the blocks' row offsets, the column the sum of their
+// column offsets and the entry the product of their signs. So
+//
+//   (D_d x)[r_t + r_o] = sum over t, o  s_t s_o * sum over i  s_i x[c_t + c_i]
+//
+// with t, o, i the values of the blocks in both rows, of outputs only and of
+// inputs only.
+//
+//===----------------------------------------------------------------------===//
+
+#include "compiler/Check/Oracle.h"
+
+#include <Eigen/Core>
+
+#include <algorithm>
+#include <numeric>
+
+using namespace eqc;
+
+namespace {
+
+/// One value of one block: what it adds to the row and the column, and its
+/// factor of the entry.
+struct BlockValue {
+  int64_t row = 0;
+  int64_t column = 0;
+  double sign = 1;
+};
+
+/// All values of one block with a non-zero factor.
+using BlockValues = std::vector<BlockValue>;
+
+/// The supported entries of one diagram, blocks sorted by the rows they touch.
+struct Support {
+  std::vector<BlockValues> through, outputs, inputs;
+};
+
+using RowMajor =
+    Eigen::Matrix<double, Eigen::Dynamic, Eigen::Dynamic, Eigen::RowMajor>;
+using Vector = Eigen::Map<Eigen::RowVectorXd>;
+using ConstVector = Eigen::Map<const Eigen::RowVectorXd>;
+
+} // namespace
+
+/// The sign of a permutation, from its cycles.
+static double permutationSign(const std::vector<int64_t> &permutation) {
+  std::vector<bool> seen(permutation.size(), false);
+  double sign = 1;
+  for (size_t start = 0; start < permutation.size(); ++start) {
+    if (seen[start])
+      continue;
+    int length = 0;
+    for (size_t i = start; !seen[i]; i = permutation[i]) {
+      seen[i] = true;
+      ++length;
+    }
+    if (length % 2 == 0)
+      sign = -sign;
+  }
+  return sign;
+}
+
+static Support makeSupport(const Diagram &diagram, Group group, int64_t n) {
+  const int l = diagram.l, k = diagram.k;
+  Support support;
+  const std::vector<std::vector<int>> blocks = diagram.blocks();
+  for (size_t b = 0; b < blocks.size(); ++b) {
+    const std::vector<int> &vertices = blocks[b];
+    const bool hasOutput = vertices.front() < l;
+    const bool hasInput = vertices.back() >= l;
+    auto put = [&](BlockValue &value, int vertex, int64_t index) {
+      if (vertex < l)
+        value.row += index * integerPower(n, l - 1 - vertex);
+      else
+        value.column += index * integerPower(n, l + k - 1 - vertex);
+    };
+
+    BlockValues values;
+    if (static_cast<int>(b) == diagram.free) {
+      std::vector<int64_t> permutation(vertices.size());
+      std::iota(permutation.begin(), permutation.end(), 0);
+      do {
+        BlockValue value;
+        value.sign = permutationSign(permutation);
+        for (size_t v = 0; v < vertices.size(); ++v)
+          put(value, vertices[v], permutation[v]);
+        values.push_back(value);
+      } while (std::next_permutation(permutation.begin(), permutation.end()));
+    } else if (group == Group::Sp && hasOutput != hasInput) {
+      for (int64_t index = 0; index < n; ++index) {
+        BlockValue value; // eps(2a, 2a+1) = 1, eps(2a+1, 2a) = -1
+        value.sign = index % 2 == 0 ? 1 : -1;
+        put(value, vertices[0], index);
+        put(value, vertices[1], index ^ 1);
+        values.push_back(value);
+      }
+    } else {
+      for (int64_t index = 0; index < n; ++index) {
+        BlockValue value;
+        for (int vertex : vertices)
+          put(value, vertex, index);
+        values.push_back(value);
+      }
+    }
+    (hasOutput && hasInput ? support.through
+     : hasOutput           ? support.outputs
+                           : support.inputs)
+        .push_back(std::move(values));
+  }
+  return support;
+}
+
+/// Calls visit(row, column, sign) for every joint value of the blocks.
+template <typename Visit>
+static void forEachValue(const std::vector<BlockValues> &blocks, size_t block,
+                         int64_t row, int64_t column, double sign,
+                         Visit &&visit) {
+  if (block == blocks.size()) {
+    visit(row, column, sign);
+    return;
+  }
+  for (const BlockValue &value : blocks[block])
+    forEachValue(blocks, block + 1, row + value.row, column + value.column,
+                 sign * value.sign, visit);
+}
+
+/// out[row] += scale * D_d[row, column] * in[column], for vectors of `width`
+/// numbers per row and column.
+static void applyDiagram(const Support &support, double scale, int64_t width,
+                         const double *in, double *out) {
+  Eigen::RowVectorXd sum(width);
+  forEachValue(support.through, 0, 0, 0, scale,
+               [&](int64_t row, int64_t column, double sign) {
+                 sum.setZero();
+                 forEachValue(support.inputs, 0, 0, column, 1,
+                              [&](int64_t, int64_t c, double s) {
+                                sum += s * ConstVector(in + c * width, width);
+                              });
+                 forEachValue(support.outputs, 0, row, 0, sign,
+                              [&](int64_t r, int64_t, double s) {
+                                Vector(out + r * width, width) += s * sum;
+                              });
+               });
+}
+
+/// The support of the transposed matrix.
+static Support transposed(Support support) {
+  std::swap(support.outputs, support.inputs);
+  for (auto *blocks : {&support.through, &support.outputs, &support.inputs})
+    for (BlockValues &values : *blocks)
+      for (BlockValue &value : values)
+        std::swap(value.row, value.column);
+  return support;
+}
+
+/// A public array as [position][batch][channel], whatever its layout, so that
+/// D_d acts on the first axis alone.
+static std::vector<double> byPosition(const double *data, Layout layout,
+                                      int64_t batch, int64_t positions,
+                                      int64_t channels) {
+  std::vector<double> result(batch * positions * channels);
+  for (int64_t b = 0; b < batch; ++b)
+    for (int64_t p = 0; p < positions; ++p)
+      for (int64_t c = 0; c < channels; ++c)
+        result[(p * batch + b) * channels + c] =
+            layout == Layout::ChannelsLast
+                ? data[(b * positions + p) * channels + c]
+                : data[(b * channels + c) * positions + p];
+  return result;
+}
+
+/// The inverse of `byPosition`.
+static std::vector<double> toLayout(const std::vector<double> &data,
+                                    Layout layout, int64_t batch,
+                                    int64_t positions, int64_t channels) {
+  std::vector<double> result(data.size());
+  for (int64_t b = 0; b < batch; ++b)
+    for (int64_t p = 0; p < positions; ++p)
+      for (int64_t c = 0; c < channels; ++c)
+        result[layout == Layout::ChannelsLast
+                   ? (b * positions + p) * channels + c
+                   : (b * channels + c) * positions + p] =
+            data[(p * batch + b) * channels + c];
+  return result;
+}
+
+static bool allZero(const double *data, int64_t size) {
+  return std::all_of(data, data + size, [](double v) { return v == 0; });
+}
+
+std::vector<double> eqc::oracleForward(const LayerSpec &spec, int64_t n,
+                                       int64_t batch, const double *x,
+                                       const double *weight,
+                                       const double *bias) {
+  const int64_t rows = integerPower(n, spec.l), cols = integerPower(n, spec.k);
+  const int64_t mixSize = spec.cIn * spec.cOut;
+  std::vector<double> in = byPosition(x, spec.layout, batch, cols, spec.cIn);
+  std::vector<double> applied(rows * batch * spec.cIn);
+  RowMajor y = RowMajor::Zero(rows * batch, spec.cOut);
+
+  for (size_t d = 0; d < spec.diagrams.size(); ++d) {
+    const double *w = weight + d * mixSize;
+    if (allZero(w, mixSize))
+      continue;
+    std::fill(applied.begin(), applied.end(), 0.0);
+    applyDiagram(makeSupport(spec.diagrams[d], spec.group, n),
+                 diagramScale(spec.diagrams[d], spec.normalize, n),
+                 batch * spec.cIn, in.data(), applied.data());
+    y.noalias() +=
+        Eigen::Map<RowMajor>(applied.data(), rows * batch, spec.cIn) *
+        Eigen::Map<const RowMajor>(w, spec.cIn, spec.cOut);
+  }
+
+  for (size_t e = 0; e < spec.biasDiagrams.size(); ++e) {
+    const double one = 1;
+    std::vector<double> column(rows, 0.0);
+    applyDiagram(makeSupport(spec.biasDiagrams[e], spec.group, n), 1, 1, &one,
+                 column.data());
+    ConstVector b(bias + e * spec.cOut, spec.cOut);
+    for (int64_t row = 0; row < rows; ++row)
+      for (int64_t sample = 0; sample < batch; ++sample)
+        y.row(row * batch + sample) += column[row] * b;
+  }
+
+  std::vector<double> flat(y.data(), y.data() + y.size());
+  return toLayout(flat, spec.layout, batch, rows, spec.cOut);
+}
+
+OracleGradients eqc::oracleBackward(const LayerSpec &spec, int64_t n,
+                                    int64_t batch, const double *x,
+                                    const double *weight, const double *gradY) {
+  const int64_t rows = integerPower(n, spec.l), cols = integerPower(n, spec.k);
+  const int64_t mixSize = spec.cIn * spec.cOut;
+  std::vector<double> in = byPosition(x, spec.layout, batch, cols, spec.cIn);
+  std::vector<double> gy =
+      byPosition(gradY, spec.layout, batch, rows, spec.cOut);
+  Eigen::Map<RowMajor> gradient(gy.data(), rows * batch, spec.cOut);
+
+  std::vector<double> gx(cols * batch * spec.cIn, 0.0);
+  OracleGradients result;
+  result.weight.resize(spec.diagrams.size() * mixSize);
+  std::vector<double> applied(rows * batch * spec.cIn);
+  RowMajor unmixed(rows * batch, spec.cIn);
+  for (size_t d = 0; d < spec.diagrams.size(); ++d) {
+    Support support = makeSupport(spec.diagrams[d], spec.group, n);
+    double scale = diagramScale(spec.diagrams[d], spec.normalize, n);
+    std::fill(applied.begin(), applied.end(), 0.0);
+    applyDiagram(support, scale, batch * spec.cIn, in.data(), applied.data());
+    Eigen::Map<RowMajor>(result.weight.data() + d * mixSize, spec.cIn,
+                         spec.cOut)
+        .noalias() =
+        Eigen::Map<RowMajor>(applied.data(), rows * batch, spec.cIn)
+            .transpose() *
+        gradient;
+    unmixed.noalias() =
+        gradient *
+        Eigen::Map<const RowMajor>(weight + d * mixSize, spec.cIn, spec.cOut)
+            .transpose();
+    applyDiagram(transposed(std::move(support)), scale, batch * spec.cIn,
+                 unmixed.data(), gx.data());
+  }
+  result.x = toLayout(gx, spec.layout, batch, cols, spec.cIn);
+
+  result.bias.assign(spec.biasDiagrams.size() * spec.cOut, 0.0);
+  for (size_t e = 0; e < spec.biasDiagrams.size(); ++e) {
+    const double one = 1;
+    std::vector<double> column(rows, 0.0);
+    applyDiagram(makeSupport(spec.biasDiagrams[e], spec.group, n), 1, 1, &one,
+                 column.data());
+    Vector g(result.bias.data() + e * spec.cOut, spec.cOut);
+    for (int64_t row = 0; row < rows; ++row)
+      for (int64_t sample = 0; sample < batch; ++sample)
+        g += column[row] * gradient.row(row * batch + sample);
+  }
+  return result;
+}
+
+/// How many values the blocks of one kind have together.
+static double countValues(const Diagram &diagram, int64_t n, bool output,
+                          bool input) {
+  double count = 1;
+  const std::vector<std::vector<int>> blocks = diagram.blocks();
+  for (size_t b = 0; b < blocks.size(); ++b) {
+    if ((blocks[b].front() < diagram.l) != output ||
+        (blocks[b].back() >= diagram.l) != input)
+      continue;
+    if (static_cast<int>(b) == diagram.free)
+      for (int64_t i = 2; i <= n; ++i)
+        count *= static_cast<double>(i);
+    else
+      count *= static_cast<double>(n);
+  }
+  return count;
+}
+
+double eqc::oracleVisits(const Diagram &diagram, int64_t n) {
+  return countValues(diagram, n, true, true) *
+         (countValues(diagram, n, true, false) +
+          countValues(diagram, n, false, true));
+}
+
+void eqc::markDependentRows(const Diagram &diagram, Group group, int64_t n,
+                            int64_t column, std::vector<bool> &rows) {
+  Support support = makeSupport(diagram, group, n);
+  forEachValue(
+      support.through, 0, 0, 0, 1, [&](int64_t row, int64_t base, double) {
+        bool hit = false;
+        forEachValue(
+            support.inputs, 0, 0, base, 1,
+            [&](int64_t, int64_t c, double) { hit = hit || c == column; });
+        if (!hit)
+          return;
+        forEachValue(support.outputs, 0, row, 0, 1,
+                     [&](int64_t r, int64_t, double) { rows[r] = true; });
+      });
+}

@@ -1,0 +1,73 @@
+//===- Oracle.h - Layers evaluated from their definition --------*- C++ -*-===//
+//
+// What a layer must compute, in double precision, written straight from the
+// definition of the matrices D_d. Shares no code with any plan: of the algebra
+// only the blocks of the diagrams are used.
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef EQC_CHECK_ORACLE_H
+#define EQC_CHECK_ORACLE_H
+
+#include "compiler/Algebra/LayerSpec.h"
+
+#include <cstdint>
+#include <vector>
+
+namespace eqc {
+
+/// n^order as a double: exact while it matters, no overflow when it does not.
+double realPower(int64_t n, int order);
+
+/// n^order for tensors that exist in memory.
+int64_t integerPower(int64_t n, int order);
+
+/// The entry D_d[I,J], by the definition alone: the product over the blocks of
+/// delta (all values equal), of the symplectic form for pairs within one row
+/// of an Sp diagram, and of the Levi-Civita symbol for the free block. `index`
+/// holds the values, from 0, of o1..ol then i1..ik.
+double diagramEntry(const Diagram &diagram, Group group, int64_t n,
+                    const std::vector<int64_t> &index);
+
+/// What `normalize` multiplies D_d by: 1, or 1/n for each block of inputs only.
+double diagramScale(const Diagram &diagram, Normalize normalize, int64_t n);
+
+/// The whole matrix D_d, row-major n^l x n^k, entry by entry (small n only).
+std::vector<double> diagramMatrix(const Diagram &diagram, Group group,
+                                  int64_t n);
+
+/// y for one call, entry by entry over all n^(l+k) pairs: slow, and the
+/// judge of `oracleForward` in tests. `n` is the run-time n; `bias` may be null
+/// for a layer without.
+std::vector<double> definitionForward(const LayerSpec &spec, int64_t n,
+                                      int64_t batch, const double *x,
+                                      const double *weight, const double *bias);
+
+/// The same y from the supported entries of every D_d only. Diagrams whose
+/// weights are all zero cost nothing.
+std::vector<double> oracleForward(const LayerSpec &spec, int64_t n,
+                                  int64_t batch, const double *x,
+                                  const double *weight, const double *bias);
+
+/// Gradients of <grad_y, layer(x)>, shaped as x, weight and bias.
+struct OracleGradients {
+  std::vector<double> x;
+  std::vector<double> weight;
+  std::vector<double> bias;
+};
+OracleGradients oracleBackward(const LayerSpec &spec, int64_t n, int64_t batch,
+                               const double *x, const double *weight,
+                               const double *gradY);
+
+/// Additions per sample and input channel that `oracleForward` spends on
+/// applying D_d (mixing channels costs n^l c_in c_out more).
+double oracleVisits(const Diagram &diagram, int64_t n);
+
+/// The rows I of D_d with D_d[I,J] != 0 for the given column J are set in
+/// `rows` (size n^l); the others are left alone.
+void markDependentRows(const Diagram &diagram, Group group, int64_t n,
+                       int64_t column, std::vector<bool> &rows);
+
+} // namespace eqc
+
+#endif // EQC_CHECK_ORACLE_H

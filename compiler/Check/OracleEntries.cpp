@@ -1,0 +1,142 @@
+//===- OracleEntries.cpp - The matrices D_d, entry by entry ---------------===//
+//
+// The definition to the letter, with no thought for speed.
+//
+//===----------------------------------------------------------------------===//
+
+#include "compiler/Check/Oracle.h"
+
+#include <cassert>
+
+using namespace eqc;
+
+double eqc::realPower(int64_t n, int order) {
+  double result = 1;
+  for (int i = 0; i < order; ++i)
+    result *= static_cast<double>(n);
+  return result;
+}
+
+int64_t eqc::integerPower(int64_t n, int order) {
+  int64_t result = 1;
+  for (int i = 0; i < order; ++i)
+    result *= n;
+  return result;
+}
+
+/// +1 for an even permutation of 0..size-1, -1 for an odd one, 0 on a repeat.
+static double leviCivita(const std::vector<int64_t> &values) {
+  double sign = 1;
+  for (size_t i = 0; i < values.size(); ++i)
+    for (size_t j = i + 1; j < values.size(); ++j) {
+      if (values[i] == values[j])
+        return 0;
+      if (values[i] > values[j])
+        sign = -sign;
+    }
+  return sign;
+}
+
+/// The form in the interleaved basis: eps(2a, 2a+1) = 1, eps(2a+1, 2a) = -1.
+static double symplecticForm(int64_t a, int64_t b) {
+  if (a / 2 != b / 2 || a == b)
+    return 0;
+  return a < b ? 1 : -1;
+}
+
+double eqc::diagramEntry(const Diagram &diagram, Group group, int64_t n,
+                         const std::vector<int64_t> &index) {
+  const std::vector<std::vector<int>> blocks = diagram.blocks();
+  double entry = 1;
+  for (size_t b = 0; b < blocks.size(); ++b) {
+    const std::vector<int> &vertices = blocks[b];
+    if (static_cast<int>(b) == diagram.free) {
+      assert(static_cast<int64_t>(vertices.size()) == n);
+      std::vector<int64_t> values;
+      for (int v : vertices)
+        values.push_back(index[v]);
+      entry *= leviCivita(values);
+      continue;
+    }
+    // Vertices ascend, so the smallest and the largest tell the row.
+    bool oneRow = vertices.back() < diagram.l || vertices.front() >= diagram.l;
+    if (group == Group::Sp && oneRow) {
+      assert(vertices.size() == 2);
+      entry *= symplecticForm(index[vertices[0]], index[vertices[1]]);
+      continue;
+    }
+    for (int v : vertices)
+      if (index[v] != index[vertices.front()])
+        return 0;
+  }
+  return entry;
+}
+
+double eqc::diagramScale(const Diagram &diagram, Normalize normalize,
+                         int64_t n) {
+  double scale = 1;
+  if (normalize == Normalize::None)
+    return scale;
+  const std::vector<std::vector<int>> blocks = diagram.blocks();
+  for (size_t b = 0; b < blocks.size(); ++b)
+    if (static_cast<int>(b) != diagram.free && blocks[b].front() >= diagram.l)
+      scale /= static_cast<double>(n);
+  return scale;
+}
+
+/// The next tuple in row-major order; false after the last.
+static bool nextIndex(std::vector<int64_t> &index, int64_t n) {
+  for (size_t v = index.size(); v-- > 0;) {
+    if (++index[v] < n)
+      return true;
+    index[v] = 0;
+  }
+  return false;
+}
+
+std::vector<double> eqc::diagramMatrix(const Diagram &diagram, Group group,
+                                       int64_t n) {
+  std::vector<int64_t> index(diagram.l + diagram.k, 0);
+  std::vector<double> matrix;
+  do
+    matrix.push_back(diagramEntry(diagram, group, n, index));
+  while (nextIndex(index, n));
+  return matrix;
+}
+
+std::vector<double> eqc::definitionForward(const LayerSpec &spec, int64_t n,
+                                           int64_t batch, const double *x,
+                                           const double *weight,
+                                           const double *bias) {
+  const int64_t rows = integerPower(n, spec.l), cols = integerPower(n, spec.k);
+  const bool last = spec.layout == Layout::ChannelsLast;
+  auto at = [&](int64_t b, int64_t position, int64_t positions, int64_t c,
+                int64_t channels) {
+    return last ? (b * positions + position) * channels + c
+                : (b * channels + c) * positions + position;
+  };
+  std::vector<double> y(batch * rows * spec.cOut, 0.0);
+
+  for (size_t d = 0; d < spec.diagrams.size(); ++d) {
+    std::vector<double> matrix = diagramMatrix(spec.diagrams[d], spec.group, n);
+    double scale = diagramScale(spec.diagrams[d], spec.normalize, n);
+    for (int64_t b = 0; b < batch; ++b)
+      for (int64_t i = 0; i < rows; ++i)
+        for (int64_t j = 0; j < cols; ++j)
+          for (int64_t ci = 0; ci < spec.cIn; ++ci)
+            for (int64_t co = 0; co < spec.cOut; ++co)
+              y[at(b, i, rows, co, spec.cOut)] +=
+                  weight[(d * spec.cIn + ci) * spec.cOut + co] * scale *
+                  matrix[i * cols + j] * x[at(b, j, cols, ci, spec.cIn)];
+  }
+  for (size_t e = 0; e < spec.biasDiagrams.size(); ++e) {
+    std::vector<double> column =
+        diagramMatrix(spec.biasDiagrams[e], spec.group, n);
+    for (int64_t b = 0; b < batch; ++b)
+      for (int64_t i = 0; i < rows; ++i)
+        for (int64_t co = 0; co < spec.cOut; ++co)
+          y[at(b, i, rows, co, spec.cOut)] +=
+              bias[e * spec.cOut + co] * column[i];
+  }
+  return y;
+}

@@ -1,0 +1,121 @@
+//===- GroupElementTest.cpp - Random elements are of their group ----------===//
+
+#include "compiler/Check/GroupElement.h"
+
+#include <Eigen/LU>
+#include <gtest/gtest.h>
+
+#include <set>
+
+using namespace eqc;
+
+/// 64 is the largest dense matrix, 65 and 130 are made of blocks.
+static const int64_t kSizes[] = {1, 2, 3, 5, 64, 65, 130};
+
+TEST(GroupElement, Permutations) {
+  Random random(1);
+  for (int64_t n : kSizes) {
+    Eigen::MatrixXd g = GroupElement::random(Group::S, n, random).matrix();
+    EXPECT_EQ(g * g.transpose(), Eigen::MatrixXd::Identity(n, n));
+    EXPECT_EQ(g.minCoeff() >= 0, true);
+    EXPECT_EQ(g.isIdentity(), n == 1);
+  }
+}
+
+TEST(GroupElement, OrthogonalOfBothDeterminants) {
+  Random random(2);
+  for (int64_t n : kSizes) {
+    std::set<int> signs;
+    for (int i = 0; i < 12; ++i) {
+      Eigen::MatrixXd g = GroupElement::random(Group::O, n, random).matrix();
+      EXPECT_LT((g * g.transpose() - Eigen::MatrixXd::Identity(n, n)).norm(),
+                1e-11);
+      signs.insert(g.determinant() > 0 ? 1 : -1);
+    }
+    EXPECT_EQ(signs.size(), 2u) << n;
+  }
+}
+
+TEST(GroupElement, Rotations) {
+  Random random(3);
+  for (int64_t n : kSizes)
+    for (int i = 0; i < 6; ++i) {
+      Eigen::MatrixXd g = GroupElement::random(Group::SO, n, random).matrix();
+      EXPECT_LT((g * g.transpose() - Eigen::MatrixXd::Identity(n, n)).norm(),
+                1e-11);
+      EXPECT_NEAR(g.determinant(), 1, 1e-10);
+    }
+}
+
+TEST(GroupElement, SymplecticInTheInterleavedBasis) {
+  Random random(4);
+  for (int64_t n : {2, 4, 6, 64, 66, 130}) {
+    Eigen::MatrixXd omega = Eigen::MatrixXd::Zero(n, n);
+    for (int64_t a = 0; a < n; a += 2) {
+      omega(a, a + 1) = 1;
+      omega(a + 1, a) = -1;
+    }
+    GroupElement element = GroupElement::random(Group::Sp, n, random);
+    Eigen::MatrixXd g = element.matrix();
+    EXPECT_LT((g.transpose() * omega * g - omega).norm(), 1e-11);
+    // Not orthogonal, or it would test too little; yet well conditioned.
+    EXPECT_GT((g.transpose() * g - Eigen::MatrixXd::Identity(n, n)).norm(),
+              0.05);
+    EXPECT_GT(element.norm(), 1);
+    EXPECT_LT(element.norm(), 2.3);
+  }
+}
+
+TEST(GroupElement, ActsOnEveryAxis) {
+  Random random(5);
+  const int64_t n = 3, batch = 2, channels = 2;
+  for (Group group : {Group::S, Group::O})
+    for (Layout layout : {Layout::ChannelsLast, Layout::ChannelsFirst}) {
+      GroupElement element = GroupElement::random(group, n, random);
+      Eigen::MatrixXd g = element.matrix();
+      std::vector<double> x(batch * n * n * channels);
+      for (double &v : x)
+        v = random.symmetric();
+      auto y = element.apply(x, 2, batch, channels, layout);
+      for (int64_t b = 0; b < batch; ++b)
+        for (int64_t c = 0; c < channels; ++c) {
+          auto at = [&](int64_t i, int64_t j) {
+            return layout == Layout::ChannelsLast
+                       ? ((b * n + i) * n + j) * channels + c
+                       : ((b * channels + c) * n + i) * n + j;
+          };
+          for (int64_t i = 0; i < n; ++i)
+            for (int64_t j = 0; j < n; ++j) {
+              double expected = 0;
+              for (int64_t p = 0; p < n; ++p)
+                for (int64_t q = 0; q < n; ++q)
+                  expected += g(i, p) * g(j, q) * x[at(p, q)];
+              EXPECT_NEAR(y[at(i, j)], expected, 1e-13);
+            }
+        }
+    }
+}
+
+TEST(GroupElement, LeavesScalarsAlone) {
+  Random random(6);
+  GroupElement g = GroupElement::random(Group::O, 4, random);
+  std::vector<double> x = {1, 2, 3};
+  EXPECT_EQ(g.apply(x, 0, 3, 1, Layout::ChannelsLast), x);
+}
+
+TEST(GroupElement, SameSeedSameElement) {
+  for (Group group : {Group::S, Group::O, Group::SO, Group::Sp}) {
+    Random first(7), second(7), other(8);
+    Eigen::MatrixXd g = GroupElement::random(group, 6, first).matrix();
+    EXPECT_EQ(g, GroupElement::random(group, 6, second).matrix());
+    EXPECT_NE(g, GroupElement::random(group, 6, other).matrix());
+  }
+}
+
+TEST(GroupElement, RandomNumbersAreThoseOfTheStandardEngine) {
+  // The first number of std::mt19937_64 with its default seed, in 53 bits.
+  Random random(5489);
+  EXPECT_EQ(random.uniform(),
+            static_cast<double>(UINT64_C(14514284786278117030) >> 11) *
+                0x1p-53);
+}

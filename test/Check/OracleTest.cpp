@@ -1,0 +1,121 @@
+//===- OracleTest.cpp - The fast oracle against the definition ------------===//
+
+#include "compiler/Check/GroupElement.h"
+#include "test/Check/TestLayers.h"
+
+#include <Eigen/LU>
+
+using namespace eqc;
+using namespace eqc::test;
+
+TEST(Oracle, AgreesWithTheDefinition) {
+  Random random(1);
+  forEachSmallLayer([&](const LayerSpec &spec) {
+    SCOPED_TRACE(describe(spec));
+    auto x = randomValues(xSize(spec, spec.n, 2), random);
+    auto w = randomValues(weightSize(spec), random);
+    auto b = randomValues(biasSize(spec), random);
+    auto fast = oracleForward(spec, spec.n, 2, x.data(), w.data(), b.data());
+    auto slow =
+        definitionForward(spec, spec.n, 2, x.data(), w.data(), b.data());
+    EXPECT_LT(relativeError(fast, slow), 1e-13);
+  });
+}
+
+TEST(Oracle, AgreesWithTheDefinitionWhenNIsDynamic) {
+  Random random(2);
+  for (auto [group, n, k, l] :
+       {std::tuple(Group::S, 3, 2, 1), std::tuple(Group::O, 3, 1, 3),
+        std::tuple(Group::Sp, 4, 2, 2)}) {
+    LayerSpec spec = makeLayer(group, -1, k, l, 2, 2);
+    spec.normalize = Normalize::Mean;
+    auto x = randomValues(xSize(spec, n, 3), random);
+    auto w = randomValues(weightSize(spec), random);
+    auto b = randomValues(biasSize(spec), random);
+    auto fast = oracleForward(spec, n, 3, x.data(), w.data(), b.data());
+    auto slow = definitionForward(spec, n, 3, x.data(), w.data(), b.data());
+    EXPECT_LT(relativeError(fast, slow), 1e-13);
+  }
+}
+
+TEST(Oracle, LayoutsDifferByAnExchangeOfAxesOnly) {
+  Random random(3);
+  const int64_t n = 3, batch = 2, rows = 9, cols = 9;
+  LayerSpec last = makeLayer(Group::S, n, 2, 2, 2, 3);
+  LayerSpec first = last;
+  first.layout = Layout::ChannelsFirst;
+  auto x = randomValues(xSize(last, n, batch), random);
+  auto w = randomValues(weightSize(last), random);
+  auto b = randomValues(biasSize(last), random);
+  std::vector<double> exchanged(x.size());
+  for (int64_t s = 0; s < batch; ++s)
+    for (int64_t p = 0; p < cols; ++p)
+      for (int64_t c = 0; c < 2; ++c)
+        exchanged[(s * 2 + c) * cols + p] = x[(s * cols + p) * 2 + c];
+  auto y = oracleForward(last, n, batch, x.data(), w.data(), b.data());
+  auto z = oracleForward(first, n, batch, exchanged.data(), w.data(), b.data());
+  for (int64_t s = 0; s < batch; ++s)
+    for (int64_t p = 0; p < rows; ++p)
+      for (int64_t c = 0; c < 3; ++c)
+        EXPECT_NEAR(y[(s * rows + p) * 3 + c], z[(s * 3 + c) * rows + p],
+                    1e-13);
+}
+
+TEST(Oracle, IsEquivariant) {
+  Random random(4);
+  const int64_t batch = 2;
+  forEachSmallLayer([&](const LayerSpec &spec) {
+    SCOPED_TRACE(describe(spec));
+    auto x = randomValues(xSize(spec, spec.n, batch), random);
+    auto w = randomValues(weightSize(spec), random);
+    auto b = randomValues(biasSize(spec), random);
+    GroupElement g = GroupElement::random(spec.group, spec.n, random);
+    auto gx = g.apply(x, spec.k, batch, spec.cIn, spec.layout);
+    auto y = oracleForward(spec, spec.n, batch, x.data(), w.data(), b.data());
+    auto yOfGx =
+        oracleForward(spec, spec.n, batch, gx.data(), w.data(), b.data());
+    auto gy = g.apply(y, spec.l, batch, spec.cOut, spec.layout);
+    EXPECT_LT(relativeError(yOfGx, gy), 1e-11);
+  });
+}
+
+TEST(Oracle, IsNotEquivariantUnderStrangers) {
+  // A rotation is no permutation, and a reflection flips a cross product: the
+  // test of equivariance can fail.
+  Random random(5);
+  auto error = [&](Group layerGroup, int k, int l, const GroupElement &g) {
+    LayerSpec spec = makeLayer(layerGroup, 3, k, l);
+    auto x = randomValues(xSize(spec, 3, 1), random);
+    auto w = randomValues(weightSize(spec), random);
+    auto b = randomValues(biasSize(spec), random);
+    auto gx = g.apply(x, k, 1, 1, spec.layout);
+    auto y = oracleForward(spec, 3, 1, x.data(), w.data(), b.data());
+    auto yOfGx = oracleForward(spec, 3, 1, gx.data(), w.data(), b.data());
+    return relativeError(yOfGx, g.apply(y, l, 1, 1, spec.layout));
+  };
+  EXPECT_GT(error(Group::S, 2, 2, GroupElement::random(Group::O, 3, random)),
+            1e-3);
+  GroupElement reflection = GroupElement::random(Group::O, 3, random);
+  while (reflection.matrix().determinant() > 0)
+    reflection = GroupElement::random(Group::O, 3, random);
+  EXPECT_GT(error(Group::SO, 2, 1, reflection), 1e-3);
+}
+
+TEST(Oracle, DependentRowsAreTheSupportOfAColumn) {
+  forEachSmallLayer([&](const LayerSpec &spec) {
+    if (spec.k + spec.l > 4)
+      return;
+    SCOPED_TRACE(describe(spec));
+    const int64_t rows = integerPower(spec.n, spec.l);
+    const int64_t cols = integerPower(spec.n, spec.k);
+    for (const Diagram &diagram : spec.diagrams) {
+      auto matrix = diagramMatrix(diagram, spec.group, spec.n);
+      for (int64_t j = 0; j < cols; ++j) {
+        std::vector<bool> marked(rows, false);
+        markDependentRows(diagram, spec.group, spec.n, j, marked);
+        for (int64_t i = 0; i < rows; ++i)
+          ASSERT_EQ(marked[i], matrix[i * cols + j] != 0) << toString(diagram);
+      }
+    }
+  });
+}
