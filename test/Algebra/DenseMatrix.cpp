@@ -1,0 +1,139 @@
+//===- DenseMatrix.cpp - Diagrams as matrices, by definition ----*- C++ -*-===//
+//
+// See DenseMatrix.h.
+//
+//===----------------------------------------------------------------------===//
+
+#include "DenseMatrix.h"
+
+#include <algorithm>
+#include <numeric>
+
+using namespace eqc;
+using Eigen::MatrixXd;
+
+const std::vector<Group> test::allGroups = {Group::S, Group::O, Group::SO,
+                                            Group::Sp};
+
+int test::power(int n, int e) {
+  int result = 1;
+  while (e-- > 0)
+    result *= n;
+  return result;
+}
+
+std::vector<int> test::digitsOf(int flat, int n, int order) {
+  std::vector<int> digits(order);
+  for (int i = order; i-- > 0; flat /= n)
+    digits[i] = flat % n;
+  return digits;
+}
+
+int test::flatOf(const std::vector<int> &digits, int n) {
+  int flat = 0;
+  for (int digit : digits)
+    flat = flat * n + digit;
+  return flat;
+}
+
+int test::leviCivita(const std::vector<int> &values) {
+  int sign = 1;
+  for (size_t i = 0; i < values.size(); ++i)
+    for (size_t j = i + 1; j < values.size(); ++j) {
+      if (values[i] == values[j])
+        return 0;
+      if (values[i] > values[j])
+        sign = -sign;
+    }
+  return sign;
+}
+
+int test::symplectic(int a, int b) {
+  if (a / 2 != b / 2 || a == b)
+    return 0;
+  return a < b ? 1 : -1;
+}
+
+MatrixXd test::denseMatrix(Group group, const Diagram &diagram, int n) {
+  int rows = power(n, diagram.l), columns = power(n, diagram.k);
+  std::vector<std::vector<int>> blocks = diagram.blocks();
+  MatrixXd result(rows, columns);
+  for (int row = 0; row < rows; ++row)
+    for (int column = 0; column < columns; ++column) {
+      std::vector<int> index = digitsOf(row, n, diagram.l);
+      std::vector<int> in = digitsOf(column, n, diagram.k);
+      index.insert(index.end(), in.begin(), in.end());
+      int entry = 1;
+      for (size_t b = 0; b < blocks.size(); ++b) {
+        const std::vector<int> &block = blocks[b];
+        if (static_cast<int>(b) == diagram.free) {
+          std::vector<int> values;
+          for (int v : block)
+            values.push_back(index[v]);
+          entry *= leviCivita(values);
+        } else if (group == Group::Sp &&
+                   (block[0] < diagram.l) == (block[1] < diagram.l)) {
+          entry *= symplectic(index[block[0]], index[block[1]]);
+        } else {
+          for (int v : block)
+            entry *= index[v] == index[block[0]];
+        }
+      }
+      result(row, column) = entry;
+    }
+  return result;
+}
+
+MatrixXd test::randomElement(Group group, int n, std::mt19937 &rng) {
+  std::normal_distribution<double> normal;
+  switch (group) {
+  case Group::S: {
+    std::vector<int> image(n);
+    std::iota(image.begin(), image.end(), 0);
+    std::shuffle(image.begin(), image.end(), rng);
+    MatrixXd g = MatrixXd::Zero(n, n);
+    for (int i = 0; i < n; ++i)
+      g(image[i], i) = 1;
+    return g;
+  }
+  case Group::O:
+  case Group::SO: {
+    MatrixXd random = MatrixXd::NullaryExpr(n, n, [&] { return normal(rng); });
+    MatrixXd g = Eigen::HouseholderQR<MatrixXd>(random).householderQ();
+    bool reflect = group == Group::SO ? g.determinant() < 0 : rng() % 2 == 0;
+    if (reflect)
+      g.col(0) = -g.col(0);
+    return g;
+  }
+  case Group::Sp: {
+    // A product of transvections 1 + v v^T Omega.
+    MatrixXd omega = MatrixXd::NullaryExpr(
+        n, n, [](auto a, auto b) { return double(symplectic(a, b)); });
+    MatrixXd g = MatrixXd::Identity(n, n);
+    for (int i = 0; i < n + 1; ++i) {
+      Eigen::VectorXd v =
+          Eigen::VectorXd::NullaryExpr(n, [&] { return normal(rng); });
+      v /= v.norm(); // not compact: keep the entries small
+      g = g + g * v * (v.transpose() * omega);
+    }
+    return g;
+  }
+  }
+  return {};
+}
+
+MatrixXd test::kron(const MatrixXd &a, const MatrixXd &b) {
+  MatrixXd result(a.rows() * b.rows(), a.cols() * b.cols());
+  for (Eigen::Index i = 0; i < a.rows(); ++i)
+    for (Eigen::Index j = 0; j < a.cols(); ++j)
+      result.block(i * b.rows(), j * b.cols(), b.rows(), b.cols()) =
+          a(i, j) * b;
+  return result;
+}
+
+MatrixXd test::tensorPower(const MatrixXd &g, int order) {
+  MatrixXd result = MatrixXd::Identity(1, 1);
+  while (order-- > 0)
+    result = kron(result, g);
+  return result;
+}
