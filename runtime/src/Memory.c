@@ -127,7 +127,8 @@ int eqc_rt_acquire(size_t size, const char *layer, eqc_rt_block *out) {
     put_back(&block);
   if (!block.data) {
     block.from = eqc_rt_current_allocator();
-    block.size = size <= SIZE_MAX - PAGE ? (size + PAGE - 1) & ~(PAGE - 1) : 0;
+    block.size =
+        size <= PTRDIFF_MAX - PAGE ? (size + PAGE - 1) & ~(PAGE - 1) : 0;
     if (block.size)
       block.data = block.from.get(block.size, EQC_RT_ALIGN, block.from.ctx);
   }

@@ -14,7 +14,8 @@ typedef struct job {
   int64_t width, items, chunk;
   uint64_t float_control;
   int64_t next;  /* atomic: the first item nobody took */
-  int64_t bogus; /* atomic: 1 + a task that was repeated or never asked for */
+  int64_t bogus; /* atomic: a task that was repeated or never asked for, .. */
+  int broken;    /* atomic: .. if there was one */
   uint64_t seen[EQC_RT_MAX_THREADS / 64]; /* atomic */
 } job;
 
@@ -60,7 +61,8 @@ static void run_task(int64_t worker, void *p) {
   uint64_t own, bit = (uint64_t)1 << (worker & 63);
   if (worker < 0 || worker >= j->width ||
       (__atomic_fetch_or(&j->seen[worker / 64], bit, __ATOMIC_ACQ_REL) & bit)) {
-    __atomic_store_n(&j->bogus, worker + 1, __ATOMIC_RELEASE);
+    __atomic_store_n(&j->bogus, worker, __ATOMIC_RELAXED);
+    __atomic_store_n(&j->broken, 1, __ATOMIC_RELEASE);
     return;
   }
   own = get_float_control();
@@ -86,7 +88,7 @@ int eqc_rt_parallel(const eqc_rt_runner *runner, int64_t width, int64_t items,
                     void (*body)(int64_t worker, int64_t item, void *arg),
                     void *arg, const char *layer) {
   job j = {0};
-  int64_t i, bogus;
+  int64_t i;
   int result;
   if (width < 2 && !runner->run) {
     for (i = 0; i < items; ++i)
@@ -107,12 +109,13 @@ int eqc_rt_parallel(const eqc_rt_runner *runner, int64_t width, int64_t items,
   if (result != 0)
     return eqc_rt_fail(EQC_ERR_HOOK, "%s: the parallel-for hook returned %d",
                        layer, result);
-  bogus = __atomic_load_n(&j.bogus, __ATOMIC_ACQUIRE);
-  if (bogus != 0)
+  if (__atomic_load_n(&j.broken, __ATOMIC_ACQUIRE))
     return eqc_rt_fail(EQC_ERR_HOOK,
                        "%s: the parallel-for hook ran task %lld of %lld twice "
                        "or out of range",
-                       layer, (long long)bogus - 1, (long long)width);
+                       layer,
+                       (long long)__atomic_load_n(&j.bogus, __ATOMIC_RELAXED),
+                       (long long)width);
   i = skipped(&j);
   if (i >= 0)
     return eqc_rt_fail(EQC_ERR_HOOK,
