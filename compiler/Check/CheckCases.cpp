@@ -28,6 +28,9 @@ struct SizeCost {
 
 } // namespace
 
+/// The oracle lists the permutations of n values: 10! of them fit in memory.
+static constexpr int64_t kLargestLeviCivita = 10;
+
 static SizeCost costOfSize(const LayerSpec &spec, int64_t n) {
   SizeCost cost;
   cost.rows = realPower(n, spec.l);
@@ -59,6 +62,14 @@ static CheckCase fitCase(const LayerSpec &spec, const CheckOptions &options,
     result.skipped = true;
     result.note = fmt::format("too large: {:.3g} elements for one sample",
                               perSample + cost.weightElements);
+    return result;
+  }
+  if (n > kLargestLeviCivita &&
+      std::any_of(spec.diagrams.begin(), spec.diagrams.end(),
+                  [](const Diagram &d) { return d.free >= 0; })) {
+    result.skipped = true;
+    result.note =
+        fmt::format("too large: {}! terms of a Levi-Civita symbol", n);
     return result;
   }
   auto reduce = [&](std::string text) {

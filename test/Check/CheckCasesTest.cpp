@@ -82,6 +82,16 @@ TEST(CheckCases, DynamicSizesFollowTheGroup) {
   EXPECT_EQ(sizes(Group::Sp), (std::vector<int64_t>{2, 4, 6, 8, 12}));
 }
 
+TEST(CheckCases, HugeLeviCivitaSymbolsAreSkipped) {
+  auto skipped = [](int64_t n, const char *list) {
+    LayerSpec spec = makeListLayer(Group::SO, n, 6, 6, {list});
+    EXPECT_EQ(spec.diagrams.size(), 1u);
+    return planCases(spec, {}).front().skipped;
+  };
+  EXPECT_TRUE(skipped(12, "* o1 o2 o3 o4 o5 o6 i1 i2 i3 i4 i5 i6"));
+  EXPECT_FALSE(skipped(12, "o1 i1 | o2 i2 | o3 i3 | o4 i4 | o5 i5 | o6 i6"));
+}
+
 TEST(CheckCases, TensorsBeyondMemoryAreSkippedAndNotCalledChecked) {
   LayerSpec spec = makeLayer(Group::O, 100000, 2, 2);
   std::vector<CheckCase> cases = planCases(spec, {});
