@@ -96,7 +96,7 @@ eqc::closestWord(StringRef word, llvm::ArrayRef<StringRef> candidates) {
   // Longer words are no misspellings of ours, and distances would cost.
   if (word.size() > 32)
     return std::nullopt;
-  unsigned best = std::max<unsigned>(1, word.size() / 3) + 1;
+  unsigned best = (word.size() + 2) / 3 + 1;
   std::optional<StringRef> result;
   for (StringRef candidate : candidates) {
     unsigned distance = word.edit_distance_insensitive(candidate);

@@ -224,10 +224,12 @@ TokenKind Lexer::lexStray() {
   bool block = c == '/' && peek(1) == '*';
   while (!atEnd() && peek() == c)
     ++position;
-  if (!diags)
+  if (!diags || skipping)
     return TokenKind::Error;
-  std::string what = llvm::isPrint(c) ? quoted(StringRef(&c, 1))
-                                      : "control character " + codePointName(c);
+  std::string what = c == '\'' ? "single quote"
+                     : llvm::isPrint(c)
+                         ? quoted(StringRef(&c, 1))
+                         : "control character " + codePointName(c);
   Diagnostic &error = diags->error(DiagId::StrayCharacter, {begin, begin + 1},
                                    "unexpected " + what);
   if (block)

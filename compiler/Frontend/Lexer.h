@@ -47,6 +47,8 @@ public:
   Token lex();
   /// A copy that reports nothing.
   Lexer silent() const;
+  /// While skipping over a mistake, stray characters are part of it.
+  void setSkipping(bool value) { skipping = value; }
 
 private:
   bool atEnd() const { return position == text.size(); }
@@ -65,6 +67,7 @@ private:
   llvm::StringRef text;
   size_t position;
   DiagnosticEngine *diags;
+  bool skipping = false;
 };
 
 } // namespace eqc

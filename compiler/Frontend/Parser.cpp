@@ -14,6 +14,20 @@ using llvm::Twine;
 /// Braces nested deeper are not skipped over but end the parse.
 static constexpr unsigned maxNesting = 64;
 
+namespace {
+
+/// Tells the lexer that tokens are being skipped, as long as it lives.
+class Skipping {
+public:
+  explicit Skipping(Lexer &lexer) : lexer(lexer) { lexer.setSkipping(true); }
+  ~Skipping() { lexer.setSkipping(false); }
+
+private:
+  Lexer &lexer;
+};
+
+} // namespace
+
 Parser::Parser(DiagnosticEngine &diags)
     : diags(diags), lexer(diags.source(), &diags) {
   previousEnd = diags.source().begin();
@@ -69,7 +83,7 @@ LayerDecl Parser::parseLayer() {
   advance();
   parseName(layer);
   Token opening = token;
-  if (parseOpening())
+  if (parseOpening(layer.name.is(TokenKind::Word)))
     parseBody(layer, opening);
   else
     layer.incomplete = true;
@@ -102,12 +116,15 @@ void Parser::parseName(LayerDecl &layer) {
 }
 
 /// Reads `{`. False when there is no body to be read.
-bool Parser::parseOpening() {
+bool Parser::parseOpening(bool nameGood) {
   if (token.is(TokenKind::LeftBrace)) {
     advance();
     return true;
   }
-  unexpected("'{' after the layer's name");
+  // After a mistake in the name this one would only follow from it.
+  if (nameGood)
+    unexpected("'{' after the layer's name");
+  Skipping skipping(lexer);
   while (!token.is(TokenKind::LeftBrace)) {
     if (token.is(TokenKind::Eof) || token.isWord("layer"))
       return false;
@@ -137,12 +154,12 @@ void Parser::parseBody(LayerDecl &layer, const Token &opening) {
       advance();
       return;
     case TokenKind::Eof:
-      reportUnclosed(opening);
+      reportUnclosed(layer, opening);
       return;
     case TokenKind::Word:
       // `layer` is not reserved; `layer NAME` can only start the next layer.
       if (token.text == "layer" && peek().is(TokenKind::Word)) {
-        reportUnclosed(opening);
+        reportUnclosed(layer, opening);
         return;
       }
       parseField(layer);
@@ -150,16 +167,13 @@ void Parser::parseBody(LayerDecl &layer, const Token &opening) {
     default:
       unexpected("a field or '}'");
       layer.incomplete = true;
-      if (token.is(TokenKind::LeftBrace))
-        skipBraces();
-      else
-        advance();
-      skipToBoundary();
+      skipPast();
     }
   }
 }
 
-void Parser::reportUnclosed(const Token &opening) {
+void Parser::reportUnclosed(LayerDecl &layer, const Token &opening) {
+  layer.incomplete = true;
   if (aborted)
     return;
   diags
@@ -298,7 +312,18 @@ Value Parser::parseList(const Token &fieldName) {
   return list;
 }
 
+/// Skips the current token and all to the next boundary.
+void Parser::skipPast() {
+  Skipping skipping(lexer);
+  if (token.is(TokenKind::LeftBrace))
+    skipBraces();
+  else
+    advance();
+  skipToBoundary();
+}
+
 void Parser::skipToLayer() {
+  Skipping skipping(lexer);
   bool first = true;
   while (!token.is(TokenKind::Eof)) {
     if (token.is(TokenKind::LeftBrace)) {
@@ -314,6 +339,7 @@ void Parser::skipToLayer() {
 
 /// To the next separator that ends a field, or the end of the layer.
 void Parser::skipToBoundary() {
+  Skipping skipping(lexer);
   while (!token.is(TokenKind::Eof) && !token.is(TokenKind::Semicolon) &&
          !token.is(TokenKind::RightBrace) &&
          !(token.newlineBefore && token.is(TokenKind::Word))) {

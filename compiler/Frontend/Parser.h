@@ -38,9 +38,9 @@ private:
 
   LayerDecl parseLayer();
   void parseName(LayerDecl &layer);
-  bool parseOpening();
+  bool parseOpening(bool nameGood);
   void parseBody(LayerDecl &layer, const Token &opening);
-  void reportUnclosed(const Token &opening);
+  void reportUnclosed(LayerDecl &layer, const Token &opening);
   void parseField(LayerDecl &layer);
   void parseSeparator(LayerDecl &layer, const Token &fieldName);
   Value parseValue(const Token &fieldName);
@@ -48,6 +48,7 @@ private:
   Value parseList(const Token &fieldName);
   bool atFieldStart() const;
 
+  void skipPast();
   void skipToLayer();
   void skipToBoundary();
   void skipBraces();

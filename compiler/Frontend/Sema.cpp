@@ -127,42 +127,49 @@ std::optional<LayerSpec> LayerChecker::check() {
   return std::move(spec);
 }
 
-/// Layer names must differ, and so must all names generated for them: the
-/// layers `a` and `a_BIAS` would both define the macro `a_BIAS_DIAGRAMS`.
+/// What a name must have more than another for the two to clash: where a suffix
+/// ends in another suffix, the rest of it. The layers `a` and `a_BIAS` would
+/// both define the macro `a_BIAS_DIAGRAMS`, so `_BIAS` is one.
+static std::vector<std::pair<StringRef, StringRef>> clashingStems() {
+  std::vector<std::pair<StringRef, StringRef>> stems;
+  for (StringRef suffix : exportedSuffixes())
+    for (StringRef tail : exportedSuffixes())
+      if (suffix != tail && suffix.ends_with(tail))
+        stems.emplace_back(suffix.drop_back(tail.size()), suffix);
+  return stems;
+}
+
+/// Layer names must differ, and so must all names generated for them.
 static void checkNames(llvm::ArrayRef<LayerDecl> decls,
                        DiagnosticEngine &diags) {
-  struct Export {
-    const LayerDecl *layer;
-    StringRef suffix;
-  };
   llvm::StringMap<const LayerDecl *> byName;
-  llvm::StringMap<Export> exports;
   for (const LayerDecl &decl : decls) {
     if (diags.saturated())
       return;
-    if (!decl.name.is(TokenKind::Word) || decl.name.text.size() > maxNameLength)
+    if (!decl.name.is(TokenKind::Word))
       continue;
-    StringRef name = decl.name.text;
-    auto [first, isNew] = byName.try_emplace(name, &decl);
-    if (!isNew) {
+    auto [first, isNew] = byName.try_emplace(decl.name.text, &decl);
+    if (!isNew)
       diags
           .error(DiagId::DuplicateLayer, decl.name.range,
-                 "layer " + quoted(name) + " is declared more than once")
+                 "layer " + quoted(decl.name.text) +
+                     " is declared more than once")
           .note(first->second->name.range, "it was declared first here");
-      continue;
-    }
-    for (StringRef suffix : exportedSuffixes()) {
-      std::string exported = (name + suffix).str();
-      auto [other, added] =
-          exports.try_emplace(exported, Export{&decl, suffix});
-      if (added)
+  }
+  for (const auto &[stem, suffix] : clashingStems()) {
+    for (const LayerDecl &decl : decls) {
+      StringRef shorter = decl.name.text;
+      if (!decl.name.is(TokenKind::Word) || !shorter.consume_back(stem))
         continue;
-      const Token &otherName = other->second.layer->name;
+      const LayerDecl *other = byName.lookup(shorter);
+      if (!other)
+        continue;
       diags
           .error(DiagId::ExportClash, decl.name.range,
-                 "layers " + quoted(otherName.text) + " and " + quoted(name) +
-                     " would both define " + quoted(exported))
-          .note(otherName.range, "the other layer is here")
+                 "layers " + quoted(shorter) + " and " +
+                     quoted(decl.name.text) + " would both define " +
+                     quoted((shorter + suffix).str()))
+          .note(other->name.range, "the other layer is here")
           .help("rename one of them");
     }
   }

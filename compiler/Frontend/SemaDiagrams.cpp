@@ -55,9 +55,11 @@ void LayerChecker::checkGroup() {
                                     addable(*l), addable(*k));
     if (!why.empty()) {
       groupRefused = true;
+      if (addable(*k) != *k || addable(*l) != *l)
+        why = "group '" + std::string(groupName(*group)) +
+              "' has no equivariant maps for these k and l";
       Diagnostic &error =
-          diags.error(DiagId::NoDiagrams, place(FieldKind::Group),
-                      "no equivariant map but zero: " + why);
+          diags.error(DiagId::NoDiagrams, place(FieldKind::Group), why);
       error.note(place(FieldKind::K), "k = " + Twine(*k));
       error.note(place(FieldKind::L), "l = " + Twine(*l));
       if ((*k % 2) != (*l % 2))
@@ -106,11 +108,11 @@ void LayerChecker::checkBias() {
     return;
   if (groupRefused)
     return;
-  std::string why = whyNoDiagrams(*group, *n, addable(*l), 0);
-  if (!why.empty()) {
+  if (!whyNoDiagrams(*group, *n, addable(*l), 0).empty()) {
     diags
         .error(DiagId::NoBias, place(FieldKind::Bias),
-               "no equivariant bias but zero: " + why)
+               "group '" + StringRef(groupName(*group)) +
+                   "' has no (l,0)-diagram, so the bias could only be zero")
         .note(place(FieldKind::L), "l = " + Twine(*l))
         .help("remove the bias");
     return;
@@ -171,9 +173,7 @@ void LayerChecker::checkListElement(const Value &item) {
   if (group && n && !groupRefused) {
     std::string why = whyNotOfGroup(diagram, *group, *n);
     if (!why.empty()) {
-      diags.error(DiagId::ForeignDiagram, item.range,
-                  "not a diagram of group '" + StringRef(groupName(*group)) +
-                      "': " + why);
+      diags.error(DiagId::ForeignDiagram, item.range, why);
       return;
     }
   }
@@ -226,12 +226,12 @@ void LayerChecker::checkSizes() {
   for (const Side &side : sides) {
     std::string product = ("n^" + side.letter).str();
     auto report = [&](SourceRange where, StringRef what) {
-      diags
-          .error(DiagId::SizeOverflow, where,
-                 product + ", the " + what + " of '" + side.array +
-                     "', is above 2^63 - 1")
-          .note("n is " + Twine(size) + " and " + side.letter + " is " +
-                Twine(side.order.value_or(0)));
+      Diagnostic &error = diags.error(DiagId::SizeOverflow, where,
+                                      product + ", the " + what + " of '" +
+                                          side.array + "', is above 2^63 - 1");
+      if (*n > 0 && side.order)
+        error.note("n is " + Twine(*n) + " and " + side.letter + " is " +
+                   Twine(*side.order));
     };
     CheckedProduct elements;
     if (side.order && !elements.timesPower(size, *side.order)) {

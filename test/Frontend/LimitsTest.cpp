@@ -1,0 +1,128 @@
+//===- LimitsTest.cpp - Limits, and how fast they are reached -------------===//
+//
+// Options, exit statuses, the cap on errors, and that hopeless layers are
+// refused from counts alone.
+//
+//===----------------------------------------------------------------------===//
+
+#include "Support.h"
+
+#include <gtest/gtest.h>
+
+#include <chrono>
+
+using namespace eqc;
+using namespace eqc::test;
+
+TEST(Limits, SourceSize) {
+  FrontendOptions options;
+  options.maxSourceBytes = 40;
+  Parsed exact("layer a {group=S;n=1;k=0;l=0} ##########", options);
+  EXPECT_EQ(exact.text(), "");
+  Parsed larger("layer a {group=S;n=1;k=0;l=0} ###########", options);
+  EXPECT_EQ(larger.result.status, 4);
+  EXPECT_EQ(larger.errors(),
+            std::vector<std::string>(
+                {"1:1: the source is larger than 40 bytes [E0090]"}));
+  Parsed large(std::string((16 << 20) + 1, ' '));
+  EXPECT_EQ(large.errors(),
+            std::vector<std::string>(
+                {"1:1: the source is larger than 16777216 bytes [E0090]"}));
+}
+
+TEST(Limits, MaxDiagrams) {
+  FrontendOptions options;
+  options.maxDiagrams = 15;
+  const std::string head = "layer a {group=S;k=2;l=2;n=";
+  EXPECT_EQ(Parsed(head + "9}", options).result.status, 0);
+  options.maxDiagrams = 14;
+  Parsed refused(head + "9}", options);
+  EXPECT_EQ(refused.result.status, 4);
+  EXPECT_EQ(refused.errors(),
+            std::vector<std::string>(
+                {"1:20: the layer has 15 diagrams, the limit is 14 [E0091]"}));
+  EXPECT_NE(refused.text().find("--max-diagrams=N"), std::string::npos);
+  // With n = 3 one of them has too many blocks.
+  EXPECT_EQ(Parsed(head + "3}", options).result.status, 0);
+  // A basis is counted before it is pruned.
+  options.maxDiagrams = 2;
+  std::string sp = "layer a {group=Sp;n=2;k=2;l=2;diagrams=";
+  EXPECT_EQ(Parsed(sp + "basis}", options).result.status, 4);
+  // A list counts itself, its bias does not.
+  std::string list = sp + "[\"o1 i1|o2 i2\",\"o1 i2|o2 i1\"";
+  EXPECT_EQ(Parsed(list + "]}", options).result.status, 0);
+  EXPECT_EQ(Parsed(list + ",\"o1 o2|i1 i2\"]}", options).result.status, 4);
+  options.maxDiagrams = 1;
+  EXPECT_EQ(
+      Parsed("layer a {group=S;n=3;k=1;l=2;bias=true;diagrams=[\"o1 o2 i1\"]}",
+             options)
+          .errors(),
+      std::vector<std::string>({"1:35: the layer has 2 bias diagrams, "
+                                "the limit is 1 [E0091]"}));
+}
+
+TEST(Limits, RefusedInputOutranksLimits) {
+  Parsed both("layer a {group=S;n=99;k=9;l=9}\nlayer b {group=S;n=0;k=1;l=1}");
+  EXPECT_EQ(both.result.status, 1);
+  EXPECT_EQ(both.ids(), std::set<std::string>({"E0020", "E0091"}));
+  // Also when it comes too late to be shown.
+  std::string source;
+  for (int i = 0; i != 30; ++i)
+    source += "layer a" + std::to_string(i) + " {group=S;n=99;k=9;l=9}\n";
+  EXPECT_EQ(Parsed(source).result.status, 4);
+  EXPECT_EQ(Parsed(source + "layer b {group=S;n=0;k=1;l=1}").result.status, 1);
+}
+
+TEST(Limits, TwentyErrors) {
+  std::string source = "layer a {\n";
+  for (int i = 0; i != 20; ++i)
+    source += "  wrong" + std::to_string(i) + " = 1\n";
+  std::string rest = "group=S;n=3;k=1;l=1}";
+  Parsed twenty(source + rest);
+  EXPECT_EQ(twenty.errors().size(), 20u);
+  EXPECT_EQ(twenty.text().find("further errors"), std::string::npos);
+  Parsed more(source + "  wrong20 = 1\n" + rest);
+  EXPECT_EQ(more.errors().size(), 20u);
+  EXPECT_NE(more.text().find("note: further errors are not shown"),
+            std::string::npos);
+}
+
+TEST(Limits, HopelessLayersAreRefusedFast) {
+  auto start = std::chrono::steady_clock::now();
+  for (const char *group : {"S", "O", "SO", "Sp"})
+    for (const char *n : {"1", "2", "16", "9223372036854775807", "?"})
+      for (const char *order :
+           {"12", "20", "40", "1000", "1000000000000", "9223372036854775807"})
+        for (const char *choice : {"all", "basis"}) {
+          std::string source = std::string("layer a {group=") + group +
+                               ";n=" + n + ";k=" + order + ";l=" + order +
+                               ";bias=true;diagrams=" + choice + "}";
+          Parsed run(source);
+          // S_1 has one diagram whatever the orders.
+          if (run.result.status == 0)
+            EXPECT_TRUE(group == std::string("S") && n == std::string("1"))
+                << source;
+        }
+  std::chrono::duration<double> seconds =
+      std::chrono::steady_clock::now() - start;
+  EXPECT_LT(seconds.count(), 5.0); // 240 sources, on a busy machine
+}
+
+TEST(Limits, HugeSourcesAreReadInReasonableTime) {
+  auto start = std::chrono::steady_clock::now();
+  constexpr size_t size = 4 << 20;
+  for (const char *unit :
+       {"{", "}", "layer ", "layer a{", "\"", "[", "1,", "-", "\xFF",
+        "\xE2\x80\xAE", "x", "x ", "= ", "\r", ";"}) {
+    std::string source;
+    while (source.size() < size)
+      source += unit;
+    EXPECT_EQ(Parsed(source).result.status, 1) << unit;
+    Parsed inLayer("layer a { k = " + source);
+    EXPECT_EQ(inLayer.result.status, 1) << unit;
+    EXPECT_LT(inLayer.text().size(), 100000u) << unit;
+  }
+  std::chrono::duration<double> seconds =
+      std::chrono::steady_clock::now() - start;
+  EXPECT_LT(seconds.count(), 60.0);
+}
