@@ -96,11 +96,10 @@ TEST_F(AttrsTest, EveryDiagramSurvivesPrintingAndParsing) {
     Group group;
     long long n;
     int l, k;
-  } cases[] = {{Group::S, 4, 3, 2},
-               {Group::O, 3, 3, 3},
-               {Group::SO, 3, 3, 4},
-               {Group::Sp, 4, 0, 6},
-               {Group::S, 2, 0, 0}};
+  } cases[] = {
+      {Group::S, 4, 3, 2}, {Group::S, 6, 4, 4}, // the largest usual layer: 4111
+      {Group::O, 3, 3, 3}, {Group::SO, 3, 3, 4}, {Group::Sp, 4, 0, 6},
+      {Group::S, 2, 0, 0}};
   for (auto &c : cases) {
     std::vector<Diagram> diagrams = enumerateDiagrams(c.group, c.n, c.l, c.k);
     ASSERT_FALSE(diagrams.empty());

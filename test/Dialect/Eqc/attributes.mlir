@@ -25,11 +25,13 @@ func.func private @diagrams() attributes {
 // CHECK-SAME: dropped = #eqc.pattern<"1 3 | ~2">
 // CHECK-SAME: empty = #eqc.pattern<"-">
 // CHECK-SAME: free = #eqc.pattern<"* 1 2 | 3">
+// CHECK-SAME: row_sums = #eqc.pattern<"1 | ~2">
 func.func private @patterns() attributes {
   diagonal = #eqc.pattern<"2 1">,
   dropped = #eqc.pattern<"~ 2 | 3 1">,
   empty = #eqc.pattern<"-">,
-  free = #eqc.pattern<"3 | * 2 1">
+  free = #eqc.pattern<"3 | * 2 1">,
+  row_sums = #eqc.pattern<"1 | ~2">
 }
 
 // CHECK-LABEL: @choices

@@ -1,0 +1,15 @@
+// RUN: eqc-opt --help | FileCheck %s
+// RUN: eqc-opt --help | FileCheck %s --check-prefix=HIDDEN
+
+// What the tool is for, then dialects and passes; none of LLVM's own options,
+// which have no effect here.
+
+// CHECK: eqc-opt - run compiler passes on MLIR
+// CHECK: eqc-opt layer.mlir --canonicalize
+// CHECK: Available Dialects: {{.*}}eqc{{.*}}linalg{{.*}}vector
+// CHECK: Passes:
+// CHECK: --canonicalize
+// CHECK: --verify-roundtrip
+
+// HIDDEN-NOT: --inline-threshold
+// HIDDEN-NOT: --enable-ml-inliner
