@@ -16,7 +16,21 @@
 
 #include <vector>
 
+#if defined(__has_feature)
+#if __has_feature(address_sanitizer) || __has_feature(thread_sanitizer)
+#define EQC_TEST_SANITIZED 1
+#endif
+#elif defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+#define EQC_TEST_SANITIZED 1
+#endif
+
 namespace eqc::test {
+
+#ifdef EQC_TEST_SANITIZED
+constexpr bool sanitized = true;
+#else
+constexpr bool sanitized = false;
+#endif
 
 /// What one call needs, with small whole numbers so that sums are exact.
 struct FakeCall {

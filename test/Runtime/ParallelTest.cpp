@@ -276,13 +276,8 @@ TEST_F(Parallel, SixtyFourCallersAtOnce) {
 }
 
 TEST_F(Parallel, SmallStacksAreEnough) {
-#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
-  GTEST_SKIP() << "sanitizers need more stack";
-#elif defined(__has_feature)
-#if __has_feature(address_sanitizer) || __has_feature(thread_sanitizer)
-  GTEST_SKIP() << "sanitizers need more stack";
-#endif
-#endif
+  if (sanitized)
+    GTEST_SKIP() << "sanitizers need more stack";
   static FakeLayer *shared;
   FakeLayer layer;
   shared = &layer;

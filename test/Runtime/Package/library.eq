@@ -1,0 +1,1 @@
+layer summed { group = S; n = ?; k = 1; l = 0 }
