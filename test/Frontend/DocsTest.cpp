@@ -34,15 +34,51 @@ static std::string renderReference() {
   return os.str();
 }
 
+static std::string readDoc(const char *name) {
+  std::ifstream in(std::string(EQC_DOCS_DIR "/") + name);
+  std::ostringstream page;
+  page << in.rdbuf();
+  return page.str();
+}
+
 TEST(Docs, DiagnosticsPageMatchesTable) {
   std::string path = EQC_DOCS_DIR "/Diagnostics.md";
   if (std::getenv("EQC_UPDATE_DOCS"))
     std::ofstream(path) << renderReference();
-  std::ifstream in(path);
-  std::ostringstream page;
-  page << in.rdbuf();
-  EXPECT_TRUE(page.str() == renderReference())
+  EXPECT_TRUE(readDoc("Diagnostics.md") == renderReference())
       << path << " is out of date: run this test with EQC_UPDATE_DOCS=1";
+}
+
+TEST(Docs, LanguageExampleIsAccepted) {
+  // The first indented block of the reference is a whole source.
+  std::istringstream page(readDoc("Language.md"));
+  std::string source;
+  for (std::string line; std::getline(page, line);) {
+    if (line.rfind("## ", 0) == 0)
+      break;
+    if (line.rfind("    ", 0) == 0)
+      source += line + "\n";
+  }
+  Parsed run(source);
+  EXPECT_EQ(run.text(), "");
+  ASSERT_EQ(run.result.layers.size(), 2u);
+  EXPECT_EQ(run.result.layers[0].diagrams.size(), 15u);
+  EXPECT_EQ(run.result.layers[1].diagrams.size(), 1u);
+}
+
+TEST(Docs, LanguageNamesEveryIdOfSources) {
+  std::string page = readDoc("Language.md");
+  std::set<std::string> named;
+  for (size_t at = page.find("E0"); at != std::string::npos;
+       at = page.find("E0", at + 1))
+    named.insert(page.substr(at, 5));
+  for (const std::string &id : named)
+    EXPECT_NE(lookupDiagnostic(id), nullptr) << id;
+  // What is left out is about shape alone, or about plans.
+  for (const char *id : {"E0005", "E0006", "E0008", "E0050"})
+    named.insert(id);
+  for (const DiagnosticInfo &info : allDiagnostics())
+    EXPECT_TRUE(named.count(info.code)) << info.code;
 }
 
 TEST(Docs, TableIsSortedAndFound) {

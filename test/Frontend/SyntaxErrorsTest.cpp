@@ -131,6 +131,10 @@ const std::vector<ErrorCase> &eqc::test::syntaxErrorCases() {
       {"layer a {" REST "\357\273\277layer b {" REST,
        {"1:30: invisible character U+FEFF is not allowed outside comments "
         "[E0007]"}},
+      // Comments do not start between quotes.
+      {"layer a { diagrams=[\"o1 # i1\", \"o1 // i1\"];" REST,
+       {"1:25: expected a vertex such as 'o1' or 'i2', not '#' [E0042]",
+        "1:36: expected a vertex such as 'o1' or 'i2', not '//' [E0042]"}},
       {"layer a { chanels = 4;" REST,
        {"1:11: unknown field 'chanels' [E0010]"}},
       {"layer a { color = 4;" REST, {"1:11: unknown field 'color' [E0010]"}},
