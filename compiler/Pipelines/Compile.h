@@ -27,14 +27,16 @@ enum class CodeKind { Object, Assembly, LLVM, MLIR, Eq, Linalg };
 
 struct CompileOptions {
   PlanKind plan = PlanKind::Auto;
-  std::string triple;            ///< empty: the host's
-  std::vector<std::string> cpus; ///< one variant each, best last; empty: default of the triple
-  int optLevel = 3;              ///< 0..3
+  std::string triple; ///< empty: the host's
+  std::vector<std::string>
+      cpus; ///< one variant each, best last; empty: default of the triple
+  int optLevel = 3; ///< 0..3
   bool threads = true;
 };
 
-/// Why a compilation failed: exit status 1 (refused), 2 (bad option value), 4 (limit) or 70
-/// (internal), the layer concerned or -1, a diagnostic id or "", the message.
+/// Why a compilation failed: exit status 1 (refused), 2 (bad option value), 4
+/// (limit) or 70 (internal), the layer concerned or -1, a diagnostic id or "",
+/// the message.
 struct CompileFailure {
   int status = 70;
   int layer = -1;

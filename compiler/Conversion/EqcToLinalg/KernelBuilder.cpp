@@ -1,0 +1,286 @@
+//===- KernelBuilder.cpp - Loops, tables and arrays of a kernel -----------===//
+
+#include "compiler/Conversion/EqcToLinalg/KernelBuilder.h"
+
+#include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/Dialect/Linalg/IR/Linalg.h"
+#include "mlir/Dialect/SCF/IR/SCF.h"
+#include "mlir/Dialect/Tensor/IR/Tensor.h"
+#include "mlir/Dialect/Vector/IR/VectorOps.h"
+#include "mlir/IR/Matchers.h"
+
+using namespace eqc;
+using namespace mlir;
+
+KernelBuilder::KernelBuilder(OpBuilder &builder, Location loc,
+                             const LayerSpec &spec, const TargetShape &target)
+    : b(builder), loc(loc), spec(spec), target(target),
+      element(spec.dtype == DType::F32 ? Type(builder.getF32Type())
+                                       : Type(builder.getF64Type())),
+      lanes(target.lanes(spec.elementSize())) {}
+
+Value KernelBuilder::index(int64_t value) {
+  return arith::ConstantIndexOp::create(b, loc, value);
+}
+Value KernelBuilder::add(Value x, Value y) {
+  return b.createOrFold<arith::AddIOp>(loc, x, y);
+}
+Value KernelBuilder::sub(Value x, Value y) {
+  return b.createOrFold<arith::SubIOp>(loc, x, y);
+}
+Value KernelBuilder::mul(Value x, Value y) {
+  return b.createOrFold<arith::MulIOp>(loc, x, y);
+}
+Value KernelBuilder::min(Value x, Value y) {
+  return b.createOrFold<arith::MinSIOp>(loc, x, y);
+}
+
+Value KernelBuilder::poly(const Poly &poly) {
+  if (!spec.dynamicN())
+    return index(poly.at(spec.n));
+  // Horner's rule; constants fold.
+  Value value = index(0);
+  for (int i = poly.degree(); i >= 0; --i)
+    value = add(mul(value, n), index(poly.coefficient(i)));
+  if (poly.halfCoefficient() != 0) {
+    Value half = b.createOrFold<arith::DivUIOp>(loc, n, index(2));
+    value = add(value, mul(half, index(poly.halfCoefficient())));
+  }
+  return value;
+}
+
+Value KernelBuilder::inverseOfN() {
+  if (!spec.dynamicN())
+    return arith::ConstantOp::create(
+        b, loc, b.getFloatAttr(element, 1.0 / static_cast<double>(spec.n)));
+  Value one = arith::ConstantOp::create(b, loc, b.getFloatAttr(element, 1.0));
+  Value integer = arith::IndexCastOp::create(b, loc, b.getI64Type(), n);
+  Value real = arith::SIToFPOp::create(b, loc, element, integer);
+  return arith::DivFOp::create(b, loc, one, real);
+}
+
+VectorType KernelBuilder::vectorType(int64_t size) const {
+  return VectorType::get({size}, element);
+}
+
+Value KernelBuilder::zeroVector(Type type) {
+  return arith::ConstantOp::create(b, loc, b.getZeroAttr(type));
+}
+
+/// A mask of the first `valid` lanes, or null when all of them are.
+static Value maskOf(KernelBuilder &kernel, int64_t width, int64_t valid) {
+  if (valid >= width)
+    return Value();
+  return vector::ConstantMaskOp::create(
+      kernel.b, kernel.loc, VectorType::get({width}, kernel.b.getI1Type()),
+      ArrayRef<int64_t>{valid});
+}
+
+Value KernelBuilder::readRow(Value tensor, Value row, Value column,
+                             int64_t width, int64_t valid) {
+  Value zero = arith::ConstantOp::create(b, loc, b.getZeroAttr(element));
+  AffineMap map = AffineMap::getMinorIdentityMap(2, 1, b.getContext());
+  return vector::TransferReadOp::create(
+      b, loc, vectorType(width), tensor, ValueRange{row, column},
+      AffineMapAttr::get(map), zero, maskOf(*this, width, valid),
+      b.getBoolArrayAttr({true}));
+}
+
+Value KernelBuilder::writeRow(Value vector, Value tensor, Value row,
+                              Value column, int64_t valid) {
+  int64_t width = cast<VectorType>(vector.getType()).getDimSize(0);
+  AffineMap map = AffineMap::getMinorIdentityMap(2, 1, b.getContext());
+  auto write = vector::TransferWriteOp::create(
+      b, loc, vector, tensor, ValueRange{row, column}, AffineMapAttr::get(map),
+      maskOf(*this, width, valid), b.getBoolArrayAttr({true}));
+  return write.getResult();
+}
+
+void KernelBuilder::forRange(KernelArray &array, Value lower, Value upper,
+                             int64_t step, function_ref<void(Value)> body) {
+  std::optional<int64_t> lo = getConstantIntValue(lower);
+  std::optional<int64_t> hi = getConstantIntValue(upper);
+  if (lo && hi) {
+    if (*lo >= *hi)
+      return;
+    if (*lo + step >= *hi)
+      return body(lower);
+  }
+  auto loop = scf::ForOp::create(b, loc, lower, upper, index(step),
+                                 ValueRange{array.tensor});
+  {
+    OpBuilder::InsertionGuard guard(b);
+    b.setInsertionPointToStart(loop.getBody());
+    array.tensor = loop.getRegionIterArg(0);
+    body(loop.getInductionVar());
+    scf::YieldOp::create(b, loc, array.tensor);
+  }
+  array.tensor = loop.getResult(0);
+}
+
+void KernelBuilder::forNest(KernelArray &array, ArrayRef<Value> extents,
+                            function_ref<void(ArrayRef<Value>)> body) {
+  SmallVector<Value> indices;
+  auto nest = [&](auto &self) -> void {
+    if (indices.size() == extents.size())
+      return body(indices);
+    forRange(array, extents[indices.size()], [&](Value i) {
+      indices.push_back(i);
+      self(self);
+      indices.pop_back();
+    });
+  };
+  nest(nest);
+}
+
+void KernelBuilder::ifElse(KernelArray &array, Value condition,
+                           function_ref<void()> thenBody,
+                           function_ref<void()> elseBody) {
+  const Value before = array.tensor;
+  auto op = scf::IfOp::create(b, loc, before.getType(), condition,
+                              /*withElseRegion=*/true);
+  OpBuilder::InsertionGuard guard(b);
+  for (bool taken : {true, false}) {
+    b.setInsertionPointToStart(taken ? op.thenBlock() : op.elseBlock());
+    array.tensor = before;
+    (taken ? thenBody : elseBody)();
+    scf::YieldOp::create(b, loc, array.tensor);
+  }
+  array.tensor = op.getResult(0);
+}
+
+Value KernelBuilder::accumulate(Value lower, Value upper, Value init,
+                                function_ref<Value(Value, Value)> body) {
+  std::optional<int64_t> lo = getConstantIntValue(lower);
+  std::optional<int64_t> hi = getConstantIntValue(upper);
+  if (lo && hi && *lo >= *hi)
+    return init;
+  if (lo && hi && *lo + 1 == *hi)
+    return body(lower, init);
+  auto loop =
+      scf::ForOp::create(b, loc, lower, upper, index(1), ValueRange{init});
+  OpBuilder::InsertionGuard guard(b);
+  b.setInsertionPointToStart(loop.getBody());
+  Value result = body(loop.getInductionVar(), loop.getRegionIterArg(0));
+  scf::YieldOp::create(b, loc, result);
+  return loop.getResult(0);
+}
+
+void KernelBuilder::forColumnChunks(
+    KernelArray &array, int64_t channels, int64_t maxVectors,
+    function_ref<void(Value, int64_t, int64_t)> body) {
+  const int64_t wide = maxVectors * lanes;
+  const int64_t full = channels / wide * wide;
+  forRange(array, index(0), index(full), wide,
+           [&](Value column) { body(column, wide, wide); });
+  if (full == channels)
+    return;
+  // The rest: whole vectors together, the last one masked.
+  const int64_t whole = (channels - full) / lanes * lanes;
+  if (whole > 0)
+    body(index(full), whole, whole);
+  if (full + whole < channels)
+    body(index(full + whole), lanes, channels - full - whole);
+}
+
+Value KernelBuilder::sampleRow(PlanArray which, Value sample) {
+  KernelArray &a = array(which);
+  if (which == PlanArray::Bias)
+    return index(0);
+  Value position = a.wholeBatch ? add(first, sample) : sample;
+  return mul(position, poly(a.rows));
+}
+
+ColumnTiling eqc::columnTiling(const LayerSpec &spec,
+                               const TargetShape &target) {
+  const int64_t lanes = target.lanes(spec.elementSize());
+  ColumnTiling tiling;
+  tiling.vectors = columnVectors(target, lanes, spec.cOut);
+  tiling.width = tiling.vectors * lanes;
+  tiling.tiles = (spec.cOut + tiling.width - 1) / tiling.width;
+  return tiling;
+}
+
+KernelArray KernelBuilder::scratch(const Poly &rows, int64_t channels,
+                                   int64_t columns) {
+  KernelArray result;
+  result.rows = rows;
+  result.channels = channels;
+  result.columns = columns;
+  Value total = mul(count, poly(rows));
+  auto type =
+      RankedTensorType::get({ShapedType::kDynamic, result.columns}, element);
+  result.tensor = tensor::EmptyOp::create(b, loc, type, ValueRange{total});
+  return result;
+}
+
+void KernelTable::addRow(std::vector<Poly> row) {
+  row.resize(fields);
+  rows.push_back(std::move(row));
+}
+
+void KernelTable::materialize(KernelBuilder &kernel) {
+  if (rows.empty() || fields == 0)
+    return;
+  OpBuilder &b = kernel.b;
+  Location loc = kernel.loc;
+  auto type = RankedTensorType::get({size(), fields}, b.getIndexType());
+  int degree = 0;
+  bool constant = true;
+  for (const std::vector<Poly> &row : rows)
+    for (const Poly &poly : row) {
+      degree = std::max(degree, poly.degree());
+      constant &= poly.isConstant();
+    }
+  if (constant || !kernel.spec.dynamicN()) {
+    SmallVector<APInt> values;
+    for (const std::vector<Poly> &row : rows)
+      for (const Poly &poly : row)
+        values.push_back(APInt(64, poly.at(kernel.spec.n), true));
+    tensor = arith::ConstantOp::create(b, loc, type,
+                                       DenseIntElementsAttr::get(type, values));
+    return;
+  }
+  // Coefficients times (1, n, n^2, .., n/2), once per call of the kernel.
+  const int64_t terms = degree + 2;
+  SmallVector<APInt> coefficients;
+  for (const std::vector<Poly> &row : rows)
+    for (const Poly &poly : row) {
+      for (int64_t i = 0; i + 1 < terms; ++i)
+        coefficients.push_back(APInt(64, poly.coefficient(i), true));
+      coefficients.push_back(APInt(64, poly.halfCoefficient(), true));
+    }
+  auto coefficientType =
+      RankedTensorType::get({size(), fields, terms}, b.getIndexType());
+  Value matrix = arith::ConstantOp::create(
+      b, loc, coefficientType,
+      DenseIntElementsAttr::get(coefficientType, coefficients));
+  SmallVector<Value> powers;
+  for (int64_t i = 0; i + 1 < terms; ++i)
+    powers.push_back(kernel.poly(Poly::power(i)));
+  powers.push_back(kernel.poly(Poly::halfN()));
+  Value vector = tensor::FromElementsOp::create(b, loc, powers);
+  Value empty = tensor::EmptyOp::create(b, loc, type, ValueRange{});
+  Value zero =
+      linalg::FillOp::create(b, loc, kernel.index(0), empty).getResult(0);
+  AffineExpr r, f, t;
+  bindDims(b.getContext(), r, f, t);
+  SmallVector<AffineMap> maps = AffineMap::inferFromExprList(
+      {ArrayRef<AffineExpr>{r, f, t}, {t}, {r, f}}, b.getContext());
+  auto generic = linalg::GenericOp::create(
+      b, loc, type, ValueRange{matrix, vector}, zero, maps,
+      ArrayRef<utils::IteratorType>{utils::IteratorType::parallel,
+                                    utils::IteratorType::parallel,
+                                    utils::IteratorType::reduction},
+      [](OpBuilder &b, Location loc, ValueRange args) {
+        Value product = arith::MulIOp::create(b, loc, args[0], args[1]);
+        Value sum = arith::AddIOp::create(b, loc, args[2], product);
+        linalg::YieldOp::create(b, loc, sum);
+      });
+  tensor = generic.getResult(0);
+}
+
+Value KernelTable::get(KernelBuilder &kernel, Value row, int64_t field) const {
+  return kernel.b.createOrFold<tensor::ExtractOp>(
+      kernel.loc, tensor, ValueRange{row, kernel.index(field)});
+}

@@ -1,0 +1,138 @@
+//===- KernelBuilder.h - Loops, tables and arrays of a kernel ---*- C++ -*-===//
+//
+// What all stages of a plan need when they are written as loops over tensors:
+// index arithmetic in n, constant tables, the plan's arrays as matrices of
+// rows.
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef EQC_CONVERSION_KERNELBUILDER_H
+#define EQC_CONVERSION_KERNELBUILDER_H
+
+#include "compiler/Algebra/LayerSpec.h"
+#include "compiler/Conversion/EqcToLinalg/TargetShape.h"
+#include "compiler/Plan/SharedPlan.h"
+
+#include "mlir/IR/Builders.h"
+
+#include <map>
+
+namespace eqc {
+
+/// A plan array inside a kernel: a tensor of rows x columns. The value changes
+/// as loops thread it.
+struct KernelArray {
+  mlir::Value tensor;
+  Poly rows;               ///< per sample
+  int64_t channels = 0;    ///< columns that mean something
+  int64_t columns = 0;     ///< columns there are; whole vectors if scratch
+  bool wholeBatch = false; ///< holds all samples (an argument), not one block's
+};
+
+class KernelBuilder;
+
+/// Rows of polynomials in n that loops look their offsets and strides up in.
+class KernelTable {
+public:
+  explicit KernelTable(int64_t fields) : fields(fields) {}
+  void addRow(std::vector<Poly> row);
+  int64_t size() const { return static_cast<int64_t>(rows.size()); }
+  int64_t numFields() const { return fields; }
+  /// Makes the table available in the kernel; a constant if n is fixed.
+  void materialize(KernelBuilder &kernel);
+  /// Entry (row, field). Folds to a constant where both are.
+  mlir::Value get(KernelBuilder &kernel, mlir::Value row, int64_t field) const;
+
+private:
+  int64_t fields;
+  std::vector<std::vector<Poly>> rows;
+  mlir::Value tensor;
+};
+
+class KernelBuilder {
+public:
+  KernelBuilder(mlir::OpBuilder &builder, mlir::Location loc,
+                const LayerSpec &spec, const TargetShape &target);
+
+  // Index arithmetic, folded where possible.
+  mlir::Value index(int64_t value);
+  mlir::Value add(mlir::Value a, mlir::Value b);
+  mlir::Value sub(mlir::Value a, mlir::Value b);
+  mlir::Value mul(mlir::Value a, mlir::Value b);
+  mlir::Value min(mlir::Value a, mlir::Value b);
+  /// The polynomial at the kernel's n.
+  mlir::Value poly(const Poly &poly);
+  /// 1/n as an element.
+  mlir::Value inverseOfN();
+
+  // Vectors of elements.
+  mlir::VectorType vectorType(int64_t size) const;
+  mlir::Value zeroVector(mlir::Type type);
+  /// Columns column .. column+width-1 of a row; those from `valid` on are zero.
+  mlir::Value readRow(mlir::Value tensor, mlir::Value row, mlir::Value column,
+                      int64_t width, int64_t valid);
+  /// Writes the first `valid` columns and returns the new tensor.
+  mlir::Value writeRow(mlir::Value vector, mlir::Value tensor, mlir::Value row,
+                       mlir::Value column, int64_t valid);
+
+  // Loops that thread the tensor of `array` through.
+  void forRange(KernelArray &array, mlir::Value lower, mlir::Value upper,
+                int64_t step, llvm::function_ref<void(mlir::Value)> body);
+  void forRange(KernelArray &array, mlir::Value upper,
+                llvm::function_ref<void(mlir::Value)> body) {
+    forRange(array, index(0), upper, 1, body);
+  }
+  /// One loop per extent, the first outermost.
+  void forNest(KernelArray &array, llvm::ArrayRef<mlir::Value> extents,
+               llvm::function_ref<void(llvm::ArrayRef<mlir::Value>)> body);
+  void ifElse(KernelArray &array, mlir::Value condition,
+              llvm::function_ref<void()> thenBody,
+              llvm::function_ref<void()> elseBody);
+  /// A loop that carries one value.
+  mlir::Value
+  accumulate(mlir::Value lower, mlir::Value upper, mlir::Value init,
+             llvm::function_ref<mlir::Value(mlir::Value, mlir::Value)> body);
+
+  /// Calls `body(column, width, valid)` for chunks of whole vectors that cover
+  /// the array's channels, at most `maxVectors` vectors wide, inside loops that
+  /// thread `array`.
+  void
+  forColumnChunks(KernelArray &array, int64_t channels, int64_t maxVectors,
+                  llvm::function_ref<void(mlir::Value, int64_t, int64_t)> body);
+
+  KernelArray &array(PlanArray which) { return arrays[which]; }
+  /// The first row of a sample of the block.
+  mlir::Value sampleRow(PlanArray which, mlir::Value sample);
+  /// A new scratch array of the block; `columns` is whole vectors.
+  KernelArray scratch(const Poly &rows, int64_t channels, int64_t columns);
+
+  mlir::OpBuilder &b;
+  mlir::Location loc;
+  const LayerSpec &spec;
+  TargetShape target;
+  mlir::Type element;
+  int64_t lanes;
+  mlir::Value n;      ///< index; null while only constants are needed
+  mlir::Value first;  ///< first sample of the block
+  mlir::Value count;  ///< samples of the block
+  mlir::Value packed; ///< packed weights [terms, column tiles, c_in, columns]
+  std::map<PlanArray, KernelArray> arrays;
+};
+
+/// The columns of c_out in tiles: `tiles` of `width`, of `vectors` vectors.
+struct ColumnTiling {
+  int64_t vectors, width, tiles;
+  int64_t columns() const { return tiles * width; }
+};
+ColumnTiling columnTiling(const LayerSpec &spec, const TargetShape &target);
+
+// One function per stage; see SharedPlan.h for what they mean.
+void emitRead(KernelBuilder &kernel, const SharedPlan &plan,
+              const ReadStage &stage);
+void emitMix(KernelBuilder &kernel, const MixStage &stage,
+             int64_t firstPackedTerm);
+void emitWrite(KernelBuilder &kernel, const WriteStage &stage);
+
+} // namespace eqc
+
+#endif // EQC_CONVERSION_KERNELBUILDER_H

@@ -1,0 +1,46 @@
+//===- TargetShape.cpp - What tiling needs to know of a CPU ---------------===//
+
+#include "compiler/Conversion/EqcToLinalg/TargetShape.h"
+
+#include <algorithm>
+
+using namespace eqc;
+
+int64_t eqc::columnVectors(const TargetShape &target, int64_t lanes,
+                           int64_t channels) {
+  const int64_t total = (channels + lanes - 1) / lanes;
+  // Two vectors halve the broadcasts; three cost less padding now and then.
+  int64_t best = std::min<int64_t>(total, 2);
+  auto padding = [&](int64_t vectors) {
+    return (total + vectors - 1) / vectors * vectors - total;
+  };
+  if (total >= 3 && target.registers >= 32 && padding(3) < padding(best))
+    best = 3;
+  return best;
+}
+
+int64_t eqc::maxTileRows(const TargetShape &target, int64_t vectors) {
+  // One register per column vector of the weights, two for broadcasts.
+  return std::max<int64_t>(1, (target.registers - vectors - 2) / vectors);
+}
+
+int64_t eqc::tileRows(const TargetShape &target, int64_t vectors,
+                      int64_t extent) {
+  const int64_t most = maxTileRows(target, vectors);
+  if (extent <= most)
+    return extent;
+  int64_t best = most;
+  for (int64_t rows = most; 3 * rows >= 2 * most; --rows)
+    if (extent % rows == 0)
+      return rows;
+  // Otherwise the height that recomputes the fewest rows.
+  int64_t least = extent;
+  for (int64_t rows = most; 3 * rows >= 2 * most; --rows) {
+    const int64_t waste = (extent + rows - 1) / rows * rows - extent;
+    if (waste < least) {
+      least = waste;
+      best = rows;
+    }
+  }
+  return best;
+}

@@ -1,0 +1,42 @@
+//===- TargetShape.h - What tiling needs to know of a CPU -------*- C++ -*-===//
+
+#ifndef EQC_CONVERSION_TARGETSHAPE_H
+#define EQC_CONVERSION_TARGETSHAPE_H
+
+#include <cstdint>
+
+namespace eqc {
+
+/// Register shape of a kind of CPU.
+struct TargetShape {
+  int64_t vectorBytes = 16; ///< of the widest vector worth using
+  int64_t registers = 16;   ///< architectural vector registers
+
+  int64_t lanes(int64_t elementBytes) const {
+    return vectorBytes / elementBytes;
+  }
+};
+
+/// A register tile of a channel mix: `rows` rows of `vectors` vectors.
+struct MixTile {
+  int64_t rows = 1;
+  int64_t vectors = 1;
+};
+
+/// How many vectors wide the column tiles for `channels` channels are: wide
+/// enough to reuse each broadcast operand, with the least padding.
+int64_t columnVectors(const TargetShape &target, int64_t lanes,
+                      int64_t channels);
+
+/// The most rows whose accumulators, `vectors` vectors each, stay in registers
+/// beside the operands.
+int64_t maxTileRows(const TargetShape &target, int64_t vectors);
+
+/// The rows of a tile along an axis of `extent` entries: a divisor of the
+/// extent if a large one exists, else the most that fit (the last tile then
+/// overlaps).
+int64_t tileRows(const TargetShape &target, int64_t vectors, int64_t extent);
+
+} // namespace eqc
+
+#endif // EQC_CONVERSION_TARGETSHAPE_H

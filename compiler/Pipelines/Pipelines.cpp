@@ -1,0 +1,80 @@
+//===- Pipelines.cpp - Named stages of lowering ---------------------------===//
+
+#include "compiler/Pipelines/Pipelines.h"
+#include "compiler/Transforms/Passes.h"
+
+#include "mlir/Conversion/Passes.h"
+#include "mlir/Dialect/Bufferization/Transforms/Passes.h"
+#include "mlir/Dialect/Linalg/Passes.h"
+#include "mlir/Dialect/MemRef/Transforms/Passes.h"
+#include "mlir/Pass/PassRegistry.h"
+#include "mlir/Transforms/Passes.h"
+
+using namespace eqc;
+using namespace mlir;
+
+void eqc::populateVectorizePipeline(OpPassManager &pm) {
+  OpPassManager &function = pm.nest<func::FuncOp>();
+  function.addPass(createCanonicalizerPass());
+  function.addPass(createCSEPass());
+  function.addPass(createVectorizeContractionsPass());
+  function.addPass(createCanonicalizerPass());
+  function.addPass(createCSEPass());
+  function.addPass(createLoopInvariantCodeMotionPass());
+  function.addPass(createLoopInvariantSubsetHoistingPass());
+  function.addPass(createCanonicalizerPass());
+  function.addPass(createCSEPass());
+}
+
+void eqc::populateBufferizePipeline(OpPassManager &pm) {
+  pm.nest<func::FuncOp>().addPass(
+      bufferization::createEmptyTensorToAllocTensorPass());
+  bufferization::OneShotBufferizePassOptions options;
+  options.functionBoundaryTypeConversion =
+      bufferization::LayoutMapOption::IdentityLayoutMap;
+  pm.addPass(bufferization::createOneShotBufferizePass(options));
+  pm.nest<func::FuncOp>().addPass(createConvertLinalgToLoopsPass());
+  pm.nest<func::FuncOp>().addPass(createCanonicalizerPass());
+  pm.nest<func::FuncOp>().addPass(createCSEPass());
+  pm.nest<func::FuncOp>().addPass(createCanonicalizerPass());
+  pm.addPass(createPlanArenaPass());
+  pm.nest<func::FuncOp>().addPass(createVerifyKernelsPass());
+}
+
+void eqc::populateLLVMPipeline(OpPassManager &pm) {
+  pm.nest<func::FuncOp>().addPass(createLowerVectorsPass());
+  VectorTransferToSCFOptions toSCF;
+  toSCF.enableFullUnroll();
+  pm.nest<func::FuncOp>().addPass(createConvertVectorToSCFPass(toSCF));
+  pm.nest<func::FuncOp>().addPass(createCanonicalizerPass());
+  pm.nest<func::FuncOp>().addPass(createCSEPass());
+  pm.nest<func::FuncOp>().addPass(createLoopInvariantCodeMotionPass());
+  pm.addPass(memref::createExpandStridedMetadataPass());
+  pm.addPass(createLowerAffinePass());
+  pm.addPass(createSCFToControlFlowPass());
+  ConvertVectorToLLVMPassOptions toLLVM;
+  toLLVM.force32BitVectorIndices = false;
+  pm.addPass(createConvertVectorToLLVMPass(toLLVM));
+  pm.addPass(createArithToLLVMConversionPass());
+  pm.addPass(createConvertIndexToLLVMPass());
+  pm.addPass(createFinalizeMemRefToLLVMConversionPass());
+  pm.addPass(createConvertControlFlowToLLVMPass());
+  pm.addPass(createConvertFuncToLLVMPass());
+  pm.addPass(createUBToLLVMConversionPass());
+  pm.addPass(createCanonicalizerPass());
+  pm.addPass(createCSEPass());
+  pm.addPass(createReconcileUnrealizedCastsPass());
+}
+
+void eqc::registerEqcPipelines() {
+  PassPipelineRegistration<>("eqc-vectorize",
+                             "turn register tiles on tensors into vectors",
+                             populateVectorizePipeline);
+  PassPipelineRegistration<>("eqc-bufferize",
+                             "put tensors into memory, in place, with planned "
+                             "scratch",
+                             populateBufferizePipeline);
+  PassPipelineRegistration<>("eqc-to-llvm",
+                             "lower loops, vectors and memory to LLVM",
+                             populateLLVMPipeline);
+}

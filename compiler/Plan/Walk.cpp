@@ -1,0 +1,138 @@
+//===- Walk.cpp - How a row pattern visits a tensor -----------------------===//
+
+#include "compiler/Plan/Walk.h"
+
+#include <algorithm>
+#include <cassert>
+#include <numeric>
+
+using namespace eqc;
+
+std::vector<Poly> eqc::rowMajorStrides(int order, int64_t inner) {
+  std::vector<Poly> strides;
+  for (int axis = 0; axis < order; ++axis)
+    strides.push_back(Poly::power(order - 1 - axis, inner));
+  return strides;
+}
+
+int64_t eqc::numSubsets(int64_t n, int free) {
+  int64_t count = 1;
+  for (int i = 1; i <= free; ++i)
+    count = count * (n - free + i) / i;
+  return count;
+}
+
+std::vector<std::vector<int>> eqc::subsetsOf(int64_t n, int free) {
+  std::vector<std::vector<int>> subsets;
+  std::vector<int> subset(free);
+  std::iota(subset.begin(), subset.end(), 0);
+  if (free > n)
+    return subsets;
+  while (true) {
+    subsets.push_back(subset);
+    int position = free - 1;
+    while (position >= 0 && subset[position] == n - free + position)
+      --position;
+    if (position < 0)
+      return subsets;
+    ++subset[position];
+    for (int i = position + 1; i < free; ++i)
+      subset[i] = subset[i - 1] + 1;
+  }
+}
+
+namespace {
+int permutationSign(const std::vector<int> &values) {
+  int sign = 1;
+  for (size_t i = 0; i < values.size(); ++i)
+    for (size_t j = i + 1; j < values.size(); ++j)
+      if (values[i] > values[j])
+        sign = -sign;
+  return sign;
+}
+
+/// Multiplies the terms so far by the two of the form on a pair of strides.
+void addFormTerms(std::vector<WalkTerm> &terms, const Poly &left,
+                  const Poly &right) {
+  std::vector<WalkTerm> result;
+  for (const WalkTerm &term : terms) {
+    // Plane a: eps(2a, 2a+1) = +1, eps(2a+1, 2a) = -1.
+    result.push_back({term.rowOffset + right, term.innerOffset, term.sign});
+    result.push_back({term.rowOffset + left, term.innerOffset, -term.sign});
+  }
+  terms = std::move(result);
+}
+} // namespace
+
+Walk eqc::makeWalk(const RowPattern &pattern, Group group, int64_t n,
+                   const std::vector<Poly> &strides) {
+  const std::vector<std::vector<int>> blocks = pattern.blocks();
+  const int numFree = pattern.numFree();
+  const int64_t subsets = numFree ? numSubsets(n, numFree) : 1;
+  Walk walk;
+  walk.terms.push_back({});
+
+  auto sumOfStrides = [&](const std::vector<int> &vertices) {
+    Poly sum;
+    for (int vertex : vertices)
+      sum += strides[vertex];
+    return sum;
+  };
+  const std::vector<int> kept = pattern.keptBlocks();
+  const std::vector<Poly> inner =
+      rowMajorStrides(static_cast<int>(kept.size()), subsets);
+  for (size_t a = 0; a < kept.size(); ++a)
+    walk.kept.push_back(
+        {Poly::power(1), sumOfStrides(blocks[kept[a]]), inner[a]});
+
+  for (int b : pattern.droppedBlocks()) {
+    const Poly stride = sumOfStrides(blocks[b]);
+    if (group != Group::Sp) {
+      walk.dropped.push_back({Poly::power(1), stride, Poly()});
+      continue;
+    }
+    assert(blocks[b].size() == 2 && "Sp patterns drop pairs");
+    walk.dropped.push_back({Poly::halfN(), stride * Poly(2), Poly()});
+    addFormTerms(walk.terms, strides[blocks[b][0]], strides[blocks[b][1]]);
+  }
+  walk.termsPerGroup = static_cast<int>(walk.terms.size());
+
+  if (numFree > 0) {
+    assert(walk.terms.size() == 1 && "free vertices occur in SO only");
+    const std::vector<int> &vertices = blocks[pattern.free];
+    walk.terms.clear();
+    walk.termsPerGroup = 1;
+    for (int i = 2; i <= numFree; ++i)
+      walk.termsPerGroup *= i;
+    const std::vector<std::vector<int>> all = subsetsOf(n, numFree);
+    for (size_t s = 0; s < all.size(); ++s) {
+      std::vector<int> values = all[s];
+      do {
+        Poly offset;
+        for (int i = 0; i < numFree; ++i)
+          offset += strides[vertices[i]] * Poly(values[i]);
+        walk.terms.push_back(
+            {offset, Poly(static_cast<int64_t>(s)), permutationSign(values)});
+      } while (std::next_permutation(values.begin(), values.end()));
+    }
+  }
+  return walk;
+}
+
+RowPattern eqc::relativePattern(const RowPattern &parent,
+                                const RowPattern &child) {
+  const std::vector<std::vector<int>> parentBlocks = parent.blocks();
+  RowPattern relative;
+  std::vector<int> renumbered(child.numBlocks(), -1);
+  for (int b : parent.keptBlocks()) {
+    const int childBlock = child.block[parentBlocks[b].front()];
+    if (renumbered[childBlock] < 0) {
+      renumbered[childBlock] = static_cast<int>(relative.kept.size());
+      if (childBlock == child.free)
+        relative.free = renumbered[childBlock];
+      relative.kept.push_back(child.kept[childBlock]);
+    }
+    relative.block.push_back(renumbered[childBlock]);
+  }
+  return relative;
+}

@@ -1,0 +1,70 @@
+//===- Walk.h - How a row pattern visits a tensor ---------------*- C++ -*-===//
+//
+// The matrix of a row pattern as loops: which entries of the row's tensor
+// belong to which entry of the smaller tensor indexed by the kept blocks.
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef EQC_PLAN_WALK_H
+#define EQC_PLAN_WALK_H
+
+#include "compiler/Algebra/RowPattern.h"
+#include "compiler/Plan/Poly.h"
+
+#include <vector>
+
+namespace eqc {
+
+/// One loop of a walk: the value common to all vertices of a block.
+struct Letter {
+  Poly extent;      ///< n, or n/2 for a symplectic pair
+  Poly rowStride;   ///< step in the row's tensor
+  Poly innerStride; ///< step in the inner tensor; zero for a dropped block
+};
+
+/// A signed pair of entries that the letters are relative to. More than one for
+/// a symplectic pair (2) and for free vertices (f! for each f-subset of
+/// 0..n-1).
+struct WalkTerm {
+  Poly rowOffset;
+  Poly innerOffset;
+  int sign = 1;
+};
+
+/// The sparse matrix C of a row pattern: over all values of the letters and all
+/// terms, C[inner, row] += sign. Reading a pattern applies C, writing it C^T.
+/// Terms are grouped by inner offset; all groups have the same size.
+struct Walk {
+  std::vector<Letter> kept;    ///< one per kept block, in kept order
+  std::vector<Letter> dropped; ///< one per dropped block
+  std::vector<WalkTerm> terms;
+  int termsPerGroup = 1;
+};
+
+/// The strides of a row-major tensor with `order` axes of extent n and `inner`
+/// entries behind them.
+std::vector<Poly> rowMajorStrides(int order, int64_t inner = 1);
+
+/// How many sorted f-subsets of 0..n-1 there are: the entries the free vertices
+/// of a pattern need in the inner tensor. 1 without free vertices.
+int64_t numSubsets(int64_t n, int free);
+
+/// The sorted `free`-subsets of 0..n-1 in lexicographic order.
+std::vector<std::vector<int>> subsetsOf(int64_t n, int free);
+
+/// The walk of `pattern` over a row whose vertex v has stride `strides[v]`. The
+/// inner tensor is row-major over the kept blocks, then the subsets. Pairs of
+/// Sp carry the form, +1 at (2a, 2a+1) and -1 at (2a+1, 2a), left vertex first;
+/// free vertices carry the sign of the permutation that sorts their values.
+/// `n` matters only where there are free vertices.
+Walk makeWalk(const RowPattern &pattern, Group group, int64_t n,
+              const std::vector<Poly> &strides);
+
+/// `child` seen from `parent`, which distinguishes at least as much: a pattern
+/// over the parent's kept blocks. The parent drops only blocks that the child
+/// drops too and has no free vertices.
+RowPattern relativePattern(const RowPattern &parent, const RowPattern &child);
+
+} // namespace eqc
+
+#endif // EQC_PLAN_WALK_H

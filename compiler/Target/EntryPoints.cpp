@@ -1,0 +1,313 @@
+//===- EntryPoints.cpp - The C functions of a layer -----------------------===//
+
+#include "compiler/Target/EntryPoints.h"
+
+#include "llvm/IR/Constants.h"
+#include "llvm/IR/DerivedTypes.h"
+#include "llvm/IR/IRBuilder.h"
+
+using namespace eqc;
+using llvm::ArrayRef;
+using llvm::Constant;
+using llvm::ConstantInt;
+using llvm::ConstantStruct;
+using llvm::Function;
+using llvm::FunctionType;
+using llvm::GlobalValue;
+using llvm::GlobalVariable;
+using llvm::SmallVector;
+using llvm::Value;
+
+namespace {
+
+/// The memory that x and y of a block of samples should stay within: half of a
+/// usual L2 cache.
+constexpr int64_t kBlockBytes = 512 * 1024;
+constexpr int64_t kMostSamples = 64;
+
+class EntryPoints {
+public:
+  EntryPoints(llvm::Module &module, const LayerCode &layer)
+      : module(module), layer(layer), spec(*layer.spec),
+        context(module.getContext()), b(context), i64(b.getInt64Ty()),
+        ptr(b.getPtrTy()) {}
+
+  void add() {
+    GlobalVariable *info = makeInfo();
+    SmallVector<Constant *> variants;
+    for (const VariantCode &variant : layer.variants)
+      variants.push_back(makeVariant(variant));
+    llvm::Type *variantType = variants.front()->getType();
+    GlobalVariable *table = makeConstant(
+        "variants",
+        llvm::ConstantArray::get(
+            llvm::ArrayType::get(variantType, variants.size()), variants));
+    GlobalVariable *chosen = new GlobalVariable(
+        module, i64, /*isConstant=*/false, GlobalValue::InternalLinkage,
+        ConstantInt::get(i64, 0), spec.name + ".chosen");
+    auto fields =
+        std::vector<Constant *>{b.getInt32(0),
+                                b.getInt32(1),
+                                info,
+                                number(spec.elementSize()),
+                                number(static_cast<int64_t>(variants.size())),
+                                table,
+                                number(layer.threads),
+                                number(layer.packDependsOnN),
+                                chosen};
+    setSize(fields);
+    GlobalVariable *kernel =
+        makeConstant("kernel", ConstantStruct::getAnon(fields));
+    makeForward(kernel);
+    makeInfoFunction(info);
+  }
+
+private:
+  Constant *number(int64_t value) { return ConstantInt::get(i64, value, true); }
+
+  /// The first field of a descriptor is its own size.
+  void setSize(std::vector<Constant *> &fields) {
+    auto *type = llvm::cast<llvm::StructType>(
+        ConstantStruct::getAnon(fields)->getType());
+    fields[0] = b.getInt32(static_cast<uint32_t>(
+        module.getDataLayout().getTypeAllocSize(type).getFixedValue()));
+  }
+
+  GlobalVariable *makeConstant(const char *what, Constant *value) {
+    return new GlobalVariable(module, value->getType(), /*isConstant=*/true,
+                              GlobalValue::InternalLinkage, value,
+                              spec.name + "." + what);
+  }
+
+  Constant *string(llvm::StringRef text) {
+    Constant *data = llvm::ConstantDataArray::getString(context, text);
+    auto *global =
+        new GlobalVariable(module, data->getType(), /*isConstant=*/true,
+                           GlobalValue::PrivateLinkage, data, "eqc.text");
+    global->setUnnamedAddr(GlobalValue::UnnamedAddr::Global);
+    return global;
+  }
+
+  GlobalVariable *makeInfo() {
+    const int64_t pairs = spec.cIn * spec.cOut;
+    const auto diagrams = static_cast<int64_t>(spec.diagrams.size());
+    const auto biases = static_cast<int64_t>(spec.biasDiagrams.size());
+    std::vector<Constant *> fields{
+        b.getInt32(0),
+        b.getInt32(1),
+        string(spec.name),
+        string(std::string(groupName(spec.group))),
+        string(spec.dtype == DType::F32 ? "f32" : "f64"),
+        string(spec.layout == Layout::ChannelsLast ? "channels_last"
+                                                   : "channels_first"),
+        string(spec.normalize == Normalize::Mean ? "mean" : "none"),
+        string(layer.plan),
+        string(layer.source),
+        string(EQC_VERSION),
+        number(spec.n),
+        number(spec.k),
+        number(spec.l),
+        number(spec.cIn),
+        number(spec.cOut),
+        number(diagrams),
+        number(biases),
+        number(diagrams * pairs),
+        number(biases * spec.cOut),
+        number(spec.batch),
+        number(0)};
+    setSize(fields);
+    return makeConstant("layer", ConstantStruct::getAnon(fields));
+  }
+
+  /// A function of the descriptor, compiled for the variant's CPU so that the
+  /// kernel can be inlined.
+  Function *makeInternal(FunctionType *type, const VariantCode &variant,
+                         const char *what) {
+    Function *function = Function::Create(
+        type, GlobalValue::InternalLinkage,
+        spec.name + "." + what + "." + variant.cpu.name, module);
+    Function *kernel = module.getFunction(variant.forward);
+    for (const char *name : {"target-cpu", "target-features",
+                             "prefer-vector-width", "min-legal-vector-width"})
+      if (kernel->hasFnAttribute(name))
+        function->addFnAttr(kernel->getFnAttribute(name));
+    function->addFnAttr(llvm::Attribute::NoUnwind);
+    b.SetInsertPoint(llvm::BasicBlock::Create(context, "", function));
+    return function;
+  }
+
+  /// A matrix argument as MLIR passes it: two pointers, offset, sizes, strides.
+  void appendMemRef(SmallVector<Value *> &arguments, Value *pointer,
+                    ArrayRef<Value *> shape) {
+    arguments.append({pointer, pointer, number(0)});
+    arguments.append(shape.begin(), shape.end());
+    SmallVector<Value *> strides(shape.size(), number(1));
+    for (size_t i = shape.size(); i-- > 1;)
+      strides[i - 1] = b.CreateMul(strides[i], shape[i]);
+    arguments.append(strides.begin(), strides.end());
+  }
+
+  Value *emitPoly(const Poly &poly, Value *n) {
+    if (!spec.dynamicN())
+      return number(poly.at(spec.n));
+    Value *value = number(0);
+    for (int i = poly.degree(); i >= 0; --i)
+      value = b.CreateAdd(b.CreateMul(value, n), number(poly.coefficient(i)));
+    return value;
+  }
+
+  /// Columns of an argument matrix: channels, or positions of a sample.
+  Value *columns(int order, int64_t channels, Value *n) {
+    if (spec.layout == Layout::ChannelsLast)
+      return number(channels);
+    return emitPoly(Poly::power(order), n);
+  }
+
+  Constant *makeVariant(const VariantCode &variant) {
+    int64_t packed = spec.elementSize();
+    for (int64_t extent : variant.packedShape)
+      packed *= extent;
+    std::vector<Constant *> fields{number(variant.cpu.level),
+                                   string(variant.cpu.runtimeFeatures),
+                                   number(packed),
+                                   makeSchedule(variant),
+                                   makePack(variant),
+                                   makeBlock(variant)};
+    return ConstantStruct::getAnon(fields);
+  }
+
+  /// Rows are counted by the caller's arrays; kernels never look past what the
+  /// block holds, so any number that is large enough will do.
+  Constant *manyRows() { return number(INT64_MAX / 4); }
+
+  Function *makePack(const VariantCode &variant) {
+    Function *function =
+        makeInternal(FunctionType::get(b.getVoidTy(), {i64, ptr, ptr}, false),
+                     variant, "pack_entry");
+    SmallVector<Value *> arguments;
+    Function *kernel = module.getFunction(variant.pack);
+    if (layer.packDependsOnN)
+      arguments.push_back(function->getArg(0));
+    appendMemRef(arguments, function->getArg(1),
+                 {manyRows(), number(spec.cOut)});
+    int64_t rows = 1;
+    for (size_t i = 0; i + 1 < variant.packedShape.size(); ++i)
+      rows *= variant.packedShape[i];
+    appendMemRef(arguments, function->getArg(2),
+                 {number(rows), number(variant.packedShape.back())});
+    b.CreateCall(kernel, arguments);
+    b.CreateRetVoid();
+    return function;
+  }
+
+  Function *makeBlock(const VariantCode &variant) {
+    Function *function = makeInternal(
+        FunctionType::get(b.getVoidTy(),
+                          {i64, i64, i64, i64, i64, ptr, ptr, ptr, ptr, ptr},
+                          false),
+        variant, "forward_entry");
+    Value *n = function->getArg(0);
+    SmallVector<Value *> arguments{n, function->getArg(1), function->getArg(2)};
+    appendMemRef(arguments, function->getArg(5),
+                 {manyRows(), columns(spec.k, spec.cIn, n)});
+    SmallVector<Value *> shape;
+    for (int64_t extent : variant.packedShape)
+      shape.push_back(number(extent));
+    appendMemRef(arguments, function->getArg(6), shape);
+    appendMemRef(arguments, function->getArg(7),
+                 {manyRows(), number(spec.cOut)});
+    appendMemRef(arguments, function->getArg(8),
+                 {manyRows(), columns(spec.l, spec.cOut, n)});
+    Function *kernel = module.getFunction(variant.forward);
+    if (kernel->arg_size() > arguments.size())
+      appendMemRef(arguments, function->getArg(9), {manyRows()});
+    b.CreateCall(kernel, arguments);
+    b.CreateRetVoid();
+    return function;
+  }
+
+  Function *makeSchedule(const VariantCode &variant) {
+    Function *function =
+        makeInternal(FunctionType::get(b.getVoidTy(), {i64, i64, ptr}, false),
+                     variant, "schedule");
+    Value *n = function->getArg(0);
+    Poly elements = Poly::power(spec.k, spec.cIn);
+    elements += Poly::power(spec.l, spec.cOut);
+    elements += variant.scratchElements;
+    Value *bytes =
+        b.CreateMul(emitPoly(elements, n), number(spec.elementSize()));
+    bytes = b.CreateBinaryIntrinsic(llvm::Intrinsic::smax, bytes, number(1));
+    Value *block = b.CreateUDiv(number(kBlockBytes), bytes);
+    block = b.CreateBinaryIntrinsic(llvm::Intrinsic::smin, block,
+                                    number(kMostSamples));
+    // Kernels tile samples by eight.
+    Value *eights = b.CreateAnd(block, number(-8));
+    Value *small = b.CreateICmpULT(block, number(8));
+    block = b.CreateSelect(small, block, eights);
+    // Leave several blocks of eight for a parallel run of a small batch.
+    Value *share = b.CreateAnd(
+        b.CreateAdd(b.CreateUDiv(function->getArg(1), number(8)), number(7)),
+        number(-8));
+    share = b.CreateBinaryIntrinsic(llvm::Intrinsic::smax, share, number(8));
+    block = b.CreateBinaryIntrinsic(llvm::Intrinsic::smin, block, share);
+    block = b.CreateBinaryIntrinsic(llvm::Intrinsic::smax, block, number(1));
+
+    Value *scratch = number(0);
+    if (Function *size = module.getFunction(variant.forward + ".arena"))
+      scratch = b.CreateCall(size, {n, number(0), block});
+    Value *flops =
+        emitPoly(layer.multiplyAdds * Poly(2 * spec.cIn * spec.cOut), n);
+    Value *out = function->getArg(2);
+    const std::vector<Value *> fields{scratch, block, number(1), number(1),
+                                      flops};
+    for (size_t i = 0; i < fields.size(); ++i)
+      b.CreateStore(fields[i], b.CreateConstInBoundsGEP1_64(i64, out, i));
+    b.CreateRetVoid();
+    return function;
+  }
+
+  void makeForward(GlobalVariable *kernel) {
+    llvm::Type *i32 = b.getInt32Ty();
+    llvm::FunctionCallee runtime = module.getOrInsertFunction(
+        "eqc_rt_forward",
+        FunctionType::get(i32, {ptr, i64, i64, ptr, ptr, ptr, ptr}, false));
+    SmallVector<llvm::Type *> types;
+    if (spec.dynamicN())
+      types.push_back(i64);
+    types.append({i64, ptr, ptr, ptr, ptr});
+    Function *function = Function::Create(FunctionType::get(i32, types, false),
+                                          GlobalValue::ExternalLinkage,
+                                          spec.name + "_forward", module);
+    b.SetInsertPoint(llvm::BasicBlock::Create(context, "", function));
+    SmallVector<Value *> arguments{kernel};
+    if (!spec.dynamicN())
+      arguments.push_back(number(-1));
+    for (llvm::Argument &argument : function->args())
+      arguments.push_back(&argument);
+    llvm::CallInst *call = b.CreateCall(runtime, arguments);
+    call->setTailCallKind(llvm::CallInst::TCK_Tail);
+    b.CreateRet(call);
+  }
+
+  void makeInfoFunction(GlobalVariable *info) {
+    Function *function = Function::Create(FunctionType::get(ptr, false),
+                                          GlobalValue::ExternalLinkage,
+                                          spec.name + "_info", module);
+    b.SetInsertPoint(llvm::BasicBlock::Create(context, "", function));
+    b.CreateRet(info);
+  }
+
+  llvm::Module &module;
+  const LayerCode &layer;
+  const LayerSpec &spec;
+  llvm::LLVMContext &context;
+  llvm::IRBuilder<> b;
+  llvm::Type *i64;
+  llvm::PointerType *ptr;
+};
+
+} // namespace
+
+void eqc::addEntryPoints(llvm::Module &module, const LayerCode &layer) {
+  EntryPoints(module, layer).add();
+}

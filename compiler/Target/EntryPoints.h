@@ -1,0 +1,46 @@
+//===- EntryPoints.h - The C functions of a layer ---------------*- C++ -*-===//
+//
+// Around the kernels of a layer: the exported NAME_forward and NAME_info, and
+// the descriptor through which the runtime calls the kernels.
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef EQC_TARGET_ENTRYPOINTS_H
+#define EQC_TARGET_ENTRYPOINTS_H
+
+#include "compiler/Algebra/LayerSpec.h"
+#include "compiler/Plan/Poly.h"
+#include "compiler/Target/CpuVariant.h"
+
+#include "llvm/ADT/ArrayRef.h"
+#include "llvm/IR/Module.h"
+
+namespace eqc {
+
+/// What the entry points need to know of the code of one variant.
+struct VariantCode {
+  CpuVariant cpu;
+  std::string pack; ///< function: weight, packed
+  std::string
+      forward; ///< function: n, first, count, x, packed, bias, y [, arena]
+  std::vector<int64_t> packedShape;
+  Poly scratchElements; ///< per sample, roughly: for the choice of the block
+};
+
+struct LayerCode {
+  const LayerSpec *spec = nullptr;
+  std::string plan;   ///< name of the plan that was compiled
+  std::string source; ///< the layer in the language
+  bool threads = true;
+  bool packDependsOnN = false;
+  Poly multiplyAdds; ///< per sample and pair of channels
+  std::vector<VariantCode> variants;
+};
+
+/// Adds the exported functions and the descriptor of one layer to `module`,
+/// which holds the kernels in LLVM IR.
+void addEntryPoints(llvm::Module &module, const LayerCode &layer);
+
+} // namespace eqc
+
+#endif // EQC_TARGET_ENTRYPOINTS_H
