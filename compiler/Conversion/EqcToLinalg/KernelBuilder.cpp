@@ -259,25 +259,21 @@ void KernelTable::materialize(KernelBuilder &kernel) {
   for (int64_t i = 0; i + 1 < terms; ++i)
     powers.push_back(kernel.poly(Poly::power(i)));
   powers.push_back(kernel.poly(Poly::halfN()));
-  Value vector = tensor::FromElementsOp::create(b, loc, powers);
-  Value empty = tensor::EmptyOp::create(b, loc, type, ValueRange{});
-  Value zero =
-      linalg::FillOp::create(b, loc, kernel.index(0), empty).getResult(0);
-  AffineExpr r, f, t;
-  bindDims(b.getContext(), r, f, t);
-  SmallVector<AffineMap> maps = AffineMap::inferFromExprList(
-      {ArrayRef<AffineExpr>{r, f, t}, {t}, {r, f}}, b.getContext());
-  auto generic = linalg::GenericOp::create(
-      b, loc, type, ValueRange{matrix, vector}, zero, maps,
-      ArrayRef<utils::IteratorType>{utils::IteratorType::parallel,
-                                    utils::IteratorType::parallel,
-                                    utils::IteratorType::reduction},
-      [](OpBuilder &b, Location loc, ValueRange args) {
-        Value product = arith::MulIOp::create(b, loc, args[0], args[1]);
-        Value sum = arith::AddIOp::create(b, loc, args[2], product);
-        linalg::YieldOp::create(b, loc, sum);
+  tensor = tensor::GenerateOp::create(
+      b, loc, type, ValueRange{},
+      [&](OpBuilder &nested, Location, ValueRange position) {
+        OpBuilder::InsertionGuard guard(b);
+        b.setInsertionPoint(nested.getInsertionBlock(),
+                            nested.getInsertionPoint());
+        Value sum = kernel.index(0);
+        for (int64_t i = 0; i < terms; ++i) {
+          Value coefficient = tensor::ExtractOp::create(
+              b, loc, matrix,
+              ValueRange{position[0], position[1], kernel.index(i)});
+          sum = kernel.add(sum, kernel.mul(coefficient, powers[i]));
+        }
+        tensor::YieldOp::create(b, loc, sum);
       });
-  tensor = generic.getResult(0);
 }
 
 Value KernelTable::get(KernelBuilder &kernel, Value row, int64_t field) const {
