@@ -1,0 +1,73 @@
+//===- Commands.cpp - What the commands share -----------------------------===//
+
+#include "compiler/Driver/Commands.h"
+
+#include "compiler/Driver/Input.h"
+
+#include "llvm/Support/raw_ostream.h"
+
+using namespace eqc;
+
+int eqc::report(const Failure &failure) {
+  if (!failure.quiet)
+    llvm::errs() << "eqc: "
+                 << (failure.status == StatusInternal ? "internal error: "
+                                                      : "error: ")
+                 << failure.message << "\n";
+  return failure.status;
+}
+
+static void printDiagnostics(const Options &options, const Source &source) {
+  // One write: several runs may share a terminal.
+  std::string text;
+  llvm::raw_string_ostream os(text);
+  if (options.json)
+    source.diags.printJson(os);
+  else
+    source.diags.print(os);
+  llvm::errs() << text;
+}
+
+int eqc::loadSource(const Options &options, Source &source) {
+  std::string problem;
+  std::unique_ptr<llvm::MemoryBuffer> buffer =
+      readInput(options.input, options.frontend.maxSourceBytes, problem);
+  if (!buffer)
+    return report({StatusFile, "cannot read '" + printable(options.input) +
+                                   "': " + problem});
+  unsigned id =
+      source.buffers.AddNewSourceBuffer(std::move(buffer), llvm::SMLoc());
+  FrontendResult result =
+      parseLayers(source.buffers, id, displayName(options.input),
+                  options.frontend, source.diags);
+  source.layers = std::move(result.layers);
+  printDiagnostics(options, source);
+  return result.status;
+}
+
+int eqc::compileSource(const Options &options, Source &source, CodeKind kind,
+                       llvm::SmallVectorImpl<char> &code) {
+  CompileFailure failure;
+  if (compileLayers(source.layers, options.compile, kind, code, failure))
+    return StatusDone;
+  code.clear();
+  const DiagnosticInfo *info = lookupDiagnostic(failure.id);
+  bool located = failure.layer >= 0 &&
+                 size_t(failure.layer) < source.layers.size() &&
+                 failure.status != StatusInternal;
+  if (located && info) {
+    source.diags.error(info->id, source.layers[failure.layer].position,
+                       failure.message);
+    printDiagnostics(options, source);
+    return failure.status;
+  }
+  std::string message = printable(failure.message);
+  if (located) {
+    const LayerSpec &layer = source.layers[failure.layer];
+    llvm::errs() << printable(layer.position.file) << ":" << layer.position.line
+                 << ":" << layer.position.column << ": error: " << message
+                 << "\n";
+    return failure.status;
+  }
+  return report({failure.status, message});
+}

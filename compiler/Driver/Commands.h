@@ -1,0 +1,40 @@
+//===- Commands.h - What each command does ----------------------*- C++ -*-===//
+
+#ifndef EQC_DRIVER_COMMANDS_H
+#define EQC_DRIVER_COMMANDS_H
+
+#include "compiler/Driver/Options.h"
+#include "compiler/Driver/Outputs.h"
+
+#include "llvm/ADT/SmallVector.h"
+#include "llvm/Support/SourceMgr.h"
+
+#include <vector>
+
+namespace eqc {
+
+/// Prints `eqc: error: MESSAGE` and returns the status.
+int report(const Failure &failure);
+
+/// A source that was read, and its layers.
+struct Source {
+  llvm::SourceMgr buffers; ///< holds the text that `diags` points into
+  DiagnosticEngine diags;
+  std::vector<LayerSpec> layers;
+};
+
+/// Reads and checks the input; errors have been printed. Returns the status.
+int loadSource(const Options &options, Source &source);
+
+/// Compiles the source's layers; errors have been printed. Returns the status.
+int compileSource(const Options &options, Source &source, CodeKind kind,
+                  llvm::SmallVectorImpl<char> &code);
+
+int runCompile(const Options &options);
+int runExplain(const Options &options);
+int runCheck(const Options &options);
+int runDraw(const Options &options);
+
+} // namespace eqc
+
+#endif // EQC_DRIVER_COMMANDS_H

@@ -1,0 +1,142 @@
+//===- CompileCommand.cpp - eqc compile -----------------------------------===//
+
+#include "compiler/Driver/Commands.h"
+
+#include "compiler/Driver/HeaderEmitter.h"
+#include "compiler/Driver/Input.h"
+#include "compiler/Driver/SharedLibrary.h"
+
+#include "llvm/ADT/SmallString.h"
+#include "llvm/Support/Path.h"
+
+using namespace eqc;
+using llvm::StringRef;
+
+namespace {
+
+struct KindInfo {
+  const char *extension;
+  bool wantsHeader; ///< a header is written without being asked for
+  CodeKind code;
+};
+
+} // namespace
+
+static KindInfo kindInfo(EmitKind kind) {
+  switch (kind) {
+  case EmitKind::Obj:
+    return {".o", true, CodeKind::Object};
+  case EmitKind::Asm:
+    return {".s", true, CodeKind::Assembly};
+  case EmitKind::LLVM:
+    return {".ll", false, CodeKind::LLVM};
+  case EmitKind::MLIR:
+    return {".mlir", false, CodeKind::MLIR};
+  case EmitKind::Eq:
+    return {".mlir", false, CodeKind::Eq};
+  case EmitKind::Linalg:
+    return {".mlir", false, CodeKind::Linalg};
+  case EmitKind::Shared:
+    return {".so", true, CodeKind::Object};
+  case EmitKind::Header:
+    return {".h", false, CodeKind::Object};
+  }
+  return {"", false, CodeKind::Object};
+}
+
+static std::string defaultOutput(StringRef input, StringRef extension) {
+  input.consume_back(".eq");
+  return (input + extension).str();
+}
+
+static std::string headerBeside(StringRef output) {
+  llvm::SmallString<256> path(output);
+  llvm::sys::path::replace_extension(path, "h");
+  return std::string(path);
+}
+
+namespace {
+/// The outputs of a run and where the code and the header are among them.
+struct OutputPlan {
+  Outputs outputs;
+  size_t code = 0;
+  std::optional<size_t> header;
+  std::string headerPath;
+};
+} // namespace
+
+static Failure planOutputs(const Options &options, OutputPlan &plan) {
+  KindInfo info = kindInfo(options.emit);
+  if (!options.output && isStdin(options.input))
+    return {StatusUsage, "reading standard input needs '-o <path>', or '-o -'"};
+  if (options.emit == EmitKind::Header && options.header)
+    return {StatusUsage, "'--emit=header' writes the header to '-o' and takes "
+                         "no '--header'"};
+  std::string output = options.output
+                           ? *options.output
+                           : defaultOutput(options.input, info.extension);
+  plan.code =
+      plan.outputs.add(output, options.emit == EmitKind::Shared ? 0777 : 0666);
+  if (options.emit == EmitKind::Header) {
+    plan.headerPath = output;
+  } else if (options.header) {
+    plan.headerPath = *options.header;
+    plan.header = plan.outputs.add(*options.header);
+  } else if (info.wantsHeader && plan.outputs.isRegular(plan.code)) {
+    plan.headerPath = headerBeside(output);
+    plan.header = plan.outputs.add(plan.headerPath);
+  }
+  return plan.outputs.check(options.input);
+}
+
+/// The shared library's bytes.
+static Failure makeShared(llvm::ArrayRef<char> object, const Source &source,
+                          std::string &bytes) {
+  PrivateDirectory directory;
+  std::string problem = directory.create();
+  if (!problem.empty())
+    return {StatusFile, problem};
+  std::string path;
+  if (Failure failure =
+          linkSharedLibrary(object, source.layers, directory, path))
+    return failure;
+  auto buffer = llvm::MemoryBuffer::getFile(path);
+  if (!buffer)
+    return {StatusFile, "cannot read the temporary file '" + path +
+                            "': " + buffer.getError().message()};
+  bytes = (*buffer)->getBuffer().str();
+  return {};
+}
+
+int eqc::runCompile(const Options &options) {
+  OutputPlan plan;
+  if (Failure failure = planOutputs(options, plan))
+    return report(failure);
+  Source source;
+  if (int status = loadSource(options, source))
+    return status;
+
+  std::string header = emitHeader(
+      source.layers, plan.headerPath == "-" ? "" : StringRef(plan.headerPath));
+  if (options.emit == EmitKind::Header) {
+    plan.outputs.setContents(plan.code, header);
+  } else {
+    llvm::SmallVector<char, 0> code;
+    if (int status =
+            compileSource(options, source, kindInfo(options.emit).code, code))
+      return status;
+    std::string library;
+    if (options.emit == EmitKind::Shared) {
+      if (Failure failure = makeShared(code, source, library))
+        return report(failure);
+      plan.outputs.setContents(plan.code, library);
+    } else {
+      plan.outputs.setContents(plan.code, StringRef(code.data(), code.size()));
+    }
+    if (plan.header)
+      plan.outputs.setContents(*plan.header, header);
+  }
+  if (Failure failure = plan.outputs.commit())
+    return report(failure);
+  return StatusDone;
+}

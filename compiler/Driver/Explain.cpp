@@ -1,0 +1,158 @@
+//===- Explain.cpp - What a layer consists of, in words -------------------===//
+
+#include "compiler/Driver/Explain.h"
+
+#include "compiler/Algebra/Enumerate.h"
+#include "compiler/Algebra/RowPattern.h"
+#include "compiler/Driver/HeaderEmitter.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <iterator>
+
+using namespace eqc;
+
+/// Longer lists are cut off, with a note.
+static constexpr size_t maxListed = 1000;
+
+/// Counting a basis may list the diagrams; of more than this many, it does not.
+static constexpr uint64_t maxCounted = 1 << 20;
+
+static std::string_view groupInWords(Group group) {
+  switch (group) {
+  case Group::S:
+    return "permutations";
+  case Group::O:
+    return "rotations and reflections";
+  case Group::SO:
+    return "rotations";
+  case Group::Sp:
+    return "symplectic maps";
+  }
+  return "";
+}
+
+static std::string countText(const Count &count) {
+  return count.saturated ? "more than 2^64" : std::to_string(count.value);
+}
+
+/// How many diagrams there are, how many of them are independent.
+static std::string describeCounts(const LayerSpec &layer) {
+  Count all = countDiagrams(layer.group, layer.n, layer.l, layer.k);
+  std::string text = std::to_string(layer.diagrams.size());
+  switch (layer.choice) {
+  case DiagramChoice::All:
+    text += ", all of the group";
+    break;
+  case DiagramChoice::Basis:
+    text += fmt::format(", a basis, of {} in all", countText(all));
+    break;
+  case DiagramChoice::List:
+    text += fmt::format(", as listed, of {} in all", countText(all));
+    break;
+  }
+  if (layer.dynamicN() || all.saturated || all.value > maxCounted)
+    return text;
+  Count basis = countBasis(layer.group, layer.n, layer.l, layer.k);
+  return text +
+         fmt::format("; equivariant maps have dimension {}", countText(basis));
+}
+
+static std::string permutationText(const std::vector<int> &sigma) {
+  if (sigma.empty())
+    return "-";
+  std::string text;
+  for (int image : sigma)
+    text += (text.empty() ? "" : " ") + std::to_string(image + 1);
+  return text;
+}
+
+/// A table of strings with columns as wide as needed.
+static void appendTable(const std::vector<std::vector<std::string>> &rows,
+                        std::string &text) {
+  std::vector<size_t> widths;
+  for (const std::vector<std::string> &row : rows)
+    for (size_t c = 0; c < row.size(); ++c) {
+      widths.resize(std::max(widths.size(), c + 1));
+      widths[c] = std::max(widths[c], row[c].size());
+    }
+  for (const std::vector<std::string> &row : rows) {
+    std::string line = " ";
+    for (size_t c = 0; c < row.size(); ++c)
+      // Indices to the right, words to the left.
+      line += c == 0 ? fmt::format(" {:>{}}", row[c], widths[c])
+                     : fmt::format("  {:<{}}", row[c], widths[c]);
+    line.erase(line.find_last_not_of(' ') + 1);
+    text += line + "\n";
+  }
+}
+
+static void appendDiagrams(std::string_view array,
+                           const std::vector<Diagram> &diagrams,
+                           std::string &text) {
+  std::vector<std::vector<std::string>> rows;
+  rows.push_back({std::string(array), "diagram", "output", "joined", "input"});
+  size_t shown = std::min(diagrams.size(), maxListed);
+  for (size_t d = 0; d < shown; ++d) {
+    Split split = splitDiagram(diagrams[d]);
+    rows.push_back({std::to_string(d), toString(diagrams[d]),
+                    toString(split.top), permutationText(split.sigma),
+                    toString(split.bottom)});
+  }
+  text += "\n";
+  appendTable(rows, text);
+  if (shown < diagrams.size())
+    text += fmt::format("  .. and {} more\n", diagrams.size() - shown);
+}
+
+static void appendFacts(const LayerSpec &layer, std::string &text) {
+  auto out = std::back_inserter(text);
+  auto fact = [&](std::string_view name, const std::string &value) {
+    fmt::format_to(out, "  {:<10} {}\n", name, value);
+  };
+  int64_t diagrams = layer.diagrams.size();
+  int64_t biasDiagrams = layer.biasDiagrams.size();
+  fact("group", fmt::format("{}, {}, n {}", groupName(layer.group),
+                            groupInWords(layer.group),
+                            layer.dynamicN() ? "given at run time"
+                                             : fmt::format("= {}", layer.n)));
+  fact("x", arrayShape(layer, true));
+  fact("y", arrayShape(layer, false));
+  fact("weight", fmt::format("[{}, {}, {}], {} elements", diagrams, layer.cIn,
+                             layer.cOut, diagrams * layer.cIn * layer.cOut));
+  fact("bias", layer.bias ? fmt::format("[{}, {}], {} elements", biasDiagrams,
+                                        layer.cOut, biasDiagrams * layer.cOut)
+                          : "none");
+  fact("numbers",
+       fmt::format("{}{}", layer.dtype == DType::F32 ? "f32" : "f64",
+                   layer.normalize == Normalize::Mean ? ", means over inputs"
+                                                      : ""));
+  if (layer.batch > 0)
+    fact("batch", fmt::format("specialised for {}", layer.batch));
+  fact("diagrams", describeCounts(layer));
+}
+
+std::string eqc::explainLayer(const LayerSpec &layer,
+                              const CompileOptions &options) {
+  std::string text =
+      fmt::format("layer {}: order {} -> {}, channels {} -> {}\n", layer.name,
+                  layer.k, layer.l, layer.cIn, layer.cOut);
+  appendFacts(layer, text);
+  appendDiagrams("weight", layer.diagrams, text);
+  if (!layer.biasDiagrams.empty())
+    appendDiagrams("bias", layer.biasDiagrams, text);
+  text +=
+      "  (output and input: how the axes of a row are merged, ~ marks those "
+      "summed or\n  spread over; joined: the input block of each output "
+      "block that is left)\n";
+  return text;
+}
+
+std::string eqc::explainDiagnostic(const DiagnosticInfo &info) {
+  std::string text =
+      fmt::format("{}: {}\n\n{}", info.code, info.title, info.explanation);
+  if (text.back() != '\n')
+    text += '\n';
+  return text + fmt::format("\nExit status {}.\n", info.status);
+}

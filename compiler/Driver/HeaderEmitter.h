@@ -1,0 +1,26 @@
+//===- HeaderEmitter.h - The C header of compiled layers --------*- C++ -*-===//
+
+#ifndef EQC_DRIVER_HEADEREMITTER_H
+#define EQC_DRIVER_HEADEREMITTER_H
+
+#include "compiler/Algebra/LayerSpec.h"
+
+#include "llvm/ADT/ArrayRef.h"
+#include "llvm/ADT/StringRef.h"
+
+#include <string>
+
+namespace eqc {
+
+/// The header, C99 and C++, that declares the layers' functions. `fileName` is
+/// the name the header will have, or empty when it has none; only the include
+/// guard depends on it.
+std::string emitHeader(llvm::ArrayRef<LayerSpec> layers,
+                       llvm::StringRef fileName);
+
+/// The shape of x (`input`) or y as a comment writes it: `[batch, n, n, 16]`.
+std::string arrayShape(const LayerSpec &layer, bool input);
+
+} // namespace eqc
+
+#endif // EQC_DRIVER_HEADEREMITTER_H

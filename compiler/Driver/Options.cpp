@@ -1,0 +1,288 @@
+//===- Options.cpp - What the user asked for ------------------------------===//
+//
+// From argument strings to checked Options. Every mistake of a command line is
+// reported, not only the first.
+//
+//===----------------------------------------------------------------------===//
+
+#include "compiler/Driver/Options.h"
+
+#include "compiler/Driver/OptionTable.h"
+#include "compiler/Driver/TargetNames.h"
+
+#include "llvm/ADT/StringExtras.h"
+#include "llvm/Option/Arg.h"
+#include "llvm/Option/ArgList.h"
+#include "llvm/Support/Allocator.h"
+#include "llvm/Support/CommandLine.h"
+#include "llvm/Support/StringSaver.h"
+
+using namespace eqc;
+using llvm::StringRef;
+using llvm::Twine;
+
+namespace {
+
+/// A word that an option takes. Without `built` it ends in "not built yet".
+template <typename T> struct Choice {
+  const char *name;
+  T value;
+  bool built = true;
+};
+
+const Choice<EmitKind> emitChoices[] = {
+    {"obj", EmitKind::Obj},       {"asm", EmitKind::Asm},
+    {"llvm", EmitKind::LLVM},     {"mlir", EmitKind::MLIR},
+    {"eq", EmitKind::Eq},         {"linalg", EmitKind::Linalg},
+    {"shared", EmitKind::Shared}, {"header", EmitKind::Header},
+    {"ptx", EmitKind::Obj, false}};
+const Choice<PlanKind> planChoices[] = {{"auto", PlanKind::Auto},
+                                        {"dense", PlanKind::Dense},
+                                        {"factored", PlanKind::Factored},
+                                        {"shared", PlanKind::Shared},
+                                        {"schur", PlanKind::Auto, false}};
+const Choice<bool> diagnosticsChoices[] = {{"text", false}, {"json", true}};
+
+class CommandLine {
+public:
+  CommandLine(const CommandInfo &info, llvm::ArrayRef<const char *> args)
+      : info(info),
+        args(optionTable().ParseArgs(args, missingIndex, missingCount)) {
+    options.command = info.command;
+  }
+
+  std::variant<Options, EarlyExit> parse();
+
+private:
+  void error(const Twine &message) {
+    errors += ("eqc: error: " + message + "\n").str();
+  }
+  void notBuilt(const Twine &what) { error(what + " is not built yet"); }
+  void checkNames();
+  void readInput();
+  void readPaths();
+  void readOptLevel();
+  void readTarget();
+  void readGradients();
+  void readNumber(unsigned id, uint64_t least, uint64_t &value);
+  template <typename T, size_t N>
+  void readChoice(unsigned id, const Choice<T> (&choices)[N], T &value);
+
+  const CommandInfo &info;
+  unsigned missingIndex = 0, missingCount = 0;
+  llvm::opt::InputArgList args;
+  Options options;
+  std::string errors;
+};
+
+} // namespace
+
+/// Unknown options, options of other commands, options without their value.
+void CommandLine::checkNames() {
+  llvm::opt::Visibility mine = visibilityOf(info.command);
+  for (const llvm::opt::Arg *arg : args) {
+    if (arg->getOption().getID() == OPT_UNKNOWN) {
+      StringRef name = arg->getSpelling();
+      std::string nearest;
+      unsigned distance = optionTable().findNearest(name, nearest, mine,
+                                                    /*MinimumLength=*/2);
+      std::string hint = "; see 'eqc " + std::string(info.name) + " --help'";
+      if (distance <= 1 + StringRef(nearest).split('=').first.size() / 4)
+        hint = "; did you mean '" + nearest + "'?";
+      error("unknown option '" + printable(name) + "'" + hint);
+    } else if (arg->getOption().getID() != OPT_INPUT &&
+               !arg->getOption().hasVisibilityFlag(mine)) {
+      error("'" + arg->getSpelling() + "' is no option of 'eqc " + info.name +
+            "'");
+    }
+  }
+  if (missingCount)
+    error("'" + StringRef(args.getArgString(missingIndex)) +
+          "' needs a value after it");
+}
+
+void CommandLine::readInput() {
+  std::vector<std::string> inputs = args.getAllArgValues(OPT_INPUT);
+  if (inputs.empty() || inputs.front().empty()) {
+    error("no input file; usage: eqc " + StringRef(info.usage));
+    return;
+  }
+  if (inputs.size() > 1)
+    error("one input file at a time, but '" + printable(inputs[0]) + "' and '" +
+          printable(inputs[1]) + "' were given");
+  options.input = inputs.front();
+  StringRef input = options.input;
+  if (info.command == Command::Explain && input.size() == 5 &&
+      (input[0] == 'E' || input[0] == 'W') &&
+      llvm::all_of(input.drop_front(), llvm::isDigit)) {
+    options.diagnosticCode = options.input;
+    if (!lookupDiagnostic(input))
+      error("no error has the id '" + input + "'; ids run from '" +
+            allDiagnostics().front().code + "' to '" +
+            allDiagnostics().back().code + "'");
+  }
+}
+
+void CommandLine::readPaths() {
+  auto read = [&](unsigned id, std::optional<std::string> &path) {
+    const llvm::opt::Arg *arg = args.getLastArg(id);
+    if (!arg)
+      return;
+    path = arg->getValue();
+    if (path->empty())
+      error("'" + arg->getSpelling() + "' needs a path, or '-'");
+  };
+  read(OPT_output, options.output);
+  read(OPT_header, options.header);
+}
+
+template <typename T, size_t N>
+void CommandLine::readChoice(unsigned id, const Choice<T> (&choices)[N],
+                             T &value) {
+  const llvm::opt::Arg *arg = args.getLastArg(id);
+  if (!arg)
+    return;
+  StringRef word = arg->getValue();
+  std::vector<StringRef> names;
+  for (const Choice<T> &choice : choices) {
+    if (word == choice.name) {
+      if (!choice.built)
+        notBuilt("'" + arg->getSpelling() + word + "'");
+      value = choice.value;
+      return;
+    }
+    if (choice.built)
+      names.push_back(choice.name);
+  }
+  std::string hint;
+  if (std::optional<StringRef> near = closestWord(word, names))
+    hint = ("; did you mean '" + *near + "'?").str();
+  error("'" + arg->getSpelling() + "' takes no '" + printable(word) + "'" +
+        hint + "; choose from " + llvm::join(names, ", "));
+}
+
+void CommandLine::readNumber(unsigned id, uint64_t least, uint64_t &value) {
+  const llvm::opt::Arg *arg = args.getLastArg(id);
+  if (!arg)
+    return;
+  StringRef text = arg->getValue();
+  uint64_t number = 0;
+  // getAsInteger takes a sign, which is no digit of a count.
+  if (!llvm::all_of(text, llvm::isDigit) || text.getAsInteger(10, number) ||
+      number < least || number > uint64_t(INT64_MAX))
+    error("'" + arg->getSpelling() + "' takes a whole number from " +
+          Twine(least) + " to " + Twine(INT64_MAX) + ", not '" +
+          printable(text) + "'");
+  else
+    value = number;
+}
+
+void CommandLine::readOptLevel() {
+  const llvm::opt::Arg *arg = args.getLastArg(OPT_opt_level);
+  if (!arg)
+    return;
+  StringRef level = arg->getValue();
+  if (level.size() == 1 && level[0] >= '0' && level[0] <= '3')
+    options.compile.optLevel = level[0] - '0';
+  else
+    error("'-O" + printable(level) +
+          "' is no level; choose from -O0, -O1, "
+          "-O2, -O3");
+}
+
+void CommandLine::readTarget() {
+  CompileOptions &compile = options.compile;
+  if (const llvm::opt::Arg *arg = args.getLastArg(OPT_target)) {
+    compile.triple = arg->getValue();
+    if (compile.triple == "cuda")
+      return notBuilt("'--target=cuda'");
+  }
+  if (args.hasArg(OPT_chip))
+    notBuilt("'--chip', for GPUs,");
+  if (const llvm::opt::Arg *arg = args.getLastArg(OPT_cpu)) {
+    llvm::SmallVector<StringRef> names;
+    StringRef(arg->getValue()).split(names, ',');
+    compile.cpus.assign(names.begin(), names.end());
+  }
+  if (args.hasArg(OPT_target) || args.hasArg(OPT_cpu)) {
+    std::string why =
+        checkTarget(compile.triple, args.hasArg(OPT_target), compile.cpus);
+    if (!why.empty())
+      error(why);
+  }
+  if (options.emit == EmitKind::Shared && !isHostTarget(compile.triple))
+    error("'--emit=shared' takes this machine's target only, since the library "
+          "carries this machine's runtime; link the object of '--emit=obj' "
+          "instead");
+}
+
+void CommandLine::readGradients() {
+  if (args.hasFlag(OPT_grad, OPT_no_grad, false))
+    notBuilt("'--grad'");
+  if (args.hasArg(OPT_tune))
+    notBuilt("'--tune'");
+}
+
+std::variant<Options, EarlyExit> CommandLine::parse() {
+  checkNames();
+  if (errors.empty() && args.hasArg(OPT_help))
+    return EarlyExit{0, commandHelp(info), ""};
+  readInput();
+  readPaths();
+  readChoice(OPT_emit, emitChoices, options.emit);
+  readChoice(OPT_plan, planChoices, options.compile.plan);
+  readChoice(OPT_diagnostics, diagnosticsChoices, options.json);
+  readNumber(OPT_max_diagrams, 1, options.frontend.maxDiagrams);
+  readNumber(OPT_max_source_bytes, 1, options.frontend.maxSourceBytes);
+  readNumber(OPT_seed, 0, options.seed);
+  readOptLevel();
+  readTarget();
+  readGradients();
+  options.compile.threads =
+      args.hasFlag(OPT_threads, OPT_no_threads, /*Default=*/true);
+  if (!errors.empty())
+    return EarlyExit{2, "", errors};
+  return options;
+}
+
+static EarlyExit unknownCommand(StringRef word) {
+  std::vector<StringRef> names;
+  for (const CommandInfo &info : commandTable())
+    names.push_back(info.name);
+  names.push_back("bench");
+  std::string hint;
+  if (std::optional<StringRef> near = closestWord(word, names))
+    hint = ("; did you mean '" + *near + "'?").str();
+  else if (word.ends_with(".eq"))
+    hint = "; to compile a file: eqc compile " + printable(word);
+  const char *what = word.starts_with("-") ? "option" : "command";
+  return {2, "",
+          "eqc: error: unknown " + std::string(what) + " '" + printable(word) +
+              "'" + hint + "\n" + shortUsage()};
+}
+
+std::variant<Options, EarlyExit>
+eqc::parseCommandLine(llvm::ArrayRef<const char *> given) {
+  llvm::BumpPtrAllocator storage;
+  llvm::SmallVector<const char *> args(given.begin(), given.end());
+  llvm::cl::ExpansionContext expansion(storage,
+                                       llvm::cl::TokenizeGNUCommandLine);
+  if (llvm::Error error = expansion.expandResponseFiles(args))
+    return EarlyExit{2, "",
+                     "eqc: error: response file: " +
+                         printable(toString(std::move(error))) + "\n"};
+  if (args.empty())
+    return EarlyExit{2, "", "eqc: error: no command\n" + shortUsage()};
+
+  StringRef word = args.front();
+  if (word == "--help" || word == "-h")
+    return EarlyExit{0, generalHelp(), ""};
+  if (word == "--version")
+    return EarlyExit{0, versionText(), ""};
+  if (word == "bench")
+    return EarlyExit{2, "", "eqc: error: 'eqc bench' is not built yet\n"};
+  for (const CommandInfo &info : commandTable())
+    if (word == info.name)
+      return CommandLine(info, llvm::ArrayRef(args).drop_front()).parse();
+  return unknownCommand(word);
+}

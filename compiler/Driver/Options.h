@@ -1,0 +1,54 @@
+//===- Options.h - What the user asked for ----------------------*- C++ -*-===//
+//
+// The command line, parsed and checked.
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef EQC_DRIVER_OPTIONS_H
+#define EQC_DRIVER_OPTIONS_H
+
+#include "compiler/Frontend/Frontend.h"
+#include "compiler/Pipelines/Compile.h"
+
+#include "llvm/ADT/ArrayRef.h"
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <variant>
+
+namespace eqc {
+
+enum class Command { Compile, Explain, Check, Draw };
+
+/// What `compile` writes.
+enum class EmitKind { Obj, Asm, LLVM, MLIR, Eq, Linalg, Shared, Header };
+
+struct Options {
+  Command command = Command::Compile;
+  std::string input;                 ///< as written; "-" is standard input
+  std::optional<std::string> output; ///< as written; "-" is standard output
+  std::optional<std::string> header;
+  EmitKind emit = EmitKind::Obj;
+  CompileOptions compile;
+  FrontendOptions frontend;
+  bool json = false;
+  uint64_t seed = 1;
+  /// `eqc explain E0012`: the code asked about; empty otherwise.
+  std::string diagnosticCode;
+};
+
+/// The command line asks for no work: help, a version, or it was wrong.
+struct EarlyExit {
+  int status = 0;
+  std::string out; ///< for standard output
+  std::string err; ///< for standard error
+};
+
+/// Parses the arguments, the program's name not among them.
+std::variant<Options, EarlyExit>
+parseCommandLine(llvm::ArrayRef<const char *> args);
+
+} // namespace eqc
+
+#endif // EQC_DRIVER_OPTIONS_H

@@ -1,0 +1,76 @@
+//===- Options.td - The command line of eqc ----------------*- tablegen -*-===//
+//
+// Every option once, with the commands that take it.
+//
+//===----------------------------------------------------------------------===//
+
+include "llvm/Option/OptParser.td"
+
+def CompileVis : OptionVisibility;
+def ExplainVis : OptionVisibility;
+def CheckVis : OptionVisibility;
+def DrawVis : OptionVisibility;
+
+defvar All = [CompileVis, ExplainVis, CheckVis, DrawVis];
+defvar Code = [CompileVis, ExplainVis, CheckVis];
+
+// `--name=VALUE` and `--name VALUE`.
+multiclass Value<string name, string metavar, string help,
+                 list<OptionVisibility> commands> {
+  def NAME : Joined<["--"], name # "=">, MetaVarName<metavar>, HelpText<help>,
+             Visibility<commands>;
+  def NAME # _separate : Separate<["--"], name>,
+                         Alias<!cast<Option>(NAME)>, Visibility<commands>;
+}
+
+def output : Separate<["-"], "o">, MetaVarName<"<path>">,
+  Visibility<[CompileVis, DrawVis]>,
+  HelpText<"Where to write; '-' is standard output.\nDefault: the input's path "
+           "with '.eq' replaced">;
+
+defm emit : Value<"emit", "<kind>",
+  "What to write: obj (default), asm, llvm,\n"
+  "mlir (the last MLIR before LLVM IR), linalg,\n"
+  "eq (the dialect as the front end leaves it),\n"
+  "shared (a shared library), header", [CompileVis]>;
+defm header : Value<"header", "<path>",
+  "Where to write the C header.\nDefault: beside the object, ending in '.h'",
+  [CompileVis]>;
+
+def opt_level : Joined<["-"], "O">, MetaVarName<"<level>">, Visibility<Code>,
+  HelpText<"How hard to optimise: -O0 to -O3 (default -O3)">;
+defm plan : Value<"plan", "<plan>",
+  "How diagrams are multiplied: auto (default:\nthe cheapest by the cost "
+  "model), dense (as one\nmatrix), factored (each on its own), shared\n"
+  "(with everything shared)", Code>;
+defm target : Value<"target", "<triple>",
+  "The machine to compile for. Default: this one", [CompileVis, ExplainVis]>;
+defm cpu : Value<"cpu", "<name>[,<name>..]",
+  "CPUs to compile for; the best that fits is chosen\nat run time. 'native' is "
+  "this machine alone.\nDefault on x86-64: x86-64-v2,x86-64-v3,x86-64-v4", Code>;
+def threads : Flag<["--"], "threads">, Visibility<Code>,
+  HelpText<"Let one call use several threads (default)">;
+def no_threads : Flag<["--"], "no-threads">, Visibility<Code>,
+  HelpText<"Run every call on the thread that makes it">;
+def grad : Flag<["--"], "grad">, Visibility<Code>,
+  HelpText<"Also make the backward pass (not built yet)">;
+def no_grad : Flag<["--"], "no-grad">, Visibility<Code>,
+  HelpText<"Make the forward pass only (default)">;
+defm chip : Value<"chip", "<name>",
+  "The GPU to compile for, such as sm_90 (not built yet)", [CompileVis]>;
+def tune : Flag<["--"], "tune">, Visibility<Code>,
+  HelpText<"Measure instead of estimating (not built yet)">;
+
+defm seed : Value<"seed", "<number>",
+  "What the random data starts from (default 1)", [CheckVis]>;
+
+defm max_diagrams : Value<"max-diagrams", "<count>",
+  "Refuse layers with more diagrams (default 32768)", All>;
+defm max_source_bytes : Value<"max-source-bytes", "<count>",
+  "Refuse larger sources (default 16777216)", All>;
+defm diagnostics : Value<"diagnostics", "<form>",
+  "How errors in a source are printed: text (default)\nor json, one object a "
+  "line", All>;
+
+def help : Flag<["--"], "help">, Visibility<All>, HelpText<"Show this help">;
+def : Flag<["-"], "h">, Alias<help>, Visibility<All>;

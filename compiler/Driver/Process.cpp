@@ -1,0 +1,179 @@
+//===- Process.cpp - Signals, crashes and temporary files -----------------===//
+
+#include "compiler/Driver/Process.h"
+
+#include "llvm/Support/ErrorHandling.h"
+#include "llvm/Support/PrettyStackTrace.h"
+#include "llvm/Support/Process.h"
+#include "llvm/Support/Signals.h"
+
+#include <atomic>
+#include <cerrno>
+#include <csignal>
+#include <cstdlib>
+#include <cstring>
+#include <fcntl.h>
+#include <iterator>
+#include <new>
+#include <unistd.h>
+
+using namespace eqc;
+using llvm::StringRef;
+
+// A table of fixed size and plain C strings, because signal handlers read it.
+static constexpr int maxTemporaries = 64;
+static std::atomic<char *> temporaries[maxTemporaries];
+static bool stdoutOpen = true;
+
+/// Safe in signal handlers. Later entries first: files before their directory.
+static void removeTemporaries() {
+  for (int i = maxTemporaries - 1; i >= 0; --i)
+    if (char *path = temporaries[i].exchange(nullptr))
+      if (unlink(path) != 0)
+        rmdir(path);
+}
+
+Temporary::Temporary(StringRef path) {
+  char *copy = strdup(path.str().c_str());
+  for (slot = 0; slot < maxTemporaries; ++slot) {
+    char *empty = nullptr;
+    if (temporaries[slot].compare_exchange_strong(empty, copy))
+      return;
+  }
+  slot = -1;
+  free(copy);
+}
+
+Temporary::Temporary(Temporary &&other) noexcept : slot(other.slot) {
+  other.slot = -1;
+}
+
+Temporary &Temporary::operator=(Temporary &&other) noexcept {
+  std::swap(slot, other.slot);
+  return *this;
+}
+
+void Temporary::release() {
+  if (slot >= 0)
+    free(temporaries[slot].exchange(nullptr));
+  slot = -1;
+}
+
+static void say(const char *text) {
+  [[maybe_unused]] ssize_t written = write(2, text, strlen(text));
+}
+
+static void onInterrupt(int signal) {
+  removeTemporaries();
+  llvm::sys::RunInterruptHandlers();
+  std::signal(signal, SIG_DFL);
+  raise(signal);
+}
+
+static void onCrash(void *) {
+  removeTemporaries();
+  say("eqc: internal error: eqc crashed; this is a bug in eqc, please report "
+      "it "
+      "with the input\n");
+  _exit(StatusInternal);
+}
+
+static void onFatalError(void *, const char *reason, bool) {
+  removeTemporaries();
+  llvm::sys::RunInterruptHandlers();
+  say("eqc: internal error: ");
+  say(reason);
+  say("; this is a bug in eqc, please report it with the input\n");
+  _exit(StatusInternal);
+}
+
+static void onOutOfMemory() {
+  removeTemporaries();
+  llvm::sys::RunInterruptHandlers();
+  say("eqc: error: out of memory\n");
+  _exit(StatusLimit);
+}
+
+void eqc::setUpProcess(const char *program) {
+  // A descriptor that is closed would go to the next file opened, and that
+  // file would get what is meant for standard output.
+  stdoutOpen = fcntl(1, F_GETFD) != -1;
+  llvm::sys::Process::FixupStandardFileDescriptors();
+
+  // What the parent ignores (nohup) stays ignored.
+  constexpr int interrupting[] = {SIGINT, SIGTERM, SIGHUP};
+  bool ignored[std::size(interrupting)];
+  for (size_t i = 0; i < std::size(interrupting); ++i) {
+    struct sigaction before = {};
+    sigaction(interrupting[i], nullptr, &before);
+    ignored[i] = before.sa_handler == SIG_IGN;
+  }
+
+  llvm::setBugReportMsg("");
+  llvm::sys::PrintStackTraceOnErrorSignal(program);
+  llvm::EnablePrettyStackTrace();
+  llvm::sys::AddSignalHandler(onCrash, nullptr);
+  llvm::install_fatal_error_handler(onFatalError);
+  llvm::install_bad_alloc_error_handler(
+      [](void *, const char *, bool) { onOutOfMemory(); });
+  std::set_new_handler(onOutOfMemory);
+
+  std::signal(SIGPIPE, SIG_IGN);
+  std::signal(SIGXFSZ, SIG_IGN);
+  for (size_t i = 0; i < std::size(interrupting); ++i)
+    std::signal(interrupting[i], ignored[i] ? SIG_IGN : onInterrupt);
+}
+
+bool eqc::stdoutWasOpen() { return stdoutOpen; }
+
+static sigset_t interrupts() {
+  sigset_t set;
+  sigemptyset(&set);
+  for (int signal : {SIGINT, SIGTERM, SIGHUP})
+    sigaddset(&set, signal);
+  return set;
+}
+
+InterruptsHeld::InterruptsHeld() {
+  sigset_t set = interrupts();
+  sigprocmask(SIG_BLOCK, &set, nullptr);
+}
+
+InterruptsHeld::~InterruptsHeld() {
+  sigset_t set = interrupts();
+  sigprocmask(SIG_UNBLOCK, &set, nullptr);
+}
+
+std::string PrivateDirectory::create() {
+  std::string problem;
+  const char *asked = getenv("TMPDIR");
+  for (const char *parent : {asked, "/tmp", "/var/tmp", "/dev/shm"}) {
+    if (!parent || !*parent)
+      continue;
+    std::string name = std::string(parent) + "/eqc-XXXXXX";
+    InterruptsHeld held;
+    if (mkdtemp(name.data())) {
+      path = name;
+      temporaries[0] = Temporary(path);
+      return "";
+    }
+    problem = std::string(parent) + ": " + strerror(errno);
+  }
+  return "cannot make a temporary directory: " + problem;
+}
+
+std::string PrivateDirectory::file(StringRef name) {
+  std::string &result = files[numFiles++];
+  result = path + "/" + name.str();
+  temporaries[numFiles] = Temporary(result);
+  return result;
+}
+
+PrivateDirectory::~PrivateDirectory() {
+  for (int i = numFiles; i > 0; --i) {
+    unlink(files[i - 1].c_str());
+    temporaries[i].release();
+  }
+  if (!path.empty())
+    rmdir(path.c_str());
+}
