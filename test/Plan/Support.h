@@ -1,0 +1,65 @@
+//===- Support.h - Layers to plan in tests ----------------------*- C++ -*-===//
+
+#ifndef EQC_TEST_PLAN_SUPPORT_H
+#define EQC_TEST_PLAN_SUPPORT_H
+
+#include "compiler/Algebra/Enumerate.h"
+#include "compiler/Algebra/LayerSpec.h"
+#include "compiler/Check/Random.h"
+
+#include <algorithm>
+#include <cmath>
+#include <string>
+#include <vector>
+
+namespace eqc::test {
+
+/// The layer of all of the group's diagrams; with a bias where it has one.
+inline LayerSpec makeLayer(Group group, int64_t n, int k, int l,
+                           int64_t cIn = 1, int64_t cOut = 1,
+                           bool bias = false) {
+  LayerSpec spec;
+  spec.name = "layer";
+  spec.group = group;
+  spec.n = n;
+  spec.k = k;
+  spec.l = l;
+  spec.cIn = cIn;
+  spec.cOut = cOut;
+  spec.diagrams = enumerateDiagrams(group, n, l, k);
+  if (bias)
+    spec.biasDiagrams = enumerateDiagrams(group, n, l, 0);
+  spec.bias = !spec.biasDiagrams.empty();
+  return spec;
+}
+
+/// `S_4 2->3`, to tell the cases of a test apart.
+inline std::string nameOf(const LayerSpec &spec) {
+  return std::string(groupName(spec.group)) + "_" +
+         (spec.n < 0 ? "?" : std::to_string(spec.n)) + " " +
+         std::to_string(spec.k) + "->" + std::to_string(spec.l);
+}
+
+inline std::vector<double> randomVector(Random &random, size_t size) {
+  std::vector<double> values(size);
+  for (double &value : values)
+    value = random.symmetric();
+  return values;
+}
+
+/// Largest absolute difference over largest absolute value.
+inline double relativeError(const std::vector<double> &actual,
+                            const std::vector<double> &expected) {
+  if (actual.size() != expected.size())
+    return INFINITY;
+  double error = 0, scale = 0;
+  for (size_t i = 0; i < actual.size(); ++i) {
+    error = std::max(error, std::abs(actual[i] - expected[i]));
+    scale = std::max(scale, std::abs(expected[i]));
+  }
+  return scale > 0 ? error / scale : error;
+}
+
+} // namespace eqc::test
+
+#endif // EQC_TEST_PLAN_SUPPORT_H
