@@ -136,7 +136,7 @@ private:
     return function;
   }
 
-  /// A matrix argument as MLIR passes it: two pointers, offset, sizes, strides.
+  /// An array argument as MLIR passes it: two pointers, offset, sizes, strides.
   void appendMemRef(SmallVector<Value *> &arguments, Value *pointer,
                     ArrayRef<Value *> shape) {
     arguments.append({pointer, pointer, number(0)});
@@ -156,11 +156,12 @@ private:
     return value;
   }
 
-  /// Columns of an argument matrix: channels, or positions of a sample.
-  Value *columns(int order, int64_t channels, Value *n) {
+  /// An argument array: samples, positions, channels, or channels first.
+  SmallVector<Value *> shapeOf(int order, int64_t channels, Value *n) {
+    Value *positions = emitPoly(Poly::power(order), n);
     if (spec.layout == Layout::ChannelsLast)
-      return number(channels);
-    return emitPoly(Poly::power(order), n);
+      return {manyRows(), positions, number(channels)};
+    return {manyRows(), number(channels), positions};
   }
 
   Constant *makeVariant(const VariantCode &variant) {
@@ -208,16 +209,14 @@ private:
         variant, "forward_entry");
     Value *n = function->getArg(0);
     SmallVector<Value *> arguments{n, function->getArg(1), function->getArg(2)};
-    appendMemRef(arguments, function->getArg(5),
-                 {manyRows(), columns(spec.k, spec.cIn, n)});
+    appendMemRef(arguments, function->getArg(5), shapeOf(spec.k, spec.cIn, n));
     SmallVector<Value *> shape;
     for (int64_t extent : variant.packedShape)
       shape.push_back(number(extent));
     appendMemRef(arguments, function->getArg(6), shape);
     appendMemRef(arguments, function->getArg(7),
-                 {manyRows(), number(spec.cOut)});
-    appendMemRef(arguments, function->getArg(8),
-                 {manyRows(), columns(spec.l, spec.cOut, n)});
+                 {number(1), manyRows(), number(spec.cOut)});
+    appendMemRef(arguments, function->getArg(8), shapeOf(spec.l, spec.cOut, n));
     Function *kernel = module.getFunction(variant.forward);
     if (kernel->arg_size() > arguments.size())
       appendMemRef(arguments, function->getArg(9), {manyRows()});

@@ -66,14 +66,14 @@ func::FuncOp eqc::emitSharedPack(OpBuilder &builder, Location loc,
     auto columns = [&](Value tile, int64_t valid) {
       kernel.forRange(packed, kernel.index(spec.cIn), [&](Value c) {
         Value vector = kernel.readRow(
-            weight, kernel.add(source, c),
+            weight, {kernel.add(source, c)},
             kernel.mul(tile, kernel.index(tiling.width)), tiling.width, valid);
         Value row = kernel.add(
             kernel.mul(
                 kernel.add(kernel.mul(term, kernel.index(tiling.tiles)), tile),
                 kernel.index(spec.cIn)),
             c);
-        packed.tensor = kernel.writeRow(vector, packed.tensor, row,
+        packed.tensor = kernel.writeRow(vector, packed.tensor, {row},
                                         kernel.index(0), tiling.width);
       });
     };
@@ -87,119 +87,6 @@ func::FuncOp eqc::emitSharedPack(OpBuilder &builder, Location loc,
   return function;
 }
 
-namespace {
-
-/// Copies [channels, rows] of each sample to [rows, channels] in scratch, or
-/// back, in square tiles of one vector.
-class Transposer {
-public:
-  Transposer(KernelBuilder &kernel, Value planes, KernelArray &rows,
-             const Poly &extent)
-      : kernel(kernel), planes(planes), rows(rows), extent(extent) {}
-
-  void toRows() {
-    forTiles(rows, [&](Value sample, Value channel, Value row, Value plane) {
-      Value tile = read(plane, channel, row);
-      OpBuilder &b = kernel.b;
-      Value turned = vector::TransposeOp::create(b, kernel.loc, tile,
-                                                 ArrayRef<int64_t>{1, 0});
-      Value base = kernel.mul(sample, kernel.poly(extent));
-      rows.tensor = write(turned, rows.tensor, base, kernel.poly(extent),
-                          rows.columns, row, channel);
-    });
-  }
-
-  /// Returns the planes after the copy.
-  Value toPlanes() {
-    KernelArray target;
-    target.tensor = planes;
-    forTiles(target, [&](Value sample, Value channel, Value row, Value plane) {
-      OpBuilder &b = kernel.b;
-      Value base = kernel.mul(sample, kernel.poly(extent));
-      Value slice =
-          sliceOf(rows.tensor, base, kernel.poly(extent), rows.columns);
-      Value tile = readTile(slice, row, channel);
-      Value turned = vector::TransposeOp::create(b, kernel.loc, tile,
-                                                 ArrayRef<int64_t>{1, 0});
-      target.tensor =
-          write(turned, target.tensor, plane, kernel.index(rows.channels),
-                ShapedType::kDynamic, channel, row);
-    });
-    return target.tensor;
-  }
-
-private:
-  void forTiles(KernelArray &threaded,
-                function_ref<void(Value, Value, Value, Value)> body) {
-    kernel.forRange(threaded, kernel.count, [&](Value sample) {
-      Value plane = kernel.mul(kernel.add(kernel.first, sample),
-                               kernel.index(rows.channels));
-      kernel.forRange(threaded, kernel.index(0), kernel.index(rows.channels),
-                      kernel.lanes, [&](Value channel) {
-                        kernel.forRange(threaded, kernel.index(0),
-                                        kernel.poly(extent), kernel.lanes,
-                                        [&](Value row) {
-                                          body(sample, channel, row, plane);
-                                        });
-                      });
-    });
-  }
-
-  /// Rows base .. base+count-1 of a matrix: tiles that reach past them are cut.
-  Value sliceOf(Value matrix, Value base, Value count, int64_t columns) {
-    OpBuilder &b = kernel.b;
-    auto type = cast<RankedTensorType>(matrix.getType());
-    OpFoldResult width = type.isDynamicDim(1)
-                             ? getAsOpFoldResult(kernel.poly(extent))
-                             : OpFoldResult(b.getIndexAttr(type.getDimSize(1)));
-    (void)columns;
-    return b.createOrFold<tensor::ExtractSliceOp>(
-        kernel.loc, matrix,
-        ArrayRef<OpFoldResult>{getAsOpFoldResult(base), b.getIndexAttr(0)},
-        ArrayRef<OpFoldResult>{getAsOpFoldResult(count), width},
-        ArrayRef<OpFoldResult>{b.getIndexAttr(1), b.getIndexAttr(1)});
-  }
-  Value readTile(Value slice, Value row, Value column) {
-    OpBuilder &b = kernel.b;
-    Value zero =
-        arith::ConstantOp::create(b, kernel.loc, b.getZeroAttr(kernel.element));
-    auto type = VectorType::get({kernel.lanes, kernel.lanes}, kernel.element);
-    return vector::TransferReadOp::create(b, kernel.loc, type, slice,
-                                          ValueRange{row, column}, zero,
-                                          ArrayRef<bool>{false, false});
-  }
-  Value read(Value plane, Value channel, Value row) {
-    return readTile(sliceOf(planes, plane, kernel.index(rows.channels),
-                            ShapedType::kDynamic),
-                    channel, row);
-  }
-  Value write(Value tile, Value matrix, Value base, Value count,
-              int64_t columns, Value row, Value column) {
-    OpBuilder &b = kernel.b;
-    Value slice = sliceOf(matrix, base, count, columns);
-    Value written = vector::TransferWriteOp::create(
-                        b, kernel.loc, tile, slice, ValueRange{row, column},
-                        ArrayRef<bool>{false, false})
-                        .getResult();
-    auto type = cast<RankedTensorType>(matrix.getType());
-    OpFoldResult width = type.isDynamicDim(1)
-                             ? getAsOpFoldResult(kernel.poly(extent))
-                             : OpFoldResult(b.getIndexAttr(type.getDimSize(1)));
-    return tensor::InsertSliceOp::create(
-        b, kernel.loc, written, matrix,
-        ArrayRef<OpFoldResult>{getAsOpFoldResult(base), b.getIndexAttr(0)},
-        ArrayRef<OpFoldResult>{getAsOpFoldResult(count), width},
-        ArrayRef<OpFoldResult>{b.getIndexAttr(1), b.getIndexAttr(1)});
-  }
-
-  KernelBuilder &kernel;
-  Value planes;
-  KernelArray &rows;
-  Poly extent;
-};
-
-} // namespace
-
 func::FuncOp eqc::emitSharedForward(OpBuilder &builder, Location loc,
                                     StringRef name, const LayerSpec &spec,
                                     const SharedPlan &plan,
@@ -209,23 +96,24 @@ func::FuncOp eqc::emitSharedForward(OpBuilder &builder, Location loc,
   const ColumnTiling tiling = columnTiling(spec, target);
   const int64_t terms = static_cast<int64_t>(plan.packedOrder.size());
   const bool last = spec.layout == Layout::ChannelsLast;
-  // Columns of the argument matrices: channels, or the positions of a sample.
-  auto matrixType = [&](int order, int64_t channels) {
-    int64_t columns = channels;
-    if (!last)
-      columns = spec.dynamicN() && order > 0 ? ShapedType::kDynamic
-                                             : Poly::power(order).at(spec.n);
-    return MemRefType::get({ShapedType::kDynamic, columns}, kernel.element);
+  auto arrayType = [&](int order, int64_t channels) {
+    const int64_t positions = spec.dynamicN() && order > 0
+                                  ? ShapedType::kDynamic
+                                  : Poly::power(order).at(spec.n);
+    return last ? MemRefType::get({ShapedType::kDynamic, positions, channels},
+                                  kernel.element)
+                : MemRefType::get({ShapedType::kDynamic, channels, positions},
+                                  kernel.element);
   };
   auto packedType = MemRefType::get(
       {terms, tiling.tiles, spec.cIn, tiling.width}, kernel.element);
   auto biasType =
-      MemRefType::get({ShapedType::kDynamic, spec.cOut}, kernel.element);
+      MemRefType::get({1, ShapedType::kDynamic, spec.cOut}, kernel.element);
   Type index = builder.getIndexType();
   func::FuncOp function =
       makeFunction(kernel, name,
-                   {index, index, index, matrixType(spec.k, spec.cIn),
-                    packedType, biasType, matrixType(spec.l, spec.cOut)});
+                   {index, index, index, arrayType(spec.k, spec.cIn),
+                    packedType, biasType, arrayType(spec.l, spec.cOut)});
   kernel.n = function.getArgument(0);
   kernel.first = function.getArgument(1);
   kernel.count = function.getArgument(2);
@@ -246,7 +134,7 @@ func::FuncOp eqc::emitSharedForward(OpBuilder &builder, Location loc,
   } else {
     input = kernel.scratch(inputRows, spec.cIn, wholeVectors(spec.cIn));
     output = kernel.scratch(outputRows, spec.cOut, tiling.columns());
-    Transposer(kernel, x, input, inputRows).toRows();
+    emitChannelsLast(kernel, x, input);
   }
   if (!plan.stored.empty())
     kernel.array(PlanArray::Stored) =
@@ -272,8 +160,7 @@ func::FuncOp eqc::emitSharedForward(OpBuilder &builder, Location loc,
       emitWrite(kernel, std::get<WriteStage>(stage));
     }
   }
-  Value result = last ? output.tensor
-                      : Transposer(kernel, y, output, outputRows).toPlanes();
+  Value result = last ? output.tensor : emitChannelsFirst(kernel, output, y);
   finish(kernel, result, function.getArgument(6));
   return function;
 }

@@ -5,8 +5,8 @@
 //
 // One loop nest per propagating order, driven by tables, whatever the number of
 // diagrams. A tile of rows by a few vectors of output channels is held in
-// registers across all terms. Its rows run along the last axis where that is
-// long, and along the samples of the block where it is not.
+// registers across all terms. Its rows run along the last axis and, where that
+// is short, along several samples of the block as well.
 //
 //===----------------------------------------------------------------------===//
 
@@ -22,8 +22,11 @@ using namespace mlir;
 
 namespace {
 
-/// Shorter last axes are tiled along the samples instead.
-constexpr int64_t kShortAxis = 6;
+/// The shape of a tile's rows.
+struct TileRows {
+  int64_t samples = 1;
+  int64_t along = 1; ///< the last axis
+};
 
 class MixEmitter {
 public:
@@ -38,9 +41,6 @@ public:
       extents.push_back(Poly::power(1));
     if (stage.subsets > 1)
       extents.push_back(Poly(stage.subsets));
-    const bool dynamicLast = kernel.spec.dynamicN() && stage.subsets == 1;
-    alongAxis = !extents.empty() &&
-                (dynamicLast || extents.back().at(kernel.spec.n) >= kShortAxis);
   }
 
   void emit() {
@@ -97,70 +97,75 @@ private:
 
   /// Loops over tiles of one column of tiles; `valid` of its columns are y's.
   void emitColumnTile(Value t, Value columnTile, int64_t valid) {
-    Value column = kernel.mul(columnTile, kernel.index(width));
     SmallVector<Value> outer;
     for (const Poly &extent : extents)
       outer.push_back(kernel.poly(extent));
-    if (!alongAxis) {
-      const int64_t rows =
-          std::min<int64_t>(8, maxTileRows(kernel.target, vectors));
-      kernel.forNest(target, outer, [&](ArrayRef<Value> index) {
-        auto tile = [&](Value sample, int64_t height) {
-          emitTile(t, columnTile, column, valid, sample, index, height);
-        };
-        if (rows == 1)
-          return kernel.forRange(target, kernel.count,
-                                 [&](Value s) { tile(s, 1); });
-        Value rest = kernel.b.createOrFold<arith::RemUIOp>(
-            kernel.loc, kernel.count, kernel.index(rows));
-        Value full = kernel.sub(kernel.count, rest);
-        kernel.forRange(target, kernel.index(0), full, rows,
-                        [&](Value s) { tile(s, rows); });
-        kernel.forRange(target, full, kernel.count, 1,
-                        [&](Value s) { tile(s, 1); });
-      });
-      return;
-    }
-    Value last = outer.pop_back_val();
-    kernel.forRange(target, kernel.count, [&](Value sample) {
-      kernel.forNest(target, outer, [&](ArrayRef<Value> prefix) {
-        auto tile = [&](Value start, int64_t height) {
-          SmallVector<Value> index(prefix);
-          index.push_back(start);
-          emitTile(t, columnTile, column, valid, sample, index, height);
-        };
-        emitAlongAxis(last, tile);
-      });
-    });
-  }
+    Value last = outer.empty() ? kernel.index(1) : outer.pop_back_val();
+    const ColumnTile column{columnTile,
+                            kernel.mul(columnTile, kernel.index(width)), valid};
 
-  /// Covers an axis by tiles; the last one overlaps its neighbour, which is
-  /// harmless because tiles are written, not accumulated.
-  void emitAlongAxis(Value extent, function_ref<void(Value, int64_t)> tile) {
-    std::optional<int64_t> fixed = getConstantIntValue(extent);
-    const int64_t rows =
-        fixed ? tileRows(kernel.target, vectors, *fixed)
-              : std::min<int64_t>(8, maxTileRows(kernel.target, vectors));
-    auto tiles = [&] {
-      Value lastStart = kernel.sub(extent, kernel.index(rows));
-      kernel.forRange(target, kernel.index(0), extent, rows, [&](Value i) {
-        tile(fixed && *fixed % rows == 0 ? i : kernel.min(i, lastStart), rows);
+    const int64_t most = maxTileRows(kernel.target, vectors);
+    std::optional<int64_t> fixed = getConstantIntValue(last);
+    auto overAxis = [&](Value sample, TileRows rows) {
+      kernel.forNest(target, outer, [&](ArrayRef<Value> prefix) {
+        emitAlongAxis(t, column, sample, prefix, last, rows);
       });
     };
-    if (fixed)
-      return tiles();
+    if (fixed) {
+      TileRows rows;
+      rows.along = tileRows(kernel.target, vectors, *fixed);
+      while (rows.samples < 8 && 2 * rows.samples * rows.along <= most)
+        rows.samples *= 2;
+      return forSamples(rows, overAxis);
+    }
+    const int64_t along = std::min<int64_t>(8, most);
     Value enough =
         arith::CmpIOp::create(kernel.b, kernel.loc, arith::CmpIPredicate::sge,
-                              extent, kernel.index(rows));
-    kernel.ifElse(target, enough, tiles, [&] {
-      kernel.forRange(target, extent, [&](Value i) { tile(i, 1); });
+                              last, kernel.index(along));
+    kernel.ifElse(
+        target, enough, [&] { forSamples({1, along}, overAxis); },
+        [&] { forSamples({std::min<int64_t>(8, most), 1}, overAxis); });
+  }
+
+  /// Groups of `rows.samples` samples, then the rest one by one.
+  void forSamples(TileRows rows, function_ref<void(Value, TileRows)> overAxis) {
+    Value full = kernel.count;
+    if (rows.samples > 1) {
+      Value rest = kernel.b.createOrFold<arith::RemUIOp>(
+          kernel.loc, kernel.count, kernel.index(rows.samples));
+      full = kernel.sub(kernel.count, rest);
+    }
+    kernel.forRange(target, kernel.index(0), full, rows.samples,
+                    [&](Value sample) { overAxis(sample, rows); });
+    if (rows.samples > 1)
+      kernel.forRange(target, full, kernel.count, 1,
+                      [&](Value sample) { overAxis(sample, {1, rows.along}); });
+  }
+
+  struct ColumnTile {
+    Value index, column;
+    int64_t valid;
+  };
+
+  /// Covers the last axis by tiles; the last one overlaps its neighbour, which
+  /// is harmless because tiles are written, not accumulated.
+  void emitAlongAxis(Value t, const ColumnTile &column, Value sample,
+                     ArrayRef<Value> prefix, Value extent, TileRows rows) {
+    std::optional<int64_t> fixed = getConstantIntValue(extent);
+    const bool exact = rows.along == 1 || (fixed && *fixed % rows.along == 0);
+    Value lastStart = kernel.sub(extent, kernel.index(rows.along));
+    kernel.forRange(target, kernel.index(0), extent, rows.along, [&](Value i) {
+      SmallVector<Value> index(prefix);
+      if (!extents.empty())
+        index.push_back(exact ? i : kernel.min(i, lastStart));
+      emitTile(t, column, sample, index, rows);
     });
   }
 
   /// Row of a view at `index`; `strides` gives the stride of each kept axis.
-  Value rowAt(PlanArray array, Value sample, Value offset,
-              ArrayRef<Value> index, function_ref<Value(int)> strides) {
-    Value row = kernel.add(kernel.sampleRow(array, sample), offset);
+  Value rowAt(Value offset, ArrayRef<Value> index,
+              function_ref<Value(int)> strides) {
+    Value row = offset;
     for (int a = 0; a < kept; ++a)
       row = kernel.add(row, kernel.mul(index[a], strides(a)));
     if (stage.subsets > 1)
@@ -168,60 +173,73 @@ private:
     return row;
   }
 
-  /// Distance between the rows of a tile in an array.
-  Value rowStep(PlanArray array, function_ref<Value(int)> strides) {
-    if (!alongAxis)
-      return array == PlanArray::Bias ? kernel.index(0)
-                                      : kernel.poly(kernel.array(array).rows);
-    return stage.subsets > 1 ? kernel.index(1) : strides(kept - 1);
+  /// Distance between the rows of a tile along the last axis.
+  Value rowStep(function_ref<Value(int)> strides) {
+    if (stage.subsets > 1)
+      return kernel.index(1);
+    return kept == 0 ? kernel.index(0) : strides(kept - 1);
   }
 
-  void emitTile(Value t, Value columnTile, Value column, int64_t valid,
-                Value sample, ArrayRef<Value> index, int64_t rows) {
+  /// Calls `body(row of the tile, position)` for the rows of a tile in an
+  /// array.
+  void
+  forTileRows(PlanArray array, Value sample, Value row, Value step,
+              TileRows rows,
+              function_ref<void(ArrayRef<int64_t>, ArrayRef<Value>)> body) {
+    Value first = kernel.sampleIndex(array, sample);
+    for (int64_t s = 0; s < rows.samples; ++s)
+      for (int64_t r = 0; r < rows.along; ++r)
+        body({s, r}, {kernel.add(first, kernel.index(s)),
+                      kernel.add(row, kernel.mul(step, kernel.index(r)))});
+  }
+
+  void emitTile(Value t, const ColumnTile &column, Value sample,
+                ArrayRef<Value> index, TileRows rows) {
     OpBuilder &b = kernel.b;
     Location loc = kernel.loc;
     Value acc = emitInits(t, column, sample, index, rows);
 
     // The contraction is on tensors, so that upstream tiling, vectorisation
     // and hoisting apply; the accumulator becomes a vector again there.
-    auto tileType = RankedTensorType::get({rows, width}, kernel.element);
+    const SmallVector<int64_t> shape{rows.samples, rows.along, width};
     Value zero = kernel.index(0);
-    Value empty = tensor::EmptyOp::create(b, loc, tileType, ValueRange{});
-    Value sum = vector::TransferWriteOp::create(b, loc, acc, empty,
-                                                ValueRange{zero, zero},
-                                                ArrayRef<bool>{true, true})
-                    .getResult();
-    sum = emitTerms(inputTerms, PlanArray::Input, t, 3, columnTile, sample,
-                    index, rows, sum);
-    sum = emitTerms(storedTerms, PlanArray::Stored, t, 5, columnTile, sample,
-                    index, rows, sum);
+    const SmallVector<Value> origin(3, zero);
+    const SmallVector<bool> inBounds(3, true);
+    Value empty = tensor::EmptyOp::create(b, loc, shape, kernel.element);
+    Value sum =
+        vector::TransferWriteOp::create(b, loc, acc, empty, origin, inBounds)
+            .getResult();
+    sum = emitTerms(inputTerms, PlanArray::Input, t, 3, column, sample, index,
+                    rows, sum);
+    sum = emitTerms(storedTerms, PlanArray::Stored, t, 5, column, sample, index,
+                    rows, sum);
     Value pad =
         arith::ConstantOp::create(b, loc, b.getZeroAttr(kernel.element));
     Value result = vector::TransferReadOp::create(
-        b, loc, VectorType::get({rows, width}, kernel.element), sum,
-        ValueRange{zero, zero}, pad, ArrayRef<bool>{true, true});
+        b, loc, VectorType::get(shape, kernel.element), sum, origin, pad,
+        inBounds);
 
     const std::vector<Poly> &targetStrides =
         stage.targets.front().target.strides;
     auto strideOf = [&](int a) { return kernel.poly(targetStrides[a]); };
-    Value row =
-        rowAt(stage.target, sample, targets.get(kernel, t, 0), index, strideOf);
-    Value step = rowStep(stage.target, strideOf);
-    for (int64_t r = 0; r < rows; ++r) {
-      Value vector =
-          vector::ExtractOp::create(b, loc, result, ArrayRef<int64_t>{r});
-      target.tensor = kernel.writeRow(
-          vector, target.tensor,
-          kernel.add(row, kernel.mul(step, kernel.index(r))), column, valid);
-    }
+    Value row = rowAt(targets.get(kernel, t, 0), index, strideOf);
+    forTileRows(stage.target, sample, row, rowStep(strideOf), rows,
+                [&](ArrayRef<int64_t> tileRow, ArrayRef<Value> position) {
+                  Value vector =
+                      vector::ExtractOp::create(b, loc, result, tileRow);
+                  target.tensor =
+                      kernel.writeRow(vector, target.tensor, position,
+                                      column.column, column.valid);
+                });
   }
 
   /// The broadcasts that start the accumulators.
-  Value emitInits(Value t, Value column, Value sample, ArrayRef<Value> index,
-                  int64_t rows) {
+  Value emitInits(Value t, const ColumnTile &column, Value sample,
+                  ArrayRef<Value> index, TileRows rows) {
     OpBuilder &b = kernel.b;
     Location loc = kernel.loc;
-    auto type = VectorType::get({rows, width}, kernel.element);
+    auto type =
+        VectorType::get({rows.samples, rows.along, width}, kernel.element);
     Value acc = kernel.zeroVector(type);
     if (nodeInits.size() > 0) {
       KernelArray &nodes = kernel.array(PlanArray::Nodes);
@@ -231,22 +249,21 @@ private:
             auto strideOf = [&](int a) {
               return nodeInits.get(kernel, e, 1 + a);
             };
-            Value row = rowAt(PlanArray::Nodes, sample,
-                              nodeInits.get(kernel, e, 0), index, strideOf);
-            Value step = rowStep(PlanArray::Nodes, strideOf);
+            Value row = rowAt(nodeInits.get(kernel, e, 0), index, strideOf);
             Value tile = kernel.zeroVector(type);
-            for (int64_t r = 0; r < rows; ++r) {
-              Value at = kernel.add(row, kernel.mul(step, kernel.index(r)));
-              Value vector =
-                  kernel.readRow(nodes.tensor, at, column, width, width);
-              tile = vector::InsertOp::create(b, loc, vector, tile,
-                                              ArrayRef<int64_t>{r});
-            }
+            forTileRows(
+                PlanArray::Nodes, sample, row, rowStep(strideOf), rows,
+                [&](ArrayRef<int64_t> tileRow, ArrayRef<Value> position) {
+                  Value vector = kernel.readRow(nodes.tensor, position,
+                                                column.column, width, width);
+                  tile =
+                      vector::InsertOp::create(b, loc, vector, tile, tileRow);
+                });
             return arith::AddFOp::create(b, loc, partial, tile).getResult();
           });
     }
     if (hasBias)
-      acc = emitBias(t, column, acc);
+      acc = emitBias(t, column.column, acc);
     return acc;
   }
 
@@ -274,49 +291,56 @@ private:
     OpBuilder &b = kernel.b;
     Value zero =
         arith::ConstantOp::create(b, kernel.loc, b.getZeroAttr(kernel.element));
+    const SmallVector<Value> position{kernel.index(0), row, column};
     return vector::TransferReadOp::create(
-        b, kernel.loc, kernel.vectorType(width), bias.tensor,
-        ValueRange{row, column},
+        b, kernel.loc, kernel.vectorType(width), bias.tensor, position,
         AffineMapAttr::get(
-            AffineMap::getMinorIdentityMap(2, 1, b.getContext())),
+            AffineMap::getMinorIdentityMap(3, 1, b.getContext())),
         zero, Value(), b.getBoolArrayAttr({kernel.spec.cOut % width == 0}));
   }
 
   Value emitTerms(const KernelTable &terms, PlanArray array, Value t,
-                  int64_t rangeField, Value columnTile, Value sample,
-                  ArrayRef<Value> index, int64_t rows, Value sum) {
+                  int64_t rangeField, const ColumnTile &column, Value sample,
+                  ArrayRef<Value> index, TileRows rows, Value sum) {
     if (terms.size() == 0)
       return sum;
     OpBuilder &b = kernel.b;
     Location loc = kernel.loc;
     const int64_t cIn = kernel.spec.cIn;
     KernelArray &source = kernel.array(array);
-    AffineExpr r, k, c;
-    bindDims(b.getContext(), r, c, k);
+    AffineExpr s, r, c, k;
+    bindDims(b.getContext(), s, r, c, k);
     SmallVector<AffineMap> maps = AffineMap::inferFromExprList(
-        {ArrayRef<AffineExpr>{r, k}, {k, c}, {r, c}}, b.getContext());
+        {ArrayRef<AffineExpr>{s, r, k}, {k, c}, {s, r, c}}, b.getContext());
+    const OpFoldResult one = b.getIndexAttr(1), none = b.getIndexAttr(0);
+    auto size = [&](int64_t value) -> OpFoldResult {
+      return b.getIndexAttr(value);
+    };
     return kernel.accumulate(
         targets.get(kernel, t, rangeField),
         targets.get(kernel, t, rangeField + 1), sum,
         [&](Value p, Value partial) -> Value {
           auto strideOf = [&](int a) { return terms.get(kernel, p, 2 + a); };
-          Value row =
-              rowAt(array, sample, terms.get(kernel, p, 0), index, strideOf);
-          Value step = rowStep(array, strideOf);
+          Value row = rowAt(terms.get(kernel, p, 0), index, strideOf);
+          Value step = rowStep(strideOf);
+          Value first = kernel.sampleIndex(array, sample);
+          const SmallVector<int64_t> shape{rows.samples, rows.along, cIn};
           Value view = tensor::ExtractSliceOp::create(
-              b, loc, RankedTensorType::get({rows, cIn}, kernel.element),
-              source.tensor, ArrayRef<OpFoldResult>{row, b.getIndexAttr(0)},
-              ArrayRef<OpFoldResult>{b.getIndexAttr(rows), b.getIndexAttr(cIn)},
-              ArrayRef<OpFoldResult>{getAsOpFoldResult(step),
-                                     b.getIndexAttr(1)});
-          OpFoldResult one = b.getIndexAttr(1), none = b.getIndexAttr(0);
+              b, loc, RankedTensorType::get(shape, kernel.element),
+              source.tensor,
+              ArrayRef<OpFoldResult>{getAsOpFoldResult(first),
+                                     getAsOpFoldResult(row), none},
+              ArrayRef<OpFoldResult>{size(rows.samples), size(rows.along),
+                                     size(cIn)},
+              ArrayRef<OpFoldResult>{
+                  one, rows.along == 1 ? one : getAsOpFoldResult(step), one});
           Value weights = tensor::ExtractSliceOp::create(
               b, loc, RankedTensorType::get({cIn, width}, kernel.element),
               kernel.packed,
               ArrayRef<OpFoldResult>{getAsOpFoldResult(terms.get(kernel, p, 1)),
-                                     getAsOpFoldResult(columnTile), none, none},
-              ArrayRef<OpFoldResult>{one, one, b.getIndexAttr(cIn),
-                                     b.getIndexAttr(width)},
+                                     getAsOpFoldResult(column.index), none,
+                                     none},
+              ArrayRef<OpFoldResult>{one, one, size(cIn), size(width)},
               ArrayRef<OpFoldResult>{one, one, one, one});
           return linalg::ContractOp::create(
                      b, loc, TypeRange{partial.getType()},
@@ -337,7 +361,6 @@ private:
   ColumnTiling tiling;
   int64_t vectors, width;
   std::vector<Poly> extents;
-  bool alongAxis = false;
   bool hasBias = false;
 };
 

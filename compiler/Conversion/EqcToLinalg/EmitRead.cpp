@@ -12,6 +12,7 @@
 #include "mlir/Dialect/Tensor/IR/Tensor.h"
 #include "mlir/Dialect/Vector/IR/VectorOps.h"
 
+#include <algorithm>
 #include <cassert>
 
 using namespace eqc;
@@ -75,82 +76,134 @@ private:
 
   void emitEntry(Value e, Value sample, Value column, int64_t width,
                  int64_t valid) {
-    const SmallVector<Value> extents(stage.kept, kernel.poly(Poly::power(1)));
     // All entries of a stage have terms of the same shape.
     const Walk &shape = stage.entries.front().walk;
     const int64_t groups =
         static_cast<int64_t>(shape.terms.size()) / shape.termsPerGroup;
-    kernel.forNest(target, extents, [&](ArrayRef<Value> letters) {
-      Value sourceRow = kernel.sampleRow(stage.source, sample);
-      Value targetRow = kernel.add(kernel.sampleRow(PlanArray::Stored, sample),
-                                   entries.get(kernel, e, 0));
-      const std::vector<Poly> inner = rowMajorStrides(stage.kept, groups);
-      for (int a = 0; a < stage.kept; ++a) {
-        sourceRow = kernel.add(
-            sourceRow, kernel.mul(letters[a], entries.get(kernel, e, 4 + a)));
-        targetRow = kernel.add(targetRow,
-                               kernel.mul(letters[a], kernel.poly(inner[a])));
-      }
-      kernel.forRange(target, kernel.index(groups), [&](Value group) {
-        Value sum = emitSum(e, group, sourceRow, column, width, valid);
-        target.tensor = kernel.writeRow(
-            sum, target.tensor, kernel.add(targetRow, group), column, width);
+    SmallVector<Value> extents(stage.kept, kernel.poly(Poly::power(1)));
+    const int64_t rows = rowsTogether(width);
+    if (extents.empty() || rows == 1)
+      return kernel.forNest(target, extents, [&](ArrayRef<Value> letters) {
+        emitRows(e, sample, letters, 1, groups, column, width, valid);
+      });
+    // Several values of the last letter at once: independent sums hide the
+    // latency of additions. The last step overlaps, which is harmless because
+    // targets are written, not accumulated.
+    Value last = extents.pop_back_val();
+    kernel.forNest(target, extents, [&](ArrayRef<Value> prefix) {
+      auto at = [&](Value letter, int64_t count) {
+        SmallVector<Value> letters(prefix);
+        letters.push_back(letter);
+        emitRows(e, sample, letters, count, groups, column, width, valid);
+      };
+      auto together = [&] {
+        Value lastStart = kernel.sub(last, kernel.index(rows));
+        kernel.forRange(target, kernel.index(0), last, rows,
+                        [&](Value i) { at(kernel.min(i, lastStart), rows); });
+      };
+      if (!kernel.spec.dynamicN())
+        return together();
+      Value enough =
+          arith::CmpIOp::create(kernel.b, kernel.loc, arith::CmpIPredicate::sge,
+                                last, kernel.index(rows));
+      kernel.ifElse(target, enough, together, [&] {
+        kernel.forRange(target, last, [&](Value i) { at(i, 1); });
       });
     });
   }
 
-  Value emitSum(Value e, Value group, Value sourceRow, Value column,
-                int64_t width, int64_t valid) {
+  /// How many values of the last kept letter are summed at once.
+  int64_t rowsTogether(int64_t width) const {
+    if (!unrolled() || stage.kept == 0)
+      return 1;
+    const int64_t most = std::max<int64_t>(1, 8 / (width / kernel.lanes));
+    return kernel.spec.dynamicN() ? most : std::min(most, kernel.spec.n);
+  }
+
+  /// Sums and writes `count` rows from `letters` on.
+  void emitRows(Value e, Value sample, ArrayRef<Value> letters, int64_t count,
+                int64_t groups, Value column, int64_t width, int64_t valid) {
+    Value sourceRow = kernel.index(0);
+    Value targetRow = entries.get(kernel, e, 0);
+    const std::vector<Poly> inner = rowMajorStrides(stage.kept, groups);
+    for (int a = 0; a < stage.kept; ++a) {
+      sourceRow = kernel.add(
+          sourceRow, kernel.mul(letters[a], entries.get(kernel, e, 4 + a)));
+      targetRow =
+          kernel.add(targetRow, kernel.mul(letters[a], kernel.poly(inner[a])));
+    }
+    Value sourceSample = kernel.sampleIndex(stage.source, sample);
+    kernel.forRange(target, kernel.index(groups), [&](Value group) {
+      KernelBuilder::Values sums = emitSums(e, group, sourceSample, sourceRow,
+                                            count, column, width, valid);
+      Value row = kernel.add(targetRow, group);
+      for (Value sum : sums) {
+        target.tensor =
+            kernel.writeRow(sum, target.tensor, {sample, row}, column, width);
+        row = kernel.add(row, kernel.index(groups));
+      }
+    });
+  }
+
+  KernelBuilder::Values emitSums(Value e, Value group, Value sourceSample,
+                                 Value sourceRow, int64_t count, Value column,
+                                 int64_t width, int64_t valid) {
     OpBuilder &b = kernel.b;
-    const int64_t perGroup = stage.entries.front().walk.termsPerGroup;
+    Location loc = kernel.loc;
+    const Walk &shape = stage.entries.front().walk;
+    const int64_t perGroup = shape.termsPerGroup;
     Value firstTerm = kernel.add(entries.get(kernel, e, 3),
                                  kernel.mul(group, kernel.index(perGroup)));
     Value extent = entries.get(kernel, e, 1);
     Value stride = entries.get(kernel, e, 2);
-    Value zero = kernel.zeroVector(kernel.vectorType(width));
-    auto read = [&](Value term, Value q) {
+    Value step = count > 1 ? entries.get(kernel, e, 3 + stage.kept) : Value();
+    auto read = [&](Value term, Value q, int64_t r) {
       Value row = kernel.add(kernel.add(sourceRow, terms.get(kernel, term, 0)),
                              kernel.mul(q, stride));
-      return kernel.readRow(source.tensor, row, column, width, valid);
+      if (r > 0)
+        row = kernel.add(row, kernel.mul(step, kernel.index(r)));
+      return kernel.readRow(source.tensor, {sourceSample, row}, column, width,
+                            valid);
     };
-    Value sum;
+    KernelBuilder::Values sums(count,
+                               kernel.zeroVector(kernel.vectorType(width)));
     if (unrolled()) {
-      sum = kernel.accumulate(
-          kernel.index(0), extent, zero, [&](Value q, Value partial) {
+      sums = kernel.accumulate(
+          kernel.index(0), extent, sums,
+          [&](Value q, KernelBuilder::Values partial) {
             for (int64_t i = 0; i < perGroup; ++i) {
-              Value row = read(kernel.add(firstTerm, kernel.index(i)), q);
-              const bool negative =
-                  stage.entries.front().walk.terms[i].sign < 0;
-              partial = negative
-                            ? arith::SubFOp::create(b, kernel.loc, partial, row)
-                                  .getResult()
-                            : arith::AddFOp::create(b, kernel.loc, partial, row)
-                                  .getResult();
+              Value term = kernel.add(firstTerm, kernel.index(i));
+              for (int64_t r = 0; r < count; ++r) {
+                Value row = read(term, q, r);
+                if (shape.terms[i].sign < 0)
+                  partial[r] = arith::SubFOp::create(b, loc, partial[r], row);
+                else
+                  partial[r] = arith::AddFOp::create(b, loc, partial[r], row);
+              }
             }
             return partial;
           });
     } else {
-      sum = kernel.accumulate(
-          firstTerm, kernel.add(firstTerm, kernel.index(perGroup)), zero,
-          [&](Value term, Value partial) {
-            Value row = read(term, kernel.index(0));
+      Value end = kernel.add(firstTerm, kernel.index(perGroup));
+      sums.front() = kernel.accumulate(
+          firstTerm, end, sums.front(), [&](Value term, Value partial) {
+            Value row = read(term, kernel.index(0), 0);
             Value negative = arith::CmpIOp::create(
-                b, kernel.loc, arith::CmpIPredicate::slt,
-                terms.get(kernel, term, 1), kernel.index(0));
-            Value added = arith::AddFOp::create(b, kernel.loc, partial, row);
-            Value subtracted =
-                arith::SubFOp::create(b, kernel.loc, partial, row);
-            return arith::SelectOp::create(b, kernel.loc, negative, subtracted,
-                                           added)
+                b, loc, arith::CmpIPredicate::slt, terms.get(kernel, term, 1),
+                kernel.index(0));
+            Value added = arith::AddFOp::create(b, loc, partial, row);
+            Value subtracted = arith::SubFOp::create(b, loc, partial, row);
+            return arith::SelectOp::create(b, loc, negative, subtracted, added)
                 .getResult();
           });
     }
     if (plan.mean && stage.entries.front().divisions > 0) {
-      Value scale = vector::BroadcastOp::create(b, kernel.loc, sum.getType(),
+      Value scale = vector::BroadcastOp::create(b, loc, sums.front().getType(),
                                                 kernel.inverseOfN());
-      sum = arith::MulFOp::create(b, kernel.loc, sum, scale);
+      for (Value &sum : sums)
+        sum = arith::MulFOp::create(b, loc, sum, scale);
     }
-    return sum;
+    return sums;
   }
 
   KernelBuilder &kernel;

@@ -77,10 +77,9 @@ private:
       negative =
           arith::CmpIOp::create(kernel.b, kernel.loc, arith::CmpIPredicate::slt,
                                 terms.get(kernel, term, 2), kernel.index(0));
-    Value targetBase = kernel.add(kernel.sampleRow(stage.target, sample),
-                                  terms.get(kernel, term, 0));
-    Value sourceBase = kernel.add(kernel.sampleRow(PlanArray::Nodes, sample),
-                                  terms.get(kernel, term, 1));
+    Value targetBase = terms.get(kernel, term, 0);
+    Value sourceBase = terms.get(kernel, term, 1);
+    Value targetSample = kernel.sampleIndex(stage.target, sample);
     kernel.forNest(target, extents, [&](ArrayRef<Value> index) {
       Value targetRow = targetBase, sourceRow = sourceBase;
       for (int64_t a = 0; a < letters; ++a) {
@@ -91,14 +90,15 @@ private:
       }
       kernel.forColumnChunks(target, target.channels, 4,
                              [&](Value column, int64_t width, int64_t valid) {
-                               addRow(targetRow, sourceRow, column, width,
-                                      valid, negative);
+                               addRow({targetSample, targetRow},
+                                      {sample, sourceRow}, column, width, valid,
+                                      negative);
                              });
     });
   }
 
-  void addRow(Value targetRow, Value sourceRow, Value column, int64_t width,
-              int64_t valid, Value negative) {
+  void addRow(ArrayRef<Value> targetRow, ArrayRef<Value> sourceRow,
+              Value column, int64_t width, int64_t valid, Value negative) {
     OpBuilder &b = kernel.b;
     Value term = kernel.readRow(source.tensor, sourceRow, column, width, width);
     // Scratch rows are whole vectors; only rows of y end within one.

@@ -76,23 +76,32 @@ static Value maskOf(KernelBuilder &kernel, int64_t width, int64_t valid) {
       ArrayRef<int64_t>{valid});
 }
 
-Value KernelBuilder::readRow(Value tensor, Value row, Value column,
-                             int64_t width, int64_t valid) {
-  Value zero = arith::ConstantOp::create(b, loc, b.getZeroAttr(element));
-  AffineMap map = AffineMap::getMinorIdentityMap(2, 1, b.getContext());
-  return vector::TransferReadOp::create(
-      b, loc, vectorType(width), tensor, ValueRange{row, column},
-      AffineMapAttr::get(map), zero, maskOf(*this, width, valid),
-      b.getBoolArrayAttr({true}));
+static AffineMap rowMap(KernelBuilder &kernel, Value tensor) {
+  return AffineMap::getMinorIdentityMap(
+      cast<RankedTensorType>(tensor.getType()).getRank(), 1,
+      kernel.b.getContext());
 }
 
-Value KernelBuilder::writeRow(Value vector, Value tensor, Value row,
+Value KernelBuilder::readRow(Value tensor, ValueRange position, Value column,
+                             int64_t width, int64_t valid) {
+  Value zero = arith::ConstantOp::create(b, loc, b.getZeroAttr(element));
+  SmallVector<Value> indices(position);
+  indices.push_back(column);
+  return vector::TransferReadOp::create(
+      b, loc, vectorType(width), tensor, indices,
+      AffineMapAttr::get(rowMap(*this, tensor)), zero,
+      maskOf(*this, width, valid), b.getBoolArrayAttr({true}));
+}
+
+Value KernelBuilder::writeRow(Value vector, Value tensor, ValueRange position,
                               Value column, int64_t valid) {
   int64_t width = cast<VectorType>(vector.getType()).getDimSize(0);
-  AffineMap map = AffineMap::getMinorIdentityMap(2, 1, b.getContext());
+  SmallVector<Value> indices(position);
+  indices.push_back(column);
   auto write = vector::TransferWriteOp::create(
-      b, loc, vector, tensor, ValueRange{row, column}, AffineMapAttr::get(map),
-      maskOf(*this, width, valid), b.getBoolArrayAttr({true}));
+      b, loc, vector, tensor, indices,
+      AffineMapAttr::get(rowMap(*this, tensor)), maskOf(*this, width, valid),
+      b.getBoolArrayAttr({true}));
   return write.getResult();
 }
 
@@ -149,21 +158,36 @@ void KernelBuilder::ifElse(KernelArray &array, Value condition,
   array.tensor = op.getResult(0);
 }
 
+/// Loops of at most this many iterations are unrolled: their table entries then
+/// become constants.
+static constexpr int64_t kUnrolled = 3;
+
 Value KernelBuilder::accumulate(Value lower, Value upper, Value init,
                                 function_ref<Value(Value, Value)> body) {
+  return accumulate(lower, upper, Values{init},
+                    [&](Value i, Values carried) {
+                      return Values{body(i, carried.front())};
+                    })
+      .front();
+}
+
+KernelBuilder::Values
+KernelBuilder::accumulate(Value lower, Value upper, Values inits,
+                          function_ref<Values(Value, Values)> body) {
   std::optional<int64_t> lo = getConstantIntValue(lower);
   std::optional<int64_t> hi = getConstantIntValue(upper);
-  if (lo && hi && *lo >= *hi)
-    return init;
-  if (lo && hi && *lo + 1 == *hi)
-    return body(lower, init);
-  auto loop =
-      scf::ForOp::create(b, loc, lower, upper, index(1), ValueRange{init});
+  if (lo && hi && *hi - *lo <= kUnrolled) {
+    for (int64_t i = *lo; i < *hi; ++i)
+      inits = body(index(i), std::move(inits));
+    return inits;
+  }
+  auto loop = scf::ForOp::create(b, loc, lower, upper, index(1), inits);
   OpBuilder::InsertionGuard guard(b);
   b.setInsertionPointToStart(loop.getBody());
-  Value result = body(loop.getInductionVar(), loop.getRegionIterArg(0));
-  scf::YieldOp::create(b, loc, result);
-  return loop.getResult(0);
+  Values results =
+      body(loop.getInductionVar(), Values(loop.getRegionIterArgs()));
+  scf::YieldOp::create(b, loc, results);
+  return Values(loop.getResults());
 }
 
 void KernelBuilder::forColumnChunks(
@@ -183,12 +207,10 @@ void KernelBuilder::forColumnChunks(
     body(index(full + whole), lanes, channels - full - whole);
 }
 
-Value KernelBuilder::sampleRow(PlanArray which, Value sample) {
-  KernelArray &a = array(which);
+Value KernelBuilder::sampleIndex(PlanArray which, Value sample) {
   if (which == PlanArray::Bias)
     return index(0);
-  Value position = a.wholeBatch ? add(first, sample) : sample;
-  return mul(position, poly(a.rows));
+  return array(which).wholeBatch ? add(first, sample) : sample;
 }
 
 ColumnTiling eqc::columnTiling(const LayerSpec &spec,
@@ -207,10 +229,14 @@ KernelArray KernelBuilder::scratch(const Poly &rows, int64_t channels,
   result.rows = rows;
   result.channels = channels;
   result.columns = columns;
-  Value total = mul(count, poly(rows));
-  auto type =
-      RankedTensorType::get({ShapedType::kDynamic, result.columns}, element);
-  result.tensor = tensor::EmptyOp::create(b, loc, type, ValueRange{total});
+  SmallVector<int64_t> shape{ShapedType::kDynamic, rows.at(spec.n), columns};
+  SmallVector<Value> sizes{count};
+  if (spec.dynamicN()) {
+    shape[1] = ShapedType::kDynamic;
+    sizes.push_back(poly(rows));
+  }
+  result.tensor = tensor::EmptyOp::create(
+      b, loc, RankedTensorType::get(shape, element), sizes);
   return result;
 }
 

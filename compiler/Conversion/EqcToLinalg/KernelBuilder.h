@@ -68,12 +68,14 @@ public:
   // Vectors of elements.
   mlir::VectorType vectorType(int64_t size) const;
   mlir::Value zeroVector(mlir::Type type);
-  /// Columns column .. column+width-1 of a row; those from `valid` on are zero.
-  mlir::Value readRow(mlir::Value tensor, mlir::Value row, mlir::Value column,
-                      int64_t width, int64_t valid);
+  /// Columns column .. column+width-1 of the row at `position` (its indices but
+  /// the last); those from `valid` on are zero.
+  mlir::Value readRow(mlir::Value tensor, mlir::ValueRange position,
+                      mlir::Value column, int64_t width, int64_t valid);
   /// Writes the first `valid` columns and returns the new tensor.
-  mlir::Value writeRow(mlir::Value vector, mlir::Value tensor, mlir::Value row,
-                       mlir::Value column, int64_t valid);
+  mlir::Value writeRow(mlir::Value vector, mlir::Value tensor,
+                       mlir::ValueRange position, mlir::Value column,
+                       int64_t valid);
 
   // Loops that thread the tensor of `array` through.
   void forRange(KernelArray &array, mlir::Value lower, mlir::Value upper,
@@ -88,10 +90,14 @@ public:
   void ifElse(KernelArray &array, mlir::Value condition,
               llvm::function_ref<void()> thenBody,
               llvm::function_ref<void()> elseBody);
-  /// A loop that carries one value.
+  /// A loop that carries one value. Few iterations are unrolled.
   mlir::Value
   accumulate(mlir::Value lower, mlir::Value upper, mlir::Value init,
              llvm::function_ref<mlir::Value(mlir::Value, mlir::Value)> body);
+  /// A loop that carries several values.
+  using Values = llvm::SmallVector<mlir::Value>;
+  Values accumulate(mlir::Value lower, mlir::Value upper, Values inits,
+                    llvm::function_ref<Values(mlir::Value, Values)> body);
 
   /// Calls `body(column, width, valid)` for chunks of whole vectors that cover
   /// the array's channels, at most `maxVectors` vectors wide, inside loops that
@@ -101,8 +107,8 @@ public:
                   llvm::function_ref<void(mlir::Value, int64_t, int64_t)> body);
 
   KernelArray &array(PlanArray which) { return arrays[which]; }
-  /// The first row of a sample of the block.
-  mlir::Value sampleRow(PlanArray which, mlir::Value sample);
+  /// The index in an array of a sample of the block.
+  mlir::Value sampleIndex(PlanArray which, mlir::Value sample);
   /// A new scratch array of the block; `columns` is whole vectors.
   KernelArray scratch(const Poly &rows, int64_t channels, int64_t columns);
 
@@ -132,6 +138,14 @@ void emitRead(KernelBuilder &kernel, const SharedPlan &plan,
 void emitMix(KernelBuilder &kernel, const MixStage &stage,
              int64_t firstPackedTerm);
 void emitWrite(KernelBuilder &kernel, const WriteStage &stage);
+
+/// Copies the block's samples of `planes` [batch, channels, rows] to the
+/// scratch array `rows`, and back; the latter returns the planes after the
+/// copy.
+void emitChannelsLast(KernelBuilder &kernel, mlir::Value planes,
+                      KernelArray &rows);
+mlir::Value emitChannelsFirst(KernelBuilder &kernel, const KernelArray &rows,
+                              mlir::Value planes);
 
 } // namespace eqc
 
