@@ -41,8 +41,7 @@ std::vector<std::vector<int>> eqc::subsetsOf(int64_t n, int free) {
   }
 }
 
-namespace {
-int permutationSign(const std::vector<int> &values) {
+int eqc::permutationSign(const std::vector<int> &values) {
   int sign = 1;
   for (size_t i = 0; i < values.size(); ++i)
     for (size_t j = i + 1; j < values.size(); ++j)
@@ -51,9 +50,8 @@ int permutationSign(const std::vector<int> &values) {
   return sign;
 }
 
-/// Multiplies the terms so far by the two of the form on a pair of strides.
-void addFormTerms(std::vector<WalkTerm> &terms, const Poly &left,
-                  const Poly &right) {
+void eqc::addFormTerms(std::vector<WalkTerm> &terms, const Poly &left,
+                       const Poly &right) {
   std::vector<WalkTerm> result;
   for (const WalkTerm &term : terms) {
     // Plane a: eps(2a, 2a+1) = +1, eps(2a+1, 2a) = -1.
@@ -62,7 +60,6 @@ void addFormTerms(std::vector<WalkTerm> &terms, const Poly &left,
   }
   terms = std::move(result);
 }
-} // namespace
 
 Walk eqc::makeWalk(const RowPattern &pattern, Group group, int64_t n,
                    const std::vector<Poly> &strides) {

@@ -52,6 +52,14 @@ int64_t numSubsets(int64_t n, int free);
 /// The sorted `free`-subsets of 0..n-1 in lexicographic order.
 std::vector<std::vector<int>> subsetsOf(int64_t n, int free);
 
+/// The sign of the permutation that sorts `values`, which are distinct.
+int permutationSign(const std::vector<int> &values);
+
+/// Multiplies `terms` by the two of the symplectic form on a pair of vertices
+/// with these row strides, relative to twice the plane.
+void addFormTerms(std::vector<WalkTerm> &terms, const Poly &left,
+                  const Poly &right);
+
 /// The walk of `pattern` over a row whose vertex v has stride `strides[v]`. The
 /// inner tensor is row-major over the kept blocks, then the subsets. Pairs of
 /// Sp carry the form, +1 at (2a, 2a+1) and -1 at (2a+1, 2a), left vertex first;
