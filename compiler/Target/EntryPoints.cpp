@@ -236,13 +236,20 @@ private:
     Value *bytes =
         b.CreateMul(emitPoly(elements, n), number(spec.elementSize()));
     bytes = b.CreateBinaryIntrinsic(llvm::Intrinsic::smax, bytes, number(1));
-    Value *block = b.CreateUDiv(number(kBlockBytes), bytes);
-    block = b.CreateBinaryIntrinsic(llvm::Intrinsic::smin, block,
-                                    number(kMostSamples));
-    // Kernels tile samples by eight.
-    Value *eights = b.CreateAnd(block, number(-8));
-    Value *small = b.CreateICmpULT(block, number(8));
-    block = b.CreateSelect(small, block, eights);
+    // Kernels tile samples by powers of two up to eight.
+    Value *fitting = b.CreateUDiv(number(kBlockBytes), bytes);
+    Value *block = b.CreateAnd(
+        b.CreateBinaryIntrinsic(llvm::Intrinsic::smin, fitting,
+                                number(kMostSamples)),
+        number(-8));
+    for (int64_t samples : {1, 2, 4, 8}) {
+      // Rounding up by half is still better than an odd rest.
+      Value *nearly = b.CreateICmpSGE(b.CreateMul(fitting, number(3)),
+                                      number(2 * samples));
+      Value *small = b.CreateICmpSLT(block, number(samples));
+      block = b.CreateSelect(b.CreateAnd(nearly, small), number(samples),
+                             block);
+    }
     // Leave several blocks of eight for a parallel run of a small batch.
     Value *share = b.CreateAnd(
         b.CreateAdd(b.CreateUDiv(function->getArg(1), number(8)), number(7)),
