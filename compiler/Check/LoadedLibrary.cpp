@@ -95,6 +95,11 @@ std::string LoadedLibrary::planName(const LayerSpec &spec) const {
   return info && info->plan ? info->plan : "";
 }
 
+bool LoadedLibrary::setNumThreads(int threads) const {
+  auto *set = findFunction<int(int)>(handle, "eqc_set_num_threads");
+  return set && set(threads) == 0;
+}
+
 namespace {
 
 /// Collects the fields that differ.

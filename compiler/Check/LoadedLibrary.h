@@ -38,6 +38,9 @@ public:
   /// The plan that NAME_info() names; empty when there is no such function.
   std::string planName(const LayerSpec &spec) const;
 
+  /// Calls eqc_set_num_threads of the library; false when it has none.
+  bool setNumThreads(int threads) const;
+
 private:
   explicit LoadedLibrary(void *handle) : handle(handle) {}
 

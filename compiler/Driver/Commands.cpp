@@ -7,6 +7,7 @@
 #include "llvm/Support/raw_ostream.h"
 
 using namespace eqc;
+using llvm::StringRef;
 
 int eqc::report(const Failure &failure) {
   if (!failure.quiet)
@@ -35,11 +36,17 @@ int eqc::loadSource(const Options &options, Source &source) {
   if (!buffer)
     return report({StatusFile, "cannot read '" + printable(options.input) +
                                    "': " + problem});
+  return parseSource(options, std::move(buffer), displayName(options.input),
+                     source);
+}
+
+int eqc::parseSource(const Options &options,
+                     std::unique_ptr<llvm::MemoryBuffer> text, StringRef name,
+                     Source &source) {
   unsigned id =
-      source.buffers.AddNewSourceBuffer(std::move(buffer), llvm::SMLoc());
+      source.buffers.AddNewSourceBuffer(std::move(text), llvm::SMLoc());
   FrontendResult result =
-      parseLayers(source.buffers, id, displayName(options.input),
-                  options.frontend, source.diags);
+      parseLayers(source.buffers, id, name, options.frontend, source.diags);
   source.layers = std::move(result.layers);
   printDiagnostics(options, source);
   return result.status;

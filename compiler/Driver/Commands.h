@@ -7,8 +7,10 @@
 #include "compiler/Driver/Outputs.h"
 
 #include "llvm/ADT/SmallVector.h"
+#include "llvm/Support/MemoryBuffer.h"
 #include "llvm/Support/SourceMgr.h"
 
+#include <memory>
 #include <vector>
 
 namespace eqc {
@@ -26,6 +28,11 @@ struct Source {
 /// Reads and checks the input; errors have been printed. Returns the status.
 int loadSource(const Options &options, Source &source);
 
+/// The same for a text that is there already; `name` is how messages name it.
+int parseSource(const Options &options,
+                std::unique_ptr<llvm::MemoryBuffer> text, llvm::StringRef name,
+                Source &source);
+
 /// Compiles the source's layers; errors have been printed. Returns the status.
 int compileSource(const Options &options, Source &source, CodeKind kind,
                   llvm::SmallVectorImpl<char> &code);
@@ -34,6 +41,7 @@ int runCompile(const Options &options);
 int runExplain(const Options &options);
 int runCheck(const Options &options);
 int runDraw(const Options &options);
+int runBench(const Options &options);
 
 } // namespace eqc
 

@@ -20,6 +20,8 @@ static int runCommand(const Options &options) {
     return runCheck(options);
   case Command::Draw:
     return runDraw(options);
+  case Command::Bench:
+    return runBench(options);
   }
   return StatusInternal;
 }

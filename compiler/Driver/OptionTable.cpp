@@ -16,6 +16,7 @@ enum : unsigned {
   ExplainVis = 1u << 2,
   CheckVis = 1u << 3,
   DrawVis = 1u << 4,
+  BenchVis = 1u << 5,
 };
 
 #define OPTTABLE_STR_TABLE_CODE
@@ -57,6 +58,8 @@ Visibility eqc::visibilityOf(Command command) {
     return Visibility(CheckVis);
   case Command::Draw:
     return Visibility(DrawVis);
+  case Command::Bench:
+    return Visibility(BenchVis);
   }
   return Visibility(0);
 }
@@ -83,6 +86,11 @@ static const CommandInfo commands[] = {
     {Command::Draw, "draw", "draw FILE.eq -o OUT.svg",
      "Draws the layers' diagrams as an SVG picture",
      "The top row of a diagram is the output, the bottom row the input.\n"},
+    {Command::Bench, "bench", "bench FILE.eq [options] | --suite[=NAMES]",
+     "Times compiled kernels against the machine's limits",
+     "Measures the rates of multiply-adds and of memory first, then the "
+     "kernels. Efficiency\nis the least time these rates allow over the "
+     "median time.\n"},
 };
 
 llvm::ArrayRef<CommandInfo> eqc::commandTable() { return commands; }
@@ -103,8 +111,7 @@ std::string eqc::generalHelp() {
         "USAGE: eqc <command> FILE.eq [options]\n\nCOMMANDS:\n";
   for (const CommandInfo &command : commands)
     os << llvm::formatv("  {0,-8} {1}\n", command.name, command.title);
-  os << "  bench    Times a compiled kernel (not built yet)\n\n"
-        "'eqc <command> --help' lists a command's options, 'eqc --version' "
+  os << "\n'eqc <command> --help' lists a command's options, 'eqc --version' "
         "tells the version.\n'-' as FILE reads standard input; '@FILE' as an "
         "argument stands for the arguments in FILE.\n\n"
      << statusText;
@@ -123,7 +130,7 @@ std::string eqc::commandHelp(const CommandInfo &command) {
 }
 
 std::string eqc::shortUsage() {
-  return "usage: eqc compile|explain|check|draw FILE.eq [options]\n"
+  return "usage: eqc compile|explain|check|draw|bench FILE.eq [options]\n"
          "try 'eqc --help'\n";
 }
 

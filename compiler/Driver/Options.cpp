@@ -64,6 +64,8 @@ private:
   void readOptLevel();
   void readTarget();
   void readGradients();
+  void readBench();
+  void readThreadCounts();
   void readNumber(unsigned id, uint64_t least, uint64_t &value);
   template <typename T, size_t N>
   void readChoice(unsigned id, const Choice<T> (&choices)[N], T &value);
@@ -103,6 +105,12 @@ void CommandLine::checkNames() {
 
 void CommandLine::readInput() {
   std::vector<std::string> inputs = args.getAllArgValues(OPT_INPUT);
+  if (args.hasArg(OPT_suite, OPT_suite_names)) {
+    if (!inputs.empty())
+      error("'--suite' takes no input file, but '" + printable(inputs[0]) +
+            "' was given");
+    return;
+  }
   if (inputs.empty() || inputs.front().empty()) {
     error("no input file; usage: eqc " + StringRef(info.usage));
     return;
@@ -223,6 +231,53 @@ void CommandLine::readGradients() {
     notBuilt("'--tune'");
 }
 
+void CommandLine::readThreadCounts() {
+  const llvm::opt::Arg *arg = args.getLastArg(OPT_thread_counts);
+  if (!arg)
+    return;
+  llvm::SmallVector<StringRef> counts;
+  StringRef(arg->getValue()).split(counts, ',');
+  for (StringRef text : counts) {
+    unsigned count = 0;
+    if (!llvm::all_of(text, llvm::isDigit) || text.getAsInteger(10, count) ||
+        count < 1 || count > 1024)
+      return error("'--threads=' takes whole numbers from 1 to 1024, not '" +
+                   printable(text) + "'");
+    options.bench.threads.push_back(int(count));
+  }
+}
+
+void CommandLine::readBench() {
+  uint64_t batch = 0, n = 0;
+  readNumber(OPT_batch, 1, batch);
+  readNumber(OPT_size, 1, n);
+  options.bench.batch = int64_t(batch);
+  options.bench.n = int64_t(n);
+  readThreadCounts();
+  if (const llvm::opt::Arg *arg = args.getLastArg(OPT_min_time)) {
+    double seconds = 0;
+    StringRef text = arg->getValue();
+    if (text.getAsDouble(seconds) || !(seconds > 0 && seconds <= 3600))
+      error("'--min-time' takes seconds, above 0 and up to 3600, not '" +
+            printable(text) + "'");
+    else
+      options.bench.seconds = seconds;
+  }
+  if (const llvm::opt::Arg *arg = args.getLastArg(OPT_json)) {
+    options.benchJson = arg->getValue();
+    if (options.benchJson->empty())
+      error("'--json' needs a path, or '-'");
+  }
+  if (args.hasArg(OPT_suite, OPT_suite_names)) {
+    options.suite.emplace();
+    if (const llvm::opt::Arg *arg = args.getLastArg(OPT_suite_names)) {
+      llvm::SmallVector<StringRef> names;
+      StringRef(arg->getValue()).split(names, ',');
+      options.suite->assign(names.begin(), names.end());
+    }
+  }
+}
+
 std::variant<Options, EarlyExit> CommandLine::parse() {
   checkNames();
   if (errors.empty() && args.hasArg(OPT_help))
@@ -235,6 +290,7 @@ std::variant<Options, EarlyExit> CommandLine::parse() {
   readNumber(OPT_max_diagrams, 1, options.frontend.maxDiagrams);
   readNumber(OPT_max_source_bytes, 1, options.frontend.maxSourceBytes);
   readNumber(OPT_seed, 0, options.seed);
+  readBench();
   readOptLevel();
   readTarget();
   readGradients();
@@ -249,7 +305,6 @@ static EarlyExit unknownCommand(StringRef word) {
   std::vector<StringRef> names;
   for (const CommandInfo &info : commandTable())
     names.push_back(info.name);
-  names.push_back("bench");
   std::string hint;
   if (std::optional<StringRef> near = closestWord(word, names))
     hint = ("; did you mean '" + *near + "'?").str();
@@ -279,8 +334,6 @@ eqc::parseCommandLine(llvm::ArrayRef<const char *> given) {
     return EarlyExit{0, generalHelp(), ""};
   if (word == "--version")
     return EarlyExit{0, versionText(), ""};
-  if (word == "bench")
-    return EarlyExit{2, "", "eqc: error: 'eqc bench' is not built yet\n"};
   for (const CommandInfo &info : commandTable())
     if (word == info.name)
       return CommandLine(info, llvm::ArrayRef(args).drop_front()).parse();

@@ -7,6 +7,7 @@
 #ifndef EQC_DRIVER_OPTIONS_H
 #define EQC_DRIVER_OPTIONS_H
 
+#include "compiler/Bench/BenchOptions.h"
 #include "compiler/Frontend/Frontend.h"
 #include "compiler/Pipelines/Compile.h"
 
@@ -16,10 +17,11 @@
 #include <optional>
 #include <string>
 #include <variant>
+#include <vector>
 
 namespace eqc {
 
-enum class Command { Compile, Explain, Check, Draw };
+enum class Command { Compile, Explain, Check, Draw, Bench };
 
 /// What `compile` writes.
 enum class EmitKind { Obj, Asm, LLVM, MLIR, Eq, Linalg, Shared, Header };
@@ -34,6 +36,11 @@ struct Options {
   FrontendOptions frontend;
   bool json = false;
   uint64_t seed = 1;
+  BenchOptions bench;
+  /// Where `eqc bench` writes its results as JSON too; "-" is standard output.
+  std::optional<std::string> benchJson;
+  /// `eqc bench --suite[=NAMES]`: the workloads to run, none to list them.
+  std::optional<std::vector<std::string>> suite;
   /// `eqc explain E0012`: the code asked about; empty otherwise.
   std::string diagnosticCode;
 };

@@ -10,9 +10,11 @@ def CompileVis : OptionVisibility;
 def ExplainVis : OptionVisibility;
 def CheckVis : OptionVisibility;
 def DrawVis : OptionVisibility;
+def BenchVis : OptionVisibility;
 
-defvar All = [CompileVis, ExplainVis, CheckVis, DrawVis];
+defvar All = [CompileVis, ExplainVis, CheckVis, DrawVis, BenchVis];
 defvar Code = [CompileVis, ExplainVis, CheckVis];
+defvar Kernel = [CompileVis, ExplainVis, CheckVis, BenchVis];
 
 // `--name=VALUE` and `--name VALUE`.
 multiclass Value<string name, string metavar, string help,
@@ -37,17 +39,17 @@ defm header : Value<"header", "<path>",
   "Where to write the C header.\nDefault: beside the object, ending in '.h'",
   [CompileVis]>;
 
-def opt_level : Joined<["-"], "O">, MetaVarName<"<level>">, Visibility<Code>,
+def opt_level : Joined<["-"], "O">, MetaVarName<"<level>">, Visibility<Kernel>,
   HelpText<"How hard to optimise: -O0 to -O3 (default -O3)">;
 defm plan : Value<"plan", "<plan>",
   "How diagrams are multiplied: auto (default:\nthe cheapest by the cost "
   "model), dense (as one\nmatrix), factored (each on its own), shared\n"
-  "(with everything shared)", Code>;
+  "(with everything shared)", Kernel>;
 defm target : Value<"target", "<triple>",
   "The machine to compile for. Default: this one", [CompileVis, ExplainVis]>;
 defm cpu : Value<"cpu", "<name>[,<name>..]",
   "CPUs to compile for; the best that fits is chosen\nat run time. 'native' is "
-  "this machine alone.\nDefault on x86-64: x86-64-v2,x86-64-v3,x86-64-v4", Code>;
+  "this machine alone.\nDefault on x86-64: x86-64-v2,x86-64-v3,x86-64-v4", Kernel>;
 def threads : Flag<["--"], "threads">, Visibility<Code>,
   HelpText<"Let one call use several threads (default)">;
 def no_threads : Flag<["--"], "no-threads">, Visibility<Code>,
@@ -63,6 +65,25 @@ def tune : Flag<["--"], "tune">, Visibility<Code>,
 
 defm seed : Value<"seed", "<number>",
   "What the random data starts from (default 1)", [CheckVis]>;
+
+// Not `Value`: `--threads` alone is a flag of the other commands.
+def thread_counts : Joined<["--"], "threads=">, MetaVarName<"<count>[,<count>..]">,
+  Visibility<[BenchVis]>,
+  HelpText<"How many threads to measure with. Default: one,\nthen all">;
+defm batch : Value<"batch", "<number>",
+  "How many samples a call has. Default: the layer's\n'batch', else 32",
+  [BenchVis]>;
+defm size : Value<"n", "<number>",
+  "The size to measure layers with 'n = ?' at", [BenchVis]>;
+defm min_time : Value<"min-time", "<seconds>",
+  "How long each measurement lasts at least\n(default 0.5)", [BenchVis]>;
+defm json : Value<"json", "<path>",
+  "Write the results as JSON too; '-' is standard\noutput, then without the "
+  "table", [BenchVis]>;
+def suite : Flag<["--"], "suite">, Visibility<[BenchVis]>,
+  HelpText<"List the named workloads">;
+def suite_names : Joined<["--"], "suite=">, MetaVarName<"<name>[,<name>..]">,
+  Visibility<[BenchVis]>, HelpText<"Run named workloads; 'all' of them">;
 
 defm max_diagrams : Value<"max-diagrams", "<count>",
   "Refuse layers with more diagrams (default 32768)", All>;

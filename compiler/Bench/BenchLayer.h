@@ -1,0 +1,69 @@
+//===- BenchLayer.h - A layer's kernel against the limits -------*- C++ -*-===//
+
+#ifndef EQC_BENCH_BENCHLAYER_H
+#define EQC_BENCH_BENCHLAYER_H
+
+#include "compiler/Bench/BenchOptions.h"
+#include "compiler/Bench/LayerCost.h"
+#include "compiler/Bench/Limits.h"
+#include "compiler/Bench/Timing.h"
+#include "compiler/Check/LoadedLibrary.h"
+
+#include <string>
+#include <vector>
+
+namespace eqc {
+
+/// The kernel with one number of threads.
+struct BenchRow {
+  int threads = 1;
+  Rate peak, bandwidth;
+  Timing timing;
+  Floor floor;      ///< of the plan that was compiled
+  Floor bestFloor;  ///< of the plan with the least flops
+  double flops = 0; ///< of the plan that was compiled, whole batch
+  double bytes = 0; ///< that must be moved
+  double efficiency() const { return ratio(floor.seconds); }
+  double bestEfficiency() const { return ratio(bestFloor.seconds); }
+
+private:
+  double ratio(double seconds) const {
+    return timing.median > 0 ? seconds / timing.median : 0;
+  }
+};
+
+struct BenchResult {
+  const LayerSpec *spec = nullptr;
+  int64_t n = 0, batch = 0;
+  std::string plan;             ///< as compiled
+  std::string bestPlan;         ///< the one with the least flops
+  std::vector<PlanFlops> plans; ///< for one sample
+  std::vector<BenchRow> rows;
+  std::string error; ///< why there are no rows; empty when there are
+};
+
+/// Peak rates, each measured once.
+class PeakCache {
+public:
+  const Rate &peak(DType dtype, int threads, double seconds);
+
+private:
+  struct Entry {
+    DType dtype;
+    int threads;
+    Rate rate;
+  };
+  std::vector<Entry> entries;
+};
+
+/// Measures one layer of a library.
+BenchResult benchLayer(const LayerSpec &spec, const LoadedLibrary &library,
+                       const BenchOptions &options, PeakCache &peaks);
+
+/// The machine and all layers as text, and as a JSON document.
+std::string renderBench(const std::vector<BenchResult> &results);
+std::string renderBenchJson(const std::vector<BenchResult> &results);
+
+} // namespace eqc
+
+#endif // EQC_BENCH_BENCHLAYER_H

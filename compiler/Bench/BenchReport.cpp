@@ -1,0 +1,173 @@
+//===- BenchReport.cpp - Measurements as text and as JSON -----------------===//
+
+#include "compiler/Bench/BenchLayer.h"
+#include "compiler/Bench/Workers.h"
+
+#include "llvm/Support/JSON.h"
+#include "llvm/Support/raw_ostream.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <iterator>
+
+using namespace eqc;
+
+/// Three to four digits and a unit.
+static std::string timeText(double seconds) {
+  for (auto [unit, scale] :
+       {std::pair("s", 1.0), std::pair("ms", 1e3), std::pair("us", 1e6)})
+    if (seconds * scale >= 1)
+      return fmt::format("{:.4g} {}", seconds * scale, unit);
+  return fmt::format("{:.4g} ns", seconds * 1e9);
+}
+
+static std::string countText(double value) {
+  for (auto [unit, scale] : {std::pair("T", 1e12), std::pair("G", 1e9),
+                             std::pair("M", 1e6), std::pair("k", 1e3)})
+    if (value >= scale)
+      return fmt::format("{:.4g} {}", value / scale, unit);
+  return fmt::format("{:.4g} ", value);
+}
+
+static void renderMachine(const std::vector<BenchResult> &results,
+                          std::string &text) {
+  auto out = std::back_inserter(text);
+  std::string cpu = cpuName();
+  fmt::format_to(out, "machine: {}, {} CPU{} to use\n",
+                 cpu.empty() ? "unknown CPU" : cpu, availableCpus(),
+                 availableCpus() == 1 ? "" : "s");
+  std::vector<std::pair<DType, int>> shown;
+  for (const BenchResult &result : results)
+    for (const BenchRow &row : result.rows) {
+      std::pair<DType, int> key(result.spec->dtype, row.threads);
+      if (std::find(shown.begin(), shown.end(), key) != shown.end())
+        continue;
+      shown.push_back(key);
+      fmt::format_to(out, "  peak {} {} thread{}: {:.1f} GFLOP/s ({})\n",
+                     key.first == DType::F32 ? "f32" : "f64", row.threads,
+                     row.threads == 1 ? " " : "s", row.peak.perSecond * 1e-9,
+                     row.peak.how);
+    }
+}
+
+static void renderLayer(const BenchResult &result, std::string &text) {
+  auto out = std::back_inserter(text);
+  const LayerSpec &spec = *result.spec;
+  fmt::format_to(out,
+                 "\nlayer {}: {}, n = {}, order {} -> {}, channels {} -> {}, "
+                 "{}, batch {}\n",
+                 spec.name, groupName(spec.group), result.n, spec.k, spec.l,
+                 spec.cIn, spec.cOut, spec.dtype == DType::F32 ? "f32" : "f64",
+                 result.batch);
+  if (!result.error.empty()) {
+    fmt::format_to(out, "  not measured: {}\n", result.error);
+    return;
+  }
+  fmt::format_to(out, "  plan {};", result.plan);
+  for (const PlanFlops &plan : result.plans)
+    fmt::format_to(out, " {} {}flop{}", plan.plan,
+                   countText(plan.perSample * double(result.batch)),
+                   &plan == &result.plans.back() ? "" : ",");
+  fmt::format_to(out, "; {}B to move\n", countText(result.rows.front().bytes));
+  fmt::format_to(out, "  {:>7}  {:>10}  {:>9}  {:>8}  {:>10}  {:>10}  {}\n",
+                 "threads", "time", "GFLOP/s", "GB/s", "floor", "efficiency",
+                 "bound by");
+  for (const BenchRow &row : result.rows)
+    fmt::format_to(out,
+                   "  {:>7}  {:>10}  {:>9.1f}  {:>8.1f}  {:>10}  {:>10.3f}  "
+                   "{}\n",
+                   row.threads, timeText(row.timing.median),
+                   row.flops / row.timing.median * 1e-9,
+                   row.bytes / row.timing.median * 1e-9,
+                   timeText(row.floor.seconds), row.efficiency(),
+                   row.floor.boundByBytes
+                       ? fmt::format("memory, {:.1f} GB/s ({})",
+                                     row.bandwidth.perSecond * 1e-9,
+                                     row.bandwidth.how)
+                       : "arithmetic");
+  if (result.bestPlan != result.plan)
+    fmt::format_to(out, "  against the floor of plan {}: efficiency {:.3f}\n",
+                   result.bestPlan, result.rows.front().bestEfficiency());
+}
+
+std::string eqc::renderBench(const std::vector<BenchResult> &results) {
+  std::string text;
+  renderMachine(results, text);
+  for (const BenchResult &result : results)
+    renderLayer(result, text);
+  text += "\n  (time: the median; GFLOP/s and GB/s: what the plan must do and "
+          "move, over the\n  time; floor: the least time the machine allows "
+          "for it; efficiency: floor / time)\n";
+  return text;
+}
+
+static llvm::json::Object rateJson(const Rate &rate) {
+  return llvm::json::Object{{"per_second", rate.perSecond}, {"how", rate.how}};
+}
+
+static llvm::json::Object rowJson(const BenchRow &row) {
+  return llvm::json::Object{
+      {"threads", row.threads},
+      {"peak", rateJson(row.peak)},
+      {"bandwidth", rateJson(row.bandwidth)},
+      {"seconds",
+       llvm::json::Object{{"median", row.timing.median},
+                          {"fastest", row.timing.fastest},
+                          {"lower_quartile", row.timing.lowerQuartile},
+                          {"upper_quartile", row.timing.upperQuartile},
+                          {"runs", row.timing.runs},
+                          {"calls_per_run", row.timing.callsPerRun}}},
+      {"flops", row.flops},
+      {"bytes", row.bytes},
+      {"gflops", row.flops / row.timing.median * 1e-9},
+      {"gbytes_per_second", row.bytes / row.timing.median * 1e-9},
+      {"floor_seconds", row.floor.seconds},
+      {"bound_by", row.floor.boundByBytes ? "memory" : "arithmetic"},
+      {"efficiency", row.efficiency()},
+      {"best_floor_seconds", row.bestFloor.seconds},
+      {"best_efficiency", row.bestEfficiency()}};
+}
+
+static llvm::json::Object resultJson(const BenchResult &result) {
+  const LayerSpec &spec = *result.spec;
+  llvm::json::Object plans;
+  for (const PlanFlops &plan : result.plans)
+    plans[plan.plan] = plan.perSample;
+  llvm::json::Object json{{"layer", spec.name},
+                          {"group", llvm::StringRef(groupName(spec.group))},
+                          {"n", result.n},
+                          {"k", spec.k},
+                          {"l", spec.l},
+                          {"c_in", spec.cIn},
+                          {"c_out", spec.cOut},
+                          {"dtype", spec.dtype == DType::F32 ? "f32" : "f64"},
+                          {"layout", spec.layout == Layout::ChannelsLast
+                                         ? "channels_last"
+                                         : "channels_first"},
+                          {"batch", result.batch},
+                          {"plan", result.plan},
+                          {"best_plan", result.bestPlan},
+                          {"flops_per_sample", std::move(plans)}};
+  if (!result.error.empty())
+    json["error"] = result.error;
+  llvm::json::Array rows;
+  for (const BenchRow &row : result.rows)
+    rows.push_back(rowJson(row));
+  json["results"] = std::move(rows);
+  return json;
+}
+
+std::string eqc::renderBenchJson(const std::vector<BenchResult> &results) {
+  llvm::json::Array layers;
+  for (const BenchResult &result : results)
+    layers.push_back(resultJson(result));
+  llvm::json::Object document{
+      {"machine",
+       llvm::json::Object{{"cpu", cpuName()}, {"cpus", availableCpus()}}},
+      {"layers", std::move(layers)}};
+  std::string text;
+  llvm::raw_string_ostream(text)
+      << llvm::formatv("{0:2}", llvm::json::Value(std::move(document))) << "\n";
+  return text;
+}

@@ -1,0 +1,146 @@
+//===- BenchCommand.cpp - eqc bench ---------------------------------------===//
+
+#include "compiler/Driver/Commands.h"
+
+#include "compiler/Bench/BenchLayer.h"
+#include "compiler/Bench/Suite.h"
+#include "compiler/Driver/SharedLibrary.h"
+
+#include <algorithm>
+#include <deque>
+#include <memory>
+
+using namespace eqc;
+using llvm::StringRef;
+
+namespace {
+
+/// All that is measured in one run. Results point into the sources.
+struct Session {
+  std::deque<Source> sources;
+  std::vector<BenchResult> results;
+  PeakCache peaks;
+};
+
+} // namespace
+
+/// Compiles the layers of `source` and measures those of `cases`, or all once
+/// where there are no cases. Returns the status.
+static int measure(const Options &options, Source &source,
+                   llvm::ArrayRef<WorkloadCase> cases, Session &session) {
+  for (const LayerSpec &layer : source.layers) {
+    if (!layer.dynamicN())
+      continue;
+    if (options.bench.n == 0)
+      return report({StatusUsage, "layer '" + layer.name +
+                                      "' has 'n = ?'; give '--n=<number>'"});
+    if (layer.group == Group::Sp && options.bench.n % 2 != 0)
+      return report({StatusUsage, "layer '" + layer.name +
+                                      "' is of group Sp, '--n' must be even"});
+  }
+  llvm::SmallVector<char, 0> object;
+  if (int status = compileSource(options, source, CodeKind::Object, object))
+    return status;
+  PrivateDirectory directory;
+  std::string problem = directory.create();
+  if (!problem.empty())
+    return report({StatusFile, problem});
+  std::string path;
+  if (Failure failure =
+          linkSharedLibrary(object, source.layers, directory, path))
+    return report(failure);
+  std::optional<LoadedLibrary> library = LoadedLibrary::open(path, problem);
+  if (!library)
+    return report(
+        {StatusInternal, "cannot load the compiled layers: " + problem});
+
+  for (const LayerSpec &layer : source.layers) {
+    if (cases.empty())
+      session.results.push_back(
+          benchLayer(layer, *library, options.bench, session.peaks));
+    for (const WorkloadCase &item : cases) {
+      if (item.layer != layer.name)
+        continue;
+      BenchOptions bench = options.bench;
+      if (bench.batch == 0)
+        bench.batch = item.batch;
+      session.results.push_back(
+          benchLayer(layer, *library, bench, session.peaks));
+    }
+  }
+  return StatusDone;
+}
+
+static int measureSuite(const Options &options, llvm::ArrayRef<Workload> suite,
+                        Session &session) {
+  std::vector<const Workload *> chosen;
+  for (const std::string &name : *options.suite) {
+    size_t before = chosen.size();
+    for (const Workload &workload : suite)
+      if (name == "all" || name == workload.name)
+        chosen.push_back(&workload);
+    if (chosen.size() == before)
+      return report({StatusUsage, "no workload is called '" + name +
+                                      "'; 'eqc bench --suite' lists them"});
+  }
+  for (const Workload *workload : chosen) {
+    Source &source = session.sources.emplace_back();
+    if (int status = parseSource(
+            options, llvm::MemoryBuffer::getMemBuffer(workload->source),
+            workload->name + ".eq", source))
+      return status;
+    if (int status = measure(options, source, workload->cases, session))
+      return status;
+  }
+  return StatusDone;
+}
+
+int eqc::runBench(const Options &options) {
+  std::vector<Workload> suite;
+  if (options.suite) {
+    std::string error;
+    suite = loadSuite(error);
+    if (!error.empty())
+      return report({StatusInternal, "damaged suite: " + error});
+    if (options.suite->empty()) {
+      if (Failure failure = writeStdout(listSuite(suite)))
+        return report(failure);
+      return StatusDone;
+    }
+  }
+
+  Outputs outputs;
+  bool toFile = options.benchJson && *options.benchJson != "-";
+  if (toFile) {
+    outputs.add(*options.benchJson);
+    if (Failure failure = outputs.check(options.input))
+      return report(failure);
+  }
+
+  Session session;
+  int status;
+  if (options.suite) {
+    status = measureSuite(options, suite, session);
+  } else {
+    Source &source = session.sources.emplace_back();
+    status = loadSource(options, source);
+    if (!status)
+      status = measure(options, source, {}, session);
+  }
+  if (status)
+    return status;
+
+  bool asJson = options.benchJson && !toFile;
+  if (toFile) {
+    outputs.setContents(0, renderBenchJson(session.results));
+    if (Failure failure = outputs.commit())
+      return report(failure);
+  }
+  if (Failure failure = writeStdout(asJson ? renderBenchJson(session.results)
+                                           : renderBench(session.results)))
+    return report(failure);
+  bool failed = std::any_of(
+      session.results.begin(), session.results.end(),
+      [](const BenchResult &result) { return !result.error.empty(); });
+  return failed ? StatusLimit : StatusDone;
+}
