@@ -7,7 +7,7 @@ set -euo pipefail
 packages=(
   # The compiler's foundation, and the compiler that builds it.
   libmlir-22-dev mlir-22-tools llvm-22-dev llvm-22-tools
-  clang-22 lld-22 libclang-rt-22-dev
+  clang-22 lld-22 liblld-22-dev libclang-rt-22-dev
   # LLVM's CMake package looks for these.
   libzstd-dev zlib1g-dev
   # Libraries: text output, the dense oracle.

@@ -133,8 +133,7 @@ static void appendFacts(const LayerSpec &layer, std::string &text) {
   fact("diagrams", describeCounts(layer));
 }
 
-std::string eqc::explainLayer(const LayerSpec &layer,
-                              const CompileOptions &options) {
+std::string eqc::explainLayer(const LayerSpec &layer) {
   std::string text =
       fmt::format("layer {}: order {} -> {}, channels {} -> {}\n", layer.name,
                   layer.k, layer.l, layer.cIn, layer.cOut);
@@ -146,7 +145,7 @@ std::string eqc::explainLayer(const LayerSpec &layer,
       "  (output and input: how the axes of a row are merged, ~ marks those "
       "summed or\n  spread over; joined: the input block of each output "
       "block that is left)\n";
-  return text;
+  return text + explainCost(layer);
 }
 
 std::string eqc::explainDiagnostic(const DiagnosticInfo &info) {
