@@ -3,7 +3,7 @@
 #ifndef EQC_TARGET_CPUVARIANT_H
 #define EQC_TARGET_CPUVARIANT_H
 
-#include "compiler/Conversion/EqcToLinalg/TargetShape.h"
+#include "compiler/Plan/TargetShape.h"
 
 #include <string>
 #include <vector>

@@ -9,8 +9,8 @@
 #define EQC_CONVERSION_EMITKERNELS_H
 
 #include "compiler/Algebra/LayerSpec.h"
-#include "compiler/Conversion/EqcToLinalg/TargetShape.h"
 #include "compiler/Plan/SharedPlan.h"
+#include "compiler/Plan/TargetShape.h"
 
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "mlir/IR/Builders.h"

@@ -10,8 +10,8 @@
 #define EQC_CONVERSION_KERNELBUILDER_H
 
 #include "compiler/Algebra/LayerSpec.h"
-#include "compiler/Conversion/EqcToLinalg/TargetShape.h"
 #include "compiler/Plan/SharedPlan.h"
+#include "compiler/Plan/TargetShape.h"
 
 #include "mlir/IR/Builders.h"
 

@@ -1,6 +1,6 @@
 //===- TargetShape.cpp - What tiling needs to know of a CPU ---------------===//
 
-#include "compiler/Conversion/EqcToLinalg/TargetShape.h"
+#include "compiler/Plan/TargetShape.h"
 
 #include <algorithm>
 

@@ -1,7 +1,7 @@
 //===- TargetShape.h - What tiling needs to know of a CPU -------*- C++ -*-===//
 
-#ifndef EQC_CONVERSION_TARGETSHAPE_H
-#define EQC_CONVERSION_TARGETSHAPE_H
+#ifndef EQC_PLAN_TARGETSHAPE_H
+#define EQC_PLAN_TARGETSHAPE_H
 
 #include <cstdint>
 
@@ -39,4 +39,4 @@ int64_t tileRows(const TargetShape &target, int64_t vectors, int64_t extent);
 
 } // namespace eqc
 
-#endif // EQC_CONVERSION_TARGETSHAPE_H
+#endif // EQC_PLAN_TARGETSHAPE_H
