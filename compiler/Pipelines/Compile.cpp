@@ -145,7 +145,8 @@ private:
       variant.scratchElements = plan.storedRows * Poly(spec.cIn);
       variant.scratchElements += plan.nodeRows * Poly(spec.cOut);
       b.setInsertionPointToEnd(module->getBody());
-      setTarget(emitSharedPack(b, loc, variant.pack, spec, plan, cpu.shape),
+      setTarget(emitWeightPack(b, loc, variant.pack, spec, plan.packedOrder,
+                               cpu.shape),
                 cpu);
       b.setInsertionPointToEnd(module->getBody());
       setTarget(

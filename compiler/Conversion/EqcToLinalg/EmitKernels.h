@@ -17,10 +17,11 @@
 
 namespace eqc {
 
-/// (weight: [diagrams * c_in, c_out], packed: [terms, tiles, c_in, width])
-mlir::func::FuncOp emitSharedPack(mlir::OpBuilder &builder, mlir::Location loc,
+/// (weight: [diagrams * c_in, c_out], packed: [terms, tiles, c_in, width]):
+/// term p of the packed weights is the weight of `diagrams[p]`.
+mlir::func::FuncOp emitWeightPack(mlir::OpBuilder &builder, mlir::Location loc,
                                   llvm::StringRef name, const LayerSpec &spec,
-                                  const SharedPlan &plan,
+                                  llvm::ArrayRef<int> diagrams,
                                   const TargetShape &target);
 
 /// (n, first, count: index, x, packed, bias, y): samples first .. first+count-1

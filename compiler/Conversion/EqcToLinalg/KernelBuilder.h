@@ -64,6 +64,10 @@ public:
   mlir::Value poly(const Poly &poly);
   /// 1/n as an element.
   mlir::Value inverseOfN();
+  /// `channels` rounded up to whole vectors.
+  int64_t wholeVectors(int64_t channels) const {
+    return (channels + lanes - 1) / lanes * lanes;
+  }
 
   // Vectors of elements.
   mlir::VectorType vectorType(int64_t size) const;

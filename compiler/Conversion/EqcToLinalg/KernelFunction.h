@@ -1,0 +1,55 @@
+//===- KernelFunction.h - The frame of a kernel -----------------*- C++ -*-===//
+//
+// What the forward functions of all plans share: their arguments, as tensors,
+// and their end.
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef EQC_CONVERSION_KERNELFUNCTION_H
+#define EQC_CONVERSION_KERNELFUNCTION_H
+
+#include "compiler/Conversion/EqcToLinalg/KernelBuilder.h"
+
+#include "mlir/Dialect/Func/IR/FuncOps.h"
+
+namespace eqc {
+
+/// A private function; the builder is left at its start.
+mlir::func::FuncOp makeKernelFunction(KernelBuilder &kernel,
+                                      llvm::StringRef name,
+                                      llvm::ArrayRef<mlir::Type> arguments);
+
+/// A function argument as a tensor; arguments never overlap (the runtime
+/// checks).
+mlir::Value argumentTensor(KernelBuilder &kernel, mlir::Value argument,
+                           bool writable);
+
+/// (n, first, count: index, x, packed, bias, y), see EmitKernels.h. Sets the
+/// kernel's n, first, count and packed weights.
+mlir::func::FuncOp makeForwardFunction(KernelBuilder &kernel,
+                                       llvm::StringRef name,
+                                       llvm::ArrayRef<int64_t> packedShape);
+
+/// Positions of the arguments in a forward function.
+enum ForwardArgument : unsigned {
+  kArgX = 3,
+  kArgPacked = 4,
+  kArgBias = 5,
+  kArgY = 6,
+};
+
+/// Makes x, y and the bias arrays of the kernel: rows of channels in either
+/// layout, with channels first through scratch that is filled here. The columns
+/// of y's scratch are `outputColumns`.
+void openForwardArrays(KernelBuilder &kernel, mlir::func::FuncOp function,
+                       int64_t outputColumns);
+/// Puts the output array where y belongs and ends the function.
+void closeForwardArrays(KernelBuilder &kernel, mlir::func::FuncOp function);
+
+/// Ends a function whose memref argument `destination` now holds `result`.
+void finishKernel(KernelBuilder &kernel, mlir::Value result,
+                  mlir::Value destination);
+
+} // namespace eqc
+
+#endif // EQC_CONVERSION_KERNELFUNCTION_H
