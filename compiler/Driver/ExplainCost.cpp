@@ -15,6 +15,8 @@ using namespace eqc;
 
 static std::string_view stageName(StageKind kind) {
   switch (kind) {
+  case StageKind::Copy:
+    return "copy";
   case StageKind::Read:
     return "read";
   case StageKind::Mix:
@@ -27,6 +29,7 @@ static std::string_view stageName(StageKind kind) {
 
 static std::string_view channelsOf(StageKind kind) {
   switch (kind) {
+  case StageKind::Copy:
   case StageKind::Read:
     return "input channel";
   case StageKind::Mix:

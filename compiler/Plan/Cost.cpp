@@ -4,8 +4,6 @@
 
 #include "compiler/Plan/Saturating.h"
 
-#include <cassert>
-
 using namespace eqc;
 
 //===----------------------------------------------------------------------===//
@@ -65,102 +63,6 @@ std::string eqc::toString(const Poly &poly) {
   append(poly.halfCoefficient(), "n/2");
   append(poly.coefficient(0), "");
   return text.empty() ? "0" : text;
-}
-
-//===----------------------------------------------------------------------===//
-// The shared plan
-//===----------------------------------------------------------------------===//
-
-/// How often a walk visits a pair of entries: over all terms and letters.
-static Poly visitsOf(const Walk &walk) {
-  // A letter over planes goes n/2 times, and its pair has two terms.
-  int letters = 0;
-  int64_t scale = static_cast<int64_t>(walk.terms.size());
-  for (const std::vector<Letter> *list : {&walk.kept, &walk.dropped})
-    for (const Letter &letter : *list) {
-      ++letters;
-      if (letter.extent.halfCoefficient() != 0) {
-        assert(scale % 2 == 0 && "planes come with two terms");
-        scale /= 2;
-      }
-    }
-  return Poly::power(letters, scale);
-}
-
-/// The entries of the inner tensor that a walk reaches.
-static Poly innerEntriesOf(const Walk &walk) {
-  const int64_t groups =
-      static_cast<int64_t>(walk.terms.size()) / walk.termsPerGroup;
-  return Poly::power(static_cast<int>(walk.kept.size()), groups);
-}
-
-static StageCost costOfStage(const ReadStage &stage, bool mean) {
-  StageCost cost;
-  cost.kind = StageKind::Read;
-  cost.source = stage.source;
-  cost.target = PlanArray::Stored;
-  cost.kept = stage.kept;
-  cost.patterns = static_cast<int64_t>(stage.entries.size());
-  for (const ReadEntry &entry : stage.entries) {
-    const Poly visits = visitsOf(entry.walk);
-    const Poly targets = innerEntriesOf(entry.walk);
-    cost.subsets = static_cast<int64_t>(entry.walk.terms.size()) /
-                   entry.walk.termsPerGroup;
-    cost.sourceRows += visits;
-    cost.targetRows += targets;
-    cost.additions += visits + targets * Poly(-1);
-    if (mean && entry.divisions > 0)
-      cost.scalings += targets;
-  }
-  return cost;
-}
-
-static StageCost costOfStage(const MixStage &stage, bool) {
-  StageCost cost;
-  cost.kind = StageKind::Mix;
-  cost.target = stage.target;
-  cost.kept = stage.kept;
-  cost.subsets = stage.subsets;
-  cost.patterns = static_cast<int64_t>(stage.targets.size());
-  const Poly rows = Poly::power(stage.kept, stage.subsets);
-  for (const MixTarget &target : stage.targets) {
-    const auto terms = static_cast<int64_t>(target.fromInput.size() +
-                                            target.fromStored.size());
-    const auto inits = static_cast<int64_t>(target.inits.size());
-    cost.terms += terms;
-    cost.sourceRows += rows * Poly(terms);
-    cost.targetRows += rows;
-    cost.broadcasts += rows * Poly(inits);
-    cost.additions += rows * Poly(inits > 0 ? inits - 1 : 0);
-    cost.multiplyAdds += rows * Poly(terms);
-  }
-  return cost;
-}
-
-static StageCost costOfStage(const WriteStage &stage, bool) {
-  StageCost cost;
-  cost.kind = StageKind::Write;
-  cost.target = stage.target;
-  cost.patterns = static_cast<int64_t>(stage.entries.size());
-  for (const WriteEntry &entry : stage.entries) {
-    const Poly visits = visitsOf(entry.walk);
-    cost.kept = std::max(cost.kept, static_cast<int>(entry.walk.kept.size()));
-    cost.sourceRows += visits;
-    cost.targetRows += visits;
-    cost.additions += visits;
-  }
-  return cost;
-}
-
-PlanCost eqc::costOf(const SharedPlan &plan) {
-  PlanCost cost;
-  for (const SharedStage &stage : plan.stages)
-    cost.stages.push_back(std::visit(
-        [&](const auto &s) { return costOfStage(s, plan.mean); }, stage));
-  cost.scratchIn = plan.storedRows;
-  cost.scratchOut = plan.nodeRows;
-  cost.packedMatrices = Poly(static_cast<int64_t>(plan.packedOrder.size()));
-  return cost;
 }
 
 //===----------------------------------------------------------------------===//

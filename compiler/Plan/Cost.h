@@ -8,6 +8,8 @@
 #ifndef EQC_PLAN_COST_H
 #define EQC_PLAN_COST_H
 
+#include "compiler/Plan/DensePlan.h"
+#include "compiler/Plan/FactoredPlan.h"
 #include "compiler/Plan/SharedPlan.h"
 
 #include <string>
@@ -21,6 +23,7 @@ int64_t countAt(const Poly &poly, int64_t n);
 std::string toString(const Poly &poly);
 
 enum class StageKind {
+  Copy,  ///< moves rows of c_in channels
   Read,  ///< sums over rows of c_in channels
   Mix,   ///< multiplies rows by matrices of c_in x c_out
   Write, ///< adds rows of c_out channels
@@ -64,6 +67,9 @@ struct PlanCost {
 };
 
 PlanCost costOf(const SharedPlan &plan);
+/// The diagrams of a factored plan together: one stage for each of its steps.
+PlanCost costOf(const FactoredPlan &plan);
+PlanCost costOf(const DensePlan &plan, const LayerSpec &spec);
 
 /// Exact operations of one sample of a layer at a size n, all channels.
 struct Operations {

@@ -6,11 +6,14 @@
 
 #include "Support.h"
 
+#include "compiler/Check/Oracle.h"
 #include "compiler/Plan/Cost.h"
+#include "compiler/Plan/EvaluateFactored.h"
 
 #include <gtest/gtest.h>
 
 #include <map>
+#include <tuple>
 
 using namespace eqc;
 using namespace eqc::test;
@@ -235,6 +238,71 @@ TEST(Cost, CountsWhatTheLoopsDo) {
         check(dynamic, 6);
       }
   EXPECT_GT(seen, 250);
+}
+
+TEST(Cost, FactoredAddsWhatTheAlgebraSays) {
+  int seen = 0;
+  for (auto [group, n] : {std::pair(Group::S, 2), std::pair(Group::S, 5),
+                          std::pair(Group::O, 3), std::pair(Group::Sp, 4),
+                          std::pair(Group::SO, 2), std::pair(Group::SO, 3)})
+    for (int k = 0; k <= 3; ++k)
+      for (int l = 0; l <= 3; ++l) {
+        if (!whyNoDiagrams(group, n, l, k).empty())
+          continue;
+        const LayerSpec spec = makeLayer(group, n, k, l, 1, 1,
+                                         whyNoDiagrams(group, n, l, 0).empty());
+        const FactoredPlan plan = buildFactoredPlan(spec);
+        const PlanCost cost = costOf(plan);
+        int64_t additions = 0;
+        for (const FactoredSteps &steps : plan.diagrams)
+          additions += exactAdditions(steps.factored, group, n);
+        EXPECT_EQ(countAt(cost.readAdditions(), n), additions) << nameOf(spec);
+        // As the evaluation counts them.
+        FactoredCounts counts;
+        const std::vector<double> x(static_cast<size_t>(Poly::power(k).at(n)),
+                                    1.0);
+        const std::vector<double> weight(spec.diagrams.size(), 1.0);
+        const std::vector<double> bias(spec.biasDiagrams.size(), 1.0);
+        evaluateFactoredPlan(plan, n, 1, 1, x, weight, bias, &counts);
+        EXPECT_EQ(countAt(cost.readAdditions(), n), counts.additions)
+            << nameOf(spec);
+        // One multiply-add per row of every diagram's middle; every non-zero
+        // position of a diagram's output is added to.
+        int64_t rows = 0;
+        for (const FactoredSteps &steps : plan.diagrams)
+          rows += steps.mixRows.at(n);
+        EXPECT_EQ(countAt(cost.multiplyAdds(), n), rows) << nameOf(spec);
+        ++seen;
+      }
+  EXPECT_GT(seen, 50);
+  // S 2->2 in full: every diagram alone, none shares a sum.
+  const PlanCost cost =
+      costOf(buildFactoredPlan(makeLayer(Group::S, 16, 2, 2)));
+  EXPECT_EQ(countAt(cost.multiplyAdds(), 16), 2 * 256 + 9 * 16 + 4);
+  EXPECT_GT(countAt(cost.readAdditions(), 16), 510);
+}
+
+TEST(Cost, DenseMultipliesEveryPair) {
+  for (auto [group, n, k, l] :
+       {std::tuple(Group::O, 3, 2, 2), std::tuple(Group::O, 3, 3, 3),
+        std::tuple(Group::S, 5, 2, 1), std::tuple(Group::SO, 3, 1, 2),
+        std::tuple(Group::Sp, 4, 2, 2), std::tuple(Group::S, 4, 0, 2)}) {
+    LayerSpec spec = makeLayer(group, n, k, l, 3, 5, true);
+    for (Layout layout : {Layout::ChannelsLast, Layout::ChannelsFirst}) {
+      spec.layout = layout;
+      const PlanCost cost = costOf(buildDensePlan(spec), spec);
+      const int64_t entries = Poly::power(k + l).at(n);
+      EXPECT_EQ(operationsOf(cost, spec, n).flops(), 2 * entries * 3 * 5);
+      EXPECT_EQ(countAt(cost.packedMatrices, n), entries);
+      // Packing adds every non-zero entry of every diagram.
+      int64_t nonZero = 0;
+      for (const Diagram &diagram : spec.diagrams)
+        for (double entry : diagramMatrix(diagram, group, n))
+          nonZero += entry != 0;
+      EXPECT_EQ(countAt(cost.packMultiplyAdds, n), nonZero) << nameOf(spec);
+      EXPECT_EQ(scratchBytesOf(cost, spec, n), 0);
+    }
+  }
 }
 
 TEST(Cost, CountsEveryChannelAndFlop) {
