@@ -7,9 +7,9 @@
 //===----------------------------------------------------------------------===//
 
 #include "compiler/Plan/SharedPlan.h"
+#include "compiler/Plan/SharedGeometry.h"
 
 #include <algorithm>
-#include <cassert>
 #include <map>
 #include <optional>
 #include <tuple>
@@ -18,43 +18,6 @@
 using namespace eqc;
 
 namespace {
-
-/// Patterns that neither drop a block nor hold free vertices are strided
-/// views of the row's tensor and are never stored.
-bool isView(const RowPattern &pattern) {
-  return pattern.droppedBlocks().empty() && pattern.free < 0;
-}
-
-bool isIdentity(const RowPattern &pattern) {
-  return isView(pattern) && pattern.numBlocks() == pattern.size();
-}
-
-/// `pattern` with block `split` replaced by one kept singleton per vertex.
-RowPattern splitIntoKept(const RowPattern &pattern, int split) {
-  const int numBlocks = pattern.numBlocks();
-  std::vector<int> labels = pattern.block;
-  std::vector<bool> keptByLabel = pattern.kept;
-  for (int &label : labels)
-    if (label == split) {
-      label = static_cast<int>(keptByLabel.size());
-      keptByLabel.push_back(true);
-    }
-  // Back to a restricted growth string.
-  RowPattern result;
-  std::vector<int> renumbered(keptByLabel.size(), -1);
-  for (int label : labels) {
-    if (renumbered[label] < 0) {
-      renumbered[label] = static_cast<int>(result.kept.size());
-      if (label == pattern.free && label != split)
-        result.free = renumbered[label];
-      result.kept.push_back(keptByLabel[label]);
-    }
-    result.block.push_back(renumbered[label]);
-  }
-  assert(split < numBlocks);
-  (void)numBlocks;
-  return result;
-}
 
 /// The patterns one step coarser, of which `pattern` is one sum: with free
 /// vertices turned into kept ones; else with one dropped block kept (S) or
@@ -76,13 +39,10 @@ std::vector<RowPattern> parentsOf(const RowPattern &pattern, Group group) {
 
 class Builder {
 public:
-  explicit Builder(const LayerSpec &spec) : spec(spec) {
-    plan.group = spec.group;
-    plan.n = spec.n;
-    plan.k = spec.k;
-    plan.l = spec.l;
-    plan.mean = spec.normalize == Normalize::Mean;
-  }
+  explicit Builder(const LayerSpec &spec)
+      : spec(spec), geometry(spec.group, spec.n, spec.k, spec.l,
+                             spec.normalize == Normalize::Mean),
+        plan(geometry.plan) {}
 
   SharedPlan build() {
     for (const Diagram &diagram : spec.diagrams)
@@ -97,36 +57,6 @@ public:
   }
 
 private:
-  struct Place {
-    int index;
-    Poly offset;
-  };
-
-  Poly rowsOfPattern(const RowPattern &pattern) const {
-    return Poly::power(pattern.numKept(), subsetsOfPattern(pattern));
-  }
-  int64_t subsetsOfPattern(const RowPattern &pattern) const {
-    return pattern.free < 0 ? 1 : numSubsets(spec.n, pattern.numFree());
-  }
-
-  /// The inner tensor of a pattern of the input row: a view of x, or stored.
-  RowView viewOfBottom(const RowPattern &pattern) const {
-    RowView view;
-    if (isView(pattern)) {
-      view.array = PlanArray::Input;
-      Walk walk =
-          makeWalk(pattern, spec.group, spec.n, rowMajorStrides(spec.k));
-      for (const Letter &letter : walk.kept)
-        view.strides.push_back(letter.rowStride);
-      return view;
-    }
-    view.array = PlanArray::Stored;
-    view.offset = storedPlace.at(pattern).offset;
-    view.strides =
-        rowMajorStrides(pattern.numKept(), subsetsOfPattern(pattern));
-    return view;
-  }
-
   /// Parents keep more blocks and have no free vertices: they come first.
   static std::pair<int, int> readOrder(const RowPattern &pattern) {
     return {pattern.numFree(), -pattern.numKept()};
@@ -147,17 +77,16 @@ private:
           }))
         work.push_back(parentsOf(pattern, spec.group).front());
     }
+    std::vector<RowPattern> order;
     for (auto &entry : needed)
-      plan.stored.push_back(entry.first);
-    std::sort(plan.stored.begin(), plan.stored.end(),
+      order.push_back(entry.first);
+    std::sort(order.begin(), order.end(),
               [](const RowPattern &a, const RowPattern &b) {
                 return std::make_pair(readOrder(a), a) <
                        std::make_pair(readOrder(b), b);
               });
-    for (size_t i = 0; i < plan.stored.size(); ++i) {
-      storedPlace[plan.stored[i]] = {static_cast<int>(i), plan.storedRows};
-      plan.storedRows += rowsOfPattern(plan.stored[i]);
-    }
+    for (const RowPattern &pattern : order)
+      geometry.addStored(pattern);
   }
 
   /// A parent that is a view or fulfils `available`; views last, because a
@@ -183,26 +112,18 @@ private:
     for (const RowPattern &top : biasTops)
       if (!isIdentity(top))
         needed[top] = true;
+    std::vector<RowPattern> order;
     for (auto &entry : needed)
-      plan.nodes.push_back(entry.first);
-    std::sort(plan.nodes.begin(), plan.nodes.end(),
+      order.push_back(entry.first);
+    std::sort(order.begin(), order.end(),
               [](const RowPattern &a, const RowPattern &b) {
                 auto key = [](const RowPattern &p) {
                   return std::make_tuple(p.numKept(), p.numFree(), p);
                 };
                 return key(a) < key(b);
               });
-    for (size_t i = 0; i < plan.nodes.size(); ++i) {
-      const RowPattern &node = plan.nodes[i];
-      nodePlace[node] = {static_cast<int>(i), plan.nodeRows};
-      plan.nodeRows += Poly::power(node.numKept(), subsetsOfNode(node));
-    }
-  }
-
-  /// A Levi-Civita node is indexed by the values of the free *inputs*; there
-  /// are as many subsets of them as of the free outputs, their complements.
-  int64_t subsetsOfNode(const RowPattern &node) const {
-    return subsetsOfPattern(node);
+    for (const RowPattern &pattern : order)
+      geometry.addNode(pattern);
   }
 
   void addReadStages() {
@@ -211,63 +132,29 @@ private:
     for (const RowPattern &pattern : plan.stored) {
       RowPattern parent =
           *findParent(pattern, [&](const RowPattern &candidate) {
-            return storedPlace.count(candidate) != 0;
+            return geometry.isStored(candidate);
           });
-      const RowView source = viewOfBottom(parent);
-      ReadEntry entry;
-      entry.stored = storedPlace.at(pattern).index;
-      entry.target = storedPlace.at(pattern).offset;
-      entry.walk = makeWalk(relativePattern(parent, pattern), spec.group,
-                            spec.n, source.strides);
-      for (WalkTerm &term : entry.walk.terms)
-        term.rowOffset += source.offset;
-      entry.divisions = static_cast<int>(entry.walk.dropped.size());
-
-      ReadStage &stage = stages[{readOrder(pattern), source.array}];
+      const PlanArray source = geometry.viewOfBottom(parent).array;
+      ReadStage &stage = stages[{readOrder(pattern), source}];
       stage.kept = pattern.numKept();
-      stage.source = source.array;
-      stage.entries.push_back(std::move(entry));
+      stage.source = source;
+      stage.entries.push_back(geometry.makeRead(pattern, parent));
     }
     for (auto &stage : stages)
       plan.stages.push_back(std::move(stage.second));
   }
 
   void addMixAndWriteStages() {
+    const RowPattern identity = identityPattern(spec.l);
     std::map<RowPattern, MixTarget> targets;
-    for (const RowPattern &node : plan.nodes) {
-      const Place &place = nodePlace.at(node);
-      MixTarget &target = targets[node];
-      target.node = place.index;
-      target.target = {PlanArray::Nodes, place.offset,
-                       rowMajorStrides(node.numKept(), subsetsOfNode(node))};
-    }
-    RowPattern identity;
-    for (int v = 0; v < spec.l; ++v) {
-      identity.block.push_back(v);
-      identity.kept.push_back(true);
-    }
-    MixTarget &output = targets[identity];
-    output.target = {PlanArray::Output, Poly(), rowMajorStrides(spec.l)};
+    for (const RowPattern &node : plan.nodes)
+      targets[node] = geometry.makeTarget(node);
+    targets[identity] = geometry.makeTarget(identity);
 
-    for (size_t d = 0; d < splits.size(); ++d) {
-      const Split &split = splits[d];
-      MixTerm term;
-      term.diagram = static_cast<int>(d);
-      RowView bottom = viewOfBottom(split.bottom);
-      term.view.array = bottom.array;
-      term.view.offset = bottom.offset;
-      for (int a : split.sigma)
-        term.view.strides.push_back(bottom.strides[a]);
-      MixTarget &target = targets[split.top];
-      (bottom.array == PlanArray::Input ? target.fromInput : target.fromStored)
-          .push_back(std::move(term));
-    }
-    for (size_t e = 0; e < biasTops.size(); ++e) {
-      // Bias tops keep nothing and have all n free vertices or none.
-      RowView view{PlanArray::Bias, Poly(static_cast<int64_t>(e)), {}};
-      view.strides.assign(biasTops[e].numKept(), Poly());
-      targets[biasTops[e]].inits.push_back(std::move(view));
-    }
+    for (size_t d = 0; d < splits.size(); ++d)
+      geometry.addTerm(targets[splits[d].top], static_cast<int>(d), splits[d]);
+    for (size_t e = 0; e < biasTops.size(); ++e)
+      geometry.addBias(targets[biasTops[e]], static_cast<int>(e), biasTops[e]);
 
     // Each node goes to a finer node or to the output: as a broadcast that
     // starts the finer one's sum, or added to it afterwards.
@@ -276,11 +163,15 @@ private:
       RowPattern parent = identity;
       if (node.free < 0)
         for (const RowPattern &candidate : parentsOf(node, spec.group))
-          if (nodePlace.count(candidate)) {
+          if (geometry.isNode(candidate)) {
             parent = candidate;
             break;
           }
-      addWrite(node, parent, targets[parent], writes[parent]);
+      if (geometry.isBroadcast(node, parent))
+        geometry.addBroadcast(node, parent, targets[parent]);
+      else
+        writes[parent].push_back(
+            geometry.makeWrite(node, parent, targets[parent]));
     }
 
     // Coarser targets first.
@@ -292,14 +183,14 @@ private:
       const RowPattern &first = *order[i];
       MixStage mix;
       mix.kept = first.numKept();
-      mix.subsets = subsetsOfNode(first);
+      mix.subsets = numSubsetsOf(first, spec.n);
       mix.target = first == identity ? PlanArray::Output : PlanArray::Nodes;
       WriteStage write;
       write.target = mix.target;
       for (; i < order.size(); ++i) {
         const RowPattern &pattern = *order[i];
         if (pattern.numKept() != mix.kept ||
-            subsetsOfNode(pattern) != mix.subsets ||
+            numSubsetsOf(pattern, spec.n) != mix.subsets ||
             (pattern == identity) != (mix.target == PlanArray::Output))
           break;
         mix.targets.push_back(std::move(targets[pattern]));
@@ -318,66 +209,11 @@ private:
     }
   }
 
-  void addWrite(const RowPattern &node, const RowPattern &parent,
-                MixTarget &target, std::vector<WriteEntry> &writes) {
-    RowPattern relative = relativePattern(parent, node);
-    const RowView source{PlanArray::Nodes, nodePlace.at(node).offset, {}};
-    Walk walk = makeWalk(relative, spec.group, spec.n, target.target.strides);
-    // A pure broadcast: every letter is one axis of the target.
-    if (relative.numBlocks() == relative.size() && relative.free < 0) {
-      RowView view = source;
-      const std::vector<Poly> inner = rowMajorStrides(relative.numKept());
-      size_t next = 0;
-      for (int v = 0; v < relative.size(); ++v)
-        view.strides.push_back(relative.kept[relative.block[v]] ? inner[next++]
-                                                                : Poly());
-      target.inits.push_back(std::move(view));
-      return;
-    }
-    for (WalkTerm &term : walk.terms) {
-      term.rowOffset += target.target.offset;
-      term.innerOffset += source.offset;
-    }
-    if (relative.free >= 0)
-      reindexByFreeInputs(walk, relative);
-    writes.push_back({source, Poly(), std::move(walk)});
-  }
-
-  /// Turns the subset of values of the free outputs into the subset of values
-  /// of the free inputs, its complement, and applies the sign of (outputs,
-  /// inputs) as a permutation of 0..n-1.
-  void reindexByFreeInputs(Walk &walk, const RowPattern &pattern) const {
-    const int top = pattern.numFree();
-    const int bottom = static_cast<int>(spec.n) - top;
-    const std::vector<std::vector<int>> tops = subsetsOf(spec.n, top);
-    const std::vector<std::vector<int>> bottoms = subsetsOf(spec.n, bottom);
-    std::map<std::vector<int>, int64_t> number;
-    for (size_t i = 0; i < bottoms.size(); ++i)
-      number[bottoms[i]] = static_cast<int64_t>(i);
-    for (size_t i = 0; i < walk.terms.size(); ++i) {
-      const size_t subset = i / walk.termsPerGroup;
-      const std::vector<int> &outputs = tops[subset];
-      std::vector<int> inputs;
-      int inversions = 0;
-      for (int value = 0; value < spec.n; ++value)
-        if (!std::binary_search(outputs.begin(), outputs.end(), value))
-          inputs.push_back(value);
-      for (int output : outputs)
-        for (int input : inputs)
-          inversions += output > input;
-      WalkTerm &term = walk.terms[i];
-      term.innerOffset +=
-          Poly(number.at(inputs) - static_cast<int64_t>(subset));
-      if (inversions % 2)
-        term.sign = -term.sign;
-    }
-  }
-
   const LayerSpec &spec;
-  SharedPlan plan;
+  SharedGeometry geometry;
+  SharedPlan &plan;
   std::vector<Split> splits;
   std::vector<RowPattern> biasTops;
-  std::map<RowPattern, Place> storedPlace, nodePlace;
 };
 
 } // namespace

@@ -37,6 +37,7 @@ struct RowView {
 /// over the dropped letter and the terms of a group of +-source[..].
 struct ReadEntry {
   int stored = 0;    ///< index into SharedPlan::stored
+  RowPattern parent; ///< the coarser pattern: a view of x, or stored
   Poly target;       ///< row offset in Stored
   Walk walk;         ///< row side: the source; inner side: the target
   int divisions = 0; ///< blocks dropped by this step; `mean` divides by n each
@@ -60,6 +61,8 @@ struct MixTarget {
   RowView target;
   std::vector<RowView>
       inits; ///< added first: broadcasts of lower patterns, bias
+  std::vector<int> broadcasts; ///< the nodes among the inits
+  std::vector<int> biasRows;   ///< the bias diagrams among the inits
   std::vector<MixTerm> fromInput;
   std::vector<MixTerm> fromStored;
 };
@@ -76,9 +79,11 @@ struct MixStage {
 /// Adds an output pattern to a finer one or to the output: target[..] += sign *
 /// node[letters].
 struct WriteEntry {
-  RowView source; ///< only array and offset are used
-  Poly target;    ///< row offset in the target
-  Walk walk;      ///< row side: the target; inner side: the source
+  int node = 0;    ///< index into SharedPlan::nodes
+  int parent = -1; ///< the same for the finer pattern; -1 for the output
+  RowView source;  ///< only array and offset are used
+  Poly target;     ///< row offset in the target
+  Walk walk;       ///< row side: the target; inner side: the source
 };
 struct WriteStage {
   PlanArray target = PlanArray::Output;
