@@ -1,0 +1,250 @@
+//===- CostModel.cpp - Which plan is the fastest --------------------------===//
+
+#include "compiler/Plan/CostModel.h"
+
+#include "compiler/Plan/Saturating.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cmath>
+
+using namespace eqc;
+
+//===----------------------------------------------------------------------===//
+// Rates
+//===----------------------------------------------------------------------===//
+
+CostTarget eqc::costTargetOf(const TargetShape &shape) {
+  // Typical cores of each level, one thread; ratios between plans depend on
+  // them little. The overheads are fits to generated code.
+  if (shape.vectorBytes >= 64)
+    return {"AVX-512", shape, {250, 90, 12, 1 << 20, 2.5, 12, 4, 400}};
+  if (shape.vectorBytes >= 32)
+    return {"AVX2", shape, {110, 70, 12, 1 << 19, 2.5, 12, 4, 400}};
+  if (shape.registers >= 32)
+    return {"128-bit vectors", shape, {60, 40, 12, 1 << 19, 2.5, 12, 4, 400}};
+  return {"SSE4.2", shape, {30, 40, 12, 1 << 18, 2.5, 12, 4, 400}};
+}
+
+//===----------------------------------------------------------------------===//
+// Times
+//===----------------------------------------------------------------------===//
+
+namespace {
+
+double ceilDiv(double a, double b) { return std::ceil(a / b); }
+
+/// Predicts times of one layer at one size and batch.
+class Predictor {
+public:
+  Predictor(const LayerSpec &spec, const CostTarget &target, int64_t n,
+            int64_t batch)
+      : spec(spec), shape(target.shape), rates(target.rates), n(n),
+        batch(static_cast<double>(batch)) {
+    lanes = shape.lanes(spec.elementSize());
+    tiling(spec.cOut);
+  }
+
+  void predict(PlanCandidate &candidate) {
+    const bool dense = candidate.kind == PlanKind::Dense;
+    if (dense)
+      tiling(saturatingMultiply(countAt(Poly::power(spec.l), n), spec.cOut));
+    const double matrices = valueOf(candidate.cost.packedMatrices);
+    // The dense matrix is one of rows x columns, the others are one for each
+    // diagram, padded to whole tiles.
+    const double packedRows =
+        dense ? valueOf(Poly::power(spec.k)) * double(spec.cIn)
+              : matrices * double(spec.cIn);
+    const double packed = packedRows * columns * double(spec.elementSize());
+    candidate.packedBytes =
+        packed < 9e18 ? static_cast<int64_t>(packed) : saturatedCount;
+    candidate.packNs = packNs(candidate.cost, packedRows, packed);
+
+    double compute = 0;
+    for (const StageCost &stage : candidate.cost.stages)
+      compute += dense ? denseNs(packedRows) : stageNs(stage);
+    // Weights are read once for each block of samples.
+    compute += packed / rateFor(packed) / std::min(batch, 8.0);
+    const double moved = double(leastBytesOf(spec, n).perSample);
+    const double scratch = double(candidate.scratchBytes);
+    candidate.sampleNs =
+        std::max(compute, (moved + scratchSpill(scratch)) /
+                              rateFor((moved + scratch) * batch));
+    candidate.callNs =
+        rates.callNs + candidate.packNs + batch * candidate.sampleNs;
+  }
+
+private:
+  double valueOf(const Poly &poly) const { return double(countAt(poly, n)); }
+
+  void tiling(int64_t channels) {
+    vectors = columnVectors(shape, lanes, channels);
+    tiles = ceilDiv(double(channels), double(vectors * lanes));
+    columns = tiles * double(vectors * lanes);
+  }
+
+  double rateFor(double bytes) const {
+    return bytes > rates.cacheSize ? rates.memoryBytes : rates.cacheBytes;
+  }
+  /// Scratch of one sample that does not stay in cache is written and read.
+  double scratchSpill(double bytes) const {
+    return bytes > rates.cacheSize ? 2 * bytes : 0;
+  }
+
+  /// Rows of whole vectors that are loaded, and perhaps stored.
+  double rowNs(int64_t channels, int touches) const {
+    const double bytes = ceilDiv(double(channels), double(lanes)) *
+                         double(lanes * spec.elementSize());
+    return rates.rowNs + touches * bytes / (2 * rates.cacheBytes);
+  }
+
+  double stageNs(const StageCost &stage) const {
+    switch (stage.kind) {
+    case StageKind::Copy:
+      return valueOf(stage.targetRows) * rowNs(spec.cIn, 2);
+    case StageKind::Read:
+      return valueOf(stage.sourceRows) * rowNs(spec.cIn, 1) +
+             valueOf(stage.targetRows) * rowNs(spec.cIn, 1);
+    case StageKind::Write:
+      return valueOf(stage.targetRows) * rowNs(spec.cOut, 3);
+    case StageKind::Mix:
+      return mixNs(stage);
+    }
+    return 0;
+  }
+
+  /// Multiply-adds of a tile for one row of a matrix.
+  double tileRowNs(double rows) const {
+    const double accumulators = rows * double(vectors);
+    // Two per cycle, four cycles each; two loads per cycle.
+    const double loads = (rows + double(vectors)) / accumulators;
+    const double slow = std::max({1.0, 8 / accumulators, loads});
+    const double perElement = spec.dtype == DType::F32 ? 1 : 2;
+    const double f32Lanes = double(lanes) * perElement;
+    return accumulators * slow * 2 * f32Lanes / rates.flops;
+  }
+
+  double mixNs(const StageCost &stage) const {
+    // As the kernels tile: along the last axis, then over samples.
+    const double most = double(maxTileRows(shape, vectors));
+    const int64_t last =
+        stage.subsets > 1 ? stage.subsets : (stage.kept > 0 ? n : 1);
+    double along = double(tileRows(shape, vectors, last));
+    double samples = 1;
+    while (samples < 8 && 2 * samples * along <= most && 2 * samples <= batch)
+      samples *= 2;
+    const double perSample =
+        ceilDiv(double(last), along) / double(last) / samples * tiles;
+    const double tileCount = valueOf(stage.targetRows) * perSample;
+    const double termCount = valueOf(stage.sourceRows) * perSample;
+    const double rows = along * samples;
+    const double store =
+        rows * double(vectors * shape.vectorBytes) / (2 * rates.cacheBytes);
+    // A row that is broadcast costs a look-up for each tile, then loads.
+    const double broadcastCount = valueOf(stage.broadcasts) * perSample;
+    return tileCount * (rates.tileNs + store) +
+           termCount * (rates.termNs + double(spec.cIn) * tileRowNs(rows)) +
+           broadcastCount * (rates.termNs + store);
+  }
+
+  double denseNs(double depth) const {
+    const double most = double(maxTileRows(shape, vectors));
+    double samples = 1;
+    while (samples < 8 && 2 * samples <= most && 2 * samples <= batch)
+      samples *= 2;
+    return tiles / samples *
+           (rates.tileNs + rates.termNs + depth * tileRowNs(samples));
+  }
+
+  double packNs(const PlanCost &cost, double rows, double bytes) const {
+    const double copied = 2 * bytes / rateFor(bytes);
+    const double entries = valueOf(cost.packMultiplyAdds) * double(spec.cIn);
+    return copied + rows * tiles * rates.rowNs / 2 +
+           entries * rowNs(spec.cOut, 3);
+  }
+
+  const LayerSpec &spec;
+  const TargetShape &shape;
+  const CostRates &rates;
+  int64_t n;
+  double batch;
+  int64_t lanes = 1, vectors = 1;
+  double tiles = 1, columns = 1;
+};
+
+} // namespace
+
+//===----------------------------------------------------------------------===//
+// The choice
+//===----------------------------------------------------------------------===//
+
+static std::string whyNotDense(const LayerSpec &spec) {
+  if (spec.dynamicN())
+    return "n is given at run time";
+  const int64_t entries = countAt(Poly::power(spec.k + spec.l), spec.n);
+  if (saturatingMultiply(saturatingMultiply(entries, spec.cIn), spec.cOut) >
+      maxDenseElements)
+    return "the matrix has more than 2^26 elements";
+  return "";
+}
+
+/// The factored plan spells out all n! entries of a Levi-Civita symbol.
+static std::string whyNotFactored(const LayerSpec &spec) {
+  if (spec.group == Group::SO && spec.n > 8)
+    for (const Diagram &diagram : spec.diagrams)
+      if (diagram.free >= 0)
+        return "the Levi-Civita symbol has more than 40320 entries";
+  return "";
+}
+
+static PlanCost costOfKind(PlanKind kind, const LayerSpec &spec) {
+  if (kind == PlanKind::Dense)
+    return costOf(buildDensePlan(spec), spec);
+  if (kind == PlanKind::Factored)
+    return costOf(buildFactoredPlan(spec));
+  return costOf(buildSharedPlan(spec));
+}
+
+static std::string reasonOf(const PlanChoice &choice) {
+  const PlanCandidate &winner = choice.winner();
+  const PlanCandidate *second = nullptr;
+  for (const PlanCandidate &candidate : choice.candidates)
+    if (&candidate != &winner && candidate.refused.empty() &&
+        (!second || candidate.callNs < second->callNs))
+      second = &candidate;
+  if (!second)
+    return fmt::format("{} is the only plan possible", planName(winner.kind));
+  return fmt::format("{} is predicted to take {:.2g} of the time of {}",
+                     planName(winner.kind), winner.callNs / second->callNs,
+                     planName(second->kind));
+}
+
+PlanChoice eqc::choosePlan(const LayerSpec &spec, const CostTarget &target) {
+  PlanChoice choice;
+  choice.n = spec.dynamicN() ? typicalN : spec.n;
+  choice.batch = spec.batch > 0 ? spec.batch : typicalBatch;
+  choice.target = target.name;
+  // The first of equals is taken.
+  for (PlanKind kind :
+       {PlanKind::Shared, PlanKind::Factored, PlanKind::Dense}) {
+    PlanCandidate candidate;
+    candidate.kind = kind;
+    if (kind == PlanKind::Dense)
+      candidate.refused = whyNotDense(spec);
+    if (kind == PlanKind::Factored)
+      candidate.refused = whyNotFactored(spec);
+    if (candidate.refused.empty()) {
+      candidate.cost = costOfKind(kind, spec);
+      candidate.operations = operationsOf(candidate.cost, spec, choice.n);
+      candidate.scratchBytes = scratchBytesOf(candidate.cost, spec, choice.n);
+      Predictor(spec, target, choice.n, choice.batch).predict(candidate);
+      if (choice.candidates.empty() ||
+          candidate.callNs < choice.winner().callNs)
+        choice.chosen = choice.candidates.size();
+    }
+    choice.candidates.push_back(std::move(candidate));
+  }
+  choice.reason = reasonOf(choice);
+  return choice;
+}

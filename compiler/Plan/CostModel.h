@@ -1,0 +1,80 @@
+//===- CostModel.h - Which plan is the fastest ------------------*- C++ -*-===//
+//
+// Predicts the time of every plan from its exact counts and a few rates of the
+// CPU, and takes the least. Nothing is measured while compiling.
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef EQC_PLAN_COSTMODEL_H
+#define EQC_PLAN_COSTMODEL_H
+
+#include "compiler/Plan/Cost.h"
+#include "compiler/Plan/PlanKind.h"
+#include "compiler/Plan/TargetShape.h"
+
+#include <string>
+#include <vector>
+
+namespace eqc {
+
+/// Rates of one core. Times in ns, so that bytes and flops per ns are GB/s and
+/// GFLOP/s.
+struct CostRates {
+  double flops = 0;       ///< f32 multiply-adds, counted as two
+  double cacheBytes = 0;  ///< from the second-level cache
+  double memoryBytes = 0; ///< from and to memory
+  double cacheSize = 0;   ///< bytes of the second-level cache
+  /// Index arithmetic and loop of a row that is copied, summed or added.
+  double rowNs = 0;
+  /// The same for a register tile of a mix, and for each matrix it meets.
+  double tileNs = 0, termNs = 0;
+  double callNs = 0; ///< checks, scratch and dispatch of a call
+};
+
+/// A CPU as the model sees it.
+struct CostTarget {
+  std::string name; ///< of the row of the table of rates
+  TargetShape shape;
+  CostRates rates;
+};
+
+/// The built-in rates of CPUs with registers of this shape.
+CostTarget costTargetOf(const TargetShape &shape);
+
+/// More elements than this in n^(k+l) c_in c_out, and there is no dense plan.
+constexpr int64_t maxDenseElements = int64_t(1) << 26;
+
+/// What is assumed where a layer leaves it to the caller.
+constexpr int64_t typicalN = 32;
+constexpr int64_t typicalBatch = 32;
+
+/// One plan with its numbers, or why it cannot be used.
+struct PlanCandidate {
+  PlanKind kind = PlanKind::Shared;
+  std::string refused; ///< empty for a candidate
+  PlanCost cost;
+  Operations operations;    ///< of one sample
+  int64_t scratchBytes = 0; ///< per sample
+  int64_t packedBytes = 0;  ///< of the weights as the kernel reads them
+  double packNs = 0;        ///< predicted, once per call
+  double sampleNs = 0;      ///< predicted, per sample
+  double callNs = 0;        ///< predicted, a whole call at the assumed batch
+};
+
+struct PlanChoice {
+  int64_t n = 1;     ///< the size at which plans were compared
+  int64_t batch = 1; ///< and the batch
+  std::string target;
+  std::vector<PlanCandidate> candidates;
+  size_t chosen = 0;
+  std::string reason; ///< a sentence
+
+  const PlanCandidate &winner() const { return candidates[chosen]; }
+};
+
+/// Compares the plans of a layer. The shared plan always is a candidate.
+PlanChoice choosePlan(const LayerSpec &spec, const CostTarget &target);
+
+} // namespace eqc
+
+#endif // EQC_PLAN_COSTMODEL_H

@@ -1,0 +1,199 @@
+//===- PlanReport.cpp - Plans and their costs in words --------------------===//
+
+#include "compiler/Plan/PlanReport.h"
+
+#include "compiler/Plan/Saturating.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <map>
+
+using namespace eqc;
+
+namespace {
+
+using Row = std::vector<std::string>;
+
+std::string countText(int64_t count) {
+  if (count == saturatedCount)
+    return "2^63 or more";
+  return std::to_string(count);
+}
+
+/// A polynomial, and its value where n is fixed.
+std::string polyText(const Poly &poly, const LayerSpec &spec) {
+  if (spec.dynamicN() || poly.isConstant())
+    return toString(poly);
+  return fmt::format("{} = {}", toString(poly),
+                     countText(countAt(poly, spec.n)));
+}
+
+std::string timeText(double ns) {
+  if (ns < 1e3)
+    return fmt::format("{:.3g} ns", ns);
+  if (ns < 1e6)
+    return fmt::format("{:.3g} us", ns / 1e3);
+  if (ns < 1e9)
+    return fmt::format("{:.3g} ms", ns / 1e6);
+  return fmt::format("{:.3g} s", ns / 1e9);
+}
+
+/// A table whose first row is its head; all but the first column may be
+/// numbers, which stand to the right.
+void appendTable(const std::vector<Row> &rows, bool numbers,
+                 std::string &text) {
+  std::vector<size_t> widths;
+  for (const Row &row : rows)
+    for (size_t c = 0; c < row.size(); ++c) {
+      widths.resize(std::max(widths.size(), c + 1));
+      widths[c] = std::max(widths[c], row[c].size());
+    }
+  for (const Row &row : rows) {
+    std::string line = "  ";
+    for (size_t c = 0; c < row.size(); ++c)
+      line += numbers && c > 0 ? fmt::format("  {:>{}}", row[c], widths[c])
+                               : fmt::format("  {:<{}}", row[c], widths[c]);
+    line.erase(line.find_last_not_of(' ') + 1);
+    text += line + "\n";
+  }
+}
+
+/// How many diagrams pass on how many axes: each costs n^t multiply-adds per
+/// pair of channels, with free vertices as many as there are subsets besides.
+void appendOrders(const LayerSpec &spec, std::string &text) {
+  std::map<std::pair<int, bool>, int64_t> orders;
+  for (const Diagram &diagram : spec.diagrams)
+    ++orders[{splitDiagram(diagram).top.numKept(), diagram.free >= 0}];
+  text += "\n  propagating order (blocks that join outputs and inputs):\n";
+  std::vector<Row> rows{{"order", "diagrams"}};
+  for (const auto &[order, count] : orders)
+    rows.push_back({fmt::format("{}{}", order.first,
+                                order.second ? " with free vertices" : ""),
+                    std::to_string(count)});
+  appendTable(rows, true, text);
+}
+
+std::string counted(int64_t count, std::string_view what) {
+  return fmt::format("{} {}{}", count, what, count == 1 ? "" : "s");
+}
+
+/// Where a stage reads or writes.
+std::string arrayName(PlanArray array) {
+  switch (array) {
+  case PlanArray::Input:
+    return "x";
+  case PlanArray::Stored:
+    return "patterns of x";
+  case PlanArray::Nodes:
+    return "patterns of y";
+  case PlanArray::Output:
+    return "y";
+  case PlanArray::Bias:
+    return "the bias";
+  }
+  return "";
+}
+
+Row stageRow(const StageCost &stage, const LayerSpec &spec) {
+  const std::string perOutput = " additions per output channel";
+  switch (stage.kind) {
+  case StageKind::Copy:
+    return {"copy",
+            fmt::format("{} from {}", counted(stage.patterns, "time"),
+                        arrayName(stage.source)),
+            polyText(stage.targetRows, spec) + " rows"};
+  case StageKind::Read:
+    return {"read",
+            fmt::format("{} from {}", counted(stage.patterns, "pattern"),
+                        arrayName(stage.source)),
+            polyText(stage.additions, spec) + " additions per input channel"};
+  case StageKind::Mix: {
+    std::string work =
+        polyText(stage.multiplyAdds, spec) + " multiply-adds per channel pair";
+    if (!stage.additions.isZero())
+      work += ", " + polyText(stage.additions, spec) + perOutput;
+    const std::string target =
+        stage.target == PlanArray::Output
+            ? "y"
+            : counted(stage.patterns, "pattern") + " of y";
+    return {"mix",
+            fmt::format("{} to {}",
+                        stage.terms == 1
+                            ? "1 matrix"
+                            : fmt::format("{} matrices", stage.terms),
+                        target),
+            work};
+  }
+  case StageKind::Write:
+    return {"write",
+            fmt::format("{} to {}", counted(stage.patterns, "pattern"),
+                        arrayName(stage.target)),
+            polyText(stage.additions, spec) + perOutput};
+  }
+  return {};
+}
+
+void appendStages(const PlanCandidate &plan, const LayerSpec &spec,
+                  std::string &text) {
+  text += fmt::format("\n  stages of the {} plan, for one sample:\n",
+                      planName(plan.kind));
+  std::vector<Row> rows;
+  for (const StageCost &stage : plan.cost.stages)
+    rows.push_back(stageRow(stage, spec));
+  if (!plan.cost.packMultiplyAdds.isZero())
+    rows.push_back({"pack", "once per call",
+                    polyText(plan.cost.packMultiplyAdds, spec) +
+                        " additions per channel pair"});
+  appendTable(rows, false, text);
+}
+
+void appendComparison(const PlanChoice &choice, std::string &text) {
+  text += fmt::format("\n  plans at n = {} and batch = {} on one thread with "
+                      "{}, times predicted:\n",
+                      choice.n, choice.batch, choice.target);
+  std::vector<Row> rows{{"plan", "multiply-adds", "additions", "flops",
+                         "scratch", "packed", "packing", "sample", "call"}};
+  for (const PlanCandidate &plan : choice.candidates)
+    if (plan.refused.empty())
+      rows.push_back({std::string(planName(plan.kind)),
+                      countText(plan.operations.multiplyAdds),
+                      countText(saturatingAdd(plan.operations.additions,
+                                              plan.operations.multiplications)),
+                      countText(plan.operations.flops()),
+                      countText(plan.scratchBytes) + " B",
+                      countText(plan.packedBytes) + " B", timeText(plan.packNs),
+                      timeText(plan.sampleNs), timeText(plan.callNs)});
+  appendTable(rows, true, text);
+  for (const PlanCandidate &plan : choice.candidates)
+    if (!plan.refused.empty())
+      text += fmt::format("    {}: not possible, {}\n", planName(plan.kind),
+                          plan.refused);
+  text += "  (operations and scratch are those of one sample; an addition or "
+          "multiplication\n  alone counts as two flops, like a multiply-add)\n";
+}
+
+} // namespace
+
+std::string eqc::renderPlanReport(const LayerSpec &spec,
+                                  const CostTarget &target, PlanKind asked) {
+  const PlanChoice choice = choosePlan(spec, target);
+  const PlanCandidate *plan = &choice.winner();
+  if (asked != PlanKind::Auto)
+    for (const PlanCandidate &candidate : choice.candidates)
+      if (candidate.kind == asked && candidate.refused.empty())
+        plan = &candidate;
+  std::string text;
+  appendOrders(spec, text);
+  appendStages(*plan, spec, text);
+  appendComparison(choice, text);
+  const LeastBytes least = leastBytesOf(spec, choice.n);
+  text += fmt::format(
+      "  any plan moves at least {} bytes per sample and {} per call\n",
+      countText(least.perSample), countText(least.perCall));
+  text += fmt::format("\n  plan: {}{}\n", planName(plan->kind),
+                      plan == &choice.winner()
+                          ? "; " + choice.reason
+                          : ", as asked for; " + choice.reason);
+  return text;
+}

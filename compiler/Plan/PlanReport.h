@@ -1,0 +1,20 @@
+//===- PlanReport.h - Plans and their costs in words ------------*- C++ -*-===//
+
+#ifndef EQC_PLAN_PLANREPORT_H
+#define EQC_PLAN_PLANREPORT_H
+
+#include "compiler/Plan/CostModel.h"
+
+#include <string>
+
+namespace eqc {
+
+/// What `eqc explain` says about the plans of a layer: the diagrams by
+/// propagating order, the stages of the plan `asked` for (Auto: the cheapest),
+/// the exact costs and predicted times of all plans, and why one was taken.
+std::string renderPlanReport(const LayerSpec &spec, const CostTarget &target,
+                             PlanKind asked = PlanKind::Auto);
+
+} // namespace eqc
+
+#endif // EQC_PLAN_PLANREPORT_H
