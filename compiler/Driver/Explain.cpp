@@ -5,6 +5,7 @@
 #include "compiler/Algebra/Enumerate.h"
 #include "compiler/Algebra/RowPattern.h"
 #include "compiler/Driver/HeaderEmitter.h"
+#include "compiler/Plan/PlanReport.h"
 
 #include <fmt/format.h>
 
@@ -133,7 +134,8 @@ static void appendFacts(const LayerSpec &layer, std::string &text) {
   fact("diagrams", describeCounts(layer));
 }
 
-std::string eqc::explainLayer(const LayerSpec &layer) {
+std::string eqc::explainLayer(const LayerSpec &layer,
+                              const CompileOptions &options) {
   std::string text =
       fmt::format("layer {}: order {} -> {}, channels {} -> {}\n", layer.name,
                   layer.k, layer.l, layer.cIn, layer.cOut);
@@ -145,7 +147,7 @@ std::string eqc::explainLayer(const LayerSpec &layer) {
       "  (output and input: how the axes of a row are merged, ~ marks those "
       "summed or\n  spread over; joined: the input block of each output "
       "block that is left)\n";
-  return text + explainCost(layer);
+  return text + renderPlanReport(layer, costTarget(options), options.plan);
 }
 
 std::string eqc::explainDiagnostic(const DiagnosticInfo &info) {

@@ -4,16 +4,14 @@
 #define EQC_DRIVER_EXPLAIN_H
 
 #include "compiler/Frontend/Diagnostics.h"
+#include "compiler/Pipelines/Compile.h"
 
 #include <string>
 
 namespace eqc {
 
 /// The report of `eqc explain FILE.eq` about one layer.
-std::string explainLayer(const LayerSpec &layer);
-
-/// The part of it about operations and memory.
-std::string explainCost(const LayerSpec &layer);
+std::string explainLayer(const LayerSpec &layer, const CompileOptions &options);
 
 /// What `eqc explain E0012` prints.
 std::string explainDiagnostic(const DiagnosticInfo &info);

@@ -16,7 +16,7 @@ int eqc::runExplain(const Options &options) {
     for (const LayerSpec &layer : source.layers) {
       if (!text.empty())
         text += "\n";
-      text += explainLayer(layer);
+      text += explainLayer(layer, options.compile);
     }
   }
   if (Failure failure = writeStdout(text))

@@ -9,6 +9,7 @@
 #define EQC_PIPELINES_COMPILE_H
 
 #include "compiler/Algebra/LayerSpec.h"
+#include "compiler/Plan/CostModel.h"
 
 #include "llvm/ADT/ArrayRef.h"
 #include "llvm/ADT/SmallVector.h"
@@ -18,8 +19,6 @@
 #include <vector>
 
 namespace eqc {
-
-enum class PlanKind { Auto, Dense, Factored, Shared };
 
 /// Forms of the program the compiler can stop at. A header and a shared library
 /// are made by the driver from the layers and from `Object`.
@@ -49,6 +48,9 @@ struct CompileFailure {
 bool compileLayers(llvm::ArrayRef<LayerSpec> layers,
                    const CompileOptions &options, CodeKind kind,
                    llvm::SmallVectorImpl<char> &out, CompileFailure &failure);
+
+/// The CPU that plans are chosen for: the most able one of those compiled for.
+CostTarget costTarget(const CompileOptions &options);
 
 } // namespace eqc
 

@@ -179,10 +179,15 @@ std::string eqc::renderPlanReport(const LayerSpec &spec,
                                   const CostTarget &target, PlanKind asked) {
   const PlanChoice choice = choosePlan(spec, target);
   const PlanCandidate *plan = &choice.winner();
-  if (asked != PlanKind::Auto)
-    for (const PlanCandidate &candidate : choice.candidates)
-      if (candidate.kind == asked && candidate.refused.empty())
-        plan = &candidate;
+  std::string reason = choice.reason;
+  for (const PlanCandidate &candidate : choice.candidates)
+    if (candidate.kind == asked && candidate.refused.empty()) {
+      plan = &candidate;
+      reason = "as asked for; " + reason;
+    } else if (candidate.kind == asked) {
+      reason = fmt::format("{} as asked for is not possible: {}",
+                           planName(asked), candidate.refused);
+    }
   std::string text;
   appendOrders(spec, text);
   appendStages(*plan, spec, text);
@@ -191,9 +196,5 @@ std::string eqc::renderPlanReport(const LayerSpec &spec,
   text += fmt::format(
       "  any plan moves at least {} bytes per sample and {} per call\n",
       countText(least.perSample), countText(least.perCall));
-  text += fmt::format("\n  plan: {}{}\n", planName(plan->kind),
-                      plan == &choice.winner()
-                          ? "; " + choice.reason
-                          : ", as asked for; " + choice.reason);
-  return text;
+  return text + fmt::format("\n  plan: {}; {}\n", planName(plan->kind), reason);
 }
