@@ -21,7 +21,7 @@ namespace eqc {
 /// GFLOP/s.
 struct CostRates {
   double flops = 0;       ///< f32 multiply-adds, counted as two
-  double cacheBytes = 0;  ///< from the second-level cache
+  double cacheBytes = 0;  ///< loaded while everything stays in cache
   double memoryBytes = 0; ///< from and to memory
   double cacheSize = 0;   ///< bytes of the second-level cache
   /// Index arithmetic and loop of a row that is copied, summed or added.
