@@ -1,0 +1,49 @@
+//===- PlanEmitter.h - What every plan is emitted through -------*- C++ -*-===//
+
+#ifndef EQC_CONVERSION_PLANEMITTER_H
+#define EQC_CONVERSION_PLANEMITTER_H
+
+#include "compiler/Algebra/LayerSpec.h"
+#include "compiler/Plan/Poly.h"
+#include "compiler/Plan/TargetShape.h"
+
+#include "mlir/Dialect/Func/IR/FuncOps.h"
+#include "mlir/IR/Builders.h"
+
+#include <memory>
+
+namespace eqc {
+
+/// A plan of one layer, built once, that writes its functions for any target.
+class PlanEmitter {
+public:
+  virtual ~PlanEmitter() = default;
+
+  virtual llvm::StringRef name() const = 0;
+  /// Multiply-adds of a sample and a pair of channels.
+  virtual Poly multiplyAdds() const = 0;
+  /// Scratch elements that a sample more in a block costs, roughly.
+  virtual Poly scratchElements() const { return Poly(); }
+  /// Steps of a block that must follow each other, and the shares of a step
+  /// that may run at the same time.
+  virtual int64_t phases() const { return 1; }
+  virtual int64_t parts() const { return 1; }
+  virtual std::vector<int64_t> packedShape(const TargetShape &target) const = 0;
+
+  virtual mlir::func::FuncOp emitPack(mlir::OpBuilder &builder,
+                                      mlir::Location loc, llvm::StringRef name,
+                                      const TargetShape &target) const = 0;
+  virtual mlir::func::FuncOp emitForward(mlir::OpBuilder &builder,
+                                         mlir::Location loc,
+                                         llvm::StringRef name,
+                                         const TargetShape &target) const = 0;
+};
+
+/// `spec` must outlive the emitter. The dense plan needs a fixed n.
+std::unique_ptr<PlanEmitter> makeSharedEmitter(const LayerSpec &spec);
+std::unique_ptr<PlanEmitter> makeFactoredEmitter(const LayerSpec &spec);
+std::unique_ptr<PlanEmitter> makeDenseEmitter(const LayerSpec &spec);
+
+} // namespace eqc
+
+#endif // EQC_CONVERSION_PLANEMITTER_H
