@@ -1,0 +1,1 @@
+"""Measures layers that eqc compiled beside what else computes them."""

@@ -1,0 +1,109 @@
+"""Layers compiled by eqc, called through ctypes."""
+
+import ctypes
+import os
+import re
+import subprocess
+import time
+
+import numpy as np
+
+
+class _Info(ctypes.Structure):
+    """eqc_layer_info of <eqc/runtime.h>."""
+    _fields_ = ([("struct_size", ctypes.c_uint32), ("abi", ctypes.c_uint32)] +
+                [(name, ctypes.c_char_p) for name in (
+                    "name", "group", "dtype", "layout", "normalize", "plan",
+                    "spec", "version")] +
+                [(name, ctypes.c_int64) for name in (
+                    "n", "k", "l", "c_in", "c_out", "diagrams",
+                    "bias_diagrams", "weight_size", "bias_size", "batch",
+                    "has_backward")])
+
+
+class CompileError(Exception):
+    """eqc refused; the message is its first line."""
+
+
+def layer_sources(text):
+    """The layers of a .eq file of the suite: name -> source."""
+    return {match.group(1): match.group(0) + "\n" for match
+            in re.finditer(r"layer\s+(\w+)\s*\{[^}]*\}", text)}
+
+
+def run_eqc(eqc, arguments):
+    done = subprocess.run([eqc, *arguments], capture_output=True, text=True)
+    if done.returncode != 0:
+        lines = done.stderr.strip().splitlines()
+        # No folder of this machine belongs in a report.
+        message = re.sub(r"\S*/(\S)", r"\1", lines[0]) if lines else ""
+        raise CompileError(message or f"status {done.returncode}")
+    return done.stdout
+
+
+class Layer:
+    """One layer in a shared library of its own."""
+
+    def __init__(self, eqc, source, folder, plan="auto"):
+        self.source = source
+        self.name = next(iter(layer_sources(source)))
+        base = os.path.join(folder, f"{self.name}-{plan}")
+        self.path = base + ".eq"
+        with open(self.path, "w") as out:
+            out.write(source)
+        start = time.perf_counter()
+        run_eqc(eqc, ["compile", self.path, f"--plan={plan}", "-o",
+                      base + ".o"])
+        self.compile_seconds = time.perf_counter() - start
+        self.object_bytes = os.path.getsize(base + ".o")
+        run_eqc(eqc, ["compile", self.path, f"--plan={plan}", "--emit=shared",
+                      "-o", base + ".so"])
+        self.library = ctypes.CDLL(base + ".so")
+        info = getattr(self.library, self.name + "_info")
+        info.restype = ctypes.POINTER(_Info)
+        info = info().contents
+        self.n, self.k, self.l = info.n, info.k, info.l
+        self.c_in, self.c_out = info.c_in, info.c_out
+        self.diagrams, self.bias_diagrams = info.diagrams, info.bias_diagrams
+        self.group, self.plan = info.group.decode(), info.plan.decode()
+        self.layout = info.layout.decode()
+        self.dtype = np.dtype(
+            {"f32": np.float32, "f64": np.float64}[info.dtype.decode()])
+        self._forward = getattr(self.library, self.name + "_forward")
+        self._forward.argtypes = [ctypes.c_int64] + [ctypes.c_void_p] * 4
+
+    def set_threads(self, threads):
+        self.library.eqc_set_num_threads(threads)
+
+    def x_shape(self, batch):
+        return (batch,) + (self.n,) * self.k + (self.c_in,)
+
+    def y_shape(self, batch):
+        return (batch,) + (self.n,) * self.l + (self.c_out,)
+
+    def call(self, x, weight, bias, y):
+        """A function of no arguments that runs the layer on these arrays."""
+        forward = self._forward
+        arguments = (x.shape[0], x.ctypes.data, weight.ctypes.data,
+                     bias.ctypes.data if bias is not None else None,
+                     y.ctypes.data)
+        status = forward(*arguments)
+        if status != 0:
+            raise RuntimeError(f"{self.name}_forward returned {status}")
+        arrays = (x, weight, bias, y)  # alive as long as the function is
+
+        def run(_=arrays):
+            return forward(*arguments)
+        return run
+
+
+def aligned(shape, dtype, rng=None):
+    """An array on a cache line; normal numbers, or zeros without `rng`."""
+    count, dtype = int(np.prod(shape)), np.dtype(dtype)
+    raw = np.zeros(count * dtype.itemsize + 64, np.uint8)
+    start = -raw.ctypes.data % 64
+    array = raw[start:start + count * dtype.itemsize].view(dtype)
+    array = array.reshape(shape)
+    if rng is not None:
+        rng.standard_normal(out=array, dtype=dtype)
+    return array

@@ -1,0 +1,178 @@
+"""Results as Markdown; the plots beside it are made by plots.py."""
+
+import json
+import math
+import os
+
+HEADER = """# Benchmarks
+
+Measured by `benchmark/run.py`; [how, and what the columns mean](GUIDE).
+
+"""
+COLUMNS = ["workload", "layer", "batch", "threads", "time", "GFLOP/s", "GB/s",
+           "bound by", "efficiency", "asked", "best baseline", "its time",
+           "ratio", "asked", "compile", "object"]
+
+
+def time_text(seconds):
+    for unit, scale in (("s", 1), ("ms", 1e3), ("us", 1e6)):
+        if seconds * scale >= 1:
+            return f"{seconds * scale:.3g} {unit}"
+    return f"{seconds * 1e9:.3g} ns"
+
+
+def bytes_text(count):
+    return (f"{count / 1e6:.2f} MB" if count >= 1e6 else
+            f"{count / 1e3:.1f} kB")
+
+
+def markdown_table(header, rows):
+    lines = ["| " + " | ".join(header) + " |",
+             "|" + " --- |" * len(header)]
+    return "\n".join(lines + ["| " + " | ".join(row) + " |"
+                              for row in rows]) + "\n"
+
+
+def case_row(case, workload="", figures=None):
+    figures = (figures or {}) if case["main"] else {}
+    times, best = case["times"], case["best_baseline"]
+    asked = [f"{figures[key]:g}" if key in figures else ""
+             for key in ("efficiency", "ratio")]
+    return [workload, f"`{case['layer']}`", str(case["batch"]),
+            str(case["threads"]), time_text(times["eqc"]["median"]),
+            f"{case['gflops']:.1f}", f"{case['gbytes_per_second']:.1f}",
+            case["machine"]["bound_by"], f"{case['efficiency']:.2f}", asked[0],
+            best or "none", time_text(times[best]["median"]) if best else "",
+            f"{case['ratio']:.2f}" if best else "", asked[1],
+            f"{case['compile_seconds']:.2f} s",
+            bytes_text(case["object_bytes"])]
+
+
+def table(cases):
+    return markdown_table(COLUMNS, [case_row(case) for case in cases])
+
+
+def suites(document):
+    return [r for r in document["results"] if "axis" not in r]
+
+
+def curves(document):
+    return [r for r in document["results"] if "axis" in r]
+
+
+def machine_text(machine):
+    caches = ", ".join(f"{k} {v}" for k, v in machine["caches"].items())
+    versions = ", ".join(f"{k} {v}" for k, v in machine["versions"].items())
+    return (f"Machine: {machine['cpu']}, {machine['architecture']}, "
+            f"{machine['cpus']} CPUs, {' '.join(machine['vectors'])}; "
+            f"caches {caches}. Python {machine['python']}; {versions}.\n")
+
+
+def rates_text(results):
+    """The peaks that the cases of a document were measured against."""
+    found = {}
+    for result in results:
+        for case in result["cases"]:
+            key = (case["dtype"], case["threads"])
+            found.setdefault(key, []).append(
+                case["machine"]["peak"]["per_second"])
+    lines = [f"- {dtype}, {threads} thread{'s' if threads > 1 else ''}: "
+             f"{min(rates) * 1e-9:.0f} to {max(rates) * 1e-9:.0f} GFLOP/s"
+             for (dtype, threads), rates in sorted(found.items())]
+    return ("Peak rates of multiply-adds, lowest and highest of all "
+            "processes:\n\n" + "\n".join(lines) + "\n")
+
+
+def ratio_table(results):
+    """How many times our time every baseline takes."""
+    cases = [c for r in results for c in r["cases"]]
+    names = []
+    for case in cases:
+        names += [n for n in case["times"] if n != "eqc" and n not in names]
+    rows = [[f"`{c['layer']}`", str(c["batch"]), str(c["threads"])] +
+            [f"{c['times'][n]['median'] / c['times']['eqc']['median']:.2f}"
+             if n in c["times"] else "" for n in names] for c in cases]
+    return markdown_table(["layer", "batch", "threads"] + names, rows)
+
+
+def left_out(results):
+    lines = []
+    for result in results:
+        for case in result["cases"]:
+            for name, why in case["skipped"].items():
+                lines.append(f"- {name} for `{case['layer']}`: {why}")
+    unique = list(dict.fromkeys(lines))
+    return "\n".join(unique) + "\n" if unique else "Nothing.\n"
+
+
+def per_sample(case, name="eqc"):
+    return case["times"][name]["median"] / case["batch"]
+
+
+def exponent(low, high, axis, value):
+    """The slope between two points in logarithms; for orders, the factor."""
+    if axis == "order":
+        return value(high) / value(low)
+    return (math.log(value(high) / value(low)) /
+            math.log(high["value"] / low["value"]))
+
+
+def curve_table(curve):
+    """Measured exponents beside those of the floor."""
+    axis = curve["axis"]
+    whole = axis == "batch"
+
+    def seconds(case):
+        return (case["times"]["eqc"]["median"] if whole else
+                per_sample(case))
+
+    def floor(case):
+        return case["machine"]["floor_seconds"] / (
+            1 if whole else case["batch"])
+    rows, previous = [], None
+    for case in curve["cases"]:
+        row = [str(case["value"]), str(case["batch"]), time_text(
+            seconds(case)), time_text(floor(case)),
+            f"{case['efficiency']:.2f}"]
+        row += ([f"{exponent(previous, case, axis, f):.2f}"
+                 for f in (seconds, floor)] if previous else ["", ""])
+        rows.append(row)
+        previous = case
+    word = "factor" if axis == "order" else "exponent"
+    return markdown_table(
+        [axis, "batch", "time" if whole else "time per sample", "floor",
+         "efficiency", f"{word} measured", f"{word} of the floor"], rows)
+
+
+def markdown(document, plots=()):
+    results = suites(document)
+    parts = [machine_text(document["machine"])]
+    if results:
+        rows = [case_row(case, r["name"], r.get("figures"))
+                for r in results for case in r["cases"]]
+        parts += [rates_text(results), "## The suite\n",
+                  markdown_table(COLUMNS, rows),
+                  "## Every baseline\n\nTimes over ours.\n",
+                  ratio_table(results), "Left out:\n", left_out(results)]
+    for curve in curves(document):
+        parts += [f"## Time {curve['name'].replace('-', ' ')}\n",
+                  curve_table(curve)]
+    for title, path in plots:
+        parts.append(f"![{title}]({path})\n")
+    return "\n".join(parts)
+
+
+def write(document, folder):
+    """README.md, results.json and the plots."""
+    from . import plots
+    os.makedirs(folder, exist_ok=True)
+    pictures = plots.draw(document, folder)
+    guide = os.path.join(os.path.dirname(os.path.dirname(os.path.dirname(
+        os.path.abspath(__file__)))), "docs", "Benchmarks.md")
+    guide = os.path.relpath(guide, folder).replace(os.sep, "/")
+    with open(os.path.join(folder, "README.md"), "w") as file:
+        file.write(HEADER.replace("GUIDE", guide) +
+                   markdown(document, pictures))
+    with open(os.path.join(folder, "results.json"), "w") as file:
+        json.dump(document, file, indent=1)
+        file.write("\n")

@@ -1,0 +1,61 @@
+"""Interleaved timing: all candidates see the same minutes of the machine."""
+
+import statistics
+import time
+
+
+def _once(call):
+    start = time.perf_counter()
+    call()
+    return time.perf_counter() - start
+
+
+class Candidate:
+    def __init__(self, name, call):
+        self.name, self.call = name, call
+        self.times = []
+        self.estimate = None
+
+    def warm_up(self, seconds):
+        """Calls until nothing is cold; the second call says how long it takes."""
+        _once(self.call)
+        end = time.perf_counter() + seconds
+        self.estimate = _once(self.call)
+        while time.perf_counter() < end:
+            self.estimate = min(self.estimate, _once(self.call))
+
+    def take_turn(self, seconds):
+        _once(self.call)  # what the others left in caches is not its fault
+        # Calls too short for the clock are timed several in a row.
+        repeats = max(1, int(20e-6 / max(self.estimate, 1e-9)))
+        spent = 0.0
+        while True:
+            start = time.perf_counter()
+            for _ in range(repeats):
+                self.call()
+            took = time.perf_counter() - start
+            self.times.append(took / repeats)
+            spent += took
+            if spent >= seconds:
+                return
+
+    def summary(self):
+        times = sorted(self.times)
+        return {"median": statistics.median(times), "fastest": times[0],
+                "lower_quartile": times[len(times) // 4],
+                "upper_quartile": times[3 * len(times) // 4],
+                "runs": len(times)}
+
+
+def measure(candidates, rounds=7, turn=0.05, warm=0.2):
+    """Medians of `rounds` turns each; every round starts with another one."""
+    for candidate in candidates:
+        candidate.warm_up(warm)
+    for turn_number in range(rounds):
+        shift = turn_number % max(1, len(candidates))
+        for candidate in candidates[shift:] + candidates[:shift]:
+            # Three turns are enough for what takes seconds.
+            if candidate.estimate > 1 and turn_number >= 3:
+                continue
+            candidate.take_turn(turn)
+    return {c.name: c.summary() for c in candidates}

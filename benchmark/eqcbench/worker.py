@@ -1,0 +1,155 @@
+"""One workload in one process: eqc and its peers, checked, then timed."""
+
+import json
+import os
+import shutil
+import tempfile
+
+import numpy as np
+
+from . import layer as layers
+from . import peers, timing
+
+# Largest difference over the largest value that a peer may have.
+TOLERANCE = {"float32": 2e-4, "float64": 1e-10}
+
+
+def environment(threads):
+    """What the process of a workload is started with. Without these settings
+    torch maps and unmaps large buffers on every call."""
+    settings = {
+        "MALLOC_MMAP_MAX_": "0",
+        "MALLOC_TRIM_THRESHOLD_": "17179869184",
+        "MALLOC_TOP_PAD_": "268435456",
+        "OMP_NUM_THREADS": str(threads),
+        "OPENBLAS_NUM_THREADS": str(threads),
+        "MKL_NUM_THREADS": str(threads),
+        "EQC_NUM_THREADS": str(threads),
+        "JAX_PLATFORMS": "cpu",
+    }
+    return {**os.environ, **settings}
+
+
+def limit_cpus(threads):
+    """As many CPUs as threads: some peers count CPUs and nothing else."""
+    if hasattr(os, "sched_setaffinity"):
+        cpus = sorted(os.sched_getaffinity(0))
+        os.sched_setaffinity(0, cpus[:threads])
+
+
+def limits(eqc, layer, batch, threads, seconds):
+    """What `eqc bench` measures of the machine and of the layer."""
+    text = layers.run_eqc(eqc, [
+        "bench", layer.path, f"--batch={batch}", f"--threads={threads}",
+        f"--min-time={seconds}", "--json=-"])
+    result = json.loads(text)["layers"][0]
+    row = result["results"][0]
+    return {"flops_per_sample": result["flops_per_sample"],
+            "best_plan": result["best_plan"],
+            **{key: row[key] for key in (
+                "peak", "bandwidth", "flops", "bytes", "floor_seconds",
+                "best_floor_seconds", "bound_by")},
+            "bench_seconds": row["seconds"]["median"]}
+
+
+class Case:
+    """A layer at one batch, with its arrays and its result."""
+
+    def __init__(self, eqc, source, folder, batch, seed=1):
+        self.eqc, self.folder, self.batch = eqc, folder, batch
+        self.layer = layer = layers.Layer(eqc, source, folder)
+        rng = np.random.default_rng(seed)
+        self.x = layers.aligned(layer.x_shape(batch), layer.dtype, rng)
+        self.weight = layers.aligned(
+            (layer.diagrams, layer.c_in, layer.c_out), layer.dtype, rng)
+        self.bias = (layers.aligned((layer.bias_diagrams, layer.c_out),
+                                    layer.dtype, rng)
+                     if layer.bias_diagrams else None)
+        self.y = layers.aligned(layer.y_shape(batch), layer.dtype)
+
+    def own(self, plan, threads):
+        """(call, result) of one of our plans."""
+        layer = (self.layer if plan == "auto" else
+                 layers.Layer(self.eqc, self.layer.source, self.folder, plan))
+        if plan not in ("auto", layer.plan):
+            raise peers.Unavailable(f"eqc compiled the plan '{layer.plan}'")
+        layer.set_threads(threads)
+        y = layers.aligned(self.y.shape, layer.dtype)
+        call = layer.call(self.x, self.weight, self.bias, y)
+        return call, lambda: y
+
+    def peer(self, name, threads):
+        if name.startswith("eqc-"):
+            return self.own(name[len("eqc-"):], threads)
+        return peers.find(name)(self.layer, self.x, self.weight, self.bias,
+                                threads)
+
+
+def error_of(result, reference):
+    """Largest difference over the largest value; infinite where the shapes
+    differ."""
+    if result.shape != reference.shape:
+        return float("inf")
+    scale = float(np.abs(reference).max()) or 1.0
+    error = float(np.abs(result - reference).max()) / scale
+    return error if np.isfinite(error) else float("inf")
+
+
+def run_case(eqc, source, folder, description, threads, settings):
+    case = Case(eqc, source, folder, description["batch"])
+    layer = case.layer
+    call, result = case.own("auto", threads)
+    call()
+    reference = result().copy()
+    candidates, skipped, errors = [timing.Candidate("eqc", call)], {}, {}
+    for name in description["baselines"]:
+        if settings["peers"] and name not in settings["peers"]:
+            continue
+        try:
+            call, result = case.peer(name, threads)
+            call()
+            errors[name] = error_of(result(), reference)
+        except (peers.Unavailable, layers.CompileError) as why:
+            skipped[name] = str(why)
+            continue
+        if errors[name] > TOLERANCE[str(layer.dtype)]:
+            # A peer that computes something else is not worth timing.
+            skipped[name] = f"differs by {errors[name]:.1e}"
+            continue
+        candidates.append(timing.Candidate(name, call))
+    times = timing.measure(candidates, settings["rounds"], settings["turn"],
+                           settings["warm"])
+    machine = limits(eqc, layer, case.batch, threads, settings["limit"])
+    median = times["eqc"]["median"]
+    others = {name: t["median"] for name, t in times.items()
+              if not name.startswith("eqc")}
+    best = min(others, key=others.get) if others else None
+    return {
+        "layer": layer.name, "group": layer.group, "n": layer.n,
+        "k": layer.k, "l": layer.l, "c_in": layer.c_in, "c_out": layer.c_out,
+        "dtype": str(layer.dtype), "batch": case.batch, "plan": layer.plan,
+        "main": description.get("main", False), "threads": threads,
+        "compile_seconds": layer.compile_seconds,
+        "object_bytes": layer.object_bytes,
+        "times": times, "errors": errors, "skipped": skipped,
+        "machine": machine,
+        "gflops": machine["flops"] / median * 1e-9,
+        "gbytes_per_second": machine["bytes"] / median * 1e-9,
+        "efficiency": machine["floor_seconds"] / median,
+        "best_efficiency": machine["best_floor_seconds"] / median,
+        "best_baseline": best,
+        "ratio": others[best] / median if best else None,
+    }
+
+
+def run_workload(eqc, workload, sources, threads, settings):
+    """The results of every case of a workload, in this very process."""
+    limit_cpus(threads)
+    folder = tempfile.mkdtemp(prefix="eqcbench")
+    try:
+        return [run_case(eqc, sources[description["layer"]], folder,
+                         description, threads, settings)
+                for description in workload["cases"]
+                if not settings["main_only"] or description.get("main")]
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)

@@ -1,0 +1,182 @@
+#!/usr/bin/env python3
+"""Runs the suite: eqc's kernels beside what else computes the same layers.
+
+  benchmark/run.py ign-social tiny           some workloads, as a table
+  benchmark/run.py --all --docs docs/benchmarks
+                                             all, written as Markdown and SVG
+
+Each workload has a process of its own, in which everything is checked against
+eqc's result and then timed in turns. scripts/setup-benchmarks.sh installs the
+peers; those that are missing are left out and named.
+"""
+
+import argparse
+import json
+import os
+import subprocess
+import sys
+
+sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
+
+from eqcbench import suite  # noqa: E402  (finds its package first)
+
+ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
+SKIPPED = 77
+
+
+def use_own_python():
+    """The peers live in .venv-bench; go there unless told to stay."""
+    python = os.path.join(ROOT, ".venv-bench", "bin", "python")
+    inside = os.path.realpath(sys.prefix) == os.path.realpath(
+        os.path.join(ROOT, ".venv-bench"))
+    if os.path.exists(python) and not inside:
+        os.execv(python, [python, *sys.argv])
+
+
+def parse_arguments():
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
+    parser.add_argument("names", nargs="*", metavar="WORKLOAD")
+    parser.add_argument("--all", action="store_true",
+                        help="all workloads and growth curves")
+    parser.add_argument("--list", action="store_true",
+                        help="name the workloads and curves")
+    parser.add_argument("--curves", action="store_true",
+                        help="the growth curves")
+    parser.add_argument("--threads", default="1", metavar="N,..",
+                        help="numbers of threads (default 1; 'all' for all)")
+    parser.add_argument("--docs", metavar="DIR",
+                        help="write Markdown and SVG plots there")
+    parser.add_argument("--json", metavar="PATH",
+                        help="write all results there")
+    parser.add_argument("--from-json", metavar="PATH",
+                        help="measure nothing, report earlier results")
+    parser.add_argument("--peers", metavar="NAME,..",
+                        help="only these baselines")
+    parser.add_argument("--main-only", action="store_true",
+                        help="only the cases that figures are asked of")
+    parser.add_argument("--quick", action="store_true",
+                        help="fewer and shorter turns")
+    parser.add_argument("--eqc", metavar="PATH", default=os.path.join(
+        ROOT, "build", "bin", "eqc"), help="the compiler to measure")
+    parser.add_argument("--self-test", action="store_true",
+                        help=argparse.SUPPRESS)
+    parser.add_argument("--worker", help=argparse.SUPPRESS)
+    return parser.parse_args()
+
+
+def settings_of(arguments):
+    quick = arguments.quick
+    return {"rounds": 3 if quick else 9, "turn": 0.02 if quick else 0.1,
+            "warm": 0.05 if quick else 0.5, "limit": 0.1 if quick else 0.5,
+            "peers": arguments.peers.split(",") if arguments.peers else None,
+            "main_only": arguments.main_only}
+
+
+def all_cpus():
+    return (len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity")
+            else os.cpu_count())
+
+
+def run_worker(arguments):
+    """In the process of one workload: results go to standard output, what
+    peers print elsewhere."""
+    from eqcbench import worker
+    out = os.dup(1)
+    os.dup2(2, 1)
+    description, sources = suite.load(arguments.worker)
+    cases = worker.run_workload(arguments.eqc, description, sources,
+                                int(arguments.threads),
+                                settings_of(arguments))
+    for case, source in zip(cases, [c for c in description["cases"] if
+                                    not arguments.main_only or
+                                    c.get("main")]):
+        case["value"] = source.get("value")
+    with os.fdopen(out, "w") as file:
+        json.dump({**description, "cases": cases}, file)
+
+
+def run_suite(arguments, names, threads):
+    from eqcbench.worker import environment
+    results = []
+    for name in names:
+        for count in threads:
+            print(f"{name}, {count} thread{'s' if count > 1 else ''} ..",
+                  file=sys.stderr, flush=True)
+            command = [sys.executable, os.path.abspath(__file__),
+                       "--worker", name, "--threads", str(count),
+                       "--eqc", arguments.eqc]
+            command += ["--quick"] * arguments.quick
+            command += ["--main-only"] * arguments.main_only
+            if arguments.peers:
+                command += ["--peers", arguments.peers]
+            done = subprocess.run(command, env=environment(count),
+                                  stdout=subprocess.PIPE, text=True)
+            if done.returncode != 0:
+                print(f"{name}: failed with status {done.returncode}",
+                      file=sys.stderr)
+                continue
+            results.append({**json.loads(done.stdout), "threads": count})
+    return results
+
+
+def main():
+    arguments = parse_arguments()
+    arguments.eqc = os.path.abspath(arguments.eqc)
+    if arguments.list:
+        print("\n".join(suite.ORDER + list(suite.CURVES)))
+        return 0
+    use_own_python()
+    if arguments.self_test:
+        try:
+            import numpy  # noqa: F401
+        except ImportError:
+            print("numpy is not installed")
+            return SKIPPED
+        from eqcbench import selftest
+        selftest.run(arguments.eqc)
+        return 0
+    try:
+        from eqcbench import machine, report
+    except ImportError as why:
+        print(f"run.py: {why}; run scripts/setup-benchmarks.sh first",
+              file=sys.stderr)
+        return 1
+    if arguments.worker:
+        run_worker(arguments)
+        return 0
+
+    if arguments.from_json:
+        with open(arguments.from_json) as file:
+            document = json.load(file)
+    else:
+        names = list(arguments.names)
+        names += suite.ORDER if arguments.all else []
+        names += list(suite.CURVES) if arguments.all or arguments.curves else []
+        unknown = [n for n in names if n not in suite.ORDER + list(
+            suite.CURVES)]
+        if unknown or not names:
+            print("run.py: " + (f"no workload '{unknown[0]}'; " if unknown
+                                else "which workloads? ") +
+                  "--list names them", file=sys.stderr)
+            return 2
+        if not os.path.exists(arguments.eqc):
+            print(f"run.py: no compiler at '{arguments.eqc}'; build it, or "
+                  "give --eqc", file=sys.stderr)
+            return 1
+        threads = sorted({all_cpus() if t == "all" else int(t)
+                          for t in arguments.threads.split(",")})
+        results = run_suite(arguments, names, threads)
+        document = {"machine": machine.describe(), "results": results}
+    if arguments.json:
+        with open(arguments.json, "w") as file:
+            json.dump(document, file, indent=1)
+    if arguments.docs:
+        report.write(document, arguments.docs)
+    else:
+        print(report.markdown(document))
+    return 0 if document["results"] else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())
