@@ -11,9 +11,8 @@ from .suite import layer_text
 
 SETTINGS = {"rounds": 1, "turn": 1e-4, "warm": 1e-4, "limit": 1e-3,
             "peers": None, "main_only": False}
-LAYERS = [("S", 4, 2, 2), ("S", 5, 1, 2), ("S", 3, 3, 0), ("O", 3, 2, 2),
-          ("O", 3, 1, 3), ("SO", 3, 1, 2), ("SO", 3, 2, 3), ("Sp", 4, 2, 2),
-          ("Sp", 2, 1, 3)]
+LAYERS = [("S", 4, 2, 2), ("S", 3, 3, 0), ("O", 3, 1, 3), ("SO", 3, 2, 3),
+          ("Sp", 4, 2, 2)]
 
 
 def run(eqc):
@@ -29,12 +28,12 @@ def run(eqc):
             assert not result["skipped"], result["skipped"]
             assert result["efficiency"] > 0 and result["ratio"] > 0, result
             results.append(result)
-            check_wrong_peer(eqc, source, folder)
+        check_wrong_peer(eqc, source, folder)
     finally:
         shutil.rmtree(folder, ignore_errors=True)
     text = report.table(results)
     assert all(result["layer"] in text for result in results), text
-    print(f"{len(results)} layers agree with {len(LAYERS)} dense matrices")
+    print(f"{len(results)} layers agree with their dense matrices")
 
 
 def check_wrong_peer(eqc, source, folder):

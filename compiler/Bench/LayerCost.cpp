@@ -12,9 +12,12 @@ std::vector<PlanFlops> eqc::planFlops(const LayerSpec &spec, int64_t n) {
   // One matrix; the bias is where the accumulators start.
   double entries = std::pow(double(n), spec.k + spec.l);
   double dense = 2 * entries * double(spec.cIn) * double(spec.cOut);
-  PlanCost shared = costOf(buildSharedPlan(spec));
+  auto flops = [&](const PlanCost &cost) {
+    return double(operationsOf(cost, spec, n).flops());
+  };
   return {{"dense", dense},
-          {"shared", double(operationsOf(shared, spec, n).flops())}};
+          {"factored", flops(costOf(buildFactoredPlan(spec)))},
+          {"shared", flops(costOf(buildSharedPlan(spec)))}};
 }
 
 double eqc::leastBytes(const LayerSpec &spec, int64_t n, int64_t batch) {

@@ -35,6 +35,8 @@ TEST(LayerCost, CountsADeepSetsLayer) {
   std::vector<PlanFlops> plans = planFlops(deepSets(10, 4, 6), 10);
   EXPECT_EQ(flopsOf(plans, "dense"), 2 * 100 * 24);
   EXPECT_EQ(flopsOf(plans, "shared"), 2 * 9 * 4 + 2 * 11 * 24);
+  // Each diagram on its own shares nothing.
+  EXPECT_GE(flopsOf(plans, "factored"), flopsOf(plans, "shared"));
 }
 
 TEST(LayerCost, CountsEveryArrayOnce) {
