@@ -31,6 +31,20 @@ llvm::hash_code eqc::hash_value(const RowPattern &pattern) {
   return hash;
 }
 
+/// Numbers in brackets, maybe none.
+static ParseResult parseNumbers(AsmParser &parser,
+                                SmallVector<int64_t> &numbers) {
+  return parser.parseCommaSeparatedList(AsmParser::Delimiter::Square, [&] {
+    return parser.parseInteger(numbers.emplace_back());
+  });
+}
+
+static void printNumbers(AsmPrinter &printer, ArrayRef<int64_t> numbers) {
+  printer << '[';
+  llvm::interleaveComma(numbers, printer);
+  printer << ']';
+}
+
 #define GET_ATTRDEF_CLASSES
 #include "dialect/Eqc/EqcAttrs.cpp.inc"
 
@@ -200,6 +214,38 @@ void RowPatternAttr::print(AsmPrinter &printer) const {
   printer << "<\"" << toString(getValue()) << "\">";
 }
 
+FactoredDiagram FactoredAttr::getValue(int l, int k) const {
+  FactoredDiagram factored;
+  factored.l = l;
+  factored.k = k;
+  factored.in.assign(getIn().begin(), getIn().end());
+  factored.out.assign(getOut().begin(), getOut().end());
+  for (auto [top, bottom] : llvm::zip(getTops(), getBottoms()))
+    factored.factors.push_back(
+        {static_cast<int>(top), static_cast<int>(bottom), false});
+  if (getFree() >= 0)
+    factored.factors[getFree()].free = true;
+  factored.contractionOrder.assign(getContract().begin(), getContract().end());
+  return factored;
+}
+
+FactoredAttr FactoredAttr::get(MLIRContext *context,
+                               const FactoredDiagram &factored) {
+  auto wide = [](const std::vector<int> &numbers) {
+    return SmallVector<int64_t>(numbers.begin(), numbers.end());
+  };
+  SmallVector<int64_t> tops, bottoms;
+  int64_t free = -1;
+  for (const KroneckerFactor &factor : factored.factors) {
+    if (factor.free)
+      free = static_cast<int64_t>(tops.size());
+    tops.push_back(factor.top);
+    bottoms.push_back(factor.bottom);
+  }
+  return get(context, wide(factored.in), tops, bottoms, free,
+             wide(factored.out), wide(factored.contractionOrder));
+}
+
 std::vector<Diagram> ir::getDiagramValues(ArrayAttr diagrams) {
   std::vector<Diagram> values;
   values.reserve(diagrams.size());
@@ -214,6 +260,23 @@ ArrayAttr ir::getDiagramArrayAttr(MLIRContext *context,
   attrs.reserve(diagrams.size());
   for (const Diagram &diagram : diagrams)
     attrs.push_back(DiagramAttr::get(context, diagram));
+  return ArrayAttr::get(context, attrs);
+}
+
+std::vector<RowPattern> ir::getPatternValues(ArrayAttr patterns) {
+  std::vector<RowPattern> values;
+  values.reserve(patterns.size());
+  for (RowPatternAttr pattern : patterns.getAsRange<RowPatternAttr>())
+    values.push_back(pattern.getValue());
+  return values;
+}
+
+ArrayAttr ir::getPatternArrayAttr(MLIRContext *context,
+                                  ArrayRef<RowPattern> patterns) {
+  SmallVector<Attribute> attrs;
+  attrs.reserve(patterns.size());
+  for (const RowPattern &pattern : patterns)
+    attrs.push_back(RowPatternAttr::get(context, pattern));
   return ArrayAttr::get(context, attrs);
 }
 

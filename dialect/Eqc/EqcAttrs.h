@@ -8,6 +8,7 @@
 #define EQC_DIALECT_EQCATTRS_H
 
 #include "compiler/Algebra/Diagram.h"
+#include "compiler/Algebra/Factored.h"
 #include "compiler/Algebra/LayerSpec.h"
 #include "compiler/Algebra/RowPattern.h"
 
@@ -52,6 +53,11 @@ llvm::StringRef getSpelling(Normalize normalize);
 std::vector<Diagram> getDiagramValues(mlir::ArrayAttr diagrams);
 mlir::ArrayAttr getDiagramArrayAttr(mlir::MLIRContext *context,
                                     llvm::ArrayRef<Diagram> diagrams);
+
+/// The values of an array of row patterns, and the array of such values.
+std::vector<RowPattern> getPatternValues(mlir::ArrayAttr patterns);
+mlir::ArrayAttr getPatternArrayAttr(mlir::MLIRContext *context,
+                                    llvm::ArrayRef<RowPattern> patterns);
 
 } // namespace eqc::ir
 

@@ -12,6 +12,7 @@
 #include "mlir/IR/Builders.h"
 #include "llvm/ADT/BitVector.h"
 
+#include <algorithm>
 #include <limits>
 
 using namespace mlir;
@@ -25,22 +26,6 @@ using namespace eqc::ir;
 // LinearOp
 //===----------------------------------------------------------------------===//
 
-int64_t LinearOp::getCIn() {
-  return cast<RankedTensorType>(getWeight().getType()).getDimSize(1);
-}
-
-int64_t LinearOp::getCOut() {
-  return cast<RankedTensorType>(getWeight().getType()).getDimSize(2);
-}
-
-std::vector<Diagram> LinearOp::getDiagramValues() {
-  return ir::getDiagramValues(getDiagrams());
-}
-
-std::vector<Diagram> LinearOp::getBiasDiagramValues() {
-  return ir::getDiagramValues(getBiasDiagrams());
-}
-
 /// The tensors of a layer.
 namespace {
 struct LayerTypes {
@@ -48,7 +33,8 @@ struct LayerTypes {
 };
 } // namespace
 
-static LogicalResult verifyRanks(LinearOp op, const LayerTypes &types) {
+template <typename OpT>
+static LogicalResult verifyRanks(OpT op, const LayerTypes &types) {
   // linear_c3
   if (failed(verifyRank(op, "x", types.x, op.getK() + 2,
                         "batch, k n-axes, channels")) ||
@@ -69,7 +55,8 @@ static LogicalResult verifyRanks(LinearOp op, const LayerTypes &types) {
   return success();
 }
 
-static LogicalResult verifyShapes(LinearOp op, const LayerTypes &types) {
+template <typename OpT>
+static LogicalResult verifyShapes(OpT op, const LayerTypes &types) {
   bool channelsFirst = op.getLayout() == Layout::ChannelsFirst;
   int64_t firstAxis = channelsFirst ? 2 : 1;
   int64_t xChannels = channelsFirst ? 1 : types.x.getRank() - 1;
@@ -109,35 +96,76 @@ static LogicalResult verifyShapes(LinearOp op, const LayerTypes &types) {
   return success();
 }
 
-LogicalResult LinearOp::verify() {
+template <typename OpT> static LogicalResult verifyLayer(OpT op) {
   // linear_c1
-  if (failed(verifySize(*this, getGroup(), getN())))
+  if (failed(verifySize(op, op.getGroup(), op.getN())))
     return failure();
   // linear_c2
   constexpr int64_t maxOrder = std::numeric_limits<int32_t>::max();
-  if (std::min(getK(), getL()) < 0 || std::max(getK(), getL()) > maxOrder)
-    return emitOpError() << "orders must be between 0 and " << maxOrder
-                         << ", found " << getK() << " -> " << getL();
+  if (std::min(op.getK(), op.getL()) < 0 ||
+      std::max(op.getK(), op.getL()) > maxOrder)
+    return op.emitOpError() << "orders must be between 0 and " << maxOrder
+                            << ", found " << op.getK() << " -> " << op.getL();
   LayerTypes types;
-  types.x = cast<RankedTensorType>(getX().getType());
-  types.y = cast<RankedTensorType>(getY().getType());
-  types.weight = cast<RankedTensorType>(getWeight().getType());
-  if (getBias())
-    types.bias = cast<RankedTensorType>(getBias().getType());
-  if (failed(verifyRanks(*this, types)))
+  types.x = cast<RankedTensorType>(op.getX().getType());
+  types.y = cast<RankedTensorType>(op.getY().getType());
+  types.weight = cast<RankedTensorType>(op.getWeight().getType());
+  if (op.getBias())
+    types.bias = cast<RankedTensorType>(op.getBias().getType());
+  if (failed(verifyRanks(op, types)))
     return failure();
   // linear_c8 (that none occurs twice: verifyDiagrams)
-  if (getDiagrams().empty())
-    return emitOpError() << "must have at least one diagram";
-  if (failed(verifyShapes(*this, types)))
+  if (op.getDiagrams().empty())
+    return op.emitOpError() << "must have at least one diagram";
+  if (failed(verifyShapes(op, types)))
     return failure();
   // linear_c9
-  if (failed(verifyDiagrams(*this, "diagram", getDiagrams(), getGroup(), getN(),
-                            getL(), getK())))
+  if (failed(verifyDiagrams(op, "diagram", op.getDiagrams(), op.getGroup(),
+                            op.getN(), op.getL(), op.getK())))
     return failure();
   // linear_c11
-  return verifyDiagrams(*this, "bias diagram", getBiasDiagrams(), getGroup(),
-                        getN(), getL(), 0);
+  return verifyDiagrams(op, "bias diagram", op.getBiasDiagrams(), op.getGroup(),
+                        op.getN(), op.getL(), 0);
+}
+
+LogicalResult LinearOp::verify() { return verifyLayer(*this); }
+
+LogicalResult DenseOp::verify() {
+  // dense_c12
+  if (hasDynamicN())
+    return emitOpError() << "'n' cannot be '?': the matrix is assembled";
+  return verifyLayer(*this);
+}
+
+LogicalResult ApplyOp::verify() {
+  if (failed(verifyLayer(*this)))
+    return failure();
+  // apply_c12
+  if (getFactored().size() != getDiagrams().size())
+    return emitOpError() << "has " << getDiagrams().size() << " diagrams but "
+                         << getFactored().size() << " factored forms";
+  for (auto [form, diagram] : llvm::zip(
+           getFactored().getAsRange<FactoredAttr>(), getDiagramValues())) {
+    FactoredAttr expected =
+        FactoredAttr::get(getContext(), factorDiagram(diagram));
+    if (form.getIn() != expected.getIn() ||
+        form.getOut() != expected.getOut() ||
+        form.getTops() != expected.getTops() ||
+        form.getBottoms() != expected.getBottoms() ||
+        form.getFree() != expected.getFree())
+      return emitOpError() << "the factored form of diagram '"
+                           << toString(diagram) << "' is " << expected
+                           << ", found " << form;
+    // apply_c13
+    if (!std::is_permutation(
+            form.getContract().begin(), form.getContract().end(),
+            expected.getContract().begin(), expected.getContract().end()))
+      return emitOpError() << "diagram '" << toString(diagram)
+                           << "' must contract factors "
+                           << expected.getContract() << " in some order, found "
+                           << form.getContract();
+  }
+  return success();
 }
 
 //===----------------------------------------------------------------------===//

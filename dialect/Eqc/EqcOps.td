@@ -7,23 +7,8 @@
 #ifndef EQC_DIALECT_EQCOPS_TD
 #define EQC_DIALECT_EQCOPS_TD
 
-include "dialect/Eqc/EqcAttrs.td"
-include "mlir/IR/BuiltinAttributes.td"
-include "mlir/Interfaces/InferTypeOpInterface.td"
-include "mlir/Interfaces/SideEffectInterfaces.td"
-
-class Eqc_Op<string mnemonic, list<Trait> traits = []>
-    : Op<Eqc_Dialect, mnemonic, traits>;
-
-// What every operation works on.
-def Eqc_Tensor : RankedTensorOf<[F32, F64]>;
-
-// A size or an order. `I64Attr` would hand it out unsigned.
-def Eqc_IntAttr
-    : TypedSignlessIntegerAttrBase<I64, "int64_t",
-                                   "64-bit signless integer attribute"> {
-  let convertFromStorage = "$_self.getInt()";
-}
+include "dialect/Eqc/EqcOpBase.td"
+include "dialect/Eqc/EqcStageOps.td"
 
 //===----------------------------------------------------------------------===//
 // Layers
@@ -38,7 +23,7 @@ def Eqc_LayerOps : OpDocGroup {
 }
 
 let opDocGroup = Eqc_LayerOps in
-def Eqc_LinearOp : Eqc_Op<"linear", [Pure]> {
+def Eqc_LinearOp : Eqc_LayerOp<"linear"> {
   let summary = "an equivariant linear layer";
   let description = [{
     Applies the equivariant linear map with the given weights, with channels
@@ -78,42 +63,8 @@ def Eqc_LinearOp : Eqc_Op<"linear", [Pure]> {
         normalize mean : tensor<?x34x32xf32>
     ```
   }];
-  let arguments = (ins
-    Eqc_Tensor:$x,
-    Eqc_Tensor:$weight,
-    Optional<Eqc_Tensor>:$bias,
-    Eqc_GroupAttr:$group,
-    Eqc_IntAttr:$n,
-    Eqc_IntAttr:$k,
-    Eqc_IntAttr:$l,
-    Eqc_DiagramArrayAttr:$diagrams,
-    DefaultValuedAttr<Eqc_DiagramArrayAttr, "{}">:$bias_diagrams,
-    DefaultValuedAttr<Eqc_LayoutAttr, "::eqc::Layout::ChannelsLast">:$layout,
-    DefaultValuedAttr<Eqc_NormalizeAttr, "::eqc::Normalize::None">:$normalize
-  );
-  let results = (outs Eqc_Tensor:$y);
-  let assemblyFormat = [{
-    custom<GroupOfSize>($group, $n) `order` $k `->` $l
-    `x` `(` $x `:` type($x) `)`
-    `weight` `(` $weight `:` type($weight) `)`
-    (`bias` `(` $bias^ `:` type($bias) `)`)?
-    `diagrams` custom<Diagrams>($diagrams)
-    (`bias_diagrams` custom<Diagrams>($bias_diagrams)^)?
-    (`layout` custom<Layout>($layout)^)?
-    (`normalize` custom<Normalize>($normalize)^)?
-    attr-dict `:` type($y)
-  }];
-  let hasVerifier = 1;
-  let extraClassDeclaration = [{
-    /// Whether the size is given at run time.
-    bool hasDynamicN() { return getN() < 0; }
-    /// The channel extents.
-    int64_t getCIn();
-    int64_t getCOut();
-    /// The diagrams as values of the algebra library, in the order of weights.
-    ::std::vector<::eqc::Diagram> getDiagramValues();
-    ::std::vector<::eqc::Diagram> getBiasDiagramValues();
-  }];
+  let arguments = layerArguments;
+  let assemblyFormat = layerFormat # " attr-dict `:` type($y)";
 }
 
 //===----------------------------------------------------------------------===//

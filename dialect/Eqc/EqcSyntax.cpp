@@ -146,3 +146,58 @@ void eqc::ir::printPatterns(OpAsmPrinter &printer, Operation *op,
                             ArrayAttr patterns) {
   printList<RowPatternAttr>(printer, op, patterns, printPattern);
 }
+
+static ParseResult parsePatternPairs(OpAsmParser &parser, StringRef keyword,
+                                     ArrayAttr &firsts, ArrayAttr &seconds) {
+  SmallVector<Attribute> first, second;
+  auto parsePair = [&]() -> ParseResult {
+    eqc::ir::RowPatternAttr a, b;
+    if (failed(parsePattern(parser, a)) ||
+        failed(parser.parseKeyword(keyword)) || failed(parsePattern(parser, b)))
+      return failure();
+    first.push_back(a);
+    second.push_back(b);
+    return success();
+  };
+  if (failed(parser.parseCommaSeparatedList(AsmParser::Delimiter::Square,
+                                            parsePair)))
+    return failure();
+  firsts = parser.getBuilder().getArrayAttr(first);
+  seconds = parser.getBuilder().getArrayAttr(second);
+  return success();
+}
+
+static void printPatternPairs(OpAsmPrinter &printer, Operation *op,
+                              StringRef keyword, ArrayAttr firsts,
+                              ArrayAttr seconds) {
+  printer << '[';
+  llvm::interleaveComma(
+      llvm::zip(firsts.getAsRange<eqc::ir::RowPatternAttr>(),
+                seconds.getAsRange<eqc::ir::RowPatternAttr>()),
+      printer, [&](auto pair) {
+        printPattern(printer, op, std::get<0>(pair));
+        printer << ' ' << keyword << ' ';
+        printPattern(printer, op, std::get<1>(pair));
+      });
+  printer << ']';
+}
+
+ParseResult eqc::ir::parsePatternsFrom(OpAsmParser &parser, ArrayAttr &patterns,
+                                       ArrayAttr &sources) {
+  return parsePatternPairs(parser, "from", patterns, sources);
+}
+
+void eqc::ir::printPatternsFrom(OpAsmPrinter &printer, Operation *op,
+                                ArrayAttr patterns, ArrayAttr sources) {
+  printPatternPairs(printer, op, "from", patterns, sources);
+}
+
+ParseResult eqc::ir::parsePatternsInto(OpAsmParser &parser, ArrayAttr &patterns,
+                                       ArrayAttr &targets) {
+  return parsePatternPairs(parser, "into", patterns, targets);
+}
+
+void eqc::ir::printPatternsInto(OpAsmPrinter &printer, Operation *op,
+                                ArrayAttr patterns, ArrayAttr targets) {
+  printPatternPairs(printer, op, "into", patterns, targets);
+}

@@ -52,6 +52,18 @@ mlir::ParseResult parsePatterns(mlir::OpAsmParser &parser,
 void printPatterns(mlir::OpAsmPrinter &printer, mlir::Operation *op,
                    mlir::ArrayAttr patterns);
 
+/// Pairs of patterns: `["1 | ~2" from "1 | 2"]`, `["~1 | 2" into "1 | 2"]`.
+mlir::ParseResult parsePatternsFrom(mlir::OpAsmParser &parser,
+                                    mlir::ArrayAttr &patterns,
+                                    mlir::ArrayAttr &sources);
+void printPatternsFrom(mlir::OpAsmPrinter &printer, mlir::Operation *op,
+                       mlir::ArrayAttr patterns, mlir::ArrayAttr sources);
+mlir::ParseResult parsePatternsInto(mlir::OpAsmParser &parser,
+                                    mlir::ArrayAttr &patterns,
+                                    mlir::ArrayAttr &targets);
+void printPatternsInto(mlir::OpAsmPrinter &printer, mlir::Operation *op,
+                       mlir::ArrayAttr patterns, mlir::ArrayAttr targets);
+
 } // namespace eqc::ir
 
 #endif // EQC_DIALECT_EQCSYNTAX_H

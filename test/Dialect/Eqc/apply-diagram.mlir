@@ -1,4 +1,4 @@
-// RUN: eqc-opt %s --verify-roundtrip | FileCheck %s
+// RUN: %eqc-opt %s --verify-roundtrip | FileCheck %s
 
 // CHECK-LABEL: @example
 // CHECK: eqc.apply_diagram S(5) "o1 i1 | i2" %{{.*}} : tensor<?x5x5x16xf32> -> tensor<?x5x16xf32>

@@ -1,4 +1,4 @@
-// RUN: eqc-opt %s --split-input-file --verify-diagnostics
+// RUN: %eqc-opt %s --split-input-file --verify-diagnostics
 
 // A wrong notation is refused with a reason, whatever it is; nothing crashes.
 

@@ -1,4 +1,4 @@
-// RUN: eqc-opt %s --verify-roundtrip | FileCheck %s
+// RUN: %eqc-opt %s --verify-roundtrip | FileCheck %s
 
 // Any order of blocks and of vertices is read; the canonical one is printed.
 

@@ -1,4 +1,4 @@
-// RUN: eqc-opt %s --canonicalize | FileCheck %s
+// RUN: %eqc-opt %s --canonicalize | FileCheck %s
 
 // D_1 (D_2 x) = sign * n^loops * D_(1 after 2) x.
 

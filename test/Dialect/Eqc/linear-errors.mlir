@@ -1,4 +1,4 @@
-// RUN: eqc-opt %s --split-input-file --verify-diagnostics
+// RUN: %eqc-opt %s --split-input-file --verify-diagnostics
 
 // One function for each constraint of the description, named after it.
 

@@ -1,4 +1,4 @@
-// RUN: eqc-opt %s --verify-roundtrip | FileCheck %s
+// RUN: %eqc-opt %s --verify-roundtrip | FileCheck %s
 
 // CHECK-LABEL: @example
 // CHECK-SAME: (%[[X:.*]]: tensor<?x34x16xf32>, %[[W:.*]]: tensor<2x16x32xf32>, %[[B:.*]]: tensor<1x32xf32>)

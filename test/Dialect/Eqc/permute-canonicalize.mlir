@@ -1,4 +1,4 @@
-// RUN: eqc-opt %s --canonicalize | FileCheck %s
+// RUN: %eqc-opt %s --canonicalize | FileCheck %s
 
 // CHECK-LABEL: @identity
 // CHECK-SAME: (%[[X:.*]]: tensor

@@ -1,4 +1,4 @@
-// RUN: eqc-opt %s --verify-roundtrip | FileCheck %s
+// RUN: %eqc-opt %s --verify-roundtrip | FileCheck %s
 
 // CHECK-LABEL: @example
 // CHECK: eqc.permute %{{.*}} by [1, 2, 0] : tensor<?x5x5x5x16xf32>

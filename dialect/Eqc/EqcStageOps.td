@@ -1,0 +1,381 @@
+//===- EqcStageOps.td - The stages of a plan ---------------*- tablegen -*-===//
+//
+// How a layer is computed, one operation per stage of its plan.
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef EQC_DIALECT_EQCSTAGEOPS_TD
+#define EQC_DIALECT_EQCSTAGEOPS_TD
+
+include "dialect/Eqc/EqcOpBase.td"
+
+def Eqc_StageOps : OpDocGroup {
+  let summary = "Stages of a plan";
+  let description = [{
+    A layer after `eqc-expand-plan`: how its diagrams are multiplied is decided,
+    for which CPU is not. Every diagram is a split `E_top P_sigma C_bottom`: its
+    inputs are read by a bottom pattern, its channels are mixed, its outputs are
+    written by a top pattern.
+
+    Stages work on *rows*: tensors `[batch, rows, channels]`. An array of
+    patterns holds their rows one pattern after the other; a pattern that keeps
+    t blocks and has f free vertices takes n^t * binomial(n, f) rows. However
+    many diagrams a layer has, it is a handful of stages.
+  }];
+}
+
+class Eqc_StageOp<string mnemonic, list<Trait> traits = []>
+    : Eqc_Op<mnemonic, !listconcat([Pure], traits)>;
+
+let opDocGroup = Eqc_StageOps in {
+
+//===----------------------------------------------------------------------===//
+// Rows and weights
+//===----------------------------------------------------------------------===//
+
+def Eqc_ToRowsOp : Eqc_StageOp<"to_rows"> {
+  let summary = "sees a layer's input as rows of channels";
+  let description = [{
+    The tensor `x` of a layer with its n-axes made one axis of rows, the last
+    n-axis fastest, and its channels last. With `layout channels_first` that is
+    a transposition of each sample.
+
+    - (C1) `x` has a batch and channels and any number of n-axes; its channels
+      are static and stand where the layout says.
+    - (C2) `rows` is `[batch, rows, channels]` with the batch, channels and
+      element type of `x`.
+    - (C3) There are as many rows as the n-axes have positions; dynamic if an
+      n-axis is.
+
+    Rows that were just made a tensor of the same type fold away.
+
+    Example:
+
+    ```mlir
+    %rows = eqc.to_rows %x layout channels_first
+        : tensor<?x16x5x5xf32> -> tensor<?x25x16xf32>
+    ```
+  }];
+  let arguments = (ins
+    Eqc_Tensor:$x,
+    DefaultValuedAttr<Eqc_LayoutAttr, "::eqc::Layout::ChannelsLast">:$layout
+  );
+  let results = (outs Eqc_Tensor:$rows);
+  let assemblyFormat = [{
+    $x (`layout` custom<Layout>($layout)^)? attr-dict
+    `:` type($x) `->` type($rows)
+  }];
+  let hasVerifier = 1;
+  let hasFolder = 1;
+}
+
+def Eqc_FromRowsOp : Eqc_StageOp<"from_rows"> {
+  let summary = "sees rows of channels as a layer's output";
+  let description = [{
+    The inverse of `eqc.to_rows`.
+
+    - (C1) `y` has a batch and channels and any number of n-axes; its channels
+      are static and stand where the layout says.
+    - (C2) `rows` is `[batch, rows, channels]` with the batch, channels and
+      element type of `y`.
+    - (C3) There are as many rows as the n-axes have positions; dynamic if an
+      n-axis is.
+
+    Example:
+
+    ```mlir
+    %y = eqc.from_rows %rows : tensor<?x25x32xf32> -> tensor<?x5x5x32xf32>
+    ```
+  }];
+  let arguments = (ins
+    Eqc_Tensor:$rows,
+    DefaultValuedAttr<Eqc_LayoutAttr, "::eqc::Layout::ChannelsLast">:$layout
+  );
+  let results = (outs Eqc_Tensor:$y);
+  let assemblyFormat = [{
+    $rows (`layout` custom<Layout>($layout)^)? attr-dict
+    `:` type($rows) `->` type($y)
+  }];
+  let hasVerifier = 1;
+}
+
+def Eqc_PackOp : Eqc_StageOp<"pack"> {
+  let summary = "puts weights into the order in which they are used";
+  let description = [{
+    Packed weight `p` is weight `order[p]`: stages then read the weights from
+    the first to the last. Packing happens once for all samples; the lowering
+    also cuts the columns into tiles of whole vectors.
+
+    - (C1) `weight` and `packed` are `[diagrams, c_in, c_out]` with the same
+      static channels and the same element type.
+    - (C2) The order names weights that exist, none of them twice.
+    - (C3) There are as many packed weights as the order names.
+
+    Example:
+
+    ```mlir
+    %packed = eqc.pack %weight order [1, 0]
+        : tensor<2x16x32xf32> -> tensor<2x16x32xf32>
+    ```
+  }];
+  let arguments = (ins Eqc_Tensor:$weight, DenseI64ArrayAttr:$order);
+  let results = (outs Eqc_Tensor:$packed);
+  let assemblyFormat = [{
+    $weight `order` $order attr-dict `:` type($weight) `->` type($packed)
+  }];
+  let hasVerifier = 1;
+}
+
+//===----------------------------------------------------------------------===//
+// The shared plan
+//===----------------------------------------------------------------------===//
+
+def Eqc_ReadOp : Eqc_StageOp<"read", [AttrSizedOperandSegments]> {
+  let summary = "reads input patterns, each from a coarser one";
+  let description = [{
+    Computes the rows of input patterns: sums over the values of the dropped
+    blocks, signed sums over the free vertices. Each pattern is read from
+    another one that distinguishes at least as much: one that drops nothing is
+    a view of `x`, others are among `reads`. So each costs one sum over one
+    block, however many diagrams use it. With `normalize mean` each dropped
+    block is divided by n.
+
+    - (C1) `n` is positive or `?`; for `Sp` it is even, for `SO` it is not `?`.
+    - (C2) There is at least one pattern and none occurs twice.
+    - (C3) All patterns are of the same row of inputs, keep the same number of
+      blocks and have the same number of free vertices.
+    - (C4) Each pattern drops a block or has free vertices.
+    - (C5) The sources either are all views of `x` or are all among `reads`,
+      each of which is the result of `eqc.read`.
+    - (C6) A source distinguishes at least what its pattern does, and the
+      pattern drops at most one block more.
+    - (C7) `x` has n^k rows, and the result the rows of its patterns; both have
+      the same batch, channels and element type.
+
+    Patterns that no stage uses are not read.
+
+    Example:
+
+    ```mlir
+    %read = eqc.read S(5) x(%x : tensor<?x25x16xf32>)
+        patterns ["1 | ~2" from "1 | 2", "~1 | 2" from "1 | 2"]
+        : tensor<?x10x16xf32>
+    ```
+  }];
+  let arguments = (ins
+    Optional<Eqc_Tensor>:$x,
+    Variadic<Eqc_Tensor>:$reads,
+    Eqc_GroupAttr:$group,
+    Eqc_IntAttr:$n,
+    Eqc_RowPatternArrayAttr:$patterns,
+    Eqc_RowPatternArrayAttr:$sources,
+    DefaultValuedAttr<Eqc_NormalizeAttr, "::eqc::Normalize::None">:$normalize
+  );
+  let results = (outs Eqc_Tensor:$rows);
+  let assemblyFormat = [{
+    custom<GroupOfSize>($group, $n)
+    (`x` `(` $x^ `:` type($x) `)`)?
+    (`reads` `(` $reads^ `:` type($reads) `)`)?
+    `patterns` custom<PatternsFrom>($patterns, $sources)
+    (`normalize` custom<Normalize>($normalize)^)?
+    attr-dict `:` type($rows)
+  }];
+  let hasVerifier = 1;
+  let hasCanonicalizer = 1;
+  let extraClassDeclaration = [{
+    /// The patterns as values of the algebra library.
+    ::std::vector<::eqc::RowPattern> getPatternValues();
+    ::std::vector<::eqc::RowPattern> getSourceValues();
+    /// Whether `x` is what is read.
+    bool readsInput() { return static_cast<bool>(getX()); }
+  }];
+}
+
+def Eqc_MixOp : Eqc_StageOp<"mix", [AttrSizedOperandSegments]> {
+  let summary = "mixes channels for all diagrams of one propagating order";
+  let description = [{
+    Computes the rows of output patterns that keep `propagating` blocks. Each is
+    the sum, over the diagrams with this top pattern, of the rows of the
+    diagram's bottom pattern, permuted, times its weight; plus the coarser
+    output patterns that are broadcast into it; plus rows of the bias. The
+    weights of the diagrams lie in `weights` one after the other, from number
+    `first` on.
+
+    - (C1) `n` is positive or `?`; for `Sp` it is even, for `SO` it is not `?`.
+    - (C2) There is at least one target and none occurs twice.
+    - (C3) Each target keeps `propagating` blocks, all are of the same row of
+      outputs and take the same number of rows.
+    - (C4) The output itself, the pattern that keeps every vertex apart, stands
+      alone.
+    - (C5) Each diagram is one of the group's, its top pattern is a target, its
+      bottom pattern a view of `x` or among `reads`.
+    - (C6) Diagrams are sorted by target; within a target those that read `x`
+      come first.
+    - (C7) `weights` holds the weights from `first` on of all diagrams.
+    - (C8) Each of `reads` is the result of `eqc.read`, each of `nodes` the
+      result of `eqc.mix` or `eqc.write`.
+    - (C9) Each broadcast pattern is among `nodes` and what it is broadcast into
+      is a target; all blocks of the target that it does not keep it drops
+      whole.
+    - (C10) `bias` is given exactly when bias diagrams are; each of them is one of
+      the group's without inputs, has a target as its top pattern, no other
+      with the same one, and a row in `bias`.
+    - (C11) The result has the rows of the targets and the channels of the
+      weights.
+
+    Operands that nothing refers to are dropped.
+
+    Example:
+
+    ```mlir
+    %mixed = eqc.mix S(5) propagating 1 x(%x : tensor<?x25x16xf32>)
+        reads(%read : tensor<?x10x16xf32>)
+        weights(%packed : tensor<2x16x32xf32>) from 0
+        targets ["1 2"] diagrams ["o1 o2 i1 i2", "o1 o2 i1 | i2"]
+        : tensor<?x5x32xf32>
+    ```
+  }];
+  let arguments = (ins
+    Eqc_Tensor:$x,
+    Variadic<Eqc_Tensor>:$reads,
+    Variadic<Eqc_Tensor>:$nodes,
+    Eqc_Tensor:$weights,
+    Optional<Eqc_Tensor>:$bias,
+    Eqc_GroupAttr:$group,
+    Eqc_IntAttr:$n,
+    Eqc_IntAttr:$propagating,
+    Eqc_IntAttr:$first,
+    Eqc_RowPatternArrayAttr:$targets,
+    Eqc_DiagramArrayAttr:$diagrams,
+    DefaultValuedAttr<Eqc_RowPatternArrayAttr, "{}">:$broadcasts,
+    DefaultValuedAttr<Eqc_RowPatternArrayAttr, "{}">:$into,
+    DefaultValuedAttr<Eqc_DiagramArrayAttr, "{}">:$bias_diagrams,
+    DefaultValuedAttr<DenseI64ArrayAttr, "{}">:$bias_rows
+  );
+  let results = (outs Eqc_Tensor:$rows);
+  let assemblyFormat = [{
+    custom<GroupOfSize>($group, $n) `propagating` $propagating
+    `x` `(` $x `:` type($x) `)`
+    (`reads` `(` $reads^ `:` type($reads) `)`)?
+    (`nodes` `(` $nodes^ `:` type($nodes) `)`)?
+    `weights` `(` $weights `:` type($weights) `)` `from` $first
+    (`bias` `(` $bias^ `:` type($bias) `)`)?
+    `targets` custom<Patterns>($targets)
+    `diagrams` custom<Diagrams>($diagrams)
+    (`broadcasts` custom<PatternsInto>($broadcasts, $into)^)?
+    (`bias_diagrams` custom<Diagrams>($bias_diagrams)^
+     `rows` $bias_rows)?
+    attr-dict `:` type($rows)
+  }];
+  let hasVerifier = 1;
+  let hasCanonicalizer = 1;
+  let extraClassDeclaration = [{
+    ::std::vector<::eqc::RowPattern> getTargetValues();
+    ::std::vector<::eqc::Diagram> getDiagramValues();
+    /// Whether the output itself is what is computed.
+    bool writesOutput();
+  }];
+}
+
+def Eqc_WriteOp
+    : Eqc_StageOp<"write", [AllTypesMatch<["target", "rows"]>]> {
+  let summary = "adds output patterns to finer ones or to the output";
+  let description = [{
+    Adds the rows of coarser output patterns to those of `target` that they
+    stand for: a block that the pattern joins is a diagonal, one that it drops
+    is a sum over its values, a pair of `Sp` carries the form, free vertices
+    carry the sign of their values.
+
+    - (C1) `n` is positive or `?`; for `Sp` it is even, for `SO` it is not `?`.
+    - (C2) There are as many patterns as patterns that they are added to.
+    - (C3) Each pattern is among `nodes`, which are results of `eqc.mix` or
+      `eqc.write`; each pattern that it is added to is among `target`, which is
+      so too.
+    - (C4) A pattern distinguishes at most what the one does that it is added
+      to, which has no free vertices.
+    - (C5) The result has the type of `target`.
+
+    Writing nothing folds away.
+
+    Example:
+
+    ```mlir
+    %y1 = eqc.write S(5) nodes(%diagonal : tensor<?x5x32xf32>)
+        patterns ["1 2" into "1 | 2"] %y0 : tensor<?x25x32xf32>
+    ```
+  }];
+  let arguments = (ins
+    Eqc_Tensor:$target,
+    Variadic<Eqc_Tensor>:$nodes,
+    Eqc_GroupAttr:$group,
+    Eqc_IntAttr:$n,
+    Eqc_RowPatternArrayAttr:$patterns,
+    Eqc_RowPatternArrayAttr:$into
+  );
+  let results = (outs Eqc_Tensor:$rows);
+  let assemblyFormat = [{
+    custom<GroupOfSize>($group, $n)
+    (`nodes` `(` $nodes^ `:` type($nodes) `)`)?
+    `patterns` custom<PatternsInto>($patterns, $into)
+    $target attr-dict `:` type($rows)
+  }];
+  let hasVerifier = 1;
+  let hasFolder = 1;
+}
+
+//===----------------------------------------------------------------------===//
+// The other plans
+//===----------------------------------------------------------------------===//
+
+def Eqc_DenseOp : Eqc_LayerOp<"dense"> {
+  let summary = "a layer as one dense matrix";
+  let description = [{
+    Computes what `eqc.linear` with the same operands and attributes does:
+    assembles the matrix of the whole layer, channels included, from the weights
+    once for all samples, and multiplies each sample by it.
+
+    - (C1..C11) Those of `eqc.linear`.
+    - (C12) `n` is not `?`.
+
+    Example:
+
+    ```mlir
+    %y = eqc.dense O(3) order 1 -> 1
+        x(%x : tensor<?x3x16xf32>) weight(%w : tensor<1x16x32xf32>)
+        diagrams ["o1 i1"] : tensor<?x3x32xf32>
+    ```
+  }];
+  let arguments = layerArguments;
+  let assemblyFormat = layerFormat # " attr-dict `:` type($y)";
+}
+
+def Eqc_ApplyOp : Eqc_LayerOp<"apply"> {
+  let summary = "a layer's diagrams one after the other, each factored";
+  let description = [{
+    Computes what `eqc.linear` with the same operands and attributes does by the
+    published algorithm, one diagram after the other: permute the axes of x,
+    contract the blocks of inputs in the order given, mix the channels of what
+    is left, add it to the diagonals of y that the blocks of outputs stand for.
+
+    - (C1..C11) Those of `eqc.linear`.
+    - (C12) There is one factored form for each diagram, of this diagram.
+    - (C13) Each contracts every factor with inputs only exactly once.
+
+    Example:
+
+    ```mlir
+    %y = eqc.apply O(3) order 2 -> 0
+        x(%x : tensor<?x3x3x16xf32>) weight(%w : tensor<1x16x32xf32>)
+        diagrams ["i1 i2"] : tensor<?x32xf32>
+        factored [#eqc.factored<in [0, 1] tops [0] bottoms [2] free -1
+                                out [] contract [0]>]
+    ```
+  }];
+  let arguments = !con(layerArguments, (ins Eqc_FactoredArrayAttr:$factored));
+  let assemblyFormat = layerFormat #
+                       " attr-dict `:` type($y) `factored` $factored";
+}
+
+} // opDocGroup
+
+#endif // EQC_DIALECT_EQCSTAGEOPS_TD

@@ -1,0 +1,100 @@
+//===- EqcStages.cpp - What stages hold and refer to ----------------------===//
+
+#include "dialect/Eqc/EqcStages.h"
+
+#include "llvm/Support/MathExtras.h"
+
+using namespace mlir;
+using namespace eqc;
+using namespace eqc::ir;
+
+MixOp ir::getMixOf(Value value) {
+  while (auto write = value.getDefiningOp<WriteOp>())
+    value = write.getTarget();
+  return value.getDefiningOp<MixOp>();
+}
+
+llvm::DenseSet<Attribute> ir::getReadPatterns(ValueRange values) {
+  llvm::DenseSet<Attribute> patterns;
+  for (Value value : values)
+    if (auto read = value.getDefiningOp<ReadOp>())
+      patterns.insert_range(read.getPatterns());
+  return patterns;
+}
+
+llvm::DenseSet<Attribute> ir::getNodePatterns(ValueRange values) {
+  llvm::DenseSet<Attribute> patterns;
+  for (Value value : values)
+    if (MixOp mix = getMixOf(value))
+      patterns.insert_range(mix.getTargets());
+  return patterns;
+}
+
+/// factor * n^exponent, unless it is past 2^63 - 1.
+static std::optional<int64_t> timesPower(int64_t factor, int64_t n,
+                                         int64_t exponent) {
+  int64_t value = factor;
+  // 1^exponent would take long for no use.
+  for (int64_t i = 0; i < exponent && n != 1; ++i)
+    if (llvm::MulOverflow(value, n, value))
+      return std::nullopt;
+  return value;
+}
+
+std::optional<int64_t> ir::getRowsOfOrder(int64_t order, int64_t n) {
+  if (n == EqcDialect::kDynamicN)
+    return order == 0 ? 1 : ShapedType::kDynamic;
+  return timesPower(1, n, order);
+}
+
+static std::optional<int64_t> binomial(int64_t n, int64_t k) {
+  int64_t value = 1;
+  for (int64_t i = 1; i <= std::min(k, n - k); ++i) {
+    if (llvm::MulOverflow(value, n - i + 1, value))
+      return std::nullopt;
+    value /= i;
+  }
+  return k > n ? 0 : value;
+}
+
+std::optional<int64_t> ir::getRows(ArrayRef<RowPattern> patterns, int64_t n) {
+  int64_t total = 0;
+  bool dynamic = false;
+  for (const RowPattern &pattern : patterns) {
+    if (n == EqcDialect::kDynamicN) {
+      dynamic |= pattern.numKept() > 0;
+      ++total;
+      continue;
+    }
+    std::optional<int64_t> rows = binomial(n, pattern.numFree());
+    if (rows)
+      rows = timesPower(*rows, n, pattern.numKept());
+    if (!rows || llvm::AddOverflow(total, *rows, total))
+      return std::nullopt;
+  }
+  return dynamic ? ShapedType::kDynamic : total;
+}
+
+bool ir::distinguishes(const RowPattern &finer, const RowPattern &coarser) {
+  if (finer.size() != coarser.size() || finer.free >= 0)
+    return false;
+  // The block of `coarser` that each block of `finer` lies in.
+  SmallVector<int> container(finer.numBlocks(), -1);
+  for (int v = 0; v < finer.size(); ++v) {
+    int &block = container[finer.block[v]];
+    if (block >= 0 && block != coarser.block[v])
+      return false;
+    block = coarser.block[v];
+  }
+  // A block that is dropped already cannot be told from its entries any more:
+  // it must be one of the dropped blocks, not a part of a block.
+  SmallVector<int> parts(coarser.numBlocks(), 0);
+  for (int block : container)
+    ++parts[block];
+  for (int b = 0; b < finer.numBlocks(); ++b)
+    if (!finer.kept[b] &&
+        (coarser.kept[container[b]] || container[b] == coarser.free ||
+         parts[container[b]] != 1))
+      return false;
+  return true;
+}

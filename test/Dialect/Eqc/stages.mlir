@@ -1,0 +1,72 @@
+// RUN: %eqc-opt %s --verify-roundtrip | FileCheck %s
+
+// The examples of the descriptions, where they stand in the stages of a layer.
+
+// CHECK-LABEL: @shared
+func.func @shared(%t: tensor<?x16x5x5xf32>, %weight: tensor<2x16x32xf32>) -> tensor<?x5x5x32xf32> {
+  // CHECK: %[[X:.*]] = eqc.to_rows %{{.*}} layout channels_first : tensor<?x16x5x5xf32> -> tensor<?x25x16xf32>
+  %x = eqc.to_rows %t layout channels_first
+      : tensor<?x16x5x5xf32> -> tensor<?x25x16xf32>
+  // CHECK: %[[PACKED:.*]] = eqc.pack %{{.*}} order [1, 0]
+  %packed = eqc.pack %weight order [1, 0]
+      : tensor<2x16x32xf32> -> tensor<2x16x32xf32>
+  // CHECK: %[[READ:.*]] = eqc.read S(5) x(%[[X]] : tensor<?x25x16xf32>)
+  // CHECK-SAME: patterns ["1 | ~2" from "1 | 2", "~1 | 2" from "1 | 2"] : tensor<?x10x16xf32>
+  %read = eqc.read S(5) x(%x : tensor<?x25x16xf32>)
+      patterns ["1 | ~2" from "1 | 2", "~1 | 2" from "1 | 2"]
+      : tensor<?x10x16xf32>
+  // CHECK: %[[MIXED:.*]] = eqc.mix S(5) propagating 1 x(%[[X]] : {{.*}}) reads(%[[READ]] : {{.*}}) weights(%[[PACKED]] : {{.*}}) from 0
+  // CHECK-SAME: targets ["1 2"] diagrams ["o1 o2 i1 i2", "o1 o2 i1 | i2"] : tensor<?x5x32xf32>
+  %mixed = eqc.mix S(5) propagating 1 x(%x : tensor<?x25x16xf32>)
+      reads(%read : tensor<?x10x16xf32>)
+      weights(%packed : tensor<2x16x32xf32>) from 0
+      targets ["1 2"] diagrams ["o1 o2 i1 i2", "o1 o2 i1 | i2"]
+      : tensor<?x5x32xf32>
+  %y0 = eqc.mix S(5) propagating 2 x(%x : tensor<?x25x16xf32>)
+      weights(%packed : tensor<2x16x32xf32>) from 2
+      targets ["1 | 2"] diagrams [] : tensor<?x25x32xf32>
+  // CHECK: eqc.write S(5) nodes(%[[MIXED]] : tensor<?x5x32xf32>) patterns ["1 2" into "1 | 2"] %{{.*}} : tensor<?x25x32xf32>
+  %y1 = eqc.write S(5) nodes(%mixed : tensor<?x5x32xf32>)
+      patterns ["1 2" into "1 | 2"] %y0 : tensor<?x25x32xf32>
+  // CHECK: eqc.from_rows %{{.*}} : tensor<?x25x32xf32> -> tensor<?x5x5x32xf32>
+  %y = eqc.from_rows %y1 : tensor<?x25x32xf32> -> tensor<?x5x5x32xf32>
+  return %y : tensor<?x5x5x32xf32>
+}
+
+// Broadcasts and a bias; sizes given at run time.
+
+// CHECK-LABEL: @bias
+func.func @bias(%t: tensor<?x?x16xf32>, %packed: tensor<2x16x32xf32>, %b: tensor<1x32xf32>) -> tensor<?x?x32xf32> {
+  %x = eqc.to_rows %t : tensor<?x?x16xf32> -> tensor<?x?x16xf32>
+  // CHECK: eqc.read {{.*}} normalize mean : tensor<?x1x16xf32>
+  %sum = eqc.read S(?) x(%x : tensor<?x?x16xf32>) patterns ["~1" from "1"] normalize mean : tensor<?x1x16xf32>
+  // CHECK: bias(%{{.*}} : tensor<1x32xf32>) {{.*}} bias_diagrams ["o1"] rows [0] : tensor<?x1x32xf32>
+  %node = eqc.mix S(?) propagating 0 x(%x : tensor<?x?x16xf32>) reads(%sum : tensor<?x1x16xf32>)
+      weights(%packed : tensor<2x16x32xf32>) from 0 bias(%b : tensor<1x32xf32>)
+      targets ["~1"] diagrams ["o1 | i1"] bias_diagrams ["o1"] rows [0] : tensor<?x1x32xf32>
+  // CHECK: nodes(%{{.*}} : tensor<?x1x32xf32>) {{.*}} broadcasts ["~1" into "1"] : tensor<?x?x32xf32>
+  %y = eqc.mix S(?) propagating 1 x(%x : tensor<?x?x16xf32>) nodes(%node : tensor<?x1x32xf32>)
+      weights(%packed : tensor<2x16x32xf32>) from 1
+      targets ["1"] diagrams ["o1 i1"] broadcasts ["~1" into "1"] : tensor<?x?x32xf32>
+  return %y : tensor<?x?x32xf32>
+}
+
+// CHECK-LABEL: @dense
+// CHECK: eqc.dense O(3) order 1 -> 1 x(%{{.*}}) weight(%{{.*}}) diagrams ["o1 i1"] : tensor<?x3x32xf32>
+func.func @dense(%x: tensor<?x3x16xf32>, %w: tensor<1x16x32xf32>) -> tensor<?x3x32xf32> {
+  %y = eqc.dense O(3) order 1 -> 1
+      x(%x : tensor<?x3x16xf32>) weight(%w : tensor<1x16x32xf32>)
+      diagrams ["o1 i1"] : tensor<?x3x32xf32>
+  return %y : tensor<?x3x32xf32>
+}
+
+// CHECK-LABEL: @apply
+// CHECK: eqc.apply O(3) order 2 -> 0 {{.*}} factored [#eqc.factored<in [0, 1] tops [0] bottoms [2] free -1 out [] contract [0]>]
+func.func @apply(%x: tensor<?x3x3x16xf32>, %w: tensor<1x16x32xf32>) -> tensor<?x32xf32> {
+  %y = eqc.apply O(3) order 2 -> 0
+      x(%x : tensor<?x3x3x16xf32>) weight(%w : tensor<1x16x32xf32>)
+      diagrams ["i1 i2"] : tensor<?x32xf32>
+      factored [#eqc.factored<in [0, 1] tops [0] bottoms [2] free -1
+                              out [] contract [0]>]
+  return %y : tensor<?x32xf32>
+}
