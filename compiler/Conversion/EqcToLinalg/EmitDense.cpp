@@ -11,6 +11,7 @@
 #include "compiler/Conversion/EqcToLinalg/KernelFunction.h"
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/Dialect/Bufferization/IR/Bufferization.h"
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
 #include "mlir/Dialect/Tensor/IR/Tensor.h"
 #include "mlir/Dialect/Vector/IR/VectorOps.h"
@@ -179,9 +180,10 @@ private:
   /// What every sample of y starts as: the walk of the bias diagrams, once per
   /// block of samples.
   void emitBias(const Value &biasRows) {
-    bias.tensor = tensor::EmptyOp::create(
-        kernel.b, kernel.loc, ArrayRef<int64_t>{tiling.tiles, tiling.width},
-        kernel.element);
+    bias.tensor = bufferization::AllocTensorOp::create(
+        kernel.b, kernel.loc,
+        RankedTensorType::get({tiling.tiles, tiling.width}, kernel.element),
+        ValueRange());
     Value zero = kernel.zeroVector(kernel.vectorType(tiling.width));
     kernel.forRange(bias, kernel.index(tiling.tiles), [&](Value tile) {
       bias.tensor = kernel.writeRow(zero, bias.tensor, {tile}, kernel.index(0),
