@@ -37,12 +37,23 @@ static const llvm::Target *lookupTarget(const llvm::Triple &triple,
   return llvm::TargetRegistry::lookupTarget(triple, error);
 }
 
-/// The x86 features that the generated code may use and the runtime can test.
-static std::string testableFeatures(const llvm::MCSubtargetInfo &info) {
+/// The features that the generated code may use and the runtime can test.
+static std::string testableFeatures(const llvm::Triple &triple,
+                                    const llvm::MCSubtargetInfo &info) {
+  static const char *const x86[] = {
+      "sse4.1",   "sse4.2",   "avx",     "avx2",    "fma",
+      "bmi",      "bmi2",     "f16c",    "avx512f", "avx512bw",
+      "avx512cd", "avx512dq", "avx512vl"};
+  static const char *const arm[] = {"neon",      "lse",  "fullfp16", "rdm",
+                                    "complxnum", "rcpc", "dotprod",  "sve",
+                                    "fp16fml",   "sve2", "i8mm",     "bf16"};
+  llvm::ArrayRef<const char *> known;
+  if (triple.getArch() == llvm::Triple::x86_64)
+    known = x86;
+  else if (triple.getArch() == llvm::Triple::aarch64)
+    known = arm;
   std::string result;
-  for (const char *feature :
-       {"sse4.1", "sse4.2", "avx", "avx2", "fma", "bmi", "bmi2", "f16c",
-        "avx512f", "avx512bw", "avx512cd", "avx512dq", "avx512vl"})
+  for (const char *feature : known)
     if (info.checkFeatures(std::string("+") + feature))
       result += (result.empty() ? "" : ",") + std::string(feature);
   return result;
@@ -97,11 +108,13 @@ bool eqc::resolveVariants(const std::string &tripleName,
         variant.level = name.back() - '0';
       else
         variant.level = -1;
-      if (variant.level < 0)
-        variant.runtimeFeatures = testableFeatures(*info);
     } else {
       variant.shape = {16, 32};
+      // The least of its kind runs everywhere; others are known by their parts.
+      variant.level = name == "generic" ? 0 : -1;
     }
+    if (variant.level < 0)
+      variant.runtimeFeatures = testableFeatures(triple, *info);
     variants.push_back(std::move(variant));
   }
   // The runtime takes the last variant that the CPU supports.
