@@ -14,6 +14,8 @@ packages=(
   libfmt-dev libeigen3-dev
   # Tests and benchmarks (lit and FileCheck come with llvm-22-tools).
   libgtest-dev libgmock-dev libbenchmark-dev libopenblas-dev libomp-22-dev
+  # Running AArch64 code in tests: its C library and an emulator.
+  libc6-dev-arm64-cross qemu-user
   # Build tools and style.
   cmake ninja-build ccache clang-format-22 clang-tidy-22
 )

@@ -1,0 +1,169 @@
+"""Layers for the grid test: every group over orders, sizes, channels, layouts,
+element types, normalizations and choices of diagrams.
+
+The same seed gives the same layers with every version of Python: only
+`random.random` promises that, so all choices are made with it.
+"""
+
+import itertools
+import random
+
+CHANNELS = (1, 3, 17, 33, 16, 48)
+ORDERS = list(itertools.product(range(4), range(4)))
+HIGH_ORDERS = ((0, 4), (4, 0), (1, 4), (4, 1), (2, 4), (4, 2), (5, 1), (0, 6))
+SIZES = {
+    "S": (1, 2, 3, 5, 7, 13, "?"),
+    "O": (1, 2, 3, 5, "?"),
+    "Sp": (2, 4, 6, "?"),
+    "SO": (1, 2, 3, 4, 5),
+}
+# The dense plan takes a few million weights here, the contract allows 2^26.
+DENSE_LIMIT = 1 << 20
+
+
+class Chooser:
+    def __init__(self, seed):
+        self.random = random.Random(seed)
+
+    def below(self, limit):
+        return int(self.random.random() * limit)
+
+    def of(self, items):
+        return items[self.below(len(items))]
+
+    def shuffled(self, items):
+        items = list(items)
+        for i in range(len(items) - 1, 0, -1):
+            j = self.below(i + 1)
+            items[i], items[j] = items[j], items[i]
+        return items
+
+
+def has_diagrams(group, n, k, l):
+    """Whether the contract lets the group have a layer of these orders."""
+    if group == "S" or (k + l) % 2 == 0:
+        return True
+    return group == "SO" and k + l >= n and (k + l - n) % 2 == 0
+
+
+def random_diagram(choose, group, n, k, l):
+    """One diagram as a tuple of blocks of vertices, `*` first in a free one."""
+    vertices = ["o%d" % (i + 1) for i in range(l)]
+    vertices += ["i%d" % (i + 1) for i in range(k)]
+    blocks = []
+    if group == "S":
+        # Also more than n blocks, which only a list may have.
+        most = 1 + choose.below(len(vertices)) if vertices else 0
+        for vertex in vertices:
+            place = choose.below(most)
+            if place < len(blocks):
+                blocks[place].append(vertex)
+            else:
+                blocks.append([vertex])
+        return blocks
+    vertices = choose.shuffled(vertices)
+    if group == "SO" and len(vertices) >= n and (len(vertices) - n) % 2 == 0:
+        if len(vertices) % 2 != 0 or choose.below(2):
+            blocks.append(["*"] + vertices[:n])
+            vertices = vertices[n:]
+    while vertices:
+        blocks.append(vertices[:2])
+        vertices = vertices[2:]
+    return blocks
+
+
+def random_list(choose, group, n, k, l):
+    """Distinct diagrams in no order, written in no particular way."""
+    chosen = {}
+    for _ in range(1 + choose.below(8)):
+        blocks = random_diagram(choose, group, n, k, l)
+        key = tuple(sorted(tuple(sorted(block)) for block in blocks))
+        chosen.setdefault(key, blocks)
+    texts = []
+    for blocks in choose.shuffled(chosen.values()):
+        words = []
+        for block in choose.shuffled(blocks):
+            star = ["*"] if block[0] == "*" else []
+            words.append(" ".join(star + choose.shuffled(block[len(star):])))
+        texts.append('"%s"' % (" | ".join(words) or "1"))
+    return "[%s]" % ", ".join(texts)
+
+
+class Grid:
+    """Collects layers; `plan` leaves out what that plan refuses."""
+
+    def __init__(self, seed, plan):
+        self.choose = Chooser(seed)
+        self.plan = plan
+        self.layers = []
+
+    def add(self, group, n, k, l, channels, diagrams="all"):
+        c_in, c_out = channels
+        if diagrams == "basis" and n == "?":
+            diagrams = "all"
+        if diagrams == "list":
+            diagrams = random_list(self.choose, group, n, k, l)
+        fields = {
+            "group": group,
+            "n": n,
+            "k": k,
+            "l": l,
+            "channels": "%d -> %d" % (c_in, c_out),
+            "dtype": self.choose.of(("f32", "f64")),
+            "layout": self.choose.of(("channels_last", "channels_first")),
+            "normalize": self.choose.of(("none", "mean")),
+            "diagrams": diagrams,
+        }
+        if has_diagrams(group, n, 0, l) and self.choose.below(3):
+            fields["bias"] = "true"
+        if self.choose.below(4) == 0:
+            fields["batch"] = self.choose.of((1, 2, 31))
+        if self.plan == "dense":
+            if n == "?" or n ** (k + l) * c_in * c_out > DENSE_LIMIT:
+                return
+        name = "t%d" % (len(self.layers) + 1)
+        lines = "".join("  %s = %s\n" % field for field in fields.items())
+        self.layers.append("layer %s {\n%s}\n" % (name, lines))
+
+    def channels(self):
+        return self.choose.of(CHANNELS), self.choose.of(CHANNELS)
+
+    def add_orders(self, group, every):
+        """All orders up to 3 at all sizes, of which one in `every` is kept."""
+        for k, l in ORDERS:
+            for n in SIZES[group]:
+                if not has_diagrams(group, n, k, l):
+                    continue
+                channels = self.channels()
+                diagrams = self.choose.of(("all", "all", "basis", "list"))
+                if k + l > 4 and n != "?" and n > 3:
+                    channels = min(channels), 3  # the oracle's time
+                if k + l > 5 and n == 13:
+                    continue
+                if self.choose.below(every) == 0:
+                    self.add(group, n, k, l, channels, diagrams)
+
+    def add_high_orders(self, group):
+        for k, l in HIGH_ORDERS:
+            for n in SIZES[group][:3]:
+                if has_diagrams(group, n, k, l):
+                    self.add(group, n, k, l, (self.choose.of((1, 3)), 2))
+
+    def add_channels(self, group):
+        """Every pair of channel counts on the orders that are used most."""
+        for channels in itertools.product(CHANNELS, CHANNELS):
+            k, l = self.choose.of(((1, 1), (2, 2), (1, 3), (2, 0), (0, 2)))
+            n = self.choose.of(SIZES[group][1:4])
+            if not has_diagrams(group, n, k, l):
+                k, l = 2, 2
+            self.add(group, n, k, l, channels)
+
+
+def make_source(group, plan, every=1, seed=1):
+    """The text of a file. Above 1, `every` thins the grid out."""
+    grid = Grid("%s %s %d" % (group, "grid", seed), plan)
+    grid.add_orders(group, every)
+    if every == 1:
+        grid.add_high_orders(group)
+        grid.add_channels(group)
+    return "".join(grid.layers)
