@@ -20,12 +20,13 @@ CostTarget eqc::costTargetOf(const TargetShape &shape) {
   // most layers within a third, and the ratio of two plans better than that.
   // Flops are what register tiles sustain, somewhat below the peak.
   if (shape.vectorBytes >= 64)
-    return {"AVX-512", shape, {200, 400, 60, 1 << 20, 0.25, 1, 0.4, 65}};
+    return {"AVX-512", shape, {200, 400, 60, 1 << 20, 0.25, 1, 0.4, 0.5, 65}};
   if (shape.vectorBytes >= 32)
-    return {"AVX2", shape, {115, 200, 60, 1 << 20, 0.2, 1, 0.4, 60}};
+    return {"AVX2", shape, {115, 200, 60, 1 << 20, 0.2, 1, 0.4, 0.5, 60}};
   if (shape.registers >= 32)
-    return {"128-bit vectors", shape, {60, 100, 40, 1 << 19, 0.2, 1, 0.4, 60}};
-  return {"SSE4.2", shape, {45, 75, 40, 1 << 19, 0.2, 1, 0.4, 60}};
+    return {
+        "128-bit vectors", shape, {60, 100, 40, 1 << 19, 0.2, 1, 0.4, 0.5, 60}};
+  return {"SSE4.2", shape, {45, 75, 40, 1 << 19, 0.2, 1, 0.4, 0.5, 60}};
 }
 
 //===----------------------------------------------------------------------===//
@@ -49,6 +50,10 @@ public:
 
   void predict(PlanCandidate &candidate) {
     const bool dense = candidate.kind == PlanKind::Dense;
+    // The factored plan goes through its steps row by row, where the shared one
+    // sums several rows at once.
+    rowRate =
+        candidate.kind == PlanKind::Factored ? 5 * rates.rowNs : rates.rowNs;
     if (dense)
       tiling(saturatingMultiply(countAt(Poly::power(spec.l), n), spec.cOut));
     const double matrices = valueOf(candidate.cost.packedMatrices);
@@ -97,7 +102,7 @@ private:
   double rowNs(int64_t channels, int touches) const {
     const double bytes = ceilDiv(double(channels), double(lanes)) *
                          double(lanes * spec.elementSize());
-    return rates.rowNs + touches * bytes / (2 * rates.cacheBytes);
+    return rowRate + touches * bytes / (2 * rates.cacheBytes);
   }
 
   double stageNs(const StageCost &stage) const {
@@ -160,9 +165,10 @@ private:
 
   double packNs(const PlanCost &cost, double rows, double bytes) const {
     const double copied = 2 * bytes / rateFor(bytes);
-    const double entries = valueOf(cost.packMultiplyAdds) * double(spec.cIn);
-    return copied + rows * tiles * rates.rowNs / 2 +
-           entries * rowNs(spec.cOut, 3);
+    // Dense matrices are assembled element by element.
+    const double elements =
+        valueOf(cost.packMultiplyAdds) * double(spec.cIn) * double(spec.cOut);
+    return copied + rows * tiles * rates.rowNs / 2 + elements * rates.elementNs;
   }
 
   const LayerSpec &spec;
@@ -170,6 +176,7 @@ private:
   const CostRates &rates;
   int64_t n;
   double batch;
+  double rowRate = 0;
   int64_t lanes = 1, vectors = 1;
   double tiles = 1, columns = 1;
 };
@@ -180,7 +187,7 @@ private:
 // The choice
 //===----------------------------------------------------------------------===//
 
-static std::string whyNotDense(const LayerSpec &spec) {
+std::string eqc::whyNotDense(const LayerSpec &spec) {
   if (spec.dynamicN())
     return "n is given at run time";
   const int64_t entries = countAt(Poly::power(spec.k + spec.l), spec.n);

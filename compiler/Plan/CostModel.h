@@ -28,7 +28,8 @@ struct CostRates {
   double rowNs = 0;
   /// The same for a register tile of a mix, and for each matrix it meets.
   double tileNs = 0, termNs = 0;
-  double callNs = 0; ///< checks, scratch and dispatch of a call
+  double elementNs = 0; ///< an element of a dense matrix that is added to
+  double callNs = 0;    ///< checks, scratch and dispatch of a call
 };
 
 /// A CPU as the model sees it.
@@ -43,6 +44,9 @@ CostTarget costTargetOf(const TargetShape &shape);
 
 /// More elements than this in n^(k+l) c_in c_out, and there is no dense plan.
 constexpr int64_t maxDenseElements = int64_t(1) << 26;
+
+/// Why a layer has no dense plan, or an empty string.
+std::string whyNotDense(const LayerSpec &spec);
 
 /// What is assumed where a layer leaves it to the caller.
 constexpr int64_t typicalN = 32;

@@ -9,14 +9,9 @@ using namespace eqc;
 int64_t eqc::columnVectors(const TargetShape &target, int64_t lanes,
                            int64_t channels) {
   const int64_t total = (channels + lanes - 1) / lanes;
-  // Two vectors halve the broadcasts; three cost less padding now and then.
-  int64_t best = std::min<int64_t>(total, 2);
-  auto padding = [&](int64_t vectors) {
-    return (total + vectors - 1) / vectors * vectors - total;
-  };
-  if (total >= 3 && target.registers >= 32 && padding(3) < padding(best))
-    best = 3;
-  return best;
+  // Two vectors halve the broadcasts. Three would pad less now and then, but
+  // rows of a width that is no power of two are not kept in registers.
+  return std::min<int64_t>(total, 2);
 }
 
 int64_t eqc::maxTileRows(const TargetShape &target, int64_t vectors) {

@@ -24,7 +24,7 @@ struct MixTile {
 };
 
 /// How many vectors wide the column tiles for `channels` channels are: wide
-/// enough to reuse each broadcast operand, with the least padding.
+/// enough to reuse each broadcast operand.
 int64_t columnVectors(const TargetShape &target, int64_t lanes,
                       int64_t channels);
 
