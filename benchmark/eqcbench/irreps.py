@@ -63,7 +63,8 @@ def e3nn_linear(layer, x, weight, bias, threads):
     for instruction in linear.instructions:
         degree = linear.irreps_in[instruction.i_in].ir.l
         rows_in, rows_out = inputs[degree], outputs[degree]
-        blocks = np.einsum("omJ,dJI,inI->diomn", rows_out, dense, rows_in)
+        blocks = np.einsum("omJ,dJI,inI->diomn", rows_out, dense, rows_in,
+                           optimize=True)
         scalars = np.einsum("diomm->dio", blocks) / (2 * degree + 1)
         unit = np.eye(2 * degree + 1)
         if not np.allclose(blocks, scalars[..., None, None] * unit,
