@@ -20,7 +20,7 @@ CostTarget eqc::costTargetOf(const TargetShape &shape) {
   // most layers within a third, and the ratio of two plans better than that.
   // Flops are what register tiles sustain, somewhat below the peak.
   if (shape.vectorBytes >= 64)
-    return {"AVX-512", shape, {200, 400, 60, 1 << 20, 0.25, 1, 0.4, 0.5, 65}};
+    return {"AVX-512", shape, {240, 400, 60, 1 << 20, 0.25, 1, 0.4, 0.4, 65}};
   if (shape.vectorBytes >= 32)
     return {"AVX2", shape, {115, 200, 60, 1 << 20, 0.2, 1, 0.4, 0.5, 60}};
   if (shape.registers >= 32)
