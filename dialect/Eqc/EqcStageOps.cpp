@@ -275,10 +275,6 @@ static LogicalResult verifyTargets(MixOp op) {
       return op.emitOpError()
              << "targets " << quoted(op.getTargets()[0]) << " and "
              << quoted(attr) << " must have as many outputs and rows";
-    // mix_c4
-    if (isIdentity(target) && targets.size() > 1)
-      return op.emitOpError() << "target " << quoted(attr)
-                              << " is the output itself and must stand alone";
   }
   return success();
 }

@@ -206,7 +206,7 @@ def Eqc_MixOp : Eqc_StageOp<"mix", [AttrSizedOperandSegments]> {
     - (C3) Each target keeps `propagating` blocks, all are of the same row of
       outputs and take the same number of rows.
     - (C4) The output itself, the pattern that keeps every vertex apart, stands
-      alone.
+      alone; that follows from C2 and C3.
     - (C5) Each diagram is one of the group's, its top pattern is a target, its
       bottom pattern a view of `x` or among `reads`.
     - (C6) Diagrams are sorted by target; within a target those that read `x`

@@ -13,8 +13,8 @@ namespace {
 
 class SharedEmitter : public PlanEmitter {
 public:
-  explicit SharedEmitter(const LayerSpec &spec)
-      : spec(spec), plan(buildSharedPlan(spec)) {}
+  SharedEmitter(const LayerSpec &spec, SharedPlan plan)
+      : spec(spec), plan(std::move(plan)) {}
 
   StringRef name() const override { return "shared"; }
   Poly multiplyAdds() const override {
@@ -57,8 +57,8 @@ private:
 
 class FactoredEmitter : public PlanEmitter {
 public:
-  explicit FactoredEmitter(const LayerSpec &spec)
-      : spec(spec), plan(buildFactoredPlan(spec)) {}
+  FactoredEmitter(const LayerSpec &spec, FactoredPlan plan)
+      : spec(spec), plan(std::move(plan)) {}
 
   StringRef name() const override { return "factored"; }
   Poly multiplyAdds() const override {
@@ -115,11 +115,13 @@ private:
 
 } // namespace
 
-std::unique_ptr<PlanEmitter> eqc::makeSharedEmitter(const LayerSpec &spec) {
-  return std::make_unique<SharedEmitter>(spec);
+std::unique_ptr<PlanEmitter> eqc::makeSharedEmitter(const LayerSpec &spec,
+                                                    SharedPlan plan) {
+  return std::make_unique<SharedEmitter>(spec, std::move(plan));
 }
-std::unique_ptr<PlanEmitter> eqc::makeFactoredEmitter(const LayerSpec &spec) {
-  return std::make_unique<FactoredEmitter>(spec);
+std::unique_ptr<PlanEmitter> eqc::makeFactoredEmitter(const LayerSpec &spec,
+                                                      FactoredPlan plan) {
+  return std::make_unique<FactoredEmitter>(spec, std::move(plan));
 }
 std::unique_ptr<PlanEmitter> eqc::makeDenseEmitter(const LayerSpec &spec) {
   return std::make_unique<DenseEmitter>(spec);

@@ -4,7 +4,9 @@
 #define EQC_CONVERSION_PLANEMITTER_H
 
 #include "compiler/Algebra/LayerSpec.h"
+#include "compiler/Plan/FactoredPlan.h"
 #include "compiler/Plan/Poly.h"
+#include "compiler/Plan/SharedPlan.h"
 #include "compiler/Plan/TargetShape.h"
 
 #include "mlir/Dialect/Func/IR/FuncOps.h"
@@ -40,8 +42,10 @@ public:
 };
 
 /// `spec` must outlive the emitter. The dense plan needs a fixed n.
-std::unique_ptr<PlanEmitter> makeSharedEmitter(const LayerSpec &spec);
-std::unique_ptr<PlanEmitter> makeFactoredEmitter(const LayerSpec &spec);
+std::unique_ptr<PlanEmitter> makeSharedEmitter(const LayerSpec &spec,
+                                               SharedPlan plan);
+std::unique_ptr<PlanEmitter> makeFactoredEmitter(const LayerSpec &spec,
+                                                 FactoredPlan plan);
 std::unique_ptr<PlanEmitter> makeDenseEmitter(const LayerSpec &spec);
 
 } // namespace eqc

@@ -1,0 +1,114 @@
+//===- EqcToLinalg.cpp - Stages of a layer to loops on tensors ------------===//
+
+#include "compiler/Conversion/EqcToLinalg/KernelFacts.h"
+#include "compiler/Conversion/EqcToLinalg/LayerOfOp.h"
+#include "compiler/Conversion/EqcToLinalg/PlanEmitter.h"
+#include "compiler/Conversion/EqcToLinalg/StagePlan.h"
+#include "compiler/Conversion/Passes.h"
+
+namespace eqc {
+#define GEN_PASS_DEF_CONVERTEQCTOLINALGPASS
+#include "compiler/Conversion/Passes.h.inc"
+} // namespace eqc
+
+using namespace eqc;
+using namespace mlir;
+
+/// Names the CPU of a kernel the way clang does for its functions.
+static void setTarget(func::FuncOp function, ir::TargetAttr target) {
+  Builder b(function.getContext());
+  SmallVector<Attribute> attributes;
+  auto add = [&](StringRef name, StringRef value) {
+    if (!value.empty())
+      attributes.push_back(
+          b.getArrayAttr({b.getStringAttr(name), b.getStringAttr(value)}));
+  };
+  const std::string bits = std::to_string(target.getVectorBytes() * 8);
+  add("target-cpu", target.getCpu());
+  add("target-features", target.getFeatures());
+  add("prefer-vector-width", bits);
+  add("min-legal-vector-width", bits);
+  function->setAttr("passthrough", b.getArrayAttr(attributes));
+}
+
+/// The plan of a layer whose operation says in which order each diagram
+/// contracts its inputs.
+static FactoredPlan planOf(ir::ApplyOp op, const LayerSpec &spec) {
+  FactoredPlan plan = buildFactoredPlan(spec);
+  for (auto [steps, form] : llvm::zip(
+           plan.diagrams, op.getFactored().getAsRange<ir::FactoredAttr>())) {
+    FactoredDiagram factored = form.getValue(spec.l, spec.k);
+    if (factored.contractionOrder != steps.factored.contractionOrder)
+      steps = makeFactoredSteps(factored, spec.group);
+  }
+  return plan;
+}
+
+namespace {
+
+struct ConvertEqcToLinalg
+    : eqc::impl::ConvertEqcToLinalgPassBase<ConvertEqcToLinalg> {
+  void runOnOperation() override {
+    SmallVector<func::FuncOp> layers;
+    for (auto function : getOperation().getOps<func::FuncOp>())
+      if (function->hasAttr("eqc.target"))
+        layers.push_back(function);
+    for (func::FuncOp function : layers) {
+      if (failed(convert(function)))
+        return signalPassFailure();
+      function.erase();
+      ++numKernels;
+    }
+  }
+
+  LogicalResult convert(func::FuncOp function) {
+    auto target = function->getAttrOfType<ir::TargetAttr>("eqc.target");
+    auto name = function->getAttrOfType<StringAttr>("eqc.layer");
+    if (!target || !name)
+      return function.emitError(
+          "a layer for a CPU must carry 'eqc.target' and 'eqc.layer'");
+    LayerSpec spec;
+    std::unique_ptr<PlanEmitter> emitter;
+    auto denses = function.front().getOps<ir::DenseOp>();
+    auto applies = function.front().getOps<ir::ApplyOp>();
+    if (!denses.empty()) {
+      spec = getLayerOf(*denses.begin());
+      emitter = makeDenseEmitter(spec);
+    } else if (!applies.empty()) {
+      spec = getLayerOf(*applies.begin());
+      emitter = makeFactoredEmitter(spec, planOf(*applies.begin(), spec));
+    } else {
+      FailureOr<StagedLayer> layer = readStages(function);
+      if (failed(layer))
+        return failure();
+      spec = std::move(layer->spec);
+      emitter = makeSharedEmitter(spec, std::move(layer->plan));
+    }
+    emit(function, *emitter, name.getValue(), target);
+    return success();
+  }
+
+  void emit(func::FuncOp function, const PlanEmitter &emitter, StringRef name,
+            ir::TargetAttr target) {
+    OpBuilder b(function);
+    const Location loc = function.getLoc();
+    const TargetShape shape{target.getVectorBytes(), target.getRegisters()};
+    auto nameOf = [&](StringRef what) {
+      return (name + "." + what + "." + target.getName()).str();
+    };
+    setTarget(emitter.emitPack(b, loc, nameOf("pack"), shape), target);
+    b.setInsertionPoint(function);
+    func::FuncOp forward =
+        emitter.emitForward(b, loc, nameOf("forward"), shape);
+    setTarget(forward, target);
+    KernelFacts facts;
+    facts.packedShape = emitter.packedShape(shape);
+    facts.phases = emitter.phases();
+    facts.parts = emitter.parts();
+    facts.scratchElements = emitter.scratchElements();
+    facts.multiplyAdds = emitter.multiplyAdds();
+    setKernelFacts(forward, facts);
+  }
+};
+
+} // namespace

@@ -1,0 +1,45 @@
+//===- LayerOfOp.h - What a layer is, from its operation --------*- C++ -*-===//
+//
+// Plans start from a LayerSpec; an operation on a whole layer holds all of it.
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef EQC_CONVERSION_LAYEROFOP_H
+#define EQC_CONVERSION_LAYEROFOP_H
+
+#include "dialect/Eqc/EqcOps.h"
+
+#include "mlir/Dialect/Func/IR/FuncOps.h"
+
+namespace eqc {
+
+/// The layer of `eqc.linear`, `eqc.dense` or `eqc.apply`, named as the function
+/// around it.
+template <typename OpT> LayerSpec getLayerOf(OpT op) {
+  LayerSpec spec;
+  if (auto function = op->template getParentOfType<mlir::func::FuncOp>()) {
+    spec.name = function.getName().str();
+    if (auto batch =
+            function->template getAttrOfType<mlir::IntegerAttr>("eqc.batch"))
+      spec.batch = batch.getInt();
+  }
+  spec.group = op.getGroup();
+  spec.n = op.getN();
+  spec.k = static_cast<int>(op.getK());
+  spec.l = static_cast<int>(op.getL());
+  spec.cIn = op.getCIn();
+  spec.cOut = op.getCOut();
+  spec.bias = static_cast<bool>(op.getBias());
+  auto type = llvm::cast<mlir::RankedTensorType>(op.getX().getType());
+  spec.dtype = type.getElementType().isF32() ? DType::F32 : DType::F64;
+  spec.layout = op.getLayout();
+  spec.normalize = op.getNormalize();
+  spec.choice = DiagramChoice::List;
+  spec.diagrams = op.getDiagramValues();
+  spec.biasDiagrams = op.getBiasDiagramValues();
+  return spec;
+}
+
+} // namespace eqc
+
+#endif // EQC_CONVERSION_LAYEROFOP_H

@@ -1,0 +1,60 @@
+//===- CloneForTargets.cpp - One clone of a layer per CPU -----------------===//
+//
+// Before tiling: the shape of the tiles is what differs between CPUs. The
+// runtime chooses among the clones by a table, so there are no indirect
+// functions and no dispatch in the kernels.
+//
+//===----------------------------------------------------------------------===//
+
+#include "compiler/Target/CpuVariant.h"
+#include "compiler/Transforms/Passes.h"
+#include "dialect/Eqc/EqcOps.h"
+
+namespace eqc {
+#define GEN_PASS_DEF_CLONEFORTARGETSPASS
+#include "compiler/Transforms/Passes.h.inc"
+} // namespace eqc
+
+using namespace eqc;
+using namespace mlir;
+
+namespace {
+
+struct CloneForTargets : eqc::impl::CloneForTargetsPassBase<CloneForTargets> {
+  using CloneForTargetsPassBase::CloneForTargetsPassBase;
+
+  void runOnOperation() override {
+    ModuleOp module = getOperation();
+    std::vector<CpuVariant> variants;
+    std::string error;
+    if (!resolveVariants(resolveTriple(triple),
+                         std::vector<std::string>(cpus.begin(), cpus.end()),
+                         variants, error)) {
+      module.emitError(error);
+      return signalPassFailure();
+    }
+    SmallVector<func::FuncOp> layers;
+    for (auto function : module.getOps<func::FuncOp>())
+      if (function->hasAttr("eqc.plan") && !function->hasAttr("eqc.target"))
+        layers.push_back(function);
+    for (func::FuncOp layer : layers) {
+      for (const CpuVariant &variant : variants)
+        clone(layer, variant);
+      layer.erase();
+    }
+  }
+
+  void clone(func::FuncOp layer, const CpuVariant &variant) {
+    OpBuilder b(layer);
+    auto copy = cast<func::FuncOp>(b.clone(*layer));
+    copy.setName((layer.getName() + "." + variant.name).str());
+    copy->setAttr("eqc.layer", b.getStringAttr(layer.getName()));
+    copy->setAttr("eqc.target", ir::TargetAttr::get(
+                                    &getContext(), variant.name, variant.cpu,
+                                    variant.features, variant.shape.vectorBytes,
+                                    variant.shape.registers));
+    ++numClones;
+  }
+};
+
+} // namespace
