@@ -1,20 +1,17 @@
 //===- Compile.cpp - From checked layers to code --------------------------===//
 
 #include "compiler/Pipelines/Compile.h"
-#include "compiler/Conversion/EqcToLinalg/EmitKernels.h"
-#include "compiler/Conversion/EqcToLinalg/KernelBuilder.h"
+#include "compiler/Conversion/EqcToLinalg/KernelFacts.h"
 #include "compiler/Frontend/Print.h"
+#include "compiler/Pipelines/DecidePlan.h"
+#include "compiler/Pipelines/ImportEqc.h"
 #include "compiler/Pipelines/Pipelines.h"
 #include "compiler/Target/CpuVariant.h"
 #include "compiler/Target/EntryPoints.h"
 #include "compiler/Target/ObjectEmitter.h"
+#include "dialect/Eqc/EqcDialect.h"
 
-#include "mlir/Dialect/Bufferization/IR/Bufferization.h"
-#include "mlir/Dialect/Linalg/IR/Linalg.h"
-#include "mlir/Dialect/MemRef/IR/MemRef.h"
-#include "mlir/Dialect/SCF/IR/SCF.h"
-#include "mlir/Dialect/Tensor/IR/Tensor.h"
-#include "mlir/Dialect/Vector/IR/VectorOps.h"
+#include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "mlir/IR/MLIRContext.h"
 #include "mlir/IR/Verifier.h"
 #include "mlir/InitAllDialects.h"
@@ -36,10 +33,7 @@ public:
               CompileFailure &failure)
       : layers(layers), options(options), failure(failure),
         context(makeRegistry(), MLIRContext::Threading::DISABLED) {
-    context.loadDialect<
-        arith::ArithDialect, bufferization::BufferizationDialect,
-        func::FuncDialect, linalg::LinalgDialect, memref::MemRefDialect,
-        scf::SCFDialect, tensor::TensorDialect, vector::VectorDialect>();
+    context.loadDialect<func::FuncDialect, ir::EqcDialect>();
     handler.emplace(&context, [this](Diagnostic &diagnostic) {
       if (diagnostic.getSeverity() == DiagnosticSeverity::Error &&
           messages.empty())
@@ -53,20 +47,43 @@ public:
     std::vector<CpuVariant> variants;
     if (!resolveVariants(triple, options.cpus, variants, error))
       return fail(2, error);
+    std::vector<PlanKind> plans;
+    if (!decidePlans(layers, options, plans, failure))
+      return false;
     module = ModuleOp::create(UnknownLoc::get(&context));
+    OpBuilder b = OpBuilder::atBlockEnd(module->getBody());
+    llvm::SmallVector<func::FuncOp> functions;
     for (const LayerSpec &layer : layers)
-      emitLayer(layer, variants);
+      functions.push_back(importLayer(b, layer));
     if (failed(verify(*module)))
-      return internalError("malformed kernels");
+      return internalError("malformed layers");
+    if (kind == CodeKind::Eq)
+      return print(out);
+
+    for (size_t i = 0; i < layers.size(); ++i)
+      functions[i]->setAttr("eqc.plan", b.getStringAttr(planName(plans[i])));
+    if (!runStages([](PassManager &pm) {
+          populateExpandPipeline(pm, ExpandPipelineOptions());
+        }) ||
+        !runStages([&](PassManager &pm) {
+          ConvertPipelineOptions convert;
+          convert.triple = triple;
+          for (const std::string &cpu : options.cpus)
+            convert.cpus.push_back(cpu);
+          populateConvertPipeline(pm, convert);
+        }))
+      return false;
+    for (size_t i = 0; i < layers.size(); ++i)
+      describe(layers[i], plans[i], variants);
     if (kind == CodeKind::Linalg)
       return print(out);
-    PassManager pm(&context);
-    pm.enableVerifier(false);
-    populateVectorizePipeline(pm);
-    populateBufferizePipeline(pm);
-    populateLLVMPipeline(pm);
-    if (failed(pm.run(*module)))
-      return internalError("lowering failed");
+
+    if (!runStages([](PassManager &pm) {
+          populateVectorizePipeline(pm);
+          populateBufferizePipeline(pm);
+          populateLLVMPipeline(pm);
+        }))
+      return false;
     if (kind == CodeKind::MLIR)
       return print(out);
     return translate(kind, triple, out);
@@ -98,60 +115,39 @@ private:
     return true;
   }
 
-  /// Names the CPU of a kernel the way clang does for its functions.
-  void setTarget(func::FuncOp function, const CpuVariant &variant) {
-    Builder b(&context);
-    SmallVector<Attribute> attributes;
-    auto add = [&](StringRef name, const std::string &value) {
-      if (!value.empty())
-        attributes.push_back(
-            b.getArrayAttr({b.getStringAttr(name), b.getStringAttr(value)}));
-    };
-    const std::string bits = std::to_string(variant.shape.vectorBytes * 8);
-    add("target-cpu", variant.cpu);
-    add("target-features", variant.features);
-    add("prefer-vector-width", bits);
-    add("min-legal-vector-width", bits);
-    function->setAttr("passthrough", b.getArrayAttr(attributes));
+  /// Runs some stages. What each must leave is checked by passes of its own, so
+  /// MLIR's verifier runs once at the end instead of after every pass.
+  bool runStages(llvm::function_ref<void(PassManager &)> populate) {
+    PassManager pm(&context);
+    pm.enableVerifier(false);
+    populate(pm);
+    if (failed(pm.run(*module)))
+      return internalError("lowering failed");
+    if (failed(verify(*module)))
+      return internalError("malformed code");
+    return true;
   }
 
-  void emitLayer(const LayerSpec &spec,
-                 const std::vector<CpuVariant> &variants) {
+  /// What the entry points of a layer need to know of its kernels.
+  void describe(const LayerSpec &spec, PlanKind plan,
+                const std::vector<CpuVariant> &variants) {
     LayerCode code;
     code.spec = &spec;
-    code.plan = "shared";
+    code.plan = planName(plan);
     code.source = toSource(spec);
     code.threads = options.threads;
-    const SharedPlan plan = buildSharedPlan(spec);
-    for (const SharedStage &stage : plan.stages)
-      if (const auto *mix = std::get_if<MixStage>(&stage))
-        for (const MixTarget &target : mix->targets)
-          code.multiplyAdds += Poly::power(
-              mix->kept,
-              mix->subsets * static_cast<int64_t>(target.fromInput.size() +
-                                                  target.fromStored.size()));
-    OpBuilder b(&context);
-    Location loc =
-        FileLineColLoc::get(b.getStringAttr(spec.position.file),
-                            spec.position.line, spec.position.column);
     for (const CpuVariant &cpu : variants) {
       VariantCode variant;
       variant.cpu = cpu;
       variant.pack = spec.name + ".pack." + cpu.name;
       variant.forward = spec.name + ".forward." + cpu.name;
-      const ColumnTiling tiling = columnTiling(spec, cpu.shape);
-      variant.packedShape = {static_cast<int64_t>(plan.packedOrder.size()),
-                             tiling.tiles, spec.cIn, tiling.width};
-      variant.scratchElements = plan.storedRows * Poly(spec.cIn);
-      variant.scratchElements += plan.nodeRows * Poly(spec.cOut);
-      b.setInsertionPointToEnd(module->getBody());
-      setTarget(emitWeightPack(b, loc, variant.pack, spec, plan.packedOrder,
-                               cpu.shape),
-                cpu);
-      b.setInsertionPointToEnd(module->getBody());
-      setTarget(
-          emitSharedForward(b, loc, variant.forward, spec, plan, cpu.shape),
-          cpu);
+      const KernelFacts facts =
+          getKernelFacts(module->lookupSymbol<func::FuncOp>(variant.forward));
+      variant.packedShape = facts.packedShape;
+      variant.scratchElements = facts.scratchElements;
+      variant.phases = facts.phases;
+      variant.parts = facts.parts;
+      code.multiplyAdds = facts.multiplyAdds;
       code.variants.push_back(std::move(variant));
     }
     codes.push_back(std::move(code));

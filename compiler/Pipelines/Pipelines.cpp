@@ -1,6 +1,7 @@
 //===- Pipelines.cpp - Named stages of lowering ---------------------------===//
 
 #include "compiler/Pipelines/Pipelines.h"
+#include "compiler/Conversion/Passes.h"
 #include "compiler/Transforms/Passes.h"
 
 #include "mlir/Conversion/Passes.h"
@@ -13,6 +14,31 @@
 using namespace eqc;
 using namespace mlir;
 
+static void addContract(OpPassManager &pm, StringRef after) {
+  VerifyContractPassOptions options;
+  options.after = after.str();
+  pm.addPass(createVerifyContractPass(options));
+}
+
+void eqc::populateExpandPipeline(OpPassManager &pm,
+                                 const ExpandPipelineOptions &options) {
+  ExpandPlanPassOptions expand;
+  expand.plan = options.plan;
+  pm.addPass(createExpandPlanPass(expand));
+  pm.nest<func::FuncOp>().addPass(createOrderContractionsPass());
+  addContract(pm, "expand");
+}
+
+void eqc::populateConvertPipeline(OpPassManager &pm,
+                                  const ConvertPipelineOptions &options) {
+  CloneForTargetsPassOptions clone;
+  clone.triple = options.triple;
+  clone.cpus.assign(options.cpus.begin(), options.cpus.end());
+  pm.addPass(createCloneForTargetsPass(clone));
+  pm.addPass(createConvertEqcToLinalgPass());
+  addContract(pm, "convert");
+}
+
 void eqc::populateVectorizePipeline(OpPassManager &pm) {
   OpPassManager &function = pm.nest<func::FuncOp>();
   function.addPass(createCanonicalizerPass());
@@ -24,6 +50,7 @@ void eqc::populateVectorizePipeline(OpPassManager &pm) {
   function.addPass(createLoopInvariantSubsetHoistingPass());
   function.addPass(createCanonicalizerPass());
   function.addPass(createCSEPass());
+  addContract(pm, "vectorize");
 }
 
 void eqc::populateBufferizePipeline(OpPassManager &pm) {
@@ -38,7 +65,7 @@ void eqc::populateBufferizePipeline(OpPassManager &pm) {
   pm.nest<func::FuncOp>().addPass(createCSEPass());
   pm.nest<func::FuncOp>().addPass(createCanonicalizerPass());
   pm.addPass(createPlanArenaPass());
-  pm.nest<func::FuncOp>().addPass(createVerifyKernelsPass());
+  addContract(pm, "bufferize");
 }
 
 void eqc::populateLLVMPipeline(OpPassManager &pm) {
@@ -67,6 +94,12 @@ void eqc::populateLLVMPipeline(OpPassManager &pm) {
 }
 
 void eqc::registerEqcPipelines() {
+  PassPipelineRegistration<ExpandPipelineOptions>(
+      "eqc-expand", "decide how the diagrams of layers are multiplied",
+      populateExpandPipeline);
+  PassPipelineRegistration<ConvertPipelineOptions>(
+      "eqc-convert", "write each layer in stages as kernels for some CPUs",
+      populateConvertPipeline);
   PassPipelineRegistration<>("eqc-vectorize",
                              "turn register tiles on tensors into vectors",
                              populateVectorizePipeline);
@@ -77,4 +110,9 @@ void eqc::registerEqcPipelines() {
   PassPipelineRegistration<>("eqc-to-llvm",
                              "lower loops, vectors and memory to LLVM",
                              populateLLVMPipeline);
+}
+
+void eqc::registerEqcPasses() {
+  registerEqcTransformsPasses();
+  registerEqcConversionPasses();
 }

@@ -1,7 +1,7 @@
 //===- Pipelines.h - Named stages of lowering -------------------*- C++ -*-===//
 //
-// The stages a kernel goes through after it was written as loops on tensors.
-// The driver, eqc-opt and tests call the same functions.
+// The stages a layer goes through, from the eqc dialect to LLVM. The driver,
+// eqc-opt and tests call the same functions.
 //
 //===----------------------------------------------------------------------===//
 
@@ -9,8 +9,32 @@
 #define EQC_PIPELINES_PIPELINES_H
 
 #include "mlir/Pass/PassManager.h"
+#include "mlir/Pass/PassOptions.h"
 
 namespace eqc {
+
+struct ExpandPipelineOptions
+    : mlir::PassPipelineOptions<ExpandPipelineOptions> {
+  Option<std::string> plan{*this, "plan",
+                           llvm::cl::desc("shared, factored or dense"),
+                           llvm::cl::init("shared")};
+};
+
+/// Layers to the stages of a plan.
+void populateExpandPipeline(mlir::OpPassManager &pm,
+                            const ExpandPipelineOptions &options);
+
+struct ConvertPipelineOptions
+    : mlir::PassPipelineOptions<ConvertPipelineOptions> {
+  Option<std::string> triple{
+      *this, "triple", llvm::cl::desc("the target triple; empty: the host's")};
+  ListOption<std::string> cpus{
+      *this, "cpus", llvm::cl::desc("the CPUs; none: the triple's default")};
+};
+
+/// Stages of a plan to kernels: loops on tensors, once per CPU.
+void populateConvertPipeline(mlir::OpPassManager &pm,
+                             const ConvertPipelineOptions &options);
 
 /// Tensors: register tiles become vectors that stay in registers.
 void populateVectorizePipeline(mlir::OpPassManager &pm);
@@ -21,9 +45,12 @@ void populateBufferizePipeline(mlir::OpPassManager &pm);
 /// Loops, vectors and memory to the LLVM dialect.
 void populateLLVMPipeline(mlir::OpPassManager &pm);
 
-/// Makes the stages known to eqc-opt as --eqc-vectorize, --eqc-bufferize,
-/// --eqc-to-llvm.
+/// Makes the stages known to eqc-opt as --eqc-expand, --eqc-convert,
+/// --eqc-vectorize, --eqc-bufferize, --eqc-to-llvm.
 void registerEqcPipelines();
+
+/// Makes the single passes known to eqc-opt.
+void registerEqcPasses();
 
 } // namespace eqc
 

@@ -208,7 +208,9 @@ private:
                           false),
         variant, "forward_entry");
     Value *n = function->getArg(0);
-    SmallVector<Value *> arguments{n, function->getArg(1), function->getArg(2)};
+    SmallVector<Value *> arguments;
+    for (unsigned i = 0; i < 5; ++i) // n, first, count, phase, part
+      arguments.push_back(function->getArg(i));
     appendMemRef(arguments, function->getArg(5), shapeOf(spec.k, spec.cIn, n));
     SmallVector<Value *> shape;
     for (int64_t extent : variant.packedShape)
@@ -238,17 +240,17 @@ private:
     bytes = b.CreateBinaryIntrinsic(llvm::Intrinsic::smax, bytes, number(1));
     // Kernels tile samples by powers of two up to eight.
     Value *fitting = b.CreateUDiv(number(kBlockBytes), bytes);
-    Value *block = b.CreateAnd(
-        b.CreateBinaryIntrinsic(llvm::Intrinsic::smin, fitting,
-                                number(kMostSamples)),
-        number(-8));
+    Value *block =
+        b.CreateAnd(b.CreateBinaryIntrinsic(llvm::Intrinsic::smin, fitting,
+                                            number(kMostSamples)),
+                    number(-8));
     for (int64_t samples : {1, 2, 4, 8}) {
       // Rounding up by half is still better than an odd rest.
-      Value *nearly = b.CreateICmpSGE(b.CreateMul(fitting, number(3)),
-                                      number(2 * samples));
+      Value *nearly =
+          b.CreateICmpSGE(b.CreateMul(fitting, number(3)), number(2 * samples));
       Value *small = b.CreateICmpSLT(block, number(samples));
-      block = b.CreateSelect(b.CreateAnd(nearly, small), number(samples),
-                             block);
+      block =
+          b.CreateSelect(b.CreateAnd(nearly, small), number(samples), block);
     }
     // Leave several blocks of eight for a parallel run of a small batch.
     Value *share = b.CreateAnd(
@@ -260,12 +262,12 @@ private:
 
     Value *scratch = number(0);
     if (Function *size = module.getFunction(variant.forward + ".arena"))
-      scratch = b.CreateCall(size, {n, number(0), block});
+      scratch = b.CreateCall(size, {n, number(0), block, number(0), number(0)});
     Value *flops =
         emitPoly(layer.multiplyAdds * Poly(2 * spec.cIn * spec.cOut), n);
     Value *out = function->getArg(2);
-    const std::vector<Value *> fields{scratch, block, number(1), number(1),
-                                      flops};
+    const std::vector<Value *> fields{scratch, block, number(variant.phases),
+                                      number(variant.parts), flops};
     for (size_t i = 0; i < fields.size(); ++i)
       b.CreateStore(fields[i], b.CreateConstInBoundsGEP1_64(i64, out, i));
     b.CreateRetVoid();

@@ -24,6 +24,8 @@ struct VariantCode {
   std::string
       forward; ///< function: n, first, count, x, packed, bias, y [, arena]
   std::vector<int64_t> packedShape;
+  int64_t phases = 1;   ///< steps of a block that must follow each other
+  int64_t parts = 1;    ///< shares of a phase that may run at the same time
   Poly scratchElements; ///< per sample, roughly: for the choice of the block
 };
 

@@ -3,6 +3,8 @@
 #ifndef EQC_TRANSFORMS_PASSES_H
 #define EQC_TRANSFORMS_PASSES_H
 
+#include "dialect/Eqc/EqcDialect.h"
+
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "mlir/Dialect/MemRef/IR/MemRef.h"

@@ -5,6 +5,93 @@
 
 include "mlir/Pass/PassBase.td"
 
+//===----------------------------------------------------------------------===//
+// On the eqc dialect
+//===----------------------------------------------------------------------===//
+
+def ExpandPlanPass : Pass<"eqc-expand-plan", "mlir::ModuleOp"> {
+  let summary = "decide how the diagrams of a layer are multiplied and write it "
+                "as stages";
+  let description = [{
+    Builds the plan of every `eqc.linear` and replaces it by the stages of the plan:
+
+    - `shared`: every input pattern is read once, channels are mixed once per
+      propagating order, every output pattern is written once;
+    - `factored`: `eqc.apply`, one diagram after the other by the published
+      algorithm;
+    - `dense`: `eqc.dense`, the matrix of the whole layer.
+
+    ```mlir
+    %y = eqc.linear S(5) order 1 -> 1 x(%x : ..) weight(%w : ..)
+        diagrams ["o1 i1", "o1 | i1"] : tensor<?x5x32xf32>
+    // becomes
+    %0 = eqc.to_rows %x : tensor<?x5x16xf32> -> tensor<?x5x16xf32>
+    %1 = eqc.pack %w order [1, 0] : ..
+    %2 = eqc.read S(5) x(%0 : ..) patterns ["~1" from "1"] : tensor<?x1x16xf32>
+    %3 = eqc.mix S(5) propagating 0 x(%0 : ..) reads(%2 : ..) weights(%1 : ..) from 0
+        targets ["~1"] diagrams ["o1 | i1"] : tensor<?x1x32xf32>
+    %4 = eqc.mix S(5) propagating 1 x(%0 : ..) nodes(%3 : ..) weights(%1 : ..) from 1
+        targets ["1"] diagrams ["o1 i1"] broadcasts ["~1" into "1"] : tensor<?x5x32xf32>
+    %y = eqc.from_rows %4 : tensor<?x5x32xf32> -> tensor<?x5x32xf32>
+    ```
+
+    The function keeps the plan's name as `eqc.plan`; if it has one already, that
+    plan is taken.
+  }];
+  let dependentDialects = ["eqc::ir::EqcDialect"];
+  let options = [Option<"plan", "plan", "std::string", /*default=*/"\"shared\"",
+                        "shared, factored or dense">];
+  let statistics = [Statistic<"numExpanded", "expanded", "layers written as stages">];
+}
+
+def OrderContractionsPass : Pass<"eqc-order-contractions", "mlir::func::FuncOp"> {
+  let summary = "contract the inputs of each factored diagram in the order of "
+                "least cost";
+  let description = [{
+    Each diagram of `eqc.apply` contracts its blocks of inputs one after the other, and
+    what is left is smaller each time. Chooses, by the exact number of additions, the
+    cheapest order; orders that cost the same stay as they are. A remark says how many
+    additions that saves.
+
+    ```mlir
+    #eqc.factored<in [0, 1, 2] tops [0, 0] bottoms [1, 2] free -1 out [] contract [0, 1]>
+    // becomes, for any n > 1
+    #eqc.factored<in [0, 1, 2] tops [0, 0] bottoms [1, 2] free -1 out [] contract [1, 0]>
+    ```
+  }];
+  let dependentDialects = ["eqc::ir::EqcDialect"];
+  let statistics = [Statistic<"numReordered", "reordered", "diagrams with a cheaper order">,
+                    Statistic<"numKept", "missed-reorder",
+                              "diagrams whose order was as cheap as any">];
+}
+
+def CloneForTargetsPass : Pass<"eqc-clone-for-targets", "mlir::ModuleOp"> {
+  let summary = "copy each layer once per CPU that it is compiled for";
+  let description = [{
+    Replaces every function in stages by one clone per CPU, called `NAME.CPU`. A clone
+    carries its CPU and the shape of its vector registers as `eqc.target`, and the
+    name of the layer as `eqc.layer`; everything after this pass reads them.
+
+    ```mlir
+    func.func @f(..) attributes {eqc.plan = "shared"}
+    // becomes, with cpus=x86-64-v3
+    func.func @"f.x86-64-v3"(..) attributes {eqc.layer = "f", eqc.plan = "shared",
+        eqc.target = #eqc.target<name = "x86-64-v3", cpu = "x86-64-v3", features = "",
+                                 vector_bytes = 32, registers = 16>}
+    ```
+  }];
+  let dependentDialects = ["eqc::ir::EqcDialect"];
+  let options = [Option<"triple", "triple", "std::string", /*default=*/"\"\"",
+                        "the target triple; empty: the host's">,
+                 ListOption<"cpus", "cpus", "std::string",
+                            "the CPUs; none: the triple's default">];
+  let statistics = [Statistic<"numClones", "clones", "clones made">];
+}
+
+//===----------------------------------------------------------------------===//
+// On tensors and memory
+//===----------------------------------------------------------------------===//
+
 def VectorizeContractionsPass
     : Pass<"eqc-vectorize-contractions", "mlir::func::FuncOp"> {
   let summary = "turn channel mixes on register tiles into outer products "
@@ -51,12 +138,22 @@ def LowerVectorsPass : Pass<"eqc-lower-vectors", "mlir::func::FuncOp"> {
                            "mlir::memref::MemRefDialect", "mlir::scf::SCFDialect"];
 }
 
-def VerifyKernelsPass : Pass<"eqc-verify-kernels", "mlir::func::FuncOp"> {
-  let summary = "check that a bufferized kernel allocates and copies nothing";
+def VerifyContractPass : Pass<"eqc-verify-contract", "mlir::ModuleOp"> {
+  let summary = "check that a stage of the compiler left what the next one needs";
   let description = [{
-    Reports, in the language's words, every whole-array copy and every allocation in
-    a kernel after its scratch was planned. Both would be a fault of the compiler.
+    Reports, in the language's words, everything that should not be there after
+
+    - `expand`: layers whose plan is not decided;
+    - `convert`: anything of the eqc dialect;
+    - `vectorize`: channel mixes that are not vectors, accumulators that go through
+      memory, vectors whose rows are not whole vectors of the target;
+    - `bufferize`: copies of whole arrays, allocations.
+
+    Each would be a fault of the compiler, not of the layer.
   }];
+  let options = [Option<"after", "after", "std::string", /*default=*/"",
+                        "expand, convert, vectorize or bufferize">];
+  let statistics = [Statistic<"numViolations", "violations", "operations reported">];
 }
 
 #endif // EQC_TRANSFORMS_PASSES

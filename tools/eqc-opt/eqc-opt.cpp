@@ -7,6 +7,7 @@
 
 #include "tools/eqc-opt/Upstream.h"
 
+#include "compiler/Pipelines/Pipelines.h"
 #include "dialect/Eqc/EqcDialect.h"
 
 #include "mlir/IR/Dialect.h"
@@ -22,7 +23,7 @@ static const char *const overview =
     "line from left to right, and prints the result. Without a pass it checks\n"
     "the file and prints it again in canonical form.\n"
     "\n"
-    "  eqc-opt layer.mlir --canonicalize --cse\n"
+    "  eqc-opt layer.mlir --eqc-expand --eqc-convert\n"
     "  eqc-opt layer.mlir --pass-pipeline='builtin.module(canonicalize,cse)'\n"
     "  eqc compile layer.eq --emit=eq -o - | eqc-opt --verify-roundtrip\n"
     "\n"
@@ -45,6 +46,8 @@ int main(int argc, char **argv) {
   registry.insert<eqc::ir::EqcDialect>();
   eqc::opt::registerUpstreamDialects(registry);
   eqc::opt::registerUpstreamPasses();
+  eqc::registerEqcPasses();
+  eqc::registerEqcPipelines();
   return mlir::asMainReturnCode(
       mlir::MlirOptMain(argc, argv, overview, registry));
 }

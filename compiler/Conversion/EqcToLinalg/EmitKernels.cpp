@@ -3,6 +3,8 @@
 #include "compiler/Conversion/EqcToLinalg/EmitKernels.h"
 #include "compiler/Conversion/EqcToLinalg/KernelFunction.h"
 
+#include <algorithm>
+
 using namespace eqc;
 using namespace mlir;
 
@@ -74,16 +76,25 @@ func::FuncOp eqc::emitSharedForward(OpBuilder &builder, Location loc,
   int64_t firstTerm = 0;
   for (const SharedStage &stage : plan.stages) {
     if (const auto *read = std::get_if<ReadStage>(&stage)) {
-      emitRead(kernel, plan, *read);
+      kernel.forPhase(kernel.array(PlanArray::Stored),
+                      [&] { emitRead(kernel, plan, *read); });
     } else if (const auto *mix = std::get_if<MixStage>(&stage)) {
-      emitMix(kernel, *mix, firstTerm);
+      kernel.forPhase(kernel.array(mix->target),
+                      [&] { emitMix(kernel, *mix, firstTerm); });
       for (const MixTarget &target : mix->targets)
         firstTerm += static_cast<int64_t>(target.fromInput.size() +
                                           target.fromStored.size());
     } else {
-      emitWrite(kernel, std::get<WriteStage>(stage));
+      const auto &write = std::get<WriteStage>(stage);
+      kernel.forPhase(kernel.array(write.target),
+                      [&] { emitWrite(kernel, write); });
     }
   }
   closeForwardArrays(kernel, function);
   return function;
+}
+
+int64_t eqc::numParts(const LayerSpec &spec) {
+  constexpr int64_t most = 16;
+  return spec.dynamicN() ? most : std::min(most, spec.n);
 }

@@ -9,6 +9,8 @@
 #define EQC_CONVERSION_EMITKERNELS_H
 
 #include "compiler/Algebra/LayerSpec.h"
+#include "compiler/Plan/DensePlan.h"
+#include "compiler/Plan/FactoredPlan.h"
 #include "compiler/Plan/SharedPlan.h"
 #include "compiler/Plan/TargetShape.h"
 
@@ -24,13 +26,39 @@ mlir::func::FuncOp emitWeightPack(mlir::OpBuilder &builder, mlir::Location loc,
                                   llvm::ArrayRef<int> diagrams,
                                   const TargetShape &target);
 
-/// (n, first, count: index, x, packed, bias, y): samples first .. first+count-1
-/// of x and y. Arrays are matrices of rows as in the layer's layout.
+/// (n, first, count, phase, part: index, x, packed, bias, y): samples first ..
+/// first+count-1 of x and y, which are as in the layer's layout. A phase is one
+/// stage of the plan, -1 all of them; a part is one of numParts() shares of it.
 mlir::func::FuncOp emitSharedForward(mlir::OpBuilder &builder,
                                      mlir::Location loc, llvm::StringRef name,
                                      const LayerSpec &spec,
                                      const SharedPlan &plan,
                                      const TargetShape &target);
+
+/// (weight: [diagrams * c_in, c_out], packed: [tiles * rows, width]): assembles
+/// the matrix of the layer.
+mlir::func::FuncOp emitDensePack(mlir::OpBuilder &builder, mlir::Location loc,
+                                 llvm::StringRef name, const LayerSpec &spec,
+                                 const DensePlan &plan,
+                                 const TargetShape &target);
+
+/// The same as for the shared plan; packed is [1, tiles, rows, width].
+mlir::func::FuncOp emitDenseForward(mlir::OpBuilder &builder,
+                                    mlir::Location loc, llvm::StringRef name,
+                                    const LayerSpec &spec,
+                                    const DensePlan &plan,
+                                    const TargetShape &target);
+
+/// Into how many parts, from its shape alone, the work on one sample of a layer
+/// can be divided.
+int64_t numParts(const LayerSpec &spec);
+
+/// The same as for the shared plan; the weights are packed in their own order.
+mlir::func::FuncOp emitFactoredForward(mlir::OpBuilder &builder,
+                                       mlir::Location loc, llvm::StringRef name,
+                                       const LayerSpec &spec,
+                                       const FactoredPlan &plan,
+                                       const TargetShape &target);
 
 } // namespace eqc
 

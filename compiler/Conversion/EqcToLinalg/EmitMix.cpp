@@ -43,19 +43,27 @@ public:
       extents.push_back(Poly(stage.subsets));
   }
 
+  /// Parts share the targets, or, of the output, the first axis.
   void emit() {
-    kernel.forRange(target, kernel.index(stage.targets.size()), [&](Value t) {
-      // The last column tile is masked in rows of y that end within it.
-      const bool masked = target.columns < tiling.columns();
-      const int64_t whole = masked ? tiling.tiles - 1 : tiling.tiles;
-      kernel.forRange(target, kernel.index(whole),
-                      [&](Value c) { emitColumnTile(t, c, width); });
-      if (masked)
-        emitColumnTile(t, kernel.index(whole), target.columns - whole * width);
-    });
+    Value count = kernel.index(stage.targets.size());
+    if (stage.target != PlanArray::Output)
+      return kernel.forShare(target, count, [&](Value t) { emitTarget(t); });
+    if (extents.size() > 1)
+      return emitTarget(kernel.index(0));
+    kernel.inFirstPart(target, [&] { emitTarget(kernel.index(0)); });
   }
 
 private:
+  void emitTarget(Value t) {
+    // The last column tile is masked in rows of y that end within it.
+    const bool masked = target.columns < tiling.columns();
+    const int64_t whole = masked ? tiling.tiles - 1 : tiling.tiles;
+    kernel.forRange(target, kernel.index(whole),
+                    [&](Value c) { emitColumnTile(t, c, width); });
+    if (masked)
+      emitColumnTile(t, kernel.index(whole), target.columns - whole * width);
+  }
+
   void addTables(int64_t firstTerm) {
     auto addView = [](KernelTable &table, const RowView &view,
                       std::vector<Poly> row) {
@@ -107,8 +115,18 @@ private:
     const int64_t most = maxTileRows(kernel.target, vectors);
     std::optional<int64_t> fixed = getConstantIntValue(last);
     auto overAxis = [&](Value sample, TileRows rows) {
-      kernel.forNest(target, outer, [&](ArrayRef<Value> prefix) {
+      auto along = [&](ArrayRef<Value> prefix) {
         emitAlongAxis(t, column, sample, prefix, last, rows);
+      };
+      if (stage.target != PlanArray::Output || outer.empty())
+        return kernel.forNest(target, outer, along);
+      kernel.forShare(target, outer.front(), [&](Value i) {
+        kernel.forNest(target, ArrayRef<Value>(outer).drop_front(),
+                       [&](ArrayRef<Value> rest) {
+                         SmallVector<Value> prefix{i};
+                         prefix.append(rest.begin(), rest.end());
+                         along(prefix);
+                       });
       });
     };
     if (fixed) {

@@ -34,7 +34,7 @@ public:
 
   void emit() {
     addTables();
-    kernel.forRange(target, kernel.index(stage.entries.size()), [&](Value e) {
+    kernel.forShare(target, kernel.index(stage.entries.size()), [&](Value e) {
       kernel.forColumnChunks(target, source.channels, 4,
                              [&](Value column, int64_t width, int64_t valid) {
                                kernel.forRange(

@@ -15,115 +15,113 @@
 using namespace eqc;
 using namespace mlir;
 
-namespace {
+static int64_t maxLetters(ArrayRef<const Walk *> walks) {
+  size_t most = 0;
+  for (const Walk *walk : walks)
+    most = std::max(most, walk->kept.size() + walk->dropped.size());
+  return static_cast<int64_t>(most);
+}
 
-/// One stage of writes. Fields of the entry table: first term, first past the
-/// end, then extent, target stride and source stride of every letter, padded
-/// with letters of extent 1. Fields of the term table: target and source
-/// offset, sign.
-class WriteEmitter {
-public:
-  WriteEmitter(KernelBuilder &kernel, const WriteStage &stage)
-      : kernel(kernel), stage(stage), letters(maxLetters(stage)),
-        entries(2 + 3 * letters), terms(3),
-        source(kernel.array(PlanArray::Nodes)),
-        target(kernel.array(stage.target)) {
-    int64_t firstTerm = 0;
-    for (const WriteEntry &entry : stage.entries) {
-      const int64_t numTerms = static_cast<int64_t>(entry.walk.terms.size());
-      std::vector<Poly> row{Poly(firstTerm), Poly(firstTerm + numTerms)};
-      std::vector<Letter> all = entry.walk.kept;
-      all.insert(all.end(), entry.walk.dropped.begin(),
-                 entry.walk.dropped.end());
-      all.resize(letters, Letter{Poly(1), Poly(), Poly()});
-      for (const Letter &letter : all)
-        row.insert(row.end(),
-                   {letter.extent, letter.rowStride, letter.innerStride});
-      entries.addRow(std::move(row));
-      for (const WalkTerm &term : entry.walk.terms) {
-        terms.addRow({term.rowOffset, term.innerOffset, Poly(term.sign)});
-        signedTerms |= term.sign < 0;
-      }
-      firstTerm += numTerms;
+WalkWriter::WalkWriter(KernelBuilder &kernel, ArrayRef<const Walk *> walks)
+    : kernel(kernel), letters(maxLetters(walks)), entries(2 + 3 * letters),
+      terms(3) {
+  for (const Walk *walk : walks) {
+    const int64_t firstTerm = terms.size();
+    for (const WalkTerm &term : walk->terms) {
+      terms.addRow({term.rowOffset, term.innerOffset, Poly(term.sign)});
+      signedTerms |= term.sign < 0;
     }
-    entries.materialize(kernel);
-    terms.materialize(kernel);
+    std::vector<Poly> row{Poly(firstTerm), Poly(terms.size())};
+    std::vector<Letter> all = walk->kept;
+    all.insert(all.end(), walk->dropped.begin(), walk->dropped.end());
+    all.resize(letters, Letter{Poly(1), Poly(), Poly()});
+    for (const Letter &letter : all)
+      row.insert(row.end(),
+                 {letter.extent, letter.rowStride, letter.innerStride});
+    entries.addRow(std::move(row));
   }
+  entries.materialize(kernel);
+  terms.materialize(kernel);
+}
 
-  void emit() {
-    kernel.forRange(target, kernel.count, [&](Value sample) {
-      kernel.forRange(target, kernel.index(stage.entries.size()), [&](Value e) {
-        kernel.forRange(target, entries.get(kernel, e, 0),
-                        entries.get(kernel, e, 1), 1,
-                        [&](Value term) { emitTerm(e, term, sample); });
-      });
-    });
-  }
+void WalkWriter::emit(Value walk, const KernelArray &source,
+                      std::pair<Value, Value> sourceAt, KernelArray &target,
+                      Value targetSample) {
+  kernel.forRange(target, entries.get(kernel, walk, 0),
+                  entries.get(kernel, walk, 1), 1, [&](Value term) {
+                    emitTerm(walk, term, source, sourceAt, target,
+                             targetSample);
+                  });
+}
 
-private:
-  static int64_t maxLetters(const WriteStage &stage) {
-    size_t most = 0;
-    for (const WriteEntry &entry : stage.entries)
-      most = std::max(most, entry.walk.kept.size() + entry.walk.dropped.size());
-    return static_cast<int64_t>(most);
-  }
-
-  void emitTerm(Value e, Value term, Value sample) {
-    SmallVector<Value> extents;
-    for (int64_t a = 0; a < letters; ++a)
-      extents.push_back(entries.get(kernel, e, 2 + 3 * a));
-    Value negative;
-    if (signedTerms)
-      negative =
-          arith::CmpIOp::create(kernel.b, kernel.loc, arith::CmpIPredicate::slt,
-                                terms.get(kernel, term, 2), kernel.index(0));
-    Value targetBase = terms.get(kernel, term, 0);
-    Value sourceBase = terms.get(kernel, term, 1);
-    Value targetSample = kernel.sampleIndex(stage.target, sample);
-    kernel.forNest(target, extents, [&](ArrayRef<Value> index) {
-      Value targetRow = targetBase, sourceRow = sourceBase;
-      for (int64_t a = 0; a < letters; ++a) {
-        targetRow = kernel.add(
-            targetRow, kernel.mul(index[a], entries.get(kernel, e, 3 + 3 * a)));
-        sourceRow = kernel.add(
-            sourceRow, kernel.mul(index[a], entries.get(kernel, e, 4 + 3 * a)));
-      }
-      kernel.forColumnChunks(target, target.channels, 4,
-                             [&](Value column, int64_t width, int64_t valid) {
-                               addRow({targetSample, targetRow},
-                                      {sample, sourceRow}, column, width, valid,
-                                      negative);
-                             });
-    });
-  }
-
-  void addRow(ArrayRef<Value> targetRow, ArrayRef<Value> sourceRow,
-              Value column, int64_t width, int64_t valid, Value negative) {
-    OpBuilder &b = kernel.b;
-    Value term = kernel.readRow(source.tensor, sourceRow, column, width, width);
-    // Scratch rows are whole vectors; only rows of y end within one.
-    const int64_t written = target.columns == target.channels ? valid : width;
-    Value old =
-        kernel.readRow(target.tensor, targetRow, column, width, written);
-    Value sum = arith::AddFOp::create(b, kernel.loc, old, term);
-    if (negative) {
-      Value difference = arith::SubFOp::create(b, kernel.loc, old, term);
-      sum = arith::SelectOp::create(b, kernel.loc, negative, difference, sum);
+void WalkWriter::emitTerm(Value walk, Value term, const KernelArray &source,
+                          std::pair<Value, Value> sourceAt, KernelArray &target,
+                          Value targetSample) {
+  SmallVector<Value> extents;
+  for (int64_t a = 0; a < letters; ++a)
+    extents.push_back(entries.get(kernel, walk, 2 + 3 * a));
+  Value negative;
+  if (signedTerms)
+    negative =
+        arith::CmpIOp::create(kernel.b, kernel.loc, arith::CmpIPredicate::slt,
+                              terms.get(kernel, term, 2), kernel.index(0));
+  Value targetBase = terms.get(kernel, term, 0);
+  Value sourceBase = kernel.add(sourceAt.second, terms.get(kernel, term, 1));
+  kernel.forNest(target, extents, [&](ArrayRef<Value> index) {
+    Value targetRow = targetBase, sourceRow = sourceBase;
+    for (int64_t a = 0; a < letters; ++a) {
+      targetRow = kernel.add(
+          targetRow,
+          kernel.mul(index[a], entries.get(kernel, walk, 3 + 3 * a)));
+      sourceRow = kernel.add(
+          sourceRow,
+          kernel.mul(index[a], entries.get(kernel, walk, 4 + 3 * a)));
     }
-    target.tensor =
-        kernel.writeRow(sum, target.tensor, targetRow, column, written);
+    kernel.forColumnChunks(target, target.channels, 4,
+                           [&](Value column, int64_t width, int64_t valid) {
+                             addRow(source, {sourceAt.first, sourceRow}, target,
+                                    {targetSample, targetRow}, column, width,
+                                    valid, negative);
+                           });
+  });
+}
+
+void WalkWriter::addRow(const KernelArray &source, ValueRange sourceRow,
+                        KernelArray &target, ValueRange targetRow, Value column,
+                        int64_t width, int64_t valid, Value negative) {
+  OpBuilder &b = kernel.b;
+  // Scratch rows are whole vectors; only rows of arguments end within one.
+  auto there = [&](const KernelArray &array) {
+    return array.wholeBatch ? valid : width;
+  };
+  Value term =
+      kernel.readRow(source.tensor, sourceRow, column, width, there(source));
+  Value old =
+      kernel.readRow(target.tensor, targetRow, column, width, there(target));
+  Value sum = arith::AddFOp::create(b, kernel.loc, old, term);
+  if (negative) {
+    Value difference = arith::SubFOp::create(b, kernel.loc, old, term);
+    sum = arith::SelectOp::create(b, kernel.loc, negative, difference, sum);
   }
-
-  KernelBuilder &kernel;
-  const WriteStage &stage;
-  int64_t letters;
-  KernelTable entries, terms;
-  bool signedTerms = false;
-  KernelArray &source, &target;
-};
-
-} // namespace
+  target.tensor =
+      kernel.writeRow(sum, target.tensor, targetRow, column, there(target));
+}
 
 void eqc::emitWrite(KernelBuilder &kernel, const WriteStage &stage) {
-  WriteEmitter(kernel, stage).emit();
+  std::vector<const Walk *> walks;
+  for (const WriteEntry &entry : stage.entries)
+    walks.push_back(&entry.walk);
+  WalkWriter writer(kernel, walks);
+  KernelArray &target = kernel.array(stage.target);
+  const KernelArray &source = kernel.array(PlanArray::Nodes);
+  // Walks meet in the same rows of the target: parts cannot share them.
+  kernel.inFirstPart(target, [&] {
+    kernel.forRange(target, kernel.count, [&](Value sample) {
+      Value targetSample = kernel.sampleIndex(stage.target, sample);
+      kernel.forRange(target, kernel.index(writer.size()), [&](Value walk) {
+        writer.emit(walk, source, {sample, kernel.index(0)}, target,
+                    targetSample);
+      });
+    });
+  });
 }

@@ -1,8 +1,10 @@
 //===- KernelBuilder.cpp - Loops, tables and arrays of a kernel -----------===//
 
 #include "compiler/Conversion/EqcToLinalg/KernelBuilder.h"
+#include "compiler/Conversion/EqcToLinalg/EmitKernels.h"
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/Dialect/Bufferization/IR/Bufferization.h"
 #include "mlir/Dialect/Linalg/IR/Linalg.h"
 #include "mlir/Dialect/SCF/IR/SCF.h"
 #include "mlir/Dialect/Tensor/IR/Tensor.h"
@@ -33,6 +35,12 @@ Value KernelBuilder::mul(Value x, Value y) {
 }
 Value KernelBuilder::min(Value x, Value y) {
   return b.createOrFold<arith::MinSIOp>(loc, x, y);
+}
+Value KernelBuilder::div(Value x, int64_t y) {
+  return b.createOrFold<arith::DivUIOp>(loc, x, index(y));
+}
+Value KernelBuilder::rem(Value x, int64_t y) {
+  return b.createOrFold<arith::RemUIOp>(loc, x, index(y));
 }
 
 Value KernelBuilder::poly(const Poly &poly) {
@@ -105,8 +113,9 @@ Value KernelBuilder::writeRow(Value vector, Value tensor, ValueRange position,
   return write.getResult();
 }
 
-void KernelBuilder::forRange(KernelArray &array, Value lower, Value upper,
-                             int64_t step, function_ref<void(Value)> body) {
+void KernelBuilder::forRange(ArrayRef<KernelArray *> arrays, Value lower,
+                             Value upper, int64_t step,
+                             function_ref<void(Value)> body) {
   std::optional<int64_t> lo = getConstantIntValue(lower);
   std::optional<int64_t> hi = getConstantIntValue(upper);
   if (lo && hi) {
@@ -115,16 +124,22 @@ void KernelBuilder::forRange(KernelArray &array, Value lower, Value upper,
     if (*lo + step >= *hi)
       return body(lower);
   }
-  auto loop = scf::ForOp::create(b, loc, lower, upper, index(step),
-                                 ValueRange{array.tensor});
+  Values tensors;
+  for (KernelArray *array : arrays)
+    tensors.push_back(array->tensor);
+  auto loop = scf::ForOp::create(b, loc, lower, upper, index(step), tensors);
   {
     OpBuilder::InsertionGuard guard(b);
     b.setInsertionPointToStart(loop.getBody());
-    array.tensor = loop.getRegionIterArg(0);
+    for (auto [array, argument] : llvm::zip(arrays, loop.getRegionIterArgs()))
+      array->tensor = argument;
     body(loop.getInductionVar());
-    scf::YieldOp::create(b, loc, array.tensor);
+    for (auto [array, tensor] : llvm::zip(arrays, tensors))
+      tensor = array->tensor;
+    scf::YieldOp::create(b, loc, tensors);
   }
-  array.tensor = loop.getResult(0);
+  for (auto [array, result] : llvm::zip(arrays, loop.getResults()))
+    array->tensor = result;
 }
 
 void KernelBuilder::forNest(KernelArray &array, ArrayRef<Value> extents,
@@ -140,6 +155,40 @@ void KernelBuilder::forNest(KernelArray &array, ArrayRef<Value> extents,
     });
   };
   nest(nest);
+}
+
+void KernelBuilder::forPhase(KernelArray &array, function_ref<void()> body) {
+  Value all =
+      arith::CmpIOp::create(b, loc, arith::CmpIPredicate::slt, phase, index(0));
+  Value mine = arith::CmpIOp::create(b, loc, arith::CmpIPredicate::eq, phase,
+                                     index(phases++));
+  ifElse(array, b.createOrFold<arith::OrIOp>(loc, all, mine), body, [] {});
+}
+
+std::pair<Value, Value> KernelBuilder::share(Value extent) {
+  Value all =
+      arith::CmpIOp::create(b, loc, arith::CmpIPredicate::slt, phase, index(0));
+  Value parts =
+      arith::SelectOp::create(b, loc, all, index(1), index(numParts(spec)));
+  auto bound = [&](Value part) {
+    return b.createOrFold<arith::DivUIOp>(loc, mul(part, extent), parts);
+  };
+  return {bound(part), bound(add(part, index(1)))};
+}
+
+void KernelBuilder::forShare(KernelArray &array, Value extent,
+                             function_ref<void(Value)> body) {
+  std::optional<int64_t> fixed = getConstantIntValue(extent);
+  if (fixed && *fixed == 1)
+    return inFirstPart(array, [&] { body(index(0)); });
+  auto [lower, upper] = share(extent);
+  forRange(array, lower, upper, 1, body);
+}
+
+void KernelBuilder::inFirstPart(KernelArray &array, function_ref<void()> body) {
+  Value first =
+      arith::CmpIOp::create(b, loc, arith::CmpIPredicate::eq, part, index(0));
+  ifElse(array, first, body, [] {});
 }
 
 void KernelBuilder::ifElse(KernelArray &array, Value condition,
@@ -235,7 +284,8 @@ KernelArray KernelBuilder::scratch(const Poly &rows, int64_t channels,
     shape[1] = ShapedType::kDynamic;
     sizes.push_back(poly(rows));
   }
-  result.tensor = tensor::EmptyOp::create(
+  // Unlike tensor.empty, two allocations of one shape never become one.
+  result.tensor = bufferization::AllocTensorOp::create(
       b, loc, RankedTensorType::get(shape, element), sizes);
   return result;
 }

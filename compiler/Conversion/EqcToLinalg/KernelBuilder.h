@@ -10,6 +10,7 @@
 #define EQC_CONVERSION_KERNELBUILDER_H
 
 #include "compiler/Algebra/LayerSpec.h"
+#include "compiler/Plan/DensePlan.h"
 #include "compiler/Plan/SharedPlan.h"
 #include "compiler/Plan/TargetShape.h"
 
@@ -60,6 +61,8 @@ public:
   mlir::Value sub(mlir::Value a, mlir::Value b);
   mlir::Value mul(mlir::Value a, mlir::Value b);
   mlir::Value min(mlir::Value a, mlir::Value b);
+  mlir::Value div(mlir::Value a, int64_t b); ///< neither is negative
+  mlir::Value rem(mlir::Value a, int64_t b); ///< neither is negative
   /// The polynomial at the kernel's n.
   mlir::Value poly(const Poly &poly);
   /// 1/n as an element.
@@ -81,9 +84,14 @@ public:
                        mlir::ValueRange position, mlir::Value column,
                        int64_t valid);
 
-  // Loops that thread the tensor of `array` through.
+  // Loops that thread the tensor of `array`, or of several arrays, through.
+  void forRange(llvm::ArrayRef<KernelArray *> arrays, mlir::Value lower,
+                mlir::Value upper, int64_t step,
+                llvm::function_ref<void(mlir::Value)> body);
   void forRange(KernelArray &array, mlir::Value lower, mlir::Value upper,
-                int64_t step, llvm::function_ref<void(mlir::Value)> body);
+                int64_t step, llvm::function_ref<void(mlir::Value)> body) {
+    forRange(llvm::ArrayRef<KernelArray *>(&array), lower, upper, step, body);
+  }
   void forRange(KernelArray &array, mlir::Value upper,
                 llvm::function_ref<void(mlir::Value)> body) {
     forRange(array, index(0), upper, 1, body);
@@ -91,6 +99,15 @@ public:
   /// One loop per extent, the first outermost.
   void forNest(KernelArray &array, llvm::ArrayRef<mlir::Value> extents,
                llvm::function_ref<void(llvm::ArrayRef<mlir::Value>)> body);
+  /// The next phase: `body` runs when all phases are asked for, or this one.
+  void forPhase(KernelArray &array, llvm::function_ref<void()> body);
+  /// The share of 0 .. extent-1 that the asked part works on: its bounds.
+  std::pair<mlir::Value, mlir::Value> share(mlir::Value extent);
+  /// The loop over that share.
+  void forShare(KernelArray &array, mlir::Value extent,
+                llvm::function_ref<void(mlir::Value)> body);
+  /// Runs in the first part only.
+  void inFirstPart(KernelArray &array, llvm::function_ref<void()> body);
   void ifElse(KernelArray &array, mlir::Value condition,
               llvm::function_ref<void()> thenBody,
               llvm::function_ref<void()> elseBody);
@@ -125,6 +142,9 @@ public:
   mlir::Value n;      ///< index; null while only constants are needed
   mlir::Value first;  ///< first sample of the block
   mlir::Value count;  ///< samples of the block
+  mlir::Value phase;  ///< the phase to run, -1 for all
+  mlir::Value part;   ///< the part of the phase
+  int64_t phases = 0; ///< phases so far
   mlir::Value packed; ///< packed weights [terms, column tiles, c_in, columns]
   std::map<PlanArray, KernelArray> arrays;
 };
@@ -135,6 +155,9 @@ struct ColumnTiling {
   int64_t columns() const { return tiles * width; }
 };
 ColumnTiling columnTiling(const LayerSpec &spec, const TargetShape &target);
+/// The columns of the dense plan's matrix.
+ColumnTiling denseTiling(const LayerSpec &spec, const DensePlan &plan,
+                         const TargetShape &target);
 
 // One function per stage; see SharedPlan.h for what they mean.
 void emitRead(KernelBuilder &kernel, const SharedPlan &plan,
@@ -142,6 +165,44 @@ void emitRead(KernelBuilder &kernel, const SharedPlan &plan,
 void emitMix(KernelBuilder &kernel, const MixStage &stage,
              int64_t firstPackedTerm);
 void emitWrite(KernelBuilder &kernel, const WriteStage &stage);
+
+/// Adds rows of one array to rows of another along walks: target[row side] +=
+/// sign * source[inner side].
+class WalkWriter {
+public:
+  WalkWriter(KernelBuilder &kernel, llvm::ArrayRef<const Walk *> walks);
+  int64_t size() const { return entries.size(); }
+  /// One walk; `sourceAt` is the sample and the row that its inner side starts
+  /// at. Emits loops that thread `target`.
+  void emit(mlir::Value walk, const KernelArray &source,
+            std::pair<mlir::Value, mlir::Value> sourceAt, KernelArray &target,
+            mlir::Value targetSample);
+
+private:
+  void emitTerm(mlir::Value walk, mlir::Value term, const KernelArray &source,
+                std::pair<mlir::Value, mlir::Value> sourceAt,
+                KernelArray &target, mlir::Value targetSample);
+  void addRow(const KernelArray &source, mlir::ValueRange sourceRow,
+              KernelArray &target, mlir::ValueRange targetRow,
+              mlir::Value column, int64_t width, int64_t valid,
+              mlir::Value negative);
+
+  KernelBuilder &kernel;
+  int64_t letters;
+  /// First term, first past the end, then extent, target stride and source
+  /// stride of every letter, padded with letters of extent 1.
+  KernelTable entries;
+  KernelTable terms; ///< target offset, source offset, sign
+  bool signedTerms = false;
+};
+
+/// The rows of a tile that runs along samples: a power of two up to eight.
+int64_t sampleTileRows(const TargetShape &target, int64_t vectors);
+
+/// acc [rows, width] + view [rows, depth] * weights [depth, width]: a vector
+/// and two tensors of static shape.
+mlir::Value emitTileProduct(KernelBuilder &kernel, mlir::Value acc,
+                            mlir::Value view, mlir::Value weights);
 
 /// Copies the block's samples of `planes` [batch, channels, rows] to the
 /// scratch array `rows`, and back; the latter returns the planes after the

@@ -49,11 +49,13 @@ func::FuncOp eqc::makeForwardFunction(KernelBuilder &kernel, StringRef name,
       MemRefType::get({1, ShapedType::kDynamic, spec.cOut}, kernel.element);
   func::FuncOp function = makeKernelFunction(
       kernel, name,
-      {index, index, index, sampleType(kernel, spec.k, spec.cIn), packed, bias,
-       sampleType(kernel, spec.l, spec.cOut)});
+      {index, index, index, index, index, sampleType(kernel, spec.k, spec.cIn),
+       packed, bias, sampleType(kernel, spec.l, spec.cOut)});
   kernel.n = function.getArgument(0);
   kernel.first = function.getArgument(1);
   kernel.count = function.getArgument(2);
+  kernel.phase = function.getArgument(3);
+  kernel.part = function.getArgument(4);
   kernel.packed =
       argumentTensor(kernel, function.getArgument(kArgPacked), false);
   return function;
@@ -73,7 +75,7 @@ void eqc::openForwardArrays(KernelBuilder &kernel, func::FuncOp function,
   } else {
     input = kernel.scratch(inputRows, spec.cIn, kernel.wholeVectors(spec.cIn));
     output = kernel.scratch(outputRows, spec.cOut, outputColumns);
-    emitChannelsLast(kernel, x, input);
+    kernel.forPhase(input, [&] { emitChannelsLast(kernel, x, input); });
   }
   if (spec.bias)
     kernel.array(PlanArray::Bias) = {
@@ -84,10 +86,14 @@ void eqc::openForwardArrays(KernelBuilder &kernel, func::FuncOp function,
 void eqc::closeForwardArrays(KernelBuilder &kernel, func::FuncOp function) {
   Value y = function.getArgument(kArgY);
   KernelArray &output = kernel.array(PlanArray::Output);
-  Value result = output.tensor;
-  if (kernel.spec.layout == Layout::ChannelsFirst)
-    result = emitChannelsFirst(kernel, output, argumentTensor(kernel, y, true));
-  finishKernel(kernel, result, y);
+  KernelArray result = output;
+  if (kernel.spec.layout == Layout::ChannelsFirst) {
+    result.tensor = argumentTensor(kernel, y, true);
+    kernel.forPhase(result, [&] {
+      result.tensor = emitChannelsFirst(kernel, output, result.tensor);
+    });
+  }
+  finishKernel(kernel, result.tensor, y);
 }
 
 void eqc::finishKernel(KernelBuilder &kernel, Value result, Value destination) {

@@ -24,18 +24,18 @@ mlir::func::FuncOp makeKernelFunction(KernelBuilder &kernel,
 mlir::Value argumentTensor(KernelBuilder &kernel, mlir::Value argument,
                            bool writable);
 
-/// (n, first, count: index, x, packed, bias, y), see EmitKernels.h. Sets the
-/// kernel's n, first, count and packed weights.
+/// (n, first, count, phase, part: index, x, packed, bias, y), see EmitKernels.h.
+/// Sets the kernel's values of them.
 mlir::func::FuncOp makeForwardFunction(KernelBuilder &kernel,
                                        llvm::StringRef name,
                                        llvm::ArrayRef<int64_t> packedShape);
 
 /// Positions of the arguments in a forward function.
 enum ForwardArgument : unsigned {
-  kArgX = 3,
-  kArgPacked = 4,
-  kArgBias = 5,
-  kArgY = 6,
+  kArgX = 5,
+  kArgPacked = 6,
+  kArgBias = 7,
+  kArgY = 8,
 };
 
 /// Makes x, y and the bias arrays of the kernel: rows of channels in either

@@ -1,0 +1,22 @@
+// RUN: %eqc-opt %s --eqc-clone-for-targets="triple=x86_64-unknown-linux-gnu cpus=x86-64-v2,x86-64-v4" | FileCheck %s
+
+// CHECK-NOT: func.func @f(
+// CHECK: func.func @"f.x86-64-v2"(
+// CHECK-SAME: eqc.layer = "f"
+// CHECK-SAME: eqc.target = #eqc.target<name = "x86-64-v2", cpu = "x86-64-v2", features = {{.*}}, vector_bytes = 16, registers = 16>
+// CHECK: eqc.dense
+// CHECK: func.func @"f.x86-64-v4"(
+// CHECK-SAME: vector_bytes = 64, registers = 32>
+// CHECK: eqc.dense
+func.func @f(%x: tensor<?x5x4xf32>, %w: tensor<1x4x8xf32>) -> tensor<?x5x8xf32> attributes {eqc.plan = "dense"} {
+  %y = eqc.dense S(5) order 1 -> 1 x(%x : tensor<?x5x4xf32>) weight(%w : tensor<1x4x8xf32>)
+      diagrams ["o1 i1"] : tensor<?x5x8xf32>
+  return %y : tensor<?x5x8xf32>
+}
+
+// What is no layer in stages stays as it is.
+
+// CHECK: func.func @other()
+func.func @other() {
+  return
+}

@@ -1,0 +1,53 @@
+// RUN: %eqc-opt %s --eqc-expand-plan | FileCheck %s
+// RUN: %eqc-opt %s --eqc-expand-plan=plan=factored | FileCheck %s --check-prefix=FACTORED
+// RUN: %eqc-opt %s --eqc-expand-plan=plan=dense | FileCheck %s --check-prefix=DENSE
+
+// Sum over all members once, mix it once, broadcast it into the output.
+
+// CHECK-LABEL: @deepsets
+// CHECK-SAME: eqc.plan = "shared"
+// CHECK: %[[X:.*]] = eqc.to_rows
+// CHECK: %[[W:.*]] = eqc.pack %{{.*}} order [1, 0]
+// CHECK: %[[SUM:.*]] = eqc.read S(5) x(%[[X]] : {{.*}}) patterns ["~1" from "1"]
+// CHECK: %[[NODE:.*]] = eqc.mix S(5) propagating 0 x({{.*}}) reads(%[[SUM]] : {{.*}}) weights(%[[W]] : {{.*}}) from 0 bias(
+// CHECK-SAME: targets ["~1"] diagrams ["o1 | i1"] bias_diagrams ["o1"] rows [0]
+// CHECK: %[[Y:.*]] = eqc.mix S(5) propagating 1 {{.*}} nodes(%[[NODE]] : {{.*}}) weights(%[[W]] : {{.*}}) from 1
+// CHECK-SAME: targets ["1"] diagrams ["o1 i1"] broadcasts ["~1" into "1"]
+// CHECK: eqc.from_rows %[[Y]]
+
+// FACTORED-LABEL: @deepsets
+// FACTORED: eqc.apply S(5) order 1 -> 1 {{.*}} factored [
+// FACTORED-SAME: #eqc.factored<in [0] tops [1] bottoms [1] free -1 out [0] contract []>
+// FACTORED-SAME: #eqc.factored<in [0] tops [1, 0] bottoms [0, 1] free -1 out [0] contract [1]>
+
+// DENSE-LABEL: @deepsets
+// DENSE-NOT: eqc.linear
+// DENSE: eqc.dense S(5) order 1 -> 1 {{.*}} diagrams ["o1 i1", "o1 | i1"] bias_diagrams ["o1"]
+func.func @deepsets(%x: tensor<?x5x4xf32>, %w: tensor<2x4x8xf32>, %b: tensor<1x8xf32>) -> tensor<?x5x8xf32> {
+  %y = eqc.linear S(5) order 1 -> 1 x(%x : tensor<?x5x4xf32>) weight(%w : tensor<2x4x8xf32>) bias(%b : tensor<1x8xf32>)
+      diagrams ["o1 i1", "o1 | i1"] bias_diagrams ["o1"] : tensor<?x5x8xf32>
+  return %y : tensor<?x5x8xf32>
+}
+
+// A diagonal is no broadcast: it is written into the output afterwards.
+
+// CHECK-LABEL: @diagonal
+// CHECK: %[[NODE:.*]] = eqc.mix {{.*}} targets ["1 2"]
+// CHECK: %[[Y:.*]] = eqc.mix {{.*}} targets ["1 | 2"] diagrams []
+// CHECK: eqc.write S(5) nodes(%[[NODE]] : {{.*}}) patterns ["1 2" into "1 | 2"] %[[Y]]
+func.func @diagonal(%x: tensor<?x5x4xf32>, %w: tensor<1x4x8xf32>) -> tensor<?x5x5x8xf32> {
+  %y = eqc.linear S(5) order 1 -> 2 x(%x : tensor<?x5x4xf32>) weight(%w : tensor<1x4x8xf32>)
+      diagrams ["o1 o2 i1"] : tensor<?x5x5x8xf32>
+  return %y : tensor<?x5x5x8xf32>
+}
+
+// The plan that a function asks for wins.
+
+// CHECK-LABEL: @asked
+// CHECK-SAME: eqc.plan = "dense"
+// CHECK: eqc.dense
+func.func @asked(%x: tensor<?x5x4xf32>, %w: tensor<1x4x8xf32>) -> tensor<?x5x8xf32> attributes {eqc.plan = "dense"} {
+  %y = eqc.linear S(5) order 1 -> 1 x(%x : tensor<?x5x4xf32>) weight(%w : tensor<1x4x8xf32>)
+      diagrams ["o1 i1"] : tensor<?x5x8xf32>
+  return %y : tensor<?x5x8xf32>
+}
