@@ -52,12 +52,10 @@ int eqc::parseSource(const Options &options,
   return result.status;
 }
 
-int eqc::compileSource(const Options &options, Source &source, CodeKind kind,
-                       llvm::SmallVectorImpl<char> &code) {
-  CompileFailure failure;
-  if (compileLayers(source.layers, options.compile, kind, code, failure))
-    return StatusDone;
-  code.clear();
+/// Reports a failure of the compiler, located where it is about a layer; the
+/// exit status.
+static int reportCompileFailure(const Options &options, Source &source,
+                                const CompileFailure &failure) {
   const DiagnosticInfo *info = lookupDiagnostic(failure.id);
   bool located = failure.layer >= 0 &&
                  size_t(failure.layer) < source.layers.size() &&
@@ -77,4 +75,21 @@ int eqc::compileSource(const Options &options, Source &source, CodeKind kind,
     return failure.status;
   }
   return report({failure.status, message});
+}
+
+int eqc::compileSource(const Options &options, Source &source, CodeKind kind,
+                       llvm::SmallVectorImpl<char> &code) {
+  CompileFailure failure;
+  if (compileLayers(source.layers, options.compile, kind, code, failure))
+    return StatusDone;
+  code.clear();
+  return reportCompileFailure(options, source, failure);
+}
+
+int eqc::findPackedSizes(const Options &options, Source &source,
+                         std::vector<int64_t> &sizes) {
+  CompileFailure failure;
+  if (packedSizes(source.layers, options.compile, sizes, failure))
+    return StatusDone;
+  return reportCompileFailure(options, source, failure);
 }

@@ -37,6 +37,10 @@ int parseSource(const Options &options,
 int compileSource(const Options &options, Source &source, CodeKind kind,
                   llvm::SmallVectorImpl<char> &code);
 
+/// NAME_PACKED_SIZE of every layer, or the exit status of a reported failure.
+int findPackedSizes(const Options &options, Source &source,
+                    std::vector<int64_t> &sizes);
+
 int runCompile(const Options &options);
 int runExplain(const Options &options);
 int runCheck(const Options &options);

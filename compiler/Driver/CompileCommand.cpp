@@ -116,8 +116,12 @@ int eqc::runCompile(const Options &options) {
   if (int status = loadSource(options, source))
     return status;
 
-  std::string header = emitHeader(
-      source.layers, plan.headerPath == "-" ? "" : StringRef(plan.headerPath));
+  std::vector<int64_t> packed;
+  if (int status = findPackedSizes(options, source, packed))
+    return status;
+  std::string header =
+      emitHeader(source.layers, packed,
+                 plan.headerPath == "-" ? "" : StringRef(plan.headerPath));
   if (options.emit == EmitKind::Header) {
     plan.outputs.setContents(plan.code, header);
   } else {

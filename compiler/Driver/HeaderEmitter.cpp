@@ -2,6 +2,7 @@
 
 #include "compiler/Driver/HeaderEmitter.h"
 
+#include "llvm/ADT/STLExtras.h"
 #include "llvm/ADT/StringExtras.h"
 #include "llvm/Support/Path.h"
 #include "llvm/Support/xxhash.h"
@@ -30,7 +31,8 @@ std::string eqc::arrayShape(const LayerSpec &layer, bool input) {
   return text + "]";
 }
 
-static void emitMacros(const LayerSpec &layer, std::string &text) {
+static void emitMacros(const LayerSpec &layer, int64_t packedSize,
+                       std::string &text) {
   auto out = std::back_inserter(text);
   auto define = [&](StringRef macro, int64_t value) {
     // Parentheses, so that a minus sign stays with its number.
@@ -52,6 +54,7 @@ static void emitMacros(const LayerSpec &layer, std::string &text) {
   // The front end has checked that these fit.
   define("WEIGHT_SIZE", diagrams * layer.cIn * layer.cOut);
   define("BIAS_SIZE", biasDiagrams * layer.cOut);
+  define("PACKED_SIZE", packedSize);
 }
 
 static void emitDiagrams(StringRef array, const std::vector<Diagram> &diagrams,
@@ -102,6 +105,15 @@ static void emitFunctions(const LayerSpec &layer, std::string &text) {
       "int {0}_forward({2}int64_t batch, const {1} *x, const {1} *weight,\n"
       "    const {1} *bias, {1} *y);\n\n",
       layer.name, type, layer.dynamicN() ? "int64_t n, " : "");
+  fmt::format_to(
+      out,
+      "/* Weights as the kernel of this CPU wants them, {0}_PACKED_SIZE "
+      "elements, for\n   {0}_forward_packed on this CPU. */\n"
+      "int {0}_pack(const {1} *weight, {1} *packed);\n"
+      "/* {0}_forward with packed weights: nothing is packed in the call. */\n"
+      "int {0}_forward_packed({2}int64_t batch, const {1} *x,\n"
+      "    const {1} *packed, const {1} *bias, {1} *y);\n\n",
+      layer.name, type, layer.dynamicN() ? "int64_t n, " : "");
   fmt::format_to(out,
                  "/* What this layer is. */\n"
                  "const eqc_layer_info *{}_info(void);\n",
@@ -127,12 +139,13 @@ static std::string includeGuard(StringRef fileName, StringRef body) {
 }
 
 std::string eqc::emitHeader(llvm::ArrayRef<LayerSpec> layers,
+                            llvm::ArrayRef<int64_t> packedSizes,
                             StringRef fileName) {
   std::string body = "#include <stdint.h>\n\n#include <eqc/runtime.h>\n\n"
                      "#ifdef __cplusplus\nextern \"C\" {\n#endif\n";
-  for (const LayerSpec &layer : layers) {
+  for (auto [layer, packedSize] : llvm::zip_equal(layers, packedSizes)) {
     body += "\n" + describeLayer(layer);
-    emitMacros(layer, body);
+    emitMacros(layer, packedSize, body);
     body += "\n";
     emitDiagrams("weight", layer.diagrams, body);
     emitDiagrams("bias", layer.biasDiagrams, body);

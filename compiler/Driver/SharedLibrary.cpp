@@ -63,7 +63,9 @@ static std::vector<std::string> findSystemLibraries() {
 static std::string versionScript(llvm::ArrayRef<LayerSpec> layers) {
   std::string text = "{ global:\n";
   for (const LayerSpec &layer : layers)
-    text += "  " + layer.name + "_forward; " + layer.name + "_info;\n";
+    for (const char *function :
+         {"_forward", "_pack", "_forward_packed", "_info"})
+      text += "  " + layer.name + function + ";\n";
   for (const char *function : runtimeFunctions)
     text += "  " + std::string(function) + ";\n";
   return text + "  local: *;\n};\n";

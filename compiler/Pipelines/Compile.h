@@ -52,6 +52,13 @@ bool compileLayers(llvm::ArrayRef<LayerSpec> layers,
 /// The CPU that plans are chosen for: the most able one of those compiled for.
 CostTarget costTarget(const CompileOptions &options);
 
+/// NAME_PACKED_SIZE of every layer: the most elements that NAME_pack writes on
+/// any of the CPUs compiled for. Never depends on a run-time n. False, with
+/// `failure` filled in, where a plan was asked for that is not possible.
+bool packedSizes(llvm::ArrayRef<LayerSpec> layers,
+                 const CompileOptions &options, std::vector<int64_t> &sizes,
+                 CompileFailure &failure);
+
 } // namespace eqc
 
 #endif // EQC_PIPELINES_COMPILE_H

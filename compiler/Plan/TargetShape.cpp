@@ -19,23 +19,24 @@ int64_t eqc::maxTileRows(const TargetShape &target, int64_t vectors) {
   return std::max<int64_t>(1, (target.registers - vectors - 2) / vectors);
 }
 
+/// Half cycles that one step of a reduction takes on a CPU that starts two
+/// multiply-adds and two loads in a cycle, for a tile of `rows` x `vectors`.
+static int64_t stepCost(int64_t rows, int64_t vectors) {
+  constexpr int64_t latency = 8; // of the multiply-adds of one accumulator
+  return 2 * std::max({rows * vectors, rows + vectors, latency}) + 1;
+}
+
 int64_t eqc::tileRows(const TargetShape &target, int64_t vectors,
-                      int64_t extent) {
-  const int64_t most = maxTileRows(target, vectors);
-  if (extent <= most)
-    return extent;
+                      int64_t extent, bool aliasing) {
+  int64_t most = std::min(extent, maxTileRows(target, vectors));
+  if (aliasing)
+    most = std::min<int64_t>(most, 8);
   int64_t best = most;
-  for (int64_t rows = most; 3 * rows >= 2 * most; --rows)
-    if (extent % rows == 0)
-      return rows;
-  // Otherwise the height that recomputes the fewest rows.
-  int64_t least = extent;
-  for (int64_t rows = most; 3 * rows >= 2 * most; --rows) {
-    const int64_t waste = (extent + rows - 1) / rows * rows - extent;
-    if (waste < least) {
-      least = waste;
+  auto cost = [&](int64_t rows) {
+    return (extent + rows - 1) / rows * stepCost(rows, vectors);
+  };
+  for (int64_t rows = most; rows >= 1; --rows)
+    if (cost(rows) < cost(best))
       best = rows;
-    }
-  }
   return best;
 }

@@ -32,10 +32,12 @@ int64_t columnVectors(const TargetShape &target, int64_t lanes,
 /// beside the operands.
 int64_t maxTileRows(const TargetShape &target, int64_t vectors);
 
-/// The rows of a tile along an axis of `extent` entries: a divisor of the
-/// extent if a large one exists, else the most that fit (the last tile then
-/// overlaps).
-int64_t tileRows(const TargetShape &target, int64_t vectors, int64_t extent);
+/// The rows of a tile along an axis of `extent` entries that cover it in the
+/// least time; if they do not divide it, the last tile overlaps. `aliasing`
+/// says that rows lie a multiple of 4096 bytes apart somewhere: they then share
+/// a set of the first-level cache, which has eight ways or more.
+int64_t tileRows(const TargetShape &target, int64_t vectors, int64_t extent,
+                 bool aliasing = false);
 
 } // namespace eqc
 

@@ -58,7 +58,9 @@ public:
     setSize(fields);
     GlobalVariable *kernel =
         makeConstant("kernel", ConstantStruct::getAnon(fields));
-    makeForward(kernel);
+    makeExported(kernel, "forward", spec.dynamicN(), 4, /*batch=*/true);
+    makeExported(kernel, "pack", false, 2, /*batch=*/false);
+    makeExported(kernel, "forward_packed", spec.dynamicN(), 4, /*batch=*/true);
     makeInfoFunction(info);
   }
 
@@ -274,21 +276,28 @@ private:
     return function;
   }
 
-  void makeForward(GlobalVariable *kernel) {
+  /// An exported function that hands its arguments to one of the runtime's,
+  /// after the descriptor and, where that takes one, n.
+  void makeExported(GlobalVariable *kernel, const char *what, bool callerN,
+                    unsigned numArguments, bool batch) {
     llvm::Type *i32 = b.getInt32Ty();
+    SmallVector<llvm::Type *> taken, passed{ptr, i64};
+    if (callerN)
+      taken.push_back(i64);
+    if (batch) {
+      taken.push_back(i64);
+      passed.push_back(i64);
+    }
+    taken.append(numArguments, ptr);
+    passed.append(numArguments, ptr);
     llvm::FunctionCallee runtime = module.getOrInsertFunction(
-        "eqc_rt_forward",
-        FunctionType::get(i32, {ptr, i64, i64, ptr, ptr, ptr, ptr}, false));
-    SmallVector<llvm::Type *> types;
-    if (spec.dynamicN())
-      types.push_back(i64);
-    types.append({i64, ptr, ptr, ptr, ptr});
-    Function *function = Function::Create(FunctionType::get(i32, types, false),
+        std::string("eqc_rt_") + what, FunctionType::get(i32, passed, false));
+    Function *function = Function::Create(FunctionType::get(i32, taken, false),
                                           GlobalValue::ExternalLinkage,
-                                          spec.name + "_forward", module);
+                                          spec.name + "_" + what, module);
     b.SetInsertPoint(llvm::BasicBlock::Create(context, "", function));
     SmallVector<Value *> arguments{kernel};
-    if (!spec.dynamicN())
+    if (!callerN)
       arguments.push_back(number(-1));
     for (llvm::Argument &argument : function->args())
       arguments.push_back(&argument);

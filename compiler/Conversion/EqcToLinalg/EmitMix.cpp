@@ -131,7 +131,7 @@ private:
     };
     if (fixed) {
       TileRows rows;
-      rows.along = tileRows(kernel.target, vectors, *fixed);
+      rows.along = tileRows(kernel.target, vectors, *fixed, rowsAlias());
       while (rows.samples < 8 && 2 * rows.samples * rows.along <= most)
         rows.samples *= 2;
       return forSamples(rows, overAxis);
@@ -143,6 +143,23 @@ private:
     kernel.ifElse(
         target, enough, [&] { forSamples({1, along}, overAxis); },
         [&] { forSamples({std::min<int64_t>(8, most), 1}, overAxis); });
+  }
+
+  /// Whether the rows of some view along the last axis share a cache set.
+  bool rowsAlias() {
+    if (kept == 0 || stage.subsets > 1)
+      return false;
+    auto alias = [&](const std::vector<MixTerm> &terms) {
+      return llvm::any_of(terms, [&](const MixTerm &term) {
+        const int64_t columns = kernel.array(term.view.array).columns;
+        const int64_t bytes = term.view.strides.back().at(kernel.spec.n) *
+                              columns * kernel.spec.elementSize();
+        return bytes % 4096 == 0;
+      });
+    };
+    return llvm::any_of(stage.targets, [&](const MixTarget &t) {
+      return alias(t.fromInput) || alias(t.fromStored);
+    });
   }
 
   /// Groups of `rows.samples` samples, then the rest one by one.

@@ -1,0 +1,53 @@
+//===- PackedSize.cpp - Room for packed weights ---------------------------===//
+//
+// Packed weights are [terms, column tiles, c_in, width] as the kernels want
+// them: one term per diagram, or for the dense plan one, its rows and columns
+// being all positions of all channels.
+//
+//===----------------------------------------------------------------------===//
+
+#include "compiler/Pipelines/Compile.h"
+#include "compiler/Pipelines/DecidePlan.h"
+#include "compiler/Plan/Poly.h"
+#include "compiler/Target/CpuVariant.h"
+
+#include <algorithm>
+
+using namespace eqc;
+
+static int64_t paddedColumns(const TargetShape &shape, const LayerSpec &spec,
+                             int64_t columns) {
+  const int64_t lanes = shape.lanes(spec.elementSize());
+  const int64_t width = columnVectors(shape, lanes, columns) * lanes;
+  return (columns + width - 1) / width * width;
+}
+
+static int64_t packedSize(const LayerSpec &spec, PlanKind plan,
+                          const TargetShape &shape) {
+  if (plan == PlanKind::Dense)
+    return Poly::power(spec.k, spec.cIn).at(spec.n) *
+           paddedColumns(shape, spec,
+                         Poly::power(spec.l, spec.cOut).at(spec.n));
+  return static_cast<int64_t>(spec.diagrams.size()) * spec.cIn *
+         paddedColumns(shape, spec, spec.cOut);
+}
+
+bool eqc::packedSizes(llvm::ArrayRef<LayerSpec> layers,
+                      const CompileOptions &options,
+                      std::vector<int64_t> &sizes, CompileFailure &failure) {
+  std::vector<CpuVariant> variants;
+  if (!resolveVariants(resolveTriple(options.triple), options.cpus, variants,
+                       failure.message)) {
+    failure.status = 2;
+    return false;
+  }
+  std::vector<PlanKind> plans;
+  if (!decidePlans(layers, options, plans, failure))
+    return false;
+  sizes.assign(layers.size(), 0);
+  for (size_t i = 0; i < layers.size(); ++i)
+    for (const CpuVariant &variant : variants)
+      sizes[i] =
+          std::max(sizes[i], packedSize(layers[i], plans[i], variant.shape));
+  return true;
+}
