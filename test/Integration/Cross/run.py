@@ -10,7 +10,6 @@ import sys
 SKIPPED = 77
 TARGET = "aarch64-linux-gnu"
 SYSROOT = "/usr/" + TARGET
-# Sizes of vectors, atomics and dot products: what CPUs differ in.
 FLAGS = ["--target=" + TARGET, "-std=c99", "-O2", "-Wall", "-Wextra",
          "-Wpedantic", "-Werror", "-fPIC", "-D_POSIX_C_SOURCE=200809L",
          '-DEQC_RT_VERSION="test"',
