@@ -247,9 +247,9 @@ private:
                                             number(kMostSamples)),
                     number(-8));
     for (int64_t samples : {1, 2, 4, 8}) {
-      // Rounding up by half is still better than an odd rest.
+      // Tiles over samples are worth twice the memory of a block.
       Value *nearly =
-          b.CreateICmpSGE(b.CreateMul(fitting, number(3)), number(2 * samples));
+          b.CreateICmpSGE(b.CreateMul(fitting, number(2)), number(samples));
       Value *small = b.CreateICmpSLT(block, number(samples));
       block =
           b.CreateSelect(b.CreateAnd(nearly, small), number(samples), block);
