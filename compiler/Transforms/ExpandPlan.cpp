@@ -147,10 +147,9 @@ private:
       into.push_back(patternOf(entry.parent));
     }
     Value &target = stage.target == PlanArray::Output ? output : nodes.back();
-    target = WriteOp::create(b, loc, target.getType(), target,
-                             holders(nodes, patterns, nodePlace),
-                             op.getGroupAttr(), op.getNAttr(), attr(patterns),
-                             attr(into));
+    target = WriteOp::create(
+        b, loc, target.getType(), target, holders(nodes, patterns, nodePlace),
+        op.getGroupAttr(), op.getNAttr(), attr(patterns), attr(into));
   }
 
   OpBuilder &b;

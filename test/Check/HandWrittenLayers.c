@@ -37,8 +37,27 @@ EXPORT int dynamic_forward(int64_t n, int64_t batch, const double *x,
 }
 
 #define INFO(NAME, DTYPE, N)                                                   \
-  {sizeof(eqc_layer_info), 1, NAME, "S", DTYPE, "channels_last", "none",       \
-   "shared", "layer " NAME " {}", "0.1.0", N, 1, 1, 1, 1, 2, 0, 2, 0, 0, 0}
+  {sizeof(eqc_layer_info),                                                     \
+   1,                                                                          \
+   NAME,                                                                       \
+   "S",                                                                        \
+   DTYPE,                                                                      \
+   "channels_last",                                                            \
+   "none",                                                                     \
+   "shared",                                                                   \
+   "layer " NAME " {}",                                                        \
+   "0.1.0",                                                                    \
+   N,                                                                          \
+   1,                                                                          \
+   1,                                                                          \
+   1,                                                                          \
+   1,                                                                          \
+   2,                                                                          \
+   0,                                                                          \
+   2,                                                                          \
+   0,                                                                          \
+   0,                                                                          \
+   0}
 
 EXPORT const eqc_layer_info *fixed_info(void) {
   static const eqc_layer_info info = INFO("fixed", "f32", 4);
@@ -52,7 +71,7 @@ EXPORT const eqc_layer_info *dynamic_info(void) {
 
 /* A layer with too short a description. */
 EXPORT int truncated_forward(int64_t batch, const float *x, const float *weight,
-                            const float *bias, float *y) {
+                             const float *bias, float *y) {
   return fixed_forward(batch, x, weight, bias, y);
 }
 

@@ -24,8 +24,8 @@ mlir::func::FuncOp makeKernelFunction(KernelBuilder &kernel,
 mlir::Value argumentTensor(KernelBuilder &kernel, mlir::Value argument,
                            bool writable);
 
-/// (n, first, count, phase, part: index, x, packed, bias, y), see EmitKernels.h.
-/// Sets the kernel's values of them.
+/// (n, first, count, phase, part: index, x, packed, bias, y), see
+/// EmitKernels.h. Sets the kernel's values of them.
 mlir::func::FuncOp makeForwardFunction(KernelBuilder &kernel,
                                        llvm::StringRef name,
                                        llvm::ArrayRef<int64_t> packedShape);
