@@ -117,26 +117,11 @@ private:
       }
   }
 
-  template <typename Visit>
-  void forLetters(const std::vector<Letter> &letters, size_t letter,
-                  int64_t row, int64_t inner, const Visit &visit) const {
-    if (letter == letters.size())
-      return visit(row, inner);
-    const Letter &l = letters[letter];
-    for (int64_t i = 0, e = l.extent.at(n); i < e; ++i)
-      forLetters(letters, letter + 1, row + i * l.rowStride.at(n),
-                 inner + i * l.innerStride.at(n), visit);
-  }
-
   void write(const Walk &walk, const double *source) {
-    std::vector<Letter> letters = walk.kept;
-    letters.insert(letters.end(), walk.dropped.begin(), walk.dropped.end());
-    for (const WalkTerm &term : walk.terms)
-      forLetters(letters, 0, term.rowOffset.at(n), term.innerOffset.at(n),
-                 [&](int64_t row, int64_t inner) {
-                   for (int64_t c = 0; c < cOut; ++c)
-                     y[row * cOut + c] += term.sign * source[inner * cOut + c];
-                 });
+    forWalk(walk, n, [&](int64_t row, int64_t inner, int sign) {
+      for (int64_t c = 0; c < cOut; ++c)
+        y[row * cOut + c] += sign * source[inner * cOut + c];
+    });
   }
 
   const FactoredPlan &plan;

@@ -42,27 +42,6 @@ private:
     return which == PlanArray::Output ? y : nodes;
   }
 
-  /// Calls visit(row, inner) for all values of the letters from `letter` on.
-  template <typename Visit>
-  void forLetters(const std::vector<Letter> &letters, size_t letter,
-                  int64_t row, int64_t inner, const Visit &visit) const {
-    if (letter == letters.size())
-      return visit(row, inner);
-    const Letter &l = letters[letter];
-    for (int64_t i = 0, e = l.extent.at(n); i < e; ++i)
-      forLetters(letters, letter + 1, row + i * l.rowStride.at(n),
-                 inner + i * l.innerStride.at(n), visit);
-  }
-  template <typename Visit>
-  void forWalk(const Walk &walk, const Visit &visit) const {
-    std::vector<Letter> letters = walk.kept;
-    letters.insert(letters.end(), walk.dropped.begin(), walk.dropped.end());
-    for (const WalkTerm &term : walk.terms)
-      forLetters(
-          letters, 0, term.rowOffset.at(n), term.innerOffset.at(n),
-          [&](int64_t row, int64_t inner) { visit(row, inner, term.sign); });
-  }
-
   void runStage(const ReadStage &stage) {
     const std::vector<double> &source = array(stage.source);
     for (const ReadEntry &entry : stage.entries) {
@@ -71,7 +50,7 @@ private:
         for (int i = 0; i < entry.divisions; ++i)
           scale /= static_cast<double>(n);
       const int64_t base = entry.target.at(n);
-      forWalk(entry.walk, [&](int64_t row, int64_t inner, int sign) {
+      forWalk(entry.walk, n, [&](int64_t row, int64_t inner, int sign) {
         for (int64_t c = 0; c < cIn; ++c)
           stored[(base + inner) * cIn + c] +=
               sign * scale * source[row * cIn + c];
@@ -82,7 +61,7 @@ private:
   void runStage(const WriteStage &stage) {
     std::vector<double> &out = target(stage.target);
     for (const WriteEntry &entry : stage.entries) {
-      forWalk(entry.walk, [&](int64_t row, int64_t inner, int sign) {
+      forWalk(entry.walk, n, [&](int64_t row, int64_t inner, int sign) {
         for (int64_t c = 0; c < cOut; ++c)
           out[row * cOut + c] += sign * nodes[inner * cOut + c];
       });

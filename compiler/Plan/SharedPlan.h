@@ -82,7 +82,6 @@ struct WriteEntry {
   int node = 0;    ///< index into SharedPlan::nodes
   int parent = -1; ///< the same for the finer pattern; -1 for the output
   RowView source;  ///< only array and offset are used
-  Poly target;     ///< row offset in the target
   Walk walk;       ///< row side: the target; inner side: the source
 };
 struct WriteStage {

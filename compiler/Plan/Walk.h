@@ -11,6 +11,7 @@
 #include "compiler/Algebra/RowPattern.h"
 #include "compiler/Plan/Poly.h"
 
+#include <cstddef>
 #include <vector>
 
 namespace eqc {
@@ -72,6 +73,31 @@ Walk makeWalk(const RowPattern &pattern, Group group, int64_t n,
 /// over the parent's kept blocks. The parent drops only blocks that the child
 /// drops too and has no free vertices.
 RowPattern relativePattern(const RowPattern &parent, const RowPattern &child);
+
+/// Calls visit(row, inner) for all values of `letters` from the `first`-th on,
+/// at size n, starting at the given offsets.
+template <typename Visit>
+void forLetters(const std::vector<Letter> &letters, size_t first, int64_t n,
+                int64_t row, int64_t inner, const Visit &visit) {
+  if (first == letters.size())
+    return visit(row, inner);
+  const Letter &letter = letters[first];
+  for (int64_t i = 0, e = letter.extent.at(n); i < e; ++i)
+    forLetters(letters, first + 1, n, row + i * letter.rowStride.at(n),
+               inner + i * letter.innerStride.at(n), visit);
+}
+
+/// Calls visit(row, inner, sign) for every entry of the walk's matrix at size
+/// n.
+template <typename Visit>
+void forWalk(const Walk &walk, int64_t n, const Visit &visit) {
+  std::vector<Letter> letters = walk.kept;
+  letters.insert(letters.end(), walk.dropped.begin(), walk.dropped.end());
+  for (const WalkTerm &term : walk.terms)
+    forLetters(
+        letters, 0, n, term.rowOffset.at(n), term.innerOffset.at(n),
+        [&](int64_t row, int64_t inner) { visit(row, inner, term.sign); });
+}
 
 } // namespace eqc
 

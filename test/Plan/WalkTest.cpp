@@ -19,31 +19,15 @@ using namespace eqc::test;
 
 namespace {
 
-/// Calls visit(row, inner) for all values of the letters from `letter` on.
-template <typename Visit>
-void forLetters(const std::vector<Letter> &letters, size_t letter, int64_t n,
-                int64_t row, int64_t inner, const Visit &visit) {
-  if (letter == letters.size())
-    return visit(row, inner);
-  const Letter &l = letters[letter];
-  for (int64_t i = 0; i < l.extent.at(n); ++i)
-    forLetters(letters, letter + 1, n, row + i * l.rowStride.at(n),
-               inner + i * l.innerStride.at(n), visit);
-}
-
 /// The matrix [inner, row] that a walk spells out.
 std::vector<double> walkMatrix(const Walk &walk, int64_t n, int64_t innerRows,
                                int64_t rows) {
   std::vector<double> matrix(innerRows * rows, 0.0);
-  std::vector<Letter> letters = walk.kept;
-  letters.insert(letters.end(), walk.dropped.begin(), walk.dropped.end());
-  for (const WalkTerm &term : walk.terms)
-    forLetters(letters, 0, n, term.rowOffset.at(n), term.innerOffset.at(n),
-               [&](int64_t row, int64_t inner) {
-                 ASSERT_LT(row, rows);
-                 ASSERT_LT(inner, innerRows);
-                 matrix[inner * rows + row] += term.sign;
-               });
+  forWalk(walk, n, [&](int64_t row, int64_t inner, int sign) {
+    ASSERT_LT(row, rows);
+    ASSERT_LT(inner, innerRows);
+    matrix[inner * rows + row] += sign;
+  });
   return matrix;
 }
 
