@@ -4,7 +4,6 @@
 
 #include "compiler/Bench/BenchLayer.h"
 #include "compiler/Bench/Suite.h"
-#include "compiler/Driver/SharedLibrary.h"
 
 #include <algorithm>
 #include <deque>
@@ -38,21 +37,9 @@ static int measure(const Options &options, Source &source,
       return report({StatusUsage, "layer '" + layer.name +
                                       "' is of group Sp, '--n' must be even"});
   }
-  llvm::SmallVector<char, 0> object;
-  if (int status = compileSource(options, source, CodeKind::Object, object))
+  std::optional<LoadedLibrary> library;
+  if (int status = loadCompiled(options, source, library))
     return status;
-  PrivateDirectory directory;
-  std::string problem = directory.create();
-  if (!problem.empty())
-    return report({StatusFile, problem});
-  std::string path;
-  if (Failure failure =
-          linkSharedLibrary(object, source.layers, directory, path))
-    return report(failure);
-  std::optional<LoadedLibrary> library = LoadedLibrary::open(path, problem);
-  if (!library)
-    return report(
-        {StatusInternal, "cannot load the compiled layers: " + problem});
 
   for (const LayerSpec &layer : source.layers) {
     if (cases.empty())

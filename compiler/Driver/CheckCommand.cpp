@@ -3,7 +3,6 @@
 #include "compiler/Driver/Commands.h"
 
 #include "compiler/Check/LoadedLibrary.h"
-#include "compiler/Driver/SharedLibrary.h"
 
 using namespace eqc;
 
@@ -11,22 +10,9 @@ int eqc::runCheck(const Options &options) {
   Source source;
   if (int status = loadSource(options, source))
     return status;
-  llvm::SmallVector<char, 0> object;
-  if (int status = compileSource(options, source, CodeKind::Object, object))
+  std::optional<LoadedLibrary> library;
+  if (int status = loadCompiled(options, source, library))
     return status;
-
-  PrivateDirectory directory;
-  std::string problem = directory.create();
-  if (!problem.empty())
-    return report({StatusFile, problem});
-  std::string path;
-  if (Failure failure =
-          linkSharedLibrary(object, source.layers, directory, path))
-    return report(failure);
-  std::optional<LoadedLibrary> library = LoadedLibrary::open(path, problem);
-  if (!library)
-    return report(
-        {StatusInternal, "cannot load the compiled layers: " + problem});
 
   CheckOptions checkOptions;
   checkOptions.seed = options.seed;

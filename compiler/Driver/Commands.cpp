@@ -3,6 +3,7 @@
 #include "compiler/Driver/Commands.h"
 
 #include "compiler/Driver/Input.h"
+#include "compiler/Driver/SharedLibrary.h"
 
 #include "llvm/Support/raw_ostream.h"
 
@@ -84,6 +85,27 @@ int eqc::compileSource(const Options &options, Source &source, CodeKind kind,
     return StatusDone;
   code.clear();
   return reportCompileFailure(options, source, failure);
+}
+
+int eqc::loadCompiled(const Options &options, Source &source,
+                      std::optional<LoadedLibrary> &library) {
+  llvm::SmallVector<char, 0> object;
+  if (int status = compileSource(options, source, CodeKind::Object, object))
+    return status;
+  // The file may go as soon as it is loaded.
+  PrivateDirectory directory;
+  std::string problem = directory.create();
+  if (!problem.empty())
+    return report({StatusFile, problem});
+  std::string path;
+  if (Failure failure =
+          linkSharedLibrary(object, source.layers, directory, path))
+    return report(failure);
+  library = LoadedLibrary::open(path, problem);
+  if (!library)
+    return report(
+        {StatusInternal, "cannot load the compiled layers: " + problem});
+  return StatusDone;
 }
 
 int eqc::findPackedSizes(const Options &options, Source &source,

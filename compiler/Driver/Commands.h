@@ -3,6 +3,7 @@
 #ifndef EQC_DRIVER_COMMANDS_H
 #define EQC_DRIVER_COMMANDS_H
 
+#include "compiler/Check/LoadedLibrary.h"
 #include "compiler/Driver/Options.h"
 #include "compiler/Driver/Outputs.h"
 
@@ -11,6 +12,7 @@
 #include "llvm/Support/SourceMgr.h"
 
 #include <memory>
+#include <optional>
 #include <vector>
 
 namespace eqc {
@@ -36,6 +38,11 @@ int parseSource(const Options &options,
 /// Compiles the source's layers; errors have been printed. Returns the status.
 int compileSource(const Options &options, Source &source, CodeKind kind,
                   llvm::SmallVectorImpl<char> &code);
+
+/// Compiles the source's layers and loads them into this process. Returns the
+/// status; errors have been printed.
+int loadCompiled(const Options &options, Source &source,
+                 std::optional<LoadedLibrary> &library);
 
 /// NAME_PACKED_SIZE of every layer, or the exit status of a reported failure.
 int findPackedSizes(const Options &options, Source &source,
