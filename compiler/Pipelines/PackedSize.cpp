@@ -15,21 +15,15 @@
 
 using namespace eqc;
 
-static int64_t paddedColumns(const TargetShape &shape, const LayerSpec &spec,
-                             int64_t columns) {
-  const int64_t lanes = shape.lanes(spec.elementSize());
-  const int64_t width = columnVectors(shape, lanes, columns) * lanes;
-  return (columns + width - 1) / width * width;
-}
-
 static int64_t packedSize(const LayerSpec &spec, PlanKind plan,
                           const TargetShape &shape) {
-  if (plan == PlanKind::Dense)
+  if (plan == PlanKind::Dense) {
+    const int64_t columns = Poly::power(spec.l, spec.cOut).at(spec.n);
     return Poly::power(spec.k, spec.cIn).at(spec.n) *
-           paddedColumns(shape, spec,
-                         Poly::power(spec.l, spec.cOut).at(spec.n));
+           matrixTiling(shape, spec.elementSize(), columns).columns();
+  }
   return static_cast<int64_t>(spec.diagrams.size()) * spec.cIn *
-         paddedColumns(shape, spec, spec.cOut);
+         mixTiling(shape, spec.elementSize(), spec.cOut).columns();
 }
 
 bool eqc::packedSizes(llvm::ArrayRef<LayerSpec> layers,

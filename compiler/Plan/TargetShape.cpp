@@ -14,6 +14,25 @@ int64_t eqc::columnVectors(const TargetShape &target, int64_t lanes,
   return std::min<int64_t>(total, 2);
 }
 
+ColumnTiling eqc::mixTiling(const TargetShape &target, int64_t elementBytes,
+                            int64_t channels) {
+  const int64_t lanes = target.lanes(elementBytes);
+  ColumnTiling tiling;
+  tiling.vectors = columnVectors(target, lanes, channels);
+  tiling.width = tiling.vectors * lanes;
+  tiling.tiles = (channels + tiling.width - 1) / tiling.width;
+  return tiling;
+}
+
+ColumnTiling eqc::matrixTiling(const TargetShape &target, int64_t elementBytes,
+                               int64_t columns) {
+  ColumnTiling tiling = mixTiling(target, elementBytes, columns);
+  while (tiling.width / 2 >= columns)
+    tiling.width /= 2;
+  tiling.tiles = (columns + tiling.width - 1) / tiling.width;
+  return tiling;
+}
+
 int64_t eqc::maxTileRows(const TargetShape &target, int64_t vectors) {
   // One register per column vector of the weights, two for broadcasts.
   return std::max<int64_t>(1, (target.registers - vectors - 2) / vectors);

@@ -17,16 +17,24 @@ struct TargetShape {
   }
 };
 
-/// A register tile of a channel mix: `rows` rows of `vectors` vectors.
-struct MixTile {
-  int64_t rows = 1;
-  int64_t vectors = 1;
-};
-
 /// How many vectors wide the column tiles for `channels` channels are: wide
 /// enough to reuse each broadcast operand.
 int64_t columnVectors(const TargetShape &target, int64_t lanes,
                       int64_t channels);
+
+/// Columns in tiles: `tiles` of `width`, of `vectors` vectors. Kernels are
+/// emitted for it and the room for packed weights follows from it.
+struct ColumnTiling {
+  int64_t vectors, width, tiles;
+  int64_t columns() const { return tiles * width; }
+};
+/// The tiling of the `channels` output channels of a mix.
+ColumnTiling mixTiling(const TargetShape &target, int64_t elementBytes,
+                       int64_t channels);
+/// The tiling of a dense plan's matrix of `columns` columns. A long matrix of
+/// a few columns is not padded to a whole vector.
+ColumnTiling matrixTiling(const TargetShape &target, int64_t elementBytes,
+                          int64_t columns);
 
 /// The most rows whose accumulators, `vectors` vectors each, stay in registers
 /// beside the operands.

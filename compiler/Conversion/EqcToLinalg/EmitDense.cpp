@@ -24,15 +24,7 @@ using namespace mlir;
 
 ColumnTiling eqc::denseTiling(const LayerSpec &spec, const DensePlan &plan,
                               const TargetShape &target) {
-  const int64_t lanes = target.lanes(spec.elementSize());
-  ColumnTiling tiling;
-  tiling.vectors = columnVectors(target, lanes, plan.columns);
-  tiling.width = tiling.vectors * lanes;
-  // A long matrix of a few columns must not be padded to a whole vector.
-  while (tiling.width / 2 >= plan.columns)
-    tiling.width /= 2;
-  tiling.tiles = (plan.columns + tiling.width - 1) / tiling.width;
-  return tiling;
+  return matrixTiling(target, spec.elementSize(), plan.columns);
 }
 
 namespace {

@@ -264,12 +264,7 @@ Value KernelBuilder::sampleIndex(PlanArray which, Value sample) {
 
 ColumnTiling eqc::columnTiling(const LayerSpec &spec,
                                const TargetShape &target) {
-  const int64_t lanes = target.lanes(spec.elementSize());
-  ColumnTiling tiling;
-  tiling.vectors = columnVectors(target, lanes, spec.cOut);
-  tiling.width = tiling.vectors * lanes;
-  tiling.tiles = (spec.cOut + tiling.width - 1) / tiling.width;
-  return tiling;
+  return mixTiling(target, spec.elementSize(), spec.cOut);
 }
 
 KernelArray KernelBuilder::scratch(const Poly &rows, int64_t channels,

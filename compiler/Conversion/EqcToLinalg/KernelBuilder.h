@@ -149,11 +149,7 @@ public:
   std::map<PlanArray, KernelArray> arrays;
 };
 
-/// The columns of c_out in tiles: `tiles` of `width`, of `vectors` vectors.
-struct ColumnTiling {
-  int64_t vectors, width, tiles;
-  int64_t columns() const { return tiles * width; }
-};
+/// The columns of c_out in tiles.
 ColumnTiling columnTiling(const LayerSpec &spec, const TargetShape &target);
 /// The columns of the dense plan's matrix.
 ColumnTiling denseTiling(const LayerSpec &spec, const DensePlan &plan,
