@@ -6,7 +6,7 @@
                                              all, written as Markdown and SVG
 
 Each workload has a process of its own, in which everything is checked against
-eqc's result and then timed in turns. scripts/setup-benchmarks.sh installs the
+eqc's result and then timed in turns. scripts/setup-python.sh installs the
 peers; those that are missing are left out and named.
 """
 
@@ -25,10 +25,10 @@ SKIPPED = 77
 
 
 def use_own_python():
-    """The peers live in .venv-bench; go there unless told to stay."""
-    python = os.path.join(ROOT, ".venv-bench", "bin", "python")
+    """The peers live in .venv; go there unless told to stay."""
+    python = os.path.join(ROOT, ".venv", "bin", "python")
     inside = os.path.realpath(sys.prefix) == os.path.realpath(
-        os.path.join(ROOT, ".venv-bench"))
+        os.path.join(ROOT, ".venv"))
     if os.path.exists(python) and not inside:
         os.execv(python, [python, *sys.argv])
 
@@ -139,7 +139,7 @@ def main():
     try:
         from eqcbench import machine, report
     except ImportError as why:
-        print(f"run.py: {why}; run scripts/setup-benchmarks.sh first",
+        print(f"run.py: {why}; run scripts/setup-python.sh first",
               file=sys.stderr)
         return 1
     if arguments.worker:

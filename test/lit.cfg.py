@@ -27,6 +27,7 @@ for tool in ["FileCheck", "not", "split-file", "count"]:
 # The longer name first: %eqc is a prefix of it.
 config.substitutions.append(("%eqc-opt", os.path.join(config.eqc_tools_dir, "eqc-opt")))
 config.substitutions.append(("%eqc", os.path.join(config.eqc_tools_dir, "eqc")))
+config.substitutions.append(("%faulty_eqc", os.path.join(config.eqc_tools_dir, "eqc-faulty")))
 config.substitutions.append(("%runtime_include", config.runtime_include))
 config.substitutions.append(("%runtime_library", config.runtime_library))
 config.substitutions.append(("%cxx", config.cxx))

@@ -1,4 +1,4 @@
-//===- LoadedLibrary.cpp - Layers of a shared library ---------------------===//
+//===- LoadedLibrary.cpp - Layers that can be called ----------------------===//
 
 #include "compiler/Check/LoadedLibrary.h"
 
@@ -18,39 +18,31 @@ std::optional<LoadedLibrary> LoadedLibrary::open(const std::string &path,
                                                  std::string &error) {
   // Without a slash dlopen would look in the library path.
   std::string file = path.find('/') == std::string::npos ? "./" + path : path;
-  if (void *handle = dlopen(file.c_str(), RTLD_NOW | RTLD_LOCAL))
-    return LoadedLibrary(handle);
+  if (void *opened = dlopen(file.c_str(), RTLD_NOW | RTLD_LOCAL)) {
+    std::shared_ptr<void> handle(opened, dlclose);
+    return LoadedLibrary([handle](const std::string &name) {
+      return dlsym(handle.get(), name.c_str());
+    });
+  }
   const char *why = dlerror();
   error = why ? why : "cannot open '" + path + "'";
   return std::nullopt;
 }
 
-LoadedLibrary::LoadedLibrary(LoadedLibrary &&other) noexcept
-    : handle(std::exchange(other.handle, nullptr)) {}
-
-LoadedLibrary &LoadedLibrary::operator=(LoadedLibrary &&other) noexcept {
-  std::swap(handle, other.handle);
-  return *this;
-}
-
-LoadedLibrary::~LoadedLibrary() {
-  if (handle)
-    dlclose(handle);
-}
-
 /// A function with the type that the generated header declares.
 template <typename Function>
-static Function *findFunction(void *handle, const std::string &name) {
-  return reinterpret_cast<Function *>(dlsym(handle, name.c_str()));
+static Function *findFunction(const LoadedLibrary::Lookup &find,
+                              const std::string &name) {
+  return reinterpret_cast<Function *>(find(name));
 }
 
 template <typename T>
-static KernelFunctions makeKernel(void *handle, const std::string &name,
-                                  bool takesN) {
+static KernelFunctions makeKernel(const LoadedLibrary::Lookup &find,
+                                  const std::string &name, bool takesN) {
   KernelFunctions result;
   if (takesN) {
     using Forward = int(int64_t, int64_t, const T *, const T *, const T *, T *);
-    if (auto *forward = findFunction<Forward>(handle, name))
+    if (auto *forward = findFunction<Forward>(find, name))
       result.forward = [forward](int64_t n, int64_t batch, const void *x,
                                  const void *weight, const void *bias,
                                  void *y) {
@@ -61,7 +53,7 @@ static KernelFunctions makeKernel(void *handle, const std::string &name,
     return result;
   }
   using Forward = int(int64_t, const T *, const T *, const T *, T *);
-  if (auto *forward = findFunction<Forward>(handle, name))
+  if (auto *forward = findFunction<Forward>(find, name))
     result.forward = [forward](int64_t, int64_t batch, const void *x,
                                const void *weight, const void *bias, void *y) {
       return forward(batch, static_cast<const T *>(x),
@@ -76,27 +68,28 @@ std::optional<KernelFunctions> LoadedLibrary::kernel(const LayerSpec &spec,
   const std::string name = spec.name + "_forward";
   KernelFunctions result =
       spec.dtype == DType::F32
-          ? makeKernel<float>(handle, name, spec.dynamicN())
-          : makeKernel<double>(handle, name, spec.dynamicN());
+          ? makeKernel<float>(find, name, spec.dynamicN())
+          : makeKernel<double>(find, name, spec.dynamicN());
   if (result.forward)
     return result;
   error = "the library does not export '" + name + "'";
   return std::nullopt;
 }
 
-static const eqc_layer_info *findInfo(void *handle, const LayerSpec &spec) {
+static const eqc_layer_info *findInfo(const LoadedLibrary::Lookup &find,
+                                      const LayerSpec &spec) {
   auto *function =
-      findFunction<const eqc_layer_info *()>(handle, spec.name + "_info");
+      findFunction<const eqc_layer_info *()>(find, spec.name + "_info");
   return function ? function() : nullptr;
 }
 
 std::string LoadedLibrary::planName(const LayerSpec &spec) const {
-  const eqc_layer_info *info = findInfo(handle, spec);
+  const eqc_layer_info *info = findInfo(find, spec);
   return info && info->plan ? info->plan : "";
 }
 
 bool LoadedLibrary::setNumThreads(int threads) const {
-  auto *set = findFunction<int(int)>(handle, "eqc_set_num_threads");
+  auto *set = findFunction<int(int)>(find, "eqc_set_num_threads");
   return set && set(threads) == 0;
 }
 
@@ -131,7 +124,7 @@ struct FieldComparison {
 CheckRow LoadedLibrary::checkInfo(const LayerSpec &spec) const {
   CheckRow row;
   row.test = check_tests::kInfo;
-  const eqc_layer_info *info = findInfo(handle, spec);
+  const eqc_layer_info *info = findInfo(find, spec);
   if (!info) {
     row.verdict = Verdict::Failed;
     row.note = "no '" + spec.name + "_info', or it returned null";
@@ -170,7 +163,7 @@ CheckRow LoadedLibrary::checkInfo(const LayerSpec &spec) const {
                 diagrams * spec.cIn * spec.cOut);
     fields.same("bias_size", info->bias_size, biasDiagrams * spec.cOut);
     fields.same("batch", info->batch, spec.batch);
-    bool backward = dlsym(handle, (spec.name + "_backward").c_str());
+    bool backward = find(spec.name + "_backward") != nullptr;
     fields.same("has_backward", info->has_backward, backward ? 1 : 0);
   }
   if (!fields.differences.empty()) {

@@ -1,6 +1,7 @@
-//===- LoadedLibrary.h - Layers of a shared library -------------*- C++ -*-===//
+//===- LoadedLibrary.h - Layers that can be called --------------*- C++ -*-===//
 //
-// Opens what `--emit=shared` writes and finds a layer's functions in it.
+// Finds a layer's functions, in a shared library as `--emit=shared` writes it
+// or in code that was compiled in memory.
 //
 //===----------------------------------------------------------------------===//
 
@@ -9,23 +10,27 @@
 
 #include "compiler/Check/Check.h"
 
+#include <functional>
+#include <memory>
 #include <optional>
 #include <string>
 #include <vector>
 
 namespace eqc {
 
-/// A shared library, closed with the object. Kernels found in it must not be
-/// called afterwards.
+/// Loaded layers. Kernels found in them must not be called when the object is
+/// gone.
 class LoadedLibrary {
 public:
+  /// The address of a function, or null.
+  using Lookup = std::function<void *(const std::string &name)>;
+
+  /// Layers in memory whose functions `find` knows; `find` owns them.
+  explicit LoadedLibrary(Lookup find) : find(std::move(find)) {}
   /// Opens the file at `path` (never searched for elsewhere). Nothing and
   /// `error` on failure.
   static std::optional<LoadedLibrary> open(const std::string &path,
                                            std::string &error);
-  LoadedLibrary(LoadedLibrary &&other) noexcept;
-  LoadedLibrary &operator=(LoadedLibrary &&other) noexcept;
-  ~LoadedLibrary();
 
   /// NAME_forward of the layer, called with or without n and with the layer's
   /// element type. Nothing and `error` when it is not exported.
@@ -42,9 +47,7 @@ public:
   bool setNumThreads(int threads) const;
 
 private:
-  explicit LoadedLibrary(void *handle) : handle(handle) {}
-
-  void *handle = nullptr;
+  Lookup find;
 };
 
 /// Checks a layer of a shared library: its description, then `runCheck`, with

@@ -3,7 +3,7 @@
 #include "compiler/Driver/Commands.h"
 
 #include "compiler/Driver/Input.h"
-#include "compiler/Driver/SharedLibrary.h"
+#include "compiler/Library/LoadedObject.h"
 
 #include "llvm/Support/raw_ostream.h"
 
@@ -92,19 +92,13 @@ int eqc::loadCompiled(const Options &options, Source &source,
   llvm::SmallVector<char, 0> object;
   if (int status = compileSource(options, source, CodeKind::Object, object))
     return status;
-  // The file may go as soon as it is loaded.
-  PrivateDirectory directory;
-  std::string problem = directory.create();
-  if (!problem.empty())
-    return report({StatusFile, problem});
-  std::string path;
-  if (Failure failure =
-          linkSharedLibrary(object, source.layers, directory, path))
-    return report(failure);
-  library = LoadedLibrary::open(path, problem);
-  if (!library)
+  std::string problem;
+  std::shared_ptr<LoadedObject> code = LoadedObject::load(object, problem);
+  if (!code)
     return report(
         {StatusInternal, "cannot load the compiled layers: " + problem});
+  library.emplace(
+      [code](const std::string &name) { return code->function(name); });
   return StatusDone;
 }
 

@@ -9,6 +9,9 @@ namespace eqc {
 
 enum class PlanKind { Auto, Dense, Factored, Shared };
 
+inline constexpr PlanKind allPlanKinds[] = {
+    PlanKind::Auto, PlanKind::Dense, PlanKind::Factored, PlanKind::Shared};
+
 /// The plan as --plan names it.
 constexpr std::string_view planName(PlanKind kind) {
   switch (kind) {

@@ -91,12 +91,15 @@ bool eqc::resolveVariants(const std::string &tripleName,
       std::sort(sorted.begin(), sorted.end());
       variant.features = llvm::join(sorted, ",");
     }
+    // LLVM prints about names it does not know, so it is asked first.
     std::unique_ptr<llvm::MCSubtargetInfo> info(
-        target->createMCSubtargetInfo(triple, variant.cpu, variant.features));
+        target->createMCSubtargetInfo(triple, "", ""));
     if (!info || !info->isCPUStringValid(variant.cpu)) {
       error = "unknown CPU '" + name + "' for '" + tripleName + "'";
       return false;
     }
+    info.reset(
+        target->createMCSubtargetInfo(triple, variant.cpu, variant.features));
     if (x86) {
       if (info->checkFeatures("+avx512f,+avx512vl,+avx512bw,+avx512dq"))
         variant.shape = {64, 32};

@@ -1,0 +1,163 @@
+//===- LoadedObject.cpp - Compiled layers in memory -----------------------===//
+//
+// JITLink does what a linker and a loader would do. Neither of ORC's ready-made
+// JITs is used: objects of ours have no constructors, no exceptions and no
+// thread-local data, and need nothing but the runtime and a few functions of
+// the C library, whose addresses are taken here. So nothing depends on what
+// else this process has loaded, and no thread is started.
+//
+//===----------------------------------------------------------------------===//
+
+#include "compiler/Library/LoadedObject.h"
+
+#include <eqc/kernel.h>
+
+#include "llvm/ExecutionEngine/JITLink/JITLinkMemoryManager.h"
+#include "llvm/ExecutionEngine/Orc/AbsoluteSymbols.h"
+#include "llvm/ExecutionEngine/Orc/ObjectLinkingLayer.h"
+#include "llvm/ExecutionEngine/Orc/SelfExecutorProcessControl.h"
+#include "llvm/ExecutionEngine/Orc/TaskDispatch.h"
+#include "llvm/Object/ObjectFile.h"
+#include "llvm/TargetParser/Host.h"
+
+#include <cmath>
+#include <cstring>
+#include <utility>
+
+using namespace eqc;
+using namespace llvm;
+using namespace llvm::orc;
+
+namespace {
+
+struct NamedAddress {
+  const char *name;
+  ExecutorAddr address;
+};
+
+template <typename Function> NamedAddress at(const char *name, Function *f) {
+  return {name, ExecutorAddr::fromPtr(f)};
+}
+
+} // namespace
+
+/// All that objects of ours may ask for, and the public functions of the
+/// runtime, which are thereby part of every program that loads layers.
+static std::vector<NamedAddress> providedFunctions() {
+  return {
+      at("eqc_rt_forward", &eqc_rt_forward),
+      at("eqc_rt_forward_packed", &eqc_rt_forward_packed),
+      at("eqc_rt_pack", &eqc_rt_pack),
+      at("eqc_last_error", &eqc_last_error),
+      at("eqc_set_allocator", &eqc_set_allocator),
+      at("eqc_set_num_threads", &eqc_set_num_threads),
+      at("eqc_set_parallel_for", &eqc_set_parallel_for),
+      at("eqc_status_string", &eqc_status_string),
+      at("eqc_version", &eqc_version),
+      at("memcpy",
+         static_cast<void *(*)(void *, const void *, size_t)>(memcpy)),
+      at("memmove",
+         static_cast<void *(*)(void *, const void *, size_t)>(memmove)),
+      at("memset", static_cast<void *(*)(void *, int, size_t)>(memset)),
+      at("fma", static_cast<double (*)(double, double, double)>(std::fma)),
+      at("fmaf", static_cast<float (*)(float, float, float)>(std::fma)),
+  };
+}
+
+struct LoadedObject::Session {
+  Session(std::unique_ptr<SelfExecutorProcessControl> control)
+      : execution(std::move(control)),
+        linker(execution, execution.getExecutorProcessControl().getMemMgr()),
+        runtime(execution.createBareJITDylib("runtime")),
+        layers(execution.createBareJITDylib("layers")) {
+    // Failures reach the caller of a lookup; nothing is printed.
+    execution.setErrorReporter([](Error e) { consumeError(std::move(e)); });
+    layers.addToLinkOrder(runtime);
+  }
+  ~Session() { consumeError(execution.endSession()); }
+
+  Error provideRuntime() {
+    SymbolMap symbols;
+    for (const NamedAddress &f : providedFunctions())
+      symbols[execution.intern(f.name)] = {
+          f.address, JITSymbolFlags::Exported | JITSymbolFlags::Callable};
+    return runtime.define(absoluteSymbols(std::move(symbols)));
+  }
+
+  Expected<ExecutorSymbolDef> find(StringRef name) {
+    return execution.lookup(ArrayRef<JITDylib *>({&layers, &runtime}),
+                            execution.intern(name));
+  }
+
+  ExecutionSession execution;
+  ObjectLinkingLayer linker;
+  JITDylib &runtime;
+  JITDylib &layers;
+};
+
+LoadedObject::LoadedObject(std::unique_ptr<Session> session)
+    : session(std::move(session)) {}
+
+LoadedObject::~LoadedObject() = default;
+
+/// Links everything now, so that nothing can fail later. Any one symbol will
+/// do: an object is linked as a whole.
+static Error linkAll(ExecutionSession &execution, JITDylib &layers,
+                     const object::ObjectFile &object) {
+  for (const object::SymbolRef &symbol : object.symbols()) {
+    Expected<uint32_t> flags = symbol.getFlags();
+    if (!flags)
+      return flags.takeError();
+    using object::BasicSymbolRef;
+    if (!(*flags & BasicSymbolRef::SF_Global) ||
+        (*flags & BasicSymbolRef::SF_Undefined))
+      continue;
+    Expected<StringRef> name = symbol.getName();
+    if (!name)
+      return name.takeError();
+    return execution
+        .lookup(ArrayRef<JITDylib *>({&layers}), execution.intern(*name))
+        .takeError();
+  }
+  return createStringError("it exports nothing");
+}
+
+std::unique_ptr<LoadedObject> LoadedObject::load(ArrayRef<char> bytes,
+                                                 std::string &error) {
+  auto fail = [&](Error e) {
+    error = toString(std::move(e));
+    return nullptr;
+  };
+  // A copy: the linker keeps it, and ELF wants its alignment.
+  std::unique_ptr<MemoryBuffer> buffer = MemoryBuffer::getMemBufferCopy(
+      StringRef(bytes.data(), bytes.size()), "layers");
+  Expected<std::unique_ptr<object::ObjectFile>> object =
+      object::ObjectFile::createObjectFile(buffer->getMemBufferRef());
+  if (!object)
+    return fail(object.takeError());
+  if ((*object)->getArch() != Triple(sys::getProcessTriple()).getArch())
+    return fail(createStringError("it is for another kind of machine"));
+
+  auto control = SelfExecutorProcessControl::Create(
+      nullptr, std::make_unique<InPlaceTaskDispatcher>());
+  if (!control)
+    return fail(control.takeError());
+  auto session = std::make_unique<Session>(std::move(*control));
+  if (Error e = session->provideRuntime())
+    return fail(std::move(e));
+  if (Error e = session->linker.add(
+          session->layers,
+          MemoryBuffer::getMemBufferCopy(buffer->getBuffer(), "layers")))
+    return fail(std::move(e));
+  if (Error e = linkAll(session->execution, session->layers, **object))
+    return fail(std::move(e));
+  return std::unique_ptr<LoadedObject>(new LoadedObject(std::move(session)));
+}
+
+void *LoadedObject::function(StringRef name) const {
+  Expected<ExecutorSymbolDef> symbol = session->find(name);
+  if (symbol)
+    return symbol->getAddress().toPtr<void *>();
+  consumeError(symbol.takeError());
+  return nullptr;
+}

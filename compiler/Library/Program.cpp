@@ -1,0 +1,217 @@
+//===- Program.cpp - Layers of a source, compiled and loaded --------------===//
+
+#include "compiler/Library/Program.h"
+
+#include "compiler/Frontend/Print.h"
+
+#include "llvm/ADT/StringExtras.h"
+#include "llvm/Support/MemoryBuffer.h"
+#include "llvm/Support/raw_ostream.h"
+
+#include <algorithm>
+
+using namespace eqc;
+using llvm::StringRef;
+
+Program::Program(StringRef source, const eqc_compile_options &asked)
+    : file(asked.file ? asked.file : "<string>") {
+  readOptions(asked);
+  if (state != 0)
+    return;
+  FrontendOptions frontend;
+  if (asked.max_diagrams > 0)
+    frontend.maxDiagrams = static_cast<uint64_t>(asked.max_diagrams);
+  unsigned id = sources.AddNewSourceBuffer(
+      llvm::MemoryBuffer::getMemBufferCopy(source, file), llvm::SMLoc());
+  FrontendResult result = parseLayers(sources, id, file, frontend, diags);
+  state = result.status;
+  collectDiagnostics();
+  if (state != 0)
+    return;
+  specs = std::move(result.layers);
+  for (const LayerSpec &spec : specs) {
+    infos.push_back(describe(spec));
+    auto names = [](const std::vector<Diagram> &diagrams) {
+      std::vector<std::string> result;
+      for (const Diagram &diagram : diagrams)
+        result.push_back(toString(diagram));
+      return result;
+    };
+    diagramNames.push_back(names(spec.diagrams));
+    biasNames.push_back(names(spec.biasDiagrams));
+  }
+}
+
+void Program::readOptions(const eqc_compile_options &asked) {
+  StringRef plan = asked.plan ? asked.plan : "auto";
+  llvm::SmallVector<StringRef> known;
+  bool found = false;
+  for (PlanKind kind : allPlanKinds) {
+    known.push_back(planName(kind));
+    if (plan != known.back())
+      continue;
+    options.plan = kind;
+    found = true;
+  }
+  if (!found)
+    return fail(2, "unknown plan '" + printable(plan) + "'; plans are " +
+                       llvm::join(known, ", "));
+  llvm::SmallVector<StringRef> cpus;
+  StringRef(asked.cpu ? asked.cpu : "native").split(cpus, ',');
+  options.cpus.assign(cpus.begin(), cpus.end());
+  if (asked.optimize < 0 || asked.optimize > 4)
+    return fail(2, "'optimize' is 0 to 4");
+  options.optLevel =
+      asked.optimize == 0 ? 3 : static_cast<int>(asked.optimize) - 1;
+  if (asked.max_diagrams < 0)
+    return fail(2, "'max_diagrams' is negative");
+  options.threads = asked.single_thread == 0;
+}
+
+const char *Program::keep(std::string value) {
+  return strings.emplace_back(std::move(value)).c_str();
+}
+
+void Program::fail(int status, const std::string &message) {
+  state = status;
+  std::string shown = printable(message);
+  text += file + ": error: " + shown + "\n";
+  entries.push_back({EQC_ERROR, file.c_str(), 0, 0, 0, 0, "",
+                     keep(std::move(shown)), nullptr});
+}
+
+void Program::fail(const CompileFailure &failure) {
+  bool located = failure.layer >= 0 && size_t(failure.layer) < specs.size();
+  const DiagnosticInfo *info = lookupDiagnostic(failure.id);
+  if (!located || !info)
+    return fail(failure.status, failure.message);
+  state = failure.status;
+  diags.error(info->id, specs[failure.layer].position, failure.message);
+  collectDiagnostics();
+}
+
+void Program::collectDiagnostics() {
+  entries.clear();
+  auto add = [&](eqc_severity severity, const SourceRange *range,
+                 const char *id, const std::string &message, const FixIt *fix) {
+    eqc_diagnostic entry = {severity, file.c_str(), 0,       0,      0,
+                            0,        id,           nullptr, nullptr};
+    if (range) {
+      LineColumn begin = diags.source().lineColumn(range->begin);
+      LineColumn end =
+          diags.source().lineColumn(std::max(range->begin, range->end));
+      entry.line = begin.line;
+      entry.column = begin.column;
+      entry.end_line = end.line;
+      entry.end_column = end.column;
+    }
+    entry.message = keep(printable(message));
+    if (fix)
+      entry.fix = keep(fix->replacement);
+    entries.push_back(entry);
+  };
+  for (const Diagnostic *diagnostic : diags.sorted()) {
+    add(EQC_ERROR, &diagnostic->range, diagnosticInfo(diagnostic->id).code,
+        diagnostic->message, nullptr);
+    for (const Diagnostic::Note &note : diagnostic->notes)
+      add(EQC_NOTE, note.range ? &*note.range : nullptr, "", note.message,
+          nullptr);
+    for (const Diagnostic::Help &help : diagnostic->helps) {
+      const FixIt *fix = help.fix ? &*help.fix : nullptr;
+      add(EQC_HELP, fix ? &fix->range : nullptr, "", help.message, fix);
+    }
+  }
+  text.clear();
+  llvm::raw_string_ostream os(text);
+  diags.print(os);
+}
+
+eqc_layer_info Program::describe(const LayerSpec &spec) {
+  eqc_layer_info info = {};
+  info.struct_size = sizeof info;
+  info.abi = 1;
+  info.name = spec.name.c_str();
+  info.group = keep(std::string(groupName(spec.group)));
+  info.dtype = spec.dtype == DType::F32 ? "f32" : "f64";
+  info.layout =
+      spec.layout == Layout::ChannelsLast ? "channels_last" : "channels_first";
+  info.normalize = spec.normalize == Normalize::Mean ? "mean" : "none";
+  info.plan = "";
+  info.spec = keep(toSource(spec));
+  info.version = eqc_version();
+  info.n = spec.n;
+  info.k = spec.k;
+  info.l = spec.l;
+  info.c_in = spec.cIn;
+  info.c_out = spec.cOut;
+  info.diagrams = static_cast<int64_t>(spec.diagrams.size());
+  info.bias_diagrams = static_cast<int64_t>(spec.biasDiagrams.size());
+  info.weight_size = info.diagrams * info.c_in * info.c_out;
+  info.bias_size = info.bias_diagrams * info.c_out;
+  info.batch = spec.batch;
+  return info;
+}
+
+int Program::compile() {
+  if (state != 0 || !object.empty())
+    return state;
+  CompileFailure failure;
+  if (!compileLayers(specs, options, CodeKind::Object, object, failure)) {
+    object.clear();
+    fail(failure);
+  }
+  return state;
+}
+
+int Program::load(llvm::ArrayRef<char> bytes) {
+  if (state != 0 || loaded)
+    return state;
+  std::string error;
+  std::unique_ptr<LoadedObject> code = LoadedObject::load(bytes, error);
+  if (!code) {
+    fail(70, "cannot load the compiled layers: " + error);
+    return state;
+  }
+  std::vector<eqc_layer_info> found;
+  std::vector<int64_t> sizes;
+  for (const LayerSpec &spec : specs) {
+    using Info = const eqc_layer_info *();
+    auto *info = reinterpret_cast<Info *>(code->function(spec.name + "_info"));
+    if (!info || info()->struct_size != sizeof(eqc_layer_info)) {
+      fail(70, "the compiled layers are not those of this source");
+      return state;
+    }
+    found.push_back(*info());
+    // The plan has been decided; no need to do so again.
+    CompileOptions decided = options;
+    for (PlanKind kind : allPlanKinds)
+      if (planName(kind) == found.back().plan)
+        decided.plan = kind;
+    std::vector<int64_t> size;
+    CompileFailure failure;
+    if (!eqc::packedSizes(spec, decided, size, failure)) {
+      fail(failure);
+      return state;
+    }
+    sizes.push_back(size.front());
+  }
+  infos = std::move(found);
+  packedSizes = std::move(sizes);
+  loaded = std::move(code);
+  return state;
+}
+
+const char *Program::diagram(size_t layer, bool bias, size_t index) const {
+  const auto &names = bias ? biasNames : diagramNames;
+  if (layer >= names.size() || index >= names[layer].size())
+    return nullptr;
+  return names[layer][index].c_str();
+}
+
+int64_t Program::packedSize(size_t layer) const {
+  return layer < packedSizes.size() ? packedSizes[layer] : 0;
+}
+
+void *Program::function(StringRef name) const {
+  return loaded ? loaded->function(name) : nullptr;
+}
