@@ -147,6 +147,8 @@ private:
       variant.scratchElements = facts.scratchElements;
       variant.phases = facts.phases;
       variant.parts = facts.parts;
+      variant.lanes = facts.lanes;
+      variant.lanesForward = spec.name + ".lanes." + cpu.name;
       code.multiplyAdds = facts.multiplyAdds;
       code.variants.push_back(std::move(variant));
     }

@@ -221,12 +221,43 @@ private:
     appendMemRef(arguments, function->getArg(7),
                  {number(1), manyRows(), number(spec.cOut)});
     appendMemRef(arguments, function->getArg(8), shapeOf(spec.l, spec.cOut, n));
-    Function *kernel = module.getFunction(variant.forward);
-    if (kernel->arg_size() > arguments.size())
-      appendMemRef(arguments, function->getArg(9), {manyRows()});
-    b.CreateCall(kernel, arguments);
+    if (variant.lanes > 0)
+      makeLanesCall(variant, function, arguments);
+    callKernel(variant.forward, function, arguments);
     b.CreateRetVoid();
     return function;
+  }
+
+  /// Calls a kernel, with the arena if it takes one.
+  void callKernel(const std::string &name, Function *block,
+                  SmallVector<Value *> arguments) {
+    Function *kernel = module.getFunction(name);
+    if (kernel->arg_size() > arguments.size())
+      appendMemRef(arguments, block->getArg(9), {manyRows()});
+    b.CreateCall(kernel, arguments);
+  }
+
+  /// Returns from a block that is a whole group of lanes; it is one phase and
+  /// one part.
+  void makeLanesCall(const VariantCode &variant, Function *block,
+                     ArrayRef<Value *> arguments) {
+    auto makeBlock = [&](const char *name) {
+      return llvm::BasicBlock::Create(context, name, block);
+    };
+    llvm::BasicBlock *group = makeBlock("group"), *run = makeBlock("run"),
+                     *done = makeBlock("done"), *rest = makeBlock("rest");
+    b.CreateCondBr(b.CreateICmpEQ(block->getArg(2), number(variant.lanes)),
+                   group, rest);
+    b.SetInsertPoint(group);
+    Value *first = b.CreateAnd(b.CreateICmpSLE(block->getArg(3), number(0)),
+                               b.CreateICmpEQ(block->getArg(4), number(0)));
+    b.CreateCondBr(first, run, done);
+    b.SetInsertPoint(run);
+    callKernel(variant.lanesForward, block, SmallVector<Value *>(arguments));
+    b.CreateBr(done);
+    b.SetInsertPoint(done);
+    b.CreateRetVoid();
+    b.SetInsertPoint(rest);
   }
 
   Function *makeSchedule(const VariantCode &variant) {
@@ -262,9 +293,15 @@ private:
     block = b.CreateBinaryIntrinsic(llvm::Intrinsic::smin, block, share);
     block = b.CreateBinaryIntrinsic(llvm::Intrinsic::smax, block, number(1));
 
+    if (variant.lanes > 0)
+      block = number(variant.lanes);
+
     Value *scratch = number(0);
-    if (Function *size = module.getFunction(variant.forward + ".arena"))
-      scratch = b.CreateCall(size, {n, number(0), block, number(0), number(0)});
+    for (const std::string &kernel : {variant.forward, variant.lanesForward})
+      if (Function *size = module.getFunction(kernel + ".arena"))
+        scratch = b.CreateBinaryIntrinsic(
+            llvm::Intrinsic::smax, scratch,
+            b.CreateCall(size, {n, number(0), block, number(0), number(0)}));
     Value *flops =
         emitPoly(layer.multiplyAdds * Poly(2 * spec.cIn * spec.cOut), n);
     Value *out = function->getArg(2);

@@ -24,8 +24,10 @@ struct VariantCode {
   std::string
       forward; ///< function: n, first, count, x, packed, bias, y [, arena]
   std::vector<int64_t> packedShape;
-  int64_t phases = 1;   ///< steps of a block that must follow each other
-  int64_t parts = 1;    ///< shares of a phase that may run at the same time
+  int64_t phases = 1; ///< steps of a block that must follow each other
+  int64_t parts = 1;  ///< shares of a phase that may run at the same time
+  int64_t lanes = 0;  ///< samples that lanesForward works on; 0: there is none
+  std::string lanesForward; ///< the same as forward for so many samples
   Poly scratchElements; ///< per sample, roughly: for the choice of the block
 };
 

@@ -35,6 +35,20 @@ mlir::func::FuncOp emitSharedForward(mlir::OpBuilder &builder,
                                      const SharedPlan &plan,
                                      const TargetShape &target);
 
+/// Whether groups of samples, one in each lane of a vector, are the better way
+/// to run the shared plan: vectors of channels would be mostly padding, and a
+/// group stays in cache.
+bool wantsLanes(const LayerSpec &spec, const SharedPlan &plan,
+                const TargetShape &target);
+
+/// The same as emitSharedForward() for exactly as many samples as a vector has
+/// lanes; count, phase and part are ignored.
+mlir::func::FuncOp emitLanesForward(mlir::OpBuilder &builder,
+                                    mlir::Location loc, llvm::StringRef name,
+                                    const LayerSpec &spec,
+                                    const SharedPlan &plan,
+                                    const TargetShape &target);
+
 /// (weight: [diagrams * c_in, c_out], packed: [tiles * rows, width]): assembles
 /// the matrix of the layer.
 mlir::func::FuncOp emitDensePack(mlir::OpBuilder &builder, mlir::Location loc,

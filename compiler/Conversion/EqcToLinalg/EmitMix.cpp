@@ -10,7 +10,7 @@
 //
 //===----------------------------------------------------------------------===//
 
-#include "compiler/Conversion/EqcToLinalg/KernelBuilder.h"
+#include "compiler/Conversion/EqcToLinalg/MixTables.h"
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Linalg/IR/Linalg.h"
@@ -31,17 +31,11 @@ struct TileRows {
 class MixEmitter {
 public:
   MixEmitter(KernelBuilder &kernel, const MixStage &stage, int64_t firstTerm)
-      : kernel(kernel), stage(stage), kept(stage.kept), targets(8),
-        nodeInits(1 + kept), inputTerms(2 + kept), storedTerms(2 + kept),
-        target(kernel.array(stage.target)),
+      : kernel(kernel), stage(stage), kept(stage.kept),
+        tables(kernel, stage, firstTerm), target(kernel.array(stage.target)),
         tiling(columnTiling(kernel.spec, kernel.target)),
-        vectors(tiling.vectors), width(tiling.width) {
-    addTables(firstTerm);
-    for (int a = 0; a < kept; ++a)
-      extents.push_back(Poly::power(1));
-    if (stage.subsets > 1)
-      extents.push_back(Poly(stage.subsets));
-  }
+        vectors(tiling.vectors), width(tiling.width),
+        extents(tables.extents()) {}
 
   /// Parts share the targets, or, of the output, the first axis.
   void emit() {
@@ -64,50 +58,9 @@ private:
       emitColumnTile(t, kernel.index(whole), target.columns - whole * width);
   }
 
-  void addTables(int64_t firstTerm) {
-    auto addView = [](KernelTable &table, const RowView &view,
-                      std::vector<Poly> row) {
-      row.insert(row.end(), view.strides.begin(), view.strides.end());
-      table.addRow(std::move(row));
-    };
-    int64_t packed = firstTerm;
-    for (const MixTarget &t : stage.targets) {
-      std::vector<Poly> row{t.target.offset};
-      auto range = [&](const KernelTable &table) {
-        row.push_back(Poly(table.size()));
-      };
-      range(nodeInits);
-      for (const RowView &init : t.inits)
-        if (init.array == PlanArray::Nodes)
-          addView(nodeInits, init, {init.offset});
-      range(nodeInits);
-      range(inputTerms);
-      for (const MixTerm &term : t.fromInput)
-        addView(inputTerms, term.view, {term.view.offset, Poly(packed++)});
-      range(inputTerms);
-      range(storedTerms);
-      for (const MixTerm &term : t.fromStored)
-        addView(storedTerms, term.view, {term.view.offset, Poly(packed++)});
-      range(storedTerms);
-      // At most one bias row per target.
-      Poly bias(-1);
-      for (const RowView &init : t.inits)
-        if (init.array == PlanArray::Bias) {
-          bias = init.offset;
-          hasBias = true;
-        }
-      row.push_back(bias);
-      targets.addRow(std::move(row));
-    }
-    for (KernelTable *table : {&targets, &nodeInits, &inputTerms, &storedTerms})
-      table->materialize(kernel);
-  }
-
   /// Loops over tiles of one column of tiles; `valid` of its columns are y's.
   void emitColumnTile(Value t, Value columnTile, int64_t valid) {
-    SmallVector<Value> outer;
-    for (const Poly &extent : extents)
-      outer.push_back(kernel.poly(extent));
+    SmallVector<Value> outer = extents;
     Value last = outer.empty() ? kernel.index(1) : outer.pop_back_val();
     const ColumnTile column{columnTile,
                             kernel.mul(columnTile, kernel.index(width)), valid};
@@ -197,24 +150,6 @@ private:
     });
   }
 
-  /// Row of a view at `index`; `strides` gives the stride of each kept axis.
-  Value rowAt(Value offset, ArrayRef<Value> index,
-              function_ref<Value(int)> strides) {
-    Value row = offset;
-    for (int a = 0; a < kept; ++a)
-      row = kernel.add(row, kernel.mul(index[a], strides(a)));
-    if (stage.subsets > 1)
-      row = kernel.add(row, index.back());
-    return row;
-  }
-
-  /// Distance between the rows of a tile along the last axis.
-  Value rowStep(function_ref<Value(int)> strides) {
-    if (stage.subsets > 1)
-      return kernel.index(1);
-    return kept == 0 ? kernel.index(0) : strides(kept - 1);
-  }
-
   /// Calls `body(row of the tile, position)` for the rows of a tile in an
   /// array.
   void
@@ -244,21 +179,20 @@ private:
     Value sum =
         vector::TransferWriteOp::create(b, loc, acc, empty, origin, inBounds)
             .getResult();
-    sum = emitTerms(inputTerms, PlanArray::Input, t, 3, column, sample, index,
-                    rows, sum);
-    sum = emitTerms(storedTerms, PlanArray::Stored, t, 5, column, sample, index,
-                    rows, sum);
+    sum = emitTerms(tables.inputTerms, PlanArray::Input, t,
+                    MixTables::kInputTerms, column, sample, index, rows, sum);
+    sum = emitTerms(tables.storedTerms, PlanArray::Stored, t,
+                    MixTables::kStoredTerms, column, sample, index, rows, sum);
     Value pad =
         arith::ConstantOp::create(b, loc, b.getZeroAttr(kernel.element));
     Value result = vector::TransferReadOp::create(
         b, loc, VectorType::get(shape, kernel.element), sum, origin, pad,
         inBounds);
 
-    const std::vector<Poly> &targetStrides =
-        stage.targets.front().target.strides;
-    auto strideOf = [&](int a) { return kernel.poly(targetStrides[a]); };
-    Value row = rowAt(targets.get(kernel, t, 0), index, strideOf);
-    forTileRows(stage.target, sample, row, rowStep(strideOf), rows,
+    auto strideOf = [&](int a) { return tables.targetStride(a); };
+    Value row = tables.rowAt(tables.targets.get(kernel, t, MixTables::kOffset),
+                             index, strideOf);
+    forTileRows(stage.target, sample, row, tables.rowStep(strideOf), rows,
                 [&](ArrayRef<int64_t> tileRow, ArrayRef<Value> position) {
                   Value vector =
                       vector::ExtractOp::create(b, loc, result, tileRow);
@@ -276,18 +210,20 @@ private:
     auto type =
         VectorType::get({rows.samples, rows.along, width}, kernel.element);
     Value acc = kernel.zeroVector(type);
-    if (nodeInits.size() > 0) {
+    if (tables.nodeInits.size() > 0) {
       KernelArray &nodes = kernel.array(PlanArray::Nodes);
       acc = kernel.accumulate(
-          targets.get(kernel, t, 1), targets.get(kernel, t, 2), acc,
+          tables.targets.get(kernel, t, MixTables::kNodeInits),
+          tables.targets.get(kernel, t, MixTables::kNodeInits + 1), acc,
           [&](Value e, Value partial) {
             auto strideOf = [&](int a) {
-              return nodeInits.get(kernel, e, 1 + a);
+              return tables.nodeInits.get(kernel, e, 1 + a);
             };
-            Value row = rowAt(nodeInits.get(kernel, e, 0), index, strideOf);
+            Value row = tables.rowAt(tables.nodeInits.get(kernel, e, 0), index,
+                                     strideOf);
             Value tile = kernel.zeroVector(type);
             forTileRows(
-                PlanArray::Nodes, sample, row, rowStep(strideOf), rows,
+                PlanArray::Nodes, sample, row, tables.rowStep(strideOf), rows,
                 [&](ArrayRef<int64_t> tileRow, ArrayRef<Value> position) {
                   Value vector = kernel.readRow(nodes.tensor, position,
                                                 column.column, width, width);
@@ -297,7 +233,7 @@ private:
             return arith::AddFOp::create(b, loc, partial, tile).getResult();
           });
     }
-    if (hasBias)
+    if (tables.hasBias)
       acc = emitBias(t, column.column, acc);
     return acc;
   }
@@ -307,7 +243,7 @@ private:
     OpBuilder &b = kernel.b;
     Location loc = kernel.loc;
     KernelArray &bias = kernel.array(PlanArray::Bias);
-    Value row = targets.get(kernel, t, 7);
+    Value row = tables.targets.get(kernel, t, MixTables::kBias);
     Value none = arith::CmpIOp::create(b, loc, arith::CmpIPredicate::slt, row,
                                        kernel.index(0));
     Value count = b.createOrFold<arith::SelectOp>(loc, none, kernel.index(0),
@@ -352,12 +288,12 @@ private:
       return b.getIndexAttr(value);
     };
     return kernel.accumulate(
-        targets.get(kernel, t, rangeField),
-        targets.get(kernel, t, rangeField + 1), sum,
+        tables.targets.get(kernel, t, rangeField),
+        tables.targets.get(kernel, t, rangeField + 1), sum,
         [&](Value p, Value partial) -> Value {
           auto strideOf = [&](int a) { return terms.get(kernel, p, 2 + a); };
-          Value row = rowAt(terms.get(kernel, p, 0), index, strideOf);
-          Value step = rowStep(strideOf);
+          Value row = tables.rowAt(terms.get(kernel, p, 0), index, strideOf);
+          Value step = tables.rowStep(strideOf);
           Value first = kernel.sampleIndex(array, sample);
           const SmallVector<int64_t> shape{rows.samples, rows.along, cIn};
           Value view = tensor::ExtractSliceOp::create(
@@ -388,15 +324,11 @@ private:
   KernelBuilder &kernel;
   const MixStage &stage;
   int kept;
-  /// offset, node inits [1, 2), input terms [3, 4), stored terms [5, 6), bias.
-  KernelTable targets;
-  KernelTable nodeInits;               ///< offset, strides
-  KernelTable inputTerms, storedTerms; ///< offset, packed weight, strides
+  MixTables tables;
   KernelArray &target;
   ColumnTiling tiling;
   int64_t vectors, width;
-  std::vector<Poly> extents;
-  bool hasBias = false;
+  SmallVector<Value> extents;
 };
 
 } // namespace

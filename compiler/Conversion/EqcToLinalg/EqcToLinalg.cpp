@@ -105,9 +105,14 @@ struct ConvertEqcToLinalg
     facts.packedShape = emitter.packedShape(shape);
     facts.phases = emitter.phases();
     facts.parts = emitter.parts();
+    facts.lanes = emitter.lanes(shape);
     facts.scratchElements = emitter.scratchElements();
     facts.multiplyAdds = emitter.multiplyAdds();
     setKernelFacts(forward, facts);
+    if (facts.lanes == 0)
+      return;
+    b.setInsertionPoint(function);
+    setTarget(emitter.emitLanesForward(b, loc, nameOf("lanes"), shape), target);
   }
 };
 

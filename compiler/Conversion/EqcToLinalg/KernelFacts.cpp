@@ -33,6 +33,7 @@ void eqc::setKernelFacts(func::FuncOp forward, const KernelFacts &facts) {
           {b.getNamedAttr("packed_shape", array(facts.packedShape)),
            b.getNamedAttr("phases", b.getI64IntegerAttr(facts.phases)),
            b.getNamedAttr("parts", b.getI64IntegerAttr(facts.parts)),
+           b.getNamedAttr("lanes", b.getI64IntegerAttr(facts.lanes)),
            b.getNamedAttr("scratch_elements",
                           array(coefficientsOf(facts.scratchElements))),
            b.getNamedAttr("multiply_adds",
@@ -48,6 +49,7 @@ KernelFacts eqc::getKernelFacts(func::FuncOp forward) {
   facts.packedShape = array("packed_shape").vec();
   facts.phases = dictionary.getAs<IntegerAttr>("phases").getInt();
   facts.parts = dictionary.getAs<IntegerAttr>("parts").getInt();
+  facts.lanes = dictionary.getAs<IntegerAttr>("lanes").getInt();
   facts.scratchElements = polyOf(array("scratch_elements"));
   facts.multiplyAdds = polyOf(array("multiply_adds"));
   return facts;

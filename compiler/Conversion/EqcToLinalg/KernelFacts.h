@@ -21,6 +21,7 @@ struct KernelFacts {
   std::vector<int64_t> packedShape;
   int64_t phases = 1;   ///< steps of a block that must follow each other
   int64_t parts = 1;    ///< shares of a phase that may run at the same time
+  int64_t lanes = 0;    ///< samples of a group in lanes; 0: never
   Poly scratchElements; ///< per sample, roughly
   Poly multiplyAdds;    ///< per sample and pair of channels
 };

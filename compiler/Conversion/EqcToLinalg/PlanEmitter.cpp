@@ -49,6 +49,14 @@ public:
                            const TargetShape &target) const override {
     return emitSharedForward(b, loc, name, spec, plan, target);
   }
+  int64_t lanes(const TargetShape &target) const override {
+    return wantsLanes(spec, plan, target) ? target.lanes(spec.elementSize())
+                                          : 0;
+  }
+  func::FuncOp emitLanesForward(OpBuilder &b, Location loc, StringRef name,
+                                const TargetShape &target) const override {
+    return eqc::emitLanesForward(b, loc, name, spec, plan, target);
+  }
 
 private:
   const LayerSpec &spec;

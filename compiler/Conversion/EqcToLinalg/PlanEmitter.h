@@ -39,6 +39,15 @@ public:
                                          mlir::Location loc,
                                          llvm::StringRef name,
                                          const TargetShape &target) const = 0;
+  /// Samples that emitLanesForward() works on at once; 0: there is none.
+  virtual int64_t lanes(const TargetShape &target) const { return 0; }
+  /// The forward function for a group of lanes() samples.
+  virtual mlir::func::FuncOp emitLanesForward(mlir::OpBuilder &builder,
+                                              mlir::Location loc,
+                                              llvm::StringRef name,
+                                              const TargetShape &target) const {
+    return nullptr;
+  }
 };
 
 /// `spec` must outlive the emitter. The dense plan needs a fixed n.
