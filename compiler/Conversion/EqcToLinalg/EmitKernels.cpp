@@ -56,6 +56,40 @@ func::FuncOp eqc::emitWeightPack(OpBuilder &builder, Location loc,
   return function;
 }
 
+/// Every stage is a phase; one that an earlier stage has done already is empty.
+static void emitSharedStages(KernelBuilder &kernel, const SharedPlan &plan) {
+  int64_t firstTerm = 0;
+  bool gathered = false;
+  for (size_t i = 0; i < plan.stages.size(); ++i) {
+    const SharedStage &stage = plan.stages[i];
+    if (const auto *read = std::get_if<ReadStage>(&stage)) {
+      kernel.forPhase(kernel.array(PlanArray::Stored),
+                      [&] { emitRead(kernel, plan, *read); });
+    } else if (const auto *mix = std::get_if<MixStage>(&stage)) {
+      const WriteStage *write =
+          i + 1 < plan.stages.size()
+              ? std::get_if<WriteStage>(&plan.stages[i + 1])
+              : nullptr;
+      gathered = isGather(plan, *mix, write);
+      kernel.forPhase(kernel.array(mix->target), [&] {
+        if (gathered)
+          emitGather(kernel, plan, *mix, write);
+        else
+          emitMix(kernel, *mix, firstTerm);
+      });
+      for (const MixTarget &target : mix->targets)
+        firstTerm += static_cast<int64_t>(target.fromInput.size() +
+                                          target.fromStored.size());
+    } else {
+      const auto &write = std::get<WriteStage>(stage);
+      kernel.forPhase(kernel.array(write.target), [&] {
+        if (!gathered)
+          emitWrite(kernel, write);
+      });
+    }
+  }
+}
+
 func::FuncOp eqc::emitSharedForward(OpBuilder &builder, Location loc,
                                     StringRef name, const LayerSpec &spec,
                                     const SharedPlan &plan,
@@ -73,23 +107,7 @@ func::FuncOp eqc::emitSharedForward(OpBuilder &builder, Location loc,
   if (!plan.nodes.empty())
     kernel.array(PlanArray::Nodes) =
         kernel.scratch(plan.nodeRows, spec.cOut, tiling.columns());
-  int64_t firstTerm = 0;
-  for (const SharedStage &stage : plan.stages) {
-    if (const auto *read = std::get_if<ReadStage>(&stage)) {
-      kernel.forPhase(kernel.array(PlanArray::Stored),
-                      [&] { emitRead(kernel, plan, *read); });
-    } else if (const auto *mix = std::get_if<MixStage>(&stage)) {
-      kernel.forPhase(kernel.array(mix->target),
-                      [&] { emitMix(kernel, *mix, firstTerm); });
-      for (const MixTarget &target : mix->targets)
-        firstTerm += static_cast<int64_t>(target.fromInput.size() +
-                                          target.fromStored.size());
-    } else {
-      const auto &write = std::get<WriteStage>(stage);
-      kernel.forPhase(kernel.array(write.target),
-                      [&] { emitWrite(kernel, write); });
-    }
-  }
+  emitSharedStages(kernel, plan);
   closeForwardArrays(kernel, function);
   return function;
 }

@@ -162,6 +162,14 @@ void emitMix(KernelBuilder &kernel, const MixStage &stage,
              int64_t firstPackedTerm);
 void emitWrite(KernelBuilder &kernel, const WriteStage &stage);
 
+/// Whether the output is nothing but nodes, few enough to be listed: `write` is
+/// the stage that adds to it afterwards, or null.
+bool isGather(const SharedPlan &plan, const MixStage &mix,
+              const WriteStage *write);
+/// Both stages in one: writes every row of the output once.
+void emitGather(KernelBuilder &kernel, const SharedPlan &plan,
+                const MixStage &mix, const WriteStage *write);
+
 /// Adds rows of one array to rows of another along walks: target[row side] +=
 /// sign * source[inner side].
 class WalkWriter {
