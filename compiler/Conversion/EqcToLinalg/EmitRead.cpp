@@ -217,5 +217,14 @@ private:
 
 void eqc::emitRead(KernelBuilder &kernel, const SharedPlan &plan,
                    const ReadStage &stage) {
-  ReadEmitter(kernel, plan, stage).emit();
+  auto oneByOne = [&] { ReadEmitter(kernel, plan, stage).emit(); };
+  if (!isSweep(kernel.spec, stage))
+    return oneByOne();
+  // Parts share the entries; whoever has all of them takes one pass.
+  Value all =
+      arith::CmpIOp::create(kernel.b, kernel.loc, arith::CmpIPredicate::slt,
+                            kernel.phase, kernel.index(0));
+  kernel.ifElse(
+      kernel.array(PlanArray::Stored), all,
+      [&] { emitSweep(kernel, plan, stage); }, oneByOne);
 }

@@ -158,6 +158,12 @@ class Grid:
                 k, l = 2, 2
             self.add(group, n, k, l, channels)
 
+    def add_large(self):
+        """Inputs that do not fit a first-level cache."""
+        for n, k, l, channels in ((23, 2, 1, (35, 3)), (31, 2, 2, (17, 5)),
+                                  (11, 3, 1, (9, 17)), ("?", 3, 2, (3, 5))):
+            self.add("S", n, k, l, channels)
+
 
 def make_source(group, plan, every=1, seed=1):
     """The text of a file. Above 1, `every` thins the grid out."""
@@ -166,4 +172,6 @@ def make_source(group, plan, every=1, seed=1):
     if every == 1:
         grid.add_high_orders(group)
         grid.add_channels(group)
+    if group == "S":
+        grid.add_large()
     return "".join(grid.layers)
