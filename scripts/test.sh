@@ -7,5 +7,9 @@ set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 
 bash scripts/install-deps.sh
+# A sanitized library cannot be loaded into a plain Python.
+if [ "${PRESET:-release}" != asan ]; then
+  bash scripts/setup-python.sh
+fi
 bash scripts/build.sh
 ctest --preset "${PRESET:-release}" --parallel "$(nproc)" "$@"

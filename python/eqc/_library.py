@@ -1,0 +1,135 @@
+"""libeqc through ctypes: where it is, and the types of its functions.
+
+Mirrors eqc/compiler.h and eqc/runtime.h; nothing else of the package knows a C type.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import ctypes.util
+import functools
+import hashlib
+import os
+import sys
+from ctypes import POINTER, c_char_p, c_int, c_int64, c_size_t, c_uint32, c_uint64, c_void_p
+from pathlib import Path
+
+from eqc.errors import LibraryNotFoundError
+
+__all__ = ["LayerInfo", "DiagnosticEntry", "CompileOptions", "library", "fingerprint"]
+
+
+class LayerInfo(ctypes.Structure):
+    """eqc_layer_info."""
+
+    _fields_ = [
+        ("struct_size", c_uint32), ("abi", c_uint32),
+        *((name, c_char_p) for name in ("name", "group", "dtype", "layout", "normalize",
+                                        "plan", "spec", "version")),
+        *((name, c_int64) for name in ("n", "k", "l", "c_in", "c_out", "diagrams",
+                                       "bias_diagrams", "weight_size", "bias_size",
+                                       "batch", "has_backward")),
+    ]
+
+
+class DiagnosticEntry(ctypes.Structure):
+    """eqc_diagnostic."""
+
+    _fields_ = [
+        ("severity", c_int64), ("file", c_char_p),
+        *((name, c_int64) for name in ("line", "column", "end_line", "end_column")),
+        ("id", c_char_p), ("message", c_char_p), ("fix", c_char_p),
+    ]
+
+
+class CompileOptions(ctypes.Structure):
+    """eqc_compile_options."""
+
+    _fields_ = [
+        ("struct_size", c_uint64), ("file", c_char_p), ("plan", c_char_p),
+        ("cpu", c_char_p), ("optimize", c_int64), ("max_diagrams", c_int64),
+        ("single_thread", c_int64),
+    ]
+
+
+_PROTOTYPES = {
+    "eqc_parse": (c_void_p, c_char_p, c_size_t, POINTER(CompileOptions)),
+    "eqc_program_compile": (c_int, c_void_p),
+    "eqc_program_load": (c_int, c_void_p, c_char_p, c_size_t),
+    "eqc_program_free": (None, c_void_p),
+    "eqc_program_status": (c_int, c_void_p),
+    "eqc_program_num_diagnostics": (c_int64, c_void_p),
+    "eqc_program_diagnostic": (POINTER(DiagnosticEntry), c_void_p, c_int64),
+    "eqc_program_messages": (c_char_p, c_void_p),
+    "eqc_program_num_layers": (c_int64, c_void_p),
+    "eqc_program_layer": (POINTER(LayerInfo), c_void_p, c_int64),
+    "eqc_program_diagram": (c_char_p, c_void_p, c_int64, c_int, c_int64),
+    "eqc_program_packed_size": (c_int64, c_void_p, c_int64),
+    "eqc_program_code": (c_void_p, c_void_p, POINTER(c_size_t)),
+    "eqc_program_function": (c_void_p, c_void_p, c_char_p),
+    "eqc_native_cpu": (c_char_p,),
+    "eqc_version": (c_char_p,),
+    "eqc_last_error": (c_char_p,),
+    "eqc_status_string": (c_char_p, c_int),
+    "eqc_set_num_threads": (c_int, c_int),
+}
+
+
+def _candidates() -> list[Path]:
+    """Where libeqc may be, the likeliest first."""
+    package = Path(__file__).resolve().parent
+    found = [package / "libeqc.so",
+             package.parent.parent / "build" / "lib" / "libeqc.so",
+             Path(sys.prefix) / "lib" / "libeqc.so"]
+    installed = ctypes.util.find_library("eqc")
+    return found + ([Path(installed)] if installed else [])
+
+
+def _find() -> Path:
+    asked = os.environ.get("EQC_LIBRARY")
+    if asked:
+        if not os.path.isfile(asked):
+            raise LibraryNotFoundError(f"EQC_LIBRARY names '{asked}', which is no file")
+        return Path(asked)
+    places = _candidates()
+    for path in places:
+        # A bare name is one that the system's loader finds.
+        if path.is_file() or path.parent == Path("."):
+            return path
+    raise LibraryNotFoundError(
+        "libeqc was not found; build eqc (scripts/build.sh), or set EQC_LIBRARY to the path "
+        "of libeqc.so. Looked at: " + ", ".join(map(str, places)))
+
+
+@functools.cache
+def _load() -> tuple[ctypes.CDLL, Path]:
+    path = _find()
+    try:
+        result = ctypes.CDLL(str(path))
+        for name, (restype, *argtypes) in _PROTOTYPES.items():
+            function = getattr(result, name)
+            function.restype = restype
+            function.argtypes = argtypes
+    except (OSError, AttributeError) as error:
+        raise LibraryNotFoundError(f"'{path}' is not a usable libeqc: {error}") from error
+    return result, path
+
+
+def library() -> ctypes.CDLL:
+    """libeqc, loaded on first use.
+
+    Raises:
+        LibraryNotFoundError: there is none, or it is not one this package can use.
+    """
+    return _load()[0]
+
+
+@functools.cache
+def fingerprint() -> str:
+    """Tells two builds of libeqc apart: a hash of the file, or of its version where the
+    system's loader found it."""
+    _, path = _load()
+    digest = hashlib.sha256(library().eqc_version())
+    if path.is_file():
+        digest.update(path.read_bytes())
+    return digest.hexdigest()

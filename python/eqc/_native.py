@@ -1,0 +1,155 @@
+"""A source as compiled functions: the steps of eqc/compiler.h, with the cache between."""
+
+from __future__ import annotations
+
+import ctypes
+import functools
+import weakref
+from dataclasses import dataclass, fields
+
+from eqc import _cache
+from eqc._library import CompileOptions, LayerInfo, fingerprint, library
+from eqc.errors import CompileError, Diagnostic, Error, KernelError
+
+__all__ = ["Options", "NativeProgram", "check_status"]
+
+
+@dataclass(frozen=True)
+class Options:
+    """What the compiler is asked for besides the source."""
+
+    plan: str = "auto"
+    cpu: str = "native"
+    optimize: int = 3
+    max_diagrams: int | None = None
+    threads: bool = True
+
+    def __post_init__(self) -> None:
+        for field in fields(self):
+            value = getattr(self, field.name)
+            # bool is an int, but optimize=True is a mistake.
+            kinds = {"str": (str,), "int": (int,), "bool": (bool,),
+                     "int | None": (int, type(None))}[str(field.type)]
+            if not isinstance(value, kinds) or isinstance(value, bool) != (kinds == (bool,)):
+                raise TypeError(f"{field.name} is {value!r}; expected {field.type}")
+        if not 0 <= self.optimize <= 3:
+            raise ValueError(f"optimize is {self.optimize}; expected 0 to 3")
+        if self.max_diagrams is not None and not 1 <= self.max_diagrams < 2**63:
+            raise ValueError(f"max_diagrams is {self.max_diagrams}; expected a positive number")
+
+
+_SEVERITIES = ("error", "note", "help")
+
+
+def _text(value: bytes | None) -> str:
+    return (value or b"").decode("utf-8", "replace")
+
+
+def check_status(status: int) -> None:
+    """Raises KernelError for what a compiled function returned, unless it is EQC_OK."""
+    if status != 0:
+        lib = library()
+        name = _text(lib.eqc_status_string(status))
+        detail = _text(lib.eqc_last_error())
+        raise KernelError(status, f"{name} ({detail})" if detail and detail not in name else name)
+
+
+class NativeProgram:
+    """Owns an eqc_program: reads the source when made, compiles in `load`. Functions live as
+    long as this object."""
+
+    def __init__(self, source: str, file: str, options: Options) -> None:
+        data = source.encode("utf-8", "surrogateescape")
+        self.options = options
+        native = CompileOptions(
+            struct_size=ctypes.sizeof(CompileOptions),
+            file=file.encode("utf-8", "surrogateescape"), plan=options.plan.encode(),
+            cpu=options.cpu.encode(), optimize=options.optimize + 1,
+            max_diagrams=options.max_diagrams or 0, single_thread=not options.threads)
+        self._lib = library()
+        self._program = self._lib.eqc_parse(data, len(data), ctypes.byref(native))
+        if not self._program:
+            raise MemoryError("no memory for a program")
+        self._finalizer = weakref.finalize(self, self._lib.eqc_program_free, self._program)
+        # At exit the process's memory goes anyway, and other threads may be inside.
+        self._finalizer.atexit = False
+        self.loaded = False
+        self._check()
+
+    def _check(self) -> None:
+        status = self._lib.eqc_program_status(self._program)
+        if status != 0:
+            raise CompileError(self._diagnostics(), status,
+                               _text(self._lib.eqc_program_messages(self._program)))
+
+    def _diagnostics(self) -> tuple[Diagnostic, ...]:
+        errors: list[dict] = []
+        for i in range(self._lib.eqc_program_num_diagnostics(self._program)):
+            entry = self._lib.eqc_program_diagnostic(self._program, i).contents
+            values = {
+                "severity": _SEVERITIES[entry.severity], "message": _text(entry.message),
+                "file": _text(entry.file), "line": entry.line, "column": entry.column,
+                "end_line": entry.end_line, "end_column": entry.end_column,
+                "id": _text(entry.id), "fix": _text(entry.fix) if entry.fix else None}
+            if entry.severity == 0 or not errors:
+                errors.append({**values, "related": ()})
+            else:
+                errors[-1]["related"] += (Diagnostic(**values),)
+        return tuple(Diagnostic(**values) for values in errors)
+
+    @functools.cached_property
+    def layer_count(self) -> int:
+        return self._lib.eqc_program_num_layers(self._program)
+
+    def info(self, layer: int) -> LayerInfo:
+        return self._lib.eqc_program_layer(self._program, layer).contents
+
+    def diagrams(self, layer: int, bias: bool) -> tuple[str, ...]:
+        info = self.info(layer)
+        count = info.bias_diagrams if bias else info.diagrams
+        return tuple(_text(self._lib.eqc_program_diagram(self._program, layer, bias, i))
+                     for i in range(count))
+
+    def packed_size(self, layer: int) -> int:
+        return self._lib.eqc_program_packed_size(self._program, layer)
+
+    def _key(self) -> str:
+        """Everything that the code depends on."""
+        cpu = self.options.cpu
+        if "native" in cpu.split(","):
+            cpu = _text(self._lib.eqc_native_cpu())
+        specs = (_text(self.info(i).spec) for i in range(self.layer_count))
+        options = self.options
+        return _cache.key_of(fingerprint(), cpu, options.plan, str(options.optimize),
+                             str(options.threads), *specs)
+
+    def load(self, use_cache: bool = True) -> None:
+        """Makes the functions callable: from the cache, else by compiling."""
+        if self.loaded:
+            return
+        key = self._key() if use_cache else ""
+        code = _cache.read(key) if use_cache else None
+        if code is not None and self._lib.eqc_program_load(self._program, code, len(code)) == 0:
+            self.loaded = True
+            return
+        if code is not None:
+            raise Error("code of the cache did not load; remove the folder "
+                        f"'{_cache.directory()}' and report this as a bug of eqc")
+        self._lib.eqc_program_compile(self._program)
+        self._check()
+        length = ctypes.c_size_t()
+        address = self._lib.eqc_program_code(self._program, ctypes.byref(length))
+        self._lib.eqc_program_load(self._program, None, 0)
+        self._check()
+        self.loaded = True
+        if use_cache:
+            _cache.write(key, ctypes.string_at(address, length.value))
+
+    def function(self, name: str, prototype: type):  # noqa: ANN201 (a ctypes function)
+        """A function of a layer, or None. Calls release Python's lock."""
+        address = self._lib.eqc_program_function(self._program, name.encode())
+        return prototype(address) if address else None
+
+    def address(self, name: str) -> int:
+        """Where a function is, 0 if there is none."""
+        return self._lib.eqc_program_function(self._program, name.encode()) or 0

@@ -1,0 +1,67 @@
+"""Layers given as keywords, as text of the .eq language."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+__all__ = ["layer_source"]
+
+
+def _integer(name: str, value: Any) -> int:
+    if isinstance(value, bool) or not hasattr(value, "__index__"):
+        raise TypeError(f"{name} is {value!r}; expected an integer")
+    return value.__index__()
+
+
+def _word(name: str, value: Any) -> str:
+    if not isinstance(value, str):
+        raise TypeError(f"{name} is {value!r}; expected a string")
+    if not value.isidentifier() or not value.isascii():
+        raise ValueError(f"{name} is {value!r}; expected a plain word")
+    return value
+
+
+def _diagrams(value: str | Sequence[str]) -> str:
+    if isinstance(value, str):
+        return _word("diagrams", value)
+    for diagram in value:
+        if not isinstance(diagram, str):
+            raise TypeError(f"diagrams contains {diagram!r}; expected strings such as "
+                            "'o1 i1 | o2 i2'")
+        if any(c in diagram for c in '"\n\r'):
+            raise ValueError(f"diagrams contains {diagram!r}, which is no diagram")
+    return "[" + ", ".join(f'"{diagram}"' for diagram in value) + "]"
+
+
+def layer_source(*, name: str, group: str, n: int | None, k: int, l: int,  # noqa: E741
+                 channels: tuple[int, int], bias: bool, dtype: str, layout: str,
+                 normalize: str, diagrams: str | Sequence[str], batch: int | None) -> str:
+    """The layer in the language, one field a line; values are checked by the compiler.
+
+    Raises:
+        TypeError, ValueError: something could not be written down.
+    """
+    try:
+        c_in, c_out = channels
+    except (TypeError, ValueError):
+        raise TypeError(f"channels is {channels!r}; expected a pair (c_in, c_out)") from None
+    if not isinstance(bias, bool):
+        raise TypeError(f"bias is {bias!r}; expected True or False")
+    size = "?" if n is None or n == "?" else _integer("n", n)
+    lines = [
+        f"layer {_word('name', name)} {{",
+        f"  group = {_word('group', group)}",
+        f"  n = {size}",
+        f"  k = {_integer('k', k)}",
+        f"  l = {_integer('l', l)}",
+        f"  channels = {_integer('channels', c_in)} -> {_integer('channels', c_out)}",
+        f"  bias = {'true' if bias else 'false'}",
+        f"  dtype = {_word('dtype', dtype)}",
+        f"  layout = {_word('layout', layout)}",
+        f"  normalize = {_word('normalize', normalize)}",
+        f"  diagrams = {_diagrams(diagrams)}",
+    ]
+    if batch is not None:
+        lines.append(f"  batch = {_integer('batch', batch)}")
+    return "\n".join([*lines, "}"]) + "\n"

@@ -1,0 +1,328 @@
+"""One compiled layer and what can be done with it on NumPy arrays."""
+
+from __future__ import annotations
+
+import ctypes
+import functools
+from collections.abc import Iterable, Sequence
+from typing import Any, NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+
+from eqc._arrays import as_input, as_output, describe_shape
+from eqc._native import NativeProgram, Options, check_status
+from eqc._source import layer_source
+from eqc.initialize import weight_std
+
+__all__ = ["Layer", "Gradients", "PackedWeight"]
+
+_POINTER = ctypes.c_void_p
+_INTEGER = ctypes.c_int64
+
+
+class Gradients(NamedTuple):
+    """What `Layer.backward` returns; None for what was not asked for."""
+
+    x: np.ndarray | None
+    weight: np.ndarray | None
+    bias: np.ndarray | None
+
+
+class PackedWeight:
+    """Weights in the order that a layer's kernel reads them, for this machine and this
+    process only. Made by `Layer.pack`."""
+
+    def __init__(self, layer: Layer, data: np.ndarray) -> None:
+        self._layer = layer
+        self._data = data
+
+    def __repr__(self) -> str:
+        return f"<packed weight of layer {self._layer.name}>"
+
+
+class Layer:
+    """An equivariant linear map from order-k to order-l tensors over R^n, with channels and
+    a batch, compiled for this machine:
+
+        y[b, j1..jl, co] = sum_d sum_ci weight[d, ci, co] (D_d x[b, :, ci])[j1..jl]
+                         + sum_e bias[e, co] (D_e 1)[j1..jl]
+
+    Args:
+        group: "S" (permutations), "O", "SO" or "Sp".
+        n: the size; None means that it is taken from the arguments of every call.
+        k, l: orders of the input and of the output.
+        channels: (c_in, c_out).
+        bias: whether there is one.
+        dtype: "f32" or "f64".
+        layout: "channels_last" or "channels_first".
+        normalize: "none", or "mean" to divide each diagram by n for each of its blocks of
+            inputs only.
+        diagrams: "all", "basis", or a list such as ["o1 i1 | o2 i2"].
+        batch: a batch size to specialise for; others still work.
+        name: the layer's name in messages.
+        plan: "auto", "dense", "factored" or "shared": how the maps are multiplied.
+        cpu, optimize, max_diagrams, threads: as --cpu, -O, --max-diagrams, --threads.
+        cache: whether compiled code may be kept on disk.
+
+    Raises:
+        CompileError: there is no such layer; the exception says why.
+        TypeError, ValueError: an argument cannot be written in the language.
+
+    A layer may be called from several threads at once. It is immutable; weights are
+    arguments of every call.
+    """
+
+    def __init__(self, *, group: str, n: int | None, k: int, l: int,  # noqa: E741
+                 channels: tuple[int, int] = (1, 1), bias: bool = False, dtype: str = "f32",
+                 layout: str = "channels_last", normalize: str = "none",
+                 diagrams: str | Sequence[str] = "all", batch: int | None = None,
+                 name: str = "layer", plan: str = "auto", cpu: str = "native",
+                 optimize: int = 3, max_diagrams: int | None = None, threads: bool = True,
+                 cache: bool = True) -> None:
+        source = layer_source(name=name, group=group, n=n, k=k, l=l, channels=channels,
+                              bias=bias, dtype=dtype, layout=layout, normalize=normalize,
+                              diagrams=diagrams, batch=batch)
+        program = NativeProgram(source, f"<layer {name}>",
+                                Options(plan, cpu, optimize, max_diagrams, threads))
+        program.load(cache)
+        self._attach(program, 0)
+
+    @classmethod
+    def _of(cls, program: NativeProgram, index: int) -> Layer:
+        """A layer of a program that was loaded."""
+        layer = cls.__new__(cls)
+        layer._attach(program, index)
+        return layer
+
+    def _attach(self, program: NativeProgram, index: int) -> None:
+        info = program.info(index)
+        text = {name: getattr(info, name).decode() for name in
+                ("name", "group", "dtype", "layout", "normalize", "plan", "spec")}
+        self._program = program  # keeps the functions alive
+        self._index = index
+        self.name: str = text["name"]
+        self.group: str = text["group"]
+        self.n: int | None = info.n if info.n >= 0 else None
+        self.k: int = info.k
+        self.l: int = info.l
+        self.channels: tuple[int, int] = (info.c_in, info.c_out)
+        self.dtype = np.dtype(np.float32 if text["dtype"] == "f32" else np.float64)
+        self.layout: str = text["layout"]
+        self.normalize: str = text["normalize"]
+        self.plan: str = text["plan"]
+        self.spec: str = text["spec"]
+        self.has_bias: bool = info.bias_diagrams > 0
+        self.has_backward: bool = bool(info.has_backward)
+        self.weight_shape = (info.diagrams, info.c_in, info.c_out)
+        self.bias_shape = (info.bias_diagrams, info.c_out)
+        self._packed_size = program.packed_size(index)
+        size = [] if self.n is not None else [_INTEGER]
+
+        def find(suffix: str, *types: type) -> Any:
+            prototype = ctypes.CFUNCTYPE(ctypes.c_int, *types)
+            return program.function(f"{self.name}_{suffix}", prototype)
+
+        self._forward = find("forward", *size, _INTEGER, *[_POINTER] * 4)
+        self._forward_packed = find("forward_packed", *size, _INTEGER, *[_POINTER] * 4)
+        self._pack = find("pack", _POINTER, _POINTER)
+        self._backward = find("backward", *size, _INTEGER, *[_POINTER] * 6)
+
+    @functools.cached_property
+    def diagrams(self) -> tuple[str, ...]:
+        """The diagrams in the order of the weights."""
+        return self._program.diagrams(self._index, False)
+
+    @functools.cached_property
+    def bias_diagrams(self) -> tuple[str, ...]:
+        """The diagrams in the order of the rows of the bias."""
+        return self._program.diagrams(self._index, True)
+
+    @property
+    def options(self) -> Options:
+        """What the compiler was asked for."""
+        return self._program.options
+
+    def __repr__(self) -> str:
+        n = "?" if self.n is None else self.n
+        extras = "".join(f", {text}" for text in (
+            f"bias[{self.bias_shape[0]}]" if self.has_bias else "",
+            self.layout if self.layout != "channels_last" else "",
+            f"normalize={self.normalize}" if self.normalize != "none" else "") if text)
+        return (f"<eqc.Layer {self.name}: {self.group}(n={n}), order {self.k} -> {self.l}, "
+                f"channels {self.channels[0]} -> {self.channels[1]}, {self.dtype}, "
+                f"{self.weight_shape[0]} diagrams{extras}; plan {self.plan}>")
+
+    def _shape(self, batch: int | str, order: int, channels: int,
+               n: int | str) -> tuple[int | str, ...]:
+        if self.layout == "channels_last":
+            return (batch, *[n] * order, channels)
+        return (batch, channels, *[n] * order)
+
+    def x_shape(self, batch: int, n: int | None = None) -> tuple[int, ...]:
+        """The shape of x and of its gradient."""
+        return self._shape(batch, self.k, self.channels[0], self._size(n))  # type: ignore
+
+    def y_shape(self, batch: int, n: int | None = None) -> tuple[int, ...]:
+        """The shape of y and of its gradient."""
+        return self._shape(batch, self.l, self.channels[1], self._size(n))  # type: ignore
+
+    def _size(self, n: int | None, *candidates: tuple[Any, int, int]) -> int:
+        """The n of a call: the layer's, the one that was given, or the extent of the first
+        array among `candidates` (value, order, channels) that has an axis of it."""
+        if self.n is not None:
+            if n is not None and n != self.n:
+                raise ValueError(f"n is {n}, but the layer was compiled for n = {self.n}")
+            return self.n
+        for value, order, channels in candidates:
+            if n is None and value is not None and order > 0:
+                shape = tuple(getattr(value, "shape", ()))
+                if len(shape) != order + 2:
+                    expected = self._shape("batch", order, channels, "n")
+                    raise ValueError(f"an argument has shape {describe_shape(shape)}; "
+                                     f"expected {describe_shape(expected)}")
+                n = int(shape[1 if self.layout == "channels_last" else 2])
+        if n is None:
+            raise ValueError("the layer has no n of its own and no argument has an axis of it: "
+                             "give n=")
+        if n < 1 or (self.group == "Sp" and n % 2):
+            raise ValueError(f"n is {n}; expected a positive "
+                             f"{'even ' if self.group == 'Sp' else ''}number")
+        return n
+
+    def _leading(self, n: int) -> tuple[int, ...]:
+        """The arguments before the batch."""
+        return () if self.n is not None else (n,)
+
+    def _weight(self, weight: Any) -> np.ndarray:
+        return as_input(weight, "weight", self.weight_shape, self.dtype)
+
+    def _bias(self, bias: Any) -> np.ndarray | None:
+        if not self.has_bias:
+            if bias is not None:
+                raise ValueError("bias was given, but the layer has none")
+            return None
+        if bias is None:
+            raise ValueError("the layer has a bias of shape "
+                             f"{describe_shape(self.bias_shape)}, but none was given")
+        return as_input(bias, "bias", self.bias_shape, self.dtype)
+
+    def __call__(self, x: npt.ArrayLike, weight: npt.ArrayLike | PackedWeight,
+                 bias: npt.ArrayLike | None = None, *, out: np.ndarray | None = None,
+                 n: int | None = None) -> np.ndarray:
+        """The same as `forward`."""
+        return self.forward(x, weight, bias, out=out, n=n)
+
+    def forward(self, x: npt.ArrayLike, weight: npt.ArrayLike | PackedWeight,
+                bias: npt.ArrayLike | None = None, *, out: np.ndarray | None = None,
+                n: int | None = None) -> np.ndarray:
+        """Applies the layer.
+
+        Args:
+            x: [batch, n (k times), c_in], or [batch, c_in, n (k times)] with channels first.
+            weight: [diagrams, c_in, c_out], or what `pack` made of it.
+            bias: [bias_diagrams, c_out] if the layer has one, else None.
+            out: where to write; overlaps no other argument.
+            n: only for a layer without an n of its own whose x has no axis of it.
+
+        All are NumPy arrays or arrays that speak DLPack, of the layer's dtype, contiguous.
+
+        Returns:
+            y, which is `out` if that was given: [batch, n (l times), c_out], or
+            [batch, c_out, n (l times)].
+
+        Raises:
+            TypeError, ValueError: an argument has a wrong dtype, shape or memory layout.
+            KernelError: the computation failed, for want of memory or because `out` overlaps.
+        """
+        size = self._size(n, (x, self.k, self.channels[0]), (out, self.l, self.channels[1]))
+        xs = as_input(x, "x", self._shape("batch", self.k, self.channels[0], size), self.dtype)
+        batch = xs.shape[0]
+        ys = as_output(out, "out", self.y_shape(batch, size), self.dtype)
+        bs = self._bias(bias)
+        if isinstance(weight, PackedWeight):
+            if weight._layer is not self:
+                raise ValueError(f"weight was packed by another layer: {weight._layer!r}")
+            function, ws = self._forward_packed, weight._data
+        else:
+            function, ws = self._forward, self._weight(weight)
+        check_status(function(*self._leading(size), batch, xs.ctypes.data, ws.ctypes.data,
+                              None if bs is None else bs.ctypes.data, ys.ctypes.data))
+        return ys
+
+    def pack(self, weight: npt.ArrayLike) -> PackedWeight:
+        """Brings weights into the order that the kernel reads, once for many calls.
+
+        Args:
+            weight: [diagrams, c_in, c_out].
+
+        Returns:
+            What `forward` takes in the place of the weight. Later changes of `weight` do not
+            reach it.
+        """
+        ws = self._weight(weight)
+        data = np.empty(self._packed_size, self.dtype)
+        check_status(self._pack(ws.ctypes.data, data.ctypes.data))
+        return PackedWeight(self, data)
+
+    def backward(self, x: npt.ArrayLike | None, weight: npt.ArrayLike | None,
+                 grad_y: npt.ArrayLike, *,
+                 wrt: Iterable[str] = ("x", "weight", "bias"),
+                 n: int | None = None) -> Gradients:
+        """The gradients of a scalar whose gradient with respect to y is `grad_y`.
+
+        Args:
+            x: as of `forward`; may be None unless the gradient of the weight is wanted.
+            weight: as of `forward`; may be None unless the gradient of x is wanted.
+            grad_y: of y's shape.
+            wrt: which gradients to compute; "bias" counts only if the layer has one.
+            n: only for a layer without an n of its own that no argument has an axis of.
+
+        Returns:
+            (x, weight, bias): arrays of the shapes of these, those of weight and bias summed
+            over the batch; None for each that was not computed.
+
+        Raises:
+            TypeError, ValueError: as `forward`.
+            KernelError: the computation failed.
+        """
+        names = set(wrt)
+        if not names <= {"x", "weight", "bias"}:
+            raise ValueError(f"wrt is {sorted(names)}; expected some of 'x', 'weight', 'bias'")
+        if not self.has_bias:
+            names.discard("bias")
+        if self._backward is None:
+            raise NotImplementedError("this libeqc compiles no backward pass")
+        size = self._size(n, (x, self.k, self.channels[0]), (grad_y, self.l, self.channels[1]))
+        gs = as_input(grad_y, "grad_y", self._shape("batch", self.l, self.channels[1], size),
+                      self.dtype)
+        batch = gs.shape[0]
+        xs = ws = None
+        if "weight" in names:
+            xs = as_input(x, "x", self.x_shape(batch, size), self.dtype)
+        if "x" in names:
+            ws = self._weight(weight)
+        grads = [np.empty(shape, self.dtype) if name in names else None for name, shape in
+                 (("x", self.x_shape(batch, size)), ("weight", self.weight_shape),
+                  ("bias", self.bias_shape))]
+        check_status(self._backward(
+            *self._leading(size), batch,
+            *(None if array is None else array.ctypes.data for array in (xs, ws, gs, *grads))))
+        return Gradients(*grads)
+
+    def init(self, seed: int | np.random.Generator | None = None, *, gain: float = 1.0,
+             n: int | None = None) -> tuple[np.ndarray, np.ndarray | None]:
+        """Random weights that keep the variance (see docs/Python.md), and a zero bias.
+
+        Args:
+            seed: for numpy.random.default_rng.
+            gain: the standard deviation of y for an x of independent entries of deviation 1.
+            n: the size to have in mind, for a layer without an n of its own (default 16).
+
+        Returns:
+            (weight, bias); the bias is None if the layer has none.
+        """
+        std = weight_std(self, n=n, gain=gain)
+        normal = np.random.default_rng(seed).standard_normal(self.weight_shape)
+        weight = (normal * std[:, None, None]).astype(self.dtype)
+        return weight, np.zeros(self.bias_shape, self.dtype) if self.has_bias else None

@@ -1,0 +1,18 @@
+import os
+import sys
+
+import pytest
+
+sys.path.insert(0, os.path.dirname(__file__))
+
+
+@pytest.fixture(scope="session", autouse=True)
+def own_cache(tmp_path_factory):
+    """Compiled code of tests stays apart from the user's."""
+    previous = os.environ.get("EQC_CACHE_DIR")
+    os.environ["EQC_CACHE_DIR"] = str(tmp_path_factory.mktemp("cache"))
+    yield
+    if previous is None:
+        del os.environ["EQC_CACHE_DIR"]
+    else:
+        os.environ["EQC_CACHE_DIR"] = previous

@@ -1,0 +1,122 @@
+"""Sources, errors and libeqc itself."""
+
+import ctypes
+import os
+import subprocess
+import sys
+import threading
+
+import eqc
+import numpy as np
+import pytest
+from eqc import _library
+
+SETS = "layer sets { group = S; n = 3; k = 1; l = 1 }"
+
+
+def test_layers_by_name():
+    program = eqc.compile(SETS + "\nlayer tensors { group = O; n = 3; k = 2; l = 2 }")
+    assert list(program) == ["sets", "tensors"]
+    assert program["tensors"].group == "O"
+    assert "2 layers" in repr(program) and "tensors" in repr(program)
+    with pytest.raises(KeyError, match="there are: sets, tensors"):
+        program["sides"]
+    with pytest.raises(ValueError, match="2 layers"):
+        program.layer
+    x = np.array([[[1], [2], [4]]], np.float32)
+    weight = np.array([[[10]], [[1]]], np.float32)
+    assert program["sets"](x, weight).ravel().tolist() == [17, 27, 47]
+
+
+def test_errors_carry_their_place():
+    with pytest.raises(eqc.CompileError) as caught:
+        eqc.compile("layer a {\n  grup = S\n  n = 3\n}", file="net.eq")
+    error = caught.value
+    assert (error.status, error.file) == (1, "net.eq")
+    by_line = {d.line: d for d in error.diagnostics}
+    wrong = by_line[2]
+    assert (wrong.severity, wrong.column, wrong.end_column) == ("error", 3, 7)
+    assert wrong.id.startswith("E0")
+    assert [(r.severity, r.fix) for r in wrong.related] == [("help", "group")]
+    assert error.line == error.diagnostics[0].line
+    assert "net.eq:2:3: error: unknown field 'grup'" in str(error)
+    assert "^~~~" in str(error)
+
+
+def test_limits_and_options_are_errors_too():
+    with pytest.raises(eqc.CompileError) as caught:
+        eqc.compile("layer a { group = S; n = 9; k = 3; l = 3 }", max_diagrams=10)
+    assert caught.value.status == 4 and caught.value.line == 1
+    with pytest.raises(eqc.CompileError, match="unknown plan 'best'") as caught:
+        eqc.compile(SETS, plan="best")
+    assert caught.value.status == 2 and caught.value.line == 0
+    with pytest.raises(eqc.CompileError, match="'z80'"):
+        eqc.compile(SETS, cpu="z80")
+    with pytest.raises(eqc.CompileError) as caught:
+        eqc.Layer(group="O", n=3, k=1, l=2)
+    assert caught.value.file == "<layer layer>"
+    with pytest.raises(TypeError):
+        eqc.compile(b"layer")
+
+
+def test_files(tmp_path):
+    path = tmp_path / "net.eq"
+    path.write_text(SETS)
+    assert eqc.compile_file(path).layer.name == "sets"
+    path.write_bytes(b"layer a \xff")
+    with pytest.raises(eqc.CompileError) as caught:
+        eqc.compile_file(path)
+    assert (caught.value.file, caught.value.column) == (str(path), 9)
+    with pytest.raises(OSError):
+        eqc.compile_file(tmp_path / "missing.eq")
+
+
+def test_structures_are_those_of_the_header():
+    layer = eqc.compile(SETS).layer
+    info = layer._program.info(0)
+    assert info.struct_size == ctypes.sizeof(_library.LayerInfo)
+    assert info.abi == 1
+
+
+def test_a_layer_outlives_its_program():
+    layer = eqc.compile(SETS)["sets"]
+    for _ in range(20):
+        eqc.compile(SETS)
+    assert layer(np.ones((1, 3, 1), np.float32),
+                 np.ones((2, 1, 1), np.float32)).ravel().tolist() == [4, 4, 4]
+
+
+def test_threads_may_compile_at_once():
+    layers = [None] * 4
+
+    def run(i):
+        layers[i] = eqc.Layer(group="S", n=3, k=2, l=1, cache=False)
+
+    threads = [threading.Thread(target=run, args=(i,)) for i in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert all(layer.diagrams == layers[0].diagrams for layer in layers)
+
+
+def run_python(code, **environment):
+    return subprocess.run([sys.executable, "-c", code], capture_output=True, text=True,
+                          env={**os.environ, **environment})
+
+
+def test_nothing_is_printed():
+    run = run_python(f"import eqc\neqc.compile({SETS!r}, cache=False)\n"
+                     "try: eqc.compile('layer')\nexcept eqc.CompileError: pass\n"
+                     "try: eqc.compile('layer a {}', cpu='z80')\n"
+                     "except eqc.CompileError: pass\n")
+    assert (run.returncode, run.stdout, run.stderr) == (0, "", "")
+
+
+def test_a_missing_library_is_explained(tmp_path):
+    code = ("import eqc\ntry: eqc.compile('')\n"
+            "except eqc.LibraryNotFoundError as error: print(error)\n")
+    assert "EQC_LIBRARY names" in run_python(code, EQC_LIBRARY=str(tmp_path / "no.so")).stdout
+    other = tmp_path / "other.so"
+    other.write_text("no library")
+    assert "not a usable libeqc" in run_python(code, EQC_LIBRARY=str(other)).stdout

@@ -1,0 +1,85 @@
+"""Properties of layers that nobody chose."""
+
+import eqc
+import numpy as np
+import reference
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from reference import error, tolerance
+
+# Every example compiles a layer. The same examples in every run: a failure is one of this
+# commit, not of chance.
+few = settings(max_examples=40, deadline=None, derandomize=True,
+               suppress_health_check=list(HealthCheck))
+
+
+def exists(group, n, k, l):
+    """Whether the group has a map from order k to order l."""
+    matchings = (k + l) % 2 == 0
+    if group == "SO":
+        return matchings or (k + l >= n and (k + l - n) % 2 == 0)
+    return group == "S" or matchings
+
+
+@st.composite
+def layers(draw):
+    group = draw(st.sampled_from(["S", "S", "O", "SO", "Sp"]))
+    n = draw(st.sampled_from([2, 4]) if group == "Sp" else st.integers(1, 4))
+    k, l = draw(st.sampled_from([
+        (k, l) for k in range(4) for l in range(4)
+        if k + l <= (4 if n > 2 else 5) and exists(group, n, k, l)]))
+    options = dict(
+        group=group, n=n, k=k, l=l,
+        channels=(draw(st.integers(1, 9)), draw(st.integers(1, 9))),
+        bias=exists(group, n, 0, l) and draw(st.booleans()),
+        dtype=draw(st.sampled_from(["f32", "f64"])),
+        layout=draw(st.sampled_from(["channels_last", "channels_first"])),
+        normalize=draw(st.sampled_from(["none", "mean"])),
+        diagrams=draw(st.sampled_from(["all", "basis"])),
+        plan=draw(st.sampled_from(["auto", "dense", "factored", "shared"])))
+    if group != "SO" and options["diagrams"] == "all" and options["plan"] != "dense" \
+            and draw(st.booleans()):
+        # A list, so that the diagrams do not depend on n.
+        options["diagrams"] = eqc.Layer(**options, cache=False).diagrams
+        options["n"] = None
+    return eqc.Layer(**options), n
+
+
+def draw_arguments(layer, n, batch, seed):
+    rng = np.random.default_rng(seed)
+
+    def normal(shape):
+        return rng.standard_normal(shape).astype(layer.dtype)
+
+    return (normal(layer.x_shape(batch, n)), normal(layer.weight_shape),
+            normal(layer.bias_shape) if layer.has_bias else None,
+            normal(layer.y_shape(batch, n)))
+
+
+@few
+@given(layers(), st.integers(0, 9), st.integers(0, 1000))
+def test_layers_are_their_definition(layer_and_n, batch, seed):
+    layer, n = layer_and_n
+    x, weight, bias, grad_y = draw_arguments(layer, n, batch, seed)
+    y = layer.forward(x, weight, bias, n=n)
+    assert error(y, reference.forward(layer, x, weight, bias, n)) <= tolerance(layer.dtype)
+    np.testing.assert_array_equal(layer.forward(x, layer.pack(weight), bias, n=n), y)
+    if not layer.has_backward:
+        return
+    grads = layer.backward(x, weight, grad_y, n=n)
+    for got, want in zip(grads, reference.backward(layer, x, weight, grad_y, n)):
+        assert (got is None) == (want is None)
+        assert got is None or error(got, want) <= tolerance(layer.dtype)
+
+
+@few
+@given(layers())
+def test_random_weights_have_the_right_deviation(layer_and_n):
+    """Exactly: the mean over positions of sum_d sd_d^2 c_in |row of D_d|^2 is 1."""
+    layer, n = layer_and_n
+    from eqc.initialize import weight_std
+    std = weight_std(layer, n=n)
+    rows = np.square(reference.matrices(layer, n)).sum(axis=2)
+    variance = layer.channels[0] * np.square(std) @ rows
+    if rows.any(axis=1).all():  # a diagram with more than n blocks, or a symbol, may be zero
+        np.testing.assert_allclose(variance.mean(), 1, rtol=1e-10)
