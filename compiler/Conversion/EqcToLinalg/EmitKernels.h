@@ -11,6 +11,7 @@
 #include "compiler/Algebra/LayerSpec.h"
 #include "compiler/Plan/DensePlan.h"
 #include "compiler/Plan/FactoredPlan.h"
+#include "compiler/Plan/PackedTerm.h"
 #include "compiler/Plan/SharedPlan.h"
 #include "compiler/Plan/TargetShape.h"
 
@@ -20,10 +21,10 @@
 namespace eqc {
 
 /// (weight: [diagrams * c_in, c_out], packed: [terms, tiles, c_in, width]):
-/// term p of the packed weights is the weight of `diagrams[p]`.
+/// term p of the packed weights is the sum `packed[p]` of weights.
 mlir::func::FuncOp emitWeightPack(mlir::OpBuilder &builder, mlir::Location loc,
                                   llvm::StringRef name, const LayerSpec &spec,
-                                  llvm::ArrayRef<int> diagrams,
+                                  llvm::ArrayRef<PackedTerm> packed,
                                   const TargetShape &target);
 
 /// (n, first, count, phase, part: index, x, packed, bias, y): samples first ..

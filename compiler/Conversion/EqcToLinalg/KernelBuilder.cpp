@@ -57,6 +57,22 @@ Value KernelBuilder::poly(const Poly &poly) {
   return value;
 }
 
+Value KernelBuilder::constants(ArrayRef<double> values) {
+  SmallVector<Attribute> attributes;
+  for (double value : values)
+    attributes.push_back(b.getFloatAttr(element, value));
+  auto type =
+      RankedTensorType::get({static_cast<int64_t>(values.size())}, element);
+  return arith::ConstantOp::create(b, loc, type,
+                                   DenseElementsAttr::get(type, attributes));
+}
+
+Value KernelBuilder::broadcastOf(Value constants, Value index, int64_t width) {
+  Value value =
+      b.createOrFold<tensor::ExtractOp>(loc, constants, ValueRange{index});
+  return vector::BroadcastOp::create(b, loc, vectorType(width), value);
+}
+
 Value KernelBuilder::inverseOfN() {
   if (!spec.dynamicN())
     return arith::ConstantOp::create(

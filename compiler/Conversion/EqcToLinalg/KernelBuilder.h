@@ -65,6 +65,11 @@ public:
   mlir::Value rem(mlir::Value a, int64_t b); ///< neither is negative
   /// The polynomial at the kernel's n.
   mlir::Value poly(const Poly &poly);
+  /// Constants of the element type, [values].
+  mlir::Value constants(llvm::ArrayRef<double> values);
+  /// A vector of `width` times the element at `index` of constants().
+  mlir::Value broadcastOf(mlir::Value constants, mlir::Value index,
+                          int64_t width);
   /// 1/n as an element.
   mlir::Value inverseOfN();
   /// `channels` rounded up to whole vectors.

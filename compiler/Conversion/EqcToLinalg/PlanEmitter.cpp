@@ -43,7 +43,8 @@ public:
   }
   func::FuncOp emitPack(OpBuilder &b, Location loc, StringRef name,
                         const TargetShape &target) const override {
-    return emitWeightPack(b, loc, name, spec, plan.packedOrder, target);
+    return emitWeightPack(b, loc, name, spec, packedTermsOf(plan.packedOrder),
+                          target);
   }
   func::FuncOp emitForward(OpBuilder &b, Location loc, StringRef name,
                            const TargetShape &target) const override {
@@ -84,7 +85,7 @@ public:
                         const TargetShape &target) const override {
     std::vector<int> order(plan.diagrams.size());
     std::iota(order.begin(), order.end(), 0);
-    return emitWeightPack(b, loc, name, spec, order, target);
+    return emitWeightPack(b, loc, name, spec, packedTermsOf(order), target);
   }
   func::FuncOp emitForward(OpBuilder &b, Location loc, StringRef name,
                            const TargetShape &target) const override {

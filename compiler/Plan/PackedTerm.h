@@ -1,0 +1,30 @@
+//===- PackedTerm.h - What kernels multiply by ------------------*- C++ -*-===//
+
+#ifndef EQC_PLAN_PACKEDTERM_H
+#define EQC_PLAN_PACKEDTERM_H
+
+#include <vector>
+
+namespace eqc {
+
+/// `factor` times the weight of a diagram.
+struct WeightedDiagram {
+  int diagram = 0;
+  double factor = 1;
+};
+
+/// One matrix of c_in x c_out in the packed weights: a sum over diagrams. It is
+/// empty where a layer leaves diagrams out.
+using PackedTerm = std::vector<WeightedDiagram>;
+
+/// The weights of `diagrams` as they are.
+inline std::vector<PackedTerm> packedTermsOf(const std::vector<int> &diagrams) {
+  std::vector<PackedTerm> terms;
+  for (int diagram : diagrams)
+    terms.push_back({{diagram, 1}});
+  return terms;
+}
+
+} // namespace eqc
+
+#endif // EQC_PLAN_PACKEDTERM_H
