@@ -9,7 +9,8 @@ using namespace eqc;
 using namespace mlir;
 
 /// Every stage is a phase; one that an earlier stage has done already is empty.
-static void emitSharedStages(KernelBuilder &kernel, const SharedPlan &plan) {
+static void emitSharedStages(KernelBuilder &kernel, const StrandPlan &strands) {
+  const SharedPlan &plan = strands.shared;
   int64_t firstTerm = 0;
   bool gathered = false;
   for (size_t i = 0; i < plan.stages.size(); ++i) {
@@ -22,13 +23,20 @@ static void emitSharedStages(KernelBuilder &kernel, const SharedPlan &plan) {
           i + 1 < plan.stages.size()
               ? std::get_if<WriteStage>(&plan.stages[i + 1])
               : nullptr;
+      const std::optional<StrandStage> &strandStage = strands.strands[i];
       gathered = isGather(plan, *mix, write);
       kernel.forPhase(kernel.array(mix->target), [&] {
         if (gathered)
           emitGather(kernel, plan, *mix, write);
+        else if (strandStage)
+          emitStrands(kernel, *strandStage, firstTerm);
         else
           emitMix(kernel, *mix, firstTerm);
       });
+      if (strandStage) {
+        firstTerm += static_cast<int64_t>(strandStage->packed.size());
+        continue;
+      }
       for (const MixTarget &target : mix->targets)
         firstTerm += static_cast<int64_t>(target.fromInput.size() +
                                           target.fromStored.size());
@@ -44,12 +52,13 @@ static void emitSharedStages(KernelBuilder &kernel, const SharedPlan &plan) {
 
 func::FuncOp eqc::emitSharedForward(OpBuilder &builder, Location loc,
                                     StringRef name, const LayerSpec &spec,
-                                    const SharedPlan &plan,
+                                    const StrandPlan &strands,
                                     const TargetShape &target) {
   OpBuilder::InsertionGuard guard(builder);
   KernelBuilder kernel(builder, loc, spec, target);
+  const SharedPlan &plan = strands.shared;
   const ColumnTiling tiling = columnTiling(spec, target);
-  const int64_t terms = static_cast<int64_t>(plan.packedOrder.size());
+  const auto terms = static_cast<int64_t>(strands.packed.size());
   func::FuncOp function = makeForwardFunction(
       kernel, name, {terms, tiling.tiles, spec.cIn, tiling.width});
   openForwardArrays(kernel, function, tiling.columns());
@@ -59,7 +68,7 @@ func::FuncOp eqc::emitSharedForward(OpBuilder &builder, Location loc,
   if (!plan.nodes.empty())
     kernel.array(PlanArray::Nodes) =
         kernel.scratch(plan.nodeRows, spec.cOut, tiling.columns());
-  emitSharedStages(kernel, plan);
+  emitSharedStages(kernel, strands);
   closeForwardArrays(kernel, function);
   return function;
 }

@@ -13,6 +13,7 @@
 #include "compiler/Plan/FactoredPlan.h"
 #include "compiler/Plan/PackedTerm.h"
 #include "compiler/Plan/SharedPlan.h"
+#include "compiler/Plan/StrandPlan.h"
 #include "compiler/Plan/TargetShape.h"
 
 #include "mlir/Dialect/Func/IR/FuncOps.h"
@@ -33,7 +34,7 @@ mlir::func::FuncOp emitWeightPack(mlir::OpBuilder &builder, mlir::Location loc,
 mlir::func::FuncOp emitSharedForward(mlir::OpBuilder &builder,
                                      mlir::Location loc, llvm::StringRef name,
                                      const LayerSpec &spec,
-                                     const SharedPlan &plan,
+                                     const StrandPlan &plan,
                                      const TargetShape &target);
 
 /// Whether groups of samples, one in each lane of a vector, are the better way

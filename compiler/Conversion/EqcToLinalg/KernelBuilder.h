@@ -12,6 +12,7 @@
 #include "compiler/Algebra/LayerSpec.h"
 #include "compiler/Plan/DensePlan.h"
 #include "compiler/Plan/SharedPlan.h"
+#include "compiler/Plan/StrandPlan.h"
 #include "compiler/Plan/TargetShape.h"
 
 #include "mlir/IR/Builders.h"
@@ -171,6 +172,10 @@ void emitSweep(KernelBuilder &kernel, const SharedPlan &plan,
 void emitMix(KernelBuilder &kernel, const MixStage &stage,
              int64_t firstPackedTerm);
 void emitWrite(KernelBuilder &kernel, const WriteStage &stage);
+
+/// A mix in the irreps of the strands' group; see StrandPlan.h.
+void emitStrands(KernelBuilder &kernel, const StrandStage &stage,
+                 int64_t firstPackedTerm);
 
 /// Whether the output is nothing but nodes, few enough to be listed: `write` is
 /// the stage that adds to it afterwards, or null.

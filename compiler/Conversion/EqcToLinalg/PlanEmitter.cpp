@@ -13,10 +13,12 @@ namespace {
 
 class SharedEmitter : public PlanEmitter {
 public:
-  SharedEmitter(const LayerSpec &spec, SharedPlan plan)
-      : spec(spec), plan(std::move(plan)) {}
+  SharedEmitter(const LayerSpec &spec, StrandPlan strands)
+      : spec(spec), strands(std::move(strands)), plan(this->strands.shared) {}
 
-  StringRef name() const override { return "shared"; }
+  StringRef name() const override {
+    return strands.hasStrands() ? "schur" : "shared";
+  }
   Poly multiplyAdds() const override {
     Poly total;
     for (const SharedStage &stage : plan.stages)
@@ -38,21 +40,21 @@ public:
   int64_t parts() const override { return numParts(spec); }
   std::vector<int64_t> packedShape(const TargetShape &target) const override {
     const ColumnTiling tiling = columnTiling(spec, target);
-    return {static_cast<int64_t>(plan.packedOrder.size()), tiling.tiles,
-            spec.cIn, tiling.width};
+    return {static_cast<int64_t>(strands.packed.size()), tiling.tiles, spec.cIn,
+            tiling.width};
   }
   func::FuncOp emitPack(OpBuilder &b, Location loc, StringRef name,
                         const TargetShape &target) const override {
-    return emitWeightPack(b, loc, name, spec, packedTermsOf(plan.packedOrder),
-                          target);
+    return emitWeightPack(b, loc, name, spec, strands.packed, target);
   }
   func::FuncOp emitForward(OpBuilder &b, Location loc, StringRef name,
                            const TargetShape &target) const override {
-    return emitSharedForward(b, loc, name, spec, plan, target);
+    return emitSharedForward(b, loc, name, spec, strands, target);
   }
   int64_t lanes(const TargetShape &target) const override {
-    return wantsLanes(spec, plan, target) ? target.lanes(spec.elementSize())
-                                          : 0;
+    return !strands.hasStrands() && wantsLanes(spec, plan, target)
+               ? target.lanes(spec.elementSize())
+               : 0;
   }
   func::FuncOp emitLanesForward(OpBuilder &b, Location loc, StringRef name,
                                 const TargetShape &target) const override {
@@ -61,7 +63,8 @@ public:
 
 private:
   const LayerSpec &spec;
-  SharedPlan plan;
+  StrandPlan strands;
+  const SharedPlan &plan;
 };
 
 class FactoredEmitter : public PlanEmitter {
@@ -124,9 +127,16 @@ private:
 
 } // namespace
 
+std::unique_ptr<PlanEmitter> eqc::makeStrandEmitter(const LayerSpec &spec,
+                                                    StrandPlan plan) {
+  return std::make_unique<SharedEmitter>(spec, std::move(plan));
+}
 std::unique_ptr<PlanEmitter> eqc::makeSharedEmitter(const LayerSpec &spec,
                                                     SharedPlan plan) {
-  return std::make_unique<SharedEmitter>(spec, std::move(plan));
+  if (getenv("EQC_STRANDS"))
+    return std::make_unique<SharedEmitter>(spec,
+                                           withStrands(std::move(plan), spec));
+  return std::make_unique<SharedEmitter>(spec, withoutStrands(std::move(plan)));
 }
 std::unique_ptr<PlanEmitter> eqc::makeFactoredEmitter(const LayerSpec &spec,
                                                       FactoredPlan plan) {

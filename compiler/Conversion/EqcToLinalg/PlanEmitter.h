@@ -7,6 +7,7 @@
 #include "compiler/Plan/FactoredPlan.h"
 #include "compiler/Plan/Poly.h"
 #include "compiler/Plan/SharedPlan.h"
+#include "compiler/Plan/StrandPlan.h"
 #include "compiler/Plan/TargetShape.h"
 
 #include "mlir/Dialect/Func/IR/FuncOps.h"
@@ -53,6 +54,9 @@ public:
 /// `spec` must outlive the emitter. The dense plan needs a fixed n.
 std::unique_ptr<PlanEmitter> makeSharedEmitter(const LayerSpec &spec,
                                                SharedPlan plan);
+/// The shared plan with some mixes in Fourier space.
+std::unique_ptr<PlanEmitter> makeStrandEmitter(const LayerSpec &spec,
+                                               StrandPlan plan);
 std::unique_ptr<PlanEmitter> makeFactoredEmitter(const LayerSpec &spec,
                                                  FactoredPlan plan);
 std::unique_ptr<PlanEmitter> makeDenseEmitter(const LayerSpec &spec);

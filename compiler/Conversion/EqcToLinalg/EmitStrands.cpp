@@ -1,0 +1,460 @@
+//===- EmitStrands.cpp - Mixes in the irreps of the strands' group --------===//
+//
+// A sample is worked on in chunks of the first letter m_1, small enough to stay
+// in cache. For the letters m_1 <= .. <= m_t of a chunk:
+//
+//   spread[source, slot, row] = sum over permutations of matrix * view
+//   mixed[target, slot, row]  = sum of spread * packed weights, per irrep
+//   target[m in any order]    = inits + sum over slots of matrix^T * mixed
+//
+// Letters that are equal need no care: their entries are computed, and written,
+// more than once.
+//
+//===----------------------------------------------------------------------===//
+
+#include "compiler/Conversion/EqcToLinalg/EmitKernels.h"
+#include "compiler/Conversion/EqcToLinalg/MixTables.h"
+#include "compiler/Plan/StrandPlan.h"
+
+#include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/Dialect/Func/IR/FuncOps.h"
+#include "mlir/Dialect/Tensor/IR/Tensor.h"
+#include "mlir/Dialect/Vector/IR/VectorOps.h"
+
+#include <algorithm>
+
+using namespace eqc;
+using namespace mlir;
+
+namespace {
+
+/// What `spread` and `mixed` of a chunk should stay within, beside the samples
+/// in a second-level cache. The larger a chunk, the longer the stretches in
+/// which entries with exchanged letters are read and written.
+constexpr int64_t kChunkBytes = 160 * 1024;
+
+class StrandEmitter {
+public:
+  StrandEmitter(KernelBuilder &kernel, const StrandStage &stage,
+                int64_t firstTerm)
+      : kernel(kernel), stage(stage), transform(stage.order),
+        order(stage.order), firstTerm(firstTerm),
+        ends{order, 1, stage.target, stage.targets}, tables(kernel, ends, 0),
+        sources(1 + order), blocks(5),
+        inputSources(std::count_if(stage.sources.begin(), stage.sources.end(),
+                                   [](const RowView &source) {
+                                     return source.array == PlanArray::Input;
+                                   })),
+        target(kernel.array(stage.target)),
+        tiling(columnTiling(kernel.spec, kernel.target)) {
+    for (const RowView &source : stage.sources) {
+      std::vector<Poly> row{source.offset};
+      row.insert(row.end(), source.strides.begin(), source.strides.end());
+      sources.addRow(std::move(row));
+    }
+    sources.materialize(kernel);
+    addBlocks();
+    tileHeight =
+        std::min<int64_t>(8, maxTileRows(kernel.target, tiling.vectors));
+    chunkLetters = lettersOfChunk();
+  }
+
+  void emit() {
+    makeScratch();
+    Value n = letters();
+    Value chunks =
+        kernel.div(kernel.add(n, kernel.index(chunkLetters - 1)), chunkLetters);
+    const std::pair<Value, Value> share = kernel.share(chunks);
+    KernelArray *arrays[] = {&target, &spread, &mixed};
+    kernel.forRange(
+        arrays, kernel.index(0), kernel.count, 1, [&](Value sample) {
+          kernel.forRange(
+              arrays, share.first, share.second, 1, [&](Value chunk) {
+                Value first = kernel.mul(chunk, kernel.index(chunkLetters));
+                Value end = kernel.min(
+                    n, kernel.add(first, kernel.index(chunkLetters)));
+                emitSpread(sample, first, end);
+                emitMixed(rowsOf(first, end));
+                emitTargets(sample, first, end);
+              });
+        });
+  }
+
+private:
+  using Values = KernelBuilder::Values;
+
+  Value letters() { return kernel.poly(Poly::power(1)); }
+
+  /// Letters of a chunk that come first: as many as stay in cache.
+  int64_t lettersOfChunk() const {
+    if (kernel.spec.dynamicN())
+      return order == 2 ? 2 : 1;
+    const int64_t n = kernel.spec.n;
+    const int64_t entries =
+        transform.slots *
+        (static_cast<int64_t>(stage.sources.size()) * kernel.spec.cIn +
+         static_cast<int64_t>(stage.targets.size()) * kernel.spec.cOut);
+    const int64_t rows = std::max<int64_t>(
+        1, kChunkBytes / (entries * kernel.spec.elementSize()));
+    // The last of m_2 <= .. <= m_t, averaged over m_1.
+    const int64_t perLetter =
+        std::max<int64_t>(1, order == 2 ? (n + 1) / 2 : (n + 1) * (n + 2) / 6);
+    return std::clamp<int64_t>((rows + perLetter / 2) / perLetter, 1, n);
+  }
+
+  /// Both arrays hold a place for every part, because parts run at the same
+  /// time. The samples of an array are its slots.
+  void makeScratch() {
+    Poly rows = Poly::power(order - 1, chunkLetters);
+    // Tiles read, and mix, up to a tile past the last row; nobody looks there.
+    rows += Poly(tileHeight);
+    const int64_t parts = numParts(kernel.spec);
+    Value count = kernel.count;
+    OpBuilder::InsertionGuard guard(kernel.b);
+    // Scratch belongs to the function; stages are inside its phases.
+    Operation *parent = kernel.b.getInsertionBlock()->getParentOp();
+    auto function = isa<func::FuncOp>(parent)
+                        ? cast<func::FuncOp>(parent)
+                        : parent->getParentOfType<func::FuncOp>();
+    kernel.b.setInsertionPointToStart(&function.front());
+    auto make = [&](int64_t patterns, int64_t channels, int64_t columns) {
+      kernel.count = kernel.index(parts * patterns * transform.slots);
+      return kernel.scratch(rows, channels, columns);
+    };
+    const auto numSources = static_cast<int64_t>(stage.sources.size());
+    const auto numTargets = static_cast<int64_t>(stage.targets.size());
+    spread =
+        make(numSources, kernel.spec.cIn, kernel.wholeVectors(kernel.spec.cIn));
+    mixed = make(numTargets, kernel.spec.cOut, tiling.columns());
+    kernel.count = count;
+    spreadFirst =
+        kernel.mul(kernel.part, kernel.index(numSources * transform.slots));
+    mixedFirst =
+        kernel.mul(kernel.part, kernel.index(numTargets * transform.slots));
+  }
+
+  /// Visits the letters of a chunk and threads `array`: body(row, letters).
+  void forLetters(KernelArray &array, Value first, Value end,
+                  function_ref<void(Value, ArrayRef<Value>)> body) {
+    // The first letter changes fastest: entries of a chunk that differ in it
+    // alone lie next to each other in one of their orders.
+    SmallVector<Value> letter(order);
+    auto nest = [&](auto &self, int l, Value last, Values outer) -> Values {
+      Value upper = l == 0 ? kernel.min(end, last) : last;
+      return kernel.accumulate(
+          first, upper, std::move(outer), [&](Value m, Values carried) {
+            letter[l] = m;
+            if (l > 0)
+              return self(self, l - 1, kernel.add(m, kernel.index(1)),
+                          std::move(carried));
+            array.tensor = carried[0];
+            body(carried[1], letter);
+            return Values{array.tensor,
+                          kernel.add(carried[1], kernel.index(1))};
+          });
+    };
+    array.tensor =
+        nest(nest, order - 1, letters(), {array.tensor, kernel.index(0)})
+            .front();
+  }
+
+  /// How many rows those are: of the letters up to n there are
+  /// binomial(n - m_1 + t - 1, t) from m_1 on.
+  Value rowsOf(Value first, Value end) {
+    auto from = [&](Value m) {
+      Value product = kernel.sub(letters(), m);
+      for (int i = 1; i < order; ++i)
+        product = kernel.mul(
+            product, kernel.add(kernel.sub(letters(), m), kernel.index(i)));
+      return kernel.div(product, order == 2 ? 2 : 6);
+    };
+    return kernel.sub(from(first), from(end));
+  }
+
+  /// offset + sum over b of letter[permutation[b]] * stride b.
+  Value rowAt(Value offset, ArrayRef<Value> letter,
+              const std::vector<int> &permutation,
+              function_ref<Value(int)> strideOf) {
+    Value row = offset;
+    for (int b = 0; b < order; ++b)
+      row = kernel.add(row, kernel.mul(letter[permutation[b]], strideOf(b)));
+    return row;
+  }
+
+  /// sum over i of factor(i) * values[i].
+  Value combine(const Values &values, function_ref<double(size_t)> factor) {
+    OpBuilder &b = kernel.b;
+    Location loc = kernel.loc;
+    auto contract = arith::FastMathFlagsAttr::get(
+        b.getContext(), arith::FastMathFlags::contract);
+    Value sum;
+    // Factors of one first, so that the sum starts without a product.
+    for (bool plain : {true, false})
+      for (size_t i = 0; i < values.size(); ++i) {
+        const double f = factor(i);
+        if (f == 0 || plain != (f == 1 || f == -1))
+          continue;
+        if (plain && sum && f > 0) {
+          sum = arith::AddFOp::create(b, loc, sum, values[i]);
+        } else if (plain && sum) {
+          sum = arith::SubFOp::create(b, loc, sum, values[i]);
+        } else if (plain && f > 0) {
+          sum = values[i];
+        } else {
+          auto type = cast<VectorType>(values[i].getType());
+          Value scale = arith::ConstantOp::create(
+              b, loc,
+              DenseElementsAttr::get(
+                  type, Attribute(b.getFloatAttr(kernel.element, f))));
+          Value product =
+              arith::MulFOp::create(b, loc, values[i], scale, contract);
+          sum = sum ? arith::AddFOp::create(b, loc, sum, product, contract)
+                          .getResult()
+                    : product;
+        }
+      }
+    return sum;
+  }
+
+  /// How many vectors wide a chunk of channels is: all permutations of it and
+  /// their sums stay in registers.
+  int64_t widest() const { return order == 2 ? 2 : 1; }
+
+  void emitSpread(Value sample, Value first, Value end) {
+    kernel.forRange(
+        spread, kernel.index(stage.sources.size()), [&](Value source) {
+          forLetters(spread, first, end,
+                     [&](Value row, ArrayRef<Value> letter) {
+                       kernel.forColumnChunks(
+                           spread, kernel.spec.cIn, widest(),
+                           [&](Value column, int64_t width, int64_t valid) {
+                             spreadRow(sample, source, row, letter,
+                                       {column, width, valid});
+                           });
+                     });
+        });
+  }
+
+  struct Columns {
+    Value first;
+    int64_t width, valid;
+  };
+
+  void spreadRow(Value sample, Value source, Value row, ArrayRef<Value> letter,
+                 const Columns &columns) {
+    // All sources of a stage may not lie in the same array.
+    auto read = [&](PlanArray from) {
+      const KernelArray &array = kernel.array(from);
+      Values entries;
+      for (const std::vector<int> &permutation : transform.permutations)
+        entries.push_back(kernel.readRow(
+            array.tensor,
+            {kernel.sampleIndex(from, sample),
+             rowAt(sources.get(kernel, source, 0), letter, permutation,
+                   [&](int b) { return sources.get(kernel, source, 1 + b); })},
+            columns.first, columns.width,
+            array.wholeBatch ? columns.valid : columns.width));
+      return entries;
+    };
+    auto write = [&](const Values &entries) {
+      for (int s = 0; s < transform.slots; ++s)
+        spread.tensor = kernel.writeRow(
+            combine(entries, [&](size_t p) { return transform.matrix[s][p]; }),
+            spread.tensor, {slotOf(spreadFirst, source, kernel.index(s)), row},
+            columns.first, columns.width);
+    };
+    if (inputSources == 0 || inputSources == stage.sources.size())
+      return write(read(stage.sources.front().array));
+    Value fromInput = arith::CmpIOp::create(
+        kernel.b, kernel.loc, arith::CmpIPredicate::slt, source,
+        kernel.index(static_cast<int64_t>(inputSources)));
+    kernel.ifElse(
+        spread, fromInput, [&] { write(read(PlanArray::Input)); },
+        [&] { write(read(PlanArray::Stored)); });
+  }
+
+  Value slotOf(Value first, Value pattern, Value slot) {
+    return kernel.add(
+        first,
+        kernel.add(kernel.mul(pattern, kernel.index(transform.slots)), slot));
+  }
+
+  /// What is mixed: a column of an irrep of a target. Fields: target, dimension
+  /// and first slot of the irrep, column, first packed term.
+  void addBlocks() {
+    int64_t term = firstTerm;
+    const auto numSources = static_cast<int64_t>(stage.sources.size());
+    for (size_t t = 0; t < stage.targets.size(); ++t)
+      for (const StrandIrrep &irrep : transform.irreps)
+        for (int column = 0; column < irrep.dimension; ++column) {
+          blocks.addRow({Poly(static_cast<int64_t>(t)), Poly(irrep.dimension),
+                         Poly(irrep.first), Poly(column), Poly(term)});
+          term += numSources * irrep.dimension;
+        }
+    blocks.materialize(kernel);
+  }
+
+  void emitMixed(Value rows) {
+    kernel.forRange(mixed, kernel.index(blocks.size()), [&](Value block) {
+      Value dimension = blocks.get(kernel, block, 1);
+      kernel.forRange(mixed, dimension, [&](Value irrepRow) {
+        kernel.forRange(mixed, kernel.index(tiling.tiles), [&](Value tile) {
+          kernel.forRange(mixed, kernel.index(0), rows, tileHeight,
+                          [&](Value row) {
+                            mixTile(block, dimension, irrepRow, tile, row);
+                          });
+        });
+      });
+    });
+  }
+
+  void mixTile(Value block, Value dimension, Value irrepRow, Value tile,
+               Value row) {
+    OpBuilder &b = kernel.b;
+    Location loc = kernel.loc;
+    const int64_t cIn = kernel.spec.cIn;
+    const OpFoldResult one = b.getIndexAttr(1), none = b.getIndexAttr(0);
+    auto size = [&](int64_t value) -> OpFoldResult {
+      return b.getIndexAttr(value);
+    };
+    Value firstSlot = kernel.add(blocks.get(kernel, block, 2),
+                                 kernel.mul(irrepRow, dimension));
+    Value acc = kernel.zeroVector(
+        VectorType::get({tileHeight, tiling.width}, kernel.element));
+    acc = kernel.accumulate(
+        kernel.index(0), kernel.index(stage.sources.size()), acc,
+        [&](Value source, Value outer) {
+          Value term = kernel.add(blocks.get(kernel, block, 4),
+                                  kernel.mul(source, dimension));
+          return kernel.accumulate(
+              kernel.index(0), dimension, outer, [&](Value c, Value partial) {
+                Value view = tensor::ExtractSliceOp::create(
+                    b, loc,
+                    RankedTensorType::get({tileHeight, cIn}, kernel.element),
+                    spread.tensor,
+                    ArrayRef<OpFoldResult>{
+                        getAsOpFoldResult(slotOf(spreadFirst, source,
+                                                 kernel.add(firstSlot, c))),
+                        getAsOpFoldResult(row), none},
+                    ArrayRef<OpFoldResult>{one, size(tileHeight), size(cIn)},
+                    ArrayRef<OpFoldResult>{one, one, one});
+                Value weights = tensor::ExtractSliceOp::create(
+                    b, loc,
+                    RankedTensorType::get({cIn, tiling.width}, kernel.element),
+                    kernel.packed,
+                    ArrayRef<OpFoldResult>{
+                        getAsOpFoldResult(kernel.add(term, c)),
+                        getAsOpFoldResult(tile), none, none},
+                    ArrayRef<OpFoldResult>{one, one, size(cIn),
+                                           size(tiling.width)},
+                    ArrayRef<OpFoldResult>{one, one, one, one});
+                return emitTileProduct(kernel, partial, view, weights);
+              });
+        });
+    Value slot = slotOf(mixedFirst, blocks.get(kernel, block, 0),
+                        kernel.add(firstSlot, blocks.get(kernel, block, 3)));
+    for (int64_t r = 0; r < tileHeight; ++r)
+      mixed.tensor = kernel.writeRow(
+          vector::ExtractOp::create(b, loc, acc, ArrayRef<int64_t>{r}),
+          mixed.tensor, {slot, kernel.add(row, kernel.index(r))},
+          kernel.mul(tile, kernel.index(tiling.width)), tiling.width);
+  }
+
+  void emitTargets(Value sample, Value first, Value end) {
+    kernel.forRange(target, kernel.index(stage.targets.size()), [&](Value t) {
+      forLetters(target, first, end, [&](Value row, ArrayRef<Value> letter) {
+        kernel.forColumnChunks(target, target.channels, widest(),
+                               [&](Value column, int64_t width, int64_t valid) {
+                                 writeRows(sample, t, row, letter,
+                                           {column, width, valid});
+                               });
+      });
+    });
+  }
+
+  void writeRows(Value sample, Value t, Value row, ArrayRef<Value> letter,
+                 const Columns &columns) {
+    Values slots, entries;
+    for (int s = 0; s < transform.slots; ++s)
+      slots.push_back(kernel.readRow(
+          mixed.tensor, {slotOf(mixedFirst, t, kernel.index(s)), row},
+          columns.first, columns.width, columns.width));
+    for (size_t p = 0; p < transform.permutations.size(); ++p)
+      entries.push_back(
+          combine(slots, [&](size_t s) { return transform.matrix[s][p]; }));
+    entries = addInits(sample, t, letter, columns, std::move(entries));
+    for (size_t p = 0; p < transform.permutations.size(); ++p)
+      target.tensor = kernel.writeRow(
+          entries[p], target.tensor,
+          {kernel.sampleIndex(stage.target, sample),
+           rowAt(tables.targets.get(kernel, t, MixTables::kOffset), letter,
+                 transform.permutations[p],
+                 [&](int b) { return tables.targetStride(b); })},
+          columns.first, target.wholeBatch ? columns.valid : columns.width);
+  }
+
+  Values addInits(Value sample, Value t, ArrayRef<Value> letter,
+                  const Columns &columns, Values entries) {
+    auto add = [&](Value &entry, Value value) {
+      entry = arith::AddFOp::create(kernel.b, kernel.loc, entry, value);
+    };
+    if (tables.nodeInits.size() > 0)
+      entries = kernel.accumulate(
+          tables.targets.get(kernel, t, MixTables::kNodeInits),
+          tables.targets.get(kernel, t, MixTables::kNodeInits + 1),
+          std::move(entries), [&](Value e, Values partial) {
+            const KernelArray &nodes = kernel.array(PlanArray::Nodes);
+            for (size_t p = 0; p < transform.permutations.size(); ++p) {
+              Value at = rowAt(tables.nodeInits.get(kernel, e, 0), letter,
+                               transform.permutations[p], [&](int b) {
+                                 return tables.nodeInits.get(kernel, e, 1 + b);
+                               });
+              add(partial[p],
+                  kernel.readRow(nodes.tensor, {sample, at}, columns.first,
+                                 columns.width, columns.width));
+            }
+            return partial;
+          });
+    if (!tables.hasBias)
+      return entries;
+    Value biasRow = tables.targets.get(kernel, t, MixTables::kBias);
+    Value none =
+        arith::CmpIOp::create(kernel.b, kernel.loc, arith::CmpIPredicate::slt,
+                              biasRow, kernel.index(0));
+    Value count = kernel.b.createOrFold<arith::SelectOp>(
+        kernel.loc, none, kernel.index(0), kernel.index(1));
+    return kernel.accumulate(
+        kernel.index(0), count, std::move(entries), [&](Value, Values partial) {
+          // A bias row ends within a vector, like one of y.
+          Value bias = kernel.readRow(kernel.array(PlanArray::Bias).tensor,
+                                      {kernel.index(0), biasRow}, columns.first,
+                                      columns.width, columns.valid);
+          for (Value &entry : partial)
+            add(entry, bias);
+          return partial;
+        });
+  }
+
+  KernelBuilder &kernel;
+  const StrandStage &stage;
+  StrandTransform transform;
+  int order;
+  int64_t firstTerm;
+  MixStage ends; ///< the targets as a mix of nothing
+  MixTables tables;
+  KernelTable sources; ///< offset, strides
+  KernelTable blocks;  ///< see addBlocks()
+  size_t inputSources; ///< sources that are views of x; they come first
+  KernelArray &target;
+  KernelArray spread, mixed;
+  ColumnTiling tiling;
+  int64_t tileHeight, chunkLetters;
+  Value spreadFirst, mixedFirst; ///< first slot of this part
+};
+
+} // namespace
+
+void eqc::emitStrands(KernelBuilder &kernel, const StrandStage &stage,
+                      int64_t firstPackedTerm) {
+  StrandEmitter(kernel, stage, firstPackedTerm).emit();
+}
