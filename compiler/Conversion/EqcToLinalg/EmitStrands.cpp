@@ -13,11 +13,13 @@
 //===----------------------------------------------------------------------===//
 
 #include "compiler/Conversion/EqcToLinalg/EmitKernels.h"
+#include "compiler/Conversion/EqcToLinalg/KernelFunction.h"
 #include "compiler/Conversion/EqcToLinalg/MixTables.h"
 #include "compiler/Plan/StrandPlan.h"
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Func/IR/FuncOps.h"
+#include "mlir/Dialect/MemRef/IR/MemRef.h"
 #include "mlir/Dialect/Tensor/IR/Tensor.h"
 #include "mlir/Dialect/Vector/IR/VectorOps.h"
 
@@ -74,7 +76,7 @@ public:
                 Value end = kernel.min(
                     n, kernel.add(first, kernel.index(chunkLetters)));
                 emitSpread(sample, first, end);
-                emitMixed(rowsOf(first, end));
+                emitMixed(sample, first, rowsOf(first, end));
                 emitTargets(sample, first, end);
               });
         });
@@ -294,15 +296,71 @@ private:
     blocks.materialize(kernel);
   }
 
-  void emitMixed(Value rows) {
+  /// Fetches a row of samples in an argument.
+  void prefetch(ForwardArgument argument, const KernelArray &array,
+                Value sample, Value row, bool write) {
+    auto function = kernel.b.getInsertionBlock()
+                        ->getParentOp()
+                        ->getParentOfType<func::FuncOp>();
+    for (int64_t column = 0; column < array.channels;
+         column += 64 / kernel.spec.elementSize())
+      memref::PrefetchOp::create(
+          kernel.b, kernel.loc, function.getArgument(argument),
+          ValueRange{sample, row, kernel.index(column)}, write,
+          /*localityHint=*/2, /*isDataCache=*/true);
+  }
+
+  /// With every tile, fetches some of what is read and written soon: waiting
+  /// for memory would take as long as computing. `before` is how many rows the
+  /// chunks before have.
+  void prefetchAhead(Value sample, Value first, Value before, Value row) {
+    const KernelArray &x = kernel.array(PlanArray::Input);
+    if (readsOnlyInput() && x.wholeBatch) {
+      Value next = kernel.add(kernel.sampleIndex(PlanArray::Input, sample),
+                              kernel.index(1));
+      Value start =
+          kernel.mul(kernel.add(before, row), kernel.index(transform.slots));
+      for (int64_t r = 0; r < tileHeight * transform.slots; ++r)
+        prefetch(kArgX, x, next, kernel.add(start, kernel.index(r)), false);
+    }
+    if (order != 2 || stage.target != PlanArray::Output || !target.wholeBatch)
+      return;
+    // The letters of the rows: the first changes fastest, and rows below the
+    // diagonal are missing.
+    Value place =
+        kernel.add(row, kernel.index(chunkLetters * (chunkLetters - 1) / 2));
+    Value second = kernel.add(first, kernel.div(place, chunkLetters));
+    Value y = kernel.sampleIndex(PlanArray::Output, sample);
+    for (int64_t r = 0; r < tileHeight; ++r) {
+      Value letter = kernel.add(
+          kernel.add(first, kernel.rem(place, chunkLetters)), kernel.index(r));
+      for (auto [i, j] : {std::pair(letter, second), std::pair(second, letter)})
+        prefetch(kArgY, target, y, kernel.add(kernel.mul(i, letters()), j),
+                 true);
+    }
+  }
+
+  bool readsOnlyInput() const {
+    return stage.sources.size() == 1 && inputSources == 1;
+  }
+
+  void emitMixed(Value sample, Value first, Value rows) {
+    Value before = rowsOf(kernel.index(0), first);
     kernel.forRange(mixed, kernel.index(blocks.size()), [&](Value block) {
       Value dimension = blocks.get(kernel, block, 1);
       kernel.forRange(mixed, dimension, [&](Value irrepRow) {
         kernel.forRange(mixed, kernel.index(tiling.tiles), [&](Value tile) {
-          kernel.forRange(mixed, kernel.index(0), rows, tileHeight,
-                          [&](Value row) {
-                            mixTile(block, dimension, irrepRow, tile, row);
-                          });
+          kernel.forRange(
+              mixed, kernel.index(0), rows, tileHeight, [&](Value row) {
+                Value once = arith::CmpIOp::create(
+                    kernel.b, kernel.loc, arith::CmpIPredicate::eq,
+                    kernel.add(block, kernel.add(irrepRow, tile)),
+                    kernel.index(0));
+                kernel.ifElse(
+                    mixed, once,
+                    [&] { prefetchAhead(sample, first, before, row); }, [] {});
+                mixTile(block, dimension, irrepRow, tile, row);
+              });
         });
       });
     });
