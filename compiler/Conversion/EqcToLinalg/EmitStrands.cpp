@@ -296,69 +296,49 @@ private:
     blocks.materialize(kernel);
   }
 
-  /// Fetches a row of samples in an argument.
-  void prefetch(ForwardArgument argument, const KernelArray &array,
-                Value sample, Value row, bool write) {
+  /// Fetches what the next sample of x has in the place of some rows, a little
+  /// with every tile: the sums over it would wait for memory. `before` is how
+  /// many rows the chunks before have.
+  void prefetchNext(Value sample, Value before, Value row) {
+    const KernelArray &x = kernel.array(PlanArray::Input);
     auto function = kernel.b.getInsertionBlock()
                         ->getParentOp()
                         ->getParentOfType<func::FuncOp>();
-    for (int64_t column = 0; column < array.channels;
-         column += 64 / kernel.spec.elementSize())
-      memref::PrefetchOp::create(
-          kernel.b, kernel.loc, function.getArgument(argument),
-          ValueRange{sample, row, kernel.index(column)}, write,
-          /*localityHint=*/2, /*isDataCache=*/true);
+    Value next = kernel.add(kernel.sampleIndex(PlanArray::Input, sample),
+                            kernel.index(1));
+    Value start =
+        kernel.mul(kernel.add(before, row), kernel.index(transform.slots));
+    for (int64_t r = 0; r < tileHeight * transform.slots; ++r)
+      for (int64_t column = 0; column < x.channels;
+           column += 64 / kernel.spec.elementSize())
+        memref::PrefetchOp::create(
+            kernel.b, kernel.loc, function.getArgument(kArgX),
+            ValueRange{next, kernel.add(start, kernel.index(r)),
+                       kernel.index(column)},
+            /*isWrite=*/false, /*localityHint=*/2, /*isDataCache=*/true);
   }
 
-  /// With every tile, fetches some of what is read and written soon: waiting
-  /// for memory would take as long as computing. `before` is how many rows the
-  /// chunks before have.
-  void prefetchAhead(Value sample, Value first, Value before, Value row) {
-    const KernelArray &x = kernel.array(PlanArray::Input);
-    if (readsOnlyInput() && x.wholeBatch) {
-      Value next = kernel.add(kernel.sampleIndex(PlanArray::Input, sample),
-                              kernel.index(1));
-      Value start =
-          kernel.mul(kernel.add(before, row), kernel.index(transform.slots));
-      for (int64_t r = 0; r < tileHeight * transform.slots; ++r)
-        prefetch(kArgX, x, next, kernel.add(start, kernel.index(r)), false);
-    }
-    if (order != 2 || stage.target != PlanArray::Output || !target.wholeBatch)
-      return;
-    // The letters of the rows: the first changes fastest, and rows below the
-    // diagonal are missing.
-    Value place =
-        kernel.add(row, kernel.index(chunkLetters * (chunkLetters - 1) / 2));
-    Value second = kernel.add(first, kernel.div(place, chunkLetters));
-    Value y = kernel.sampleIndex(PlanArray::Output, sample);
-    for (int64_t r = 0; r < tileHeight; ++r) {
-      Value letter = kernel.add(
-          kernel.add(first, kernel.rem(place, chunkLetters)), kernel.index(r));
-      for (auto [i, j] : {std::pair(letter, second), std::pair(second, letter)})
-        prefetch(kArgY, target, y, kernel.add(kernel.mul(i, letters()), j),
-                 true);
-    }
-  }
-
-  bool readsOnlyInput() const {
-    return stage.sources.size() == 1 && inputSources == 1;
+  void inFirstBlock(Value block, Value irrepRow, Value tile,
+                    function_ref<void()> body) {
+    Value first = arith::CmpIOp::create(
+        kernel.b, kernel.loc, arith::CmpIPredicate::eq,
+        kernel.add(block, kernel.add(irrepRow, tile)), kernel.index(0));
+    kernel.ifElse(mixed, first, body, [] {});
   }
 
   void emitMixed(Value sample, Value first, Value rows) {
     Value before = rowsOf(kernel.index(0), first);
+    const bool prefetches = stage.sources.size() == 1 && inputSources == 1 &&
+                            kernel.array(PlanArray::Input).wholeBatch;
     kernel.forRange(mixed, kernel.index(blocks.size()), [&](Value block) {
       Value dimension = blocks.get(kernel, block, 1);
       kernel.forRange(mixed, dimension, [&](Value irrepRow) {
         kernel.forRange(mixed, kernel.index(tiling.tiles), [&](Value tile) {
           kernel.forRange(
               mixed, kernel.index(0), rows, tileHeight, [&](Value row) {
-                Value once = arith::CmpIOp::create(
-                    kernel.b, kernel.loc, arith::CmpIPredicate::eq,
-                    kernel.add(block, kernel.add(irrepRow, tile)),
-                    kernel.index(0));
-                kernel.ifElse(
-                    mixed, once,
-                    [&] { prefetchAhead(sample, first, before, row); }, [] {});
+                if (prefetches)
+                  inFirstBlock(block, irrepRow, tile,
+                               [&] { prefetchNext(sample, before, row); });
                 mixTile(block, dimension, irrepRow, tile, row);
               });
         });
