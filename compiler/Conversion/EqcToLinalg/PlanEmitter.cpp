@@ -133,10 +133,7 @@ std::unique_ptr<PlanEmitter> eqc::makeStrandEmitter(const LayerSpec &spec,
 }
 std::unique_ptr<PlanEmitter> eqc::makeSharedEmitter(const LayerSpec &spec,
                                                     SharedPlan plan) {
-  if (getenv("EQC_STRANDS"))
-    return std::make_unique<SharedEmitter>(spec,
-                                           withStrands(std::move(plan), spec));
-  return std::make_unique<SharedEmitter>(spec, withoutStrands(std::move(plan)));
+  return makeStrandEmitter(spec, withoutStrands(std::move(plan)));
 }
 std::unique_ptr<PlanEmitter> eqc::makeFactoredEmitter(const LayerSpec &spec,
                                                       FactoredPlan plan) {
