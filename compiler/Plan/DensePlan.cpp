@@ -127,29 +127,6 @@ private:
   std::map<std::pair<int, int>, std::pair<int64_t, int64_t>> ranges;
 };
 
-/// Calls visit(row, column, sign) for the non-zero entries of a diagram.
-template <typename Visit>
-void forEntries(const DensePlan &plan, const DenseEntry &entry,
-                const Visit &visit) {
-  for (int64_t t = entry.firstTerm; t < entry.endTerm; ++t) {
-    const DenseTerm &term = plan.terms[t];
-    DenseStep base;
-    for (size_t v = 0; v < entry.signedVertices.size(); ++v) {
-      base.row += term.values[v] * entry.signedVertices[v].row;
-      base.column += term.values[v] * entry.signedVertices[v].column;
-    }
-    auto nest = [&](auto &self, size_t letter, DenseStep at) -> void {
-      if (letter == entry.letters.size())
-        return visit(at.row, at.column, term.sign);
-      const DenseLetter &l = entry.letters[letter];
-      for (int64_t i = 0; i < l.extent; ++i)
-        self(self, letter + 1,
-             {at.row + i * l.step.row, at.column + i * l.step.column});
-    };
-    nest(nest, 0, base);
-  }
-}
-
 } // namespace
 
 DensePlan eqc::buildDensePlan(const LayerSpec &spec) {
@@ -165,14 +142,14 @@ std::vector<double> eqc::assembleDense(const DensePlan &plan,
     for (int i = 0; plan.mean && i < plan.diagrams[d].divisions; ++i)
       scale /= static_cast<double>(plan.n);
     const double *w = &weight[d * spec.cIn * spec.cOut];
-    forEntries(plan, plan.diagrams[d],
-               [&](int64_t row, int64_t column, int sign) {
-                 for (int64_t ci = 0; ci < spec.cIn; ++ci)
-                   for (int64_t co = 0; co < spec.cOut; ++co)
-                     matrix[(row + ci * plan.inputChannelStep) * plan.columns +
-                            column + co * plan.outputChannelStep] +=
-                         sign * scale * w[ci * spec.cOut + co];
-               });
+    forDenseEntries(
+        plan, plan.diagrams[d], [&](int64_t row, int64_t column, int sign) {
+          for (int64_t ci = 0; ci < spec.cIn; ++ci)
+            for (int64_t co = 0; co < spec.cOut; ++co)
+              matrix[(row + ci * plan.inputChannelStep) * plan.columns +
+                     column + co * plan.outputChannelStep] +=
+                  sign * scale * w[ci * spec.cOut + co];
+        });
   }
   return matrix;
 }
@@ -182,7 +159,7 @@ std::vector<double> eqc::assembleDenseBias(const DensePlan &plan,
                                            const std::vector<double> &bias) {
   std::vector<double> row(plan.columns, 0.0);
   for (size_t e = 0; e < plan.bias.size(); ++e)
-    forEntries(plan, plan.bias[e], [&](int64_t, int64_t column, int sign) {
+    forDenseEntries(plan, plan.bias[e], [&](int64_t, int64_t column, int sign) {
       for (int64_t co = 0; co < spec.cOut; ++co)
         row[column + co * plan.outputChannelStep] +=
             sign * bias[e * spec.cOut + co];

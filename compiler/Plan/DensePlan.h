@@ -65,6 +65,30 @@ struct DensePlan {
 /// modest size.
 DensePlan buildDensePlan(const LayerSpec &spec);
 
+/// Calls visit(row, column, sign) for the non-zero entries of a diagram, one of
+/// the plan's.
+template <typename Visit>
+void forDenseEntries(const DensePlan &plan, const DenseEntry &entry,
+                     const Visit &visit) {
+  for (int64_t t = entry.firstTerm; t < entry.endTerm; ++t) {
+    const DenseTerm &term = plan.terms[t];
+    DenseStep base;
+    for (size_t v = 0; v < entry.signedVertices.size(); ++v) {
+      base.row += term.values[v] * entry.signedVertices[v].row;
+      base.column += term.values[v] * entry.signedVertices[v].column;
+    }
+    auto nest = [&](auto &self, size_t letter, DenseStep at) -> void {
+      if (letter == entry.letters.size())
+        return visit(at.row, at.column, term.sign);
+      const DenseLetter &l = entry.letters[letter];
+      for (int64_t i = 0; i < l.extent; ++i)
+        self(self, letter + 1,
+             {at.row + i * l.step.row, at.column + i * l.step.column});
+    };
+    nest(nest, 0, base);
+  }
+}
+
 /// The matrix, row-major, as the compiled code assembles it.
 std::vector<double> assembleDense(const DensePlan &plan, const LayerSpec &spec,
                                   const std::vector<double> &weight);

@@ -1,0 +1,145 @@
+//===- SchurPlan.cpp - A layer in a basis that makes it block diagonal ----===//
+
+#include "compiler/Plan/SchurPlan.h"
+
+#include <algorithm>
+#include <map>
+
+using namespace eqc;
+
+namespace {
+
+/// The copies of a block that some diagram of the layer uses, and where their
+/// rows begin.
+struct UsedCopies {
+  std::vector<size_t> inputs, outputs;
+  std::vector<int64_t> storedRows, nodeRows;
+  std::vector<int64_t> biasRows; ///< per output, -1 without
+};
+
+class Builder {
+public:
+  explicit Builder(const LayerSpec &spec) {
+    plan.group = spec.group;
+    plan.n = spec.n;
+    plan.k = spec.k;
+    plan.l = spec.l;
+    plan.read.source = PlanArray::Input;
+    plan.read.target = PlanArray::Stored;
+    plan.bias.source = plan.bias.target = PlanArray::Bias;
+    plan.write.source = PlanArray::Nodes;
+    plan.write.target = PlanArray::Output;
+    plan.write.rows.resize(Poly::power(spec.l).at(spec.n));
+  }
+
+  SchurPlan build(const IsotypicBasis &basis) {
+    // Stages are loops over rows of one extent.
+    std::map<int64_t, std::vector<const IsotypicBlock *>> byDim;
+    for (const IsotypicBlock &block : basis.blocks)
+      byDim[block.dim].push_back(&block);
+    for (const auto &[dim, blocks] : byDim) {
+      MixStage stage;
+      stage.subsets = dim;
+      stage.target = PlanArray::Nodes;
+      for (const IsotypicBlock *block : blocks)
+        addBlock(*block, stage);
+      if (!stage.targets.empty())
+        plan.mixes.push_back(std::move(stage));
+    }
+    plan.storedRows = static_cast<int64_t>(plan.read.rows.size());
+    return std::move(plan);
+  }
+
+private:
+  void addBlock(const IsotypicBlock &block, MixStage &stage) {
+    const UsedCopies used = addRows(block);
+    if (used.outputs.empty())
+      return;
+    plan.blocks.push_back({block.order, block.dim,
+                           static_cast<int64_t>(used.inputs.size()),
+                           static_cast<int64_t>(used.outputs.size())});
+    for (size_t b = 0; b < used.outputs.size(); ++b) {
+      MixTarget target;
+      target.node = static_cast<int>(stage.targets.size());
+      target.target = {PlanArray::Nodes, Poly(used.nodeRows[b]), {}};
+      if (used.biasRows[b] >= 0) {
+        target.inits.push_back(
+            {PlanArray::Bias, Poly(used.biasRows[b]), {}});
+        target.biasRows.push_back(static_cast<int>(used.biasRows[b]));
+      }
+      for (size_t a = 0; a < used.inputs.size(); ++a) {
+        SparseVector sum =
+            column(block.mixing,
+                   used.outputs[b] * block.inputs.size() + used.inputs[a]);
+        if (sum.empty())
+          continue;
+        target.fromStored.push_back(
+            {static_cast<int>(plan.packed.size()),
+             {PlanArray::Stored, Poly(used.storedRows[a]), {}}});
+        plan.packed.push_back(std::move(sum));
+      }
+      stage.targets.push_back(std::move(target));
+    }
+  }
+
+  /// Entry `at` of every list, where it is not zero.
+  static SparseVector column(const std::vector<std::vector<double>> &lists,
+                             size_t at) {
+    SparseVector entries;
+    for (size_t d = 0; d < lists.size(); ++d)
+      if (lists[d][at] != 0)
+        entries.push_back({static_cast<int64_t>(d), lists[d][at]});
+    return entries;
+  }
+
+  UsedCopies addRows(const IsotypicBlock &block) {
+    const size_t inputs = block.inputs.size(), outputs = block.outputs.size();
+    std::vector<bool> useIn(inputs, false), useOut(outputs, false);
+    for (const std::vector<double> &mixing : block.mixing)
+      for (size_t i = 0; i < mixing.size(); ++i)
+        if (mixing[i] != 0)
+          useOut[i / inputs] = useIn[i % inputs] = true;
+    UsedCopies used;
+    for (size_t a = 0; a < inputs; ++a) {
+      if (!useIn[a])
+        continue;
+      used.inputs.push_back(a);
+      used.storedRows.push_back(static_cast<int64_t>(plan.read.rows.size()));
+      for (const SparseVector &vector : block.inputs[a].vectors)
+        plan.read.rows.push_back(vector);
+    }
+    for (size_t b = 0; b < outputs; ++b) {
+      const SparseVector bias = column(block.bias, b);
+      if (!useOut[b] && bias.empty())
+        continue;
+      used.outputs.push_back(b);
+      used.nodeRows.push_back(plan.nodeRows);
+      used.biasRows.push_back(-1);
+      if (!bias.empty()) {
+        used.biasRows.back() = static_cast<int64_t>(plan.bias.rows.size());
+        plan.bias.rows.push_back(bias);
+      }
+      for (const SparseVector &vector : block.outputs[b].vectors) {
+        for (auto [position, entry] : vector)
+          plan.write.rows[position].push_back({plan.nodeRows, entry});
+        ++plan.nodeRows;
+      }
+    }
+    return used;
+  }
+
+  SchurPlan plan;
+};
+
+} // namespace
+
+std::optional<SchurPlan> eqc::buildSchurPlan(const LayerSpec &spec,
+                                             std::string &refused) {
+  refused = whyNoIsotypicBasis(spec);
+  if (!refused.empty())
+    return std::nullopt;
+  std::optional<IsotypicBasis> basis = buildIsotypicBasis(spec, refused);
+  if (!basis)
+    return std::nullopt;
+  return Builder(spec).build(*basis);
+}

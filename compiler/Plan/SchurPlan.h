@@ -1,0 +1,50 @@
+//===- SchurPlan.h - A layer in a basis that makes it block diagonal - C++ -*-===//
+//
+// The schur plan: a change of basis of the inputs, channels mixed block by
+// block, a change of basis to the outputs. Needs a fixed and small n. Built
+// once, then visited to evaluate, to cost and to emit.
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef EQC_PLAN_SCHURPLAN_H
+#define EQC_PLAN_SCHURPLAN_H
+
+#include "compiler/Plan/RowTransform.h"
+
+namespace eqc {
+
+/// Rows of one kind of irreducible tensors.
+struct SchurBlock {
+  int order = 0;         ///< the least order that they occur in
+  int64_t dim = 1;       ///< rows of a copy
+  int64_t inputs = 0;    ///< copies that are mixed
+  int64_t outputs = 0;   ///< copies that are mixed to
+};
+
+/// The plan of one layer: `read`, `bias`, `mixes` and `write` are run in this
+/// order for each block of samples. Nodes and Stored are as in the shared plan;
+/// Bias stands for the rows that `bias` makes of the layer's.
+struct SchurPlan {
+  Group group = Group::S;
+  int64_t n = 1;
+  int k = 0, l = 0;
+  int64_t storedRows = 0, nodeRows = 0;
+
+  std::vector<SchurBlock> blocks;
+  RowTransform read;  ///< x to Stored: the copies in the inputs
+  RowTransform bias;  ///< the layer's bias to the bias of Nodes
+  std::vector<MixStage> mixes; ///< one per dimension, from Stored to Nodes
+  RowTransform write; ///< Nodes to y: the copies in the outputs
+  /// Packed matrix p is the sum of coefficient * weight[diagram]. A MixTerm's
+  /// `diagram` is the number of its packed matrix.
+  std::vector<SparseVector> packed;
+};
+
+/// Builds the schur plan of `spec`. Nothing, with `refused` filled in, where
+/// there is none.
+std::optional<SchurPlan> buildSchurPlan(const LayerSpec &spec,
+                                        std::string &refused);
+
+} // namespace eqc
+
+#endif // EQC_PLAN_SCHURPLAN_H
