@@ -15,9 +15,14 @@ std::vector<PlanFlops> eqc::planFlops(const LayerSpec &spec, int64_t n) {
   auto flops = [&](const PlanCost &cost) {
     return double(operationsOf(cost, spec, n).flops());
   };
-  return {{"dense", dense},
-          {"factored", flops(costOf(buildFactoredPlan(spec)))},
-          {"shared", flops(costOf(buildSharedPlan(spec)))}};
+  std::vector<PlanFlops> plans = {
+      {"dense", dense},
+      {"factored", flops(costOf(buildFactoredPlan(spec)))},
+      {"shared", flops(costOf(buildSharedPlan(spec)))}};
+  std::string refused;
+  if (const auto schur = getSchurPlan(spec, refused))
+    plans.push_back({"schur", flops(costOf(*schur))});
+  return plans;
 }
 
 double eqc::leastBytes(const LayerSpec &spec, int64_t n, int64_t batch) {

@@ -40,7 +40,7 @@ const Choice<PlanKind> planChoices[] = {{"auto", PlanKind::Auto},
                                         {"dense", PlanKind::Dense},
                                         {"factored", PlanKind::Factored},
                                         {"shared", PlanKind::Shared},
-                                        {"schur", PlanKind::Auto, false}};
+                                        {"schur", PlanKind::Schur}};
 const Choice<bool> diagnosticsChoices[] = {{"text", false}, {"json", true}};
 
 class CommandLine {

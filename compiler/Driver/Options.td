@@ -44,7 +44,8 @@ def opt_level : Joined<["-"], "O">, MetaVarName<"<level>">, Visibility<Kernel>,
 defm plan : Value<"plan", "<plan>",
   "How diagrams are multiplied: auto (default:\nthe cheapest by the cost "
   "model), dense (as one\nmatrix), factored (each on its own), shared\n"
-  "(with everything shared)", Kernel>;
+  "(with everything shared), schur (in a basis that\nmakes small layers block "
+  "diagonal)", Kernel>;
 defm target : Value<"target", "<triple>",
   "The machine to compile for. Default: this one", [CompileVis, ExplainVis]>;
 defm cpu : Value<"cpu", "<name>[,<name>..]",

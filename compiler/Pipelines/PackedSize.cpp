@@ -1,8 +1,9 @@
 //===- PackedSize.cpp - Room for packed weights ---------------------------===//
 //
 // Packed weights are [terms, column tiles, c_in, width] as the kernels want
-// them: one term per diagram, or for the dense plan one, its rows and columns
-// being all positions of all channels.
+// them: one term per diagram, for the schur plan one for each pair of copies,
+// or for the dense plan one, its rows and columns being all positions of all
+// channels.
 //
 //===----------------------------------------------------------------------===//
 
@@ -22,7 +23,12 @@ static int64_t packedSize(const LayerSpec &spec, PlanKind plan,
     return Poly::power(spec.k, spec.cIn).at(spec.n) *
            matrixTiling(shape, spec.elementSize(), columns).columns();
   }
-  return static_cast<int64_t>(spec.diagrams.size()) * spec.cIn *
+  auto terms = static_cast<int64_t>(spec.diagrams.size());
+  if (plan == PlanKind::Schur) {
+    std::string refused;
+    terms = static_cast<int64_t>(getSchurPlan(spec, refused)->packed.size());
+  }
+  return terms * spec.cIn *
          mixTiling(shape, spec.elementSize(), spec.cOut).columns();
 }
 

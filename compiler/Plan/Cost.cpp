@@ -69,10 +69,16 @@ std::string eqc::toString(const Poly &poly) {
 // Totals
 //===----------------------------------------------------------------------===//
 
+/// Whether a stage adds rows of c_in channels.
+static bool addsInputs(const StageCost &stage) {
+  return stage.kind == StageKind::Read || (stage.kind == StageKind::Transform &&
+                                           stage.target == PlanArray::Stored);
+}
+
 Poly PlanCost::readAdditions() const {
   Poly sum;
   for (const StageCost &stage : stages)
-    if (stage.kind == StageKind::Read)
+    if (addsInputs(stage))
       sum += stage.additions;
   return sum;
 }
@@ -94,7 +100,7 @@ Poly PlanCost::multiplyAdds() const {
 Poly PlanCost::outputAdditions() const {
   Poly sum;
   for (const StageCost &stage : stages)
-    if (stage.kind != StageKind::Read)
+    if (!addsInputs(stage))
       sum += stage.additions;
   return sum;
 }

@@ -10,6 +10,7 @@
 
 #include "compiler/Plan/DensePlan.h"
 #include "compiler/Plan/FactoredPlan.h"
+#include "compiler/Plan/SchurPlan.h"
 #include "compiler/Plan/SharedPlan.h"
 
 #include <string>
@@ -23,10 +24,11 @@ int64_t countAt(const Poly &poly, int64_t n);
 std::string toString(const Poly &poly);
 
 enum class StageKind {
-  Copy,  ///< moves rows of c_in channels
-  Read,  ///< sums over rows of c_in channels
-  Mix,   ///< multiplies rows by matrices of c_in x c_out
-  Write, ///< adds rows of c_out channels
+  Copy,      ///< moves rows of c_in channels
+  Read,      ///< sums over rows of c_in channels
+  Mix,       ///< multiplies rows by matrices of c_in x c_out
+  Write,     ///< adds rows of c_out channels
+  Transform, ///< sums multiples of rows, of c_out channels if it writes y
 };
 
 /// One stage of a plan, counted for one sample. A row is all channels at one
@@ -43,10 +45,12 @@ struct StageCost {
   int64_t terms = 0;    ///< of a mix: diagrams
   Poly sourceRows;      ///< rows read, of c_in, in a write of c_out
   Poly targetRows;      ///< rows written
-  Poly additions;       ///< per channel of the rows that are added
-  Poly broadcasts;      ///< of a mix: rows added that are not multiplied
-  Poly scalings;        ///< multiplications by 1/n, per input channel
-  Poly multiplyAdds;    ///< per pair of an input and an output channel
+  /// Per channel of the rows that are added; of a transform, multiplications
+  /// that start a sum too.
+  Poly additions;
+  Poly broadcasts;   ///< of a mix: rows added that are not multiplied
+  Poly scalings;     ///< multiplications by 1/n, per input channel
+  Poly multiplyAdds; ///< per pair of an input and an output channel
 };
 
 /// A whole plan, counted for one sample.
@@ -59,10 +63,11 @@ struct PlanCost {
   Poly packedMatrices;
   Poly packMultiplyAdds;
 
+  /// Additions per input channel.
   Poly readAdditions() const;
   Poly scalings() const;
   Poly multiplyAdds() const;
-  /// Additions per output channel: broadcasts and writes.
+  /// Additions per output channel.
   Poly outputAdditions() const;
 };
 
@@ -70,6 +75,7 @@ PlanCost costOf(const SharedPlan &plan);
 /// The diagrams of a factored plan together: one stage for each of its steps.
 PlanCost costOf(const FactoredPlan &plan);
 PlanCost costOf(const DensePlan &plan, const LayerSpec &spec);
+PlanCost costOf(const SchurPlan &plan);
 
 /// Exact operations of one sample of a layer at a size n, all channels.
 struct Operations {

@@ -35,6 +35,9 @@ CostTarget eqc::costTargetOf(const TargetShape &shape) {
 
 namespace {
 
+/// Sums of weights wait for one addition after the other.
+constexpr double packSlow = 4;
+
 double ceilDiv(double a, double b) { return std::ceil(a / b); }
 
 /// Predicts times of one layer at one size and batch.
@@ -65,7 +68,7 @@ public:
     const double packed = packedRows * columns * double(spec.elementSize());
     candidate.packedBytes =
         packed < 9e18 ? static_cast<int64_t>(packed) : saturatedCount;
-    candidate.packNs = packNs(candidate.cost, packedRows, packed);
+    candidate.packNs = packNs(candidate, packedRows, packed);
 
     double compute = 0;
     for (const StageCost &stage : candidate.cost.stages)
@@ -116,8 +119,25 @@ private:
       return valueOf(stage.targetRows) * rowNs(spec.cOut, 3);
     case StageKind::Mix:
       return mixNs(stage);
+    case StageKind::Transform:
+      return transformNs(stage);
     }
     return 0;
+  }
+
+  /// Rows are loaded once, summed in registers and stored once.
+  double transformNs(const StageCost &stage) const {
+    const int64_t channels =
+        stage.target == PlanArray::Stored ? spec.cIn : spec.cOut;
+    const double rows = valueOf(stage.sourceRows) + valueOf(stage.targetRows);
+    return valueOf(stage.additions) * ceilDiv(double(channels), double(lanes)) *
+               vectorNs() +
+           rows * (rowNs(channels, 1) - rowRate / 2);
+  }
+
+  /// A multiply-add of whole vectors.
+  double vectorNs() const {
+    return double(shape.vectorBytes) / 4 * 2 / rates.flops;
   }
 
   /// Multiply-adds of a tile for one row of a matrix.
@@ -163,12 +183,17 @@ private:
            (rates.tileNs + rates.termNs + depth * tileRowNs(samples));
   }
 
-  double packNs(const PlanCost &cost, double rows, double bytes) const {
+  double packNs(const PlanCandidate &plan, double rows, double bytes) const {
     const double copied = 2 * bytes / rateFor(bytes);
-    // Dense matrices are assembled element by element.
-    const double elements =
-        valueOf(cost.packMultiplyAdds) * double(spec.cIn) * double(spec.cOut);
-    return copied + rows * tiles * rates.rowNs / 2 + elements * rates.elementNs;
+    const double entries = valueOf(plan.cost.packMultiplyAdds);
+    // Dense matrices are assembled element by element, sums of weights in
+    // vectors.
+    const double sums =
+        plan.kind == PlanKind::Dense
+            ? entries * double(spec.cIn) * double(spec.cOut) * rates.elementNs
+            : entries * double(spec.cIn) * tiles * double(vectors) * packSlow *
+                  vectorNs();
+    return copied + rows * tiles * rates.rowNs / 2 + sums;
   }
 
   const LayerSpec &spec;
@@ -206,11 +231,21 @@ static std::string whyNotFactored(const LayerSpec &spec) {
   return "";
 }
 
+std::string eqc::whyNotSchur(const LayerSpec &spec) {
+  std::string refused;
+  getSchurPlan(spec, refused);
+  return refused;
+}
+
 static PlanCost costOfKind(PlanKind kind, const LayerSpec &spec) {
   if (kind == PlanKind::Dense)
     return costOf(buildDensePlan(spec), spec);
   if (kind == PlanKind::Factored)
     return costOf(buildFactoredPlan(spec));
+  if (kind == PlanKind::Schur) {
+    std::string refused;
+    return costOf(*getSchurPlan(spec, refused));
+  }
   return costOf(buildSharedPlan(spec));
 }
 
@@ -234,12 +269,14 @@ PlanChoice eqc::choosePlan(const LayerSpec &spec, const CostTarget &target) {
   choice.batch = spec.batch > 0 ? spec.batch : typicalBatch;
   choice.target = target.name;
   // The first of equals is taken.
-  for (PlanKind kind :
-       {PlanKind::Shared, PlanKind::Factored, PlanKind::Dense}) {
+  for (PlanKind kind : {PlanKind::Shared, PlanKind::Schur, PlanKind::Factored,
+                        PlanKind::Dense}) {
     PlanCandidate candidate;
     candidate.kind = kind;
     if (kind == PlanKind::Dense)
       candidate.refused = whyNotDense(spec);
+    if (kind == PlanKind::Schur)
+      candidate.refused = whyNotSchur(spec);
     if (kind == PlanKind::Factored)
       candidate.refused = whyNotFactored(spec);
     if (candidate.refused.empty()) {

@@ -223,3 +223,36 @@ PlanCost eqc::costOf(const DensePlan &plan, const LayerSpec &spec) {
   cost.packMultiplyAdds = Poly(entries);
   return cost;
 }
+
+//===----------------------------------------------------------------------===//
+// The schur plan
+//===----------------------------------------------------------------------===//
+
+static StageCost costOfTransform(const RowTransform &transform,
+                                 int64_t sources) {
+  StageCost cost;
+  cost.kind = StageKind::Transform;
+  cost.source = transform.source;
+  cost.target = transform.target;
+  cost.sourceRows = Poly(sources);
+  cost.targetRows = Poly(static_cast<int64_t>(transform.rows.size()));
+  cost.additions = Poly(transform.nonZeros());
+  return cost;
+}
+
+PlanCost eqc::costOf(const SchurPlan &plan) {
+  PlanCost cost;
+  const int64_t inputs = Poly::power(plan.k).at(plan.n);
+  cost.stages.push_back(costOfTransform(plan.read, inputs));
+  for (const MixStage &stage : plan.mixes)
+    cost.stages.push_back(costOfStage(stage, false));
+  cost.stages.push_back(costOfTransform(plan.write, plan.nodeRows));
+  cost.scratchIn = Poly(plan.storedRows);
+  cost.scratchOut = Poly(plan.nodeRows);
+  cost.packedMatrices = Poly(static_cast<int64_t>(plan.packed.size()));
+  int64_t entries = 0;
+  for (const PackedTerm &term : plan.packed)
+    entries += static_cast<int64_t>(term.size());
+  cost.packMultiplyAdds = Poly(entries);
+  return cost;
+}

@@ -26,7 +26,13 @@ std::vector<double> eqc::evaluateSchurPlan(const SchurPlan &plan, int64_t cIn,
                                            const std::vector<double> &x,
                                            const std::vector<double> &weight,
                                            const std::vector<double> &bias) {
-  const std::vector<double> packed = combine(plan.packed, cIn * cOut, weight);
+  std::vector<SparseVector> sums;
+  for (const PackedTerm &term : plan.packed) {
+    sums.emplace_back();
+    for (const WeightedDiagram &weighted : term)
+      sums.back().push_back({weighted.diagram, weighted.factor});
+  }
+  const std::vector<double> packed = combine(sums, cIn * cOut, weight);
   const std::vector<double> stored = combine(plan.read.rows, cIn, x);
   const std::vector<double> start = combine(plan.bias.rows, cOut, bias);
   std::vector<double> nodes(plan.nodeRows * cOut, 0.0);
@@ -38,8 +44,7 @@ std::vector<double> eqc::evaluateSchurPlan(const SchurPlan &plan, int64_t cIn,
           for (int64_t co = 0; co < cOut; ++co)
             out[co] += start[init.offset.at(plan.n) * cOut + co];
         for (const MixTerm &term : target.fromStored) {
-          const double *row =
-              &stored[(term.view.offset.at(plan.n) + i) * cIn];
+          const double *row = &stored[(term.view.offset.at(plan.n) + i) * cIn];
           const double *w = &packed[term.diagram * cIn * cOut];
           for (int64_t ci = 0; ci < cIn; ++ci)
             for (int64_t co = 0; co < cOut; ++co)

@@ -78,7 +78,8 @@ public:
         return std::nullopt;
       if (modules.empty())
         continue;
-      const auto toInputs = mapsTo(order, spec.k), toOutputs = mapsTo(order, spec.l);
+      const auto toInputs = mapsTo(order, spec.k),
+                 toOutputs = mapsTo(order, spec.l);
       if (!toOutputs || (!toInputs && (order > 0 || !spec.bias)))
         continue;
       for (const IsotypicModule &module : modules)
@@ -196,8 +197,8 @@ private:
       return MatrixXd::Zero(out.q.cols(), in.q.cols());
     MatrixXd images(layer.outputs(), in.q.cols());
     for (Eigen::Index a = 0; a < in.q.cols(); ++a)
-      images.col(a) = toVector(layer.apply(
-          d, Dense(in.q.col(a).begin(), in.q.col(a).end())));
+      images.col(a) = toVector(
+          layer.apply(d, Dense(in.q.col(a).begin(), in.q.col(a).end())));
     const MatrixXd left = solveUpper(out.r, out.q.transpose() * images);
     return solveUpper(in.r, left.transpose()).transpose();
   }
@@ -291,8 +292,9 @@ std::string eqc::whyNoIsotypicBasis(const LayerSpec &spec) {
   if (spec.group == Group::S && positions(smaller) > maxBasisPositionsOfS)
     return fmt::format("its inputs and outputs have more than {} positions",
                        maxBasisPositionsOfS);
-  for (auto [from, to] : {std::pair(smaller, smaller), std::pair(smaller, spec.k),
-                          std::pair(smaller, spec.l)}) {
+  for (auto [from, to] :
+       {std::pair(smaller, smaller), std::pair(smaller, spec.k),
+        std::pair(smaller, spec.l)}) {
     const Count count = countDiagrams(spec.group, spec.n, to, from);
     if (count.saturated || count.value > uint64_t(maxBasisDiagrams))
       return fmt::format("more than {} diagrams split its tensors",

@@ -1,4 +1,5 @@
-//===- IsotypicBasis.h - A basis that makes a layer block diagonal --*- C++ -*-===//
+//===- IsotypicBasis.h - A basis that makes a layer block diagonal --*- C++
+//-*-===//
 //
 // The tensors of order k and l hold copies of irreducible modules. Between the
 // copies of one kind every D_d is a small matrix of numbers, the same for each
@@ -22,9 +23,9 @@ namespace eqc {
 /// Positions and entries other than zero, ascending.
 using SparseVector = std::vector<std::pair<int64_t, double>>;
 
-/// The image of a module u_1, .., u_dim under one diagram: D u_i, and of it, for
-/// S, only where the outputs of different blocks have different values. (That
-/// commutes with permutations too and leaves more zeros.)
+/// The image of a module u_1, .., u_dim under one diagram: D u_i, and of it,
+/// for S, only where the outputs of different blocks have different values.
+/// (That commutes with permutations too and leaves more zeros.)
 struct IsotypicCopy {
   Diagram diagram;
   std::vector<SparseVector> vectors;

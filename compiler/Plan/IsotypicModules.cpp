@@ -166,7 +166,8 @@ private:
         const VectorXd &values = solver.eigenvalues();
         for (Eigen::Index first = 0, end; first < values.size(); first = end) {
           end = first + 1;
-          while (end < values.size() && values[end] - values[end - 1] < tolerance)
+          while (end < values.size() &&
+                 values[end] - values[end - 1] < tolerance)
             ++end;
           std::vector<double> key = part.key;
           key.push_back(values[first]);
@@ -181,10 +182,9 @@ private:
   Part &pieceOf(std::vector<Part> &pieces, std::vector<double> key,
                 double tolerance) const {
     for (Part &piece : pieces)
-      if (std::equal(key.begin(), key.end(), piece.key.begin(),
-                     [&](double a, double b) {
-                       return std::abs(a - b) < tolerance;
-                     }))
+      if (std::equal(
+              key.begin(), key.end(), piece.key.begin(),
+              [&](double a, double b) { return std::abs(a - b) < tolerance; }))
         return piece;
     Part piece;
     piece.key = std::move(key);
@@ -216,10 +216,10 @@ private:
     double norm = 0;
     for (size_t c = 0; c < components.size(); ++c)
       if (a.basis[c].cols() > 0 && b.basis[c].cols() > 0)
-        norm = std::max(norm, (a.basis[c].transpose() * within(link, c) *
-                               b.basis[c])
-                                  .cwiseAbs()
-                                  .maxCoeff());
+        norm = std::max(norm,
+                        (a.basis[c].transpose() * within(link, c) * b.basis[c])
+                            .cwiseAbs()
+                            .maxCoeff());
     return norm > 1e-7 * link.cwiseAbs().maxCoeff();
   }
 

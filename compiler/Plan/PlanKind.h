@@ -7,10 +7,11 @@
 
 namespace eqc {
 
-enum class PlanKind { Auto, Dense, Factored, Shared };
+enum class PlanKind { Auto, Dense, Factored, Shared, Schur };
 
-inline constexpr PlanKind allPlanKinds[] = {
-    PlanKind::Auto, PlanKind::Dense, PlanKind::Factored, PlanKind::Shared};
+inline constexpr PlanKind allPlanKinds[] = {PlanKind::Auto, PlanKind::Dense,
+                                            PlanKind::Factored,
+                                            PlanKind::Shared, PlanKind::Schur};
 
 /// The plan as --plan names it.
 constexpr std::string_view planName(PlanKind kind) {
@@ -23,6 +24,8 @@ constexpr std::string_view planName(PlanKind kind) {
     return "factored";
   case PlanKind::Shared:
     return "shared";
+  case PlanKind::Schur:
+    return "schur";
   }
   return "";
 }

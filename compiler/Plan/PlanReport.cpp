@@ -125,6 +125,16 @@ Row stageRow(const StageCost &stage, const LayerSpec &spec) {
                         target),
             work};
   }
+  case StageKind::Transform:
+    return {
+        "transform",
+        fmt::format("{} to {}", arrayName(stage.source),
+                    stage.target == PlanArray::Output
+                        ? "y"
+                        : counted(countAt(stage.targetRows, spec.n), "row")),
+        fmt::format("{} multiply-adds per {} channel",
+                    polyText(stage.additions, spec),
+                    stage.target == PlanArray::Output ? "output" : "input")};
   case StageKind::Write:
     return {"write",
             fmt::format("{} to {}", counted(stage.patterns, "pattern"),
@@ -142,9 +152,11 @@ void appendStages(const PlanCandidate &plan, const LayerSpec &spec,
   for (const StageCost &stage : plan.cost.stages)
     rows.push_back(stageRow(stage, spec));
   if (!plan.cost.packMultiplyAdds.isZero())
-    rows.push_back({"pack", "once per call",
-                    polyText(plan.cost.packMultiplyAdds, spec) +
-                        " additions per channel pair"});
+    rows.push_back(
+        {"pack", "once per call",
+         polyText(plan.cost.packMultiplyAdds, spec) +
+             (plan.kind == PlanKind::Schur ? " multiply-adds" : " additions") +
+             " per channel pair"});
   appendTable(rows, false, text);
 }
 

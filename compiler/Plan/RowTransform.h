@@ -38,7 +38,8 @@ struct RowComponentClass {
 
 /// The connected components of a transform; targets of nothing are components
 /// without sources.
-std::vector<RowComponentClass> classifyComponents(const RowTransform &transform);
+std::vector<RowComponentClass>
+classifyComponents(const RowTransform &transform);
 
 } // namespace eqc
 

@@ -2,8 +2,12 @@
 
 #include "compiler/Plan/SchurPlan.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
+#include <deque>
 #include <map>
+#include <mutex>
 
 using namespace eqc;
 
@@ -63,14 +67,15 @@ private:
       target.node = static_cast<int>(stage.targets.size());
       target.target = {PlanArray::Nodes, Poly(used.nodeRows[b]), {}};
       if (used.biasRows[b] >= 0) {
-        target.inits.push_back(
-            {PlanArray::Bias, Poly(used.biasRows[b]), {}});
+        target.inits.push_back({PlanArray::Bias, Poly(used.biasRows[b]), {}});
         target.biasRows.push_back(static_cast<int>(used.biasRows[b]));
       }
       for (size_t a = 0; a < used.inputs.size(); ++a) {
-        SparseVector sum =
-            column(block.mixing,
-                   used.outputs[b] * block.inputs.size() + used.inputs[a]);
+        PackedTerm sum;
+        for (auto [diagram, factor] :
+             column(block.mixing,
+                    used.outputs[b] * block.inputs.size() + used.inputs[a]))
+          sum.push_back({static_cast<int>(diagram), factor});
         if (sum.empty())
           continue;
         target.fromStored.push_back(
@@ -133,13 +138,58 @@ private:
 
 } // namespace
 
-std::optional<SchurPlan> eqc::buildSchurPlan(const LayerSpec &spec,
-                                             std::string &refused) {
+int64_t SchurPlan::multiplyAdds() const {
+  int64_t sum = 0;
+  for (const MixStage &stage : mixes)
+    for (const MixTarget &target : stage.targets)
+      sum += stage.subsets * static_cast<int64_t>(target.fromStored.size());
+  return sum;
+}
+
+static std::shared_ptr<const SchurPlan> buildSchurPlan(const LayerSpec &spec,
+                                                       std::string &refused) {
   refused = whyNoIsotypicBasis(spec);
   if (!refused.empty())
-    return std::nullopt;
+    return nullptr;
   std::optional<IsotypicBasis> basis = buildIsotypicBasis(spec, refused);
   if (!basis)
-    return std::nullopt;
-  return Builder(spec).build(*basis);
+    return nullptr;
+  return std::make_shared<const SchurPlan>(Builder(spec).build(*basis));
+}
+
+/// What a plan depends on.
+static std::string keyOf(const LayerSpec &spec) {
+  std::string key =
+      fmt::format("{} {} {} {} {}", groupName(spec.group), spec.n, spec.k,
+                  spec.l, spec.normalize == Normalize::Mean);
+  for (const std::vector<Diagram> *list :
+       {&spec.diagrams, &spec.biasDiagrams}) {
+    key += '/';
+    for (const Diagram &diagram : *list)
+      key += toString(diagram) + ',';
+  }
+  return key;
+}
+
+std::shared_ptr<const SchurPlan> eqc::getSchurPlan(const LayerSpec &spec,
+                                                   std::string &refused) {
+  struct Entry {
+    std::string key, refused;
+    std::shared_ptr<const SchurPlan> plan;
+  };
+  constexpr size_t most = 16;
+  static std::mutex mutex;
+  static std::deque<Entry> known;
+  std::string key = keyOf(spec);
+  const std::lock_guard<std::mutex> lock(mutex);
+  for (const Entry &entry : known)
+    if (entry.key == key) {
+      refused = entry.refused;
+      return entry.plan;
+    }
+  std::shared_ptr<const SchurPlan> plan = buildSchurPlan(spec, refused);
+  if (known.size() == most)
+    known.pop_front();
+  known.push_back({std::move(key), refused, plan});
+  return plan;
 }

@@ -1,4 +1,5 @@
-//===- SchurPlan.h - A layer in a basis that makes it block diagonal - C++ -*-===//
+//===- SchurPlan.h - A layer in a basis that makes it block diagonal - C++
+//-*-===//
 //
 // The schur plan: a change of basis of the inputs, channels mixed block by
 // block, a change of basis to the outputs. Needs a fixed and small n. Built
@@ -9,16 +10,19 @@
 #ifndef EQC_PLAN_SCHURPLAN_H
 #define EQC_PLAN_SCHURPLAN_H
 
+#include "compiler/Plan/PackedTerm.h"
 #include "compiler/Plan/RowTransform.h"
+
+#include <memory>
 
 namespace eqc {
 
 /// Rows of one kind of irreducible tensors.
 struct SchurBlock {
-  int order = 0;         ///< the least order that they occur in
-  int64_t dim = 1;       ///< rows of a copy
-  int64_t inputs = 0;    ///< copies that are mixed
-  int64_t outputs = 0;   ///< copies that are mixed to
+  int order = 0;       ///< the least order that they occur in
+  int64_t dim = 1;     ///< rows of a copy
+  int64_t inputs = 0;  ///< copies that are mixed
+  int64_t outputs = 0; ///< copies that are mixed to
 };
 
 /// The plan of one layer: `read`, `bias`, `mixes` and `write` are run in this
@@ -31,19 +35,22 @@ struct SchurPlan {
   int64_t storedRows = 0, nodeRows = 0;
 
   std::vector<SchurBlock> blocks;
-  RowTransform read;  ///< x to Stored: the copies in the inputs
-  RowTransform bias;  ///< the layer's bias to the bias of Nodes
+  RowTransform read;           ///< x to Stored: the copies in the inputs
+  RowTransform bias;           ///< the layer's bias to the bias of Nodes
   std::vector<MixStage> mixes; ///< one per dimension, from Stored to Nodes
-  RowTransform write; ///< Nodes to y: the copies in the outputs
-  /// Packed matrix p is the sum of coefficient * weight[diagram]. A MixTerm's
-  /// `diagram` is the number of its packed matrix.
-  std::vector<SparseVector> packed;
+  RowTransform write;          ///< Nodes to y: the copies in the outputs
+  /// The packed weights. A MixTerm's `diagram` is the number of one.
+  std::vector<PackedTerm> packed;
+
+  /// Multiply-adds per sample and pair of channels.
+  int64_t multiplyAdds() const;
 };
 
-/// Builds the schur plan of `spec`. Nothing, with `refused` filled in, where
-/// there is none.
-std::optional<SchurPlan> buildSchurPlan(const LayerSpec &spec,
-                                        std::string &refused);
+/// The schur plan of `spec`. Null, with `refused` filled in, where there is
+/// none. The last plans are kept, for a layer is planned several times on its
+/// way to an object file.
+std::shared_ptr<const SchurPlan> getSchurPlan(const LayerSpec &spec,
+                                              std::string &refused);
 
 } // namespace eqc
 

@@ -81,10 +81,10 @@ static VectorXd refine(const MatrixXd &space, VectorXd vector) {
 /// span of the columns of `taken`, which lies in it.
 static MatrixXd complementIn(const MatrixXd &space, const MatrixXd &taken) {
   const MatrixXd coordinates = space.transpose() * taken;
-  const MatrixXd q = Eigen::HouseholderQR<MatrixXd>(coordinates)
-                         .householderQ()
-                         .operator*(MatrixXd::Identity(space.cols(),
-                                                       space.cols()));
+  const MatrixXd q =
+      Eigen::HouseholderQR<MatrixXd>(coordinates)
+          .householderQ()
+          .operator*(MatrixXd::Identity(space.cols(), space.cols()));
   return space * q.rightCols(space.cols() - taken.cols());
 }
 

@@ -192,6 +192,11 @@ struct ExpandPlan : eqc::impl::ExpandPlanPassBase<ExpandPlan> {
         return op.emitError("the dense plan needs a fixed 'n', found '?'");
       y = DenseOp::create(b, op.getLoc(), op->getResultTypes(),
                           op->getOperands(), op->getAttrs());
+    } else if (plan == "schur") {
+      if (op.hasDynamicN())
+        return op.emitError("the schur plan needs a fixed 'n', found '?'");
+      y = SchurOp::create(b, op.getLoc(), op->getResultTypes(),
+                          op->getOperands(), op->getAttrs());
     } else if (plan == "factored") {
       SmallVector<NamedAttribute> attributes(op->getAttrs());
       SmallVector<Attribute> forms;
@@ -203,7 +208,7 @@ struct ExpandPlan : eqc::impl::ExpandPlanPassBase<ExpandPlan> {
                           op->getOperands(), attributes);
     } else {
       return op.emitError() << "unknown plan '" << plan
-                            << "', expected shared, factored or dense";
+                            << "', expected shared, schur, factored or dense";
     }
     function->setAttr("eqc.plan", b.getStringAttr(plan));
     ++numExpanded;

@@ -19,7 +19,8 @@ def ExpandPlanPass : Pass<"eqc-expand-plan", "mlir::ModuleOp"> {
       propagating order, every output pattern is written once;
     - `factored`: `eqc.apply`, one diagram after the other by the published
       algorithm;
-    - `dense`: `eqc.dense`, the matrix of the whole layer.
+    - `dense`: `eqc.dense`, the matrix of the whole layer;
+    - `schur`: `eqc.schur`, in bases that make the layer block diagonal.
 
     ```mlir
     %y = eqc.linear S(5) order 1 -> 1 x(%x : ..) weight(%w : ..)
@@ -40,7 +41,7 @@ def ExpandPlanPass : Pass<"eqc-expand-plan", "mlir::ModuleOp"> {
   }];
   let dependentDialects = ["eqc::ir::EqcDialect"];
   let options = [Option<"plan", "plan", "std::string", /*default=*/"\"shared\"",
-                        "shared, factored or dense">];
+                        "shared, schur, factored or dense">];
   let statistics = [Statistic<"numExpanded", "expanded", "layers written as stages">];
 }
 

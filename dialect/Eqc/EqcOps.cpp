@@ -137,6 +137,13 @@ LogicalResult DenseOp::verify() {
   return verifyLayer(*this);
 }
 
+LogicalResult SchurOp::verify() {
+  // schur_c12
+  if (hasDynamicN())
+    return emitOpError() << "'n' cannot be '?': a basis has a size";
+  return verifyLayer(*this);
+}
+
 LogicalResult ApplyOp::verify() {
   if (failed(verifyLayer(*this)))
     return failure();

@@ -349,6 +349,30 @@ def Eqc_DenseOp : Eqc_LayerOp<"dense"> {
   let assemblyFormat = layerFormat # " attr-dict `:` type($y)";
 }
 
+def Eqc_SchurOp : Eqc_LayerOp<"schur"> {
+  let summary = "a layer in a basis that makes it block diagonal";
+  let description = [{
+    Computes what `eqc.linear` with the same operands and attributes does: `x`
+    in a basis of irreducible tensors, channels mixed between those of the same
+    kind, `y` out of such a basis. The bases follow from the group, its size and
+    the orders; the weights between irreducible tensors are sums over the
+    diagrams, once for all samples.
+
+    - (C1..C11) Those of `eqc.linear`.
+    - (C12) `n` is not `?`.
+
+    Example:
+
+    ```mlir
+    %y = eqc.schur O(3) order 1 -> 1
+        x(%x : tensor<?x3x16xf32>) weight(%w : tensor<1x16x32xf32>)
+        diagrams ["o1 i1"] : tensor<?x3x32xf32>
+    ```
+  }];
+  let arguments = layerArguments;
+  let assemblyFormat = layerFormat # " attr-dict `:` type($y)";
+}
+
 def Eqc_ApplyOp : Eqc_LayerOp<"apply"> {
   let summary = "a layer's diagrams one after the other, each factored";
   let description = [{

@@ -12,6 +12,7 @@
 #include "compiler/Plan/DensePlan.h"
 #include "compiler/Plan/FactoredPlan.h"
 #include "compiler/Plan/PackedTerm.h"
+#include "compiler/Plan/SchurPlan.h"
 #include "compiler/Plan/SharedPlan.h"
 #include "compiler/Plan/StrandPlan.h"
 #include "compiler/Plan/TargetShape.h"
@@ -64,6 +65,15 @@ mlir::func::FuncOp emitDenseForward(mlir::OpBuilder &builder,
                                     const LayerSpec &spec,
                                     const DensePlan &plan,
                                     const TargetShape &target);
+
+/// The same as for the shared plan, without parts of a stage.
+mlir::func::FuncOp emitSchurForward(mlir::OpBuilder &builder,
+                                    mlir::Location loc, llvm::StringRef name,
+                                    const LayerSpec &spec,
+                                    const SchurPlan &plan,
+                                    const TargetShape &target);
+/// The phases of that function between the layouts.
+int64_t numSchurPhases(const SchurPlan &plan);
 
 /// Into how many parts, from its shape alone, the work on one sample of a layer
 /// can be divided.

@@ -71,12 +71,21 @@ struct ConvertEqcToLinalg
     std::unique_ptr<PlanEmitter> emitter;
     auto denses = function.front().getOps<ir::DenseOp>();
     auto applies = function.front().getOps<ir::ApplyOp>();
+    auto schurs = function.front().getOps<ir::SchurOp>();
     if (!denses.empty()) {
       spec = getLayerOf(*denses.begin());
       emitter = makeDenseEmitter(spec);
     } else if (!applies.empty()) {
       spec = getLayerOf(*applies.begin());
       emitter = makeFactoredEmitter(spec, planOf(*applies.begin(), spec));
+    } else if (!schurs.empty()) {
+      ir::SchurOp op = *schurs.begin();
+      spec = getLayerOf(op);
+      std::string refused;
+      std::shared_ptr<const SchurPlan> plan = getSchurPlan(spec, refused);
+      if (!plan)
+        return op.emitError() << "the schur plan is not possible: " << refused;
+      emitter = makeSchurEmitter(spec, std::move(plan));
     } else {
       FailureOr<StagedLayer> layer = readStages(function);
       if (failed(layer))

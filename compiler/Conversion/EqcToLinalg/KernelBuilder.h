@@ -11,6 +11,7 @@
 
 #include "compiler/Algebra/LayerSpec.h"
 #include "compiler/Plan/DensePlan.h"
+#include "compiler/Plan/RowTransform.h"
 #include "compiler/Plan/SharedPlan.h"
 #include "compiler/Plan/StrandPlan.h"
 #include "compiler/Plan/TargetShape.h"
@@ -184,6 +185,10 @@ bool isGather(const SharedPlan &plan, const MixStage &mix,
 /// Both stages in one: writes every row of the output once.
 void emitGather(KernelBuilder &kernel, const SharedPlan &plan,
                 const MixStage &mix, const WriteStage *write);
+
+/// Every row of `target` from rows of `source`, see RowTransform.h.
+void emitRows(KernelBuilder &kernel, const RowTransform &transform,
+              const KernelArray &source, KernelArray &target);
 
 /// Adds rows of one array to rows of another along walks: target[row side] +=
 /// sign * source[inner side].

@@ -125,6 +125,40 @@ private:
   DensePlan plan;
 };
 
+class SchurEmitter : public PlanEmitter {
+public:
+  SchurEmitter(const LayerSpec &spec, std::shared_ptr<const SchurPlan> plan)
+      : spec(spec), plan(std::move(plan)) {}
+
+  StringRef name() const override { return "schur"; }
+  Poly multiplyAdds() const override { return Poly(plan->multiplyAdds()); }
+  Poly scratchElements() const override {
+    return Poly(plan->storedRows * spec.cIn + plan->nodeRows * spec.cOut);
+  }
+  int64_t phases() const override {
+    return numSchurPhases(*plan) +
+           (spec.layout == Layout::ChannelsFirst ? 2 : 0);
+  }
+  int64_t parts() const override { return numParts(spec); }
+  std::vector<int64_t> packedShape(const TargetShape &target) const override {
+    const ColumnTiling tiling = columnTiling(spec, target);
+    return {static_cast<int64_t>(plan->packed.size()), tiling.tiles, spec.cIn,
+            tiling.width};
+  }
+  func::FuncOp emitPack(OpBuilder &b, Location loc, StringRef name,
+                        const TargetShape &target) const override {
+    return emitWeightPack(b, loc, name, spec, plan->packed, target);
+  }
+  func::FuncOp emitForward(OpBuilder &b, Location loc, StringRef name,
+                           const TargetShape &target) const override {
+    return emitSchurForward(b, loc, name, spec, *plan, target);
+  }
+
+private:
+  const LayerSpec &spec;
+  std::shared_ptr<const SchurPlan> plan;
+};
+
 } // namespace
 
 std::unique_ptr<PlanEmitter> eqc::makeStrandEmitter(const LayerSpec &spec,
@@ -141,4 +175,9 @@ std::unique_ptr<PlanEmitter> eqc::makeFactoredEmitter(const LayerSpec &spec,
 }
 std::unique_ptr<PlanEmitter> eqc::makeDenseEmitter(const LayerSpec &spec) {
   return std::make_unique<DenseEmitter>(spec);
+}
+std::unique_ptr<PlanEmitter>
+eqc::makeSchurEmitter(const LayerSpec &spec,
+                      std::shared_ptr<const SchurPlan> plan) {
+  return std::make_unique<SchurEmitter>(spec, std::move(plan));
 }

@@ -6,6 +6,7 @@
 #include "compiler/Algebra/LayerSpec.h"
 #include "compiler/Plan/FactoredPlan.h"
 #include "compiler/Plan/Poly.h"
+#include "compiler/Plan/SchurPlan.h"
 #include "compiler/Plan/SharedPlan.h"
 #include "compiler/Plan/StrandPlan.h"
 #include "compiler/Plan/TargetShape.h"
@@ -60,6 +61,8 @@ std::unique_ptr<PlanEmitter> makeStrandEmitter(const LayerSpec &spec,
 std::unique_ptr<PlanEmitter> makeFactoredEmitter(const LayerSpec &spec,
                                                  FactoredPlan plan);
 std::unique_ptr<PlanEmitter> makeDenseEmitter(const LayerSpec &spec);
+std::unique_ptr<PlanEmitter>
+makeSchurEmitter(const LayerSpec &spec, std::shared_ptr<const SchurPlan> plan);
 
 } // namespace eqc
 

@@ -60,6 +60,15 @@ func.func @dense(%x: tensor<?x3x16xf32>, %w: tensor<1x16x32xf32>) -> tensor<?x3x
   return %y : tensor<?x3x32xf32>
 }
 
+// CHECK-LABEL: @schur
+// CHECK: eqc.schur O(3) order 1 -> 1 x(%{{.*}}) weight(%{{.*}}) diagrams ["o1 i1"] : tensor<?x3x32xf32>
+func.func @schur(%x: tensor<?x3x16xf32>, %w: tensor<1x16x32xf32>) -> tensor<?x3x32xf32> {
+  %y = eqc.schur O(3) order 1 -> 1
+      x(%x : tensor<?x3x16xf32>) weight(%w : tensor<1x16x32xf32>)
+      diagrams ["o1 i1"] : tensor<?x3x32xf32>
+  return %y : tensor<?x3x32xf32>
+}
+
 // CHECK-LABEL: @apply
 // CHECK: eqc.apply O(3) order 2 -> 0 {{.*}} factored [#eqc.factored<in [0, 1] tops [0] bottoms [2] free -1 out [] contract [0]>]
 func.func @apply(%x: tensor<?x3x3x16xf32>, %w: tensor<1x16x32xf32>) -> tensor<?x32xf32> {
