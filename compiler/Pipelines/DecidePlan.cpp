@@ -25,27 +25,21 @@ bool eqc::decidePlans(llvm::ArrayRef<LayerSpec> layers,
       plans[i] = choosePlan(layers[i], target).winner().kind;
     return true;
   }
-  if (options.plan != PlanKind::Dense && options.plan != PlanKind::Schur)
+  if (options.plan != PlanKind::Dense)
     return true;
-  const bool dense = options.plan == PlanKind::Dense;
-  // A layer that has no such plan at all comes before one that is too large.
+  // A layer that has no dense plan at all comes before one that is too large.
   bool possible = true;
   for (size_t i = 0; i < layers.size(); ++i) {
-    const std::string why =
-        dense ? whyNotDense(layers[i]) : whyNotSchur(layers[i]);
+    const std::string why = whyNotDense(layers[i]);
     const int status = layers[i].dynamicN() ? 1 : 4;
     if (why.empty() || (!possible && failure.status <= status))
       continue;
     possible = false;
     failure.status = status;
     failure.layer = static_cast<int>(i);
-    if (dense)
-      failure.id = status == 1 ? "E0050" : "E0095";
-    else
-      failure.id = status == 1 ? "E0051" : "E0096";
-    failure.message = "the " + std::string(planName(options.plan)) +
-                      " plan of '" + layers[i].name +
-                      "' is not possible: " + why;
+    failure.id = status == 1 ? "E0050" : "E0095";
+    failure.message =
+        "the dense plan of '" + layers[i].name + "' is not possible: " + why;
   }
   return possible;
 }

@@ -9,7 +9,7 @@ namespace eqc {
 
 /// The plan of every layer: the one asked for, or the one predicted to be the
 /// fastest on the most able CPU compiled for. False, with `failure` filled in,
-/// where the dense or schur plan was asked for and is not possible.
+/// where the dense plan was asked for and is not possible.
 bool decidePlans(llvm::ArrayRef<LayerSpec> layers,
                  const CompileOptions &options, std::vector<PlanKind> &plans,
                  CompileFailure &failure);

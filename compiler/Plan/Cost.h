@@ -10,7 +10,7 @@
 
 #include "compiler/Plan/DensePlan.h"
 #include "compiler/Plan/FactoredPlan.h"
-#include "compiler/Plan/SchurPlan.h"
+#include "compiler/Plan/SchurForm.h"
 #include "compiler/Plan/SharedPlan.h"
 
 #include <string>
@@ -76,6 +76,10 @@ PlanCost costOf(const SharedPlan &plan);
 PlanCost costOf(const FactoredPlan &plan);
 PlanCost costOf(const DensePlan &plan, const LayerSpec &spec);
 PlanCost costOf(const SchurPlan &plan);
+/// With `n = ?` the multiply-adds of strands are rounded up to a polynomial of
+/// whole coefficients.
+PlanCost costOf(const StrandPlan &plan);
+PlanCost costOf(const SchurForm &form);
 
 /// Exact operations of one sample of a layer at a size n, all channels.
 struct Operations {

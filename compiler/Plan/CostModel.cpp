@@ -231,21 +231,13 @@ static std::string whyNotFactored(const LayerSpec &spec) {
   return "";
 }
 
-std::string eqc::whyNotSchur(const LayerSpec &spec) {
-  std::string refused;
-  getSchurPlan(spec, refused);
-  return refused;
-}
-
 static PlanCost costOfKind(PlanKind kind, const LayerSpec &spec) {
   if (kind == PlanKind::Dense)
     return costOf(buildDensePlan(spec), spec);
   if (kind == PlanKind::Factored)
     return costOf(buildFactoredPlan(spec));
-  if (kind == PlanKind::Schur) {
-    std::string refused;
-    return costOf(*getSchurPlan(spec, refused));
-  }
+  if (kind == PlanKind::Schur)
+    return costOf(schurFormOf(spec));
   return costOf(buildSharedPlan(spec));
 }
 
@@ -268,15 +260,14 @@ PlanChoice eqc::choosePlan(const LayerSpec &spec, const CostTarget &target) {
   choice.n = spec.dynamicN() ? typicalN : spec.n;
   choice.batch = spec.batch > 0 ? spec.batch : typicalBatch;
   choice.target = target.name;
-  // The first of equals is taken.
+  // The first of equals is taken: without a basis that saves operations schur
+  // is the shared plan.
   for (PlanKind kind : {PlanKind::Shared, PlanKind::Schur, PlanKind::Factored,
                         PlanKind::Dense}) {
     PlanCandidate candidate;
     candidate.kind = kind;
     if (kind == PlanKind::Dense)
       candidate.refused = whyNotDense(spec);
-    if (kind == PlanKind::Schur)
-      candidate.refused = whyNotSchur(spec);
     if (kind == PlanKind::Factored)
       candidate.refused = whyNotFactored(spec);
     if (candidate.refused.empty()) {

@@ -48,9 +48,6 @@ constexpr int64_t maxDenseElements = int64_t(1) << 26;
 /// Why a layer has no dense plan, or an empty string.
 std::string whyNotDense(const LayerSpec &spec);
 
-/// Why a layer has no schur plan, or an empty string.
-std::string whyNotSchur(const LayerSpec &spec);
-
 /// What is assumed where a layer leaves it to the caller.
 constexpr int64_t typicalN = 32;
 constexpr int64_t typicalBatch = 32;

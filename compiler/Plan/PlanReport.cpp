@@ -125,16 +125,18 @@ Row stageRow(const StageCost &stage, const LayerSpec &spec) {
                         target),
             work};
   }
-  case StageKind::Transform:
-    return {
-        "transform",
-        fmt::format("{} to {}", arrayName(stage.source),
-                    stage.target == PlanArray::Output
-                        ? "y"
-                        : counted(countAt(stage.targetRows, spec.n), "row")),
-        fmt::format("{} multiply-adds per {} channel",
-                    polyText(stage.additions, spec),
-                    stage.target == PlanArray::Output ? "output" : "input")};
+  case StageKind::Transform: {
+    // Rows of patterns of y have output channels already.
+    const bool ofOutput = stage.source == PlanArray::Nodes;
+    return {"transform",
+            fmt::format("{} to {}", arrayName(stage.source),
+                        stage.target == PlanArray::Output
+                            ? "y"
+                            : polyText(stage.targetRows, spec) + " rows"),
+            fmt::format("{} multiply-adds per {} channel",
+                        polyText(stage.additions, spec),
+                        ofOutput ? "output" : "input")};
+  }
   case StageKind::Write:
     return {"write",
             fmt::format("{} to {}", counted(stage.patterns, "pattern"),

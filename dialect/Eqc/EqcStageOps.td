@@ -352,14 +352,15 @@ def Eqc_DenseOp : Eqc_LayerOp<"dense"> {
 def Eqc_SchurOp : Eqc_LayerOp<"schur"> {
   let summary = "a layer in a basis that makes it block diagonal";
   let description = [{
-    Computes what `eqc.linear` with the same operands and attributes does: `x`
-    in a basis of irreducible tensors, channels mixed between those of the same
-    kind, `y` out of such a basis. The bases follow from the group, its size and
-    the orders; the weights between irreducible tensors are sums over the
-    diagrams, once for all samples.
+    Computes what `eqc.linear` with the same operands and attributes does, mixing
+    channels in a basis adapted to a symmetry. For a small fixed `n` that is the
+    group's: `x` in a basis of irreducible tensors, channels mixed between those
+    of the same kind, `y` out of such a basis. Otherwise it is the symmetric
+    group's on the propagating blocks, and all else is as in the shared plan.
+    The bases follow from the group, its size and the orders; the weights
+    between their elements are sums over the diagrams, once for all samples.
 
     - (C1..C11) Those of `eqc.linear`.
-    - (C12) `n` is not `?`.
 
     Example:
 

@@ -72,19 +72,24 @@ TEST(CostModel, RefusesDenseForReasons) {
   EXPECT_EQ(refused(1024, 1024), "the matrix has more than 2^26 elements");
 }
 
-TEST(CostModel, NeverTakesDenseForGraphLayers) {
+// Strands are worth it where order 2 or more propagates through many channels.
+TEST(CostModel, TakesSharedOrSchurForGraphLayers) {
+  using K = PlanKind;
   for (const CostTarget &target : {v2, v3, v4})
-    for (auto [n, k, l, channels, batch] :
-         {std::tuple(20, 2, 2, 16, 128), std::tuple(50, 2, 2, 32, 32),
-          std::tuple(50, 1, 2, 32, 32), std::tuple(50, 2, 0, 32, 32),
-          std::tuple(8, 3, 3, 16, 64), std::tuple(1000, 1, 1, 64, 32)})
+    for (auto [n, k, l, channels, batch, kind] :
+         {std::tuple(20, 2, 2, 4, 128, K::Shared),
+          std::tuple(50, 2, 2, 32, 32, K::Schur),
+          std::tuple(50, 1, 2, 32, 32, K::Shared),
+          std::tuple(50, 2, 0, 32, 32, K::Shared),
+          std::tuple(8, 3, 3, 16, 64, K::Schur),
+          std::tuple(1000, 1, 1, 64, 32, K::Shared)})
       EXPECT_EQ(
           choosePlan(withBatch(makeLayer(Group::S, n, k, l, channels, channels),
                                batch),
                      target)
               .winner()
               .kind,
-          PlanKind::Shared)
+          kind)
           << n << " " << k << "->" << l;
 }
 
@@ -154,7 +159,7 @@ TEST(CostModel, SkipsLeviCivitaSymbolsThatAreTooLarge) {
 }
 
 TEST(PlanReport, SaysWhatEveryPlanCosts) {
-  const LayerSpec spec = withBatch(makeLayer(Group::S, 16, 2, 2, 32, 32), 4);
+  const LayerSpec spec = withBatch(makeLayer(Group::S, 16, 2, 2, 8, 8), 4);
   const std::string text = renderPlanReport(spec, v4);
   auto contains = [&](const std::string &part) {
     EXPECT_NE(text.find(part), std::string::npos) << part << " in:\n" << text;

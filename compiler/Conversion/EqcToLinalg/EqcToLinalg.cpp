@@ -5,6 +5,7 @@
 #include "compiler/Conversion/EqcToLinalg/PlanEmitter.h"
 #include "compiler/Conversion/EqcToLinalg/StagePlan.h"
 #include "compiler/Conversion/Passes.h"
+#include "compiler/Plan/SchurForm.h"
 
 namespace eqc {
 #define GEN_PASS_DEF_CONVERTEQCTOLINALGPASS
@@ -79,13 +80,12 @@ struct ConvertEqcToLinalg
       spec = getLayerOf(*applies.begin());
       emitter = makeFactoredEmitter(spec, planOf(*applies.begin(), spec));
     } else if (!schurs.empty()) {
-      ir::SchurOp op = *schurs.begin();
-      spec = getLayerOf(op);
-      std::string refused;
-      std::shared_ptr<const SchurPlan> plan = getSchurPlan(spec, refused);
-      if (!plan)
-        return op.emitError() << "the schur plan is not possible: " << refused;
-      emitter = makeSchurEmitter(spec, std::move(plan));
+      spec = getLayerOf(*schurs.begin());
+      SchurForm form = schurFormOf(spec);
+      if (form.full)
+        emitter = makeSchurEmitter(spec, std::move(form.full));
+      else
+        emitter = makeStrandEmitter(spec, std::move(form.strands));
     } else {
       FailureOr<StagedLayer> layer = readStages(function);
       if (failed(layer))

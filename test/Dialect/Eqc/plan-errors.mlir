@@ -10,14 +10,6 @@ func.func @dense_c12(%x: tensor<?x?x4xf32>, %w: tensor<1x4x8xf32>) {
 
 // -----
 
-func.func @schur_c12(%x: tensor<?x?x4xf32>, %w: tensor<1x4x8xf32>) {
-  // expected-error @below {{'n' cannot be '?': a basis has a size}}
-  %y = eqc.schur O(?) order 1 -> 1 x(%x : tensor<?x?x4xf32>) weight(%w : tensor<1x4x8xf32>) diagrams ["o1 i1"] : tensor<?x?x8xf32>
-  return
-}
-
-// -----
-
 func.func @apply_c12_count(%x: tensor<?x3x3x4xf32>, %w: tensor<1x4x8xf32>) {
   // expected-error @below {{has 1 diagrams but 0 factored forms}}
   %y = eqc.apply O(3) order 2 -> 0 x(%x : tensor<?x3x3x4xf32>) weight(%w : tensor<1x4x8xf32>) diagrams ["i1 i2"] : tensor<?x8xf32> factored []

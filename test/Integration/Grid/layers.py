@@ -19,8 +19,6 @@ SIZES = {
 }
 # The dense plan takes a few million weights here, the contract allows 2^26.
 DENSE_LIMIT = 1 << 20
-# Positions of a tensor that the schur plan takes, of S on the smaller side.
-SCHUR_LIMIT, SCHUR_LIMIT_OF_S = 1024, 256
 
 
 class Chooser:
@@ -46,12 +44,6 @@ def has_diagrams(group, n, k, l):
     if group == "S" or (k + l) % 2 == 0:
         return True
     return group == "SO" and k + l >= n and (k + l - n) % 2 == 0
-
-
-def has_schur_plan(group, n, k, l):
-    if n == "?" or n ** max(k, l) > SCHUR_LIMIT:
-        return False
-    return group != "S" or n ** min(k, l) <= SCHUR_LIMIT_OF_S
 
 
 def random_diagram(choose, group, n, k, l):
@@ -129,8 +121,6 @@ class Grid:
         if self.plan == "dense":
             if n == "?" or n ** (k + l) * c_in * c_out > DENSE_LIMIT:
                 return
-        if self.plan == "schur" and not has_schur_plan(group, n, k, l):
-            return
         name = "t%d" % (len(self.layers) + 1)
         lines = "".join("  %s = %s\n" % field for field in fields.items())
         self.layers.append("layer %s {\n%s}\n" % (name, lines))
