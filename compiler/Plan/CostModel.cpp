@@ -244,8 +244,9 @@ static PlanCost costOfKind(PlanKind kind, const LayerSpec &spec) {
 static std::string reasonOf(const PlanChoice &choice) {
   const PlanCandidate &winner = choice.winner();
   const PlanCandidate *second = nullptr;
+  // Schur without a basis that saves operations is the shared plan.
   for (const PlanCandidate &candidate : choice.candidates)
-    if (&candidate != &winner && candidate.refused.empty() &&
+    if (candidate.callNs != winner.callNs && candidate.refused.empty() &&
         (!second || candidate.callNs < second->callNs))
       second = &candidate;
   if (!second)

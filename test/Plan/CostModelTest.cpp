@@ -168,11 +168,12 @@ TEST(PlanReport, SaysWhatEveryPlanCosts) {
   contains("2 n^2 = 512 multiply-adds per channel pair");
   contains("9 n = 144 multiply-adds per channel pair");
   contains("plans at n = 16 and batch = 4");
-  // multiply-adds: (2 n^2 + 9 n + 4) 32^2 and n^4 32^2
-  contains(std::to_string(660 * 1024));
-  contains(std::to_string(65536 * 1024));
-  contains("any plan moves at least 65536 bytes per sample and 61440 per call");
+  // multiply-adds: (2 n^2 + 9 n + 4) 8^2 and n^4 8^2
+  contains(std::to_string(660 * 64));
+  contains(std::to_string(65536 * 64));
+  contains("any plan moves at least 16384 bytes per sample and 3840 per call");
   contains("plan: shared; shared is predicted to take");
+  contains("of the time of factored");
 }
 
 TEST(PlanReport, ShowsThePlanThatWasAskedFor) {
