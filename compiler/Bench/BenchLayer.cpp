@@ -126,6 +126,33 @@ BenchResult eqc::benchLayer(const LayerSpec &spec, const LoadedLibrary &library,
     return result;
   }
 
+  std::optional<RandomArray> gradX, gradWeight, gradBias;
+  auto callBackward = [&] {
+    return kernel->backward(result.n, result.batch, x.data(), weight.data(),
+                            y.data(), gradX->data(), gradWeight->data(),
+                            gradBias->data());
+  };
+  if (options.backward) {
+    gradX.emplace(spec.dtype, xSize, 5);
+    gradWeight.emplace(spec.dtype, elements, 6);
+    gradBias.emplace(spec.dtype,
+                     double(spec.biasDiagrams.size()) * double(spec.cOut), 7);
+    if (!gradX->data() || !gradWeight->data() || !gradBias->data()) {
+      result.error =
+          fmt::format("not enough memory for a batch of {}", result.batch);
+      return result;
+    }
+    if (!kernel->backward) {
+      result.error = "the layer was compiled without gradients";
+      return result;
+    }
+    if (int status = callBackward()) {
+      result.error =
+          fmt::format("'{}_backward' returned {}", spec.name, status);
+      return result;
+    }
+  }
+
   for (int threads : threadCounts(options)) {
     BenchRow row;
     row.threads = threads;
@@ -138,6 +165,10 @@ BenchResult eqc::benchLayer(const LayerSpec &spec, const LoadedLibrary &library,
       return result;
     }
     row.timing = timeCalls([&] { call(); }, options.seconds);
+    if (options.backward) {
+      row.backward = timeCalls([&] { callBackward(); }, options.seconds);
+      row.backwardFlops = batch * backwardFlops(spec, result.n, result.plan);
+    }
     row.flops = batch * (own ? own : &best)->perSample;
     row.floor = floorOf(row.flops, row.bytes, row.peak.perSecond,
                         row.bandwidth.perSecond);

@@ -23,6 +23,8 @@ struct BenchRow {
   Floor bestFloor;  ///< of the plan with the least flops
   double flops = 0; ///< of the plan that was compiled, whole batch
   double bytes = 0; ///< that must be moved
+  Timing backward;  ///< of all gradients; no runs: not measured
+  double backwardFlops = 0;
   double efficiency() const { return ratio(floor.seconds); }
   double bestEfficiency() const { return ratio(bestFloor.seconds); }
 

@@ -15,6 +15,7 @@ struct BenchOptions {
   int64_t n = 0;            ///< the size for layers with `n = ?`
   std::vector<int> threads; ///< empty: one, and all of them
   double seconds = 0.5;     ///< for each measurement
+  bool backward = false;    ///< measure all gradients too
 };
 
 } // namespace eqc

@@ -86,6 +86,17 @@ static void renderLayer(const BenchResult &result, std::string &text) {
                                      row.bandwidth.perSecond * 1e-9,
                                      row.bandwidth.how)
                        : "arithmetic");
+  for (const BenchRow &row : result.rows)
+    if (row.backward.runs > 0)
+      fmt::format_to(
+          out,
+          "  backward, {} thread{}: {}, {:.1f} GFLOP/s; {:.2f} times "
+          "the forward's time, {:.2f} times its flops\n",
+          row.threads, row.threads == 1 ? "" : "s",
+          timeText(row.backward.median),
+          row.backwardFlops / row.backward.median * 1e-9,
+          row.backward.median / row.timing.median,
+          row.backwardFlops / row.flops);
   if (result.bestPlan != result.plan)
     fmt::format_to(out, "  against the floor of plan {}: efficiency {:.3f}\n",
                    result.bestPlan, result.rows.front().bestEfficiency());
@@ -106,18 +117,21 @@ static llvm::json::Object rateJson(const Rate &rate) {
   return llvm::json::Object{{"per_second", rate.perSecond}, {"how", rate.how}};
 }
 
+static llvm::json::Object timingJson(const Timing &timing) {
+  return llvm::json::Object{{"median", timing.median},
+                            {"fastest", timing.fastest},
+                            {"lower_quartile", timing.lowerQuartile},
+                            {"upper_quartile", timing.upperQuartile},
+                            {"runs", timing.runs},
+                            {"calls_per_run", timing.callsPerRun}};
+}
+
 static llvm::json::Object rowJson(const BenchRow &row) {
-  return llvm::json::Object{
+  llvm::json::Object json{
       {"threads", row.threads},
       {"peak", rateJson(row.peak)},
       {"bandwidth", rateJson(row.bandwidth)},
-      {"seconds",
-       llvm::json::Object{{"median", row.timing.median},
-                          {"fastest", row.timing.fastest},
-                          {"lower_quartile", row.timing.lowerQuartile},
-                          {"upper_quartile", row.timing.upperQuartile},
-                          {"runs", row.timing.runs},
-                          {"calls_per_run", row.timing.callsPerRun}}},
+      {"seconds", timingJson(row.timing)},
       {"flops", row.flops},
       {"bytes", row.bytes},
       {"gflops", row.flops / row.timing.median * 1e-9},
@@ -127,6 +141,11 @@ static llvm::json::Object rowJson(const BenchRow &row) {
       {"efficiency", row.efficiency()},
       {"best_floor_seconds", row.bestFloor.seconds},
       {"best_efficiency", row.bestEfficiency()}};
+  if (row.backward.runs > 0) {
+    json["backward_seconds"] = timingJson(row.backward);
+    json["backward_flops"] = row.backwardFlops;
+  }
+  return json;
 }
 
 static llvm::json::Object resultJson(const BenchResult &result) {

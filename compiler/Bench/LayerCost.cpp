@@ -3,6 +3,7 @@
 #include "compiler/Bench/LayerCost.h"
 
 #include "compiler/Plan/Cost.h"
+#include "compiler/Plan/GradientPlan.h"
 
 #include <cmath>
 
@@ -23,6 +24,22 @@ std::vector<PlanFlops> eqc::planFlops(const LayerSpec &spec, int64_t n) {
   if (schur.hasBasis())
     plans.push_back({"schur", flops(costOf(schur))});
   return plans;
+}
+
+double eqc::backwardFlops(const LayerSpec &spec, int64_t n,
+                          const std::string &plan) {
+  const LayerSpec flipped = gradientLayer(spec);
+  double flops = 0;
+  for (const PlanFlops &each : planFlops(flipped, n))
+    if (each.plan == plan)
+      flops = each.perSample;
+  const GradientPlan sums = buildGradientPlan(spec);
+  flops += double(operationsOf(costOf(sums.x), spec, n).flops());
+  flops += double(operationsOf(costOf(sums.gradY), flipped, n).flops());
+  for (const GradientStage &stage : sums.stages)
+    flops += 2 * std::pow(double(n), stage.kept) * double(stage.subsets) *
+             double(stage.terms.size()) * double(spec.cIn) * double(spec.cOut);
+  return flops;
 }
 
 double eqc::leastBytes(const LayerSpec &spec, int64_t n, int64_t batch) {

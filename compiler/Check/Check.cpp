@@ -7,6 +7,8 @@
 
 #include "compiler/Check/Check.h"
 #include "compiler/Check/CheckCases.h"
+#include "compiler/Check/CheckGradients.h"
+#include "compiler/Check/CheckValues.h"
 #include "compiler/Check/GroupElement.h"
 #include "compiler/Check/GuardedArray.h"
 #include "compiler/Check/KernelRunner.h"
@@ -21,32 +23,6 @@
 #include <set>
 
 using namespace eqc;
-
-using Values = std::vector<double>;
-
-static double largest(const Values &values) {
-  double result = 0;
-  for (double v : values)
-    result = std::max(result, std::abs(v));
-  return result;
-}
-
-/// The largest absolute difference; infinite as soon as one is not a number.
-static double largestDifference(const Values &a, const Values &b) {
-  double result = 0;
-  for (size_t i = 0; i < a.size(); ++i) {
-    double difference = std::abs(a[i] - b[i]);
-    if (!std::isfinite(difference))
-      return std::numeric_limits<double>::infinity();
-    result = std::max(result, difference);
-  }
-  return result;
-}
-
-/// Error over scale; where everything is zero any error counts in full.
-static double relative(double error, double scale) {
-  return scale > 0 ? error / scale : error;
-}
 
 namespace {
 
@@ -86,37 +62,8 @@ private:
 
 } // namespace
 
-/// Index of an element of a tensor with `positions` positions per sample and
-/// channel.
-static int64_t elementIndex(Layout layout, int64_t sample, int64_t position,
-                            int64_t positions, int64_t channel,
-                            int64_t channels) {
-  return layout == Layout::ChannelsLast
-             ? (sample * positions + position) * channels + channel
-             : (sample * channels + channel) * positions + position;
-}
-
-/// Only the chosen samples and channels of a tensor.
-static Values selectPart(const Values &tensor, Layout layout,
-                         const std::vector<int64_t> &samples, int64_t positions,
-                         int64_t channels, const std::vector<int64_t> &chosen) {
-  const int64_t batch = static_cast<int64_t>(samples.size());
-  const int64_t count = static_cast<int64_t>(chosen.size());
-  Values result(batch * positions * count);
-  for (int64_t b = 0; b < batch; ++b)
-    for (int64_t p = 0; p < positions; ++p)
-      for (int64_t c = 0; c < count; ++c)
-        result[elementIndex(layout, b, p, positions, c, count)] =
-            tensor[elementIndex(layout, samples[b], p, positions, chosen[c],
-                                channels)];
-  return result;
-}
-
 Values LayerChecker::draw(int64_t count) {
-  Values values(count);
-  for (double &v : values)
-    v = roundTo(spec.dtype, random.symmetric());
-  return values;
+  return drawValues(spec.dtype, count, random);
 }
 
 /// `count` different numbers below `total`, ascending.
@@ -288,6 +235,10 @@ void LayerChecker::runCase(const CheckCase &test) {
   testEquivariance(test);
   if (test.batch > 1)
     testNaN(test, *y);
+  if (runner.hasBackward())
+    checkGradients({spec, options, test, x, weight, samples, inputChannels,
+                    outputChannels, diagramUsed},
+                   runner, random, table);
 }
 
 std::vector<CheckRow> LayerChecker::run() {

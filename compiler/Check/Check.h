@@ -24,6 +24,11 @@ struct KernelFunctions {
   std::function<int(int64_t n, int64_t batch, const void *x, const void *weight,
                     const void *bias, void *y)>
       forward;
+  /// Empty for a layer without gradients.
+  std::function<int(int64_t n, int64_t batch, const void *x, const void *weight,
+                    const void *gradY, void *gradX, void *gradWeight,
+                    void *gradBias)>
+      backward;
 };
 
 struct CheckOptions {
@@ -63,10 +68,15 @@ namespace check_tests {
 inline constexpr const char *kOracle = "against the oracle";
 inline constexpr const char *kEquivariance = "equivariance";
 inline constexpr const char *kNaN = "NaN stays in its sample";
+inline constexpr const char *kGradX = "grad_x against the oracle";
+inline constexpr const char *kGradWeight = "grad_weight against the oracle";
+inline constexpr const char *kGradBias = "grad_bias against the oracle";
+inline constexpr const char *kSubsets = "some gradients, same bits";
+inline constexpr const char *kGradNaN = "NaN stays in its sample of grad_x";
 inline constexpr const char *kEmptyBatch = "batch 0";
 inline constexpr const char *kStatus = "calls return 0";
 inline constexpr const char *kInputs = "inputs unchanged";
-inline constexpr const char *kGuards = "nothing written beyond y";
+inline constexpr const char *kGuards = "nothing written beyond outputs";
 inline constexpr const char *kRepeat = "same call, same bits";
 inline constexpr const char *kInfo = "description of the layer";
 } // namespace check_tests

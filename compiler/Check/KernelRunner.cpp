@@ -6,6 +6,8 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+
 using namespace eqc;
 
 void KernelRunner::Tally::add(bool ok, int64_t n, int64_t batch,
@@ -56,6 +58,84 @@ KernelRunner::run(int64_t n, int64_t batch, const std::vector<double> &x,
   return y.values();
 }
 
+std::optional<Gradients>
+KernelRunner::runBackward(int64_t n, int64_t batch,
+                          const std::vector<double> &x,
+                          const std::vector<double> &weight,
+                          const std::vector<double> &gradY, unsigned which) {
+  GuardedArray xArray(spec.dtype, x), wArray(spec.dtype, weight),
+      gArray(spec.dtype, gradY);
+  const GuardedArray xBefore = xArray, wBefore = wArray, gBefore = gArray;
+  const auto biasSize =
+      static_cast<int64_t>(spec.biasDiagrams.size()) * spec.cOut;
+  struct Outputs {
+    GuardedArray x, weight, bias;
+  };
+  auto make = [&] {
+    return Outputs{
+        GuardedArray(spec.dtype, static_cast<int64_t>(x.size())),
+        GuardedArray(spec.dtype, static_cast<int64_t>(weight.size())),
+        GuardedArray(spec.dtype, biasSize)};
+  };
+  Outputs first = make(), again = make();
+  const Outputs untouched = make();
+
+  bool ok = true;
+  auto given = [&](unsigned bit, GuardedArray &array) {
+    return which & bit ? array.data() : nullptr;
+  };
+  for (Outputs *out : {&first, &again}) {
+    int code = kernel.backward(
+        n, batch, given(kGradWeight, xArray), given(kGradX, wArray),
+        gArray.data(), given(kGradX, out->x), given(kGradWeight, out->weight),
+        given(kGradBias, out->bias));
+    ++calls;
+    status.add(code == 0, n, batch, fmt::format("backward returned {}", code));
+    inputs.add(xArray.sameBytes(xBefore), n, batch, "x changed");
+    inputs.add(wArray.sameBytes(wBefore), n, batch, "weight changed");
+    inputs.add(gArray.sameBytes(gBefore), n, batch, "grad_y changed");
+    guards.add(out->x.guardsIntact(), n, batch, "memory beside grad_x changed");
+    guards.add(out->weight.guardsIntact(), n, batch,
+               "memory beside grad_weight changed");
+    guards.add(spec.bias ? out->bias.guardsIntact()
+                         : out->bias.sameBytes(untouched.bias),
+               n, batch, "memory beside grad_bias changed");
+    ok = ok && code == 0;
+  }
+  repeats.add(!ok || (first.x.sameBytes(again.x) &&
+                      first.weight.sameBytes(again.weight) &&
+                      first.bias.sameBytes(again.bias)),
+              n, batch, "gradients differ");
+  if (!ok)
+    return std::nullopt;
+  return Gradients{first.x.values(), first.weight.values(),
+                   first.bias.values()};
+}
+
+void KernelRunner::runEmptyBackward(int64_t n,
+                                    const std::vector<double> &weight) {
+  const auto biasSize =
+      static_cast<int64_t>(spec.biasDiagrams.size()) * spec.cOut;
+  GuardedArray gradX(spec.dtype, 0),
+      gradWeight(spec.dtype, static_cast<int64_t>(weight.size())),
+      gradBias(spec.dtype, biasSize);
+  int code =
+      kernel.backward(n, 0, nullptr, nullptr, nullptr, gradX.data(),
+                      gradWeight.data(), spec.bias ? gradBias.data() : nullptr);
+  empty.add(code == 0, n, 0, fmt::format("backward returned {}", code));
+  auto zero = [](const GuardedArray &array) {
+    const std::vector<double> values = array.values();
+    return std::all_of(values.begin(), values.end(),
+                       [](double v) { return v == 0; });
+  };
+  empty.add(zero(gradWeight), n, 0, "grad_weight is not zero");
+  empty.add(zero(gradBias), n, 0, "grad_bias is not zero");
+  empty.add(gradX.guardsIntact() && gradWeight.guardsIntact() &&
+                gradBias.guardsIntact(),
+            n, 0, "memory beside a gradient changed");
+  ++emptyCalls;
+}
+
 void KernelRunner::runEmpty(int64_t n, const std::vector<double> &weight,
                             const std::vector<double> &bias) {
   GuardedArray w(spec.dtype, weight), b(spec.dtype, bias);
@@ -67,6 +147,8 @@ void KernelRunner::runEmpty(int64_t n, const std::vector<double> &weight,
   empty.add(code == 0, n, 0, fmt::format("returned {}", code));
   empty.add(y.guardsIntact(), n, 0, "y written");
   emptyCalls += 2;
+  if (hasBackward())
+    runEmptyBackward(n, weight);
 }
 
 std::vector<CheckRow> KernelRunner::rows() const {

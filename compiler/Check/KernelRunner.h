@@ -13,6 +13,18 @@
 
 namespace eqc {
 
+/// Which gradients are asked for, as bits.
+enum GradientBits : unsigned {
+  kGradX = 1,
+  kGradWeight = 2,
+  kGradBias = 4,
+  kAllGradients = 7,
+};
+/// Those that were not asked for are empty.
+struct Gradients {
+  std::vector<double> x, weight, bias;
+};
+
 class KernelRunner {
 public:
   KernelRunner(const LayerSpec &spec, const KernelFunctions &kernel)
@@ -24,6 +36,16 @@ public:
                                          const std::vector<double> &x,
                                          const std::vector<double> &weight,
                                          const std::vector<double> &bias);
+
+  bool hasBackward() const { return static_cast<bool>(kernel.backward); }
+  /// The gradients asked for, or nothing when the call did not return 0. Arrays
+  /// that are not needed for them are not given. Calls twice and compares the
+  /// bits.
+  std::optional<Gradients> runBackward(int64_t n, int64_t batch,
+                                       const std::vector<double> &x,
+                                       const std::vector<double> &weight,
+                                       const std::vector<double> &gradY,
+                                       unsigned which);
 
   /// batch = 0 with no x and no y, then with guarded arrays without elements.
   void runEmpty(int64_t n, const std::vector<double> &weight,
@@ -40,6 +62,8 @@ private:
     void add(bool ok, int64_t n, int64_t batch, const std::string &what);
     CheckRow row(const char *test, int64_t calls) const;
   };
+
+  void runEmptyBackward(int64_t n, const std::vector<double> &weight);
 
   const LayerSpec &spec;
   const KernelFunctions &kernel;

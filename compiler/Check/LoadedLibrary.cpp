@@ -63,6 +63,34 @@ static KernelFunctions makeKernel(const LoadedLibrary::Lookup &find,
   return result;
 }
 
+template <typename T>
+static void findBackward(const LoadedLibrary::Lookup &find,
+                         const std::string &name, bool takesN,
+                         KernelFunctions &result) {
+  auto call = [](auto *function, auto... sizes) {
+    return [=](const void *x, const void *weight, const void *gradY,
+               void *gradX, void *gradWeight, void *gradBias) {
+      return function(sizes..., static_cast<const T *>(x),
+                      static_cast<const T *>(weight),
+                      static_cast<const T *>(gradY), static_cast<T *>(gradX),
+                      static_cast<T *>(gradWeight), static_cast<T *>(gradBias));
+    };
+  };
+  using Fixed = int(int64_t, const T *, const T *, const T *, T *, T *, T *);
+  using Dynamic =
+      int(int64_t, int64_t, const T *, const T *, const T *, T *, T *, T *);
+  if (takesN) {
+    if (auto *function = findFunction<Dynamic>(find, name))
+      result.backward = [=](int64_t n, int64_t batch, auto... arrays) {
+        return call(function, n, batch)(arrays...);
+      };
+  } else if (auto *function = findFunction<Fixed>(find, name)) {
+    result.backward = [=](int64_t, int64_t batch, auto... arrays) {
+      return call(function, batch)(arrays...);
+    };
+  }
+}
+
 std::optional<KernelFunctions> LoadedLibrary::kernel(const LayerSpec &spec,
                                                      std::string &error) const {
   const std::string name = spec.name + "_forward";
@@ -70,6 +98,11 @@ std::optional<KernelFunctions> LoadedLibrary::kernel(const LayerSpec &spec,
       spec.dtype == DType::F32
           ? makeKernel<float>(find, name, spec.dynamicN())
           : makeKernel<double>(find, name, spec.dynamicN());
+  const std::string backward = spec.name + "_backward";
+  if (spec.dtype == DType::F32)
+    findBackward<float>(find, backward, spec.dynamicN(), result);
+  else
+    findBackward<double>(find, backward, spec.dynamicN(), result);
   if (result.forward)
     return result;
   error = "the library does not export '" + name + "'";

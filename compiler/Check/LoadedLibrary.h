@@ -32,8 +32,9 @@ public:
   static std::optional<LoadedLibrary> open(const std::string &path,
                                            std::string &error);
 
-  /// NAME_forward of the layer, called with or without n and with the layer's
-  /// element type. Nothing and `error` when it is not exported.
+  /// NAME_forward of the layer, and NAME_backward if it is there, called with
+  /// or without n and with the layer's element type. Nothing and `error` when
+  /// NAME_forward is not exported.
   std::optional<KernelFunctions> kernel(const LayerSpec &spec,
                                         std::string &error) const;
 

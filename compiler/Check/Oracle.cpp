@@ -302,9 +302,8 @@ double eqc::oracleVisits(const Diagram &diagram, int64_t n) {
           countValues(diagram, n, false, true));
 }
 
-void eqc::markDependentRows(const Diagram &diagram, Group group, int64_t n,
-                            int64_t column, std::vector<bool> &rows) {
-  Support support = makeSupport(diagram, group, n);
+static void markDependent(const Support &support, int64_t column,
+                          std::vector<bool> &rows) {
   forEachValue(
       support.through, 0, 0, 0, 1, [&](int64_t row, int64_t base, double) {
         bool hit = false;
@@ -316,4 +315,14 @@ void eqc::markDependentRows(const Diagram &diagram, Group group, int64_t n,
         forEachValue(support.outputs, 0, row, 0, 1,
                      [&](int64_t r, int64_t, double) { rows[r] = true; });
       });
+}
+
+void eqc::markDependentRows(const Diagram &diagram, Group group, int64_t n,
+                            int64_t column, std::vector<bool> &rows) {
+  markDependent(makeSupport(diagram, group, n), column, rows);
+}
+
+void eqc::markDependentColumns(const Diagram &diagram, Group group, int64_t n,
+                               int64_t row, std::vector<bool> &columns) {
+  markDependent(transposed(makeSupport(diagram, group, n)), row, columns);
 }

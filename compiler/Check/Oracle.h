@@ -68,6 +68,10 @@ double oracleVisits(const Diagram &diagram, int64_t n);
 void markDependentRows(const Diagram &diagram, Group group, int64_t n,
                        int64_t column, std::vector<bool> &rows);
 
+/// The same of the columns J with D_d[I,J] != 0 for the given row I.
+void markDependentColumns(const Diagram &diagram, Group group, int64_t n,
+                          int64_t row, std::vector<bool> &columns);
+
 } // namespace eqc
 
 #endif // EQC_CHECK_ORACLE_H

@@ -14,6 +14,8 @@ def ConvertEqcToLinalgPass
     tiles in which they are used, `NAME.forward.CPU` computes some samples. Inside,
     all is tensors: loops driven by tables, so that the code does not grow with the
     number of diagrams, and one `linalg.contract` on a register tile per mix.
+    `eqc.grad_weight` becomes one function, `NAME.sums.CPU`, which adds what some samples
+    contribute to the gradients.
 
     ```mlir
     func.func @"f.x86-64-v3"(%x, %weight) -> tensor<..> { %1 = eqc.read ..  %2 = eqc.mix .. }

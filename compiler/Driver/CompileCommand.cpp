@@ -121,7 +121,8 @@ int eqc::runCompile(const Options &options) {
     return status;
   std::string header =
       emitHeader(source.layers, packed,
-                 plan.headerPath == "-" ? "" : StringRef(plan.headerPath));
+                 plan.headerPath == "-" ? "" : StringRef(plan.headerPath),
+                 options.compile.gradients);
   if (options.emit == EmitKind::Header) {
     plan.outputs.setContents(plan.code, header);
   } else {

@@ -82,7 +82,30 @@ static void emitDiagrams(StringRef array, const std::vector<Diagram> &diagrams,
   text += " */\n";
 }
 
-static void emitFunctions(const LayerSpec &layer, std::string &text) {
+static void emitBackward(const LayerSpec &layer, std::string &text) {
+  auto out = std::back_inserter(text);
+  const char *type = layer.dtype == DType::F32 ? "float" : "double";
+  const bool biased = !layer.biasDiagrams.empty();
+  fmt::format_to(
+      out,
+      "/* Gradients of a scalar, from its gradient grad_y with "
+      "respect to y; each has the\n   shape of its array, is written, "
+      "not added to, and is left out where its pointer\n   is NULL.{}\n"
+      "     x      is not read without grad_weight\n"
+      "     weight is not read without grad_x\n"
+      "   Returns EQC_OK, or a negative eqc_status and then the "
+      "gradients are untouched. */\n",
+      biased ? "" : " grad_bias is ignored.");
+  fmt::format_to(
+      out,
+      "int {0}_backward({2}int64_t batch, const {1} *x, const {1} *weight,\n"
+      "    const {1} *grad_y, {1} *grad_x, {1} *grad_weight, {1} "
+      "*grad_bias);\n\n",
+      layer.name, type, layer.dynamicN() ? "int64_t n, " : "");
+}
+
+static void emitFunctions(const LayerSpec &layer, bool gradients,
+                          std::string &text) {
   auto out = std::back_inserter(text);
   const char *type = layer.dtype == DType::F32 ? "float" : "double";
   bool biased = !layer.biasDiagrams.empty();
@@ -114,6 +137,8 @@ static void emitFunctions(const LayerSpec &layer, std::string &text) {
       "int {0}_forward_packed({2}int64_t batch, const {1} *x,\n"
       "    const {1} *packed, const {1} *bias, {1} *y);\n\n",
       layer.name, type, layer.dynamicN() ? "int64_t n, " : "");
+  if (gradients)
+    emitBackward(layer, text);
   fmt::format_to(out,
                  "/* What this layer is. */\n"
                  "const eqc_layer_info *{}_info(void);\n",
@@ -140,7 +165,7 @@ static std::string includeGuard(StringRef fileName, StringRef body) {
 
 std::string eqc::emitHeader(llvm::ArrayRef<LayerSpec> layers,
                             llvm::ArrayRef<int64_t> packedSizes,
-                            StringRef fileName) {
+                            StringRef fileName, bool gradients) {
   std::string body = "#include <stdint.h>\n\n#include <eqc/runtime.h>\n\n"
                      "#ifdef __cplusplus\nextern \"C\" {\n#endif\n";
   for (auto [layer, packedSize] : llvm::zip_equal(layers, packedSizes)) {
@@ -150,7 +175,7 @@ std::string eqc::emitHeader(llvm::ArrayRef<LayerSpec> layers,
     emitDiagrams("weight", layer.diagrams, body);
     emitDiagrams("bias", layer.biasDiagrams, body);
     body += "\n";
-    emitFunctions(layer, body);
+    emitFunctions(layer, gradients, body);
   }
   body += "\n#ifdef __cplusplus\n}\n#endif\n";
 

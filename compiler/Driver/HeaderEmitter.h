@@ -15,10 +15,11 @@ namespace eqc {
 /// The header, C99 and C++, that declares the layers' functions. `fileName` is
 /// the name the header will have, or empty when it has none; only the include
 /// guard depends on it.
-/// `packedSizes` are the layers' NAME_PACKED_SIZE.
+/// `packedSizes` are the layers' NAME_PACKED_SIZE; with `gradients`
+/// NAME_backward is declared.
 std::string emitHeader(llvm::ArrayRef<LayerSpec> layers,
                        llvm::ArrayRef<int64_t> packedSizes,
-                       llvm::StringRef fileName);
+                       llvm::StringRef fileName, bool gradients = true);
 
 /// The shape of x (`input`) or y as a comment writes it: `[batch, n, n, 16]`.
 std::string arrayShape(const LayerSpec &layer, bool input);

@@ -225,8 +225,12 @@ void CommandLine::readTarget() {
 }
 
 void CommandLine::readGradients() {
-  if (args.hasFlag(OPT_grad, OPT_no_grad, false))
-    notBuilt("'--grad'");
+  // `bench` compiles gradients to measure them.
+  options.bench.backward = args.hasArg(OPT_backward);
+  options.compile.gradients =
+      info.command == Command::Bench
+          ? options.bench.backward
+          : args.hasFlag(OPT_grad, OPT_no_grad, /*Default=*/true);
   if (args.hasArg(OPT_tune))
     notBuilt("'--tune'");
 }

@@ -56,9 +56,9 @@ def threads : Flag<["--"], "threads">, Visibility<Code>,
 def no_threads : Flag<["--"], "no-threads">, Visibility<Code>,
   HelpText<"Run every call on the thread that makes it">;
 def grad : Flag<["--"], "grad">, Visibility<Code>,
-  HelpText<"Also make the backward pass (not built yet)">;
+  HelpText<"Make the backward pass too (default)">;
 def no_grad : Flag<["--"], "no-grad">, Visibility<Code>,
-  HelpText<"Make the forward pass only (default)">;
+  HelpText<"Make the forward pass only">;
 defm chip : Value<"chip", "<name>",
   "The GPU to compile for, such as sm_90 (not built yet)", [CompileVis]>;
 def tune : Flag<["--"], "tune">, Visibility<Code>,
@@ -78,6 +78,8 @@ defm size : Value<"n", "<number>",
   "The size to measure layers with 'n = ?' at", [BenchVis]>;
 defm min_time : Value<"min-time", "<seconds>",
   "How long each measurement lasts at least\n(default 0.5)", [BenchVis]>;
+def backward : Flag<["--"], "backward">, Visibility<[BenchVis]>,
+  HelpText<"Measure the backward pass too: all gradients,\nbeside the forward pass">;
 defm json : Value<"json", "<path>",
   "Write the results as JSON too; '-' is standard\noutput, then without the "
   "table", [BenchVis]>;

@@ -64,7 +64,7 @@ static std::string versionScript(llvm::ArrayRef<LayerSpec> layers) {
   std::string text = "{ global:\n";
   for (const LayerSpec &layer : layers)
     for (const char *function :
-         {"_forward", "_pack", "_forward_packed", "_info"})
+         {"_forward", "_pack", "_forward_packed", "_backward", "_info"})
       text += "  " + layer.name + function + ";\n";
   for (const char *function : runtimeFunctions)
     text += "  " + std::string(function) + ";\n";
@@ -116,7 +116,8 @@ Failure eqc::linkSharedLibrary(llvm::ArrayRef<char> object,
       "ld.lld", "-shared", "-Bsymbolic", "-z", "now", "-z", "relro", "-z",
       "noexecstack", "--build-id=none", "--hash-style=gnu", "--eh-frame-hdr",
       "--threads=1", "--no-mmap-output-file", "--strip-debug",
-      "--version-script=" + scriptPath,
+      // Without gradients there is no NAME_backward to export.
+      "--undefined-version", "--version-script=" + scriptPath,
 #ifndef EQC_SANITIZED
       // Sanitizers resolve their symbols in the program that loads the library.
       "--no-undefined",

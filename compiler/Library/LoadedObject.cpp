@@ -45,6 +45,7 @@ template <typename Function> NamedAddress at(const char *name, Function *f) {
 /// runtime, which are thereby part of every program that loads layers.
 static std::vector<NamedAddress> providedFunctions() {
   return {
+      at("eqc_rt_backward", &eqc_rt_backward),
       at("eqc_rt_forward", &eqc_rt_forward),
       at("eqc_rt_forward_packed", &eqc_rt_forward_packed),
       at("eqc_rt_pack", &eqc_rt_pack),

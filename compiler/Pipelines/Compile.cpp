@@ -6,6 +6,7 @@
 #include "compiler/Pipelines/DecidePlan.h"
 #include "compiler/Pipelines/ImportEqc.h"
 #include "compiler/Pipelines/Pipelines.h"
+#include "compiler/Plan/GradientPlan.h"
 #include "compiler/Target/CpuVariant.h"
 #include "compiler/Target/EntryPoints.h"
 #include "compiler/Target/ObjectEmitter.h"
@@ -21,6 +22,8 @@
 #include "mlir/Target/LLVMIR/Export.h"
 
 #include "llvm/Support/raw_ostream.h"
+
+#include <deque>
 
 using namespace eqc;
 using namespace mlir;
@@ -62,8 +65,10 @@ public:
 
     for (size_t i = 0; i < layers.size(); ++i)
       functions[i]->setAttr("eqc.plan", b.getStringAttr(planName(plans[i])));
-    if (!runStages([](PassManager &pm) {
-          populateExpandPipeline(pm, ExpandPipelineOptions());
+    if (!runStages([&](PassManager &pm) {
+          ExpandPipelineOptions expand;
+          expand.gradients = options.gradients;
+          populateExpandPipeline(pm, expand);
         }) ||
         !runStages([&](PassManager &pm) {
           ConvertPipelineOptions convert;
@@ -131,6 +136,30 @@ private:
   /// What the entry points of a layer need to know of its kernels.
   void describe(const LayerSpec &spec, PlanKind plan,
                 const std::vector<CpuVariant> &variants) {
+    LayerCode code = describeLayer(spec, plan, variants);
+    if (options.gradients) {
+      flipped.push_back(gradientLayer(spec));
+      code.gradX.push_back(describeLayer(flipped.back(), plan, variants));
+      for (const CpuVariant &cpu : variants) {
+        SumsCode sums;
+        sums.function = spec.name + ".grad_weight.sums." + cpu.name;
+        const KernelFacts facts = factsOf(sums.function);
+        sums.scratchElements = facts.scratchElements;
+        sums.multiplyAdds = facts.multiplyAdds;
+        sums.phases = facts.phases;
+        sums.parts = facts.parts;
+        code.sums.push_back(std::move(sums));
+      }
+    }
+    codes.push_back(std::move(code));
+  }
+
+  KernelFacts factsOf(const std::string &kernel) {
+    return getKernelFacts(module->lookupSymbol<func::FuncOp>(kernel));
+  }
+
+  LayerCode describeLayer(const LayerSpec &spec, PlanKind plan,
+                          const std::vector<CpuVariant> &variants) {
     LayerCode code;
     code.spec = &spec;
     code.plan = planName(plan);
@@ -141,8 +170,7 @@ private:
       variant.cpu = cpu;
       variant.pack = spec.name + ".pack." + cpu.name;
       variant.forward = spec.name + ".forward." + cpu.name;
-      const KernelFacts facts =
-          getKernelFacts(module->lookupSymbol<func::FuncOp>(variant.forward));
+      const KernelFacts facts = factsOf(variant.forward);
       variant.packedShape = facts.packedShape;
       variant.scratchElements = facts.scratchElements;
       variant.phases = facts.phases;
@@ -152,7 +180,7 @@ private:
       code.multiplyAdds = facts.multiplyAdds;
       code.variants.push_back(std::move(variant));
     }
-    codes.push_back(std::move(code));
+    return code;
   }
 
   bool translate(CodeKind kind, const std::string &triple,
@@ -196,6 +224,7 @@ private:
   std::optional<ScopedDiagnosticHandler> handler;
   std::string messages;
   OwningOpRef<ModuleOp> module;
+  std::deque<LayerSpec> flipped; ///< the layers of the gradients
   std::vector<LayerCode> codes;
 };
 

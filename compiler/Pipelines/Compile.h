@@ -31,6 +31,7 @@ struct CompileOptions {
       cpus; ///< one variant each, best last; empty: default of the triple
   int optLevel = 3; ///< 0..3
   bool threads = true;
+  bool gradients = true; ///< also NAME_backward
 };
 
 /// Why a compilation failed: exit status 1 (refused), 2 (bad option value), 4

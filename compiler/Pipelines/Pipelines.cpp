@@ -22,6 +22,8 @@ static void addContract(OpPassManager &pm, StringRef after) {
 
 void eqc::populateExpandPipeline(OpPassManager &pm,
                                  const ExpandPipelineOptions &options) {
+  if (options.gradients)
+    pm.addPass(createAddGradientsPass());
   ExpandPlanPassOptions expand;
   expand.plan = options.plan;
   pm.addPass(createExpandPlanPass(expand));
@@ -47,7 +49,7 @@ void eqc::populateVectorizePipeline(OpPassManager &pm) {
   function.addPass(createCanonicalizerPass());
   function.addPass(createCSEPass());
   function.addPass(createLoopInvariantCodeMotionPass());
-  function.addPass(createLoopInvariantSubsetHoistingPass());
+  function.addPass(createHoistAccumulatorsPass());
   function.addPass(createCanonicalizerPass());
   function.addPass(createCSEPass());
   addContract(pm, "vectorize");

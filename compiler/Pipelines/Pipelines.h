@@ -18,6 +18,10 @@ struct ExpandPipelineOptions
   Option<std::string> plan{*this, "plan",
                            llvm::cl::desc("shared, factored or dense"),
                            llvm::cl::init("shared")};
+  Option<bool> gradients{
+      *this, "gradients",
+      llvm::cl::desc("add the gradients of the layers as functions"),
+      llvm::cl::init(false)};
 };
 
 /// Layers to the stages of a plan.

@@ -82,7 +82,7 @@ void SharedGeometry::addNode(const RowPattern &pattern) {
 
 RowView SharedGeometry::viewOfBottom(const RowPattern &pattern) const {
   RowView view;
-  if (isView(pattern)) {
+  if (isView(pattern) && !isStored(pattern)) {
     view.array = PlanArray::Input;
     Walk walk = makeWalk(pattern, plan.group, plan.n, rowMajorStrides(plan.k));
     for (const Letter &letter : walk.kept)
@@ -109,6 +109,19 @@ ReadEntry SharedGeometry::makeRead(const RowPattern &pattern,
     term.rowOffset += source.offset;
   entry.divisions = static_cast<int>(entry.walk.dropped.size());
   return entry;
+}
+
+void SharedGeometry::indexByOtherRow(ReadEntry &entry,
+                                     const RowPattern &pattern) const {
+  std::vector<WalkTerm> &terms = entry.walk.terms;
+  reindexByFreeInputs(entry.walk, pattern);
+  auto key = [&](const WalkTerm &term) {
+    return std::make_pair(term.innerOffset.at(plan.n),
+                          term.rowOffset.at(plan.n));
+  };
+  std::sort(
+      terms.begin(), terms.end(),
+      [&](const WalkTerm &a, const WalkTerm &b) { return key(a) < key(b); });
 }
 
 MixTarget SharedGeometry::makeTarget(const RowPattern &pattern) const {

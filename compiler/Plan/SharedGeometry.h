@@ -48,10 +48,14 @@ public:
     return nodePlace.count(pattern) != 0;
   }
 
-  /// The inner tensor of a pattern of the input row: a view of x, or stored.
+  /// The inner tensor of a pattern of the input row: stored, or a view of x.
   RowView viewOfBottom(const RowPattern &pattern) const;
   /// Reads `pattern` from `parent`.
   ReadEntry makeRead(const RowPattern &pattern, const RowPattern &parent) const;
+  /// Turns the entries of `pattern`, which has free vertices, into the order of
+  /// the values that they leave for the other row's free vertices, with the
+  /// sign of (this row, other row) as a permutation of all values.
+  void indexByOtherRow(ReadEntry &entry, const RowPattern &pattern) const;
   /// The rows of an output pattern, still without a sum.
   MixTarget makeTarget(const RowPattern &pattern) const;
   /// Adds the term of diagram number `diagram` to its target.

@@ -7,35 +7,17 @@
 //===----------------------------------------------------------------------===//
 
 #include "compiler/Plan/SharedPlan.h"
+#include "compiler/Plan/ReadPlan.h"
 #include "compiler/Plan/SharedGeometry.h"
 
 #include <algorithm>
 #include <map>
-#include <optional>
 #include <tuple>
 #include <utility>
 
 using namespace eqc;
 
 namespace {
-
-/// The patterns one step coarser, of which `pattern` is one sum: with free
-/// vertices turned into kept ones; else with one dropped block kept (S) or
-/// its pair kept as two axes (O, Sp, SO).
-std::vector<RowPattern> parentsOf(const RowPattern &pattern, Group group) {
-  if (pattern.free >= 0)
-    return {splitIntoKept(pattern, pattern.free)};
-  std::vector<RowPattern> parents;
-  for (int b : pattern.droppedBlocks()) {
-    if (group == Group::S) {
-      parents.push_back(pattern);
-      parents.back().kept[b] = true;
-    } else {
-      parents.push_back(splitIntoKept(pattern, b));
-    }
-  }
-  return parents;
-}
 
 class Builder {
 public:
@@ -49,61 +31,16 @@ public:
       splits.push_back(splitDiagram(diagram));
     for (const Diagram &diagram : spec.biasDiagrams)
       biasTops.push_back(splitDiagram(diagram).top);
-    collectStored();
+    std::vector<RowPattern> bottoms;
+    for (const Split &split : splits)
+      bottoms.push_back(split.bottom);
+    addReads(geometry, bottoms);
     collectNodes();
-    addReadStages();
     addMixAndWriteStages();
     return std::move(plan);
   }
 
 private:
-  /// Parents keep more blocks and have no free vertices: they come first.
-  static std::pair<int, int> readOrder(const RowPattern &pattern) {
-    return {pattern.numFree(), -pattern.numKept()};
-  }
-
-  void collectStored() {
-    std::map<RowPattern, bool> needed;
-    std::vector<RowPattern> work;
-    for (const Split &split : splits)
-      work.push_back(split.bottom);
-    while (!work.empty()) {
-      RowPattern pattern = work.back();
-      work.pop_back();
-      if (isView(pattern) || !needed.emplace(pattern, true).second)
-        continue;
-      if (!findParent(pattern, [&](const RowPattern &p) {
-            return needed.count(p) != 0;
-          }))
-        work.push_back(parentsOf(pattern, spec.group).front());
-    }
-    std::vector<RowPattern> order;
-    for (auto &entry : needed)
-      order.push_back(entry.first);
-    std::sort(order.begin(), order.end(),
-              [](const RowPattern &a, const RowPattern &b) {
-                return std::make_pair(readOrder(a), a) <
-                       std::make_pair(readOrder(b), b);
-              });
-    for (const RowPattern &pattern : order)
-      geometry.addStored(pattern);
-  }
-
-  /// A parent that is a view or fulfils `available`; views last, because a
-  /// stored parent is smaller in memory than the strided view of x.
-  template <typename Predicate>
-  std::optional<RowPattern> findParent(const RowPattern &pattern,
-                                       Predicate available) const {
-    std::optional<RowPattern> view;
-    for (RowPattern &parent : parentsOf(pattern, spec.group)) {
-      if (isView(parent))
-        view = parent;
-      else if (available(parent))
-        return parent;
-    }
-    return view;
-  }
-
   void collectNodes() {
     std::map<RowPattern, bool> needed;
     for (const Split &split : splits)
@@ -126,24 +63,6 @@ private:
       geometry.addNode(pattern);
   }
 
-  void addReadStages() {
-    // Stored patterns of the same order with the same source are one stage.
-    std::map<std::pair<std::pair<int, int>, PlanArray>, ReadStage> stages;
-    for (const RowPattern &pattern : plan.stored) {
-      RowPattern parent =
-          *findParent(pattern, [&](const RowPattern &candidate) {
-            return geometry.isStored(candidate);
-          });
-      const PlanArray source = geometry.viewOfBottom(parent).array;
-      ReadStage &stage = stages[{readOrder(pattern), source}];
-      stage.kept = pattern.numKept();
-      stage.source = source;
-      stage.entries.push_back(geometry.makeRead(pattern, parent));
-    }
-    for (auto &stage : stages)
-      plan.stages.push_back(std::move(stage.second));
-  }
-
   void addMixAndWriteStages() {
     const RowPattern identity = identityPattern(spec.l);
     std::map<RowPattern, MixTarget> targets;
@@ -162,7 +81,7 @@ private:
     for (const RowPattern &node : plan.nodes) {
       RowPattern parent = identity;
       if (node.free < 0)
-        for (const RowPattern &candidate : parentsOf(node, spec.group))
+        for (const RowPattern &candidate : finerPatterns(node, spec.group))
           if (geometry.isNode(candidate)) {
             parent = candidate;
             break;

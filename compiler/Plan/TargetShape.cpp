@@ -59,3 +59,12 @@ int64_t eqc::tileRows(const TargetShape &target, int64_t vectors,
       best = rows;
   return best;
 }
+
+SumTiling eqc::sumTiling(const TargetShape &target, int64_t elementBytes,
+                         int64_t inputChannels, int64_t outputChannels) {
+  SumTiling tiling;
+  tiling.columns = mixTiling(target, elementBytes, outputChannels);
+  tiling.rows = tileRows(target, tiling.columns.vectors, inputChannels);
+  tiling.tiles = (inputChannels + tiling.rows - 1) / tiling.rows;
+  return tiling;
+}

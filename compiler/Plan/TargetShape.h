@@ -47,6 +47,18 @@ int64_t maxTileRows(const TargetShape &target, int64_t vectors);
 int64_t tileRows(const TargetShape &target, int64_t vectors, int64_t extent,
                  bool aliasing = false);
 
+/// The sums of a gradient of weights in tiles: those of one diagram are
+/// `tiles` tiles of `rows` input channels each, by the columns of the output
+/// channels. The last tile starts where it ends with the last channel, so it
+/// may repeat channels of the tile before.
+struct SumTiling {
+  int64_t rows, tiles;
+  ColumnTiling columns;
+  int64_t rowsOfDiagram() const { return rows * tiles; }
+};
+SumTiling sumTiling(const TargetShape &target, int64_t elementBytes,
+                    int64_t inputChannels, int64_t outputChannels);
+
 } // namespace eqc
 
 #endif // EQC_PLAN_TARGETSHAPE_H

@@ -1,6 +1,7 @@
 //===- EntryPoints.cpp - The C functions of a layer -----------------------===//
 
 #include "compiler/Target/EntryPoints.h"
+#include "compiler/Plan/GradientPlan.h"
 
 #include "llvm/IR/Constants.h"
 #include "llvm/IR/DerivedTypes.h"
@@ -37,11 +38,8 @@ public:
     SmallVector<Constant *> variants;
     for (const VariantCode &variant : layer.variants)
       variants.push_back(makeVariant(variant));
-    llvm::Type *variantType = variants.front()->getType();
-    GlobalVariable *table = makeConstant(
-        "variants",
-        llvm::ConstantArray::get(
-            llvm::ArrayType::get(variantType, variants.size()), variants));
+    GlobalVariable *table = makeTable("variants", variants);
+    const bool gradients = !layer.gradX.empty();
     GlobalVariable *chosen = new GlobalVariable(
         module, i64, /*isConstant=*/false, GlobalValue::InternalLinkage,
         ConstantInt::get(i64, 0), spec.name + ".chosen");
@@ -54,14 +52,32 @@ public:
                                 table,
                                 number(layer.threads),
                                 number(layer.packDependsOnN),
-                                chosen};
+                                chosen,
+                                gradients ? makeGradients() : none(),
+                                gradients ? makeFlips() : none()};
     setSize(fields);
     GlobalVariable *kernel =
         makeConstant("kernel", ConstantStruct::getAnon(fields));
     makeExported(kernel, "forward", spec.dynamicN(), 4, /*batch=*/true);
     makeExported(kernel, "pack", false, 2, /*batch=*/false);
     makeExported(kernel, "forward_packed", spec.dynamicN(), 4, /*batch=*/true);
+    if (gradients)
+      makeExported(kernel, "backward", spec.dynamicN(), 6, /*batch=*/true);
     makeInfoFunction(info);
+  }
+
+  /// The descriptor of the kernels of one variant.
+  Constant *makeVariant(const VariantCode &variant) {
+    int64_t packed = spec.elementSize();
+    for (int64_t extent : variant.packedShape)
+      packed *= extent;
+    std::vector<Constant *> fields{number(variant.cpu.level),
+                                   string(variant.cpu.runtimeFeatures),
+                                   number(packed),
+                                   makeSchedule(variant, layer.multiplyAdds),
+                                   makePack(variant),
+                                   makeBlock(variant)};
+    return ConstantStruct::getAnon(fields);
   }
 
 private:
@@ -80,6 +96,16 @@ private:
                               GlobalValue::InternalLinkage, value,
                               spec.name + "." + what);
   }
+
+  GlobalVariable *makeTable(const char *what, ArrayRef<Constant *> entries) {
+    return makeConstant(
+        what,
+        llvm::ConstantArray::get(
+            llvm::ArrayType::get(entries.front()->getType(), entries.size()),
+            entries));
+  }
+
+  Constant *none() { return llvm::ConstantPointerNull::get(ptr); }
 
   Constant *string(llvm::StringRef text) {
     Constant *data = llvm::ConstantDataArray::getString(context, text);
@@ -116,7 +142,7 @@ private:
         number(diagrams * pairs),
         number(biases * spec.cOut),
         number(spec.batch),
-        number(0)};
+        number(!layer.gradX.empty())};
     setSize(fields);
     return makeConstant("layer", ConstantStruct::getAnon(fields));
   }
@@ -164,19 +190,6 @@ private:
     if (spec.layout == Layout::ChannelsLast)
       return {manyRows(), positions, number(channels)};
     return {manyRows(), number(channels), positions};
-  }
-
-  Constant *makeVariant(const VariantCode &variant) {
-    int64_t packed = spec.elementSize();
-    for (int64_t extent : variant.packedShape)
-      packed *= extent;
-    std::vector<Constant *> fields{number(variant.cpu.level),
-                                   string(variant.cpu.runtimeFeatures),
-                                   number(packed),
-                                   makeSchedule(variant),
-                                   makePack(variant),
-                                   makeBlock(variant)};
-    return ConstantStruct::getAnon(fields);
   }
 
   /// Rows are counted by the caller's arrays; kernels never look past what the
@@ -260,10 +273,81 @@ private:
     b.SetInsertPoint(rest);
   }
 
-  Function *makeSchedule(const VariantCode &variant) {
+  /// The gradients of every variant: the kernels of grad_x, which is a layer of
+  /// its own, and those of the sums over the batch.
+  Constant *makeGradients() {
+    EntryPoints gradX(module, layer.gradX.front());
+    SmallVector<Constant *> gradients;
+    for (size_t i = 0; i < layer.variants.size(); ++i) {
+      Constant *input = gradX.makeVariant(layer.gradX.front().variants[i]);
+      Constant *sums = makeSums(layer.variants[i], layer.sums[i]);
+      gradients.push_back(ConstantStruct::getAnon({input, sums}));
+    }
+    return makeTable("gradients", gradients);
+  }
+
+  Constant *makeSums(const VariantCode &forward, const SumsCode &code) {
+    const SumTiling tiling =
+        sumTiling(forward.cpu.shape, spec.elementSize(), spec.cIn, spec.cOut);
+    const auto diagrams = static_cast<int64_t>(spec.diagrams.size());
+    const auto biases = static_cast<int64_t>(spec.biasDiagrams.size());
+    const int64_t rows = diagrams * tiling.rowsOfDiagram() + biases;
+    VariantCode variant;
+    variant.cpu = forward.cpu;
+    variant.forward = code.function;
+    variant.phases = code.phases;
+    variant.parts = code.parts;
+    variant.scratchElements = code.scratchElements;
+    std::vector<Constant *> fields{
+        number(rows),
+        number(tiling.columns.columns()),
+        number(tiling.rowsOfDiagram()),
+        number((tiling.tiles - 1) * tiling.rows),
+        makeSchedule(variant, code.multiplyAdds, "sums_schedule", 6),
+        makeAddSums(variant, rows, tiling.columns.columns())};
+    return ConstantStruct::getAnon(fields);
+  }
+
+  Function *makeAddSums(const VariantCode &variant, int64_t rows,
+                        int64_t columns) {
+    Function *function = makeInternal(
+        FunctionType::get(b.getVoidTy(),
+                          {i64, i64, i64, i64, i64, i64, ptr, ptr, ptr, ptr},
+                          false),
+        variant, "sums_entry");
+    Value *n = function->getArg(0);
+    SmallVector<Value *> arguments;
+    for (unsigned i = 0; i < 6; ++i) // n, first, count, phase, part, which
+      arguments.push_back(function->getArg(i));
+    appendMemRef(arguments, function->getArg(6), shapeOf(spec.k, spec.cIn, n));
+    appendMemRef(arguments, function->getArg(7), shapeOf(spec.l, spec.cOut, n));
+    appendMemRef(arguments, function->getArg(8),
+                 {number(rows), number(columns)});
+    callKernel(variant.forward, function, arguments);
+    b.CreateRetVoid();
+    return function;
+  }
+
+  /// By what the weights of each diagram are multiplied for grad_x: signs and
+  /// exponents of 1/n. Null where that is 1 for all.
+  Constant *makeFlips() {
+    SmallVector<Constant *> flips;
+    bool trivial = true;
+    for (const Diagram &diagram : spec.diagrams) {
+      const FlipFactor factor = flipFactor(spec, diagram);
+      trivial &= factor.sign == 1 && factor.divisions == 0;
+      flips.push_back(number(factor.sign));
+      flips.push_back(number(factor.divisions));
+    }
+    return trivial ? none() : makeTable("flips", flips);
+  }
+
+  /// The schedule of a kernel that takes so many numbers before its arrays.
+  Function *makeSchedule(const VariantCode &variant, const Poly &multiplyAdds,
+                         const char *what = "schedule", unsigned numbers = 5) {
     Function *function =
         makeInternal(FunctionType::get(b.getVoidTy(), {i64, i64, ptr}, false),
-                     variant, "schedule");
+                     variant, what);
     Value *n = function->getArg(0);
     Poly elements = Poly::power(spec.k, spec.cIn);
     elements += Poly::power(spec.l, spec.cOut);
@@ -298,12 +382,14 @@ private:
 
     Value *scratch = number(0);
     for (const std::string &kernel : {variant.forward, variant.lanesForward})
-      if (Function *size = module.getFunction(kernel + ".arena"))
-        scratch = b.CreateBinaryIntrinsic(
-            llvm::Intrinsic::smax, scratch,
-            b.CreateCall(size, {n, number(0), block, number(0), number(0)}));
-    Value *flops =
-        emitPoly(layer.multiplyAdds * Poly(2 * spec.cIn * spec.cOut), n);
+      if (Function *size = module.getFunction(kernel + ".arena")) {
+        SmallVector<Value *> arguments(numbers, number(0));
+        arguments[0] = n;
+        arguments[2] = block;
+        scratch = b.CreateBinaryIntrinsic(llvm::Intrinsic::smax, scratch,
+                                          b.CreateCall(size, arguments));
+      }
+    Value *flops = emitPoly(multiplyAdds * Poly(2 * spec.cIn * spec.cOut), n);
     Value *out = function->getArg(2);
     const std::vector<Value *> fields{scratch, block, number(variant.phases),
                                       number(variant.parts), flops};

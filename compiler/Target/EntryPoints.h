@@ -31,6 +31,16 @@ struct VariantCode {
   Poly scratchElements; ///< per sample, roughly: for the choice of the block
 };
 
+/// The code of one variant for the gradients of weight and bias.
+struct SumsCode {
+  std::string function; ///< n, first, count, phase, part, which, x, grad_y,
+                        ///< sums [, arena]
+  int64_t phases = 1;
+  int64_t parts = 1;
+  Poly scratchElements;
+  Poly multiplyAdds;
+};
+
 struct LayerCode {
   const LayerSpec *spec = nullptr;
   std::string plan;   ///< name of the plan that was compiled
@@ -39,6 +49,9 @@ struct LayerCode {
   bool packDependsOnN = false;
   Poly multiplyAdds; ///< per sample and pair of channels
   std::vector<VariantCode> variants;
+  /// With gradients the layer from grad_y to grad_x, else nothing.
+  std::vector<LayerCode> gradX;
+  std::vector<SumsCode> sums; ///< one for each variant, or none
 };
 
 /// Adds the exported functions and the descriptor of one layer to `module`,

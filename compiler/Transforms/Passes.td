@@ -9,6 +9,42 @@ include "mlir/Pass/PassBase.td"
 // On the eqc dialect
 //===----------------------------------------------------------------------===//
 
+def AddGradientsPass : Pass<"eqc-add-gradients", "mlir::ModuleOp"> {
+  let summary = "add the gradients of every layer as functions";
+  let description = [{
+    After each function NAME with an `eqc.linear` adds two:
+
+    - `NAME.grad_x`: from the gradient of y and the weights to the gradient of x.
+      It is a layer itself, whose diagrams are flipped: their rows are exchanged.
+      It wants `weight[d]` with its channels exchanged, times the sign of the
+      transpose (-1 only for some diagrams of SO), divided by n for each block of
+      inputs only if the layer normalizes by `mean`.
+    - `NAME.grad_weight`: from x and the gradient of y to the gradients of weight and
+      bias.
+
+    ```mlir
+    func.func @f(%x : .., %w : tensor<1x16x32xf32>) -> tensor<?x32xf32> {
+      %y = eqc.linear O(3) order 2 -> 0 x(%x : tensor<?x3x3x16xf32>) weight(%w : ..)
+          diagrams ["i1 i2"] : tensor<?x32xf32>
+      return %y : tensor<?x32xf32>
+    }
+    // is followed by
+    func.func @f.grad_x(%dy : .., %w : tensor<1x32x16xf32>) -> tensor<?x3x3x16xf32> {
+      %dx = eqc.linear O(3) order 0 -> 2 x(%dy : tensor<?x32xf32>) weight(%w : ..)
+          diagrams ["o1 o2"] : tensor<?x3x3x16xf32>
+      return %dx : tensor<?x3x3x16xf32>
+    }
+    func.func @f.grad_weight(%x : .., %dy : ..) -> tensor<1x16x32xf32> {
+      %dw = eqc.grad_weight O(3) order 2 -> 0 x(%x : ..) grad_y(%dy : ..)
+          diagrams ["i1 i2"] : tensor<1x16x32xf32>
+      return %dw : tensor<1x16x32xf32>
+    }
+    ```
+  }];
+  let dependentDialects = ["eqc::ir::EqcDialect", "mlir::func::FuncDialect"];
+  let statistics = [Statistic<"numLayers", "layers", "layers given gradients">];
+}
+
 def ExpandPlanPass : Pass<"eqc-expand-plan", "mlir::ModuleOp"> {
   let summary = "decide how the diagrams of a layer are multiplied and write it "
                 "as stages";
@@ -115,6 +151,17 @@ def VectorizeContractionsPass
   let statistics = [Statistic<"numVectorized", "vectorized", "contractions vectorized">,
                     Statistic<"numMissed", "missed-vectorization",
                               "contractions left as loops">];
+}
+
+def HoistAccumulatorsPass : Pass<"eqc-hoist-accumulators", "mlir::func::FuncOp"> {
+  let summary = "keep the tiles that contractions accumulate in in registers";
+  let description = [{
+    Moves the reads and writes of a tile of static shape out of the loops that
+    contract into it, so that the loops carry it as a vector. It is
+    `loop-invariant-subset-hoisting` for these loops alone.
+  }];
+  let dependentDialects = ["mlir::vector::VectorDialect"];
+  let statistics = [Statistic<"numLoops", "loops", "loops that contract into a tile">];
 }
 
 def PlanArenaPass : Pass<"eqc-plan-arena", "mlir::ModuleOp"> {

@@ -26,10 +26,11 @@ using namespace eqc::ir;
 // LinearOp
 //===----------------------------------------------------------------------===//
 
-/// The tensors of a layer.
+/// The tensors of a layer, and what they are called.
 namespace {
 struct LayerTypes {
   RankedTensorType x, y, weight, bias; ///< no bias: null
+  StringRef yName = "y", weightName = "weight", biasName = "bias";
 };
 } // namespace
 
@@ -38,13 +39,13 @@ static LogicalResult verifyRanks(OpT op, const LayerTypes &types) {
   // linear_c3
   if (failed(verifyRank(op, "x", types.x, op.getK() + 2,
                         "batch, k n-axes, channels")) ||
-      failed(verifyRank(op, "y", types.y, op.getL() + 2,
+      failed(verifyRank(op, types.yName, types.y, op.getL() + 2,
                         "batch, l n-axes, channels")) ||
-      failed(
-          verifyRank(op, "weight", types.weight, 3, "diagrams, c_in, c_out")))
+      failed(verifyRank(op, types.weightName, types.weight, 3,
+                        "diagrams, c_in, c_out")))
     return failure();
-  if (types.bias &&
-      failed(verifyRank(op, "bias", types.bias, 2, "bias diagrams, c_out")))
+  if (types.bias && failed(verifyRank(op, types.biasName, types.bias, 2,
+                                      "bias diagrams, c_out")))
     return failure();
   // linear_c4
   Type element = types.x.getElementType();
@@ -63,13 +64,15 @@ static LogicalResult verifyShapes(OpT op, const LayerTypes &types) {
   int64_t yChannels = channelsFirst ? 1 : types.y.getRank() - 1;
   // linear_c5
   if (failed(verifyNAxes(op, "x", types.x, firstAxis, op.getK(), op.getN())) ||
-      failed(verifyNAxes(op, "y", types.y, firstAxis, op.getL(), op.getN())))
+      failed(verifyNAxes(op, types.yName, types.y, firstAxis, op.getL(),
+                         op.getN())))
     return failure();
   // linear_c6
   if (types.x.getDimSize(0) != types.y.getDimSize(0))
-    return op.emitOpError() << "'x' and 'y' must have the same batch, found "
-                            << formatExtent(types.x.getDimSize(0)) << " and "
-                            << formatExtent(types.y.getDimSize(0));
+    return op.emitOpError()
+           << "'x' and '" << types.yName << "' must have the same batch, found "
+           << formatExtent(types.x.getDimSize(0)) << " and "
+           << formatExtent(types.y.getDimSize(0));
   // linear_c7
   int64_t diagrams = op.getDiagrams().size();
   int64_t cIn = types.x.getDimSize(xChannels);
@@ -80,23 +83,27 @@ static LogicalResult verifyShapes(OpT op, const LayerTypes &types) {
            << formatExtent(cIn) << " -> " << formatExtent(cOut);
   if (types.weight.getShape() != ArrayRef<int64_t>({diagrams, cIn, cOut}))
     return op.emitOpError()
-           << "'weight' must be [diagrams, c_in, c_out] = [" << diagrams << ", "
-           << cIn << ", " << cOut << "], found " << types.weight;
+           << "'" << types.weightName << "' must be [diagrams, c_in, c_out] = ["
+           << diagrams << ", " << cIn << ", " << cOut << "], found "
+           << types.weight;
   // linear_c10
   int64_t biasDiagrams = op.getBiasDiagrams().size();
   if (!types.bias && biasDiagrams > 0)
-    return op.emitOpError() << "has bias diagrams but no 'bias'";
+    return op.emitOpError()
+           << "has bias diagrams but no '" << types.biasName << "'";
   if (types.bias && biasDiagrams == 0)
-    return op.emitOpError() << "has a 'bias' but no bias diagrams";
+    return op.emitOpError()
+           << "has a '" << types.biasName << "' but no bias diagrams";
   if (types.bias &&
       types.bias.getShape() != ArrayRef<int64_t>({biasDiagrams, cOut}))
     return op.emitOpError()
-           << "'bias' must be [bias diagrams, c_out] = [" << biasDiagrams
-           << ", " << cOut << "], found " << types.bias;
+           << "'" << types.biasName << "' must be [bias diagrams, c_out] = ["
+           << biasDiagrams << ", " << cOut << "], found " << types.bias;
   return success();
 }
 
-template <typename OpT> static LogicalResult verifyLayer(OpT op) {
+template <typename OpT>
+static LogicalResult verifyLayer(OpT op, const LayerTypes &types) {
   // linear_c1
   if (failed(verifySize(op, op.getGroup(), op.getN())))
     return failure();
@@ -106,12 +113,6 @@ template <typename OpT> static LogicalResult verifyLayer(OpT op) {
       std::max(op.getK(), op.getL()) > maxOrder)
     return op.emitOpError() << "orders must be between 0 and " << maxOrder
                             << ", found " << op.getK() << " -> " << op.getL();
-  LayerTypes types;
-  types.x = cast<RankedTensorType>(op.getX().getType());
-  types.y = cast<RankedTensorType>(op.getY().getType());
-  types.weight = cast<RankedTensorType>(op.getWeight().getType());
-  if (op.getBias())
-    types.bias = cast<RankedTensorType>(op.getBias().getType());
   if (failed(verifyRanks(op, types)))
     return failure();
   // linear_c8 (that none occurs twice: verifyDiagrams)
@@ -128,7 +129,30 @@ template <typename OpT> static LogicalResult verifyLayer(OpT op) {
                         op.getN(), op.getL(), 0);
 }
 
+template <typename OpT> static LogicalResult verifyLayer(OpT op) {
+  LayerTypes types;
+  types.x = cast<RankedTensorType>(op.getX().getType());
+  types.y = cast<RankedTensorType>(op.getY().getType());
+  types.weight = cast<RankedTensorType>(op.getWeight().getType());
+  if (op.getBias())
+    types.bias = cast<RankedTensorType>(op.getBias().getType());
+  return verifyLayer(op, types);
+}
+
 LogicalResult LinearOp::verify() { return verifyLayer(*this); }
+
+LogicalResult GradWeightOp::verify() {
+  LayerTypes types;
+  types.yName = "grad_y";
+  types.weightName = "grad_weight";
+  types.biasName = "grad_bias";
+  types.x = cast<RankedTensorType>(getX().getType());
+  types.y = cast<RankedTensorType>(getGradY().getType());
+  types.weight = cast<RankedTensorType>(getGradWeight().getType());
+  if (getGradBias())
+    types.bias = cast<RankedTensorType>(getGradBias().getType());
+  return verifyLayer(*this, types);
+}
 
 LogicalResult DenseOp::verify() {
   // dense_c12

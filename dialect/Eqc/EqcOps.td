@@ -22,7 +22,8 @@ def Eqc_LayerOps : OpDocGroup {
   }];
 }
 
-let opDocGroup = Eqc_LayerOps in
+let opDocGroup = Eqc_LayerOps in {
+
 def Eqc_LinearOp : Eqc_LayerOp<"linear"> {
   let summary = "an equivariant linear layer";
   let description = [{
@@ -66,6 +67,74 @@ def Eqc_LinearOp : Eqc_LayerOp<"linear"> {
   let arguments = layerArguments;
   let assemblyFormat = layerFormat # " attr-dict `:` type($y)";
 }
+
+def Eqc_GradWeightOp : Eqc_Op<"grad_weight", [Pure]> {
+  let summary = "the gradients of a layer's weight and bias";
+  let description = [{
+    From the input of a layer and the gradient of its output, summed over the
+    batch:
+
+        grad_weight[d, ci, co] = sum_b sum_J (D_d x[b, :, ci])[J] * grad_y[b, J, co]
+        grad_bias[e, co]       = sum_b sum_J (D_e 1)[J] * grad_y[b, J, co]
+
+    The attributes are those of the layer's `eqc.linear`. The gradient of x needs
+    no operation: it is `eqc.linear` with the flipped diagrams.
+
+    - (C1..C11) Those of `eqc.linear`, of which `grad_y` is the `y`,
+      `grad_weight` the `weight` and `grad_bias` the `bias`.
+
+    Example:
+
+    ```mlir
+    %dw, %db = eqc.grad_weight S(34) order 1 -> 1
+        x(%x : tensor<?x34x16xf32>) grad_y(%dy : tensor<?x34x32xf32>)
+        diagrams ["o1 i1", "o1 | i1"] bias_diagrams ["o1"]
+        normalize mean : tensor<2x16x32xf32>, tensor<1x32xf32>
+    ```
+  }];
+  let arguments = (ins
+    Eqc_Tensor:$x,
+    Eqc_Tensor:$grad_y,
+    Eqc_GroupAttr:$group,
+    Eqc_IntAttr:$n,
+    Eqc_IntAttr:$k,
+    Eqc_IntAttr:$l,
+    Eqc_DiagramArrayAttr:$diagrams,
+    DefaultValuedAttr<Eqc_DiagramArrayAttr, "{}">:$bias_diagrams,
+    DefaultValuedAttr<Eqc_LayoutAttr, "::eqc::Layout::ChannelsLast">:$layout,
+    DefaultValuedAttr<Eqc_NormalizeAttr, "::eqc::Normalize::None">:$normalize
+  );
+  let results = (outs Eqc_Tensor:$grad_weight, Optional<Eqc_Tensor>:$grad_bias);
+  let assemblyFormat = [{
+    custom<GroupOfSize>($group, $n) `order` $k `->` $l
+    `x` `(` $x `:` type($x) `)` `grad_y` `(` $grad_y `:` type($grad_y) `)`
+    `diagrams` custom<Diagrams>($diagrams)
+    (`bias_diagrams` custom<Diagrams>($bias_diagrams)^)?
+    (`layout` custom<Layout>($layout)^)?
+    (`normalize` custom<Normalize>($normalize)^)?
+    attr-dict `:` type($grad_weight) (`,` type($grad_bias)^)?
+  }];
+  let hasVerifier = 1;
+  let extraClassDeclaration = [{
+    /// The channel extents.
+    int64_t getCIn() {
+      return ::llvm::cast<::mlir::RankedTensorType>(getGradWeight().getType())
+          .getDimSize(1);
+    }
+    int64_t getCOut() {
+      return ::llvm::cast<::mlir::RankedTensorType>(getGradWeight().getType())
+          .getDimSize(2);
+    }
+    ::std::vector<::eqc::Diagram> getDiagramValues() {
+      return ::eqc::ir::getDiagramValues(getDiagrams());
+    }
+    ::std::vector<::eqc::Diagram> getBiasDiagramValues() {
+      return ::eqc::ir::getDiagramValues(getBiasDiagrams());
+    }
+  }];
+}
+
+} // opDocGroup
 
 //===----------------------------------------------------------------------===//
 // Single diagrams

@@ -7,7 +7,7 @@
 |*                                                                            *|
 \*===----------------------------------------------------------------------===*/
 
-#include "Internal.h"
+#include "Call.h"
 
 #include <string.h>
 
@@ -16,41 +16,25 @@
 /* All scratch of one call; fewer threads take part rather than exceed it. */
 #define MAX_SCRATCH ((int64_t)192 << 20)
 
-/* One call of one layer. */
-typedef struct call {
-  const eqc_kernel *kernel;
-  const eqc_variant *variant;
-  const char *layer;
-  const char *suffix; /* of the public function: "forward", .. */
-  int64_t n, batch;
-  const void *x, *packed, *bias;
-  void *y;
-  int64_t x_bytes, y_bytes, weight_bytes, bias_bytes;
-  eqc_schedule schedule;
-  char *scratch;
-  int64_t stride;       /* of one worker's scratch to the next's */
-  int64_t block, phase; /* when parts run in parallel */
-} call;
-
-static int fail_null(const call *c, const char *argument) {
+int eqc_rt_fail_null(const eqc_rt_call *c, const char *argument) {
   return eqc_rt_fail(EQC_ERR_NULL, "%s_%s: '%s' is NULL", c->layer, c->suffix,
                      argument);
 }
 
-static int fail_alias(const call *c, const char *output, const char *other) {
+int eqc_rt_fail_alias(const eqc_rt_call *c, const char *output,
+                      const char *other) {
   return eqc_rt_fail(EQC_ERR_ALIAS, "%s_%s: '%s' overlaps '%s'", c->layer,
                      c->suffix, output, other);
 }
 
-static int fail_cpu(const call *c) {
+int eqc_rt_fail_cpu(const eqc_rt_call *c) {
   return eqc_rt_fail(EQC_ERR_UNSUPPORTED_CPU,
                      "%s_%s: this CPU lacks instructions the layer was "
                      "compiled for",
                      c->layer, c->suffix);
 }
 
-/* Fills in the layer, and checks that this runtime can read it. */
-static int begin(call *c, const eqc_kernel *kernel, const char *suffix) {
+int eqc_rt_begin(eqc_rt_call *c, const eqc_kernel *kernel, const char *suffix) {
   if (kernel->abi != 1 || kernel->struct_size < sizeof(eqc_kernel))
     return eqc_rt_fail(EQC_ERR_ARG,
                        "the layer was compiled for another runtime "
@@ -63,7 +47,7 @@ static int begin(call *c, const eqc_kernel *kernel, const char *suffix) {
   return EQC_OK;
 }
 
-static int check_n(call *c, int64_t n) {
+static int check_n(eqc_rt_call *c, int64_t n) {
   const eqc_layer_info *info = c->kernel->info;
   c->n = info->n;
   if (info->n != -1)
@@ -78,7 +62,7 @@ static int check_n(call *c, int64_t n) {
   return EQC_OK;
 }
 
-static int check_batch(call *c, int64_t batch) {
+static int check_batch(eqc_rt_call *c, int64_t batch) {
   c->batch = batch;
   if (batch < 0)
     return eqc_rt_fail(EQC_ERR_ARG, "%s_%s: 'batch' is %lld, is below 0",
@@ -87,8 +71,9 @@ static int check_batch(call *c, int64_t batch) {
 }
 
 /* bytes = elements * channels * n^order, or EQC_ERR_SIZE. */
-static int count_bytes(const call *c, const char *array, int64_t elements,
-                       int64_t channels, int64_t order, int64_t *bytes) {
+static int count_bytes(const eqc_rt_call *c, const char *array,
+                       int64_t elements, int64_t channels, int64_t order,
+                       int64_t *bytes) {
   int64_t size, i;
   int overflow = __builtin_mul_overflow(elements, channels, &size);
   overflow |= __builtin_mul_overflow(size, c->kernel->element_bytes, &size);
@@ -105,11 +90,16 @@ static int count_bytes(const call *c, const char *array, int64_t elements,
                      (long long)c->batch);
 }
 
-static int check_sizes(call *c) {
+int eqc_rt_check_sizes(eqc_rt_call *c, int64_t n, int64_t batch, const char *x,
+                       const char *y) {
   const eqc_layer_info *info = c->kernel->info;
-  int status = count_bytes(c, "x", c->batch, info->c_in, info->k, &c->x_bytes);
+  int status = check_n(c, n);
   if (status == EQC_OK)
-    status = count_bytes(c, "y", c->batch, info->c_out, info->l, &c->y_bytes);
+    status = check_batch(c, batch);
+  if (status == EQC_OK)
+    status = count_bytes(c, x, c->batch, info->c_in, info->k, &c->x_bytes);
+  if (status == EQC_OK)
+    status = count_bytes(c, y, c->batch, info->c_out, info->l, &c->y_bytes);
   if (status == EQC_OK)
     status =
         count_bytes(c, "weight", info->weight_size, 1, 0, &c->weight_bytes);
@@ -118,7 +108,7 @@ static int check_sizes(call *c) {
   return status;
 }
 
-static int overlap(const void *a, int64_t a_bytes, const void *b,
+int eqc_rt_overlap(const void *a, int64_t a_bytes, const void *b,
                    int64_t b_bytes) {
   uintptr_t p = (uintptr_t)a, q = (uintptr_t)b;
   if (a_bytes == 0 || b_bytes == 0)
@@ -126,108 +116,126 @@ static int overlap(const void *a, int64_t a_bytes, const void *b,
   return p <= q ? q - p < (uintptr_t)a_bytes : p - q < (uintptr_t)b_bytes;
 }
 
-static int64_t blocks_of(const call *c) {
+int64_t eqc_rt_blocks(const eqc_rt_call *c) {
   return (c->batch - 1) / c->schedule.block + 1;
 }
 
+int64_t eqc_rt_block_samples(const eqc_rt_call *c, int64_t block) {
+  int64_t rest = c->batch - block * c->schedule.block;
+  return rest < c->schedule.block ? rest : c->schedule.block;
+}
+
 static void run_block(int64_t worker, int64_t block, void *p) {
-  const call *c = p;
-  int64_t first = block * c->schedule.block, count = c->batch - first;
-  if (count > c->schedule.block)
-    count = c->schedule.block;
-  c->variant->forward(c->n, first, count, -1, 0, c->x, c->packed, c->bias, c->y,
-                      c->scratch + worker * c->stride);
+  const eqc_rt_call *c = p;
+  c->variant->forward(c->n, block * c->schedule.block,
+                      eqc_rt_block_samples(c, block), -1, 0, c->x, c->packed,
+                      c->bias, c->y, c->scratch + worker * c->stride);
 }
 
 static void run_part(int64_t worker, int64_t part, void *p) {
-  const call *c = p;
-  int64_t first = c->block * c->schedule.block, count = c->batch - first;
+  const eqc_rt_call *c = p;
   (void)worker;
-  if (count > c->schedule.block)
-    count = c->schedule.block;
-  c->variant->forward(c->n, first, count, c->phase, part, c->x, c->packed,
-                      c->bias, c->y, c->scratch);
+  c->variant->forward(c->n, c->block * c->schedule.block,
+                      eqc_rt_block_samples(c, c->block), c->phase, part, c->x,
+                      c->packed, c->bias, c->y, c->scratch);
 }
 
-static int run_parts(call *c, const eqc_rt_runner *runner, int64_t width) {
+static int run_parts(eqc_rt_call *c) {
   int status = EQC_OK;
-  int64_t blocks = blocks_of(c);
+  int64_t blocks = eqc_rt_blocks(c);
   for (c->block = 0; c->block < blocks && status == EQC_OK; ++c->block)
     for (c->phase = 0; c->phase < c->schedule.phases && status == EQC_OK;
          ++c->phase)
-      status = eqc_rt_parallel(runner, width, c->schedule.parts, run_part, c,
-                               c->layer);
+      status = eqc_rt_parallel(&c->runner, c->width, c->schedule.parts,
+                               run_part, c, c->layer);
   return status;
 }
 
-static void ask_schedule(call *c) {
+void eqc_rt_ask_schedule(eqc_rt_call *c,
+                         void (*schedule)(int64_t, int64_t, eqc_schedule *)) {
   eqc_schedule *s = &c->schedule;
-  c->variant->schedule(c->n, c->batch, s);
+  memset(s, 0, sizeof *s);
+  schedule(c->n, c->batch, s);
   s->block = s->block < 1 ? 1 : s->block;
   s->phases = s->phases < 1 ? 1 : s->phases;
   s->parts = s->parts < 1 ? 1 : s->parts;
+  if (c->kernel->threads)
+    c->runner = eqc_rt_current_runner();
 }
 
-/* How many threads could share the work. A program's own runner is always
-   asked, since its threads may be free of charge. */
-static int64_t wanted_threads(const call *c, const eqc_rt_runner *runner) {
+/* A program's own runner is always asked, since its threads may be free of
+   charge. */
+int64_t eqc_rt_wanted_threads(const eqc_rt_call *c) {
   int little = c->schedule.flops > 0 &&
                (double)c->schedule.flops * (double)c->batch < WORTH_THREADS;
-  if (!c->kernel->threads || (little && !runner->run))
+  if (!c->kernel->threads || (little && !c->runner.run))
     return 1;
   return eqc_rt_num_threads();
 }
 
-/* Everything after the checks. weight is NULL when c->packed is set already. */
-static int execute(call *c, const void *weight) {
-  eqc_rt_runner runner = {0};
-  eqc_rt_block memory = {0};
-  int64_t packed_bytes = 0, total, width, blocks;
-  int parts_mode, status = EQC_OK;
+int eqc_rt_lay_out(eqc_rt_call *c, int64_t width, int64_t head,
+                   int64_t *total) {
+  int64_t bytes = 0;
+  int overflow = __builtin_add_overflow(head, EQC_RT_ALIGN - 1, &head);
+  overflow |= __builtin_add_overflow(c->schedule.scratch_bytes,
+                                     EQC_RT_ALIGN - 1, &c->stride);
+  head &= -EQC_RT_ALIGN;
+  c->stride &= -EQC_RT_ALIGN;
+  c->width = width;
+  if (!c->parts_mode && !overflow && c->stride > MAX_SCRATCH / width)
+    c->width = MAX_SCRATCH / c->stride > 1 ? MAX_SCRATCH / c->stride : 1;
+  overflow |=
+      __builtin_mul_overflow(c->stride, c->parts_mode ? 1 : c->width, &bytes);
+  overflow |= __builtin_add_overflow(*total, head, total);
+  overflow |= __builtin_add_overflow(*total, bytes, total);
+  if (overflow || (uint64_t)*total > PTRDIFF_MAX)
+    return eqc_rt_fail(EQC_ERR_NOMEM, "%s: scratch overflows", c->layer);
+  return EQC_OK;
+}
 
-  if (c->kernel->threads)
-    runner = eqc_rt_current_runner();
-  ask_schedule(c);
-  width = wanted_threads(c, &runner);
-  blocks = blocks_of(c);
-  parts_mode = c->schedule.parts > 1 && width > 1 && blocks < 4 * width &&
-               blocks % width != 0;
-  if (parts_mode)
+int eqc_rt_prepare(eqc_rt_call *c, const void *weight, int64_t *total) {
+  int64_t width, blocks;
+  eqc_rt_ask_schedule(c, c->variant->schedule);
+  width = eqc_rt_wanted_threads(c);
+  blocks = eqc_rt_blocks(c);
+  c->parts_mode = c->schedule.parts > 1 && width > 1 && blocks < 4 * width &&
+                  blocks % width != 0;
+  if (c->parts_mode)
     width = c->schedule.parts < width ? c->schedule.parts : width;
   else
     width = blocks < width ? blocks : width;
-
-  /* One block of memory: the packed weights, then every worker's scratch. */
   if (weight && c->variant->packed_bytes == 0)
     c->packed = weight;
   else if (weight)
-    packed_bytes = c->variant->packed_bytes;
-  if (__builtin_add_overflow(packed_bytes, EQC_RT_ALIGN - 1, &packed_bytes) ||
-      __builtin_add_overflow(c->schedule.scratch_bytes, EQC_RT_ALIGN - 1,
-                             &c->stride))
-    return eqc_rt_fail(EQC_ERR_NOMEM, "%s: scratch overflows", c->layer);
-  packed_bytes &= -EQC_RT_ALIGN;
-  c->stride &= -EQC_RT_ALIGN;
-  if (!parts_mode && c->stride > MAX_SCRATCH / width)
-    width = MAX_SCRATCH / c->stride > 1 ? MAX_SCRATCH / c->stride : 1;
-  if (__builtin_mul_overflow(c->stride, parts_mode ? 1 : width, &total) ||
-      __builtin_add_overflow(total, packed_bytes, &total) ||
-      (uint64_t)total > PTRDIFF_MAX)
-    return eqc_rt_fail(EQC_ERR_NOMEM, "%s: scratch overflows", c->layer);
-  if (total > 0) {
+    c->packed_bytes = c->variant->packed_bytes;
+  return eqc_rt_lay_out(c, width, c->packed_bytes, total);
+}
+
+int eqc_rt_perform(eqc_rt_call *c, const void *weight, char *memory) {
+  /* First the packed weights, then every worker's scratch. */
+  if (memory)
+    c->scratch =
+        memory + ((c->packed_bytes + EQC_RT_ALIGN - 1) & -EQC_RT_ALIGN);
+  if (c->packed_bytes > 0) {
+    c->variant->pack(c->n, weight, memory);
+    c->packed = memory;
+  }
+  if (c->parts_mode)
+    return run_parts(c);
+  return eqc_rt_parallel(&c->runner, c->width, eqc_rt_blocks(c), run_block, c,
+                         c->layer);
+}
+
+/* Everything after the checks. weight is NULL when c->packed is set already. */
+static int execute(eqc_rt_call *c, const void *weight) {
+  eqc_rt_block memory = {0};
+  int64_t total = 0;
+  int status = eqc_rt_prepare(c, weight, &total);
+  if (status == EQC_OK && total > 0)
     status = eqc_rt_acquire((size_t)total, c->layer, &memory);
-    if (status != EQC_OK)
-      return status;
-  }
-  c->scratch = memory.data ? (char *)memory.data + packed_bytes : NULL;
-  if (packed_bytes > 0) {
-    c->variant->pack(c->n, weight, memory.data);
-    c->packed = memory.data;
-  }
-  if (parts_mode)
-    status = run_parts(c, &runner, width);
-  else
-    status = eqc_rt_parallel(&runner, width, blocks, run_block, c, c->layer);
+  if (status != EQC_OK)
+    return status;
+  status = eqc_rt_perform(c, weight, memory.data);
   if (total > 0)
     eqc_rt_release(&memory);
   return status;
@@ -235,39 +243,35 @@ static int execute(call *c, const void *weight) {
 
 /* The checks and the work of both forms of forward; weights is the argument's
    name, and tells them apart by is_packed. */
-static int forward(call *c, int64_t n, int64_t batch, const void *x,
+static int forward(eqc_rt_call *c, int64_t n, int64_t batch, const void *x,
                    const void *weight, const void *bias, void *y,
                    int is_packed) {
   const char *weight_name = is_packed ? "packed" : "weight";
   int64_t weight_bytes;
-  int status = check_n(c, n);
-  if (status == EQC_OK)
-    status = check_batch(c, batch);
-  if (status == EQC_OK)
-    status = check_sizes(c);
+  int status = eqc_rt_check_sizes(c, n, batch, "x", "y");
   /* Nothing to read and nothing to write. */
   if (status != EQC_OK || batch == 0)
     return status;
   if (!x)
-    return fail_null(c, "x");
+    return eqc_rt_fail_null(c, "x");
   if (!weight)
-    return fail_null(c, weight_name);
+    return eqc_rt_fail_null(c, weight_name);
   if (!bias && c->bias_bytes > 0)
-    return fail_null(c, "bias");
+    return eqc_rt_fail_null(c, "bias");
   if (!y)
-    return fail_null(c, "y");
+    return eqc_rt_fail_null(c, "y");
   c->variant = eqc_rt_choose(c->kernel);
   if (!c->variant)
-    return fail_cpu(c);
+    return eqc_rt_fail_cpu(c);
   weight_bytes = is_packed && c->variant->packed_bytes > 0
                      ? c->variant->packed_bytes
                      : c->weight_bytes;
-  if (overlap(y, c->y_bytes, x, c->x_bytes))
-    return fail_alias(c, "y", "x");
-  if (overlap(y, c->y_bytes, weight, weight_bytes))
-    return fail_alias(c, "y", weight_name);
-  if (overlap(y, c->y_bytes, bias, c->bias_bytes))
-    return fail_alias(c, "y", "bias");
+  if (eqc_rt_overlap(y, c->y_bytes, x, c->x_bytes))
+    return eqc_rt_fail_alias(c, "y", "x");
+  if (eqc_rt_overlap(y, c->y_bytes, weight, weight_bytes))
+    return eqc_rt_fail_alias(c, "y", weight_name);
+  if (eqc_rt_overlap(y, c->y_bytes, bias, c->bias_bytes))
+    return eqc_rt_fail_alias(c, "y", "bias");
   c->x = x;
   c->bias = c->bias_bytes > 0 ? bias : NULL;
   c->y = y;
@@ -279,8 +283,8 @@ static int forward(call *c, int64_t n, int64_t batch, const void *x,
 int eqc_rt_forward(const eqc_kernel *kernel, int64_t n, int64_t batch,
                    const void *x, const void *weight, const void *bias,
                    void *y) {
-  call c;
-  int status = begin(&c, kernel, "forward");
+  eqc_rt_call c;
+  int status = eqc_rt_begin(&c, kernel, "forward");
   if (status != EQC_OK)
     return status;
   return forward(&c, n, batch, x, weight, bias, y, /*is_packed=*/0);
@@ -289,33 +293,33 @@ int eqc_rt_forward(const eqc_kernel *kernel, int64_t n, int64_t batch,
 int eqc_rt_forward_packed(const eqc_kernel *kernel, int64_t n, int64_t batch,
                           const void *x, const void *packed, const void *bias,
                           void *y) {
-  call c;
-  int status = begin(&c, kernel, "forward_packed");
+  eqc_rt_call c;
+  int status = eqc_rt_begin(&c, kernel, "forward_packed");
   if (status != EQC_OK)
     return status;
   return forward(&c, n, batch, x, packed, bias, y, /*is_packed=*/1);
 }
 
 /* Bytes of c's weights as its variant wants them. */
-static int64_t packed_bytes_of(const call *c) {
+static int64_t packed_bytes_of(const eqc_rt_call *c) {
   return c->variant->packed_bytes > 0
              ? c->variant->packed_bytes
              : c->kernel->info->weight_size * c->kernel->element_bytes;
 }
 
 int64_t eqc_rt_packed_bytes(const eqc_kernel *kernel) {
-  call c;
-  int status = begin(&c, kernel, "pack");
+  eqc_rt_call c;
+  int status = eqc_rt_begin(&c, kernel, "pack");
   if (status != EQC_OK)
     return status;
   c.variant = eqc_rt_choose(kernel);
-  return c.variant ? packed_bytes_of(&c) : fail_cpu(&c);
+  return c.variant ? packed_bytes_of(&c) : eqc_rt_fail_cpu(&c);
 }
 
 int eqc_rt_pack(const eqc_kernel *kernel, int64_t n, const void *weight,
                 void *packed) {
-  call c;
-  int status = begin(&c, kernel, "pack");
+  eqc_rt_call c;
+  int status = eqc_rt_begin(&c, kernel, "pack");
   if (status == EQC_OK && kernel->pack_depends_on_n)
     status = check_n(&c, n);
   if (status != EQC_OK)
@@ -323,15 +327,15 @@ int eqc_rt_pack(const eqc_kernel *kernel, int64_t n, const void *weight,
   if (!kernel->pack_depends_on_n)
     c.n = kernel->info->n;
   if (!weight)
-    return fail_null(&c, "weight");
+    return eqc_rt_fail_null(&c, "weight");
   if (!packed)
-    return fail_null(&c, "packed");
+    return eqc_rt_fail_null(&c, "packed");
   c.variant = eqc_rt_choose(kernel);
   if (!c.variant)
-    return fail_cpu(&c);
-  if (overlap(packed, packed_bytes_of(&c), weight,
-              kernel->info->weight_size * kernel->element_bytes))
-    return fail_alias(&c, "packed", "weight");
+    return eqc_rt_fail_cpu(&c);
+  if (eqc_rt_overlap(packed, packed_bytes_of(&c), weight,
+                     kernel->info->weight_size * kernel->element_bytes))
+    return eqc_rt_fail_alias(&c, "packed", "weight");
   if (c.variant->packed_bytes > 0)
     c.variant->pack(c.n, weight, packed);
   else

@@ -50,7 +50,10 @@ TEST(HeaderEmitter, MacrosOfALayerWithBias) {
         "#define a_layer_DIAGRAMS 15\n", "#define a_layer_BIAS_DIAGRAMS 2\n",
         "#define a_layer_WEIGHT_SIZE 225\n", "#define a_layer_BIAS_SIZE 10\n"})
     EXPECT_TRUE(contains(header, line)) << line;
-  EXPECT_FALSE(contains(header, "backward"));
+  EXPECT_TRUE(contains(header, "int a_layer_backward(int64_t batch,"));
+  EXPECT_FALSE(contains(emitHeader(makeLayer(Group::S, 5, 2, 2, true), 1234,
+                                   "a_layer.h", /*gradients=*/false),
+                        "backward"));
 }
 
 TEST(HeaderEmitter, WithoutBiasItsSizesAreZero) {

@@ -1,7 +1,7 @@
 /*===- FaultyRuntime.c - Kernels that go wrong on purpose ----------- C99 -===*\
 |*                                                                            *|
-|* Stands in front of eqc_rt_forward (the linker's --wrap): the right         *|
-|* computation, then the fault that EQC_TEST_FAULT names.                     *|
+|* Stands in front of eqc_rt_forward and eqc_rt_backward (the linker's        *|
+|* --wrap): the right computation, then the fault that EQC_TEST_FAULT names.  *|
 |*                                                                            *|
 \*===----------------------------------------------------------------------===*/
 
@@ -17,6 +17,15 @@ int __real_eqc_rt_forward(const eqc_kernel *kernel, int64_t n, int64_t batch,
 int __wrap_eqc_rt_forward(const eqc_kernel *kernel, int64_t n, int64_t batch,
                           const void *x, const void *weight, const void *bias,
                           void *y);
+
+int __real_eqc_rt_backward(const eqc_kernel *kernel, int64_t n, int64_t batch,
+                           const void *x, const void *weight,
+                           const void *grad_y, void *grad_x, void *grad_weight,
+                           void *grad_bias);
+int __wrap_eqc_rt_backward(const eqc_kernel *kernel, int64_t n, int64_t batch,
+                           const void *x, const void *weight,
+                           const void *grad_y, void *grad_x, void *grad_weight,
+                           void *grad_bias);
 
 static int is_fault(const char *name) {
   const char *fault = getenv("EQC_TEST_FAULT");
@@ -49,5 +58,23 @@ int __wrap_eqc_rt_forward(const eqc_kernel *kernel, int64_t n, int64_t batch,
     result[0] = nextafterf(result[0], (float)(calls % 2));
   if (is_fault("error-status") && batch > 2)
     return EQC_ERR_NOMEM;
+  return EQC_OK;
+}
+
+int __wrap_eqc_rt_backward(const eqc_kernel *kernel, int64_t n, int64_t batch,
+                           const void *x, const void *weight,
+                           const void *grad_y, void *grad_x, void *grad_weight,
+                           void *grad_bias) {
+  float *of_x = grad_x, *of_weight = grad_weight;
+  int status = __real_eqc_rt_backward(kernel, n, batch, x, weight, grad_y,
+                                      grad_x, grad_weight, grad_bias);
+  if (status || batch == 0)
+    return status;
+  if (is_fault("wrong-grad-x") && of_x)
+    of_x[0] += 0.01f;
+  if (is_fault("wrong-grad-weight") && of_weight)
+    of_weight[1] *= -1;
+  if (is_fault("gradients-together") && of_weight && !of_x)
+    of_weight[0] = nextafterf(of_weight[0], 2);
   return EQC_OK;
 }

@@ -45,8 +45,17 @@ static const eqc_layer_info info = {.struct_size = sizeof(eqc_layer_info),
                                     .diagrams = 1,
                                     .weight_size = 1};
 static int64_t chosen;
-static const eqc_kernel kernel = {
-    sizeof(eqc_kernel), 1, &info, sizeof(double), 4, variants, 1, 0, &chosen};
+static const eqc_kernel kernel = {sizeof(eqc_kernel),
+                                  1,
+                                  &info,
+                                  sizeof(double),
+                                  4,
+                                  variants,
+                                  1,
+                                  0,
+                                  &chosen,
+                                  NULL,
+                                  NULL};
 
 int test_call(void) {
   double x[50], y[50], weight = 3;

@@ -1,6 +1,6 @@
 // A channel mix on a static tile becomes a loop over input channels that carries
 // its accumulators as a vector; the tile is never stored in between.
-// RUN: %eqc-opt %s --pass-pipeline='builtin.module(func.func(eqc-vectorize-contractions,canonicalize,cse,loop-invariant-code-motion,loop-invariant-subset-hoisting,canonicalize))' --verify-diagnostics | FileCheck %s
+// RUN: %eqc-opt %s --pass-pipeline='builtin.module(func.func(eqc-vectorize-contractions,canonicalize,cse,loop-invariant-code-motion,eqc-hoist-accumulators,canonicalize))' --verify-diagnostics | FileCheck %s
 
 #view = affine_map<(s, r, c, k) -> (s, r, k)>
 #weights = affine_map<(s, r, c, k) -> (k, c)>

@@ -11,6 +11,7 @@
 #include "compiler/Algebra/LayerSpec.h"
 #include "compiler/Plan/DensePlan.h"
 #include "compiler/Plan/FactoredPlan.h"
+#include "compiler/Plan/GradientPlan.h"
 #include "compiler/Plan/PackedTerm.h"
 #include "compiler/Plan/SchurPlan.h"
 #include "compiler/Plan/SharedPlan.h"
@@ -85,6 +86,22 @@ mlir::func::FuncOp emitFactoredForward(mlir::OpBuilder &builder,
                                        const LayerSpec &spec,
                                        const FactoredPlan &plan,
                                        const TargetShape &target);
+
+/// What emitGradientSums() can be asked for, as bits.
+enum GradientSums : int64_t { kSumWeight = 1, kSumBias = 2 };
+
+/// (n, first, count, phase, part, which: index, x, grad_y, sums: [rows,
+/// columns]): adds what samples first .. first+count-1 contribute to the
+/// gradients of weight and bias to `sums`, in the tiles of sumTiling(); the
+/// rows of the bias follow those of the weights. Phases and parts are as of
+/// emitSharedForward(); x is only read when the weights are asked for.
+mlir::func::FuncOp emitGradientSums(mlir::OpBuilder &builder,
+                                    mlir::Location loc, llvm::StringRef name,
+                                    const LayerSpec &spec,
+                                    const GradientPlan &plan,
+                                    const TargetShape &target);
+/// How many phases that function has.
+int64_t gradientPhases(const LayerSpec &spec, const GradientPlan &plan);
 
 } // namespace eqc
 

@@ -49,8 +49,10 @@ private:
   /// Terms of a group with the same sign as in every other group: the sum over
   /// a group is unrolled when there are at most two (Sp), else a loop.
   bool unrolled() const {
-    return stage.entries.front().walk.termsPerGroup <= 2 &&
-           stage.entries.front().walk.terms.size() <= 2;
+    const Walk &walk = stage.entries.front().walk;
+    return walk.terms.size() <= 2 &&
+           (walk.termsPerGroup == static_cast<int>(walk.terms.size()) ||
+            walk.terms.front().sign == walk.terms.back().sign);
   }
 
   void addTables() {

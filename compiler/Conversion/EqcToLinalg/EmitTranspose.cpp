@@ -42,17 +42,21 @@ static Value copyTile(KernelBuilder &kernel, Value source, ArrayRef<Value> from,
       .getResult();
 }
 
-/// Calls body(sample, channel, row) at the corner of every tile.
+/// Calls body(sample, channel, row) at the corner of every tile; parts share
+/// the rows.
 static void forTiles(KernelBuilder &kernel, KernelArray &threaded,
                      const KernelArray &rows,
                      function_ref<void(Value, Value, Value)> body) {
+  Value tiles = kernel.div(
+      kernel.add(kernel.poly(rows.rows), kernel.index(kernel.lanes - 1)),
+      kernel.lanes);
   kernel.forRange(threaded, kernel.count, [&](Value sample) {
     kernel.forRange(threaded, kernel.index(0), kernel.index(rows.channels),
                     kernel.lanes, [&](Value channel) {
-                      kernel.forRange(
-                          threaded, kernel.index(0), kernel.poly(rows.rows),
-                          kernel.lanes,
-                          [&](Value row) { body(sample, channel, row); });
+                      kernel.forShare(threaded, tiles, [&](Value tile) {
+                        body(sample, channel,
+                             kernel.mul(tile, kernel.index(kernel.lanes)));
+                      });
                     });
   });
 }

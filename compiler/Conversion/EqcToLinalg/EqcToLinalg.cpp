@@ -1,5 +1,6 @@
 //===- EqcToLinalg.cpp - Stages of a layer to loops on tensors ------------===//
 
+#include "compiler/Conversion/EqcToLinalg/EmitKernels.h"
 #include "compiler/Conversion/EqcToLinalg/KernelFacts.h"
 #include "compiler/Conversion/EqcToLinalg/LayerOfOp.h"
 #include "compiler/Conversion/EqcToLinalg/PlanEmitter.h"
@@ -68,6 +69,12 @@ struct ConvertEqcToLinalg
     if (!target || !name)
       return function.emitError(
           "a layer for a CPU must carry 'eqc.target' and 'eqc.layer'");
+    auto gradients = function.front().getOps<ir::GradWeightOp>();
+    if (!gradients.empty()) {
+      emitGradient(function, getLayerOf(*gradients.begin()), name.getValue(),
+                   target);
+      return success();
+    }
     LayerSpec spec;
     std::unique_ptr<PlanEmitter> emitter;
     auto denses = function.front().getOps<ir::DenseOp>();
@@ -95,6 +102,26 @@ struct ConvertEqcToLinalg
     }
     emit(function, *emitter, name.getValue(), target);
     return success();
+  }
+
+  void emitGradient(func::FuncOp function, const LayerSpec &spec,
+                    StringRef name, ir::TargetAttr target) {
+    OpBuilder b(function);
+    const TargetShape shape{target.getVectorBytes(), target.getRegisters()};
+    const GradientPlan plan = buildGradientPlan(spec);
+    func::FuncOp sums = emitGradientSums(
+        b, function.getLoc(), (name + ".sums." + target.getName()).str(), spec,
+        plan, shape);
+    setTarget(sums, target);
+    KernelFacts facts;
+    facts.phases = gradientPhases(spec, plan);
+    facts.parts = numParts(spec);
+    facts.scratchElements = plan.x.storedRows * Poly(spec.cIn) +
+                            plan.gradY.storedRows * Poly(spec.cOut);
+    for (const GradientStage &stage : plan.stages)
+      facts.multiplyAdds += Poly::power(
+          stage.kept, stage.subsets * static_cast<int64_t>(stage.terms.size()));
+    setKernelFacts(sums, facts);
   }
 
   void emit(func::FuncOp function, const PlanEmitter &emitter, StringRef name,

@@ -26,9 +26,7 @@ Value eqc::argumentTensor(KernelBuilder &kernel, Value argument,
       /*restrict=*/true, writable);
 }
 
-/// [batch, positions, channels] or [batch, channels, positions].
-static MemRefType sampleType(KernelBuilder &kernel, int order,
-                             int64_t channels) {
+MemRefType eqc::sampleType(KernelBuilder &kernel, int order, int64_t channels) {
   const LayerSpec &spec = kernel.spec;
   const int64_t positions = spec.dynamicN() && order > 0
                                 ? ShapedType::kDynamic

@@ -24,6 +24,10 @@ mlir::func::FuncOp makeKernelFunction(KernelBuilder &kernel,
 mlir::Value argumentTensor(KernelBuilder &kernel, mlir::Value argument,
                            bool writable);
 
+/// An argument array: [batch, positions, channels] or [batch, channels,
+/// positions].
+mlir::MemRefType sampleType(KernelBuilder &kernel, int order, int64_t channels);
+
 /// (n, first, count, phase, part: index, x, packed, bias, y), see
 /// EmitKernels.h. Sets the kernel's values of them.
 mlir::func::FuncOp makeForwardFunction(KernelBuilder &kernel,

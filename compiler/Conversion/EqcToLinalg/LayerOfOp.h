@@ -13,8 +13,8 @@
 
 namespace eqc {
 
-/// The layer of `eqc.linear`, `eqc.dense`, `eqc.apply` or `eqc.schur`, named as
-/// the function around it.
+/// The layer of `eqc.linear`, `eqc.dense`, `eqc.apply`, `eqc.schur` or
+/// `eqc.grad_weight`, named as the function around it.
 template <typename OpT> LayerSpec getLayerOf(OpT op) {
   LayerSpec spec;
   if (auto function = op->template getParentOfType<mlir::func::FuncOp>()) {
@@ -29,7 +29,6 @@ template <typename OpT> LayerSpec getLayerOf(OpT op) {
   spec.l = static_cast<int>(op.getL());
   spec.cIn = op.getCIn();
   spec.cOut = op.getCOut();
-  spec.bias = static_cast<bool>(op.getBias());
   auto type = llvm::cast<mlir::RankedTensorType>(op.getX().getType());
   spec.dtype = type.getElementType().isF32() ? DType::F32 : DType::F64;
   spec.layout = op.getLayout();
@@ -37,6 +36,7 @@ template <typename OpT> LayerSpec getLayerOf(OpT op) {
   spec.choice = DiagramChoice::List;
   spec.diagrams = op.getDiagramValues();
   spec.biasDiagrams = op.getBiasDiagramValues();
+  spec.bias = !spec.biasDiagrams.empty();
   return spec;
 }
 

@@ -59,6 +59,43 @@ typedef struct eqc_variant {
                   const void *bias, void *y, void *scratch);
 } eqc_variant;
 
+/* Which gradients eqc_sums.add works on. */
+enum { EQC_SUM_WEIGHT = 1, EQC_SUM_BIAS = 2 };
+
+/* The gradients of weight and bias for one kind of CPU: sums over the batch.
+   Several sets of sums may be made at the same time and added up. A set is a
+   matrix: for each diagram `diagram_rows` rows, one per input channel, then a
+   row for each bias diagram. Channels from `shifted_from` on stand
+   diagram_rows - c_in rows below their place, the rows between repeat others.
+ */
+typedef struct eqc_sums {
+  int64_t rows, columns; /* columns: at least c_out, the rest means nothing */
+  int64_t diagram_rows, shifted_from;
+  void (*schedule)(int64_t n, int64_t batch, eqc_schedule *out);
+  /* Adds what samples first .. first+count-1 contribute. All else is as for
+     eqc_variant.forward, where two parts of one phase never write the same sum.
+     `which` has the bits above; x is only read for the weights. */
+  void (*add)(int64_t n, int64_t first, int64_t count, int64_t phase,
+              int64_t part, int64_t which, const void *x, const void *grad_y,
+              void *sums, void *scratch);
+} eqc_sums;
+
+/* The gradients of a layer for one kind of CPU. */
+typedef struct eqc_gradient {
+  /* grad_y -> grad_x: a layer of its own, without bias. Diagram d of it has
+     weight[d] with the channels exchanged, times its flip. cpu_level and
+     cpu_features repeat those of the layer. */
+  eqc_variant input;
+  eqc_sums sums;
+} eqc_gradient;
+
+/* What the weights of a diagram are multiplied by for grad_x: sign /
+ * n^divisions.
+ */
+typedef struct eqc_flip {
+  int64_t sign, divisions;
+} eqc_flip;
+
 /* A layer. All arrays are of one dtype. n reaches the functions above as the
    layer's own when it is fixed, as the call's when it is dynamic. */
 typedef struct eqc_kernel {
@@ -72,12 +109,19 @@ typedef struct eqc_kernel {
                                 normalize) */
   int64_t *chosen; /* a zero-initialised writable word of the object, where the
                       runtime remembers the variant for this CPU; or NULL */
+  const eqc_gradient *gradients; /* one for each variant; NULL: none */
+  const eqc_flip *flips;         /* one for each diagram; NULL: all are 1 */
 } eqc_kernel;
 
 /* NAME_forward of the generated header. n is -1 when the layer's n is fixed. */
 int eqc_rt_forward(const eqc_kernel *kernel, int64_t n, int64_t batch,
                    const void *x, const void *weight, const void *bias,
                    void *y);
+
+/* NAME_backward of the generated header. */
+int eqc_rt_backward(const eqc_kernel *kernel, int64_t n, int64_t batch,
+                    const void *x, const void *weight, const void *grad_y,
+                    void *grad_x, void *grad_weight, void *grad_bias);
 
 /* NAME_pack: weights -> at least eqc_rt_packed_bytes() bytes. n may be -1 when
    it is fixed or pack does not depend on it. */

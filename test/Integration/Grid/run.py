@@ -62,6 +62,9 @@ def main():
     parser.add_argument("--plan", required=True)
     parser.add_argument("--cpu", required=True)
     parser.add_argument("--every", type=int, default=1)
+    parser.add_argument("--grad", dest="gradients", action="store_true",
+                        help="with gradients, on layers of their own choice")
+    parser.add_argument("--no-grad", dest="gradients", action="store_false")
     parser.add_argument("--work", required=True)
     args = parser.parse_args()
 
@@ -71,11 +74,12 @@ def main():
     os.makedirs(args.work, exist_ok=True)
     source = os.path.join(args.work, "grid.eq")
     with open(source, "w") as file:
-        file.write(layers.make_source(args.group, args.plan, args.every))
+        file.write(layers.make_source(args.group, args.plan, args.every,
+                                      seed=2 if args.gradients else 1))
 
     obj, library = (os.path.join(args.work, "grid" + e) for e in (".o", ".so"))
     run(args.eqc, "compile", source, "--plan=" + args.plan, "--cpu=" + args.cpu,
-        "-o", obj)
+        "--grad" if args.gradients else "--no-grad", "-o", obj)
     check_symbols(os.path.join(args.tools, "llvm-nm"), obj)
     run(os.path.join(args.tools, "clang"), "-shared", "-fuse-ld=lld",
         "-Wl,-z,defs", "-Wl,-Bsymbolic", obj, "-Wl,--whole-archive",

@@ -1,54 +1,12 @@
 //===- ArraysTest.cpp - What kernels do to the caller's memory ------------===//
 
+#include "test/Integration/Layers/GuardedPages.h"
 #include "test/Integration/Layers/Layers.h"
 
 #include <gtest/gtest.h>
 
-#include <sys/mman.h>
-#include <unistd.h>
-
 using namespace eqc;
 using namespace eqc::test;
-
-namespace {
-
-/// An array in pages of its own, with pages that nobody may touch on both
-/// sides. The array is flush with one end; inputs cannot be written.
-class GuardedPages {
-public:
-  GuardedPages(const Bytes &bytes, bool flushWithEnd) {
-    const size_t page = static_cast<size_t>(sysconf(_SC_PAGESIZE));
-    inner = (bytes.size() + page - 1) / page * page;
-    total = inner + 2 * page;
-    void *map =
-        mmap(nullptr, total, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-    EXPECT_NE(map, MAP_FAILED);
-    base = static_cast<unsigned char *>(map);
-    middle = base + page;
-    array = flushWithEnd ? middle + inner - bytes.size() : middle;
-    if (inner == 0)
-      return;
-    allow(PROT_READ | PROT_WRITE);
-    memcpy(array, bytes.data(), bytes.size());
-  }
-  GuardedPages(const GuardedPages &) = delete;
-  GuardedPages &operator=(const GuardedPages &) = delete;
-  ~GuardedPages() { munmap(base, total); }
-
-  void makeReadOnly() { allow(PROT_READ); }
-  unsigned char *data() const { return array; }
-
-private:
-  void allow(int protection) {
-    if (inner > 0)
-      EXPECT_EQ(mprotect(middle, inner, protection), 0);
-  }
-
-  size_t inner = 0, total = 0;
-  unsigned char *base = nullptr, *middle = nullptr, *array = nullptr;
-};
-
-} // namespace
 
 // A stray access is a segmentation fault.
 TEST(Arrays, NothingBesideThemIsTouched) {

@@ -43,6 +43,14 @@ template <typename T> static const T *in(const void *data) {
      return NAME##_forward(__VA_ARGS__ batch, in<T>(x), in<T>(weight),         \
                            in<T>(bias), static_cast<T *>(y));                  \
    },                                                                          \
+   [](int64_t n, int64_t batch, const void *x, const void *weight,             \
+      const void *gradY, void *gradX, void *gradWeight, void *gradBias) {      \
+     (void)n;                                                                  \
+     return NAME##_backward(__VA_ARGS__ batch, in<T>(x), in<T>(weight),        \
+                            in<T>(gradY), static_cast<T *>(gradX),             \
+                            static_cast<T *>(gradWeight),                      \
+                            static_cast<T *>(gradBias));                       \
+   },                                                                          \
    parseSpec(NAME##_info())}
 #define EQC_WITH_N n,
 
@@ -121,9 +129,8 @@ std::vector<double> Call::expected() const {
                        values(layer, bias).data());
 }
 
-double Call::error() const {
-  const std::vector<double> got = values(layer, y);
-  const std::vector<double> expected = this->expected();
+static double relativeError(const std::vector<double> &got,
+                            const std::vector<double> &expected) {
   EXPECT_EQ(got.size(), expected.size());
   double error = 0, scale = 0;
   for (size_t i = 0; i < got.size(); ++i) {
@@ -133,4 +140,43 @@ double Call::error() const {
     scale = std::max(scale, std::abs(expected[i]));
   }
   return scale > 0 ? error / scale : error;
+}
+
+double Call::error() const {
+  return relativeError(values(layer, y), expected());
+}
+
+BackwardCall::BackwardCall(const Layer &layer, int64_t n, int64_t batch)
+    : forward(layer, n, batch) {
+  Random random(static_cast<uint64_t>(forward.n * 1000 + batch + 1));
+  gradY = randomArray(layer, forward.y.size() / layer.elementSize(), random);
+  gradX.resize(forward.x.size());
+  gradWeight.resize(forward.weight.size());
+  gradBias.resize(forward.bias.size());
+}
+
+int BackwardCall::run() {
+  return forward.layer.backward(
+      forward.n, forward.batch, forward.x.data(), forward.weight.data(),
+      gradY.data(), gradX.data(), gradWeight.data(), gradBias.data());
+}
+
+Bytes BackwardCall::result() {
+  for (Bytes *gradient : {&gradX, &gradWeight, &gradBias})
+    std::fill(gradient->begin(), gradient->end(), 0xff);
+  EXPECT_EQ(run(), EQC_OK) << forward.layer.name << ": " << eqc_last_error();
+  Bytes all = gradX;
+  all.insert(all.end(), gradWeight.begin(), gradWeight.end());
+  all.insert(all.end(), gradBias.begin(), gradBias.end());
+  return all;
+}
+
+double BackwardCall::error() const {
+  const Layer &layer = forward.layer;
+  const OracleGradients expected = oracleBackward(
+      layer.spec, forward.n, forward.batch, values(layer, forward.x).data(),
+      values(layer, forward.weight).data(), values(layer, gradY).data());
+  return std::max({relativeError(values(layer, gradX), expected.x),
+                   relativeError(values(layer, gradWeight), expected.weight),
+                   relativeError(values(layer, gradBias), expected.bias)});
 }

@@ -23,6 +23,9 @@ struct Layer {
   const eqc_layer_info *info;
   int (*forward)(int64_t n, int64_t batch, const void *x, const void *weight,
                  const void *bias, void *y);
+  int (*backward)(int64_t n, int64_t batch, const void *x, const void *weight,
+                  const void *gradY, void *gradX, void *gradWeight,
+                  void *gradBias);
   LayerSpec spec; ///< what `info->spec` says
 
   bool isF32() const { return strcmp(info->dtype, "f32") == 0; }
@@ -55,6 +58,21 @@ struct Call {
   const Layer &layer;
   int64_t n, batch;
   Bytes x, weight, bias, y;
+};
+
+/// One call for gradients: random arguments and, after `run`, the results.
+struct BackwardCall {
+  BackwardCall(const Layer &layer, int64_t n, int64_t batch);
+
+  int run();
+  /// run(), with the gradients' elements set to NaN before, wanting EQC_OK: all
+  /// gradients one after the other.
+  Bytes result();
+  /// Largest absolute error of any gradient over its largest absolute value.
+  double error() const;
+
+  Call forward;
+  Bytes gradY, gradX, gradWeight, gradBias;
 };
 
 } // namespace eqc::test

@@ -1,0 +1,94 @@
+//===- AddGradients.cpp - The gradients of layers as functions ------------===//
+//
+// Before a plan is decided: the gradient of x is a layer like any other, so
+// every plan and every pass works for it too.
+//
+//===----------------------------------------------------------------------===//
+
+#include "compiler/Conversion/EqcToLinalg/LayerOfOp.h"
+#include "compiler/Plan/GradientPlan.h"
+#include "compiler/Transforms/Passes.h"
+
+namespace eqc {
+#define GEN_PASS_DEF_ADDGRADIENTSPASS
+#include "compiler/Transforms/Passes.h.inc"
+} // namespace eqc
+
+using namespace eqc;
+using namespace eqc::ir;
+using namespace mlir;
+
+namespace {
+
+struct AddGradients : eqc::impl::AddGradientsPassBase<AddGradients> {
+  void runOnOperation() override {
+    SmallVector<LinearOp> layers;
+    getOperation().walk([&](LinearOp op) { layers.push_back(op); });
+    for (LinearOp op : layers) {
+      auto function = op->getParentOfType<func::FuncOp>();
+      if (!function) {
+        op.emitError("a layer must stand in a function");
+        return signalPassFailure();
+      }
+      OpBuilder b(&getContext());
+      b.setInsertionPointAfter(function);
+      addGradientOfX(b, op, function);
+      addGradientOfWeight(b, op, function);
+      ++numLayers;
+    }
+  }
+
+  /// A function after `layer`, with the attributes of which plan and batch it
+  /// is compiled for; the builder is left at its start.
+  static func::FuncOp addFunction(OpBuilder &b, func::FuncOp layer,
+                                  StringRef what, TypeRange arguments,
+                                  TypeRange results) {
+    auto function = func::FuncOp::create(b, layer.getLoc(),
+                                         (layer.getName() + "." + what).str(),
+                                         b.getFunctionType(arguments, results));
+    for (StringRef name : {"eqc.plan", "eqc.batch"})
+      if (Attribute value = layer->getAttr(name))
+        function->setAttr(name, value);
+    b.setInsertionPointToStart(function.addEntryBlock());
+    return function;
+  }
+
+  void addGradientOfX(OpBuilder &b, LinearOp op, func::FuncOp layer) {
+    OpBuilder::InsertionGuard guard(b);
+    const LayerSpec flipped = gradientLayer(getLayerOf(op));
+    auto weight = cast<RankedTensorType>(op.getWeight().getType());
+    auto flippedWeight =
+        RankedTensorType::get({weight.getDimSize(0), flipped.cIn, flipped.cOut},
+                              weight.getElementType());
+    func::FuncOp function = addFunction(
+        b, layer, "grad_x", {op.getType(), flippedWeight}, op.getX().getType());
+    Value gradX = LinearOp::create(
+        b, op.getLoc(), op.getX().getType(), function.getArgument(0),
+        function.getArgument(1), Value(), op.getGroupAttr(), op.getNAttr(),
+        op.getLAttr(), op.getKAttr(),
+        getDiagramArrayAttr(&getContext(), flipped.diagrams),
+        getDiagramArrayAttr(&getContext(), {}), op.getLayoutAttr(),
+        NormalizeAttr::get(&getContext(), flipped.normalize));
+    func::ReturnOp::create(b, op.getLoc(), gradX);
+  }
+
+  void addGradientOfWeight(OpBuilder &b, LinearOp op, func::FuncOp layer) {
+    OpBuilder::InsertionGuard guard(b);
+    SmallVector<Type> results{op.getWeight().getType()};
+    if (op.getBias())
+      results.push_back(op.getBias().getType());
+    func::FuncOp function = addFunction(
+        b, layer, "grad_weight", {op.getX().getType(), op.getType()}, results);
+    // Whatever the plan of the layer, this one has a way of its own.
+    function->setAttr("eqc.plan", b.getStringAttr("gradient"));
+    auto gradients = GradWeightOp::create(
+        b, op.getLoc(), op.getWeight().getType(),
+        op.getBias() ? op.getBias().getType() : Type(), function.getArgument(0),
+        function.getArgument(1), op.getGroupAttr(), op.getNAttr(),
+        op.getKAttr(), op.getLAttr(), op.getDiagramsAttr(),
+        op.getBiasDiagramsAttr(), op.getLayoutAttr(), op.getNormalizeAttr());
+    func::ReturnOp::create(b, op.getLoc(), gradients.getResults());
+  }
+};
+
+} // namespace

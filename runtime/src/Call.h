@@ -1,0 +1,67 @@
+/*===- Call.h - What the generated functions share ------------------ C99 -===*\
+|*                                                                            *|
+|* The checks and the scheduling of one call of one layer, in either          *|
+|* direction. See Call.c and Backward.c.                                      *|
+|*                                                                            *|
+\*===----------------------------------------------------------------------===*/
+
+#ifndef EQC_RT_CALL_H
+#define EQC_RT_CALL_H
+
+#include "Internal.h"
+
+/* One call of one layer. */
+typedef struct eqc_rt_call {
+  const eqc_kernel *kernel;
+  const eqc_variant *variant;
+  const char *layer;
+  const char *suffix; /* of the public function: "forward", .. */
+  int64_t n, batch;
+  const void *x, *packed, *bias;
+  void *y;
+  int64_t x_bytes, y_bytes, weight_bytes, bias_bytes;
+  eqc_schedule schedule;
+  eqc_rt_runner runner;
+  int parts_mode;       /* parts of a block in parallel, not blocks */
+  int64_t width;        /* threads */
+  int64_t packed_bytes; /* room for packed weights, 0 if there are some */
+  char *scratch;
+  int64_t stride;       /* of one worker's scratch to the next's */
+  int64_t block, phase; /* when parts run in parallel */
+} eqc_rt_call;
+
+int eqc_rt_fail_null(const eqc_rt_call *c, const char *argument);
+int eqc_rt_fail_alias(const eqc_rt_call *c, const char *output,
+                      const char *other);
+int eqc_rt_fail_cpu(const eqc_rt_call *c);
+
+/* Fills in the layer, and checks that this runtime can read it. */
+int eqc_rt_begin(eqc_rt_call *c, const eqc_kernel *kernel, const char *suffix);
+/* Checks n, the batch and the bytes of all arrays, which are given their names
+   in messages. */
+int eqc_rt_check_sizes(eqc_rt_call *c, int64_t n, int64_t batch, const char *x,
+                       const char *y);
+
+/* Whether two arrays share bytes. */
+int eqc_rt_overlap(const void *a, int64_t a_bytes, const void *b,
+                   int64_t b_bytes);
+
+/* The schedule of the call's n and batch. */
+void eqc_rt_ask_schedule(eqc_rt_call *c,
+                         void (*schedule)(int64_t, int64_t, eqc_schedule *));
+/* The blocks of the batch, and the samples of one of them. */
+int64_t eqc_rt_blocks(const eqc_rt_call *c);
+int64_t eqc_rt_block_samples(const eqc_rt_call *c, int64_t block);
+/* How many threads could share the work. */
+int64_t eqc_rt_wanted_threads(const eqc_rt_call *c);
+/* Decides how many workers there are, at most `width` of them on `items`, and
+   how far apart the scratch of each lies. `head` bytes come before it; the
+   bytes of all are added to *total. EQC_OK or EQC_ERR_NOMEM. */
+int eqc_rt_lay_out(eqc_rt_call *c, int64_t width, int64_t head, int64_t *total);
+
+/* A forward call in two steps: the bytes that it needs, then the work. weight
+   is NULL when c->packed is set already. */
+int eqc_rt_prepare(eqc_rt_call *c, const void *weight, int64_t *total);
+int eqc_rt_perform(eqc_rt_call *c, const void *weight, char *memory);
+
+#endif /* EQC_RT_CALL_H */
