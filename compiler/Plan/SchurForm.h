@@ -1,9 +1,9 @@
 //===- SchurForm.h - Which form the schur plan of a layer takes -*- C++ -*-===//
 //
-// Both mix channels in a basis adapted to a symmetry. In full form it is that of
-// the group: x and y fall apart into irreducible tensors, which takes a basis of
-// all positions and so a small, fixed n. In strands it is that of S_t on the
-// propagating blocks, for any n.
+// Both mix channels in a basis adapted to a symmetry. In full form it is that
+// of the group: x and y fall apart into irreducible tensors, which takes a
+// basis of all positions and so a small, fixed n. In strands it is that of S_t
+// on the propagating blocks, for any n.
 //
 //===----------------------------------------------------------------------===//
 
