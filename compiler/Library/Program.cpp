@@ -66,6 +66,7 @@ void Program::readOptions(const eqc_compile_options &asked) {
   if (asked.max_diagrams < 0)
     return fail(2, "'max_diagrams' is negative");
   options.threads = asked.single_thread == 0;
+  options.gradients = asked.forward_only == 0;
 }
 
 const char *Program::keep(std::string value) {

@@ -5,7 +5,8 @@
     weight, bias = layer.init(seed=0)
     y = layer(x, weight, bias)
 
-`eqc.interop` maps weights that were trained elsewhere.
+`eqc.torch` and `eqc.jax` hold layers for PyTorch and JAX, `eqc.interop` maps weights that
+were trained elsewhere; they are imported on their own.
 """
 
 from eqc import _cache

@@ -48,7 +48,7 @@ class CompileOptions(ctypes.Structure):
     _fields_ = [
         ("struct_size", c_uint64), ("file", c_char_p), ("plan", c_char_p),
         ("cpu", c_char_p), ("optimize", c_int64), ("max_diagrams", c_int64),
-        ("single_thread", c_int64),
+        ("single_thread", c_int64), ("forward_only", c_int64),
     ]
 
 

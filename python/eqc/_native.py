@@ -23,6 +23,7 @@ class Options:
     optimize: int = 3
     max_diagrams: int | None = None
     threads: bool = True
+    grad: bool = True
 
     def __post_init__(self) -> None:
         for field in fields(self):
@@ -65,7 +66,8 @@ class NativeProgram:
             struct_size=ctypes.sizeof(CompileOptions),
             file=file.encode("utf-8", "surrogateescape"), plan=options.plan.encode(),
             cpu=options.cpu.encode(), optimize=options.optimize + 1,
-            max_diagrams=options.max_diagrams or 0, single_thread=not options.threads)
+            max_diagrams=options.max_diagrams or 0, single_thread=not options.threads,
+            forward_only=not options.grad)
         self._lib = library()
         self._program = self._lib.eqc_parse(data, len(data), ctypes.byref(native))
         if not self._program:
@@ -121,7 +123,7 @@ class NativeProgram:
         specs = (_text(self.info(i).spec) for i in range(self.layer_count))
         options = self.options
         return _cache.key_of(fingerprint(), cpu, options.plan, str(options.optimize),
-                             str(options.threads), *specs)
+                             str(options.threads), str(options.grad), *specs)
 
     def load(self, use_cache: bool = True) -> None:
         """Makes the functions callable: from the cache, else by compiling."""

@@ -61,8 +61,9 @@ class Layer:
         diagrams: "all", "basis", or a list such as ["o1 i1 | o2 i2"].
         batch: a batch size to specialise for; others still work.
         name: the layer's name in messages.
-        plan: "auto", "dense", "factored" or "shared": how the maps are multiplied.
-        cpu, optimize, max_diagrams, threads: as --cpu, -O, --max-diagrams, --threads.
+        plan: "auto", "dense", "factored", "shared" or "schur": how the maps are multiplied.
+        cpu, optimize, max_diagrams, threads, grad: as --cpu, -O, --max-diagrams, --threads and
+            --grad. Without gradients compiling takes less time.
         cache: whether compiled code may be kept on disk.
 
     Raises:
@@ -79,12 +80,12 @@ class Layer:
                  diagrams: str | Sequence[str] = "all", batch: int | None = None,
                  name: str = "layer", plan: str = "auto", cpu: str = "native",
                  optimize: int = 3, max_diagrams: int | None = None, threads: bool = True,
-                 cache: bool = True) -> None:
+                 grad: bool = True, cache: bool = True) -> None:
         source = layer_source(name=name, group=group, n=n, k=k, l=l, channels=channels,
                               bias=bias, dtype=dtype, layout=layout, normalize=normalize,
                               diagrams=diagrams, batch=batch)
         program = NativeProgram(source, f"<layer {name}>",
-                                Options(plan, cpu, optimize, max_diagrams, threads))
+                                Options(plan, cpu, optimize, max_diagrams, threads, grad))
         program.load(cache)
         self._attach(program, 0)
 
@@ -283,7 +284,7 @@ class Layer:
             over the batch; None for each that was not computed.
 
         Raises:
-            TypeError, ValueError: as `forward`.
+            TypeError, ValueError: as `forward`; or the layer was compiled with grad=False.
             KernelError: the computation failed.
         """
         names = set(wrt)
@@ -292,7 +293,7 @@ class Layer:
         if not self.has_bias:
             names.discard("bias")
         if self._backward is None:
-            raise NotImplementedError("this libeqc compiles no backward pass")
+            raise ValueError("the layer was compiled without gradients")
         size = self._size(n, (x, self.k, self.channels[0]), (grad_y, self.l, self.channels[1]))
         gs = as_input(grad_y, "grad_y", self._shape("batch", self.l, self.channels[1], size),
                       self.dtype)

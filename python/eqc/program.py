@@ -51,14 +51,15 @@ class Program(Mapping[str, Layer]):
 
 def compile(source: str, *, file: str = "<string>", plan: str = "auto",  # noqa: A001
             cpu: str = "native", optimize: int = 3, max_diagrams: int | None = None,
-            threads: bool = True, cache: bool = True) -> Program:
+            threads: bool = True, grad: bool = True,
+            cache: bool = True) -> Program:
     """Compiles a source in the .eq language for this machine.
 
     Args:
         source: the text.
         file: how messages name it.
-        plan, cpu, optimize, max_diagrams, threads: as --plan, --cpu, -O, --max-diagrams,
-            --threads of the command line.
+        plan, cpu, optimize, max_diagrams, threads, grad: as --plan, --cpu, -O,
+            --max-diagrams, --threads, --grad of the command line.
         cache: whether compiled code may be kept on disk.
 
     Raises:
@@ -66,7 +67,8 @@ def compile(source: str, *, file: str = "<string>", plan: str = "auto",  # noqa:
     """
     if not isinstance(source, str):
         raise TypeError(f"source is a {type(source).__name__}; expected a string")
-    native = NativeProgram(source, file, Options(plan, cpu, optimize, max_diagrams, threads))
+    native = NativeProgram(source, file,
+                           Options(plan, cpu, optimize, max_diagrams, threads, grad))
     native.load(cache)
     return Program(native)
 

@@ -159,6 +159,16 @@ TEST(Compiler, OptionsOfAnOlderProgramAreCompleted) {
   EXPECT_EQ(eqc_program_status(program.get()), 0);
 }
 
+TEST(Compiler, GradientsCanBeLeftOut) {
+  eqc_compile_options options = {};
+  options.struct_size = sizeof options;
+  EXPECT_TRUE(
+      eqc_program_function(compile(deepSets, &options).get(), "sets_backward"));
+  options.forward_only = 1;
+  EXPECT_FALSE(
+      eqc_program_function(compile(deepSets, &options).get(), "sets_backward"));
+}
+
 TEST(Compiler, CodeCanBeStoredAndLoaded) {
   Program first = parse(deepSets);
   ASSERT_EQ(eqc_program_compile(first.get()), 0);

@@ -22,10 +22,6 @@ LAYERS = [
 ]
 
 
-needs_backward = pytest.mark.skipif(not eqc.Layer(group="S", n=1, k=0, l=0).has_backward,
-                                    reason="this libeqc compiles no backward pass")
-
-
 def arguments(layer, batch, n=None, seed=0):
     rng = np.random.default_rng(seed)
 
@@ -55,7 +51,6 @@ def test_forward_is_the_definition(options):
         np.testing.assert_array_equal(out, y)
 
 
-@needs_backward
 @pytest.mark.parametrize("options", LAYERS, ids=name_of)
 def test_backward_is_the_definition(options):
     layer = eqc.Layer(**options)
@@ -75,6 +70,15 @@ def test_backward_is_the_definition(options):
         only = layer.backward(None, weight, grad_y, wrt=["x"])
         assert only.weight is None
         np.testing.assert_array_equal(only.x, grads.x)
+
+
+def test_gradients_can_be_left_out():
+    layer = eqc.Layer(group="S", n=3, k=1, l=1, grad=False)
+    assert not layer.has_backward and eqc.Layer(group="S", n=3, k=1, l=1).has_backward
+    x = np.ones((1, 3, 1), np.float32)
+    weight = np.ones(layer.weight_shape, np.float32)
+    with pytest.raises(ValueError, match="without gradients"):
+        layer.backward(x, weight, layer(x, weight))
 
 
 def test_a_size_per_call():

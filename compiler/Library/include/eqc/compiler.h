@@ -41,6 +41,7 @@ typedef struct eqc_compile_options {
   int64_t optimize;      /* as -O plus 1, so 1 to 4; 0: -O3 */
   int64_t max_diagrams;  /* as --max-diagrams; 0: 32768 */
   int64_t single_thread; /* 1: as --no-threads */
+  int64_t forward_only;  /* 1: as --no-grad */
 } eqc_compile_options;
 
 typedef enum eqc_severity {

@@ -1,0 +1,268 @@
+/*===- _xla.c - Layers as foreign functions of XLA ------------------ C11 -===*\
+|*                                                                            *|
+|* Handlers for XLA's foreign function interface on CPU. Which layer a call   *|
+|* means is an attribute, a name under which the process registered the       *|
+|* layer's functions before: compiled XLA programs hold no addresses and may  *|
+|* be kept on disk.                                                           *|
+|*                                                                            *|
+|* Under vmap every array has the same number of further axes in front, each  *|
+|* of its full size or of size 1 where the array does not depend on it.       *|
+|*                                                                            *|
+\*===----------------------------------------------------------------------===*/
+
+#include "xla/ffi/api/c_api.h"
+
+#include <stdatomic.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+typedef int forward_fixed(int64_t, const void *, const void *, const void *,
+                          void *);
+typedef int forward_sized(int64_t, int64_t, const void *, const void *,
+                          const void *, void *);
+typedef int backward_fixed(int64_t, const void *, const void *, const void *,
+                           void *, void *, void *);
+typedef int backward_sized(int64_t, int64_t, const void *, const void *,
+                           const void *, void *, void *, void *);
+
+/* What Python says of a layer. */
+typedef struct eqc_xla_layer {
+  char name[80];
+  void *forward, *backward; /* with n before the batch if `sized` */
+  int64_t sized;
+  int64_t k, l;
+  int64_t element_bytes;
+} eqc_xla_layer;
+
+typedef struct entry {
+  eqc_xla_layer layer;
+  struct entry *next;
+} entry;
+
+static _Atomic(entry *) entries; /* never shrinks */
+static const char *(*status_string)(int);
+static const char *(*last_error)(void);
+
+void eqc_xla_setup(const char *(*status)(int), const char *(*error)(void)) {
+  status_string = status;
+  last_error = error;
+}
+
+/* 0 when there is no memory. A name that is known stays as it is. */
+int eqc_xla_register(const eqc_xla_layer *layer) {
+  entry *added, *head = atomic_load(&entries), *e;
+  for (e = head; e; e = e->next)
+    if (strcmp(e->layer.name, layer->name) == 0)
+      return 1;
+  added = malloc(sizeof *added);
+  if (!added)
+    return 0;
+  added->layer = *layer;
+  do
+    added->next = head;
+  while (!atomic_compare_exchange_weak(&entries, &head, added));
+  return 1;
+}
+
+static XLA_FFI_Error *fail(XLA_FFI_CallFrame *frame, XLA_FFI_Error_Code code,
+                           const char *message) {
+  XLA_FFI_Error_Create_Args args = {0};
+  args.struct_size = XLA_FFI_Error_Create_Args_STRUCT_SIZE;
+  args.message = message;
+  args.errc = code;
+  return frame->api->XLA_FFI_Error_Create(&args);
+}
+
+static XLA_FFI_Error *fail_status(XLA_FFI_CallFrame *frame, int status) {
+  char message[512];
+  snprintf(message, sizeof message, "%s (%s)", status_string(status),
+           last_error());
+  return fail(frame, XLA_FFI_Error_Code_INTERNAL, message);
+}
+
+/* XLA first asks a handler what it is. */
+static int answers_metadata(XLA_FFI_CallFrame *frame) {
+  XLA_FFI_Extension_Base *extension = frame->extension_start;
+  XLA_FFI_Metadata *metadata;
+  if (!extension || extension->type != XLA_FFI_Extension_Metadata)
+    return 0;
+  metadata = ((XLA_FFI_Metadata_Extension *)extension)->metadata;
+  metadata->api_version.major_version = XLA_FFI_API_MAJOR;
+  metadata->api_version.minor_version = XLA_FFI_API_MINOR;
+  metadata->traits = 0;
+  return 1;
+}
+
+static void *find_attribute(const XLA_FFI_Attrs *attributes, const char *name,
+                            XLA_FFI_AttrType type) {
+  int64_t i;
+  for (i = 0; i < attributes->size; ++i) {
+    const XLA_FFI_ByteSpan *span = attributes->names[i];
+    if (span->len == strlen(name) && memcmp(span->ptr, name, span->len) == 0)
+      return attributes->types[i] == type ? attributes->attrs[i] : NULL;
+  }
+  return NULL;
+}
+
+static const eqc_xla_layer *find_layer(const XLA_FFI_Attrs *attributes) {
+  const XLA_FFI_ByteSpan *name =
+      find_attribute(attributes, "layer", XLA_FFI_AttrType_STRING);
+  const entry *e;
+  for (e = atomic_load(&entries); name && e; e = e->next)
+    if (strlen(e->layer.name) == name->len &&
+        memcmp(e->layer.name, name->ptr, name->len) == 0)
+      return &e->layer;
+  return NULL;
+}
+
+static int64_t find_integer(const XLA_FFI_Attrs *attributes, const char *name) {
+  const XLA_FFI_Scalar *scalar =
+      find_attribute(attributes, name, XLA_FFI_AttrType_SCALAR);
+  return scalar && scalar->dtype == XLA_FFI_DataType_S64
+             ? *(int64_t *)scalar->value
+             : 0;
+}
+
+static int64_t product(const int64_t *dims, int64_t count) {
+  int64_t result = 1;
+  while (count > 0)
+    result *= dims[--count];
+  return result;
+}
+
+/* An array of a call: where its part for one point of the leading axes is. */
+typedef struct operand {
+  const XLA_FFI_Buffer *buffer; /* NULL: none */
+  int64_t lead;                 /* leading axes */
+  int64_t bytes;                /* of one part */
+} operand;
+
+static operand make_operand(void *buffer, int64_t rank, int64_t element_bytes) {
+  operand result = {buffer, 0, 0};
+  if (buffer) {
+    result.lead = result.buffer->rank - rank;
+    result.bytes =
+        product(result.buffer->dims + result.lead, rank) * element_bytes;
+  }
+  return result;
+}
+
+static int64_t parts(operand o) { return product(o.buffer->dims, o.lead); }
+
+/* The part at a point of the leading axes whose full sizes are `dims`. */
+static void *part(operand o, int64_t point, const int64_t *dims) {
+  int64_t offset = 0, stride = 1, axis;
+  if (!o.buffer)
+    return NULL;
+  for (axis = o.lead - 1; axis >= 0; --axis) {
+    if (o.buffer->dims[axis] != 1)
+      offset += point % dims[axis] * stride;
+    stride *= o.buffer->dims[axis];
+    point /= dims[axis];
+  }
+  return (char *)o.buffer->data + offset * o.bytes;
+}
+
+static int call_forward(const eqc_xla_layer *layer, int64_t n, int64_t batch,
+                        const void *x, const void *weight, const void *bias,
+                        void *y) {
+  if (layer->sized)
+    return ((forward_sized *)layer->forward)(n, batch, x, weight, bias, y);
+  return ((forward_fixed *)layer->forward)(batch, x, weight, bias, y);
+}
+
+static int call_backward(const eqc_xla_layer *layer, int64_t n, int64_t batch,
+                         const void *x, const void *weight, const void *grad_y,
+                         void *grad_x, void *grad_weight, void *grad_bias) {
+  if (layer->sized)
+    return ((backward_sized *)layer->backward)(n, batch, x, weight, grad_y,
+                                               grad_x, grad_weight, grad_bias);
+  return ((backward_fixed *)layer->backward)(batch, x, weight, grad_y, grad_x,
+                                             grad_weight, grad_bias);
+}
+
+/* x, weight[, bias] -> y. */
+XLA_FFI_Error *eqc_xla_forward(XLA_FFI_CallFrame *frame) {
+  const eqc_xla_layer *layer;
+  operand x, weight, bias, y;
+  int64_t n, batch, count, i;
+  if (answers_metadata(frame))
+    return NULL;
+  layer = find_layer(&frame->attrs);
+  if (!layer || frame->args.size < 2 || frame->rets.size != 1)
+    return fail(frame, XLA_FFI_Error_Code_NOT_FOUND,
+                "eqc: a layer this process does not know");
+  n = find_integer(&frame->attrs, "n");
+  x = make_operand(frame->args.args[0], layer->k + 2, layer->element_bytes);
+  weight = make_operand(frame->args.args[1], 3, layer->element_bytes);
+  bias = make_operand(frame->args.size > 2 ? frame->args.args[2] : NULL, 2,
+                      layer->element_bytes);
+  y = make_operand(frame->rets.rets[0], layer->l + 2, layer->element_bytes);
+
+  batch = x.buffer->dims[x.lead];
+  count = parts(y);
+  if (parts(weight) == 1 && (!bias.buffer || parts(bias) == 1) &&
+      parts(x) == count) {
+    batch *= count; /* one batch, however it is split into axes */
+    count = batch > 0;
+  }
+  for (i = 0; i < count; ++i) {
+    const int64_t *dims = y.buffer->dims;
+    int status =
+        call_forward(layer, n, batch, part(x, i, dims), part(weight, i, dims),
+                     part(bias, i, dims), part(y, i, dims));
+    if (status)
+      return fail_status(frame, status);
+  }
+  return NULL;
+}
+
+/* x, weight, grad_y -> the gradients of x (bit 0 of `needs`), of the weight
+   (bit 1) and of the bias (bit 2) that are needed, at least one. */
+XLA_FFI_Error *eqc_xla_backward(XLA_FFI_CallFrame *frame) {
+  const eqc_xla_layer *layer;
+  operand x, weight, grad_y, grads[3];
+  const int64_t *dims = NULL;
+  int64_t n, needs, batch, count = 0, used = 0, i;
+  if (answers_metadata(frame))
+    return NULL;
+  layer = find_layer(&frame->attrs);
+  if (!layer || frame->args.size != 3)
+    return fail(frame, XLA_FFI_Error_Code_NOT_FOUND,
+                "eqc: a layer this process does not know");
+  n = find_integer(&frame->attrs, "n");
+  needs = find_integer(&frame->attrs, "needs");
+  x = make_operand(frame->args.args[0], layer->k + 2, layer->element_bytes);
+  weight = make_operand(frame->args.args[1], 3, layer->element_bytes);
+  grad_y =
+      make_operand(frame->args.args[2], layer->l + 2, layer->element_bytes);
+  for (i = 0; i < 3; ++i) {
+    const int64_t ranks[] = {layer->k + 2, 3, 2};
+    int wanted = (needs >> i & 1) && used < frame->rets.size;
+    grads[i] = make_operand(wanted ? frame->rets.rets[used++] : NULL, ranks[i],
+                            layer->element_bytes);
+    if (wanted) {
+      dims = grads[i].buffer->dims;
+      count = parts(grads[i]);
+    }
+  }
+  if (!dims)
+    return fail(frame, XLA_FFI_Error_Code_INVALID_ARGUMENT,
+                "eqc: no gradient was asked for");
+
+  batch = grad_y.buffer->dims[grad_y.lead];
+  if (needs == 1 && parts(weight) == 1 && parts(grad_y) == count) {
+    batch *= count; /* nothing is summed over the batch, and x is not read */
+    count = batch > 0;
+  }
+  for (i = 0; i < count; ++i) {
+    int status = call_backward(
+        layer, n, batch, needs & 2 ? part(x, i, dims) : NULL,
+        part(weight, i, dims), part(grad_y, i, dims), part(grads[0], i, dims),
+        part(grads[1], i, dims), part(grads[2], i, dims));
+    if (status)
+      return fail_status(frame, status);
+  }
+  return NULL;
+}
