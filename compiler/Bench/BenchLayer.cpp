@@ -2,61 +2,15 @@
 
 #include "compiler/Bench/BenchLayer.h"
 
+#include "compiler/Bench/RandomArray.h"
 #include "compiler/Bench/Workers.h"
 
 #include <fmt/format.h>
 
 #include <algorithm>
 #include <cmath>
-#include <cstdlib>
-#include <memory>
 
 using namespace eqc;
-
-namespace {
-
-/// An array of the layer's elements, filled with numbers in [-1, 1).
-class RandomArray {
-public:
-  /// `data()` is null when there is no memory for `count` elements.
-  RandomArray(DType dtype, double count, uint64_t seed) : state(seed) {
-    size_t width = dtype == DType::F32 ? 4 : 8;
-    double bytes = std::max(count, 1.0) * double(width) + 64;
-    if (bytes > 0x1p46)
-      return;
-    size_t rounded = (size_t(bytes) + 63) / 64 * 64;
-    memory.reset(std::aligned_alloc(64, rounded));
-    if (!memory)
-      return;
-    size_t elements = rounded / width;
-    if (dtype == DType::F32)
-      fill(static_cast<float *>(memory.get()), elements);
-    else
-      fill(static_cast<double *>(memory.get()), elements);
-  }
-
-  void *data() const { return memory.get(); }
-
-private:
-  /// xorshift64*: arrays may have gigabytes, and nothing depends on quality.
-  template <typename T> void fill(T *values, size_t count) {
-    for (size_t i = 0; i < count; ++i) {
-      state ^= state >> 12;
-      state ^= state << 25;
-      state ^= state >> 27;
-      int64_t bits = int64_t(state * 0x2545F4914F6CDD1DULL) >> 40;
-      values[i] = T(double(bits) * 0x1p-23);
-    }
-  }
-
-  struct Freed {
-    void operator()(void *p) const { std::free(p); }
-  };
-  std::unique_ptr<void, Freed> memory;
-  uint64_t state;
-};
-
-} // namespace
 
 const Rate &PeakCache::peak(DType dtype, int threads, double seconds) {
   for (const Entry &entry : entries)
@@ -103,23 +57,17 @@ BenchResult eqc::benchLayer(const LayerSpec &spec, const LoadedLibrary &library,
     return result;
 
   const double batch = double(result.batch);
-  double elements = double(spec.cIn * spec.cOut) * double(spec.diagrams.size());
-  RandomArray weight(spec.dtype, elements, 1);
-  RandomArray bias(spec.dtype,
-                   double(spec.biasDiagrams.size()) * double(spec.cOut), 2);
-  double xSize = batch * std::pow(double(result.n), spec.k) * double(spec.cIn);
-  double ySize = batch * std::pow(double(result.n), spec.l) * double(spec.cOut);
-  RandomArray x(spec.dtype, xSize, 3);
-  RandomArray y(spec.dtype, ySize, 4);
-  if (!weight.data() || !bias.data() || !x.data() || !y.data()) {
+  LayerArrays arrays(spec, result.n, result.batch);
+  if (!arrays.complete()) {
     result.error =
         fmt::format("not enough memory for a batch of {}", result.batch);
     return result;
   }
 
   auto call = [&] {
-    return kernel->forward(result.n, result.batch, x.data(), weight.data(),
-                           bias.data(), y.data());
+    return kernel->forward(result.n, result.batch, arrays.x.data(),
+                           arrays.weight.data(), arrays.bias.data(),
+                           arrays.y.data());
   };
   if (int status = call()) {
     result.error = fmt::format("'{}_forward' returned {}", spec.name, status);
@@ -128,15 +76,16 @@ BenchResult eqc::benchLayer(const LayerSpec &spec, const LoadedLibrary &library,
 
   std::optional<RandomArray> gradX, gradWeight, gradBias;
   auto callBackward = [&] {
-    return kernel->backward(result.n, result.batch, x.data(), weight.data(),
-                            y.data(), gradX->data(), gradWeight->data(),
-                            gradBias->data());
+    return kernel->backward(
+        result.n, result.batch, arrays.x.data(), arrays.weight.data(),
+        arrays.y.data(), gradX->data(), gradWeight->data(), gradBias->data());
   };
   if (options.backward) {
-    gradX.emplace(spec.dtype, xSize, 5);
-    gradWeight.emplace(spec.dtype, elements, 6);
-    gradBias.emplace(spec.dtype,
-                     double(spec.biasDiagrams.size()) * double(spec.cOut), 7);
+    gradX.emplace(
+        spec.dtype,
+        LayerArrays::elements(result.n, result.batch, spec.k, spec.cIn), 5);
+    gradWeight.emplace(spec.dtype, LayerArrays::weights(spec), 6);
+    gradBias.emplace(spec.dtype, LayerArrays::biases(spec), 7);
     if (!gradX->data() || !gradWeight->data() || !gradBias->data()) {
       result.error =
           fmt::format("not enough memory for a batch of {}", result.batch);

@@ -42,9 +42,13 @@ static double bestRate(double amount, double seconds,
   return best;
 }
 
-Rate eqc::measurePeak(DType dtype, int threads, double seconds) {
+Rate eqc::measurePeak(DType dtype, int threads, double seconds,
+                      size_t vectorBytes) {
   Rate best;
-  const std::vector<CpuLoops> &all = usableCpuLoops();
+  std::vector<CpuLoops> all;
+  for (const CpuLoops &loops : usableCpuLoops())
+    if (vectorBytes == 0 || loops.vectorBytes == vectorBytes)
+      all.push_back(loops);
   const double share = seconds / double(all.size());
   for (const CpuLoops &loops : all) {
     auto *loop =

@@ -10,6 +10,7 @@
 
 #include "compiler/Algebra/LayerSpec.h"
 
+#include <cstddef>
 #include <cstdint>
 #include <string>
 
@@ -22,8 +23,10 @@ struct Rate {
 
 /// Flops per second of `threads` threads that multiply and add whole vectors in
 /// registers, a multiply-add counted as two; the best of every vector unit and
-/// of several trials within `seconds`.
-Rate measurePeak(DType dtype, int threads, double seconds);
+/// of several trials within `seconds`. Of units with vectors of `vectorBytes`
+/// alone where that is not 0.
+Rate measurePeak(DType dtype, int threads, double seconds,
+                 size_t vectorBytes = 0);
 
 /// Bytes read plus bytes written per second when `threads` threads copy arrays
 /// that have `workingSet` bytes together, sources and targets, over and over;

@@ -37,6 +37,8 @@ static int measure(const Options &options, Source &source,
       return report({StatusUsage, "layer '" + layer.name +
                                       "' is of group Sp, '--n' must be even"});
   }
+  if (int status = tuneSource(options, source))
+    return status;
   std::optional<LoadedLibrary> library;
   if (int status = loadCompiled(options, source, library))
     return status;
@@ -70,12 +72,16 @@ static int measureSuite(const Options &options, llvm::ArrayRef<Workload> suite,
       return report({StatusUsage, "no workload is called '" + name +
                                       "'; 'eqc bench --suite' lists them"});
   }
+  std::vector<CostTarget> rates;
+  if (int status = loadRates(options, rates))
+    return status;
   for (const Workload *workload : chosen) {
     Source &source = session.sources.emplace_back();
     if (int status = parseSource(
             options, llvm::MemoryBuffer::getMemBuffer(workload->source),
             workload->name + ".eq", source))
       return status;
+    source.compile.rates = rates;
     if (int status = measure(options, source, workload->cases, session))
       return status;
   }
@@ -83,6 +89,8 @@ static int measureSuite(const Options &options, llvm::ArrayRef<Workload> suite,
 }
 
 int eqc::runBench(const Options &options) {
+  if (options.calibrate)
+    return runCalibrate(options);
   std::vector<Workload> suite;
   if (options.suite) {
     std::string error;

@@ -10,6 +10,8 @@ int eqc::runCheck(const Options &options) {
   Source source;
   if (int status = loadSource(options, source))
     return status;
+  if (int status = tuneSource(options, source))
+    return status;
   std::optional<LoadedLibrary> library;
   if (int status = loadCompiled(options, source, library))
     return status;

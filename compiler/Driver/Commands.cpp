@@ -3,7 +3,8 @@
 #include "compiler/Driver/Commands.h"
 
 #include "compiler/Driver/Input.h"
-#include "compiler/Library/LoadedObject.h"
+#include "compiler/Tune/InMemory.h"
+#include "compiler/Tune/RatesFile.h"
 
 #include "llvm/Support/raw_ostream.h"
 
@@ -19,26 +20,63 @@ int eqc::report(const Failure &failure) {
   return failure.status;
 }
 
-static void printDiagnostics(const Options &options, const Source &source) {
+static void printDiagnostics(const Options &options,
+                             const DiagnosticEngine &diags) {
   // One write: several runs may share a terminal.
   std::string text;
   llvm::raw_string_ostream os(text);
   if (options.json)
-    source.diags.printJson(os);
+    diags.printJson(os);
   else
-    source.diags.print(os);
+    diags.print(os);
   llvm::errs() << text;
 }
 
-int eqc::loadSource(const Options &options, Source &source) {
+/// The contents of a file, or null and a reported failure.
+static std::unique_ptr<llvm::MemoryBuffer> readFile(StringRef path,
+                                                    uint64_t limit) {
   std::string problem;
-  std::unique_ptr<llvm::MemoryBuffer> buffer =
-      readInput(options.input, options.frontend.maxSourceBytes, problem);
+  std::unique_ptr<llvm::MemoryBuffer> buffer = readInput(path, limit, problem);
   if (!buffer)
-    return report({StatusFile, "cannot read '" + printable(options.input) +
-                                   "': " + problem});
-  return parseSource(options, std::move(buffer), displayName(options.input),
-                     source);
+    report({StatusFile, "cannot read '" + printable(path) + "': " + problem});
+  return buffer;
+}
+
+static int checkRates(const Options &options, const llvm::MemoryBuffer &text,
+                      std::vector<CostTarget> &rates) {
+  DiagnosticEngine diags;
+  diags.setSource(text.getBuffer(), text.getBufferIdentifier());
+  parseRates(diags, costTarget(options.compile).shape, rates);
+  printDiagnostics(options, diags);
+  return diags.status();
+}
+
+/// No file of rates is as large.
+static constexpr uint64_t maxRatesBytes = 1 << 20;
+
+int eqc::loadRates(const Options &options, std::vector<CostTarget> &rates) {
+  if (!options.rates)
+    return StatusDone;
+  std::unique_ptr<llvm::MemoryBuffer> text =
+      readFile(*options.rates, maxRatesBytes);
+  return text ? checkRates(options, *text, rates) : StatusFile;
+}
+
+int eqc::loadSource(const Options &options, Source &source) {
+  // What cannot be read comes before what is wrong in what was read.
+  std::unique_ptr<llvm::MemoryBuffer> text =
+      readFile(options.input, options.frontend.maxSourceBytes);
+  std::unique_ptr<llvm::MemoryBuffer> ratesText;
+  if (options.rates)
+    ratesText = readFile(*options.rates, maxRatesBytes);
+  if (!text || (options.rates && !ratesText))
+    return StatusFile;
+  int status =
+      parseSource(options, std::move(text), displayName(options.input), source);
+  if (ratesText)
+    if (int wrong = checkRates(options, *ratesText, source.compile.rates))
+      status = wrong;
+  return status;
 }
 
 int eqc::parseSource(const Options &options,
@@ -49,14 +87,13 @@ int eqc::parseSource(const Options &options,
   FrontendResult result =
       parseLayers(source.buffers, id, name, options.frontend, source.diags);
   source.layers = std::move(result.layers);
-  printDiagnostics(options, source);
+  source.compile = options.compile;
+  printDiagnostics(options, source.diags);
   return result.status;
 }
 
-/// Reports a failure of the compiler, located where it is about a layer; the
-/// exit status.
-static int reportCompileFailure(const Options &options, Source &source,
-                                const CompileFailure &failure) {
+int eqc::reportCompileFailure(const Options &options, Source &source,
+                              const CompileFailure &failure) {
   const DiagnosticInfo *info = lookupDiagnostic(failure.id);
   bool located = failure.layer >= 0 &&
                  size_t(failure.layer) < source.layers.size() &&
@@ -64,7 +101,7 @@ static int reportCompileFailure(const Options &options, Source &source,
   if (located && info) {
     source.diags.error(info->id, source.layers[failure.layer].position,
                        failure.message);
-    printDiagnostics(options, source);
+    printDiagnostics(options, source.diags);
     return failure.status;
   }
   std::string message = printable(failure.message);
@@ -81,7 +118,7 @@ static int reportCompileFailure(const Options &options, Source &source,
 int eqc::compileSource(const Options &options, Source &source, CodeKind kind,
                        llvm::SmallVectorImpl<char> &code) {
   CompileFailure failure;
-  if (compileLayers(source.layers, options.compile, kind, code, failure))
+  if (compileLayers(source.layers, source.compile, kind, code, failure))
     return StatusDone;
   code.clear();
   return reportCompileFailure(options, source, failure);
@@ -89,23 +126,15 @@ int eqc::compileSource(const Options &options, Source &source, CodeKind kind,
 
 int eqc::loadCompiled(const Options &options, Source &source,
                       std::optional<LoadedLibrary> &library) {
-  llvm::SmallVector<char, 0> object;
-  if (int status = compileSource(options, source, CodeKind::Object, object))
-    return status;
-  std::string problem;
-  std::shared_ptr<LoadedObject> code = LoadedObject::load(object, problem);
-  if (!code)
-    return report(
-        {StatusInternal, "cannot load the compiled layers: " + problem});
-  library.emplace(
-      [code](const std::string &name) { return code->function(name); });
-  return StatusDone;
+  CompileFailure failure;
+  library = compileInMemory(source.layers, source.compile, failure);
+  return library ? StatusDone : reportCompileFailure(options, source, failure);
 }
 
 int eqc::findPackedSizes(const Options &options, Source &source,
                          std::vector<int64_t> &sizes) {
   CompileFailure failure;
-  if (packedSizes(source.layers, options.compile, sizes, failure))
+  if (packedSizes(source.layers, source.compile, sizes, failure))
     return StatusDone;
   return reportCompileFailure(options, source, failure);
 }

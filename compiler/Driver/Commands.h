@@ -20,20 +20,37 @@ namespace eqc {
 /// Prints `eqc: error: MESSAGE` and returns the status.
 int report(const Failure &failure);
 
-/// A source that was read, and its layers.
+/// A source that was read, its layers and how they are compiled.
 struct Source {
   llvm::SourceMgr buffers; ///< holds the text that `diags` points into
   DiagnosticEngine diags;
   std::vector<LayerSpec> layers;
+  CompileOptions compile;
 };
 
-/// Reads and checks the input; errors have been printed. Returns the status.
+/// Reads and checks the input and the rates; errors have been printed. Returns
+/// the status.
 int loadSource(const Options &options, Source &source);
 
-/// The same for a text that is there already; `name` is how messages name it.
+/// The rates of `--rates`, if any. Returns the status.
+int loadRates(const Options &options, std::vector<CostTarget> &rates);
+
+/// Checks a text that is there already; `name` is how messages name it.
 int parseSource(const Options &options,
                 std::unique_ptr<llvm::MemoryBuffer> text, llvm::StringRef name,
                 Source &source);
+
+/// What `--tune` asks for, if it was given: measures every layer, or finds what
+/// was measured before, and sets how the source is compiled. Each layer's
+/// measurements are added to `reports`, where that is not null. Returns the
+/// status; errors have been printed.
+int tuneSource(const Options &options, Source &source,
+               std::vector<std::string> *reports = nullptr);
+
+/// Reports a failure of the compiler, located where it is about a layer; the
+/// exit status.
+int reportCompileFailure(const Options &options, Source &source,
+                         const CompileFailure &failure);
 
 /// Compiles the source's layers; errors have been printed. Returns the status.
 int compileSource(const Options &options, Source &source, CodeKind kind,
@@ -53,6 +70,7 @@ int runExplain(const Options &options);
 int runCheck(const Options &options);
 int runDraw(const Options &options);
 int runBench(const Options &options);
+int runCalibrate(const Options &options);
 
 } // namespace eqc
 

@@ -86,7 +86,9 @@ static Failure planOutputs(const Options &options, OutputPlan &plan) {
     plan.headerPath = headerBeside(output);
     plan.header = plan.outputs.add(plan.headerPath);
   }
-  return plan.outputs.check(options.input);
+  if (Failure failure = plan.outputs.check(options.input))
+    return failure;
+  return options.rates ? plan.outputs.check(*options.rates) : Failure();
 }
 
 /// The shared library's bytes.
@@ -114,6 +116,8 @@ int eqc::runCompile(const Options &options) {
     return report(failure);
   Source source;
   if (int status = loadSource(options, source))
+    return status;
+  if (int status = tuneSource(options, source))
     return status;
 
   std::vector<int64_t> packed;

@@ -135,7 +135,8 @@ static void appendFacts(const LayerSpec &layer, std::string &text) {
 }
 
 std::string eqc::explainLayer(const LayerSpec &layer,
-                              const CompileOptions &options) {
+                              const CompileOptions &options,
+                              std::optional<PlanKind> measured) {
   std::string text =
       fmt::format("layer {}: order {} -> {}, channels {} -> {}\n", layer.name,
                   layer.k, layer.l, layer.cIn, layer.cOut);
@@ -147,7 +148,10 @@ std::string eqc::explainLayer(const LayerSpec &layer,
       "  (output and input: how the axes of a row are merged, ~ marks those "
       "summed or\n  spread over; joined: the input block of each output "
       "block that is left)\n";
-  return text + renderPlanReport(layer, costTarget(options), options.plan);
+  const CostTarget target = costTarget(options);
+  return text + (measured
+                     ? renderPlanReport(layer, target, *measured, "as measured")
+                     : renderPlanReport(layer, target, options.plan));
 }
 
 std::string eqc::explainDiagnostic(const DiagnosticInfo &info) {

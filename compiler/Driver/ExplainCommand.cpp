@@ -13,10 +13,18 @@ int eqc::runExplain(const Options &options) {
     Source source;
     if (int status = loadSource(options, source))
       return status;
-    for (const LayerSpec &layer : source.layers) {
+    std::vector<std::string> measured;
+    if (int status = tuneSource(options, source, &measured))
+      return status;
+    for (size_t i = 0; i < source.layers.size(); ++i) {
       if (!text.empty())
         text += "\n";
-      text += explainLayer(layer, options.compile);
+      std::optional<PlanKind> plan;
+      if (!measured.empty() && !measured[i].empty())
+        plan = source.compile.tuning[i].plan;
+      text += explainLayer(source.layers[i], source.compile, plan);
+      if (!measured.empty())
+        text += measured[i];
     }
   }
   if (Failure failure = writeStdout(text))

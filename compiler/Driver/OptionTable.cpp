@@ -86,7 +86,8 @@ static const CommandInfo commands[] = {
     {Command::Draw, "draw", "draw FILE.eq -o OUT.svg",
      "Draws the layers' diagrams as an SVG picture",
      "The top row of a diagram is the output, the bottom row the input.\n"},
-    {Command::Bench, "bench", "bench FILE.eq [options] | --suite[=NAMES]",
+    {Command::Bench, "bench",
+     "bench FILE.eq [options] | --suite[=NAMES] | --calibrate",
      "Times compiled kernels against the machine's limits",
      "Measures the rates of multiply-adds and of memory first, then the "
      "kernels. Efficiency\nis the least time these rates allow over the "

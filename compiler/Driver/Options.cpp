@@ -7,8 +7,11 @@
 
 #include "compiler/Driver/Options.h"
 
+#include "compiler/Driver/Input.h"
 #include "compiler/Driver/OptionTable.h"
 #include "compiler/Driver/TargetNames.h"
+#include "compiler/Target/CpuVariant.h"
+#include "compiler/Tune/HostVariant.h"
 
 #include "llvm/ADT/StringExtras.h"
 #include "llvm/Option/Arg.h"
@@ -64,6 +67,7 @@ private:
   void readOptLevel();
   void readTarget();
   void readGradients();
+  void readTune();
   void readBench();
   void readThreadCounts();
   void readNumber(unsigned id, uint64_t least, uint64_t &value);
@@ -105,9 +109,14 @@ void CommandLine::checkNames() {
 
 void CommandLine::readInput() {
   std::vector<std::string> inputs = args.getAllArgValues(OPT_INPUT);
-  if (args.hasArg(OPT_suite, OPT_suite_names)) {
+  options.calibrate = args.hasArg(OPT_calibrate);
+  const bool suite = args.hasArg(OPT_suite, OPT_suite_names);
+  if (options.calibrate && suite)
+    error("'--calibrate' and '--suite' do not go together");
+  if (options.calibrate || suite) {
     if (!inputs.empty())
-      error("'--suite' takes no input file, but '" + printable(inputs[0]) +
+      error(Twine(suite ? "'--suite'" : "'--calibrate'") +
+            " takes no input file, but '" + printable(inputs[0]) +
             "' was given");
     return;
   }
@@ -142,6 +151,11 @@ void CommandLine::readPaths() {
   };
   read(OPT_output, options.output);
   read(OPT_header, options.header);
+  read(OPT_rates, options.rates);
+  if (options.rates && isStdin(*options.rates) && isStdin(options.input))
+    error("'--rates' and the source cannot both be standard input");
+  if (options.rates && options.calibrate)
+    error("'--calibrate' measures rates and takes no '--rates'");
 }
 
 template <typename T, size_t N>
@@ -231,8 +245,31 @@ void CommandLine::readGradients() {
       info.command == Command::Bench
           ? options.bench.backward
           : args.hasFlag(OPT_grad, OPT_no_grad, /*Default=*/true);
-  if (args.hasArg(OPT_tune))
-    notBuilt("'--tune'");
+}
+
+/// What is measured must run here.
+void CommandLine::readTune() {
+  const CompileOptions &compile = options.compile;
+  options.tune = args.hasArg(OPT_tune);
+  if (!options.tune) {
+    if (info.command != Command::Bench && args.hasArg(OPT_batch))
+      error("'--batch' says at which batch '--tune' measures; give both, or "
+            "'batch' in the layer");
+    return;
+  }
+  if (args.hasArg(OPT_suite, OPT_suite_names, OPT_calibrate))
+    return error("'--tune' is for the layers of a file");
+  if (!isHostTarget(compile.triple))
+    return error("'--tune' measures on this machine, which '--target=" +
+                 printable(compile.triple) + "' is not; leave out one of them");
+  std::vector<CpuVariant> variants;
+  std::string why;
+  if (!errors.empty() || !resolveVariants(resolveTriple(compile.triple),
+                                          compile.cpus, variants, why))
+    return;
+  if (!hostVariant(variants))
+    error("'--tune' measures on this machine, which can run none of the CPUs "
+          "compiled for; add one that it can, or '--cpu=native' alone");
 }
 
 void CommandLine::readThreadCounts() {
@@ -266,6 +303,9 @@ void CommandLine::readBench() {
             printable(text) + "'");
     else
       options.bench.seconds = seconds;
+  } else if (options.calibrate) {
+    // Many short measurements.
+    options.bench.seconds = 0.1;
   }
   if (const llvm::opt::Arg *arg = args.getLastArg(OPT_json)) {
     options.benchJson = arg->getValue();
@@ -298,6 +338,7 @@ std::variant<Options, EarlyExit> CommandLine::parse() {
   readOptLevel();
   readTarget();
   readGradients();
+  readTune();
   options.compile.threads =
       args.hasFlag(OPT_threads, OPT_no_threads, /*Default=*/true);
   if (!errors.empty())

@@ -41,6 +41,13 @@ struct Options {
   std::optional<std::string> benchJson;
   /// `eqc bench --suite[=NAMES]`: the workloads to run, none to list them.
   std::optional<std::vector<std::string>> suite;
+  /// `eqc bench --calibrate`
+  bool calibrate = false;
+  /// Plans and tiles are chosen by measuring, at `bench.batch` if that is
+  /// given.
+  bool tune = false;
+  /// The file of rates that the cost model uses; "-" is standard input.
+  std::optional<std::string> rates;
   /// `eqc explain E0012`: the code asked about; empty otherwise.
   std::string diagnosticCode;
 };

@@ -46,6 +46,9 @@ defm plan : Value<"plan", "<plan>",
   "model), dense (as one\nmatrix), factored (each on its own), shared\n"
   "(with everything shared), schur (in a basis that\nmakes small layers block "
   "diagonal)", Kernel>;
+defm rates : Value<"rates", "<path>",
+  "Rates of the cost model, as 'eqc bench --calibrate'\nmeasured them. Default: "
+  "built-in ones", Kernel>;
 defm target : Value<"target", "<triple>",
   "The machine to compile for. Default: this one", [CompileVis, ExplainVis]>;
 defm cpu : Value<"cpu", "<name>[,<name>..]",
@@ -61,8 +64,9 @@ def no_grad : Flag<["--"], "no-grad">, Visibility<Code>,
   HelpText<"Make the forward pass only">;
 defm chip : Value<"chip", "<name>",
   "The GPU to compile for, such as sm_90 (not built yet)", [CompileVis]>;
-def tune : Flag<["--"], "tune">, Visibility<Code>,
-  HelpText<"Measure instead of estimating (not built yet)">;
+def tune : Flag<["--"], "tune">, Visibility<Kernel>,
+  HelpText<"Choose plans and tiles by measuring on this machine;\nremembers what "
+           "was measured">;
 
 defm seed : Value<"seed", "<number>",
   "What the random data starts from (default 1)", [CheckVis]>;
@@ -73,7 +77,7 @@ def thread_counts : Joined<["--"], "threads=">, MetaVarName<"<count>[,<count>..]
   HelpText<"How many threads to measure with. Default: one,\nthen all">;
 defm batch : Value<"batch", "<number>",
   "How many samples a call has. Default: the layer's\n'batch', else 32",
-  [BenchVis]>;
+  [CompileVis, ExplainVis, BenchVis]>;
 defm size : Value<"n", "<number>",
   "The size to measure layers with 'n = ?' at", [BenchVis]>;
 defm min_time : Value<"min-time", "<seconds>",
@@ -87,6 +91,10 @@ def suite : Flag<["--"], "suite">, Visibility<[BenchVis]>,
   HelpText<"List the named workloads">;
 def suite_names : Joined<["--"], "suite=">, MetaVarName<"<name>[,<name>..]">,
   Visibility<[BenchVis]>, HelpText<"Run named workloads; 'all' of them">;
+
+def calibrate : Flag<["--"], "calibrate">, Visibility<[BenchVis]>,
+  HelpText<"Measure the rates of the cost model on this\nmachine; writes them as "
+           "JSON">;
 
 defm max_diagrams : Value<"max-diagrams", "<count>",
   "Refuse layers with more diagrams (default 32768)", All>;

@@ -65,6 +65,10 @@ public:
 
     for (size_t i = 0; i < layers.size(); ++i)
       functions[i]->setAttr("eqc.plan", b.getStringAttr(planName(plans[i])));
+    for (size_t i = 0; i < options.tuning.size(); ++i)
+      if (options.tuning[i].registers > 0)
+        functions[i]->setAttr("eqc.max_registers",
+                              b.getI64IntegerAttr(options.tuning[i].registers));
     if (!runStages([&](PassManager &pm) {
           ExpandPipelineOptions expand;
           expand.gradients = options.gradients;

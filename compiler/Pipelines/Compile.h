@@ -24,6 +24,13 @@ namespace eqc {
 /// are made by the driver from the layers and from `Object`.
 enum class CodeKind { Object, Assembly, LLVM, MLIR, Eq, Linalg };
 
+/// What was found to be the fastest for a layer by measuring.
+struct LayerTuning {
+  PlanKind plan = PlanKind::Shared;
+  /// Register tiles use at most so many registers; 0: all.
+  int64_t registers = 0;
+};
+
 struct CompileOptions {
   PlanKind plan = PlanKind::Auto;
   std::string triple; ///< empty: the host's
@@ -32,6 +39,10 @@ struct CompileOptions {
   int optLevel = 3; ///< 0..3
   bool threads = true;
   bool gradients = true; ///< also NAME_backward
+  /// Rates of kinds of CPU that the cost model uses instead of its own.
+  std::vector<CostTarget> rates;
+  /// One for each layer, which then counts instead of `plan`; or none.
+  std::vector<LayerTuning> tuning;
 };
 
 /// Why a compilation failed: exit status 1 (refused), 2 (bad option value), 4

@@ -12,13 +12,22 @@ CostTarget eqc::costTarget(const CompileOptions &options) {
   if (!resolveVariants(resolveTriple(options.triple), options.cpus, variants,
                        error))
     return costTargetOf(TargetShape());
-  return costTargetOf(variants.back().shape);
+  const TargetShape &shape = variants.back().shape;
+  for (const CostTarget &measured : options.rates)
+    if (measured.shape == shape)
+      return measured;
+  return costTargetOf(shape);
 }
 
 bool eqc::decidePlans(llvm::ArrayRef<LayerSpec> layers,
                       const CompileOptions &options,
                       std::vector<PlanKind> &plans, CompileFailure &failure) {
   plans.assign(layers.size(), options.plan);
+  if (!options.tuning.empty()) {
+    for (size_t i = 0; i < layers.size(); ++i)
+      plans[i] = options.tuning[i].plan;
+    return true;
+  }
   if (options.plan == PlanKind::Auto) {
     const CostTarget target = costTarget(options);
     for (size_t i = 0; i < layers.size(); ++i)

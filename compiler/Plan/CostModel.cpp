@@ -241,6 +241,11 @@ static PlanCost costOfKind(PlanKind kind, const LayerSpec &spec) {
   return costOf(buildSharedPlan(spec));
 }
 
+void eqc::predictTimes(const LayerSpec &spec, const CostTarget &target,
+                       int64_t n, int64_t batch, PlanCandidate &candidate) {
+  Predictor(spec, target, n, batch).predict(candidate);
+}
+
 static std::string reasonOf(const PlanChoice &choice) {
   const PlanCandidate &winner = choice.winner();
   const PlanCandidate *second = nullptr;

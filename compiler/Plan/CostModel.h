@@ -76,6 +76,11 @@ struct PlanChoice {
   const PlanCandidate &winner() const { return candidates[chosen]; }
 };
 
+/// Predicts anew, for other rates, n or batch, the times of a plan whose
+/// operations are counted.
+void predictTimes(const LayerSpec &spec, const CostTarget &target, int64_t n,
+                  int64_t batch, PlanCandidate &candidate);
+
 /// Compares the plans of a layer. The shared plan always is a candidate.
 PlanChoice choosePlan(const LayerSpec &spec, const CostTarget &target);
 

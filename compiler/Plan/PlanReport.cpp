@@ -190,14 +190,15 @@ void appendComparison(const PlanChoice &choice, std::string &text) {
 } // namespace
 
 std::string eqc::renderPlanReport(const LayerSpec &spec,
-                                  const CostTarget &target, PlanKind asked) {
+                                  const CostTarget &target, PlanKind asked,
+                                  std::string_view why) {
   const PlanChoice choice = choosePlan(spec, target);
   const PlanCandidate *plan = &choice.winner();
   std::string reason = choice.reason;
   for (const PlanCandidate &candidate : choice.candidates)
     if (candidate.kind == asked && candidate.refused.empty()) {
       plan = &candidate;
-      reason = "as asked for; " + reason;
+      reason = fmt::format("{}; {}", why, reason);
     } else if (candidate.kind == asked) {
       reason = fmt::format("{} as asked for is not possible: {}",
                            planName(asked), candidate.refused);

@@ -6,14 +6,17 @@
 #include "compiler/Plan/CostModel.h"
 
 #include <string>
+#include <string_view>
 
 namespace eqc {
 
 /// What `eqc explain` says about the plans of a layer: the diagrams by
 /// propagating order, the stages of the plan `asked` for (Auto: the cheapest),
-/// the exact costs and predicted times of all plans, and why one was taken.
+/// the exact costs and predicted times of all plans, and why one was taken, of
+/// one that was asked for `why`.
 std::string renderPlanReport(const LayerSpec &spec, const CostTarget &target,
-                             PlanKind asked = PlanKind::Auto);
+                             PlanKind asked = PlanKind::Auto,
+                             std::string_view why = "as asked for");
 
 } // namespace eqc
 

@@ -15,6 +15,9 @@ struct TargetShape {
   int64_t lanes(int64_t elementBytes) const {
     return vectorBytes / elementBytes;
   }
+  bool operator==(const TargetShape &other) const {
+    return vectorBytes == other.vectorBytes && registers == other.registers;
+  }
 };
 
 /// How many vectors wide the column tiles for `channels` channels are: wide

@@ -46,7 +46,7 @@ struct AddGradients : eqc::impl::AddGradientsPassBase<AddGradients> {
     auto function = func::FuncOp::create(b, layer.getLoc(),
                                          (layer.getName() + "." + what).str(),
                                          b.getFunctionType(arguments, results));
-    for (StringRef name : {"eqc.plan", "eqc.batch"})
+    for (StringRef name : {"eqc.plan", "eqc.batch", "eqc.max_registers"})
       if (Attribute value = layer->getAttr(name))
         function->setAttr(name, value);
     b.setInsertionPointToStart(function.addEntryBlock());

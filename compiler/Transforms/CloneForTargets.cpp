@@ -10,6 +10,8 @@
 #include "compiler/Transforms/Passes.h"
 #include "dialect/Eqc/EqcOps.h"
 
+#include <algorithm>
+
 namespace eqc {
 #define GEN_PASS_DEF_CLONEFORTARGETSPASS
 #include "compiler/Transforms/Passes.h.inc"
@@ -45,14 +47,18 @@ struct CloneForTargets : eqc::impl::CloneForTargetsPassBase<CloneForTargets> {
   }
 
   void clone(func::FuncOp layer, const CpuVariant &variant) {
+    int64_t registers = variant.shape.registers;
+    if (auto most = layer->getAttrOfType<IntegerAttr>("eqc.max_registers"))
+      registers = std::min(registers, most.getInt());
     OpBuilder b(layer);
     auto copy = cast<func::FuncOp>(b.clone(*layer));
     copy.setName((layer.getName() + "." + variant.name).str());
     copy->setAttr("eqc.layer", b.getStringAttr(layer.getName()));
-    copy->setAttr("eqc.target", ir::TargetAttr::get(
-                                    &getContext(), variant.name, variant.cpu,
-                                    variant.features, variant.shape.vectorBytes,
-                                    variant.shape.registers));
+    copy->setAttr("eqc.target",
+                  ir::TargetAttr::get(&getContext(), variant.name, variant.cpu,
+                                      variant.features,
+                                      variant.shape.vectorBytes, registers));
+    copy->removeAttr("eqc.max_registers");
     ++numClones;
   }
 };

@@ -107,7 +107,9 @@ def CloneForTargetsPass : Pass<"eqc-clone-for-targets", "mlir::ModuleOp"> {
   let description = [{
     Replaces every function in stages by one clone per CPU, called `NAME.CPU`. A clone
     carries its CPU and the shape of its vector registers as `eqc.target`, and the
-    name of the layer as `eqc.layer`; everything after this pass reads them.
+    name of the layer as `eqc.layer`; everything after this pass reads them. Where
+    the function carries `eqc.max_registers`, register tiles are cut as on a CPU
+    with at most so many.
 
     ```mlir
     func.func @f(..) attributes {eqc.plan = "shared"}

@@ -74,8 +74,9 @@ TEST(Docs, LanguageNamesEveryIdOfSources) {
     named.insert(page.substr(at, 5));
   for (const std::string &id : named)
     EXPECT_NE(lookupDiagnostic(id), nullptr) << id;
-  // What is left out is about shape alone, or about plans.
-  for (const char *id : {"E0005", "E0006", "E0008", "E0050", "E0095"})
+  // What is left out is about shape alone, about plans or files of rates.
+  for (const char *id :
+       {"E0005", "E0006", "E0008", "E0050", "E0060", "E0061", "E0095"})
     named.insert(id);
   for (const DiagnosticInfo &info : allDiagnostics())
     EXPECT_TRUE(named.count(info.code)) << info.code;
@@ -102,8 +103,8 @@ TEST(Docs, EveryIdOfTheFrontEndIsTested) {
         tested.insert(error.substr(error.rfind('[') + 1, 5));
   // LimitsTest needs an option for this one.
   tested.insert("E0090");
-  // Plans are refused when they are decided on, not by the front end.
-  for (const char *id : {"E0050", "E0095"})
+  // Plans and files of rates are refused by others than the front end.
+  for (const char *id : {"E0050", "E0060", "E0061", "E0095"})
     tested.insert(id);
   for (const DiagnosticInfo &info : allDiagnostics())
     EXPECT_TRUE(tested.count(info.code)) << info.code;

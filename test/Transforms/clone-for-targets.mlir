@@ -20,3 +20,18 @@ func.func @f(%x: tensor<?x5x4xf32>, %w: tensor<1x4x8xf32>) -> tensor<?x5x8xf32> 
 func.func @other() {
   return
 }
+
+// Tiles that were found best with fewer registers; a CPU with as few as that
+// keeps its own.
+
+// CHECK: func.func @"tuned.x86-64-v2"(
+// CHECK-NOT: eqc.max_registers
+// CHECK-SAME: vector_bytes = 16, registers = 16>
+// CHECK: func.func @"tuned.x86-64-v4"(
+// CHECK-NOT: eqc.max_registers
+// CHECK-SAME: vector_bytes = 64, registers = 24>
+func.func @tuned(%x: tensor<?x5x4xf32>, %w: tensor<1x4x8xf32>) -> tensor<?x5x8xf32> attributes {eqc.plan = "dense", eqc.max_registers = 24} {
+  %y = eqc.dense S(5) order 1 -> 1 x(%x : tensor<?x5x4xf32>) weight(%w : tensor<1x4x8xf32>)
+      diagrams ["o1 i1"] : tensor<?x5x8xf32>
+  return %y : tensor<?x5x8xf32>
+}

@@ -1,0 +1,85 @@
+//===- RandomArray.h - What kernels are timed on ----------------*- C++ -*-===//
+
+#ifndef EQC_BENCH_RANDOMARRAY_H
+#define EQC_BENCH_RANDOMARRAY_H
+
+#include "compiler/Algebra/LayerSpec.h"
+
+#include <algorithm>
+#include <cmath>
+#include <cstddef>
+#include <cstdint>
+#include <cstdlib>
+#include <memory>
+
+namespace eqc {
+
+/// An array of the layer's elements, filled with numbers in [-1, 1).
+class RandomArray {
+public:
+  /// `data()` is null when there is no memory for `count` elements.
+  RandomArray(DType dtype, double count, uint64_t seed) : state(seed) {
+    size_t width = dtype == DType::F32 ? 4 : 8;
+    double bytes = std::max(count, 1.0) * double(width) + 64;
+    if (bytes > 0x1p46)
+      return;
+    size_t rounded = (size_t(bytes) + 63) / 64 * 64;
+    memory.reset(std::aligned_alloc(64, rounded));
+    if (!memory)
+      return;
+    size_t elements = rounded / width;
+    if (dtype == DType::F32)
+      fill(static_cast<float *>(memory.get()), elements);
+    else
+      fill(static_cast<double *>(memory.get()), elements);
+  }
+
+  void *data() const { return memory.get(); }
+
+private:
+  /// xorshift64*: arrays may have gigabytes, and nothing depends on quality.
+  template <typename T> void fill(T *values, size_t count) {
+    for (size_t i = 0; i < count; ++i) {
+      state ^= state >> 12;
+      state ^= state << 25;
+      state ^= state >> 27;
+      int64_t bits = int64_t(state * 0x2545F4914F6CDD1DULL) >> 40;
+      values[i] = T(double(bits) * 0x1p-23);
+    }
+  }
+
+  struct Freed {
+    void operator()(void *p) const { std::free(p); }
+  };
+  std::unique_ptr<void, Freed> memory;
+  uint64_t state;
+};
+
+/// The arrays of a call.
+struct LayerArrays {
+  LayerArrays(const LayerSpec &spec, int64_t n, int64_t batch)
+      : weight(spec.dtype, weights(spec), 1), bias(spec.dtype, biases(spec), 2),
+        x(spec.dtype, elements(n, batch, spec.k, spec.cIn), 3),
+        y(spec.dtype, elements(n, batch, spec.l, spec.cOut), 4) {}
+
+  static double weights(const LayerSpec &spec) {
+    return double(spec.diagrams.size()) * double(spec.cIn) * double(spec.cOut);
+  }
+  static double biases(const LayerSpec &spec) {
+    return double(spec.biasDiagrams.size()) * double(spec.cOut);
+  }
+  static double elements(int64_t n, int64_t batch, int order,
+                         int64_t channels) {
+    return double(batch) * std::pow(double(n), order) * double(channels);
+  }
+  /// Whether there was memory for all of them.
+  bool complete() const {
+    return weight.data() && bias.data() && x.data() && y.data();
+  }
+
+  RandomArray weight, bias, x, y;
+};
+
+} // namespace eqc
+
+#endif // EQC_BENCH_RANDOMARRAY_H

@@ -1,0 +1,31 @@
+//===- InMemory.h - Layers compiled into this process -----------*- C++ -*-===//
+
+#ifndef EQC_TUNE_INMEMORY_H
+#define EQC_TUNE_INMEMORY_H
+
+#include "compiler/Check/LoadedLibrary.h"
+#include "compiler/Pipelines/Compile.h"
+
+#include <optional>
+
+namespace eqc {
+
+/// Compiles layers and loads them. Nothing, with `failure` filled in, on
+/// failure.
+std::optional<LoadedLibrary> compileInMemory(llvm::ArrayRef<LayerSpec> layers,
+                                             const CompileOptions &options,
+                                             CompileFailure &failure);
+
+/// Keeps calls on one thread while it lives. The number of threads that was
+/// asked for by EQC_NUM_THREADS, or all, is back afterwards.
+class SingleThread {
+public:
+  SingleThread();
+  ~SingleThread();
+  SingleThread(const SingleThread &) = delete;
+  SingleThread &operator=(const SingleThread &) = delete;
+};
+
+} // namespace eqc
+
+#endif // EQC_TUNE_INMEMORY_H
