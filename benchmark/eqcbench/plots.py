@@ -20,7 +20,8 @@ COLOURS = {"eqc": "#000000", "torch-factored": "#E69F00",
            "torch-stacked-compiled": "#0072B2", "jax-factored": "#009E73",
            "einsum": "#CC79A7", "dense-gemm": "#999999", "e3nn": "#8C6BB1",
            "torch-split": "#B8A500", "torch-split-compiled": "#7A6E00",
-           "eqc-dense": "#BBBBBB", "eqc-factored": "#666666"}
+           "eqc-dense": "#BBBBBB", "eqc-factored": "#666666",
+           "eqc-shared": "#88AA66", "eqc-schur": "#336633"}
 
 
 def save(figure, folder, name):
