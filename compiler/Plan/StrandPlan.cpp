@@ -146,9 +146,8 @@ static bool pays(const MixStage &mix, const StrandStage &stage,
   const double products = static_cast<double>(spec.cIn) * vectors(spec.cOut);
   const double mixed = terms * transform.slots * products;
   double mixes = sources * targets * cubes * products;
-  // Every value is loaded, combined and stored once more, and a few times
-  // around that.
-  double changes = transform.slots * (transform.slots + 6.0) *
+  // Every value is loaded, combined and stored once more, in a cache.
+  double changes = transform.slots * (transform.slots + 3.0) *
                    (sources * vectors(spec.cIn) + targets * vectors(spec.cOut));
   double repeated = 1;
   if (!spec.dynamicN()) {

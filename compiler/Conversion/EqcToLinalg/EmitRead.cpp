@@ -220,7 +220,7 @@ private:
 void eqc::emitRead(KernelBuilder &kernel, const SharedPlan &plan,
                    const ReadStage &stage) {
   auto oneByOne = [&] { ReadEmitter(kernel, plan, stage).emit(); };
-  if (!isSweep(kernel.spec, stage))
+  if (!isSweep(plan, stage))
     return oneByOne();
   // Parts share the entries; whoever has all of them takes one pass.
   Value all =

@@ -1,7 +1,7 @@
 //===- EmitStrands.cpp - Mixes in the irreps of the strands' group --------===//
 //
-// A sample is worked on in chunks of the first letter m_1, small enough to stay
-// in cache. For the letters m_1 <= .. <= m_t of a chunk:
+// The letters m_1 <= .. <= m_t of a sample are rows, taken in strips of m_1 and
+// within a strip in chunks of rows that stay in the first-level cache:
 //
 //   spread[source, slot, row] = sum over permutations of matrix * view
 //   mixed[target, slot, row]  = sum of spread * packed weights, per irrep
@@ -30,10 +30,16 @@ using namespace mlir;
 
 namespace {
 
-/// What `spread` and `mixed` of a chunk should stay within, beside the samples
-/// in a second-level cache. The larger a chunk, the longer the stretches in
-/// which entries with exchanged letters are read and written.
-constexpr int64_t kChunkBytes = 160 * 1024;
+/// What `spread` and `mixed` of a chunk should stay within.
+constexpr int64_t kChunkBytes = 8 * 1024;
+
+/// The bytes of a sample's views that lie next to each other along a strip.
+/// Entries with exchanged letters are read and written in stretches of them.
+constexpr int64_t kStripBytes = 2048;
+
+/// Samples of y from this size on are fetched before they are written. They are
+/// larger than what the stages before leave in a second-level cache.
+constexpr int64_t kPrefetchedBytes = 128 * 1024;
 
 class StrandEmitter {
 public:
@@ -56,28 +62,25 @@ public:
     }
     sources.materialize(kernel);
     addBlocks();
-    tileHeight =
-        std::min<int64_t>(8, maxTileRows(kernel.target, tiling.vectors));
-    chunkLetters = lettersOfChunk();
+    stripLetters = lettersOfStrip();
+    chooseChunk();
   }
 
   void emit() {
     makeScratch();
     Value n = letters();
-    Value chunks =
-        kernel.div(kernel.add(n, kernel.index(chunkLetters - 1)), chunkLetters);
-    const std::pair<Value, Value> share = kernel.share(chunks);
+    Value strips =
+        kernel.div(kernel.add(n, kernel.index(stripLetters - 1)), stripLetters);
+    const std::pair<Value, Value> share = kernel.share(strips);
     KernelArray *arrays[] = {&target, &spread, &mixed};
     kernel.forRange(
         arrays, kernel.index(0), kernel.count, 1, [&](Value sample) {
           kernel.forRange(
-              arrays, share.first, share.second, 1, [&](Value chunk) {
-                Value first = kernel.mul(chunk, kernel.index(chunkLetters));
+              arrays, share.first, share.second, 1, [&](Value number) {
+                Value first = kernel.mul(number, kernel.index(stripLetters));
                 Value end = kernel.min(
-                    n, kernel.add(first, kernel.index(chunkLetters)));
-                emitSpread(sample, first, end);
-                emitMixed(sample, first, rowsOf(first, end));
-                emitTargets(sample, first, end);
+                    n, kernel.add(first, kernel.index(stripLetters)));
+                emitStrip(sample, {first, end});
               });
         });
   }
@@ -87,29 +90,48 @@ private:
 
   Value letters() { return kernel.poly(Poly::power(1)); }
 
-  /// Letters of a chunk that come first: as many as stay in cache.
-  int64_t lettersOfChunk() const {
-    if (kernel.spec.dynamicN())
-      return order == 2 ? 2 : 1;
-    const int64_t n = kernel.spec.n;
-    const int64_t entries =
-        transform.slots *
-        (static_cast<int64_t>(stage.sources.size()) * kernel.spec.cIn +
-         static_cast<int64_t>(stage.targets.size()) * kernel.spec.cOut);
-    const int64_t rows = std::max<int64_t>(
-        1, kChunkBytes / (entries * kernel.spec.elementSize()));
-    // The last of m_2 <= .. <= m_t, averaged over m_1.
-    const int64_t perLetter =
-        std::max<int64_t>(1, order == 2 ? (n + 1) / 2 : (n + 1) * (n + 2) / 6);
-    return std::clamp<int64_t>((rows + perLetter / 2) / perLetter, 1, n);
+  /// Rows with m_1 from first to end.
+  struct Strip {
+    Value first, end;
+  };
+
+  /// A chunk: `rows` rows from those of `letter` on, after `before` others of
+  /// the sample.
+  struct Chunk {
+    Value sample;
+    Strip strip;
+    Values letter;
+    Value before, rows;
+  };
+
+  /// A multiple of the letters in a vector or so, so that stretches are long,
+  /// and few enough that parts have strips to share.
+  int64_t lettersOfStrip() const {
+    const int64_t bytes =
+        std::max(kernel.spec.cIn, kernel.spec.cOut) * kernel.spec.elementSize();
+    const int64_t most = std::max<int64_t>(4, kStripBytes / bytes);
+    return kernel.spec.dynamicN() ? most : std::min(most, kernel.spec.n);
+  }
+
+  /// The height of tiles, and rows of a chunk: whole tiles.
+  void chooseChunk() {
+    const int64_t most = maxTileRows(kernel.target, tiling.vectors);
+    tileHeight = std::min<int64_t>(tiling.vectors > 1 ? 8 : 14, most);
+    const int64_t rowBytes =
+        transform.slots * kernel.spec.elementSize() *
+        (static_cast<int64_t>(stage.sources.size()) *
+             kernel.wholeVectors(kernel.spec.cIn) +
+         static_cast<int64_t>(stage.targets.size()) * tiling.columns());
+    const int64_t tiles =
+        std::max<int64_t>(1, kChunkBytes / (rowBytes * tileHeight));
+    chunkRows = tiles * tileHeight;
   }
 
   /// Both arrays hold a place for every part, because parts run at the same
   /// time. The samples of an array are its slots.
   void makeScratch() {
-    Poly rows = Poly::power(order - 1, chunkLetters);
-    // Tiles read, and mix, up to a tile past the last row; nobody looks there.
-    rows += Poly(tileHeight);
+    // Tiles read, and mix, rows past the last one; nobody looks there.
+    const Poly rows(chunkRows);
     const int64_t parts = numParts(kernel.spec);
     Value count = kernel.count;
     OpBuilder::InsertionGuard guard(kernel.b);
@@ -135,29 +157,50 @@ private:
         kernel.mul(kernel.part, kernel.index(numTargets * transform.slots));
   }
 
-  /// Visits the letters of a chunk and threads `array`: body(row, letters).
-  void forLetters(KernelArray &array, Value first, Value end,
-                  function_ref<void(Value, ArrayRef<Value>)> body) {
-    // The first letter changes fastest: entries of a chunk that differ in it
-    // alone lie next to each other in one of their orders.
-    SmallVector<Value> letter(order);
-    auto nest = [&](auto &self, int l, Value last, Values outer) -> Values {
-      Value upper = l == 0 ? kernel.min(end, last) : last;
-      return kernel.accumulate(
-          first, upper, std::move(outer), [&](Value m, Values carried) {
-            letter[l] = m;
-            if (l > 0)
-              return self(self, l - 1, kernel.add(m, kernel.index(1)),
-                          std::move(carried));
-            array.tensor = carried[0];
-            body(carried[1], letter);
-            return Values{array.tensor,
-                          kernel.add(carried[1], kernel.index(1))};
-          });
-    };
-    array.tensor =
-        nest(nest, order - 1, letters(), {array.tensor, kernel.index(0)})
-            .front();
+  /// The letters of the row after that of `letter`. The first changes fastest:
+  /// entries of a strip that differ in it alone lie next to each other in one
+  /// of their orders.
+  Values nextLetters(const Strip &strip, ArrayRef<Value> letter) {
+    OpBuilder &b = kernel.b;
+    Value one = kernel.index(1);
+    Values next;
+    Value wraps; // whether the letter before starts again
+    for (int l = 0; l < order; ++l) {
+      Value following = kernel.add(letter[l], one);
+      if (wraps)
+        following =
+            arith::SelectOp::create(b, kernel.loc, wraps, following, letter[l]);
+      if (l + 1 < order) {
+        Value end = kernel.add(letter[l + 1], one);
+        if (l == 0)
+          end = kernel.min(end, strip.end);
+        wraps = arith::CmpIOp::create(b, kernel.loc, arith::CmpIPredicate::eq,
+                                      following, end);
+        following = arith::SelectOp::create(b, kernel.loc, wraps, strip.first,
+                                            following);
+      }
+      next.push_back(following);
+    }
+    return next;
+  }
+
+  /// Visits the rows of a chunk and threads `array`: body(row, letters).
+  /// Returns the letters past the last.
+  Values forRows(KernelArray &array, const Chunk &chunk,
+                 function_ref<void(Value, ArrayRef<Value>)> body) {
+    Values carried = chunk.letter;
+    carried.push_back(array.tensor);
+    carried = kernel.accumulate(kernel.index(0), chunk.rows, std::move(carried),
+                                [&](Value row, Values letter) {
+                                  array.tensor = letter.pop_back_val();
+                                  body(row, letter);
+                                  Values next =
+                                      nextLetters(chunk.strip, letter);
+                                  next.push_back(array.tensor);
+                                  return next;
+                                });
+    array.tensor = carried.pop_back_val();
+    return carried;
   }
 
   /// How many rows those are: of the letters up to n there are
@@ -222,18 +265,60 @@ private:
   /// their sums stay in registers.
   int64_t widest() const { return order == 2 ? 2 : 1; }
 
-  void emitSpread(Value sample, Value first, Value end) {
+  void emitStrip(Value sample, const Strip &strip) {
+    Value rows = rowsOf(strip.first, strip.end);
+    Value before = rowsOf(kernel.index(0), strip.first);
+    Value chunks =
+        kernel.div(kernel.add(rows, kernel.index(chunkRows - 1)), chunkRows);
+    KernelArray *arrays[] = {&target, &spread, &mixed};
+    Values carried(order, strip.first);
+    for (KernelArray *array : arrays)
+      carried.push_back(array->tensor);
+    auto take = [&](Values &values) {
+      for (KernelArray *array : llvm::reverse(arrays))
+        array->tensor = values.pop_back_val();
+    };
+    carried = kernel.accumulate(
+        kernel.index(0), chunks, std::move(carried),
+        [&](Value number, Values letter) {
+          take(letter);
+          Value done = kernel.mul(number, kernel.index(chunkRows));
+          Chunk chunk{
+              sample, strip, std::move(letter), kernel.add(before, done),
+              kernel.min(kernel.index(chunkRows), kernel.sub(rows, done))};
+          emitSpread(chunk);
+          emitMixed(chunk);
+          Values next = emitTargets(chunk);
+          for (KernelArray *array : arrays)
+            next.push_back(array->tensor);
+          return next;
+        });
+    take(carried);
+  }
+
+  /// Whether a sample of y is so large that its rows are seldom in a cache.
+  bool prefetchesTargets() const {
+    if (!target.wholeBatch || stage.targets.size() > 1)
+      return false;
+    return kernel.spec.dynamicN() || target.rows.at(kernel.spec.n) *
+                                             target.channels *
+                                             kernel.spec.elementSize() >=
+                                         kPrefetchedBytes;
+  }
+
+  void emitSpread(const Chunk &chunk) {
     kernel.forRange(
         spread, kernel.index(stage.sources.size()), [&](Value source) {
-          forLetters(spread, first, end,
-                     [&](Value row, ArrayRef<Value> letter) {
-                       kernel.forColumnChunks(
-                           spread, kernel.spec.cIn, widest(),
-                           [&](Value column, int64_t width, int64_t valid) {
-                             spreadRow(sample, source, row, letter,
-                                       {column, width, valid});
-                           });
-                     });
+          forRows(spread, chunk, [&](Value row, ArrayRef<Value> letter) {
+            if (prefetchesTargets())
+              prefetchTargets(chunk, letter);
+            kernel.forColumnChunks(
+                spread, kernel.spec.cIn, widest(),
+                [&](Value column, int64_t width, int64_t valid) {
+                  spreadRow(chunk.sample, source, row, letter,
+                            {column, width, valid});
+                });
+          });
         });
   }
 
@@ -296,14 +381,41 @@ private:
     blocks.materialize(kernel);
   }
 
+  void prefetch(int64_t argument, ArrayRef<Value> position, bool isWrite) {
+    auto function = kernel.b.getInsertionBlock()
+                        ->getParentOp()
+                        ->getParentOfType<func::FuncOp>();
+    memref::PrefetchOp::create(kernel.b, kernel.loc,
+                               function.getArgument(argument), position,
+                               isWrite, /*localityHint=*/isWrite ? 3 : 2,
+                               /*isDataCache=*/true);
+  }
+
+  /// Fetches the rows of y that a row is written to: stores along a column of
+  /// y would wait for lines that no stream announces.
+  void prefetchTargets(const Chunk &chunk, ArrayRef<Value> letter) {
+    for (const std::vector<int> &permutation : transform.permutations) {
+      Value row = targetRow(kernel.index(0), letter, permutation);
+      for (int64_t column = 0; column < target.channels;
+           column += 64 / kernel.spec.elementSize())
+        prefetch(kArgY,
+                 {kernel.sampleIndex(stage.target, chunk.sample), row,
+                  kernel.index(column)},
+                 /*isWrite=*/true);
+    }
+  }
+
+  Value targetRow(Value t, ArrayRef<Value> letter,
+                  const std::vector<int> &permutation) {
+    return rowAt(tables.targets.get(kernel, t, MixTables::kOffset), letter,
+                 permutation, [&](int b) { return tables.targetStride(b); });
+  }
+
   /// Fetches what the next sample of x has in the place of some rows, a little
   /// with every tile: the sums over it would wait for memory. `before` is how
   /// many rows the chunks before have.
   void prefetchNext(Value sample, Value before, Value row) {
     const KernelArray &x = kernel.array(PlanArray::Input);
-    auto function = kernel.b.getInsertionBlock()
-                        ->getParentOp()
-                        ->getParentOfType<func::FuncOp>();
     Value next = kernel.add(kernel.sampleIndex(PlanArray::Input, sample),
                             kernel.index(1));
     Value start =
@@ -311,11 +423,10 @@ private:
     for (int64_t r = 0; r < tileHeight * transform.slots; ++r)
       for (int64_t column = 0; column < x.channels;
            column += 64 / kernel.spec.elementSize())
-        memref::PrefetchOp::create(
-            kernel.b, kernel.loc, function.getArgument(kArgX),
-            ValueRange{next, kernel.add(start, kernel.index(r)),
-                       kernel.index(column)},
-            /*isWrite=*/false, /*localityHint=*/2, /*isDataCache=*/true);
+        prefetch(
+            kArgX,
+            {next, kernel.add(start, kernel.index(r)), kernel.index(column)},
+            /*isWrite=*/false);
   }
 
   void inFirstBlock(Value block, Value irrepRow, Value tile,
@@ -326,21 +437,21 @@ private:
     kernel.ifElse(mixed, first, body, [] {});
   }
 
-  void emitMixed(Value sample, Value first, Value rows) {
-    Value before = rowsOf(kernel.index(0), first);
+  void emitMixed(const Chunk &chunk) {
     const bool prefetches = stage.sources.size() == 1 && inputSources == 1 &&
                             kernel.array(PlanArray::Input).wholeBatch;
     kernel.forRange(mixed, kernel.index(blocks.size()), [&](Value block) {
       Value dimension = blocks.get(kernel, block, 1);
       kernel.forRange(mixed, dimension, [&](Value irrepRow) {
         kernel.forRange(mixed, kernel.index(tiling.tiles), [&](Value tile) {
-          kernel.forRange(
-              mixed, kernel.index(0), rows, tileHeight, [&](Value row) {
-                if (prefetches)
-                  inFirstBlock(block, irrepRow, tile,
-                               [&] { prefetchNext(sample, before, row); });
-                mixTile(block, dimension, irrepRow, tile, row);
-              });
+          kernel.forRange(mixed, kernel.index(0), chunk.rows, tileHeight,
+                          [&](Value row) {
+                            if (prefetches)
+                              inFirstBlock(block, irrepRow, tile, [&] {
+                                prefetchNext(chunk.sample, chunk.before, row);
+                              });
+                            mixTile(block, dimension, irrepRow, tile, row);
+                          });
         });
       });
     });
@@ -398,16 +509,23 @@ private:
           kernel.mul(tile, kernel.index(tiling.width)), tiling.width);
   }
 
-  void emitTargets(Value sample, Value first, Value end) {
-    kernel.forRange(target, kernel.index(stage.targets.size()), [&](Value t) {
-      forLetters(target, first, end, [&](Value row, ArrayRef<Value> letter) {
+  /// Returns the letters past the chunk.
+  Values emitTargets(const Chunk &chunk) {
+    Values next;
+    auto write = [&](Value t) {
+      next = forRows(target, chunk, [&](Value row, ArrayRef<Value> letter) {
         kernel.forColumnChunks(target, target.channels, widest(),
                                [&](Value column, int64_t width, int64_t valid) {
-                                 writeRows(sample, t, row, letter,
+                                 writeRows(chunk.sample, t, row, letter,
                                            {column, width, valid});
                                });
       });
-    });
+    };
+    // The last target is outside the loop, since its letters are needed.
+    const auto last = static_cast<int64_t>(stage.targets.size()) - 1;
+    kernel.forRange(target, kernel.index(last), write);
+    write(kernel.index(last));
+    return next;
   }
 
   void writeRows(Value sample, Value t, Value row, ArrayRef<Value> letter,
@@ -425,9 +543,7 @@ private:
       target.tensor = kernel.writeRow(
           entries[p], target.tensor,
           {kernel.sampleIndex(stage.target, sample),
-           rowAt(tables.targets.get(kernel, t, MixTables::kOffset), letter,
-                 transform.permutations[p],
-                 [&](int b) { return tables.targetStride(b); })},
+           targetRow(t, letter, transform.permutations[p])},
           columns.first, target.wholeBatch ? columns.valid : columns.width);
   }
 
@@ -486,7 +602,7 @@ private:
   KernelArray &target;
   KernelArray spread, mixed;
   ColumnTiling tiling;
-  int64_t tileHeight, chunkLetters;
+  int64_t tileHeight, stripLetters, chunkRows;
   Value spreadFirst, mixedFirst; ///< first slot of this part
 };
 

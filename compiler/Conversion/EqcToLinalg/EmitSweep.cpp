@@ -19,21 +19,15 @@
 using namespace eqc;
 using namespace mlir;
 
-/// Below this x stays in the first-level cache and may as well be read again.
-static constexpr int64_t kSmallBytes = 32 * 1024;
-
-bool eqc::isSweep(const LayerSpec &spec, const ReadStage &stage) {
+bool eqc::isSweep(const SharedPlan &plan, const ReadStage &stage) {
   if (stage.source != PlanArray::Input || stage.entries.size() < 2 ||
-      spec.k < 2)
-    return false;
-  if (!spec.dynamicN() && Poly::power(spec.k, spec.cIn).at(spec.n) <=
-                              kSmallBytes / spec.elementSize())
+      plan.k < 2)
     return false;
   return std::all_of(
       stage.entries.begin(), stage.entries.end(), [&](const ReadEntry &entry) {
         const Walk &walk = entry.walk;
         return isIdentity(entry.parent) && walk.dropped.size() == 1 &&
-               walk.kept.size() + 1 == static_cast<size_t>(spec.k) &&
+               walk.kept.size() + 1 == static_cast<size_t>(plan.k) &&
                walk.terms.size() == 1 && walk.terms.front().sign > 0 &&
                walk.dropped.front().extent == Poly::power(1);
       });

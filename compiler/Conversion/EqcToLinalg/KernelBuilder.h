@@ -165,9 +165,9 @@ ColumnTiling denseTiling(const LayerSpec &spec, const DensePlan &plan,
 // One function per stage; see SharedPlan.h for what they mean.
 void emitRead(KernelBuilder &kernel, const SharedPlan &plan,
               const ReadStage &stage);
-/// Whether a stage only takes sums over single axes of x, and x is so large
-/// that one pass over it pays; emitSweep() takes them in one.
-bool isSweep(const LayerSpec &spec, const ReadStage &stage);
+/// Whether a stage takes nothing but sums over single axes of x, of which
+/// emitSweep() takes all in one pass.
+bool isSweep(const SharedPlan &plan, const ReadStage &stage);
 void emitSweep(KernelBuilder &kernel, const SharedPlan &plan,
                const ReadStage &stage);
 void emitMix(KernelBuilder &kernel, const MixStage &stage,
