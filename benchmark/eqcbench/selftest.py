@@ -27,6 +27,7 @@ def run(eqc):
                                      SETTINGS)
             assert not result["skipped"], result["skipped"]
             assert result["efficiency"] > 0 and result["ratio"] > 0, result
+            check_floors(result)
             results.append(result)
         check_wrong_peer(eqc, source, folder)
     finally:
@@ -34,6 +35,18 @@ def run(eqc):
     text = report.table(results)
     assert all(result["layer"] in text for result in results), text
     print(f"{len(results)} layers agree with their dense matrices")
+
+
+def check_floors(result):
+    """Its own floor, and the shared plan's by the flops of that."""
+    machine, median = result["machine"], result["times"]["eqc"]["median"]
+    shared = max(
+        machine["flops_per_sample"]["shared"] * result["batch"] /
+        machine["peak"]["per_second"],
+        machine["bytes"] / machine["bandwidth"]["per_second"])
+    assert np.isclose(result["against_shared"], shared / median), result
+    assert machine["plan_floor_seconds"][result["plan"]] == machine[
+        "floor_seconds"], machine
 
 
 def check_wrong_peer(eqc, source, folder):

@@ -48,7 +48,7 @@ def limits(eqc, layer, batch, threads, seconds):
             "best_plan": result["best_plan"],
             **{key: row[key] for key in (
                 "peak", "bandwidth", "flops", "bytes", "floor_seconds",
-                "best_floor_seconds", "bound_by")},
+                "plan_floor_seconds", "bound_by")},
             "bench_seconds": row["seconds"]["median"]}
 
 
@@ -136,7 +136,7 @@ def run_case(eqc, source, folder, description, threads, settings):
         "gflops": machine["flops"] / median * 1e-9,
         "gbytes_per_second": machine["bytes"] / median * 1e-9,
         "efficiency": machine["floor_seconds"] / median,
-        "best_efficiency": machine["best_floor_seconds"] / median,
+        "against_shared": machine["plan_floor_seconds"]["shared"] / median,
         "best_baseline": best,
         "ratio": others[best] / median if best else None,
     }
