@@ -85,13 +85,11 @@ def run_worker(arguments):
     out = os.dup(1)
     os.dup2(2, 1)
     description, sources = suite.load(arguments.worker)
-    cases = worker.run_workload(arguments.eqc, description, sources,
+    chosen = [case for case in description["cases"]
+              if not arguments.main_only or case.get("main")]
+    cases = worker.run_workload(arguments.eqc, chosen, sources,
                                 int(arguments.threads),
                                 settings_of(arguments))
-    for case, source in zip(cases, [c for c in description["cases"] if
-                                    not arguments.main_only or
-                                    c.get("main")]):
-        case["value"] = source.get("value")
     with os.fdopen(out, "w") as file:
         json.dump({**description, "cases": cases}, file)
 

@@ -19,17 +19,18 @@ def run(eqc):
     folder = tempfile.mkdtemp(prefix="eqcbench")
     results = []
     try:
+        compiled = worker.Compiled(eqc, folder)
         for i, (group, n, k, l) in enumerate(LAYERS):
             source = layer_text(f"small{i}", group, n, k, l, 2, 3)
             description = {"batch": 3, "baselines": ["numpy-factored",
                                                      "dense-gemm"]}
-            result = worker.run_case(eqc, source, folder, description, 1,
+            result = worker.run_case(compiled, source, description, 1,
                                      SETTINGS)
             assert not result["skipped"], result["skipped"]
             assert result["efficiency"] > 0 and result["ratio"] > 0, result
             check_floors(result)
             results.append(result)
-        check_wrong_peer(eqc, source, folder)
+        check_wrong_peer(compiled, source)
     finally:
         shutil.rmtree(folder, ignore_errors=True)
     text = report.table(results)
@@ -49,7 +50,7 @@ def check_floors(result):
         "floor_seconds"], machine
 
 
-def check_wrong_peer(eqc, source, folder):
+def check_wrong_peer(compiled, source):
     """A peer that computes something else is found out and not timed."""
     def wrong(layer, x, weight, bias, threads):
         matrix = algebra.dense_layer(layer, weight[::-1] + 1)
@@ -58,7 +59,7 @@ def check_wrong_peer(eqc, source, folder):
         return lambda: None, lambda: y
     PEERS["wrong"] = wrong
     description = {"batch": 2, "baselines": ["wrong"]}
-    result = worker.run_case(eqc, source, folder, description, 1, SETTINGS)
+    result = worker.run_case(compiled, source, description, 1, SETTINGS)
     del PEERS["wrong"]
     assert "differs" in result["skipped"].get("wrong", ""), result["skipped"]
     assert np.isinf(worker.error_of(np.zeros(3), np.zeros(4)))
