@@ -10,8 +10,8 @@ Measured by `benchmark/run.py`; [how, and what the columns mean](GUIDE).
 
 """
 COLUMNS = ["workload", "layer", "batch", "threads", "time", "GFLOP/s", "GB/s",
-           "bound by", "efficiency", "asked", "best baseline", "its time",
-           "ratio", "asked", "compile", "object"]
+           "bound by", "plan", "efficiency", "against shared", "asked",
+           "best baseline", "its time", "ratio", "asked", "compile", "object"]
 
 
 def time_text(seconds):
@@ -41,8 +41,9 @@ def case_row(case, workload="", figures=None):
     return [workload, f"`{case['layer']}`", str(case["batch"]),
             str(case["threads"]), time_text(times["eqc"]["median"]),
             f"{case['gflops']:.1f}", f"{case['gbytes_per_second']:.1f}",
-            case["machine"]["bound_by"], f"{case['efficiency']:.2f}", asked[0],
-            best or "none", time_text(times[best]["median"]) if best else "",
+            case["machine"]["bound_by"], case["plan"],
+            f"{case['efficiency']:.2f}", f"{case['against_shared']:.2f}",
+            asked[0], best or "none", time_text(times[best]["median"]) if best else "",
             f"{case['ratio']:.2f}" if best else "", asked[1],
             f"{case['compile_seconds']:.2f} s",
             bytes_text(case["object_bytes"])]
@@ -53,11 +54,12 @@ def table(cases):
 
 
 def suites(document):
-    return [r for r in document["results"] if "axis" not in r]
+    return [r for r in document["results"]
+            if r.get("cases") and "axis" not in r]
 
 
 def curves(document):
-    return [r for r in document["results"] if "axis" in r]
+    return [r for r in document["results"] if r.get("cases") and "axis" in r]
 
 
 def machine_text(machine):
@@ -131,34 +133,44 @@ def curve_table(curve):
             1 if whole else case["batch"])
     rows, previous = [], None
     for case in curve["cases"]:
-        row = [str(case["value"]), str(case["batch"]), time_text(
-            seconds(case)), time_text(floor(case)),
-            f"{case['efficiency']:.2f}"]
+        row = [str(case["value"])] + [str(case["batch"])] * (not whole)
+        row += [time_text(seconds(case)), time_text(floor(case)),
+                f"{case['efficiency']:.2f}"]
         row += ([f"{exponent(previous, case, axis, f):.2f}"
                  for f in (seconds, floor)] if previous else ["", ""])
         rows.append(row)
         previous = case
     word = "factor" if axis == "order" else "exponent"
     return markdown_table(
-        [axis, "batch", "time" if whole else "time per sample", "floor",
-         "efficiency", f"{word} measured", f"{word} of the floor"], rows)
+        [axis] + (["time"] if whole else ["batch", "time per sample"]) +
+        ["floor", "efficiency", f"{word} measured", f"{word} of the floor"],
+        rows)
 
 
-def markdown(document, plots=()):
+def curve_title(curve):
+    threads = curve["threads"]
+    return (f"Time {curve['name'].replace('-', ' ')}" +
+            (f", {threads} threads" if threads > 1 else ""))
+
+
+def markdown(document, plots=None):
+    """`plots` of plots.draw, each shown where its numbers are."""
+    def plot(title):
+        return ([f"![{title}]({plots[title]})\n"] if title in (plots or {})
+                else [])
     results = suites(document)
     parts = [machine_text(document["machine"])]
     if results:
         rows = [case_row(case, r["name"], r.get("figures"))
                 for r in results for case in r["cases"]]
         parts += [rates_text(results), "## The suite\n",
-                  markdown_table(COLUMNS, rows),
+                  markdown_table(COLUMNS, rows), *plot("Efficiency"),
                   "## Every baseline\n\nTimes over ours.\n",
-                  ratio_table(results), "Left out:\n", left_out(results)]
+                  ratio_table(results), *plot("Baselines"),
+                  "Left out:\n", left_out(results)]
     for curve in curves(document):
-        parts += [f"## Time {curve['name'].replace('-', ' ')}\n",
-                  curve_table(curve)]
-    for title, path in plots:
-        parts.append(f"![{title}]({path})\n")
+        title = curve_title(curve)
+        parts += [f"## {title}\n", curve_table(curve), *plot(title)]
     return "\n".join(parts)
 
 
