@@ -33,7 +33,7 @@ def _torch(threads):
 
 def forget_compiled():
     """torch.compile keeps what it made of earlier layers, goes through all of
-    it on every call, and falls back to eager code at the eighth."""
+    it on every call, and after the eighth falls back to eager code."""
     torch = sys.modules.get("torch")
     if torch:
         torch.compiler.reset()

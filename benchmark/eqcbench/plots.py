@@ -73,8 +73,9 @@ def efficiency(results, folder):
         axes.plot(case["efficiency"], place, "o", markersize=4, color="white",
                   markeredgecolor="black", markeredgewidth=0.8)
         if case["main"] and "efficiency" in figures:
-            axes.plot([figures["efficiency"]] * 2, [place - 0.45, place + 0.45],
-                      color="#C00000", linewidth=1.5)
+            axes.plot([figures["efficiency"]] * 2,
+                      [place - 0.45, place + 0.45], color="#C00000",
+                      linewidth=1.5)
     axes.set_yticks(range(len(cases)), [label(c) for c, _ in cases])
     axes.set_ylim(len(cases) - 0.4, -0.6)
     axes.grid(False, axis="y")

@@ -1,8 +1,9 @@
 """Results as Markdown; the plots beside it are made by plots.py."""
 
-import json
 import math
 import os
+
+from .results import failures, save
 
 HEADER = """# Benchmarks
 
@@ -43,7 +44,8 @@ def case_row(case, workload="", figures=None):
             f"{case['gflops']:.1f}", f"{case['gbytes_per_second']:.1f}",
             case["machine"]["bound_by"], case["plan"],
             f"{case['efficiency']:.2f}", f"{case['against_shared']:.2f}",
-            asked[0], best or "none", time_text(times[best]["median"]) if best else "",
+            asked[0], best or "none",
+            time_text(times[best]["median"]) if best else "",
             f"{case['ratio']:.2f}" if best else "", asked[1],
             f"{case['compile_seconds']:.2f} s",
             bytes_text(case["object_bytes"])]
@@ -95,6 +97,38 @@ def ratio_table(results):
             [f"{c['times'][n]['median'] / c['times']['eqc']['median']:.2f}"
              if n in c["times"] else "" for n in names] for c in cases]
     return markdown_table(["layer", "batch", "threads"] + names, rows)
+
+
+# How far two timings of one kernel may lie apart, as a ratio.
+SAME = 1.15
+
+
+def unsteady(document):
+    """The plan that auto chose is timed beside it: the same kernel twice."""
+    for result in document["results"]:
+        for case in result.get("cases", []):
+            twin = case["times"].get("eqc-" + case["plan"])
+            ratio = (twin["median"] / case["times"]["eqc"]["median"]
+                     if twin else 1)
+            if not 1 / SAME <= ratio <= SAME:
+                yield (f"- **unsteady:** eqc and eqc-{case['plan']} are one "
+                       f"kernel for `{case['layer']}` (batch "
+                       f"{case['batch']}, threads {case['threads']}), and the "
+                       f"second took {ratio:.2f} of the first's time; measure "
+                       f"{result['name']} again")
+
+
+def warnings(document):
+    """What a reader must know before trusting the numbers."""
+    lines = [f"- **failed:** {r['name']}, threads {r['threads']}: {r['error']}"
+             for r in failures(document)]
+    quick = [f"{r['name']} ({r['threads']})" for r in document["results"]
+             if r.get("quick") and r.get("cases")]
+    lines += unsteady(document)
+    if quick:
+        lines.append("- measured with `--quick` (threads): " +
+                     ", ".join(quick))
+    return ["\n".join(lines) + "\n"] if lines else []
 
 
 def left_out(results):
@@ -159,7 +193,7 @@ def markdown(document, plots=None):
         return ([f"![{title}]({plots[title]})\n"] if title in (plots or {})
                 else [])
     results = suites(document)
-    parts = [machine_text(document["machine"])]
+    parts = [machine_text(document["machine"]), *warnings(document)]
     if results:
         rows = [case_row(case, r["name"], r.get("figures"))
                 for r in results for case in r["cases"]]
@@ -185,6 +219,4 @@ def write(document, folder):
     with open(os.path.join(folder, "README.md"), "w") as file:
         file.write(HEADER.replace("GUIDE", guide) +
                    markdown(document, pictures))
-    with open(os.path.join(folder, "results.json"), "w") as file:
-        json.dump(document, file, indent=1)
-        file.write("\n")
+    save(document, os.path.join(folder, "results.json"))

@@ -1,12 +1,18 @@
 """Small layers through everything that needs no more than numpy."""
 
+import json
+import os
 import shutil
+import subprocess
+import sys
 import tempfile
 
 import numpy as np
 
 from . import algebra, report, worker
 from .peers import PEERS
+from .results import SETTINGS as SAVED
+from .results import Results
 from .suite import layer_text
 
 SETTINGS = {"rounds": 1, "turn": 1e-4, "warm": 1e-4, "limit": 1e-3,
@@ -30,7 +36,10 @@ def run(eqc):
             assert result["efficiency"] > 0 and result["ratio"] > 0, result
             check_floors(result)
             results.append(result)
+        check_unsteady(results[0])
         check_wrong_peer(compiled, source)
+        check_saving(folder)
+        check_resuming(eqc, folder)
     finally:
         shutil.rmtree(folder, ignore_errors=True)
     text = report.table(results)
@@ -48,6 +57,68 @@ def check_floors(result):
     assert np.isclose(result["against_shared"], shared / median), result
     assert machine["plan_floor_seconds"][result["plan"]] == machine[
         "floor_seconds"], machine
+
+
+def check_unsteady(result):
+    """The same kernel timed twice, with two results."""
+    times = result["times"]["eqc"]
+    document = {"results": [{"name": "small", "cases": [
+        {**result, "times": {"eqc": times, "eqc-" + result["plan"]: {
+            **times, "median": times["median"] * factor}}}
+        for factor in (0.7, 0.95, 1.05, 1.5)]}]}
+    assert len(list(report.unsteady(document))) == 2
+
+
+def check_saving(folder):
+    """Results replace those of the same workload and threads, others stay;
+    what was saved is there again."""
+    path = os.path.join(folder, "saved.json")
+    settings = {key: None for key in SAVED}
+    first = Results({"cpu": "one"}, path)
+    first.put({"name": "tiny", "threads": 1, "error": "why", **settings})
+    first.put({"name": "kwl-3", "threads": 1, "cases": [1], **settings})
+    first.put({"name": "tiny", "threads": 2, "cases": [2], **settings})
+    assert not first.has("tiny", 1, settings), "failed ones are not results"
+    again = Results({"cpu": "one"}, path)
+    again.put({"name": "kwl-3", "threads": 1, "cases": [3], **settings})
+    entries = Results({"cpu": "one"}, path).document()["results"]
+    assert [(e["name"], e["threads"], e.get("cases")) for e in entries] == [
+        ("kwl-3", 1, [3]), ("tiny", 1, None), ("tiny", 2, [2])], entries
+    assert again.has("tiny", 2, settings)
+    assert not again.has("tiny", 2, {**settings, "quick": True})
+    assert os.listdir(folder).count("saved.json.new") == 0
+    try:
+        Results({"cpu": "another"}, path)
+    except ValueError:
+        return
+    raise AssertionError("results of two machines in one file")
+
+
+def check_resuming(eqc, folder):
+    """The command itself: a failure is named, the next run makes up for it,
+    and what is there is not measured twice."""
+    path = os.path.join(folder, "run.json")
+
+    def run(compiler, *arguments):
+        done = subprocess.run(
+            [sys.executable, os.path.join(os.path.dirname(os.path.dirname(
+                os.path.abspath(__file__))), "run.py"), "tiny", "--quick",
+             "--peers=none", "--json", path, "--eqc", compiler, *arguments],
+            stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True)
+        with open(path) as file:
+            return done, json.load(file)["results"]
+    broken = shutil.which("false")
+    done, (entry,) = run(broken)
+    assert done.returncode == 1 and "cases" not in entry, entry
+    assert "failed:** tiny" in done.stdout, done.stdout
+    assert "## " not in done.stdout, "a section without results"
+    done, (measured,) = run(eqc, "--resume")
+    assert done.returncode == 0 and len(measured["cases"]) == 4, done
+    assert "against shared" in done.stdout and "failed" not in done.stdout
+    done, (entry,) = run(broken, "--resume")
+    assert done.returncode == 0 and entry == measured, "measured twice"
+    done, (entry,) = run(broken)
+    assert done.returncode == 1 and "cases" not in entry, "not replaced"
 
 
 def check_wrong_peer(compiled, source):

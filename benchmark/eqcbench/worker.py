@@ -171,7 +171,8 @@ def run_case(compiled, source, description, threads, settings):
     compared = compare(case.own("auto", threads), makers,
                        TOLERANCE[str(layer.dtype)], settings)
     median = compared["times"]["eqc"]["median"]
-    machine = limits(compiled.eqc, layer, case.batch, threads, settings["limit"])
+    machine = limits(compiled.eqc, layer, case.batch, threads,
+                     settings["limit"])
     compile_seconds, object_bytes = compiled.object(source)
     return {
         "layer": layer.name, "group": layer.group, "n": layer.n,
