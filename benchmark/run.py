@@ -64,6 +64,9 @@ def parse_arguments():
                         help="only these baselines")
     parser.add_argument("--main-only", action="store_true",
                         help="only the cases that figures are asked of")
+    parser.add_argument("--backward", action="store_true",
+                        help="forward and backward together too, for the\n"
+                        "cases that figures are asked of")
     parser.add_argument("--quick", action="store_true",
                         help="fewer and shorter turns")
     parser.add_argument("--eqc", metavar="PATH", default=os.path.join(
@@ -79,7 +82,8 @@ def settings_of(arguments):
     return {"rounds": 3 if quick else 9, "turn": 0.02 if quick else 0.1,
             "warm": 0.05 if quick else 0.5, "limit": 0.1 if quick else 0.5,
             "peers": arguments.peers.split(",") if arguments.peers else None,
-            "main_only": arguments.main_only, "quick": quick}
+            "main_only": arguments.main_only, "quick": quick,
+            "backward": arguments.backward}
 
 
 def all_cpus():
@@ -116,6 +120,7 @@ def run_workload(arguments, name, threads):
                "--threads", str(threads), "--eqc", arguments.eqc]
     command += ["--quick"] * arguments.quick
     command += ["--main-only"] * arguments.main_only
+    command += ["--backward"] * arguments.backward
     if arguments.peers:
         command += ["--peers", arguments.peers]
     done = subprocess.run(command, env=environment(threads),

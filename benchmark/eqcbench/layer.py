@@ -49,7 +49,7 @@ def run_eqc(eqc, arguments):
 class Layer:
     """One layer in a shared library of its own."""
 
-    def __init__(self, eqc, source, folder, plan="auto"):
+    def __init__(self, eqc, source, folder, plan="auto", gradients=False):
         self.source = source
         self.name = next(iter(layer_sources(source)))
         base = os.path.join(folder, f"{self.name}-{plan}")
@@ -58,7 +58,8 @@ class Layer:
             out.write(source)
         self.object = base + ".o"
         run_eqc(eqc, ["compile", self.path, f"--plan={plan}", "--emit=shared",
-                      "--no-grad", "-o", base + ".so"])
+                      "--grad" if gradients else "--no-grad",
+                      "-o", base + ".so"])
         self.library = ctypes.CDLL(base + ".so")
         info = getattr(self.library, self.name + "_info")
         info.restype = ctypes.POINTER(_Info)
@@ -90,6 +91,12 @@ class Layer:
         """A function of no arguments that runs the layer on these arrays; it
         has run once."""
         return self._bound("forward", x, weight, bias, y)
+
+    def call_backward(self, x, weight, grad_y, grad_x, grad_weight,
+                      grad_bias=None):
+        """The same for the gradients, of layers compiled with them."""
+        return self._bound("backward", x, weight, grad_y, grad_x, grad_weight,
+                           grad_bias)
 
     def _bound(self, name, *arrays):
         function = getattr(self.library, f"{self.name}_{name}")

@@ -99,6 +99,24 @@ def ratio_table(results):
     return markdown_table(["layer", "batch", "threads"] + names, rows)
 
 
+def backward_table(results):
+    """Forward and backward together."""
+    rows = []
+    for case in (c for r in results for c in r["cases"] if c.get("backward")):
+        both, best = case["backward"], case["backward"]["best_baseline"]
+        ours = both["times"]["eqc"]["median"]
+        rows.append([f"`{case['layer']}`", str(case["batch"]),
+                     str(case["threads"]), time_text(ours),
+                     f"{ours / case['times']['eqc']['median']:.2f}"] + (
+            [best, time_text(both["times"][best]["median"]),
+             f"{both['ratio']:.2f}"] if best else ["none", "", ""]) +
+            ["; ".join(f"{name}: {why}" for name, why
+                       in both["skipped"].items())])
+    return markdown_table(["layer", "batch", "threads", "time",
+                           "over forward", "best baseline", "its time",
+                           "ratio", "left out"], rows) if rows else None
+
+
 # How far two timings of one kernel may lie apart, as a ratio.
 SAME = 1.15
 
@@ -202,6 +220,10 @@ def markdown(document, plots=None):
                   "## Every baseline\n\nTimes over ours.\n",
                   ratio_table(results), *plot("Baselines"),
                   "Left out:\n", left_out(results)]
+        backward = backward_table(results)
+        if backward:
+            parts += ["## Forward and backward\n\nThe result and all "
+                      "gradients.\n", backward]
     for curve in curves(document):
         title = curve_title(curve)
         parts += [f"## {title}\n", curve_table(curve), *plot(title)]

@@ -8,7 +8,7 @@ from . import suite
 # Of the file; one of another is measured again rather than read.
 FORMAT = 2
 # What has to agree for earlier results to count as those of a run.
-SETTINGS = ("quick", "main_only", "peers")
+SETTINGS = ("quick", "main_only", "peers", "backward")
 
 
 class Results:

@@ -9,14 +9,14 @@ import tempfile
 
 import numpy as np
 
-from . import algebra, report, worker
+from . import algebra, gradients, report, worker
 from .peers import PEERS
 from .results import SETTINGS as SAVED
 from .results import Results
 from .suite import layer_text
 
 SETTINGS = {"rounds": 1, "turn": 1e-4, "warm": 1e-4, "limit": 1e-3,
-            "peers": None, "main_only": False}
+            "peers": None, "main_only": False, "backward": False}
 LAYERS = [("S", 4, 2, 2), ("S", 3, 3, 0), ("O", 3, 1, 3), ("SO", 3, 2, 3),
           ("Sp", 4, 2, 2)]
 
@@ -38,6 +38,7 @@ def run(eqc):
             results.append(result)
         check_unsteady(results[0])
         check_wrong_peer(compiled, source)
+        check_gradients(eqc, folder)
         check_saving(folder)
         check_resuming(eqc, folder)
     finally:
@@ -67,6 +68,26 @@ def check_unsteady(result):
             **times, "median": times["median"] * factor}}}
         for factor in (0.7, 0.95, 1.05, 1.5)]}]}
     assert len(list(report.unsteady(document))) == 2
+
+
+def check_gradients(eqc, folder):
+    """y is linear in x and in the weights, so <gradient, argument> is
+    <gradient of y, y>; and whoever is installed agrees."""
+    source = layer_text("graded", "S", 4, 2, 2, 2, 3)
+    compiled = worker.Compiled(eqc, folder, gradients=True)
+    case = worker.Case(compiled, source, 3)
+    problem = gradients.Problem(case.layer, case.x, case.weight, None)
+    grad_x, grad_weight = gradients.own(problem, 1)[1]()
+    product = np.vdot(problem.grad_y, case.own("auto", 1)[1]())
+    assert np.isclose(np.vdot(grad_x, case.x), product, rtol=1e-4)
+    assert np.isclose(np.vdot(grad_weight, case.weight), product, rtol=1e-4)
+    packed = problem.structure.pack(case.weight)
+    assert (problem.structure.unpack(packed) == case.weight).all()
+    both = worker.compare_backward(
+        case, {"baselines": ["torch-factored", "jax-factored"]}, 1, SETTINGS)
+    assert both["times"]["eqc"]["runs"] > 0
+    assert all("not installed" in why
+               for why in both["skipped"].values()), both
 
 
 def check_saving(folder):

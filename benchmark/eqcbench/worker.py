@@ -8,8 +8,8 @@ import time
 
 import numpy as np
 
+from . import gradients, peers, timing
 from . import layer as layers
-from . import peers, timing
 
 # Largest difference over the largest value that a peer may have.
 TOLERANCE = {"float32": 2e-4, "float64": 1e-10}
@@ -56,15 +56,17 @@ def limits(eqc, layer, batch, threads, seconds):
 class Compiled:
     """The layers of one workload; none is compiled twice."""
 
-    def __init__(self, eqc, folder):
-        self.eqc, self.folder, self.kept = eqc, folder, {}
+    def __init__(self, eqc, folder, gradients=False):
+        self.eqc, self.folder, self.gradients = eqc, folder, gradients
+        self.kept = {}
 
     def layer(self, source, plan="auto"):
         key = (source, plan)
         if key not in self.kept:
             try:
                 self.kept[key] = layers.Layer(
-                    self.eqc, source, self.folder, plan)
+                    self.eqc, source, self.folder, plan,
+                    self.gradients and plan == "auto")
             except layers.CompileError as why:
                 self.kept[key] = why
         if isinstance(self.kept[key], layers.CompileError):
@@ -115,7 +117,10 @@ class Case:
 
 def error_of(result, reference):
     """Largest difference over the largest value; infinite where the shapes
-    differ."""
+    differ. Of several arrays, the worst."""
+    if isinstance(reference, tuple):
+        return max(map(error_of, result, reference)) if len(result) == len(
+            reference) else float("inf")
     if result.shape != reference.shape:
         return float("inf")
     scale = float(np.abs(reference).max()) or 1.0
@@ -163,6 +168,16 @@ def compare(own, makers, tolerance, settings):
             "ratio": others[best] / times["eqc"]["median"] if best else None}
 
 
+def compare_backward(case, description, threads, settings):
+    """Forward and backward together, where autograd has the baselines."""
+    problem = gradients.Problem(case.layer, case.x, case.weight, case.bias)
+    makers = {name: lambda make=make: make(problem, threads)
+              for name, make in gradients.PEERS.items()
+              if name in description["baselines"]}
+    return compare(gradients.own(problem, threads), makers,
+                   TOLERANCE[str(case.layer.dtype)], settings)
+
+
 def run_case(compiled, source, description, threads, settings):
     case = Case(compiled, source, description["batch"])
     layer = case.layer
@@ -171,6 +186,9 @@ def run_case(compiled, source, description, threads, settings):
     compared = compare(case.own("auto", threads), makers,
                        TOLERANCE[str(layer.dtype)], settings)
     median = compared["times"]["eqc"]["median"]
+    if settings["backward"] and description.get("main"):
+        compared["backward"] = compare_backward(case, description, threads,
+                                                settings)
     machine = limits(compiled.eqc, layer, case.batch, threads,
                      settings["limit"])
     compile_seconds, object_bytes = compiled.object(source)
@@ -195,7 +213,7 @@ def run_workload(eqc, cases, sources, threads, settings):
     limit_cpus(threads)
     folder = tempfile.mkdtemp(prefix="eqcbench")
     try:
-        compiled = Compiled(eqc, folder)
+        compiled = Compiled(eqc, folder, settings["backward"])
         return [run_case(compiled, sources[description["layer"]],
                          description, threads, settings)
                 for description in cases]
