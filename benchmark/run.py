@@ -17,6 +17,7 @@ peers; those that are missing are left out and named.
 import argparse
 import json
 import os
+import signal
 import subprocess
 import sys
 import time
@@ -134,6 +135,8 @@ def run_workload(arguments, name, threads):
 
 def run_suite(arguments, names, threads, found):
     """Measures into `found`; returns whether all went well."""
+    # A run that is ended takes the process of its workload along.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))
     settings, well = settings_of(arguments), True
     settings = {key: settings[key] for key in results.SETTINGS}
     for name in names:

@@ -17,6 +17,8 @@ class Results:
 
     def __init__(self, machine, path=None):
         self.machine, self.path, self.entries = machine, path, {}
+        if path and not os.path.isdir(os.path.dirname(path) or "."):
+            raise ValueError("there is no such folder")
         if path and os.path.exists(path):
             document = load(path)
             if document["machine"] != machine:
