@@ -46,6 +46,19 @@ class Structure:
             packed[key] = matrix.reshape(len(mix.bottoms) * self.c_in, -1)
         return packed
 
+    def unpack(self, packed):
+        """The reverse of `pack`."""
+        count = sum(len(mix.entries) for mix in self.mixes.values())
+        weight = np.empty((count, self.c_in, self.c_out),
+                          next(iter(packed.values())).dtype)
+        for key, mix in self.mixes.items():
+            matrix = packed[key].reshape(
+                len(mix.bottoms), self.c_in, len(mix.tops), len(mix.sigmas),
+                self.c_out)
+            for d, top, sigma, bottom in mix.entries:
+                weight[d] = matrix[bottom, :, top, sigma, :]
+        return weight
+
     def keys(self):
         """Lowest propagating order first."""
         return sorted(self.mixes, key=lambda key: (key[0], key[1] or 0))

@@ -31,32 +31,34 @@ def layer_sources(text):
             in re.finditer(r"layer\s+(\w+)\s*\{[^}]*\}", text)}
 
 
+def first_line(text):
+    """What a report says of an error; no folder of this machine belongs there.
+    """
+    lines = text.strip().splitlines()
+    return re.sub(r"\S*/(\S)", r"\1", lines[0]) if lines else ""
+
+
 def run_eqc(eqc, arguments):
     done = subprocess.run([eqc, *arguments], capture_output=True, text=True)
     if done.returncode != 0:
-        lines = done.stderr.strip().splitlines()
-        # No folder of this machine belongs in a report.
-        message = re.sub(r"\S*/(\S)", r"\1", lines[0]) if lines else ""
-        raise CompileError(message or f"status {done.returncode}")
+        raise CompileError(first_line(done.stderr) or
+                           f"status {done.returncode}")
     return done.stdout
 
 
 class Layer:
     """One layer in a shared library of its own."""
 
-    def __init__(self, eqc, source, folder, plan="auto"):
+    def __init__(self, eqc, source, folder, plan="auto", gradients=False):
         self.source = source
         self.name = next(iter(layer_sources(source)))
         base = os.path.join(folder, f"{self.name}-{plan}")
         self.path = base + ".eq"
         with open(self.path, "w") as out:
             out.write(source)
-        start = time.perf_counter()
-        run_eqc(eqc, ["compile", self.path, f"--plan={plan}", "-o",
-                      base + ".o"])
-        self.compile_seconds = time.perf_counter() - start
-        self.object_bytes = os.path.getsize(base + ".o")
+        self.object = base + ".o"
         run_eqc(eqc, ["compile", self.path, f"--plan={plan}", "--emit=shared",
+                      "--grad" if gradients else "--no-grad",
                       "-o", base + ".so"])
         self.library = ctypes.CDLL(base + ".so")
         info = getattr(self.library, self.name + "_info")
@@ -69,8 +71,12 @@ class Layer:
         self.layout = info.layout.decode()
         self.dtype = np.dtype(
             {"f32": np.float32, "f64": np.float64}[info.dtype.decode()])
-        self._forward = getattr(self.library, self.name + "_forward")
-        self._forward.argtypes = [ctypes.c_int64] + [ctypes.c_void_p] * 4
+
+    def compile_object(self, eqc):
+        """(seconds, bytes) of what a user compiles, gradients included."""
+        start = time.perf_counter()
+        run_eqc(eqc, ["compile", self.path, "-o", self.object])
+        return time.perf_counter() - start, os.path.getsize(self.object)
 
     def set_threads(self, threads):
         self.library.eqc_set_num_threads(threads)
@@ -82,18 +88,27 @@ class Layer:
         return (batch,) + (self.n,) * self.l + (self.c_out,)
 
     def call(self, x, weight, bias, y):
-        """A function of no arguments that runs the layer on these arrays."""
-        forward = self._forward
-        arguments = (x.shape[0], x.ctypes.data, weight.ctypes.data,
-                     bias.ctypes.data if bias is not None else None,
-                     y.ctypes.data)
-        status = forward(*arguments)
-        if status != 0:
-            raise RuntimeError(f"{self.name}_forward returned {status}")
-        arrays = (x, weight, bias, y)  # alive as long as the function is
+        """A function of no arguments that runs the layer on these arrays; it
+        has run once."""
+        return self._bound("forward", x, weight, bias, y)
 
-        def run(_=arrays):
-            return forward(*arguments)
+    def call_backward(self, x, weight, grad_y, grad_x, grad_weight,
+                      grad_bias=None):
+        """The same for the gradients, of layers compiled with them."""
+        return self._bound("backward", x, weight, grad_y, grad_x, grad_weight,
+                           grad_bias)
+
+    def _bound(self, name, *arrays):
+        function = getattr(self.library, f"{self.name}_{name}")
+        function.argtypes = [ctypes.c_int64] + [ctypes.c_void_p] * len(arrays)
+        arguments = (arrays[0].shape[0], *(
+            a.ctypes.data if a is not None else None for a in arrays))
+        status = function(*arguments)
+        if status != 0:
+            raise RuntimeError(f"{self.name}_{name} returned {status}")
+
+        def run(_=arrays):  # alive as long as the function is
+            return function(*arguments)
         return run
 
 

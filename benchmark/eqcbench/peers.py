@@ -5,6 +5,8 @@ its result into the canonical form. Weights are rearranged, arrays laid out and
 changed to the peer's basis before anything is timed.
 """
 
+import sys
+
 import numpy as np
 
 from . import algebra
@@ -27,6 +29,14 @@ def _torch(threads):
     torch.set_num_threads(threads)
     torch.set_grad_enabled(False)
     return torch
+
+
+def forget_compiled():
+    """torch.compile keeps what it made of earlier layers, goes through all of
+    it on every call, and after the eighth falls back to eager code."""
+    torch = sys.modules.get("torch")
+    if torch:
+        torch.compiler.reset()
 
 
 def _factored(layer, ops, x, weight, bias, convert):

@@ -1,8 +1,9 @@
 """Results as Markdown; the plots beside it are made by plots.py."""
 
-import json
 import math
 import os
+
+from .results import failures, save
 
 HEADER = """# Benchmarks
 
@@ -10,8 +11,8 @@ Measured by `benchmark/run.py`; [how, and what the columns mean](GUIDE).
 
 """
 COLUMNS = ["workload", "layer", "batch", "threads", "time", "GFLOP/s", "GB/s",
-           "bound by", "efficiency", "asked", "best baseline", "its time",
-           "ratio", "asked", "compile", "object"]
+           "bound by", "plan", "efficiency", "against shared", "asked",
+           "best baseline", "its time", "ratio", "asked", "compile", "object"]
 
 
 def time_text(seconds):
@@ -41,8 +42,10 @@ def case_row(case, workload="", figures=None):
     return [workload, f"`{case['layer']}`", str(case["batch"]),
             str(case["threads"]), time_text(times["eqc"]["median"]),
             f"{case['gflops']:.1f}", f"{case['gbytes_per_second']:.1f}",
-            case["machine"]["bound_by"], f"{case['efficiency']:.2f}", asked[0],
-            best or "none", time_text(times[best]["median"]) if best else "",
+            case["machine"]["bound_by"], case["plan"],
+            f"{case['efficiency']:.2f}", f"{case['against_shared']:.2f}",
+            asked[0], best or "none",
+            time_text(times[best]["median"]) if best else "",
             f"{case['ratio']:.2f}" if best else "", asked[1],
             f"{case['compile_seconds']:.2f} s",
             bytes_text(case["object_bytes"])]
@@ -53,11 +56,12 @@ def table(cases):
 
 
 def suites(document):
-    return [r for r in document["results"] if "axis" not in r]
+    return [r for r in document["results"]
+            if r.get("cases") and "axis" not in r]
 
 
 def curves(document):
-    return [r for r in document["results"] if "axis" in r]
+    return [r for r in document["results"] if r.get("cases") and "axis" in r]
 
 
 def machine_text(machine):
@@ -93,6 +97,56 @@ def ratio_table(results):
             [f"{c['times'][n]['median'] / c['times']['eqc']['median']:.2f}"
              if n in c["times"] else "" for n in names] for c in cases]
     return markdown_table(["layer", "batch", "threads"] + names, rows)
+
+
+def backward_table(results):
+    """Forward and backward together."""
+    rows = []
+    for case in (c for r in results for c in r["cases"] if c.get("backward")):
+        both, best = case["backward"], case["backward"]["best_baseline"]
+        ours = both["times"]["eqc"]["median"]
+        rows.append([f"`{case['layer']}`", str(case["batch"]),
+                     str(case["threads"]), time_text(ours),
+                     f"{ours / case['times']['eqc']['median']:.2f}"] + (
+            [best, time_text(both["times"][best]["median"]),
+             f"{both['ratio']:.2f}"] if best else ["none", "", ""]) +
+            ["; ".join(f"{name}: {why}" for name, why
+                       in both["skipped"].items())])
+    return markdown_table(["layer", "batch", "threads", "time",
+                           "over forward", "best baseline", "its time",
+                           "ratio", "left out"], rows) if rows else None
+
+
+# How far two timings of one kernel may lie apart, as a ratio.
+SAME = 1.15
+
+
+def unsteady(document):
+    """The plan that auto chose is timed beside it: the same kernel twice."""
+    for result in document["results"]:
+        for case in result.get("cases", []):
+            twin = case["times"].get("eqc-" + case["plan"])
+            ratio = (twin["median"] / case["times"]["eqc"]["median"]
+                     if twin else 1)
+            if not 1 / SAME <= ratio <= SAME:
+                yield (f"- **unsteady:** eqc and eqc-{case['plan']} are one "
+                       f"kernel for `{case['layer']}` (batch "
+                       f"{case['batch']}, threads {case['threads']}), and the "
+                       f"second took {ratio:.2f} of the first's time; measure "
+                       f"{result['name']} again")
+
+
+def warnings(document):
+    """What a reader must know before trusting the numbers."""
+    lines = [f"- **failed:** {r['name']}, threads {r['threads']}: {r['error']}"
+             for r in failures(document)]
+    quick = [f"{r['name']} ({r['threads']})" for r in document["results"]
+             if r.get("quick") and r.get("cases")]
+    lines += unsteady(document)
+    if quick:
+        lines.append("- measured with `--quick` (threads): " +
+                     ", ".join(quick))
+    return ["\n".join(lines) + "\n"] if lines else []
 
 
 def left_out(results):
@@ -131,34 +185,48 @@ def curve_table(curve):
             1 if whole else case["batch"])
     rows, previous = [], None
     for case in curve["cases"]:
-        row = [str(case["value"]), str(case["batch"]), time_text(
-            seconds(case)), time_text(floor(case)),
-            f"{case['efficiency']:.2f}"]
+        row = [str(case["value"])] + [str(case["batch"])] * (not whole)
+        row += [time_text(seconds(case)), time_text(floor(case)),
+                f"{case['efficiency']:.2f}"]
         row += ([f"{exponent(previous, case, axis, f):.2f}"
                  for f in (seconds, floor)] if previous else ["", ""])
         rows.append(row)
         previous = case
     word = "factor" if axis == "order" else "exponent"
     return markdown_table(
-        [axis, "batch", "time" if whole else "time per sample", "floor",
-         "efficiency", f"{word} measured", f"{word} of the floor"], rows)
+        [axis] + (["time"] if whole else ["batch", "time per sample"]) +
+        ["floor", "efficiency", f"{word} measured", f"{word} of the floor"],
+        rows)
 
 
-def markdown(document, plots=()):
+def curve_title(curve):
+    threads = curve["threads"]
+    return (f"Time {curve['name'].replace('-', ' ')}" +
+            (f", {threads} threads" if threads > 1 else ""))
+
+
+def markdown(document, plots=None):
+    """`plots` of plots.draw, each shown where its numbers are."""
+    def plot(title):
+        return ([f"![{title}]({plots[title]})\n"] if title in (plots or {})
+                else [])
     results = suites(document)
-    parts = [machine_text(document["machine"])]
+    parts = [machine_text(document["machine"]), *warnings(document)]
     if results:
         rows = [case_row(case, r["name"], r.get("figures"))
                 for r in results for case in r["cases"]]
         parts += [rates_text(results), "## The suite\n",
-                  markdown_table(COLUMNS, rows),
+                  markdown_table(COLUMNS, rows), *plot("Efficiency"),
                   "## Every baseline\n\nTimes over ours.\n",
-                  ratio_table(results), "Left out:\n", left_out(results)]
+                  ratio_table(results), *plot("Baselines"),
+                  "Left out:\n", left_out(results)]
+        backward = backward_table(results)
+        if backward:
+            parts += ["## Forward and backward\n\nThe result and all "
+                      "gradients.\n", backward]
     for curve in curves(document):
-        parts += [f"## Time {curve['name'].replace('-', ' ')}\n",
-                  curve_table(curve)]
-    for title, path in plots:
-        parts.append(f"![{title}]({path})\n")
+        title = curve_title(curve)
+        parts += [f"## {title}\n", curve_table(curve), *plot(title)]
     return "\n".join(parts)
 
 
@@ -173,6 +241,4 @@ def write(document, folder):
     with open(os.path.join(folder, "README.md"), "w") as file:
         file.write(HEADER.replace("GUIDE", guide) +
                    markdown(document, pictures))
-    with open(os.path.join(folder, "results.json"), "w") as file:
-        json.dump(document, file, indent=1)
-        file.write("\n")
+    save(document, os.path.join(folder, "results.json"))

@@ -3,6 +3,10 @@
 import statistics
 import time
 
+# Calls of so many seconds do without what only short ones need: calls in
+# advance, an uncounted call per turn and more than three turns.
+SLOW = 0.5
+
 
 def _once(call):
     start = time.perf_counter()
@@ -17,15 +21,16 @@ class Candidate:
         self.estimate = None
 
     def warm_up(self, seconds):
-        """Calls until nothing is cold; the second call says how long it takes."""
-        _once(self.call)
+        """Calls until nothing is cold, once at least. What is timed has been
+        called before, to be checked."""
         end = time.perf_counter() + seconds
         self.estimate = _once(self.call)
         while time.perf_counter() < end:
             self.estimate = min(self.estimate, _once(self.call))
 
     def take_turn(self, seconds):
-        _once(self.call)  # what the others left in caches is not its fault
+        if self.estimate < SLOW:
+            _once(self.call)  # what the others left in caches is not its fault
         # Calls too short for the clock are timed several in a row.
         repeats = max(1, int(20e-6 / max(self.estimate, 1e-9)))
         spent = 0.0
@@ -54,8 +59,7 @@ def measure(candidates, rounds=7, turn=0.05, warm=0.2):
     for turn_number in range(rounds):
         shift = turn_number % max(1, len(candidates))
         for candidate in candidates[shift:] + candidates[:shift]:
-            # Three turns are enough for what takes seconds.
-            if candidate.estimate > 1 and turn_number >= 3:
+            if candidate.estimate > SLOW and turn_number >= 3:
                 continue
             candidate.take_turn(turn)
     return {c.name: c.summary() for c in candidates}

@@ -121,8 +121,10 @@ BenchResult eqc::benchLayer(const LayerSpec &spec, const LoadedLibrary &library,
     row.flops = batch * (own ? own : &best)->perSample;
     row.floor = floorOf(row.flops, row.bytes, row.peak.perSecond,
                         row.bandwidth.perSecond);
-    row.bestFloor = floorOf(batch * best.perSample, row.bytes,
-                            row.peak.perSecond, row.bandwidth.perSecond);
+    for (const PlanFlops &plan : result.plans)
+      row.floors.push_back(floorOf(batch * plan.perSample, row.bytes,
+                                   row.peak.perSecond,
+                                   row.bandwidth.perSecond));
     result.rows.push_back(row);
   }
   return result;

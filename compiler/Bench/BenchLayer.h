@@ -19,18 +19,15 @@ struct BenchRow {
   int threads = 1;
   Rate peak, bandwidth;
   Timing timing;
-  Floor floor;      ///< of the plan that was compiled
-  Floor bestFloor;  ///< of the plan with the least flops
-  double flops = 0; ///< of the plan that was compiled, whole batch
-  double bytes = 0; ///< that must be moved
-  Timing backward;  ///< of all gradients; no runs: not measured
+  Floor floor;               ///< of the plan that was compiled
+  std::vector<Floor> floors; ///< of every plan, as BenchResult::plans has them
+  double flops = 0;          ///< of the plan that was compiled, whole batch
+  double bytes = 0;          ///< that must be moved
+  Timing backward;           ///< of all gradients; no runs: not measured
   double backwardFlops = 0;
-  double efficiency() const { return ratio(floor.seconds); }
-  double bestEfficiency() const { return ratio(bestFloor.seconds); }
-
-private:
-  double ratio(double seconds) const {
-    return timing.median > 0 ? seconds / timing.median : 0;
+  double efficiency() const { return efficiencyAgainst(floor); }
+  double efficiencyAgainst(const Floor &other) const {
+    return timing.median > 0 ? other.seconds / timing.median : 0;
   }
 };
 

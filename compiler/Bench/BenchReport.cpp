@@ -51,6 +51,22 @@ static void renderMachine(const std::vector<BenchResult> &results,
     }
 }
 
+/// A plan may be efficient and still do more than another one would have to.
+static void renderOtherFloors(const BenchResult &result, std::string &text) {
+  const BenchRow &row = result.rows.front();
+  std::string others;
+  for (size_t i = 0; i < result.plans.size(); ++i) {
+    const std::string &plan = result.plans[i].plan;
+    if (plan != result.plan && (plan == "shared" || plan == result.bestPlan))
+      others += fmt::format("{}{} {:.3f}", others.empty() ? "" : ", ", plan,
+                            row.efficiencyAgainst(row.floors[i]));
+  }
+  if (!others.empty())
+    fmt::format_to(std::back_inserter(text),
+                   "  efficiency against the floors of other plans: {}\n",
+                   others);
+}
+
 static void renderLayer(const BenchResult &result, std::string &text) {
   auto out = std::back_inserter(text);
   const LayerSpec &spec = *result.spec;
@@ -97,9 +113,7 @@ static void renderLayer(const BenchResult &result, std::string &text) {
           row.backwardFlops / row.backward.median * 1e-9,
           row.backward.median / row.timing.median,
           row.backwardFlops / row.flops);
-  if (result.bestPlan != result.plan)
-    fmt::format_to(out, "  against the floor of plan {}: efficiency {:.3f}\n",
-                   result.bestPlan, result.rows.front().bestEfficiency());
+  renderOtherFloors(result, text);
 }
 
 std::string eqc::renderBench(const std::vector<BenchResult> &results) {
@@ -126,7 +140,11 @@ static llvm::json::Object timingJson(const Timing &timing) {
                             {"calls_per_run", timing.callsPerRun}};
 }
 
-static llvm::json::Object rowJson(const BenchRow &row) {
+static llvm::json::Object rowJson(const BenchResult &result,
+                                  const BenchRow &row) {
+  llvm::json::Object floors;
+  for (size_t i = 0; i < result.plans.size(); ++i)
+    floors[result.plans[i].plan] = row.floors[i].seconds;
   llvm::json::Object json{
       {"threads", row.threads},
       {"peak", rateJson(row.peak)},
@@ -139,8 +157,7 @@ static llvm::json::Object rowJson(const BenchRow &row) {
       {"floor_seconds", row.floor.seconds},
       {"bound_by", row.floor.boundByBytes ? "memory" : "arithmetic"},
       {"efficiency", row.efficiency()},
-      {"best_floor_seconds", row.bestFloor.seconds},
-      {"best_efficiency", row.bestEfficiency()}};
+      {"plan_floor_seconds", std::move(floors)}};
   if (row.backward.runs > 0) {
     json["backward_seconds"] = timingJson(row.backward);
     json["backward_flops"] = row.backwardFlops;
@@ -172,7 +189,7 @@ static llvm::json::Object resultJson(const BenchResult &result) {
     json["error"] = result.error;
   llvm::json::Array rows;
   for (const BenchRow &row : result.rows)
-    rows.push_back(rowJson(row));
+    rows.push_back(rowJson(result, row));
   json["results"] = std::move(rows);
   return json;
 }
