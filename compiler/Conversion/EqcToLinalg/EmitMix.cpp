@@ -10,6 +10,7 @@
 //
 //===----------------------------------------------------------------------===//
 
+#include "compiler/Conversion/EqcToLinalg/KernelFunction.h"
 #include "compiler/Conversion/EqcToLinalg/MixTables.h"
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
@@ -22,6 +23,8 @@ using namespace mlir;
 
 namespace {
 
+constexpr int64_t kLineBytes = 64; ///< of a cache line
+
 /// The shape of a tile's rows.
 struct TileRows {
   int64_t samples = 1;
@@ -30,8 +33,9 @@ struct TileRows {
 
 class MixEmitter {
 public:
-  MixEmitter(KernelBuilder &kernel, const MixStage &stage, int64_t firstTerm)
-      : kernel(kernel), stage(stage), kept(stage.kept),
+  MixEmitter(KernelBuilder &kernel, const MixStage &stage, int64_t firstTerm,
+             bool prefetches)
+      : kernel(kernel), stage(stage), kept(stage.kept), prefetches(prefetches),
         tables(kernel, stage, firstTerm), target(kernel.array(stage.target)),
         tiling(columnTiling(kernel.spec, kernel.target)),
         vectors(tiling.vectors), width(tiling.width),
@@ -146,8 +150,43 @@ private:
       SmallVector<Value> index(prefix);
       if (!extents.empty())
         index.push_back(exact ? i : kernel.min(i, lastStart));
+      if (prefetches)
+        emitPrefetches(t, column, sample, prefix, i, rows);
       emitTile(t, column, sample, index, rows);
     });
+  }
+
+  /// Fetches a share of the samples of y that belong to those of a tile, which
+  /// a later stage writes: as much as there are tiles for these samples. The
+  /// arithmetic hides what stores would wait for.
+  void emitPrefetches(Value t, const ColumnTile &column, Value sample,
+                      ArrayRef<Value> prefix, Value i, TileRows rows) {
+    Value share =
+        kernel.add(kernel.mul(t, kernel.index(tiling.tiles)), column.index);
+    int64_t shares = static_cast<int64_t>(stage.targets.size()) * tiling.tiles;
+    auto refine = [&](Value part, int64_t parts) {
+      share = kernel.add(kernel.mul(share, kernel.index(parts)), part);
+      shares *= parts;
+    };
+    for (auto [value, extent] : llvm::zip(prefix, extents))
+      refine(value, *getConstantIntValue(extent));
+    if (!extents.empty())
+      refine(kernel.div(i, rows.along),
+             (*getConstantIntValue(extents.back()) + rows.along - 1) /
+                 rows.along);
+    const KernelArray &y = kernel.array(PlanArray::Output);
+    const int64_t perLine = kLineBytes / kernel.spec.elementSize();
+    const int64_t lines =
+        (rows.samples * y.rows.at(kernel.spec.n) * y.channels + perLine - 1) /
+        perLine;
+    const int64_t count = (lines + shares - 1) / shares;
+    Value first = kernel.sampleIndex(PlanArray::Output, sample);
+    // From the first element of the samples on, whatever row it is in.
+    Value element = kernel.mul(share, kernel.index(count * perLine));
+    for (int64_t line = 0; line < count; ++line)
+      prefetch(kernel, kArgY,
+               {first, kernel.index(0),
+                kernel.add(element, kernel.index(line * perLine))});
   }
 
   /// Calls `body(row of the tile, position)` for the rows of a tile in an
@@ -324,6 +363,7 @@ private:
   KernelBuilder &kernel;
   const MixStage &stage;
   int kept;
+  bool prefetches;
   MixTables tables;
   KernelArray &target;
   ColumnTiling tiling;
@@ -333,7 +373,29 @@ private:
 
 } // namespace
 
+/// Whether a mix takes so long that fetching y is nothing beside it.
+static bool hidesPrefetches(const KernelBuilder &kernel,
+                            const MixStage &stage) {
+  const LayerSpec &spec = kernel.spec;
+  const KernelArray &y = kernel.arrays.at(PlanArray::Output);
+  if (spec.dynamicN() || !y.wholeBatch)
+    return false;
+  constexpr int64_t cyclesPerLine = 16; // two multiply-adds in each
+  int64_t terms = 0;
+  for (const MixTarget &target : stage.targets)
+    terms += static_cast<int64_t>(target.fromInput.size() +
+                                  target.fromStored.size());
+  const int64_t rows = Poly::power(stage.kept, stage.subsets).at(spec.n);
+  const int64_t vectors =
+      columnTiling(spec, kernel.target).columns() / kernel.lanes;
+  const int64_t lines =
+      y.rows.at(spec.n) * y.channels * spec.elementSize() / kLineBytes;
+  return terms * rows * spec.cIn * vectors / 2 >= cyclesPerLine * lines;
+}
+
 void eqc::emitMix(KernelBuilder &kernel, const MixStage &stage,
-                  int64_t firstPackedTerm) {
-  MixEmitter(kernel, stage, firstPackedTerm).emit();
+                  int64_t firstPackedTerm, bool prefetchOutput) {
+  MixEmitter(kernel, stage, firstPackedTerm,
+             prefetchOutput && hidesPrefetches(kernel, stage))
+      .emit();
 }

@@ -89,14 +89,15 @@ private:
     // Two vectors of every source if they fit beside a sum and a coefficient.
     const int64_t vectors =
         2 * shape.numSources + 4 <= kernel.target.registers ? 2 : 1;
-    kernel.forShare(
-        target, kernel.index(shape.components.size()), [&](Value component) {
-          Value firstTerm = alike ? kernel.index(0)
+    kernel.forRange(target, kernel.count, [&](Value sample) {
+      kernel.forShare(
+          target, kernel.index(shape.components.size()), [&](Value component) {
+            Value firstTerm = alike
+                                  ? kernel.index(0)
                                   : kernel.mul(component, kernel.index(terms));
-          kernel.forColumnChunks(
-              target, target.channels, vectors,
-              [&](Value column, int64_t width, int64_t valid) {
-                kernel.forRange(target, kernel.count, [&](Value sample) {
+            kernel.forColumnChunks(
+                target, target.channels, vectors,
+                [&](Value column, int64_t width, int64_t valid) {
                   SmallVector<Value> sources;
                   for (int64_t s = 0; s < shape.numSources; ++s)
                     sources.push_back(readSource(sample,
@@ -120,8 +121,8 @@ private:
                         column, valid);
                   }
                 });
-              });
-        });
+          });
+    });
   }
 
   /// Large components: every target is a sum over a range of a table.

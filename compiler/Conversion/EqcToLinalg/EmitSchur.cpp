@@ -22,6 +22,21 @@ static void emitBiasRows(KernelBuilder &kernel, const SchurPlan &plan,
   kernel.array(PlanArray::Bias) = rows;
 }
 
+/// The mix with the most multiply-adds.
+static const MixStage *longestMix(const SchurPlan &plan) {
+  auto multiplyAdds = [](const MixStage &stage) {
+    int64_t terms = 0;
+    for (const MixTarget &target : stage.targets)
+      terms += static_cast<int64_t>(target.fromStored.size());
+    return terms * stage.subsets;
+  };
+  const MixStage *longest = nullptr;
+  for (const MixStage &stage : plan.mixes)
+    if (!longest || multiplyAdds(stage) > multiplyAdds(*longest))
+      longest = &stage;
+  return longest;
+}
+
 int64_t eqc::numSchurPhases(const SchurPlan &plan) {
   return static_cast<int64_t>(plan.mixes.size()) +
          (plan.bias.rows.empty() ? 2 : 3);
@@ -51,8 +66,11 @@ func::FuncOp eqc::emitSchurForward(OpBuilder &builder, Location loc,
     emitRows(kernel, plan.read, kernel.array(PlanArray::Input), stored);
   });
   int64_t firstTerm = 0;
+  const MixStage *longest = longestMix(plan);
   for (const MixStage &stage : plan.mixes) {
-    kernel.forPhase(nodes, [&] { emitMix(kernel, stage, firstTerm); });
+    kernel.forPhase(nodes, [&] {
+      emitMix(kernel, stage, firstTerm, /*prefetchOutput=*/&stage == longest);
+    });
     for (const MixTarget &target : stage.targets)
       firstTerm += static_cast<int64_t>(target.fromStored.size());
   }

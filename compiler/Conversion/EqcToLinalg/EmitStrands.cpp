@@ -381,16 +381,6 @@ private:
     blocks.materialize(kernel);
   }
 
-  void prefetch(int64_t argument, ArrayRef<Value> position, bool isWrite) {
-    auto function = kernel.b.getInsertionBlock()
-                        ->getParentOp()
-                        ->getParentOfType<func::FuncOp>();
-    memref::PrefetchOp::create(kernel.b, kernel.loc,
-                               function.getArgument(argument), position,
-                               isWrite, /*localityHint=*/isWrite ? 3 : 2,
-                               /*isDataCache=*/true);
-  }
-
   /// Fetches the rows of y that a row is written to: stores along a column of
   /// y would wait for lines that no stream announces.
   void prefetchTargets(const Chunk &chunk, ArrayRef<Value> letter) {
@@ -398,10 +388,9 @@ private:
       Value row = targetRow(kernel.index(0), letter, permutation);
       for (int64_t column = 0; column < target.channels;
            column += 64 / kernel.spec.elementSize())
-        prefetch(kArgY,
-                 {kernel.sampleIndex(stage.target, chunk.sample), row,
-                  kernel.index(column)},
-                 /*isWrite=*/true);
+        eqc::prefetch(kernel, kArgY,
+                      {kernel.sampleIndex(stage.target, chunk.sample), row,
+                       kernel.index(column)});
     }
   }
 
@@ -423,10 +412,9 @@ private:
     for (int64_t r = 0; r < tileHeight * transform.slots; ++r)
       for (int64_t column = 0; column < x.channels;
            column += 64 / kernel.spec.elementSize())
-        prefetch(
-            kArgX,
-            {next, kernel.add(start, kernel.index(r)), kernel.index(column)},
-            /*isWrite=*/false);
+        eqc::prefetch(
+            kernel, kArgX,
+            {next, kernel.add(start, kernel.index(r)), kernel.index(column)});
   }
 
   void inFirstBlock(Value block, Value irrepRow, Value tile,

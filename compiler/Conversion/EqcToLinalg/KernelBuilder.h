@@ -170,8 +170,10 @@ void emitRead(KernelBuilder &kernel, const SharedPlan &plan,
 bool isSweep(const SharedPlan &plan, const ReadStage &stage);
 void emitSweep(KernelBuilder &kernel, const SharedPlan &plan,
                const ReadStage &stage);
+/// With `prefetchOutput` it fetches y for a later stage, if it takes long
+/// enough to hide that.
 void emitMix(KernelBuilder &kernel, const MixStage &stage,
-             int64_t firstPackedTerm);
+             int64_t firstPackedTerm, bool prefetchOutput = false);
 void emitWrite(KernelBuilder &kernel, const WriteStage &stage);
 
 /// A mix in the irreps of the strands' group; see StrandPlan.h.

@@ -3,6 +3,7 @@
 #include "compiler/Conversion/EqcToLinalg/KernelFunction.h"
 
 #include "mlir/Dialect/Bufferization/IR/Bufferization.h"
+#include "mlir/Dialect/MemRef/IR/MemRef.h"
 
 using namespace eqc;
 using namespace mlir;
@@ -57,6 +58,19 @@ func::FuncOp eqc::makeForwardFunction(KernelBuilder &kernel, StringRef name,
   kernel.packed =
       argumentTensor(kernel, function.getArgument(kArgPacked), false);
   return function;
+}
+
+void eqc::prefetch(KernelBuilder &kernel, ForwardArgument array,
+                   ArrayRef<Value> element) {
+  auto function = kernel.b.getInsertionBlock()
+                      ->getParentOp()
+                      ->getParentOfType<func::FuncOp>();
+  const bool isWrite = array == kArgY;
+  // What is written is needed at once, what is read after other things.
+  memref::PrefetchOp::create(kernel.b, kernel.loc, function.getArgument(array),
+                             element, isWrite,
+                             /*localityHint=*/isWrite ? 3 : 2,
+                             /*isDataCache=*/true);
 }
 
 void eqc::openForwardArrays(KernelBuilder &kernel, func::FuncOp function,

@@ -42,6 +42,11 @@ enum ForwardArgument : unsigned {
   kArgY = 8,
 };
 
+/// Fetches the cache line of an element of x or y, [sample, position, channel],
+/// before it is read or written. A position past the end does no harm.
+void prefetch(KernelBuilder &kernel, ForwardArgument array,
+              llvm::ArrayRef<mlir::Value> element);
+
 /// Makes x, y and the bias arrays of the kernel: rows of channels in either
 /// layout, with channels first through scratch that is filled here. The columns
 /// of y's scratch are `outputColumns`.
