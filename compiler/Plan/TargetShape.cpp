@@ -46,18 +46,27 @@ static int64_t stepCost(int64_t rows, int64_t vectors) {
 }
 
 int64_t eqc::tileRows(const TargetShape &target, int64_t vectors,
-                      int64_t extent, bool aliasing) {
-  int64_t most = std::min(extent, maxTileRows(target, vectors));
+                      const std::vector<int64_t> &extents, bool aliasing) {
+  int64_t most = std::min(*std::max_element(extents.begin(), extents.end()),
+                          maxTileRows(target, vectors));
   if (aliasing)
     most = std::min<int64_t>(most, 8);
   int64_t best = most;
   auto cost = [&](int64_t rows) {
-    return (extent + rows - 1) / rows * stepCost(rows, vectors);
+    int64_t tiles = 0;
+    for (int64_t extent : extents)
+      tiles += (extent + rows - 1) / rows;
+    return tiles * stepCost(rows, vectors);
   };
   for (int64_t rows = most; rows >= 1; --rows)
     if (cost(rows) < cost(best))
       best = rows;
   return best;
+}
+
+int64_t eqc::tileRows(const TargetShape &target, int64_t vectors,
+                      int64_t extent, bool aliasing) {
+  return tileRows(target, vectors, std::vector<int64_t>{extent}, aliasing);
 }
 
 SumTiling eqc::sumTiling(const TargetShape &target, int64_t elementBytes,

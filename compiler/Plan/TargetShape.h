@@ -4,6 +4,7 @@
 #define EQC_PLAN_TARGETSHAPE_H
 
 #include <cstdint>
+#include <vector>
 
 namespace eqc {
 
@@ -49,6 +50,9 @@ int64_t maxTileRows(const TargetShape &target, int64_t vectors);
 /// a set of the first-level cache, which has eight ways or more.
 int64_t tileRows(const TargetShape &target, int64_t vectors, int64_t extent,
                  bool aliasing = false);
+/// The same for several stretches that are covered one by one.
+int64_t tileRows(const TargetShape &target, int64_t vectors,
+                 const std::vector<int64_t> &extents, bool aliasing = false);
 
 /// The sums of a gradient of weights in tiles: those of one diagram are
 /// `tiles` tiles of `rows` input channels each, by the columns of the output

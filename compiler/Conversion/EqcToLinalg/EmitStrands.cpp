@@ -113,10 +113,24 @@ private:
     return kernel.spec.dynamicN() ? most : std::min(most, kernel.spec.n);
   }
 
+  /// Rows of the strips, or, with a dynamic n, many.
+  std::vector<int64_t> rowsOfStrips() const {
+    if (kernel.spec.dynamicN())
+      return {1024};
+    auto from = [&](int64_t letters) {
+      return order == 2 ? letters * (letters + 1) / 2
+                        : letters * (letters + 1) * (letters + 2) / 6;
+    };
+    std::vector<int64_t> rows;
+    for (int64_t left = kernel.spec.n; left > 0; left -= stripLetters)
+      rows.push_back(from(left) -
+                     from(std::max<int64_t>(0, left - stripLetters)));
+    return rows;
+  }
+
   /// The height of tiles, and rows of a chunk: whole tiles.
   void chooseChunk() {
-    const int64_t most = maxTileRows(kernel.target, tiling.vectors);
-    tileHeight = std::min<int64_t>(tiling.vectors > 1 ? 8 : 14, most);
+    tileHeight = tileRows(kernel.target, tiling.vectors, rowsOfStrips());
     const int64_t rowBytes =
         transform.slots * kernel.spec.elementSize() *
         (static_cast<int64_t>(stage.sources.size()) *
