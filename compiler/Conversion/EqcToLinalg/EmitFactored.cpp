@@ -80,7 +80,7 @@ public:
             emitDiagonals(d);
             emitMixing(d);
             writer.emit(d, mixed, {zero, zero}, output,
-                        kernel.sampleIndex(PlanArray::Output, sample));
+                        {kernel.sampleIndex(PlanArray::Output, sample), zero});
           });
         });
   }
@@ -189,7 +189,7 @@ private:
       WalkWriter writer(kernel, walks);
       kernel.forRange(output, kernel.index(walks.size()), [&](Value e) {
         writer.emit(e, kernel.array(PlanArray::Bias), {kernel.index(0), e},
-                    output, at);
+                    output, {at, kernel.index(0)});
       });
     });
   }

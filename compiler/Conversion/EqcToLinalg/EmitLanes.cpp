@@ -6,308 +6,25 @@
 // channel takes the place of a sample, and each sample that of a channel. Only
 // the mix differs: it multiplies by single weights.
 //
+// The output goes to y some lines at a time, as soon as they are finished, and
+// never lies in scratch as a whole.
+//
 //===----------------------------------------------------------------------===//
 
 #include "compiler/Conversion/EqcToLinalg/EmitKernels.h"
 #include "compiler/Conversion/EqcToLinalg/KernelFunction.h"
-#include "compiler/Conversion/EqcToLinalg/MixTables.h"
+#include "compiler/Conversion/EqcToLinalg/Lanes.h"
+#include "compiler/Conversion/EqcToLinalg/Sweep.h"
 
-#include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
-#include "mlir/Dialect/Tensor/IR/Tensor.h"
-#include "mlir/Dialect/Vector/IR/VectorOps.h"
 
 #include <algorithm>
+#include <numeric>
 
 using namespace eqc;
 using namespace mlir;
 
-namespace {
-
-/// One mix of a group of samples: target[co, j..] = inits + sum over terms, ci
-/// of view[ci, j..] * weight[term, ci, co], for all lanes at once.
-class LaneMixEmitter {
-public:
-  LaneMixEmitter(KernelBuilder &kernel, const MixStage &stage,
-                 int64_t firstTerm)
-      : kernel(kernel), stage(stage), tables(kernel, stage, firstTerm),
-        target(kernel.array(stage.target)), cOut(kernel.spec.cOut) {}
-
-  void emit() {
-    SmallVector<Value> outer = tables.extents();
-    Value last = outer.empty() ? kernel.index(1) : outer.pop_back_val();
-    const int64_t most = std::max<int64_t>(
-        1, std::min<int64_t>(8, (kernel.target.registers - 4) / (cOut + 1)));
-    const int64_t rows =
-        std::min(most, getConstantIntValue(last).value_or(most));
-    // The last tile overlaps its neighbour; targets are written once.
-    Value lastStart = kernel.sub(last, kernel.index(rows));
-    kernel.forRange(target, kernel.index(stage.targets.size()), [&](Value t) {
-      kernel.forNest(target, outer, [&](ArrayRef<Value> prefix) {
-        kernel.forRange(target, kernel.index(0), last, rows, [&](Value i) {
-          SmallVector<Value> index(prefix);
-          if (stage.kept > 0 || stage.subsets > 1)
-            index.push_back(kernel.min(i, lastStart));
-          emitTile(t, index, rows);
-        });
-      });
-    });
-  }
-
-private:
-  using Values = KernelBuilder::Values;
-
-  void emitTile(Value t, ArrayRef<Value> index, int64_t rows) {
-    Values sums(rows * cOut,
-                kernel.zeroVector(kernel.vectorType(kernel.lanes)));
-    sums = addInits(t, index, rows, std::move(sums));
-    sums = addTerms(tables.inputTerms, PlanArray::Input, t,
-                    MixTables::kInputTerms, index, rows, std::move(sums));
-    sums = addTerms(tables.storedTerms, PlanArray::Stored, t,
-                    MixTables::kStoredTerms, index, rows, std::move(sums));
-    auto strideOf = [&](int a) { return tables.targetStride(a); };
-    Value row = tables.rowAt(tables.targets.get(kernel, t, MixTables::kOffset),
-                             index, strideOf);
-    Value step = tables.rowStep(strideOf);
-    for (int64_t r = 0; r < rows; ++r)
-      for (int64_t c = 0; c < cOut; ++c)
-        target.tensor = kernel.writeRow(
-            sums[r * cOut + c], target.tensor,
-            {kernel.index(c),
-             kernel.add(row, kernel.mul(step, kernel.index(r)))},
-            kernel.index(0), kernel.lanes);
-  }
-
-  Value readLanes(PlanArray array, Value channel, Value row) {
-    return kernel.readRow(kernel.array(array).tensor, {channel, row},
-                          kernel.index(0), kernel.lanes, kernel.lanes);
-  }
-
-  Value broadcast(Value scalar) {
-    return vector::BroadcastOp::create(kernel.b, kernel.loc,
-                                       kernel.vectorType(kernel.lanes), scalar);
-  }
-
-  Values addInits(Value t, ArrayRef<Value> index, int64_t rows, Values sums) {
-    OpBuilder &b = kernel.b;
-    Location loc = kernel.loc;
-    if (tables.nodeInits.size() > 0)
-      sums = kernel.accumulate(
-          tables.targets.get(kernel, t, MixTables::kNodeInits),
-          tables.targets.get(kernel, t, MixTables::kNodeInits + 1),
-          std::move(sums), [&](Value e, Values partial) {
-            auto strideOf = [&](int a) {
-              return tables.nodeInits.get(kernel, e, 1 + a);
-            };
-            Value row = tables.rowAt(tables.nodeInits.get(kernel, e, 0), index,
-                                     strideOf);
-            Value step = tables.rowStep(strideOf);
-            for (int64_t r = 0; r < rows; ++r)
-              for (int64_t c = 0; c < cOut; ++c) {
-                Value &sum = partial[r * cOut + c];
-                Value init = readLanes(
-                    PlanArray::Nodes, kernel.index(c),
-                    kernel.add(row, kernel.mul(step, kernel.index(r))));
-                sum = arith::AddFOp::create(b, loc, sum, init);
-              }
-            return partial;
-          });
-    if (!tables.hasBias)
-      return sums;
-    Value row = tables.targets.get(kernel, t, MixTables::kBias);
-    Value none = arith::CmpIOp::create(b, loc, arith::CmpIPredicate::slt, row,
-                                       kernel.index(0));
-    Value count = b.createOrFold<arith::SelectOp>(loc, none, kernel.index(0),
-                                                  kernel.index(1));
-    return kernel.accumulate(
-        kernel.index(0), count, std::move(sums), [&](Value, Values partial) {
-          for (int64_t c = 0; c < cOut; ++c) {
-            Value bias = broadcast(tensor::ExtractOp::create(
-                b, loc, kernel.array(PlanArray::Bias).tensor,
-                ValueRange{kernel.index(0), row, kernel.index(c)}));
-            for (int64_t r = 0; r < rows; ++r)
-              partial[r * cOut + c] =
-                  arith::AddFOp::create(b, loc, partial[r * cOut + c], bias);
-          }
-          return partial;
-        });
-  }
-
-  Values addTerms(const KernelTable &terms, PlanArray array, Value t,
-                  int64_t rangeField, ArrayRef<Value> index, int64_t rows,
-                  Values sums) {
-    if (terms.size() == 0)
-      return sums;
-    OpBuilder &b = kernel.b;
-    Location loc = kernel.loc;
-    // Separate roundings are not wanted: one instruction does both.
-    auto contract = arith::FastMathFlagsAttr::get(
-        b.getContext(), arith::FastMathFlags::contract);
-    return kernel.accumulate(
-        tables.targets.get(kernel, t, rangeField),
-        tables.targets.get(kernel, t, rangeField + 1), std::move(sums),
-        [&](Value p, Values partial) {
-          auto strideOf = [&](int a) { return terms.get(kernel, p, 2 + a); };
-          Value row = tables.rowAt(terms.get(kernel, p, 0), index, strideOf);
-          Value step = tables.rowStep(strideOf);
-          Value term = terms.get(kernel, p, 1);
-          return kernel.accumulate(
-              kernel.index(0), kernel.index(kernel.spec.cIn),
-              std::move(partial), [&](Value ci, Values inner) {
-                Values weights;
-                for (int64_t c = 0; c < cOut; ++c)
-                  weights.push_back(broadcast(tensor::ExtractOp::create(
-                      b, loc, kernel.packed,
-                      ValueRange{term, kernel.index(0), ci, kernel.index(c)})));
-                for (int64_t r = 0; r < rows; ++r) {
-                  Value x = readLanes(
-                      array, ci,
-                      kernel.add(row, kernel.mul(step, kernel.index(r))));
-                  for (int64_t c = 0; c < cOut; ++c) {
-                    Value &sum = inner[r * cOut + c];
-                    Value product =
-                        arith::MulFOp::create(b, loc, x, weights[c], contract);
-                    sum = arith::AddFOp::create(b, loc, sum, product, contract);
-                  }
-                }
-                return inner;
-              });
-        });
-  }
-
-  KernelBuilder &kernel;
-  const MixStage &stage;
-  MixTables tables;
-  KernelArray &target;
-  int64_t cOut;
-};
-
-/// Moves a group of samples between an argument, samples of `channels` x rows
-/// elements in either order, and a plan array with the samples in its lanes.
-class LaneTranspose {
-public:
-  LaneTranspose(KernelBuilder &kernel, Value firstSample, int64_t channels,
-                int64_t rows)
-      : kernel(kernel), firstSample(firstSample), rows(rows),
-        planes(kernel.spec.layout == Layout::ChannelsFirst ? channels : 1),
-        interleaved(channels / planes) {}
-
-  /// Rows of a plan array, in whole tiles.
-  static int64_t paddedRows(const KernelBuilder &kernel, int64_t rows) {
-    return kernel.wholeVectors(rows);
-  }
-
-  /// Reads the samples of `argument`, [batch, elements].
-  void load(Value argument, KernelArray &array) {
-    Value samples = argumentTensor(kernel, argument, false);
-    forTiles(array, [&](Value element, int64_t tile, Value plane, Value row) {
-      OpBuilder &b = kernel.b;
-      Location loc = kernel.loc;
-      Value zero =
-          arith::ConstantOp::create(b, loc, b.getZeroAttr(kernel.element));
-      Value read = vector::TransferReadOp::create(
-          b, loc, tileType(), samples, ValueRange{firstSample, element}, zero,
-          ArrayRef<bool>{true, wholeTiles()});
-      Value turned =
-          vector::TransposeOp::create(b, loc, read, ArrayRef<int64_t>{1, 0});
-      for (int64_t i = 0; i < kernel.lanes; ++i)
-        array.tensor = kernel.writeRow(
-            vector::ExtractOp::create(b, loc, turned, ArrayRef<int64_t>{i}),
-            array.tensor, placeOf(tile * kernel.lanes + i, plane, row),
-            kernel.index(0), kernel.lanes);
-    });
-  }
-
-  /// Writes the samples of `argument`; returns it after that.
-  Value store(const KernelArray &array, Value argument) {
-    KernelArray target;
-    target.tensor = argumentTensor(kernel, argument, true);
-    KernelArray together;
-    if (interleaved > 1) {
-      kernel.count = kernel.index(1);
-      together = kernel.scratch(Poly(interleaved * kernel.lanes), kernel.lanes,
-                                kernel.lanes);
-    }
-    forTiles(target, [&](Value element, int64_t tile, Value plane, Value row) {
-      Value read = interleaved == 1
-                       ? readTile(array.tensor, {plane, row})
-                       : readInterleaved(array, tile, row, together);
-      Value turned = vector::TransposeOp::create(kernel.b, kernel.loc, read,
-                                                 ArrayRef<int64_t>{1, 0});
-      target.tensor = vector::TransferWriteOp::create(
-                          kernel.b, kernel.loc, turned, target.tensor,
-                          ValueRange{firstSample, element},
-                          ArrayRef<bool>{true, wholeTiles()})
-                          .getResult();
-    });
-    return target.tensor;
-  }
-
-private:
-  /// Rows row .. of one channel.
-  Value readTile(Value tensor, ArrayRef<Value> position) {
-    SmallVector<Value> indices(position);
-    indices.push_back(kernel.index(0));
-    Value zero = arith::ConstantOp::create(
-        kernel.b, kernel.loc, kernel.b.getZeroAttr(kernel.element));
-    return vector::TransferReadOp::create(kernel.b, kernel.loc, tileType(),
-                                          tensor, indices, zero,
-                                          ArrayRef<bool>{true, true});
-  }
-
-  /// A tile of several channels, by way of memory: a tile put together from
-  /// vectors would be taken apart into elements by canonicalization.
-  Value readInterleaved(const KernelArray &array, int64_t tile, Value row,
-                        KernelArray &together) {
-    const int64_t first = tile * kernel.lanes;
-    for (int64_t i = 0; i < kernel.lanes; ++i)
-      together.tensor = kernel.writeRow(
-          kernel.readRow(array.tensor, placeOf(first + i, kernel.index(0), row),
-                         kernel.index(0), kernel.lanes, kernel.lanes),
-          together.tensor, {kernel.index(0), kernel.index(first + i)},
-          kernel.index(0), kernel.lanes);
-    return readTile(together.tensor, {kernel.index(0), kernel.index(first)});
-  }
-
-  VectorType tileType() const {
-    return VectorType::get({kernel.lanes, kernel.lanes}, kernel.element);
-  }
-
-  /// Tiles never reach past the end of a sample.
-  bool wholeTiles() const { return rows % kernel.lanes == 0; }
-
-  /// Calls body(element, tile, plane, row): tile number `tile` of those whose
-  /// first row is `row`, and its first element in the sample. What a tile holds
-  /// past the rows of its plane is never used, and is written before what
-  /// belongs there.
-  void forTiles(KernelArray &threaded,
-                function_ref<void(Value, int64_t, Value, Value)> body) {
-    kernel.forRange(threaded, kernel.index(planes), [&](Value plane) {
-      kernel.forRange(
-          threaded, kernel.index(0), kernel.index(rows), kernel.lanes,
-          [&](Value row) {
-            Value first = kernel.mul(
-                kernel.add(kernel.mul(plane, kernel.index(rows)), row),
-                kernel.index(interleaved));
-            for (int64_t tile = 0; tile < interleaved; ++tile)
-              body(kernel.add(first, kernel.index(tile * kernel.lanes)), tile,
-                   plane, row);
-          });
-    });
-  }
-
-  /// Channel and row of element `element` after the first of some rows.
-  SmallVector<Value> placeOf(int64_t element, Value plane, Value row) {
-    Value channel = kernel.add(plane, kernel.index(element % interleaved));
-    return {channel, kernel.add(row, kernel.index(element / interleaved))};
-  }
-
-  KernelBuilder &kernel;
-  Value firstSample;
-  int64_t rows, planes, interleaved;
-};
-
-} // namespace
+static constexpr int64_t kCacheLine = 64; ///< bytes
 
 /// A sample's elements in one dimension.
 static Value flatten(KernelBuilder &kernel, Value argument) {
@@ -330,6 +47,263 @@ bool eqc::wantsLanes(const LayerSpec &spec, const SharedPlan &plan,
   return elements <= mostBytes / (lanes * spec.elementSize());
 }
 
+namespace {
+
+/// The letter of a walk over the output that alone moves along its first axis,
+/// once: rowStride = n^(l-1) + a remainder of other axes. -1 if there is none.
+int letterOfLines(const Walk &walk, const LayerSpec &spec) {
+  const int64_t line = Poly::power(spec.l - 1).at(spec.n);
+  if (walk.terms.size() != 1 || walk.terms.front().rowOffset.at(spec.n) != 0)
+    return -1;
+  int found = -1, number = 0;
+  for (const std::vector<Letter> *letters : {&walk.kept, &walk.dropped})
+    for (const Letter &letter : *letters) {
+      if (letter.rowStride.at(spec.n) >= line) {
+        if (found >= 0 || letter.extent.at(spec.n) != spec.n)
+          return -1;
+        found = number;
+      }
+      ++number;
+    }
+  return found;
+}
+
+/// Adds output patterns to some lines, along the first axis, of the output.
+class LineWriter {
+public:
+  /// Null stands for no patterns at all.
+  LineWriter(KernelBuilder &kernel, const WriteStage *stage)
+      : kernel(kernel), line(Poly::power(kernel.spec.l - 1).at(kernel.spec.n)) {
+    if (!stage)
+      return;
+    for (const WriteEntry &entry : stage->entries) {
+      Walk walk = entry.walk;
+      const size_t at = letterOfLines(walk, kernel.spec);
+      std::vector<Letter> &letters =
+          at < walk.kept.size() ? walk.kept : walk.dropped;
+      auto letter = letters.begin() +
+                    (at < walk.kept.size() ? at : at - walk.kept.size());
+      alongLines.push_back(*letter);
+      letters.erase(letter);
+      walks.push_back(std::move(walk));
+    }
+    std::vector<const Walk *> pointers;
+    for (const Walk &walk : walks)
+      pointers.push_back(&walk);
+    writer.emplace(kernel, pointers);
+  }
+
+  /// Whether the patterns of a stage can be written line by line.
+  static bool serves(const LayerSpec &spec, const WriteStage &stage) {
+    return llvm::all_of(stage.entries, [&](const WriteEntry &entry) {
+      return letterOfLines(entry.walk, spec) >= 0;
+    });
+  }
+
+  /// Line `index` of the output, of which `target` holds those from `first` on.
+  void emit(Value index, Value first, KernelArray &target) {
+    const KernelArray &nodes = kernel.array(PlanArray::Nodes);
+    for (size_t i = 0; i < alongLines.size(); ++i) {
+      const Letter &letter = alongLines[i];
+      const int64_t beside = letter.rowStride.at(kernel.spec.n) - line;
+      Value row =
+          kernel.add(kernel.mul(kernel.sub(index, first), kernel.index(line)),
+                     kernel.mul(index, kernel.index(beside)));
+      Value node =
+          kernel.mul(index, kernel.index(letter.innerStride.at(kernel.spec.n)));
+      kernel.forRange(target, kernel.index(kernel.spec.cOut),
+                      [&](Value channel) {
+                        writer->emit(kernel.index(i), nodes, {channel, node},
+                                     target, {channel, row});
+                      });
+    }
+  }
+
+private:
+  KernelBuilder &kernel;
+  int64_t line; ///< rows
+  std::vector<Letter> alongLines;
+  std::vector<Walk> walks; ///< without those
+  std::optional<WalkWriter> writer;
+};
+
+/// The kernel of one layer.
+class LanesEmitter {
+public:
+  LanesEmitter(KernelBuilder &kernel, const SharedPlan &plan,
+               func::FuncOp function)
+      : kernel(kernel), spec(kernel.spec), plan(plan), function(function),
+        firstSample(kernel.first), outputRows(rowsOf(PlanArray::Output)),
+        output(kernel, firstSample, spec.cOut, outputRows) {
+    // Channels take the place of samples.
+    kernel.first = kernel.index(0);
+    kernel.phase = kernel.index(-1);
+    kernel.part = kernel.index(0);
+  }
+
+  void emit() {
+    readInput();
+    Value destination = flatten(kernel, function.getArgument(kArgY));
+    KernelArray y;
+    y.tensor = argumentTensor(kernel, destination, true);
+    int64_t firstTerm = 0;
+    for (size_t i = firstStage; i < plan.stages.size(); ++i) {
+      const SharedStage &stage = plan.stages[i];
+      if (const auto *read = std::get_if<ReadStage>(&stage)) {
+        kernel.count = kernel.index(spec.cIn);
+        emitRead(kernel, plan, *read);
+      } else if (const auto *mix = std::get_if<MixStage>(&stage)) {
+        const WriteStage *write = nullptr;
+        if (i + 1 < plan.stages.size())
+          write = std::get_if<WriteStage>(&plan.stages[i + 1]);
+        kernel.count = kernel.index(spec.cOut);
+        emitMix(*mix, firstTerm, write, y);
+        i += write ? 1 : 0;
+        for (const MixTarget &target : mix->targets)
+          firstTerm += static_cast<int64_t>(target.fromInput.size() +
+                                            target.fromStored.size());
+      }
+    }
+    finishKernel(kernel, y.tensor, destination);
+  }
+
+private:
+  int64_t rowsOf(PlanArray which) const {
+    return plan.rowsOf(which).at(spec.n);
+  }
+
+  void readInput() {
+    // Planes a multiple of 4 KB apart would share their cache sets.
+    KernelArray &planes = kernel.array(PlanArray::Input);
+    planes = makeLaneArray(kernel, spec.cIn, rowsOf(PlanArray::Input) + 1);
+    if (!plan.stored.empty())
+      kernel.array(PlanArray::Stored) =
+          makeLaneArray(kernel, spec.cIn, rowsOf(PlanArray::Stored));
+    if (!plan.nodes.empty())
+      kernel.array(PlanArray::Nodes) =
+          makeLaneArray(kernel, spec.cOut, rowsOf(PlanArray::Nodes));
+    LaneTranspose input(kernel, firstSample, spec.cIn,
+                        rowsOf(PlanArray::Input));
+    if (spec.bias)
+      kernel.array(PlanArray::Bias) = {
+          argumentTensor(kernel, function.getArgument(kArgBias), false), Poly(),
+          spec.cOut, spec.cOut, true};
+    Value x = argumentTensor(
+        kernel, flatten(kernel, function.getArgument(kArgX)), false);
+    const auto *sums = std::get_if<ReadStage>(&plan.stages.front());
+    if (!sums || !Sweep::serves(plan, *sums))
+      return input.load(x, kernel.index(0), rowsOf(PlanArray::Input), planes);
+    ++firstStage;
+    // Sums are taken while a piece is in the first-level cache.
+    const int64_t row = Poly::power(spec.k - 1).at(spec.n);
+    Sweep sweep(kernel, plan, *sums);
+    sweep.begin();
+    forPieces({&planes, &kernel.array(PlanArray::Stored)}, row,
+              Sweep::kLinesTogether, [&](Value first, int64_t count) {
+                input.load(x, kernel.mul(first, kernel.index(row)), count * row,
+                           planes);
+                sweep.add(first, count);
+              });
+    sweep.end();
+  }
+
+  /// Calls body(first, count) for pieces of 0 .. n-1: at least `least` lines of
+  /// `row` rows, and whole tiles but for the last piece.
+  void forPieces(ArrayRef<KernelArray *> threaded, int64_t row, int64_t least,
+                 function_ref<void(Value, int64_t)> body) {
+    const int64_t tiles = kernel.lanes / std::gcd(row, kernel.lanes);
+    const int64_t piece = std::min(spec.n, (least + tiles - 1) / tiles * tiles);
+    const int64_t whole = spec.n / piece * piece;
+    kernel.forRange(threaded, kernel.index(0), kernel.index(whole), piece,
+                    [&](Value first) { body(first, piece); });
+    if (whole < spec.n)
+      body(kernel.index(whole), spec.n - whole);
+  }
+
+  void emitMix(const MixStage &mix, int64_t firstTerm, const WriteStage *write,
+               KernelArray &y) {
+    const bool last = mix.target == PlanArray::Output;
+    if (last && inLines(mix, write))
+      return emitLines(mix, firstTerm, write, y);
+    if (last)
+      kernel.array(PlanArray::Output) = output.makeElements(outputRows);
+    LaneMix(kernel, mix, firstTerm).emit();
+    if (write)
+      emitWrite(kernel, *write);
+    if (last)
+      output.store(kernel.array(PlanArray::Output), kernel.index(0), outputRows,
+                   y, Value());
+  }
+
+  /// Rows of the output where the first axis is the same.
+  int64_t lineRows() const { return Poly::power(spec.l - 1).at(spec.n); }
+  /// The fewest lines that are whole tiles.
+  int64_t linesTogether() const {
+    return kernel.lanes / std::gcd(lineRows(), kernel.lanes);
+  }
+
+  bool inLines(const MixStage &mix, const WriteStage *write) const {
+    return mix.kept == spec.l && spec.l >= 2 && linesTogether() < spec.n &&
+           (!write || LineWriter::serves(spec, *write));
+  }
+
+  /// The stages that make the output, some lines at a time.
+  void emitLines(const MixStage &stage, int64_t firstTerm,
+                 const WriteStage *write, KernelArray &y) {
+    const int64_t together = linesTogether(), row = lineRows();
+    KernelArray &lines = kernel.array(PlanArray::Output);
+    lines = output.makeElements(together * row);
+    LaneMix mix(kernel, stage, firstTerm);
+    LineWriter writer(kernel, write);
+    auto emitLinesFrom = [&](Value first, int64_t count) {
+      Value firstRow = kernel.mul(first, kernel.index(row));
+      fetchNext(lines, first, count);
+      kernel.forRange(lines, first, kernel.add(first, kernel.index(count)), 1,
+                      [&](Value line) {
+                        mix.emitLine(line, firstRow);
+                        writer.emit(line, first, lines);
+                      });
+      output.store(lines, firstRow, count * row, y,
+                   flatten(kernel, function.getArgument(kArgY)));
+    };
+    forPieces({&lines, &y}, row, 1, emitLinesFrom);
+  }
+
+  /// Fetches a share of the next group's samples: what belongs to lines first
+  /// .. first+count-1, if they were spread evenly. Beyond the last sample this
+  /// does nothing.
+  void fetchNext(KernelArray &threaded, Value first, int64_t count) {
+    const int64_t line = kCacheLine / spec.elementSize();
+    const int64_t elements = rowsOf(PlanArray::Input) * spec.cIn * kernel.lanes;
+    const int64_t perLine = (elements + line * spec.n - 1) / (line * spec.n);
+    Value x = flatten(kernel, function.getArgument(kArgX));
+    Value next = kernel.add(firstSample, kernel.index(kernel.lanes));
+    Value lower = kernel.mul(first, kernel.index(perLine));
+    const int64_t unrolled = std::min<int64_t>(8, perLine * count);
+    kernel.forRange(
+        threaded, lower, kernel.add(lower, kernel.index(perLine * count)),
+        unrolled, [&](Value from) {
+          for (int64_t i = 0; i < unrolled; ++i)
+            memref::PrefetchOp::create(
+                kernel.b, kernel.loc, x,
+                ValueRange{next, kernel.mul(kernel.add(from, kernel.index(i)),
+                                            kernel.index(line))},
+                /*isWrite=*/false, /*localityHint=*/2, /*isDataCache=*/true);
+        });
+  }
+
+  KernelBuilder &kernel;
+  const LayerSpec &spec;
+  const SharedPlan &plan;
+  func::FuncOp function;
+  Value firstSample;
+  int64_t outputRows;
+  LaneTranspose output;
+  size_t firstStage = 0; ///< that is not done with the input
+};
+
+} // namespace
+
 func::FuncOp eqc::emitLanesForward(OpBuilder &builder, Location loc,
                                    StringRef name, const LayerSpec &spec,
                                    const SharedPlan &plan,
@@ -340,53 +314,6 @@ func::FuncOp eqc::emitLanesForward(OpBuilder &builder, Location loc,
   const int64_t terms = static_cast<int64_t>(plan.packedOrder.size());
   func::FuncOp function = makeForwardFunction(
       kernel, name, {terms, tiling.tiles, spec.cIn, tiling.width});
-  Value firstSample = kernel.first;
-  // Channels take the place of samples.
-  kernel.first = kernel.index(0);
-  kernel.phase = kernel.index(-1);
-  kernel.part = kernel.index(0);
-  Value inputs = kernel.index(spec.cIn), outputs = kernel.index(spec.cOut);
-  auto addArray = [&](PlanArray which, Value count) {
-    const int64_t rows = plan.rowsOf(which).at(spec.n);
-    kernel.count = count;
-    kernel.array(which) =
-        kernel.scratch(Poly(LaneTranspose::paddedRows(kernel, rows)),
-                       kernel.lanes, kernel.lanes);
-  };
-  addArray(PlanArray::Input, inputs);
-  addArray(PlanArray::Output, outputs);
-  if (!plan.stored.empty())
-    addArray(PlanArray::Stored, inputs);
-  if (!plan.nodes.empty())
-    addArray(PlanArray::Nodes, outputs);
-  if (spec.bias)
-    kernel.array(PlanArray::Bias) = {
-        argumentTensor(kernel, function.getArgument(kArgBias), false), Poly(),
-        spec.cOut, spec.cOut, true};
-
-  Value x = flatten(kernel, function.getArgument(kArgX));
-  LaneTranspose(kernel, firstSample, spec.cIn,
-                plan.rowsOf(PlanArray::Input).at(spec.n))
-      .load(x, kernel.array(PlanArray::Input));
-  int64_t firstTerm = 0;
-  for (const SharedStage &stage : plan.stages) {
-    if (const auto *read = std::get_if<ReadStage>(&stage)) {
-      kernel.count = inputs;
-      emitRead(kernel, plan, *read);
-    } else if (const auto *mix = std::get_if<MixStage>(&stage)) {
-      LaneMixEmitter(kernel, *mix, firstTerm).emit();
-      for (const MixTarget &target : mix->targets)
-        firstTerm += static_cast<int64_t>(target.fromInput.size() +
-                                          target.fromStored.size());
-    } else {
-      kernel.count = outputs;
-      emitWrite(kernel, std::get<WriteStage>(stage));
-    }
-  }
-  Value y = flatten(kernel, function.getArgument(kArgY));
-  Value result = LaneTranspose(kernel, firstSample, spec.cOut,
-                               plan.rowsOf(PlanArray::Output).at(spec.n))
-                     .store(kernel.array(PlanArray::Output), y);
-  finishKernel(kernel, result, y);
+  LanesEmitter(kernel, plan, function).emit();
   return function;
 }

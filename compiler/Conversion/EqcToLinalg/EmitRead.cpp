@@ -6,7 +6,7 @@
 //
 //===----------------------------------------------------------------------===//
 
-#include "compiler/Conversion/EqcToLinalg/KernelBuilder.h"
+#include "compiler/Conversion/EqcToLinalg/Sweep.h"
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Tensor/IR/Tensor.h"
@@ -220,7 +220,7 @@ private:
 void eqc::emitRead(KernelBuilder &kernel, const SharedPlan &plan,
                    const ReadStage &stage) {
   auto oneByOne = [&] { ReadEmitter(kernel, plan, stage).emit(); };
-  if (!isSweep(plan, stage))
+  if (!Sweep::serves(plan, stage))
     return oneByOne();
   // Parts share the entries; whoever has all of them takes one pass.
   Value all =
@@ -228,5 +228,5 @@ void eqc::emitRead(KernelBuilder &kernel, const SharedPlan &plan,
                             kernel.phase, kernel.index(0));
   kernel.ifElse(
       kernel.array(PlanArray::Stored), all,
-      [&] { emitSweep(kernel, plan, stage); }, oneByOne);
+      [&] { Sweep(kernel, plan, stage).emit(); }, oneByOne);
 }

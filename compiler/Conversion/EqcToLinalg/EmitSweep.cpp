@@ -8,7 +8,7 @@
 //
 //===----------------------------------------------------------------------===//
 
-#include "compiler/Conversion/EqcToLinalg/KernelBuilder.h"
+#include "compiler/Conversion/EqcToLinalg/Sweep.h"
 #include "compiler/Plan/SharedGeometry.h"
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
@@ -19,170 +19,214 @@
 using namespace eqc;
 using namespace mlir;
 
-bool eqc::isSweep(const SharedPlan &plan, const ReadStage &stage) {
-  if (stage.source != PlanArray::Input || stage.entries.size() < 2 ||
-      plan.k < 2)
-    return false;
-  return std::all_of(
-      stage.entries.begin(), stage.entries.end(), [&](const ReadEntry &entry) {
-        const Walk &walk = entry.walk;
-        return isIdentity(entry.parent) && walk.dropped.size() == 1 &&
-               walk.kept.size() + 1 == static_cast<size_t>(plan.k) &&
-               walk.terms.size() == 1 && walk.terms.front().sign > 0 &&
-               walk.dropped.front().extent == Poly::power(1);
+bool Sweep::serves(const SharedPlan &plan, const ReadStage &stage) {
+  return stage.source == PlanArray::Input && stage.entries.size() >= 2 &&
+         plan.k >= 2 &&
+         llvm::all_of(stage.entries, [&](const ReadEntry &entry) {
+           const Walk &walk = entry.walk;
+           return isIdentity(entry.parent) && walk.dropped.size() == 1 &&
+                  walk.kept.size() + 1 == static_cast<size_t>(plan.k) &&
+                  walk.terms.size() == 1 && walk.terms.front().sign > 0 &&
+                  walk.dropped.front().extent == Poly::power(1);
+         });
+}
+
+Sweep::Sweep(KernelBuilder &kernel, const SharedPlan &plan,
+             const ReadStage &stage)
+    : kernel(kernel), order(plan.k), source(kernel.array(PlanArray::Input)),
+      target(kernel.array(PlanArray::Stored)) {
+  const std::vector<Poly> strides = rowMajorStrides(order);
+  for (const ReadEntry &entry : stage.entries) {
+    Sum sum;
+    sum.target = entry.target;
+    // The stride of an axis of x tells which one a letter runs along.
+    sum.strides.assign(order, Poly());
+    for (int axis = 0; axis < order; ++axis) {
+      if (strides[axis] == entry.walk.dropped.front().rowStride)
+        sum.axis = axis;
+      for (const Letter &letter : entry.walk.kept)
+        if (strides[axis] == letter.rowStride)
+          sum.strides[axis] = letter.innerStride;
+    }
+    sum.scaled = plan.mean && entry.divisions > 0;
+    (sum.axis + 1 == order ? inner : outer).push_back(std::move(sum));
+  }
+}
+
+void Sweep::emit() {
+  kernel.forColumnChunks(
+      target, source.channels, 4,
+      [&](Value column, int64_t width, int64_t valid) {
+        kernel.forRange(target, kernel.count, [&](Value sample) {
+          const Place at{sample, column, width, valid};
+          clear(at);
+          kernel.forNest(target, extents(order - 1), [&](ArrayRef<Value> line) {
+            addLines(line.drop_back(), line.back(), 1, at);
+          });
+          finish(at);
+        });
       });
 }
 
-namespace {
+void Sweep::begin() {
+  forChannels([&](const Place &at) { clear(at); });
+}
 
-class SweepEmitter {
-public:
-  SweepEmitter(KernelBuilder &kernel, const SharedPlan &plan,
-               const ReadStage &stage)
-      : kernel(kernel), order(plan.k), source(kernel.array(PlanArray::Input)),
-        target(kernel.array(PlanArray::Stored)) {
-    const std::vector<Poly> strides = rowMajorStrides(order);
-    for (const ReadEntry &entry : stage.entries) {
-      Sum sum;
-      sum.target = entry.target;
-      // The stride of an axis of x tells which one a letter runs along.
-      sum.strides.assign(order, Poly());
-      for (int axis = 0; axis < order; ++axis) {
-        if (strides[axis] == entry.walk.dropped.front().rowStride)
-          sum.axis = axis;
-        for (const Letter &letter : entry.walk.kept)
-          if (strides[axis] == letter.rowStride)
-            sum.strides[axis] = letter.innerStride;
-      }
-      sum.scaled = plan.mean && entry.divisions > 0;
-      (sum.axis + 1 == order ? inner : outer).push_back(std::move(sum));
-    }
-  }
-
-  void emit() {
-    kernel.forColumnChunks(target, source.channels, 4,
-                           [&](Value column, int64_t width, int64_t valid) {
-                             kernel.forRange(
-                                 target, kernel.count, [&](Value sample) {
-                                   emitSample({sample, column, width, valid});
-                                 });
-                           });
-  }
-
-private:
-  /// The sum over one axis.
-  struct Sum {
-    int axis = 0;
-    Poly target;               ///< row offset in Stored
-    std::vector<Poly> strides; ///< in Stored, of every axis of x
-    bool scaled = false;
-  };
-  struct Place {
-    Value sample, column;
-    int64_t width, valid;
-  };
-
-  SmallVector<Value> extents(int count) {
-    return SmallVector<Value>(count, kernel.poly(Poly::power(1)));
-  }
-
-  Value rowOf(const Poly &offset, const std::vector<Poly> &strides,
-              ArrayRef<Value> index) {
-    Value row = kernel.poly(offset);
-    for (auto [i, stride] : llvm::zip_equal(index, strides))
-      row = kernel.add(row, kernel.mul(i, kernel.poly(stride)));
-    return row;
-  }
-
-  Value read(const Sum &sum, ArrayRef<Value> index, const Place &at) {
-    return kernel.readRow(target.tensor,
-                          {at.sample, rowOf(sum.target, sum.strides, index)},
-                          at.column, at.width, at.width);
-  }
-  void write(Value value, const Sum &sum, ArrayRef<Value> index,
-             const Place &at) {
-    target.tensor =
-        kernel.writeRow(value, target.tensor,
-                        {at.sample, rowOf(sum.target, sum.strides, index)},
-                        at.column, at.width);
-  }
-
-  Value scaled(Value value) {
-    Value scale = vector::BroadcastOp::create(
-        kernel.b, kernel.loc, value.getType(), kernel.inverseOfN());
-    return arith::MulFOp::create(kernel.b, kernel.loc, value, scale);
-  }
-
-  /// Calls body(index) for every row of `sum`; its own axis is at 0.
-  void forRows(const Sum &sum, function_ref<void(ArrayRef<Value>)> body) {
-    kernel.forNest(target, extents(order - 1), [&](ArrayRef<Value> others) {
-      SmallVector<Value> index(others);
-      index.insert(index.begin() + sum.axis, kernel.index(0));
-      body(index);
-    });
-  }
-
-  void emitSample(const Place &at) {
-    const VectorType type = kernel.vectorType(at.width);
-    for (const Sum &sum : outer)
-      forRows(sum, [&](ArrayRef<Value> index) {
-        write(kernel.zeroVector(type), sum, index, at);
+void Sweep::add(Value first, int64_t count) {
+  forChannels([&](const Place &at) {
+    if (order == 2)
+      return forLines(first, count, [&](Value line, int64_t together) {
+        addLines({}, line, together, at);
       });
-    kernel.forNest(target, extents(order - 1), [&](ArrayRef<Value> prefix) {
-      // The sums over the last axis stay in registers.
-      KernelBuilder::Values carried(1 + inner.size(), kernel.zeroVector(type));
-      carried.front() = target.tensor;
-      carried = kernel.accumulate(
-          kernel.index(0), kernel.poly(Poly::power(1)), std::move(carried),
-          [&](Value last, KernelBuilder::Values partial) {
-            return addElement(prefix, last, at, std::move(partial));
-          });
-      target.tensor = carried.front();
-      SmallVector<Value> index(prefix);
-      index.push_back(kernel.index(0));
-      for (auto [sum, value] :
-           llvm::zip_equal(inner, ArrayRef<Value>(carried).drop_front()))
-        write(sum.scaled ? scaled(value) : value, sum, index, at);
+    Value end = kernel.add(first, kernel.index(count));
+    kernel.forRange(target, first, end, 1, [&](Value i) {
+      kernel.forNest(target, extents(order - 3), [&](ArrayRef<Value> rest) {
+        SmallVector<Value> prefix{i};
+        prefix.append(rest.begin(), rest.end());
+        forLines(kernel.index(0), kernel.spec.n,
+                 [&](Value line, int64_t together) {
+                   addLines(prefix, line, together, at);
+                 });
+      });
     });
-    for (const Sum &sum : outer)
-      if (sum.scaled)
-        forRows(sum, [&](ArrayRef<Value> index) {
-          write(scaled(read(sum, index, at)), sum, index, at);
-        });
-  }
+  });
+}
 
-  KernelBuilder::Values addElement(ArrayRef<Value> prefix, Value last,
-                                   const Place &at,
-                                   KernelBuilder::Values partial) {
+void Sweep::end() {
+  forChannels([&](const Place &at) { finish(at); });
+}
+
+void Sweep::forChannels(function_ref<void(const Place &)> body) {
+  kernel.forRange(target, kernel.index(kernel.spec.cIn), [&](Value channel) {
+    body({channel, kernel.index(0), kernel.lanes, kernel.lanes});
+  });
+}
+
+void Sweep::forLines(Value first, int64_t count,
+                     function_ref<void(Value, int64_t)> body) {
+  const int64_t whole = count / kLinesTogether * kLinesTogether;
+  Value end = kernel.add(first, kernel.index(whole));
+  if (whole > 0)
+    kernel.forRange(target, first, end, kLinesTogether,
+                    [&](Value line) { body(line, kLinesTogether); });
+  if (whole < count)
+    body(end, count - whole);
+}
+
+SmallVector<Value> Sweep::extents(int count) const {
+  return SmallVector<Value>(count, kernel.poly(Poly::power(1)));
+}
+
+Value Sweep::rowOf(const Poly &offset, const std::vector<Poly> &strides,
+                   ArrayRef<Value> index) const {
+  Value row = kernel.poly(offset);
+  for (auto [i, stride] : llvm::zip_equal(index, strides))
+    row = kernel.add(row, kernel.mul(i, kernel.poly(stride)));
+  return row;
+}
+
+Value Sweep::read(const Sum &sum, ArrayRef<Value> index,
+                  const Place &at) const {
+  return kernel.readRow(target.tensor,
+                        {at.sample, rowOf(sum.target, sum.strides, index)},
+                        at.column, at.width, at.width);
+}
+
+void Sweep::write(Value value, const Sum &sum, ArrayRef<Value> index,
+                  const Place &at) {
+  target.tensor = kernel.writeRow(
+      value, target.tensor, {at.sample, rowOf(sum.target, sum.strides, index)},
+      at.column, at.width);
+}
+
+Value Sweep::scaled(Value value) const {
+  Value scale = vector::BroadcastOp::create(
+      kernel.b, kernel.loc, value.getType(), kernel.inverseOfN());
+  return arith::MulFOp::create(kernel.b, kernel.loc, value, scale);
+}
+
+void Sweep::forRows(const Sum &sum, function_ref<void(ArrayRef<Value>)> body) {
+  kernel.forNest(target, extents(order - 1), [&](ArrayRef<Value> others) {
+    SmallVector<Value> index(others);
+    index.insert(index.begin() + sum.axis, kernel.index(0));
+    body(index);
+  });
+}
+
+void Sweep::clear(const Place &at) {
+  const VectorType type = kernel.vectorType(at.width);
+  for (const Sum &sum : outer)
+    forRows(sum, [&](ArrayRef<Value> index) {
+      write(kernel.zeroVector(type), sum, index, at);
+    });
+}
+
+void Sweep::addLines(ArrayRef<Value> prefix, Value line, int64_t together,
+                     const Place &at) {
+  const VectorType type = kernel.vectorType(at.width);
+  auto indexOf = [&](int64_t i, Value last) {
     SmallVector<Value> index(prefix);
+    index.push_back(kernel.add(line, kernel.index(i)));
     index.push_back(last);
-    target.tensor = partial.front();
-    Value element =
-        kernel.readRow(source.tensor,
-                       {kernel.sampleIndex(PlanArray::Input, at.sample),
-                        rowOf(Poly(), rowMajorStrides(order), index)},
-                       at.column, at.width, at.valid);
-    auto add = [&](Value a) {
-      return arith::AddFOp::create(kernel.b, kernel.loc, a, element)
-          .getResult();
-    };
-    for (const Sum &sum : outer)
-      write(add(read(sum, index, at)), sum, index, at);
-    partial.front() = target.tensor;
-    for (size_t i = 1; i < partial.size(); ++i)
-      partial[i] = add(partial[i]);
-    return partial;
+    return index;
+  };
+  // The sums over the last axis stay in registers.
+  KernelBuilder::Values carried(1 + together * inner.size(),
+                                kernel.zeroVector(type));
+  carried.front() = target.tensor;
+  carried = kernel.accumulate(
+      kernel.index(0), kernel.poly(Poly::power(1)), std::move(carried),
+      [&](Value last, KernelBuilder::Values partial) {
+        target.tensor = partial.front();
+        KernelBuilder::Values elements;
+        for (int64_t i = 0; i < together; ++i)
+          elements.push_back(readElement(indexOf(i, last), at));
+        for (const Sum &sum : outer)
+          addToOuter(sum, elements, indexOf, last, at);
+        partial.front() = target.tensor;
+        for (size_t i = 1; i < partial.size(); ++i)
+          partial[i] = add(partial[i], elements[(i - 1) % together]);
+        return partial;
+      });
+  target.tensor = carried.front();
+  for (size_t s = 0; s < inner.size(); ++s)
+    for (int64_t i = 0; i < together; ++i) {
+      Value sum = carried[1 + s * together + i];
+      write(inner[s].scaled ? scaled(sum) : sum, inner[s],
+            indexOf(i, kernel.index(0)), at);
+    }
+}
+
+void Sweep::addToOuter(const Sum &sum, ArrayRef<Value> elements,
+                       function_ref<SmallVector<Value>(int64_t, Value)> indexOf,
+                       Value last, const Place &at) {
+  // Lines that follow each other are added to the same sum over their axis.
+  const bool same = sum.axis + 2 == order;
+  Value value;
+  for (size_t i = 0; i < elements.size(); ++i) {
+    if (!same || i == 0)
+      value = read(sum, indexOf(i, last), at);
+    value = add(value, elements[i]);
+    if (!same || i + 1 == elements.size())
+      write(value, sum, indexOf(i, last), at);
   }
+}
 
-  KernelBuilder &kernel;
-  int order;
-  KernelArray &source, &target;
-  std::vector<Sum> inner, outer; ///< over the last axis, over the others
-};
+Value Sweep::add(Value a, Value b) const {
+  return arith::AddFOp::create(kernel.b, kernel.loc, a, b);
+}
 
-} // namespace
+Value Sweep::readElement(ArrayRef<Value> index, const Place &at) const {
+  return kernel.readRow(source.tensor,
+                        {kernel.sampleIndex(PlanArray::Input, at.sample),
+                         rowOf(Poly(), rowMajorStrides(order), index)},
+                        at.column, at.width, at.valid);
+}
 
-void eqc::emitSweep(KernelBuilder &kernel, const SharedPlan &plan,
-                    const ReadStage &stage) {
-  SweepEmitter(kernel, plan, stage).emit();
+void Sweep::finish(const Place &at) {
+  for (const Sum &sum : outer)
+    if (sum.scaled)
+      forRows(sum, [&](ArrayRef<Value> index) {
+        write(scaled(read(sum, index, at)), sum, index, at);
+      });
 }

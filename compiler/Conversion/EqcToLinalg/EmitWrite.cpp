@@ -46,17 +46,16 @@ WalkWriter::WalkWriter(KernelBuilder &kernel, ArrayRef<const Walk *> walks)
 
 void WalkWriter::emit(Value walk, const KernelArray &source,
                       std::pair<Value, Value> sourceAt, KernelArray &target,
-                      Value targetSample) {
+                      std::pair<Value, Value> targetAt) {
   kernel.forRange(target, entries.get(kernel, walk, 0),
                   entries.get(kernel, walk, 1), 1, [&](Value term) {
-                    emitTerm(walk, term, source, sourceAt, target,
-                             targetSample);
+                    emitTerm(walk, term, source, sourceAt, target, targetAt);
                   });
 }
 
 void WalkWriter::emitTerm(Value walk, Value term, const KernelArray &source,
                           std::pair<Value, Value> sourceAt, KernelArray &target,
-                          Value targetSample) {
+                          std::pair<Value, Value> targetAt) {
   SmallVector<Value> extents;
   for (int64_t a = 0; a < letters; ++a)
     extents.push_back(entries.get(kernel, walk, 2 + 3 * a));
@@ -65,7 +64,7 @@ void WalkWriter::emitTerm(Value walk, Value term, const KernelArray &source,
     negative =
         arith::CmpIOp::create(kernel.b, kernel.loc, arith::CmpIPredicate::slt,
                               terms.get(kernel, term, 2), kernel.index(0));
-  Value targetBase = terms.get(kernel, term, 0);
+  Value targetBase = kernel.add(targetAt.second, terms.get(kernel, term, 0));
   Value sourceBase = kernel.add(sourceAt.second, terms.get(kernel, term, 1));
   kernel.forNest(target, extents, [&](ArrayRef<Value> index) {
     Value targetRow = targetBase, sourceRow = sourceBase;
@@ -77,12 +76,13 @@ void WalkWriter::emitTerm(Value walk, Value term, const KernelArray &source,
           sourceRow,
           kernel.mul(index[a], entries.get(kernel, walk, 4 + 3 * a)));
     }
-    kernel.forColumnChunks(target, target.channels, 4,
-                           [&](Value column, int64_t width, int64_t valid) {
-                             addRow(source, {sourceAt.first, sourceRow}, target,
-                                    {targetSample, targetRow}, column, width,
-                                    valid, negative);
-                           });
+    kernel.forColumnChunks(
+        target, target.channels, 4,
+        [&](Value column, int64_t width, int64_t valid) {
+          addRow(source, source.position(sourceAt.first, sourceRow), target,
+                 target.position(targetAt.first, targetRow), column, width,
+                 valid, negative);
+        });
   });
 }
 
@@ -120,7 +120,7 @@ void eqc::emitWrite(KernelBuilder &kernel, const WriteStage &stage) {
       Value targetSample = kernel.sampleIndex(stage.target, sample);
       kernel.forRange(target, kernel.index(writer.size()), [&](Value walk) {
         writer.emit(walk, source, {sample, kernel.index(0)}, target,
-                    targetSample);
+                    {targetSample, kernel.index(0)});
       });
     });
   });

@@ -30,6 +30,15 @@ struct KernelArray {
   int64_t channels = 0;    ///< columns that mean something
   int64_t columns = 0;     ///< columns there are; whole vectors if scratch
   bool wholeBatch = false; ///< holds all samples (an argument), not one block's
+  bool rowsFirst = false;  ///< rows x samples x columns
+
+  /// Where row `row` of a sample is.
+  llvm::SmallVector<mlir::Value, 2> position(mlir::Value sample,
+                                             mlir::Value row) const {
+    if (rowsFirst)
+      return {row, sample};
+    return {sample, row};
+  }
 };
 
 class KernelBuilder;
@@ -165,11 +174,6 @@ ColumnTiling denseTiling(const LayerSpec &spec, const DensePlan &plan,
 // One function per stage; see SharedPlan.h for what they mean.
 void emitRead(KernelBuilder &kernel, const SharedPlan &plan,
               const ReadStage &stage);
-/// Whether a stage takes nothing but sums over single axes of x, of which
-/// emitSweep() takes all in one pass.
-bool isSweep(const SharedPlan &plan, const ReadStage &stage);
-void emitSweep(KernelBuilder &kernel, const SharedPlan &plan,
-               const ReadStage &stage);
 /// With `prefetchOutput` it fetches y for a later stage, if it takes long
 /// enough to hide that.
 void emitMix(KernelBuilder &kernel, const MixStage &stage,
@@ -198,16 +202,17 @@ class WalkWriter {
 public:
   WalkWriter(KernelBuilder &kernel, llvm::ArrayRef<const Walk *> walks);
   int64_t size() const { return entries.size(); }
-  /// One walk; `sourceAt` is the sample and the row that its inner side starts
-  /// at. Emits loops that thread `target`.
+  /// One walk; `sourceAt` and `targetAt` are the sample and the row that its
+  /// sides start at. Emits loops that thread `target`.
   void emit(mlir::Value walk, const KernelArray &source,
             std::pair<mlir::Value, mlir::Value> sourceAt, KernelArray &target,
-            mlir::Value targetSample);
+            std::pair<mlir::Value, mlir::Value> targetAt);
 
 private:
   void emitTerm(mlir::Value walk, mlir::Value term, const KernelArray &source,
                 std::pair<mlir::Value, mlir::Value> sourceAt,
-                KernelArray &target, mlir::Value targetSample);
+                KernelArray &target,
+                std::pair<mlir::Value, mlir::Value> targetAt);
   void addRow(const KernelArray &source, mlir::ValueRange sourceRow,
               KernelArray &target, mlir::ValueRange targetRow,
               mlir::Value column, int64_t width, int64_t valid,
