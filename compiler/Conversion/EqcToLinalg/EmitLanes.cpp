@@ -73,7 +73,8 @@ class LineWriter {
 public:
   /// Null stands for no patterns at all.
   LineWriter(KernelBuilder &kernel, const WriteStage *stage)
-      : kernel(kernel), line(Poly::power(kernel.spec.l - 1).at(kernel.spec.n)) {
+      : kernel(kernel),
+        lineRows(Poly::power(kernel.spec.l - 1).at(kernel.spec.n)) {
     if (!stage)
       return;
     for (const WriteEntry &entry : stage->entries) {
@@ -83,7 +84,7 @@ public:
           at < walk.kept.size() ? walk.kept : walk.dropped;
       auto letter = letters.begin() +
                     (at < walk.kept.size() ? at : at - walk.kept.size());
-      alongLines.push_back(*letter);
+      steps.addRow({letter->rowStride + Poly(-lineRows), letter->innerStride});
       letters.erase(letter);
       walks.push_back(std::move(walk));
     }
@@ -91,6 +92,7 @@ public:
     for (const Walk &walk : walks)
       pointers.push_back(&walk);
     writer.emplace(kernel, pointers);
+    steps.materialize(kernel);
   }
 
   /// Whether the patterns of a stage can be written line by line.
@@ -103,27 +105,24 @@ public:
   /// Line `index` of the output, of which `target` holds those from `first` on.
   void emit(Value index, Value first, KernelArray &target) {
     const KernelArray &nodes = kernel.array(PlanArray::Nodes);
-    for (size_t i = 0; i < alongLines.size(); ++i) {
-      const Letter &letter = alongLines[i];
-      const int64_t beside = letter.rowStride.at(kernel.spec.n) - line;
+    Value start = kernel.mul(kernel.sub(index, first), kernel.index(lineRows));
+    kernel.forRange(target, kernel.index(steps.size()), [&](Value walk) {
       Value row =
-          kernel.add(kernel.mul(kernel.sub(index, first), kernel.index(line)),
-                     kernel.mul(index, kernel.index(beside)));
-      Value node =
-          kernel.mul(index, kernel.index(letter.innerStride.at(kernel.spec.n)));
-      kernel.forRange(target, kernel.index(kernel.spec.cOut),
-                      [&](Value channel) {
-                        writer->emit(kernel.index(i), nodes, {channel, node},
-                                     target, {channel, row});
-                      });
-    }
+          kernel.add(start, kernel.mul(index, steps.get(kernel, walk, 0)));
+      Value node = kernel.mul(index, steps.get(kernel, walk, 1));
+      kernel.forRange(
+          target, kernel.index(kernel.spec.cOut), [&](Value channel) {
+            writer->emit(walk, nodes, {channel, node}, target, {channel, row});
+          });
+    });
   }
 
 private:
   KernelBuilder &kernel;
-  int64_t line; ///< rows
-  std::vector<Letter> alongLines;
-  std::vector<Walk> walks; ///< without those
+  int64_t lineRows;
+  /// Per walk, what one line is further, within the line and in the nodes.
+  KernelTable steps{2};
+  std::vector<Walk> walks; ///< without the letter along the lines
   std::optional<WalkWriter> writer;
 };
 

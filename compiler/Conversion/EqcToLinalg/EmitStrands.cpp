@@ -15,6 +15,7 @@
 #include "compiler/Conversion/EqcToLinalg/EmitKernels.h"
 #include "compiler/Conversion/EqcToLinalg/KernelFunction.h"
 #include "compiler/Conversion/EqcToLinalg/MixTables.h"
+#include "compiler/Conversion/EqcToLinalg/StrandRows.h"
 #include "compiler/Plan/StrandPlan.h"
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
@@ -33,10 +34,6 @@ namespace {
 /// What `spread` and `mixed` of a chunk should stay within.
 constexpr int64_t kChunkBytes = 8 * 1024;
 
-/// The bytes of a sample's views that lie next to each other along a strip.
-/// Entries with exchanged letters are read and written in stretches of them.
-constexpr int64_t kStripBytes = 2048;
-
 /// Samples of y from this size on are fetched before they are written. They are
 /// larger than what the stages before leave in a second-level cache.
 constexpr int64_t kPrefetchedBytes = 128 * 1024;
@@ -54,7 +51,8 @@ public:
                                      return source.array == PlanArray::Input;
                                    })),
         target(kernel.array(stage.target)),
-        tiling(columnTiling(kernel.spec, kernel.target)) {
+        tiling(columnTiling(kernel.spec, kernel.target)),
+        rows(kernel, stage.order) {
     for (const RowView &source : stage.sources) {
       std::vector<Poly> row{source.offset};
       row.insert(row.end(), source.strides.begin(), source.strides.end());
@@ -62,75 +60,37 @@ public:
     }
     sources.materialize(kernel);
     addBlocks();
-    stripLetters = lettersOfStrip();
     chooseChunk();
   }
 
   void emit() {
     makeScratch();
-    Value n = letters();
-    Value strips =
-        kernel.div(kernel.add(n, kernel.index(stripLetters - 1)), stripLetters);
-    const std::pair<Value, Value> share = kernel.share(strips);
+    const std::pair<Value, Value> share = kernel.share(rows.numStrips());
     KernelArray *arrays[] = {&target, &spread, &mixed};
-    kernel.forRange(
-        arrays, kernel.index(0), kernel.count, 1, [&](Value sample) {
-          kernel.forRange(
-              arrays, share.first, share.second, 1, [&](Value number) {
-                Value first = kernel.mul(number, kernel.index(stripLetters));
-                Value end = kernel.min(
-                    n, kernel.add(first, kernel.index(stripLetters)));
-                emitStrip(sample, {first, end});
-              });
-        });
+    kernel.forRange(arrays, kernel.index(0), kernel.count, 1,
+                    [&](Value sample) {
+                      kernel.forRange(arrays, share.first, share.second, 1,
+                                      [&](Value number) {
+                                        emitStrip(sample, rows.strip(number));
+                                      });
+                    });
   }
 
 private:
   using Values = KernelBuilder::Values;
 
-  Value letters() { return kernel.poly(Poly::power(1)); }
-
-  /// Rows with m_1 from first to end.
-  struct Strip {
-    Value first, end;
-  };
-
   /// A chunk: `rows` rows from those of `letter` on, after `before` others of
   /// the sample.
   struct Chunk {
     Value sample;
-    Strip strip;
+    StrandRows::Strip strip;
     Values letter;
     Value before, rows;
   };
 
-  /// A multiple of the letters in a vector or so, so that stretches are long,
-  /// and few enough that parts have strips to share.
-  int64_t lettersOfStrip() const {
-    const int64_t bytes =
-        std::max(kernel.spec.cIn, kernel.spec.cOut) * kernel.spec.elementSize();
-    const int64_t most = std::max<int64_t>(4, kStripBytes / bytes);
-    return kernel.spec.dynamicN() ? most : std::min(most, kernel.spec.n);
-  }
-
-  /// Rows of the strips, or, with a dynamic n, many.
-  std::vector<int64_t> rowsOfStrips() const {
-    if (kernel.spec.dynamicN())
-      return {1024};
-    auto from = [&](int64_t letters) {
-      return order == 2 ? letters * (letters + 1) / 2
-                        : letters * (letters + 1) * (letters + 2) / 6;
-    };
-    std::vector<int64_t> rows;
-    for (int64_t left = kernel.spec.n; left > 0; left -= stripLetters)
-      rows.push_back(from(left) -
-                     from(std::max<int64_t>(0, left - stripLetters)));
-    return rows;
-  }
-
   /// The height of tiles, and rows of a chunk: whole tiles.
   void chooseChunk() {
-    tileHeight = tileRows(kernel.target, tiling.vectors, rowsOfStrips());
+    tileHeight = tileRows(kernel.target, tiling.vectors, rows.rowsOfStrips());
     const int64_t rowBytes =
         transform.slots * kernel.spec.elementSize() *
         (static_cast<int64_t>(stage.sources.size()) *
@@ -145,7 +105,7 @@ private:
   /// time. The samples of an array are its slots.
   void makeScratch() {
     // Tiles read, and mix, rows past the last one; nobody looks there.
-    const Poly rows(chunkRows);
+    const Poly height(chunkRows);
     const int64_t parts = numParts(kernel.spec);
     Value count = kernel.count;
     OpBuilder::InsertionGuard guard(kernel.b);
@@ -157,7 +117,7 @@ private:
     kernel.b.setInsertionPointToStart(&function.front());
     auto make = [&](int64_t patterns, int64_t channels, int64_t columns) {
       kernel.count = kernel.index(parts * patterns * transform.slots);
-      return kernel.scratch(rows, channels, columns);
+      return kernel.scratch(height, channels, columns);
     };
     const auto numSources = static_cast<int64_t>(stage.sources.size());
     const auto numTargets = static_cast<int64_t>(stage.targets.size());
@@ -171,33 +131,6 @@ private:
         kernel.mul(kernel.part, kernel.index(numTargets * transform.slots));
   }
 
-  /// The letters of the row after that of `letter`. The first changes fastest:
-  /// entries of a strip that differ in it alone lie next to each other in one
-  /// of their orders.
-  Values nextLetters(const Strip &strip, ArrayRef<Value> letter) {
-    OpBuilder &b = kernel.b;
-    Value one = kernel.index(1);
-    Values next;
-    Value wraps; // whether the letter before starts again
-    for (int l = 0; l < order; ++l) {
-      Value following = kernel.add(letter[l], one);
-      if (wraps)
-        following =
-            arith::SelectOp::create(b, kernel.loc, wraps, following, letter[l]);
-      if (l + 1 < order) {
-        Value end = kernel.add(letter[l + 1], one);
-        if (l == 0)
-          end = kernel.min(end, strip.end);
-        wraps = arith::CmpIOp::create(b, kernel.loc, arith::CmpIPredicate::eq,
-                                      following, end);
-        following = arith::SelectOp::create(b, kernel.loc, wraps, strip.first,
-                                            following);
-      }
-      next.push_back(following);
-    }
-    return next;
-  }
-
   /// Visits the rows of a chunk and threads `array`: body(row, letters).
   /// Returns the letters past the last.
   Values forRows(KernelArray &array, const Chunk &chunk,
@@ -209,25 +142,12 @@ private:
                                   array.tensor = letter.pop_back_val();
                                   body(row, letter);
                                   Values next =
-                                      nextLetters(chunk.strip, letter);
+                                      rows.nextLetters(chunk.strip, letter);
                                   next.push_back(array.tensor);
                                   return next;
                                 });
     array.tensor = carried.pop_back_val();
     return carried;
-  }
-
-  /// How many rows those are: of the letters up to n there are
-  /// binomial(n - m_1 + t - 1, t) from m_1 on.
-  Value rowsOf(Value first, Value end) {
-    auto from = [&](Value m) {
-      Value product = kernel.sub(letters(), m);
-      for (int i = 1; i < order; ++i)
-        product = kernel.mul(
-            product, kernel.add(kernel.sub(letters(), m), kernel.index(i)));
-      return kernel.div(product, order == 2 ? 2 : 6);
-    };
-    return kernel.sub(from(first), from(end));
   }
 
   /// offset + sum over b of letter[permutation[b]] * stride b.
@@ -279,13 +199,13 @@ private:
   /// their sums stay in registers.
   int64_t widest() const { return order == 2 ? 2 : 1; }
 
-  void emitStrip(Value sample, const Strip &strip) {
-    Value rows = rowsOf(strip.first, strip.end);
-    Value before = rowsOf(kernel.index(0), strip.first);
+  void emitStrip(Value sample, const StrandRows::Strip &strip) {
+    Value count = rows.numRows(strip);
+    Value before = rows.rowsBefore(strip);
     Value chunks =
-        kernel.div(kernel.add(rows, kernel.index(chunkRows - 1)), chunkRows);
+        kernel.div(kernel.add(count, kernel.index(chunkRows - 1)), chunkRows);
     KernelArray *arrays[] = {&target, &spread, &mixed};
-    Values carried(order, strip.first);
+    Values carried = rows.firstLetters(strip);
     for (KernelArray *array : arrays)
       carried.push_back(array->tensor);
     auto take = [&](Values &values) {
@@ -299,7 +219,7 @@ private:
           Value done = kernel.mul(number, kernel.index(chunkRows));
           Chunk chunk{
               sample, strip, std::move(letter), kernel.add(before, done),
-              kernel.min(kernel.index(chunkRows), kernel.sub(rows, done))};
+              kernel.min(kernel.index(chunkRows), kernel.sub(count, done))};
           emitSpread(chunk);
           emitMixed(chunk);
           Values next = emitTargets(chunk);
@@ -604,7 +524,8 @@ private:
   KernelArray &target;
   KernelArray spread, mixed;
   ColumnTiling tiling;
-  int64_t tileHeight, stripLetters, chunkRows;
+  StrandRows rows;
+  int64_t tileHeight, chunkRows;
   Value spreadFirst, mixedFirst; ///< first slot of this part
 };
 
