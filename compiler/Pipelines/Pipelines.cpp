@@ -66,6 +66,7 @@ void eqc::populateBufferizePipeline(OpPassManager &pm) {
   pm.nest<func::FuncOp>().addPass(createCanonicalizerPass());
   pm.nest<func::FuncOp>().addPass(createCSEPass());
   pm.nest<func::FuncOp>().addPass(createCanonicalizerPass());
+  pm.nest<func::FuncOp>().addPass(createStreamOutputPass());
   pm.addPass(createPlanArenaPass());
   addContract(pm, "bufferize");
 }

@@ -178,6 +178,36 @@ def PlanArenaPass : Pass<"eqc-plan-arena", "mlir::ModuleOp"> {
                            "mlir::func::FuncDialect"];
 }
 
+def StreamOutputPass : Pass<"eqc-stream-output", "mlir::func::FuncOp"> {
+  let summary = "let kernels write their output past the caches when asked to";
+  let description = [{
+    Where a function only ever writes whole cache lines of the argument marked
+    `eqc.output`, doubles each of these writes: when the argument marked `eqc.phase` is
+    -2, a write is made of nontemporal stores. It is for the caller to see to it then that the output
+    begins at a cache line, and to order these stores before others.
+
+    ```mlir
+    func.func @f(%phase: index {eqc.phase}, %y: memref<?x64xf32> {eqc.output}) {
+      vector.transfer_write %v, %y[%i, %c0] {in_bounds = [true]} : vector<16xf32>, memref<?x64xf32>
+      ..
+    // becomes
+    %streams = arith.cmpi eq, %phase, %c-2 : index
+    scf.if %streams {
+      vector.store %v, %y[%i, %c0] {alignment = 64, nontemporal = true} : memref<?x64xf32>, vector<16xf32>
+    } else {
+      vector.transfer_write ..
+    }
+    ```
+
+    The output must not be read: a sum that goes on in rows of y wants them in cache.
+  }];
+  let dependentDialects = ["mlir::vector::VectorDialect", "mlir::arith::ArithDialect",
+                           "mlir::scf::SCFDialect"];
+  let statistics = [Statistic<"numStreamed", "streamed", "kernels that can stream their output">,
+                    Statistic<"numMissed", "missed-streaming",
+                              "kernels that read their output, or write parts of lines">];
+}
+
 def LowerVectorsPass : Pass<"eqc-lower-vectors", "mlir::func::FuncOp"> {
   let summary = "lower contractions, transposes and masks to vectors of one dimension";
   let description = [{

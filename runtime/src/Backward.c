@@ -94,8 +94,8 @@ static void run_slab(int64_t worker, int64_t slab, void *p) {
   clear_slab(s, sums);
   for (; block < end; ++block)
     s->code->add(c->n, block * c->schedule.block,
-                 eqc_rt_block_samples(c, block), -1, 0, s->which, s->x,
-                 s->grad_y, sums, c->scratch + worker * c->stride);
+                 eqc_rt_block_samples(c, block), EQC_PHASE_ALL, 0, s->which,
+                 s->x, s->grad_y, sums, c->scratch + worker * c->stride);
 }
 
 static void run_part(int64_t worker, int64_t part, void *p) {
@@ -258,6 +258,8 @@ static int execute(eqc_rt_call *c, const array *arrays, void *grad_x,
     input.variant = &gradient->input;
     input.x = arrays[GRAD_Y].data;
     input.y = grad_x;
+    input.x_bytes = c->y_bytes;
+    input.y_bytes = c->x_bytes;
     flipped = (c->weight_bytes + EQC_RT_ALIGN - 1) & -EQC_RT_ALIGN;
     input_total = flipped;
     status = eqc_rt_prepare(&input, arrays[WEIGHT].data, &input_total);

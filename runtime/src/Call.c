@@ -15,6 +15,8 @@
 #define WORTH_THREADS ((double)(1 << 18))
 /* All scratch of one call; fewer threads take part rather than exceed it. */
 #define MAX_SCRATCH ((int64_t)192 << 20)
+/* An output of so many bytes would not be in cache after the call. */
+#define STREAMED_BYTES ((int64_t)32 << 20)
 
 int eqc_rt_fail_null(const eqc_rt_call *c, const char *argument) {
   return eqc_rt_fail(EQC_ERR_NULL, "%s_%s: '%s' is NULL", c->layer, c->suffix,
@@ -125,11 +127,32 @@ int64_t eqc_rt_block_samples(const eqc_rt_call *c, int64_t block) {
   return rest < c->schedule.block ? rest : c->schedule.block;
 }
 
+/* Whether y should be written past the caches. Only x86-64 has been measured.
+ */
+static int wants_streaming(const eqc_rt_call *c) {
+#if defined(__x86_64__)
+  return c->y_bytes >= STREAMED_BYTES && (uintptr_t)c->y % EQC_RT_ALIGN == 0;
+#else
+  (void)c;
+  return 0;
+#endif
+}
+
+/* Orders streamed stores before whatever tells others that they are done. */
+static void finish_streaming(void) {
+#if defined(__x86_64__)
+  __builtin_ia32_sfence();
+#endif
+}
+
 static void run_block(int64_t worker, int64_t block, void *p) {
   const eqc_rt_call *c = p;
-  c->variant->forward(c->n, block * c->schedule.block,
-                      eqc_rt_block_samples(c, block), -1, 0, c->x, c->packed,
-                      c->bias, c->y, c->scratch + worker * c->stride);
+  c->variant->forward(
+      c->n, block * c->schedule.block, eqc_rt_block_samples(c, block),
+      c->streams ? EQC_PHASE_ALL_STREAMING : EQC_PHASE_ALL, 0, c->x, c->packed,
+      c->bias, c->y, c->scratch + worker * c->stride);
+  if (c->streams)
+    finish_streaming();
 }
 
 static void run_part(int64_t worker, int64_t part, void *p) {
@@ -222,6 +245,7 @@ int eqc_rt_perform(eqc_rt_call *c, const void *weight, char *memory) {
   }
   if (c->parts_mode)
     return run_parts(c);
+  c->streams = wants_streaming(c);
   return eqc_rt_parallel(&c->runner, c->width, eqc_rt_blocks(c), run_block, c,
                          c->layer);
 }

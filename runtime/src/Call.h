@@ -23,6 +23,7 @@ typedef struct eqc_rt_call {
   eqc_schedule schedule;
   eqc_rt_runner runner;
   int parts_mode;       /* parts of a block in parallel, not blocks */
+  int streams;          /* y is written past the caches */
   int64_t width;        /* threads */
   int64_t packed_bytes; /* room for packed weights, 0 if there are some */
   char *scratch;

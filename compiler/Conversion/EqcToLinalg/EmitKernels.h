@@ -32,7 +32,8 @@ mlir::func::FuncOp emitWeightPack(mlir::OpBuilder &builder, mlir::Location loc,
 
 /// (n, first, count, phase, part: index, x, packed, bias, y): samples first ..
 /// first+count-1 of x and y, which are as in the layer's layout. A phase is one
-/// stage of the plan, -1 all of them; a part is one of numParts() shares of it.
+/// stage of the plan, a negative one all of them; a part is one of numParts()
+/// shares of it.
 mlir::func::FuncOp emitSharedForward(mlir::OpBuilder &builder,
                                      mlir::Location loc, llvm::StringRef name,
                                      const LayerSpec &spec,

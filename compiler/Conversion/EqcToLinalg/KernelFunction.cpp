@@ -50,10 +50,12 @@ func::FuncOp eqc::makeForwardFunction(KernelBuilder &kernel, StringRef name,
       kernel, name,
       {index, index, index, index, index, sampleType(kernel, spec.k, spec.cIn),
        packed, bias, sampleType(kernel, spec.l, spec.cOut)});
+  function.setArgAttr(kArgPhase, "eqc.phase", kernel.b.getUnitAttr());
+  function.setArgAttr(kArgY, "eqc.output", kernel.b.getUnitAttr());
   kernel.n = function.getArgument(0);
   kernel.first = function.getArgument(1);
   kernel.count = function.getArgument(2);
-  kernel.phase = function.getArgument(3);
+  kernel.phase = function.getArgument(kArgPhase);
   kernel.part = function.getArgument(4);
   kernel.packed =
       argumentTensor(kernel, function.getArgument(kArgPacked), false);

@@ -29,13 +29,15 @@ mlir::Value argumentTensor(KernelBuilder &kernel, mlir::Value argument,
 mlir::MemRefType sampleType(KernelBuilder &kernel, int order, int64_t channels);
 
 /// (n, first, count, phase, part: index, x, packed, bias, y), see
-/// EmitKernels.h. Sets the kernel's values of them.
+/// EmitKernels.h. Sets the kernel's values of them, and marks phase and y for
+/// eqc-stream-output.
 mlir::func::FuncOp makeForwardFunction(KernelBuilder &kernel,
                                        llvm::StringRef name,
                                        llvm::ArrayRef<int64_t> packedShape);
 
 /// Positions of the arguments in a forward function.
 enum ForwardArgument : unsigned {
+  kArgPhase = 3,
   kArgX = 5,
   kArgPacked = 6,
   kArgBias = 7,

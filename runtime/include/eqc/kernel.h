@@ -31,6 +31,10 @@ typedef struct eqc_schedule {
                             enough for every thread */
 } eqc_schedule;
 
+/* Phases that stand for all of them, see eqc_variant.forward. With the second,
+   y is large, and a kernel may write it past the caches. */
+enum { EQC_PHASE_ALL = -1, EQC_PHASE_ALL_STREAMING = -2 };
+
 /* The code of a layer for one kind of CPU. */
 typedef struct eqc_variant {
   int64_t cpu_level; /* 0: any; on x86-64 1 to 4 for x86-64, -v2, -v3, -v4;
@@ -45,15 +49,16 @@ typedef struct eqc_variant {
   /* weight -> packed. */
   void (*pack)(int64_t n, const void *weight, void *packed);
   /* Samples first .. first+count-1 of the whole arrays (x, y are their starts),
-     in the given phase and part. Phase -1 runs all phases and parts in order,
-     part is then 0. The bits written may depend on first and count only through
-     the schedule's blocks: first is a multiple of block, count is block or what
-     is left. Two parts of one phase, or two blocks, never write the same
-     element. Scratch holds anything on entry, and keeps its contents from one
-     phase of a block to the next.
-     packed is 64-byte aligned from eqc_rt_forward, but has only the alignment
-     of an element from eqc_rt_forward_packed; x, bias and y always have only
-     that. */
+     in the given phase and part. EQC_PHASE_ALL runs all phases and parts in
+     order, part is then 0. So does EQC_PHASE_ALL_STREAMING; y is 64-byte
+     aligned then, and stores to it need not be ordered before later ones: the
+     caller does that. The bits written may depend on first and count only
+     through the schedule's blocks: first is a multiple of block, count is block
+     or what is left. Two parts of one phase, or two blocks, never write the
+     same element. Scratch holds anything on entry, and keeps its contents from
+     one phase of a block to the next. packed is 64-byte aligned from
+     eqc_rt_forward, but has only the alignment of an element from
+     eqc_rt_forward_packed; x, bias and y always have only that. */
   void (*forward)(int64_t n, int64_t first, int64_t count, int64_t phase,
                   int64_t part, const void *x, const void *packed,
                   const void *bias, void *y, void *scratch);

@@ -63,6 +63,7 @@ const std::vector<Layer> &eqc::test::allLayers() {
       EQC_LAYER(chiral, double, ),
       EQC_LAYER(symplectic, float, ),
       EQC_LAYER(pooled, float, ),
+      EQC_LAYER(lines, float, ),
       EQC_LAYER(dynamic, float, EQC_WITH_N),
       EQC_LAYER(dynamic_first, float, EQC_WITH_N),
       EQC_LAYER(serial, float, ),

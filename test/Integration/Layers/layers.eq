@@ -6,3 +6,4 @@ layer wide { group = O; n = 3; k = 2; l = 2; channels = 17 -> 33; dtype = f64; b
 layer chiral { group = SO; n = 3; k = 2; l = 1; channels = 5 -> 3; dtype = f64; layout = channels_first }
 layer symplectic { group = Sp; n = 4; k = 1; l = 3; channels = 1 -> 1; layout = channels_first }
 layer pooled { group = S; n = 4; k = 3; l = 0; channels = 1 -> 9; normalize = mean; bias = true }
+layer lines { group = O; n = 3; k = 1; l = 1; channels = 16 -> 16 }
