@@ -182,8 +182,8 @@ def StreamOutputPass : Pass<"eqc-stream-output", "mlir::func::FuncOp"> {
   let summary = "let kernels write their output past the caches when asked to";
   let description = [{
     Where a function only ever writes whole cache lines of the argument marked
-    `eqc.output`, doubles each of these writes: when the argument marked `eqc.phase` is
-    -2, a write is made of nontemporal stores. It is for the caller to see to it then that the output
+    `eqc.output`, doubles each of these writes: when the argument marked `eqc.phase` is -2, a
+    write is made of nontemporal stores. It is for the caller to see to it then that the output
     begins at a cache line, and to order these stores before others.
 
     ```mlir
@@ -199,7 +199,8 @@ def StreamOutputPass : Pass<"eqc-stream-output", "mlir::func::FuncOp"> {
     }
     ```
 
-    The output must not be read: a sum that goes on in rows of y wants them in cache.
+    The output must not be read: a sum that goes on in rows of y wants them in cache. Prefetches of
+    it are left out where it is streamed.
   }];
   let dependentDialects = ["mlir::vector::VectorDialect", "mlir::arith::ArithDialect",
                            "mlir::scf::SCFDialect"];

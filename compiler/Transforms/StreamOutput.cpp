@@ -87,7 +87,7 @@ struct StreamOutput : eqc::impl::StreamOutputPassBase<StreamOutput> {
   }
 
   /// Whether all that happens to `output` are writes of whole cache lines,
-  /// given that it begins at one.
+  /// given that it begins at one, and prefetches for them.
   static bool isOnlyWrittenInLines(BlockArgument output) {
     auto type = dyn_cast<MemRefType>(output.getType());
     if (!type || !type.getLayout().isIdentity() || output.use_empty())
@@ -98,6 +98,8 @@ struct StreamOutput : eqc::impl::StreamOutputPassBase<StreamOutput> {
         type.getShape().back() % line != 0)
       return false;
     return llvm::all_of(output.getUses(), [&](OpOperand &use) {
+      if (isa<memref::PrefetchOp>(use.getOwner()))
+        return true;
       auto write = dyn_cast<vector::TransferWriteOp>(use.getOwner());
       return write && write.getVectorType().getRank() == 1 &&
              write.getPermutationMap().isMinorIdentity() &&
@@ -112,35 +114,36 @@ struct StreamOutput : eqc::impl::StreamOutputPassBase<StreamOutput> {
     return kLineBytes * 8 / type.getElementTypeBitWidth();
   }
 
-  /// Writes with nothing but arithmetic in between share a branch.
+  /// Writes, or prefetches, with nothing but arithmetic in between share a
+  /// branch.
   void rewriteBlock(Block &block, Value output, Value streams) {
-    SmallVector<SmallVector<vector::TransferWriteOp>> groups;
+    SmallVector<SmallVector<Operation *>> groups;
     bool together = false;
     for (Operation &op : block) {
-      auto write = dyn_cast<vector::TransferWriteOp>(op);
-      if (write && write.getBase() == output) {
-        if (!together)
+      if (llvm::is_contained(op.getOperands(), output)) {
+        if (!together || groups.back().back()->getName() != op.getName())
           groups.emplace_back();
-        groups.back().push_back(write);
+        groups.back().push_back(&op);
         together = true;
       } else if (!isPure(&op)) {
         together = false;
       }
     }
-    for (ArrayRef<vector::TransferWriteOp> group : groups)
+    for (ArrayRef<Operation *> group : groups)
       rewriteGroup(group, streams);
   }
 
-  void rewriteGroup(ArrayRef<vector::TransferWriteOp> group, Value streams) {
-    vector::TransferWriteOp last = group.back();
-    OpBuilder b(last);
-    auto branch = scf::IfOp::create(b, last.getLoc(), streams,
+  /// Lines that are streamed are not fetched.
+  void rewriteGroup(ArrayRef<Operation *> group, Value streams) {
+    OpBuilder b(group.back());
+    auto branch = scf::IfOp::create(b, group.back()->getLoc(), streams,
                                     /*withElseRegion=*/true);
     b.setInsertionPoint(branch.thenYield());
-    for (vector::TransferWriteOp write : group)
-      streamRow(b, write);
-    for (vector::TransferWriteOp write : group)
-      write->moveBefore(branch.elseYield());
+    for (Operation *op : group)
+      if (auto write = dyn_cast<vector::TransferWriteOp>(op))
+        streamRow(b, write);
+    for (Operation *op : group)
+      op->moveBefore(branch.elseYield());
   }
 
   static void streamRow(OpBuilder &b, vector::TransferWriteOp write) {

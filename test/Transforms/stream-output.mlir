@@ -68,3 +68,24 @@ func.func @read_again(%phase: index {eqc.phase}, %y: memref<?x32xf32> {eqc.outpu
   vector.transfer_write %sum, %y[%i, %zero] {in_bounds = [true]} : vector<16xf32>, memref<?x32xf32>
   return
 }
+
+// Lines that are not fetched by a store need no prefetch either.
+
+// CHECK-LABEL: func.func @prefetched
+// CHECK: %[[STREAMS:.*]] = arith.cmpi eq, %{{.*}}, %c-2
+// CHECK: scf.if %[[STREAMS]] {
+// CHECK-NEXT: } else {
+// CHECK-NEXT: memref.prefetch
+// CHECK-NEXT: memref.prefetch
+// CHECK-NEXT: }
+// CHECK: scf.if %[[STREAMS]] {
+// CHECK: vector.store {{.*}} nontemporal = true
+func.func @prefetched(%phase: index {eqc.phase}, %y: memref<?x16xf32> {eqc.output}, %v: vector<16xf32>, %i: index) {
+  %zero = arith.constant 0 : index
+  %one = arith.constant 1 : index
+  memref.prefetch %y[%i, %zero], write, locality<3>, data : memref<?x16xf32>
+  %next = arith.addi %i, %one : index
+  memref.prefetch %y[%next, %zero], write, locality<3>, data : memref<?x16xf32>
+  vector.transfer_write %v, %y[%i, %zero] {in_bounds = [true]} : vector<16xf32>, memref<?x16xf32>
+  return
+}
