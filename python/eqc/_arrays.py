@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 
-__all__ = ["as_input", "as_output", "describe_shape"]
+__all__ = ["as_input", "as_output", "describe_shape", "empty"]
+
+_CACHE_LINE = 64
 
 
 def describe_shape(shape: Sequence[int | str]) -> str:
@@ -52,11 +55,22 @@ def as_input(value: Any, name: str, expected: Sequence[int | str],
     return value
 
 
+def empty(shape: Sequence[int], dtype: np.dtype) -> np.ndarray:
+    """A new array. A large one begins at a cache line, so that layers can write it past the
+    caches; NumPy's own often begin a few bytes after one."""
+    size = math.prod(shape) * dtype.itemsize
+    if size < 1 << 20:
+        return np.empty(shape, dtype)
+    data = np.empty(size + _CACHE_LINE, np.uint8)
+    start = -data.__array_interface__["data"][0] % _CACHE_LINE
+    return data[start:start + size].view(dtype).reshape(shape)
+
+
 def as_output(out: np.ndarray | None, name: str, shape: Sequence[int],
               dtype: np.dtype) -> np.ndarray:
     """A new array, or `out` if it is one that can be written."""
     if out is None:
-        return np.empty(shape, dtype)
+        return empty(shape, dtype)
     if not isinstance(out, np.ndarray):
         raise TypeError(f"{name} is a {type(out).__name__}; expected a NumPy array")
     _check(out, name, shape, dtype)

@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from eqc._arrays import as_input, as_output, describe_shape
+from eqc._arrays import as_input, as_output, describe_shape, empty
 from eqc._native import NativeProgram, Options, check_status
 from eqc._source import layer_source
 from eqc.initialize import weight_std
@@ -303,7 +303,7 @@ class Layer:
             xs = as_input(x, "x", self.x_shape(batch, size), self.dtype)
         if "x" in names:
             ws = self._weight(weight)
-        grads = [np.empty(shape, self.dtype) if name in names else None for name, shape in
+        grads = [empty(shape, self.dtype) if name in names else None for name, shape in
                  (("x", self.x_shape(batch, size)), ("weight", self.weight_shape),
                   ("bias", self.bias_shape))]
         check_status(self._backward(

@@ -51,6 +51,16 @@ def test_forward_is_the_definition(options):
         np.testing.assert_array_equal(out, y)
 
 
+def test_large_results_begin_at_a_cache_line():
+    layer = eqc.Layer(group="S", n=8, k=1, l=1, channels=(16, 16))
+    x, weight, bias = arguments(layer, 2100)
+    y = layer(x, weight, bias)
+    assert y.nbytes > 1 << 20 and y.ctypes.data % 64 == 0
+    assert y.flags.c_contiguous and y.flags.writeable
+    np.testing.assert_array_equal(y[:3], layer(x[:3], weight, bias))
+    assert layer.backward(x, weight, y).x.ctypes.data % 64 == 0
+
+
 @pytest.mark.parametrize("options", LAYERS, ids=name_of)
 def test_backward_is_the_definition(options):
     layer = eqc.Layer(**options)
