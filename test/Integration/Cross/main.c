@@ -35,6 +35,7 @@ FIXED(wide)
 FIXED(chiral)
 FIXED(symplectic)
 FIXED(pooled)
+FIXED(lines)
 DYNAMIC(dynamic)
 DYNAMIC(dynamic_first)
 FIXED(serial)
@@ -43,10 +44,10 @@ FIXED(serial)
 static const struct {
   const char *name;
   forward *call;
-} layers[] = {ENTRY(tiny),   ENTRY(odd_last), ENTRY(odd_first),
-              ENTRY(wide),   ENTRY(chiral),   ENTRY(symplectic),
-              ENTRY(pooled), ENTRY(dynamic),  ENTRY(dynamic_first),
-              ENTRY(serial)};
+} layers[] = {ENTRY(tiny),          ENTRY(odd_last), ENTRY(odd_first),
+              ENTRY(wide),          ENTRY(chiral),   ENTRY(symplectic),
+              ENTRY(pooled),        ENTRY(lines),    ENTRY(dynamic),
+              ENTRY(dynamic_first), ENTRY(serial)};
 
 static void *take(int64_t bytes) {
   void *data = malloc(bytes > 0 ? (size_t)bytes : 1);
