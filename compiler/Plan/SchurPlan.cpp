@@ -141,8 +141,7 @@ private:
 int64_t SchurPlan::multiplyAdds() const {
   int64_t sum = 0;
   for (const MixStage &stage : mixes)
-    for (const MixTarget &target : stage.targets)
-      sum += stage.subsets * static_cast<int64_t>(target.fromStored.size());
+    sum += stage.multiplyAdds().at(n);
   return sum;
 }
 

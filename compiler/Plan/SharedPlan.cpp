@@ -17,6 +17,13 @@
 
 using namespace eqc;
 
+int64_t MixStage::terms() const {
+  size_t count = 0;
+  for (const MixTarget &target : targets)
+    count += target.fromInput.size() + target.fromStored.size();
+  return static_cast<int64_t>(count);
+}
+
 namespace {
 
 class Builder {

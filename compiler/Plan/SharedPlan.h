@@ -74,6 +74,11 @@ struct MixStage {
   int64_t subsets = 1;
   PlanArray target = PlanArray::Nodes;
   std::vector<MixTarget> targets;
+
+  /// The weights that are multiplied, all targets together.
+  int64_t terms() const;
+  /// Per sample and pair of channels.
+  Poly multiplyAdds() const { return Poly::power(kept, subsets * terms()); }
 };
 
 /// Adds an output pattern to a finer one or to the output: target[..] += sign *

@@ -131,10 +131,8 @@ bool StrandPlan::hasStrands() const {
 static bool pays(const MixStage &mix, const StrandStage &stage,
                  const LayerSpec &spec) {
   const StrandTransform transform(stage.order);
-  double terms = 0, cubes = 0;
-  for (const MixTarget &target : mix.targets)
-    terms +=
-        static_cast<double>(target.fromInput.size() + target.fromStored.size());
+  const auto terms = static_cast<double>(mix.terms());
+  double cubes = 0;
   for (const StrandIrrep &irrep : transform.irreps)
     cubes += irrep.dimension * irrep.dimension * irrep.dimension;
   const auto sources = static_cast<double>(stage.sources.size());
@@ -173,15 +171,13 @@ static StrandPlan makePlan(SharedPlan shared, const LayerSpec *spec) {
     const auto *mix = std::get_if<MixStage>(&plan.shared.stages[i]);
     if (!mix)
       continue;
-    size_t terms = 0;
-    for (const MixTarget &target : mix->targets)
-      terms += target.fromInput.size() + target.fromStored.size();
+    const int64_t terms = mix->terms();
     std::optional<StrandStage> &strands = plan.strands[i];
     if (spec)
       strands = makeStrandStage(*mix, plan.shared.n);
     if (strands && !pays(*mix, *strands, *spec))
       strands.reset();
-    for (size_t term = 0; term < terms; ++term, ++next)
+    for (int64_t term = 0; term < terms; ++term, ++next)
       if (!strands)
         plan.packed.push_back({{plan.shared.packedOrder[next], 1}});
     if (strands)

@@ -8,11 +8,30 @@
 using namespace eqc;
 using namespace mlir;
 
+/// The mix with the most multiply-adds, or null where that is one in Fourier
+/// space.
+static const MixStage *longestMix(const StrandPlan &strands, int64_t n) {
+  const MixStage *longest = nullptr;
+  int64_t most = 0;
+  for (auto [stage, strand] :
+       llvm::zip_equal(strands.shared.stages, strands.strands)) {
+    const auto *mix = std::get_if<MixStage>(&stage);
+    if (!mix || mix->multiplyAdds().at(n) <= most)
+      continue;
+    most = mix->multiplyAdds().at(n);
+    longest = strand ? nullptr : mix;
+  }
+  return longest;
+}
+
 /// Every stage is a phase; one that an earlier stage has done already is empty.
 static void emitSharedStages(KernelBuilder &kernel, const StrandPlan &strands) {
   const SharedPlan &plan = strands.shared;
   int64_t firstTerm = 0;
   bool gathered = false;
+  const LayerSpec &spec = kernel.spec;
+  const MixStage *longest =
+      spec.dynamicN() ? nullptr : longestMix(strands, spec.n);
   for (size_t i = 0; i < plan.stages.size(); ++i) {
     const SharedStage &stage = plan.stages[i];
     if (const auto *read = std::get_if<ReadStage>(&stage)) {
@@ -31,15 +50,14 @@ static void emitSharedStages(KernelBuilder &kernel, const StrandPlan &strands) {
         else if (strandStage)
           emitStrands(kernel, *strandStage, firstTerm);
         else
-          emitMix(kernel, *mix, firstTerm);
+          emitMix(kernel, *mix, firstTerm,
+                  {/*input=*/mix == longest, /*output=*/false});
       });
       if (strandStage) {
         firstTerm += static_cast<int64_t>(strandStage->packed.size());
         continue;
       }
-      for (const MixTarget &target : mix->targets)
-        firstTerm += static_cast<int64_t>(target.fromInput.size() +
-                                          target.fromStored.size());
+      firstTerm += mix->terms();
     } else {
       const auto &write = std::get<WriteStage>(stage);
       kernel.forPhase(kernel.array(write.target), [&] {

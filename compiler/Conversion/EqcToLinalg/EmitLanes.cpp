@@ -158,9 +158,7 @@ public:
         kernel.count = kernel.index(spec.cOut);
         emitMix(*mix, firstTerm, write, y);
         i += write ? 1 : 0;
-        for (const MixTarget &target : mix->targets)
-          firstTerm += static_cast<int64_t>(target.fromInput.size() +
-                                            target.fromStored.size());
+        firstTerm += mix->terms();
       }
     }
     finishKernel(kernel, y.tensor, destination);

@@ -34,7 +34,7 @@ struct TileRows {
 class MixEmitter {
 public:
   MixEmitter(KernelBuilder &kernel, const MixStage &stage, int64_t firstTerm,
-             bool prefetches)
+             MixPrefetches prefetches)
       : kernel(kernel), stage(stage), kept(stage.kept), prefetches(prefetches),
         tables(kernel, stage, firstTerm), target(kernel.array(stage.target)),
         tiling(columnTiling(kernel.spec, kernel.target)),
@@ -150,15 +150,16 @@ private:
       SmallVector<Value> index(prefix);
       if (!extents.empty())
         index.push_back(exact ? i : kernel.min(i, lastStart));
-      if (prefetches)
+      if (prefetches.input || prefetches.output)
         emitPrefetches(t, column, sample, prefix, i, rows);
       emitTile(t, column, sample, index, rows);
     });
   }
 
-  /// Fetches a share of the samples of y that belong to those of a tile, which
-  /// a later stage writes: as much as there are tiles for these samples. The
-  /// arithmetic hides what stores would wait for.
+  /// Fetches a share of what the samples of a tile have in y, which a later
+  /// stage writes, and those in their place in the next block in x: as much as
+  /// there are tiles for these samples. The arithmetic hides what stores, and
+  /// the first stage of the next block, would wait for.
   void emitPrefetches(Value t, const ColumnTile &column, Value sample,
                       ArrayRef<Value> prefix, Value i, TileRows rows) {
     Value share =
@@ -174,19 +175,25 @@ private:
       refine(kernel.div(i, rows.along),
              (*getConstantIntValue(extents.back()) + rows.along - 1) /
                  rows.along);
-    const KernelArray &y = kernel.array(PlanArray::Output);
-    const int64_t perLine = kLineBytes / kernel.spec.elementSize();
-    const int64_t lines =
-        (rows.samples * y.rows.at(kernel.spec.n) * y.channels + perLine - 1) /
-        perLine;
-    const int64_t count = (lines + shares - 1) / shares;
-    Value first = kernel.sampleIndex(PlanArray::Output, sample);
-    // From the first element of the samples on, whatever row it is in.
-    Value element = kernel.mul(share, kernel.index(count * perLine));
-    for (int64_t line = 0; line < count; ++line)
-      prefetch(kernel, kArgY,
-               {first, kernel.index(0),
-                kernel.add(element, kernel.index(line * perLine))});
+    auto fetch = [&](PlanArray which, ForwardArgument argument, Value ahead) {
+      const KernelArray &array = kernel.array(which);
+      const int64_t perLine = kLineBytes / kernel.spec.elementSize();
+      const int64_t elements =
+          rows.samples * array.rows.at(kernel.spec.n) * array.channels;
+      const int64_t lines = (elements + perLine - 1) / perLine;
+      const int64_t count = (lines + shares - 1) / shares;
+      Value first = kernel.add(kernel.sampleIndex(which, sample), ahead);
+      // From the first element of the samples on, whatever row it is in.
+      Value element = kernel.mul(share, kernel.index(count * perLine));
+      for (int64_t line = 0; line < count; ++line)
+        prefetch(kernel, argument,
+                 {first, kernel.index(0),
+                  kernel.add(element, kernel.index(line * perLine))});
+    };
+    if (prefetches.output)
+      fetch(PlanArray::Output, kArgY, kernel.index(0));
+    if (prefetches.input)
+      fetch(PlanArray::Input, kArgX, kernel.count);
   }
 
   /// Calls `body(row of the tile, position)` for the rows of a tile in an
@@ -363,7 +370,7 @@ private:
   KernelBuilder &kernel;
   const MixStage &stage;
   int kept;
-  bool prefetches;
+  MixPrefetches prefetches;
   MixTables tables;
   KernelArray &target;
   ColumnTiling tiling;
@@ -373,29 +380,30 @@ private:
 
 } // namespace
 
-/// Whether a mix takes so long that fetching y is nothing beside it.
-static bool hidesPrefetches(const KernelBuilder &kernel,
-                            const MixStage &stage) {
+/// Those of `wanted` that are nothing beside a mix, because it takes so long.
+static MixPrefetches hiddenBy(const KernelBuilder &kernel,
+                              const MixStage &stage, MixPrefetches wanted) {
   const LayerSpec &spec = kernel.spec;
-  const KernelArray &y = kernel.arrays.at(PlanArray::Output);
-  if (spec.dynamicN() || !y.wholeBatch)
-    return false;
+  if (spec.dynamicN())
+    return {};
   constexpr int64_t cyclesPerLine = 16; // two multiply-adds in each
-  int64_t terms = 0;
-  for (const MixTarget &target : stage.targets)
-    terms += static_cast<int64_t>(target.fromInput.size() +
-                                  target.fromStored.size());
-  const int64_t rows = Poly::power(stage.kept, stage.subsets).at(spec.n);
   const int64_t vectors =
       columnTiling(spec, kernel.target).columns() / kernel.lanes;
-  const int64_t lines =
-      y.rows.at(spec.n) * y.channels * spec.elementSize() / kLineBytes;
-  return terms * rows * spec.cIn * vectors / 2 >= cyclesPerLine * lines;
+  const int64_t cycles =
+      stage.multiplyAdds().at(spec.n) * spec.cIn * vectors / 2;
+  auto hides = [&](PlanArray which) {
+    const KernelArray &array = kernel.arrays.at(which);
+    const int64_t lines = array.rows.at(spec.n) * array.channels *
+                          spec.elementSize() / kLineBytes;
+    return array.wholeBatch && cycles >= cyclesPerLine * lines;
+  };
+  return {wanted.input && hides(PlanArray::Input),
+          wanted.output && hides(PlanArray::Output)};
 }
 
 void eqc::emitMix(KernelBuilder &kernel, const MixStage &stage,
-                  int64_t firstPackedTerm, bool prefetchOutput) {
+                  int64_t firstPackedTerm, MixPrefetches prefetches) {
   MixEmitter(kernel, stage, firstPackedTerm,
-             prefetchOutput && hidesPrefetches(kernel, stage))
+             hiddenBy(kernel, stage, prefetches))
       .emit();
 }

@@ -22,21 +22,6 @@ static void emitBiasRows(KernelBuilder &kernel, const SchurPlan &plan,
   kernel.array(PlanArray::Bias) = rows;
 }
 
-/// The mix with the most multiply-adds.
-static const MixStage *longestMix(const SchurPlan &plan) {
-  auto multiplyAdds = [](const MixStage &stage) {
-    int64_t terms = 0;
-    for (const MixTarget &target : stage.targets)
-      terms += static_cast<int64_t>(target.fromStored.size());
-    return terms * stage.subsets;
-  };
-  const MixStage *longest = nullptr;
-  for (const MixStage &stage : plan.mixes)
-    if (!longest || multiplyAdds(stage) > multiplyAdds(*longest))
-      longest = &stage;
-  return longest;
-}
-
 int64_t eqc::numSchurPhases(const SchurPlan &plan) {
   return static_cast<int64_t>(plan.mixes.size()) +
          (plan.bias.rows.empty() ? 2 : 3);
@@ -66,13 +51,17 @@ func::FuncOp eqc::emitSchurForward(OpBuilder &builder, Location loc,
     emitRows(kernel, plan.read, kernel.array(PlanArray::Input), stored);
   });
   int64_t firstTerm = 0;
-  const MixStage *longest = longestMix(plan);
+  auto longest =
+      llvm::max_element(plan.mixes, [&](const MixStage &a, const MixStage &b) {
+        return a.multiplyAdds().at(spec.n) < b.multiplyAdds().at(spec.n);
+      });
   for (const MixStage &stage : plan.mixes) {
     kernel.forPhase(nodes, [&] {
-      emitMix(kernel, stage, firstTerm, /*prefetchOutput=*/&stage == longest);
+      const bool prefetches = &stage == &*longest;
+      emitMix(kernel, stage, firstTerm,
+              {/*input=*/prefetches, /*output=*/prefetches});
     });
-    for (const MixTarget &target : stage.targets)
-      firstTerm += static_cast<int64_t>(target.fromStored.size());
+    firstTerm += stage.terms();
   }
   kernel.forPhase(output, [&] { emitRows(kernel, plan.write, nodes, output); });
   closeForwardArrays(kernel, function);

@@ -174,10 +174,13 @@ ColumnTiling denseTiling(const LayerSpec &spec, const DensePlan &plan,
 // One function per stage; see SharedPlan.h for what they mean.
 void emitRead(KernelBuilder &kernel, const SharedPlan &plan,
               const ReadStage &stage);
-/// With `prefetchOutput` it fetches y for a later stage, if it takes long
-/// enough to hide that.
+/// What a mix fetches beside its arithmetic, if it takes long enough to hide
+/// that: x for the next block, y for a later stage.
+struct MixPrefetches {
+  bool input = false, output = false;
+};
 void emitMix(KernelBuilder &kernel, const MixStage &stage,
-             int64_t firstPackedTerm, bool prefetchOutput = false);
+             int64_t firstPackedTerm, MixPrefetches prefetches = {});
 void emitWrite(KernelBuilder &kernel, const WriteStage &stage);
 
 /// A mix in the irreps of the strands' group; see StrandPlan.h.

@@ -23,11 +23,7 @@ public:
     Poly total;
     for (const SharedStage &stage : plan.stages)
       if (const auto *mix = std::get_if<MixStage>(&stage))
-        for (const MixTarget &target : mix->targets)
-          total += Poly::power(
-              mix->kept,
-              mix->subsets * static_cast<int64_t>(target.fromInput.size() +
-                                                  target.fromStored.size()));
+        total += mix->multiplyAdds();
     return total;
   }
   Poly scratchElements() const override {
