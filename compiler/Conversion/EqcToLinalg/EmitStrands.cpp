@@ -34,9 +34,9 @@ namespace {
 /// What `spread` and `mixed` of a chunk should stay within.
 constexpr int64_t kChunkBytes = 8 * 1024;
 
-/// Samples of y from this size on are fetched before they are written. They are
-/// larger than what the stages before leave in a second-level cache.
-constexpr int64_t kPrefetchedBytes = 128 * 1024;
+/// Samples of y from this size on are fetched before they are written: a batch
+/// of them is seldom in a cache. Where it is, that costs a few percent.
+constexpr int64_t kPrefetchedBytes = 32 * 1024;
 
 class StrandEmitter {
 public:
