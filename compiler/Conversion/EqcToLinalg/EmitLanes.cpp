@@ -24,8 +24,6 @@
 using namespace eqc;
 using namespace mlir;
 
-static constexpr int64_t kCacheLine = 64; ///< bytes
-
 /// A sample's elements in one dimension.
 static Value flatten(KernelBuilder &kernel, Value argument) {
   const SmallVector<ReassociationIndices> groups{{0}, {1, 2}};
@@ -270,7 +268,7 @@ private:
   /// .. first+count-1, if they were spread evenly. Beyond the last sample this
   /// does nothing.
   void fetchNext(KernelArray &threaded, Value first, int64_t count) {
-    const int64_t line = kCacheLine / spec.elementSize();
+    const int64_t line = kCacheLineBytes / spec.elementSize();
     const int64_t elements = rowsOf(PlanArray::Input) * spec.cIn * kernel.lanes;
     const int64_t perLine = (elements + line * spec.n - 1) / (line * spec.n);
     Value x = flatten(kernel, function.getArgument(kArgX));

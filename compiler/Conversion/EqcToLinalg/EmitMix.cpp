@@ -23,8 +23,6 @@ using namespace mlir;
 
 namespace {
 
-constexpr int64_t kLineBytes = 64; ///< of a cache line
-
 /// The shape of a tile's rows.
 struct TileRows {
   int64_t samples = 1;
@@ -177,7 +175,7 @@ private:
                  rows.along);
     auto fetch = [&](PlanArray which, ForwardArgument argument, Value ahead) {
       const KernelArray &array = kernel.array(which);
-      const int64_t perLine = kLineBytes / kernel.spec.elementSize();
+      const int64_t perLine = kCacheLineBytes / kernel.spec.elementSize();
       const int64_t elements =
           rows.samples * array.rows.at(kernel.spec.n) * array.channels;
       const int64_t lines = (elements + perLine - 1) / perLine;
@@ -289,14 +287,10 @@ private:
     OpBuilder &b = kernel.b;
     Location loc = kernel.loc;
     KernelArray &bias = kernel.array(PlanArray::Bias);
-    Value row = tables.targets.get(kernel, t, MixTables::kBias);
-    Value none = arith::CmpIOp::create(b, loc, arith::CmpIPredicate::slt, row,
-                                       kernel.index(0));
-    Value count = b.createOrFold<arith::SelectOp>(loc, none, kernel.index(0),
-                                                  kernel.index(1));
+    const std::pair<Value, Value> row = tables.biasOf(t);
     return kernel.accumulate(
-        kernel.index(0), count, acc, [&](Value, Value partial) -> Value {
-          Value vector = readBias(bias, row, column);
+        kernel.index(0), row.second, acc, [&](Value, Value partial) -> Value {
+          Value vector = readBias(bias, row.first, column);
           Value tile =
               vector::BroadcastOp::create(b, loc, acc.getType(), vector);
           return arith::AddFOp::create(b, loc, partial, tile);
@@ -394,7 +388,7 @@ static MixPrefetches hiddenBy(const KernelBuilder &kernel,
   auto hides = [&](PlanArray which) {
     const KernelArray &array = kernel.arrays.at(which);
     const int64_t lines = array.rows.at(spec.n) * array.channels *
-                          spec.elementSize() / kLineBytes;
+                          spec.elementSize() / kCacheLineBytes;
     return array.wholeBatch && cycles >= cyclesPerLine * lines;
   };
   return {wanted.input && hides(PlanArray::Input),

@@ -20,7 +20,6 @@
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Func/IR/FuncOps.h"
-#include "mlir/Dialect/MemRef/IR/MemRef.h"
 #include "mlir/Dialect/Tensor/IR/Tensor.h"
 #include "mlir/Dialect/Vector/IR/VectorOps.h"
 
@@ -321,7 +320,7 @@ private:
     for (const std::vector<int> &permutation : transform.permutations) {
       Value row = targetRow(kernel.index(0), letter, permutation);
       for (int64_t column = 0; column < target.channels;
-           column += 64 / kernel.spec.elementSize())
+           column += kCacheLineBytes / kernel.spec.elementSize())
         eqc::prefetch(kernel, kArgY,
                       {kernel.sampleIndex(stage.target, chunk.sample), row,
                        kernel.index(column)});
@@ -345,7 +344,7 @@ private:
         kernel.mul(kernel.add(before, row), kernel.index(transform.slots));
     for (int64_t r = 0; r < tileHeight * transform.slots; ++r)
       for (int64_t column = 0; column < x.channels;
-           column += 64 / kernel.spec.elementSize())
+           column += kCacheLineBytes / kernel.spec.elementSize())
         eqc::prefetch(
             kernel, kArgX,
             {next, kernel.add(start, kernel.index(r)), kernel.index(column)});
@@ -493,22 +492,19 @@ private:
           });
     if (!tables.hasBias)
       return entries;
-    Value biasRow = tables.targets.get(kernel, t, MixTables::kBias);
-    Value none =
-        arith::CmpIOp::create(kernel.b, kernel.loc, arith::CmpIPredicate::slt,
-                              biasRow, kernel.index(0));
-    Value count = kernel.b.createOrFold<arith::SelectOp>(
-        kernel.loc, none, kernel.index(0), kernel.index(1));
-    return kernel.accumulate(
-        kernel.index(0), count, std::move(entries), [&](Value, Values partial) {
-          // A bias row ends within a vector, like one of y.
-          Value bias = kernel.readRow(kernel.array(PlanArray::Bias).tensor,
-                                      {kernel.index(0), biasRow}, columns.first,
-                                      columns.width, columns.valid);
-          for (Value &entry : partial)
-            add(entry, bias);
-          return partial;
-        });
+    const std::pair<Value, Value> biasRow = tables.biasOf(t);
+    return kernel.accumulate(kernel.index(0), biasRow.second,
+                             std::move(entries), [&](Value, Values partial) {
+                               // A bias row ends within a vector, like one of
+                               // y.
+                               Value bias = kernel.readRow(
+                                   kernel.array(PlanArray::Bias).tensor,
+                                   {kernel.index(0), biasRow.first},
+                                   columns.first, columns.width, columns.valid);
+                               for (Value &entry : partial)
+                                 add(entry, bias);
+                               return partial;
+                             });
   }
 
   KernelBuilder &kernel;

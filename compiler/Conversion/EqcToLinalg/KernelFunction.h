@@ -44,6 +44,8 @@ enum ForwardArgument : unsigned {
   kArgY = 8,
 };
 
+constexpr int64_t kCacheLineBytes = 64;
+
 /// Fetches the cache line of an element of x or y, [sample, position, channel],
 /// before it is read or written. A position past the end does no harm.
 void prefetch(KernelBuilder &kernel, ForwardArgument array,

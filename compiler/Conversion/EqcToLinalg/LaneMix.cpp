@@ -118,17 +118,14 @@ LaneMix::Values LaneMix::addInits(Value t, ArrayRef<Value> index, int64_t rows,
         });
   if (!tables.hasBias)
     return sums;
-  Value row = tables.targets.get(kernel, t, MixTables::kBias);
-  Value none = arith::CmpIOp::create(b, loc, arith::CmpIPredicate::slt, row,
-                                     kernel.index(0));
-  Value count = b.createOrFold<arith::SelectOp>(loc, none, kernel.index(0),
-                                                kernel.index(1));
+  const std::pair<Value, Value> biasRow = tables.biasOf(t);
   return kernel.accumulate(
-      kernel.index(0), count, std::move(sums), [&](Value, Values partial) {
+      kernel.index(0), biasRow.second, std::move(sums),
+      [&](Value, Values partial) {
         for (int64_t c = 0; c < cOut; ++c) {
           Value bias = broadcast(tensor::ExtractOp::create(
               b, loc, kernel.array(PlanArray::Bias).tensor,
-              ValueRange{kernel.index(0), row, kernel.index(c)}));
+              ValueRange{kernel.index(0), biasRow.first, kernel.index(c)}));
           for (int64_t r = 0; r < rows; ++r)
             partial[r * cOut + c] =
                 arith::AddFOp::create(b, loc, partial[r * cOut + c], bias);

@@ -2,6 +2,8 @@
 
 #include "compiler/Conversion/EqcToLinalg/MixTables.h"
 
+#include "mlir/Dialect/Arith/IR/Arith.h"
+
 using namespace eqc;
 using namespace mlir;
 
@@ -61,6 +63,15 @@ Value MixTables::rowStep(function_ref<Value(int)> strideOf) const {
   if (stage.subsets > 1)
     return kernel.index(1);
   return stage.kept == 0 ? kernel.index(0) : strideOf(stage.kept - 1);
+}
+
+std::pair<Value, Value> MixTables::biasOf(Value target) const {
+  OpBuilder &b = kernel.b;
+  Value row = targets.get(kernel, target, kBias);
+  Value none = arith::CmpIOp::create(b, kernel.loc, arith::CmpIPredicate::slt,
+                                     row, kernel.index(0));
+  return {row, b.createOrFold<arith::SelectOp>(
+                   kernel.loc, none, kernel.index(0), kernel.index(1))};
 }
 
 Value MixTables::targetStride(int axis) const {

@@ -31,6 +31,8 @@ public:
   mlir::Value rowStep(llvm::function_ref<mlir::Value(int)> strideOf) const;
   /// Stride of kept axis `axis` in the targets.
   mlir::Value targetStride(int axis) const;
+  /// The bias row of a target, and how many it has: none or one.
+  std::pair<mlir::Value, mlir::Value> biasOf(mlir::Value target) const;
   /// The extents of the index space.
   llvm::SmallVector<mlir::Value> extents() const;
 
