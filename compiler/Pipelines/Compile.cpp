@@ -152,6 +152,7 @@ private:
         sums.multiplyAdds = facts.multiplyAdds;
         sums.phases = facts.phases;
         sums.parts = facts.parts;
+        sums.matrix = facts.sums;
         code.sums.push_back(std::move(sums));
       }
     }

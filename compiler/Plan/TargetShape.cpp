@@ -77,3 +77,10 @@ SumTiling eqc::sumTiling(const TargetShape &target, int64_t elementBytes,
   tiling.tiles = (inputChannels + tiling.rows - 1) / tiling.rows;
   return tiling;
 }
+
+SumMatrix eqc::sumMatrix(const SumTiling &tiling, int64_t diagrams,
+                         int64_t biasDiagrams) {
+  const int64_t diagramRows = tiling.rowsOfDiagram();
+  return {diagrams * diagramRows + biasDiagrams, tiling.columns.columns(),
+          diagramRows, diagramRows - tiling.rows};
+}

@@ -66,6 +66,15 @@ struct SumTiling {
 SumTiling sumTiling(const TargetShape &target, int64_t elementBytes,
                     int64_t inputChannels, int64_t outputChannels);
 
+/// The matrix of all sums as a kernel lays it out: `diagramRows` rows for each
+/// diagram, one per input channel, then a row for each bias diagram. Channels
+/// from `shiftedFrom` on, those of the last tile, stand at the end.
+struct SumMatrix {
+  int64_t rows = 0, columns = 0, diagramRows = 0, shiftedFrom = 0;
+};
+SumMatrix sumMatrix(const SumTiling &tiling, int64_t diagrams,
+                    int64_t biasDiagrams);
+
 } // namespace eqc
 
 #endif // EQC_PLAN_TARGETSHAPE_H

@@ -287,11 +287,6 @@ private:
   }
 
   Constant *makeSums(const VariantCode &forward, const SumsCode &code) {
-    const SumTiling tiling =
-        sumTiling(forward.cpu.shape, spec.elementSize(), spec.cIn, spec.cOut);
-    const auto diagrams = static_cast<int64_t>(spec.diagrams.size());
-    const auto biases = static_cast<int64_t>(spec.biasDiagrams.size());
-    const int64_t rows = diagrams * tiling.rowsOfDiagram() + biases;
     VariantCode variant;
     variant.cpu = forward.cpu;
     variant.forward = code.function;
@@ -299,17 +294,16 @@ private:
     variant.parts = code.parts;
     variant.scratchElements = code.scratchElements;
     std::vector<Constant *> fields{
-        number(rows),
-        number(tiling.columns.columns()),
-        number(tiling.rowsOfDiagram()),
-        number((tiling.tiles - 1) * tiling.rows),
+        number(code.matrix.rows),
+        number(code.matrix.columns),
+        number(code.matrix.diagramRows),
+        number(code.matrix.shiftedFrom),
         makeSchedule(variant, code.multiplyAdds, "sums_schedule", 6),
-        makeAddSums(variant, rows, tiling.columns.columns())};
+        makeAddSums(variant, code.matrix)};
     return ConstantStruct::getAnon(fields);
   }
 
-  Function *makeAddSums(const VariantCode &variant, int64_t rows,
-                        int64_t columns) {
+  Function *makeAddSums(const VariantCode &variant, const SumMatrix &matrix) {
     Function *function = makeInternal(
         FunctionType::get(b.getVoidTy(),
                           {i64, i64, i64, i64, i64, i64, ptr, ptr, ptr, ptr},
@@ -322,7 +316,7 @@ private:
     appendMemRef(arguments, function->getArg(6), shapeOf(spec.k, spec.cIn, n));
     appendMemRef(arguments, function->getArg(7), shapeOf(spec.l, spec.cOut, n));
     appendMemRef(arguments, function->getArg(8),
-                 {number(rows), number(columns)});
+                 {number(matrix.rows), number(matrix.columns)});
     callKernel(variant.forward, function, arguments);
     b.CreateRetVoid();
     return function;

@@ -10,6 +10,7 @@
 
 #include "compiler/Algebra/LayerSpec.h"
 #include "compiler/Plan/Poly.h"
+#include "compiler/Plan/TargetShape.h"
 #include "compiler/Target/CpuVariant.h"
 
 #include "llvm/ADT/ArrayRef.h"
@@ -39,6 +40,7 @@ struct SumsCode {
   int64_t parts = 1;
   Poly scratchElements;
   Poly multiplyAdds;
+  SumMatrix matrix; ///< what the function adds to
 };
 
 struct LayerCode {

@@ -229,10 +229,8 @@ private:
 class SumsEmitter {
 public:
   SumsEmitter(KernelBuilder &kernel, const GradientPlan &plan,
-              func::FuncOp function)
-      : kernel(kernel), plan(plan), function(function),
-        tiling(sumTiling(kernel.target, kernel.spec.elementSize(),
-                         kernel.spec.cIn, kernel.spec.cOut)) {}
+              func::FuncOp function, const SumTiling &tiling)
+      : kernel(kernel), plan(plan), function(function), tiling(tiling) {}
 
   void emit() {
     const LayerSpec &spec = kernel.spec;
@@ -326,7 +324,7 @@ private:
   KernelBuilder &kernel;
   const GradientPlan &plan;
   func::FuncOp function;
-  const SumTiling tiling;
+  const SumTiling &tiling;
   StageEmitter::Arrays x, gradY;
   KernelArray sums;
   Value onlyWhen; ///< what follows is done only then; null: always
@@ -343,25 +341,25 @@ int64_t eqc::gradientPhases(const LayerSpec &spec, const GradientPlan &plan) {
 func::FuncOp eqc::emitGradientSums(OpBuilder &builder, Location loc,
                                    StringRef name, const LayerSpec &spec,
                                    const GradientPlan &plan,
-                                   const TargetShape &target) {
+                                   const TargetShape &target,
+                                   SumMatrix &matrix) {
   OpBuilder::InsertionGuard guard(builder);
   KernelBuilder kernel(builder, loc, spec, target);
   const SumTiling tiling =
       sumTiling(target, spec.elementSize(), spec.cIn, spec.cOut);
+  matrix = sumMatrix(tiling, static_cast<int64_t>(spec.diagrams.size()),
+                     static_cast<int64_t>(spec.biasDiagrams.size()));
   SmallVector<Type> types(kArgInput, builder.getIndexType());
   types.push_back(sampleType(kernel, spec.k, spec.cIn));
   types.push_back(sampleType(kernel, spec.l, spec.cOut));
-  types.push_back(MemRefType::get(
-      {static_cast<int64_t>(spec.diagrams.size()) * tiling.rowsOfDiagram() +
-           static_cast<int64_t>(plan.bias.size()),
-       tiling.columns.columns()},
-      kernel.element));
+  types.push_back(
+      MemRefType::get({matrix.rows, matrix.columns}, kernel.element));
   func::FuncOp function = makeKernelFunction(kernel, name, types);
   kernel.n = function.getArgument(0);
   kernel.first = function.getArgument(1);
   kernel.count = function.getArgument(2);
   kernel.phase = function.getArgument(3);
   kernel.part = function.getArgument(4);
-  SumsEmitter(kernel, plan, function).emit();
+  SumsEmitter(kernel, plan, function, tiling).emit();
   return function;
 }

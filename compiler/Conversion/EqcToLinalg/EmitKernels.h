@@ -93,14 +93,15 @@ enum GradientSums : int64_t { kSumWeight = 1, kSumBias = 2 };
 
 /// (n, first, count, phase, part, which: index, x, grad_y, sums: [rows,
 /// columns]): adds what samples first .. first+count-1 contribute to the
-/// gradients of weight and bias to `sums`, in the tiles of sumTiling(); the
-/// rows of the bias follow those of the weights. Phases and parts are as of
-/// emitSharedForward(); x is only read when the weights are asked for.
+/// gradients of weight and bias to `sums`, whose layout it leaves in `matrix`.
+/// Phases and parts are as of emitSharedForward(); x is only read when the
+/// weights are asked for.
 mlir::func::FuncOp emitGradientSums(mlir::OpBuilder &builder,
                                     mlir::Location loc, llvm::StringRef name,
                                     const LayerSpec &spec,
                                     const GradientPlan &plan,
-                                    const TargetShape &target);
+                                    const TargetShape &target,
+                                    SumMatrix &matrix);
 /// How many phases that function has.
 int64_t gradientPhases(const LayerSpec &spec, const GradientPlan &plan);
 

@@ -109,11 +109,11 @@ struct ConvertEqcToLinalg
     OpBuilder b(function);
     const TargetShape shape{target.getVectorBytes(), target.getRegisters()};
     const GradientPlan plan = buildGradientPlan(spec);
+    KernelFacts facts;
     func::FuncOp sums = emitGradientSums(
         b, function.getLoc(), (name + ".sums." + target.getName()).str(), spec,
-        plan, shape);
+        plan, shape, facts.sums);
     setTarget(sums, target);
-    KernelFacts facts;
     facts.phases = gradientPhases(spec, plan);
     facts.parts = numParts(spec);
     facts.scratchElements = plan.x.storedRows * Poly(spec.cIn) +

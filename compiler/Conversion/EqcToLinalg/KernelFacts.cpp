@@ -37,7 +37,11 @@ void eqc::setKernelFacts(func::FuncOp forward, const KernelFacts &facts) {
            b.getNamedAttr("scratch_elements",
                           array(coefficientsOf(facts.scratchElements))),
            b.getNamedAttr("multiply_adds",
-                          array(coefficientsOf(facts.multiplyAdds)))}));
+                          array(coefficientsOf(facts.multiplyAdds))),
+           b.getNamedAttr("sums", b.getDenseI64ArrayAttr(
+                                      {facts.sums.rows, facts.sums.columns,
+                                       facts.sums.diagramRows,
+                                       facts.sums.shiftedFrom}))}));
 }
 
 KernelFacts eqc::getKernelFacts(func::FuncOp forward) {
@@ -52,5 +56,7 @@ KernelFacts eqc::getKernelFacts(func::FuncOp forward) {
   facts.lanes = dictionary.getAs<IntegerAttr>("lanes").getInt();
   facts.scratchElements = polyOf(array("scratch_elements"));
   facts.multiplyAdds = polyOf(array("multiply_adds"));
+  const ArrayRef<int64_t> sums = array("sums");
+  facts.sums = {sums[0], sums[1], sums[2], sums[3]};
   return facts;
 }

@@ -10,6 +10,7 @@
 #define EQC_CONVERSION_KERNELFACTS_H
 
 #include "compiler/Plan/Poly.h"
+#include "compiler/Plan/TargetShape.h"
 
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 
@@ -24,6 +25,7 @@ struct KernelFacts {
   int64_t lanes = 0;    ///< samples of a group in lanes; 0: never
   Poly scratchElements; ///< per sample, roughly
   Poly multiplyAdds;    ///< per sample and pair of channels
+  SumMatrix sums;       ///< what a kernel of sums adds to, else empty
 };
 
 void setKernelFacts(mlir::func::FuncOp forward, const KernelFacts &facts);
