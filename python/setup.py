@@ -1,10 +1,11 @@
 """Puts libeqc into the package, so that the installed package needs no settings.
 
 The library is EQC_LIBRARY where that is set, else the one of the build tree beside this
-folder. Without either the package is installed all the same; it then looks for libeqc
-when it is used and says where it looked.
+folder. Without one there is nothing to install. An editable installation takes none along:
+it looks for the library when it is used.
 """
 
+import ctypes
 import os
 import shutil
 from pathlib import Path
@@ -16,20 +17,36 @@ from setuptools.command.build_py import build_py
 HERE = Path(__file__).resolve().parent
 
 
-def find_library() -> Path | None:
+def find_library(version: str) -> Path:
     asked = os.environ.get("EQC_LIBRARY")
     path = Path(asked) if asked else HERE.parent / "build" / "lib" / "libeqc.so"
-    if asked and not path.exists():
-        raise SystemExit(f"EQC_LIBRARY: there is no '{asked}'")
-    return path.resolve() if path.exists() else None
+    if not path.is_file():
+        named = "EQC_LIBRARY names" if asked else "libeqc is not built: looked for"
+        raise SystemExit(f"eqc: {named} '{path}', which is no file. In eqc's repository run "
+                         "'bash scripts/build.sh' and then 'pip install ./python', or set "
+                         "EQC_LIBRARY to the path of a libeqc.so.")
+    try:
+        library = ctypes.CDLL(str(path.resolve()))
+        library.eqc_version.restype = ctypes.c_char_p
+        found = library.eqc_version().decode()
+    except (OSError, AttributeError) as error:
+        raise SystemExit(f"eqc: '{path}' is not a libeqc that works here: {error}") from None
+    if found != version:
+        raise SystemExit(f"eqc: '{path}' is version {found}, and the package is {version}. "
+                         "Build the one that belongs to it: 'bash scripts/build.sh'.")
+    return path.resolve()
 
 
 class BuildWithLibrary(build_py):
     def run(self) -> None:
+        if self.editable_mode:
+            super().run()
+            return
+        library = find_library(self.distribution.get_version())
+        # An earlier build's folder may hold modules that are no more.
+        shutil.rmtree(Path(self.build_lib) / "eqc", ignore_errors=True)
         super().run()
-        library = find_library()
-        if library and not self.editable_mode:
-            shutil.copyfile(library, Path(self.build_lib) / "eqc" / "libeqc.so")
+        shutil.copyfile(library, Path(self.build_lib) / "eqc" / "libeqc.so")
 
 
 class AnyPython(bdist_wheel):
@@ -42,7 +59,7 @@ class AnyPython(bdist_wheel):
 
 class WithLibrary(Distribution):
     def has_ext_modules(self) -> bool:
-        return find_library() is not None
+        return True  # libeqc is for one kind of machine
 
 
 setup(cmdclass={"build_py": BuildWithLibrary, "bdist_wheel": AnyPython},

@@ -1,5 +1,5 @@
-# Installs the runtime, builds the consumer against it, and runs it.
-# Wants BUILD (of eqc), SOURCE, WORK, EQC, C_COMPILER.
+# Installs eqc and its runtime, builds the consumer with them, and runs it. Wants BUILD (of
+# eqc), SOURCE, WORK, C_COMPILER, C_FLAGS.
 set(prefix "${WORK}/prefix")
 file(REMOVE_RECURSE "${WORK}")
 function(step)
@@ -8,12 +8,13 @@ function(step)
     message(FATAL_ERROR "${ARGN}: ${result}\n${text}")
   endif()
 endfunction()
-step(${CMAKE_COMMAND} -DCMAKE_INSTALL_PREFIX=${prefix} -P "${BUILD}/cmake_install.cmake")
+step(${CMAKE_COMMAND} --install "${BUILD}" --prefix "${prefix}" --component runtime)
+step(${CMAKE_COMMAND} --install "${BUILD}" --prefix "${prefix}" --component compiler)
 if(EXISTS "${prefix}/include/eqc/kernel.h")
   message(FATAL_ERROR "the internal header was installed")
 endif()
 step(${CMAKE_COMMAND} -G Ninja -S "${SOURCE}" -B "${WORK}/build" -DCMAKE_PREFIX_PATH=${prefix}
-  -DEQC_COMPILER=${EQC} -DCMAKE_C_COMPILER=${C_COMPILER} "-DCMAKE_C_FLAGS=${C_FLAGS}")
+  -DCMAKE_C_COMPILER=${C_COMPILER} "-DCMAKE_C_FLAGS=${C_FLAGS}")
 step(${CMAKE_COMMAND} --build "${WORK}/build")
 step("${WORK}/build/consumer")
 # Nothing to do when nothing changed.
