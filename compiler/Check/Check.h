@@ -77,6 +77,7 @@ inline constexpr const char *kEmptyBatch = "batch 0";
 inline constexpr const char *kStatus = "calls return 0";
 inline constexpr const char *kInputs = "inputs unchanged";
 inline constexpr const char *kGuards = "nothing written beyond outputs";
+inline constexpr const char *kStrays = "nothing touched beside arrays";
 inline constexpr const char *kRepeat = "same call, same bits";
 inline constexpr const char *kInfo = "description of the layer";
 } // namespace check_tests

@@ -7,7 +7,8 @@
 
 using namespace eqc;
 
-/// Bytes of each guard zone: more than the widest vector store, many times.
+/// Bytes on a side that does not meet a page: more than the widest vector
+/// store, many times.
 static constexpr size_t kGuardBytes = 4096;
 
 /// All bits set is a NaN in both types.
@@ -17,43 +18,72 @@ double eqc::roundTo(DType dtype, double value) {
   return dtype == DType::F32 ? static_cast<float>(value) : value;
 }
 
-GuardedArray::GuardedArray(DType dtype, int64_t size)
-    : dtype(dtype), size(size),
+GuardedArray::GuardedArray(DType dtype, int64_t size, Placement placement)
+    : dtype(dtype),
       elementSize(dtype == DType::F32 ? sizeof(float) : sizeof(double)),
-      // One element off: a kernel must not count on vector alignment.
-      begin(kGuardBytes + elementSize),
-      bytes(begin + size * elementSize + kGuardBytes, kGuardByte) {}
+      bytes(size * elementSize), pages(2 * kGuardBytes + elementSize + bytes) {
+  switch (placement) {
+  case Placement::Apart:
+    begin = kGuardBytes + elementSize;
+    break;
+  case Placement::First:
+    begin = 0;
+    break;
+  case Placement::Last:
+    begin = pages.size() - bytes;
+    break;
+  }
+  std::memset(pages.data(), kGuardByte, pages.size());
+}
 
-GuardedArray::GuardedArray(DType dtype, const std::vector<double> &values)
-    : GuardedArray(dtype, static_cast<int64_t>(values.size())) {
-  for (size_t i = 0; i < values.size(); ++i) {
-    unsigned char *element = bytes.data() + begin + i * elementSize;
-    float single = static_cast<float>(values[i]);
+GuardedArray::GuardedArray(DType dtype, const std::vector<double> &values,
+                           Placement placement)
+    : GuardedArray(dtype, static_cast<int64_t>(values.size()), placement) {
+  unsigned char *element = pages.data() + begin;
+  for (double value : values) {
+    const float single = static_cast<float>(value);
     std::memcpy(element,
                 dtype == DType::F32 ? static_cast<const void *>(&single)
-                                    : &values[i],
+                                    : &value,
                 elementSize);
+    element += elementSize;
   }
 }
 
 std::vector<double> GuardedArray::values() const {
-  std::vector<double> result(size);
-  for (int64_t i = 0; i < size; ++i) {
-    const unsigned char *element = bytes.data() + begin + i * elementSize;
+  std::vector<double> result(bytes / elementSize);
+  const unsigned char *element = pages.data() + begin;
+  for (double &value : result) {
     if (dtype == DType::F32) {
       float single;
       std::memcpy(&single, element, sizeof(single));
-      result[i] = single;
+      value = single;
     } else {
-      std::memcpy(&result[i], element, sizeof(double));
+      std::memcpy(&value, element, sizeof(double));
     }
+    element += elementSize;
   }
   return result;
 }
 
 bool GuardedArray::guardsIntact() const {
   auto intact = [](unsigned char byte) { return byte == kGuardByte; };
-  return std::all_of(bytes.begin(), bytes.begin() + begin, intact) &&
-         std::all_of(bytes.begin() + begin + size * elementSize, bytes.end(),
-                     intact);
+  const unsigned char *all = pages.data();
+  return std::all_of(all, all + begin, intact) &&
+         std::all_of(all + begin + bytes, all + pages.size(), intact);
+}
+
+std::string GuardedArray::touched() const {
+  return pages.touchedBefore()   ? "before"
+         : pages.touchedBehind() ? "behind"
+                                 : "";
+}
+
+std::vector<unsigned char> GuardedArray::elements() const {
+  const unsigned char *first = pages.data() + begin;
+  return {first, first + bytes};
+}
+
+std::vector<unsigned char> GuardedArray::everything() const {
+  return {pages.data(), pages.data() + pages.size()};
 }

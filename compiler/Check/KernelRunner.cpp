@@ -28,34 +28,67 @@ CheckRow KernelRunner::Tally::row(const char *test, int64_t calls) const {
   return row;
 }
 
+void KernelRunner::observe(const char *name, const GuardedArray &array,
+                           int64_t n, int64_t batch) {
+  const std::string side = array.touched();
+  strays.add(side.empty(), n, batch,
+             fmt::format("memory {} {} touched", side, name));
+}
+
+namespace {
+
+/// An array that a kernel must not change.
+struct InputArray {
+  const char *name;
+  GuardedArray array;
+  std::vector<unsigned char> before;
+
+  InputArray(const char *name, DType dtype, const std::vector<double> &values,
+             Placement placement)
+      : name(name), array(dtype, values, placement),
+        before(array.everything()) {}
+};
+
+constexpr Placement kPlacements[] = {Placement::Apart, Placement::First,
+                                     Placement::Last};
+
+} // namespace
+
 std::optional<std::vector<double>>
 KernelRunner::run(int64_t n, int64_t batch, const std::vector<double> &x,
                   const std::vector<double> &weight,
                   const std::vector<double> &bias) {
-  GuardedArray xArray(spec.dtype, x), wArray(spec.dtype, weight),
-      bArray(spec.dtype, bias);
-  const GuardedArray xBefore = xArray, wBefore = wArray, bBefore = bArray;
   const int64_t size = batch * integerPower(n, spec.l) * spec.cOut;
-  GuardedArray y(spec.dtype, size), again(spec.dtype, size);
-  // The bias of a layer without is ignored: give it none.
-  void *biasData = spec.bias ? bArray.data() : nullptr;
-
-  bool ok = true;
-  for (GuardedArray *out : {&y, &again}) {
-    int code = kernel.forward(n, batch, xArray.data(), wArray.data(), biasData,
-                              out->data());
+  std::optional<std::vector<double>> result;
+  std::vector<unsigned char> bits;
+  for (Placement placement : kPlacements) {
+    InputArray inputArrays[] = {{"x", spec.dtype, x, placement},
+                                {"weight", spec.dtype, weight, placement},
+                                {"bias", spec.dtype, bias, placement}};
+    auto &[xArray, wArray, bArray] = inputArrays;
+    GuardedArray y(spec.dtype, size, placement);
+    // The bias of a layer without is ignored: give it none.
+    int code =
+        kernel.forward(n, batch, xArray.array.data(), wArray.array.data(),
+                       spec.bias ? bArray.array.data() : nullptr, y.data());
     ++calls;
     status.add(code == 0, n, batch, fmt::format("returned {}", code));
-    inputs.add(xArray.sameBytes(xBefore), n, batch, "x changed");
-    inputs.add(wArray.sameBytes(wBefore), n, batch, "weight changed");
-    inputs.add(bArray.sameBytes(bBefore), n, batch, "bias changed");
-    guards.add(out->guardsIntact(), n, batch, "memory beside y changed");
-    ok = ok && code == 0;
+    for (const InputArray &input : inputArrays) {
+      inputs.add(input.array.everything() == input.before, n, batch,
+                 fmt::format("{} changed", input.name));
+      observe(input.name, input.array, n, batch);
+    }
+    guards.add(y.guardsIntact(), n, batch, "memory beside y changed");
+    observe("y", y, n, batch);
+    if (code != 0)
+      return std::nullopt;
+    if (!result) {
+      result = y.values();
+      bits = y.elements();
+    }
+    repeats.add(y.elements() == bits, n, batch, "results differ");
   }
-  repeats.add(!ok || y.sameBytes(again), n, batch, "results differ");
-  if (!ok)
-    return std::nullopt;
-  return y.values();
+  return result;
 }
 
 std::optional<Gradients>
@@ -63,62 +96,69 @@ KernelRunner::runBackward(int64_t n, int64_t batch,
                           const std::vector<double> &x,
                           const std::vector<double> &weight,
                           const std::vector<double> &gradY, unsigned which) {
-  GuardedArray xArray(spec.dtype, x), wArray(spec.dtype, weight),
-      gArray(spec.dtype, gradY);
-  const GuardedArray xBefore = xArray, wBefore = wArray, gBefore = gArray;
   const auto biasSize =
       static_cast<int64_t>(spec.biasDiagrams.size()) * spec.cOut;
-  struct Outputs {
-    GuardedArray x, weight, bias;
-  };
-  auto make = [&] {
-    return Outputs{
-        GuardedArray(spec.dtype, static_cast<int64_t>(x.size())),
-        GuardedArray(spec.dtype, static_cast<int64_t>(weight.size())),
-        GuardedArray(spec.dtype, biasSize)};
-  };
-  Outputs first = make(), again = make();
-  const Outputs untouched = make();
-
-  bool ok = true;
-  auto given = [&](unsigned bit, GuardedArray &array) {
-    return which & bit ? array.data() : nullptr;
-  };
-  for (Outputs *out : {&first, &again}) {
+  std::optional<Gradients> result;
+  std::vector<unsigned char> bits;
+  for (Placement placement : kPlacements) {
+    InputArray inputArrays[] = {{"x", spec.dtype, x, placement},
+                                {"weight", spec.dtype, weight, placement},
+                                {"grad_y", spec.dtype, gradY, placement}};
+    auto &[xArray, wArray, gArray] = inputArrays;
+    auto make = [&](int64_t size) {
+      return GuardedArray(spec.dtype, size, placement);
+    };
+    GuardedArray gradX = make(static_cast<int64_t>(x.size())),
+                 gradWeight = make(static_cast<int64_t>(weight.size())),
+                 gradBias = make(biasSize);
+    const std::vector<unsigned char> untouched = gradBias.everything();
+    auto given = [&](unsigned bit, GuardedArray &array) {
+      return which & bit ? array.data() : nullptr;
+    };
     int code = kernel.backward(
-        n, batch, given(kGradWeight, xArray), given(kGradX, wArray),
-        gArray.data(), given(kGradX, out->x), given(kGradWeight, out->weight),
-        given(kGradBias, out->bias));
+        n, batch, given(kGradWeight, xArray.array), given(kGradX, wArray.array),
+        gArray.array.data(), given(kGradX, gradX),
+        given(kGradWeight, gradWeight), given(kGradBias, gradBias));
     ++calls;
     status.add(code == 0, n, batch, fmt::format("backward returned {}", code));
-    inputs.add(xArray.sameBytes(xBefore), n, batch, "x changed");
-    inputs.add(wArray.sameBytes(wBefore), n, batch, "weight changed");
-    inputs.add(gArray.sameBytes(gBefore), n, batch, "grad_y changed");
-    guards.add(out->x.guardsIntact(), n, batch, "memory beside grad_x changed");
-    guards.add(out->weight.guardsIntact(), n, batch,
-               "memory beside grad_weight changed");
-    guards.add(spec.bias ? out->bias.guardsIntact()
-                         : out->bias.sameBytes(untouched.bias),
-               n, batch, "memory beside grad_bias changed");
-    ok = ok && code == 0;
+    for (const InputArray &input : inputArrays) {
+      inputs.add(input.array.everything() == input.before, n, batch,
+                 fmt::format("{} changed", input.name));
+      observe(input.name, input.array, n, batch);
+    }
+    auto examine = [&](const char *name, const GuardedArray &array, bool ok) {
+      guards.add(ok, n, batch, fmt::format("memory beside {} changed", name));
+      observe(name, array, n, batch);
+    };
+    examine("grad_x", gradX, gradX.guardsIntact());
+    examine("grad_weight", gradWeight, gradWeight.guardsIntact());
+    examine("grad_bias", gradBias,
+            spec.bias ? gradBias.guardsIntact()
+                      : gradBias.everything() == untouched);
+    if (code != 0)
+      return std::nullopt;
+    std::vector<unsigned char> all = gradX.elements();
+    for (const GuardedArray *array : {&gradWeight, &gradBias}) {
+      const std::vector<unsigned char> more = array->elements();
+      all.insert(all.end(), more.begin(), more.end());
+    }
+    if (!result) {
+      result = {gradX.values(), gradWeight.values(), gradBias.values()};
+      bits = all;
+    }
+    repeats.add(all == bits, n, batch, "gradients differ");
   }
-  repeats.add(!ok || (first.x.sameBytes(again.x) &&
-                      first.weight.sameBytes(again.weight) &&
-                      first.bias.sameBytes(again.bias)),
-              n, batch, "gradients differ");
-  if (!ok)
-    return std::nullopt;
-  return Gradients{first.x.values(), first.weight.values(),
-                   first.bias.values()};
+  return result;
 }
 
 void KernelRunner::runEmptyBackward(int64_t n,
                                     const std::vector<double> &weight) {
   const auto biasSize =
       static_cast<int64_t>(spec.biasDiagrams.size()) * spec.cOut;
-  GuardedArray gradX(spec.dtype, 0),
-      gradWeight(spec.dtype, static_cast<int64_t>(weight.size())),
-      gradBias(spec.dtype, biasSize);
+  GuardedArray gradX(spec.dtype, 0, Placement::Apart),
+      gradWeight(spec.dtype, static_cast<int64_t>(weight.size()),
+                 Placement::Apart),
+      gradBias(spec.dtype, biasSize, Placement::Apart);
   int code =
       kernel.backward(n, 0, nullptr, nullptr, nullptr, gradX.data(),
                       gradWeight.data(), spec.bias ? gradBias.data() : nullptr);
@@ -138,8 +178,10 @@ void KernelRunner::runEmptyBackward(int64_t n,
 
 void KernelRunner::runEmpty(int64_t n, const std::vector<double> &weight,
                             const std::vector<double> &bias) {
-  GuardedArray w(spec.dtype, weight), b(spec.dtype, bias);
-  GuardedArray x(spec.dtype, 0), y(spec.dtype, 0);
+  GuardedArray w(spec.dtype, weight, Placement::Apart),
+      b(spec.dtype, bias, Placement::Apart);
+  GuardedArray x(spec.dtype, 0, Placement::Last),
+      y(spec.dtype, 0, Placement::Apart);
   void *biasData = spec.bias ? b.data() : nullptr;
   int code = kernel.forward(n, 0, nullptr, w.data(), biasData, nullptr);
   empty.add(code == 0, n, 0, fmt::format("returned {} for null x and y", code));
@@ -156,5 +198,6 @@ std::vector<CheckRow> KernelRunner::rows() const {
           status.row(check_tests::kStatus, calls),
           inputs.row(check_tests::kInputs, calls),
           guards.row(check_tests::kGuards, calls),
+          strays.row(check_tests::kStrays, calls),
           repeats.row(check_tests::kRepeat, calls)};
 }

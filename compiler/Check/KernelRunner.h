@@ -8,6 +8,7 @@
 #define EQC_CHECK_KERNELRUNNER_H
 
 #include "compiler/Check/Check.h"
+#include "compiler/Check/GuardedArray.h"
 
 #include <optional>
 
@@ -30,8 +31,8 @@ public:
   KernelRunner(const LayerSpec &spec, const KernelFunctions &kernel)
       : spec(spec), kernel(kernel) {}
 
-  /// y of one call, or nothing when it did not return 0. Calls twice and
-  /// compares the bits.
+  /// y of one call, or nothing when it did not return 0. Calls with arrays in
+  /// every placement and compares the bits.
   std::optional<std::vector<double>> run(int64_t n, int64_t batch,
                                          const std::vector<double> &x,
                                          const std::vector<double> &weight,
@@ -39,8 +40,8 @@ public:
 
   bool hasBackward() const { return static_cast<bool>(kernel.backward); }
   /// The gradients asked for, or nothing when the call did not return 0. Arrays
-  /// that are not needed for them are not given. Calls twice and compares the
-  /// bits.
+  /// that are not needed for them are not given. Calls with arrays in every
+  /// placement and compares the bits.
   std::optional<Gradients> runBackward(int64_t n, int64_t batch,
                                        const std::vector<double> &x,
                                        const std::vector<double> &weight,
@@ -63,12 +64,16 @@ private:
     CheckRow row(const char *test, int64_t calls) const;
   };
 
+  /// Notes whether memory beside an array of a call was touched.
+  void observe(const char *name, const GuardedArray &array, int64_t n,
+               int64_t batch);
   void runEmptyBackward(int64_t n, const std::vector<double> &weight);
 
   const LayerSpec &spec;
   const KernelFunctions &kernel;
   int64_t calls = 0, emptyCalls = 0;
-  Tally status, inputs, guards, repeats, empty;
+  Tally status, inputs, guards, strays, repeats, empty;
+  AccessWatch watch;
 };
 
 } // namespace eqc

@@ -265,6 +265,25 @@ TEST(BrokenKernel, ReadsPastTheEnd) {
   }
 }
 
+// What is read is of no consequence: only pages notice.
+TEST(BrokenKernel, TouchesMemoryBesideAnArray) {
+  for (const LayerSpec &spec : someLayers())
+    for (bool before : {false, true}) {
+      Fault fault;
+      fault.arrays = [&](const Call &call, const void *x, void *) {
+        const int64_t at = before ? -1 : xSize(spec, call.n, call.batch);
+        const size_t size = spec.dtype == DType::F32 ? 4 : 8;
+        const volatile char *byte =
+            static_cast<const char *>(x) + at * static_cast<int64_t>(size);
+        (void)*byte;
+      };
+      CheckReport report = runCheck(spec, oracleKernel(spec, fault));
+      EXPECT_TRUE(testFailed(report, check_tests::kStrays))
+          << renderReport(report);
+      EXPECT_FALSE(testFailed(report, check_tests::kOracle));
+    }
+}
+
 TEST(BrokenKernel, ChangesItsInput) {
   for (const LayerSpec &spec : someLayers()) {
     Fault fault;

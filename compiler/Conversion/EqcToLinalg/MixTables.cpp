@@ -2,14 +2,12 @@
 
 #include "compiler/Conversion/EqcToLinalg/MixTables.h"
 
-#include "mlir/Dialect/Arith/IR/Arith.h"
-
 using namespace eqc;
 using namespace mlir;
 
 MixTables::MixTables(KernelBuilder &kernel, const MixStage &stage,
                      int64_t firstTerm)
-    : targets(8), nodeInits(1 + stage.kept), inputTerms(2 + stage.kept),
+    : targets(9), nodeInits(1 + stage.kept), inputTerms(2 + stage.kept),
       storedTerms(2 + stage.kept), kernel(kernel), stage(stage) {
   auto addView = [](KernelTable &table, const RowView &view,
                     std::vector<Poly> row) {
@@ -36,13 +34,14 @@ MixTables::MixTables(KernelBuilder &kernel, const MixStage &stage,
       addView(storedTerms, term.view, {term.view.offset, Poly(packed++)});
     range(storedTerms);
     // At most one bias row per target.
-    Poly bias(-1);
+    Poly bias, numBias;
     for (const RowView &init : t.inits)
       if (init.array == PlanArray::Bias) {
         bias = init.offset;
+        numBias = Poly(1);
         hasBias = true;
       }
-    row.push_back(bias);
+    row.insert(row.end(), {bias, numBias});
     targets.addRow(std::move(row));
   }
   for (KernelTable *table : {&targets, &nodeInits, &inputTerms, &storedTerms})
@@ -66,12 +65,8 @@ Value MixTables::rowStep(function_ref<Value(int)> strideOf) const {
 }
 
 std::pair<Value, Value> MixTables::biasOf(Value target) const {
-  OpBuilder &b = kernel.b;
-  Value row = targets.get(kernel, target, kBias);
-  Value none = arith::CmpIOp::create(b, kernel.loc, arith::CmpIPredicate::slt,
-                                     row, kernel.index(0));
-  return {row, b.createOrFold<arith::SelectOp>(
-                   kernel.loc, none, kernel.index(0), kernel.index(1))};
+  return {targets.get(kernel, target, kBias),
+          targets.get(kernel, target, kNumBias)};
 }
 
 Value MixTables::targetStride(int axis) const {

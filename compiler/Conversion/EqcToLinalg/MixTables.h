@@ -19,7 +19,8 @@ public:
     kNodeInits = 1,   ///< first and past the last row of nodeInits
     kInputTerms = 3,  ///< the same of inputTerms
     kStoredTerms = 5, ///< the same of storedTerms
-    kBias = 7,        ///< row of the bias, -1 for none
+    kBias = 7,        ///< a row of the bias that exists
+    kNumBias = 8,     ///< 1 if that row is the target's, 0 if it has none
   };
 
   /// Row of a view at `index`, one entry per extent; `strideOf` gives the
@@ -31,7 +32,9 @@ public:
   mlir::Value rowStep(llvm::function_ref<mlir::Value(int)> strideOf) const;
   /// Stride of kept axis `axis` in the targets.
   mlir::Value targetStride(int axis) const;
-  /// The bias row of a target, and how many it has: none or one.
+  /// The bias row of a target, and how many it has: none or one. The row can be
+  /// read in either case, since loads are hoisted out of loops without
+  /// iterations.
   std::pair<mlir::Value, mlir::Value> biasOf(mlir::Value target) const;
   /// The extents of the index space.
   llvm::SmallVector<mlir::Value> extents() const;

@@ -158,6 +158,14 @@ class Grid:
                 k, l = 2, 2
             self.add(group, n, k, l, channels)
 
+    def add_many_outputs(self):
+        """Outputs alone in more than n blocks: patterns that no bias has."""
+        for n, k, l in ((1, 1, 2), (2, 1, 3), (1, 2, 3), (2, 0, 3)):
+            blocks = ["o%d" % (i + 1) for i in range(l)]
+            blocks += ["i%d" % (i + 1) for i in range(k)]
+            for channels in ((1, 1), (3, 17)):
+                self.add("S", n, k, l, channels, '["%s"]' % " | ".join(blocks))
+
     def add_large(self):
         """Inputs that do not fit a first-level cache."""
         for n, k, l, channels in ((23, 2, 1, (35, 3)), (31, 2, 2, (17, 5)),
@@ -173,5 +181,6 @@ def make_source(group, plan, every=1, seed=1):
         grid.add_high_orders(group)
         grid.add_channels(group)
     if group == "S":
+        grid.add_many_outputs()
         grid.add_large()
     return "".join(grid.layers)
