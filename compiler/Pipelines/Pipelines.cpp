@@ -58,10 +58,7 @@ void eqc::populateVectorizePipeline(OpPassManager &pm) {
 void eqc::populateBufferizePipeline(OpPassManager &pm) {
   pm.nest<func::FuncOp>().addPass(
       bufferization::createEmptyTensorToAllocTensorPass());
-  bufferization::OneShotBufferizePassOptions options;
-  options.functionBoundaryTypeConversion =
-      bufferization::LayoutMapOption::IdentityLayoutMap;
-  pm.addPass(bufferization::createOneShotBufferizePass(options));
+  pm.addPass(createBufferizeInPlacePass());
   pm.nest<func::FuncOp>().addPass(createConvertLinalgToLoopsPass());
   pm.nest<func::FuncOp>().addPass(createCanonicalizerPass());
   pm.nest<func::FuncOp>().addPass(createCSEPass());

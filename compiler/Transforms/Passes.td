@@ -166,6 +166,29 @@ def HoistAccumulatorsPass : Pass<"eqc-hoist-accumulators", "mlir::func::FuncOp">
   let statistics = [Statistic<"numLoops", "loops", "loops that contract into a tile">];
 }
 
+def BufferizeInPlacePass : Pass<"eqc-bufferize-in-place", "mlir::ModuleOp"> {
+  let summary = "put tensors into memory, each write where the value before lies";
+  let description = [{
+    Is `one-shot-bufferize`, less its analysis where that has nothing to find: in a
+    function that reads and writes only the newest value of each of its arrays, no
+    write can overwrite what is still needed. That is found in one walk. A function that
+    looks at an older value is analyzed, and copies what must be.
+
+    ```mlir
+    %1 = vector.transfer_write %v, %0[%i] {in_bounds = [true]} : vector<16xf32>, tensor<?xf32>
+    %2 = vector.transfer_write %w, %1[%j] {in_bounds = [true]} : vector<16xf32>, tensor<?xf32>
+    // becomes, %m being the memory of %0,
+    vector.transfer_write %v, %m[%i] {in_bounds = [true]} : vector<16xf32>, memref<?xf32>
+    vector.transfer_write %w, %m[%j] {in_bounds = [true]} : vector<16xf32>, memref<?xf32>
+    ```
+  }];
+  let dependentDialects = ["mlir::bufferization::BufferizationDialect",
+                           "mlir::memref::MemRefDialect"];
+  let statistics = [Statistic<"numInPlace", "in-place", "functions that need no analysis">,
+                    Statistic<"numAnalyzed", "analyzed",
+                              "functions that use older values of arrays">];
+}
+
 def PlanArenaPass : Pass<"eqc-plan-arena", "mlir::ModuleOp"> {
   let summary = "place all scratch of a kernel in one caller-provided arena";
   let description = [{

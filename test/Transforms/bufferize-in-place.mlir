@@ -1,0 +1,81 @@
+// Each write goes where the value before lies. A function that uses an older
+// value of an array is found, and copies.
+// RUN: %eqc-opt %s --eqc-bufferize-in-place --canonicalize --verify-diagnostics | FileCheck %s
+
+// Through a chain, a view, a loop and a branch that leaves one side alone.
+// CHECK-LABEL: func.func @threaded
+// CHECK-SAME: %{{.*}}: index, %[[X:.*]]: memref<?xf32>, %[[Y:.*]]: memref<?xf32>
+// CHECK: %[[SCRATCH:.*]] = memref.alloc
+// CHECK-NOT: memref.alloc
+// CHECK-NOT: memref.copy
+// CHECK: return
+func.func @threaded(%n: index, %x: memref<?xf32>, %y: memref<?xf32>, %c: i1) {
+  %zero = arith.constant 0 : index
+  %one = arith.constant 1 : index
+  %pad = arith.constant 0.0 : f32
+  %in = bufferization.to_tensor %x restrict : memref<?xf32> to tensor<?xf32>
+  %out = bufferization.to_tensor %y restrict writable : memref<?xf32> to tensor<?xf32>
+  %new = bufferization.alloc_tensor() : tensor<4x16xf32>
+  %v = vector.transfer_read %in[%zero], %pad : tensor<?xf32>, vector<16xf32>
+  %a = vector.transfer_write %v, %new[%zero, %zero] {in_bounds = [true]} : vector<16xf32>, tensor<4x16xf32>
+  %b = vector.transfer_write %v, %a[%one, %zero] {in_bounds = [true]} : vector<16xf32>, tensor<4x16xf32>
+  %flat = tensor.collapse_shape %b [[0, 1]] : tensor<4x16xf32> into tensor<64xf32>
+  %w = vector.transfer_read %flat[%zero], %pad {in_bounds = [true]} : tensor<64xf32>, vector<16xf32>
+  %l:2 = scf.for %i = %zero to %n step %one iter_args(%o = %out, %s = %b) -> (tensor<?xf32>, tensor<4x16xf32>) {
+    %s1 = vector.transfer_write %w, %s[%one, %zero] {in_bounds = [true]} : vector<16xf32>, tensor<4x16xf32>
+    %o1 = scf.if %c -> tensor<?xf32> {
+      %o2 = vector.transfer_write %w, %o[%i] {in_bounds = [true]} : vector<16xf32>, tensor<?xf32>
+      scf.yield %o2 : tensor<?xf32>
+    } else {
+      scf.yield %o : tensor<?xf32>
+    }
+    scf.yield %o1, %s1 : tensor<?xf32>, tensor<4x16xf32>
+  }
+  bufferization.materialize_in_destination %l#0 in restrict writable %y : (tensor<?xf32>, memref<?xf32>) -> ()
+  return
+}
+
+// CHECK-LABEL: func.func @older_value
+// CHECK: memref.copy
+// expected-remark @below {{not clear that only their newest values are used}}
+func.func @older_value(%y: memref<16xf32>, %v: vector<16xf32>) -> vector<16xf32> {
+  %zero = arith.constant 0 : index
+  %pad = arith.constant 0.0 : f32
+  %a = bufferization.to_tensor %y restrict writable : memref<16xf32> to tensor<16xf32>
+  %b = vector.transfer_write %v, %a[%zero] : vector<16xf32>, tensor<16xf32>
+  %old = vector.transfer_read %a[%zero], %pad : tensor<16xf32>, vector<16xf32>
+  bufferization.materialize_in_destination %b in restrict writable %y : (tensor<16xf32>, memref<16xf32>) -> ()
+  return %old : vector<16xf32>
+}
+
+// What is written in a loop must be carried by it: the second iteration starts
+// from the value before the loop.
+// CHECK-LABEL: func.func @not_carried
+// CHECK: memref.copy
+// expected-remark @below {{not clear}}
+func.func @not_carried(%n: index, %y: memref<16xf32>, %v: vector<4xf32>) -> vector<4xf32> {
+  %zero = arith.constant 0 : index
+  %one = arith.constant 1 : index
+  %pad = arith.constant 0.0 : f32
+  %a = bufferization.to_tensor %y restrict writable : memref<16xf32> to tensor<16xf32>
+  %sum = scf.for %i = %zero to %n step %one iter_args(%s = %v) -> vector<4xf32> {
+    %b = vector.transfer_write %v, %a[%i] : vector<4xf32>, tensor<16xf32>
+    %r = vector.transfer_read %b[%zero], %pad : tensor<16xf32>, vector<4xf32>
+    %t = arith.addf %s, %r : vector<4xf32>
+    scf.yield %t : vector<4xf32>
+  }
+  return %sum : vector<4xf32>
+}
+
+// An argument that nobody said may be written.
+// CHECK-LABEL: func.func @read_only
+// CHECK: memref.copy
+// expected-remark @below {{not clear}}
+func.func @read_only(%x: memref<16xf32>, %v: vector<4xf32>) -> vector<4xf32> {
+  %zero = arith.constant 0 : index
+  %pad = arith.constant 0.0 : f32
+  %a = bufferization.to_tensor %x restrict : memref<16xf32> to tensor<16xf32>
+  %b = vector.transfer_write %v, %a[%zero] : vector<4xf32>, tensor<16xf32>
+  %r = vector.transfer_read %b[%zero], %pad : tensor<16xf32>, vector<4xf32>
+  return %r : vector<4xf32>
+}
