@@ -4,6 +4,7 @@
 //
 //===----------------------------------------------------------------------===//
 
+#include "compiler/Library/ForkGate.h"
 #include "compiler/Library/Program.h"
 
 #include "llvm/ADT/StringExtras.h"
@@ -15,6 +16,7 @@
 #include <cstring>
 #include <new>
 
+using eqc::InsideCompiler;
 using llvm::StringRef;
 
 /// The caller's options, the missing ones at their default.
@@ -29,13 +31,18 @@ static eqc_compile_options complete(const eqc_compile_options *options) {
 
 eqc_program *eqc_parse(const char *source, size_t length,
                        const eqc_compile_options *options) {
+  const InsideCompiler inside;
   return new (std::nothrow)
       eqc_program(StringRef(source, source ? length : 0), complete(options));
 }
 
-int eqc_program_compile(eqc_program *program) { return program->compile(); }
+int eqc_program_compile(eqc_program *program) {
+  const InsideCompiler inside;
+  return program->compile();
+}
 
 int eqc_program_load(eqc_program *program, const void *code, size_t length) {
+  const InsideCompiler inside;
   if (!code)
     return program->load(program->code());
   return program->load({static_cast<const char *>(code), length});
@@ -43,13 +50,17 @@ int eqc_program_load(eqc_program *program, const void *code, size_t length) {
 
 eqc_program *eqc_compile(const char *source, size_t length,
                          const eqc_compile_options *options) {
+  const InsideCompiler inside;
   eqc_program *program = eqc_parse(source, length, options);
   if (program && program->compile() == 0)
     program->load(program->code());
   return program;
 }
 
-void eqc_program_free(eqc_program *program) { delete program; }
+void eqc_program_free(eqc_program *program) {
+  const InsideCompiler inside;
+  delete program;
+}
 
 int eqc_program_status(const eqc_program *program) { return program->status(); }
 
@@ -96,10 +107,12 @@ const void *eqc_program_code(const eqc_program *program, size_t *length) {
 }
 
 void *eqc_program_function(const eqc_program *program, const char *name) {
+  const InsideCompiler inside;
   return name ? program->function(name) : nullptr;
 }
 
 const char *eqc_native_cpu(void) {
+  const InsideCompiler inside;
   static const std::string text = [] {
     llvm::SubtargetFeatures features;
     for (const auto &feature : llvm::sys::getHostCPUFeatures())
@@ -111,3 +124,5 @@ const char *eqc_native_cpu(void) {
   }();
   return text.c_str();
 }
+
+void eqc_prepare_fork(void) { eqc::closeForkGate(); }

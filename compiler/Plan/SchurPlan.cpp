@@ -180,13 +180,25 @@ std::shared_ptr<const SchurPlan> eqc::getSchurPlan(const LayerSpec &spec,
   static std::mutex mutex;
   static std::deque<Entry> known;
   std::string key = keyOf(spec);
-  const std::lock_guard<std::mutex> lock(mutex);
-  for (const Entry &entry : known)
-    if (entry.key == key) {
-      refused = entry.refused;
-      return entry.plan;
+  auto find = [&]() -> const Entry * {
+    for (const Entry &entry : known)
+      if (entry.key == key)
+        return &entry;
+    return nullptr;
+  };
+  {
+    const std::lock_guard<std::mutex> lock(mutex);
+    if (const Entry *entry = find()) {
+      refused = entry->refused;
+      return entry->plan;
     }
+  }
+  // Without the lock, for which threads that compile or load another layer
+  // would wait. Two that want the same one at the same time both build it.
   std::shared_ptr<const SchurPlan> plan = buildSchurPlan(spec, refused);
+  const std::lock_guard<std::mutex> lock(mutex);
+  if (find())
+    return plan;
   if (known.size() == most)
     known.pop_front();
   known.push_back({std::move(key), refused, plan});

@@ -1,8 +1,13 @@
-"""Arguments of layers as arrays that a compiled function may read or write."""
+"""Arguments of layers as arrays that a compiled function may read or write.
+
+Nothing is converted behind the user's back, so every message says what to call, and calling
+it gives an argument that is accepted.
+"""
 
 from __future__ import annotations
 
 import math
+import sys
 from collections.abc import Sequence
 from typing import Any
 
@@ -22,17 +27,56 @@ def _fits(shape: Sequence[int], expected: Sequence[int | str]) -> bool:
         isinstance(want, str) or have == want for have, want in zip(shape, expected))
 
 
-def _check(array: np.ndarray, name: str, expected: Sequence[int | str],
-           dtype: np.dtype) -> None:
-    if array.dtype != dtype:
-        raise TypeError(f"{name} has dtype {array.dtype}; the layer computes in {dtype}: "
-                        f"use {name}.astype(numpy.{dtype})")
+def _check_shape(array: np.ndarray, name: str, expected: Sequence[int | str]) -> None:
     if not _fits(array.shape, expected):
         raise ValueError(f"{name} has shape {describe_shape(array.shape)}; "
                          f"expected {describe_shape(expected)}")
-    if not array.flags.c_contiguous or not array.flags.aligned:
-        raise ValueError(f"{name} is not contiguous (strides {array.strides}): "
-                         f"use numpy.ascontiguousarray({name})")
+
+
+def _check_class(array: np.ndarray, name: str, advice: str) -> None:
+    """Refuses arrays that are more than their numbers: masked ones, quantities with units.
+    Those whose class says nothing about arithmetic (numpy.memmap) are arrays like others."""
+    if isinstance(array, np.ma.MaskedArray):
+        raise TypeError(f"{name} is a masked array, and layers know no masks: {advice}")
+    if type(array).__array_ufunc__ is not np.ndarray.__array_ufunc__:
+        raise TypeError(f"{name} is a {type(array).__name__}, and layers know nothing but its "
+                        f"numbers: use numpy.asarray({name})")
+
+
+def _dtype_advice(name: str, found: np.dtype, dtype: np.dtype) -> str:
+    """What makes an array of another dtype acceptable."""
+    if found.names:
+        return f"use one field, numpy.ascontiguousarray({name}[{found.names[0]!r}], numpy.{dtype})"
+    if found.kind == "c":
+        return (f"use numpy.ascontiguousarray({name}.real, numpy.{dtype}) and, in a call of its "
+                f"own, the same of {name}.imag")
+    return f"use numpy.ascontiguousarray({name}, numpy.{dtype})"
+
+
+def _check_tensor(value: Any, name: str) -> None:
+    """Refuses tensors of PyTorch that DLPack hands out as something else than what they mean."""
+    torch = sys.modules.get("torch")
+    if torch is None or not isinstance(value, torch.Tensor):
+        return
+    if type(value).__torch_dispatch__ is not torch.Tensor.__torch_dispatch__:
+        raise TypeError(f"{name} is a {type(value).__name__}, which is more or less than its "
+                        "numbers; expected a plain tensor")
+    if value.is_neg():
+        raise TypeError(f"{name} is a view that negates: use {name}.resolve_neg()")
+
+
+def _from_dlpack(value: Any, name: str, dtype: np.dtype) -> np.ndarray:
+    if not hasattr(value, "__dlpack__"):
+        kind = "None" if value is None else f"a {type(value).__name__}"
+        advice = f": use numpy.ascontiguousarray({name}, numpy.{dtype})"
+        raise TypeError(f"{name} is {kind}; expected a NumPy array or an array with DLPack"
+                        + (advice if value is not None else ""))
+    _check_tensor(value, name)
+    try:
+        return np.from_dlpack(value)
+    except (BufferError, RuntimeError, ValueError, TypeError) as error:
+        raise TypeError(f"{name}, a {type(value).__name__} of {getattr(value, 'dtype', '?')}, "
+                        f"cannot be read through DLPack: {error}") from error
 
 
 def as_input(value: Any, name: str, expected: Sequence[int | str],
@@ -43,16 +87,20 @@ def as_input(value: Any, name: str, expected: Sequence[int | str],
         TypeError: it is no array, or of another dtype.
         ValueError: it has another shape, or is not contiguous.
     """
-    if not isinstance(value, np.ndarray):
-        if not hasattr(value, "__dlpack__"):
-            raise TypeError(f"{name} is a {type(value).__name__}; expected a NumPy array or an "
-                            f"array with DLPack: use numpy.asarray({name}, numpy.{dtype})")
-        try:
-            value = np.from_dlpack(value)
-        except (BufferError, RuntimeError, ValueError, TypeError) as error:
-            raise TypeError(f"{name} cannot be read through DLPack: {error}") from error
-    _check(value, name, expected, dtype)
-    return value
+    array = value if isinstance(value, np.ndarray) else _from_dlpack(value, name, dtype)
+    if type(array) is not np.ndarray:
+        _check_class(array, name, f"say what masked entries count as, with {name}.filled() or "
+                     f"{name}.filled(0)")
+    if array.dtype != dtype:
+        raise TypeError(f"{name} has dtype {array.dtype}; the layer computes in {dtype}: "
+                        + _dtype_advice(name, array.dtype, dtype))
+    _check_shape(array, name, expected)
+    if not array.flags.c_contiguous:
+        raise ValueError(f"{name} is not contiguous (strides {array.strides}): "
+                         f"use numpy.ascontiguousarray({name})")
+    if not array.flags.aligned:
+        raise ValueError(f"{name} is not aligned to {dtype.itemsize} bytes: use {name}.copy()")
+    return array
 
 
 def empty(shape: Sequence[int], dtype: np.dtype) -> np.ndarray:
@@ -73,7 +121,16 @@ def as_output(out: np.ndarray | None, name: str, shape: Sequence[int],
         return empty(shape, dtype)
     if not isinstance(out, np.ndarray):
         raise TypeError(f"{name} is a {type(out).__name__}; expected a NumPy array")
-    _check(out, name, shape, dtype)
+    if type(out) is not np.ndarray:
+        _check_class(out, name, f"use {name}.data")
+    _check_shape(out, name, shape)
+    # A converted copy would be written in its place, and be lost.
+    advice = f"leave out {name}= and assign the result to {name}[...], which converts"
+    if out.dtype != dtype:
+        raise TypeError(f"{name} has dtype {out.dtype}, but the layer writes {dtype}: {advice}")
+    if not out.flags.c_contiguous or not out.flags.aligned:
+        raise ValueError(f"{name} is not contiguous and aligned, and the layer writes nothing "
+                         f"else: {advice}")
     if not out.flags.writeable:
         raise ValueError(f"{name} is read-only")
     return out

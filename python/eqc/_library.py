@@ -11,6 +11,7 @@ import functools
 import hashlib
 import os
 import sys
+import threading
 from ctypes import POINTER, c_char_p, c_int, c_int64, c_size_t, c_uint32, c_uint64, c_void_p
 from pathlib import Path
 
@@ -68,6 +69,7 @@ _PROTOTYPES = {
     "eqc_program_code": (c_void_p, c_void_p, POINTER(c_size_t)),
     "eqc_program_function": (c_void_p, c_void_p, c_char_p),
     "eqc_native_cpu": (c_char_p,),
+    "eqc_prepare_fork": (None,),
     "eqc_version": (c_char_p,),
     "eqc_last_error": (c_char_p,),
     "eqc_status_string": (c_char_p, c_int),
@@ -101,9 +103,33 @@ def _find() -> Path:
         "of libeqc.so. Looked at: " + ", ".join(map(str, places)))
 
 
-@functools.cache
+#: Held while the library is loaded, and around forks, so that no child starts with half of it.
+_loading = threading.Lock()
+_loaded: tuple[ctypes.CDLL, Path] | None = None
+
+
+def _before_fork() -> None:
+    """Waits for other threads inside the compiler, which fork would do too, but with Python's
+    lock held."""
+    _loading.acquire()
+    if _loaded is not None:
+        _loaded[0].eqc_prepare_fork()
+
+
+os.register_at_fork(before=_before_fork, after_in_parent=_loading.release,
+                    after_in_child=_loading.release)
+
+
 def _load() -> tuple[ctypes.CDLL, Path]:
-    path = _find()
+    global _loaded
+    if _loaded is None:
+        with _loading:
+            if _loaded is None:
+                _loaded = _open(_find())
+    return _loaded
+
+
+def _open(path: Path) -> tuple[ctypes.CDLL, Path]:
     try:
         result = ctypes.CDLL(str(path))
         for name, (restype, *argtypes) in _PROTOTYPES.items():

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import ctypes
-import functools
 import weakref
 from dataclasses import dataclass, fields
 
@@ -61,7 +60,7 @@ class NativeProgram:
 
     def __init__(self, source: str, file: str, options: Options) -> None:
         data = source.encode("utf-8", "surrogateescape")
-        self.options = options
+        self.source, self.file, self.options = source, file, options
         native = CompileOptions(
             struct_size=ctypes.sizeof(CompileOptions),
             file=file.encode("utf-8", "surrogateescape"), plan=options.plan.encode(),
@@ -76,6 +75,7 @@ class NativeProgram:
         # At exit the process's memory goes anyway, and other threads may be inside.
         self._finalizer.atexit = False
         self.loaded = False
+        self.use_cache = True
         self._check()
 
     def _check(self) -> None:
@@ -99,7 +99,7 @@ class NativeProgram:
                 errors[-1]["related"] += (Diagnostic(**values),)
         return tuple(Diagnostic(**values) for values in errors)
 
-    @functools.cached_property
+    @property
     def layer_count(self) -> int:
         return self._lib.eqc_program_num_layers(self._program)
 
@@ -129,6 +129,7 @@ class NativeProgram:
         """Makes the functions callable: from the cache, else by compiling."""
         if self.loaded:
             return
+        self.use_cache = use_cache
         key = self._key() if use_cache else ""
         code = _cache.read(key) if use_cache else None
         if code is not None and self._lib.eqc_program_load(self._program, code, len(code)) == 0:

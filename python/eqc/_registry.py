@@ -2,11 +2,15 @@
 
 The operators of frameworks take a layer as a plain string: it can be stored in an exported
 program, it means the same in every process, and equal layers are one.
+
+Looking up a layer that is known takes no lock: neither another thread's compilation nor a
+fork in the midst of one makes anybody wait.
 """
 
 from __future__ import annotations
 
 import json
+import os
 import threading
 from dataclasses import asdict
 
@@ -17,7 +21,10 @@ from eqc.program import compile  # noqa: A004
 __all__ = ["key_of", "key_of_source", "layer_of"]
 
 _layers: dict[str, Layer] = {}
-_lock = threading.Lock()
+#: For each layer that is being compiled, what others who want the same one wait for.
+_compiling: dict[str, threading.Lock] = {}
+# A child has none of the threads that would end these.
+os.register_at_fork(after_in_child=_compiling.clear)
 
 
 def key_of_source(source: str, options: Options) -> str:
@@ -27,20 +34,24 @@ def key_of_source(source: str, options: Options) -> str:
 
 def key_of(layer: Layer) -> str:
     """The text for a layer that exists."""
-    key = key_of_source(layer.spec, layer.options)
-    with _lock:
-        _layers.setdefault(key, layer)
+    key = layer._once("_key", lambda: key_of_source(layer.spec, layer.options))
+    _layers.setdefault(key, layer)
     return key
 
 
-def layer_of(key: str) -> Layer:
+def layer_of(key: str, cache: bool = True) -> Layer:
     """The layer, compiled on first use."""
     layer = _layers.get(key)
-    if layer is None:
-        with _lock:
+    if layer is not None:
+        return layer
+    with _compiling.setdefault(key, threading.Lock()):
+        try:
             layer = _layers.get(key)
             if layer is None:
                 options = json.loads(key)
-                layer = compile(options.pop("source"), file="<layer>", **options).layer
-                _layers[key] = layer
-    return layer
+                source = options.pop("source")
+                layer = compile(source, file="<layer>", cache=cache, **options).layer
+                layer = _layers.setdefault(key, layer)
+            return layer
+        finally:
+            _compiling.pop(key, None)

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import ctypes
-import functools
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -31,7 +30,7 @@ class Gradients(NamedTuple):
 
 class PackedWeight:
     """Weights in the order that a layer's kernel reads them, for this machine and this
-    process only. Made by `Layer.pack`."""
+    process only: it cannot be pickled. Made by `Layer.pack`, and never changed."""
 
     def __init__(self, layer: Layer, data: np.ndarray) -> None:
         self._layer = layer
@@ -39,6 +38,16 @@ class PackedWeight:
 
     def __repr__(self) -> str:
         return f"<packed weight of layer {self._layer.name}>"
+
+    def __copy__(self) -> PackedWeight:
+        return self
+
+    def __deepcopy__(self, memo: dict) -> PackedWeight:
+        return self
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        raise TypeError("a packed weight is of use to this process only: pickle the weight, and "
+                        "pack it where it is loaded")
 
 
 class Layer:
@@ -71,7 +80,8 @@ class Layer:
         TypeError, ValueError: an argument cannot be written in the language.
 
     A layer may be called from several threads at once. It is immutable; weights are
-    arguments of every call.
+    arguments of every call. Layers of the same definition, name and options are equal. A
+    pickled one carries these, and is compiled where it is loaded.
     """
 
     def __init__(self, *, group: str, n: int | None, k: int, l: int,  # noqa: E741
@@ -128,16 +138,49 @@ class Layer:
         self._forward_packed = find("forward_packed", *size, _INTEGER, *[_POINTER] * 4)
         self._pack = find("pack", _POINTER, _POINTER)
         self._backward = find("backward", *size, _INTEGER, *[_POINTER] * 6)
+        self._is_made = True
 
-    @functools.cached_property
+    def __setattr__(self, name: str, value: Any) -> None:
+        if "_is_made" in vars(self):
+            raise AttributeError(f"cannot set '{name}': layers are immutable")
+        super().__setattr__(name, value)
+
+    def __delattr__(self, name: str) -> None:
+        raise AttributeError(f"cannot delete '{name}': layers are immutable")
+
+    def __eq__(self, other: object) -> bool:
+        if not isinstance(other, Layer):
+            return NotImplemented
+        return self is other or (self.spec, self.options) == (other.spec, other.options)
+
+    def __hash__(self) -> int:
+        return hash((self.spec, self.options))
+
+    def __copy__(self) -> Layer:
+        return self
+
+    def __deepcopy__(self, memo: dict) -> Layer:
+        return self
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        from eqc import _registry  # which imports this module
+        return _registry.layer_of, (_registry.key_of(self), self._program.use_cache)
+
+    def _once(self, name: str, make: Callable[[], Any]) -> Any:
+        """A value that is made on first use. (functools.cached_property of Python 3.11 holds a
+        lock meanwhile, which a forked child would inherit.)"""
+        values = vars(self)
+        return values[name] if name in values else values.setdefault(name, make())
+
+    @property
     def diagrams(self) -> tuple[str, ...]:
         """The diagrams in the order of the weights."""
-        return self._program.diagrams(self._index, False)
+        return self._once("_diagrams", lambda: self._program.diagrams(self._index, False))
 
-    @functools.cached_property
+    @property
     def bias_diagrams(self) -> tuple[str, ...]:
         """The diagrams in the order of the rows of the bias."""
-        return self._program.diagrams(self._index, True)
+        return self._once("_bias_diagrams", lambda: self._program.diagrams(self._index, True))
 
     @property
     def options(self) -> Options:
@@ -168,19 +211,21 @@ class Layer:
         """The shape of y and of its gradient."""
         return self._shape(batch, self.l, self.channels[1], self._size(n))  # type: ignore
 
-    def _size(self, n: int | None, *candidates: tuple[Any, int, int]) -> int:
+    def _size(self, n: int | None, *candidates: tuple[str, Any, int, int]) -> int:
         """The n of a call: the layer's, the one that was given, or the extent of the first
-        array among `candidates` (value, order, channels) that has an axis of it."""
+        array among `candidates` (name, value, order, channels) that has an axis of it."""
         if self.n is not None:
             if n is not None and n != self.n:
                 raise ValueError(f"n is {n}, but the layer was compiled for n = {self.n}")
             return self.n
-        for value, order, channels in candidates:
+        for name, value, order, channels in candidates:
             if n is None and value is not None and order > 0:
-                shape = tuple(getattr(value, "shape", ()))
+                expected = self._shape("batch", order, channels, "n")
+                if not hasattr(value, "shape"):
+                    as_input(value, name, expected, self.dtype)  # says what it is instead
+                shape = tuple(value.shape)
                 if len(shape) != order + 2:
-                    expected = self._shape("batch", order, channels, "n")
-                    raise ValueError(f"an argument has shape {describe_shape(shape)}; "
+                    raise ValueError(f"{name} has shape {describe_shape(shape)}; "
                                      f"expected {describe_shape(expected)}")
                 n = int(shape[1 if self.layout == "channels_last" else 2])
         if n is None:
@@ -196,6 +241,9 @@ class Layer:
         return () if self.n is not None else (n,)
 
     def _weight(self, weight: Any) -> np.ndarray:
+        if isinstance(weight, PackedWeight):
+            raise TypeError("weight is packed, which is for forward only; expected the array "
+                            "that was packed")
         return as_input(weight, "weight", self.weight_shape, self.dtype)
 
     def _bias(self, bias: Any) -> np.ndarray | None:
@@ -236,13 +284,14 @@ class Layer:
             TypeError, ValueError: an argument has a wrong dtype, shape or memory layout.
             KernelError: the computation failed, for want of memory or because `out` overlaps.
         """
-        size = self._size(n, (x, self.k, self.channels[0]), (out, self.l, self.channels[1]))
+        size = self._size(n, ("x", x, self.k, self.channels[0]),
+                          ("out", out, self.l, self.channels[1]))
         xs = as_input(x, "x", self._shape("batch", self.k, self.channels[0], size), self.dtype)
         batch = xs.shape[0]
         ys = as_output(out, "out", self.y_shape(batch, size), self.dtype)
         bs = self._bias(bias)
         if isinstance(weight, PackedWeight):
-            if weight._layer is not self:
+            if weight._layer != self:
                 raise ValueError(f"weight was packed by another layer: {weight._layer!r}")
             function, ws = self._forward_packed, weight._data
         else:
@@ -294,7 +343,8 @@ class Layer:
             names.discard("bias")
         if self._backward is None:
             raise ValueError("the layer was compiled without gradients")
-        size = self._size(n, (x, self.k, self.channels[0]), (grad_y, self.l, self.channels[1]))
+        size = self._size(n, ("x", x, self.k, self.channels[0]),
+                          ("grad_y", grad_y, self.l, self.channels[1]))
         gs = as_input(grad_y, "grad_y", self._shape("batch", self.l, self.channels[1], size),
                       self.dtype)
         batch = gs.shape[0]

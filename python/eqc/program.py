@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator, Mapping
+from dataclasses import asdict
+from typing import Any
 
 from eqc._native import NativeProgram, Options
 from eqc.layer import Layer
@@ -13,9 +15,13 @@ __all__ = ["Program", "compile", "compile_file"]
 
 class Program(Mapping[str, Layer]):
     """Compiled layers by name, in the order of their source. `program["graph"]` is a `Layer`;
-    so is `program.layer`, if there is only one."""
+    so is `program.layer`, if there is only one.
+
+    Immutable. Programs of equal layers in the same order are equal; a pickled one carries its
+    source and its options, and is compiled where it is loaded."""
 
     def __init__(self, native: NativeProgram) -> None:
+        self._native = native
         layers = (Layer._of(native, i) for i in range(native.layer_count))
         self._layers = {layer.name: layer for layer in layers}
 
@@ -32,6 +38,24 @@ class Program(Mapping[str, Layer]):
     def __len__(self) -> int:
         return len(self._layers)
 
+    def __eq__(self, other: object) -> bool:
+        if not isinstance(other, Program):
+            return NotImplemented
+        return list(self._layers.values()) == list(other._layers.values())
+
+    def __hash__(self) -> int:
+        return hash(tuple(self._layers.values()))
+
+    def __copy__(self) -> Program:
+        return self
+
+    def __deepcopy__(self, memo: dict) -> Program:
+        return self
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        native = self._native
+        return _compile, (native.source, native.file, asdict(native.options), native.use_cache)
+
     @property
     def layer(self) -> Layer:
         """The only layer.
@@ -47,6 +71,12 @@ class Program(Mapping[str, Layer]):
     def __repr__(self) -> str:
         lines = "".join(f"\n  {layer!r}" for layer in self._layers.values())
         return f"<eqc.Program of {len(self)} layer{'s' * (len(self) != 1)}:{lines}>"
+
+
+def _compile(source: str, file: str, options: dict[str, Any], cache: bool) -> Program:
+    native = NativeProgram(source, file, Options(**options))
+    native.load(cache)
+    return Program(native)
 
 
 def compile(source: str, *, file: str = "<string>", plan: str = "auto",  # noqa: A001
@@ -67,10 +97,8 @@ def compile(source: str, *, file: str = "<string>", plan: str = "auto",  # noqa:
     """
     if not isinstance(source, str):
         raise TypeError(f"source is a {type(source).__name__}; expected a string")
-    native = NativeProgram(source, file,
-                           Options(plan, cpu, optimize, max_diagrams, threads, grad))
-    native.load(cache)
-    return Program(native)
+    return _compile(source, file, dict(plan=plan, cpu=cpu, optimize=optimize, threads=threads,
+                                       max_diagrams=max_diagrams, grad=grad), cache)
 
 
 def compile_file(path: str | os.PathLike[str], **options: object) -> Program:

@@ -4,10 +4,13 @@
 
 #include <gtest/gtest.h>
 
+#include <atomic>
 #include <cstring>
 #include <memory>
 #include <string>
+#include <sys/wait.h>
 #include <thread>
+#include <unistd.h>
 #include <vector>
 
 namespace {
@@ -227,4 +230,49 @@ TEST(Compiler, TheRuntimeActsOnLoadedLayers) {
   EXPECT_EQ(eqc_set_num_threads(1), EQC_OK);
   EXPECT_EQ(callSets(program), expectedSets);
   EXPECT_EQ(eqc_set_num_threads(0), EQC_OK);
+}
+
+/// Whether a child that compiles a layer and calls it ends well, in a minute.
+static bool childCompiles() {
+  pid_t child = fork();
+  if (child == 0) {
+    alarm(60);
+    _exit(callSets(compile(deepSets)) == expectedSets ? 0 : 1);
+  }
+  int status = 0;
+  return waitpid(child, &status, 0) == child && status == 0;
+}
+
+TEST(Compiler, ChildrenCompileWhateverOtherThreadsDo) {
+  std::atomic<bool> stop = false;
+  std::vector<std::thread> threads;
+  threads.reserve(2);
+  for (int i = 0; i < 2; ++i)
+    threads.emplace_back([&] {
+      while (!stop) {
+        Program program = compile("layer t { group = O; n = 3; k = 1; l = 1 }");
+        eqc_program_function(program.get(), "t_forward");
+      }
+    });
+  for (int i = 0; i < 8; ++i) {
+    if (i % 2)
+      eqc_prepare_fork();
+    EXPECT_TRUE(childCompiles()) << i;
+  }
+  stop = true;
+  for (std::thread &thread : threads)
+    thread.join();
+  EXPECT_EQ(callSets(compile(deepSets)), expectedSets);
+}
+
+TEST(Compiler, AnnouncedForksLeaveTheCompilerUsable) {
+  eqc_prepare_fork();
+  eqc_prepare_fork();
+  // The thread that is about to fork may still get inside.
+  EXPECT_EQ(callSets(compile(deepSets)), expectedSets);
+  EXPECT_TRUE(childCompiles());
+  std::thread([] {
+    EXPECT_EQ(callSets(compile(deepSets)), expectedSets);
+  }).join();
+  EXPECT_TRUE(childCompiles());
 }

@@ -121,11 +121,11 @@ def layer():
 def test_wrong_arguments_are_explained(layer):
     x, weight, bias = arguments(layer, 2)
     for wrong, kind, words in [
-        (x.astype(np.float64), TypeError, "x has dtype float64.*float32.*astype"),
+        (x.astype(np.float64), TypeError, "x has dtype float64.*float32.*ascontiguous"),
         (x[:, :3], ValueError, r"x has shape \[2, 3, 4, 2\]; expected \[batch, 4, 4, 2\]"),
         (x[0], ValueError, "x has shape"),
         (x[:, ::-1], ValueError, "x is not contiguous.*ascontiguousarray"),
-        (x.tolist(), TypeError, "x is a list.*asarray"),
+        (x.tolist(), TypeError, "x is a list.*ascontiguousarray"),
         (x.astype(">f4"), TypeError, "dtype"),
     ]:
         with pytest.raises(kind, match=words):
@@ -160,8 +160,10 @@ def test_a_bias_nobody_has(layer):
 
 
 def test_packed_weights_belong_to_their_layer(layer):
-    other = eqc.Layer(group="S", n=4, k=2, l=1, channels=(2, 3), bias=True)
+    other = eqc.Layer(group="S", n=4, k=2, l=1, channels=(2, 3), bias=True, plan="dense")
     x, weight, bias = arguments(layer, 2)
+    same = eqc.Layer(group="S", n=4, k=2, l=1, channels=(2, 3), bias=True)
+    np.testing.assert_array_equal(same(x, layer.pack(weight), bias), layer(x, weight, bias))
     with pytest.raises(ValueError, match="another layer"):
         other(x, layer.pack(weight), bias)
 
