@@ -17,7 +17,7 @@ def ConvertEqcToLinalgPass
     `eqc.grad_weight` becomes one function, `NAME.sums.CPU`, which adds what some samples
     contribute to the gradients.
 
-    ```mlir
+    ```text
     func.func @"f.x86-64-v3"(%x, %weight) -> tensor<..> { %1 = eqc.read ..  %2 = eqc.mix .. }
     // becomes
     func.func private @"f.pack.x86-64-v3"(%weight: memref<..>, %packed: memref<..>) { scf.for .. }

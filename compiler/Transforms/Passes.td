@@ -22,7 +22,7 @@ def AddGradientsPass : Pass<"eqc-add-gradients", "mlir::ModuleOp"> {
     - `NAME.grad_weight`: from x and the gradient of y to the gradients of weight and
       bias.
 
-    ```mlir
+    ```text
     func.func @f(%x : .., %w : tensor<1x16x32xf32>) -> tensor<?x32xf32> {
       %y = eqc.linear O(3) order 2 -> 0 x(%x : tensor<?x3x3x16xf32>) weight(%w : ..)
           diagrams ["i1 i2"] : tensor<?x32xf32>
@@ -58,7 +58,7 @@ def ExpandPlanPass : Pass<"eqc-expand-plan", "mlir::ModuleOp"> {
     - `dense`: `eqc.dense`, the matrix of the whole layer;
     - `schur`: `eqc.schur`, in bases that make the layer block diagonal.
 
-    ```mlir
+    ```text
     %y = eqc.linear S(5) order 1 -> 1 x(%x : ..) weight(%w : ..)
         diagrams ["o1 i1", "o1 | i1"] : tensor<?x5x32xf32>
     // becomes
@@ -91,9 +91,9 @@ def OrderContractionsPass : Pass<"eqc-order-contractions", "mlir::func::FuncOp">
     additions that saves.
 
     ```mlir
-    #eqc.factored<in [0, 1, 2] tops [0, 0] bottoms [1, 2] free -1 out [] contract [0, 1]>
+    #before = #eqc.factored<in [0, 1, 2] tops [0, 0] bottoms [1, 2] free -1 out [] contract [0, 1]>
     // becomes, for any n > 1
-    #eqc.factored<in [0, 1, 2] tops [0, 0] bottoms [1, 2] free -1 out [] contract [1, 0]>
+    #after = #eqc.factored<in [0, 1, 2] tops [0, 0] bottoms [1, 2] free -1 out [] contract [1, 0]>
     ```
   }];
   let dependentDialects = ["eqc::ir::EqcDialect"];
@@ -111,7 +111,7 @@ def CloneForTargetsPass : Pass<"eqc-clone-for-targets", "mlir::ModuleOp"> {
     the function carries `eqc.max_registers`, register tiles are cut as on a CPU
     with at most so many.
 
-    ```mlir
+    ```text
     func.func @f(..) attributes {eqc.plan = "shared"}
     // becomes, with cpus=x86-64-v3
     func.func @"f.x86-64-v3"(..) attributes {eqc.layer = "f", eqc.plan = "shared",
@@ -140,7 +140,7 @@ def VectorizeContractionsPass
     vectorizes it, and hoists the accumulator out of the loops, so that it stays
     in registers across the whole reduction:
 
-    ```mlir
+    ```text
     %1 = linalg.contract indexing_maps = [..] ins(%a, %w : tensor<8x16xf32>, tensor<16x32xf32>) outs(%0 : tensor<8x32xf32>)
     // becomes
     scf.for %c = %c0 to %c16 step %c1 iter_args(%acc = %0) -> (vector<8x32xf32>) {
@@ -209,7 +209,7 @@ def StreamOutputPass : Pass<"eqc-stream-output", "mlir::func::FuncOp"> {
     write is made of nontemporal stores. It is for the caller to see to it then that the output
     begins at a cache line, and to order these stores before others.
 
-    ```mlir
+    ```text
     func.func @f(%phase: index {eqc.phase}, %y: memref<?x64xf32> {eqc.output}) {
       vector.transfer_write %v, %y[%i, %c0] {in_bounds = [true]} : vector<16xf32>, memref<?x64xf32>
       ..

@@ -1,0 +1,132 @@
+"""Every code block of the documentation runs, and says what is true."""
+
+import subprocess
+from pathlib import Path
+
+import pytest
+from blocks import read_blocks
+from runners import BUILD, SOURCE, Failure, Page
+
+PAGES = [SOURCE / "README.md", SOURCE / "CONTRIBUTING.md", SOURCE / "python" / "README.md",
+         *sorted((SOURCE / "docs").glob("*.md")), *sorted((SOURCE / "docs").glob("*/*.md"))]
+
+
+def blocks_of(page: Path):
+    blocks = read_blocks(page)
+    if page.parent.name == "Generated":
+        # mlir-tblgen writes grammars and lists of options without a language.
+        blocks = [block for block in blocks if block.language == "mlir"]
+    return blocks
+
+
+@pytest.fixture(scope="session")
+def prefix(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("prefix")
+    subprocess.run(["cmake", "--install", BUILD, "--prefix", folder], check=True,
+                   stdout=subprocess.DEVNULL)
+    return folder
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(SOURCE)))
+def test_page(page, prefix, tmp_path):
+    failures = []
+    clone = Page(tmp_path, prefix)
+    blocks = blocks_of(page)
+    for block in blocks:
+        try:
+            clone.run(block)
+        except Failure as failure:
+            failures.append(str(failure))
+    try:
+        clone.finish()
+    except Failure as failure:
+        failures.append(str(failure))
+    for block in blocks:
+        if block.not_run:
+            print(f"{block}: not run: {block.not_run}")
+    assert not failures, "\n\n".join(failures)
+
+
+def test_few_blocks_are_not_run():
+    blocks = [block for page in PAGES for block in blocks_of(page) if block.language != "text"]
+    left_out = [block for block in blocks if block.not_run]
+    assert len(left_out) <= len(blocks) // 12, "\n".join(map(str, left_out))
+
+
+#: What has to be noticed: pages that say what is not so.
+WRONG = {
+    "a shape": "```python\nimport numpy as np\nx = np.ones((2, 3))  # [3, 2]\n```",
+    "shapes": "```python\nimport numpy as np\nx, y = np.ones(2), np.ones(3)  # [2], [2]\n```",
+    "a repr": "```python\n[1]\n# [2]\n```",
+    "what is printed": "```python\nprint(1)  # 2\n```",
+    "an exception": "text\n\n```python\nx = 1 / 0\n```",
+    "a name": "```python\nx = 1\n```\n\n```python new\ny = x\n```",
+    "a command": "```sh\neqc explain missing.eq\n```",
+    "an option": "    eqc --no-such-option x\n",
+    "a command in the middle": "```sh\nfalse\ntrue\n```",
+    "output": "```sh\necho a; echo b\n```\n\n```output\na\n```",
+    "a layer": "```eq\nlayer a { grup = S; n = 3; k = 1; l = 1 }\n```",
+    "an indented layer": "    layer a { group = S; n = 3; k = 1 }\n",
+    "C": "```c\nint f(void) { return g(); }\n```",
+    "C in a function": "```c body\nint status = undeclared;\n```",
+    "C++": "```cpp\nint f() { return std::string(); }\n```",
+    "CMake": "```cmake\nfind_package(eqc REQUIRED)\neqc_add_layer(a missing.eq)\n```",
+    "MLIR": "```mlir\n%y = eqc.nothing %x : tensor<?xf32>\n```",
+    "an attribute": "```mlir\n#d = #eqc.diagram<\"o1 | o3\">\n```",
+    "no language": "```\neqc\n```",
+}
+RIGHT = """
+```eq
+layer a { group = S; n = 3; k = 1; l = 1 }
+```
+<!-- docs: sh
+echo hidden > file
+-->
+```sh
+cat file; echo x; echo b
+```
+```output
+hidden
+...
+b
+```
+<!-- docs: not run: it would fail -->
+```sh
+false
+```
+```python
+x = [1,
+     2]   # [7, 7] is no shape of what is assigned, since more than numbers stand here
+x
+# [1, 2]
+print(*x)  # 1 2
+```
+"""
+
+
+def failures_of(text, prefix, folder):
+    page = folder / "Page.md"
+    page.write_text(text)
+    (folder / "clone").mkdir()
+    clone = Page(folder / "clone", prefix)
+    for block in read_blocks(page):
+        clone.run(block)
+    clone.finish()
+
+
+@pytest.mark.parametrize("text", WRONG.values(), ids=WRONG)
+def test_it_notices(text, prefix, tmp_path):
+    with pytest.raises(Failure, match="Page.md"):
+        failures_of(text, prefix, tmp_path)
+
+
+def test_it_takes_what_is_true(prefix, tmp_path):
+    failures_of(RIGHT, prefix, tmp_path)
+
+
+@pytest.mark.parametrize("text", ["```sh\ntrue\n", "<!-- docs: not run: why -->\n",
+                                  "<!-- docs: sh\ntrue\n"])
+def test_a_page_that_is_cut_off(text, tmp_path):
+    (tmp_path / "Page.md").write_text(text)
+    with pytest.raises(ValueError, match="Page.md"):
+        read_blocks(tmp_path / "Page.md")
