@@ -22,6 +22,7 @@ static void addContract(OpPassManager &pm, StringRef after) {
 
 void eqc::populateExpandPipeline(OpPassManager &pm,
                                  const ExpandPipelineOptions &options) {
+  addContract(pm, "import");
   if (options.gradients)
     pm.addPass(createAddGradientsPass());
   ExpandPlanPassOptions expand;

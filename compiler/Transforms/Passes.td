@@ -247,7 +247,9 @@ def VerifyContractPass : Pass<"eqc-verify-contract", "mlir::ModuleOp"> {
   let description = [{
     Reports, in the language's words, everything that should not be there after
 
-    - `expand`: layers whose plan is not decided;
+    - `import`: functions that are not one layer and nothing else, for only the layer of
+      a function is compiled;
+    - `expand`: the same, and layers whose plan is not decided;
     - `convert`: anything of the eqc dialect;
     - `vectorize`: channel mixes that are not vectors, accumulators that go through
       memory, vectors whose rows are not whole vectors of the target;
@@ -256,7 +258,7 @@ def VerifyContractPass : Pass<"eqc-verify-contract", "mlir::ModuleOp"> {
     Each would be a fault of the compiler, not of the layer.
   }];
   let options = [Option<"after", "after", "std::string", /*default=*/"",
-                        "expand, convert, vectorize or bufferize">];
+                        "import, expand, convert, vectorize or bufferize">];
   let statistics = [Statistic<"numViolations", "violations", "operations reported">];
 }
 

@@ -50,3 +50,21 @@ func.func @used_twice(%t: tensor<?x5x4xf32>, %w: tensor<2x4x8xf32>) -> tensor<?x
   %r = eqc.from_rows %y0 : tensor<?x25x8xf32> -> tensor<?x5x5x8xf32>
   return %r : tensor<?x5x5x8xf32>
 }
+
+// -----
+
+// A group of other signs reads the same rows.
+
+#v3 = #eqc.target<name = "x86-64-v3", cpu = "x86-64-v3", features = "", vector_bytes = 32, registers = 16>
+
+func.func @two_groups(%t: tensor<?x4x4x4xf32>, %w: tensor<1x4x8xf32>) -> tensor<?x8xf32>
+    attributes {eqc.layer = "two_groups", eqc.target = #v3} {
+  %x = eqc.to_rows %t : tensor<?x4x4x4xf32> -> tensor<?x16x4xf32>
+  %packed = eqc.pack %w order [0] : tensor<1x4x8xf32> -> tensor<1x4x8xf32>
+  // expected-error @below {{must be of the group, and its size, of the output}}
+  %sum = eqc.read O(4) x(%x : tensor<?x16x4xf32>) patterns ["~1 2" from "1 | 2"] : tensor<?x1x4xf32>
+  %y = eqc.mix Sp(4) propagating 0 x(%x : tensor<?x16x4xf32>) reads(%sum : tensor<?x1x4xf32>)
+      weights(%packed : tensor<1x4x8xf32>) from 0 targets ["-"] diagrams ["i1 i2"] : tensor<?x1x8xf32>
+  %r = eqc.from_rows %y : tensor<?x1x8xf32> -> tensor<?x8xf32>
+  return %r : tensor<?x8xf32>
+}

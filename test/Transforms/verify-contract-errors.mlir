@@ -5,6 +5,14 @@
 // RUN: %eqc-opt %t/bufferize.mlir --eqc-verify-contract=after=bufferize --verify-diagnostics
 // RUN: %eqc-opt %t/unknown.mlir --eqc-verify-contract=after=lunch --verify-diagnostics
 
+// A violation is no remark: the compiler stops.
+// RUN: not %eqc-opt %t/expand.mlir --eqc-verify-contract=after=expand 2>&1 | FileCheck %s --check-prefix=STOPS
+// RUN: not %eqc-opt %t/convert.mlir --eqc-verify-contract=after=convert 2>&1 | FileCheck %s --check-prefix=STOPS
+// RUN: not %eqc-opt %t/vectorize.mlir --eqc-verify-contract=after=vectorize 2>&1 | FileCheck %s --check-prefix=STOPS
+// RUN: not %eqc-opt %t/bufferize.mlir --eqc-verify-contract=after=bufferize 2>&1 | FileCheck %s --check-prefix=STOPS
+// STOPS: error:
+// STOPS-NOT: func.func
+
 //--- expand.mlir
 func.func @no_plan(%x: tensor<?x5x4xf32>, %w: tensor<1x4x8xf32>) -> tensor<?x5x8xf32> {
   // expected-error @below {{layer is left without a plan}}
@@ -73,6 +81,6 @@ func.func @copies(%a: memref<4xf32>, %b: memref<4xf32>) {
 }
 
 //--- unknown.mlir
-// expected-error @below {{unknown stage 'lunch', expected expand, convert, vectorize or bufferize}}
+// expected-error @below {{unknown stage 'lunch', expected import, expand, convert, vectorize or bufferize}}
 module {
 }

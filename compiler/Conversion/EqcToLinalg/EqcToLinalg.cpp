@@ -7,6 +7,7 @@
 #include "compiler/Conversion/EqcToLinalg/StagePlan.h"
 #include "compiler/Conversion/Passes.h"
 #include "compiler/Plan/SchurForm.h"
+#include "dialect/Eqc/EqcLayerFunction.h"
 
 namespace eqc {
 #define GEN_PASS_DEF_CONVERTEQCTOLINALGPASS
@@ -69,6 +70,9 @@ struct ConvertEqcToLinalg
     if (!target || !name)
       return function.emitError(
           "a layer for a CPU must carry 'eqc.target' and 'eqc.layer'");
+    // Kernels are written from its layer alone.
+    if (failed(ir::verifyLayerFunction(function)))
+      return failure();
     auto gradients = function.front().getOps<ir::GradWeightOp>();
     if (!gradients.empty()) {
       emitGradient(function, getLayerOf(*gradients.begin()), name.getValue(),

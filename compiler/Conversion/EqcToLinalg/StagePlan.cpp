@@ -56,6 +56,15 @@ private:
     return *ops.begin();
   }
 
+  /// All stages are of the group, and its size, of the output.
+  template <typename OpT> LogicalResult checkGroup(Operation *op) {
+    auto stage = dyn_cast<OpT>(op);
+    if (!stage ||
+        (stage.getGroup() == layer.spec.group && stage.getN() == layer.spec.n))
+      return success();
+    return op->emitError("must be of the group, and its size, of the output");
+  }
+
   LogicalResult readLayer() {
     LayerSpec &spec = layer.spec;
     FailureOr<ToRowsOp> toRows = findOnly<ToRowsOp>("'eqc.to_rows'");
@@ -91,6 +100,10 @@ private:
           "must see the rows of the output itself, that 'eqc.mix' computed");
     spec.group = output->getGroup();
     spec.n = output->getN();
+    for (Operation &op : function.front())
+      if (failed(checkGroup<ReadOp>(&op)) || failed(checkGroup<MixOp>(&op)) ||
+          failed(checkGroup<WriteOp>(&op)))
+        return failure();
     for (ReadOp readOp : function.front().getOps<ReadOp>())
       if (readOp.getNormalize() == Normalize::Mean)
         spec.normalize = Normalize::Mean;

@@ -1,0 +1,192 @@
+//===- EqcLayerFunction.cpp - Functions that are layers -------------------===//
+
+#include "dialect/Eqc/EqcLayerFunction.h"
+#include "dialect/Eqc/EqcOps.h"
+#include "dialect/Eqc/EqcStages.h"
+
+using namespace mlir;
+using namespace eqc;
+using namespace eqc::ir;
+
+/// A layer as one operation.
+static bool isLayer(Operation *op) {
+  return isa<LinearOp, DenseOp, SchurOp, ApplyOp, GradWeightOp>(op);
+}
+
+static bool isStage(Operation *op) {
+  return isa<ToRowsOp, PackOp, ReadOp, MixOp, WriteOp, FromRowsOp>(op);
+}
+
+bool ir::holdsLayer(func::FuncOp function) {
+  if (function->hasAttr("eqc.plan") || function->hasAttr("eqc.target"))
+    return true;
+  return function
+      .walk([](Operation *op) {
+        return isLayer(op) || isStage(op) ? WalkResult::interrupt()
+                                          : WalkResult::advance();
+      })
+      .wasInterrupted();
+}
+
+namespace {
+
+class LayerFunctionVerifier {
+public:
+  explicit LayerFunctionVerifier(func::FuncOp function) : function(function) {}
+
+  LogicalResult verify() {
+    if (failed(verifyBody()) || failed(verifyUses()))
+      return failure();
+    for (Operation &op : function.front())
+      if (failed(verifyOperation(&op)))
+        return failure();
+    if (failed(layer ? verifyWhole() : verifyStages()))
+      return failure();
+    return verifyReturn();
+  }
+
+private:
+  LogicalResult verifyBody() {
+    if (function.isDeclaration())
+      return function.emitError(
+          "a layer must have a body, found a declaration");
+    if (const size_t blocks = function.getBody().getBlocks().size(); blocks > 1)
+      return function.emitError()
+             << "a layer must stand in a function of one block, found "
+             << blocks;
+    return success();
+  }
+
+  /// Kernels take the place of the function.
+  LogicalResult verifyUses() {
+    auto module = function->getParentOfType<ModuleOp>();
+    if (!module)
+      return success();
+    auto uses = SymbolTable::getSymbolUses(function, module);
+    if (!uses || uses->empty())
+      return success();
+    InFlightDiagnostic error =
+        uses->begin()->getUser()->emitError()
+        << "refers to layer '" << function.getName()
+        << "', which is gone once it is compiled: layers are called through "
+           "their C functions";
+    error.attachNote(function.getLoc()) << "the layer";
+    return failure();
+  }
+
+  LogicalResult verifyOperation(Operation *op) {
+    if (isa<func::ReturnOp>(op))
+      return success();
+    if (isLayer(op))
+      return add(op, layer);
+    if (isa<ToRowsOp>(op))
+      return add(op, toRows);
+    if (isa<PackOp>(op))
+      return add(op, pack);
+    if (isa<FromRowsOp>(op))
+      return add(op, fromRows);
+    if (isStage(op))
+      return add(op, firstStage, /*several=*/true);
+    Operation *inner = nullptr;
+    op->walk([&](Operation *nested) {
+      if (!inner && (isLayer(nested) || isStage(nested)))
+        inner = nested;
+    });
+    if (inner)
+      return inner->emitError() << "a layer inside of '" << op->getName()
+                                << "' cannot be compiled: it must be all that "
+                                   "its function does";
+    return op->emitError()
+           << "'" << op->getName()
+           << "' stands beside a layer and would be lost: a function that is "
+              "compiled is one layer and nothing else";
+  }
+
+  /// Remembers `op` as the only one of its kind.
+  LogicalResult add(Operation *op, Operation *&place, bool several = false) {
+    if (!first)
+      first = op;
+    const bool second =
+        (place && !several) || (op != first && (layer || isLayer(op)));
+    if (!place)
+      place = op;
+    if (!second)
+      return success();
+    InFlightDiagnostic error =
+        op->emitError("belongs to a second layer of its function: each layer "
+                      "must have a function of its own");
+    error.attachNote(first->getLoc()) << "the first layer begins here";
+    return failure();
+  }
+
+  LogicalResult verifyWhole() {
+    if (llvm::equal(layer->getOperands(), function.getArguments()))
+      return success();
+    return layer->emitError("must take what its function takes, in the same "
+                            "order and nothing else");
+  }
+
+  Value argument(unsigned number) {
+    return number < function.getNumArguments()
+               ? Value(function.getArgument(number))
+               : Value();
+  }
+
+  LogicalResult verifyStages() {
+    for (auto [op, what] :
+         {std::pair(toRows, "eqc.to_rows"), std::pair(pack, "eqc.pack"),
+          std::pair(fromRows, "eqc.from_rows")})
+      if (!op)
+        return function.emitError()
+               << "a layer in stages must have '" << what << "' exactly once";
+    if (cast<ToRowsOp>(toRows).getX() != argument(0))
+      return toRows->emitError("must take the first argument of its function");
+    if (cast<PackOp>(pack).getWeight() != argument(1))
+      return pack->emitError("must take the second argument of its function");
+    unsigned arguments = 2;
+    for (Operation &op : function.front()) {
+      if (auto read = dyn_cast<ReadOp>(op);
+          read && read.getX() &&
+          read.getX() != cast<ToRowsOp>(toRows).getRows())
+        return read.emitError("'x' must be the rows that 'eqc.to_rows' makes");
+      auto mix = dyn_cast<MixOp>(op);
+      if (!mix)
+        continue;
+      if (mix.getX() != cast<ToRowsOp>(toRows).getRows())
+        return mix.emitError("'x' must be the rows that 'eqc.to_rows' makes");
+      if (mix.getWeights() != cast<PackOp>(pack).getPacked())
+        return mix.emitError("'weights' must be what 'eqc.pack' makes");
+      if (!mix.getBias())
+        continue;
+      if (mix.getBias() != argument(2))
+        return mix.emitError(
+            "'bias' must be the third argument of its function");
+      arguments = 3;
+    }
+    if (function.getNumArguments() != arguments)
+      return function.emitError()
+             << "a layer in stages must take what its stages read, "
+             << arguments << " arguments, found " << function.getNumArguments();
+    return success();
+  }
+
+  LogicalResult verifyReturn() {
+    Operation *end = function.front().getTerminator();
+    if (llvm::equal(end->getOperands(),
+                    (layer ? layer : fromRows)->getResults()))
+      return success();
+    return end->emitError("must return what the layer computes, in the same "
+                          "order and nothing else");
+  }
+
+  func::FuncOp function;
+  Operation *first = nullptr; ///< of the layer or its stages
+  Operation *layer = nullptr, *toRows = nullptr, *pack = nullptr,
+            *fromRows = nullptr, *firstStage = nullptr;
+};
+
+} // namespace
+
+LogicalResult ir::verifyLayerFunction(func::FuncOp function) {
+  return LayerFunctionVerifier(function).verify();
+}

@@ -1,0 +1,162 @@
+// Layers that another program wrote as a plan or as stages: what the pass that writes
+// kernels would drop, it refuses, and so does the contract of the stage before.
+// RUN: %eqc-opt %s --eqc-verify-contract=after=expand --split-input-file --verify-diagnostics
+// RUN: %eqc-opt %s --convert-eqc-to-linalg --split-input-file --verify-diagnostics
+
+#v3 = #eqc.target<name = "x86-64-v3", cpu = "x86-64-v3", features = "", vector_bytes = 32, registers = 16>
+
+func.func @dense(%x: tensor<?x5x4xf32>, %w: tensor<1x4x4xf32>) -> tensor<?x5x4xf32>
+    attributes {eqc.layer = "f", eqc.target = #v3} {
+  // expected-note @below {{the first layer begins here}}
+  %y = eqc.dense S(5) order 1 -> 1 x(%x : tensor<?x5x4xf32>) weight(%w : tensor<1x4x4xf32>)
+      diagrams ["o1 i1"] : tensor<?x5x4xf32>
+  // expected-error @below {{belongs to a second layer of its function}}
+  %z = eqc.dense S(5) order 1 -> 1 x(%y : tensor<?x5x4xf32>) weight(%w : tensor<1x4x4xf32>)
+      diagrams ["o1 i1"] : tensor<?x5x4xf32>
+  return %z : tensor<?x5x4xf32>
+}
+
+// -----
+
+#v3 = #eqc.target<name = "x86-64-v3", cpu = "x86-64-v3", features = "", vector_bytes = 32, registers = 16>
+
+func.func @schur(%x: tensor<?x5x4xf32>, %w: tensor<1x4x4xf32>) -> tensor<?x5x4xf32>
+    attributes {eqc.layer = "f", eqc.target = #v3} {
+  %y = eqc.schur S(5) order 1 -> 1 x(%x : tensor<?x5x4xf32>) weight(%w : tensor<1x4x4xf32>)
+      diagrams ["o1 i1"] : tensor<?x5x4xf32>
+  // expected-error @below {{'arith.addf' stands beside a layer and would be lost}}
+  %z = arith.addf %y, %x : tensor<?x5x4xf32>
+  return %z : tensor<?x5x4xf32>
+}
+
+// -----
+
+#v3 = #eqc.target<name = "x86-64-v3", cpu = "x86-64-v3", features = "", vector_bytes = 32, registers = 16>
+
+func.func @factored(%x: tensor<?x5x4xf32>, %w: tensor<1x4x4xf32>) -> tensor<?x5x4xf32>
+    attributes {eqc.layer = "f", eqc.target = #v3} {
+  // expected-note @below {{the first layer begins here}}
+  %y = eqc.apply S(5) order 1 -> 1 x(%x : tensor<?x5x4xf32>) weight(%w : tensor<1x4x4xf32>)
+      diagrams ["o1 i1"] : tensor<?x5x4xf32>
+      factored [#eqc.factored<in [0] tops [1] bottoms [1] free -1 out [0] contract []>]
+  // expected-error @below {{belongs to a second layer of its function}}
+  %z = eqc.to_rows %y : tensor<?x5x4xf32> -> tensor<?x5x4xf32>
+  return %y : tensor<?x5x4xf32>
+}
+
+// -----
+
+#v3 = #eqc.target<name = "x86-64-v3", cpu = "x86-64-v3", features = "", vector_bytes = 32, registers = 16>
+
+func.func @gradient(%x: tensor<?x5x4xf32>, %dy: tensor<?x5x4xf32>) -> (tensor<1x4x4xf32>, tensor<1x4xf32>)
+    attributes {eqc.layer = "f", eqc.target = #v3} {
+  %dw, %db = eqc.grad_weight S(5) order 1 -> 1 x(%x : tensor<?x5x4xf32>) grad_y(%dy : tensor<?x5x4xf32>)
+      diagrams ["o1 i1"] bias_diagrams ["o1"] : tensor<1x4x4xf32>, tensor<1x4xf32>
+  // expected-error @below {{'arith.negf' stands beside a layer}}
+  %m = arith.negf %dw : tensor<1x4x4xf32>
+  return %m, %db : tensor<1x4x4xf32>, tensor<1x4xf32>
+}
+
+// -----
+
+#v3 = #eqc.target<name = "x86-64-v3", cpu = "x86-64-v3", features = "", vector_bytes = 32, registers = 16>
+
+func.func @half_a_gradient(%x: tensor<?x5x4xf32>, %dy: tensor<?x5x4xf32>) -> tensor<1x4x4xf32>
+    attributes {eqc.layer = "f", eqc.target = #v3} {
+  %dw, %db = eqc.grad_weight S(5) order 1 -> 1 x(%x : tensor<?x5x4xf32>) grad_y(%dy : tensor<?x5x4xf32>)
+      diagrams ["o1 i1"] bias_diagrams ["o1"] : tensor<1x4x4xf32>, tensor<1x4xf32>
+  // expected-error @below {{must return what the layer computes}}
+  return %dw : tensor<1x4x4xf32>
+}
+
+// -----
+
+#v3 = #eqc.target<name = "x86-64-v3", cpu = "x86-64-v3", features = "", vector_bytes = 32, registers = 16>
+
+func.func @stages(%t: tensor<?x5x4xf32>, %w: tensor<1x4x4xf32>) -> tensor<?x5x4xf32>
+    attributes {eqc.layer = "f", eqc.target = #v3} {
+  // expected-note @below {{the first layer begins here}}
+  %x = eqc.to_rows %t : tensor<?x5x4xf32> -> tensor<?x5x4xf32>
+  %packed = eqc.pack %w order [0] : tensor<1x4x4xf32> -> tensor<1x4x4xf32>
+  %y = eqc.mix S(5) propagating 1 x(%x : tensor<?x5x4xf32>) weights(%packed : tensor<1x4x4xf32>) from 0
+      targets ["1"] diagrams ["o1 i1"] : tensor<?x5x4xf32>
+  %r = eqc.from_rows %y : tensor<?x5x4xf32> -> tensor<?x5x4xf32>
+  // expected-error @below {{belongs to a second layer of its function}}
+  %z = eqc.to_rows %r : tensor<?x5x4xf32> -> tensor<?x5x4xf32>
+  return %r : tensor<?x5x4xf32>
+}
+
+// -----
+
+#v3 = #eqc.target<name = "x86-64-v3", cpu = "x86-64-v3", features = "", vector_bytes = 32, registers = 16>
+
+func.func @added(%t: tensor<?x5x4xf32>, %w: tensor<1x4x4xf32>) -> tensor<?x5x4xf32>
+    attributes {eqc.layer = "f", eqc.target = #v3} {
+  %x = eqc.to_rows %t : tensor<?x5x4xf32> -> tensor<?x5x4xf32>
+  %packed = eqc.pack %w order [0] : tensor<1x4x4xf32> -> tensor<1x4x4xf32>
+  %y = eqc.mix S(5) propagating 1 x(%x : tensor<?x5x4xf32>) weights(%packed : tensor<1x4x4xf32>) from 0
+      targets ["1"] diagrams ["o1 i1"] : tensor<?x5x4xf32>
+  %r = eqc.from_rows %y : tensor<?x5x4xf32> -> tensor<?x5x4xf32>
+  // expected-error @below {{'arith.addf' stands beside a layer}}
+  %z = arith.addf %r, %t : tensor<?x5x4xf32>
+  return %z : tensor<?x5x4xf32>
+}
+
+// -----
+
+// Rows of another tensor than the layer's input, of the same type.
+
+#v3 = #eqc.target<name = "x86-64-v3", cpu = "x86-64-v3", features = "", vector_bytes = 32, registers = 16>
+
+func.func @other_rows(%t: tensor<?x4x4xf32>, %w: tensor<1x4x4xf32>) -> tensor<?x4x4xf32>
+    attributes {eqc.layer = "f", eqc.target = #v3} {
+  %x = eqc.to_rows %t layout channels_first : tensor<?x4x4xf32> -> tensor<?x4x4xf32>
+  %packed = eqc.pack %w order [0] : tensor<1x4x4xf32> -> tensor<1x4x4xf32>
+  // expected-error @below {{'x' must be the rows that 'eqc.to_rows' makes}}
+  %y = eqc.mix S(4) propagating 1 x(%t : tensor<?x4x4xf32>) weights(%packed : tensor<1x4x4xf32>) from 0
+      targets ["1"] diagrams ["o1 i1"] : tensor<?x4x4xf32>
+  %r = eqc.from_rows %y layout channels_first : tensor<?x4x4xf32> -> tensor<?x4x4xf32>
+  return %r : tensor<?x4x4xf32>
+}
+
+// -----
+
+#v3 = #eqc.target<name = "x86-64-v3", cpu = "x86-64-v3", features = "", vector_bytes = 32, registers = 16>
+
+func.func @unpacked(%t: tensor<?x5x4xf32>, %w: tensor<1x4x4xf32>) -> tensor<?x5x4xf32>
+    attributes {eqc.layer = "f", eqc.target = #v3} {
+  %x = eqc.to_rows %t : tensor<?x5x4xf32> -> tensor<?x5x4xf32>
+  %packed = eqc.pack %w order [0] : tensor<1x4x4xf32> -> tensor<1x4x4xf32>
+  // expected-error @below {{'weights' must be what 'eqc.pack' makes}}
+  %y = eqc.mix S(5) propagating 1 x(%x : tensor<?x5x4xf32>) weights(%w : tensor<1x4x4xf32>) from 0
+      targets ["1"] diagrams ["o1 i1"] : tensor<?x5x4xf32>
+  %r = eqc.from_rows %y : tensor<?x5x4xf32> -> tensor<?x5x4xf32>
+  return %r : tensor<?x5x4xf32>
+}
+
+// -----
+
+#v3 = #eqc.target<name = "x86-64-v3", cpu = "x86-64-v3", features = "", vector_bytes = 32, registers = 16>
+
+// expected-error @below {{a layer in stages must take what its stages read, 2 arguments, found 3}}
+func.func @one_more(%t: tensor<?x5x4xf32>, %w: tensor<1x4x4xf32>, %b: tensor<1x4xf32>) -> tensor<?x5x4xf32>
+    attributes {eqc.layer = "f", eqc.target = #v3} {
+  %x = eqc.to_rows %t : tensor<?x5x4xf32> -> tensor<?x5x4xf32>
+  %packed = eqc.pack %w order [0] : tensor<1x4x4xf32> -> tensor<1x4x4xf32>
+  %y = eqc.mix S(5) propagating 1 x(%x : tensor<?x5x4xf32>) weights(%packed : tensor<1x4x4xf32>) from 0
+      targets ["1"] diagrams ["o1 i1"] : tensor<?x5x4xf32>
+  %r = eqc.from_rows %y : tensor<?x5x4xf32> -> tensor<?x5x4xf32>
+  return %r : tensor<?x5x4xf32>
+}
+
+// -----
+
+#v3 = #eqc.target<name = "x86-64-v3", cpu = "x86-64-v3", features = "", vector_bytes = 32, registers = 16>
+
+// expected-error @below {{a layer in stages must have 'eqc.from_rows' exactly once}}
+func.func @unfinished(%t: tensor<?x5x4xf32>, %w: tensor<1x4x4xf32>) -> tensor<?x5x4xf32>
+    attributes {eqc.layer = "f", eqc.target = #v3} {
+  %x = eqc.to_rows %t : tensor<?x5x4xf32> -> tensor<?x5x4xf32>
+  %packed = eqc.pack %w order [0] : tensor<1x4x4xf32> -> tensor<1x4x4xf32>
+  return %x : tensor<?x5x4xf32>
+}
