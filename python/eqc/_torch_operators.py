@@ -1,0 +1,317 @@
+"""The operators `eqc::linear` and `eqc::linear_backward` of PyTorch, with their derivatives.
+
+Each has a kernel for CPU, and an `autograd.Function` around it that knows its derivatives of
+both modes and what one more axis means. A layer is linear in x and in the weight, so every
+derivative of the two operators is again a call of the two; all orders follow.
+
+The dispatcher sends a call to the Function where automatic differentiation or a transform of
+`torch.func` wants it, and to the kernel else. So an operator means the same whoever calls
+it: a module, a graph of `torch.compile`, or a program that was exported.
+"""
+
+from __future__ import annotations
+
+from typing import Any, NoReturn
+
+import torch
+from torch import Tensor
+from torch.autograd import Function, forward_ad
+
+from eqc import _registry
+from eqc._native import check_status
+from eqc.layer import Layer
+
+__all__ = ["autocast_dtypes", "dtype_of", "linear", "linear_backward"]
+
+_library = torch.library.Library("eqc", "DEF")
+for _schema in (
+        # No bias for a layer that has one is a zero bias.
+        "linear(Tensor x, Tensor weight, Tensor? bias, str layer, SymInt n) -> Tensor",
+        # Empty tensors take the place of gradients that are not needed.
+        "linear_backward(Tensor x, Tensor weight, Tensor grad_y, str layer, SymInt n, "
+        "bool need_x, bool need_weight, bool need_bias) -> (Tensor, Tensor, Tensor)"):
+    _library.define(_schema, tags=torch.Tag.pt2_compliant_tag)
+linear = torch.ops.eqc.linear.default
+linear_backward = torch.ops.eqc.linear_backward.default
+
+#: What is computed in float32 under torch.autocast.
+autocast_dtypes = (torch.bfloat16, torch.float16)
+
+
+def dtype_of(layer: Layer) -> torch.dtype:
+    return torch.float32 if layer.dtype.itemsize == 4 else torch.float64
+
+
+def _shape(layer: Layer, batch: int, n: int, *, output: bool) -> tuple[int, ...]:
+    """As x_shape and y_shape, also for sizes that are symbols."""
+    order = layer.l if output else layer.k
+    channels = layer.channels[output]
+    if layer.layout == "channels_last":
+        return (batch, *[n] * order, channels)
+    return (batch, channels, *[n] * order)
+
+
+def _checked(tensor: Tensor, name: str, shape: tuple[int, ...], layer: Layer) -> Tensor:
+    """The tensor as a kernel may read it."""
+    if tensor.dtype != dtype_of(layer):
+        raise TypeError(f"{name} has dtype {tensor.dtype}; the layer computes in "
+                        f"{dtype_of(layer)}")
+    if tuple(tensor.shape) != shape:
+        raise ValueError(f"{name} has shape {list(tensor.shape)}; expected {list(shape)}")
+    return tensor.contiguous()
+
+
+def _on_cpu(x: Tensor, weight: Tensor, bias: Tensor | None, layer: str, n: int) -> Tensor:
+    kernel = _registry.layer_of(layer)
+    batch = x.shape[0]
+    x = _checked(x, "x", kernel.x_shape(batch, n), kernel)
+    weight = _checked(weight, "weight", kernel.weight_shape, kernel)
+    if kernel.has_bias:
+        bias = (x.new_zeros(kernel.bias_shape) if bias is None else
+                _checked(bias, "bias", kernel.bias_shape, kernel))
+    y = x.new_empty(kernel.y_shape(batch, n))
+    check_status(kernel._forward(
+        *kernel._leading(n), batch, x.data_ptr(), weight.data_ptr(),
+        bias.data_ptr() if bias is not None else None, y.data_ptr()))
+    return y
+
+
+def _backward_on_cpu(x: Tensor, weight: Tensor, grad_y: Tensor, layer: str, n: int,
+                     need_x: bool, need_weight: bool, need_bias: bool
+                     ) -> tuple[Tensor, Tensor, Tensor]:
+    kernel = _registry.layer_of(layer)
+    if kernel._backward is None:
+        raise ValueError("the layer was compiled without gradients")
+    batch = grad_y.shape[0]
+    x_shape = kernel.x_shape(batch, n)
+    if need_weight:
+        x = _checked(x, "x", x_shape, kernel)
+    if need_x:
+        weight = _checked(weight, "weight", kernel.weight_shape, kernel)
+    grad_y = _checked(grad_y, "grad_y", kernel.y_shape(batch, n), kernel)
+    needs = (need_x, need_weight, need_bias)
+    grads = [grad_y.new_empty(shape if need else 0) for need, shape in
+             zip(needs, (x_shape, kernel.weight_shape, kernel.bias_shape))]
+    if any(needs):
+        check_status(kernel._backward(
+            *kernel._leading(n), batch, x.data_ptr(), weight.data_ptr(), grad_y.data_ptr(),
+            *(grad.data_ptr() if need else None for need, grad in zip(needs, grads))))
+    return grads[0], grads[1], grads[2]
+
+
+def _check_devices(*tensors: Tensor | None) -> None:
+    devices = {tensor.device for tensor in tensors if tensor is not None}
+    if len(devices) > 1:
+        raise ValueError("x, weight and bias are on several devices: "
+                         + ", ".join(sorted(map(str, devices))))
+
+
+def _fake(x: Tensor, weight: Tensor, bias: Tensor | None, layer: str, n: int) -> Tensor:
+    _check_devices(x, weight, bias)
+    return x.new_empty(_shape(_registry.layer_of(layer), x.shape[0], n, output=True))
+
+
+def _backward_fake(x: Tensor, weight: Tensor, grad_y: Tensor, layer: str, n: int,
+                   need_x: bool, need_weight: bool, need_bias: bool
+                   ) -> tuple[Tensor, Tensor, Tensor]:
+    kernel = _registry.layer_of(layer)
+    x_shape = _shape(kernel, grad_y.shape[0], n, output=False)
+    return (grad_y.new_empty(x_shape if need_x else 0),
+            grad_y.new_empty(kernel.weight_shape if need_weight else 0),
+            grad_y.new_empty(kernel.bias_shape if need_bias else 0))
+
+
+def _elsewhere(*arguments: Any) -> NoReturn:
+    """For tensors that are neither dense tensors in the CPU's memory nor `meta`."""
+    raise NotImplementedError("layers compute on the CPU, on dense tensors; there are " + ", ".join(
+        f"{value.layout} on {value.device}" for value in arguments if isinstance(value, Tensor)))
+
+
+def _primals(ctx: Any) -> tuple[Tensor, ...]:
+    """The saved tensors without tangents. A jvp runs with forward mode turned off, so that
+    these do not matter, but with it those of transforms further out (a jvp of a jvp) are
+    lost; it is turned on again with these."""
+    return tuple(forward_ad.unpack_dual(value, level=0).primal for value in ctx.saved_tensors)
+
+
+def _folded(value: Tensor, dim: int | None, size: int) -> Tensor:
+    """The axis of vmap and that of the batch as one."""
+    whole = value.expand(size, *value.shape) if dim is None else value.movedim(dim, 0)
+    return whole.flatten(0, 1)
+
+
+def _sample(value: Tensor | None, dim: int | None, i: int) -> Tensor | None:
+    return value if dim is None else value.select(dim, i)
+
+
+class _Linear(Function):
+    """With F for the layer without its bias and B for its bias alone, y = F(x, weight) + B(bias)."""
+
+    @staticmethod
+    def forward(*inputs: Any) -> Tensor:
+        with torch._C._AutoDispatchBelowAutograd():
+            return linear(*inputs)
+
+    @staticmethod
+    def setup_context(ctx: Any, inputs: tuple, output: Tensor) -> None:
+        x, weight, bias, ctx.layer, ctx.n = inputs
+        ctx.has_bias = bias is not None
+        ctx.save_for_backward(x, weight)
+        ctx.save_for_forward(x, weight)
+        ctx.set_materialize_grads(False)
+
+    @staticmethod
+    def backward(ctx: Any, grad_y: Tensor | None) -> tuple[Tensor | None, ...]:
+        needs = ctx.needs_input_grad[:3]
+        if grad_y is None or not any(needs):
+            return None, None, None, None, None
+        grads = linear_backward(*ctx.saved_tensors, grad_y, ctx.layer, ctx.n, *needs)
+        return *(grad if need else None for need, grad in zip(needs, grads)), None, None
+
+    @staticmethod
+    def jvp(ctx: Any, of_x: Tensor | None, of_weight: Tensor | None, of_bias: Tensor | None,
+            *_: None) -> Tensor:
+        with forward_ad._set_fwd_grad_enabled(True):
+            return _tangent(*_primals(ctx), of_x, of_weight, of_bias, ctx.layer, ctx.n)
+
+    @staticmethod
+    def vmap(info: Any, dims: tuple, x: Tensor, weight: Tensor, bias: Tensor | None,
+             layer: str, n: int) -> tuple[Tensor, int]:
+        size = info.batch_size
+        if dims[1] is None and dims[2] is None:
+            y = linear(_folded(x, dims[0], size), weight, bias, layer, n)
+            return y.unflatten(0, (size, -1)), 0
+        values = (x, weight, bias)
+        return torch.stack([
+            linear(*(_sample(value, dim, i) for value, dim in zip(values, dims)), layer, n)
+            for i in range(size)]), 0
+
+
+def _tangent(x: Tensor, weight: Tensor, of_x: Tensor | None, of_weight: Tensor | None,
+             of_bias: Tensor | None, layer: str, n: int) -> Tensor:
+    """F(of_x, weight) + F(x, of_weight) + B(of_bias)."""
+    if of_x is None and of_weight is None:
+        return linear(torch.zeros_like(x), torch.zeros_like(weight), of_bias, layer, n)
+    if of_x is None:
+        return linear(x, of_weight, of_bias, layer, n)
+    result = linear(of_x, weight, of_bias, layer, n)
+    return result if of_weight is None else result + linear(x, of_weight, None, layer, n)
+
+
+def _crossed(x: Tensor, weight: Tensor, grad_y: Tensor, of_x: Tensor | None,
+             of_weight: Tensor | None, layer: str, n: int, need_x: bool, need_weight: bool
+             ) -> tuple[Tensor | None, Tensor | None]:
+    """grad_x with of_weight for the weight, and grad_weight with of_x for x; None for what is
+    zero or not needed."""
+    need_x, need_weight = need_x and of_weight is not None, need_weight and of_x is not None
+    if not need_x and not need_weight:
+        return None, None
+    grad_x, grad_weight, _ = linear_backward(
+        x if of_x is None else of_x, weight if of_weight is None else of_weight, grad_y, layer,
+        n, need_x, need_weight, False)
+    return grad_x if need_x else None, grad_weight if need_weight else None
+
+
+def _sum(terms: tuple[Tensor | None, ...], like: Tensor, shape: tuple[int, ...]) -> Tensor:
+    """Of those that are there; PyTorch wants a tangent even where it is zero."""
+    present = [term for term in terms if term is not None]
+    return sum(present[1:], present[0]) if present else like.new_zeros(shape)
+
+
+class _LinearBackward(Function):
+    """The gradients at grad_y: those of x and of the weight are linear in grad_y and in the
+    other of the two, that of the bias in grad_y."""
+
+    @staticmethod
+    def forward(*inputs: Any) -> tuple[Tensor, Tensor, Tensor]:
+        with torch._C._AutoDispatchBelowAutograd():
+            return linear_backward(*inputs)
+
+    @staticmethod
+    def setup_context(ctx: Any, inputs: tuple, outputs: tuple[Tensor, ...]) -> None:
+        x, weight, grad_y, ctx.layer, ctx.n, *ctx.needs = inputs
+        ctx.shapes = [output.shape for output in outputs]
+        ctx.mark_non_differentiable(
+            *(output for output, need in zip(outputs, ctx.needs) if not need))
+        ctx.save_for_backward(x, weight, grad_y)
+        ctx.save_for_forward(x, weight, grad_y)
+        ctx.set_materialize_grads(False)
+
+    @staticmethod
+    def backward(ctx: Any, *of: Tensor | None) -> tuple[Tensor | None, ...]:
+        """With <,> for the scalar product this differentiates
+
+            <of_x, grad_x> + <of_weight, grad_weight> + <of_bias, grad_bias>
+                = <grad_y, F(of_x, weight) + F(x, of_weight) + B(of_bias)>.
+        """
+        x, weight, grad_y = ctx.saved_tensors
+        of_x, of_weight, of_bias = (value if need else None
+                                    for value, need in zip(of, ctx.needs))
+        for_x, for_weight, for_grad_y = ctx.needs_input_grad[:3]
+        grad_x, grad_weight = _crossed(x, weight, grad_y, of_x, of_weight, ctx.layer, ctx.n,
+                                       for_x, for_weight)
+        grad_grad_y = None
+        if for_grad_y and any(value is not None for value in (of_x, of_weight, of_bias)):
+            grad_grad_y = _tangent(x, weight, of_x, of_weight, of_bias, ctx.layer, ctx.n)
+        return grad_x, grad_weight, grad_grad_y, None, None, None, None, None
+
+    @staticmethod
+    def jvp(ctx: Any, of_x: Tensor | None, of_weight: Tensor | None, of_grad_y: Tensor | None,
+            *_: None) -> tuple[Tensor | None, ...]:
+        with forward_ad._set_fwd_grad_enabled(True):
+            x, weight, grad_y = _primals(ctx)
+            terms = [(*_crossed(x, weight, grad_y, of_x, of_weight, ctx.layer, ctx.n,
+                                *ctx.needs[:2]), None)]
+            if of_grad_y is not None:
+                grads = linear_backward(x, weight, of_grad_y, ctx.layer, ctx.n, *ctx.needs)
+                terms.append(tuple(grad if need else None
+                                   for need, grad in zip(ctx.needs, grads)))
+            return tuple(_sum(column, grad_y, shape) if need else None for column, shape, need
+                         in zip(zip(*terms), ctx.shapes, ctx.needs))
+
+    @staticmethod
+    def vmap(info: Any, dims: tuple, x: Tensor, weight: Tensor, grad_y: Tensor, layer: str,
+             n: int, need_x: bool, need_weight: bool, need_bias: bool
+             ) -> tuple[tuple[Tensor, ...], tuple[int | None, ...]]:
+        size, none = info.batch_size, grad_y.new_empty(0)
+        grads: list[Tensor] = [none] * 3
+        if need_x and dims[1] is None:
+            grad_x, _, _ = linear_backward(x, weight, _folded(grad_y, dims[2], size), layer, n,
+                                           True, False, False)
+            grads[0] = grad_x.unflatten(0, (size, -1))
+        needs = (need_x and dims[1] is not None, need_weight, need_bias)
+        if any(needs):
+            values = (x, weight, grad_y)
+            each = [linear_backward(*(_sample(value, dim, i) for value, dim in
+                                      zip(values, dims)), layer, n, *needs)
+                    for i in range(size)]
+            for i, need in enumerate(needs):
+                if need:
+                    grads[i] = torch.stack([sample[i] for sample in each])
+        return tuple(grads), tuple(None if grad is none else 0 for grad in grads)
+
+
+def _register(name: str, function: type[Function], kernel: Any, fake: Any) -> None:
+    def transform(*arguments: Any) -> Any:
+        # Above autocast, which would come too late: what the Function saves would have the
+        # types from before.
+        if torch.is_autocast_enabled("cpu"):
+            arguments = tuple(
+                value.float() if isinstance(value, Tensor) and value.dtype in autocast_dtypes
+                else value for value in arguments)
+        return function.apply(*arguments)
+
+    qualified = f"eqc::{name}"
+    # Transforms of torch.func take the Function apart, level by level. They come first: what
+    # remains for the other key is a call without them, which needs nothing of what
+    # Function.apply adds for them to that of its base, at twice the time.
+    _library.impl(name, transform, "FuncTorchDynamicLayerFrontMode")
+    _library.impl(name, super(Function, function).apply, "Autograd")
+    _library.impl(name, _elsewhere, "CompositeExplicitAutograd")
+    torch.library.register_kernel(qualified, "cpu", kernel, lib=_library)
+    torch.library.register_fake(qualified, fake, lib=_library)
+    torch.library.register_autocast(qualified, "cpu", torch.float32, lib=_library)
+
+
+_register("linear", _Linear, _on_cpu, _fake)
+_register("linear_backward", _LinearBackward, _backward_on_cpu, _backward_fake)
