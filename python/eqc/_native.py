@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import ctypes
+import json
 import weakref
-from dataclasses import dataclass, fields
+from dataclasses import asdict, dataclass, fields
 
 from eqc import _cache
 from eqc._library import CompileOptions, LayerInfo, fingerprint, library
 from eqc.errors import CompileError, Diagnostic, Error, KernelError
 
-__all__ = ["Options", "NativeProgram", "check_status"]
+__all__ = ["Options", "NativeProgram", "check_status", "key_of_source"]
 
 
 @dataclass(frozen=True)
@@ -36,6 +37,11 @@ class Options:
             raise ValueError(f"optimize is {self.optimize}; expected 0 to 3")
         if self.max_diagrams is not None and not 1 <= self.max_diagrams < 2**63:
             raise ValueError(f"max_diagrams is {self.max_diagrams}; expected a positive number")
+
+
+def key_of_source(source: str, options: Options) -> str:
+    """A text that says all about the one layer of a source."""
+    return json.dumps({"source": source, **asdict(options)}, sort_keys=True)
 
 
 _SEVERITIES = ("error", "note", "help")

@@ -12,9 +12,8 @@ from __future__ import annotations
 import json
 import os
 import threading
-from dataclasses import asdict
 
-from eqc._native import Options
+from eqc._native import key_of_source
 from eqc.layer import Layer
 from eqc.program import compile  # noqa: A004
 
@@ -27,16 +26,10 @@ _compiling: dict[str, threading.Lock] = {}
 os.register_at_fork(after_in_child=_compiling.clear)
 
 
-def key_of_source(source: str, options: Options) -> str:
-    """The text for the one layer of a source."""
-    return json.dumps({"source": source, **asdict(options)}, sort_keys=True)
-
-
 def key_of(layer: Layer) -> str:
     """The text for a layer that exists."""
-    key = layer._once("_key", lambda: key_of_source(layer.spec, layer.options))
-    _layers.setdefault(key, layer)
-    return key
+    _layers.setdefault(layer._key, layer)
+    return layer._key
 
 
 def layer_of(key: str, cache: bool = True) -> Layer:

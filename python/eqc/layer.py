@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from eqc._arrays import as_input, as_output, describe_shape, empty
-from eqc._native import NativeProgram, Options, check_status
+from eqc._native import NativeProgram, Options, check_status, key_of_source
 from eqc._source import layer_source
 from eqc.initialize import weight_std
 
@@ -138,6 +138,7 @@ class Layer:
         self._forward_packed = find("forward_packed", *size, _INTEGER, *[_POINTER] * 4)
         self._pack = find("pack", _POINTER, _POINTER)
         self._backward = find("backward", *size, _INTEGER, *[_POINTER] * 6)
+        self._key = key_of_source(self.spec, self.options)
         self._is_made = True
 
     def __setattr__(self, name: str, value: Any) -> None:

@@ -16,7 +16,7 @@ import torch
 from torch import Tensor, nn
 
 from eqc import _registry, _torch_operators as _operators
-from eqc._native import Options
+from eqc._native import Options, key_of_source
 from eqc._source import layer_source
 from eqc.initialize import weight_std
 from eqc.layer import Layer
@@ -112,7 +112,7 @@ class EquivariantLinear(nn.Module):
         options = Options(plan=plan, max_diagrams=max_diagrams)
         # The module may be converted to the other type; that code is compiled when used.
         self._keys = {
-            kind: _registry.key_of_source(layer_source(
+            kind: key_of_source(layer_source(
                 name="layer", group=group, n=n, k=k, l=l, channels=(in_channels, out_channels),
                 bias=bias, dtype=name, layout=layout, normalize=normalize, diagrams=diagrams,
                 batch=batch), options)

@@ -267,9 +267,13 @@ def test_transforms_inside_compiled_code(name):
     def f(x, weight, bias):
         return functional_call(module, {"weight": weight, "bias": bias}, (x,))
 
-    compiled = torch.compile(lambda *points: TRANSFORMS[name](f, *points), fullgraph=True)
-    torch.testing.assert_close(
-        compiled(*points), TRANSFORMS[name](definition_of(module.layer, 3), *points))
+    torch._dynamo.reset()  # which bounds how often one lambda is compiled
+    g, definition = pair_of(eqc.Layer(**CASES[0], dtype="f64"), 3)
+    expected = TRANSFORMS[name](definition, *points)
+    for function in (f, g):
+        compiled = torch.compile(lambda *points, function=function:
+                                 TRANSFORMS[name](function, *points), fullgraph=True)
+        torch.testing.assert_close(compiled(*points), expected)
 
 
 def test_transforms_of_an_exported_program():
