@@ -9,8 +9,8 @@
 
 #include "compiler/Driver/Input.h"
 #include "compiler/Driver/OptionTable.h"
-#include "compiler/Driver/TargetNames.h"
 #include "compiler/Target/CpuVariant.h"
+#include "compiler/Target/SupportedTargets.h"
 #include "compiler/Tune/HostVariant.h"
 
 #include "llvm/ADT/StringExtras.h"
@@ -65,6 +65,7 @@ private:
   void readInput();
   void readPaths();
   void readOptLevel();
+  void checkTarget();
   void readTarget();
   void readGradients();
   void readTune();
@@ -212,6 +213,23 @@ void CommandLine::readOptLevel() {
           "-O2, -O3");
 }
 
+/// Mistakes in them are found before anything is read or compiled.
+void CommandLine::checkTarget() {
+  const CompileOptions &compile = options.compile;
+  std::string why;
+  if (args.hasArg(OPT_target)) {
+    if (compile.triple.empty())
+      return error("'--target=' needs a triple, such as " +
+                   resolveTriple(compile.triple));
+    if (!findTarget(compile.triple, why))
+      return error("'--target': " + why);
+  }
+  std::vector<CpuVariant> variants;
+  if (args.hasArg(OPT_cpu) &&
+      !resolveVariants(compile.triple, compile.cpus, variants, why))
+    error("'--cpu': " + why);
+}
+
 void CommandLine::readTarget() {
   CompileOptions &compile = options.compile;
   if (const llvm::opt::Arg *arg = args.getLastArg(OPT_target)) {
@@ -226,12 +244,7 @@ void CommandLine::readTarget() {
     StringRef(arg->getValue()).split(names, ',');
     compile.cpus.assign(names.begin(), names.end());
   }
-  if (args.hasArg(OPT_target) || args.hasArg(OPT_cpu)) {
-    std::string why =
-        checkTarget(compile.triple, args.hasArg(OPT_target), compile.cpus);
-    if (!why.empty())
-      error(why);
-  }
+  checkTarget();
   if (options.emit == EmitKind::Shared && !isHostTarget(compile.triple))
     error("'--emit=shared' takes this machine's target only, since the library "
           "carries this machine's runtime; link the object of '--emit=obj' "
@@ -264,8 +277,8 @@ void CommandLine::readTune() {
                  printable(compile.triple) + "' is not; leave out one of them");
   std::vector<CpuVariant> variants;
   std::string why;
-  if (!errors.empty() || !resolveVariants(resolveTriple(compile.triple),
-                                          compile.cpus, variants, why))
+  if (!errors.empty() ||
+      !resolveVariants(compile.triple, compile.cpus, variants, why))
     return;
   if (!hostVariant(variants))
     error("'--tune' measures on this machine, which can run none of the CPUs "

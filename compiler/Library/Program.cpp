@@ -3,6 +3,7 @@
 #include "compiler/Library/Program.h"
 
 #include "compiler/Frontend/Print.h"
+#include "compiler/Target/CpuVariant.h"
 
 #include "llvm/ADT/StringExtras.h"
 #include "llvm/Support/MemoryBuffer.h"
@@ -59,6 +60,10 @@ void Program::readOptions(const eqc_compile_options &asked) {
   llvm::SmallVector<StringRef> cpus;
   StringRef(asked.cpu ? asked.cpu : "native").split(cpus, ',');
   options.cpus.assign(cpus.begin(), cpus.end());
+  std::vector<CpuVariant> variants;
+  std::string why;
+  if (!resolveVariants(options.triple, options.cpus, variants, why))
+    return fail(2, "'cpu': " + why);
   if (asked.optimize < 0 || asked.optimize > 4)
     return fail(2, "'optimize' is 0 to 4");
   options.optLevel =

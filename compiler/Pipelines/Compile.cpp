@@ -21,6 +21,9 @@
 #include "mlir/Target/LLVMIR/Dialect/LLVMIR/LLVMToLLVMIRTranslation.h"
 #include "mlir/Target/LLVMIR/Export.h"
 
+#include "llvm/IR/DiagnosticHandler.h"
+#include "llvm/IR/DiagnosticInfo.h"
+#include "llvm/IR/DiagnosticPrinter.h"
 #include "llvm/Support/raw_ostream.h"
 
 #include <deque>
@@ -29,6 +32,24 @@ using namespace eqc;
 using namespace mlir;
 
 namespace {
+
+/// Keeps the first error that LLVM reports.
+class CollectErrors : public llvm::DiagnosticHandler {
+public:
+  explicit CollectErrors(std::string &message) : message(message) {}
+
+  bool handleDiagnostics(const llvm::DiagnosticInfo &info) override {
+    if (info.getSeverity() == llvm::DS_Error && message.empty()) {
+      llvm::raw_string_ostream stream(message);
+      llvm::DiagnosticPrinterRawOStream printer(stream);
+      info.print(printer);
+    }
+    return true;
+  }
+
+private:
+  std::string &message;
+};
 
 class Compilation {
 public:
@@ -48,7 +69,7 @@ public:
     const std::string triple = resolveTriple(options.triple);
     std::string error;
     std::vector<CpuVariant> variants;
-    if (!resolveVariants(triple, options.cpus, variants, error))
+    if (!resolveVariants(options.triple, options.cpus, variants, error))
       return fail(2, error);
     std::vector<PlanKind> plans;
     if (!decidePlans(layers, options, plans, failure))
@@ -196,6 +217,9 @@ private:
     if (!machine)
       return fail(2, error);
     llvm::LLVMContext llvmContext;
+    messages.clear();
+    // LLVM's own handler prints, and ends the process after an error.
+    llvmContext.setDiagnosticHandler(std::make_unique<CollectErrors>(messages));
     std::unique_ptr<llvm::Module> code =
         translateModuleToLLVMIR(*module, llvmContext, "eqc");
     if (!code)
@@ -218,7 +242,9 @@ private:
       return true;
     }
     if (!emitCode(*code, *machine, kind == CodeKind::Assembly, out))
-      return fail(2, "the target '" + triple + "' has no code generator");
+      return internalError("the target has no code generator");
+    if (!messages.empty())
+      return internalError("code generation failed");
     return true;
   }
 

@@ -9,8 +9,7 @@ CostTarget eqc::costTarget(const CompileOptions &options) {
   std::vector<CpuVariant> variants;
   std::string error;
   // An unknown target is reported by whoever compiles for it.
-  if (!resolveVariants(resolveTriple(options.triple), options.cpus, variants,
-                       error))
+  if (!resolveVariants(options.triple, options.cpus, variants, error))
     return costTargetOf(TargetShape());
   const TargetShape &shape = variants.back().shape;
   for (const CostTarget &measured : options.rates)

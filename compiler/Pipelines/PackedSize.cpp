@@ -35,7 +35,7 @@ bool eqc::packedSizes(llvm::ArrayRef<LayerSpec> layers,
                       const CompileOptions &options,
                       std::vector<int64_t> &sizes, CompileFailure &failure) {
   std::vector<CpuVariant> variants;
-  if (!resolveVariants(resolveTriple(options.triple), options.cpus, variants,
+  if (!resolveVariants(options.triple, options.cpus, variants,
                        failure.message)) {
     failure.status = 2;
     return false;

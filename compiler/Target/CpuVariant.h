@@ -11,22 +11,28 @@
 namespace eqc {
 
 /// A CPU by LLVM's name, with what tiling and run-time dispatch need of it.
+/// Code generation may use what the runtime tests, and nothing else: a level
+/// of x86-64 is both, any other CPU is a baseline, some features on top, and
+/// the machine to schedule for.
 struct CpuVariant {
   std::string name;     ///< as the user wrote it
-  std::string cpu;      ///< LLVM's processor name
+  std::string cpu;      ///< LLVM's processor name: what may be used
+  std::string tune;     ///< LLVM's processor to schedule for; empty: the same
   std::string features; ///< LLVM's feature string, or empty
   TargetShape shape;
   int64_t level = 0;           ///< eqc_variant.cpu_level
   std::string runtimeFeatures; ///< eqc_variant.cpu_features
 };
 
-/// The variants for `names` on `triple` (empty names: the triple's default),
-/// least demanding first. False with `error` on an unknown triple or CPU.
+/// The variants for `names` (none: the target's default) on a triple (empty:
+/// this machine's), least demanding first. False with `error` on a target that
+/// is not supported, or a CPU that there is not or that is named twice.
 bool resolveVariants(const std::string &triple,
                      const std::vector<std::string> &names,
                      std::vector<CpuVariant> &variants, std::string &error);
 
-/// The triple to compile for: `asked`, or the host's when empty.
+/// The triple to generate code for: that of the supported target that `asked`
+/// names (empty: the host's); `asked` itself where there is none.
 std::string resolveTriple(const std::string &asked);
 
 } // namespace eqc

@@ -155,7 +155,7 @@ private:
         type, GlobalValue::InternalLinkage,
         spec.name + "." + what + "." + variant.cpu.name, module);
     Function *kernel = module.getFunction(variant.forward);
-    for (const char *name : {"target-cpu", "target-features",
+    for (const char *name : {"target-cpu", "tune-cpu", "target-features",
                              "prefer-vector-width", "min-legal-vector-width"})
       if (kernel->hasFnAttribute(name))
         function->addFnAttr(kernel->getFnAttribute(name));

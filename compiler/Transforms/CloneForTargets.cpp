@@ -29,7 +29,7 @@ struct CloneForTargets : eqc::impl::CloneForTargetsPassBase<CloneForTargets> {
     ModuleOp module = getOperation();
     std::vector<CpuVariant> variants;
     std::string error;
-    if (!resolveVariants(resolveTriple(triple),
+    if (!resolveVariants(triple,
                          std::vector<std::string>(cpus.begin(), cpus.end()),
                          variants, error)) {
       module.emitError(error);
@@ -56,7 +56,7 @@ struct CloneForTargets : eqc::impl::CloneForTargetsPassBase<CloneForTargets> {
     copy->setAttr("eqc.layer", b.getStringAttr(layer.getName()));
     copy->setAttr("eqc.target",
                   ir::TargetAttr::get(&getContext(), variant.name, variant.cpu,
-                                      variant.features,
+                                      variant.tune, variant.features,
                                       variant.shape.vectorBytes, registers));
     copy->removeAttr("eqc.max_registers");
     ++numClones;

@@ -183,8 +183,7 @@ bool Calibration::measure(const CpuVariant &variant, MeasuredRates &result) {
 std::vector<MeasuredRates> Calibration::run() {
   std::vector<CpuVariant> variants;
   std::string error;
-  if (!resolveVariants(resolveTriple(options.triple), options.cpus, variants,
-                       error)) {
+  if (!resolveVariants(options.triple, options.cpus, variants, error)) {
     fail(2, error);
     return {};
   }

@@ -130,8 +130,9 @@ def Eqc_TargetAttr : Eqc_Attr<"Target", "target"> {
   let summary = "the CPU that a function is compiled for";
   let description = [{
     A kind of CPU: `name` as the user wrote it, LLVM's processor name and
-    feature string, and what register tiles are cut by, the width of a vector in
-    bytes and the number of vector registers. `eqc-clone-for-targets` leaves it
+    feature string, the processor to schedule for where that is another one,
+    and what register tiles are cut by, the width of a vector in bytes and the
+    number of vector registers. `eqc-clone-for-targets` leaves it
     on a function as `eqc.target`.
 
     Example:
@@ -144,6 +145,7 @@ def Eqc_TargetAttr : Eqc_Attr<"Target", "target"> {
   let parameters = (ins
     StringRefParameter<"as the user wrote it">:$name,
     StringRefParameter<"LLVM's processor name">:$cpu,
+    StringRefParameter<"LLVM's processor to schedule for", [{""}]>:$tune,
     StringRefParameter<"LLVM's feature string">:$features,
     "int64_t":$vector_bytes,
     "int64_t":$registers

@@ -150,6 +150,12 @@ TEST(Compiler, WrongOptionsAreReported) {
             std::string::npos);
   EXPECT_NE(firstMessage([](auto &o) { o.cpu = "z80"; }).find("'z80'"),
             std::string::npos);
+  // Of 32 bits: LLVM would end the process.
+  EXPECT_NE(firstMessage([](auto &o) { o.cpu = "i686"; }).find("'i686'"),
+            std::string::npos);
+  EXPECT_NE(firstMessage([](auto &o) { o.cpu = "native,native"; }), "");
+  EXPECT_NE(firstMessage([](auto &o) { o.cpu = "haswell,haswell"; }), "");
+  EXPECT_NE(firstMessage([](auto &o) { o.cpu = ""; }), "");
   EXPECT_NE(firstMessage([](auto &o) { o.optimize = 9; }), "");
 }
 

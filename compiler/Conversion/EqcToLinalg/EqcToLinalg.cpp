@@ -28,6 +28,7 @@ static void setTarget(func::FuncOp function, ir::TargetAttr target) {
   };
   const std::string bits = std::to_string(target.getVectorBytes() * 8);
   add("target-cpu", target.getCpu());
+  add("tune-cpu", target.getTune());
   add("target-features", target.getFeatures());
   add("prefer-vector-width", bits);
   add("min-legal-vector-width", bits);

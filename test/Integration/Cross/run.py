@@ -1,5 +1,5 @@
-"""Compiles layers and the runtime for AArch64 Linux and runs them under user-mode
-emulation: every result must be the oracle's."""
+"""Compiles layers and the runtime for another machine, an AArch64 or a lesser x86-64,
+and runs them under user-mode emulation: every result must be the oracle's."""
 
 import argparse
 import glob
@@ -8,14 +8,39 @@ import subprocess
 import sys
 
 SKIPPED = 77
-TARGET = "aarch64-linux-gnu"
-SYSROOT = "/usr/" + TARGET
-FLAGS = ["--target=" + TARGET, "-std=c99", "-O2", "-Wall", "-Wextra",
-         "-Wpedantic", "-Werror", "-fPIC", "-D_POSIX_C_SOURCE=200809L",
-         '-DEQC_RT_VERSION="test"',
-         # The folder's headers before this machine's, and no libgcc.
-         "-nostdlibinc", "-isystem", SYSROOT + "/include",
-         "-mno-outline-atomics"]
+FLAGS = ["-std=c99", "-O2", "-Wall", "-Wextra", "-Wpedantic", "-Werror", "-fPIC",
+         "-D_POSIX_C_SOURCE=200809L", '-DEQC_RT_VERSION="test"']
+
+
+class AArch64:
+    """All by clang, lld and the C library of a package."""
+    triple = "aarch64-linux-gnu"
+    sysroot = "/usr/" + triple
+    needs = (sysroot + "/lib/crt1.o", "/usr/bin/qemu-aarch64")
+    emulator = ("/usr/bin/qemu-aarch64", "-L", sysroot)
+    flags = ("--target=" + triple,
+             # The folder's headers before this machine's, and no libgcc.
+             "-nostdlibinc", "-isystem", sysroot + "/include",
+             "-mno-outline-atomics")
+
+    @classmethod
+    def link_arguments(cls, objects):
+        lib = cls.sysroot + "/lib/"
+        return ["--target=" + cls.triple, "-fuse-ld=lld", "-pie", "-nostdlib",
+                lib + "crti.o", lib + "Scrt1.o", *objects, "-L" + lib, "-lc", "-lm",
+                lib + "crtn.o", "-Wl,--dynamic-linker=/lib/ld-linux-aarch64.so.1"]
+
+
+class X86:
+    """With what this machine, an x86-64 too, has."""
+    triple = "x86_64-linux-gnu"
+    needs = ("/usr/bin/qemu-x86_64",)
+    emulator = ("/usr/bin/qemu-x86_64",)
+    flags = ()
+
+    @staticmethod
+    def link_arguments(objects):
+        return [*objects, "-lm", "-pthread"]
 
 
 def run(*command, **options):
@@ -31,6 +56,7 @@ def main():
     parser.add_argument("--expect", required=True)
     parser.add_argument("--tools", required=True, help="LLVM's tools")
     parser.add_argument("--source", required=True, help="the repository")
+    parser.add_argument("--arch", choices=("aarch64", "x86_64"), required=True)
     parser.add_argument("--plan", required=True)
     parser.add_argument("--cpu", required=True, help="to compile for")
     parser.add_argument("--machine", required=True, help="to emulate")
@@ -38,9 +64,8 @@ def main():
     parser.add_argument("--work", required=True)
     args = parser.parse_args()
 
-    missing = [path for path in (SYSROOT + "/lib/crt1.o",
-                                 "/usr/bin/qemu-aarch64")
-               if not os.path.exists(path)]
+    target = {"aarch64": AArch64, "x86_64": X86}[args.arch]
+    missing = [path for path in target.needs if not os.path.exists(path)]
     if missing:
         print("skipped: no %s; scripts/install-deps.sh installs the packages "
               "libc6-dev-arm64-cross and qemu-user" % " and no ".join(missing))
@@ -59,7 +84,7 @@ def main():
                        ("others", "auto" if args.plan == "dense" else args.plan)):
         objects.append(work(name + ".o"))
         run(args.eqc, "compile", os.path.join(layers, name + ".eq"),
-            "--target=" + TARGET, "--cpu=" + args.cpu, "--plan=" + plan,
+            "--target=" + target.triple, "--cpu=" + args.cpu, "--plan=" + plan,
             "-o", objects[-1])
     symbols = run(os.path.join(args.tools, "llvm-nm"), "-u", "-j", *objects,
                   stdout=subprocess.PIPE, text=True).stdout.split("\n")
@@ -73,17 +98,13 @@ def main():
     sources.append(os.path.join(args.source, "test/Integration/Cross/main.c"))
     for source in sorted(sources):
         objects.append(work(os.path.basename(source) + ".o"))
-        run(clang, *FLAGS, "-I", os.path.join(args.source, "runtime/include"),
+        run(clang, *FLAGS, *target.flags, "-I", os.path.join(args.source, "runtime/include"),
             "-I", args.work, "-c", source, "-o", objects[-1])
-    lib = SYSROOT + "/lib/"
-    run(clang, "--target=" + TARGET, "-fuse-ld=lld", "-pie", "-nostdlib",
-        lib + "crti.o", lib + "Scrt1.o", *objects, "-L" + lib, "-lc", "-lm",
-        lib + "crtn.o", "-Wl,--dynamic-linker=/lib/ld-linux-aarch64.so.1",
-        "-o", work("program"))
+    run(clang, *target.link_arguments(objects), "-o", work("program"))
     run(args.expect, work("calls"))
     with open(work("calls"), "rb") as calls:
-        run("/usr/bin/qemu-aarch64", "-L", SYSROOT, "-cpu", args.machine,
-            work("program"), args.status, stdin=calls)
+        run(*target.emulator, "-cpu", args.machine, work("program"), args.status,
+            stdin=calls)
 
 
 if __name__ == "__main__":
