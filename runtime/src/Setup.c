@@ -13,8 +13,9 @@
 #include <stdlib.h>
 
 static pthread_once_t once = PTHREAD_ONCE_INIT;
-static int ready;  /* atomic; set when all is registered */
-static int closed; /* atomic */
+static int ready;   /* atomic; set when all is registered */
+static int watched; /* the handlers below are registered */
+static int closed;  /* atomic */
 
 /* fork copies one thread only, and every lock as it stands; holding all of ours
    makes sure that none of them is left locked by a thread that is gone. */
@@ -31,6 +32,9 @@ static void after_fork_parent(void) {
 }
 
 static void after_fork_child(void) {
+  /* A child of a fork amid setup_once, which runs again in it, has them too;
+     registered twice they would wait for their own locks. */
+  watched = 1;
   eqc_rt_pool_after_fork();
   eqc_rt_config_after_fork();
   eqc_rt_config_unlock();
@@ -62,7 +66,7 @@ static void unwatch_forks(void) {}
 static void setup_once(void) {
   if (eqc_rt_memory_setup() != 0)
     return;
-  if (watch_forks() != 0) {
+  if (!watched && watch_forks() != 0) {
     eqc_rt_memory_teardown();
     return;
   }
