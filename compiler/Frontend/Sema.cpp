@@ -11,6 +11,8 @@
 #include "llvm/ADT/StringExtras.h"
 #include "llvm/ADT/StringMap.h"
 
+#include <array>
+
 using namespace eqc;
 using llvm::StringRef;
 using llvm::Twine;
@@ -44,15 +46,22 @@ void LayerChecker::checkName() {
 }
 
 void LayerChecker::collectFields() {
+  std::array<bool, numFields> given = {};
+  for (const Field &field : decl.fields)
+    if (const StringRef *found = llvm::find(fieldNames, field.name.text);
+        found != std::end(fieldNames))
+      given[found - fieldNames] = true;
   for (const Field &field : decl.fields) {
     StringRef name = field.name.text;
     const StringRef *found = llvm::find(fieldNames, name);
     if (found == std::end(fieldNames)) {
       Diagnostic &error = diags.error(DiagId::UnknownField, field.name.range,
                                       "unknown field " + quoted(name));
-      if (std::optional<StringRef> meant = closestWord(name, fieldNames)) {
+      std::optional<StringRef> meant = closestWord(name, fieldNames);
+      size_t index = meant ? llvm::find(fieldNames, *meant) - fieldNames : 0;
+      if (meant && !given[index]) {
         error.fix(field.name.range, *meant, "did you mean '" + *meant + "'?");
-        present[llvm::find(fieldNames, *meant) - fieldNames] = true;
+        present[index] = given[index] = true;
       } else {
         error.note("the fields are " +
                    llvm::join(llvm::ArrayRef(fieldNames), ", "));

@@ -76,7 +76,9 @@ void LayerChecker::reportCount(SourceRange where, Count count, StringRef what) {
       .error(DiagId::TooManyDiagrams, where,
              "the layer has " + number + " " + what + ", the limit is " +
                  Twine(options.maxDiagrams))
-      .help("lower k or l, or raise the limit with --max-diagrams=N");
+      .help(count.saturated
+                ? "lower k or l"
+                : "lower k or l, or raise the limit with --max-diagrams=N");
 }
 
 void LayerChecker::checkDiagramCount() {

@@ -49,6 +49,16 @@ static std::string alternatives(llvm::ArrayRef<StringRef> words) {
   return result;
 }
 
+static bool isDigits(StringRef text) {
+  return !text.empty() && llvm::all_of(text, llvm::isDigit);
+}
+
+static bool isWord(StringRef text) {
+  return !text.empty() && !llvm::isDigit(text.front()) &&
+         llvm::all_of(text,
+                      [](char c) { return llvm::isAlnum(c) || c == '_'; });
+}
+
 bool LayerChecker::expectScalar(const Value &value, TokenKind kind,
                                 StringRef field, const Twine &takes) {
   if (value.kind == Value::Kind::Scalar && value.token.is(kind))
@@ -56,12 +66,13 @@ bool LayerChecker::expectScalar(const Value &value, TokenKind kind,
   Diagnostic &error = diags.error(DiagId::WrongType, value.range,
                                   "'" + field + "' takes " + takes +
                                       ", found " + describeValue(value));
-  bool isString =
-      value.kind == Value::Kind::Scalar && value.token.is(TokenKind::String);
-  if (isString && (kind == TokenKind::Word || kind == TokenKind::Integer)) {
-    StringRef inner = value.token.text.drop_front().drop_back();
+  if (value.kind != Value::Kind::Scalar || !value.token.is(TokenKind::String))
+    return false;
+  StringRef inner = value.token.text.drop_front().drop_back();
+  if (kind == TokenKind::Word
+          ? isWord(inner)
+          : isDigits(inner) || (field == "n" && inner == "?"))
     error.fix(value.range, inner, "write it without quotes");
-  }
   return false;
 }
 
@@ -155,7 +166,8 @@ void LayerChecker::readChannels() {
                     "'channels' takes a pair such as '16 -> 32', found " +
                         describeValue(*written));
     if (written->kind == Value::Kind::Scalar &&
-        written->token.is(TokenKind::Integer)) {
+        written->token.is(TokenKind::Integer) &&
+        !written->token.text.trim('0').empty()) {
       std::string both =
           (written->token.text + " -> " + written->token.text).str();
       error.fix(written->range, both,
@@ -186,9 +198,14 @@ void LayerChecker::readDiagramChoice() {
         "'diagrams' takes 'all', 'basis' or a list of strings, found " +
             describeValue(*written));
     if (written->kind == Value::Kind::Scalar &&
-        written->token.is(TokenKind::String))
-      error.fix(written->range, "[" + written->token.text + "]",
-                "a list stands in brackets, even with one diagram");
+        written->token.is(TokenKind::String)) {
+      StringRef inner = written->token.text.drop_front().drop_back();
+      if (inner == "all" || inner == "basis")
+        error.fix(written->range, inner, "write it without quotes");
+      else
+        error.fix(written->range, "[" + written->token.text + "]",
+                  "a list stands in brackets, even with one diagram");
+    }
     return;
   }
   if (std::optional<size_t> index =
