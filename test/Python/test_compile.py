@@ -2,6 +2,7 @@
 
 import ctypes
 import os
+import platform
 import subprocess
 import sys
 import threading
@@ -111,6 +112,27 @@ def test_nothing_is_printed():
                      "try: eqc.compile('layer a {}', cpu='z80')\n"
                      "except eqc.CompileError: pass\n")
     assert (run.returncode, run.stdout, run.stderr) == (0, "", "")
+
+
+@pytest.mark.skipif(platform.machine() != "x86_64", reason="names of x86")
+def test_no_cpu_ends_the_process():
+    """LLVM ends the process for some names unless they are refused before."""
+    names = ["i686", "pentium4", "generic", "native,native", "haswell,haswell", "x86-64-v3,z80",
+             "", ",", "native,", "x86-64-v3,,x86-64-v4", "cortex-a53", "gfx90a", "a" * 10000,
+             "x86-64-v3 ", "+avx", "haswell,+avx512f", "\0", "ä"]
+    code = ("import eqc\n"
+            f"for name in {names!r}:\n"
+            f"    try:\n        eqc.compile({SETS!r}, cpu=name, cache=False)\n"
+            "    except eqc.CompileError as error:\n"
+            "        print(error.status, bool(str(error)))\n"
+            "    except (TypeError, ValueError): print(2, True)\n"
+            "    else: print('taken', repr(name))\n")
+    run = run_python(code)
+    assert (run.returncode, run.stderr) == (0, "")
+    lines = run.stdout.splitlines()
+    assert len(lines) == len(names)
+    assert all(line == "2 True" for line in lines if not line.startswith("taken")), lines
+    assert lines[0] == lines[3] == "2 True"
 
 
 def test_a_missing_library_is_explained(tmp_path):
