@@ -47,6 +47,9 @@ class BuildWithLibrary(build_py):
         shutil.rmtree(Path(self.build_lib) / "eqc", ignore_errors=True)
         super().run()
         shutil.copyfile(library, Path(self.build_lib) / "eqc" / "libeqc.so")
+        operators = library.with_name("libeqc_torch.so")  # for C++ programs
+        if operators.is_file():
+            shutil.copyfile(operators, Path(self.build_lib) / "eqc" / operators.name)
 
 
 class AnyPython(bdist_wheel):

@@ -43,6 +43,10 @@ Program::Program(StringRef source, const eqc_compile_options &asked)
   }
 }
 
+Program::Program(const char *file, const std::string &error) : file(file) {
+  fail(2, error);
+}
+
 void Program::readOptions(const eqc_compile_options &asked) {
   StringRef plan = asked.plan ? asked.plan : "auto";
   llvm::SmallVector<StringRef> known;

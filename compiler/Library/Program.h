@@ -28,6 +28,8 @@ class Program {
 public:
   /// Reads and checks `source`.
   Program(llvm::StringRef source, const eqc_compile_options &options);
+  /// No layers, and an option that is wrong.
+  Program(const char *file, const std::string &error);
 
   /// Both do nothing unless `status()` is 0 and return it afterwards.
   int compile();

@@ -23,8 +23,10 @@ from eqc.layer import Layer
 
 __all__ = ["autocast_dtypes", "dtype_of", "linear", "linear_backward"]
 
+#: Whether libeqc_torch (docs/TorchCpp.md) was first to define them: it computes for Python too.
+_are_there = torch._C._dispatch_has_kernel("eqc::linear")
 _library = torch.library.Library("eqc", "DEF")
-for _schema in (
+for _schema in () if _are_there else (
         # No bias for a layer that has one is a zero bias.
         "linear(Tensor x, Tensor weight, Tensor? bias, str layer, SymInt n) -> Tensor",
         # Empty tensors take the place of gradients that are not needed.
@@ -308,7 +310,8 @@ def _register(name: str, function: type[Function], kernel: Any, fake: Any) -> No
     _library.impl(name, transform, "FuncTorchDynamicLayerFrontMode")
     _library.impl(name, super(Function, function).apply, "Autograd")
     _library.impl(name, _elsewhere, "CompositeExplicitAutograd")
-    torch.library.register_kernel(qualified, "cpu", kernel, lib=_library)
+    if not _are_there:
+        torch.library.register_kernel(qualified, "cpu", kernel, lib=_library)
     torch.library.register_fake(qualified, fake, lib=_library)
     torch.library.register_autocast(qualified, "cpu", torch.float32, lib=_library)
 

@@ -249,6 +249,42 @@ static bool childCompiles() {
   return waitpid(child, &status, 0) == child && status == 0;
 }
 
+static Program compileJson(const std::string &text) {
+  return Program(eqc_compile_json(text.data(), text.size()));
+}
+
+TEST(Compiler, OneTextTellsALayer) {
+  const std::string source = std::string("\"source\": \"") + deepSets + "\"";
+  for (const char *options :
+       {"", ", \"plan\": \"dense\", \"cpu\": \"native\", \"optimize\": 0",
+        ", \"max_diagrams\": null, \"threads\": false, \"grad\": false"}) {
+    Program program = compileJson("{" + source + options + "}");
+    ASSERT_EQ(eqc_program_status(program.get()), 0)
+        << eqc_program_messages(program.get());
+    EXPECT_EQ(callSets(program), expectedSets);
+    const bool hasBackward = !strstr(options, "grad");
+    EXPECT_EQ(eqc_program_layer(program.get(), 0)->has_backward, hasBackward);
+    EXPECT_STREQ(eqc_program_layer(program.get(), 0)->plan,
+                 strstr(options, "dense")
+                     ? "dense"
+                     : eqc_program_layer(compile(deepSets).get(), 0)->plan);
+  }
+  Program refused = compileJson("{\"source\": \"layer a {}\"}");
+  EXPECT_EQ(eqc_program_status(refused.get()), 1);
+  for (const std::string &wrong :
+       {std::string(), std::string("[]"), std::string("{"), std::string("{}"),
+        "{" + source + ", \"plan\": 1}", "{" + source + ", \"optimize\": 4}",
+        "{" + source + ", \"threads\": 1}", "{" + source + ", \"cpu\": null}",
+        "{" + source + ", \"max_diagrams\": 0}",
+        "{" + source + ", \"best\": true}"}) {
+    Program program = compileJson(wrong);
+    ASSERT_NE(program, nullptr);
+    EXPECT_EQ(eqc_program_status(program.get()), 2) << wrong;
+    EXPECT_EQ(eqc_program_num_diagnostics(program.get()), 1);
+    EXPECT_EQ(eqc_program_num_layers(program.get()), 0);
+  }
+}
+
 TEST(Compiler, ChildrenCompileWhateverOtherThreadsDo) {
   std::atomic<bool> stop = false;
   std::vector<std::thread> threads;

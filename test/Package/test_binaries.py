@@ -12,8 +12,8 @@ from wheels import build_wheel
 
 LIBC = {"libc.so.6", "libm.so.6", "libpthread.so.0", "ld-linux-x86-64.so.2",
         "ld-linux-aarch64.so.1"}
-COMPILER = LIBC | {"libMLIR.so.22.1", "libLLVM.so.22.1", "libfmt.so.9", "libstdc++.so.6",
-                   "libgcc_s.so.1"}
+CPLUSPLUS = {"libstdc++.so.6", "libgcc_s.so.1"}
+COMPILER = LIBC | CPLUSPLUS | {"libMLIR.so.22.1", "libLLVM.so.22.1", "libfmt.so.9"}
 #: What LLD, inside eqc, wants beside.
 LINKER = {"libz.so.1", "libzstd.so.1"}
 
@@ -62,7 +62,7 @@ def wheel_library(tmp_path_factory):
         return Path(wheel.extract("eqc/libeqc.so", folder))
 
 
-@pytest.fixture(params=["bin/eqc", "lib/libeqc.so", "shared", "wheel", "eqc of the build tree",
+@pytest.fixture(params=["bin/eqc", "lib/libeqc.so", "lib/libeqc_torch.so", "shared", "wheel", "eqc of the build tree",
                         "libeqc of the build tree", "eqc-opt of the build tree"])
 def shipped(request, prefix):
     """A file, what it may load, and whether it may say where to look."""
@@ -71,6 +71,8 @@ def shipped(request, prefix):
             return prefix / "bin" / "eqc", COMPILER | LINKER
         case "lib/libeqc.so":
             return prefix / "lib" / "libeqc.so", COMPILER
+        case "lib/libeqc_torch.so":
+            return prefix / "lib" / "libeqc_torch.so", LIBC | CPLUSPLUS
         case "shared":
             return request.getfixturevalue("shared"), LIBC
         case "wheel":
@@ -121,6 +123,7 @@ def test_libeqc_exports_its_headers(prefix, wheel_library):
     assert {"eqc_compile", "eqc_program_free", "eqc_set_num_threads"} <= functions
     assert exports(prefix / "lib" / "libeqc.so") == functions
     assert exports(wheel_library) == functions
+    assert exports(prefix / "lib" / "libeqc_torch.so") == declared(include / "torch.h")
 
 
 def test_the_runtime_shows_its_header_only(prefix):
@@ -171,6 +174,7 @@ def test_the_prefix_holds_what_is_documented(prefix):
     assert len(build_type) == 1 and "lib/libeqc.so" in library
     assert files == sources | library | build_type | {
         "bin/eqc", "lib/libeqc_rt.a", "include/eqc/compiler.h", "include/eqc/runtime.h",
+        "include/eqc/torch.h", "lib/libeqc_torch.so",
         *(f"lib/cmake/eqc/{name}.cmake" for name in (
             "eqcConfig", "eqcConfigVersion", "eqcTargets", "EqcAddLayer", "EqcRuntime"))}
 

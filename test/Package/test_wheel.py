@@ -50,7 +50,8 @@ def test_it_holds_the_package_and_the_library(wheel):
     package = {f"eqc/{path.relative_to(SOURCE / 'python' / 'eqc')}"
                for pattern in ("**/*.py", "**/*.c", "py.typed")
                for path in (SOURCE / "python" / "eqc").glob(pattern)}
-    assert {name for name in names if ".dist-info/" not in name} == package | {"eqc/libeqc.so"}
+    assert {name for name in names if ".dist-info/" not in name} == package | {
+        "eqc/libeqc.so", "eqc/libeqc_torch.so"}
     assert "Requires-Dist: numpy" in metadata
 
 

@@ -81,6 +81,12 @@ EQC_API int eqc_program_load(eqc_program *program, const void *code,
 EQC_API eqc_program *eqc_compile(const char *source, size_t length,
                                  const eqc_compile_options *options);
 
+/* The same for a source and its options as one text, by which programs that
+   store layers tell them: a JSON object with the string "source" and, where not
+   the default, the strings "plan" and "cpu", the integers "optimize" (as -O)
+   and "max_diagrams" (or null), the flags "threads" and "grad". */
+EQC_API eqc_program *eqc_compile_json(const char *text, size_t length);
+
 /* Ends the program, its texts and its functions. NULL is allowed. */
 EQC_API void eqc_program_free(eqc_program *program);
 

@@ -1,0 +1,64 @@
+//===- Layers.cpp - Compiled layers by the text that tells them -----------===//
+
+#include "compiler/Torch/Layers.h"
+
+#include <atomic>
+#include <memory>
+#include <stdexcept>
+
+using namespace eqc::torch;
+
+/// Only grows, and is read without a lock: nobody waits for a compilation but
+/// who asked for it, and no forked child inherits a lock.
+static std::atomic<const Layer *> layers;
+
+static const Layer *findKnown(std::string_view key) {
+  for (const Layer *layer = layers.load(std::memory_order_acquire); layer;
+       layer = layer->next)
+    if (layer->key == key)
+      return layer;
+  return nullptr;
+}
+
+std::vector<int64_t> Layer::shape(int64_t batch, int64_t n, int64_t order,
+                                  int64_t channels) const {
+  std::vector<int64_t> result(static_cast<size_t>(order) + 2, n);
+  const bool last = std::string_view(info.layout) == "channels_last";
+  result.front() = batch;
+  (last ? result.back() : result[1]) = channels;
+  return result;
+}
+
+const Layer &eqc::torch::findLayer(const Functions &call,
+                                   std::string_view key) {
+  if (const Layer *known = findKnown(key))
+    return *known;
+  std::unique_ptr<eqc_program, decltype(call.eqc_program_free)> program(
+      call.eqc_compile_json(key.data(), key.size()), call.eqc_program_free);
+  if (!program)
+    throw std::runtime_error("no memory for a layer");
+  if (call.eqc_program_status(program.get()) != 0)
+    throw std::runtime_error(call.eqc_program_messages(program.get()));
+  if (call.eqc_program_num_layers(program.get()) != 1)
+    throw std::runtime_error("the text of a layer holds several");
+
+  auto layer = std::make_unique<Layer>();
+  layer->key = key;
+  layer->info = *call.eqc_program_layer(program.get(), 0);
+  layer->isDouble = std::string_view(layer->info.dtype) == "f64";
+  const std::string name = layer->info.name;
+  layer->forward =
+      call.eqc_program_function(program.get(), (name + "_forward").c_str());
+  layer->backward =
+      call.eqc_program_function(program.get(), (name + "_backward").c_str());
+  layer->zeroBias.resize(static_cast<size_t>(layer->info.bias_size));
+
+  // Two threads may have compiled the same layer; both are right.
+  layer->next = layers.load(std::memory_order_relaxed);
+  while (!layers.compare_exchange_weak(layer->next, layer.get(),
+                                       std::memory_order_release,
+                                       std::memory_order_relaxed))
+    ;
+  program.release(); // keeps the functions and the texts alive
+  return *layer.release();
+}

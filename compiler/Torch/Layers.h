@@ -1,0 +1,49 @@
+//===- Layers.h - Compiled layers by the text that tells them ---*- C++ -*-===//
+
+#ifndef EQC_TORCH_LAYERS_H
+#define EQC_TORCH_LAYERS_H
+
+#include "compiler/Torch/Functions.h"
+
+#include <string_view>
+#include <vector>
+
+namespace eqc::torch {
+
+/// A layer that stays loaded as long as the process.
+struct Layer {
+  std::string key;
+  eqc_layer_info info;
+  bool isDouble;
+  void *forward, *backward; // backward may be null
+  /// A bias that adds nothing, for a layer that has one and a call that has
+  /// not.
+  std::vector<double> zeroBias;
+  const Layer *next = nullptr;
+
+  /// Tensors of a call with n = `n`.
+  std::vector<int64_t> xShape(int64_t batch, int64_t n) const {
+    return shape(batch, n, info.k, info.c_in);
+  }
+  std::vector<int64_t> yShape(int64_t batch, int64_t n) const {
+    return shape(batch, n, info.l, info.c_out);
+  }
+  std::vector<int64_t> weightShape() const {
+    return {info.diagrams, info.c_in, info.c_out};
+  }
+  std::vector<int64_t> biasShape() const {
+    return {info.bias_diagrams, info.c_out};
+  }
+
+private:
+  std::vector<int64_t> shape(int64_t batch, int64_t n, int64_t order,
+                             int64_t channels) const;
+};
+
+/// The layer that `key`, the text of eqc_compile_json, tells; compiled when
+/// first asked for. Throws std::runtime_error when there is none.
+const Layer &findLayer(const Functions &call, std::string_view key);
+
+} // namespace eqc::torch
+
+#endif // EQC_TORCH_LAYERS_H

@@ -1,0 +1,108 @@
+//===- Tensor.cpp - Tensors and texts of libtorch's C interface -----------===//
+
+#include "compiler/Torch/Tensor.h"
+
+#include <stdexcept>
+#include <utility>
+
+using namespace eqc::torch;
+
+Functions eqc::torch::call;
+
+void eqc::torch::check(Code code) {
+  if (code != 0)
+    throw std::runtime_error(call.torch_exception_get_what_without_backtrace());
+}
+
+static std::string describe(const std::vector<int64_t> &shape) {
+  std::string text = "[";
+  for (size_t i = 0; i < shape.size(); ++i)
+    text += (i ? ", " : "") + std::to_string(shape[i]);
+  return text + "]";
+}
+
+Tensor &Tensor::operator=(Tensor &&other) noexcept {
+  std::swap(handle, other.handle);
+  return *this;
+}
+
+Tensor::~Tensor() {
+  if (handle)
+    call.aoti_torch_delete_tensor_object(handle);
+}
+
+Handle Tensor::release() { return std::exchange(handle, nullptr); }
+
+Tensor Tensor::empty(const std::vector<int64_t> &shape, bool isDouble) {
+  std::vector<int64_t> strides(shape.size());
+  int64_t stride = 1;
+  for (size_t i = shape.size(); i-- > 0;) {
+    strides[i] = stride;
+    if (__builtin_mul_overflow(stride, shape[i] > 0 ? shape[i] : 1, &stride))
+      throw std::runtime_error("a result of shape " + describe(shape) +
+                               " is too large");
+  }
+  Handle handle = nullptr;
+  check(call.aoti_torch_empty_strided(
+      static_cast<int64_t>(shape.size()), shape.data(), strides.data(),
+      isDouble ? call.aoti_torch_dtype_float64()
+               : call.aoti_torch_dtype_float32(),
+      call.aoti_torch_device_type_cpu(), 0, &handle));
+  return Tensor(handle);
+}
+
+std::vector<int64_t> Tensor::shape() const {
+  int64_t rank = 0, *sizes = nullptr;
+  check(call.aoti_torch_get_dim(handle, &rank));
+  check(call.aoti_torch_get_sizes(handle, &sizes));
+  return {sizes, sizes + rank};
+}
+
+void Tensor::require(const char *name, const std::vector<int64_t> &expected,
+                     bool isDouble) {
+  int32_t type = 0;
+  check(call.aoti_torch_get_dtype(handle, &type));
+  if (type != (isDouble ? call.aoti_torch_dtype_float64()
+                        : call.aoti_torch_dtype_float32()))
+    throw std::runtime_error(std::string(name) + " is not of " +
+                             (isDouble ? "torch.float64" : "torch.float32") +
+                             ", which the layer computes in");
+  if (std::vector<int64_t> found = shape(); found != expected)
+    throw std::runtime_error(std::string(name) + " has shape " +
+                             describe(found) + "; expected " +
+                             describe(expected));
+  bool isContiguous = false;
+  check(call.aoti_torch_is_contiguous(handle, &isContiguous));
+  if (isContiguous)
+    return;
+  Tensor copy = empty(expected, isDouble);
+  check(call.aoti_torch_copy_(copy.handle, handle, /*non_blocking=*/0));
+  *this = std::move(copy);
+}
+
+void *Tensor::data() const {
+  void *data = nullptr;
+  if (handle)
+    check(call.aoti_torch_get_data_ptr(handle, &data));
+  return data;
+}
+
+Tensor eqc::torch::takeOptional(Value value) {
+  auto *inner = reinterpret_cast<Value *>(value);
+  if (!inner)
+    return {};
+  Tensor tensor(reinterpret_cast<Handle>(*inner));
+  check(call.torch_delete_stable_ivalue(inner));
+  return tensor;
+}
+
+std::string eqc::torch::takeString(Value value) {
+  auto *handle = reinterpret_cast<Handle>(value);
+  size_t length = 0;
+  const char *data = "";
+  check(call.torch_string_length(handle, &length));
+  check(call.torch_string_c_str(handle, &data));
+  std::string text(data, length);
+  check(call.torch_delete_string(handle));
+  return text;
+}

@@ -1,0 +1,51 @@
+//===- Tensor.h - Tensors and texts of libtorch's C interface ---*- C++ -*-===//
+//
+// What a kernel was given is its to release. Errors are exceptions here, as
+// libtorch expects of kernels.
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef EQC_TORCH_TENSOR_H
+#define EQC_TORCH_TENSOR_H
+
+#include "compiler/Torch/Functions.h"
+
+#include <vector>
+
+namespace eqc::torch {
+
+/// The functions, once the operators are registered.
+extern Functions call;
+
+/// Throws what libtorch says of its latest error unless `code` is 0.
+void check(Code code);
+
+class Tensor {
+public:
+  Tensor() = default;
+  explicit Tensor(Handle handle) : handle(handle) {}
+  Tensor(Tensor &&other) noexcept : handle(other.release()) {}
+  Tensor &operator=(Tensor &&other) noexcept;
+  ~Tensor();
+
+  static Tensor empty(const std::vector<int64_t> &shape, bool isDouble);
+
+  bool isThere() const { return handle != nullptr; }
+  std::vector<int64_t> shape() const;
+  /// Throws unless it has this type and shape; then makes it contiguous.
+  void require(const char *name, const std::vector<int64_t> &expected,
+               bool isDouble);
+  void *data() const;
+  Handle release();
+
+private:
+  Handle handle = nullptr;
+};
+
+/// The tensor of a `Tensor?`, and the text of a `str`.
+Tensor takeOptional(Value value);
+std::string takeString(Value value);
+
+} // namespace eqc::torch
+
+#endif // EQC_TORCH_TENSOR_H

@@ -1,0 +1,203 @@
+"""Exported models in a C++ program: libeqc_torch registers the operators there.
+
+The program is compiled against the libtorch inside the torch package, and runs without a
+Python: neither in the process nor on the path."""
+
+import os
+import shutil
+import subprocess
+import sys
+import zipfile
+from pathlib import Path
+
+import numpy as np
+import pytest
+from eqc import _library
+
+torch = pytest.importorskip("torch")
+from eqc.torch import EquivariantLinear  # noqa: E402
+from torch.fx.experimental.proxy_tensor import make_fx  # noqa: E402
+
+TORCH = Path(torch.__file__).parent
+LIBRARY = _library._load()[1].resolve().with_name("libeqc_torch.so")
+SOURCE = Path(__file__).resolve().parent.parent / "Torch" / "RunModel.cpp"
+COMPILER = os.environ.get("CXX") or shutil.which("c++") or shutil.which("clang++-22")
+
+pytestmark = [
+    pytest.mark.skipif(not LIBRARY.is_file(), reason="libeqc_torch is not built"),
+    pytest.mark.skipif(COMPILER is None, reason="no C++ compiler"),
+]
+
+
+@pytest.fixture(scope="session")
+def program(tmp_path_factory):
+    path = tmp_path_factory.mktemp("program") / "RunModel"
+    subprocess.run(
+        [COMPILER, "-std=c++20", "-O0", str(SOURCE), "-o", str(path),
+         f"-I{TORCH / 'include'}", f"-L{TORCH / 'lib'}",
+         f"-D_GLIBCXX_USE_CXX11_ABI={int(torch._C._GLIBCXX_USE_CXX11_ABI)}",
+         "-Wl,--no-as-needed", "-ltorch", "-ltorch_cpu", "-lc10", "-ldl",
+         f"-Wl,-rpath,{TORCH / 'lib'}"], check=True)
+    return path
+
+
+def run(program, model, folder, *inputs, library=LIBRARY):
+    """What the model gives in the C++ program: a list of arrays."""
+    arguments = []
+    for i, value in enumerate(inputs):
+        value.contiguous().numpy().tofile(folder / f"input{i}")
+        arguments += ["f64" if value.dtype == torch.float64 else "f32",
+                      ",".join(map(str, value.shape)), str(folder / f"input{i}")]
+    done = subprocess.run(
+        [str(program), str(library), str(model), str(folder / "output"), *arguments],
+        env={"PATH": "/nowhere", "HOME": str(folder), "TMPDIR": str(folder)},
+        capture_output=True, text=True, timeout=300)
+    if done.returncode:
+        raise RuntimeError(f"status {done.returncode}: {done.stderr}")
+    numbers = np.fromfile(folder / "output", inputs[0].numpy().dtype)
+    results = []
+    for line in done.stdout.splitlines():
+        shape = eval(line)
+        size = int(np.prod(shape))
+        results.append(numbers[:size].reshape(shape))
+        numbers = numbers[size:]
+    assert numbers.size == 0
+    return results
+
+
+def package(exported, path):
+    return torch._inductor.aoti_compile_and_package(exported, package_path=str(path))
+
+
+def close(got, want):
+    want = want.detach().numpy()
+    np.testing.assert_allclose(got, want, rtol=3e-5 if want.dtype == np.float32 else 1e-11,
+                               atol=1e-6 if want.dtype == np.float32 else 1e-12)
+
+
+def test_a_model(program, tmp_path):
+    torch.manual_seed(0)
+    net = torch.nn.Sequential(
+        EquivariantLinear("S", 2, 2, 3, 5, n=6), torch.nn.ReLU(),
+        EquivariantLinear("S", 2, 1, 5, 4, n=6, layout="channels_last", bias=False),
+        torch.nn.Tanh(), EquivariantLinear("S", 1, 0, 4, 2, n=6, normalize="mean"))
+    batch = torch.export.Dim("batch", min=2, max=64)
+    exported = torch.export.export(net, (torch.randn(4, 6, 6, 3),),
+                                   dynamic_shapes=({0: batch},))
+    model = package(exported, tmp_path / "model.pt2")
+    for size in (2, 4, 7):
+        x = torch.randn(size, 6, 6, 3)
+        y, = run(program, model, tmp_path, x)
+        close(y, net(x))
+
+
+class Energy(torch.nn.Module):
+    """An energy that rotations and permutations of the atoms do not change: of pairwise
+    differences, invariant features by O(3) layers, then a layer over the atoms."""
+
+    def __init__(self, dtype):
+        super().__init__()
+        self.pairs = EquivariantLinear("O", 2, 0, 1, 6, n=3, bias=True, dtype=dtype)
+        self.atoms = EquivariantLinear("S", 2, 0, 6, 1, n=None, bias=False, dtype=dtype)
+
+    def forward(self, positions):
+        difference = positions[:, None] - positions[None]
+        outer = difference[..., :, None] * difference[..., None, :]
+        features = torch.tanh(self.pairs(outer[..., None]))
+        return self.atoms(features[None])[0, 0]
+
+
+def test_forces(program, tmp_path, dtype=torch.float64):
+    torch.manual_seed(1)
+    energy = Energy(dtype)
+
+    def energy_and_forces(positions):
+        positions = positions.detach().requires_grad_()
+        value = energy(positions)
+        gradient, = torch.autograd.grad(value, positions)
+        return value.detach(), -gradient
+
+    positions = torch.randn(5, 3, dtype=dtype)
+    graph = make_fx(energy_and_forces)(positions)
+    named = {str(node.target) for node in graph.graph.nodes}
+    assert {"eqc.linear.default", "eqc.linear_backward.default"} <= named
+    model = package(torch.export.export(graph, (positions,)), tmp_path / "forces.pt2")
+
+    for _ in range(2):
+        positions = torch.randn(5, 3, dtype=dtype)
+        value, forces = run(program, model, tmp_path, positions)
+        want, want_forces = energy_and_forces(positions)
+        close(value, want)
+        close(forces, want_forces)
+    # The definition of forces, without any of the above: differences of energies.
+    step = 1e-5
+    for atom, axis in [(0, 0), (3, 2)]:
+        moved = torch.zeros_like(positions)
+        moved[atom, axis] = step
+        slope = (energy(positions + moved) - energy(positions - moved)).item() / (2 * step)
+        assert forces[atom, axis] == pytest.approx(-slope, rel=1e-6, abs=1e-9)
+
+
+def test_wrong_calls_are_errors(program, tmp_path):
+    """The text of the library reaches the program, and nothing ends it."""
+    net = EquivariantLinear("S", 1, 1, 1, 1, n=3, bias=False)
+    model = package(torch.export.export(net, (torch.randn(2, 3, 1),)), tmp_path / "model.pt2")
+    changed = 0  # to a layer that nobody can compile
+    with zipfile.ZipFile(model) as old, zipfile.ZipFile(tmp_path / "wrong.pt2", "w") as new:
+        for entry in old.infolist():
+            data = old.read(entry)
+            if entry.filename.endswith(".json"):
+                changed += data.count(b"group = S")
+                data = data.replace(b"group = S", b"group = G")
+            new.writestr(entry, data)
+    assert changed
+    with pytest.raises(RuntimeError, match="E0030"):
+        run(program, tmp_path / "wrong.pt2", tmp_path, torch.randn(2, 3, 1))
+    run(program, model, tmp_path, torch.randn(2, 3, 1))
+
+
+def test_without_a_compiler_beside_it(program, tmp_path):
+    alone = tmp_path / "libeqc_torch.so"
+    shutil.copyfile(LIBRARY, alone)
+    with pytest.raises(RuntimeError, match="libeqc.so is not to be had"):
+        run(program, "none.pt2", tmp_path, library=alone)
+
+
+def python(code):
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True,
+                          timeout=300)
+    assert done.returncode == 0, done.stderr
+    return done.stdout.split()
+
+
+CALL = """
+layer = eqc.Layer(group="S", n=3, k=1, l=1)
+x = torch.tensor([[[1.], [2.], [4.]]], requires_grad=True)
+y = eqc.torch.linear(layer, x, torch.tensor([[[10.]], [[1.]]]))
+y[0, 0, 0].backward()
+print(*y.ravel().tolist(), *x.grad.ravel().tolist())
+"""
+
+
+@pytest.mark.parametrize("order", [
+    f"torch.ops.load_library({str(LIBRARY)!r}); import eqc.torch",
+    f"import eqc.torch; torch.ops.load_library({str(LIBRARY)!r})",
+], ids=["library first", "Python first"])
+def test_both_in_one_process(order):
+    assert python(f"import torch, eqc; {order}\n{CALL}") == [
+        "17.0", "27.0", "47.0", "11.0", "1.0", "1.0"]
+
+
+def test_the_operators_are_those_of_python():
+    """The library's kernels, called by name from a Python without eqc.torch."""
+    ours = {name: str(getattr(torch.ops.eqc, name).default._schema)
+            for name in ("linear", "linear_backward")}
+    code = f"""
+import torch
+torch.ops.load_library({str(LIBRARY)!r})
+for name in ("linear", "linear_backward"):
+    print(getattr(torch.ops.eqc, name).default._schema)
+"""
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True,
+                          timeout=300, check=True)
+    assert done.stdout.splitlines() == list(ours.values())
