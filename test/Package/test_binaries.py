@@ -167,7 +167,7 @@ def test_an_object_shows_the_layer_only(prefix, tmp_path):
 def test_the_prefix_holds_what_is_documented(prefix):
     files = {str(path.relative_to(prefix)) for path in prefix.rglob("*") if path.is_file()}
     sources = {f"share/eqc/runtime/{path.relative_to(SOURCE / 'runtime')}"
-               for folder in ("src", "include") for path in (SOURCE / "runtime" / folder).rglob("*.[ch]")}
+               for folder in ("src", "include") for path in (SOURCE / "runtime" / folder).rglob("*.*")}
     library = {str(path.relative_to(prefix)) for path in prefix.glob("lib/libeqc.so*")}
     build_type = {str(path.relative_to(prefix))
                   for path in prefix.glob("lib/cmake/eqc/eqcTargets-*.cmake")}
