@@ -19,7 +19,7 @@ packages=(
   # The Python of the tests: scripts/setup-python.sh.
   python3-venv
   # Build tools and style.
-  cmake ninja-build ccache clang-format-22 clang-tidy-22
+  cmake make ninja-build ccache clang-format-22 clang-tidy-22
 )
 
 if ! command -v dpkg-query >/dev/null; then

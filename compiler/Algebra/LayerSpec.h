@@ -29,7 +29,7 @@ struct SourcePosition {
   unsigned column = 1;
 };
 
-/// A layer as in the language reference. Every value has been checked.
+/// A layer as in the language reference. The front end's have been checked.
 struct LayerSpec {
   std::string name;
   SourcePosition position; ///< of the layer's name

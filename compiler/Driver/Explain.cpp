@@ -149,9 +149,10 @@ std::string eqc::explainLayer(const LayerSpec &layer,
       "summed or\n  spread over; joined: the input block of each output "
       "block that is left)\n";
   const CostTarget target = costTarget(options);
-  return text + (measured
-                     ? renderPlanReport(layer, target, *measured, "as measured")
-                     : renderPlanReport(layer, target, options.plan));
+  return text + (measured ? renderPlanReport(layer, target, *measured,
+                                             "as measured", options.batch)
+                          : renderPlanReport(layer, target, options.plan,
+                                             "as asked for", options.batch));
 }
 
 std::string eqc::explainDiagnostic(const DiagnosticInfo &info) {

@@ -264,12 +264,8 @@ void CommandLine::readGradients() {
 void CommandLine::readTune() {
   const CompileOptions &compile = options.compile;
   options.tune = args.hasArg(OPT_tune);
-  if (!options.tune) {
-    if (info.command != Command::Bench && args.hasArg(OPT_batch))
-      error("'--batch' says at which batch '--tune' measures; give both, or "
-            "'batch' in the layer");
+  if (!options.tune)
     return;
-  }
   if (args.hasArg(OPT_suite, OPT_suite_names, OPT_calibrate))
     return error("'--tune' is for the layers of a file");
   if (!isHostTarget(compile.triple))
@@ -306,6 +302,9 @@ void CommandLine::readBench() {
   readNumber(OPT_batch, 1, batch);
   readNumber(OPT_size, 1, n);
   options.bench.batch = int64_t(batch);
+  // `bench` times what a program would be compiled to.
+  if (info.command != Command::Bench)
+    options.compile.batch = int64_t(batch);
   options.bench.n = int64_t(n);
   readThreadCounts();
   if (const llvm::opt::Arg *arg = args.getLastArg(OPT_min_time)) {

@@ -32,7 +32,8 @@ def output : Separate<["-"], "o">, MetaVarName<"<path>">,
 
 defm emit : Value<"emit", "<kind>",
   "What to write: obj (default), asm, llvm,\n"
-  "mlir (the last MLIR before LLVM IR), linalg,\n"
+  "mlir (the last MLIR before LLVM IR),\n"
+  "linalg (loops over tensors, tiles as linalg),\n"
   "eq (the dialect as the front end leaves it),\n"
   "shared (a shared library), header", [CompileVis]>;
 defm header : Value<"header", "<path>",

@@ -39,6 +39,9 @@ struct CompileOptions {
   int optLevel = 3; ///< 0..3
   bool threads = true;
   bool gradients = true; ///< also NAME_backward
+  /// Samples of a call that plans are chosen for; 0: the layer's `batch`, else
+  /// a typical one.
+  int64_t batch = 0;
   /// Rates of kinds of CPU that the cost model uses instead of its own.
   std::vector<CostTarget> rates;
   /// One for each layer, which then counts instead of `plan`; or none.

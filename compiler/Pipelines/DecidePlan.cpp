@@ -30,7 +30,7 @@ bool eqc::decidePlans(llvm::ArrayRef<LayerSpec> layers,
   if (options.plan == PlanKind::Auto) {
     const CostTarget target = costTarget(options);
     for (size_t i = 0; i < layers.size(); ++i)
-      plans[i] = choosePlan(layers[i], target).winner().kind;
+      plans[i] = choosePlan(layers[i], target, options.batch).winner().kind;
     return true;
   }
   if (options.plan != PlanKind::Dense)

@@ -16,7 +16,7 @@ namespace eqc {
 struct ExpandPipelineOptions
     : mlir::PassPipelineOptions<ExpandPipelineOptions> {
   Option<std::string> plan{*this, "plan",
-                           llvm::cl::desc("shared, factored or dense"),
+                           llvm::cl::desc("shared, schur, factored or dense"),
                            llvm::cl::init("shared")};
   Option<bool> gradients{
       *this, "gradients",

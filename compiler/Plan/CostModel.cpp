@@ -261,10 +261,11 @@ static std::string reasonOf(const PlanChoice &choice) {
                      planName(second->kind));
 }
 
-PlanChoice eqc::choosePlan(const LayerSpec &spec, const CostTarget &target) {
+PlanChoice eqc::choosePlan(const LayerSpec &spec, const CostTarget &target,
+                           int64_t batch) {
   PlanChoice choice;
   choice.n = spec.dynamicN() ? typicalN : spec.n;
-  choice.batch = spec.batch > 0 ? spec.batch : typicalBatch;
+  choice.batch = batch > 0 ? batch : spec.batch > 0 ? spec.batch : typicalBatch;
   choice.target = target.name;
   // The first of equals is taken: without a basis that saves operations schur
   // is the shared plan.

@@ -81,8 +81,10 @@ struct PlanChoice {
 void predictTimes(const LayerSpec &spec, const CostTarget &target, int64_t n,
                   int64_t batch, PlanCandidate &candidate);
 
-/// Compares the plans of a layer. The shared plan always is a candidate.
-PlanChoice choosePlan(const LayerSpec &spec, const CostTarget &target);
+/// Compares the plans of a layer, for calls of `batch` samples; 0: the layer's
+/// batch, else a typical one. The shared plan always is a candidate.
+PlanChoice choosePlan(const LayerSpec &spec, const CostTarget &target,
+                      int64_t batch = 0);
 
 } // namespace eqc
 

@@ -191,8 +191,8 @@ void appendComparison(const PlanChoice &choice, std::string &text) {
 
 std::string eqc::renderPlanReport(const LayerSpec &spec,
                                   const CostTarget &target, PlanKind asked,
-                                  std::string_view why) {
-  const PlanChoice choice = choosePlan(spec, target);
+                                  std::string_view why, int64_t batch) {
+  const PlanChoice choice = choosePlan(spec, target, batch);
   const PlanCandidate *plan = &choice.winner();
   std::string reason = choice.reason;
   for (const PlanCandidate &candidate : choice.candidates)

@@ -21,9 +21,9 @@ namespace eqc {
 /// What the entry points need to know of the code of one variant.
 struct VariantCode {
   CpuVariant cpu;
-  std::string pack; ///< function: weight, packed
-  std::string
-      forward; ///< function: n, first, count, x, packed, bias, y [, arena]
+  std::string pack;    ///< function: weight, packed
+  std::string forward; ///< function: n, first, count, phase, part, x, packed,
+                       ///< bias, y [, arena]
   std::vector<int64_t> packedShape;
   int64_t phases = 1; ///< steps of a block that must follow each other
   int64_t parts = 1;  ///< shares of a phase that may run at the same time

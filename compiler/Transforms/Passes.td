@@ -174,7 +174,7 @@ def BufferizeInPlacePass : Pass<"eqc-bufferize-in-place", "mlir::ModuleOp"> {
     write can overwrite what is still needed. That is found in one walk. A function that
     looks at an older value is analyzed, and copies what must be.
 
-    ```mlir
+    ```text
     %1 = vector.transfer_write %v, %0[%i] {in_bounds = [true]} : vector<16xf32>, tensor<?xf32>
     %2 = vector.transfer_write %w, %1[%j] {in_bounds = [true]} : vector<16xf32>, tensor<?xf32>
     // becomes, %m being the memory of %0,

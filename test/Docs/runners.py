@@ -13,7 +13,7 @@ python  one session for the page, after all the rest has run, see session.py; `n
         another one
 mlir    eqc-opt has to take it; a piece of a function has to be in a test of the dialect, under
         whatever names, unless it stands alone
-text    nothing that runs; `..` in MLIR abridges it, so it is text
+text    nothing that runs. MLIR that is abridged or lacks what it uses is text
 env     NAME=VALUE lines for all that follows
 """
 

@@ -8,7 +8,8 @@ What a block says about results has to be true:
     # <eqc.Layer ..>
     y = layer(x, weight)      # [8, 34, 32]: the shape of what is assigned
     a, b = layer.init(seed=0) # [2, 3, 5], [5]
-    print(y.sum())            # 12.0: what is printed
+    print(y.sum())            # 12.0: what is printed, here or on the lines below; what a
+                              # loop prints stands below it
 """
 
 import ast
@@ -51,25 +52,31 @@ def check_shapes(page, line, statement, comment, scope):
         fail(page, line, f"{', '.join(names)}: the page says {wanted}, and it is {found}")
 
 
+def compare(page, line, wanted, found):
+    if wanted and found != wanted:
+        fail(page, line, f"the page says\n{wanted}\nand it is\n{found}")
+
+
 def run_statement(page, shift, lines, statement, scope):
     comment = trailing_comment(lines, statement)
     below = comment_below(lines, statement)
     ast.increment_lineno(statement, shift)  # from the block's lines to the page's
     line = statement.lineno
+    output = io.StringIO()
     if not isinstance(statement, ast.Expr):
-        exec(compile(ast.Module([statement], []), page, "exec"), scope)
+        with contextlib.redirect_stdout(output):
+            exec(compile(ast.Module([statement], []), page, "exec"), scope)
+        compare(page, line, below if output.getvalue() else "", output.getvalue().strip())
         if isinstance(statement, ast.Assign) and SHAPES.fullmatch(comment):
             check_shapes(page, line, statement, comment, scope)
         return
     is_print = ast.unparse(statement).startswith("print(")
-    output = io.StringIO()
     with contextlib.redirect_stdout(output):
         value = eval(compile(ast.Expression(statement.value), page, "eval"), scope)
-    sys.stdout.write(output.getvalue())
-    found, wanted = (output.getvalue().strip(), comment or below) if is_print else (
-        repr(value), below)
-    if wanted and found != wanted and (is_print or value is not None):
-        fail(page, line, f"the page says\n{wanted}\nand it is\n{found}")
+    if is_print:
+        compare(page, line, comment or below, output.getvalue().strip())
+    elif value is not None:
+        compare(page, line, below, repr(value))
 
 
 def main():

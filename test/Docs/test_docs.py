@@ -59,6 +59,7 @@ WRONG = {
     "shapes": "```python\nimport numpy as np\nx, y = np.ones(2), np.ones(3)  # [2], [2]\n```",
     "a repr": "```python\n[1]\n# [2]\n```",
     "what is printed": "```python\nprint(1)  # 2\n```",
+    "what a loop prints": "```python\nfor i in 1, 2:\n    print(i)\n# 1\n# 3\n```",
     "an exception": "text\n\n```python\nx = 1 / 0\n```",
     "a name": "```python\nx = 1\n```\n\n```python new\ny = x\n```",
     "a command": "```sh\neqc explain missing.eq\n```",
@@ -100,6 +101,10 @@ x = [1,
 x
 # [1, 2]
 print(*x)  # 1 2
+for i in x:
+    print(i)
+# 1
+# 2
 ```
 """
 

@@ -107,6 +107,26 @@ def test_a_size_per_call():
         layer(np.ones((3, 2), np.float32), np.ones(layer.weight_shape, np.float32))
 
 
+@pytest.mark.parametrize("plan", ["shared", "factored", "schur"])
+@pytest.mark.parametrize("layout", ["channels_last", "channels_first"])
+@pytest.mark.parametrize("k, l", [(1, 1), (2, 2), (2, 1), (2, 0), (3, 1)])
+def test_sums_do_not_see_padding_and_means_do(plan, layout, k, l):
+    """A layer on zeros around x, restricted to x's size, is the layer on x: if it only sums."""
+    rng = np.random.default_rng(0)
+    last = layout == "channels_last"
+    x = rng.standard_normal((1, *[3] * k, 2) if last else (1, 2, *[3] * k))
+    margin = [(0, 2) if size == 3 else (0, 0) for size in x.shape]
+    for normalize in "none", "mean":
+        layer = eqc.Layer(group="S", n=None, k=k, l=l, channels=(2, 3), dtype="f64", bias=True,
+                          layout=layout, normalize=normalize, plan=plan)
+        weight = rng.standard_normal(layer.weight_shape)
+        bias = rng.standard_normal(layer.bias_shape)
+        alone = layer(x, weight, bias)
+        inner = tuple(slice(size) for size in alone.shape)
+        together = layer(np.pad(x, margin), weight, bias)[inner]
+        assert np.allclose(together, alone, rtol=1e-11) == (normalize == "none")
+
+
 def test_an_empty_batch():
     layer = eqc.Layer(group="S", n=3, k=1, l=1)
     weight = np.ones(layer.weight_shape, np.float32)
