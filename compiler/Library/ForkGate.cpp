@@ -69,7 +69,7 @@ static void openInChild() {
 /// Handlers run last in, first out before a fork: those of the runtime, which
 /// hold its locks, are registered by its first use here, and so run after the
 /// wait.
-static const int watchesForks = [] {
+__attribute__((constructor)) static void watchForks() {
   eqc_last_error();
-  return pthread_atfork(eqc::closeForkGate, openInParent, openInChild);
-}();
+  pthread_atfork(eqc::closeForkGate, openInParent, openInChild);
+}

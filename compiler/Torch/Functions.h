@@ -70,6 +70,7 @@ constexpr uint64_t interfaceVersion = uint64_t(2) << 56 | uint64_t(13) << 48;
   FUNCTION(eqc_status_string, decltype(::eqc_status_string))                   \
   FUNCTION(eqc_last_error, decltype(::eqc_last_error))
 
+// NOLINTBEGIN(readability-identifier-naming): theirs.
 struct Functions {
 #define EQC_DECLARE(name, ...)                                                 \
   using name##_type = __VA_ARGS__;                                             \
@@ -78,6 +79,7 @@ struct Functions {
   EQC_COMPILER_FUNCTIONS(EQC_DECLARE)
 #undef EQC_DECLARE
 };
+// NOLINTEND(readability-identifier-naming)
 
 /// Looks all up. Empty, or why some are not to be had.
 std::string findFunctions(Functions &found);

@@ -59,6 +59,7 @@ const Layer &eqc::torch::findLayer(const Functions &call,
                                        std::memory_order_release,
                                        std::memory_order_relaxed))
     ;
-  program.release(); // keeps the functions and the texts alive
+  static_cast<void>(
+      program.release()); // keeps the functions and the texts alive
   return *layer.release();
 }

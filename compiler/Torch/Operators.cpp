@@ -88,7 +88,7 @@ static Gradients linearBackward(Tensor x, Tensor weight, Tensor gradY,
   if (needX)
     weight.require("weight", layer.weightShape(), layer.isDouble);
   gradY.require("grad_y", layer.yShape(batch, n), layer.isDouble);
-  auto make = [&](bool need, std::vector<int64_t> shape) {
+  auto make = [&](bool need, const std::vector<int64_t> &shape) {
     return Tensor::empty(need ? shape : std::vector<int64_t>{0},
                          layer.isDouble);
   };
@@ -105,9 +105,7 @@ static Gradients linearBackward(Tensor x, Tensor weight, Tensor gradY,
   return grads;
 }
 
-static Tensor takeTensor(Value value) {
-  return Tensor(reinterpret_cast<Handle>(value));
-}
+static Tensor takeTensor(Value value) { return Tensor(toPointer<void>(value)); }
 static Value give(Tensor tensor) {
   return reinterpret_cast<Value>(tensor.release());
 }
@@ -203,4 +201,6 @@ void eqc_torch_unregister(void) {
 }
 
 /// Whoever wants to know whether it worked calls it again.
-static const bool isTried = (eqc_torch_register(), true);
+__attribute__((constructor)) static void tryToRegister() {
+  eqc_torch_register();
+}

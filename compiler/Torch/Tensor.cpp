@@ -88,16 +88,16 @@ void *Tensor::data() const {
 }
 
 Tensor eqc::torch::takeOptional(Value value) {
-  auto *inner = reinterpret_cast<Value *>(value);
+  auto *inner = toPointer<Value>(value);
   if (!inner)
     return {};
-  Tensor tensor(reinterpret_cast<Handle>(*inner));
+  Tensor tensor(toPointer<void>(*inner));
   check(call.torch_delete_stable_ivalue(inner));
   return tensor;
 }
 
 std::string eqc::torch::takeString(Value value) {
-  auto *handle = reinterpret_cast<Handle>(value);
+  auto *handle = toPointer<void>(value);
   size_t length = 0;
   const char *data = "";
   check(call.torch_string_length(handle, &length));

@@ -14,6 +14,12 @@
 
 namespace eqc::torch {
 
+/// What a value of pointer size stands for.
+template <typename Pointee> Pointee *toPointer(Value value) {
+  return reinterpret_cast<Pointee *>(
+      value); // NOLINT(performance-no-int-to-ptr)
+}
+
 /// The functions, once the operators are registered.
 extern Functions call;
 

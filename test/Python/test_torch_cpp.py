@@ -78,15 +78,15 @@ def close(got, want):
 def test_a_model(program, tmp_path):
     torch.manual_seed(0)
     net = torch.nn.Sequential(
-        EquivariantLinear("S", 2, 2, 3, 5, n=6), torch.nn.ReLU(),
-        EquivariantLinear("S", 2, 1, 5, 4, n=6, layout="channels_last", bias=False),
-        torch.nn.Tanh(), EquivariantLinear("S", 1, 0, 4, 2, n=6, normalize="mean"))
-    batch = torch.export.Dim("batch", min=2, max=64)
+        EquivariantLinear("S", 2, 2, 3, 5), torch.nn.ReLU(),
+        EquivariantLinear("S", 2, 1, 5, 4, bias=False), torch.nn.Tanh(),
+        EquivariantLinear("S", 1, 0, 4, 2, normalize="mean"))
+    batch, n = torch.export.Dim("batch", min=2, max=64), torch.export.Dim("n", min=2, max=64)
     exported = torch.export.export(net, (torch.randn(4, 6, 6, 3),),
-                                   dynamic_shapes=({0: batch},))
+                                   dynamic_shapes=({0: batch, 1: n, 2: n},))
     model = package(exported, tmp_path / "model.pt2")
-    for size in (2, 4, 7):
-        x = torch.randn(size, 6, 6, 3)
+    for size, n in [(2, 6), (4, 3), (7, 9)]:
+        x = torch.randn(size, n, n, 3)
         y, = run(program, model, tmp_path, x)
         close(y, net(x))
 
