@@ -7,7 +7,7 @@ import zipfile
 from pathlib import Path
 
 import pytest
-from conftest import BUILD, LLVM, SOURCE, can_hide, run
+from conftest import BUILD, CC, LLVM, SOURCE, can_hide, run
 from wheels import build_wheel
 
 LIBC = {"libc.so.6", "libm.so.6", "libpthread.so.0", "ld-linux-x86-64.so.2",
@@ -16,6 +16,10 @@ CPLUSPLUS = {"libstdc++.so.6", "libgcc_s.so.1"}
 COMPILER = LIBC | CPLUSPLUS | {"libMLIR.so.22.1", "libLLVM.so.22.1", "libfmt.so.9"}
 #: What LLD, inside eqc, wants beside.
 LINKER = {"libz.so.1", "libzstd.so.1"}
+
+#: Every program and library, by the first part of its name.
+MAY_LOAD = {"eqc": COMPILER | LINKER, "eqc-opt": COMPILER, "libeqc": COMPILER,
+            "libeqc_torch": LIBC | CPLUSPLUS, "layers": LIBC}
 
 LAYERS = """
 layer one { group = S; n = 4; k = 2; l = 1; channels = 3 -> 5; bias = true }
@@ -56,74 +60,81 @@ def shared(prefix, tmp_path_factory):
 
 
 @pytest.fixture(scope="module")
-def wheel_library(tmp_path_factory):
+def wheel(tmp_path_factory):
+    """What is in the wheel."""
     folder = tmp_path_factory.mktemp("wheel")
-    with zipfile.ZipFile(build_wheel(folder)) as wheel:
-        return Path(wheel.extract("eqc/libeqc.so", folder))
+    with zipfile.ZipFile(build_wheel(folder)) as archive:
+        archive.extractall(folder / "contents")
+    return folder / "contents"
 
 
-@pytest.fixture(params=["bin/eqc", "lib/libeqc.so", "lib/libeqc_torch.so", "shared", "wheel", "eqc of the build tree",
-                        "libeqc of the build tree", "eqc-opt of the build tree"])
-def shipped(request, prefix):
-    """A file, what it may load, and whether it may say where to look."""
-    match request.param:
-        case "bin/eqc":
-            return prefix / "bin" / "eqc", COMPILER | LINKER
-        case "lib/libeqc.so":
-            return prefix / "lib" / "libeqc.so", COMPILER
-        case "lib/libeqc_torch.so":
-            return prefix / "lib" / "libeqc_torch.so", LIBC | CPLUSPLUS
-        case "shared":
-            return request.getfixturevalue("shared"), LIBC
-        case "wheel":
-            return request.getfixturevalue("wheel_library"), COMPILER
-        case "eqc of the build tree":
-            return BUILD / "bin" / "eqc", COMPILER | LINKER
-        case "libeqc of the build tree":
-            return BUILD / "lib" / "libeqc.so", COMPILER
-    if not (BUILD / "bin" / "eqc-opt").exists():
-        pytest.skip("not built")
-    return BUILD / "bin" / "eqc-opt", COMPILER
+@pytest.fixture(scope="module")
+def shipped(prefix, wheel, shared):
+    """Every program and library that leaves this place, or may be run where it was built."""
+    found = [shared, *(path for path in (BUILD / "bin" / "eqc", BUILD / "bin" / "eqc-opt")
+                       if path.exists())]
+    for folder in (prefix, wheel, BUILD / "lib"):
+        for path in folder.rglob("*"):
+            if path.is_file() and not path.is_symlink() and path.read_bytes()[:4] == b"\x7fELF":
+                # Of the build tree, what belongs to the tests is not shipped.
+                if folder != BUILD / "lib" or path.name.split(".")[0] in MAY_LOAD:
+                    found.append(path)
+    names = {path.name.split(".")[0] for path in found}
+    assert names - {"eqc-opt"} == set(MAY_LOAD) - {"eqc-opt"}, "say here what it may load"
+    return found
+
+
+def unsafe_folders(path: Path) -> list[str]:
+    """Folders that a file's libraries come from, and should not."""
+    entries = dynamic(path)
+    # An empty entry, or one that is not absolute, is the current folder.
+    return [folder for tag in ("RPATH", "RUNPATH") for value in entries.get(tag, [])
+            for folder in value.split(":")
+            if not folder.startswith("/") or Path(folder).is_relative_to(SOURCE)
+            or Path(folder).is_relative_to(BUILD) or not Path(folder).is_dir()
+            or Path(folder).stat().st_mode & stat.S_IWOTH]
 
 
 def test_libraries_come_from_safe_folders(shipped):
-    path, _ = shipped
-    entries = dynamic(path)
-    assert "RPATH" not in entries
-    for runpath in entries.get("RUNPATH", []):
-        for folder in runpath.split(":"):
-            # An empty entry, or one that is not absolute, is the current folder.
-            assert folder.startswith("/"), runpath
-            assert not Path(folder).is_relative_to(SOURCE), runpath
-            assert not Path(folder).is_relative_to(BUILD), runpath
-            assert not Path(folder).stat().st_mode & stat.S_IWOTH, runpath
+    for path in shipped:
+        assert not unsafe_folders(path), path
+
+
+@pytest.mark.parametrize("folders, unsafe", [
+    ("/usr/lib", []), ("/usr/lib:", [""]), (":/usr/lib", [""]), ("lib", ["lib"]),
+    ("/usr/lib:/tmp", ["/tmp"]), (f"{BUILD}/lib", [f"{BUILD}/lib"]), ("$ORIGIN", ["$ORIGIN"])])
+def test_unsafe_folders_are_noticed(tmp_path, folders, unsafe):
+    library = tmp_path / "library.so"
+    subprocess.run([CC, "-shared", "-x", "c", "/dev/null", "-o", library, f"-Wl,-rpath,{folders}"],
+                   check=True)
+    assert unsafe_folders(library) == unsafe
 
 
 def test_no_more_is_loaded_than_promised(shipped):
-    path, allowed = shipped
-    entries = dynamic(path)
-    assert set(entries["NEEDED"]) <= allowed
-    assert "TEXTREL" not in entries
+    for path in shipped:
+        entries = dynamic(path)
+        assert set(entries["NEEDED"]) <= MAY_LOAD[path.name.split(".")[0]], path
+        assert "TEXTREL" not in entries, path
 
 
 def test_the_stack_is_not_executable(shipped):
-    path, _ = shipped
-    text = subprocess.run([LLVM / "llvm-readelf", "-lW", path], check=True, capture_output=True,
-                          text=True).stdout
-    assert re.search(r"GNU_STACK .* RW +0", text), text
+    for path in shipped:
+        text = subprocess.run([LLVM / "llvm-readelf", "-lW", path], check=True,
+                              capture_output=True, text=True).stdout
+        assert re.search(r"GNU_STACK .* RW +0", text), path
 
 
 def test_a_program_exports_nothing(prefix):
     assert exports(prefix / "bin" / "eqc") == set()
 
 
-def test_libeqc_exports_its_headers(prefix, wheel_library):
+def test_libraries_export_their_headers(prefix, wheel):
     include = prefix / "include" / "eqc"
     functions = declared(include / "compiler.h") | declared(include / "runtime.h")
     assert {"eqc_compile", "eqc_program_free", "eqc_set_num_threads"} <= functions
-    assert exports(prefix / "lib" / "libeqc.so") == functions
-    assert exports(wheel_library) == functions
-    assert exports(prefix / "lib" / "libeqc_torch.so") == declared(include / "torch.h")
+    for folder in (prefix / "lib", wheel / "eqc"):
+        assert exports(folder / "libeqc.so") == functions
+        assert exports(folder / "libeqc_torch.so") == declared(include / "torch.h")
 
 
 def test_the_runtime_shows_its_header_only(prefix):
