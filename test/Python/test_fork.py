@@ -168,16 +168,33 @@ def test_known_layers_wait_for_no_compilation(held):
     assert within(60, lambda: _registry.layer_of(new)).n == 6
 
 
-def test_a_child_does_not_wait_for_a_thread_it_has_not(held):
-    layer = eqc.Layer(group="S", n=5, k=1, l=1)
-    key = _registry.key_of(layer)
+def child_of(act):
+    """Whether a forked child finds `act` true."""
     child = os.fork()
     if child == 0:
         status = 1
         try:
-            ok = within(60, lambda: _registry.layer_of(key)) is layer
-            ok = ok and within(60, lambda: _registry.layer_of(held)).name == "held"
-            status = 0 if ok else 1
+            status = 0 if act() else 1
         finally:
             os._exit(status)
-    assert os.waitpid(child, 0)[1] == 0
+    return os.waitpid(child, 0)[1] == 0
+
+
+def test_a_child_does_not_wait_for_a_thread_it_has_not(held):
+    layer = eqc.Layer(group="S", n=5, k=1, l=1)
+    key = _registry.key_of(layer)
+    assert child_of(lambda: within(60, lambda: _registry.layer_of(key)) is layer
+                    and within(60, lambda: _registry.layer_of(held)).name == "held")
+
+
+def test_a_child_calls_operators_of_torch(held):
+    torch = pytest.importorskip("torch")
+    import eqc.torch
+    layer = eqc.Layer(group="S", n=3, k=1, l=1)
+    x, weight = torch.tensor([[[1.], [2.], [4.]]]), torch.tensor([[[10.]], [[1.]]])
+
+    def call():
+        return eqc.torch.linear(layer, x, weight).ravel().tolist() == [17, 27, 47]
+
+    assert within(60, call)
+    assert child_of(lambda: within(60, call))

@@ -4,15 +4,17 @@ The program is compiled against the libtorch inside the torch package, and runs 
 Python: neither in the process nor on the path."""
 
 import os
+import pickle
 import shutil
 import subprocess
 import sys
 import zipfile
 from pathlib import Path
 
+import eqc
 import numpy as np
 import pytest
-from eqc import _library
+from eqc import _library, _registry
 
 torch = pytest.importorskip("torch")
 from eqc.torch import EquivariantLinear  # noqa: E402
@@ -201,3 +203,69 @@ for name in ("linear", "linear_backward"):
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True,
                           timeout=300, check=True)
     assert done.stdout.splitlines() == list(ours.values())
+
+
+KERNELS = """
+import pickle, sys
+import numpy as np, torch
+import reference
+torch.ops.load_library(sys.argv[1])
+linear, backward = torch.ops.eqc.linear, torch.ops.eqc.linear_backward
+assert not any(name.startswith("eqc.torch") for name in sys.modules)
+
+for layer, key, n, batch in pickle.load(sys.stdin.buffer):
+    rng = np.random.default_rng(0)
+    def draw(shape):
+        return torch.from_numpy(rng.standard_normal(shape).astype(layer.dtype))
+    def near(got, want):
+        assert reference.error(got, want) <= reference.tolerance(layer.dtype), layer
+    x, weight, grad_y = (draw(shape) for shape in (
+        layer.x_shape(batch, n), layer.weight_shape, layer.y_shape(batch, n)))
+    bias = draw(layer.bias_shape) if layer.has_bias else None
+    near(linear(x, weight, bias, key, n), reference.forward(layer, x, weight, bias, n))
+    near(linear(x, weight, None, key, n), reference.forward(layer, x, weight, None, n))
+    wide = torch.stack([x, x], -1)[..., 0]  # not contiguous
+    assert torch.equal(linear(wide, weight, bias, key, n), linear(x, weight, bias, key, n))
+    want = reference.backward(layer, x, weight, grad_y, n)
+    for needs in [(True, True, layer.has_bias), (True, False, False), (False, True, False),
+                  (False, False, layer.has_bias)]:
+        for got, need, value in zip(backward(x, weight, grad_y, key, n, *needs), needs, want):
+            if need:
+                near(got, value)
+            else:
+                assert got.shape == (0,)
+    for wrong, text in [
+            (lambda: linear(x.half(), weight, bias, key, n), "x is not of torch.float"),
+            (lambda: linear(x, weight[:0], bias, key, n), "weight has shape"),
+            (lambda: linear(x[..., None], weight, bias, key, n), "x has shape"),
+            (lambda: linear(x.sum(), weight, bias, key, n), "x has no batch axis"),
+            (lambda: linear(x, weight, bias, key, -1), "n is -1; expected"),
+            (lambda: linear(x, weight, bias, "{}", n), "'source' is not a string"),
+            (lambda: backward(x, weight, grad_y[..., :0], key, n, True, True, False),
+             "grad_y has shape")]:
+        try:
+            wrong()
+        except RuntimeError as error:
+            assert text in str(error), error
+        else:
+            raise AssertionError(text)
+"""
+
+
+def test_kernels_are_the_definition():
+    cases = []
+    for options in [
+            dict(group="S", n=3, k=2, l=2, channels=(2, 3), bias=True),
+            dict(group="S", n=4, k=1, l=2, channels=(3, 2), layout="channels_first", bias=True,
+                 normalize="mean", dtype="f64"),
+            dict(group="O", n=3, k=2, l=2, channels=(2, 2), bias=True, plan="schur"),
+            dict(group="SO", n=3, k=2, l=1, channels=(1, 4), dtype="f64", plan="dense"),
+            dict(group="Sp", n=2, k=1, l=1, channels=(2, 3), threads=False),
+            dict(group="S", n=None, k=2, l=1, channels=(2, 3), bias=True),
+            dict(group="Sp", n=None, k=2, l=0, bias=True, layout="channels_first"),
+            dict(group="S", n=2, k=0, l=0, channels=(2, 2), bias=True, optimize=0),
+            dict(group="O", n=2, k=3, l=1, diagrams="basis", max_diagrams=100)]:
+        layer = eqc.Layer(**options)
+        cases += [(layer, _registry.key_of(layer), layer.n or 4, batch) for batch in (0, 1, 3)]
+    subprocess.run([sys.executable, "-c", KERNELS, str(LIBRARY)], input=pickle.dumps(cases),
+                   cwd=Path(__file__).parent, check=True, timeout=300)
