@@ -2,11 +2,13 @@
 |*                                                                            *|
 |* Handlers for XLA's foreign function interface on CPU. Which layer a call   *|
 |* means is an attribute, a name under which the process registered the       *|
-|* layer's functions before: compiled XLA programs hold no addresses and may  *|
-|* be kept on disk.                                                           *|
+|* layer's functions; Python registers what is not known yet from a second    *|
+|* attribute, the layer's source. So compiled XLA programs hold no addresses, *|
+|* and may be kept on disk and run by other processes.                        *|
 |*                                                                            *|
-|* Under vmap every array has the same number of further axes in front, each  *|
-|* of its full size or of size 1 where the array does not depend on it.       *|
+|* Every array has `mapped` axes in front, each of its full size, or of size  *|
+|* 1 where the array does not depend on it: one point of them is one call.    *|
+|* x, y and their gradients then have any number of axes of the batch.        *|
 |*                                                                            *|
 \*===----------------------------------------------------------------------===*/
 
@@ -32,8 +34,13 @@ typedef struct eqc_xla_layer {
   void *forward, *backward; /* with n before the batch if `sized` */
   int64_t sized;
   int64_t k, l;
+  int64_t channels_first;
   int64_t element_bytes;
 } eqc_xla_layer;
+
+/* Compiles and registers the layer of a source; 0 and why if that fails. */
+typedef int resolve_layer(const char *source, int64_t size, char *message,
+                          int64_t message_size);
 
 typedef struct entry {
   eqc_xla_layer layer;
@@ -43,10 +50,13 @@ typedef struct entry {
 static _Atomic(entry *) entries; /* never shrinks */
 static const char *(*status_string)(int);
 static const char *(*last_error)(void);
+static resolve_layer *resolve;
 
-void eqc_xla_setup(const char *(*status)(int), const char *(*error)(void)) {
+void eqc_xla_setup(const char *(*status)(int), const char *(*error)(void),
+                   resolve_layer *resolve_source) {
   status_string = status;
   last_error = error;
+  resolve = resolve_source;
 }
 
 /* 0 when there is no memory. A name that is known stays as it is. */
@@ -105,14 +115,33 @@ static void *find_attribute(const XLA_FFI_Attrs *attributes, const char *name,
   return NULL;
 }
 
-static const eqc_xla_layer *find_layer(const XLA_FFI_Attrs *attributes) {
-  const XLA_FFI_ByteSpan *name =
-      find_attribute(attributes, "layer", XLA_FFI_AttrType_STRING);
+static const eqc_xla_layer *find_registered(const XLA_FFI_ByteSpan *name) {
   const entry *e;
-  for (e = atomic_load(&entries); name && e; e = e->next)
+  for (e = atomic_load(&entries); e; e = e->next)
     if (strlen(e->layer.name) == name->len &&
         memcmp(e->layer.name, name->ptr, name->len) == 0)
       return &e->layer;
+  return NULL;
+}
+
+/* The layer that a call means; NULL with an error if there is none. */
+static const eqc_xla_layer *find_layer(XLA_FFI_CallFrame *frame,
+                                       XLA_FFI_Error **error) {
+  const XLA_FFI_ByteSpan *name =
+      find_attribute(&frame->attrs, "layer", XLA_FFI_AttrType_STRING);
+  const XLA_FFI_ByteSpan *source =
+      find_attribute(&frame->attrs, "source", XLA_FFI_AttrType_STRING);
+  const eqc_xla_layer *layer;
+  char message[4096] = "eqc: a call that names no layer";
+  if (name && source) {
+    layer = find_registered(name);
+    if (!layer && resolve(source->ptr, (int64_t)source->len, message,
+                          (int64_t)sizeof message))
+      layer = find_registered(name);
+    if (layer)
+      return layer;
+  }
+  *error = fail(frame, XLA_FFI_Error_Code_NOT_FOUND, message);
   return NULL;
 }
 
@@ -131,31 +160,47 @@ static int64_t product(const int64_t *dims, int64_t count) {
   return result;
 }
 
-/* An array of a call: where its part for one point of the leading axes is. */
+/* An array of a call: where its part for one point of the mapped axes is. */
 typedef struct operand {
   const XLA_FFI_Buffer *buffer; /* NULL: none */
-  int64_t lead;                 /* leading axes */
+  int64_t mapped;               /* axes */
   int64_t bytes;                /* of one part */
 } operand;
 
-static operand make_operand(void *buffer, int64_t rank, int64_t element_bytes) {
-  operand result = {buffer, 0, 0};
-  if (buffer) {
-    result.lead = result.buffer->rank - rank;
+static operand make_operand(void *buffer, int64_t mapped,
+                            int64_t element_bytes) {
+  operand result = {buffer, mapped, 0};
+  if (buffer)
     result.bytes =
-        product(result.buffer->dims + result.lead, rank) * element_bytes;
-  }
+        product(result.buffer->dims + mapped, result.buffer->rank - mapped) *
+        element_bytes;
   return result;
 }
 
-static int64_t parts(operand o) { return product(o.buffer->dims, o.lead); }
+/* The batch of one part of an x (order k) or a y (order l). */
+static int64_t batch_of(operand o, int64_t order) {
+  return product(o.buffer->dims + o.mapped,
+                 o.buffer->rank - o.mapped - order - 1);
+}
 
-/* The part at a point of the leading axes whose full sizes are `dims`. */
+/* n, which an x or a y of order 1 or more shows. */
+static int64_t size_of(const eqc_xla_layer *layer,
+                       const XLA_FFI_Attrs *attributes, operand x, operand y) {
+  operand o = layer->k > 0 && x.buffer ? x : y;
+  int64_t order = layer->k > 0 && x.buffer ? layer->k : layer->l;
+  if (!layer->sized || order == 0 || !o.buffer)
+    return find_integer(attributes, "n");
+  return o.buffer->dims[o.buffer->rank - order - !layer->channels_first];
+}
+
+static int64_t parts(operand o) { return product(o.buffer->dims, o.mapped); }
+
+/* The part at a point of the mapped axes whose full sizes are `dims`. */
 static void *part(operand o, int64_t point, const int64_t *dims) {
   int64_t offset = 0, stride = 1, axis;
   if (!o.buffer)
     return NULL;
-  for (axis = o.lead - 1; axis >= 0; --axis) {
+  for (axis = o.mapped - 1; axis >= 0; --axis) {
     if (o.buffer->dims[axis] != 1)
       offset += point % dims[axis] * stride;
     stride *= o.buffer->dims[axis];
@@ -186,21 +231,25 @@ static int call_backward(const eqc_xla_layer *layer, int64_t n, int64_t batch,
 XLA_FFI_Error *eqc_xla_forward(XLA_FFI_CallFrame *frame) {
   const eqc_xla_layer *layer;
   operand x, weight, bias, y;
-  int64_t n, batch, count, i;
+  int64_t n, batch, count, mapped, i;
+  XLA_FFI_Error *error = NULL;
   if (answers_metadata(frame))
     return NULL;
-  layer = find_layer(&frame->attrs);
-  if (!layer || frame->args.size < 2 || frame->rets.size != 1)
-    return fail(frame, XLA_FFI_Error_Code_NOT_FOUND,
-                "eqc: a layer this process does not know");
-  n = find_integer(&frame->attrs, "n");
-  x = make_operand(frame->args.args[0], layer->k + 2, layer->element_bytes);
-  weight = make_operand(frame->args.args[1], 3, layer->element_bytes);
-  bias = make_operand(frame->args.size > 2 ? frame->args.args[2] : NULL, 2,
+  layer = find_layer(frame, &error);
+  if (!layer)
+    return error;
+  if (frame->args.size < 2 || frame->rets.size != 1)
+    return fail(frame, XLA_FFI_Error_Code_INVALID_ARGUMENT,
+                "eqc: a call with a wrong number of arrays");
+  mapped = find_integer(&frame->attrs, "mapped");
+  x = make_operand(frame->args.args[0], mapped, layer->element_bytes);
+  weight = make_operand(frame->args.args[1], mapped, layer->element_bytes);
+  bias = make_operand(frame->args.size > 2 ? frame->args.args[2] : NULL, mapped,
                       layer->element_bytes);
-  y = make_operand(frame->rets.rets[0], layer->l + 2, layer->element_bytes);
+  y = make_operand(frame->rets.rets[0], mapped, layer->element_bytes);
 
-  batch = x.buffer->dims[x.lead];
+  n = size_of(layer, &frame->attrs, x, y);
+  batch = batch_of(x, layer->k);
   count = parts(y);
   if (parts(weight) == 1 && (!bias.buffer || parts(bias) == 1) &&
       parts(x) == count) {
@@ -218,29 +267,33 @@ XLA_FFI_Error *eqc_xla_forward(XLA_FFI_CallFrame *frame) {
   return NULL;
 }
 
-/* x, weight, grad_y -> the gradients of x (bit 0 of `needs`), of the weight
-   (bit 1) and of the bias (bit 2) that are needed, at least one. */
+/* [x,] [weight,] grad_y -> the gradients of x (bit 0 of `needs`), of the weight
+   (bit 1) and of the bias (bit 2) that are needed, at least one. x comes with
+   the gradient of the weight, the weight with that of x. */
 XLA_FFI_Error *eqc_xla_backward(XLA_FFI_CallFrame *frame) {
   const eqc_xla_layer *layer;
   operand x, weight, grad_y, grads[3];
   const int64_t *dims = NULL;
-  int64_t n, needs, batch, count = 0, used = 0, i;
+  int64_t n, needs, batch, mapped, count = 0, given = 0, used = 0, i;
+  XLA_FFI_Error *error = NULL;
   if (answers_metadata(frame))
     return NULL;
-  layer = find_layer(&frame->attrs);
-  if (!layer || frame->args.size != 3)
-    return fail(frame, XLA_FFI_Error_Code_NOT_FOUND,
-                "eqc: a layer this process does not know");
-  n = find_integer(&frame->attrs, "n");
+  layer = find_layer(frame, &error);
+  if (!layer)
+    return error;
   needs = find_integer(&frame->attrs, "needs");
-  x = make_operand(frame->args.args[0], layer->k + 2, layer->element_bytes);
-  weight = make_operand(frame->args.args[1], 3, layer->element_bytes);
-  grad_y =
-      make_operand(frame->args.args[2], layer->l + 2, layer->element_bytes);
+  if (frame->args.size != 1 + (needs >> 1 & 1) + (needs & 1))
+    return fail(frame, XLA_FFI_Error_Code_INVALID_ARGUMENT,
+                "eqc: a call with a wrong number of arrays");
+  mapped = find_integer(&frame->attrs, "mapped");
+  x = make_operand(needs & 2 ? frame->args.args[given++] : NULL, mapped,
+                   layer->element_bytes);
+  weight = make_operand(needs & 1 ? frame->args.args[given++] : NULL, mapped,
+                        layer->element_bytes);
+  grad_y = make_operand(frame->args.args[given], mapped, layer->element_bytes);
   for (i = 0; i < 3; ++i) {
-    const int64_t ranks[] = {layer->k + 2, 3, 2};
     int wanted = (needs >> i & 1) && used < frame->rets.size;
-    grads[i] = make_operand(wanted ? frame->rets.rets[used++] : NULL, ranks[i],
+    grads[i] = make_operand(wanted ? frame->rets.rets[used++] : NULL, mapped,
                             layer->element_bytes);
     if (wanted) {
       dims = grads[i].buffer->dims;
@@ -251,16 +304,17 @@ XLA_FFI_Error *eqc_xla_backward(XLA_FFI_CallFrame *frame) {
     return fail(frame, XLA_FFI_Error_Code_INVALID_ARGUMENT,
                 "eqc: no gradient was asked for");
 
-  batch = grad_y.buffer->dims[grad_y.lead];
+  n = size_of(layer, &frame->attrs, grads[0].buffer ? grads[0] : x, grad_y);
+  batch = batch_of(grad_y, layer->l);
   if (needs == 1 && parts(weight) == 1 && parts(grad_y) == count) {
     batch *= count; /* nothing is summed over the batch, and x is not read */
     count = batch > 0;
   }
   for (i = 0; i < count; ++i) {
-    int status = call_backward(
-        layer, n, batch, needs & 2 ? part(x, i, dims) : NULL,
-        part(weight, i, dims), part(grad_y, i, dims), part(grads[0], i, dims),
-        part(grads[1], i, dims), part(grads[2], i, dims));
+    int status =
+        call_backward(layer, n, batch, part(x, i, dims), part(weight, i, dims),
+                      part(grad_y, i, dims), part(grads[0], i, dims),
+                      part(grads[1], i, dims), part(grads[2], i, dims));
     if (status)
       return fail_status(frame, status);
   }

@@ -16,6 +16,7 @@ jax.config.update("jax_enable_x64", True)
 
 import eqc.jax  # noqa: E402
 import jax.numpy as jnp  # noqa: E402
+from reference_jax import dense  # noqa: E402
 
 CASES = [
     dict(group="S", n=3, k=2, l=2, channels=(2, 3), bias=True),
@@ -74,24 +75,6 @@ def test_gradients(options):
         assert reference.error(got, want) <= 1e-11
     for i, want in enumerate(expected[:len(arguments)]):
         assert reference.error(jax.grad(loss, argnums=i)(*arguments), want) <= 1e-11
-
-
-def dense(layer, n):
-    """The layer as JAX code, from its matrices."""
-    maps = reference.matrices(layer, n)
-    rows = reference.matrices(layer, n, bias=True) if layer.has_bias else None
-
-    def apply(x, weight, *bias):
-        if layer.layout == "channels_first":
-            x = jnp.moveaxis(x, 1, -1)
-        x = x.reshape(x.shape[0], -1, x.shape[-1])
-        y = jnp.einsum("dji,bic,dco->bjo", maps, x, weight)
-        if bias:
-            y += jnp.einsum("eji,eo->jo", rows, bias[0])
-        y = y.reshape(y.shape[0], *[n] * layer.l, y.shape[-1])
-        return jnp.moveaxis(y, -1, 1) if layer.layout == "channels_first" else y
-
-    return apply
 
 
 @pytest.mark.parametrize("options", CASES[::2], ids=name_of)
@@ -183,6 +166,11 @@ def test_wrong_arguments_are_explained():
         eqc.jax.linear(layer, x, weight[:1], bias)
     with pytest.raises(ValueError, match="expected at least 3"):
         eqc.jax.linear(layer, x[0, 0], weight, bias)
+    with pytest.raises(ValueError, match="n is 5, but the layer was compiled for n = 3"):
+        eqc.jax.linear(layer, x, weight, bias, n=5)
+    with pytest.raises(ValueError, match=r"n is 3; expected a positive even number"):
+        eqc.jax.linear(eqc.Layer(group="Sp", n=None, k=1, l=1), jnp.ones((1, 3, 1), jnp.float32),
+                       jnp.ones((1, 1, 1), jnp.float32))
     plain, (x, weight) = setting(CASES[4])
     with pytest.raises(ValueError, match="has none"):
         eqc.jax.linear(plain, x, weight, bias)
@@ -216,6 +204,48 @@ def test_a_missing_compiler_is_explained(tmp_path):
     run = subprocess.run([sys.executable, "-c", code], env=environment, capture_output=True,
                          text=True)
     assert "'no-such-compiler' cannot be run" in run.stdout, run.stderr
+
+
+@pytest.mark.parametrize("sizes", ["4, 5, 5, 2", "b, 5, 5, 2", "b, n, n, 2"])
+def test_exported_programs_run_elsewhere(sizes, tmp_path):
+    """In a process that never saw the layer, with gradients."""
+    pytest.importorskip("flatbuffers")
+    layer = eqc.Layer(group="S", n=None, k=2, l=1, channels=(2, 3), bias=True, dtype="f32")
+    rng = np.random.default_rng(0)
+    x, weight, bias = (rng.standard_normal(shape).astype(np.float32) for shape in
+                       (layer.x_shape(4, 5), layer.weight_shape, layer.bias_shape))
+    checks = [jax.export.DisabledSafetyCheck.custom_call(f"eqc_xla_{name}")
+              for name in ("forward", "backward")]
+    shapes = [jax.ShapeDtypeStruct(jax.export.symbolic_shape(sizes), np.float32),
+              *(jax.ShapeDtypeStruct(a.shape, a.dtype) for a in (weight, bias))]
+    program = jax.export.export(jax.jit(apply_of(layer)), disabled_checks=checks)(*shapes)
+    (tmp_path / "program").write_bytes(program.serialize(vjp_order=1))
+    np.savez(tmp_path / "arrays.npz", x, weight, bias)
+    code = ("import sys, jax, numpy as np, eqc.jax\n"
+            "eqc.jax.register()\n"
+            "x, w, b = np.load('arrays.npz').values()\n"
+            "program = jax.export.deserialize(bytearray(open('program', 'rb').read()))\n"
+            "y = program.call(x, w, b)\n"
+            "grads = jax.grad(lambda *a: program.call(*a).sum(), (0, 1, 2))(x, w, b)\n"
+            "np.savez('results.npz', y, *grads)\n")
+    run = subprocess.run([sys.executable, "-c", code], cwd=tmp_path, capture_output=True,
+                         text=True)
+    assert run.returncode == 0, run.stderr
+    y, *grads = np.load(tmp_path / "results.npz").values()
+    assert reference.error(y, reference.forward(layer, x, weight, bias, n=5)) <= 3e-5
+    expected = reference.backward(layer, x, weight, np.ones_like(y), n=5)
+    for got, want in zip(grads, expected, strict=True):
+        assert reference.error(got, want) <= 3e-5
+
+
+def test_a_program_with_a_layer_that_cannot_be_had_says_so(tmp_path):
+    layer = eqc.Layer(group="S", n=3, k=1, l=1)
+    name, source = "f" * 64, '{"source": "layer a {"}'
+    eqc.jax.register()
+    call = jax.ffi.ffi_call("eqc_xla_forward", jax.ShapeDtypeStruct((1, 3, 1), np.float32))
+    with pytest.raises(Exception, match="the program's layer cannot be had here: .*expected"):
+        call(np.ones((1, 3, 1), np.float32), np.ones(layer.weight_shape, np.float32), layer=name,
+             source=source, mapped=np.int64(0))
 
 
 def test_dlpack_in_numpy_layers():

@@ -1,0 +1,186 @@
+"""How the primitives of `_jax_primitives` become calls of the compiled functions.
+
+On several devices a computation is split along the axes of the batch and the mapped axes;
+gradients that are sums over the batch are then summed over the devices that share it. All
+other axes are gathered first where they are sharded.
+"""
+
+from __future__ import annotations
+
+import functools
+import itertools
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+from jax import Array
+from jax.core import ShapedArray
+from jax.experimental.custom_partitioning import custom_partitioning
+from jax.interpreters import mlir
+from jax.sharding import NamedSharding, PartitionSpec
+
+from eqc._jax_primitives import (Call, backward_p, backward_shapes, full_sizes, linear_p,
+                                 linear_shape, pairs_of)
+from eqc._registry import key_of
+from eqc._xla import name_of, register
+
+
+def _call(call: Call, target: str, shapes: Sequence[Sequence[Any]], *operands: Array,
+          **attributes: Any) -> list[Array]:
+    """A call of a handler of _xla.c."""
+    results = [jax.ShapeDtypeStruct(tuple(shape), call.layer.dtype) for shape in shapes]
+    if isinstance(call.n, int):  # otherwise the shapes show it
+        attributes["n"] = np.int64(call.n)
+    attributes |= dict(layer=name_of(call.layer), source=key_of(call.layer),
+                       mapped=np.int64(call.mapped))
+    return jax.ffi.ffi_call(target, results)(*operands, **attributes)
+
+
+def _linear(*operands: Array, call: Call, pairs: int) -> list[Array]:
+    layer, ones = call.layer, (1,) * call.mapped
+    terms, bias = pairs_of(operands, pairs)
+    if not terms:
+        terms = [tuple(jnp.zeros((*ones, *shape), layer.dtype) for shape in
+                       (layer.x_shape(1, call.n)[1:], layer.weight_shape))]
+    y = None
+    for term in terms:
+        if layer.has_bias and not bias:
+            bias = [jnp.zeros((*ones, *layer.bias_shape), layer.dtype)]
+        arguments = (*term, *bias)
+        part, = _call(call, "eqc_xla_forward", [linear_shape(arguments, call, 1)], *arguments)
+        y, bias = part if y is None else y + part, []
+    return [y]
+
+
+def _backward(*operands: Array, call: Call, needs: str) -> list[Array]:
+    return _call(call, "eqc_xla_backward", backward_shapes(operands, call, needs), *operands,
+                 needs=np.int64(sum(1 << "xwb".index(need) for need in needs)))
+
+
+class _Axes:
+    """The axes of an array: a name for those that a computation may be split along, which is
+    the same in all arrays; None for the others.
+
+    order: of an x or a y; None for weights and biases, which have no batch.
+    """
+
+    def __init__(self, call: Call, shape: Sequence[int], order: int | None,
+                 sizes: Sequence[int]) -> None:
+        mapped = [f"m{axis}" if size == full else None
+                  for axis, (size, full) in enumerate(zip(shape, sizes))]
+        batch = 0 if order is None else len(shape) - call.mapped - order - 1
+        rest = len(shape) - call.mapped - batch
+        self.names = (*mapped, *(f"b{axis}" for axis in range(batch)), *(None,) * rest)
+        self.shape = tuple(shape)
+
+
+def _partitioned(function: Callable[..., list[Array]], operands: Sequence[_Axes],
+                 results: Sequence[_Axes]) -> Callable[..., list[Array]]:
+    """`function` for arrays that are spread over several devices."""
+    count = iter(range(1 << 30))
+    gathered: list[str] = []
+
+    def factors(axes: _Axes) -> str:
+        names = []
+        for name in axes.names:
+            if name is None:
+                name = f"f{next(count)}"
+                gathered.append(name)
+            names.append(name)
+        return " ".join(names)
+
+    def partition(mesh: Any, arguments: Any, outputs: Any) -> Any:
+        split: dict[str, tuple[str, ...]] = {}
+        for axes, like in zip((*operands, *results), (*arguments, *outputs)):
+            spec = tuple(like.sharding.spec)
+            for name, size, devices in zip(axes.names, axes.shape, spec):
+                devices = devices if isinstance(devices, tuple) else (devices,) * bool(devices)
+                taken = set(split.get(name, ())).union(*split.values())
+                ways = int(np.prod([mesh.shape[d] for d in devices]))
+                if name and devices and name not in split and not taken & set(devices) and (
+                        size % ways == 0):
+                    split[name] = devices
+
+        def sharding(axes: _Axes) -> NamedSharding:
+            return NamedSharding(mesh, PartitionSpec(*(split.get(name) for name in axes.names)))
+
+        def lower(*local: Array) -> list[Array]:
+            return [jax.lax.psum(value, devices) if (devices := tuple(itertools.chain(
+                        *(d for name, d in split.items() if name not in axes.names))))
+                    else value for value, axes in zip(function(*local), results)]
+
+        return (mesh, lower, [sharding(axes) for axes in results],
+                tuple(sharding(axes) for axes in operands))
+
+    rule = (f"{', '.join(map(factors, operands))} -> {', '.join(map(factors, results))}")
+    wrapped = custom_partitioning(function)
+    wrapped.def_partition(partition, sharding_rule=rule,
+                          need_replication_factors=tuple(gathered))
+    return wrapped
+
+
+try:  # No public name. Without it calls are not split, which changes no result.
+    from jax._src.dispatch import prim_requires_devices_during_lowering
+    prim_requires_devices_during_lowering |= {linear_p, backward_p}
+except ImportError:
+    pass
+
+
+def _is_split(ctx: mlir.LoweringRuleContext) -> bool:
+    """Whether XLA may spread the arrays of this computation over several devices."""
+    module = ctx.module_context
+    context = module.axis_context
+    return (isinstance(context, mlir.ShardingContext) and context.num_devices > 1
+            and context.abstract_mesh is not None
+            and not module.lowering_parameters.for_export)  # needs this process
+
+
+def _lower(ctx: mlir.LoweringRuleContext, *operands: Any, function: Callable[..., list[Array]],
+           orders: Callable[..., tuple[list[int | None], list[int | None]]], call: Call,
+           **params: Any) -> Any:
+    for name in ("spec", "specs"):
+        params.pop(name, None)
+    register(call.layer)
+    of_operands, of_results = orders(call, len(operands), **params)
+
+    def run(*arrays: Array) -> list[Array]:
+        return function(*arrays, call=call, **params)
+
+    if _is_split(ctx):
+        sizes = full_sizes(ctx.avals_in, call.mapped)
+        run = _partitioned(run, *(
+            [_Axes(call, aval.shape, order, sizes) for aval, order in zip(avals, some)]
+            for avals, some in ((ctx.avals_in, of_operands), (ctx.avals_out, of_results))))
+    # Types of shapes alone: sharding is settled.
+    plain = [ShapedArray(aval.shape, aval.dtype) for aval in ctx.avals_in]
+    with jax.sharding.use_abstract_mesh(jax.sharding.AbstractMesh((), ())):
+        return mlir.lower_fun(run, multiple_results=True)(ctx.replace(avals_in=plain), *operands)
+
+
+def _linear_orders(call: Call, operands: int, pairs: int) -> Any:
+    layer = call.layer
+    return [layer.k, None] * pairs + [None] * (operands - 2 * pairs), [layer.l]
+
+
+def _backward_orders(call: Call, operands: int, needs: str) -> Any:
+    del operands
+    layer = call.layer
+    orders = {"x": layer.k, "w": None, "b": None}
+    return ([orders[o] for o in "xw" if {"x": "w", "w": "x"}[o] in needs] + [layer.l],
+            [orders[need] for need in needs])
+
+
+def _elsewhere(ctx: mlir.LoweringRuleContext, *operands: Any, **params: Any) -> Any:
+    raise NotImplementedError(
+        "eqc.jax computes on CPU: put its arguments there, with "
+        "jax.device_put(.., jax.devices('cpu')[0])")
+
+
+for _primitive, _function, _orders in ((linear_p, _linear, _linear_orders),
+                                       (backward_p, _backward, _backward_orders)):
+    mlir.register_lowering(_primitive, _elsewhere)
+    mlir.register_lowering(
+        _primitive, functools.partial(_lower, function=_function, orders=_orders),
+        platform="cpu")

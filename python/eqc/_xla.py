@@ -1,0 +1,119 @@
+"""The layers' functions as foreign functions of XLA (`_xla.c`)."""
+
+from __future__ import annotations
+
+import ctypes
+import functools
+import hashlib
+import os
+import shlex
+import subprocess
+import tempfile
+import threading
+from pathlib import Path
+
+import jax
+
+from eqc import _cache, _registry
+from eqc._library import library
+from eqc.errors import Error
+from eqc.layer import Layer
+
+__all__ = ["handlers", "name_of", "register"]
+
+_SOURCE = Path(__file__).with_name("_xla.c")
+
+
+_lock = threading.Lock()
+_loaded: ctypes.CDLL | None = None
+
+
+@functools.lru_cache(maxsize=4096)
+def name_of(layer: Layer) -> str:
+    """What XLA programs call a layer."""
+    return hashlib.sha256(_registry.key_of(layer).encode()).hexdigest()
+
+
+class _Entry(ctypes.Structure):
+    """eqc_xla_layer."""
+
+    _fields_ = [("name", ctypes.c_char * 80), ("forward", ctypes.c_void_p),
+                ("backward", ctypes.c_void_p),
+                *((name, ctypes.c_int64) for name in
+                  ("sized", "k", "l", "channels_first", "element_bytes"))]
+
+
+def _build(folder: str) -> bytes:
+    """The handlers, compiled."""
+    compiler = shlex.split(os.environ.get("CC") or "cc")
+    output = Path(folder) / "handlers.so"
+    command = [*compiler, "-std=c11", "-O2", "-fPIC", "-shared", "-I", jax.ffi.include_dir(),
+               str(_SOURCE), "-o", str(output)]
+    try:
+        run = subprocess.run(command, capture_output=True, text=True, check=False)
+    except OSError as error:
+        raise Error(f"eqc.jax needs a C compiler on first use; '{compiler[0]}' cannot be run: "
+                    f"{error.strerror}. Set CC.") from error
+    if run.returncode != 0:
+        raise Error(f"eqc.jax could not compile its handlers: {shlex.join(command)}\n"
+                    f"{run.stderr}")
+    return output.read_bytes()
+
+
+@ctypes.CFUNCTYPE(ctypes.c_int, ctypes.POINTER(ctypes.c_char), ctypes.c_int64,
+                  ctypes.POINTER(ctypes.c_char), ctypes.c_int64)
+def _resolve(source, size, message, message_size):  # noqa: ANN001, ANN202
+    """resolve_layer: for XLA programs that another process made."""
+    try:
+        register(_registry.layer_of(ctypes.string_at(source, size).decode()))
+        return 1
+    except Exception as error:  # there is no caller in Python to raise it to
+        text = f"eqc: the program's layer cannot be had here: {error}".encode()
+        ctypes.memmove(message, text[:message_size - 1] + b"\0",
+                       min(len(text), message_size - 1) + 1)
+        return 0
+
+
+def handlers() -> ctypes.CDLL:
+    """The handlers, registered with XLA."""
+    global _loaded
+    if _loaded is None:
+        loaded = _load()
+        with _lock:
+            if _loaded is None:
+                for name in ("eqc_xla_forward", "eqc_xla_backward"):
+                    jax.ffi.register_ffi_target(
+                        name, jax.ffi.pycapsule(getattr(loaded, name)), platform="cpu")
+                _loaded = loaded
+    return _loaded
+
+
+def _load() -> ctypes.CDLL:
+    header = Path(jax.ffi.include_dir()) / "xla" / "ffi" / "api" / "c_api.h"
+    key = _cache.key_of("xla", _SOURCE.read_text(), header.read_text(), os.uname().machine)
+    with tempfile.TemporaryDirectory(prefix="eqc-") as folder:
+        code = _cache.read(key)
+        if code is None:
+            code = _build(folder)
+            _cache.write(key, code)
+        # From a file of our own: that of the cache may change.
+        path = Path(folder) / "loaded.so"
+        path.write_bytes(code)
+        loaded = ctypes.CDLL(str(path))
+    loaded.eqc_xla_register.argtypes = [ctypes.POINTER(_Entry)]
+    loaded.eqc_xla_setup(library().eqc_status_string, library().eqc_last_error, _resolve)
+    return loaded
+
+
+@functools.lru_cache(maxsize=4096)
+def register(layer: Layer) -> None:
+    """Makes a layer known to the handlers."""
+    # The first of equal layers, which is never let go: XLA programs call it.
+    layer = _registry.layer_of(_registry.key_of(layer))
+    find = layer._program.address
+    entry = _Entry(name=name_of(layer).encode(), forward=find(f"{layer.name}_forward"),
+                   backward=find(f"{layer.name}_backward") or None, sized=layer.n is None,
+                   k=layer.k, l=layer.l, channels_first=layer.layout == "channels_first",
+                   element_bytes=layer.dtype.itemsize)
+    if not handlers().eqc_xla_register(ctypes.byref(entry)):
+        raise MemoryError("no memory for a layer")
