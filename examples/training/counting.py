@@ -111,7 +111,8 @@ class Invariant(nn.Module):
         inputs = [1] + [width] * (len(orders) - 2)
         outputs = [2 * width] * (len(orders) - 2) + [2]
         self.layers = nn.ModuleList(
-            EquivariantLinear("S", k, l, a, b, n=NODES, normalize="mean")
+            # Products follow, no ReLU.
+            EquivariantLinear("S", k, l, a, b, n=NODES, inputs="centred", gain=1.0)
             for (k, l), a, b in zip(itertools.pairwise(orders), inputs, outputs))
 
     def forward(self, graphs: Tensor) -> Tensor:

@@ -44,7 +44,9 @@ def make_data(samples: int, seed: int) -> tuple[Tensor, Tensor, Tensor]:
 
 def linear(k: int, l: int, c_in: int, c_out: int,  # noqa: E741
            bias: bool = False) -> EquivariantLinear:
-    return EquivariantLinear("O", k, l, c_in, c_out, n=3, bias=bias)
+    # Positions are centred, and a sum over three axes is no mean.
+    return EquivariantLinear("O", k, l, c_in, c_out, n=3, bias=bias, normalize="none",
+                             inputs="centred", gain=1.0)
 
 
 class Equivariant(nn.Module):

@@ -5,13 +5,15 @@ from __future__ import annotations
 import ctypes
 import json
 import weakref
+from collections.abc import Callable
 from dataclasses import asdict, dataclass, fields
 
 from eqc import _cache
 from eqc._library import CompileOptions, LayerInfo, fingerprint, library
 from eqc.errors import CompileError, Diagnostic, Error, KernelError
 
-__all__ = ["Options", "NativeProgram", "check_status", "key_of_source"]
+__all__ = ["Options", "NativeProgram", "check_status", "key_of_source",
+           "source_for_bias"]
 
 
 @dataclass(frozen=True)
@@ -42,6 +44,23 @@ class Options:
 def key_of_source(source: str, options: Options) -> str:
     """A text that says all about the one layer of a source."""
     return json.dumps({"source": source, **asdict(options)}, sort_keys=True)
+
+
+#: The diagnostic for a bias where the group has none.
+_NO_BIAS = "E0035"
+
+
+def source_for_bias(source_of: Callable[[bool], str], bias: bool | None,
+                    options: Options) -> str:
+    """The source for a layer with a bias, without, or (None) with one where its group has
+    one. The compiler knows; it is asked."""
+    if bias is None:
+        bias = True
+        try:
+            NativeProgram(source_of(bias), "<layer>", options)
+        except CompileError as error:  # others will be raised again, by who compiles
+            bias = all(diagnostic.id != _NO_BIAS for diagnostic in error.diagnostics)
+    return source_of(bias)
 
 
 _SEVERITIES = ("error", "note", "help")

@@ -5,7 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-__all__ = ["layer_source"]
+import numpy as np
+
+__all__ = ["dtype_name", "layer_source"]
+
+#: Names that NumPy and the frameworks have for the language's.
+_DTYPES = {"float32": "f32", "float64": "f64"}
 
 
 def _integer(name: str, value: Any) -> int:
@@ -22,6 +27,21 @@ def _word(name: str, value: Any) -> str:
     return value
 
 
+def dtype_name(value: Any) -> str:
+    """A dtype of NumPy, PyTorch or JAX, or the name of one, in the language's word. What the
+    language has no word for keeps its name."""
+    name = value
+    if str(value).startswith("torch."):
+        name = str(value).removeprefix("torch.")
+    elif value is not None and not isinstance(value, str):
+        try:
+            name = np.dtype(value).name
+        except TypeError:
+            raise TypeError(f"dtype is {value!r}; expected a type such as 'f32' or "
+                            "numpy.float64") from None
+    return _word("dtype", _DTYPES.get(name, name))
+
+
 def _diagrams(value: str | Sequence[str]) -> str:
     if isinstance(value, str):
         return _word("diagrams", value)
@@ -35,7 +55,7 @@ def _diagrams(value: str | Sequence[str]) -> str:
 
 
 def layer_source(*, name: str, group: str, n: int | None, k: int, l: int,  # noqa: E741
-                 channels: tuple[int, int], bias: bool, dtype: str, layout: str,
+                 channels: tuple[int, int], bias: bool, dtype: Any, layout: str,
                  normalize: str, diagrams: str | Sequence[str], batch: int | None) -> str:
     """The layer in the language, one field a line; values are checked by the compiler.
 
@@ -57,7 +77,7 @@ def layer_source(*, name: str, group: str, n: int | None, k: int, l: int,  # noq
         f"  l = {_integer('l', l)}",
         f"  channels = {_integer('channels', c_in)} -> {_integer('channels', c_out)}",
         f"  bias = {'true' if bias else 'false'}",
-        f"  dtype = {_word('dtype', dtype)}",
+        f"  dtype = {dtype_name(dtype)}",
         f"  layout = {_word('layout', layout)}",
         f"  normalize = {_word('normalize', normalize)}",
         f"  diagrams = {_diagrams(diagrams)}",

@@ -1,14 +1,21 @@
 """How large random weights should be.
 
-For an x of independent entries with mean 0 and variance 1, and independent weights, the
-variance of y at a position is sum_d sd_d^2 c_in r_d over the diagrams d that write there,
-where r_d is the squared norm of a nonzero row of D_d. A diagram writes to a share f_d of all
-positions (one that joins two outputs, to a diagonal). With
+Let x have entries of mean square at most 1, and the weights be independent. The mean square
+of y at a position is at most sum_d sd_d^2 c_in r_d over the diagrams d that write there.
+What r_d is depends on what is known of x, with D_d[j] a nonzero row of D_d:
+
+    centred      |D_d[j]|_2^2, the sum of squares: entries of mean 0, independent of each other
+    uncentred    |D_d[j]|_1^2, the square of the sum of absolute values: any entries, those
+                 with a mean for example, whose sums over n grow with n and not its root
+
+A diagram writes to a share f_d of all positions (one that joins two outputs, to a diagonal).
+With
 
     sd_d^2 = gain^2 / (c_in r_d sum_e f_e)
 
-every diagram contributes the same where it writes, and the variance of y, averaged over all
-positions, is gain^2.
+every diagram contributes the same where it writes, and the mean square of y, averaged over
+all positions, is gain^2: for centred x of variance 1; for uncentred ones at most, and exactly
+for equal entries where no signs cancel.
 """
 
 from __future__ import annotations
@@ -21,43 +28,57 @@ import numpy as np
 if TYPE_CHECKING:
     from eqc.layer import Layer
 
-__all__ = ["weight_std"]
+__all__ = ["GAIN", "INPUTS", "weight_std"]
 
 #: The n that layers without one are initialised for.
 NOMINAL_N = 16
 
+#: The default gain: a ReLU after the layer halves the mean square.
+GAIN = math.sqrt(2.0)
 
-def _row_and_share(diagram: str, n: int, mean: bool) -> tuple[float, float]:
-    """r_d and f_d of a diagram in the compiler's notation."""
-    row, share = 1.0, 1.0
+#: The default of what is known of x.
+INPUTS = "uncentred"
+
+
+def _row_and_share(diagram: str, n: int, mean: bool) -> tuple[float, float, float]:
+    """How many entries of a nonzero row of the diagram are not zero, their size, and f_d."""
+    entries, size, share = 1.0, 1.0, 1.0
     for block in diagram.split("|"):
         vertices = block.split()
         outputs = sum(vertex.startswith("o") for vertex in vertices)
         inputs = sum(vertex.startswith("i") for vertex in vertices)
         if vertices[0] == "*":  # the Levi-Civita symbol
-            row *= math.factorial(inputs)
+            entries *= math.factorial(inputs)
             share *= math.perm(n, outputs) / float(n)**outputs
         elif outputs:  # one value for all its outputs
             share *= float(n)**(1 - outputs)
         elif inputs:  # summed over
-            row *= 1.0 / n if mean else n
-    return row, share
+            entries *= n
+            size /= n if mean else 1
+    return entries, size, share
 
 
-def weight_std(layer: Layer, *, n: int | None = None, gain: float = 1.0) -> np.ndarray:
-    """The standard deviation of each diagram's weights that keeps the variance.
+def weight_std(layer: Layer, *, n: int | None = None, gain: float = GAIN,
+               inputs: str = INPUTS) -> np.ndarray:
+    """The standard deviation of each diagram's weights that keeps the mean square.
 
     Args:
         layer: whose diagrams, channels and normalisation count.
         n: the size to have in mind for a layer without an n of its own (default 16).
-        gain: the standard deviation that y shall have.
+        gain: the root mean square that y shall have for an x of root mean square 1.
+        inputs: "uncentred" for an x whose entries may have a mean, "centred" for one of
+            independent entries of mean 0.
 
     Returns:
         [diagrams], float64.
+
+    Raises:
+        ValueError: inputs is none of the two.
     """
-    size = layer.n or n or NOMINAL_N
-    mean = layer.normalize == "mean"
-    parts = [_row_and_share(diagram, size, mean) for diagram in layer.diagrams]
-    rows = np.array([row for row, _ in parts])
-    total = sum(share for _, share in parts)
-    return gain / np.sqrt(layer.channels[0] * rows * total)
+    if inputs not in ("uncentred", "centred"):
+        raise ValueError(f"inputs is {inputs!r}; expected 'uncentred' or 'centred'")
+    parts = np.array([_row_and_share(diagram, layer.n or n or NOMINAL_N,
+                                     layer.normalize == "mean") for diagram in layer.diagrams])
+    entries, size, share = parts.T
+    rows = size**2 * (entries if inputs == "centred" else entries**2)
+    return gain / np.sqrt(layer.channels[0] * rows * share.sum())

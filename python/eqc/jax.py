@@ -22,8 +22,8 @@ from jax.sharding import PartitionSpec
 
 from eqc import _jax_lowering, _xla  # noqa: F401
 from eqc._jax_primitives import Call, batch_axes, linear_p
-from eqc.initialize import weight_std
-from eqc.layer import Layer
+from eqc.initialize import GAIN, INPUTS, weight_std
+from eqc.layer import ANY_N, Layer
 
 __all__ = ["init", "linear", "register"]
 
@@ -69,9 +69,12 @@ def linear(layer: Layer, x: Array, weight: Array, bias: Array | None = None, *,
     if isinstance(n, np.integer):
         n = int(n)
     if layer.n is None and n is None:
-        if layer.k == 0:
+        if layer.k > 0:
+            n = inner[0 if layer.layout == "channels_last" else 1]
+        elif layer.l == 0:
+            n = ANY_N
+        else:
             raise ValueError("n is unknown: x has no axis of it; give n=")
-        n = inner[0 if layer.layout == "channels_last" else 1]
     x = _checked(x, "x", (*batch, *layer.x_shape(1, n)[1:]), layer)
     arguments = [x, _checked(weight, "weight", layer.weight_shape, layer)]
     if bias is not None:
@@ -141,19 +144,22 @@ def register() -> None:
     _xla.handlers()
 
 
-def init(layer: Layer, key: Array, *, gain: float = 1.0,
+def init(layer: Layer, key: Array, *, gain: float = GAIN, inputs: str = INPUTS,
          n: int | None = None) -> tuple[Array, Array | None]:
-    """Random weights that keep the variance (docs/Python.md), and a zero bias.
+    """Random weights that keep the mean square (docs/Python.md), and a zero bias.
 
     Args:
         layer: an `eqc.Layer`.
         key: as of jax.random.
-        gain: the standard deviation of y for an x of independent entries of deviation 1.
+        gain: the root mean square of y for an x of root mean square 1; sqrt 2, for a ReLU
+            after the layer, unless given.
+        inputs: "uncentred" for an x whose entries may have a mean, "centred" for one of
+            independent entries of mean 0.
         n: the size to have in mind, for a layer without an n of its own (default 16).
 
     Returns:
         (weight, bias); the bias is None if the layer has none.
     """
-    std = jnp.asarray(weight_std(layer, n=n, gain=gain), layer.dtype)
+    std = jnp.asarray(weight_std(layer, n=n, gain=gain, inputs=inputs), layer.dtype)
     weight = jax.random.normal(key, layer.weight_shape, layer.dtype) * std[:, None, None]
     return weight, jnp.zeros(layer.bias_shape, layer.dtype) if layer.has_bias else None

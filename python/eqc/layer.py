@@ -10,11 +10,15 @@ import numpy as np
 import numpy.typing as npt
 
 from eqc._arrays import as_input, as_output, describe_shape, empty
-from eqc._native import NativeProgram, Options, check_status, key_of_source
+from eqc._native import (
+    NativeProgram, Options, check_status, key_of_source, source_for_bias)
 from eqc._source import layer_source
-from eqc.initialize import weight_std
+from eqc.initialize import GAIN, INPUTS, weight_std
 
 __all__ = ["Layer", "Gradients", "PackedWeight"]
+
+#: For calls in which n does not matter, because no axis has it; Sp wants it even.
+ANY_N = 2
 
 _POINTER = ctypes.c_void_p
 _INTEGER = ctypes.c_int64
@@ -62,8 +66,8 @@ class Layer:
         n: the size; None means that it is taken from the arguments of every call.
         k, l: orders of the input and of the output.
         channels: (c_in, c_out).
-        bias: whether there is one.
-        dtype: "f32" or "f64".
+        bias: whether there is one; None means where the group has one.
+        dtype: "f32" or "f64", or what other libraries call these.
         layout: "channels_last" or "channels_first".
         normalize: "none", or "mean" to divide each diagram by n for each of its blocks of
             inputs only.
@@ -85,17 +89,18 @@ class Layer:
     """
 
     def __init__(self, *, group: str, n: int | None, k: int, l: int,  # noqa: E741
-                 channels: tuple[int, int] = (1, 1), bias: bool = False, dtype: str = "f32",
+                 channels: tuple[int, int] = (1, 1), bias: bool | None = False,
+                 dtype: Any = "f32",
                  layout: str = "channels_last", normalize: str = "none",
                  diagrams: str | Sequence[str] = "all", batch: int | None = None,
                  name: str = "layer", plan: str = "auto", cpu: str = "native",
                  optimize: int = 3, max_diagrams: int | None = None, threads: bool = True,
                  grad: bool = True, cache: bool = True) -> None:
-        source = layer_source(name=name, group=group, n=n, k=k, l=l, channels=channels,
-                              bias=bias, dtype=dtype, layout=layout, normalize=normalize,
-                              diagrams=diagrams, batch=batch)
-        program = NativeProgram(source, f"<layer {name}>",
-                                Options(plan, cpu, optimize, max_diagrams, threads, grad))
+        options = Options(plan, cpu, optimize, max_diagrams, threads, grad)
+        source = source_for_bias(lambda bias: layer_source(
+            name=name, group=group, n=n, k=k, l=l, channels=channels, bias=bias, dtype=dtype,
+            layout=layout, normalize=normalize, diagrams=diagrams, batch=batch), bias, options)
+        program = NativeProgram(source, f"<layer {name}>", options)
         program.load(cache)
         self._attach(program, 0)
 
@@ -229,6 +234,8 @@ class Layer:
                     raise ValueError(f"{name} has shape {describe_shape(shape)}; "
                                      f"expected {describe_shape(expected)}")
                 n = int(shape[1 if self.layout == "channels_last" else 2])
+        if n is None and self.k == self.l == 0:
+            return ANY_N
         if n is None:
             raise ValueError("the layer has no n of its own and no argument has an axis of it: "
                              "give n=")
@@ -362,19 +369,23 @@ class Layer:
             *(None if array is None else array.ctypes.data for array in (xs, ws, gs, *grads))))
         return Gradients(*grads)
 
-    def init(self, seed: int | np.random.Generator | None = None, *, gain: float = 1.0,
-             n: int | None = None) -> tuple[np.ndarray, np.ndarray | None]:
-        """Random weights that keep the variance (see docs/Python.md), and a zero bias.
+    def init(self, seed: int | np.random.Generator | None = None, *, gain: float = GAIN,
+             inputs: str = INPUTS, n: int | None = None
+             ) -> tuple[np.ndarray, np.ndarray | None]:
+        """Random weights that keep the mean square (see docs/Python.md), and a zero bias.
 
         Args:
             seed: for numpy.random.default_rng.
-            gain: the standard deviation of y for an x of independent entries of deviation 1.
+            gain: the root mean square of y for an x of root mean square 1; sqrt 2, for a ReLU
+                after the layer, unless given.
+            inputs: "uncentred" for an x whose entries may have a mean, "centred" for one of
+                independent entries of mean 0.
             n: the size to have in mind, for a layer without an n of its own (default 16).
 
         Returns:
             (weight, bias); the bias is None if the layer has none.
         """
-        std = weight_std(self, n=n, gain=gain)
+        std = weight_std(self, n=n, gain=gain, inputs=inputs)
         normal = np.random.default_rng(seed).standard_normal(self.weight_shape)
         weight = (normal * std[:, None, None]).astype(self.dtype)
         return weight, np.zeros(self.bias_shape, self.dtype) if self.has_bias else None

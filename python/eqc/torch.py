@@ -11,34 +11,42 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from typing import Any, NoReturn
 
 import torch
 from torch import Tensor, nn
 
-from eqc import _registry, _torch_operators as _operators
-from eqc._native import Options, key_of_source
-from eqc._source import layer_source
-from eqc.initialize import weight_std
-from eqc.layer import Layer
+from eqc import _registry, _torch_operators
+from eqc._native import Options, key_of_source, source_for_bias
+from eqc._source import dtype_name, layer_source
+from eqc.initialize import GAIN, INPUTS, weight_std
+from eqc.layer import ANY_N, Layer
 
 __all__ = ["EquivariantLinear", "linear"]
 
 _DTYPES = {torch.float32: "f32", torch.float64: "f64"}
 
 
-def _apply(key: str, x: Tensor, weight: Tensor, bias: Tensor | None, *, order: int,
-           size: int | None, channels_last: bool) -> Tensor:
-    """The operator on any number of batch axes."""
+def _apply(key: str, x: Tensor, weight: Tensor, bias: Tensor | None, *, orders: tuple[int, int],
+           size: int | None, n: int | None, channels_last: bool) -> Tensor:
+    """The operator on any number of batch axes. `size` is the layer's, `n` that of the call."""
+    order = orders[0]
     if x.dim() <= order:
         raise ValueError(f"x has {x.dim()} axes; expected at least {order + 1}: any number of "
                          f"batch axes, {order} of size n, and the channels")
-    lead = x.shape[:x.dim() - order - 1]
+    lead, inner = x.shape[:x.dim() - order - 1], x.shape[x.dim() - order - 1:]
     if size is None:
-        if order == 0:
+        size = n
+    elif n is not None and n != size:
+        raise ValueError(f"n is {n}, but the layer was compiled for n = {size}")
+    if size is None:
+        if order > 0:
+            size = inner[0 if channels_last else 1]
+        elif orders == (0, 0):
+            size = ANY_N
+        else:
             raise ValueError("n is unknown: x has no axis of it; give n=")
-        size = x.shape[-2] if channels_last else x.shape[-1]
-    inner = x.shape[x.dim() - order - 1:]
-    y = _operators.linear(x.reshape(math.prod(lead), *inner), weight, bias, key, size)
+    y = _torch_operators.linear(x.reshape(math.prod(lead), *inner), weight, bias, key, size)
     return y.reshape(*lead, *y.shape[1:])
 
 
@@ -63,9 +71,28 @@ def linear(layer: Layer, x: Tensor, weight: Tensor, bias: Tensor | None = None, 
     """
     if bias is not None and not layer.has_bias:
         raise ValueError("bias was given, but the layer has none")
-    return _apply(_registry.key_of(layer), x, weight, bias, order=layer.k,
-                  size=layer.n if layer.n is not None else n,
-                  channels_last=layer.layout == "channels_last")
+    return _apply(_registry.key_of(layer), x, weight, bias, orders=(layer.k, layer.l),
+                  size=layer.n, n=n, channels_last=layer.layout == "channels_last")
+
+
+def _module_dtype(dtype: Any) -> torch.dtype:
+    """What the parameters of a module shall be."""
+    if dtype is None:
+        dtype = torch.get_default_dtype()
+    for known, name in _DTYPES.items():
+        if dtype_name(dtype) == name:
+            return known
+    raise TypeError(f"dtype is {dtype}; layers compute in torch.float32 ('f32') and "
+                    "torch.float64 ('f64')")
+
+
+def _module_device(device: Any) -> torch.device:
+    """Where the parameters of a module shall be."""
+    device = torch.get_default_device() if device is None else torch.device(device)
+    if device.type not in ("cpu", "meta"):
+        raise ValueError(f"device is {device}; layers compute on 'cpu' (a module can be made "
+                         "on 'meta' too, without memory)")
+    return device
 
 
 class EquivariantLinear(nn.Module):
@@ -76,12 +103,19 @@ class EquivariantLinear(nn.Module):
         group: "S", "O", "SO" or "Sp".
         k, l: orders of the input and of the output.
         in_channels, out_channels: features at both sides.
-        n: the size; None means that every call brings its own.
-        bias: whether to add a trained equivariant bias; needs a group that has one of order l.
-        layout, normalize, diagrams, batch, plan, max_diagrams: as of `eqc.Layer`.
-        gain: the standard deviation of y at the start, for an x of deviation 1.
+        n: the size; None means that every call brings its own (not for SO).
+        bias: whether to add a trained equivariant bias; None means where the group has one
+            of order l.
+        normalize: "mean" divides each diagram by n for each of its blocks of inputs only;
+            "none", the default of the language and of `eqc.Layer`, sums.
+        layout, diagrams, batch, plan, max_diagrams: as of `eqc.Layer`.
+        gain: the root mean square of y at the start, for an x of root mean square 1; sqrt 2,
+            for a ReLU after the layer, unless given (see torch.nn.init.calculate_gain).
+        inputs: what x is at the start: "uncentred", entries that may have a mean (0/1
+            adjacency, what a ReLU gives), or "centred", independent entries of mean 0.
         init_n: the size the initialisation has in mind when n is None (default 16).
-        dtype: of the parameters, torch.float32 or torch.float64.
+        device, dtype: of the parameters, as of torch.nn.Linear: "cpu" or "meta"; torch.float32
+            or torch.float64.
 
     Attributes:
         weight: [diagrams, in_channels, out_channels], in the order of `diagrams`.
@@ -89,6 +123,7 @@ class EquivariantLinear(nn.Module):
 
     Raises:
         eqc.CompileError: there is no such layer; the exception says why.
+        TypeError, ValueError: layers do not compute in this dtype, or on this device.
 
     Shape:
         x: [.., n (k times), in_channels] -> [.., n (l times), out_channels], with any number
@@ -96,55 +131,68 @@ class EquivariantLinear(nn.Module):
         size n.
 
     The weights start as independent normal numbers whose deviation differs from diagram to
-    diagram, so that the variance of y is gain^2 (docs/Python.md); the bias starts at zero.
+    diagram, so that y starts as `gain` says (docs/Python.md); the bias starts at zero.
     """
 
     def __init__(self, group: str, k: int, l: int, in_channels: int,  # noqa: E741
-                 out_channels: int, n: int | None = None, bias: bool = True, *,
-                 layout: str = "channels_last", normalize: str = "none",
+                 out_channels: int, n: int | None = None, bias: bool | None = None, *,
+                 layout: str = "channels_last", normalize: str = "mean",
                  diagrams: str | Sequence[str] = "all", batch: int | None = None,
-                 plan: str = "auto", max_diagrams: int | None = None, gain: float = 1.0,
-                 init_n: int | None = None, dtype: torch.dtype | None = None) -> None:
+                 plan: str = "auto", max_diagrams: int | None = None, gain: float = GAIN,
+                 inputs: str = INPUTS, init_n: int | None = None,
+                 device: torch.device | str | int | None = None,
+                 dtype: torch.dtype | str | None = None) -> None:
         super().__init__()
-        dtype = dtype or torch.get_default_dtype()
-        if dtype not in _DTYPES:
-            raise TypeError(f"dtype is {dtype}; expected torch.float32 or torch.float64")
+        place = {"device": _module_device(device), "dtype": _module_dtype(dtype)}
         options = Options(plan=plan, max_diagrams=max_diagrams)
-        # The module may be converted to the other type; that code is compiled when used.
-        self._keys = {
-            kind: key_of_source(layer_source(
+
+        def key(dtype: torch.dtype) -> str:
+            return key_of_source(source_for_bias(lambda bias: layer_source(
                 name="layer", group=group, n=n, k=k, l=l, channels=(in_channels, out_channels),
-                bias=bias, dtype=name, layout=layout, normalize=normalize, diagrams=diagrams,
-                batch=batch), options)
-            for kind, name in _DTYPES.items()}
-        layer = _registry.layer_of(self._keys[dtype])
+                bias=bias, dtype=dtype, layout=layout, normalize=normalize, diagrams=diagrams,
+                batch=batch), bias, options), options)
+
+        # The module may be converted to the other type; that code is compiled when used.
+        self._keys = {dtype: key(dtype) for dtype in _DTYPES}
+        layer = _registry.layer_of(self._keys[place["dtype"]])
         self.group, self.k, self.l, self.n = group, k, l, n
         self.in_channels, self.out_channels = in_channels, out_channels
-        self.layout, self.normalize, self.gain, self.init_n = layout, normalize, gain, init_n
-        self.weight = nn.Parameter(torch.empty(layer.weight_shape, dtype=dtype))
-        if bias:
-            self.bias = nn.Parameter(torch.empty(layer.bias_shape, dtype=dtype))
+        self.layout, self.normalize = layout, normalize
+        self.gain, self.inputs, self.init_n = gain, inputs, init_n
+        self.weight = nn.Parameter(torch.empty(layer.weight_shape, **place))
+        if layer.has_bias:
+            self.bias = nn.Parameter(torch.empty(layer.bias_shape, **place))
         else:
             self.register_parameter("bias", None)
         self.reset_parameters()
 
-    @property
-    def layer(self) -> Layer:
-        """The compiled layer for the present type of the weights."""
+    def _key(self) -> str:
+        """That of the layer for the present type of the weights."""
         dtype = self.weight.dtype
+        if dtype in _torch_operators.autocast_dtypes and torch.is_autocast_enabled("cpu"):
+            dtype = torch.float32
         if dtype not in self._keys:
             raise TypeError(f"the weights are {dtype}; layers compute in torch.float32 and "
                             "torch.float64")
-        return _registry.layer_of(self._keys[dtype])
+        return self._keys[dtype]
+
+    @property
+    def layer(self) -> Layer:
+        """The compiled layer for the present type of the weights."""
+        return _registry.layer_of(self._key())
 
     @property
     def diagrams(self) -> tuple[str, ...]:
         """The diagrams in the order of the weights."""
-        return self.layer.diagrams
+        return self._described().diagrams
+
+    def _described(self) -> Layer:
+        """A layer that is this one but for its type, whatever the weights are."""
+        return _registry.layer_of(self._keys.get(self.weight.dtype, self._keys[torch.float32]))
 
     def reset_parameters(self) -> None:
         """Draws new weights, and sets the bias to zero."""
-        std = weight_std(self.layer, n=self.init_n, gain=self.gain)
+        std = weight_std(self._described(), n=self.init_n, gain=self.gain, inputs=self.inputs)
         with torch.no_grad():
             self.weight.normal_().mul_(torch.from_numpy(std).to(self.weight)[:, None, None])
             if self.bias is not None:
@@ -152,13 +200,13 @@ class EquivariantLinear(nn.Module):
 
     def forward(self, x: Tensor, n: int | None = None) -> Tensor:
         """Applies the layer. `n` is only for a layer without one of its own and k = 0."""
-        dtype = self.weight.dtype
-        if dtype not in self._keys:
-            raise TypeError(f"the weights are {dtype}; layers compute in torch.float32 and "
-                            "torch.float64")
-        return _apply(self._keys[dtype], x, self.weight, self.bias, order=self.k,
-                      size=self.n if self.n is not None else n,
-                      channels_last=self.layout == "channels_last")
+        return _apply(self._key(), x, self.weight, self.bias, orders=(self.k, self.l),
+                      size=self.n, n=n, channels_last=self.layout == "channels_last")
+
+    def __prepare_scriptable__(self) -> NoReturn:
+        raise NotImplementedError(
+            "torch.jit.script cannot compile an EquivariantLinear, nor a module that holds "
+            "one: use torch.export.export to store it, or torch.compile to run it faster")
 
     def extra_repr(self) -> str:
         parts = [self.group, f"n={'?' if self.n is None else self.n}", f"k={self.k}",
@@ -166,6 +214,6 @@ class EquivariantLinear(nn.Module):
                  f"diagrams={self.weight.shape[0]}", f"bias={self.bias is not None}"]
         if self.layout != "channels_last":
             parts.append(self.layout)
-        if self.normalize != "none":
+        if self.normalize != "mean":
             parts.append(f"normalize={self.normalize}")
         return ", ".join(parts)

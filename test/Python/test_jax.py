@@ -252,3 +252,21 @@ def test_dlpack_in_numpy_layers():
     layer = eqc.Layer(group="S", n=3, k=1, l=1)
     x, weight = jnp.ones((2, 3, 1), jnp.float32), jnp.ones(layer.weight_shape, jnp.float32)
     assert layer(x, weight).ravel().tolist() == [4.0] * 6
+
+
+def test_weights_start_as_x_asks_for():
+    layer = eqc.Layer(group="S", n=9, k=1, l=1, channels=(2, 3))
+    assert layer.diagrams == ("o1 i1", "o1 | i1")
+    key = jax.random.key(0)
+    means, _ = eqc.jax.init(layer, key)
+    centred, _ = eqc.jax.init(layer, key, inputs="centred")
+    # A sum of 9 equal numbers is 9 times one of them; of independent ones, 3 times.
+    np.testing.assert_allclose(means * np.array([1, 3])[:, None, None], centred, rtol=1e-5)
+    np.testing.assert_allclose(eqc.jax.init(layer, key, gain=1.0)[0] * 2**0.5, means, rtol=1e-5)
+
+
+def test_n_does_not_matter_where_no_axis_has_it():
+    layer = eqc.Layer(group="Sp", n=None, k=0, l=0, bias=True)
+    x, weight, bias = (jnp.ones(shape, jnp.float32) for shape in ((3, 1), (1, 1, 1), (1, 1)))
+    y = eqc.jax.linear(layer, x, weight, bias)
+    assert y.ravel().tolist() == [2.0] * 3

@@ -263,8 +263,50 @@ def test_threads_may_share_a_layer(layer):
 ], ids=name_of)
 def test_random_weights_keep_the_variance(options):
     layer = eqc.Layer(**options, channels=(64, 96))
-    weight, bias = layer.init(seed=3, gain=2.0)
+    weight, bias = layer.init(seed=3, gain=2.0, inputs="centred")
     assert bias is None
     x = np.random.default_rng(4).standard_normal(layer.x_shape(256)).astype(np.float32)
     assert np.square(layer(x, weight)).mean() == pytest.approx(4.0, rel=0.1)
-    np.testing.assert_array_equal(layer.init(seed=3, gain=2.0)[0], weight)
+    np.testing.assert_array_equal(layer.init(seed=3, gain=2.0, inputs="centred")[0], weight)
+    # Of inputs that have a mean. No signs cancel with S and O; the root is 2 for ReLU.
+    weight, _ = layer.init(seed=3)
+    square = np.square(layer(np.ones(layer.x_shape(1), np.float32), weight)).mean()
+    assert square == pytest.approx(2.0, rel=0.3) if layer.group in ("S", "O") else square <= 2.6
+    with pytest.raises(ValueError, match="'uncentred' or 'centred'"):
+        layer.init(inputs="zero")
+
+
+def test_a_bias_where_the_group_has_one():
+    def biases(l):
+        return [eqc.Layer(group=group, n=n, k=1, l=l, bias=None).bias_shape[0]
+                for group, n in (("S", 3), ("O", 3), ("SO", 3), ("Sp", 4))]
+
+    assert biases(1) == [1, 0, 0, 0]
+    # The cross product's symbol alone: k + l is 4, and the matchings leave no o's over.
+    assert biases(3)[::2] == [5, 1]
+    with pytest.raises(eqc.CompileError, match="E0035"):
+        eqc.Layer(group="O", n=3, k=1, l=1, bias=True)
+    with pytest.raises(eqc.CompileError, match="E0031"):  # what else is wrong is said
+        eqc.Layer(group="O", n=3, k=2, l=1, bias=None)
+    with pytest.raises(TypeError, match="bias"):
+        eqc.Layer(group="O", n=3, k=1, l=1, bias="yes")
+
+
+def test_dtypes_have_several_names():
+    options = dict(group="S", n=3, k=1, l=1)
+    for dtype in ("f64", "float64", np.float64, np.dtype("f8"), float):
+        assert eqc.Layer(**options, dtype=dtype).dtype == np.float64
+    for dtype in (np.float16, "f16", np.int64):
+        with pytest.raises(eqc.CompileError, match="'f32' or 'f64'"):
+            eqc.Layer(**options, dtype=dtype)
+    for dtype in (None, 3, "f 32"):
+        with pytest.raises((TypeError, ValueError), match="dtype"):
+            eqc.Layer(**options, dtype=dtype)
+
+
+def test_n_does_not_matter_where_no_axis_has_it():
+    for group in ("S", "O", "Sp"):
+        layer = eqc.Layer(group=group, n=None, k=0, l=0, channels=(2, 1), bias=True)
+        y = layer(np.ones((3, 2), np.float32), np.ones((1, 2, 1), np.float32),
+                  np.ones((1, 1), np.float32))
+        assert y.ravel().tolist() == [3.0] * 3

@@ -74,11 +74,15 @@ def test_layers_are_their_definition(layer_and_n, batch, seed):
 @few
 @given(layers(optimize=0, grad=False))
 def test_random_weights_have_the_right_deviation(layer_and_n):
-    """Exactly: the mean over positions of sum_d sd_d^2 c_in |row of D_d|^2 is 1."""
+    """Exactly: the mean over positions of sum_d sd_d^2 c_in r_d is 1, where r_d is the sum of
+    squares of a row of D_d for centred x, and the square of its absolute sum otherwise."""
     layer, n = layer_and_n
     from eqc.initialize import weight_std
-    std = weight_std(layer, n=n)
-    rows = np.square(reference.matrices(layer, n)).sum(axis=2)
-    variance = layer.channels[0] * np.square(std) @ rows
-    if rows.any(axis=1).all():  # a diagram with more than n blocks, or a symbol, may be zero
-        np.testing.assert_allclose(variance.mean(), 1, rtol=1e-10)
+    maps = np.abs(reference.matrices(layer, n))
+    if not maps.any(axis=(1, 2)).all():
+        return  # a diagram with more than n blocks, or a symbol, may be zero
+    for inputs, rows in (("centred", np.square(maps).sum(axis=2)),
+                         ("uncentred", np.square(maps.sum(axis=2)))):
+        std = weight_std(layer, n=n, gain=1.0, inputs=inputs)
+        square = layer.channels[0] * np.square(std) @ rows
+        np.testing.assert_allclose(square.mean(), 1, rtol=1e-10)
