@@ -5,6 +5,9 @@ pattern is read once, per propagating order t there is one matrix product, and
 broadcasts are added at the smallest size they have. For order 2 -> 2 of S it is
 what one writes by hand: sums of rows and columns, diagonal, trace; a product
 for x with both of its weights; transpose; broadcasts.
+
+It is the counterpart of eqc's plan `shared`. The plan `factored` is another thing, the
+published algorithm that takes one diagram after the other.
 """
 
 import itertools

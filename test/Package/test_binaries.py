@@ -1,8 +1,11 @@
 """What the files that are shipped load, where they look for it, and what they export."""
 
+import os
 import re
+import shutil
 import stat
 import subprocess
+import sys
 import zipfile
 from pathlib import Path
 
@@ -218,3 +221,21 @@ def test_the_installed_compiler_does_all(prefix, tmp_path):
     assert "o1 i1" in run(eqc, "explain", tmp_path / "layers.eq").stdout
     for kind in ("obj", "asm", "shared", "llvm"):
         run(eqc, "compile", tmp_path / "layers.eq", f"--emit={kind}")
+    # It finds its runtime where it really is.
+    (tmp_path / "eqc").symlink_to(eqc)
+    run(tmp_path / "eqc", "compile", tmp_path / "layers.eq", "--emit=shared")
+
+
+def test_a_shared_layer_needs_no_other_file(shared, tmp_path):
+    """two: y = w x, on a batch of 1 and n = 3, in a process that has nothing of eqc."""
+    program = """
+import ctypes, sys
+layer = ctypes.CDLL(sys.argv[1])
+x, w, y = (ctypes.c_double * 3)(1, 2, 4), (ctypes.c_double * 1)(10), (ctypes.c_double * 3)()
+status = layer.two_forward(ctypes.c_int64(3), ctypes.c_int64(1), x, w, None, y)
+print(status, list(y))
+"""
+    alone = tmp_path / "layers.so"
+    shutil.copy(shared, alone)
+    python = os.path.realpath(sys.executable)
+    assert run(python, "-I", "-c", program, alone).stdout == "0 [10.0, 20.0, 40.0]\n"

@@ -155,6 +155,21 @@ def test_targets_and_layers_in_several_folders(tmp_path, prefix, generator):
     project.compiles()
 
 
+def test_names_that_are_no_words(tmp_path, prefix):
+    project = Project(tmp_path, prefix, """
+        find_package(eqc REQUIRED)
+        add_executable(app main.c)
+        eqc_add_layer(app "some layers (2).eq")
+        eqc_add_layer(my-layers+more pool.eq)
+        target_link_libraries(app PRIVATE my-layers+more)
+        """, pool_eq=POOL,
+        main_c=CHECK_POOL + MAIN.replace("sets.h", "some layers (2).h")
+                                .replace("return check_sets()",
+                                         "return check_sets() || check_pool()"))
+    project.write("some layers (2).eq", SETS)
+    project.compiles()
+
+
 def test_one_file_in_two_targets(tmp_path, prefix):
     project = Project(tmp_path, prefix, """
         find_package(eqc REQUIRED)
