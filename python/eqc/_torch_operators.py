@@ -125,8 +125,9 @@ def _backward_fake(x: Tensor, weight: Tensor, grad_y: Tensor, layer: str, n: int
 
 def _elsewhere(*arguments: Any) -> NoReturn:
     """For tensors that are neither dense tensors in the CPU's memory nor `meta`."""
-    raise NotImplementedError("layers compute on the CPU, on dense tensors; there are " + ", ".join(
-        f"{value.layout} on {value.device}" for value in arguments if isinstance(value, Tensor)))
+    found = ", ".join(f"{value.layout} on {value.device}" for value in arguments
+                      if isinstance(value, Tensor))
+    raise NotImplementedError(f"layers compute on the CPU, on dense tensors; there are {found}")
 
 
 def _primals(ctx: Any) -> tuple[Tensor, ...]:
@@ -147,7 +148,7 @@ def _sample(value: Tensor | None, dim: int | None, i: int) -> Tensor | None:
 
 
 class _Linear(Function):
-    """With F for the layer without its bias and B for its bias alone, y = F(x, weight) + B(bias)."""
+    """y = F(x, weight) + B(bias), F the layer without its bias and B its bias alone."""
 
     @staticmethod
     def forward(*inputs: Any) -> Tensor:

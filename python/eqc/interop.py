@@ -6,7 +6,8 @@ usual implementations share (`contractions_2_to_2` and so on). `IGN_ORDER` says 
 each operation is; the functions bring coefficients from that order and layout to
 `weight[diagrams, c_in, c_out]`, and back.
 
-Their `normalization="inf"` is `normalize="mean"` here, and none is `normalize="none"`.
+Their `normalization="inf"` is `normalize="mean"` here, the default of
+`eqc.torch.EquivariantLinear`; none is `normalize="none"`, the default of `eqc.Layer`.
 """
 
 from __future__ import annotations

@@ -11,6 +11,7 @@ import pytest
 torch = pytest.importorskip("torch")
 
 import eqc.torch  # noqa: E402
+from eqc.interop import weight_from_ign  # noqa: E402
 from eqc.torch import EquivariantLinear  # noqa: E402
 from torch import nn  # noqa: E402
 
@@ -37,6 +38,18 @@ def test_defaults_make_a_layer_of_every_group(group, order):
     assert module(x).shape == (5, *[n] * order, 3)
     if group != "SO":
         assert EquivariantLinear(group, order, order, 2, 3)(x).shape == (5, *[n] * order, 3)
+
+
+def test_defaults_are_those_of_the_usual_ports():
+    """normalization="inf": y[i,j] = mean over b of x[i,b] is operation 7 from order 2 to 2."""
+    module = EquivariantLinear("S", 2, 2, 1, 1, n=4)
+    coefficients = torch.zeros(1, 1, 15)
+    coefficients[..., 6] = 1
+    with torch.no_grad():
+        module.weight.copy_(torch.from_numpy(
+            weight_from_ign(coefficients.numpy(), 2, 2, module.diagrams)))
+    x = torch.rand(2, 4, 4, 1)
+    torch.testing.assert_close(module(x), x.mean(dim=2, keepdim=True).expand(2, 4, 4, 1))
 
 
 def test_a_bias_that_is_asked_for_must_exist():
