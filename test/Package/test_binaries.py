@@ -194,6 +194,8 @@ def test_the_prefix_holds_what_is_documented(prefix):
 
 
 def test_nothing_names_the_trees(prefix):
+    if "CMAKE_BUILD_TYPE:STRING=Release\n" not in (BUILD / "CMakeCache.txt").read_text():
+        pytest.skip("the information for debuggers names sources")
     for path in prefix.rglob("*"):
         if path.is_file():
             contents = path.read_bytes()
