@@ -25,6 +25,7 @@ struct Value {
   SourceRange range;
   Token token;
   std::vector<Value> items;
+  size_t numItems = 0; ///< of a list: with those that were not kept
 };
 
 /// `name = value`

@@ -24,7 +24,7 @@ FrontendResult eqc::parseLayers(llvm::SourceMgr &sources, unsigned bufferId,
   FrontendResult result;
   if (text.size() > options.maxSourceBytes) {
     // Not even the line table of such a source is made.
-    diags.setSource("", displayName);
+    diags.setSource(StringRef(), displayName);
     diags
         .error(DiagId::SourceTooLarge, SourceRange::at(0),
                "the source is larger than " + Twine(options.maxSourceBytes) +
@@ -35,7 +35,7 @@ FrontendResult eqc::parseLayers(llvm::SourceMgr &sources, unsigned bufferId,
   }
   diags.setSource(text, displayName);
   checkUtf8(diags.source(), diags);
-  std::vector<LayerDecl> decls = Parser(diags).parseFile();
+  std::vector<LayerDecl> decls = Parser(diags, options.maxDiagrams).parseFile();
   result.layers = checkLayers(decls, options, diags);
   result.status = diags.status();
   if (result.status != 0)

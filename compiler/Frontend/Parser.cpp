@@ -28,8 +28,8 @@ private:
 
 } // namespace
 
-Parser::Parser(DiagnosticEngine &diags)
-    : diags(diags), lexer(diags.source(), &diags) {
+Parser::Parser(DiagnosticEngine &diags, size_t maxItems)
+    : diags(diags), maxItems(maxItems), lexer(diags.source(), &diags) {
   previousEnd = diags.source().begin();
   token = lexer.lex();
 }
@@ -182,6 +182,11 @@ void Parser::reportUnclosed(LayerDecl &layer, const Token &opening) {
       .note(opening.range, "the layer's body starts here");
 }
 
+void Parser::keep(LayerDecl &layer, Field field) {
+  if (layer.fields.size() < maxFields)
+    layer.fields.push_back(std::move(field));
+}
+
 void Parser::parseField(LayerDecl &layer) {
   Field field;
   field.name = token;
@@ -189,14 +194,14 @@ void Parser::parseField(LayerDecl &layer) {
   if (!token.is(TokenKind::Equal)) {
     unexpected("'=' after " + quoted(field.name.text));
     skipToBoundary();
-    layer.fields.push_back(std::move(field));
+    keep(layer, std::move(field));
     return;
   }
   advance();
   field.value = parseValue(field.name);
   bool good = field.value.kind != Value::Kind::Error;
   Token name = field.name;
-  layer.fields.push_back(std::move(field));
+  keep(layer, std::move(field));
   if (good)
     parseSeparator(layer, name);
   else
@@ -283,7 +288,8 @@ Value Parser::parseList(const Token &fieldName) {
   while (!token.is(TokenKind::RightBracket)) {
     Value item = parseScalar(fieldName);
     bool good = item.kind != Value::Kind::Error;
-    list.items.push_back(std::move(item));
+    if (++list.numItems <= maxItems)
+      list.items.push_back(std::move(item));
     if (!good) {
       // Go on with the next element if there may be one.
       while (

@@ -24,7 +24,9 @@ namespace eqc {
 
 class Parser {
 public:
-  explicit Parser(DiagnosticEngine &diags);
+  /// Lists of more than `maxItems` elements are counted, but their elements are
+  /// not kept: whoever asks for them refuses such lists.
+  Parser(DiagnosticEngine &diags, size_t maxItems);
 
   /// Reads the whole source; errors go to the engine.
   std::vector<LayerDecl> parseFile();
@@ -53,7 +55,14 @@ private:
   void skipToBoundary();
   void skipBraces();
 
+  /// A layer with more fields than there are kinds of them repeats some; these
+  /// are enough for all errors that are printed.
+  static constexpr size_t maxFields = 2 * DiagnosticEngine::maxErrors;
+
+  void keep(LayerDecl &layer, Field field);
+
   DiagnosticEngine &diags;
+  const size_t maxItems;
   Lexer lexer;
   Token token;
   size_t previousEnd = 0;

@@ -58,6 +58,8 @@ static size_t codePointBoundary(StringRef line, size_t index) {
 /// Prints the line of `range` and a caret under its start, `~` under the rest.
 static void printLine(raw_ostream &os, const SourceText &source,
                       SourceRange range) {
+  if (!source.text().data()) // larger than what is read
+    return;
   LineColumn position = source.lineColumn(range.begin);
   StringRef line = source.line(position.line);
   size_t start = std::min<size_t>(position.column - 1, line.size());

@@ -23,6 +23,10 @@ namespace eqc {
 /// nothing after the front end need think about larger ones.
 inline constexpr int64_t maxVertices = 128;
 
+/// What plans spell out for signs: entries of Levi-Civita symbols and terms of
+/// symplectic forms. As many as this take seconds and some hundred megabytes.
+inline constexpr int64_t maxSignedTerms = int64_t(1) << 20;
+
 enum class FieldKind {
   Group,
   N,
@@ -81,6 +85,7 @@ private:
   void checkList();
   void checkListElement(const Value &item);
   void enumerate();
+  void checkSignedTerms(const std::vector<Diagram> &diagrams, FieldKind field);
   void reportCount(SourceRange where, Count count, llvm::StringRef what);
   /// Where the value of a field stands, else where the layer's name does.
   SourceRange place(FieldKind kind) const;

@@ -7,6 +7,7 @@
 
 #include "compiler/Frontend/Sema.h"
 
+#include "compiler/Algebra/SignedTerms.h"
 #include "llvm/ADT/StringExtras.h"
 #include "llvm/Support/MathExtras.h"
 
@@ -88,7 +89,7 @@ void LayerChecker::checkDiagramCount() {
   SourceRange where = diagrams ? diagrams->range
                                : place(*k >= *l ? FieldKind::K : FieldKind::L);
   if (choice == DiagramChoice::List)
-    weightDiagrams = Count{diagrams->items.size(), false};
+    weightDiagrams = Count{diagrams->numItems, false};
   else if (group && n && !groupRefused)
     weightDiagrams = countDiagrams(*group, *n, addable(*l), addable(*k));
   if (weightDiagrams && (weightDiagrams->saturated ||
@@ -290,6 +291,31 @@ void LayerChecker::checkWeights() {
     check(biasDiagrams, "the bias, bias_diagrams * c_out", 1);
 }
 
+/// Before anything is made of them.
+void LayerChecker::checkSignedTerms(const std::vector<Diagram> &diagrams,
+                                    FieldKind field) {
+  const int64_t terms = countSignedTerms(diagrams, spec.group, spec.n);
+  if (terms <= maxSignedTerms)
+    return;
+  const bool leviCivita = spec.group == Group::SO;
+  Diagnostic &error = diags.error(
+      DiagId::TooManySignedTerms,
+      value(field) ? place(field)
+                   : place(spec.k >= spec.l ? FieldKind::K : FieldKind::L),
+      (field == FieldKind::Bias ? "the bias diagrams have "
+                                : "the diagrams have ") +
+          Twine(terms) +
+          (leviCivita ? " entries of Levi-Civita symbols"
+                      : " terms of symplectic forms") +
+          ", the limit is " + Twine(maxSignedTerms));
+  if (field == FieldKind::Bias)
+    error.help("remove the bias, or lower l");
+  else if (leviCivita)
+    error.help("list the diagrams without '*', or lower n");
+  else
+    error.help("list the diagrams that are wanted, or lower k or l");
+}
+
 /// Lists the diagrams of a layer without errors.
 void LayerChecker::enumerate() {
   auto keep = [&](std::vector<Diagram> &into, int inputs) {
@@ -305,6 +331,8 @@ void LayerChecker::enumerate() {
     keep(spec.diagrams, spec.k);
   if (spec.bias)
     keep(spec.biasDiagrams, 0);
+  checkSignedTerms(spec.diagrams, FieldKind::Diagrams);
+  checkSignedTerms(spec.biasDiagrams, FieldKind::Bias);
   if (choice != DiagramChoice::Basis)
     return;
   pruned = true;

@@ -126,3 +126,92 @@ TEST(Limits, HugeSourcesAreReadInReasonableTime) {
       std::chrono::steady_clock::now() - start;
   EXPECT_LT(seconds.count(), 60.0);
 }
+
+namespace {
+
+std::string vertices(char letter, int count, const char *between) {
+  std::string text;
+  for (int i = 1; i <= count; ++i)
+    text += (i > 1 ? between : "") + std::string(1, letter) + std::to_string(i);
+  return text;
+}
+
+} // namespace
+
+/// 9! entries pass, 10! do not; equal sets of vertices count once.
+TEST(Limits, EntriesOfLeviCivitaSymbols) {
+  auto layer = [](int n, const std::string &more = "") {
+    return "layer a {group=SO;n=" + std::to_string(n) +
+           ";k=" + std::to_string(n) + ";l=0;diagrams=[\"* " +
+           vertices('i', n, " ") + "\"" + more + "]}";
+  };
+  EXPECT_EQ(Parsed(layer(9)).result.status, 0);
+  Parsed refused(layer(10));
+  EXPECT_EQ(refused.result.status, 4);
+  EXPECT_EQ(refused.errors(),
+            std::vector<std::string>(
+                {"1:42: the diagrams have 3628800 entries of Levi-Civita "
+                 "symbols, the limit is 1048576 [E0096]"}));
+  EXPECT_NE(refused.text().find("help: list the diagrams without '*'"),
+            std::string::npos);
+  EXPECT_EQ(Parsed(layer(15)).ids(), std::set<std::string>({"E0096"}));
+  // From here on the array is what is too large.
+  EXPECT_EQ(Parsed(layer(16)).ids(), std::set<std::string>({"E0092"}));
+  // Half above, half below: the rows hold 10!/5! entries each.
+  EXPECT_EQ(Parsed("layer a {group=SO;n=10;k=5;l=5;diagrams=[\"* " +
+                   vertices('i', 5, " ") + " " + vertices('o', 5, " ") + "\"]}")
+                .result.status,
+            0);
+  // The bias has them too.
+  EXPECT_EQ(Parsed("layer a {group=SO;n=10;k=0;l=10;bias=true;diagrams=[\"" +
+                   std::string("o1 o2|o3 o4|o5 o6|o7 o8|o9 o10\"]}"))
+                .ids(),
+            std::set<std::string>({"E0096"}));
+  // Whatever else a plausible layer of SO has.
+  for (const char *ok :
+       {"n=3;k=3;l=4", "n=3;k=5;l=4", "n=5;k=5;l=4", "n=8;k=4;l=4",
+        "n=12;k=2;l=2", "n=9;k=4;l=5", "n=2;k=4;l=4;bias=true"})
+    EXPECT_EQ(Parsed("layer a {group=SO;" + std::string(ok) + "}").text(), "");
+}
+
+/// 2^20 terms for twenty pairs, 2^21 for 21.
+TEST(Limits, TermsOfSymplecticForms) {
+  auto layer = [](int pairs) {
+    std::string diagram;
+    for (int i = 1; i <= pairs; ++i)
+      diagram += (i > 1 ? "|i" : "i") + std::to_string(2 * i - 1) + " i" +
+                 std::to_string(2 * i);
+    return "layer a {group=Sp;n=2;k=" + std::to_string(2 * pairs) +
+           ";l=0;diagrams=[\"" + diagram + "\"]}";
+  };
+  EXPECT_EQ(Parsed(layer(20)).result.status, 0);
+  EXPECT_EQ(Parsed(layer(21)).ids(), std::set<std::string>({"E0096"}));
+  EXPECT_EQ(Parsed("layer a {group=Sp;n=6;k=4;l=4;bias=true}").text(), "");
+}
+
+/// What is only counted is not kept: sources of many fields or elements take
+/// no more memory than others of their size.
+TEST(Limits, ManyFieldsAndElements) {
+  std::string fields = "layer a {group=S;n=3;k=1;l=1\n";
+  for (int i = 0; i != 1000000; ++i)
+    fields += "n=3;";
+  Parsed repeated(fields + "}");
+  EXPECT_EQ(repeated.result.status, 1);
+  EXPECT_EQ(repeated.ids(), std::set<std::string>({"E0011"}));
+
+  std::string list = "layer a {group=S;n=3;k=1;l=1;diagrams=[";
+  for (int i = 0; i != 1000000; ++i)
+    list += "\"\",";
+  Parsed elements(list + "]}");
+  EXPECT_EQ(elements.errors(),
+            std::vector<std::string>({"1:39: the layer has 1000000 diagrams, "
+                                      "the limit is 32768 [E0091]"}));
+}
+
+TEST(Limits, NoLineOfASourceThatIsNotRead) {
+  FrontendOptions options;
+  options.maxSourceBytes = 4;
+  EXPECT_EQ(Parsed("layer", options).text(),
+            "t.eq:1:1: error: the source is larger than 4 bytes [E0090]\n"
+            "help: split it into several files\n");
+}

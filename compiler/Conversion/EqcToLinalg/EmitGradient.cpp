@@ -22,6 +22,11 @@
 using namespace eqc;
 using namespace mlir;
 
+/// Positions of a nest of loops that may be unrolled as a whole.
+static constexpr int64_t kMostUnrolled = 128;
+/// As many copies of the code that loops inside stay loops.
+static constexpr int64_t kNoMoreCopies = int64_t(1) << 32;
+
 namespace {
 
 /// The bytes that the rows of both sides of a chunk may have: with the sums,
@@ -177,12 +182,19 @@ private:
             return self(self, axis + 1, next, std::move(partial));
           });
     };
+    // Axes that together have too many positions stay loops, all of them: of
+    // unrolled outer ones each copy would hold the inner loops.
+    const int64_t copies = kernel.copies;
+    if (stage.kept > 1 && !kernel.spec.dynamicN() &&
+        Poly::power(stage.kept - 1).at(kernel.spec.n) > kMostUnrolled)
+      kernel.copies = kNoMoreCopies;
     acc = kernel.accumulate(chunk.firstSample, chunk.endSample, std::move(acc),
                             [&](Value sample, KernelBuilder::Values partial) {
                               Position at = start;
                               at.sample = sample;
                               return nest(nest, 0, at, std::move(partial));
                             });
+    kernel.copies = copies;
     for (int64_t r = 0; r < tiling.rows; ++r) {
       Value at = kernel.add(row, kernel.index(r));
       Value old = kernel.readRow(sums.tensor, {at}, column, width, width);

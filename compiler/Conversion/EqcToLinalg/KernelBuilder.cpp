@@ -11,6 +11,8 @@
 #include "mlir/Dialect/Vector/IR/VectorOps.h"
 #include "mlir/IR/Matchers.h"
 
+#include <algorithm>
+
 using namespace eqc;
 using namespace mlir;
 
@@ -226,6 +228,9 @@ void KernelBuilder::ifElse(KernelArray &array, Value condition,
 /// Loops of at most this many iterations are unrolled: their table entries then
 /// become constants.
 static constexpr int64_t kUnrolled = 3;
+/// But not where nested ones would make more copies than this: the code grows
+/// with the order, not with its power.
+static constexpr int64_t kMostCopies = 128;
 
 Value KernelBuilder::accumulate(Value lower, Value upper, Value init,
                                 function_ref<Value(Value, Value)> body) {
@@ -242,9 +247,14 @@ KernelBuilder::accumulate(Value lower, Value upper, Values inits,
   std::optional<int64_t> lo = getConstantIntValue(lower);
   std::optional<int64_t> hi = getConstantIntValue(upper);
   if (lo && hi && *hi - *lo <= kUnrolled) {
-    for (int64_t i = *lo; i < *hi; ++i)
-      inits = body(index(i), std::move(inits));
-    return inits;
+    const int64_t iterations = std::max<int64_t>(*hi - *lo, 1);
+    if (iterations == 1 || copies * iterations <= kMostCopies) {
+      copies *= iterations;
+      for (int64_t i = *lo; i < *hi; ++i)
+        inits = body(index(i), std::move(inits));
+      copies /= iterations;
+      return inits;
+    }
   }
   auto loop = scf::ForOp::create(b, loc, lower, upper, index(1), inits);
   OpBuilder::InsertionGuard guard(b);

@@ -161,6 +161,7 @@ public:
   mlir::Value phase;  ///< the phase to run, -1 for all
   mlir::Value part;   ///< the part of the phase
   int64_t phases = 0; ///< phases so far
+  int64_t copies = 1; ///< that unrolled loops make of what is built
   mlir::Value packed; ///< packed weights [terms, column tiles, c_in, columns]
   std::map<PlanArray, KernelArray> arrays;
 };

@@ -1,0 +1,44 @@
+//===- SignedTerms.cpp - What is spelled out for signs --------------------===//
+
+#include "compiler/Algebra/SignedTerms.h"
+#include "compiler/Algebra/RowPattern.h"
+
+#include <limits>
+#include <set>
+
+using namespace eqc;
+
+/// The signed terms of one pattern; 1 where it has no signs.
+static int64_t signedTerms(const RowPattern &pattern, Group group, int64_t n) {
+  constexpr int64_t most = std::numeric_limits<int64_t>::max();
+  int64_t terms = 1;
+  auto times = [&](int64_t factor) {
+    if (factor > 1)
+      terms = terms > most / factor ? most : terms * factor;
+  };
+  for (int i = 0; i < pattern.numFree(); ++i)
+    times(n - i);
+  if (group == Group::Sp)
+    for (size_t i = 0; i < pattern.droppedBlocks().size(); ++i)
+      times(2);
+  return terms;
+}
+
+int64_t eqc::countSignedTerms(const std::vector<Diagram> &diagrams, Group group,
+                              int64_t n) {
+  constexpr int64_t most = std::numeric_limits<int64_t>::max();
+  if (group != Group::SO && group != Group::Sp)
+    return 0;
+  std::set<RowPattern> tops, bottoms;
+  for (const Diagram &diagram : diagrams) {
+    Split split = splitDiagram(diagram);
+    tops.insert(std::move(split.top));
+    bottoms.insert(std::move(split.bottom));
+  }
+  int64_t total = 0;
+  for (const std::set<RowPattern> *patterns : {&tops, &bottoms})
+    for (const RowPattern &pattern : *patterns)
+      if (const int64_t terms = signedTerms(pattern, group, n); terms > 1)
+        total = total > most - terms ? most : total + terms;
+  return total;
+}
