@@ -33,7 +33,7 @@ eqc::readInput(StringRef path, uint64_t limit, std::string &error) {
   }
 
   std::string bytes;
-  char chunk[1 << 16];
+  char chunk[1 << 12];
   while (bytes.size() <= limit) {
     ssize_t got = read(fd, chunk, sizeof chunk);
     if (got < 0 && errno == EINTR)

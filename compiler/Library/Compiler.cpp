@@ -22,9 +22,13 @@ using llvm::StringRef;
 /// The caller's options, the missing ones at their default.
 static eqc_compile_options complete(const eqc_compile_options *options) {
   eqc_compile_options result = {};
+  // All fields are as long as the first; of half a pointer nothing is taken.
+  constexpr size_t field = sizeof result.struct_size;
+  static_assert(sizeof(void *) == field && sizeof result % field == 0);
   if (options)
     memcpy(&result, options,
-           std::min<size_t>(options->struct_size, sizeof result));
+           std::min<size_t>(options->struct_size, sizeof result) / field *
+               field);
   result.struct_size = sizeof result;
   return result;
 }

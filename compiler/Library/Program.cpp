@@ -85,7 +85,7 @@ const char *Program::keep(std::string value) {
 void Program::fail(int status, const std::string &message) {
   state = status;
   std::string shown = printable(message);
-  text += file + ": error: " + shown + "\n";
+  text += printable(file) + ": error: " + shown + "\n";
   entries.push_back({EQC_ERROR, file.c_str(), 0, 0, 0, 0, "",
                      keep(std::move(shown)), nullptr});
 }

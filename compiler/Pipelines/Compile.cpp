@@ -5,6 +5,7 @@
 #include "compiler/Frontend/Print.h"
 #include "compiler/Pipelines/DecidePlan.h"
 #include "compiler/Pipelines/ImportEqc.h"
+#include "compiler/Pipelines/OwnStack.h"
 #include "compiler/Pipelines/Pipelines.h"
 #include "compiler/Plan/GradientPlan.h"
 #include "compiler/Target/CpuVariant.h"
@@ -265,5 +266,8 @@ bool eqc::compileLayers(llvm::ArrayRef<LayerSpec> layers,
                         const CompileOptions &options, CodeKind kind,
                         llvm::SmallVectorImpl<char> &out,
                         CompileFailure &failure) {
-  return Compilation(layers, options, failure).run(kind, out);
+  bool done = false;
+  runOnOwnStack(
+      [&] { done = Compilation(layers, options, failure).run(kind, out); });
+  return done;
 }
