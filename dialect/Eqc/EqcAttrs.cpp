@@ -11,6 +11,7 @@
 #include "mlir/IR/DialectImplementation.h"
 #include "llvm/ADT/StringExtras.h"
 #include "llvm/ADT/TypeSwitch.h"
+#include "llvm/Support/JSON.h"
 
 using namespace mlir;
 using namespace eqc;
@@ -125,8 +126,9 @@ parseLiteral(AsmParser &parser, StringRef what,
     const char *begin = loc.getPointer() + 1;
     if (StringRef(begin, text.size()) == text)
       loc = SMLoc::getFromPointer(begin + std::min(error->offset, text.size()));
+    // The text may hold any bytes.
     return parser.emitError(loc)
-           << "invalid " << what << ": " << error->message;
+           << "invalid " << what << ": " << llvm::json::fixUTF8(error->message);
   }
   return AttrT::getChecked([&] { return parser.emitError(loc); },
                            parser.getContext(), std::get<ValueT>(value));
