@@ -11,24 +11,25 @@ using namespace eqc;
 using llvm::StringRef;
 using llvm::Triple;
 
-static const StringRef x86Features[] = {
+static constexpr StringRef x86Features[] = {
 #define EQC_X86_FEATURE(names, word, bit, level, required, state, code)        \
-  (code) ? names : "",
+  (code) ? (names) : "",
 #include "runtime/src/CpuFeatures.def"
 };
 
-static const StringRef aarch64Features[] = {
-#define EQC_AARCH64_FEATURE(names, word, bit, code) (code) ? names : "",
+static constexpr StringRef aarch64Features[] = {
+#define EQC_AARCH64_FEATURE(names, word, bit, code) (code) ? (names) : "",
 #include "runtime/src/CpuFeatures.def"
 };
 
-static const char *const x86Cpus[] = {"x86-64-v2", "x86-64-v3", "x86-64-v4"};
-static const char *const aarch64Cpus[] = {"generic"};
+static constexpr const char *x86Cpus[] = {"x86-64-v2", "x86-64-v3",
+                                          "x86-64-v4"};
+static constexpr const char *aarch64Cpus[] = {"generic"};
 
-static const StringRef x86Names[] = {"x86_64", "amd64"};
-static const StringRef aarch64Names[] = {"aarch64", "arm64"};
+static constexpr StringRef x86Names[] = {"x86_64", "amd64"};
+static constexpr StringRef aarch64Names[] = {"aarch64", "arm64"};
 
-static const SupportedTarget targets[] = {
+static constexpr SupportedTarget targets[] = {
     {Triple::x86_64, x86Names, "x86_64-linux-gnu", "x86_64-unknown-linux-gnu",
      x86Cpus, "x86-64", "64bit", x86Features},
     {Triple::aarch64, aarch64Names, "aarch64-linux-gnu",
