@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import functools
 import itertools
+import math
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -79,7 +80,7 @@ class _Axes:
 def _partitioned(function: Callable[..., list[Array]], operands: Sequence[_Axes],
                  results: Sequence[_Axes]) -> Callable[..., list[Array]]:
     """`function` for arrays that are spread over several devices."""
-    count = iter(range(1 << 30))
+    count = itertools.count()
     gathered: list[str] = []
 
     def factors(axes: _Axes) -> str:
@@ -96,25 +97,28 @@ def _partitioned(function: Callable[..., list[Array]], operands: Sequence[_Axes]
         for axes, like in zip((*operands, *results), (*arguments, *outputs)):
             spec = tuple(like.sharding.spec)
             for name, size, devices in zip(axes.names, axes.shape, spec):
-                devices = devices if isinstance(devices, tuple) else (devices,) * bool(devices)
-                taken = set(split.get(name, ())).union(*split.values())
-                ways = int(np.prod([mesh.shape[d] for d in devices]))
-                if name and devices and name not in split and not taken & set(devices) and (
-                        size % ways == 0):
+                if name is None or name in split or not devices:
+                    continue
+                devices = devices if isinstance(devices, tuple) else (devices,)
+                taken = set(itertools.chain(*split.values()))
+                # XLA would fill up what the devices do not divide, and sums would have it.
+                if not taken & set(devices) and size % math.prod(map(mesh.shape.get, devices)) == 0:
                     split[name] = devices
 
         def sharding(axes: _Axes) -> NamedSharding:
             return NamedSharding(mesh, PartitionSpec(*(split.get(name) for name in axes.names)))
 
+        def whole(value: Array, axes: _Axes) -> Array:
+            summed = [d for name, d in split.items() if name not in axes.names]
+            return jax.lax.psum(value, tuple(itertools.chain(*summed))) if summed else value
+
         def lower(*local: Array) -> list[Array]:
-            return [jax.lax.psum(value, devices) if (devices := tuple(itertools.chain(
-                        *(d for name, d in split.items() if name not in axes.names))))
-                    else value for value, axes in zip(function(*local), results)]
+            return list(map(whole, function(*local), results))
 
         return (mesh, lower, [sharding(axes) for axes in results],
                 tuple(sharding(axes) for axes in operands))
 
-    rule = (f"{', '.join(map(factors, operands))} -> {', '.join(map(factors, results))}")
+    rule = f"{', '.join(map(factors, operands))} -> {', '.join(map(factors, results))}"
     wrapped = custom_partitioning(function)
     wrapped.def_partition(partition, sharding_rule=rule,
                           need_replication_factors=tuple(gathered))

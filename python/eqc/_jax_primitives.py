@@ -80,7 +80,8 @@ def _result(avals: Sequence[ShapedArray], shape: Sequence[Any],
     like = next((a for a in avals if not a.sharding.mesh.empty), avals[0])
     mesh = like.sharding.mesh if not like.sharding.mesh.empty else (
         jax.sharding.get_abstract_mesh())
-    return like.update(shape=tuple(shape), weak_type=False,
+    axes = like.manual_axis_type.update(unreduced=frozenset(), reduced=frozenset())
+    return like.update(shape=tuple(shape), weak_type=False, manual_axis_type=axes,
                        sharding=NamedSharding(mesh, spec))
 
 
@@ -354,11 +355,16 @@ def _mapped_in_front(args: Sequence[Any], dims: Sequence[int | None]) -> list[Ar
 @functools.lru_cache(maxsize=4096)
 def _compiled(primitive: Primitive, names: tuple[str, ...],
               values: tuple[Any, ...]) -> Callable[..., Any]:
-    return jax.jit(functools.partial(primitive.bind, **dict(zip(names, values))))
+    def function(*operands: Array) -> Any:
+        return primitive.bind(*operands, **dict(zip(names, values)))
+
+    function.__name__ = function.__qualname__ = primitive.name  # what messages call it
+    return jax.jit(function)
 
 
 def _apply(primitive: Primitive, *operands: Any, **params: Any) -> Any:
-    return _compiled(primitive, tuple(params), tuple(params.values()))(*operands)
+    with jax.disable_jit(False):  # which would come back here
+        return _compiled(primitive, tuple(params), tuple(params.values()))(*operands)
 
 
 for _primitive, _type, _jvp, _transpose, _batch in (

@@ -31,9 +31,11 @@ __all__ = ["init", "linear", "register"]
 def _checked(value: Array, name: str, shape: tuple[int, ...], layer: Layer) -> Array:
     value = jnp.asarray(value)
     if value.dtype != layer.dtype:
-        hint = ": enable jax_enable_x64" if layer.dtype == np.float64 else ""
+        narrow = layer.dtype == np.float64 and not jax.config.jax_enable_x64
+        advice = "enable jax_enable_x64" if narrow else (
+            f"use {name}.astype(jax.numpy.{layer.dtype})")
         raise TypeError(f"{name} has dtype {value.dtype}; the layer computes in "
-                        f"{layer.dtype}{hint}")
+                        f"{layer.dtype}: {advice}")
     if value.shape != shape:
         raise ValueError(f"{name} has shape {list(value.shape)}; expected {list(shape)}")
     return value

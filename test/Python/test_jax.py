@@ -195,6 +195,25 @@ def test_threads_may_call_at_once():
     assert not wrong
 
 
+def test_without_double_precision():
+    code = ("import eqc, eqc.jax, jax, jax.numpy as jnp\n"
+            "def setting(dtype):\n"
+            "    layer = eqc.Layer(group='S', n=3, k=1, l=1, dtype=dtype)\n"
+            "    return layer, jnp.arange(3.).reshape(3, 1), jnp.arange(2.).reshape(2, 1, 1)\n"
+            "layer, x, w = setting('f32')\n"
+            "loss = lambda w: jnp.square(eqc.jax.linear(layer, x, w)).sum()\n"
+            "h = jax.hessian(loss)(w)\n"
+            "print(h.dtype, h.ravel().tolist(), jax.jvp(loss, (w,), (w,))[1])\n"
+            "layer, x, w = setting('f64')\n"
+            "try: eqc.jax.linear(layer, x, w)\n"
+            "except TypeError as error: print(error)\n")
+    run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
+    # y is w0 (0, 1, 2) + w1 (3, 3, 3): "o1 i1" comes before "o1 | i1".
+    assert run.stdout.splitlines() == [
+        "float32 [10.0, 18.0, 18.0, 54.0] 54.0",
+        "x has dtype float32; the layer computes in float64: enable jax_enable_x64"], run.stderr
+
+
 def test_a_missing_compiler_is_explained(tmp_path):
     code = ("import eqc, eqc.jax, jax.numpy as jnp\n"
             "layer = eqc.Layer(group='S', n=3, k=1, l=1)\n"

@@ -302,3 +302,16 @@ def test_integers_have_no_tangents():
                     (whole, weight), (tangent, weight))
     assert_alike((y, dy), jax.jvp(lambda w: dense(layer)(whole.astype(jnp.float64), w, bias),
                                   (weight,), (weight,)), layer.dtype)
+
+
+def test_without_jit():
+    layer = eqc.Layer(**S22)
+    arguments = arguments_of(layer)
+
+    def loss(apply, *arguments):
+        return jnp.sin(apply(*arguments)).sum()
+
+    with jax.disable_jit():
+        got = jax.grad(functools.partial(loss, apply_of(layer)), (0, 1, 2))(*arguments)
+    want = jax.grad(functools.partial(loss, dense(layer)), (0, 1, 2))(*arguments)
+    assert_alike(got, want, layer.dtype, 10)

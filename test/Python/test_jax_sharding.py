@@ -283,3 +283,37 @@ def test_partial_sums_are_refused():
         weight = jax.sharding.reshard(weight, P(reduced={"d"}))
         with pytest.raises(ValueError, match="weight is sharded as .*jax.sharding.reshard"):
             eqc.jax.linear(layer, x, weight, bias)
+
+
+def test_gradients_that_are_summed_later():
+    """Of weights that shard_map calls reduced: each device keeps its part of the sum."""
+    layer = eqc.Layer(**LAYER)
+    mesh = mesh_of(AxisType.Explicit, 2)
+    x, weight, _ = placed(mesh, arguments_of(layer, batch=4), (P("d"), P(), P()))
+
+    def function(apply, x, weight):
+        weight = jax.lax.pcast(weight, "d", to="reduced")
+        return jax.lax.psum(jax.grad(lambda w: jnp.sin(apply(x, w)).sum())(weight), "d")
+
+    with jax.set_mesh(mesh):
+        got, want = (jax.shard_map(functools.partial(function, apply), in_specs=(P("d"), P()),
+                                   out_specs=P())(x, weight)
+                     for apply in (apply_of(layer), dense(layer)))
+    assert_alike(got, want, np.float64, 10)
+
+
+def test_exported_programs_on_several_devices():
+    layer = eqc.Layer(**LAYER)
+    arguments = placed(mesh_of(AxisType.Auto, 2), arguments_of(layer, batch=4), (P("d"), P(), P()))
+    gradient = jax.jit(jax.grad(loss_of(apply_of(layer)), (0, 1, 2)))
+    checks = [jax.export.DisabledSafetyCheck.custom_call(f"eqc_xla_{name}")
+              for name in ("forward", "backward")]
+    got = jax.export.export(gradient, disabled_checks=checks)(*arguments).call(*arguments)
+    assert_alike(got, jax.grad(loss_of(dense(layer)), (0, 1, 2))(*arguments), np.float64, 10)
+
+
+def test_arguments_on_different_devices_are_refused():
+    layer = eqc.Layer(**LAYER)
+    arguments = [jax.device_put(a, d) for a, d in zip(arguments_of(layer), jax.devices())]
+    with pytest.raises(ValueError, match="incompatible devices.*eqc_linear"):
+        eqc.jax.linear(layer, *arguments)
