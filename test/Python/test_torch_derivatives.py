@@ -190,7 +190,7 @@ def module_of(options):
     channels = options.pop("channels")
     module = eqc.torch.EquivariantLinear(
         in_channels=channels[0], out_channels=channels[1], dtype=torch.float64,
-        **{"bias": False, **options})
+        **{"bias": False, "normalize": "none", **options})
     if module.bias is not None:
         torch.nn.init.normal_(module.bias)
     return module
