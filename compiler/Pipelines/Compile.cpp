@@ -1,7 +1,6 @@
 //===- Compile.cpp - From checked layers to code --------------------------===//
 
 #include "compiler/Pipelines/Compile.h"
-#include "compiler/Conversion/EqcToLinalg/KernelFacts.h"
 #include "compiler/Frontend/Print.h"
 #include "compiler/Pipelines/DecidePlan.h"
 #include "compiler/Pipelines/ImportEqc.h"
@@ -11,6 +10,7 @@
 #include "compiler/Target/CpuVariant.h"
 #include "compiler/Target/EntryPoints.h"
 #include "compiler/Target/ObjectEmitter.h"
+#include "dialect/Eqc/EqcAttrs.h"
 #include "dialect/Eqc/EqcDialect.h"
 
 #include "mlir/Dialect/Func/IR/FuncOps.h"
@@ -28,6 +28,8 @@
 #include "llvm/Support/raw_ostream.h"
 
 #include <deque>
+#include <map>
+#include <tuple>
 
 using namespace eqc;
 using namespace mlir;
@@ -86,10 +88,11 @@ public:
       return print(out);
 
     for (size_t i = 0; i < layers.size(); ++i)
-      functions[i]->setAttr("eqc.plan", b.getStringAttr(planName(plans[i])));
+      functions[i]->setAttr(ir::EqcDialect::kPlanAttrName,
+                            b.getStringAttr(planName(plans[i])));
     for (size_t i = 0; i < options.tuning.size(); ++i)
       if (options.tuning[i].registers > 0)
-        functions[i]->setAttr("eqc.max_registers",
+        functions[i]->setAttr(ir::EqcDialect::kMaxRegistersAttrName,
                               b.getI64IntegerAttr(options.tuning[i].registers));
     if (!runStages([&](PassManager &pm) {
           ExpandPipelineOptions expand;
@@ -104,6 +107,7 @@ public:
           populateConvertPipeline(pm, convert);
         }))
       return false;
+    findKernels();
     for (size_t i = 0; i < layers.size(); ++i)
       describe(layers[i], plans[i], variants);
     if (kind == CodeKind::Linalg)
@@ -159,6 +163,16 @@ private:
     return true;
   }
 
+  /// The kernels, by what they do for which layer on which CPU.
+  void findKernels() {
+    for (auto function : module->getOps<func::FuncOp>())
+      if (auto kernel = function->getAttrOfType<ir::KernelAttr>(
+              ir::EqcDialect::kKernelAttrName))
+        kernels[{kernel.getLayer().str(), kernel.getTarget().getName().str(),
+                 kernel.getRole()}] = {function.getName().str(),
+                                       kernel.getRecord()};
+  }
+
   /// What the entry points of a layer need to know of its kernels.
   void describe(const LayerSpec &spec, PlanKind plan,
                 const std::vector<CpuVariant> &variants) {
@@ -166,23 +180,11 @@ private:
     if (options.gradients) {
       flipped.push_back(gradientLayer(spec));
       code.gradX.push_back(describeLayer(flipped.back(), plan, variants));
-      for (const CpuVariant &cpu : variants) {
-        SumsCode sums;
-        sums.function = spec.name + ".grad_weight.sums." + cpu.name;
-        const KernelFacts facts = factsOf(sums.function);
-        sums.scratchElements = facts.scratchElements;
-        sums.multiplyAdds = facts.multiplyAdds;
-        sums.phases = facts.phases;
-        sums.parts = facts.parts;
-        sums.matrix = facts.sums;
-        code.sums.push_back(std::move(sums));
-      }
+      for (const CpuVariant &cpu : variants)
+        code.sums.push_back(kernels.at(
+            {gradientOfWeightName(spec), cpu.name, KernelRole::Sums}));
     }
     codes.push_back(std::move(code));
-  }
-
-  KernelFacts factsOf(const std::string &kernel) {
-    return getKernelFacts(module->lookupSymbol<func::FuncOp>(kernel));
   }
 
   LayerCode describeLayer(const LayerSpec &spec, PlanKind plan,
@@ -195,16 +197,11 @@ private:
     for (const CpuVariant &cpu : variants) {
       VariantCode variant;
       variant.cpu = cpu;
-      variant.pack = spec.name + ".pack." + cpu.name;
-      variant.forward = spec.name + ".forward." + cpu.name;
-      const KernelFacts facts = factsOf(variant.forward);
-      variant.packedShape = facts.packedShape;
-      variant.scratchElements = facts.scratchElements;
-      variant.phases = facts.phases;
-      variant.parts = facts.parts;
-      variant.lanes = facts.lanes;
-      variant.lanesForward = spec.name + ".lanes." + cpu.name;
-      code.multiplyAdds = facts.multiplyAdds;
+      variant.pack = kernels.at({spec.name, cpu.name, KernelRole::Pack});
+      variant.forward = kernels.at({spec.name, cpu.name, KernelRole::Forward});
+      if (auto lanes = kernels.find({spec.name, cpu.name, KernelRole::Lanes});
+          lanes != kernels.end())
+        variant.lanes = lanes->second;
       code.variants.push_back(std::move(variant));
     }
     return code;
@@ -256,6 +253,9 @@ private:
   std::optional<ScopedDiagnosticHandler> handler;
   std::string messages;
   OwningOpRef<ModuleOp> module;
+  /// Layer, CPU, role.
+  std::map<std::tuple<std::string, std::string, KernelRole>, KernelCode>
+      kernels;
   std::deque<LayerSpec> flipped; ///< the layers of the gradients
   std::vector<LayerCode> codes;
 };

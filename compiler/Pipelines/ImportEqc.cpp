@@ -44,7 +44,8 @@ func::FuncOp eqc::importLayer(OpBuilder &b, const LayerSpec &layer) {
   auto function = func::FuncOp::create(b, source, layer.name,
                                        b.getFunctionType(types, yType));
   if (layer.batch > 0)
-    function->setAttr("eqc.batch", b.getI64IntegerAttr(layer.batch));
+    function->setAttr(ir::EqcDialect::kBatchAttrName,
+                      b.getI64IntegerAttr(layer.batch));
   Block *entry = b.createBlock(&function.getBody(), {}, types, locations);
   b.setInsertionPointToStart(entry);
   MLIRContext *context = b.getContext();

@@ -24,6 +24,10 @@ LayerSpec eqc::gradientLayer(const LayerSpec &spec) {
   return flipped;
 }
 
+std::string eqc::gradientOfWeightName(const LayerSpec &spec) {
+  return spec.name + ".grad_weight";
+}
+
 FlipFactor eqc::flipFactor(const LayerSpec &spec, const Diagram &diagram) {
   FlipFactor factor;
   factor.sign = transpose(diagram).sign;

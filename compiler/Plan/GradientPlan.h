@@ -16,6 +16,7 @@
 #include "compiler/Algebra/LayerSpec.h"
 #include "compiler/Plan/SharedPlan.h"
 
+#include <string>
 #include <vector>
 
 namespace eqc {
@@ -53,6 +54,9 @@ GradientPlan buildGradientPlan(const LayerSpec &spec);
 /// The layer that takes grad_y to grad_x: diagram d is the flip of d, and its
 /// weights are weight[d] with the channels exchanged, times `flipFactor`.
 LayerSpec gradientLayer(const LayerSpec &spec);
+
+/// What the gradients of weight and bias of the layer are called.
+std::string gradientOfWeightName(const LayerSpec &spec);
 
 /// What weights of a diagram are multiplied by on the way to its flip:
 /// sign / n^divisions.

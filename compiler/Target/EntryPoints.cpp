@@ -51,7 +51,7 @@ public:
                                 number(static_cast<int64_t>(variants.size())),
                                 table,
                                 number(layer.threads),
-                                number(layer.packDependsOnN),
+                                number(0),
                                 chosen,
                                 gradients ? makeGradients() : none(),
                                 gradients ? makeFlips() : none()};
@@ -69,12 +69,12 @@ public:
   /// The descriptor of the kernels of one variant.
   Constant *makeVariant(const VariantCode &variant) {
     int64_t packed = spec.elementSize();
-    for (int64_t extent : variant.packedShape)
+    for (int64_t extent : variant.forward.record.packedShape)
       packed *= extent;
     std::vector<Constant *> fields{number(variant.cpu.level),
                                    string(variant.cpu.runtimeFeatures),
                                    number(packed),
-                                   makeSchedule(variant, layer.multiplyAdds),
+                                   makeSchedule(variant),
                                    makePack(variant),
                                    makeBlock(variant)};
     return ConstantStruct::getAnon(fields);
@@ -154,7 +154,7 @@ private:
     Function *function = Function::Create(
         type, GlobalValue::InternalLinkage,
         spec.name + "." + what + "." + variant.cpu.name, module);
-    Function *kernel = module.getFunction(variant.forward);
+    Function *kernel = module.getFunction(variant.forward.function);
     for (const char *name : {"target-cpu", "tune-cpu", "target-features",
                              "prefer-vector-width", "min-legal-vector-width"})
       if (kernel->hasFnAttribute(name))
@@ -201,16 +201,15 @@ private:
         makeInternal(FunctionType::get(b.getVoidTy(), {i64, ptr, ptr}, false),
                      variant, "pack_entry");
     SmallVector<Value *> arguments;
-    Function *kernel = module.getFunction(variant.pack);
-    if (layer.packDependsOnN)
-      arguments.push_back(function->getArg(0));
+    Function *kernel = module.getFunction(variant.pack.function);
+    const std::vector<int64_t> &shape = variant.forward.record.packedShape;
     appendMemRef(arguments, function->getArg(1),
                  {manyRows(), number(spec.cOut)});
     int64_t rows = 1;
-    for (size_t i = 0; i + 1 < variant.packedShape.size(); ++i)
-      rows *= variant.packedShape[i];
+    for (size_t i = 0; i + 1 < shape.size(); ++i)
+      rows *= shape[i];
     appendMemRef(arguments, function->getArg(2),
-                 {number(rows), number(variant.packedShape.back())});
+                 {number(rows), number(shape.back())});
     b.CreateCall(kernel, arguments);
     b.CreateRetVoid();
     return function;
@@ -228,15 +227,15 @@ private:
       arguments.push_back(function->getArg(i));
     appendMemRef(arguments, function->getArg(5), shapeOf(spec.k, spec.cIn, n));
     SmallVector<Value *> shape;
-    for (int64_t extent : variant.packedShape)
+    for (int64_t extent : variant.forward.record.packedShape)
       shape.push_back(number(extent));
     appendMemRef(arguments, function->getArg(6), shape);
     appendMemRef(arguments, function->getArg(7),
                  {number(1), manyRows(), number(spec.cOut)});
     appendMemRef(arguments, function->getArg(8), shapeOf(spec.l, spec.cOut, n));
-    if (variant.lanes > 0)
+    if (variant.lanes)
       makeLanesCall(variant, function, arguments);
-    callKernel(variant.forward, function, arguments);
+    callKernel(variant.forward.function, function, arguments);
     b.CreateRetVoid();
     return function;
   }
@@ -259,14 +258,15 @@ private:
     };
     llvm::BasicBlock *group = makeBlock("group"), *run = makeBlock("run"),
                      *done = makeBlock("done"), *rest = makeBlock("rest");
-    b.CreateCondBr(b.CreateICmpEQ(block->getArg(2), number(variant.lanes)),
-                   group, rest);
+    b.CreateCondBr(
+        b.CreateICmpEQ(block->getArg(2), number(variant.lanes->record.lanes)),
+        group, rest);
     b.SetInsertPoint(group);
     Value *first = b.CreateAnd(b.CreateICmpSLE(block->getArg(3), number(0)),
                                b.CreateICmpEQ(block->getArg(4), number(0)));
     b.CreateCondBr(first, run, done);
     b.SetInsertPoint(run);
-    callKernel(variant.lanesForward, block, SmallVector<Value *>(arguments));
+    callKernel(variant.lanes->function, block, SmallVector<Value *>(arguments));
     b.CreateBr(done);
     b.SetInsertPoint(done);
     b.CreateRetVoid();
@@ -286,24 +286,23 @@ private:
     return makeTable("gradients", gradients);
   }
 
-  Constant *makeSums(const VariantCode &forward, const SumsCode &code) {
+  Constant *makeSums(const VariantCode &forward, const KernelCode &code) {
+    // The functions around it are like those of a variant.
     VariantCode variant;
     variant.cpu = forward.cpu;
-    variant.forward = code.function;
-    variant.phases = code.phases;
-    variant.parts = code.parts;
-    variant.scratchElements = code.scratchElements;
-    std::vector<Constant *> fields{
-        number(code.matrix.rows),
-        number(code.matrix.columns),
-        number(code.matrix.diagramRows),
-        number(code.matrix.shiftedFrom),
-        makeSchedule(variant, code.multiplyAdds, "sums_schedule", 6),
-        makeAddSums(variant, code.matrix)};
+    variant.forward = code;
+    const SumMatrix &matrix = code.record.sums;
+    std::vector<Constant *> fields{number(matrix.rows),
+                                   number(matrix.columns),
+                                   number(matrix.diagramRows),
+                                   number(matrix.shiftedFrom),
+                                   makeSchedule(variant, "sums_schedule", 6),
+                                   makeAddSums(variant)};
     return ConstantStruct::getAnon(fields);
   }
 
-  Function *makeAddSums(const VariantCode &variant, const SumMatrix &matrix) {
+  Function *makeAddSums(const VariantCode &variant) {
+    const SumMatrix &matrix = variant.forward.record.sums;
     Function *function = makeInternal(
         FunctionType::get(b.getVoidTy(),
                           {i64, i64, i64, i64, i64, i64, ptr, ptr, ptr, ptr},
@@ -317,7 +316,7 @@ private:
     appendMemRef(arguments, function->getArg(7), shapeOf(spec.l, spec.cOut, n));
     appendMemRef(arguments, function->getArg(8),
                  {number(matrix.rows), number(matrix.columns)});
-    callKernel(variant.forward, function, arguments);
+    callKernel(variant.forward.function, function, arguments);
     b.CreateRetVoid();
     return function;
   }
@@ -337,15 +336,16 @@ private:
   }
 
   /// The schedule of a kernel that takes so many numbers before its arrays.
-  Function *makeSchedule(const VariantCode &variant, const Poly &multiplyAdds,
+  Function *makeSchedule(const VariantCode &variant,
                          const char *what = "schedule", unsigned numbers = 5) {
+    const KernelRecord &record = variant.forward.record;
     Function *function =
         makeInternal(FunctionType::get(b.getVoidTy(), {i64, i64, ptr}, false),
                      variant, what);
     Value *n = function->getArg(0);
     Poly elements = Poly::power(spec.k, spec.cIn);
     elements += Poly::power(spec.l, spec.cOut);
-    elements += variant.scratchElements;
+    elements += record.scratchElements;
     Value *bytes =
         b.CreateMul(emitPoly(elements, n), number(spec.elementSize()));
     bytes = b.CreateBinaryIntrinsic(llvm::Intrinsic::smax, bytes, number(1));
@@ -371,22 +371,26 @@ private:
     block = b.CreateBinaryIntrinsic(llvm::Intrinsic::smin, block, share);
     block = b.CreateBinaryIntrinsic(llvm::Intrinsic::smax, block, number(1));
 
-    if (variant.lanes > 0)
-      block = number(variant.lanes);
+    if (variant.lanes)
+      block = number(variant.lanes->record.lanes);
 
     Value *scratch = number(0);
-    for (const std::string &kernel : {variant.forward, variant.lanesForward})
-      if (Function *size = module.getFunction(kernel + ".arena")) {
+    SmallVector<const KernelCode *> kernels{&variant.forward};
+    if (variant.lanes)
+      kernels.push_back(&*variant.lanes);
+    for (const KernelCode *kernel : kernels)
+      if (Function *size = module.getFunction(kernel->function + ".arena")) {
         SmallVector<Value *> arguments(numbers, number(0));
         arguments[0] = n;
         arguments[2] = block;
         scratch = b.CreateBinaryIntrinsic(llvm::Intrinsic::smax, scratch,
                                           b.CreateCall(size, arguments));
       }
-    Value *flops = emitPoly(multiplyAdds * Poly(2 * spec.cIn * spec.cOut), n);
+    Value *flops =
+        emitPoly(record.multiplyAdds * Poly(2 * spec.cIn * spec.cOut), n);
     Value *out = function->getArg(2);
-    const std::vector<Value *> fields{scratch, block, number(variant.phases),
-                                      number(variant.parts), flops};
+    const std::vector<Value *> fields{scratch, block, number(record.phases),
+                                      number(record.parts), flops};
     for (size_t i = 0; i < fields.size(); ++i)
       b.CreateStore(fields[i], b.CreateConstInBoundsGEP1_64(i64, out, i));
     b.CreateRetVoid();

@@ -9,38 +9,31 @@
 #define EQC_TARGET_ENTRYPOINTS_H
 
 #include "compiler/Algebra/LayerSpec.h"
-#include "compiler/Plan/Poly.h"
-#include "compiler/Plan/TargetShape.h"
+#include "compiler/Plan/KernelRecord.h"
 #include "compiler/Target/CpuVariant.h"
 
 #include "llvm/ADT/ArrayRef.h"
 #include "llvm/IR/Module.h"
 
+#include <optional>
+#include <string>
+#include <vector>
+
 namespace eqc {
 
-/// What the entry points need to know of the code of one variant.
-struct VariantCode {
-  CpuVariant cpu;
-  std::string pack;    ///< function: weight, packed
-  std::string forward; ///< function: n, first, count, phase, part, x, packed,
-                       ///< bias, y [, arena]
-  std::vector<int64_t> packedShape;
-  int64_t phases = 1; ///< steps of a block that must follow each other
-  int64_t parts = 1;  ///< shares of a phase that may run at the same time
-  int64_t lanes = 0;  ///< samples that lanesForward works on; 0: there is none
-  std::string lanesForward; ///< the same as forward for so many samples
-  Poly scratchElements; ///< per sample, roughly: for the choice of the block
+/// A kernel in LLVM IR.
+struct KernelCode {
+  std::string function;
+  KernelRecord record;
 };
 
-/// The code of one variant for the gradients of weight and bias.
-struct SumsCode {
-  std::string function; ///< n, first, count, phase, part, which, x, grad_y,
-                        ///< sums [, arena]
-  int64_t phases = 1;
-  int64_t parts = 1;
-  Poly scratchElements;
-  Poly multiplyAdds;
-  SumMatrix matrix; ///< what the function adds to
+/// The kernels of one variant.
+struct VariantCode {
+  CpuVariant cpu;
+  KernelCode pack;    ///< (weight, packed)
+  KernelCode forward; ///< (n, first, count, phase, part, x, packed, bias, y
+                      ///< [, arena])
+  std::optional<KernelCode> lanes; ///< the same for so many samples
 };
 
 struct LayerCode {
@@ -48,12 +41,12 @@ struct LayerCode {
   std::string plan;   ///< name of the plan that was compiled
   std::string source; ///< the layer in the language
   bool threads = true;
-  bool packDependsOnN = false;
-  Poly multiplyAdds; ///< per sample and pair of channels
   std::vector<VariantCode> variants;
   /// With gradients the layer from grad_y to grad_x, else nothing.
   std::vector<LayerCode> gradX;
-  std::vector<SumsCode> sums; ///< one for each variant, or none
+  /// One for each variant, or none: (n, first, count, phase, part, which, x,
+  /// grad_y, sums [, arena]).
+  std::vector<KernelCode> sums;
 };
 
 /// Adds the exported functions and the descriptor of one layer to `module`,

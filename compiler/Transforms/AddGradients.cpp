@@ -41,14 +41,15 @@ struct AddGradients : eqc::impl::AddGradientsPassBase<AddGradients> {
   /// A function after `layer`, with the attributes of which plan and batch it
   /// is compiled for; the builder is left at its start.
   static func::FuncOp addFunction(OpBuilder &b, func::FuncOp layer,
-                                  StringRef what, TypeRange arguments,
+                                  StringRef name, TypeRange arguments,
                                   TypeRange results) {
-    auto function = func::FuncOp::create(b, layer.getLoc(),
-                                         (layer.getName() + "." + what).str(),
+    auto function = func::FuncOp::create(b, layer.getLoc(), name,
                                          b.getFunctionType(arguments, results));
-    for (StringRef name : {"eqc.plan", "eqc.batch", "eqc.max_registers"})
-      if (Attribute value = layer->getAttr(name))
-        function->setAttr(name, value);
+    for (StringRef attribute :
+         {EqcDialect::kPlanAttrName, EqcDialect::kBatchAttrName,
+          EqcDialect::kMaxRegistersAttrName})
+      if (Attribute value = layer->getAttr(attribute))
+        function->setAttr(attribute, value);
     b.setInsertionPointToStart(function.addEntryBlock());
     return function;
   }
@@ -60,8 +61,9 @@ struct AddGradients : eqc::impl::AddGradientsPassBase<AddGradients> {
     auto flippedWeight =
         RankedTensorType::get({weight.getDimSize(0), flipped.cIn, flipped.cOut},
                               weight.getElementType());
-    func::FuncOp function = addFunction(
-        b, layer, "grad_x", {op.getType(), flippedWeight}, op.getX().getType());
+    func::FuncOp function =
+        addFunction(b, layer, flipped.name, {op.getType(), flippedWeight},
+                    op.getX().getType());
     Value gradX = LinearOp::create(
         b, op.getLoc(), op.getX().getType(), function.getArgument(0),
         function.getArgument(1), Value(), op.getGroupAttr(), op.getNAttr(),
@@ -77,10 +79,11 @@ struct AddGradients : eqc::impl::AddGradientsPassBase<AddGradients> {
     SmallVector<Type> results{op.getWeight().getType()};
     if (op.getBias())
       results.push_back(op.getBias().getType());
-    func::FuncOp function = addFunction(
-        b, layer, "grad_weight", {op.getX().getType(), op.getType()}, results);
+    func::FuncOp function =
+        addFunction(b, layer, gradientOfWeightName(getLayerOf(op)),
+                    {op.getX().getType(), op.getType()}, results);
     // Whatever the plan of the layer, this one has a way of its own.
-    function->setAttr("eqc.plan", b.getStringAttr("gradient"));
+    function->setAttr(EqcDialect::kPlanAttrName, b.getStringAttr("gradient"));
     auto gradients = GradWeightOp::create(
         b, op.getLoc(), op.getWeight().getType(),
         op.getBias() ? op.getBias().getType() : Type(), function.getArgument(0),

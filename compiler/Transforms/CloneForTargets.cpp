@@ -37,7 +37,8 @@ struct CloneForTargets : eqc::impl::CloneForTargetsPassBase<CloneForTargets> {
     }
     SmallVector<func::FuncOp> layers;
     for (auto function : module.getOps<func::FuncOp>())
-      if (function->hasAttr("eqc.plan") && !function->hasAttr("eqc.target"))
+      if (function->hasAttr(ir::EqcDialect::kPlanAttrName) &&
+          !function->hasAttr(ir::EqcDialect::kTargetAttrName))
         layers.push_back(function);
     for (func::FuncOp layer : layers) {
       for (const CpuVariant &variant : variants)
@@ -48,17 +49,19 @@ struct CloneForTargets : eqc::impl::CloneForTargetsPassBase<CloneForTargets> {
 
   void clone(func::FuncOp layer, const CpuVariant &variant) {
     int64_t registers = variant.shape.registers;
-    if (auto most = layer->getAttrOfType<IntegerAttr>("eqc.max_registers"))
+    if (auto most = layer->getAttrOfType<IntegerAttr>(
+            ir::EqcDialect::kMaxRegistersAttrName))
       registers = std::min(registers, most.getInt());
     OpBuilder b(layer);
     auto copy = cast<func::FuncOp>(b.clone(*layer));
     copy.setName((layer.getName() + "." + variant.name).str());
-    copy->setAttr("eqc.layer", b.getStringAttr(layer.getName()));
-    copy->setAttr("eqc.target",
+    copy->setAttr(ir::EqcDialect::kLayerAttrName,
+                  b.getStringAttr(layer.getName()));
+    copy->setAttr(ir::EqcDialect::kTargetAttrName,
                   ir::TargetAttr::get(&getContext(), variant.name, variant.cpu,
                                       variant.tune, variant.features,
                                       variant.shape.vectorBytes, registers));
-    copy->removeAttr("eqc.max_registers");
+    copy->removeAttr(ir::EqcDialect::kMaxRegistersAttrName);
     ++numClones;
   }
 };

@@ -182,7 +182,8 @@ struct ExpandPlan : eqc::impl::ExpandPlanPassBase<ExpandPlan> {
     if (!function)
       return op.emitError("a layer must stand in a function");
     std::string plan = this->plan;
-    if (auto asked = function->getAttrOfType<StringAttr>("eqc.plan"))
+    if (auto asked =
+            function->getAttrOfType<StringAttr>(EqcDialect::kPlanAttrName))
       plan = asked.str();
     Value y;
     if (plan == "shared") {
@@ -208,7 +209,7 @@ struct ExpandPlan : eqc::impl::ExpandPlanPassBase<ExpandPlan> {
       return op.emitError() << "unknown plan '" << plan
                             << "', expected shared, schur, factored or dense";
     }
-    function->setAttr("eqc.plan", b.getStringAttr(plan));
+    function->setAttr(EqcDialect::kPlanAttrName, b.getStringAttr(plan));
     ++numExpanded;
     op->replaceAllUsesWith(ValueRange{y});
     op.erase();

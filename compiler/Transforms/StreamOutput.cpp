@@ -8,6 +8,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "compiler/Transforms/Passes.h"
+#include "dialect/Eqc/EqcDialect.h"
 
 #include "mlir/Dialect/Utils/StaticValueUtils.h"
 #include "mlir/Interfaces/SideEffectInterfaces.h"
@@ -17,6 +18,7 @@ namespace eqc {
 #include "compiler/Transforms/Passes.h.inc"
 } // namespace eqc
 
+using namespace eqc;
 using namespace mlir;
 
 /// Bytes of a cache line; a store of a part of one would be slower, not faster.
@@ -58,12 +60,16 @@ struct StreamOutput : eqc::impl::StreamOutputPassBase<StreamOutput> {
     func::FuncOp function = getOperation();
     if (function.isExternal())
       return;
-    BlockArgument output = argumentWith(function, "eqc.output");
-    BlockArgument phase = argumentWith(function, "eqc.phase");
+    BlockArgument output =
+        argumentWith(function, ir::EqcDialect::kOutputAttrName);
+    BlockArgument phase =
+        argumentWith(function, ir::EqcDialect::kPhaseAttrName);
     if (!output || !phase)
       return;
-    function.removeArgAttr(output.getArgNumber(), "eqc.output");
-    function.removeArgAttr(phase.getArgNumber(), "eqc.phase");
+    function.removeArgAttr(output.getArgNumber(),
+                           ir::EqcDialect::kOutputAttrName);
+    function.removeArgAttr(phase.getArgNumber(),
+                           ir::EqcDialect::kPhaseAttrName);
     if (!isOnlyWrittenInLines(output)) {
       ++numMissed;
       return;

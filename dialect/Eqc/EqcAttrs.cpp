@@ -46,6 +46,9 @@ static void printNumbers(AsmPrinter &printer, ArrayRef<int64_t> numbers) {
   printer << ']';
 }
 
+static ParseResult parseKernelRole(AsmParser &parser, KernelRole &role);
+static void printKernelRole(AsmPrinter &printer, KernelRole role);
+
 #define GET_ATTRDEF_CLASSES
 #include "dialect/Eqc/EqcAttrs.cpp.inc"
 
@@ -296,6 +299,10 @@ static constexpr Choice<Layout> layouts[] = {
     {"channels_first", Layout::ChannelsFirst}};
 static constexpr Choice<Normalize> normalizations[] = {
     {"none", Normalize::None}, {"mean", Normalize::Mean}};
+static constexpr Choice<KernelRole> roles[] = {{"pack", KernelRole::Pack},
+                                               {"forward", KernelRole::Forward},
+                                               {"lanes", KernelRole::Lanes},
+                                               {"sums", KernelRole::Sums}};
 
 template <typename EnumT>
 static FailureOr<EnumT> parseChoice(AsmParser &parser, StringRef what,
@@ -376,4 +383,86 @@ Attribute NormalizeAttr::parse(AsmParser &parser, Type) {
 
 void NormalizeAttr::print(AsmPrinter &printer) const {
   printer << '<' << getSpelling(getValue()) << '>';
+}
+
+//===----------------------------------------------------------------------===//
+// Kernels
+//===----------------------------------------------------------------------===//
+
+StringRef ir::getSpelling(KernelRole role) {
+  return spell<KernelRole>(role, roles);
+}
+
+static ParseResult parseKernelRole(AsmParser &parser, KernelRole &role) {
+  FailureOr<KernelRole> parsed =
+      parseChoice<KernelRole>(parser, "what a kernel does", roles);
+  if (succeeded(parsed))
+    role = *parsed;
+  return failure(failed(parsed));
+}
+
+static void printKernelRole(AsmPrinter &printer, KernelRole role) {
+  printer << getSpelling(role);
+}
+
+LogicalResult KernelAttr::verify(function_ref<InFlightDiagnostic()> emitError,
+                                 KernelRole role, StringRef layer,
+                                 TargetAttr target, ArrayRef<int64_t> packed,
+                                 ArrayRef<int64_t> sums, int64_t phases,
+                                 int64_t parts, int64_t lanes,
+                                 ArrayRef<int64_t> scratch,
+                                 ArrayRef<int64_t> multiplyAdds) {
+  auto negative = [](int64_t number) { return number < 0; };
+  if (phases < 1 || parts < 1 || lanes < 0 || llvm::any_of(packed, negative) ||
+      llvm::any_of(sums, negative))
+    return emitError()
+           << "a kernel has at least one phase and one part, and no "
+              "negative sizes";
+  if (sums.size() != (role == KernelRole::Sums ? 4 : 0))
+    return emitError() << "a kernel of sums, and no other, has four sizes of "
+                          "sums, found "
+                       << sums.size() << " for '" << getSpelling(role) << "'";
+  return success();
+}
+
+/// Coefficients from degree 0 on; sizes have no multiple of n/2.
+static SmallVector<int64_t> coefficientsOf(const Poly &poly) {
+  assert(poly.halfCoefficient() == 0 && "no size is a multiple of n/2");
+  SmallVector<int64_t> coefficients;
+  for (int degree = 0; degree <= poly.degree(); ++degree)
+    coefficients.push_back(poly.coefficient(degree));
+  return coefficients;
+}
+
+static Poly polyOf(ArrayRef<int64_t> coefficients) {
+  Poly poly;
+  for (auto [degree, coefficient] : llvm::enumerate(coefficients))
+    poly += Poly::power(static_cast<int>(degree), coefficient);
+  return poly;
+}
+
+KernelRecord KernelAttr::getRecord() const {
+  KernelRecord record;
+  record.packedShape = getPacked().vec();
+  if (ArrayRef<int64_t> sums = getSums(); !sums.empty())
+    record.sums = {sums[0], sums[1], sums[2], sums[3]};
+  record.phases = getPhases();
+  record.parts = getParts();
+  record.lanes = getLanes();
+  record.scratchElements = polyOf(getScratch());
+  record.multiplyAdds = polyOf(getMultiplyAdds());
+  return record;
+}
+
+KernelAttr KernelAttr::get(MLIRContext *context, KernelRole role,
+                           StringRef layer, TargetAttr target,
+                           const KernelRecord &record) {
+  SmallVector<int64_t> sums;
+  if (role == KernelRole::Sums)
+    sums = {record.sums.rows, record.sums.columns, record.sums.diagramRows,
+            record.sums.shiftedFrom};
+  return get(context, role, layer, target, record.packedShape, sums,
+             record.phases, record.parts, record.lanes,
+             coefficientsOf(record.scratchElements),
+             coefficientsOf(record.multiplyAdds));
 }

@@ -11,6 +11,7 @@
 #include "compiler/Algebra/Factored.h"
 #include "compiler/Algebra/LayerSpec.h"
 #include "compiler/Algebra/RowPattern.h"
+#include "compiler/Plan/KernelRecord.h"
 
 #include "mlir/IR/Attributes.h"
 #include "mlir/IR/BuiltinAttributes.h"
@@ -48,6 +49,7 @@ mlir::FailureOr<Normalize> parseNormalizeKeyword(mlir::AsmParser &parser);
 llvm::StringRef getSpelling(Group group);
 llvm::StringRef getSpelling(Layout layout);
 llvm::StringRef getSpelling(Normalize normalize);
+llvm::StringRef getSpelling(KernelRole role);
 
 /// The diagrams of an array attribute, and the way back.
 std::vector<Diagram> getDiagramValues(mlir::ArrayAttr diagrams);

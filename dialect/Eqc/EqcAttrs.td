@@ -151,6 +151,65 @@ def Eqc_TargetAttr : Eqc_Attr<"Target", "target"> {
     "int64_t":$registers
   );
   let assemblyFormat = "`<` struct(params) `>`";
+  let extraClassDeclaration = [{
+    /// What tiles are cut by.
+    ::eqc::TargetShape getShape() const {
+      return {getVectorBytes(), getRegisters()};
+    }
+  }];
+}
+
+def Eqc_KernelAttr : Eqc_Attr<"Kernel", "kernel"> {
+  let summary = "what a caller must know of a kernel";
+  let description = [{
+    What a kernel does for which layer on which CPU, and what follows from how it
+    was written: the shape of the packed weights that it reads, its phases and
+    the parts of each, the samples that it works on at once (0: any number), the
+    scratch per sample and the multiply-adds per sample and pair of channels as
+    coefficients of polynomials in n. `sums` is the matrix that a kernel of sums
+    adds to: its rows and columns, the rows of a diagram, the channel from which
+    on rows are shifted. `convert-eqc-to-linalg` leaves it on every kernel as
+    `eqc.kernel`; the descriptor of the layer is made from it.
+
+    - (C1) There is at least one phase and one part, and no size is negative.
+    - (C2) `sums` has four numbers for a kernel of sums, else none.
+
+    Example:
+
+    ```mlir
+    #forward = #eqc.kernel<forward of "f" for <name = "x86-64-v3",
+        cpu = "x86-64-v3", features = "", vector_bytes = 32, registers = 16>
+        packed [2, 1, 4, 8] sums [] phases 2 parts 5 lanes 0 scratch [4]
+        multiply_adds [0, 2]>
+    ```
+  }];
+  let parameters = (ins
+    AttrOrTypeParameter<"::eqc::KernelRole", "what it does">:$role,
+    StringRefParameter<"the layer that it is for">:$layer,
+    "TargetAttr":$target,
+    ArrayRefParameter<"int64_t">:$packed,
+    ArrayRefParameter<"int64_t">:$sums,
+    "int64_t":$phases,
+    "int64_t":$parts,
+    "int64_t":$lanes,
+    ArrayRefParameter<"int64_t">:$scratch,
+    ArrayRefParameter<"int64_t">:$multiply_adds
+  );
+  let assemblyFormat = [{
+    `<` custom<KernelRole>($role) `of` $layer `for` $target
+    `packed` custom<Numbers>($packed) `sums` custom<Numbers>($sums)
+    `phases` $phases `parts` $parts `lanes` $lanes
+    `scratch` custom<Numbers>($scratch)
+    `multiply_adds` custom<Numbers>($multiply_adds) `>`
+  }];
+  let genVerifyDecl = 1;
+  let extraClassDeclaration = [{
+    /// The same as a value, and the way back.
+    ::eqc::KernelRecord getRecord() const;
+    static KernelAttr get(::mlir::MLIRContext *context, ::eqc::KernelRole role,
+                          ::llvm::StringRef layer, TargetAttr target,
+                          const ::eqc::KernelRecord &record);
+  }];
 }
 
 //===----------------------------------------------------------------------===//

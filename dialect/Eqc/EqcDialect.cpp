@@ -12,7 +12,43 @@
 
 #include "dialect/Eqc/EqcDialect.cpp.inc"
 
-void eqc::ir::EqcDialect::initialize() {
+using namespace mlir;
+using namespace eqc::ir;
+
+/// Whether `attribute` is a whole number above 0.
+static bool isPositive(Attribute attribute) {
+  auto number = dyn_cast<IntegerAttr>(attribute);
+  return number && number.getType().isSignlessInteger(64) &&
+         number.getInt() > 0;
+}
+
+// A misspelt attribute would be ignored without a word.
+LogicalResult EqcDialect::verifyOperationAttribute(Operation *op,
+                                                   NamedAttribute attribute) {
+  const StringRef name = attribute.getName();
+  const Attribute value = attribute.getValue();
+  struct Known {
+    StringRef name;
+    bool valid;
+    StringRef expected;
+  };
+  for (const Known &known :
+       {Known{kPlanAttrName, isa<StringAttr>(value), "the name of a plan"},
+        Known{kLayerAttrName, isa<StringAttr>(value), "the name of a layer"},
+        Known{kBatchAttrName, isPositive(value), "a positive 64-bit integer"},
+        Known{kMaxRegistersAttrName, isPositive(value),
+              "a positive 64-bit integer"},
+        Known{kTargetAttrName, isa<TargetAttr>(value), "'#eqc.target<..>'"},
+        Known{kKernelAttrName, isa<KernelAttr>(value), "'#eqc.kernel<..>'"}})
+    if (name == known.name)
+      return known.valid ? success()
+                         : op->emitError()
+                               << "'" << name << "' must be " << known.expected
+                               << ", found " << value;
+  return op->emitError() << "the dialect has no attribute '" << name << "'";
+}
+
+void EqcDialect::initialize() {
   registerAttributes();
   addOperations<
 #define GET_OP_LIST

@@ -27,12 +27,29 @@ def Eqc_Dialect : Dialect {
   }];
   let cppNamespace = "::eqc::ir";
   let useDefaultAttributePrinterParser = 1;
+  let hasOperationAttrVerify = 1;
   // Canonicalisations of diagrams leave a factor behind, written with these.
   let dependentDialects = ["::mlir::arith::ArithDialect",
                            "::mlir::tensor::TensorDialect"];
   let extraClassDeclaration = [{
     /// The value of an `n` attribute that stands for `n = ?`.
     static constexpr int64_t kDynamicN = -1;
+
+    // Attributes that a function of the compiler carries. On a layer: the plan
+    // that it is compiled with, the batch that it is compiled for, the most
+    // registers that its tiles may use.
+    static constexpr ::llvm::StringLiteral kPlanAttrName = "eqc.plan";
+    static constexpr ::llvm::StringLiteral kBatchAttrName = "eqc.batch";
+    static constexpr ::llvm::StringLiteral kMaxRegistersAttrName =
+        "eqc.max_registers";
+    // On a layer for one CPU: its name, its CPU.
+    static constexpr ::llvm::StringLiteral kLayerAttrName = "eqc.layer";
+    static constexpr ::llvm::StringLiteral kTargetAttrName = "eqc.target";
+    // On a kernel: what a caller must know of it.
+    static constexpr ::llvm::StringLiteral kKernelAttrName = "eqc.kernel";
+    // On arguments of a kernel: the phase, and what it writes.
+    static constexpr ::llvm::StringLiteral kPhaseAttrName = "eqc.phase";
+    static constexpr ::llvm::StringLiteral kOutputAttrName = "eqc.output";
 
     void registerAttributes();
   }];

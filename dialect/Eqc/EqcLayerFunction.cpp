@@ -18,7 +18,8 @@ static bool isStage(Operation *op) {
 }
 
 bool ir::holdsLayer(func::FuncOp function) {
-  if (function->hasAttr("eqc.plan") || function->hasAttr("eqc.target"))
+  if (function->hasAttr(EqcDialect::kPlanAttrName) ||
+      function->hasAttr(EqcDialect::kTargetAttrName))
     return true;
   return function
       .walk([](Operation *op) {

@@ -344,12 +344,10 @@ int eqc_rt_pack(const eqc_kernel *kernel, int64_t n, const void *weight,
                 void *packed) {
   eqc_rt_call c;
   int status = eqc_rt_begin(&c, kernel, "pack");
-  if (status == EQC_OK && kernel->pack_depends_on_n)
-    status = check_n(&c, n);
   if (status != EQC_OK)
     return status;
-  if (!kernel->pack_depends_on_n)
-    c.n = kernel->info->n;
+  (void)n;
+  c.n = kernel->info->n;
   if (!weight)
     return eqc_rt_fail_null(&c, "weight");
   if (!packed)

@@ -8,7 +8,8 @@
 // CHECK-LABEL: func.func private @"f.pack.x86-64-v3"(
 // CHECK-SAME: ["target-cpu", "x86-64-v3"], ["prefer-vector-width", "256"]
 // CHECK-LABEL: func.func private @"f.forward.x86-64-v3"(
-// CHECK-SAME: eqc.kernel = {lanes = 0 : i64, multiply_adds = array<i64: 0, 1>, packed_shape = array<i64: 1, 2, 4, 16>
+// CHECK-SAME: eqc.kernel = #eqc.kernel<forward of "f" for <name = "x86-64-v3"
+// CHECK-SAME: packed [1, 2, 4, 16] sums [] phases 1 parts 16 lanes 0 scratch [] multiply_adds [0, 1]>
 // CHECK: scf.for
 // CHECK: linalg.contract
 // CHECK-NOT: eqc.mix

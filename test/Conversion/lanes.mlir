@@ -6,8 +6,9 @@
 #v3 = #eqc.target<name = "x86-64-v3", cpu = "x86-64-v3", features = "", vector_bytes = 32, registers = 16>
 
 // CHECK-LABEL: func.func private @"few.forward.x86-64-v3"(
-// CHECK-SAME: eqc.kernel = {lanes = 8 : i64
+// CHECK-SAME: #eqc.kernel<forward of "few" {{.*}} lanes 0
 // CHECK-LABEL: func.func private @"few.lanes.x86-64-v3"(
+// CHECK-SAME: #eqc.kernel<lanes of "few" {{.*}} phases 1 parts 1 lanes 8
 // CHECK: vector.transfer_read {{.*}} vector<8x8xf32>
 // CHECK: vector.transpose
 // CHECK: arith.mulf {{.*}} fastmath<contract> : vector<8xf32>
@@ -29,7 +30,7 @@ func.func @"few.x86-64-v3"(%t: tensor<?x40x2xf32>, %w: tensor<1x2x3xf32>) -> ten
 // Half a vector of channels is enough to stay with vectors of channels.
 
 // CHECK-LABEL: func.func private @"enough.forward.x86-64-v3"(
-// CHECK-SAME: eqc.kernel = {lanes = 0 : i64
+// CHECK-SAME: #eqc.kernel<forward of "enough" {{.*}} lanes 0
 // CHECK-NOT: enough.lanes
 func.func @"enough.x86-64-v3"(%t: tensor<?x40x2xf32>, %w: tensor<1x2x4xf32>) -> tensor<?x40x4xf32>
     attributes {eqc.layer = "enough", eqc.target = #v3} {

@@ -153,9 +153,6 @@ TEST(Call, PackedWeights) {
               "'packed'");
   expectError(eqc_rt_pack(&layer.kernel, -1, packed, packed), EQC_ERR_ALIAS,
               "'packed' overlaps 'weight'");
-  layer.kernel.pack_depends_on_n = 1;
-  expectError(eqc_rt_pack(&layer.kernel, 0, packed, packed + 1), EQC_ERR_ARG,
-              "'n'");
 }
 
 TEST(Call, WeightsMayBeUsedAsTheyAre) {

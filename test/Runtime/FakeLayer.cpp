@@ -102,7 +102,6 @@ void FakeLayer::update() {
   kernel.num_variants = static_cast<int64_t>(variants.size());
   kernel.variants = variants.data();
   kernel.threads = 1;
-  kernel.pack_depends_on_n = 0;
   kernel.chosen = &chosen;
 }
 

@@ -258,10 +258,10 @@ Value flattenSamples(KernelBuilder &kernel, Value argument) {
 
 } // namespace
 
-func::FuncOp eqc::emitDensePack(OpBuilder &builder, Location loc,
-                                StringRef name, const LayerSpec &spec,
-                                const DensePlan &plan,
-                                const TargetShape &target) {
+EmittedKernel eqc::emitDensePack(OpBuilder &builder, Location loc,
+                                 StringRef name, const LayerSpec &spec,
+                                 const DensePlan &plan,
+                                 const TargetShape &target) {
   OpBuilder::InsertionGuard guard(builder);
   KernelBuilder kernel(builder, loc, spec, target);
   const ColumnTiling tiling = denseTiling(spec, plan, target);
@@ -309,13 +309,13 @@ func::FuncOp eqc::emitDensePack(OpBuilder &builder, Location loc,
     });
   });
   finishKernel(kernel, packed.tensor, function.getArgument(1));
-  return function;
+  return {function, kernel.wholeRecord()};
 }
 
-func::FuncOp eqc::emitDenseForward(OpBuilder &builder, Location loc,
-                                   StringRef name, const LayerSpec &spec,
-                                   const DensePlan &plan,
-                                   const TargetShape &target) {
+EmittedKernel eqc::emitDenseForward(OpBuilder &builder, Location loc,
+                                    StringRef name, const LayerSpec &spec,
+                                    const DensePlan &plan,
+                                    const TargetShape &target) {
   OpBuilder::InsertionGuard guard(builder);
   KernelBuilder kernel(builder, loc, spec, target);
   const ColumnTiling tiling = denseTiling(spec, plan, target);
@@ -329,5 +329,6 @@ func::FuncOp eqc::emitDenseForward(OpBuilder &builder, Location loc,
   DenseForward forward(kernel, plan, tiling, argumentTensor(kernel, x, false),
                        argumentTensor(kernel, y, true));
   finishKernel(kernel, forward.emit(bias), y);
-  return function;
+  kernel.record.multiplyAdds = Poly::power(spec.k + spec.l);
+  return {function, kernel.wholeRecord()};
 }

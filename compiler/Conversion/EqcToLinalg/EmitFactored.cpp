@@ -394,10 +394,10 @@ private:
 
 } // namespace
 
-func::FuncOp eqc::emitFactoredForward(OpBuilder &builder, Location loc,
-                                      StringRef name, const LayerSpec &spec,
-                                      const FactoredPlan &plan,
-                                      const TargetShape &target) {
+EmittedKernel eqc::emitFactoredForward(OpBuilder &builder, Location loc,
+                                       StringRef name, const LayerSpec &spec,
+                                       const FactoredPlan &plan,
+                                       const TargetShape &target) {
   OpBuilder::InsertionGuard guard(builder);
   KernelBuilder kernel(builder, loc, spec, target);
   const ColumnTiling tiling = columnTiling(spec, target);
@@ -408,5 +408,7 @@ func::FuncOp eqc::emitFactoredForward(OpBuilder &builder, Location loc,
   openForwardArrays(kernel, function, tiling.columns());
   FactoredEmitter(kernel, plan).emit();
   closeForwardArrays(kernel, function);
-  return function;
+  for (const FactoredSteps &steps : plan.diagrams)
+    kernel.record.multiplyAdds += steps.mixRows;
+  return {function, kernel.wholeRecord()};
 }

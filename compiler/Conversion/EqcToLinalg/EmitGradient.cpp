@@ -344,23 +344,17 @@ private:
 
 } // namespace
 
-int64_t eqc::gradientPhases(const LayerSpec &spec, const GradientPlan &plan) {
-  return static_cast<int64_t>(plan.x.stages.size() + plan.gradY.stages.size() +
-                              plan.stages.size() + (plan.bias.empty() ? 0 : 1) +
-                              (spec.layout == Layout::ChannelsFirst ? 2 : 0));
-}
-
-func::FuncOp eqc::emitGradientSums(OpBuilder &builder, Location loc,
-                                   StringRef name, const LayerSpec &spec,
-                                   const GradientPlan &plan,
-                                   const TargetShape &target,
-                                   SumMatrix &matrix) {
+EmittedKernel eqc::emitGradientSums(OpBuilder &builder, Location loc,
+                                    StringRef name, const LayerSpec &spec,
+                                    const GradientPlan &plan,
+                                    const TargetShape &target) {
   OpBuilder::InsertionGuard guard(builder);
   KernelBuilder kernel(builder, loc, spec, target);
   const SumTiling tiling =
       sumTiling(target, spec.elementSize(), spec.cIn, spec.cOut);
-  matrix = sumMatrix(tiling, static_cast<int64_t>(spec.diagrams.size()),
-                     static_cast<int64_t>(spec.biasDiagrams.size()));
+  const SumMatrix matrix =
+      sumMatrix(tiling, static_cast<int64_t>(spec.diagrams.size()),
+                static_cast<int64_t>(spec.biasDiagrams.size()));
   SmallVector<Type> types(kArgInput, builder.getIndexType());
   types.push_back(sampleType(kernel, spec.k, spec.cIn));
   types.push_back(sampleType(kernel, spec.l, spec.cOut));
@@ -373,5 +367,12 @@ func::FuncOp eqc::emitGradientSums(OpBuilder &builder, Location loc,
   kernel.phase = function.getArgument(3);
   kernel.part = function.getArgument(4);
   SumsEmitter(kernel, plan, function, tiling).emit();
-  return function;
+  KernelRecord &record = kernel.record;
+  record.sums = matrix;
+  record.scratchElements = plan.x.storedRows * Poly(spec.cIn) +
+                           plan.gradY.storedRows * Poly(spec.cOut);
+  for (const GradientStage &stage : plan.stages)
+    record.multiplyAdds += Poly::power(
+        stage.kept, stage.subsets * static_cast<int64_t>(stage.terms.size()));
+  return {function, record};
 }

@@ -68,10 +68,10 @@ static void emitSharedStages(KernelBuilder &kernel, const StrandPlan &strands) {
   }
 }
 
-func::FuncOp eqc::emitSharedForward(OpBuilder &builder, Location loc,
-                                    StringRef name, const LayerSpec &spec,
-                                    const StrandPlan &strands,
-                                    const TargetShape &target) {
+EmittedKernel eqc::emitSharedForward(OpBuilder &builder, Location loc,
+                                     StringRef name, const LayerSpec &spec,
+                                     const StrandPlan &strands,
+                                     const TargetShape &target) {
   OpBuilder::InsertionGuard guard(builder);
   KernelBuilder kernel(builder, loc, spec, target);
   const SharedPlan &plan = strands.shared;
@@ -88,10 +88,10 @@ func::FuncOp eqc::emitSharedForward(OpBuilder &builder, Location loc,
         kernel.scratch(plan.nodeRows, spec.cOut, tiling.columns());
   emitSharedStages(kernel, strands);
   closeForwardArrays(kernel, function);
-  return function;
-}
-
-int64_t eqc::numParts(const LayerSpec &spec) {
-  constexpr int64_t most = 16;
-  return spec.dynamicN() ? most : std::min(most, spec.n);
+  for (const SharedStage &stage : plan.stages)
+    if (const auto *mix = std::get_if<MixStage>(&stage))
+      kernel.record.multiplyAdds += mix->multiplyAdds();
+  kernel.record.scratchElements =
+      plan.storedRows * Poly(spec.cIn) + plan.nodeRows * Poly(spec.cOut);
+  return {function, kernel.record};
 }

@@ -12,6 +12,7 @@
 #include "compiler/Plan/DensePlan.h"
 #include "compiler/Plan/FactoredPlan.h"
 #include "compiler/Plan/GradientPlan.h"
+#include "compiler/Plan/KernelRecord.h"
 #include "compiler/Plan/PackedTerm.h"
 #include "compiler/Plan/SchurPlan.h"
 #include "compiler/Plan/SharedPlan.h"
@@ -23,22 +24,27 @@
 
 namespace eqc {
 
+/// A function and what its emitter knows of it.
+struct EmittedKernel {
+  mlir::func::FuncOp function;
+  KernelRecord record;
+};
+
 /// (weight: [diagrams * c_in, c_out], packed: [terms, tiles, c_in, width]):
 /// term p of the packed weights is the sum `packed[p]` of weights.
-mlir::func::FuncOp emitWeightPack(mlir::OpBuilder &builder, mlir::Location loc,
-                                  llvm::StringRef name, const LayerSpec &spec,
-                                  llvm::ArrayRef<PackedTerm> packed,
-                                  const TargetShape &target);
+EmittedKernel emitWeightPack(mlir::OpBuilder &builder, mlir::Location loc,
+                             llvm::StringRef name, const LayerSpec &spec,
+                             llvm::ArrayRef<PackedTerm> packed,
+                             const TargetShape &target);
 
 /// (n, first, count, phase, part: index, x, packed, bias, y): samples first ..
 /// first+count-1 of x and y, which are as in the layer's layout. A phase is one
-/// stage of the plan, a negative one all of them; a part is one of numParts()
-/// shares of it.
-mlir::func::FuncOp emitSharedForward(mlir::OpBuilder &builder,
-                                     mlir::Location loc, llvm::StringRef name,
-                                     const LayerSpec &spec,
-                                     const StrandPlan &plan,
-                                     const TargetShape &target);
+/// stage of the plan, a negative one all of them; a part is one of the shares
+/// of it that the record names.
+EmittedKernel emitSharedForward(mlir::OpBuilder &builder, mlir::Location loc,
+                                llvm::StringRef name, const LayerSpec &spec,
+                                const StrandPlan &plan,
+                                const TargetShape &target);
 
 /// Whether groups of samples, one in each lane of a vector, are the better way
 /// to run the shared plan: vectors of channels would be mostly padding, and a
@@ -48,62 +54,47 @@ bool wantsLanes(const LayerSpec &spec, const SharedPlan &plan,
 
 /// The same as emitSharedForward() for exactly as many samples as a vector has
 /// lanes; count, phase and part are ignored.
-mlir::func::FuncOp emitLanesForward(mlir::OpBuilder &builder,
-                                    mlir::Location loc, llvm::StringRef name,
-                                    const LayerSpec &spec,
-                                    const SharedPlan &plan,
-                                    const TargetShape &target);
+EmittedKernel emitLanesForward(mlir::OpBuilder &builder, mlir::Location loc,
+                               llvm::StringRef name, const LayerSpec &spec,
+                               const SharedPlan &plan,
+                               const TargetShape &target);
 
 /// (weight: [diagrams * c_in, c_out], packed: [tiles * rows, width]): assembles
 /// the matrix of the layer.
-mlir::func::FuncOp emitDensePack(mlir::OpBuilder &builder, mlir::Location loc,
-                                 llvm::StringRef name, const LayerSpec &spec,
-                                 const DensePlan &plan,
-                                 const TargetShape &target);
+EmittedKernel emitDensePack(mlir::OpBuilder &builder, mlir::Location loc,
+                            llvm::StringRef name, const LayerSpec &spec,
+                            const DensePlan &plan, const TargetShape &target);
 
 /// The same as for the shared plan; packed is [1, tiles, rows, width].
-mlir::func::FuncOp emitDenseForward(mlir::OpBuilder &builder,
-                                    mlir::Location loc, llvm::StringRef name,
-                                    const LayerSpec &spec,
-                                    const DensePlan &plan,
-                                    const TargetShape &target);
+EmittedKernel emitDenseForward(mlir::OpBuilder &builder, mlir::Location loc,
+                               llvm::StringRef name, const LayerSpec &spec,
+                               const DensePlan &plan,
+                               const TargetShape &target);
 
 /// The same as for the shared plan, without parts of a stage.
-mlir::func::FuncOp emitSchurForward(mlir::OpBuilder &builder,
-                                    mlir::Location loc, llvm::StringRef name,
-                                    const LayerSpec &spec,
-                                    const SchurPlan &plan,
-                                    const TargetShape &target);
-/// The phases of that function between the layouts.
-int64_t numSchurPhases(const SchurPlan &plan);
-
-/// Into how many parts, from its shape alone, the work on one sample of a layer
-/// can be divided.
-int64_t numParts(const LayerSpec &spec);
+EmittedKernel emitSchurForward(mlir::OpBuilder &builder, mlir::Location loc,
+                               llvm::StringRef name, const LayerSpec &spec,
+                               const SchurPlan &plan,
+                               const TargetShape &target);
 
 /// The same as for the shared plan; the weights are packed in their own order.
-mlir::func::FuncOp emitFactoredForward(mlir::OpBuilder &builder,
-                                       mlir::Location loc, llvm::StringRef name,
-                                       const LayerSpec &spec,
-                                       const FactoredPlan &plan,
-                                       const TargetShape &target);
+EmittedKernel emitFactoredForward(mlir::OpBuilder &builder, mlir::Location loc,
+                                  llvm::StringRef name, const LayerSpec &spec,
+                                  const FactoredPlan &plan,
+                                  const TargetShape &target);
 
 /// What emitGradientSums() can be asked for, as bits.
 enum GradientSums : int64_t { kSumWeight = 1, kSumBias = 2 };
 
 /// (n, first, count, phase, part, which: index, x, grad_y, sums: [rows,
 /// columns]): adds what samples first .. first+count-1 contribute to the
-/// gradients of weight and bias to `sums`, whose layout it leaves in `matrix`.
+/// gradients of weight and bias to `sums`.
 /// Phases and parts are as of emitSharedForward(); x is only read when the
 /// weights are asked for.
-mlir::func::FuncOp emitGradientSums(mlir::OpBuilder &builder,
-                                    mlir::Location loc, llvm::StringRef name,
-                                    const LayerSpec &spec,
-                                    const GradientPlan &plan,
-                                    const TargetShape &target,
-                                    SumMatrix &matrix);
-/// How many phases that function has.
-int64_t gradientPhases(const LayerSpec &spec, const GradientPlan &plan);
+EmittedKernel emitGradientSums(mlir::OpBuilder &builder, mlir::Location loc,
+                               llvm::StringRef name, const LayerSpec &spec,
+                               const GradientPlan &plan,
+                               const TargetShape &target);
 
 } // namespace eqc
 

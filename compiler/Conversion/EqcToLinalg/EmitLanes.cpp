@@ -299,10 +299,10 @@ private:
 
 } // namespace
 
-func::FuncOp eqc::emitLanesForward(OpBuilder &builder, Location loc,
-                                   StringRef name, const LayerSpec &spec,
-                                   const SharedPlan &plan,
-                                   const TargetShape &target) {
+EmittedKernel eqc::emitLanesForward(OpBuilder &builder, Location loc,
+                                    StringRef name, const LayerSpec &spec,
+                                    const SharedPlan &plan,
+                                    const TargetShape &target) {
   OpBuilder::InsertionGuard guard(builder);
   KernelBuilder kernel(builder, loc, spec, target);
   const ColumnTiling tiling = columnTiling(spec, target);
@@ -310,5 +310,6 @@ func::FuncOp eqc::emitLanesForward(OpBuilder &builder, Location loc,
   func::FuncOp function = makeForwardFunction(
       kernel, name, {terms, tiling.tiles, spec.cIn, tiling.width});
   LanesEmitter(kernel, plan, function).emit();
-  return function;
+  kernel.record.lanes = kernel.lanes;
+  return {function, kernel.wholeRecord()};
 }

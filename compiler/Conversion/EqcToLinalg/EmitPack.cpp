@@ -65,10 +65,10 @@ private:
 
 } // namespace
 
-func::FuncOp eqc::emitWeightPack(OpBuilder &builder, Location loc,
-                                 StringRef name, const LayerSpec &spec,
-                                 ArrayRef<PackedTerm> packed,
-                                 const TargetShape &target) {
+EmittedKernel eqc::emitWeightPack(OpBuilder &builder, Location loc,
+                                  StringRef name, const LayerSpec &spec,
+                                  ArrayRef<PackedTerm> packed,
+                                  const TargetShape &target) {
   OpBuilder::InsertionGuard guard(builder);
   KernelBuilder kernel(builder, loc, spec, target);
   const ColumnTiling tiling = columnTiling(spec, target);
@@ -106,5 +106,5 @@ func::FuncOp eqc::emitWeightPack(OpBuilder &builder, Location loc,
       columns(kernel.index(whole), spec.cOut - whole * tiling.width);
   });
   finishKernel(kernel, result.tensor, function.getArgument(1));
-  return function;
+  return {function, kernel.wholeRecord()};
 }

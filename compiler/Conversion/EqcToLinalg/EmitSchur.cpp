@@ -22,15 +22,10 @@ static void emitBiasRows(KernelBuilder &kernel, const SchurPlan &plan,
   kernel.array(PlanArray::Bias) = rows;
 }
 
-int64_t eqc::numSchurPhases(const SchurPlan &plan) {
-  return static_cast<int64_t>(plan.mixes.size()) +
-         (plan.bias.rows.empty() ? 2 : 3);
-}
-
-func::FuncOp eqc::emitSchurForward(OpBuilder &builder, Location loc,
-                                   StringRef name, const LayerSpec &spec,
-                                   const SchurPlan &plan,
-                                   const TargetShape &target) {
+EmittedKernel eqc::emitSchurForward(OpBuilder &builder, Location loc,
+                                    StringRef name, const LayerSpec &spec,
+                                    const SchurPlan &plan,
+                                    const TargetShape &target) {
   OpBuilder::InsertionGuard guard(builder);
   KernelBuilder kernel(builder, loc, spec, target);
   const ColumnTiling tiling = columnTiling(spec, target);
@@ -65,5 +60,8 @@ func::FuncOp eqc::emitSchurForward(OpBuilder &builder, Location loc,
   }
   kernel.forPhase(output, [&] { emitRows(kernel, plan.write, nodes, output); });
   closeForwardArrays(kernel, function);
-  return function;
+  kernel.record.multiplyAdds = Poly(plan.multiplyAdds());
+  kernel.record.scratchElements =
+      Poly(plan.storedRows * spec.cIn + plan.nodeRows * spec.cOut);
+  return {function, kernel.record};
 }

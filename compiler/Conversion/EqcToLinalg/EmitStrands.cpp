@@ -105,7 +105,7 @@ private:
   void makeScratch() {
     // Tiles read, and mix, rows past the last one; nobody looks there.
     const Poly height(chunkRows);
-    const int64_t parts = numParts(kernel.spec);
+    const int64_t parts = kernel.record.parts;
     Value count = kernel.count;
     OpBuilder::InsertionGuard guard(kernel.b);
     // Scratch belongs to the function; stages are inside its phases.

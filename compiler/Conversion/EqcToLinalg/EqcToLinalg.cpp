@@ -1,7 +1,6 @@
 //===- EqcToLinalg.cpp - Stages of a layer to loops on tensors ------------===//
 
 #include "compiler/Conversion/EqcToLinalg/EmitKernels.h"
-#include "compiler/Conversion/EqcToLinalg/KernelFacts.h"
 #include "compiler/Conversion/EqcToLinalg/LayerOfOp.h"
 #include "compiler/Conversion/EqcToLinalg/PlanEmitter.h"
 #include "compiler/Conversion/EqcToLinalg/StagePlan.h"
@@ -17,8 +16,11 @@ namespace eqc {
 using namespace eqc;
 using namespace mlir;
 
-/// Names the CPU of a kernel the way clang does for its functions.
-static void setTarget(func::FuncOp function, ir::TargetAttr target) {
+/// Names the CPU of a kernel the way clang does for its functions, and leaves
+/// with it what its emitter knows.
+static void finish(const EmittedKernel &kernel, KernelRole role,
+                   StringRef layer, ir::TargetAttr target) {
+  func::FuncOp function = kernel.function;
   Builder b(function.getContext());
   SmallVector<Attribute> attributes;
   auto add = [&](StringRef name, StringRef value) {
@@ -33,6 +35,9 @@ static void setTarget(func::FuncOp function, ir::TargetAttr target) {
   add("prefer-vector-width", bits);
   add("min-legal-vector-width", bits);
   function->setAttr("passthrough", b.getArrayAttr(attributes));
+  function->setAttr(ir::EqcDialect::kKernelAttrName,
+                    ir::KernelAttr::get(function.getContext(), role, layer,
+                                        target, kernel.record));
 }
 
 /// The plan of a layer whose operation says in which order each diagram
@@ -55,7 +60,7 @@ struct ConvertEqcToLinalg
   void runOnOperation() override {
     SmallVector<func::FuncOp> layers;
     for (auto function : getOperation().getOps<func::FuncOp>())
-      if (function->hasAttr("eqc.target"))
+      if (function->hasAttr(ir::EqcDialect::kTargetAttrName))
         layers.push_back(function);
     for (func::FuncOp function : layers) {
       if (failed(convert(function)))
@@ -66,8 +71,10 @@ struct ConvertEqcToLinalg
   }
 
   LogicalResult convert(func::FuncOp function) {
-    auto target = function->getAttrOfType<ir::TargetAttr>("eqc.target");
-    auto name = function->getAttrOfType<StringAttr>("eqc.layer");
+    auto target = function->getAttrOfType<ir::TargetAttr>(
+        ir::EqcDialect::kTargetAttrName);
+    auto name =
+        function->getAttrOfType<StringAttr>(ir::EqcDialect::kLayerAttrName);
     if (!target || !name)
       return function.emitError(
           "a layer for a CPU must carry 'eqc.target' and 'eqc.layer'");
@@ -110,50 +117,36 @@ struct ConvertEqcToLinalg
   }
 
   void emitGradient(func::FuncOp function, const LayerSpec &spec,
-                    StringRef name, ir::TargetAttr target) {
+                    StringRef layer, ir::TargetAttr target) {
     OpBuilder b(function);
-    const TargetShape shape{target.getVectorBytes(), target.getRegisters()};
-    const GradientPlan plan = buildGradientPlan(spec);
-    KernelFacts facts;
-    func::FuncOp sums = emitGradientSums(
-        b, function.getLoc(), (name + ".sums." + target.getName()).str(), spec,
-        plan, shape, facts.sums);
-    setTarget(sums, target);
-    facts.phases = gradientPhases(spec, plan);
-    facts.parts = numParts(spec);
-    facts.scratchElements = plan.x.storedRows * Poly(spec.cIn) +
-                            plan.gradY.storedRows * Poly(spec.cOut);
-    for (const GradientStage &stage : plan.stages)
-      facts.multiplyAdds += Poly::power(
-          stage.kept, stage.subsets * static_cast<int64_t>(stage.terms.size()));
-    setKernelFacts(sums, facts);
+    finish(emitGradientSums(b, function.getLoc(),
+                            nameOf(layer, KernelRole::Sums, target), spec,
+                            buildGradientPlan(spec), target.getShape()),
+           KernelRole::Sums, layer, target);
   }
 
-  void emit(func::FuncOp function, const PlanEmitter &emitter, StringRef name,
+  void emit(func::FuncOp function, const PlanEmitter &emitter, StringRef layer,
             ir::TargetAttr target) {
     OpBuilder b(function);
     const Location loc = function.getLoc();
-    const TargetShape shape{target.getVectorBytes(), target.getRegisters()};
-    auto nameOf = [&](StringRef what) {
-      return (name + "." + what + "." + target.getName()).str();
-    };
-    setTarget(emitter.emitPack(b, loc, nameOf("pack"), shape), target);
+    const TargetShape shape = target.getShape();
+    finish(emitter.emitPack(b, loc, nameOf(layer, KernelRole::Pack, target),
+                            shape),
+           KernelRole::Pack, layer, target);
     b.setInsertionPoint(function);
-    func::FuncOp forward =
-        emitter.emitForward(b, loc, nameOf("forward"), shape);
-    setTarget(forward, target);
-    KernelFacts facts;
-    facts.packedShape = emitter.packedShape(shape);
-    facts.phases = emitter.phases();
-    facts.parts = emitter.parts();
-    facts.lanes = emitter.lanes(shape);
-    facts.scratchElements = emitter.scratchElements();
-    facts.multiplyAdds = emitter.multiplyAdds();
-    setKernelFacts(forward, facts);
-    if (facts.lanes == 0)
-      return;
+    finish(emitter.emitForward(
+               b, loc, nameOf(layer, KernelRole::Forward, target), shape),
+           KernelRole::Forward, layer, target);
     b.setInsertionPoint(function);
-    setTarget(emitter.emitLanesForward(b, loc, nameOf("lanes"), shape), target);
+    std::optional<EmittedKernel> lanes = emitter.emitLanesForward(
+        b, loc, nameOf(layer, KernelRole::Lanes, target), shape);
+    if (lanes)
+      finish(*lanes, KernelRole::Lanes, layer, target);
+  }
+
+  static std::string nameOf(StringRef layer, KernelRole role,
+                            ir::TargetAttr target) {
+    return (layer + "." + ir::getSpelling(role) + "." + target.getName()).str();
   }
 };
 

@@ -1,7 +1,6 @@
 //===- KernelBuilder.cpp - Loops, tables and arrays of a kernel -----------===//
 
 #include "compiler/Conversion/EqcToLinalg/KernelBuilder.h"
-#include "compiler/Conversion/EqcToLinalg/EmitKernels.h"
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Bufferization/IR/Bufferization.h"
@@ -21,7 +20,17 @@ KernelBuilder::KernelBuilder(OpBuilder &builder, Location loc,
     : b(builder), loc(loc), spec(spec), target(target),
       element(spec.dtype == DType::F32 ? Type(builder.getF32Type())
                                        : Type(builder.getF64Type())),
-      lanes(target.lanes(spec.elementSize())) {}
+      lanes(target.lanes(spec.elementSize())) {
+  // From the shape of the layer alone: results do not depend on threads.
+  constexpr int64_t mostParts = 16;
+  record.parts = spec.dynamicN() ? mostParts : std::min(mostParts, spec.n);
+}
+
+KernelRecord KernelBuilder::wholeRecord() const {
+  KernelRecord whole = record;
+  whole.phases = whole.parts = 1;
+  return whole;
+}
 
 Value KernelBuilder::index(int64_t value) {
   return arith::ConstantIndexOp::create(b, loc, value);
@@ -179,7 +188,7 @@ void KernelBuilder::forPhase(KernelArray &array, function_ref<void()> body) {
   Value all =
       arith::CmpIOp::create(b, loc, arith::CmpIPredicate::slt, phase, index(0));
   Value mine = arith::CmpIOp::create(b, loc, arith::CmpIPredicate::eq, phase,
-                                     index(phases++));
+                                     index(record.phases++));
   ifElse(array, b.createOrFold<arith::OrIOp>(loc, all, mine), body, [] {});
 }
 
@@ -187,7 +196,7 @@ std::pair<Value, Value> KernelBuilder::share(Value extent) {
   Value all =
       arith::CmpIOp::create(b, loc, arith::CmpIPredicate::slt, phase, index(0));
   Value parts =
-      arith::SelectOp::create(b, loc, all, index(1), index(numParts(spec)));
+      arith::SelectOp::create(b, loc, all, index(1), index(record.parts));
   auto bound = [&](Value part) {
     return b.createOrFold<arith::DivUIOp>(loc, mul(part, extent), parts);
   };

@@ -11,6 +11,7 @@
 
 #include "compiler/Algebra/LayerSpec.h"
 #include "compiler/Plan/DensePlan.h"
+#include "compiler/Plan/KernelRecord.h"
 #include "compiler/Plan/RowTransform.h"
 #include "compiler/Plan/SharedPlan.h"
 #include "compiler/Plan/StrandPlan.h"
@@ -146,6 +147,9 @@ public:
   KernelArray &array(PlanArray which) { return arrays[which]; }
   /// The index in an array of a sample of the block.
   mlir::Value sampleIndex(PlanArray which, mlir::Value sample);
+  /// The record of a kernel that does a whole block in one go, so that its
+  /// phases and parts are nothing to a caller.
+  KernelRecord wholeRecord() const;
   /// A new scratch array of the block; `columns` is whole vectors.
   KernelArray scratch(const Poly &rows, int64_t channels, int64_t columns);
 
@@ -160,10 +164,11 @@ public:
   mlir::Value count;  ///< samples of the block
   mlir::Value phase;  ///< the phase to run, -1 for all
   mlir::Value part;   ///< the part of the phase
-  int64_t phases = 0; ///< phases so far
   int64_t copies = 1; ///< that unrolled loops make of what is built
   mlir::Value packed; ///< packed weights [terms, column tiles, c_in, columns]
   std::map<PlanArray, KernelArray> arrays;
+  /// What is known of the kernel so far; `phases` is counted by forPhase().
+  KernelRecord record;
 };
 
 /// The columns of c_out in tiles.

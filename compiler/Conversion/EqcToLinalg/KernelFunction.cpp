@@ -1,6 +1,7 @@
 //===- KernelFunction.cpp - The frame of a kernel -------------------------===//
 
 #include "compiler/Conversion/EqcToLinalg/KernelFunction.h"
+#include "dialect/Eqc/EqcDialect.h"
 
 #include "mlir/Dialect/Bufferization/IR/Bufferization.h"
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
@@ -42,6 +43,7 @@ MemRefType eqc::sampleType(KernelBuilder &kernel, int order, int64_t channels) {
 func::FuncOp eqc::makeForwardFunction(KernelBuilder &kernel, StringRef name,
                                       ArrayRef<int64_t> packedShape) {
   const LayerSpec &spec = kernel.spec;
+  kernel.record.packedShape = packedShape.vec();
   Type index = kernel.b.getIndexType();
   auto packed = MemRefType::get(packedShape, kernel.element);
   auto bias =
@@ -50,8 +52,10 @@ func::FuncOp eqc::makeForwardFunction(KernelBuilder &kernel, StringRef name,
       kernel, name,
       {index, index, index, index, index, sampleType(kernel, spec.k, spec.cIn),
        packed, bias, sampleType(kernel, spec.l, spec.cOut)});
-  function.setArgAttr(kArgPhase, "eqc.phase", kernel.b.getUnitAttr());
-  function.setArgAttr(kArgY, "eqc.output", kernel.b.getUnitAttr());
+  function.setArgAttr(kArgPhase, ir::EqcDialect::kPhaseAttrName,
+                      kernel.b.getUnitAttr());
+  function.setArgAttr(kArgY, ir::EqcDialect::kOutputAttrName,
+                      kernel.b.getUnitAttr());
   kernel.n = function.getArgument(0);
   kernel.first = function.getArgument(1);
   kernel.count = function.getArgument(2);

@@ -19,8 +19,8 @@ template <typename OpT> LayerSpec getLayerOf(OpT op) {
   LayerSpec spec;
   if (auto function = op->template getParentOfType<mlir::func::FuncOp>()) {
     spec.name = function.getName().str();
-    if (auto batch =
-            function->template getAttrOfType<mlir::IntegerAttr>("eqc.batch"))
+    if (auto batch = function->template getAttrOfType<mlir::IntegerAttr>(
+            ir::EqcDialect::kBatchAttrName))
       spec.batch = batch.getInt();
   }
   spec.group = op.getGroup();

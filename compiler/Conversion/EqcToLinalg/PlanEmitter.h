@@ -4,17 +4,15 @@
 #define EQC_CONVERSION_PLANEMITTER_H
 
 #include "compiler/Algebra/LayerSpec.h"
+#include "compiler/Conversion/EqcToLinalg/EmitKernels.h"
 #include "compiler/Plan/FactoredPlan.h"
-#include "compiler/Plan/Poly.h"
 #include "compiler/Plan/SchurPlan.h"
 #include "compiler/Plan/SharedPlan.h"
 #include "compiler/Plan/StrandPlan.h"
 #include "compiler/Plan/TargetShape.h"
 
-#include "mlir/Dialect/Func/IR/FuncOps.h"
-#include "mlir/IR/Builders.h"
-
 #include <memory>
+#include <optional>
 
 namespace eqc {
 
@@ -23,32 +21,18 @@ class PlanEmitter {
 public:
   virtual ~PlanEmitter() = default;
 
-  virtual llvm::StringRef name() const = 0;
-  /// Multiply-adds of a sample and a pair of channels.
-  virtual Poly multiplyAdds() const = 0;
-  /// Scratch elements that a sample more in a block costs, roughly.
-  virtual Poly scratchElements() const { return Poly(); }
-  /// Steps of a block that must follow each other, and the shares of a step
-  /// that may run at the same time.
-  virtual int64_t phases() const { return 1; }
-  virtual int64_t parts() const { return 1; }
-  virtual std::vector<int64_t> packedShape(const TargetShape &target) const = 0;
-
-  virtual mlir::func::FuncOp emitPack(mlir::OpBuilder &builder,
-                                      mlir::Location loc, llvm::StringRef name,
-                                      const TargetShape &target) const = 0;
-  virtual mlir::func::FuncOp emitForward(mlir::OpBuilder &builder,
-                                         mlir::Location loc,
-                                         llvm::StringRef name,
-                                         const TargetShape &target) const = 0;
-  /// Samples that emitLanesForward() works on at once; 0: there is none.
-  virtual int64_t lanes(const TargetShape &target) const { return 0; }
-  /// The forward function for a group of lanes() samples.
-  virtual mlir::func::FuncOp emitLanesForward(mlir::OpBuilder &builder,
-                                              mlir::Location loc,
-                                              llvm::StringRef name,
-                                              const TargetShape &target) const {
-    return nullptr;
+  virtual EmittedKernel emitPack(mlir::OpBuilder &builder, mlir::Location loc,
+                                 llvm::StringRef name,
+                                 const TargetShape &target) const = 0;
+  virtual EmittedKernel emitForward(mlir::OpBuilder &builder,
+                                    mlir::Location loc, llvm::StringRef name,
+                                    const TargetShape &target) const = 0;
+  /// The forward function for a group of samples in the lanes of vectors, where
+  /// there is one.
+  virtual std::optional<EmittedKernel>
+  emitLanesForward(mlir::OpBuilder &builder, mlir::Location loc,
+                   llvm::StringRef name, const TargetShape &target) const {
+    return std::nullopt;
   }
 };
 

@@ -109,11 +109,10 @@ typedef struct eqc_kernel {
   int64_t element_bytes;
   int64_t num_variants; /* at least 1, least demanding first */
   const eqc_variant *variants;
-  int64_t threads;           /* 0: compiled with --no-threads, run serially */
-  int64_t pack_depends_on_n; /* 1: pack needs the call's n (dense plan with
-                                normalize) */
-  int64_t *chosen; /* a zero-initialised writable word of the object, where the
-                      runtime remembers the variant for this CPU; or NULL */
+  int64_t threads;  /* 0: compiled with --no-threads, run serially */
+  int64_t reserved; /* 0 */
+  int64_t *chosen;  /* a zero-initialised writable word of the object, where the
+                       runtime remembers the variant for this CPU; or NULL */
   const eqc_gradient *gradients; /* one for each variant; NULL: none */
   const eqc_flip *flips;         /* one for each diagram; NULL: all are 1 */
 } eqc_kernel;
@@ -128,8 +127,7 @@ int eqc_rt_backward(const eqc_kernel *kernel, int64_t n, int64_t batch,
                     const void *x, const void *weight, const void *grad_y,
                     void *grad_x, void *grad_weight, void *grad_bias);
 
-/* NAME_pack: weights -> at least eqc_rt_packed_bytes() bytes. n may be -1 when
-   it is fixed or pack does not depend on it. */
+/* NAME_pack: weights -> at least eqc_rt_packed_bytes() bytes. n is ignored. */
 int eqc_rt_pack(const eqc_kernel *kernel, int64_t n, const void *weight,
                 void *packed);
 

@@ -321,3 +321,60 @@ func.func private @f() attributes {a = #eqc.normalize<sum>}
 
 // expected-error @below {{unknown attribute `diagramm` in dialect `eqc`}}
 func.func private @f() attributes {a = #eqc.diagramm<"o1">}
+
+// -----
+
+// expected-error @below {{expected what a kernel does, one of pack, forward, lanes, sums; found 'unpack'}}
+func.func private @f() attributes {a = #eqc.kernel<unpack of "f" for <name = "a", cpu = "", features = "", vector_bytes = 16, registers = 16> packed [] sums [] phases 1 parts 1 lanes 0 scratch [] multiply_adds []>}
+
+// -----
+
+// expected-error @below {{a kernel has at least one phase and one part, and no negative sizes}}
+func.func private @f() attributes {a = #eqc.kernel<pack of "f" for <name = "a", cpu = "", features = "", vector_bytes = 16, registers = 16> packed [] sums [] phases 0 parts 1 lanes 0 scratch [] multiply_adds []>}
+
+// -----
+
+// expected-error @below {{a kernel of sums, and no other, has four sizes of sums, found 4 for 'forward'}}
+func.func private @f() attributes {a = #eqc.kernel<forward of "f" for <name = "a", cpu = "", features = "", vector_bytes = 16, registers = 16> packed [] sums [4, 4, 4, 0] phases 1 parts 1 lanes 0 scratch [] multiply_adds []>}
+
+// -----
+
+// Attributes of functions: what nobody reads would be ignored without a word.
+
+// expected-error @below {{the dialect has no attribute 'eqc.max_register'}}
+func.func private @f() attributes {eqc.max_register = 8 : i64}
+
+// -----
+
+// expected-error @below {{'eqc.max_registers' must be a positive 64-bit integer, found 0 : i64}}
+func.func private @f() attributes {eqc.max_registers = 0 : i64}
+
+// -----
+
+// expected-error @below {{'eqc.max_registers' must be a positive 64-bit integer, found 8 : i32}}
+func.func private @f() attributes {eqc.max_registers = 8 : i32}
+
+// -----
+
+// expected-error @below {{'eqc.batch' must be a positive 64-bit integer, found "many"}}
+func.func private @f() attributes {eqc.batch = "many"}
+
+// -----
+
+// expected-error @below {{'eqc.plan' must be the name of a plan, found 1 : i64}}
+func.func private @f() attributes {eqc.plan = 1}
+
+// -----
+
+// expected-error @below {{'eqc.layer' must be the name of a layer, found @f}}
+func.func private @f() attributes {eqc.layer = @f}
+
+// -----
+
+// expected-error @below {{'eqc.target' must be '#eqc.target<..>', found "x86-64-v3"}}
+func.func private @f() attributes {eqc.target = "x86-64-v3"}
+
+// -----
+
+// expected-error @below {{'eqc.kernel' must be '#eqc.kernel<..>', found {phases = 1 : i64}}}
+func.func private @f() attributes {eqc.kernel = {phases = 1}}
