@@ -65,6 +65,9 @@ def main():
     parser.add_argument("--grad", dest="gradients", action="store_true",
                         help="with gradients, on layers of their own choice")
     parser.add_argument("--no-grad", dest="gradients", action="store_false")
+    parser.add_argument("--capped", metavar="COMPILER",
+                        help="compile with COMPILER, as tuning may choose, and "
+                             "with gradients")
     parser.add_argument("--work", required=True)
     args = parser.parse_args()
 
@@ -75,11 +78,16 @@ def main():
     source = os.path.join(args.work, "grid.eq")
     with open(source, "w") as file:
         file.write(layers.make_source(args.group, args.plan, args.every,
-                                      seed=2 if args.gradients else 1))
+                                      seed=3 if args.capped else
+                                      2 if args.gradients else 1))
 
     obj, library = (os.path.join(args.work, "grid" + e) for e in (".o", ".so"))
-    run(args.eqc, "compile", source, "--plan=" + args.plan, "--cpu=" + args.cpu,
-        "--grad" if args.gradients else "--no-grad", "-o", obj)
+    if args.capped:
+        run(args.capped, source, obj, args.plan, args.cpu)
+    else:
+        run(args.eqc, "compile", source, "--plan=" + args.plan,
+            "--cpu=" + args.cpu, "--grad" if args.gradients else "--no-grad",
+            "-o", obj)
     check_symbols(os.path.join(args.tools, "llvm-nm"), obj)
     run(os.path.join(args.tools, "clang"), "-shared", "-fuse-ld=lld",
         "-Wl,-z,defs", "-Wl,-Bsymbolic", obj, "-Wl,--whole-archive",
