@@ -4,6 +4,7 @@
 
 #include <eqc/runtime.h>
 
+#include <atomic>
 #include <cstdint>
 #include <pthread.h>
 
@@ -12,7 +13,7 @@
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
 static pthread_cond_t changed = PTHREAD_COND_INITIALIZER;
 static int64_t threadsInside;
-static bool closed;
+static std::atomic<bool> closed; // written with the lock
 
 /// How often this thread is inside, and whether it closed the gate.
 static thread_local int64_t depth;
@@ -37,6 +38,22 @@ eqc::InsideCompiler::~InsideCompiler() {
   pthread_mutex_unlock(&lock);
 }
 
+static void letForksPass() {
+  if (!closed.load(std::memory_order_relaxed))
+    return;
+  pthread_mutex_lock(&lock);
+  if (closed) {
+    --threadsInside;
+    pthread_cond_broadcast(&changed);
+    while (closed)
+      pthread_cond_wait(&changed, &lock);
+    ++threadsInside;
+  }
+  pthread_mutex_unlock(&lock);
+}
+
+eqc::Pause *eqc::pauseForForks() { return closedByMe ? nullptr : letForksPass; }
+
 void eqc::closeForkGate() {
   if (closedByMe)
     return;
@@ -53,7 +70,8 @@ void eqc::closeForkGate() {
 
 static void openInParent() {
   pthread_mutex_lock(&lock);
-  closed = closedByMe = false;
+  closed = false;
+  closedByMe = false;
   pthread_cond_broadcast(&changed);
   pthread_mutex_unlock(&lock);
 }
@@ -62,7 +80,8 @@ static void openInChild() {
   lock = PTHREAD_MUTEX_INITIALIZER;
   changed = PTHREAD_COND_INITIALIZER;
   threadsInside = depth > 0 ? 1 : 0;
-  closed = closedByMe = false;
+  closed = false;
+  closedByMe = false;
 }
 
 /// Registered when the library is loaded, before any thread can be inside.

@@ -3,6 +3,7 @@
 #include "compiler/Library/Program.h"
 
 #include "compiler/Frontend/Print.h"
+#include "compiler/Library/ForkGate.h"
 #include "compiler/Target/CpuVariant.h"
 
 #include "llvm/ADT/StringExtras.h"
@@ -166,6 +167,7 @@ int Program::compile() {
   if (state != 0 || !object.empty())
     return state;
   CompileFailure failure;
+  options.pause = pauseForForks();
   if (!compileLayers(specs, options, CodeKind::Object, object, failure)) {
     object.clear();
     fail(failure);

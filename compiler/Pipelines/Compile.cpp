@@ -18,6 +18,7 @@
 #include "mlir/IR/Verifier.h"
 #include "mlir/InitAllDialects.h"
 #include "mlir/InitAllExtensions.h"
+#include "mlir/Pass/PassInstrumentation.h"
 #include "mlir/Target/LLVMIR/Dialect/Builtin/BuiltinToLLVMIRTranslation.h"
 #include "mlir/Target/LLVMIR/Dialect/LLVMIR/LLVMToLLVMIRTranslation.h"
 #include "mlir/Target/LLVMIR/Export.h"
@@ -53,6 +54,21 @@ public:
 private:
   std::string &message;
 };
+
+/// Calls `CompileOptions::pause`, before each of MLIR's passes ..
+class PauseBeforePasses : public PassInstrumentation {
+public:
+  explicit PauseBeforePasses(void (*pause)()) : pause(pause) {}
+  void runBeforePass(Pass *pass, Operation *op) override { pause(); }
+
+private:
+  void (*pause)();
+};
+
+/// .. and where LLVM's yield.
+void pauseInLLVM(llvm::LLVMContext *context, void *options) {
+  static_cast<const CompileOptions *>(options)->pause();
+}
 
 class Compilation {
 public:
@@ -155,6 +171,8 @@ private:
   bool runStages(llvm::function_ref<void(PassManager &)> populate) {
     PassManager pm(&context);
     pm.enableVerifier(false);
+    if (options.pause)
+      pm.addInstrumentation(std::make_unique<PauseBeforePasses>(options.pause));
     populate(pm);
     if (failed(pm.run(*module)))
       return internalError("lowering failed");
@@ -218,6 +236,9 @@ private:
     messages.clear();
     // LLVM's own handler prints, and ends the process after an error.
     llvmContext.setDiagnosticHandler(std::make_unique<CollectErrors>(messages));
+    if (options.pause)
+      llvmContext.setYieldCallback(pauseInLLVM,
+                                   const_cast<CompileOptions *>(&options));
     std::unique_ptr<llvm::Module> code =
         translateModuleToLLVMIR(*module, llvmContext, "eqc");
     if (!code)

@@ -46,6 +46,9 @@ struct CompileOptions {
   std::vector<CostTarget> rates;
   /// One for each layer, which then counts instead of `plan`; or none.
   std::vector<LayerTuning> tuning;
+  /// Called now and then between passes, where no lock of the process is held;
+  /// may wait. Null: not called.
+  void (*pause)() = nullptr;
 };
 
 /// Why a compilation failed: exit status 1 (refused), 2 (bad option value), 4

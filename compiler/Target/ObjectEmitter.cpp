@@ -44,6 +44,9 @@ void eqc::optimizeModule(llvm::Module &module, llvm::TargetMachine &machine,
       [](llvm::StringRef pass, llvm::Any) {
         return pass != "LoopLoadEliminationPass";
       });
+  // The passes of code generation do so themselves.
+  callbacks.registerBeforeNonSkippedPassCallback(
+      [&module](llvm::StringRef, llvm::Any) { module.getContext().yield(); });
   llvm::PassBuilder builder(&machine, tuning, std::nullopt, &callbacks);
   builder.registerModuleAnalyses(modules);
   builder.registerCGSCCAnalyses(graphs);

@@ -128,7 +128,7 @@ EQC_API void *eqc_program_function(const eqc_program *program,
 EQC_API const char *eqc_native_cpu(void);
 
 /* Never needed for a correct program: fork waits until no other thread is
-   inside a function of this header, so that the child may compile too. A caller
+   amid a step of a compilation, so that the child may compile too. A caller
    who holds a lock around fork that others need meanwhile, as interpreters do,
    calls this first without it, and does not wait inside fork. It must fork
    afterwards: until then other threads wait to get inside. */
