@@ -9,7 +9,7 @@
 were trained elsewhere; they are imported on their own.
 """
 
-from eqc import _cache
+from eqc import _cache, _registry
 from eqc._library import library
 from eqc.errors import CompileError, Diagnostic, Error, KernelError, LibraryNotFoundError
 from eqc.layer import Gradients, Layer, PackedWeight

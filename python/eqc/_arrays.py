@@ -12,6 +12,10 @@ from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
+# NumPy imports these when they are first used. If a thread did, a child forked amid that would
+# wait for the module for ever.
+import numpy.ma
+import numpy.random
 
 __all__ = ["as_input", "as_output", "describe_shape", "empty"]
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import atexit  # noqa: F401 (which weakref imports when it is first used: see _arrays.py)
 import ctypes
 import json
 import weakref

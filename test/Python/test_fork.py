@@ -73,7 +73,7 @@ def repeat(act):
 def larger():
     eqc.Layer(group="S", n=None, k=2, l=2, channels=(3, 5), cache=False)
 
-threads = [threading.Thread(target=repeat, args=(act,)) for act in
+threads = [threading.Thread(target=repeat, args=(act,), daemon=True) for act in
            (fresh, larger, lambda: check(known), lambda: _registry.layer_of(key).diagrams)]
 for thread in threads:
     thread.start()
@@ -115,7 +115,7 @@ def compile_slowly():
     eqc.Layer(group="S", n=None, k=2, l=3, cache=False)
     durations.append(time.monotonic() - begin)
 
-threads = [threading.Thread(target=call), threading.Thread(target=compile_slowly)]
+threads = [threading.Thread(target=act, daemon=True) for act in (call, compile_slowly)]
 for thread in threads:
     thread.start()
 started.wait()
@@ -131,6 +131,31 @@ print(took, during, *durations)
     took, calls, whole = map(float, out.split())
     assert took < whole / 2
     assert took < 0.2 or calls >= 3
+
+
+def test_nothing_is_imported_late():
+    """A child forked amid an import of another thread waits for the module for ever."""
+    assert run("""
+import sys
+import eqc, numpy as np
+import copy, pickle
+before = set(sys.modules)
+layer = eqc.Layer(group="S", n=3, k=1, l=1, bias=True, cache=False)
+weight, bias = layer.init(0)
+x = np.ones((2, 3, 1), np.float32)
+layer.backward(x, weight, layer(x, layer.pack(weight), bias))
+for wrong in (lambda: eqc.compile("layer"), lambda: layer(np.ma.ones(x.shape), weight, bias),
+              lambda: layer(x, weight, bias, out=x), lambda: layer([1], weight, bias)):
+    try:
+        wrong()
+    except (eqc.Error, TypeError):
+        pass
+pickle.loads(pickle.dumps(copy.deepcopy(layer)))
+repr(layer), hash(layer), layer.diagrams, eqc.set_num_threads(0)
+eqc.Layer(group="S", n=4, k=1, l=1)  # from or into the cache
+eqc.clear_cache()
+print(*sorted(set(sys.modules) - before))
+""") == "\n"
 
 
 @pytest.fixture
