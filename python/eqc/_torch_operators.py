@@ -11,6 +11,7 @@ it: a module, a graph of `torch.compile`, or a program that was exported.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any, NoReturn
 
 import torch
@@ -57,7 +58,7 @@ def _checked(tensor: Tensor, name: str, shape: tuple[int, ...], layer: Layer) ->
     """The tensor as a kernel may read it."""
     if tensor.dtype != dtype_of(layer):
         raise TypeError(f"{name} has dtype {tensor.dtype}; the layer computes in "
-                        f"{dtype_of(layer)}")
+                        f"{dtype_of(layer)}: use {name}.to({dtype_of(layer)})")
     if tuple(tensor.shape) != shape:
         raise ValueError(f"{name} has shape {list(tensor.shape)}; expected {list(shape)}")
     return tensor.contiguous()
@@ -137,14 +138,20 @@ def _primals(ctx: Any) -> tuple[Tensor, ...]:
     return tuple(forward_ad.unpack_dual(value, level=0).primal for value in ctx.saved_tensors)
 
 
-def _folded(value: Tensor, dim: int | None, size: int) -> Tensor:
-    """The axis of vmap and that of the batch as one."""
+def _folded(value: Tensor, dim: int | None, size: int) -> tuple[Tensor, tuple[int, int]]:
+    """The axis of vmap and that of the batch as one, and their sizes."""
     whole = value.expand(size, *value.shape) if dim is None else value.movedim(dim, 0)
-    return whole.flatten(0, 1)
+    return whole.flatten(0, 1), (size, whole.shape[1])
 
 
-def _sample(value: Tensor | None, dim: int | None, i: int) -> Tensor | None:
-    return value if dim is None else value.select(dim, i)
+def _samples(values: Sequence[Tensor | None], dims: Sequence[int | None], size: int
+             ) -> list[list[Tensor | None]]:
+    """The values at each point of an axis of vmap. At least one point, of zeros for an axis of
+    size 0: it shows the shapes, and differentiates as the others do."""
+    if size == 0:
+        return [[value if dim is None else value.sum(dim) for value, dim in zip(values, dims)]]
+    return [[value if dim is None else value.select(dim, i) for value, dim in zip(values, dims)]
+            for i in range(size)]
 
 
 class _Linear(Function):
@@ -182,12 +189,10 @@ class _Linear(Function):
              layer: str, n: int) -> tuple[Tensor, int]:
         size = info.batch_size
         if dims[1] is None and dims[2] is None:
-            y = linear(_folded(x, dims[0], size), weight, bias, layer, n)
-            return y.unflatten(0, (size, -1)), 0
-        values = (x, weight, bias)
-        return torch.stack([
-            linear(*(_sample(value, dim, i) for value, dim in zip(values, dims)), layer, n)
-            for i in range(size)]), 0
+            x, sizes = _folded(x, dims[0], size)
+            return linear(x, weight, bias, layer, n).unflatten(0, sizes), 0
+        each = [linear(*sample, layer, n) for sample in _samples((x, weight, bias), dims, size)]
+        return torch.stack(each)[:size], 0
 
 
 def _tangent(x: Tensor, weight: Tensor, of_x: Tensor | None, of_weight: Tensor | None,
@@ -279,18 +284,16 @@ class _LinearBackward(Function):
         size, none = info.batch_size, grad_y.new_empty(0)
         grads: list[Tensor] = [none] * 3
         if need_x and dims[1] is None:
-            grad_x, _, _ = linear_backward(x, weight, _folded(grad_y, dims[2], size), layer, n,
-                                           True, False, False)
-            grads[0] = grad_x.unflatten(0, (size, -1))
+            folded, sizes = _folded(grad_y, dims[2], size)
+            grad_x, _, _ = linear_backward(x, weight, folded, layer, n, True, False, False)
+            grads[0] = grad_x.unflatten(0, sizes)
         needs = (need_x and dims[1] is not None, need_weight, need_bias)
         if any(needs):
-            values = (x, weight, grad_y)
-            each = [linear_backward(*(_sample(value, dim, i) for value, dim in
-                                      zip(values, dims)), layer, n, *needs)
-                    for i in range(size)]
+            each = [linear_backward(*sample, layer, n, *needs)
+                    for sample in _samples((x, weight, grad_y), dims, size)]
             for i, need in enumerate(needs):
                 if need:
-                    grads[i] = torch.stack([sample[i] for sample in each])
+                    grads[i] = torch.stack([sample[i] for sample in each])[:size]
         return tuple(grads), tuple(None if grad is none else 0 for grad in grads)
 
 

@@ -293,3 +293,23 @@ def test_weights_that_are_not_finite_leave_the_derivative_by_the_bias_alone():
     tangent = jvp(lambda bias: eqc.torch.linear(layer, x, weight / 0, bias), (bias,), (bias,))[1]
     torch.testing.assert_close(tangent,
                                eqc.torch.linear(layer, 0 * x, 0 * weight, bias))
+
+
+@pytest.mark.parametrize("size", [0, 1, 2])
+@pytest.mark.parametrize("dims", [(0, None, None), (None, 0, None), (None, None, 0), (0, 0, 0)])
+def test_mapped_axes_of_any_size(dims, size):
+    layer = eqc.Layer(**CASES[0], dtype="f64")
+    values = [value if dim is None else value.expand(size, *value.shape).clone()
+              for value, dim in zip(arguments_of(layer, 3), dims)]
+    each = vmap(lambda *values: eqc.torch.linear(layer, *values).square(), dims)
+    y = each(*values)
+    batch = values[0].shape[0 if dims[0] is None else 1]
+    assert y.shape == (size, batch, 3, 3)
+    gradients = vmap(grad(lambda *values: eqc.torch.linear(layer, *values).sum(), (0, 1, 2)), dims)
+    # One gradient for each point, also of what has no such axis.
+    for value, dim, gradient in zip(values, dims, gradients(*values)):
+        assert gradient.shape == (size, *(value.shape if dim is None else value.shape[1:]))
+    leaves = [value.clone().requires_grad_() for value in values]
+    for value, gradient in zip(leaves, torch.autograd.grad(each(*leaves).sum(), leaves)):
+        assert gradient.shape == value.shape
+        assert size > 0 or not gradient.any()
