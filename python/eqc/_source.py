@@ -7,13 +7,14 @@ from typing import Any
 
 import numpy as np
 
-__all__ = ["dtype_name", "layer_source"]
+__all__ = ["dtype_name", "integer", "layer_source"]
 
 #: Names that NumPy and the frameworks have for the language's.
 _DTYPES = {"float32": "f32", "float64": "f64"}
 
 
-def _integer(name: str, value: Any) -> int:
+def integer(name: str, value: Any) -> int:
+    """What counts as an integer, as one; a truth value or a number with a point does not."""
     if isinstance(value, bool) or not hasattr(value, "__index__"):
         raise TypeError(f"{name} is {value!r}; expected an integer")
     return value.__index__()
@@ -68,14 +69,14 @@ def layer_source(*, name: str, group: str, n: int | None, k: int, l: int,  # noq
         raise TypeError(f"channels is {channels!r}; expected a pair (c_in, c_out)") from None
     if not isinstance(bias, bool):
         raise TypeError(f"bias is {bias!r}; expected True or False")
-    size = "?" if n is None or n == "?" else _integer("n", n)
+    size = "?" if n is None or n == "?" else integer("n", n)
     lines = [
         f"layer {_word('name', name)} {{",
         f"  group = {_word('group', group)}",
         f"  n = {size}",
-        f"  k = {_integer('k', k)}",
-        f"  l = {_integer('l', l)}",
-        f"  channels = {_integer('channels', c_in)} -> {_integer('channels', c_out)}",
+        f"  k = {integer('k', k)}",
+        f"  l = {integer('l', l)}",
+        f"  channels = {integer('channels', c_in)} -> {integer('channels', c_out)}",
         f"  bias = {'true' if bias else 'false'}",
         f"  dtype = {dtype_name(dtype)}",
         f"  layout = {_word('layout', layout)}",
@@ -83,5 +84,5 @@ def layer_source(*, name: str, group: str, n: int | None, k: int, l: int,  # noq
         f"  diagrams = {_diagrams(diagrams)}",
     ]
     if batch is not None:
-        lines.append(f"  batch = {_integer('batch', batch)}")
+        lines.append(f"  batch = {integer('batch', batch)}")
     return "\n".join([*lines, "}"]) + "\n"

@@ -21,9 +21,12 @@ for equal entries where no signs cancel.
 from __future__ import annotations
 
 import math
+import numbers
 from typing import TYPE_CHECKING
 
 import numpy as np
+
+from eqc._source import integer
 
 if TYPE_CHECKING:
     from eqc.layer import Layer
@@ -73,8 +76,16 @@ def weight_std(layer: Layer, *, n: int | None = None, gain: float = GAIN,
         [diagrams], float64.
 
     Raises:
-        ValueError: inputs is none of the two.
+        TypeError: n is no integer, or gain no number.
+        ValueError: inputs is none of the two; n is not positive; gain is negative or not finite.
     """
+    if n is not None and integer("n to initialise for", n) < 1:
+        raise ValueError(f"n to initialise for is {n}; expected a positive number")
+    if isinstance(gain, str):
+        raise TypeError(f"gain is {gain!r}; expected a number, such as what "
+                        "torch.nn.init.calculate_gain gives for a name")
+    if isinstance(gain, numbers.Real) and not 0 <= gain < math.inf:
+        raise ValueError(f"gain is {gain}; expected a finite number that is not negative")
     if inputs not in ("uncentred", "centred"):
         raise ValueError(f"inputs is {inputs!r}; expected 'uncentred' or 'centred'")
     parts = np.array([_row_and_share(diagram, layer.n or n or NOMINAL_N,

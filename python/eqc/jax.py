@@ -17,19 +17,27 @@ from typing import Any
 import jax
 import jax.numpy as jnp
 import numpy as np
-from jax import Array
+from jax import Array, export
 from jax.sharding import PartitionSpec
 
 from eqc import _jax_lowering, _xla  # noqa: F401
 from eqc._jax_primitives import Call, batch_axes, linear_p
+from eqc._source import integer
 from eqc.initialize import GAIN, INPUTS, weight_std
 from eqc.layer import ANY_N, Layer
 
 __all__ = ["init", "linear", "register"]
 
 
+def _array(value: Any, name: str) -> Array:
+    if value is None or isinstance(value, (str, Layer)):
+        found = "None" if value is None else f"a {type(value).__name__}"
+        raise TypeError(f"{name} is {found}; expected an array")
+    return jnp.asarray(value)
+
+
 def _checked(value: Array, name: str, shape: tuple[int, ...], layer: Layer) -> Array:
-    value = jnp.asarray(value)
+    value = _array(value, name)
     if value.dtype != layer.dtype:
         narrow = layer.dtype == np.float64 and not jax.config.jax_enable_x64
         advice = "enable jax_enable_x64" if narrow else (
@@ -63,13 +71,15 @@ def linear(layer: Layer, x: Array, weight: Array, bias: Array | None = None, *,
     vmap over x runs as one larger batch; over weights, and for gradients of the weight of each
     sample, the layer is called once a sample.
     """
-    x = jnp.asarray(x)
+    if not isinstance(layer, Layer):
+        raise TypeError(f"layer is a {type(layer).__name__}; expected an eqc.Layer")
+    x = _array(x, "x")
     if x.ndim < layer.k + 1:
         raise ValueError(f"x has {x.ndim} axes; expected at least {layer.k + 1}: any number of "
                          f"batch axes, {layer.k} of size n, and the channels")
     batch, inner = x.shape[:x.ndim - layer.k - 1], x.shape[x.ndim - layer.k - 1:]
-    if isinstance(n, np.integer):
-        n = int(n)
+    if n is not None and not export.is_symbolic_dim(n):
+        n = integer("n", n)
     if layer.n is None and n is None:
         if layer.k > 0:
             n = inner[0 if layer.layout == "channels_last" else 1]

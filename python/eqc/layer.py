@@ -12,7 +12,7 @@ import numpy.typing as npt
 from eqc._arrays import as_input, as_output, describe_shape, empty
 from eqc._native import (
     NativeProgram, Options, check_status, key_of_source, source_for_bias)
-from eqc._source import layer_source
+from eqc._source import integer, layer_source
 from eqc.initialize import GAIN, INPUTS, weight_std
 
 __all__ = ["Layer", "Gradients", "PackedWeight"]
@@ -220,6 +220,8 @@ class Layer:
     def _size(self, n: int | None, *candidates: tuple[str, Any, int, int]) -> int:
         """The n of a call: the layer's, the one that was given, or the extent of the first
         array among `candidates` (name, value, order, channels) that has an axis of it."""
+        if candidates and n is not None:  # else it may be a symbol of a framework
+            n = integer("n", n)
         if self.n is not None:
             if n is not None and n != self.n:
                 raise ValueError(f"n is {n}, but the layer was compiled for n = {self.n}")

@@ -18,7 +18,7 @@ from torch import Tensor, nn
 
 from eqc import _registry, _torch_operators
 from eqc._native import Options, key_of_source, source_for_bias
-from eqc._source import dtype_name, layer_source
+from eqc._source import dtype_name, integer, layer_source
 from eqc.initialize import GAIN, INPUTS, weight_std
 from eqc.layer import ANY_N, Layer
 
@@ -31,6 +31,13 @@ def _apply(key: str, x: Tensor, weight: Tensor, bias: Tensor | None, *, orders: 
            size: int | None, n: int | None, channels_last: bool) -> Tensor:
     """The operator on any number of batch axes. `size` is the layer's, `n` that of the call."""
     order = orders[0]
+    for name, value in (("x", x), ("weight", weight), ("bias", bias)):
+        if not isinstance(value, Tensor) and not (name == "bias" and value is None):
+            found = "None" if value is None else f"a {type(value).__name__}"
+            advice = f": use torch.as_tensor({name})" if hasattr(value, "__array__") else ""
+            raise TypeError(f"{name} is {found}; expected a torch.Tensor{advice}")
+    if n is not None and (isinstance(n, bool) or not isinstance(n, (int, torch.SymInt))):
+        n = integer("n", n)
     if x.dim() <= order:
         raise ValueError(f"x has {x.dim()} axes; expected at least {order + 1}: any number of "
                          f"batch axes, {order} of size n, and the channels")
@@ -69,6 +76,8 @@ def linear(layer: Layer, x: Tensor, weight: Tensor, bias: Tensor | None = None, 
         TypeError, ValueError: an argument has another dtype or shape.
         eqc.KernelError: the computation failed.
     """
+    if not isinstance(layer, Layer):
+        raise TypeError(f"layer is a {type(layer).__name__}; expected an eqc.Layer")
     if bias is not None and not layer.has_bias:
         raise ValueError("bias was given, but the layer has none")
     return _apply(_registry.key_of(layer), x, weight, bias, orders=(layer.k, layer.l),

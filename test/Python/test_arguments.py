@@ -208,3 +208,28 @@ def test_frames_of_pandas(layer):
         flat(frame, WEIGHT[:1])
     y = flat(np.ascontiguousarray(frame, np.float32), WEIGHT[:1])
     np.testing.assert_allclose(y, X[:, 0] @ WEIGHT[0])
+
+
+@pytest.mark.parametrize("n", [3.5, 3.0, "3", True])
+def test_sizes_that_are_no_integers(n):
+    layer = eqc.Layer(group="S", n=None, k=0, l=1)
+    weight, _ = layer.init(0)
+    x = np.ones((2, 1), np.float32)
+    for call in (lambda: layer(x, weight, n=n),
+                 lambda: layer.backward(x, weight, np.ones((2, 3, 1), np.float32), n=n)):
+        with pytest.raises(TypeError, match=f"^n is {n!r}; expected an integer$"):
+            call()
+    assert layer(x, weight, n=np.int64(3)).shape == (2, 3, 1)
+
+
+@pytest.mark.parametrize("options, error, message", [
+    (dict(n=0), ValueError, "n to initialise for is 0; expected a positive number"),
+    (dict(n=-3), ValueError, "n to initialise for is -3"),
+    (dict(n=2.5), TypeError, "n to initialise for is 2.5; expected an integer"),
+    (dict(gain="relu"), TypeError, "gain is 'relu'; expected a number.*calculate_gain"),
+    (dict(gain=-1), ValueError, "gain is -1; expected a finite number"),
+    (dict(gain=float("nan")), ValueError, "gain is nan"),
+])
+def test_wrong_sizes_of_random_weights(options, error, message):
+    with pytest.raises(error, match=message):
+        eqc.Layer(group="S", n=None, k=1, l=1).init(0, **options)

@@ -160,6 +160,15 @@ def test_training_reduces_the_loss():
 
 def test_wrong_arguments_are_explained():
     layer, (x, weight, bias) = setting(CASES[0])
+    for n in (3.0, "3", True):
+        with pytest.raises(TypeError, match=f"n is {n!r}; expected an integer"):
+            eqc.jax.linear(layer, x, weight, bias, n=n)
+    with pytest.raises(TypeError, match="x is None; expected an array"):
+        eqc.jax.linear(layer, None, weight, bias)
+    with pytest.raises(TypeError, match="bias is a str; expected an array"):
+        eqc.jax.linear(layer, x, weight, "bias")
+    with pytest.raises(TypeError, match="layer is a ArrayImpl; expected an eqc.Layer"):
+        eqc.jax.linear(x, layer, weight, bias)
     with pytest.raises(TypeError, match="x has dtype float32"):
         eqc.jax.linear(layer, x.astype(jnp.float32), weight, bias)
     with pytest.raises(ValueError, match=r"weight has shape \[1"):

@@ -119,8 +119,20 @@ def test_batch_axes_and_strides():
 def test_wrong_arguments_are_explained():
     module = module_of(CASES[0])
     x = input_of(module)
-    with pytest.raises(TypeError, match="x has dtype torch.float32"):
+    with pytest.raises(TypeError, match=r"x has dtype torch.float32.*use x.to\(torch.float64\)"):
         module(x.float())
+    with pytest.raises(TypeError, match=r"x is a ndarray.*: use torch.as_tensor\(x\)"):
+        module(x.numpy())
+    layer, weight = module.layer, module.weight.detach()
+    with pytest.raises(TypeError, match="weight is a ndarray; expected a torch.Tensor"):
+        eqc.torch.linear(layer, x, weight.numpy())
+    with pytest.raises(TypeError, match="weight is None; expected a torch.Tensor$"):
+        eqc.torch.linear(layer, x, None)
+    with pytest.raises(TypeError, match="layer is a EquivariantLinear; expected an eqc.Layer"):
+        eqc.torch.linear(module, x, weight)
+    for n in (3.0, "3", True):
+        with pytest.raises(TypeError, match=f"n is {n!r}; expected an integer"):
+            module(x, n=n)
     with pytest.raises(ValueError, match="expected at least 3"):
         module(x[0, 0])
     with pytest.raises(ValueError, match=r"x has shape \[2, 3, 3, 1\]"):
