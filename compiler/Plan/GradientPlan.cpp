@@ -15,9 +15,9 @@ LayerSpec eqc::gradientLayer(const LayerSpec &spec) {
   std::swap(flipped.cIn, flipped.cOut);
   flipped.bias = false;
   flipped.biasDiagrams.clear();
-  // Sums over blocks of inputs only became broadcasts: what they are divided by
-  // is a factor of the weights.
-  flipped.normalize = Normalize::None;
+  // Where the layer takes means, so does its gradient, lest sums of values that
+  // are finite when divided are not. What the two divide by differs: that is a
+  // factor of the weights.
   flipped.choice = DiagramChoice::List;
   for (Diagram &diagram : flipped.diagrams)
     diagram = transpose(diagram).diagram;
@@ -32,7 +32,8 @@ FlipFactor eqc::flipFactor(const LayerSpec &spec, const Diagram &diagram) {
   FlipFactor factor;
   factor.sign = transpose(diagram).sign;
   if (spec.normalize == Normalize::Mean)
-    factor.divisions = diagram.numBottomOnlyBlocks();
+    factor.divisions = diagram.numBottomOnlyBlocks() -
+                       transpose(diagram).diagram.numBottomOnlyBlocks();
   return factor;
 }
 

@@ -59,7 +59,7 @@ LayerSpec gradientLayer(const LayerSpec &spec);
 std::string gradientOfWeightName(const LayerSpec &spec);
 
 /// What weights of a diagram are multiplied by on the way to its flip:
-/// sign / n^divisions.
+/// sign / n^divisions; there may be less than no divisions.
 struct FlipFactor {
   int sign = 1;
   int divisions = 0;

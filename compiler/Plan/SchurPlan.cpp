@@ -5,6 +5,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cmath>
 #include <deque>
 #include <map>
 #include <mutex>
@@ -19,11 +20,26 @@ struct UsedCopies {
   std::vector<size_t> inputs, outputs;
   std::vector<int64_t> storedRows, nodeRows;
   std::vector<int64_t> biasRows; ///< per output, -1 without
+  std::vector<double> factors;   ///< per input: it is 1/factor of the copy
 };
+
+/// A power of two, so that nothing is rounded, by which the rows of a copy can
+/// be divided such that sums over them are no larger than what they sum.
+double sizeOf(const std::vector<SparseVector> &rows) {
+  double most = 0;
+  for (const SparseVector &row : rows) {
+    double sum = 0;
+    for (auto [position, entry] : row)
+      sum += std::abs(entry);
+    most = std::max(most, sum);
+  }
+  return most > 0 ? std::exp2(std::ceil(std::log2(most)) + 1) : 1;
+}
 
 class Builder {
 public:
-  explicit Builder(const LayerSpec &spec) {
+  explicit Builder(const LayerSpec &spec)
+      : mean(spec.normalize == Normalize::Mean) {
     plan.group = spec.group;
     plan.n = spec.n;
     plan.k = spec.k;
@@ -75,7 +91,7 @@ private:
         for (auto [diagram, factor] :
              column(block.mixing,
                     used.outputs[b] * block.inputs.size() + used.inputs[a]))
-          sum.push_back({static_cast<int>(diagram), factor});
+          sum.push_back({static_cast<int>(diagram), factor * used.factors[a]});
         if (sum.empty())
           continue;
         target.fromStored.push_back(
@@ -110,8 +126,13 @@ private:
         continue;
       used.inputs.push_back(a);
       used.storedRows.push_back(static_cast<int64_t>(plan.read.rows.size()));
-      for (const SparseVector &vector : block.inputs[a].vectors)
-        plan.read.rows.push_back(vector);
+      // What is divided by n must not be infinite before.
+      used.factors.push_back(mean ? sizeOf(block.inputs[a].vectors) : 1);
+      for (SparseVector vector : block.inputs[a].vectors) {
+        for (auto &[position, entry] : vector)
+          entry /= used.factors.back();
+        plan.read.rows.push_back(std::move(vector));
+      }
     }
     for (size_t b = 0; b < outputs; ++b) {
       const SparseVector bias = column(block.bias, b);
@@ -133,6 +154,7 @@ private:
     return used;
   }
 
+  const bool mean;
   SchurPlan plan;
 };
 

@@ -71,6 +71,9 @@ SumTiling sumTiling(const TargetShape &target, int64_t elementBytes,
 /// from `shiftedFrom` on, those of the last tile, stand at the end.
 struct SumMatrix {
   int64_t rows = 0, columns = 0, diagramRows = 0, shiftedFrom = 0;
+  /// Matrices of this shape that follow each other: EQC_SUM_PLANES of the
+  /// runtime.
+  static constexpr int64_t kPlanes = 3;
 };
 SumMatrix sumMatrix(const SumTiling &tiling, int64_t diagrams,
                     int64_t biasDiagrams);

@@ -45,7 +45,7 @@ public:
         ConstantInt::get(i64, 0), spec.name + ".chosen");
     auto fields =
         std::vector<Constant *>{b.getInt32(0),
-                                b.getInt32(1),
+                                b.getInt32(2),
                                 info,
                                 number(spec.elementSize()),
                                 number(static_cast<int64_t>(variants.size())),
@@ -314,8 +314,9 @@ private:
       arguments.push_back(function->getArg(i));
     appendMemRef(arguments, function->getArg(6), shapeOf(spec.k, spec.cIn, n));
     appendMemRef(arguments, function->getArg(7), shapeOf(spec.l, spec.cOut, n));
-    appendMemRef(arguments, function->getArg(8),
-                 {number(matrix.rows), number(matrix.columns)});
+    appendMemRef(
+        arguments, function->getArg(8),
+        {number(SumMatrix::kPlanes * matrix.rows), number(matrix.columns)});
     callKernel(variant.forward.function, function, arguments);
     b.CreateRetVoid();
     return function;

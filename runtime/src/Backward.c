@@ -14,7 +14,7 @@
 #include <string.h>
 
 /* The sums of all slabs together. */
-#define MAX_SUMS ((int64_t)4 << 20)
+#define MAX_SUMS ((int64_t)EQC_SUM_PLANES * 4 << 20)
 #define MAX_SLABS 32
 /* Fewer slabs would keep fewer threads busy than parts of blocks do. */
 #define LEAST_SLABS 4
@@ -53,6 +53,8 @@ static int64_t min64(int64_t a, int64_t b) { return a < b ? a : b; }
         factor = (T)kernel->flips[d].sign;                                     \
         for (i = 0; i < kernel->flips[d].divisions; ++i)                       \
           factor /= (T)n;                                                      \
+        for (; i > kernel->flips[d].divisions; --i)                            \
+          factor *= (T)n;                                                      \
       }                                                                        \
       for (i = 0; i < ins; i += side)                                          \
         for (o = 0; o < outs; o += side)                                       \
@@ -81,8 +83,10 @@ static int64_t row_bytes(const sums_call *s) {
 }
 
 static void clear_slab(const sums_call *s, char *sums) {
-  memset(sums + s->first_row * row_bytes(s), 0,
-         (size_t)((s->end_row - s->first_row) * row_bytes(s)));
+  int plane;
+  for (plane = 0; plane < EQC_SUM_PLANES; ++plane)
+    memset(sums + (plane * s->code->rows + s->first_row) * row_bytes(s), 0,
+           (size_t)((s->end_row - s->first_row) * row_bytes(s)));
 }
 
 static void run_slab(int64_t worker, int64_t slab, void *p) {
@@ -120,13 +124,22 @@ static int run_parts(sums_call *s) {
   return status;
 }
 
-/* Rows first .. end-1 of all slabs into those of the first: slab i takes slab
-   i + step for step 1, 2, 4, .. */
+/* Rows first .. end-1 of all slabs into those of the first: the planes of every
+   slab into its first, then slab i takes slab i + step for step 1, 2, 4, .. */
 #define DEFINE_ADD_SLABS(NAME, T)                                              \
   static void NAME(const sums_call *s, int64_t first, int64_t end) {           \
     int64_t begin = first * s->code->columns;                                  \
     int64_t count = (end - first) * s->code->columns;                          \
+    int64_t plane = s->code->rows * s->code->columns;                          \
     int64_t step, slab, i;                                                     \
+    for (slab = 0; slab < s->slabs; ++slab) {                                  \
+      T *block = (T *)(s->sums + slab * s->slab_bytes) + begin;                \
+      const T *total = block + plane, *rest = total + plane;                   \
+      for (i = 0; i < count; ++i) {                                            \
+        T sum = total[i] + block[i];                                           \
+        block[i] = rest[i] == rest[i] ? sum + rest[i] : sum;                   \
+      }                                                                        \
+    }                                                                          \
     for (step = 1; step < s->slabs; step *= 2)                                 \
       for (slab = 0; slab + step < s->slabs; slab += 2 * step) {               \
         T *restrict to = (T *)(s->sums + slab * s->slab_bytes) + begin;        \
@@ -181,7 +194,8 @@ static int prepare_sums(sums_call *s, int64_t *total) {
   int64_t width, blocks, sums;
   eqc_rt_ask_schedule(c, s->code->schedule);
   blocks = eqc_rt_blocks(c);
-  if (__builtin_mul_overflow(s->code->rows, row_bytes(s), &s->slab_bytes) ||
+  if (__builtin_mul_overflow(EQC_SUM_PLANES * s->code->rows, row_bytes(s),
+                             &s->slab_bytes) ||
       s->slab_bytes > INT64_MAX - EQC_RT_ALIGN)
     return eqc_rt_fail(EQC_ERR_NOMEM, "%s: scratch overflows", c->layer);
   s->slab_bytes = (s->slab_bytes + EQC_RT_ALIGN - 1) & -EQC_RT_ALIGN;

@@ -37,10 +37,10 @@ int eqc_rt_fail_cpu(const eqc_rt_call *c) {
 }
 
 int eqc_rt_begin(eqc_rt_call *c, const eqc_kernel *kernel, const char *suffix) {
-  if (kernel->abi != 1 || kernel->struct_size < sizeof(eqc_kernel))
+  if (kernel->abi != 2 || kernel->struct_size < sizeof(eqc_kernel))
     return eqc_rt_fail(EQC_ERR_ARG,
                        "the layer was compiled for another runtime "
-                       "(abi %u, this is eqc_rt %s with abi 1)",
+                       "(abi %u, this is eqc_rt %s with abi 2)",
                        (unsigned)kernel->abi, eqc_version());
   memset(c, 0, sizeof *c);
   c->kernel = kernel;

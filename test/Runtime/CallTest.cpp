@@ -130,9 +130,9 @@ TEST(Call, OutputsOverlapNothing) {
 TEST(Call, AnotherAbiIsRefused) {
   FakeLayer layer;
   FakeCall c(4, 2);
-  layer.kernel.abi = 2;
+  layer.kernel.abi = 3;
   EXPECT_EQ(c.run(layer.kernel), EQC_ERR_ARG);
-  EXPECT_THAT(eqc_last_error(), HasSubstr("abi 2"));
+  EXPECT_THAT(eqc_last_error(), HasSubstr("abi 3"));
 }
 
 TEST(Call, PackedWeights) {

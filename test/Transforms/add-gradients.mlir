@@ -1,13 +1,14 @@
 // RUN: %eqc-opt %s --eqc-add-gradients | FileCheck %s
 // RUN: %eqc-opt %s --eqc-expand=gradients=true --eqc-convert=cpus=x86-64-v3 | FileCheck %s --check-prefix=KERNELS
 
-// The diagrams of grad_x are flipped; what `mean` divides by and the sign of the
-// transpose are in its weights, so it normalizes nothing.
+// The diagrams of grad_x are flipped. It takes means where the layer does; the
+// powers of n by which the two differ, and the sign of the transpose, are in its
+// weights.
 
 // CHECK-LABEL: func.func @trace(
 // CHECK: func.func @trace.grad_x(%[[DY:.*]]: tensor<?x32xf32>, %[[W:.*]]: tensor<1x32x16xf32>) -> tensor<?x3x3x16xf32>
 // CHECK-SAME: eqc.batch = 8
-// CHECK: eqc.linear O(3) order 0 -> 2 x(%[[DY]] : {{.*}}) weight(%[[W]] : {{.*}}) diagrams ["o1 o2"] :
+// CHECK: eqc.linear O(3) order 0 -> 2 x(%[[DY]] : {{.*}}) weight(%[[W]] : {{.*}}) diagrams ["o1 o2"] normalize mean :
 // CHECK: func.func @trace.grad_weight(%[[X:.*]]: tensor<?x3x3x16xf32>, %[[DY2:.*]]: tensor<?x32xf32>) -> (tensor<1x16x32xf32>, tensor<1x32xf32>)
 // CHECK: %[[G:.*]], %[[B:.*]] = eqc.grad_weight O(3) order 2 -> 0 x(%[[X]] : {{.*}}) grad_y(%[[DY2]] : {{.*}}) diagrams ["i1 i2"] bias_diagrams ["1"] normalize mean :
 // CHECK: return %[[G]], %[[B]]

@@ -9,6 +9,7 @@
 
 #include "compiler/Conversion/EqcToLinalg/EmitKernels.h"
 #include "compiler/Conversion/EqcToLinalg/KernelFunction.h"
+#include "compiler/Conversion/EqcToLinalg/Sums.h"
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Bufferization/IR/Bufferization.h"
@@ -211,30 +212,39 @@ private:
     OpBuilder &b = kernel.b;
     Location loc = kernel.loc;
     auto type = VectorType::get({rows, tiling.width}, kernel.element);
-    Value acc = kernel.zeroVector(type);
+    Value start = kernel.zeroVector(type);
     if (bias.tensor)
-      acc = vector::BroadcastOp::create(
+      start = vector::BroadcastOp::create(
           b, loc, type,
           kernel.readRow(bias.tensor, {tile}, kernel.index(0), tiling.width,
                          tiling.width));
+    const bool onTop = !bias.tensor || plan.rows <= kTermsOnTop;
+    Value acc = onTop ? start : kernel.zeroVector(type);
     Value row = kernel.add(kernel.first, sample);
     const OpFoldResult one = b.getIndexAttr(1), none = b.getIndexAttr(0);
     auto size = [&](int64_t value) -> OpFoldResult {
       return b.getIndexAttr(value);
     };
-    Value view = tensor::ExtractSliceOp::create(
-        b, loc, RankedTensorType::get({rows, plan.rows}, kernel.element), x,
-        ArrayRef<OpFoldResult>{getAsOpFoldResult(row), none},
-        ArrayRef<OpFoldResult>{size(rows), size(plan.rows)},
-        ArrayRef<OpFoldResult>{one, one});
-    Value weights = tensor::ExtractSliceOp::create(
-        b, loc,
-        RankedTensorType::get({plan.rows, tiling.width}, kernel.element),
-        kernel.packed,
-        ArrayRef<OpFoldResult>{none, getAsOpFoldResult(tile), none, none},
-        ArrayRef<OpFoldResult>{one, one, size(plan.rows), size(tiling.width)},
-        ArrayRef<OpFoldResult>{one, one, one, one});
-    Value result = emitTileProduct(kernel, acc, view, weights);
+    Value result = emitBlockedProduct(
+        kernel, acc, plan.rows, [&](Value first, int64_t depth) {
+          Value view = tensor::ExtractSliceOp::create(
+              b, loc, RankedTensorType::get({rows, depth}, kernel.element), x,
+              ArrayRef<OpFoldResult>{getAsOpFoldResult(row),
+                                     getAsOpFoldResult(first)},
+              ArrayRef<OpFoldResult>{size(rows), size(depth)},
+              ArrayRef<OpFoldResult>{one, one});
+          Value weights = tensor::ExtractSliceOp::create(
+              b, loc,
+              RankedTensorType::get({depth, tiling.width}, kernel.element),
+              kernel.packed,
+              ArrayRef<OpFoldResult>{none, getAsOpFoldResult(tile),
+                                     getAsOpFoldResult(first), none},
+              ArrayRef<OpFoldResult>{one, one, size(depth), size(tiling.width)},
+              ArrayRef<OpFoldResult>{one, one, one, one});
+          return std::make_pair(view, weights);
+        });
+    if (!onTop)
+      result = addVectors(kernel, start, result);
     Value column = kernel.mul(tile, kernel.index(tiling.width));
     for (int64_t r = 0; r < rows; ++r)
       output.tensor = kernel.writeRow(

@@ -8,6 +8,7 @@
 
 #include "compiler/Conversion/EqcToLinalg/EmitKernels.h"
 #include "compiler/Conversion/EqcToLinalg/KernelFunction.h"
+#include "compiler/Conversion/EqcToLinalg/Sums.h"
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Tensor/IR/Tensor.h"
@@ -68,24 +69,87 @@ public:
 
   void emit() {
     emitStart();
-    WalkWriter writer(kernel, walksOf(plan));
-    const SmallVector<KernelArray *> threaded{&planar, &mixed, &output};
-    Value zero = kernel.index(0);
+    writer.emplace(kernel, walksOf(plan));
+    if (diagrams.size() <= kTermsOfBlock)
+      return emitDiagrams(kernel.index(0), kernel.index(diagrams.size()),
+                          output);
+    // Sums of many diagrams in blocks, each in scratch.
+    KernelArray block =
+        kernel.scratch(output.rows, output.channels, tiling.columns());
+    const SmallVector<KernelArray *> threaded{&planar, &mixed, &block, &output};
+    const int64_t blocks =
+        (diagrams.size() + kTermsOfBlock - 1) / kTermsOfBlock;
     kernel.forRange(
-        threaded, zero, kernel.index(diagrams.size()), 1, [&](Value d) {
-          kernel.forRange(threaded, zero, kernel.count, 1, [&](Value sample) {
-            emitPermute(d, sample);
-            emitContractions(d);
-            emitLeviCivita(d);
-            emitDiagonals(d);
-            emitMixing(d);
-            writer.emit(d, mixed, {zero, zero}, output,
-                        {kernel.sampleIndex(PlanArray::Output, sample), zero});
-          });
+        threaded, kernel.index(0), kernel.index(blocks), 1, [&](Value number) {
+          clear(block);
+          Value first = kernel.mul(number, kernel.index(kTermsOfBlock));
+          Value end = kernel.min(kernel.add(first, kernel.index(kTermsOfBlock)),
+                                 kernel.index(diagrams.size()));
+          emitDiagrams(first, end, block);
+          addToOutput(block);
         });
   }
 
 private:
+  /// What diagrams first .. end-1 add to y, to `sums`.
+  void emitDiagrams(Value first, Value end, KernelArray &sums) {
+    const SmallVector<KernelArray *> threaded{&planar, &mixed, &sums};
+    Value zero = kernel.index(0);
+    kernel.forRange(threaded, first, end, 1, [&](Value d) {
+      kernel.forRange(threaded, zero, kernel.count, 1, [&](Value sample) {
+        emitPermute(d, sample);
+        emitContractions(d);
+        emitLeviCivita(d);
+        emitDiagonals(d);
+        emitMixing(d);
+        writer->emit(d, mixed, {zero, zero}, sums,
+                     {sampleOf(sums, sample), zero});
+      });
+    });
+  }
+
+  Value sampleOf(const KernelArray &array, Value sample) {
+    return array.wholeBatch ? kernel.add(kernel.first, sample) : sample;
+  }
+
+  /// Visits the rows of the block's samples: body(sample, row, column, width,
+  /// valid).
+  void forRows(KernelArray &array,
+               function_ref<void(Value, Value, Value, int64_t, int64_t)> body) {
+    kernel.forRange(array, kernel.count, [&](Value sample) {
+      kernel.forRange(array, kernel.poly(array.rows), [&](Value row) {
+        kernel.forColumnChunks(array, array.channels, 4,
+                               [&](Value column, int64_t width, int64_t valid) {
+                                 body(sample, row, column, width,
+                                      array.wholeBatch ? valid : width);
+                               });
+      });
+    });
+  }
+
+  void clear(KernelArray &array) {
+    forRows(array, [&](Value sample, Value row, Value column, int64_t width,
+                       int64_t written) {
+      array.tensor = kernel.writeRow(
+          kernel.zeroVector(kernel.vectorType(width)), array.tensor,
+          {sampleOf(array, sample), row}, column, written);
+    });
+  }
+
+  void addToOutput(const KernelArray &block) {
+    forRows(output, [&](Value sample, Value row, Value column, int64_t width,
+                        int64_t written) {
+      Value at = sampleOf(output, sample);
+      Value old =
+          kernel.readRow(output.tensor, {at, row}, column, width, written);
+      Value more =
+          kernel.readRow(block.tensor, {sample, row}, column, width, width);
+      output.tensor = kernel.writeRow(
+          arith::AddFOp::create(kernel.b, kernel.loc, old, more), output.tensor,
+          {at, row}, column, written);
+    });
+  }
+
   static int64_t maxDiagonalAxes(const FactoredPlan &plan) {
     size_t most = 0;
     for (const FactoredSteps &steps : plan.diagrams)
@@ -169,27 +233,18 @@ private:
 
   /// y starts as the bias, or as zero.
   void emitStart() {
+    clear(output);
+    if (plan.bias.empty())
+      return;
     kernel.forRange(output, kernel.count, [&](Value sample) {
       Value at = kernel.sampleIndex(PlanArray::Output, sample);
-      kernel.forRange(output, kernel.poly(output.rows), [&](Value row) {
-        kernel.forColumnChunks(
-            output, output.channels, 4,
-            [&](Value column, int64_t width, int64_t valid) {
-              const int64_t written = output.wholeBatch ? valid : width;
-              output.tensor =
-                  kernel.writeRow(kernel.zeroVector(kernel.vectorType(width)),
-                                  output.tensor, {at, row}, column, written);
-            });
-      });
-      if (plan.bias.empty())
-        return;
       std::vector<const Walk *> walks;
       for (const Walk &walk : plan.bias)
         walks.push_back(&walk);
-      WalkWriter writer(kernel, walks);
+      WalkWriter bias(kernel, walks);
       kernel.forRange(output, kernel.index(walks.size()), [&](Value e) {
-        writer.emit(e, kernel.array(PlanArray::Bias), {kernel.index(0), e},
-                    output, {at, kernel.index(0)});
+        bias.emit(e, kernel.array(PlanArray::Bias), {kernel.index(0), e},
+                  output, {at, kernel.index(0)});
       });
     });
   }
@@ -240,32 +295,38 @@ private:
         });
   }
 
-  /// The sum along a diagonal, started by its first entry.
+  /// The sum along a diagonal.
   Value emitSum(Value c, Value source, Value column, int64_t width) {
     OpBuilder &b = kernel.b;
     Location loc = kernel.loc;
     auto field = [&](int64_t f) { return contractions.get(kernel, c, f); };
-    auto subtract = [&](Value sum, Value row) -> Value {
-      if (plan.group != Group::Sp)
-        return sum;
-      Value minus = readPlanar(kernel.add(row, field(kMinus)), column, width);
-      return arith::SubFOp::create(b, loc, sum, minus);
+    const bool isPair = plan.group == Group::Sp;
+    const MeanFactors mean = plan.mean ? meanFactors(kernel) : MeanFactors();
+    auto add = [&](Value sum, Value row, int64_t offset) -> Value {
+      Value entry = readPlanar(kernel.add(row, field(offset)), column, width);
+      const bool negative = offset == kMinus;
+      if (plan.mean)
+        return addScaled(kernel, sum, entry,
+                         negative ? arith::NegFOp::create(b, loc, mean.term)
+                                  : mean.term);
+      if (negative)
+        return arith::SubFOp::create(b, loc, sum, entry);
+      return arith::AddFOp::create(b, loc, sum, entry);
     };
-    auto plusRow = [&](Value row) {
-      return readPlanar(kernel.add(row, field(kPlus)), column, width);
-    };
-    Value sum = subtract(plusRow(source), source);
-    sum = kernel.accumulate(
-        kernel.index(1), field(kExtent), sum, [&](Value j, Value partial) {
-          Value row = kernel.add(source, kernel.mul(j, field(kStride)));
-          Value added = arith::AddFOp::create(b, loc, partial, plusRow(row));
-          return subtract(added, row);
-        });
-    if (!plan.mean)
-      return sum;
-    Value scale =
-        vector::BroadcastOp::create(b, loc, sum.getType(), kernel.inverseOfN());
-    return arith::MulFOp::create(b, loc, sum, scale);
+    Value zero = kernel.zeroVector(kernel.vectorType(width));
+    Value sum =
+        emitLongSums(
+            kernel, field(kExtent), Poly::power(1), isPair ? 2 : 1, {zero},
+            [&](Value j, KernelBuilder::Values partial) {
+              Value row = kernel.add(source, kernel.mul(j, field(kStride)));
+              Value &sum = partial.front();
+              sum = add(sum, row, kPlus);
+              if (isPair)
+                sum = add(sum, row, kMinus);
+              return partial;
+            })
+            .front();
+    return plan.mean ? scaleVector(kernel, sum, mean.sum) : sum;
   }
 
   void emitLeviCivita(Value d) {
@@ -347,28 +408,33 @@ private:
   void emitTile(Value d, Value tile, Value source, Value row, int64_t height) {
     OpBuilder &b = kernel.b;
     Location loc = kernel.loc;
-    const int64_t cIn = kernel.spec.cIn;
     const OpFoldResult one = b.getIndexAttr(1), none = b.getIndexAttr(0);
     auto size = [&](int64_t value) -> OpFoldResult {
       return b.getIndexAttr(value);
     };
-    Value view = tensor::ExtractSliceOp::create(
-        b, loc, RankedTensorType::get({height, cIn}, kernel.element),
-        planar.tensor,
-        ArrayRef<OpFoldResult>{none, getAsOpFoldResult(kernel.add(source, row)),
-                               none},
-        ArrayRef<OpFoldResult>{one, size(height), size(cIn)},
-        ArrayRef<OpFoldResult>{one, one, one});
-    Value weights = tensor::ExtractSliceOp::create(
-        b, loc, RankedTensorType::get({cIn, tiling.width}, kernel.element),
-        kernel.packed,
-        ArrayRef<OpFoldResult>{getAsOpFoldResult(d), getAsOpFoldResult(tile),
-                               none, none},
-        ArrayRef<OpFoldResult>{one, one, size(cIn), size(tiling.width)},
-        ArrayRef<OpFoldResult>{one, one, one, one});
     Value acc = kernel.zeroVector(
         VectorType::get({height, tiling.width}, kernel.element));
-    Value result = emitTileProduct(kernel, acc, view, weights);
+    Value result = emitBlockedProduct(
+        kernel, acc, kernel.spec.cIn, [&](Value first, int64_t depth) {
+          Value view = tensor::ExtractSliceOp::create(
+              b, loc, RankedTensorType::get({height, depth}, kernel.element),
+              planar.tensor,
+              ArrayRef<OpFoldResult>{none,
+                                     getAsOpFoldResult(kernel.add(source, row)),
+                                     getAsOpFoldResult(first)},
+              ArrayRef<OpFoldResult>{one, size(height), size(depth)},
+              ArrayRef<OpFoldResult>{one, one, one});
+          Value weights = tensor::ExtractSliceOp::create(
+              b, loc,
+              RankedTensorType::get({depth, tiling.width}, kernel.element),
+              kernel.packed,
+              ArrayRef<OpFoldResult>{getAsOpFoldResult(d),
+                                     getAsOpFoldResult(tile),
+                                     getAsOpFoldResult(first), none},
+              ArrayRef<OpFoldResult>{one, one, size(depth), size(tiling.width)},
+              ArrayRef<OpFoldResult>{one, one, one, one});
+          return std::make_pair(view, weights);
+        });
     Value column = kernel.mul(tile, kernel.index(tiling.width));
     for (int64_t r = 0; r < height; ++r)
       mixed.tensor = kernel.writeRow(
@@ -385,6 +451,7 @@ private:
   KernelTable diagrams;
   KernelTable contractions; ///< as in ContractionField
   KernelTable leviCivita;   ///< target, source, sign
+  std::optional<WalkWriter> writer;
   ColumnTiling tiling;
   KernelArray &input, &output;
   /// The tensor of PlanarMult, [1, rows, c_in], and what is left of it times

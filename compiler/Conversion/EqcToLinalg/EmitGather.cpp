@@ -9,7 +9,7 @@
 //
 //===----------------------------------------------------------------------===//
 
-#include "compiler/Conversion/EqcToLinalg/KernelBuilder.h"
+#include "compiler/Conversion/EqcToLinalg/Sums.h"
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
 
@@ -73,7 +73,10 @@ void eqc::emitGather(KernelBuilder &kernel, const SharedPlan &plan,
                (sign > 0 ? rows[row].added : rows[row].taken).push_back(source);
              });
   KernelTable ranges(3), sources(1);
+  int64_t most = 0;
   for (const Sources &row : rows) {
+    most = std::max<int64_t>({most, static_cast<int64_t>(row.added.size()),
+                              static_cast<int64_t>(row.taken.size())});
     const int64_t first = sources.size();
     for (int64_t source : row.added)
       sources.addRow({Poly(source)});
@@ -99,9 +102,9 @@ void eqc::emitGather(KernelBuilder &kernel, const SharedPlan &plan,
             if (sources.size() == 0)
               return;
             const KernelArray &nodes = kernel.array(PlanArray::Nodes);
-            sums = kernel.accumulate(
-                ranges.get(kernel, row, from),
-                ranges.get(kernel, row, from + 1), sums,
+            sums = emitNestedSums(
+                kernel, ranges.get(kernel, row, from),
+                ranges.get(kernel, row, from + 1), most, 1, sums,
                 [&](Value e, KernelBuilder::Values partial) {
                   Value source = sources.get(kernel, e, 0);
                   for (int64_t s = 0; s < samples; ++s) {

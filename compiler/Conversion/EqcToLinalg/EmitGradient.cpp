@@ -12,6 +12,8 @@
 
 #include "compiler/Conversion/EqcToLinalg/EmitKernels.h"
 #include "compiler/Conversion/EqcToLinalg/KernelFunction.h"
+#include "compiler/Conversion/EqcToLinalg/Sums.h"
+#include "compiler/Conversion/EqcToLinalg/Sweep.h"
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Tensor/IR/Tensor.h"
@@ -41,6 +43,70 @@ enum SumsArgument : unsigned {
   kArgSums = 8,
 };
 
+/// So many sums of chunks are added before their sum is: see SumPlanes.
+constexpr int64_t kChunksOfBlock = 16;
+
+/// The matrix of sums as an array: that of the current block of chunks, and
+/// below it what all blocks before come to, as a LongSum.
+class SumPlanes {
+public:
+  SumPlanes(KernelBuilder &kernel, KernelArray &sums, int64_t rows)
+      : sums(sums), kernel(kernel), rows(rows) {}
+
+  /// Columns of a row, from `column` on, += value.
+  void add(Value row, Value column, Value value) {
+    const int64_t width = cast<VectorType>(value.getType()).getDimSize(0);
+    Value old = kernel.readRow(sums.tensor, {row}, column, width, width);
+    write(row, column, arith::AddFOp::create(kernel.b, kernel.loc, old, value));
+  }
+
+  /// The blocks of rows row .. row+count-1 end.
+  void endBlocks(Value row, int64_t count, int64_t columns) {
+    kernel.forRange(sums, kernel.index(count), [&](Value r) {
+      Value block = kernel.add(row, r);
+      Value total = kernel.add(block, kernel.index(rows));
+      Value rest = kernel.add(total, kernel.index(rows));
+      kernel.forColumnChunks(
+          sums, columns, 4, [&](Value column, int64_t width, int64_t) {
+            auto read = [&](Value at) {
+              return kernel.readRow(sums.tensor, {at}, column, width, width);
+            };
+            LongSum sum =
+                addBlock(kernel, {read(total), read(rest)}, read(block));
+            write(total, column, sum.sum);
+            write(rest, column, sum.rest);
+            write(block, column, kernel.zeroVector(sum.sum.getType()));
+          });
+    });
+  }
+
+  /// Runs `body` where samples `first` .. `end`-1 of the block of samples are
+  /// the last before a multiple of `period` samples of the batch.
+  void atPeriod(Value first, Value end, Value period,
+                function_ref<void()> body) {
+    OpBuilder &b = kernel.b;
+    auto number = [&](Value sample) {
+      return b.createOrFold<arith::DivUIOp>(
+          kernel.loc, kernel.add(kernel.first, sample), period);
+    };
+    Value ends = arith::CmpIOp::create(b, kernel.loc, arith::CmpIPredicate::ne,
+                                       number(first), number(end));
+    kernel.ifElse(sums, ends, body, [] {});
+  }
+
+  KernelArray &sums;
+
+private:
+  void write(Value row, Value column, Value value) {
+    sums.tensor =
+        kernel.writeRow(value, sums.tensor, {row}, column,
+                        cast<VectorType>(value.getType()).getDimSize(0));
+  }
+
+  KernelBuilder &kernel;
+  int64_t rows; ///< of one plane
+};
+
 /// One propagating order. Fields of the table: offset of the rows of x, of
 /// grad_y, first row of the sums, then the strides of x.
 class StageEmitter {
@@ -49,11 +115,11 @@ public:
 
   StageEmitter(KernelBuilder &kernel, const GradientStage &stage,
                const SumTiling &tiling, Arrays &x, Arrays &gradY,
-               KernelArray &sums)
+               SumPlanes &planes)
       : kernel(kernel), stage(stage), tiling(tiling),
         x(x.at(stage.terms.front().x.array)),
-        gradY(gradY.at(stage.terms.front().gradY.array)), sums(sums),
-        terms(3 + stage.kept) {
+        gradY(gradY.at(stage.terms.front().gradY.array)), planes(planes),
+        sums(planes.sums), terms(3 + stage.kept) {
     for (const GradientTerm &term : stage.terms) {
       std::vector<Poly> row{term.x.offset, term.gradY.offset,
                             Poly(term.diagram * tiling.rowsOfDiagram())};
@@ -70,16 +136,27 @@ public:
   void emit() {
     const int64_t items = terms.size() * tiling.tiles;
     auto [first, last] = kernel.share(kernel.index(items));
-    forChunks([&, first = first, last = last](const Chunk &chunk) {
-      kernel.forRange(sums, first, last, 1,
-                      [&](Value item) { emitItem(item, chunk); });
-    });
+    auto forItems = [&, first = first,
+                     last = last](function_ref<void(Value)> body) {
+      kernel.forRange(sums, first, last, 1, body);
+    };
+    forChunks(
+        [&](const Chunk &chunk) {
+          forItems([&](Value item) { emitItem(item, chunk); });
+        },
+        [&] {
+          forItems([&](Value item) {
+            planes.endBlocks(rowOf(item), tiling.rows,
+                             tiling.columns.columns());
+          });
+        });
   }
 
 private:
-  /// A range of samples and of values of the first axis, if there is one.
+  /// A range of samples and of values of every axis.
   struct Chunk {
-    Value firstSample, endSample, first, end;
+    Value firstSample, endSample;
+    SmallVector<Value> first, end;
   };
 
   /// `extent` in pieces of `size`: calls body(first, end).
@@ -89,11 +166,7 @@ private:
     std::optional<int64_t> fixedSize = getConstantIntValue(size);
     if (fixedExtent && fixedSize && *fixedSize >= *fixedExtent)
       return body(kernel.index(0), extent);
-    OpBuilder &b = kernel.b;
-    Value pieces = b.createOrFold<arith::DivUIOp>(
-        kernel.loc, kernel.add(extent, kernel.sub(size, kernel.index(1))),
-        size);
-    kernel.forRange(sums, pieces, [&](Value piece) {
+    kernel.forRange(sums, numPieces(extent, size), [&](Value piece) {
       Value first = kernel.mul(piece, size);
       Value end = fixedSize && *fixedSize == 1
                       ? kernel.add(first, size)
@@ -102,10 +175,20 @@ private:
     });
   }
 
-  void forChunks(function_ref<void(const Chunk &)> body) {
+  Value numPieces(Value extent, Value size) {
+    return kernel.b.createOrFold<arith::DivUIOp>(
+        kernel.loc, kernel.add(extent, kernel.sub(size, kernel.index(1))),
+        size);
+  }
+
+  /// Calls `body` for every chunk and `endBlocks` after so many of them, in all
+  /// calls of the kernel, that their sums are to be added up.
+  void forChunks(function_ref<void(const Chunk &)> body,
+                 function_ref<void()> endBlocks) {
     const LayerSpec &spec = kernel.spec;
     const int64_t rows = std::clamp<int64_t>(
-        kChunkBytes / ((spec.cIn + spec.cOut) * spec.elementSize()), 32, 256);
+        kChunkBytes / ((spec.cIn + spec.cOut) * spec.elementSize()),
+        kTermsOfBlock / 2, kTermsOfBlock);
     // How many of things with so many rows each, at least one.
     auto fitting = [&](const Poly &each) -> Value {
       if (!spec.dynamicN())
@@ -115,28 +198,82 @@ private:
       return kernel.b.createOrFold<arith::MaxUIOp>(kernel.loc, count,
                                                    kernel.index(1));
     };
-    const int axes = static_cast<int>(extents.size());
+    OpBuilder &b = kernel.b;
     Value samples = fitting(Poly::power(stage.kept, stage.subsets));
-    forPieces(kernel.count, samples, [&](Value firstSample, Value endSample) {
-      if (axes == 0)
-        return body({firstSample, endSample, Value(), Value()});
-      Value values = stage.kept == 0
-                         ? extents.front()
-                         : fitting(Poly::power(stage.kept - 1, stage.subsets));
-      forPieces(extents.front(), values, [&](Value first, Value end) {
-        body({firstSample, endSample, first, end});
+    // The values of every axis in pieces, and the chunks that one value of it,
+    // and of those before, is cut into.
+    const int axes = static_cast<int>(extents.size());
+    SmallVector<Value> sizes, chunksBelow(axes, kernel.index(1));
+    Value chunks = kernel.index(1);
+    for (int a = 0; a < axes; ++a)
+      sizes.push_back(a == stage.kept ? extents[a]
+                                      : fitting(Poly::power(stage.kept - 1 - a,
+                                                            stage.subsets)));
+    for (int a = axes - 1; a >= 0; --a) {
+      chunksBelow[a] = chunks;
+      chunks = kernel.mul(chunks, numPieces(extents[a], sizes[a]));
+    }
+    auto blockOf = [&](Value things, Value chunksOfOne) {
+      Value count = b.createOrFold<arith::DivUIOp>(
+          kernel.loc, kernel.mul(things, kernel.index(kChunksOfBlock)),
+          chunksOfOne);
+      return b.createOrFold<arith::MaxUIOp>(kernel.loc, count, things);
+    };
+    auto alongAxes = [&](auto &self, size_t a, const Chunk &chunk) -> void {
+      if (a == extents.size())
+        return body(chunk);
+      std::optional<int64_t> below = getConstantIntValue(chunksBelow[a]);
+      std::optional<int64_t> pieces =
+          getConstantIntValue(numPieces(extents[a], sizes[a]));
+      const bool endsHere =
+          below && pieces
+              ? *below < kChunksOfBlock && *below * *pieces >= kChunksOfBlock
+              : a == 0 || a + 1 < extents.size();
+      Value block = blockOf(sizes[a], chunksBelow[a]);
+      forPieces(extents[a], sizes[a], [&](Value first, Value end) {
+        Chunk next = chunk;
+        next.first.push_back(first);
+        next.end.push_back(end);
+        self(self, a + 1, next);
+        if (!endsHere)
+          return;
+        Value inBlock = b.createOrFold<arith::RemUIOp>(
+            kernel.loc, end,
+            kernel.mul(
+                b.createOrFold<arith::DivUIOp>(kernel.loc, block, sizes[a]),
+                sizes[a]));
+        Value isLast = arith::CmpIOp::create(
+            b, kernel.loc, arith::CmpIPredicate::eq, inBlock, kernel.index(0));
+        kernel.ifElse(sums, isLast, endBlocks, [] {});
       });
+    };
+    Value period = b.createOrFold<arith::DivUIOp>(
+        kernel.loc,
+        kernel.mul(kernel.min(samples, kernel.count),
+                   kernel.index(kChunksOfBlock)),
+        chunks);
+    period =
+        b.createOrFold<arith::MaxUIOp>(kernel.loc, period, kernel.index(1));
+    forPieces(kernel.count, samples, [&](Value firstSample, Value endSample) {
+      alongAxes(alongAxes, 0, {firstSample, endSample, {}, {}});
+      planes.atPeriod(firstSample, endSample, period, endBlocks);
     });
+  }
+
+  /// The first row of the sums of an item.
+  Value rowOf(Value item) {
+    return kernel.add(
+        kernel.mul(kernel.rem(item, tiling.tiles), kernel.index(tiling.rows)),
+        terms.get(kernel, kernel.div(item, tiling.tiles), 2));
   }
 
   /// One tile of input channels of one diagram, over a chunk.
   void emitItem(Value item, const Chunk &chunk) {
     Value term = kernel.div(item, tiling.tiles);
     Value tile = kernel.rem(item, tiling.tiles);
-    Value row = kernel.mul(tile, kernel.index(tiling.rows));
-    Value channel =
-        kernel.min(row, kernel.index(kernel.spec.cIn - tiling.rows));
-    row = kernel.add(row, terms.get(kernel, term, 2));
+    Value row = rowOf(item);
+    Value channel = kernel.min(kernel.mul(tile, kernel.index(tiling.rows)),
+                               kernel.index(kernel.spec.cIn - tiling.rows));
     // The last column tile is masked where rows of grad_y end within it.
     const ColumnTiling &columns = tiling.columns;
     const bool masked = gradY.columns < columns.columns();
@@ -153,7 +290,7 @@ private:
   void emitTile(Value term, Value row, Value channel, Value column,
                 int64_t valid, const Chunk &chunk) {
     const int64_t width = tiling.columns.width;
-    // Chunks are summed on their own, which rounds far less than one long sum.
+    // Chunks are summed on their own: see Sums.h.
     KernelBuilder::Values acc(tiling.rows,
                               kernel.zeroVector(kernel.vectorType(width)));
     Position start{Value(), terms.get(kernel, term, 0),
@@ -171,10 +308,8 @@ private:
                     KernelBuilder::Values sum) -> KernelBuilder::Values {
       if (axis == extents.size())
         return emitRow(at, channel, column, valid, std::move(sum));
-      Value first = axis == 0 ? chunk.first : kernel.index(0);
-      Value end = axis == 0 ? chunk.end : extents[axis];
       return kernel.accumulate(
-          first, end, std::move(sum),
+          chunk.first[axis], chunk.end[axis], std::move(sum),
           [&](Value i, KernelBuilder::Values partial) {
             Position next = at;
             next.x = kernel.add(at.x, kernel.mul(i, strides[axis]));
@@ -195,12 +330,8 @@ private:
                               return nest(nest, 0, at, std::move(partial));
                             });
     kernel.copies = copies;
-    for (int64_t r = 0; r < tiling.rows; ++r) {
-      Value at = kernel.add(row, kernel.index(r));
-      Value old = kernel.readRow(sums.tensor, {at}, column, width, width);
-      Value sum = arith::AddFOp::create(kernel.b, kernel.loc, old, acc[r]);
-      sums.tensor = kernel.writeRow(sum, sums.tensor, {at}, column, width);
-    }
+    for (int64_t r = 0; r < tiling.rows; ++r)
+      planes.add(kernel.add(row, kernel.index(r)), column, acc[r]);
   }
 
   struct Position {
@@ -232,7 +363,9 @@ private:
   KernelBuilder &kernel;
   const GradientStage &stage;
   const SumTiling &tiling;
-  KernelArray &x, &gradY, &sums;
+  KernelArray &x, &gradY;
+  SumPlanes &planes;
+  KernelArray &sums;
   KernelTable terms;
   SmallVector<Value> extents;
 };
@@ -241,8 +374,9 @@ private:
 class SumsEmitter {
 public:
   SumsEmitter(KernelBuilder &kernel, const GradientPlan &plan,
-              func::FuncOp function, const SumTiling &tiling)
-      : kernel(kernel), plan(plan), function(function), tiling(tiling) {}
+              func::FuncOp function, const SumTiling &tiling, int64_t rows)
+      : kernel(kernel), plan(plan), function(function), tiling(tiling),
+        planes(kernel, sums, rows) {}
 
   void emit() {
     const LayerSpec &spec = kernel.spec;
@@ -252,7 +386,7 @@ public:
     sums.tensor = argumentTensor(kernel, function.getArgument(kArgSums), true);
     for (const GradientStage &stage : plan.stages)
       inPhase(sums, [&] {
-        StageEmitter(kernel, stage, tiling, x, gradY, sums).emit();
+        StageEmitter(kernel, stage, tiling, x, gradY, planes).emit();
       });
     onlyWhen = wants(kSumBias);
     if (!plan.bias.empty())
@@ -292,7 +426,7 @@ private:
     }
     if (!reads.stored.empty())
       arrays[PlanArray::Stored] =
-          kernel.scratch(reads.storedRows, channels, columns);
+          kernel.scratch(Sweep::rowsOfStored(kernel, reads), channels, columns);
     std::swap(kernel.arrays, arrays);
     for (const SharedStage &stage : reads.stages)
       inPhase(kernel.array(PlanArray::Stored),
@@ -309,27 +443,34 @@ private:
     for (const BiasTerm &term : plan.bias)
       table.addRow({term.gradY.offset, Poly(firstRow + term.row)});
     table.materialize(kernel);
-    kernel.forShare(sums, kernel.index(table.size()), [&](Value e) {
+    // A loop even around one row: the reads of a fixed row would be moved
+    // before writes to another, which are then no longer in place.
+    auto [first, last] = kernel.share(kernel.index(table.size()));
+    kernel.forRange(sums, first, last, 1, [&](Value e) {
       Value row = table.get(kernel, e, 1);
       kernel.forColumnChunks(
           sums, spec.cOut, 2, [&](Value column, int64_t width, int64_t valid) {
-            Value sum =
-                kernel.readRow(sums.tensor, {row}, column, width, width);
-            sum = kernel.accumulate(
-                kernel.index(0), kernel.count, sum,
-                [&](Value sample, Value partial) -> Value {
-                  Value at = source.wholeBatch
-                                 ? kernel.add(kernel.first, sample)
-                                 : sample;
-                  Value term = kernel.readRow(
-                      source.tensor, {at, table.get(kernel, e, 0)}, column,
-                      width, source.wholeBatch ? valid : width);
-                  return arith::AddFOp::create(kernel.b, kernel.loc, partial,
-                                               term);
-                });
-            sums.tensor =
-                kernel.writeRow(sum, sums.tensor, {row}, column, width);
+            Value zero = kernel.zeroVector(kernel.vectorType(width));
+            auto addSample = [&](Value sample, KernelBuilder::Values partial) {
+              Value at =
+                  source.wholeBatch ? kernel.add(kernel.first, sample) : sample;
+              Value term = kernel.readRow(
+                  source.tensor, {at, table.get(kernel, e, 0)}, column, width,
+                  source.wholeBatch ? valid : width);
+              Value &sum = partial.front();
+              sum = arith::AddFOp::create(kernel.b, kernel.loc, sum, term);
+              return partial;
+            };
+            const Poly anyNumber(INT64_MAX);
+            planes.add(row, column,
+                       emitLongSums(kernel, kernel.count, anyNumber, 1, {zero},
+                                    addSample)
+                           .front());
           });
+      Value period = kernel.mul(kernel.count, kernel.index(kChunksOfBlock));
+      planes.atPeriod(kernel.index(0), kernel.count, period, [&] {
+        planes.endBlocks(row, 1, tiling.columns.columns());
+      });
     });
   }
 
@@ -339,6 +480,7 @@ private:
   const SumTiling &tiling;
   StageEmitter::Arrays x, gradY;
   KernelArray sums;
+  SumPlanes planes;
   Value onlyWhen; ///< what follows is done only then; null: always
 };
 
@@ -358,15 +500,15 @@ EmittedKernel eqc::emitGradientSums(OpBuilder &builder, Location loc,
   SmallVector<Type> types(kArgInput, builder.getIndexType());
   types.push_back(sampleType(kernel, spec.k, spec.cIn));
   types.push_back(sampleType(kernel, spec.l, spec.cOut));
-  types.push_back(
-      MemRefType::get({matrix.rows, matrix.columns}, kernel.element));
+  types.push_back(MemRefType::get(
+      {SumMatrix::kPlanes * matrix.rows, matrix.columns}, kernel.element));
   func::FuncOp function = makeKernelFunction(kernel, name, types);
   kernel.n = function.getArgument(0);
   kernel.first = function.getArgument(1);
   kernel.count = function.getArgument(2);
   kernel.phase = function.getArgument(3);
   kernel.part = function.getArgument(4);
-  SumsEmitter(kernel, plan, function, tiling).emit();
+  SumsEmitter(kernel, plan, function, tiling, matrix.rows).emit();
   KernelRecord &record = kernel.record;
   record.sums = matrix;
   record.scratchElements = plan.x.storedRows * Poly(spec.cIn) +

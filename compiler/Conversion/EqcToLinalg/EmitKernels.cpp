@@ -2,6 +2,7 @@
 
 #include "compiler/Conversion/EqcToLinalg/EmitKernels.h"
 #include "compiler/Conversion/EqcToLinalg/KernelFunction.h"
+#include "compiler/Conversion/EqcToLinalg/Sweep.h"
 
 #include <algorithm>
 
@@ -81,8 +82,9 @@ EmittedKernel eqc::emitSharedForward(OpBuilder &builder, Location loc,
       kernel, name, {terms, tiling.tiles, spec.cIn, tiling.width});
   openForwardArrays(kernel, function, tiling.columns());
   if (!plan.stored.empty())
-    kernel.array(PlanArray::Stored) = kernel.scratch(
-        plan.storedRows, spec.cIn, kernel.wholeVectors(spec.cIn));
+    kernel.array(PlanArray::Stored) =
+        kernel.scratch(Sweep::rowsOfStored(kernel, plan), spec.cIn,
+                       kernel.wholeVectors(spec.cIn));
   if (!plan.nodes.empty())
     kernel.array(PlanArray::Nodes) =
         kernel.scratch(plan.nodeRows, spec.cOut, tiling.columns());

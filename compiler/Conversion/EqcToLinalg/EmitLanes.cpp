@@ -172,8 +172,8 @@ private:
     KernelArray &planes = kernel.array(PlanArray::Input);
     planes = makeLaneArray(kernel, spec.cIn, rowsOf(PlanArray::Input) + 1);
     if (!plan.stored.empty())
-      kernel.array(PlanArray::Stored) =
-          makeLaneArray(kernel, spec.cIn, rowsOf(PlanArray::Stored));
+      kernel.array(PlanArray::Stored) = makeLaneArray(
+          kernel, spec.cIn, Sweep::rowsOfStored(kernel, plan).at(spec.n));
     if (!plan.nodes.empty())
       kernel.array(PlanArray::Nodes) =
           makeLaneArray(kernel, spec.cOut, rowsOf(PlanArray::Nodes));

@@ -12,9 +12,9 @@
 
 #include "compiler/Conversion/EqcToLinalg/KernelFunction.h"
 #include "compiler/Conversion/EqcToLinalg/MixTables.h"
+#include "compiler/Conversion/EqcToLinalg/Sums.h"
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
-#include "mlir/Dialect/Linalg/IR/Linalg.h"
 #include "mlir/Dialect/Tensor/IR/Tensor.h"
 #include "mlir/Dialect/Vector/IR/VectorOps.h"
 
@@ -213,25 +213,12 @@ private:
     Location loc = kernel.loc;
     Value acc = emitInits(t, column, sample, index, rows);
 
-    // The contraction is on tensors, so that upstream tiling, vectorisation
-    // and hoisting apply; the accumulator becomes a vector again there.
-    const SmallVector<int64_t> shape{rows.samples, rows.along, width};
-    Value zero = kernel.index(0);
-    const SmallVector<Value> origin(3, zero);
-    const SmallVector<bool> inBounds(3, true);
-    Value empty = tensor::EmptyOp::create(b, loc, shape, kernel.element);
-    Value sum =
-        vector::TransferWriteOp::create(b, loc, acc, empty, origin, inBounds)
-            .getResult();
-    sum = emitTerms(tables.inputTerms, PlanArray::Input, t,
-                    MixTables::kInputTerms, column, sample, index, rows, sum);
-    sum = emitTerms(tables.storedTerms, PlanArray::Stored, t,
-                    MixTables::kStoredTerms, column, sample, index, rows, sum);
-    Value pad =
-        arith::ConstantOp::create(b, loc, b.getZeroAttr(kernel.element));
-    Value result = vector::TransferReadOp::create(
-        b, loc, VectorType::get(shape, kernel.element), sum, origin, pad,
-        inBounds);
+    Value result =
+        emitTerms(tables.inputTerms, PlanArray::Input, t,
+                  MixTables::kInputTerms, column, sample, index, rows, acc);
+    result =
+        emitTerms(tables.storedTerms, PlanArray::Stored, t,
+                  MixTables::kStoredTerms, column, sample, index, rows, result);
 
     auto strideOf = [&](int a) { return tables.targetStride(a); };
     Value row = tables.rowAt(tables.targets.get(kernel, t, MixTables::kOffset),
@@ -317,47 +304,44 @@ private:
       return sum;
     OpBuilder &b = kernel.b;
     Location loc = kernel.loc;
-    const int64_t cIn = kernel.spec.cIn;
     KernelArray &source = kernel.array(array);
-    AffineExpr s, r, c, k;
-    bindDims(b.getContext(), s, r, c, k);
-    SmallVector<AffineMap> maps = AffineMap::inferFromExprList(
-        {ArrayRef<AffineExpr>{s, r, k}, {k, c}, {s, r, c}}, b.getContext());
     const OpFoldResult one = b.getIndexAttr(1), none = b.getIndexAttr(0);
     auto size = [&](int64_t value) -> OpFoldResult {
       return b.getIndexAttr(value);
     };
-    return kernel.accumulate(
-        tables.targets.get(kernel, t, rangeField),
-        tables.targets.get(kernel, t, rangeField + 1), sum,
-        [&](Value p, Value partial) -> Value {
+    return emitMixedTerms(
+        kernel, tables.targets.get(kernel, t, rangeField),
+        tables.targets.get(kernel, t, rangeField + 1),
+        tables.mostTerms(rangeField), sum, [&](Value p, Value acc) {
           auto strideOf = [&](int a) { return terms.get(kernel, p, 2 + a); };
           Value row = tables.rowAt(terms.get(kernel, p, 0), index, strideOf);
           Value step = tables.rowStep(strideOf);
           Value first = kernel.sampleIndex(array, sample);
-          const SmallVector<int64_t> shape{rows.samples, rows.along, cIn};
-          Value view = tensor::ExtractSliceOp::create(
-              b, loc, RankedTensorType::get(shape, kernel.element),
-              source.tensor,
-              ArrayRef<OpFoldResult>{getAsOpFoldResult(first),
-                                     getAsOpFoldResult(row), none},
-              ArrayRef<OpFoldResult>{size(rows.samples), size(rows.along),
-                                     size(cIn)},
-              ArrayRef<OpFoldResult>{
-                  one, rows.along == 1 ? one : getAsOpFoldResult(step), one});
-          Value weights = tensor::ExtractSliceOp::create(
-              b, loc, RankedTensorType::get({cIn, width}, kernel.element),
-              kernel.packed,
-              ArrayRef<OpFoldResult>{getAsOpFoldResult(terms.get(kernel, p, 1)),
-                                     getAsOpFoldResult(column.index), none,
-                                     none},
-              ArrayRef<OpFoldResult>{one, one, size(cIn), size(width)},
-              ArrayRef<OpFoldResult>{one, one, one, one});
-          return linalg::ContractOp::create(
-                     b, loc, TypeRange{partial.getType()},
-                     ValueRange{view, weights}, ValueRange{partial},
-                     b.getAffineMapArrayAttr(maps))
-              .getResult(0);
+          auto slice = [&](Value from, int64_t depth) {
+            Value view = tensor::ExtractSliceOp::create(
+                b, loc,
+                RankedTensorType::get({rows.samples, rows.along, depth},
+                                      kernel.element),
+                source.tensor,
+                ArrayRef<OpFoldResult>{getAsOpFoldResult(first),
+                                       getAsOpFoldResult(row),
+                                       getAsOpFoldResult(from)},
+                ArrayRef<OpFoldResult>{size(rows.samples), size(rows.along),
+                                       size(depth)},
+                ArrayRef<OpFoldResult>{
+                    one, rows.along == 1 ? one : getAsOpFoldResult(step), one});
+            Value weights = tensor::ExtractSliceOp::create(
+                b, loc, RankedTensorType::get({depth, width}, kernel.element),
+                kernel.packed,
+                ArrayRef<OpFoldResult>{
+                    getAsOpFoldResult(terms.get(kernel, p, 1)),
+                    getAsOpFoldResult(column.index), getAsOpFoldResult(from),
+                    none},
+                ArrayRef<OpFoldResult>{one, one, size(depth), size(width)},
+                ArrayRef<OpFoldResult>{one, one, one, one});
+            return std::make_pair(view, weights);
+          };
+          return emitBlockedProduct(kernel, acc, kernel.spec.cIn, slice);
         });
   }
 

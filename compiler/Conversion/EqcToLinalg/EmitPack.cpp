@@ -2,6 +2,7 @@
 
 #include "compiler/Conversion/EqcToLinalg/EmitKernels.h"
 #include "compiler/Conversion/EqcToLinalg/KernelFunction.h"
+#include "compiler/Conversion/EqcToLinalg/Sums.h"
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
 
@@ -25,6 +26,7 @@ public:
         plain &= weight.factor == 1;
       }
       plain &= term.size() == 1;
+      most = std::max(most, static_cast<int64_t>(term.size()));
       ranges.addRow({Poly(first), Poly(diagrams.size())});
     }
     ranges.materialize(kernel);
@@ -46,14 +48,18 @@ public:
     Value sum = kernel.zeroVector(kernel.vectorType(width));
     if (!factors)
       return sum;
-    return kernel.accumulate(
-        ranges.get(kernel, term, 0), ranges.get(kernel, term, 1), sum,
-        [&](Value entry, Value partial) -> Value {
-          Value product =
-              arith::MulFOp::create(kernel.b, kernel.loc, read(entry),
-                                    kernel.broadcastOf(factors, entry, width));
-          return arith::AddFOp::create(kernel.b, kernel.loc, partial, product);
-        });
+    return emitNestedSums(kernel, ranges.get(kernel, term, 0),
+                          ranges.get(kernel, term, 1), most, 1, {sum},
+                          [&](Value entry, KernelBuilder::Values partial) {
+                            Value product = arith::MulFOp::create(
+                                kernel.b, kernel.loc, read(entry),
+                                kernel.broadcastOf(factors, entry, width));
+                            Value &sum = partial.front();
+                            sum = arith::AddFOp::create(kernel.b, kernel.loc,
+                                                        sum, product);
+                            return partial;
+                          })
+        .front();
   }
 
 private:
@@ -61,6 +67,7 @@ private:
   KernelTable ranges, diagrams;
   Value factors;
   bool plain = true; ///< every term is one weight
+  int64_t most = 0;  ///< weights of a term
 };
 
 } // namespace

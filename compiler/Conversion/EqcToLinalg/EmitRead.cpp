@@ -6,6 +6,7 @@
 //
 //===----------------------------------------------------------------------===//
 
+#include "compiler/Conversion/EqcToLinalg/Sums.h"
 #include "compiler/Conversion/EqcToLinalg/Sweep.h"
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
@@ -167,45 +168,84 @@ private:
       return kernel.readRow(source.tensor, {sourceSample, row}, column, width,
                             valid);
     };
+    const bool scaled = plan.mean && stage.entries.front().divisions > 0;
+    const MeanFactors mean = scaled ? meanFactors(kernel) : MeanFactors();
+    auto addRow = [&](Value sum, Value row, bool negative) -> Value {
+      if (scaled)
+        return addScaled(kernel, sum, row,
+                         negative ? arith::NegFOp::create(b, loc, mean.term)
+                                  : mean.term);
+      if (negative)
+        return arith::SubFOp::create(b, loc, sum, row);
+      return arith::AddFOp::create(b, loc, sum, row);
+    };
+    auto addTerms = [&](Value q, int64_t r, Value sum) {
+      for (int64_t i = 0; i < perGroup; ++i)
+        sum = addRow(sum, read(kernel.add(firstTerm, kernel.index(i)), q, r),
+                     shape.terms[i].sign < 0);
+      return sum;
+    };
     KernelBuilder::Values sums(count,
                                kernel.zeroVector(kernel.vectorType(width)));
-    if (unrolled()) {
-      sums = kernel.accumulate(
-          kernel.index(0), extent, sums,
-          [&](Value q, KernelBuilder::Values partial) {
-            for (int64_t i = 0; i < perGroup; ++i) {
-              Value term = kernel.add(firstTerm, kernel.index(i));
-              for (int64_t r = 0; r < count; ++r) {
-                Value row = read(term, q, r);
-                if (shape.terms[i].sign < 0)
-                  partial[r] = arith::SubFOp::create(b, loc, partial[r], row);
-                else
-                  partial[r] = arith::AddFOp::create(b, loc, partial[r], row);
-              }
-            }
-            return partial;
-          });
+    const Poly most = shape.dropped.empty() ? Poly(1) : shape.dropped[0].extent;
+    if (unrolled() && stage.kept == 0) {
+      sums.front() = sumOfOne(
+          extent, most, perGroup, sums.front(),
+          [&](Value q, Value partial) { return addTerms(q, 0, partial); });
+    } else if (unrolled()) {
+      sums = emitLongSums(kernel, extent, most, perGroup, sums,
+                          [&](Value q, KernelBuilder::Values partial) {
+                            for (int64_t r = 0; r < count; ++r)
+                              partial[r] = addTerms(q, r, partial[r]);
+                            return partial;
+                          });
     } else {
-      Value end = kernel.add(firstTerm, kernel.index(perGroup));
-      sums.front() = kernel.accumulate(
-          firstTerm, end, sums.front(), [&](Value term, Value partial) {
-            Value row = read(term, kernel.index(0), 0);
-            Value negative = arith::CmpIOp::create(
-                b, loc, arith::CmpIPredicate::slt, terms.get(kernel, term, 1),
-                kernel.index(0));
-            Value added = arith::AddFOp::create(b, loc, partial, row);
-            Value subtracted = arith::SubFOp::create(b, loc, partial, row);
-            return arith::SelectOp::create(b, loc, negative, subtracted, added)
-                .getResult();
-          });
+      sums = emitLongSums(kernel, kernel.index(perGroup), Poly(perGroup), 1,
+                          sums, [&](Value i, KernelBuilder::Values partial) {
+                            Value term = kernel.add(firstTerm, i);
+                            Value row = read(term, kernel.index(0), 0);
+                            Value negative = arith::CmpIOp::create(
+                                b, loc, arith::CmpIPredicate::slt,
+                                terms.get(kernel, term, 1), kernel.index(0));
+                            Value &sum = partial.front();
+                            sum = arith::SelectOp::create(
+                                b, loc, negative, addRow(sum, row, true),
+                                addRow(sum, row, false));
+                            return partial;
+                          });
     }
-    if (plan.mean && stage.entries.front().divisions > 0) {
-      Value scale = vector::BroadcastOp::create(b, loc, sums.front().getType(),
-                                                kernel.inverseOfN());
+    if (scaled)
       for (Value &sum : sums)
-        sum = arith::MulFOp::create(b, loc, sum, scale);
-    }
+        sum = scaleVector(kernel, sum, mean.sum);
     return sums;
+  }
+
+  /// The sum over a letter where no other row is there to be summed meanwhile:
+  /// several sums of every fourth value hide the latency of additions.
+  Value sumOfOne(Value extent, const Poly &most, int64_t termsEach, Value zero,
+                 function_ref<Value(Value, Value)> add) {
+    constexpr int64_t together = 4;
+    if (!needsBlocks(kernel, most, termsEach * together))
+      return emitLongSums(kernel, extent, most, termsEach, {zero},
+                          [&](Value q, KernelBuilder::Values sum) {
+                            return KernelBuilder::Values{add(q, sum.front())};
+                          })
+          .front();
+    KernelBuilder::Values sums = emitLongSums(
+        kernel, kernel.div(extent, together), most, termsEach,
+        KernelBuilder::Values(together, zero),
+        [&](Value number, KernelBuilder::Values partial) {
+          Value first = kernel.mul(number, kernel.index(together));
+          for (int64_t i = 0; i < together; ++i)
+            partial[i] = add(kernel.add(first, kernel.index(i)), partial[i]);
+          return partial;
+        });
+    Value whole = kernel.sub(extent, kernel.rem(extent, together));
+    Value rest = kernel.accumulate(whole, extent, zero, add);
+    auto plus = [&](Value x, Value y) -> Value {
+      return arith::AddFOp::create(kernel.b, kernel.loc, x, y);
+    };
+    return plus(plus(plus(sums[0], sums[1]), plus(sums[2], sums[3])), rest);
   }
 
   KernelBuilder &kernel;

@@ -7,7 +7,7 @@
 //
 //===----------------------------------------------------------------------===//
 
-#include "compiler/Conversion/EqcToLinalg/KernelBuilder.h"
+#include "compiler/Conversion/EqcToLinalg/Sums.h"
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Vector/IR/VectorOps.h"
@@ -150,16 +150,19 @@ private:
           target, target.channels, 4,
           [&](Value column, int64_t width, int64_t valid) {
             kernel.forRange(target, kernel.count, [&](Value sample) {
-              Value sum = kernel.accumulate(
-                  targets.get(kernel, t, 1), targets.get(kernel, t, 2),
-                  kernel.zeroVector(kernel.vectorType(width)),
-                  [&](Value term, Value partial) {
-                    return multiplyAdd(
-                        kernel.broadcastOf(coefficients, term, width),
-                        readSource(sample, terms.get(kernel, term, 0), column,
-                                   width, valid),
-                        partial);
-                  });
+              Value sum =
+                  emitNestedSums(
+                      kernel, targets.get(kernel, t, 1),
+                      targets.get(kernel, t, 2), shape.numSources, 1,
+                      {kernel.zeroVector(kernel.vectorType(width))},
+                      [&](Value term, KernelBuilder::Values partial) {
+                        return KernelBuilder::Values{multiplyAdd(
+                            kernel.broadcastOf(coefficients, term, width),
+                            readSource(sample, terms.get(kernel, term, 0),
+                                       column, width, valid),
+                            partial.front())};
+                      })
+                      .front();
               writeTarget(sum, sample, targets.get(kernel, t, 0), column,
                           valid);
             });

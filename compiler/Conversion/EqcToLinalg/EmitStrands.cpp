@@ -16,6 +16,7 @@
 #include "compiler/Conversion/EqcToLinalg/KernelFunction.h"
 #include "compiler/Conversion/EqcToLinalg/MixTables.h"
 #include "compiler/Conversion/EqcToLinalg/StrandRows.h"
+#include "compiler/Conversion/EqcToLinalg/Sums.h"
 #include "compiler/Plan/StrandPlan.h"
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
@@ -382,7 +383,6 @@ private:
                Value row) {
     OpBuilder &b = kernel.b;
     Location loc = kernel.loc;
-    const int64_t cIn = kernel.spec.cIn;
     const OpFoldResult one = b.getIndexAttr(1), none = b.getIndexAttr(0);
     auto size = [&](int64_t value) -> OpFoldResult {
       return b.getIndexAttr(value);
@@ -391,34 +391,45 @@ private:
                                  kernel.mul(irrepRow, dimension));
     Value acc = kernel.zeroVector(
         VectorType::get({tileHeight, tiling.width}, kernel.element));
-    acc = kernel.accumulate(
-        kernel.index(0), kernel.index(stage.sources.size()), acc,
+    // A source is a term of an irrep's dimension times c_in products.
+    acc = emitMixedTerms(
+        kernel, kernel.index(0), kernel.index(stage.sources.size()),
+        static_cast<int64_t>(stage.sources.size()), acc,
         [&](Value source, Value outer) {
           Value term = kernel.add(blocks.get(kernel, block, 4),
                                   kernel.mul(source, dimension));
           return kernel.accumulate(
               kernel.index(0), dimension, outer, [&](Value c, Value partial) {
-                Value view = tensor::ExtractSliceOp::create(
-                    b, loc,
-                    RankedTensorType::get({tileHeight, cIn}, kernel.element),
-                    spread.tensor,
-                    ArrayRef<OpFoldResult>{
-                        getAsOpFoldResult(slotOf(spreadFirst, source,
-                                                 kernel.add(firstSlot, c))),
-                        getAsOpFoldResult(row), none},
-                    ArrayRef<OpFoldResult>{one, size(tileHeight), size(cIn)},
-                    ArrayRef<OpFoldResult>{one, one, one});
-                Value weights = tensor::ExtractSliceOp::create(
-                    b, loc,
-                    RankedTensorType::get({cIn, tiling.width}, kernel.element),
-                    kernel.packed,
-                    ArrayRef<OpFoldResult>{
-                        getAsOpFoldResult(kernel.add(term, c)),
-                        getAsOpFoldResult(tile), none, none},
-                    ArrayRef<OpFoldResult>{one, one, size(cIn),
-                                           size(tiling.width)},
-                    ArrayRef<OpFoldResult>{one, one, one, one});
-                return emitTileProduct(kernel, partial, view, weights);
+                Value from =
+                    slotOf(spreadFirst, source, kernel.add(firstSlot, c));
+                return emitBlockedProduct(
+                    kernel, partial, kernel.spec.cIn,
+                    [&](Value first, int64_t depth) {
+                      Value view = tensor::ExtractSliceOp::create(
+                          b, loc,
+                          RankedTensorType::get({tileHeight, depth},
+                                                kernel.element),
+                          spread.tensor,
+                          ArrayRef<OpFoldResult>{getAsOpFoldResult(from),
+                                                 getAsOpFoldResult(row),
+                                                 getAsOpFoldResult(first)},
+                          ArrayRef<OpFoldResult>{one, size(tileHeight),
+                                                 size(depth)},
+                          ArrayRef<OpFoldResult>{one, one, one});
+                      Value weights = tensor::ExtractSliceOp::create(
+                          b, loc,
+                          RankedTensorType::get({depth, tiling.width},
+                                                kernel.element),
+                          kernel.packed,
+                          ArrayRef<OpFoldResult>{
+                              getAsOpFoldResult(kernel.add(term, c)),
+                              getAsOpFoldResult(tile), getAsOpFoldResult(first),
+                              none},
+                          ArrayRef<OpFoldResult>{one, one, size(depth),
+                                                 size(tiling.width)},
+                          ArrayRef<OpFoldResult>{one, one, one, one});
+                      return std::make_pair(view, weights);
+                    });
               });
         });
     Value slot = slotOf(mixedFirst, blocks.get(kernel, block, 0),

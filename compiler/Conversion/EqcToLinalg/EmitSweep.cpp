@@ -3,8 +3,8 @@
 // An input pattern that drops one axis of x is a sum over that axis. Taken one
 // by one each sum reads all of x again, and most walk it across its rows; here
 // x is read once, in order, and every element is added to the sums over all
-// axes. Each sum takes its terms in the order in which EmitRead.cpp does, so
-// both have the same bits.
+// axes. Each sum takes its terms in the order, and the blocks, in which
+// EmitRead.cpp does, so both have the same bits.
 //
 //===----------------------------------------------------------------------===//
 
@@ -34,8 +34,10 @@ bool Sweep::serves(const SharedPlan &plan, const ReadStage &stage) {
 Sweep::Sweep(KernelBuilder &kernel, const SharedPlan &plan,
              const ReadStage &stage)
     : kernel(kernel), order(plan.k), source(kernel.array(PlanArray::Input)),
-      target(kernel.array(PlanArray::Stored)) {
+      target(kernel.array(PlanArray::Stored)),
+      blocks(needsBlocks(kernel, Poly::power(1))) {
   const std::vector<Poly> strides = rowMajorStrides(order);
+  Poly next = plan.storedRows;
   for (const ReadEntry &entry : stage.entries) {
     Sum sum;
     sum.target = entry.target;
@@ -49,8 +51,30 @@ Sweep::Sweep(KernelBuilder &kernel, const SharedPlan &plan,
           sum.strides[axis] = letter.innerStride;
     }
     sum.scaled = plan.mean && entry.divisions > 0;
-    (sum.axis + 1 == order ? inner : outer).push_back(std::move(sum));
+    if (sum.scaled && !mean.term)
+      mean = meanFactors(kernel);
+    if (sum.axis + 1 == order) {
+      inner.push_back(std::move(sum));
+      continue;
+    }
+    for (Poly *place : {&sum.total, &sum.rest}) {
+      *place = next;
+      next = next + Poly::power(order - 1);
+    }
+    outer.push_back(std::move(sum));
   }
+}
+
+Poly Sweep::rowsOfStored(const KernelBuilder &kernel, const SharedPlan &plan) {
+  Poly rows = plan.storedRows;
+  if (!needsBlocks(kernel, Poly::power(1)))
+    return rows;
+  for (const SharedStage &stage : plan.stages)
+    if (const auto *read = std::get_if<ReadStage>(&stage);
+        read && serves(plan, *read))
+      rows = rows + Poly::power(plan.k - 1,
+                                2 * static_cast<int64_t>(read->entries.size()));
+  return rows;
 }
 
 void Sweep::emit() {
@@ -125,24 +149,22 @@ Value Sweep::rowOf(const Poly &offset, const std::vector<Poly> &strides,
   return row;
 }
 
-Value Sweep::read(const Sum &sum, ArrayRef<Value> index,
-                  const Place &at) const {
+Value Sweep::readAt(const Poly &offset, const Sum &sum, ArrayRef<Value> index,
+                    const Place &at) const {
   return kernel.readRow(target.tensor,
-                        {at.sample, rowOf(sum.target, sum.strides, index)},
+                        {at.sample, rowOf(offset, sum.strides, index)},
                         at.column, at.width, at.width);
 }
 
-void Sweep::write(Value value, const Sum &sum, ArrayRef<Value> index,
-                  const Place &at) {
+void Sweep::writeAt(const Poly &offset, Value value, const Sum &sum,
+                    ArrayRef<Value> index, const Place &at) {
   target.tensor = kernel.writeRow(
-      value, target.tensor, {at.sample, rowOf(sum.target, sum.strides, index)},
+      value, target.tensor, {at.sample, rowOf(offset, sum.strides, index)},
       at.column, at.width);
 }
 
 Value Sweep::scaled(Value value) const {
-  Value scale = vector::BroadcastOp::create(
-      kernel.b, kernel.loc, value.getType(), kernel.inverseOfN());
-  return arith::MulFOp::create(kernel.b, kernel.loc, value, scale);
+  return scaleVector(kernel, value, mean.sum);
 }
 
 void Sweep::forRows(const Sum &sum, function_ref<void(ArrayRef<Value>)> body) {
@@ -155,10 +177,69 @@ void Sweep::forRows(const Sum &sum, function_ref<void(ArrayRef<Value>)> body) {
 
 void Sweep::clear(const Place &at) {
   const VectorType type = kernel.vectorType(at.width);
-  for (const Sum &sum : outer)
+  auto clearAt = [&](const Sum &sum, const Poly &offset) {
     forRows(sum, [&](ArrayRef<Value> index) {
-      write(kernel.zeroVector(type), sum, index, at);
+      writeAt(offset, kernel.zeroVector(type), sum, index, at);
     });
+  };
+  for (const Sum &sum : outer)
+    clearAt(sum, sum.target);
+  ifBlocks([&] {
+    for (const Sum &sum : outer)
+      for (const Poly *offset : {&sum.total, &sum.rest})
+        clearAt(sum, *offset);
+  });
+}
+
+void Sweep::ifBlocks(function_ref<void()> body) {
+  if (!blocks || outer.empty())
+    return;
+  if (!kernel.spec.dynamicN())
+    return body();
+  Value several =
+      arith::CmpIOp::create(kernel.b, kernel.loc, arith::CmpIPredicate::sgt,
+                            kernel.n, kernel.index(kTermsOfBlock));
+  kernel.ifElse(target, several, body, [] {});
+}
+
+LongSum Sweep::withBlock(const Sum &sum, ArrayRef<Value> index,
+                         const Place &at) {
+  return addBlock(
+      kernel,
+      {readAt(sum.total, sum, index, at), readAt(sum.rest, sum, index, at)},
+      read(sum, index, at));
+}
+
+void Sweep::endBlocks(ArrayRef<Value> prefix, Value line, int64_t together,
+                      const Place &at) {
+  OpBuilder &b = kernel.b;
+  Location loc = kernel.loc;
+  for (const Sum &sum : outer) {
+    // Lines are taken together from a multiple of their number on, so a block
+    // never begins between them.
+    const bool same = sum.axis + 2 == order;
+    Value i = same ? line : prefix[sum.axis];
+    Value begins =
+        arith::CmpIOp::create(b, loc, arith::CmpIPredicate::eq,
+                              kernel.rem(i, kTermsOfBlock), kernel.index(0));
+    Value isLater = arith::CmpIOp::create(b, loc, arith::CmpIPredicate::ne, i,
+                                          kernel.index(0));
+    auto endBlock = [&] {
+      kernel.forRange(target, kernel.poly(Poly::power(1)), [&](Value last) {
+        for (int64_t k = 0; k < (same ? 1 : together); ++k) {
+          SmallVector<Value> index(prefix);
+          index.push_back(kernel.add(line, kernel.index(k)));
+          index.push_back(last);
+          LongSum total = withBlock(sum, index, at);
+          writeAt(sum.total, total.sum, sum, index, at);
+          writeAt(sum.rest, total.rest, sum, index, at);
+          write(kernel.zeroVector(total.sum.getType()), sum, index, at);
+        }
+      });
+    };
+    kernel.ifElse(target, b.createOrFold<arith::AndIOp>(loc, begins, isLater),
+                  endBlock, [] {});
+  }
 }
 
 void Sweep::addLines(ArrayRef<Value> prefix, Value line, int64_t together,
@@ -170,28 +251,28 @@ void Sweep::addLines(ArrayRef<Value> prefix, Value line, int64_t together,
     index.push_back(last);
     return index;
   };
+  if (blocks)
+    endBlocks(prefix, line, together, at);
   // The sums over the last axis stay in registers.
-  KernelBuilder::Values carried(1 + together * inner.size(),
-                                kernel.zeroVector(type));
-  carried.front() = target.tensor;
-  carried = kernel.accumulate(
-      kernel.index(0), kernel.poly(Poly::power(1)), std::move(carried),
+  const KernelBuilder::Values zeros(together * inner.size(),
+                                    kernel.zeroVector(type));
+  KernelBuilder::Values sums = emitLongSums(
+      kernel, kernel.poly(Poly::power(1)), Poly::power(1), 1, zeros,
       [&](Value last, KernelBuilder::Values partial) {
-        target.tensor = partial.front();
         KernelBuilder::Values elements;
         for (int64_t i = 0; i < together; ++i)
           elements.push_back(readElement(indexOf(i, last), at));
         for (const Sum &sum : outer)
           addToOuter(sum, elements, indexOf, last, at);
-        partial.front() = target.tensor;
-        for (size_t i = 1; i < partial.size(); ++i)
-          partial[i] = add(partial[i], elements[(i - 1) % together]);
+        for (size_t i = 0; i < partial.size(); ++i)
+          partial[i] =
+              add(inner[i / together], partial[i], elements[i % together]);
         return partial;
-      });
-  target.tensor = carried.front();
+      },
+      {&target});
   for (size_t s = 0; s < inner.size(); ++s)
     for (int64_t i = 0; i < together; ++i) {
-      Value sum = carried[1 + s * together + i];
+      Value sum = sums[s * together + i];
       write(inner[s].scaled ? scaled(sum) : sum, inner[s],
             indexOf(i, kernel.index(0)), at);
     }
@@ -206,14 +287,16 @@ void Sweep::addToOuter(const Sum &sum, ArrayRef<Value> elements,
   for (size_t i = 0; i < elements.size(); ++i) {
     if (!same || i == 0)
       value = read(sum, indexOf(i, last), at);
-    value = add(value, elements[i]);
+    value = add(sum, value, elements[i]);
     if (!same || i + 1 == elements.size())
       write(value, sum, indexOf(i, last), at);
   }
 }
 
-Value Sweep::add(Value a, Value b) const {
-  return arith::AddFOp::create(kernel.b, kernel.loc, a, b);
+Value Sweep::add(const Sum &sum, Value value, Value element) const {
+  if (sum.scaled)
+    return addScaled(kernel, value, element, mean.term);
+  return arith::AddFOp::create(kernel.b, kernel.loc, value, element);
 }
 
 Value Sweep::readElement(ArrayRef<Value> index, const Place &at) const {
@@ -224,6 +307,12 @@ Value Sweep::readElement(ArrayRef<Value> index, const Place &at) const {
 }
 
 void Sweep::finish(const Place &at) {
+  ifBlocks([&] {
+    for (const Sum &sum : outer)
+      forRows(sum, [&](ArrayRef<Value> index) {
+        write(valueOf(kernel, withBlock(sum, index, at)), sum, index, at);
+      });
+  });
   for (const Sum &sum : outer)
     if (sum.scaled)
       forRows(sum, [&](ArrayRef<Value> index) {

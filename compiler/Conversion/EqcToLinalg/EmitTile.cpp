@@ -25,17 +25,24 @@ Value eqc::emitTileProduct(KernelBuilder &kernel, Value acc, Value view,
   OpBuilder &b = kernel.b;
   Location loc = kernel.loc;
   auto type = cast<VectorType>(acc.getType());
-  const SmallVector<Value> origin(2, kernel.index(0));
-  const SmallVector<bool> inBounds(2, true);
+  const int64_t rank = type.getRank();
+  const SmallVector<Value> origin(rank, kernel.index(0));
+  const SmallVector<bool> inBounds(rank, true);
   Value empty =
       tensor::EmptyOp::create(b, loc, type.getShape(), kernel.element);
   Value sum =
       vector::TransferWriteOp::create(b, loc, acc, empty, origin, inBounds)
           .getResult();
-  AffineExpr r, c, k;
-  bindDims(b.getContext(), r, c, k);
+  SmallVector<AffineExpr> rows(rank - 1);
+  bindDimsList<AffineExpr>(b.getContext(), rows);
+  AffineExpr c = b.getAffineDimExpr(rank - 1), k = b.getAffineDimExpr(rank);
+  SmallVector<AffineExpr> left(rows), result(rows);
+  left.push_back(k);
+  result.push_back(c);
   SmallVector<AffineMap> maps = AffineMap::inferFromExprList(
-      {ArrayRef<AffineExpr>{r, k}, {k, c}, {r, c}}, b.getContext());
+      {ArrayRef<AffineExpr>(left), ArrayRef<AffineExpr>{k, c},
+       ArrayRef<AffineExpr>(result)},
+      b.getContext());
   sum = linalg::ContractOp::create(b, loc, TypeRange{sum.getType()},
                                    ValueRange{view, weights}, ValueRange{sum},
                                    b.getAffineMapArrayAttr(maps))

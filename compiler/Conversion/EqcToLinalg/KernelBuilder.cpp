@@ -84,16 +84,6 @@ Value KernelBuilder::broadcastOf(Value constants, Value index, int64_t width) {
   return vector::BroadcastOp::create(b, loc, vectorType(width), value);
 }
 
-Value KernelBuilder::inverseOfN() {
-  if (!spec.dynamicN())
-    return arith::ConstantOp::create(
-        b, loc, b.getFloatAttr(element, 1.0 / static_cast<double>(spec.n)));
-  Value one = arith::ConstantOp::create(b, loc, b.getFloatAttr(element, 1.0));
-  Value integer = arith::IndexCastOp::create(b, loc, b.getI64Type(), n);
-  Value real = arith::SIToFPOp::create(b, loc, element, integer);
-  return arith::DivFOp::create(b, loc, one, real);
-}
-
 VectorType KernelBuilder::vectorType(int64_t size) const {
   return VectorType::get({size}, element);
 }

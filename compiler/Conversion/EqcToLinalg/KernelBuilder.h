@@ -82,8 +82,6 @@ public:
   /// A vector of `width` times the element at `index` of constants().
   mlir::Value broadcastOf(mlir::Value constants, mlir::Value index,
                           int64_t width);
-  /// 1/n as an element.
-  mlir::Value inverseOfN();
   /// `channels` rounded up to whole vectors.
   int64_t wholeVectors(int64_t channels) const {
     return (channels + lanes - 1) / lanes * lanes;
@@ -239,8 +237,8 @@ private:
 /// The rows of a tile that runs along samples: a power of two up to eight.
 int64_t sampleTileRows(const TargetShape &target, int64_t vectors);
 
-/// acc [rows, width] + view [rows, depth] * weights [depth, width]: a vector
-/// and two tensors of static shape.
+/// acc [rows.., width] + view [rows.., depth] * weights [depth, width]: a
+/// vector and two tensors of static shape.
 mlir::Value emitTileProduct(KernelBuilder &kernel, mlir::Value acc,
                             mlir::Value view, mlir::Value weights);
 

@@ -1,6 +1,7 @@
 //===- LaneMix.cpp - Channel mixes of samples in lanes --------------------===//
 
 #include "compiler/Conversion/EqcToLinalg/Lanes.h"
+#include "compiler/Conversion/EqcToLinalg/Sums.h"
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Tensor/IR/Tensor.h"
@@ -145,9 +146,10 @@ LaneMix::Values LaneMix::addTerms(const KernelTable &terms, PlanArray array,
   // Separate roundings are not wanted: one instruction does both.
   auto contract = arith::FastMathFlagsAttr::get(b.getContext(),
                                                 arith::FastMathFlags::contract);
-  return kernel.accumulate(
-      tables.targets.get(kernel, t, rangeField),
-      tables.targets.get(kernel, t, rangeField + 1), std::move(sums),
+  return emitMixedTerms(
+      kernel, tables.targets.get(kernel, t, rangeField),
+      tables.targets.get(kernel, t, rangeField + 1),
+      tables.mostTerms(rangeField), std::move(sums),
       [&](Value p, Values partial) {
         auto strideOf = [&](int a) { return terms.get(kernel, p, 2 + a); };
         Value row = tables.rowAt(terms.get(kernel, p, 0), index, strideOf);

@@ -73,6 +73,14 @@ Value MixTables::targetStride(int axis) const {
   return kernel.poly(stage.targets.front().target.strides[axis]);
 }
 
+int64_t MixTables::mostTerms(int64_t rangeField) const {
+  size_t most = 0;
+  for (const MixTarget &target : stage.targets)
+    most = std::max(most, rangeField == kInputTerms ? target.fromInput.size()
+                                                    : target.fromStored.size());
+  return static_cast<int64_t>(most);
+}
+
 SmallVector<Value> MixTables::extents() const {
   SmallVector<Value> extents(stage.kept, kernel.poly(Poly::power(1)));
   if (stage.subsets > 1)

@@ -36,6 +36,8 @@ public:
   /// read in either case, since loads are hoisted out of loops without
   /// iterations.
   std::pair<mlir::Value, mlir::Value> biasOf(mlir::Value target) const;
+  /// The most terms that a target has in the range at `rangeField`.
+  int64_t mostTerms(int64_t rangeField) const;
   /// The extents of the index space.
   llvm::SmallVector<mlir::Value> extents() const;
 

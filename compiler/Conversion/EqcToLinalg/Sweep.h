@@ -7,7 +7,7 @@
 #ifndef EQC_CONVERSION_SWEEP_H
 #define EQC_CONVERSION_SWEEP_H
 
-#include "compiler/Conversion/EqcToLinalg/KernelBuilder.h"
+#include "compiler/Conversion/EqcToLinalg/Sums.h"
 
 namespace eqc {
 
@@ -17,6 +17,10 @@ public:
   static bool serves(const SharedPlan &plan, const ReadStage &stage);
 
   Sweep(KernelBuilder &kernel, const SharedPlan &plan, const ReadStage &stage);
+
+  /// The rows of a sample that the array of stored patterns needs: behind them,
+  /// sums that run across lines keep those of blocks.
+  static Poly rowsOfStored(const KernelBuilder &kernel, const SharedPlan &plan);
 
   /// The sums of every sample of the block.
   void emit();
@@ -38,6 +42,9 @@ private:
     Poly target;               ///< row offset in Stored
     std::vector<Poly> strides; ///< in Stored, of every axis of x
     bool scaled = false;
+    /// Where the blocks before the one at `target` are summed, as a LongSum, in
+    /// rows of the same strides.
+    Poly total, rest;
   };
   struct Place {
     mlir::Value sample, column;
@@ -51,11 +58,19 @@ private:
   mlir::Value rowOf(const Poly &offset, const std::vector<Poly> &strides,
                     llvm::ArrayRef<mlir::Value> index) const;
   mlir::Value read(const Sum &sum, llvm::ArrayRef<mlir::Value> index,
-                   const Place &at) const;
+                   const Place &at) const {
+    return readAt(sum.target, sum, index, at);
+  }
   void write(mlir::Value value, const Sum &sum,
-             llvm::ArrayRef<mlir::Value> index, const Place &at);
+             llvm::ArrayRef<mlir::Value> index, const Place &at) {
+    writeAt(sum.target, value, sum, index, at);
+  }
+  mlir::Value readAt(const Poly &offset, const Sum &sum,
+                     llvm::ArrayRef<mlir::Value> index, const Place &at) const;
+  void writeAt(const Poly &offset, mlir::Value value, const Sum &sum,
+               llvm::ArrayRef<mlir::Value> index, const Place &at);
   mlir::Value scaled(mlir::Value value) const;
-  mlir::Value add(mlir::Value a, mlir::Value b) const;
+  mlir::Value add(const Sum &sum, mlir::Value value, mlir::Value element) const;
   mlir::Value readElement(llvm::ArrayRef<mlir::Value> index,
                           const Place &at) const;
 
@@ -63,6 +78,15 @@ private:
   void forRows(const Sum &sum,
                llvm::function_ref<void(llvm::ArrayRef<mlir::Value>)> body);
   void clear(const Place &at);
+  /// Runs `body` if sums have more than one block.
+  void ifBlocks(llvm::function_ref<void()> body);
+  /// What the blocks of a sum come to, the current one included.
+  LongSum withBlock(const Sum &sum, llvm::ArrayRef<mlir::Value> index,
+                    const Place &at);
+  /// Ends the block of every sum for which lines `line` .. line+together-1 at
+  /// `prefix` begin the next one.
+  void endBlocks(llvm::ArrayRef<mlir::Value> prefix, mlir::Value line,
+                 int64_t together, const Place &at);
   /// Adds lines `line` .. line+together-1 at `prefix`.
   void addLines(llvm::ArrayRef<mlir::Value> prefix, mlir::Value line,
                 int64_t together, const Place &at);
@@ -76,6 +100,8 @@ private:
   KernelBuilder &kernel;
   int order;
   KernelArray &source, &target;
+  bool blocks; ///< whether sums have, or may have, more than one block
+  MeanFactors mean;
   std::vector<Sum> inner, outer; ///< over the last axis, over the others
 };
 

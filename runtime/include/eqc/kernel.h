@@ -67,11 +67,17 @@ typedef struct eqc_variant {
 /* Which gradients eqc_sums.add works on. */
 enum { EQC_SUM_WEIGHT = 1, EQC_SUM_BIAS = 2 };
 
+/* A set of sums, see below: its matrices. */
+enum { EQC_SUM_PLANES = 3 };
+
 /* The gradients of weight and bias for one kind of CPU: sums over the batch.
-   Several sets of sums may be made at the same time and added up. A set is a
-   matrix: for each diagram `diagram_rows` rows, one per input channel, then a
-   row for each bias diagram. Channels from `shifted_from` on stand
-   diagram_rows - c_in rows below their place, the rows between repeat others.
+   Several sets of sums may be made at the same time and added up. A set is
+   three matrices, one after the other, that start as zero and whose sum is
+   meant: what was added last, what came to more before, and what was rounded
+   away there. A NaN of the third means nothing. Each matrix has for each
+   diagram `diagram_rows` rows, one per input channel, then a row for each bias
+   diagram. Channels from `shifted_from` on stand diagram_rows - c_in rows below
+   their place, the rows between repeat others.
  */
 typedef struct eqc_sums {
   int64_t rows, columns; /* columns: at least c_out, the rest means nothing */
@@ -95,8 +101,7 @@ typedef struct eqc_gradient {
 } eqc_gradient;
 
 /* What the weights of a diagram are multiplied by for grad_x: sign /
- * n^divisions.
- */
+   n^divisions, which may be negative. */
 typedef struct eqc_flip {
   int64_t sign, divisions;
 } eqc_flip;
@@ -104,7 +109,7 @@ typedef struct eqc_flip {
 /* A layer. All arrays are of one dtype. n reaches the functions above as the
    layer's own when it is fixed, as the call's when it is dynamic. */
 typedef struct eqc_kernel {
-  uint32_t struct_size, abi; /* sizeof(eqc_kernel); 1 */
+  uint32_t struct_size, abi; /* sizeof(eqc_kernel); 2 */
   const eqc_layer_info *info;
   int64_t element_bytes;
   int64_t num_variants; /* at least 1, least demanding first */
