@@ -8,6 +8,7 @@
 #include "compiler/Check/Check.h"
 #include "compiler/Check/CheckCases.h"
 #include "compiler/Check/CheckGradients.h"
+#include "compiler/Check/CheckSums.h"
 #include "compiler/Check/CheckValues.h"
 #include "compiler/Check/GroupElement.h"
 #include "compiler/Check/GuardedArray.h"
@@ -252,6 +253,8 @@ std::vector<CheckRow> LayerChecker::run() {
     if (emptyRun.insert(test.n).second)
       runner.runEmpty(test.n, weight, bias);
   }
+  if (!emptyRun.empty())
+    checkSums(spec, options, runner, random, table);
   // Without a single case there is nothing to say about calls.
   if (!emptyRun.empty())
     for (CheckRow &row : runner.rows())

@@ -47,6 +47,9 @@ struct CheckOptions {
   /// Whether a NaN must also stay away from the elements of its own sample that
   /// do not depend on it: not promised by the dense and schur plans.
   bool nanWithinSample = true;
+  /// By what the bound on the errors of long sums is multiplied: the condition
+  /// of the basis that the schur plan sums in.
+  double basisCondition = 1;
 };
 
 enum class Verdict { Ok, Failed, Skipped };
@@ -66,6 +69,8 @@ struct CheckRow {
 /// The names of the tests, as they stand in the rows.
 namespace check_tests {
 inline constexpr const char *kOracle = "against the oracle";
+inline constexpr const char *kSums = "long sums within their bound";
+inline constexpr const char *kGradSums = "long sums of gradients";
 inline constexpr const char *kEquivariance = "equivariance";
 inline constexpr const char *kNaN = "NaN stays in its sample";
 inline constexpr const char *kGradX = "grad_x against the oracle";

@@ -63,7 +63,8 @@ static double permutationSign(const std::vector<int64_t> &permutation) {
   return sign;
 }
 
-static Support makeSupport(const Diagram &diagram, Group group, int64_t n) {
+static Support makeSupport(const Diagram &diagram, Group group, int64_t n,
+                           Entries entries = Entries::Signed) {
   const int l = diagram.l, k = diagram.k;
   Support support;
   const std::vector<std::vector<int>> blocks = diagram.blocks();
@@ -105,6 +106,9 @@ static Support makeSupport(const Diagram &diagram, Group group, int64_t n) {
         values.push_back(value);
       }
     }
+    if (entries == Entries::Absolute)
+      for (BlockValue &value : values)
+        value.sign = 1;
     (hasOutput && hasInput ? support.through
      : hasOutput           ? support.outputs
                            : support.inputs)
@@ -193,8 +197,8 @@ static bool allZero(const double *data, int64_t size) {
 
 std::vector<double> eqc::oracleForward(const LayerSpec &spec, int64_t n,
                                        int64_t batch, const double *x,
-                                       const double *weight,
-                                       const double *bias) {
+                                       const double *weight, const double *bias,
+                                       Entries entries) {
   const int64_t rows = integerPower(n, spec.l), cols = integerPower(n, spec.k);
   const int64_t mixSize = spec.cIn * spec.cOut;
   std::vector<double> in = byPosition(x, spec.layout, batch, cols, spec.cIn);
@@ -206,7 +210,7 @@ std::vector<double> eqc::oracleForward(const LayerSpec &spec, int64_t n,
     if (allZero(w, mixSize))
       continue;
     std::fill(applied.begin(), applied.end(), 0.0);
-    applyDiagram(makeSupport(spec.diagrams[d], spec.group, n),
+    applyDiagram(makeSupport(spec.diagrams[d], spec.group, n, entries),
                  diagramScale(spec.diagrams[d], spec.normalize, n),
                  batch * spec.cIn, in.data(), applied.data());
     y.noalias() +=
@@ -217,8 +221,8 @@ std::vector<double> eqc::oracleForward(const LayerSpec &spec, int64_t n,
   for (size_t e = 0; e < spec.biasDiagrams.size(); ++e) {
     const double one = 1;
     std::vector<double> column(rows, 0.0);
-    applyDiagram(makeSupport(spec.biasDiagrams[e], spec.group, n), 1, 1, &one,
-                 column.data());
+    applyDiagram(makeSupport(spec.biasDiagrams[e], spec.group, n, entries), 1,
+                 1, &one, column.data());
     ConstVector b(bias + e * spec.cOut, spec.cOut);
     for (int64_t row = 0; row < rows; ++row)
       for (int64_t sample = 0; sample < batch; ++sample)
@@ -231,7 +235,8 @@ std::vector<double> eqc::oracleForward(const LayerSpec &spec, int64_t n,
 
 OracleGradients eqc::oracleBackward(const LayerSpec &spec, int64_t n,
                                     int64_t batch, const double *x,
-                                    const double *weight, const double *gradY) {
+                                    const double *weight, const double *gradY,
+                                    Entries entries) {
   const int64_t rows = integerPower(n, spec.l), cols = integerPower(n, spec.k);
   const int64_t mixSize = spec.cIn * spec.cOut;
   std::vector<double> in = byPosition(x, spec.layout, batch, cols, spec.cIn);
@@ -245,7 +250,7 @@ OracleGradients eqc::oracleBackward(const LayerSpec &spec, int64_t n,
   std::vector<double> applied(rows * batch * spec.cIn);
   RowMajor unmixed(rows * batch, spec.cIn);
   for (size_t d = 0; d < spec.diagrams.size(); ++d) {
-    Support support = makeSupport(spec.diagrams[d], spec.group, n);
+    Support support = makeSupport(spec.diagrams[d], spec.group, n, entries);
     double scale = diagramScale(spec.diagrams[d], spec.normalize, n);
     std::fill(applied.begin(), applied.end(), 0.0);
     applyDiagram(support, scale, batch * spec.cIn, in.data(), applied.data());
@@ -268,8 +273,8 @@ OracleGradients eqc::oracleBackward(const LayerSpec &spec, int64_t n,
   for (size_t e = 0; e < spec.biasDiagrams.size(); ++e) {
     const double one = 1;
     std::vector<double> column(rows, 0.0);
-    applyDiagram(makeSupport(spec.biasDiagrams[e], spec.group, n), 1, 1, &one,
-                 column.data());
+    applyDiagram(makeSupport(spec.biasDiagrams[e], spec.group, n, entries), 1,
+                 1, &one, column.data());
     Vector g(result.bias.data() + e * spec.cOut, spec.cOut);
     for (int64_t row = 0; row < rows; ++row)
       for (int64_t sample = 0; sample < batch; ++sample)

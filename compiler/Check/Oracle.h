@@ -43,11 +43,15 @@ std::vector<double> definitionForward(const LayerSpec &spec, int64_t n,
                                       int64_t batch, const double *x,
                                       const double *weight, const double *bias);
 
+/// Which matrices an oracle takes: the D_d, or their absolute values.
+enum class Entries { Signed, Absolute };
+
 /// The same y from the supported entries of every D_d only. Diagrams whose
 /// weights are all zero cost nothing.
 std::vector<double> oracleForward(const LayerSpec &spec, int64_t n,
                                   int64_t batch, const double *x,
-                                  const double *weight, const double *bias);
+                                  const double *weight, const double *bias,
+                                  Entries entries = Entries::Signed);
 
 /// Gradients of <grad_y, layer(x)>, shaped as x, weight and bias.
 struct OracleGradients {
@@ -57,7 +61,8 @@ struct OracleGradients {
 };
 OracleGradients oracleBackward(const LayerSpec &spec, int64_t n, int64_t batch,
                                const double *x, const double *weight,
-                               const double *gradY);
+                               const double *gradY,
+                               Entries entries = Entries::Signed);
 
 /// Additions per sample and input channel that `oracleForward` spends on
 /// applying D_d (mixing channels costs n^l c_in c_out more).
