@@ -1,10 +1,10 @@
 //===- Compose.cpp - Products of diagrams -----------------------*- C++ -*-===//
 //
-// Transpose, composition (with the symplectic sign) and Kronecker product.
+// Transpose, composition and Kronecker product.
 //
 //===----------------------------------------------------------------------===//
 
-#include "compiler/Algebra/Diagram.h"
+#include "compiler/Algebra/Groups/GroupRules.h"
 
 #include <cassert>
 #include <numeric>
@@ -46,70 +46,7 @@ Diagram eqc::kronecker(const Diagram &a, const Diagram &b) {
   return makeDiagram(a.l + b.l, a.k + b.k, labels);
 }
 
-/// The other vertex of the pair of each vertex of a matching.
-static std::vector<int> partners(const Diagram &d) {
-  std::vector<int> result(d.block.size());
-  for (const std::vector<int> &pair : d.blocks()) {
-    assert(pair.size() == 2 && "not a matching");
-    result[pair[0]] = pair[1];
-    result[pair[1]] = pair[0];
-  }
-  return result;
-}
-
 namespace {
-
-/// The sign of a product of two matchings with symplectic entries: walks every
-/// path and loop of the glued diagram and counts the same-row pairs and how
-/// many of them are met against their order.
-class SymplecticSign {
-public:
-  SymplecticSign(const Diagram &d1, const Diagram &d2)
-      : l(d1.l), m(d1.k), k(d2.k), upper(partners(d1)), lower(partners(d2)),
-        seen(static_cast<size_t>(l) + m + k, false) {}
-
-  int compute() {
-    // Ends of paths in the order of the product's vertices, so that a path is
-    // entered at its left or top end.
-    for (int v = 0; v < l; ++v)
-      walk(v, /*inUpper=*/true);
-    for (int v = l + m; v < l + m + k; ++v)
-      walk(v, /*inUpper=*/false);
-    // What is left in the middle row are loops; any start will do.
-    for (int v = l; v < l + m; ++v)
-      walk(v, /*inUpper=*/true);
-    return sign;
-  }
-
-private:
-  // Glued vertices: top row 0..l-1, middle l..l+m-1, bottom l+m..l+m+k-1.
-  int rowOf(int v) const { return v < l ? 0 : v < l + m ? 1 : 2; }
-
-  void walk(int start, bool inUpper) {
-    if (seen[start])
-      return;
-    long long sameRow = 0, backwards = 0;
-    int v = start;
-    do {
-      seen[v] = true;
-      int next = inUpper ? upper[v] : lower[v - l] + l;
-      if (rowOf(v) == rowOf(next)) {
-        ++sameRow;
-        backwards += next < v;
-      }
-      seen[next] = true;
-      v = next;
-      inUpper = !inUpper;
-    } while (rowOf(v) == 1 && v != start);
-    if ((sameRow / 2 + backwards) % 2 != 0)
-      sign = -sign;
-  }
-
-  int l, m, k;
-  std::vector<int> upper, lower;
-  std::vector<bool> seen;
-  int sign = 1;
-};
 
 /// Disjoint sets of small integers.
 class UnionFind {
@@ -159,7 +96,6 @@ Composition eqc::compose(Group group, const Diagram &d1, const Diagram &d2) {
   for (int b = 0; b < blocks1 + blocks2; ++b)
     if (sets.find(b) == b && !reachesOutside[b])
       ++result.loops;
-  if (group == Group::Sp)
-    result.sign = SymplecticSign(d1, d2).compute();
+  result.sign = rulesOf(group).compositionSign(d1, d2);
   return result;
 }

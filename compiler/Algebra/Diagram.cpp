@@ -5,6 +5,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "compiler/Algebra/Diagram.h"
+#include "compiler/Algebra/Groups/GroupRules.h"
 
 #include <algorithm>
 #include <cassert>
@@ -93,14 +94,7 @@ bool eqc::canonicalLess(const Diagram &a, const Diagram &b) {
   return othersOf(a) < othersOf(b);
 }
 
-/// How users write a group: "SO(3)", or "SO(n)" when the size is dynamic.
-static std::string groupText(Group group, long long n) {
-  return std::string(groupName(group)) + "(" +
-         (n < 0 ? std::string("n") : std::to_string(n)) + ")";
-}
-
-/// The vertices of one block, as in the notation.
-static std::string blockText(const std::vector<int> &vertices, int l) {
+std::string eqc::blockText(const std::vector<int> &vertices, int l) {
   std::string text;
   for (int v : vertices) {
     if (!text.empty())
@@ -112,28 +106,5 @@ static std::string blockText(const std::vector<int> &vertices, int l) {
 
 std::string eqc::whyNotOfGroup(const Diagram &diagram, Group group,
                                long long n) {
-  if (diagram.free >= 0 && group != Group::SO)
-    return "only SO has diagrams with a '*' block";
-  if (group == Group::S)
-    return "";
-  std::vector<std::vector<int>> blocks = diagram.blocks();
-  for (size_t b = 0; b < blocks.size(); ++b) {
-    if (static_cast<int>(b) == diagram.free) {
-      long long size = static_cast<long long>(blocks[b].size());
-      if (n < 0)
-        return "a '*' block needs a fixed n";
-      if (size != n)
-        return "the '*' block of a diagram of " + groupText(group, n) +
-               " has " + std::to_string(n) +
-               (n == 1 ? " vertex" : " vertices") + ", but '" +
-               blockText(blocks[b], diagram.l) + "' has " +
-               std::to_string(size);
-    } else if (blocks[b].size() != 2) {
-      return "a diagram of " + groupText(group, n) +
-             " joins its vertices in pairs, but the block '" +
-             blockText(blocks[b], diagram.l) + "' has " +
-             std::to_string(blocks[b].size());
-    }
-  }
-  return "";
+  return rulesOf(group).whyNot(diagram, n);
 }

@@ -52,6 +52,9 @@ Diagram makeDiagram(int l, int k, const std::vector<int> &labels,
 /// `o1` or `i2`: the name of a vertex in a diagram with l outputs.
 std::string vertexName(int l, int vertex);
 
+/// The vertices of one block, as in the notation: `o1 i2`.
+std::string blockText(const std::vector<int> &vertices, int l);
+
 /// Canonical notation: `o1 i1 | o2 i2`, `* o1 i1 i2`; blocks by smallest
 /// vertex, vertices ascending; `1` for the diagram without vertices.
 std::string toString(const Diagram &diagram);

@@ -1,204 +1,40 @@
-//===- Enumerate.cpp - Diagrams in canonical order --------------*- C++ -*-===//
-//
-// Successor functions, without recursion: a diagram may have thousands of
-// vertices.
-//
-//===----------------------------------------------------------------------===//
+//===- Enumerate.cpp - Counting and listing diagrams ----------------------===//
 
 #include "compiler/Algebra/Enumerate.h"
+#include "compiler/Algebra/Groups/GroupRules.h"
 
-#include <algorithm>
 #include <cassert>
-#include <numeric>
 
 using namespace eqc;
 
-namespace {
-
-/// Steps through the restricted growth strings with at most `maxBlocks` blocks
-/// in lexicographic order.
-class Partitions {
-public:
-  Partitions(int size, long long maxBlocks)
-      : maxBlocks(maxBlocks), string(size, 0), blocksBefore(size, 1) {
-    if (size > 0)
-      blocksBefore[0] = 0;
-  }
-
-  const std::vector<int> &current() const { return string; }
-
-  bool next() {
-    // Vertex v may stay in one of the blocks before it or open the next one.
-    int size = static_cast<int>(string.size()), v = size - 1;
-    while (v > 0 &&
-           string[v] + 1 > std::min<long long>(blocksBefore[v], maxBlocks - 1))
-      --v;
-    if (v <= 0)
-      return false;
-    ++string[v];
-    int blocks = std::max(blocksBefore[v], string[v] + 1);
-    for (int w = v + 1; w < size; ++w) {
-      string[w] = 0;
-      blocksBefore[w] = blocks;
-    }
-    return true;
-  }
-
-private:
-  long long maxBlocks;
-  std::vector<int> string;
-  std::vector<int> blocksBefore; ///< blocks of the vertices before each vertex
-};
-
-/// Steps through the perfect matchings of an even number of vertices, by
-/// restricted growth string. Lexicographic order closes the oldest open pair
-/// first and opens a new one last.
-class Matchings {
-public:
-  explicit Matchings(int size) : string(size), open(size / 2, false) {
-    assert(size % 2 == 0 && "an odd number of vertices has no matching");
-    complete(0);
-  }
-
-  const std::vector<int> &current() const { return string; }
-
-  bool next() {
-    int size = static_cast<int>(string.size());
-    for (int v = size - 1; v >= 0; --v) {
-      int pair = string[v];
-      if (open[pair]) { // v had opened it, the last of its choices
-        open[pair] = false;
-        --numOpen;
-        --numPairs;
-        continue;
-      }
-      open[pair] = true; // v had closed it
-      ++numOpen;
-      int choice = pair + 1;
-      while (choice < numPairs && !open[choice])
-        ++choice;
-      if (choice == numPairs && numOpen + 1 > size - v - 1)
-        continue; // too few vertices would be left to close another pair
-      assign(v, choice);
-      complete(v + 1);
-      return true;
-    }
-    return false;
-  }
-
-private:
-  void assign(int v, int pair) {
-    string[v] = pair;
-    open[pair] = pair == numPairs;
-    if (pair == numPairs) {
-      ++numPairs;
-      ++numOpen;
-    } else {
-      --numOpen;
-    }
-  }
-
-  /// Gives the vertices from v on their first choices.
-  void complete(int v) {
-    int pair = 0;
-    for (; v < static_cast<int>(string.size()); ++v) {
-      while (pair < numPairs && !open[pair])
-        ++pair;
-      assign(v, pair);
-    }
-  }
-
-  std::vector<int> string;
-  std::vector<bool> open; ///< per pair: its second vertex is not chosen yet
-  int numPairs = 0, numOpen = 0;
-};
-
-/// Steps through the ascending tuples of `count` out of `size` vertices.
-class Tuples {
-public:
-  Tuples(int size, int count) : size(size), tuple(count) {
-    std::iota(tuple.begin(), tuple.end(), 0);
-  }
-
-  const std::vector<int> &current() const { return tuple; }
-
-  bool next() {
-    int count = static_cast<int>(tuple.size()), i = count - 1;
-    while (i >= 0 && tuple[i] == size - count + i)
-      --i;
-    if (i < 0)
-      return false;
-    std::iota(tuple.begin() + i, tuple.end(), tuple[i] + 1);
-    return true;
-  }
-
-private:
-  int size;
-  std::vector<int> tuple;
-};
-
-} // namespace
-
-using Visitor = std::function<bool(const Diagram &)>;
-
-/// Visits all of a stepper's strings as diagrams; false once `visit` was.
-template <typename Stepper>
-static bool visitAll(Stepper stepper, int l, int k, const Visitor &visit) {
-  Diagram diagram;
-  diagram.l = l;
-  diagram.k = k;
-  do {
-    diagram.block = stepper.current();
-    if (!visit(diagram))
-      return false;
-  } while (stepper.next());
-  return true;
+/// Two values of at most 2^63 - 1 each.
+static uint64_t sum(long long l, long long k) {
+  assert(l >= 0 && k >= 0 && "rows have sizes");
+  return static_cast<uint64_t>(l) + static_cast<uint64_t>(k);
 }
 
-/// Visits the diagrams with n free vertices.
-static void visitFree(int n, int l, int k, const Visitor &visit) {
-  int size = l + k;
-  Tuples tuples(size, n);
-  do {
-    Matchings matchings(size - n);
-    do {
-      // The free block gets a label that no pair has.
-      std::vector<int> labels(size, -2);
-      for (int v : tuples.current())
-        labels[v] = size;
-      size_t other = 0;
-      for (int &label : labels)
-        if (label == -2)
-          label = matchings.current()[other++];
-      if (!visit(makeDiagram(l, k, labels, size)))
-        return;
-    } while (matchings.next());
-  } while (tuples.next());
+Count eqc::countDiagrams(Group group, long long n, long long l, long long k) {
+  return rulesOf(group).count(n, sum(l, k));
+}
+
+std::string eqc::whyNoDiagrams(Group group, long long n, long long l,
+                               long long k) {
+  return rulesOf(group).whyNone(n, sum(l, k));
+}
+
+Count eqc::countBasis(Group group, long long n, int l, int k) {
+  assert(n > 0 && "a basis needs a fixed n");
+  return rulesOf(group).countBasis(n, sum(l, k));
+}
+
+bool eqc::inBasis(const Diagram &diagram, Group group, long long n) {
+  assert(n > 0 && "a basis needs a fixed n");
+  return rulesOf(group).inBasis(diagram, n);
 }
 
 void eqc::forEachDiagram(Group group, long long n, int l, int k,
-                         const Visitor &visit) {
-  int size = l + k;
-  switch (group) {
-  case Group::S:
-    visitAll(Partitions(size, n < 0 ? size : n), l, k, visit);
-    return;
-  case Group::Sp:
-    if (n > 0 && n % 2 != 0)
-      return;
-    [[fallthrough]];
-  case Group::O:
-    if (size % 2 == 0)
-      visitAll(Matchings(size), l, k, visit);
-    return;
-  case Group::SO:
-    assert(n > 0 && "SO needs a fixed n");
-    if (size % 2 == 0 && !visitAll(Matchings(size), l, k, visit))
-      return;
-    if (n <= size && (size - n) % 2 == 0)
-      visitFree(static_cast<int>(n), l, k, visit);
-    return;
-  }
+                         const std::function<bool(const Diagram &)> &visit) {
+  rulesOf(group).enumerate(n, l, k, visit);
 }
 
 std::vector<Diagram> eqc::enumerateDiagrams(Group group, long long n, int l,

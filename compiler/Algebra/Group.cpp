@@ -6,24 +6,20 @@
 
 #include "compiler/Algebra/Group.h"
 
+#include <cstddef>
+
 using namespace eqc;
 
 std::string_view eqc::groupName(Group group) {
-  switch (group) {
-  case Group::S:
-    return "S";
-  case Group::O:
-    return "O";
-  case Group::SO:
-    return "SO";
-  case Group::Sp:
-    return "Sp";
-  }
-  return {};
+  static constexpr std::string_view names[] = {
+#define EQC_GROUP(ID, RULES) #ID,
+#include "compiler/Algebra/Groups/Groups.def"
+  };
+  return names[static_cast<size_t>(group)];
 }
 
 std::optional<Group> eqc::parseGroup(std::string_view name) {
-  for (Group group : {Group::S, Group::O, Group::SO, Group::Sp})
+  for (Group group : allGroups)
     if (name == groupName(group))
       return group;
   return std::nullopt;

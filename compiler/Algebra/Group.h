@@ -1,6 +1,7 @@
 //===- Group.h - The groups eqc knows ---------------------------*- C++ -*-===//
 //
-// The four families of groups whose equivariant maps are spanned by diagrams.
+// The families of groups whose equivariant maps are spanned by diagrams. What
+// is particular to each stands in Groups/.
 //
 //===----------------------------------------------------------------------===//
 
@@ -12,8 +13,17 @@
 
 namespace eqc {
 
-/// S_n (permutations), O(n), SO(n) and Sp(n), each acting on R^n.
-enum class Group { S, O, SO, Sp };
+/// S_n (permutations), O(n), SO(n), Sp(n) .., each acting on R^n.
+enum class Group {
+#define EQC_GROUP(ID, RULES) ID,
+#include "compiler/Algebra/Groups/Groups.def"
+};
+
+/// All of them, in the order of their list.
+inline constexpr Group allGroups[] = {
+#define EQC_GROUP(ID, RULES) Group::ID,
+#include "compiler/Algebra/Groups/Groups.def"
+};
 
 /// The way the group is written in a source: "S", "O", "SO" or "Sp".
 std::string_view groupName(Group group);

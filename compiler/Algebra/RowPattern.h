@@ -52,6 +52,9 @@ std::string toString(const RowPattern &pattern);
 std::variant<RowPattern, DiagramError> parseRowPattern(std::string_view text,
                                                        int size);
 
+/// `pattern` with block `split` replaced by one kept singleton per vertex.
+RowPattern splitIntoKept(const RowPattern &pattern, int split);
+
 /// D_d = E_top P_sigma C_bottom. Kept blocks are ordered by smallest vertex on
 /// both sides; top kept block a joins bottom kept block sigma[a].
 struct Split {

@@ -1,8 +1,9 @@
 //===- SignedTerms.cpp - What is spelled out for signs --------------------===//
 
 #include "compiler/Algebra/SignedTerms.h"
-#include "compiler/Algebra/RowPattern.h"
+#include "compiler/Algebra/Groups/GroupRules.h"
 
+#include <algorithm>
 #include <limits>
 #include <set>
 
@@ -18,16 +19,18 @@ static int64_t signedTerms(const RowPattern &pattern, Group group, int64_t n) {
   };
   for (int i = 0; i < pattern.numFree(); ++i)
     times(n - i);
-  if (group == Group::Sp)
-    for (size_t i = 0; i < pattern.droppedBlocks().size(); ++i)
-      times(2);
+  for (size_t i = 0; i < pattern.droppedBlocks().size(); ++i)
+    times(rulesOf(group).sizeUnit());
   return terms;
 }
 
 int64_t eqc::countSignedTerms(const std::vector<Diagram> &diagrams, Group group,
                               int64_t n) {
   constexpr int64_t most = std::numeric_limits<int64_t>::max();
-  if (group != Group::SO && group != Group::Sp)
+  const bool anyFree =
+      std::any_of(diagrams.begin(), diagrams.end(),
+                  [](const Diagram &diagram) { return diagram.free >= 0; });
+  if (!anyFree && rulesOf(group).sizeUnit() == 1)
     return 0;
   std::set<RowPattern> tops, bottoms;
   for (const Diagram &diagram : diagrams) {

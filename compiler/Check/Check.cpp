@@ -6,11 +6,12 @@
 //===----------------------------------------------------------------------===//
 
 #include "compiler/Check/Check.h"
+#include "compiler/Algebra/GroupElement.h"
+#include "compiler/Algebra/Groups/GroupRules.h"
 #include "compiler/Check/CheckCases.h"
 #include "compiler/Check/CheckGradients.h"
 #include "compiler/Check/CheckSums.h"
 #include "compiler/Check/CheckValues.h"
-#include "compiler/Check/GroupElement.h"
 #include "compiler/Check/GuardedArray.h"
 #include "compiler/Check/KernelRunner.h"
 #include "compiler/Check/Oracle.h"
@@ -121,7 +122,7 @@ void LayerChecker::compareWithOracle(const CheckCase &test, const Values &y) {
 
 void LayerChecker::testEquivariance(const CheckCase &test) {
   const Values in = draw(static_cast<int64_t>(x.size()));
-  GroupElement g = GroupElement::random(spec.group, test.n, random);
+  GroupElement g = rulesOf(spec.group).randomElement(test.n, random);
   Values moved = g.apply(in, spec.k, test.batch, spec.cIn, spec.layout);
   for (double &v : moved)
     v = roundTo(spec.dtype, v);

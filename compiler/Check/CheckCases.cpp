@@ -1,6 +1,7 @@
 //===- CheckCases.cpp - On which sizes a layer is checked -----------------===//
 
 #include "compiler/Check/CheckCases.h"
+#include "compiler/Algebra/Groups/GroupRules.h"
 #include "compiler/Check/Oracle.h"
 
 #include <fmt/format.h>
@@ -134,9 +135,13 @@ std::vector<CheckCase> eqc::planCases(const LayerSpec &spec,
     return cases;
   }
 
+  const int64_t unit = rulesOf(spec.group).sizeUnit();
   std::vector<int64_t> sizes = {1, 2, 3, 5, 8, 13};
-  if (spec.group == Group::Sp)
-    sizes = {2, 4, 6, 8, 12};
+  if (unit > 1) {
+    sizes = {1, 2, 3, 4, 6};
+    for (int64_t &size : sizes)
+      size *= unit;
+  }
   std::rotate(batches.begin(), batches.begin() + 1, batches.end());
   if (spec.batch > 0)
     batches.push_back(spec.batch);

@@ -5,7 +5,7 @@
 
 #include "compiler/Check/Check.h"
 #include "compiler/Check/KernelRunner.h"
-#include "compiler/Check/Random.h"
+#include "compiler/Algebra/Random.h"
 
 #include <vector>
 

@@ -4,7 +4,7 @@
 #define EQC_CHECK_CHECKVALUES_H
 
 #include "compiler/Algebra/LayerSpec.h"
-#include "compiler/Check/Random.h"
+#include "compiler/Algebra/Random.h"
 
 #include <cstdint>
 #include <vector>

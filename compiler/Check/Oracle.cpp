@@ -12,6 +12,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "compiler/Check/Oracle.h"
+#include "compiler/Algebra/Groups/GroupRules.h"
 
 #include <Eigen/Core>
 
@@ -65,6 +66,7 @@ static double permutationSign(const std::vector<int64_t> &permutation) {
 
 static Support makeSupport(const Diagram &diagram, Group group, int64_t n,
                            Entries entries = Entries::Signed) {
+  const GroupRules &rules = rulesOf(group);
   const int l = diagram.l, k = diagram.k;
   Support support;
   const std::vector<std::vector<int>> blocks = diagram.blocks();
@@ -90,12 +92,13 @@ static Support makeSupport(const Diagram &diagram, Group group, int64_t n,
           put(value, vertices[v], permutation[v]);
         values.push_back(value);
       } while (std::next_permutation(permutation.begin(), permutation.end()));
-    } else if (group == Group::Sp && hasOutput != hasInput) {
+    } else if (vertices.size() == 2 && hasOutput != hasInput) {
       for (int64_t index = 0; index < n; ++index) {
-        BlockValue value; // eps(2a, 2a+1) = 1, eps(2a+1, 2a) = -1
-        value.sign = index % 2 == 0 ? 1 : -1;
+        BlockValue value;
+        const int64_t other = rules.partner(index);
+        value.sign = rules.form(index, other);
         put(value, vertices[0], index);
-        put(value, vertices[1], index ^ 1);
+        put(value, vertices[1], other);
         values.push_back(value);
       }
     } else {

@@ -4,6 +4,7 @@
 //
 //===----------------------------------------------------------------------===//
 
+#include "compiler/Algebra/Groups/GroupRules.h"
 #include "compiler/Check/Oracle.h"
 
 #include <cassert>
@@ -37,15 +38,9 @@ static double leviCivita(const std::vector<int64_t> &values) {
   return sign;
 }
 
-/// The form in the interleaved basis: eps(2a, 2a+1) = 1, eps(2a+1, 2a) = -1.
-static double symplecticForm(int64_t a, int64_t b) {
-  if (a / 2 != b / 2 || a == b)
-    return 0;
-  return a < b ? 1 : -1;
-}
-
 double eqc::diagramEntry(const Diagram &diagram, Group group, int64_t n,
                          const std::vector<int64_t> &index) {
+  const GroupRules &rules = rulesOf(group);
   const std::vector<std::vector<int>> blocks = diagram.blocks();
   double entry = 1;
   for (size_t b = 0; b < blocks.size(); ++b) {
@@ -60,9 +55,8 @@ double eqc::diagramEntry(const Diagram &diagram, Group group, int64_t n,
     }
     // Vertices ascend, so the smallest and the largest tell the row.
     bool oneRow = vertices.back() < diagram.l || vertices.front() >= diagram.l;
-    if (group == Group::Sp && oneRow) {
-      assert(vertices.size() == 2);
-      entry *= symplecticForm(index[vertices[0]], index[vertices[1]]);
+    if (oneRow && vertices.size() == 2) {
+      entry *= rules.form(index[vertices[0]], index[vertices[1]]);
       continue;
     }
     for (int v : vertices)

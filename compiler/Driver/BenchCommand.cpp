@@ -2,6 +2,7 @@
 
 #include "compiler/Driver/Commands.h"
 
+#include "compiler/Algebra/Groups/GroupRules.h"
 #include "compiler/Bench/BenchLayer.h"
 #include "compiler/Bench/Suite.h"
 
@@ -33,9 +34,12 @@ static int measure(const Options &options, Source &source,
     if (options.bench.n == 0)
       return report({StatusUsage, "layer '" + layer.name +
                                       "' has 'n = ?'; give '--n=<number>'"});
-    if (layer.group == Group::Sp && options.bench.n % 2 != 0)
-      return report({StatusUsage, "layer '" + layer.name +
-                                      "' is of group Sp, '--n' must be even"});
+    const int unit = rulesOf(layer.group).sizeUnit();
+    if (options.bench.n % unit != 0)
+      return report({StatusUsage, "layer '" + layer.name + "' is of group " +
+                                      std::string(groupName(layer.group)) +
+                                      ", '--n' must be " +
+                                      sizeUnitInWords(unit)});
   }
   if (int status = tuneSource(options, source))
     return status;

@@ -2,7 +2,7 @@
 
 #include "compiler/Driver/Explain.h"
 
-#include "compiler/Algebra/Enumerate.h"
+#include "compiler/Algebra/Groups/GroupRules.h"
 #include "compiler/Algebra/RowPattern.h"
 #include "compiler/Driver/HeaderEmitter.h"
 #include "compiler/Plan/PlanReport.h"
@@ -19,20 +19,6 @@ static constexpr size_t maxListed = 1000;
 
 /// Counting a basis may list the diagrams; of more than this many, it does not.
 static constexpr uint64_t maxCounted = 1 << 20;
-
-static std::string_view groupInWords(Group group) {
-  switch (group) {
-  case Group::S:
-    return "permutations";
-  case Group::O:
-    return "rotations and reflections";
-  case Group::SO:
-    return "rotations";
-  case Group::Sp:
-    return "symplectic maps";
-  }
-  return "";
-}
 
 static std::string countText(const Count &count) {
   return count.saturated ? "more than 2^64" : std::to_string(count.value);
@@ -115,7 +101,7 @@ static void appendFacts(const LayerSpec &layer, std::string &text) {
   int64_t diagrams = layer.diagrams.size();
   int64_t biasDiagrams = layer.biasDiagrams.size();
   fact("group", fmt::format("{}, {}, n {}", groupName(layer.group),
-                            groupInWords(layer.group),
+                            rulesOf(layer.group).words(),
                             layer.dynamicN() ? "given at run time"
                                              : fmt::format("= {}", layer.n)));
   fact("x", arrayShape(layer, true));

@@ -5,6 +5,7 @@
 //
 //===----------------------------------------------------------------------===//
 
+#include "compiler/Algebra/Groups/GroupRules.h"
 #include "compiler/Frontend/Sema.h"
 
 #include "compiler/Algebra/SignedTerms.h"
@@ -30,12 +31,14 @@ static int64_t addable(int64_t order) {
 void LayerChecker::checkGroup() {
   if (!group || !n)
     return;
-  if (*n < 0 && *group == Group::SO) {
+  const GroupRules &rules = rulesOf(*group);
+  const std::string name(groupName(*group));
+  if (*n < 0 && !rules.allowsDynamicN()) {
     groupRefused = true;
     diags
         .error(DiagId::DynamicSO, place(FieldKind::N),
-               "group 'SO' needs a fixed n")
-        .note("which diagrams SO(n) has depends on n")
+               "group '" + name + "' needs a fixed n")
+        .note("which diagrams " + name + "(n) has depends on n")
         .help("give n as an integer");
   }
   if (*n < 0 && choice == DiagramChoice::Basis)
@@ -44,21 +47,23 @@ void LayerChecker::checkGroup() {
                "'diagrams = basis' needs a fixed n")
         .note(place(FieldKind::N), "n is left to the run time here")
         .help("give n as an integer, or write 'diagrams = all'");
-  bool oddSp = *group == Group::Sp && *n > 0 && *n % 2 != 0;
-  if (oddSp)
+  const int64_t unit = rules.sizeUnit();
+  const bool badSize = *n > 0 && *n % unit != 0;
+  if (badSize)
     diags
         .error(DiagId::OddSp, place(FieldKind::N),
-               "Sp(n) needs an even n, found " + Twine(*n))
-        .note("a symplectic form exists in even dimensions only");
+               name + "(n) needs n to be " + sizeUnitInWords(rules.sizeUnit()) +
+                   ", found " + Twine(*n))
+        .note(StringRef(rules.whySizeUnit()));
   if (ordersKnown() && !groupRefused) {
-    // The parity of k + l is independent of that of n.
-    std::string why = whyNoDiagrams(*group, oddSp ? *n - 1 + 2 * (*n == 1) : *n,
-                                    addable(*l), addable(*k));
+    // What is wrong with k + l is independent of what is wrong with n.
+    std::string why =
+        whyNoDiagrams(*group, badSize ? std::max(unit, *n / unit * unit) : *n,
+                      addable(*l), addable(*k));
     if (!why.empty()) {
       groupRefused = true;
       if (addable(*k) != *k || addable(*l) != *l)
-        why = "group '" + std::string(groupName(*group)) +
-              "' has no equivariant maps for these k and l";
+        why = "group '" + name + "' has no equivariant maps for these k and l";
       Diagnostic &error =
           diags.error(DiagId::NoDiagrams, place(FieldKind::Group), why);
       error.note(place(FieldKind::K), "k = " + Twine(*k));
@@ -67,7 +72,7 @@ void LayerChecker::checkGroup() {
         error.help("choose k and l such that k + l is even");
     }
   }
-  groupRefused |= oddSp;
+  groupRefused |= badSize;
 }
 
 void LayerChecker::reportCount(SourceRange where, Count count, StringRef what) {
@@ -297,7 +302,8 @@ void LayerChecker::checkSignedTerms(const std::vector<Diagram> &diagrams,
   const int64_t terms = countSignedTerms(diagrams, spec.group, spec.n);
   if (terms <= maxSignedTerms)
     return;
-  const bool leviCivita = spec.group == Group::SO;
+  const bool leviCivita =
+      llvm::any_of(diagrams, [](const Diagram &d) { return d.free >= 0; });
   Diagnostic &error = diags.error(
       DiagId::TooManySignedTerms,
       value(field) ? place(field)

@@ -134,10 +134,11 @@ std::optional<size_t> LayerChecker::readWord(FieldKind kind,
 }
 
 void LayerChecker::readGroup() {
-  static const Group groups[] = {Group::S, Group::O, Group::SO, Group::Sp};
-  static const StringRef names[] = {"S", "O", "SO", "Sp"};
+  std::vector<StringRef> names;
+  for (Group known : allGroups)
+    names.emplace_back(groupName(known));
   if (std::optional<size_t> index = readWord(FieldKind::Group, names))
-    group = groups[*index];
+    group = allGroups[*index];
 }
 
 void LayerChecker::readN() {

@@ -224,7 +224,7 @@ std::string eqc::whyNotDense(const LayerSpec &spec) {
 
 /// The factored plan spells out all n! entries of a Levi-Civita symbol.
 static std::string whyNotFactored(const LayerSpec &spec) {
-  if (spec.group == Group::SO && spec.n > 8)
+  if (spec.n > 8)
     for (const Diagram &diagram : spec.diagrams)
       if (diagram.free >= 0)
         return "the Levi-Civita symbol has more than 40320 entries";

@@ -1,6 +1,7 @@
 //===- DensePlan.cpp - All diagrams as one dense matrix -------------------===//
 
 #include "compiler/Plan/DensePlan.h"
+#include "compiler/Algebra/Groups/GroupRules.h"
 #include "compiler/Plan/Walk.h"
 
 #include <algorithm>
@@ -15,7 +16,8 @@ namespace {
 
 class Builder {
 public:
-  explicit Builder(const LayerSpec &spec) : spec(spec) {
+  explicit Builder(const LayerSpec &spec)
+      : spec(spec), rules(rulesOf(spec.group)) {
     assert(!spec.dynamicN() && "the dense plan needs a fixed n");
     const bool last = spec.layout == Layout::ChannelsLast;
     const int64_t inputs = power(spec.k), outputs = power(spec.l);
@@ -67,11 +69,11 @@ private:
       }
       const bool through =
           blocks[b].front() < diagram.l && blocks[b].back() >= diagram.l;
-      if (spec.group == Group::Sp && !through) {
+      if (const int unit = rules.sizeUnit(); unit > 1 && !through) {
         ++pairs;
-        letter.extent = spec.n / 2;
-        letter.step.row *= 2;
-        letter.step.column *= 2;
+        letter.extent = spec.n / unit;
+        letter.step.row *= unit;
+        letter.step.column *= unit;
         for (int vertex : blocks[b])
           entry.signedVertices.push_back(stepOf(diagram, vertex));
       }
@@ -81,7 +83,7 @@ private:
     return entry;
   }
 
-  /// The range of terms for `pairs` symplectic pairs or for free vertices.
+  /// The range of terms for `pairs` signed pairs or for free vertices.
   std::pair<int64_t, int64_t> termsOf(int pairs, int freeVertices) {
     assert((pairs == 0 || freeVertices == 0) && "of different groups");
     auto known = ranges.find({pairs, freeVertices});
@@ -106,22 +108,28 @@ private:
     } while (std::next_permutation(term.values.begin(), term.values.end()));
   }
 
-  /// Plane a: eps(2a, 2a+1) = +1, eps(2a+1, 2a) = -1.
+  /// Every choice of a term of the form for each pair.
   void addForms(int pairs) {
-    for (int64_t swaps = 0; swaps < int64_t(1) << pairs; ++swaps) {
+    const std::vector<BlockTerm> choices = termsOfRowBlock(rules, 2);
+    int64_t combinations = 1;
+    for (int p = 0; p < pairs; ++p)
+      combinations *= static_cast<int64_t>(choices.size());
+    for (int64_t number = 0; number < combinations; ++number) {
       DenseTerm term;
+      int64_t rest = number;
       for (int p = 0; p < pairs; ++p) {
-        const int swapped = static_cast<int>(swaps >> p & 1);
-        term.values.push_back(swapped);
-        term.values.push_back(1 - swapped);
-        if (swapped)
-          term.sign = -term.sign;
+        const BlockTerm &chosen = choices[rest % choices.size()];
+        rest /= static_cast<int64_t>(choices.size());
+        term.values.insert(term.values.end(), chosen.values.begin(),
+                           chosen.values.end());
+        term.sign *= chosen.sign;
       }
       plan.terms.push_back(std::move(term));
     }
   }
 
   const LayerSpec &spec;
+  const GroupRules &rules;
   DensePlan plan;
   int64_t inputUnit = 1, outputUnit = 1;
   std::map<std::pair<int, int>, std::pair<int64_t, int64_t>> ranges;

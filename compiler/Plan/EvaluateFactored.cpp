@@ -79,7 +79,7 @@ private:
         for (int64_t j = 0; j < c.extent.at(n); ++j) {
           if (j > 0)
             addRow(target, source + j * stride + c.plus.at(n), 1);
-          if (plan.group == Group::Sp)
+          if (plan.subtracts)
             addRow(target, source + j * stride + c.minus.at(n), -1);
         }
         if (plan.mean)

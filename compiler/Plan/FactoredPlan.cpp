@@ -76,15 +76,14 @@ private:
     c.left = Poly::power(before);
     c.right = Poly::power(behind);
     c.leftStride = Poly::power(size + behind);
-    c.extent = Poly::power(1);
-    c.stride = diagonalStride(size, behind);
-    if (group == Group::Sp) {
-      // Plane a: eps(2a, 2a+1) = +1, eps(2a+1, 2a) = -1.
-      assert(size == 2 && "Sp contracts pairs");
-      c.extent = Poly::halfN();
-      c.stride = c.stride * Poly(2);
-      c.plus = Poly::power(behind);
-      c.minus = Poly::power(behind + 1);
+    const GroupRules &rules = rulesOf(group);
+    c.extent = Poly::nOver(rules.sizeUnit());
+    c.stride = diagonalStride(size, behind) * Poly(rules.sizeUnit());
+    for (const BlockTerm &term : termsOfRowBlock(rules, size)) {
+      Poly &offset = term.sign > 0 ? c.plus : c.minus;
+      assert(offset.isZero() && "one term of each sign");
+      for (int v = 0; v < size; ++v)
+        offset += Poly::power(behind + size - 1 - v, term.values[v]);
     }
     steps.contractions.push_back(std::move(c));
     left.erase(left.begin() + static_cast<std::ptrdiff_t>(at));
@@ -148,19 +147,17 @@ private:
       }
       if (factor.top == 0)
         continue;
-      Poly stride;
-      const size_t first = axis;
+      std::vector<Poly> strides;
       for (int i = 0; i < factor.top; ++i)
-        stride += output[factored.out[axis++]];
-      if (factor.bottom > 0) {
-        walk.kept.push_back({Poly::power(1), stride, inner[kept++]});
-      } else if (group != Group::Sp) {
-        walk.dropped.push_back({Poly::power(1), stride, Poly()});
-      } else {
-        walk.dropped.push_back({Poly::halfN(), stride * Poly(2), Poly()});
-        addFormTerms(walk.terms, output[factored.out[first]],
-                     output[factored.out[first + 1]]);
+        strides.push_back(output[factored.out[axis++]]);
+      if (factor.bottom == 0) {
+        addDropped(walk, rulesOf(group), strides);
+        continue;
       }
+      Poly stride;
+      for (const Poly &vertex : strides)
+        stride += vertex;
+      walk.kept.push_back({Poly::power(1), stride, inner[kept++]});
     }
     walk.termsPerGroup = static_cast<int>(walk.terms.size());
   }
@@ -198,7 +195,7 @@ static std::vector<LeviCivitaEntry> leviCivitaEntries(int64_t n, int top) {
 
 FactoredPlan eqc::buildFactoredPlan(const LayerSpec &spec) {
   FactoredPlan plan;
-  plan.group = spec.group;
+  plan.subtracts = rulesOf(spec.group).sizeUnit() > 1;
   plan.n = spec.n;
   plan.k = spec.k;
   plan.l = spec.l;

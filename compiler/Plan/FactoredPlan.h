@@ -27,8 +27,8 @@ struct Contraction {
   Poly leftStride;     ///< of the source; that of the target is `right`
   Poly extent;         ///< n, or n/2 symplectic planes
   Poly stride;         ///< of the diagonal of the source
-  /// The entries relative to the diagonal that are added and, for Sp,
-  /// subtracted.
+  /// The entries relative to the diagonal that are added and, where the plan
+  /// `subtracts`, subtracted.
   Poly plus, minus;
 };
 
@@ -72,10 +72,11 @@ struct LeviCivitaEntry {
 };
 
 struct FactoredPlan {
-  Group group = Group::S;
   int64_t n = 1; ///< -1 when dynamic
   int k = 0, l = 0;
   bool mean = false;
+  /// Whether contractions also subtract, as symplectic pairs do.
+  bool subtracts = false;
 
   std::vector<FactoredSteps> diagrams; ///< in the order of the weights
   /// How each bias diagram is written to y; its inner tensor has one entry.

@@ -1,6 +1,7 @@
 //===- IsotypicBasis.cpp - A basis that makes a layer block diagonal ------===//
 
 #include "compiler/Plan/IsotypicBasis.h"
+#include "compiler/Algebra/Groups/GroupRules.h"
 
 #include "compiler/Algebra/Enumerate.h"
 #include "compiler/Algebra/RowPattern.h"
@@ -102,7 +103,7 @@ private:
   /// The image of a module's vector under one diagram, see IsotypicCopy.
   Dense imageOf(const DiagramMaps &maps, int64_t d, const Dense &vector) const {
     Dense image = maps.apply(d, vector);
-    if (spec.group != Group::S)
+    if (!rulesOf(spec.group).isMonomial())
       return image;
     const Diagram &diagram = maps.diagram(d);
     std::vector<int64_t> values(diagram.l);
@@ -289,9 +290,10 @@ std::string eqc::whyNoIsotypicBasis(const LayerSpec &spec) {
   if (positions(std::max(spec.k, spec.l)) > maxBasisPositions)
     return fmt::format("its tensors have more than {} positions",
                        maxBasisPositions);
-  if (spec.group == Group::S && positions(smaller) > maxBasisPositionsOfS)
+  if (rulesOf(spec.group).isMonomial() &&
+      positions(smaller) > maxMonomialPositions)
     return fmt::format("its inputs and outputs have more than {} positions",
-                       maxBasisPositionsOfS);
+                       maxMonomialPositions);
   for (auto [from, to] :
        {std::pair(smaller, smaller), std::pair(smaller, spec.k),
         std::pair(smaller, spec.l)}) {

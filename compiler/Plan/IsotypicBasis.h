@@ -55,11 +55,12 @@ struct IsotypicBasis {
   int64_t rank() const;
 };
 
-/// More positions than this on one side of a layer, for S on the smaller side,
+/// More positions than this on one side of a layer, for monomial groups on the
+/// smaller side,
 /// or more diagrams than this to split its tensors by, and no basis is sought.
 /// (Tensors of the other groups fall apart into small components at once.)
 constexpr int64_t maxBasisPositions = 1024;
-constexpr int64_t maxBasisPositionsOfS = 256;
+constexpr int64_t maxMonomialPositions = 256;
 constexpr int64_t maxBasisDiagrams = 5000;
 
 /// Why no basis is sought for a layer, or an empty string. Quick to say.

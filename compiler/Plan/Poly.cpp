@@ -22,6 +22,11 @@ Poly Poly::halfN() {
   return result;
 }
 
+Poly Poly::nOver(int unit) {
+  assert((unit == 1 || unit == 2) && "no other part of n occurs");
+  return unit == 1 ? power(1) : halfN();
+}
+
 int64_t Poly::at(int64_t n) const {
   // Unsigned, so that an unused overflowing intermediate is defined.
   uint64_t value = 0;

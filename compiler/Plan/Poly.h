@@ -27,6 +27,8 @@ public:
   static Poly power(int degree, int64_t scale = 1);
   /// n/2.
   static Poly halfN();
+  /// n / unit, for the units that occur: 1 and 2.
+  static Poly nOver(int unit);
 
   int degree() const { return static_cast<int>(coefficients.size()) - 1; }
   int64_t coefficient(int degree) const {

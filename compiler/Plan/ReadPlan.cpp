@@ -1,6 +1,7 @@
 //===- ReadPlan.cpp - How the patterns of a row are read ------------------===//
 
 #include "compiler/Plan/ReadPlan.h"
+#include "compiler/Algebra/Groups/GroupRules.h"
 
 #include <algorithm>
 #include <map>
@@ -15,14 +16,8 @@ std::vector<RowPattern> eqc::finerPatterns(const RowPattern &pattern,
   if (pattern.free >= 0)
     return {splitIntoKept(pattern, pattern.free)};
   std::vector<RowPattern> finer;
-  for (int b : pattern.droppedBlocks()) {
-    if (group == Group::S) {
-      finer.push_back(pattern);
-      finer.back().kept[b] = true;
-    } else {
-      finer.push_back(splitIntoKept(pattern, b));
-    }
-  }
+  for (int b : pattern.droppedBlocks())
+    finer.push_back(rulesOf(group).keepDropped(pattern, b));
   return finer;
 }
 

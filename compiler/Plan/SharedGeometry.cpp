@@ -24,30 +24,6 @@ RowPattern eqc::identityPattern(int size) {
   return identity;
 }
 
-RowPattern eqc::splitIntoKept(const RowPattern &pattern, int split) {
-  assert(split < pattern.numBlocks());
-  std::vector<int> labels = pattern.block;
-  std::vector<bool> keptByLabel = pattern.kept;
-  for (int &label : labels)
-    if (label == split) {
-      label = static_cast<int>(keptByLabel.size());
-      keptByLabel.push_back(true);
-    }
-  // Back to a restricted growth string.
-  RowPattern result;
-  std::vector<int> renumbered(keptByLabel.size(), -1);
-  for (int label : labels) {
-    if (renumbered[label] < 0) {
-      renumbered[label] = static_cast<int>(result.kept.size());
-      if (label == pattern.free && label != split)
-        result.free = renumbered[label];
-      result.kept.push_back(keptByLabel[label]);
-    }
-    result.block.push_back(renumbered[label]);
-  }
-  return result;
-}
-
 int64_t eqc::numSubsetsOf(const RowPattern &pattern, int64_t n) {
   return pattern.free < 0 ? 1 : numSubsets(n, pattern.numFree());
 }

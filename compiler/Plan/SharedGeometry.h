@@ -23,9 +23,6 @@ bool isView(const RowPattern &pattern);
 bool isIdentity(const RowPattern &pattern);
 RowPattern identityPattern(int size);
 
-/// `pattern` with block `split` replaced by one kept singleton per vertex.
-RowPattern splitIntoKept(const RowPattern &pattern, int split);
-
 /// Entries of a pattern per value of its kept blocks: the subsets that its free
 /// vertices take, 1 without any.
 int64_t numSubsetsOf(const RowPattern &pattern, int64_t n);

@@ -50,15 +50,25 @@ int eqc::permutationSign(const std::vector<int> &values) {
   return sign;
 }
 
-void eqc::addFormTerms(std::vector<WalkTerm> &terms, const Poly &left,
-                       const Poly &right) {
+void eqc::addDropped(Walk &walk, const GroupRules &rules,
+                     const std::vector<Poly> &strides) {
+  const int unit = rules.sizeUnit();
+  Poly stride;
+  for (const Poly &vertex : strides)
+    stride += vertex;
+  walk.dropped.push_back({Poly::nOver(unit), stride * Poly(unit), Poly()});
+
   std::vector<WalkTerm> result;
-  for (const WalkTerm &term : terms) {
-    // Plane a: eps(2a, 2a+1) = +1, eps(2a+1, 2a) = -1.
-    result.push_back({term.rowOffset + right, term.innerOffset, term.sign});
-    result.push_back({term.rowOffset + left, term.innerOffset, -term.sign});
-  }
-  terms = std::move(result);
+  const int size = static_cast<int>(strides.size());
+  for (const WalkTerm &term : walk.terms)
+    for (const BlockTerm &block : termsOfRowBlock(rules, size)) {
+      WalkTerm product = term;
+      product.sign *= block.sign;
+      for (int v = 0; v < size; ++v)
+        product.rowOffset += strides[v] * Poly(block.values[v]);
+      result.push_back(std::move(product));
+    }
+  walk.terms = std::move(result);
 }
 
 Walk eqc::makeWalk(const RowPattern &pattern, Group group, int64_t n,
@@ -83,19 +93,15 @@ Walk eqc::makeWalk(const RowPattern &pattern, Group group, int64_t n,
         {Poly::power(1), sumOfStrides(blocks[kept[a]]), inner[a]});
 
   for (int b : pattern.droppedBlocks()) {
-    const Poly stride = sumOfStrides(blocks[b]);
-    if (group != Group::Sp) {
-      walk.dropped.push_back({Poly::power(1), stride, Poly()});
-      continue;
-    }
-    assert(blocks[b].size() == 2 && "Sp patterns drop pairs");
-    walk.dropped.push_back({Poly::halfN(), stride * Poly(2), Poly()});
-    addFormTerms(walk.terms, strides[blocks[b][0]], strides[blocks[b][1]]);
+    std::vector<Poly> ofBlock;
+    for (int vertex : blocks[b])
+      ofBlock.push_back(strides[vertex]);
+    addDropped(walk, rulesOf(group), ofBlock);
   }
   walk.termsPerGroup = static_cast<int>(walk.terms.size());
 
   if (numFree > 0) {
-    assert(walk.terms.size() == 1 && "free vertices occur in SO only");
+    assert(walk.terms.size() == 1 && "free vertices meet no signed pairs");
     const std::vector<int> &vertices = blocks[pattern.free];
     walk.terms.clear();
     walk.termsPerGroup = 1;

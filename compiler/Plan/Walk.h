@@ -8,6 +8,7 @@
 #ifndef EQC_PLAN_WALK_H
 #define EQC_PLAN_WALK_H
 
+#include "compiler/Algebra/Groups/GroupRules.h"
 #include "compiler/Algebra/RowPattern.h"
 #include "compiler/Plan/Poly.h"
 
@@ -56,14 +57,14 @@ std::vector<std::vector<int>> subsetsOf(int64_t n, int free);
 /// The sign of the permutation that sorts `values`, which are distinct.
 int permutationSign(const std::vector<int> &values);
 
-/// Multiplies `terms` by the two of the symplectic form on a pair of vertices
-/// with these row strides, relative to twice the plane.
-void addFormTerms(std::vector<WalkTerm> &terms, const Poly &left,
-                  const Poly &right);
+/// Adds the letter of a dropped block whose vertices have these row strides to
+/// `walk`, and multiplies its terms by those of the block.
+void addDropped(Walk &walk, const GroupRules &rules,
+                const std::vector<Poly> &strides);
 
 /// The walk of `pattern` over a row whose vertex v has stride `strides[v]`. The
-/// inner tensor is row-major over the kept blocks, then the subsets. Pairs of
-/// Sp carry the form, +1 at (2a, 2a+1) and -1 at (2a+1, 2a), left vertex first;
+/// inner tensor is row-major over the kept blocks, then the subsets. Dropped
+/// blocks carry the group's form, left vertex first;
 /// free vertices carry the sign of the permutation that sorts their values.
 /// `n` matters only where there are free vertices.
 Walk makeWalk(const RowPattern &pattern, Group group, int64_t n,

@@ -293,7 +293,9 @@ ArrayAttr ir::getPatternArrayAttr(MLIRContext *context,
 template <typename EnumT> using Choice = std::pair<StringRef, EnumT>;
 
 static constexpr Choice<Group> groups[] = {
-    {"S", Group::S}, {"O", Group::O}, {"SO", Group::SO}, {"Sp", Group::Sp}};
+#define EQC_GROUP(ID, RULES) {#ID, Group::ID},
+#include "compiler/Algebra/Groups/Groups.def"
+};
 static constexpr Choice<Layout> layouts[] = {
     {"channels_last", Layout::ChannelsLast},
     {"channels_first", Layout::ChannelsFirst}};

@@ -5,6 +5,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "dialect/Eqc/EqcVerify.h"
+#include "compiler/Algebra/Groups/GroupRules.h"
 #include "dialect/Eqc/EqcDialect.h"
 
 #include "llvm/ADT/DenseMap.h"
@@ -20,11 +21,14 @@ std::string ir::formatExtent(int64_t extent) {
 LogicalResult ir::verifySize(Operation *op, Group group, int64_t n) {
   if (n < 1 && n != EqcDialect::kDynamicN)
     return op->emitOpError() << "'n' must be positive or '?', found " << n;
-  if (group == Group::Sp && n > 0 && n % 2 != 0)
-    return op->emitOpError() << "'n' must be even for Sp, found " << n;
-  if (group == Group::SO && n == EqcDialect::kDynamicN)
+  const GroupRules &rules = rulesOf(group);
+  if (n > 0 && n % rules.sizeUnit() != 0)
     return op->emitOpError()
-           << "'n' cannot be '?' for SO, whose diagrams depend on it";
+           << "'n' must be " << sizeUnitInWords(rules.sizeUnit()) << " for "
+           << getSpelling(group) << ", found " << n;
+  if (n == EqcDialect::kDynamicN && !rules.allowsDynamicN())
+    return op->emitOpError() << "'n' cannot be '?' for " << getSpelling(group)
+                             << ", whose diagrams depend on it";
   return success();
 }
 

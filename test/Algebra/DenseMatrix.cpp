@@ -12,9 +12,6 @@
 using namespace eqc;
 using Eigen::MatrixXd;
 
-const std::vector<Group> test::allGroups = {Group::S, Group::O, Group::SO,
-                                            Group::Sp};
-
 int test::power(int n, int e) {
   int result = 1;
   while (e-- > 0)

@@ -52,9 +52,6 @@ Eigen::MatrixXd kron(const Eigen::MatrixXd &a, const Eigen::MatrixXd &b);
 /// g (x) .. (x) g, `order` times.
 Eigen::MatrixXd tensorPower(const Eigen::MatrixXd &g, int order);
 
-/// The four groups.
-extern const std::vector<Group> allGroups;
-
 } // namespace test
 } // namespace eqc
 

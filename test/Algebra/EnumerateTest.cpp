@@ -62,7 +62,7 @@ TEST(Enumerate, NoVertices) {
   EXPECT_EQ(textsOf(Group::Sp, 2, 0, 0), Texts{"1"});
   EXPECT_EQ(textsOf(Group::SO, 3, 0, 0), Texts{"1"});
   EXPECT_EQ(textsOf(Group::Sp, 3, 0, 0), Texts{});
-  for (Group group : test::allGroups)
+  for (Group group : allGroups)
     EXPECT_TRUE(inBasis(Diagram(), group, 2));
 }
 
@@ -123,7 +123,7 @@ std::vector<Diagram> bruteForce(Group group, int n, int l, int k) {
 }
 
 TEST(Enumerate, AgreesWithBruteForce) {
-  for (Group group : test::allGroups)
+  for (Group group : allGroups)
     for (int n = 1; n <= 5; ++n) {
       if (group == Group::Sp && n % 2 != 0)
         continue;
@@ -135,7 +135,7 @@ TEST(Enumerate, AgreesWithBruteForce) {
 }
 
 TEST(Enumerate, OrderAgreesWithTheComparison) {
-  for (Group group : test::allGroups)
+  for (Group group : allGroups)
     for (int n : {2, 3, 4}) {
       if (group == Group::Sp && n == 3)
         continue;

@@ -26,7 +26,7 @@ Diagram read(std::string_view text, int l, int k) {
 }
 
 TEST(Notation, Groups) {
-  for (Group group : test::allGroups)
+  for (Group group : allGroups)
     EXPECT_EQ(parseGroup(groupName(group)), group);
   EXPECT_EQ(groupName(Group::Sp), "Sp");
   for (const char *text : {"", "s", "sp", "SP", "So", "S ", "U"})
@@ -130,7 +130,7 @@ TEST(Notation, HugeRowsCostNothing) {
 }
 
 TEST(Notation, PrintedDiagramsReadBack) {
-  for (Group group : test::allGroups)
+  for (Group group : allGroups)
     for (int n : {2, 3, 4})
       for (int size = 0; size <= 6; ++size)
         for (int l = 0; l <= size; ++l)

@@ -1,6 +1,7 @@
 //===- OracleTest.cpp - The fast oracle against the definition ------------===//
 
-#include "compiler/Check/GroupElement.h"
+#include "compiler/Algebra/GroupElement.h"
+#include "compiler/Algebra/Groups/GroupRules.h"
 #include "test/Check/TestLayers.h"
 
 #include <Eigen/LU>
@@ -69,7 +70,7 @@ TEST(Oracle, IsEquivariant) {
     auto x = randomValues(xSize(spec, spec.n, batch), random);
     auto w = randomValues(weightSize(spec), random);
     auto b = randomValues(biasSize(spec), random);
-    GroupElement g = GroupElement::random(spec.group, spec.n, random);
+    GroupElement g = rulesOf(spec.group).randomElement(spec.n, random);
     auto gx = g.apply(x, spec.k, batch, spec.cIn, spec.layout);
     auto y = oracleForward(spec, spec.n, batch, x.data(), w.data(), b.data());
     auto yOfGx =
@@ -93,11 +94,11 @@ TEST(Oracle, IsNotEquivariantUnderStrangers) {
     auto yOfGx = oracleForward(spec, 3, 1, gx.data(), w.data(), b.data());
     return relativeError(yOfGx, g.apply(y, l, 1, 1, spec.layout));
   };
-  EXPECT_GT(error(Group::S, 2, 2, GroupElement::random(Group::O, 3, random)),
+  EXPECT_GT(error(Group::S, 2, 2, rulesOf(Group::O).randomElement(3, random)),
             1e-3);
-  GroupElement reflection = GroupElement::random(Group::O, 3, random);
+  GroupElement reflection = rulesOf(Group::O).randomElement(3, random);
   while (reflection.matrix().determinant() > 0)
-    reflection = GroupElement::random(Group::O, 3, random);
+    reflection = rulesOf(Group::O).randomElement(3, random);
   EXPECT_GT(error(Group::SO, 2, 1, reflection), 1e-3);
 }
 

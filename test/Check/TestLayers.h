@@ -9,8 +9,8 @@
 
 #include "compiler/Algebra/Enumerate.h"
 #include "compiler/Algebra/LayerSpec.h"
+#include "compiler/Algebra/Random.h"
 #include "compiler/Check/Oracle.h"
-#include "compiler/Check/Random.h"
 
 #include <gtest/gtest.h>
 

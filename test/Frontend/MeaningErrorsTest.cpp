@@ -41,11 +41,11 @@ const std::vector<ErrorCase> &eqc::test::meaningErrorCases() {
         "1:25: n^k, the number of elements of 'x', is above 2^63 - 1 [E0092]",
         "1:47: n^l, the number of elements of 'y', is above 2^63 - 1 [E0092]"}},
       {"layer a { group=Sp;n=3;k=1;l=1 }",
-       {"1:22: Sp(n) needs an even n, found 3 [E0032]"}},
+       {"1:22: Sp(n) needs n to be even, found 3 [E0032]"}},
       {"layer a { group=Sp;n=1;k=1;l=2 }",
        {"1:17: Sp(n) has no equivariant maps when k + l is odd (k + l = 3) "
         "[E0031]",
-        "1:22: Sp(n) needs an even n, found 1 [E0032]"}},
+        "1:22: Sp(n) needs n to be even, found 1 [E0032]"}},
       {"layer a { group=SO;n=?;k=1;l=1 }",
        {"1:22: group 'SO' needs a fixed n [E0033]"}},
       {"layer a { group=S;n=?;k=1;l=1;diagrams=basis }",

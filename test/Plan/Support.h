@@ -5,7 +5,7 @@
 
 #include "compiler/Algebra/Enumerate.h"
 #include "compiler/Algebra/LayerSpec.h"
-#include "compiler/Check/Random.h"
+#include "compiler/Algebra/Random.h"
 
 #include <algorithm>
 #include <cmath>

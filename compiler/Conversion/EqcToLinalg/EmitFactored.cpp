@@ -300,7 +300,7 @@ private:
     OpBuilder &b = kernel.b;
     Location loc = kernel.loc;
     auto field = [&](int64_t f) { return contractions.get(kernel, c, f); };
-    const bool isPair = plan.group == Group::Sp;
+    const bool isPair = plan.subtracts;
     const MeanFactors mean = plan.mean ? meanFactors(kernel) : MeanFactors();
     auto add = [&](Value sum, Value row, int64_t offset) -> Value {
       Value entry = readPlanar(kernel.add(row, field(offset)), column, width);

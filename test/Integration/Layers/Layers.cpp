@@ -2,8 +2,8 @@
 
 #include "test/Integration/Layers/Layers.h"
 
+#include "compiler/Algebra/Random.h"
 #include "compiler/Check/Oracle.h"
-#include "compiler/Check/Random.h"
 #include "compiler/Frontend/Frontend.h"
 
 #include "layers.h"

@@ -1,6 +1,7 @@
 //===- GroupElementTest.cpp - Random elements are of their group ----------===//
 
-#include "compiler/Check/GroupElement.h"
+#include "compiler/Algebra/GroupElement.h"
+#include "compiler/Algebra/Groups/GroupRules.h"
 
 #include <Eigen/LU>
 #include <gtest/gtest.h>
@@ -15,7 +16,7 @@ static const int64_t kSizes[] = {1, 2, 3, 5, 64, 65, 130};
 TEST(GroupElement, Permutations) {
   Random random(1);
   for (int64_t n : kSizes) {
-    Eigen::MatrixXd g = GroupElement::random(Group::S, n, random).matrix();
+    Eigen::MatrixXd g = rulesOf(Group::S).randomElement(n, random).matrix();
     EXPECT_EQ(g * g.transpose(), Eigen::MatrixXd::Identity(n, n));
     EXPECT_EQ(g.minCoeff() >= 0, true);
     EXPECT_EQ(g.isIdentity(), n == 1);
@@ -27,7 +28,7 @@ TEST(GroupElement, OrthogonalOfBothDeterminants) {
   for (int64_t n : kSizes) {
     std::set<int> signs;
     for (int i = 0; i < 12; ++i) {
-      Eigen::MatrixXd g = GroupElement::random(Group::O, n, random).matrix();
+      Eigen::MatrixXd g = rulesOf(Group::O).randomElement(n, random).matrix();
       EXPECT_LT((g * g.transpose() - Eigen::MatrixXd::Identity(n, n)).norm(),
                 1e-11);
       signs.insert(g.determinant() > 0 ? 1 : -1);
@@ -40,7 +41,7 @@ TEST(GroupElement, Rotations) {
   Random random(3);
   for (int64_t n : kSizes)
     for (int i = 0; i < 6; ++i) {
-      Eigen::MatrixXd g = GroupElement::random(Group::SO, n, random).matrix();
+      Eigen::MatrixXd g = rulesOf(Group::SO).randomElement(n, random).matrix();
       EXPECT_LT((g * g.transpose() - Eigen::MatrixXd::Identity(n, n)).norm(),
                 1e-11);
       EXPECT_NEAR(g.determinant(), 1, 1e-10);
@@ -55,7 +56,7 @@ TEST(GroupElement, SymplecticInTheInterleavedBasis) {
       omega(a, a + 1) = 1;
       omega(a + 1, a) = -1;
     }
-    GroupElement element = GroupElement::random(Group::Sp, n, random);
+    GroupElement element = rulesOf(Group::Sp).randomElement(n, random);
     Eigen::MatrixXd g = element.matrix();
     EXPECT_LT((g.transpose() * omega * g - omega).norm(), 1e-11);
     // Not orthogonal, or it would test too little; yet well conditioned.
@@ -71,7 +72,7 @@ TEST(GroupElement, ActsOnEveryAxis) {
   const int64_t n = 3, batch = 2, channels = 2;
   for (Group group : {Group::S, Group::O})
     for (Layout layout : {Layout::ChannelsLast, Layout::ChannelsFirst}) {
-      GroupElement element = GroupElement::random(group, n, random);
+      GroupElement element = rulesOf(group).randomElement(n, random);
       Eigen::MatrixXd g = element.matrix();
       std::vector<double> x(batch * n * n * channels);
       for (double &v : x)
@@ -98,7 +99,7 @@ TEST(GroupElement, ActsOnEveryAxis) {
 
 TEST(GroupElement, LeavesScalarsAlone) {
   Random random(6);
-  GroupElement g = GroupElement::random(Group::O, 4, random);
+  GroupElement g = rulesOf(Group::O).randomElement(4, random);
   std::vector<double> x = {1, 2, 3};
   EXPECT_EQ(g.apply(x, 0, 3, 1, Layout::ChannelsLast), x);
 }
@@ -106,9 +107,9 @@ TEST(GroupElement, LeavesScalarsAlone) {
 TEST(GroupElement, SameSeedSameElement) {
   for (Group group : {Group::S, Group::O, Group::SO, Group::Sp}) {
     Random first(7), second(7), other(8);
-    Eigen::MatrixXd g = GroupElement::random(group, 6, first).matrix();
-    EXPECT_EQ(g, GroupElement::random(group, 6, second).matrix());
-    EXPECT_NE(g, GroupElement::random(group, 6, other).matrix());
+    Eigen::MatrixXd g = rulesOf(group).randomElement(6, first).matrix();
+    EXPECT_EQ(g, rulesOf(group).randomElement(6, second).matrix());
+    EXPECT_NE(g, rulesOf(group).randomElement(6, other).matrix());
   }
 }
 

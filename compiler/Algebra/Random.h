@@ -5,8 +5,8 @@
 //
 //===----------------------------------------------------------------------===//
 
-#ifndef EQC_CHECK_RANDOM_H
-#define EQC_CHECK_RANDOM_H
+#ifndef EQC_ALGEBRA_RANDOM_H
+#define EQC_ALGEBRA_RANDOM_H
 
 #include <cmath>
 #include <cstdint>
@@ -49,4 +49,4 @@ private:
 
 } // namespace eqc
 
-#endif // EQC_CHECK_RANDOM_H
+#endif // EQC_ALGEBRA_RANDOM_H

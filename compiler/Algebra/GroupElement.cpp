@@ -1,0 +1,97 @@
+//===- GroupElement.cpp - Random group elements ---------------------------===//
+
+#include "compiler/Algebra/GroupElement.h"
+
+#include <Eigen/SVD>
+
+#include <algorithm>
+#include <numeric>
+
+using namespace eqc;
+
+/// Largest dense block: keeps QR and the action cheap for any n. A multiple of
+/// every unit, so that those stay together.
+static constexpr int64_t kLargestBlock = 64;
+
+static int64_t power(int64_t n, int order) {
+  int64_t result = 1;
+  for (int i = 0; i < order; ++i)
+    result *= n;
+  return result;
+}
+
+GroupElement GroupElement::permutation(std::vector<int64_t> images) {
+  GroupElement g;
+  g.size = static_cast<int64_t>(images.size());
+  g.permuted = std::move(images);
+  return g;
+}
+
+GroupElement GroupElement::inBlocks(int64_t n, int64_t unit, Random &random,
+                                    const RandomBlock &block) {
+  GroupElement g;
+  g.size = n;
+  std::vector<int64_t> units(n / unit);
+  std::iota(units.begin(), units.end(), 0);
+  random.shuffle(units);
+  for (size_t first = 0; first < units.size();) {
+    const size_t last = std::min(units.size(), first + kLargestBlock / unit);
+    Block part;
+    for (; first < last; ++first)
+      for (int64_t i = 0; i < unit; ++i)
+        part.coordinates.push_back(units[first] * unit + i);
+    part.matrix = block(static_cast<int64_t>(part.coordinates.size()), random);
+    if (!part.matrix.isUnitary(1e-12)) {
+      const Eigen::JacobiSVD<Eigen::MatrixXd> svd(part.matrix);
+      g.spectralNorm = std::max(g.spectralNorm, svd.singularValues()(0));
+    }
+    g.blocks.push_back(std::move(part));
+  }
+  return g;
+}
+
+Eigen::MatrixXd GroupElement::matrix() const {
+  Eigen::MatrixXd result = Eigen::MatrixXd::Zero(size, size);
+  for (size_t i = 0; i < permuted.size(); ++i)
+    result(permuted[i], static_cast<int64_t>(i)) = 1;
+  for (const Block &block : blocks)
+    for (size_t i = 0; i < block.coordinates.size(); ++i)
+      for (size_t j = 0; j < block.coordinates.size(); ++j)
+        result(block.coordinates[i], block.coordinates[j]) = block.matrix(i, j);
+  return result;
+}
+
+std::vector<double> GroupElement::apply(const std::vector<double> &tensor,
+                                        int order, int64_t batch,
+                                        int64_t channels, Layout layout) const {
+  using RowMajor =
+      Eigen::Matrix<double, Eigen::Dynamic, Eigen::Dynamic, Eigen::RowMajor>;
+  std::vector<double> from = tensor, to(tensor.size());
+  const bool last = layout == Layout::ChannelsLast;
+  for (int axis = 0; axis < order; ++axis) {
+    // The tensor as [outer][n][inner], the axis in the middle.
+    const int64_t outer = batch * (last ? 1 : channels) * power(size, axis);
+    const int64_t inner = power(size, order - 1 - axis) * (last ? channels : 1);
+    for (int64_t o = 0; o < outer; ++o) {
+      const double *in = from.data() + o * size * inner;
+      double *out = to.data() + o * size * inner;
+      for (size_t i = 0; i < permuted.size(); ++i)
+        std::copy(in + i * inner, in + (i + 1) * inner,
+                  out + permuted[i] * inner);
+      for (const Block &block : blocks) {
+        const int64_t m = static_cast<int64_t>(block.coordinates.size());
+        RowMajor gathered(m, inner);
+        for (int64_t i = 0; i < m; ++i)
+          std::copy(in + block.coordinates[i] * inner,
+                    in + (block.coordinates[i] + 1) * inner,
+                    gathered.data() + i * inner);
+        RowMajor moved = block.matrix * gathered;
+        for (int64_t i = 0; i < m; ++i)
+          std::copy(moved.data() + i * inner, moved.data() + (i + 1) * inner,
+                    out + block.coordinates[i] * inner);
+      }
+    }
+    std::swap(from, to);
+  }
+  return from;
+}

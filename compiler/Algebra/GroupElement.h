@@ -1,0 +1,66 @@
+//===- GroupElement.h - Random group elements -------------------*- C++ -*-===//
+//
+// Elements for tests of equivariance, and their action on every axis of a
+// tensor with batch and channels. Each group draws its own.
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef EQC_ALGEBRA_GROUPELEMENT_H
+#define EQC_ALGEBRA_GROUPELEMENT_H
+
+#include "compiler/Algebra/LayerSpec.h"
+#include "compiler/Algebra/Random.h"
+
+#include <Eigen/Core>
+
+#include <cstdint>
+#include <functional>
+#include <vector>
+
+namespace eqc {
+
+class GroupElement {
+public:
+  /// Coordinate i goes to images[i].
+  static GroupElement permutation(std::vector<int64_t> images);
+
+  /// A random block of the group for a size.
+  using RandomBlock =
+      std::function<Eigen::MatrixXd(int64_t size, Random &random)>;
+
+  /// Up to n = 64 one dense block; beyond, block-diagonal with dense blocks on
+  /// randomly chosen coordinates, so that it can be drawn and applied for any
+  /// n. `unit` neighbours stay together: the two axes of a symplectic plane.
+  static GroupElement inBlocks(int64_t n, int64_t unit, Random &random,
+                               const RandomBlock &block);
+
+  int64_t n() const { return size; }
+
+  /// g as a matrix (for small n).
+  Eigen::MatrixXd matrix() const;
+
+  /// The largest singular value.
+  double norm() const { return spectralNorm; }
+
+  /// g applied to each of the `order` axes of length n of a tensor with the
+  /// layout's batch and channel axes.
+  std::vector<double> apply(const std::vector<double> &tensor, int order,
+                            int64_t batch, int64_t channels,
+                            Layout layout) const;
+
+private:
+  /// A dense matrix acting on some of the coordinates.
+  struct Block {
+    std::vector<int64_t> coordinates;
+    Eigen::MatrixXd matrix;
+  };
+
+  int64_t size = 0;
+  double spectralNorm = 1;
+  std::vector<Block> blocks;     ///< empty for a permutation
+  std::vector<int64_t> permuted; ///< else i goes to permuted[i]
+};
+
+} // namespace eqc
+
+#endif // EQC_ALGEBRA_GROUPELEMENT_H

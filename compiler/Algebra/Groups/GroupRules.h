@@ -1,0 +1,137 @@
+//===- GroupRules.h - What is particular to a group -------------*- C++ -*-===//
+//
+// A group is a table of rules: which sizes and blocks it has, how many diagrams
+// and which of them are independent, the form that joins a pair, a random
+// element. Nothing outside this folder asks which group it has before it.
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef EQC_ALGEBRA_GROUPS_GROUPRULES_H
+#define EQC_ALGEBRA_GROUPS_GROUPRULES_H
+
+#include "compiler/Algebra/Enumerate.h"
+#include "compiler/Algebra/RowPattern.h"
+
+#include <cstdint>
+#include <functional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace eqc {
+
+class GroupElement;
+class Random;
+
+/// Called with diagrams in canonical order until it returns false.
+using DiagramVisitor = std::function<bool(const Diagram &)>;
+
+class GroupRules {
+public:
+  virtual ~GroupRules() = default;
+
+  /// The elements in words: "permutations".
+  virtual std::string_view words() const = 0;
+
+  //===--------------------------------------------------------------------===//
+  // Sizes
+  //===--------------------------------------------------------------------===//
+
+  /// Whether n may be left to the run time: which diagrams there are does not
+  /// depend on it.
+  virtual bool allowsDynamicN() const { return true; }
+
+  /// n is a multiple of this: 2 where R^n is made of symplectic planes.
+  virtual int sizeUnit() const { return 1; }
+
+  /// Why n has to be a multiple of `sizeUnit`, in words for a user.
+  virtual std::string_view whySizeUnit() const { return ""; }
+
+  //===--------------------------------------------------------------------===//
+  // Diagrams
+  //===--------------------------------------------------------------------===//
+
+  /// Why `diagram` is not one of the group's for size n (-1: dynamic), or an
+  /// empty string.
+  virtual std::string whyNot(const Diagram &diagram, int64_t n) const = 0;
+
+  /// How many diagrams of this many vertices there are.
+  virtual Count count(int64_t n, uint64_t numVertices) const = 0;
+
+  /// Why there is none, in words for a user, or an empty string.
+  virtual std::string whyNone(int64_t n, uint64_t numVertices) const = 0;
+
+  /// Calls `visit` with every (l,k)-diagram in canonical order until it returns
+  /// false.
+  virtual void enumerate(int64_t n, int l, int k,
+                         const DiagramVisitor &visit) const = 0;
+
+  /// Whether the diagram, one of the group's, belongs to the linearly
+  /// independent subset.
+  virtual bool inBasis(const Diagram &diagram, int64_t n) const = 0;
+
+  /// How many diagrams of this many vertices do.
+  virtual Count countBasis(int64_t n, uint64_t numVertices) const = 0;
+
+  /// The sign of D_d1 D_d2 against n^loops times the matrix of the composed
+  /// diagram; neither has free vertices.
+  virtual int compositionSign(const Diagram &d1, const Diagram &d2) const {
+    return 1;
+  }
+
+  //===--------------------------------------------------------------------===//
+  // Blocks
+  //===--------------------------------------------------------------------===//
+
+  /// The invariant bilinear form that joins two vertices of one row: its entry
+  /// at (a, b), in {-1, 0, 1}. Blocks across rows are deltas in every group.
+  virtual int form(int64_t a, int64_t b) const { return a == b; }
+
+  /// The one b at which form(a, b) is not zero.
+  virtual int64_t partner(int64_t a) const { return a; }
+
+  /// `pattern` with the dropped block made into kept ones, one step finer: a
+  /// row pattern of the group from which the sum over the block gives
+  /// `pattern`.
+  virtual RowPattern keepDropped(const RowPattern &pattern, int block) const;
+
+  /// Whether every element is a monomial matrix, one entry a row and a column.
+  /// Which indices of a tuple are equal is then invariant.
+  virtual bool isMonomial() const { return false; }
+
+  //===--------------------------------------------------------------------===//
+  // Elements
+  //===--------------------------------------------------------------------===//
+
+  /// A random element, for tests of equivariance; see GroupElement.
+  virtual GroupElement randomElement(int64_t n, Random &random) const = 0;
+};
+
+/// The rules of each group, defined in its file.
+#define EQC_GROUP(ID, RULES) const GroupRules &RULES();
+#include "compiler/Algebra/Groups/Groups.def"
+
+/// The rules of a group.
+const GroupRules &rulesOf(Group group);
+
+/// Values of the vertices of a block that stands in one row, vertex by vertex,
+/// relative to `sizeUnit` times the value of its letter.
+struct BlockTerm {
+  std::vector<int64_t> values;
+  int sign = 1;
+};
+
+/// All of them, for a block of `size` vertices. A letter of it takes the values
+/// 0 .. n / sizeUnit - 1. One term of zeros for a delta, two for a symplectic
+/// pair: eps(2a, 2a+1) = +1 and eps(2a+1, 2a) = -1.
+std::vector<BlockTerm> termsOfRowBlock(const GroupRules &rules, int size);
+
+/// "even" or "a multiple of 3": what n has to be for this `sizeUnit`.
+std::string sizeUnitInWords(int unit);
+
+/// How users write a group: "SO(3)", or "SO(n)" when the size is dynamic.
+std::string groupText(Group group, int64_t n);
+
+} // namespace eqc
+
+#endif // EQC_ALGEBRA_GROUPS_GROUPRULES_H

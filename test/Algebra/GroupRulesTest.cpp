@@ -1,0 +1,114 @@
+//===- GroupRulesTest.cpp - Every table of rules agrees with itself -------===//
+//
+// The same for each group of the list, a new one included.
+//
+//===----------------------------------------------------------------------===//
+
+#include "compiler/Algebra/Groups/GroupRules.h"
+#include "compiler/Algebra/GroupElement.h"
+#include "compiler/Algebra/Random.h"
+
+#include <gtest/gtest.h>
+
+using namespace eqc;
+
+class GroupRulesTest : public testing::TestWithParam<Group> {
+protected:
+  const Group group = GetParam();
+  const GroupRules &rules = rulesOf(group);
+
+  /// Sizes the group has.
+  std::vector<int64_t> sizes() const {
+    std::vector<int64_t> result;
+    for (int64_t n = rules.sizeUnit(); n <= 6; n += rules.sizeUnit())
+      result.push_back(n);
+    return result;
+  }
+
+  Eigen::MatrixXd form(int64_t n) const {
+    Eigen::MatrixXd matrix(n, n);
+    for (int64_t a = 0; a < n; ++a)
+      for (int64_t b = 0; b < n; ++b)
+        matrix(a, b) = rules.form(a, b);
+    return matrix;
+  }
+};
+
+TEST_P(GroupRulesTest, NameIsReadBack) {
+  EXPECT_EQ(parseGroup(groupName(group)), group);
+  EXPECT_FALSE(rules.words().empty());
+  EXPECT_EQ(rules.whySizeUnit().empty(), rules.sizeUnit() == 1);
+}
+
+TEST_P(GroupRulesTest, ElementsKeepTheForm) {
+  Random random(7);
+  for (int64_t n : sizes()) {
+    const Eigen::MatrixXd g = rules.randomElement(n, random).matrix();
+    const Eigen::MatrixXd kept = g.transpose() * form(n) * g;
+    EXPECT_LT((kept - form(n)).cwiseAbs().maxCoeff(), 1e-12) << n;
+    if (rules.isMonomial())
+      EXPECT_EQ((g.array() != 0).count(), n);
+  }
+}
+
+TEST_P(GroupRulesTest, PartnersAreTheFormsOnlyEntries) {
+  for (int64_t n : sizes())
+    for (int64_t a = 0; a < n; ++a)
+      for (int64_t b = 0; b < n; ++b)
+        EXPECT_EQ(rules.form(a, b) != 0, rules.partner(a) == b);
+}
+
+// Letters and terms together visit each entry of the form once.
+TEST_P(GroupRulesTest, TermsOfARowBlockAreTheForm) {
+  for (int64_t n : sizes()) {
+    Eigen::MatrixXd matrix = Eigen::MatrixXd::Zero(n, n);
+    for (int64_t letter = 0; letter < n / rules.sizeUnit(); ++letter)
+      for (const BlockTerm &term : termsOfRowBlock(rules, 2))
+        matrix(letter * rules.sizeUnit() + term.values[0],
+               letter * rules.sizeUnit() + term.values[1]) += term.sign;
+    EXPECT_EQ(matrix, form(n));
+  }
+}
+
+TEST_P(GroupRulesTest, EveryListedDiagramIsTheGroups) {
+  for (int64_t n : sizes())
+    for (int l = 0; l <= 3; ++l)
+      for (int k = 0; k <= 3; ++k) {
+        uint64_t listed = 0, independent = 0;
+        Diagram last;
+        rules.enumerate(n, l, k, [&](const Diagram &diagram) {
+          EXPECT_EQ(rules.whyNot(diagram, n), "") << toString(diagram);
+          EXPECT_TRUE(listed == 0 || canonicalLess(last, diagram));
+          last = diagram;
+          ++listed;
+          independent += rules.inBasis(diagram, n);
+          return true;
+        });
+        EXPECT_EQ(rules.count(n, l + k).value, listed);
+        EXPECT_EQ(rules.countBasis(n, l + k).value, independent);
+        EXPECT_EQ(rules.whyNone(n, l + k).empty(), listed != 0);
+      }
+}
+
+TEST_P(GroupRulesTest, VisitorsCanStop) {
+  const int64_t n = rules.sizeUnit();
+  int calls = 0;
+  rules.enumerate(n, 2, 2, [&](const Diagram &) {
+    ++calls;
+    return false;
+  });
+  EXPECT_EQ(calls, 1);
+}
+
+TEST_P(GroupRulesTest, KeepingADroppedBlockIsFiner) {
+  const RowPattern dropped = {{0, 0}, {false}, -1};
+  const RowPattern finer = rules.keepDropped(dropped, 0);
+  EXPECT_EQ(finer.size(), 2);
+  EXPECT_TRUE(finer.droppedBlocks().empty());
+  EXPECT_GE(finer.numBlocks(), 1);
+}
+
+INSTANTIATE_TEST_SUITE_P(Groups, GroupRulesTest, testing::ValuesIn(allGroups),
+                         [](const testing::TestParamInfo<Group> &group) {
+                           return std::string(groupName(group.param));
+                         });
