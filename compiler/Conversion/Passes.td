@@ -5,8 +5,8 @@
 
 include "mlir/Pass/PassBase.td"
 
-def ConvertEqcToLinalgPass
-    : Pass<"convert-eqc-to-linalg", "mlir::ModuleOp"> {
+def ConvertEqcToLoopsPass
+    : Pass<"convert-eqc-to-loops", "mlir::ModuleOp"> {
   let summary = "write the stages of a layer as loops over tensors, for one CPU";
   let description = [{
     Replaces every layer that was cloned for a CPU by two functions on memory that

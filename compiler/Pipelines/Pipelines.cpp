@@ -46,7 +46,7 @@ void eqc::populateConvertPipeline(OpPassManager &pm,
   clone.triple = options.triple;
   clone.cpus.assign(options.cpus.begin(), options.cpus.end());
   pm.addPass(createCloneForTargetsPass(clone));
-  pm.addPass(createConvertEqcToLinalgPass());
+  pm.addPass(createConvertEqcToLoopsPass());
   addContract(pm, "convert");
 }
 

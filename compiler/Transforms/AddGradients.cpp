@@ -5,7 +5,7 @@
 //
 //===----------------------------------------------------------------------===//
 
-#include "compiler/Conversion/EqcToLinalg/LayerOfOp.h"
+#include "compiler/Conversion/EqcToLoops/LayerOfOp.h"
 #include "compiler/Plan/GradientPlan.h"
 #include "compiler/Transforms/Passes.h"
 

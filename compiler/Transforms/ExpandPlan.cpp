@@ -5,7 +5,7 @@
 //
 //===----------------------------------------------------------------------===//
 
-#include "compiler/Conversion/EqcToLinalg/LayerOfOp.h"
+#include "compiler/Conversion/EqcToLoops/LayerOfOp.h"
 #include "compiler/Plan/SharedGeometry.h"
 #include "compiler/Transforms/Passes.h"
 #include "dialect/Eqc/EqcStages.h"

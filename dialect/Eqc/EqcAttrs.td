@@ -168,7 +168,7 @@ def Eqc_KernelAttr : Eqc_Attr<"Kernel", "kernel"> {
     scratch per sample and the multiply-adds per sample and pair of channels as
     coefficients of polynomials in n. `sums` is the matrix that a kernel of sums
     adds to: its rows and columns, the rows of a diagram, the channel from which
-    on rows are shifted. `convert-eqc-to-linalg` leaves it on every kernel as
+    on rows are shifted. `convert-eqc-to-loops` leaves it on every kernel as
     `eqc.kernel`; the descriptor of the layer is made from it.
 
     - (C1) There is at least one phase and one part, and no size is negative.

@@ -1,4 +1,4 @@
-// RUN: %eqc-opt %s --convert-eqc-to-linalg --split-input-file | FileCheck %s
+// RUN: %eqc-opt %s --convert-eqc-to-loops --split-input-file | FileCheck %s
 
 // With few channels there is a second kernel, for as many samples as a vector
 // has lanes; a vector holds one element of all of them.

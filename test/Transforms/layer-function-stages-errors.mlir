@@ -1,7 +1,7 @@
 // Layers that another program wrote as a plan or as stages: what the pass that writes
 // kernels would drop, it refuses, and so does the contract of the stage before.
 // RUN: %eqc-opt %s --eqc-verify-contract=after=expand --split-input-file --verify-diagnostics
-// RUN: %eqc-opt %s --convert-eqc-to-linalg --split-input-file --verify-diagnostics
+// RUN: %eqc-opt %s --convert-eqc-to-loops --split-input-file --verify-diagnostics
 
 #v3 = #eqc.target<name = "x86-64-v3", cpu = "x86-64-v3", features = "", vector_bytes = 32, registers = 16>
 

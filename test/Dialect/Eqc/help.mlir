@@ -9,7 +9,7 @@
 // CHECK: Available Dialects: {{.*}}eqc{{.*}}linalg{{.*}}vector
 // CHECK: Passes:
 // CHECK: --canonicalize
-// CHECK: --convert-eqc-to-linalg
+// CHECK: --convert-eqc-to-loops
 // CHECK: --eqc-expand-plan
 // CHECK: Pass Pipelines:
 // CHECK: --eqc-expand

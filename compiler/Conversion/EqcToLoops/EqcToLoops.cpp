@@ -1,0 +1,153 @@
+//===- EqcToLoops.cpp - Stages of a layer to loops on tensors ------------===//
+
+#include "compiler/Conversion/EqcToLoops/EmitKernels.h"
+#include "compiler/Conversion/EqcToLoops/LayerOfOp.h"
+#include "compiler/Conversion/EqcToLoops/PlanEmitter.h"
+#include "compiler/Conversion/EqcToLoops/StagePlan.h"
+#include "compiler/Conversion/Passes.h"
+#include "compiler/Plan/SchurForm.h"
+#include "dialect/Eqc/EqcLayerFunction.h"
+
+namespace eqc {
+#define GEN_PASS_DEF_CONVERTEQCTOLOOPSPASS
+#include "compiler/Conversion/Passes.h.inc"
+} // namespace eqc
+
+using namespace eqc;
+using namespace mlir;
+
+/// Names the CPU of a kernel the way clang does for its functions, and leaves
+/// with it what its emitter knows.
+static void finish(const EmittedKernel &kernel, KernelRole role,
+                   StringRef layer, ir::TargetAttr target) {
+  func::FuncOp function = kernel.function;
+  Builder b(function.getContext());
+  SmallVector<Attribute> attributes;
+  auto add = [&](StringRef name, StringRef value) {
+    if (!value.empty())
+      attributes.push_back(
+          b.getArrayAttr({b.getStringAttr(name), b.getStringAttr(value)}));
+  };
+  const std::string bits = std::to_string(target.getVectorBytes() * 8);
+  add("target-cpu", target.getCpu());
+  add("tune-cpu", target.getTune());
+  add("target-features", target.getFeatures());
+  add("prefer-vector-width", bits);
+  add("min-legal-vector-width", bits);
+  function->setAttr("passthrough", b.getArrayAttr(attributes));
+  function->setAttr(ir::EqcDialect::kKernelAttrName,
+                    ir::KernelAttr::get(function.getContext(), role, layer,
+                                        target, kernel.record));
+}
+
+/// The plan of a layer whose operation says in which order each diagram
+/// contracts its inputs.
+static FactoredPlan planOf(ir::ApplyOp op, const LayerSpec &spec) {
+  FactoredPlan plan = buildFactoredPlan(spec);
+  for (auto [steps, form] : llvm::zip(
+           plan.diagrams, op.getFactored().getAsRange<ir::FactoredAttr>())) {
+    FactoredDiagram factored = form.getValue(spec.l, spec.k);
+    if (factored.contractionOrder != steps.factored.contractionOrder)
+      steps = makeFactoredSteps(factored, spec.group);
+  }
+  return plan;
+}
+
+namespace {
+
+struct ConvertEqcToLoops
+    : eqc::impl::ConvertEqcToLoopsPassBase<ConvertEqcToLoops> {
+  void runOnOperation() override {
+    SmallVector<func::FuncOp> layers;
+    for (auto function : getOperation().getOps<func::FuncOp>())
+      if (function->hasAttr(ir::EqcDialect::kTargetAttrName))
+        layers.push_back(function);
+    for (func::FuncOp function : layers) {
+      if (failed(convert(function)))
+        return signalPassFailure();
+      function.erase();
+      ++numKernels;
+    }
+  }
+
+  LogicalResult convert(func::FuncOp function) {
+    auto target = function->getAttrOfType<ir::TargetAttr>(
+        ir::EqcDialect::kTargetAttrName);
+    auto name =
+        function->getAttrOfType<StringAttr>(ir::EqcDialect::kLayerAttrName);
+    if (!target || !name)
+      return function.emitError(
+          "a layer for a CPU must carry 'eqc.target' and 'eqc.layer'");
+    // Kernels are written from its layer alone.
+    if (failed(ir::verifyLayerFunction(function)))
+      return failure();
+    auto gradients = function.front().getOps<ir::GradWeightOp>();
+    if (!gradients.empty()) {
+      emitGradient(function, getLayerOf(*gradients.begin()), name.getValue(),
+                   target);
+      return success();
+    }
+    LayerSpec spec;
+    std::unique_ptr<PlanEmitter> emitter;
+    auto denses = function.front().getOps<ir::DenseOp>();
+    auto applies = function.front().getOps<ir::ApplyOp>();
+    auto schurs = function.front().getOps<ir::SchurOp>();
+    if (!denses.empty()) {
+      spec = getLayerOf(*denses.begin());
+      emitter = makeDenseEmitter(spec);
+    } else if (!applies.empty()) {
+      spec = getLayerOf(*applies.begin());
+      emitter = makeFactoredEmitter(spec, planOf(*applies.begin(), spec));
+    } else if (!schurs.empty()) {
+      spec = getLayerOf(*schurs.begin());
+      SchurForm form = schurFormOf(spec);
+      if (form.full)
+        emitter = makeSchurEmitter(spec, std::move(form.full));
+      else
+        emitter = makeStrandEmitter(spec, std::move(form.strands));
+    } else {
+      FailureOr<StagedLayer> layer = readStages(function);
+      if (failed(layer))
+        return failure();
+      spec = std::move(layer->spec);
+      emitter = makeSharedEmitter(spec, std::move(layer->plan));
+    }
+    emit(function, *emitter, name.getValue(), target);
+    return success();
+  }
+
+  void emitGradient(func::FuncOp function, const LayerSpec &spec,
+                    StringRef layer, ir::TargetAttr target) {
+    OpBuilder b(function);
+    finish(emitGradientSums(b, function.getLoc(),
+                            nameOf(layer, KernelRole::Sums, target), spec,
+                            buildGradientPlan(spec), target.getShape()),
+           KernelRole::Sums, layer, target);
+  }
+
+  void emit(func::FuncOp function, const PlanEmitter &emitter, StringRef layer,
+            ir::TargetAttr target) {
+    OpBuilder b(function);
+    const Location loc = function.getLoc();
+    const TargetShape shape = target.getShape();
+    finish(emitter.emitPack(b, loc, nameOf(layer, KernelRole::Pack, target),
+                            shape),
+           KernelRole::Pack, layer, target);
+    b.setInsertionPoint(function);
+    finish(emitter.emitForward(
+               b, loc, nameOf(layer, KernelRole::Forward, target), shape),
+           KernelRole::Forward, layer, target);
+    b.setInsertionPoint(function);
+    std::optional<EmittedKernel> lanes = emitter.emitLanesForward(
+        b, loc, nameOf(layer, KernelRole::Lanes, target), shape);
+    if (lanes)
+      finish(*lanes, KernelRole::Lanes, layer, target);
+  }
+
+  static std::string nameOf(StringRef layer, KernelRole role,
+                            ir::TargetAttr target) {
+    return (layer + "." + ir::getSpelling(role) + "." + target.getName()).str();
+  }
+};
+
+} // namespace

@@ -1,0 +1,119 @@
+//===- PlanEmitter.cpp - What every plan is emitted through ---------------===//
+
+#include "compiler/Conversion/EqcToLoops/PlanEmitter.h"
+
+#include <numeric>
+
+using namespace eqc;
+using namespace mlir;
+
+namespace {
+
+class SharedEmitter : public PlanEmitter {
+public:
+  SharedEmitter(const LayerSpec &spec, StrandPlan strands)
+      : spec(spec), strands(std::move(strands)), plan(this->strands.shared) {}
+
+  EmittedKernel emitPack(OpBuilder &b, Location loc, StringRef name,
+                         const TargetShape &target) const override {
+    return emitWeightPack(b, loc, name, spec, strands.packed, target);
+  }
+  EmittedKernel emitForward(OpBuilder &b, Location loc, StringRef name,
+                            const TargetShape &target) const override {
+    return emitSharedForward(b, loc, name, spec, strands, target);
+  }
+  std::optional<EmittedKernel>
+  emitLanesForward(OpBuilder &b, Location loc, StringRef name,
+                   const TargetShape &target) const override {
+    if (strands.hasStrands() || !wantsLanes(spec, plan, target))
+      return std::nullopt;
+    return eqc::emitLanesForward(b, loc, name, spec, plan, target);
+  }
+
+private:
+  const LayerSpec &spec;
+  StrandPlan strands;
+  const SharedPlan &plan;
+};
+
+class FactoredEmitter : public PlanEmitter {
+public:
+  FactoredEmitter(const LayerSpec &spec, FactoredPlan plan)
+      : spec(spec), plan(std::move(plan)) {}
+
+  EmittedKernel emitPack(OpBuilder &b, Location loc, StringRef name,
+                         const TargetShape &target) const override {
+    std::vector<int> order(plan.diagrams.size());
+    std::iota(order.begin(), order.end(), 0);
+    return emitWeightPack(b, loc, name, spec, packedTermsOf(order), target);
+  }
+  EmittedKernel emitForward(OpBuilder &b, Location loc, StringRef name,
+                            const TargetShape &target) const override {
+    return emitFactoredForward(b, loc, name, spec, plan, target);
+  }
+
+private:
+  const LayerSpec &spec;
+  FactoredPlan plan;
+};
+
+class DenseEmitter : public PlanEmitter {
+public:
+  explicit DenseEmitter(const LayerSpec &spec)
+      : spec(spec), plan(buildDensePlan(spec)) {}
+
+  EmittedKernel emitPack(OpBuilder &b, Location loc, StringRef name,
+                         const TargetShape &target) const override {
+    return emitDensePack(b, loc, name, spec, plan, target);
+  }
+  EmittedKernel emitForward(OpBuilder &b, Location loc, StringRef name,
+                            const TargetShape &target) const override {
+    return emitDenseForward(b, loc, name, spec, plan, target);
+  }
+
+private:
+  const LayerSpec &spec;
+  DensePlan plan;
+};
+
+class SchurEmitter : public PlanEmitter {
+public:
+  SchurEmitter(const LayerSpec &spec, std::shared_ptr<const SchurPlan> plan)
+      : spec(spec), plan(std::move(plan)) {}
+
+  EmittedKernel emitPack(OpBuilder &b, Location loc, StringRef name,
+                         const TargetShape &target) const override {
+    return emitWeightPack(b, loc, name, spec, plan->packed, target);
+  }
+  EmittedKernel emitForward(OpBuilder &b, Location loc, StringRef name,
+                            const TargetShape &target) const override {
+    return emitSchurForward(b, loc, name, spec, *plan, target);
+  }
+
+private:
+  const LayerSpec &spec;
+  std::shared_ptr<const SchurPlan> plan;
+};
+
+} // namespace
+
+std::unique_ptr<PlanEmitter> eqc::makeStrandEmitter(const LayerSpec &spec,
+                                                    StrandPlan plan) {
+  return std::make_unique<SharedEmitter>(spec, std::move(plan));
+}
+std::unique_ptr<PlanEmitter> eqc::makeSharedEmitter(const LayerSpec &spec,
+                                                    SharedPlan plan) {
+  return makeStrandEmitter(spec, withoutStrands(std::move(plan)));
+}
+std::unique_ptr<PlanEmitter> eqc::makeFactoredEmitter(const LayerSpec &spec,
+                                                      FactoredPlan plan) {
+  return std::make_unique<FactoredEmitter>(spec, std::move(plan));
+}
+std::unique_ptr<PlanEmitter> eqc::makeDenseEmitter(const LayerSpec &spec) {
+  return std::make_unique<DenseEmitter>(spec);
+}
+std::unique_ptr<PlanEmitter>
+eqc::makeSchurEmitter(const LayerSpec &spec,
+                      std::shared_ptr<const SchurPlan> plan) {
+  return std::make_unique<SchurEmitter>(spec, std::move(plan));
+}

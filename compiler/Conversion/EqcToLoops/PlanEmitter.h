@@ -1,0 +1,53 @@
+//===- PlanEmitter.h - What every plan is emitted through -------*- C++ -*-===//
+
+#ifndef EQC_CONVERSION_PLANEMITTER_H
+#define EQC_CONVERSION_PLANEMITTER_H
+
+#include "compiler/Algebra/LayerSpec.h"
+#include "compiler/Conversion/EqcToLoops/EmitKernels.h"
+#include "compiler/Plan/FactoredPlan.h"
+#include "compiler/Plan/SchurPlan.h"
+#include "compiler/Plan/SharedPlan.h"
+#include "compiler/Plan/StrandPlan.h"
+#include "compiler/Plan/TargetShape.h"
+
+#include <memory>
+#include <optional>
+
+namespace eqc {
+
+/// A plan of one layer, built once, that writes its functions for any target.
+class PlanEmitter {
+public:
+  virtual ~PlanEmitter() = default;
+
+  virtual EmittedKernel emitPack(mlir::OpBuilder &builder, mlir::Location loc,
+                                 llvm::StringRef name,
+                                 const TargetShape &target) const = 0;
+  virtual EmittedKernel emitForward(mlir::OpBuilder &builder,
+                                    mlir::Location loc, llvm::StringRef name,
+                                    const TargetShape &target) const = 0;
+  /// The forward function for a group of samples in the lanes of vectors, where
+  /// there is one.
+  virtual std::optional<EmittedKernel>
+  emitLanesForward(mlir::OpBuilder &builder, mlir::Location loc,
+                   llvm::StringRef name, const TargetShape &target) const {
+    return std::nullopt;
+  }
+};
+
+/// `spec` must outlive the emitter. The dense plan needs a fixed n.
+std::unique_ptr<PlanEmitter> makeSharedEmitter(const LayerSpec &spec,
+                                               SharedPlan plan);
+/// The shared plan with some mixes in Fourier space.
+std::unique_ptr<PlanEmitter> makeStrandEmitter(const LayerSpec &spec,
+                                               StrandPlan plan);
+std::unique_ptr<PlanEmitter> makeFactoredEmitter(const LayerSpec &spec,
+                                                 FactoredPlan plan);
+std::unique_ptr<PlanEmitter> makeDenseEmitter(const LayerSpec &spec);
+std::unique_ptr<PlanEmitter>
+makeSchurEmitter(const LayerSpec &spec, std::shared_ptr<const SchurPlan> plan);
+
+} // namespace eqc
+
+#endif // EQC_CONVERSION_PLANEMITTER_H
