@@ -31,4 +31,25 @@ def ConvertEqcToLoopsPass
   let statistics = [Statistic<"numKernels", "kernels", "layers converted, once per CPU">];
 }
 
+def ConvertEqcToLinalgPass : Pass<"convert-eqc-to-linalg", "mlir::ModuleOp"> {
+  let summary = "write the plan of a layer as a graph of linalg operations on tensors";
+  let description = [{
+    Replaces every function of a layer whose plan is chosen by one with the same
+    name on tensors of the public shapes, made of operations of linalg, tensor and
+    arith alone: a `linalg.generic` for each pattern that the plan reads, each
+    diagram that it mixes and each pattern that it writes. Where no tensor shows a
+    run-time n, it comes first as an `index`. The gradient of x becomes
+    `NAME_grad_x`, a function of grad_y and of the layer's own weights.
+
+    ```text
+    func.func @f(%x, %weight) -> tensor<..> { %1 = eqc.read ..  %2 = eqc.mix .. }
+    // becomes
+    func.func @f(%x, %weight) -> tensor<..> { %1 = linalg.generic ..  %2 = linalg.generic .. }
+    ```
+  }];
+  let dependentDialects = ["mlir::arith::ArithDialect", "mlir::func::FuncDialect",
+                           "mlir::linalg::LinalgDialect", "mlir::tensor::TensorDialect"];
+  let statistics = [Statistic<"numGraphs", "graphs", "functions converted">];
+}
+
 #endif // EQC_CONVERSION_PASSES

@@ -34,8 +34,12 @@ static KindInfo kindInfo(EmitKind kind) {
     return {".mlir", false, CodeKind::MLIR};
   case EmitKind::Eq:
     return {".mlir", false, CodeKind::Eq};
+  case EmitKind::Loops:
+    return {".mlir", false, CodeKind::Loops};
   case EmitKind::Linalg:
     return {".mlir", false, CodeKind::Linalg};
+  case EmitKind::Stages:
+    return {".mlir", false, CodeKind::Stages};
   case EmitKind::Shared:
     return {".so", true, CodeKind::Object};
   case EmitKind::Header:

@@ -36,7 +36,8 @@ template <typename T> struct Choice {
 const Choice<EmitKind> emitChoices[] = {
     {"obj", EmitKind::Obj},       {"asm", EmitKind::Asm},
     {"llvm", EmitKind::LLVM},     {"mlir", EmitKind::MLIR},
-    {"eq", EmitKind::Eq},         {"linalg", EmitKind::Linalg},
+    {"loops", EmitKind::Loops},   {"linalg", EmitKind::Linalg},
+    {"stages", EmitKind::Stages}, {"eq", EmitKind::Eq},
     {"shared", EmitKind::Shared}, {"header", EmitKind::Header},
     {"ptx", EmitKind::Obj, false}};
 const Choice<PlanKind> planChoices[] = {{"auto", PlanKind::Auto},

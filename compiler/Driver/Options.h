@@ -24,7 +24,18 @@ namespace eqc {
 enum class Command { Compile, Explain, Check, Draw, Bench };
 
 /// What `compile` writes.
-enum class EmitKind { Obj, Asm, LLVM, MLIR, Eq, Linalg, Shared, Header };
+enum class EmitKind {
+  Obj,
+  Asm,
+  LLVM,
+  MLIR,
+  Loops,
+  Linalg,
+  Stages,
+  Eq,
+  Shared,
+  Header
+};
 
 struct Options {
   Command command = Command::Compile;

@@ -33,7 +33,9 @@ def output : Separate<["-"], "o">, MetaVarName<"<path>">,
 defm emit : Value<"emit", "<kind>",
   "What to write: obj (default), asm, llvm,\n"
   "mlir (the last MLIR before LLVM IR),\n"
-  "linalg (loops over tensors, tiles as linalg),\n"
+  "loops (the kernels of each CPU as loops over\ntensors), "
+  "linalg (a graph of upstream linalg and\ntensor operations, for any MLIR compiler),\n"
+  "stages (the dialect with a plan written out),\n"
   "eq (the dialect as the front end leaves it),\n"
   "shared (a shared library), header", [CompileVis]>;
 defm header : Value<"header", "<path>",

@@ -22,6 +22,7 @@
 #include "mlir/Target/LLVMIR/Dialect/Builtin/BuiltinToLLVMIRTranslation.h"
 #include "mlir/Target/LLVMIR/Dialect/LLVMIR/LLVMToLLVMIRTranslation.h"
 #include "mlir/Target/LLVMIR/Export.h"
+#include "mlir/Transforms/Passes.h"
 
 #include "llvm/IR/DiagnosticHandler.h"
 #include "llvm/IR/DiagnosticInfo.h"
@@ -91,7 +92,7 @@ public:
     if (!resolveVariants(options.triple, options.cpus, variants, error))
       return fail(2, error);
     std::vector<PlanKind> plans;
-    if (!decidePlans(layers, options, plans, failure))
+    if (!decidePlans(layers, optionsOfChoice(kind), plans, failure))
       return false;
     module = ModuleOp::create(UnknownLoc::get(&context));
     OpBuilder b = OpBuilder::atBlockEnd(module->getBody());
@@ -110,12 +111,22 @@ public:
       if (options.tuning[i].registers > 0)
         functions[i]->setAttr(ir::EqcDialect::kMaxRegistersAttrName,
                               b.getI64IntegerAttr(options.tuning[i].registers));
+    if (kind == CodeKind::Linalg)
+      return runStages([&](PassManager &pm) {
+               LinalgPipelineOptions linalg;
+               linalg.gradients = options.gradients;
+               populateLinalgPipeline(pm, linalg);
+             }) &&
+             print(out);
     if (!runStages([&](PassManager &pm) {
           ExpandPipelineOptions expand;
           expand.gradients = options.gradients;
           populateExpandPipeline(pm, expand);
-        }) ||
-        !runStages([&](PassManager &pm) {
+        }))
+      return false;
+    if (kind == CodeKind::Stages)
+      return print(out);
+    if (!runStages([&](PassManager &pm) {
           ConvertPipelineOptions convert;
           convert.triple = triple;
           for (const std::string &cpu : options.cpus)
@@ -126,8 +137,13 @@ public:
     findKernels();
     for (size_t i = 0; i < layers.size(); ++i)
       describe(layers[i], plans[i], variants);
-    if (kind == CodeKind::Linalg)
-      return print(out);
+    if (kind == CodeKind::Loops)
+      return runStages([](PassManager &pm) {
+               // For readers: a constant and an index computed once each.
+               pm.nest<func::FuncOp>().addPass(createCanonicalizerPass());
+               pm.nest<func::FuncOp>().addPass(createCSEPass());
+             }) &&
+             print(out);
 
     if (!runStages([](PassManager &pm) {
           populateVectorizePipeline(pm);
@@ -141,6 +157,17 @@ public:
   }
 
 private:
+  /// What plans are chosen for. Forms that know no target are the same on every
+  /// machine and for every `--cpu`.
+  CompileOptions optionsOfChoice(CodeKind kind) const {
+    CompileOptions chosen = options;
+    if (kind == CodeKind::Linalg || kind == CodeKind::Stages) {
+      chosen.triple = "x86_64-unknown-linux-gnu";
+      chosen.cpus.clear();
+    }
+    return chosen;
+  }
+
   static DialectRegistry makeRegistry() {
     DialectRegistry registry;
     registerAllDialects(registry);

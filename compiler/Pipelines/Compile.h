@@ -22,7 +22,16 @@ namespace eqc {
 
 /// Forms of the program the compiler can stop at. A header and a shared library
 /// are made by the driver from the layers and from `Object`.
-enum class CodeKind { Object, Assembly, LLVM, MLIR, Eq, Linalg };
+enum class CodeKind {
+  Object,
+  Assembly,
+  LLVM,
+  MLIR,   ///< the last MLIR before LLVM IR
+  Loops,  ///< the kernels of each CPU as loops over tensors
+  Linalg, ///< graphs of upstream operations on tensors, for no target
+  Stages, ///< the dialect with a plan chosen and written out
+  Eq,     ///< the dialect as the front end leaves it
+};
 
 /// What was found to be the fastest for a layer by measuring.
 struct LayerTuning {

@@ -40,6 +40,18 @@ void eqc::populateExpandPipeline(OpPassManager &pm,
   addContract(pm, "expand");
 }
 
+void eqc::populateLinalgPipeline(OpPassManager &pm,
+                                 const LinalgPipelineOptions &options) {
+  ExpandPipelineOptions expand;
+  expand.plan = options.plan;
+  expand.gradients = options.gradients;
+  populateExpandPipeline(pm, expand);
+  pm.addPass(createConvertEqcToLinalgPass());
+  pm.nest<func::FuncOp>().addPass(createCanonicalizerPass());
+  pm.nest<func::FuncOp>().addPass(createCSEPass());
+  addContract(pm, "linalg");
+}
+
 void eqc::populateConvertPipeline(OpPassManager &pm,
                                   const ConvertPipelineOptions &options) {
   CloneForTargetsPassOptions clone;
@@ -106,6 +118,10 @@ void eqc::registerEqcPipelines() {
   PassPipelineRegistration<ExpandPipelineOptions>(
       "eqc-expand", "decide how the diagrams of layers are multiplied",
       populateExpandPipeline);
+  PassPipelineRegistration<LinalgPipelineOptions>(
+      "eqc-linalg",
+      "write layers as graphs of linalg and tensor operations alone",
+      populateLinalgPipeline);
   PassPipelineRegistration<ConvertPipelineOptions>(
       "eqc-convert", "write each layer in stages as kernels for some CPUs",
       populateConvertPipeline);

@@ -28,6 +28,21 @@ struct ExpandPipelineOptions
 void populateExpandPipeline(mlir::OpPassManager &pm,
                             const ExpandPipelineOptions &options);
 
+struct LinalgPipelineOptions
+    : mlir::PassPipelineOptions<LinalgPipelineOptions> {
+  Option<std::string> plan{*this, "plan",
+                           llvm::cl::desc("shared, schur, factored or dense"),
+                           llvm::cl::init("shared")};
+  Option<bool> gradients{
+      *this, "gradients",
+      llvm::cl::desc("add the gradients of the layers' inputs as functions"),
+      llvm::cl::init(false)};
+};
+
+/// Layers to graphs of upstream operations on tensors, for any MLIR compiler.
+void populateLinalgPipeline(mlir::OpPassManager &pm,
+                            const LinalgPipelineOptions &options);
+
 struct ConvertPipelineOptions
     : mlir::PassPipelineOptions<ConvertPipelineOptions> {
   Option<std::string> triple{

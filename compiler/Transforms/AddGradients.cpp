@@ -54,6 +54,17 @@ struct AddGradients : eqc::impl::AddGradientsPassBase<AddGradients> {
     return function;
   }
 
+  /// What the weights of each diagram are multiplied by: its sign, and how
+  /// often it is divided by n.
+  static DenseI64ArrayAttr getFlips(OpBuilder &b, const LayerSpec &spec) {
+    SmallVector<int64_t> flips;
+    for (const Diagram &diagram : spec.diagrams) {
+      const FlipFactor factor = flipFactor(spec, diagram);
+      flips.append({factor.sign, factor.divisions});
+    }
+    return b.getDenseI64ArrayAttr(flips);
+  }
+
   void addGradientOfX(OpBuilder &b, LinearOp op, func::FuncOp layer) {
     OpBuilder::InsertionGuard guard(b);
     const LayerSpec flipped = gradientLayer(getLayerOf(op));
@@ -64,6 +75,7 @@ struct AddGradients : eqc::impl::AddGradientsPassBase<AddGradients> {
     func::FuncOp function =
         addFunction(b, layer, flipped.name, {op.getType(), flippedWeight},
                     op.getX().getType());
+    function->setAttr(EqcDialect::kFlipsAttrName, getFlips(b, getLayerOf(op)));
     Value gradX = LinearOp::create(
         b, op.getLoc(), op.getX().getType(), function.getArgument(0),
         function.getArgument(1), Value(), op.getGroupAttr(), op.getNAttr(),

@@ -250,6 +250,7 @@ def VerifyContractPass : Pass<"eqc-verify-contract", "mlir::ModuleOp"> {
     - `import`: functions that are not one layer and nothing else, for only the layer of
       a function is compiled;
     - `expand`: the same, and layers whose plan is not decided;
+    - `linalg`: anything but operations of builtin, func, linalg, tensor and arith;
     - `convert`: anything of the eqc dialect;
     - `vectorize`: channel mixes that are not vectors, accumulators that go through
       memory, vectors whose rows are not whole vectors of the target;
@@ -258,7 +259,7 @@ def VerifyContractPass : Pass<"eqc-verify-contract", "mlir::ModuleOp"> {
     Each would be a fault of the compiler, not of the layer.
   }];
   let options = [Option<"after", "after", "std::string", /*default=*/"",
-                        "import, expand, convert, vectorize or bufferize">];
+                        "import, expand, linalg, convert, vectorize or bufferize">];
   let statistics = [Statistic<"numViolations", "violations", "operations reported">];
 }
 

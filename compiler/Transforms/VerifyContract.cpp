@@ -54,14 +54,15 @@ struct VerifyContract : eqc::impl::VerifyContractPassBase<VerifyContract> {
     void (VerifyContract::*check)(Operation *) =
         after == "import"      ? &VerifyContract::checkImported
         : after == "expand"    ? &VerifyContract::checkExpanded
+        : after == "linalg"    ? &VerifyContract::checkLinalg
         : after == "convert"   ? &VerifyContract::checkConverted
         : after == "vectorize" ? &VerifyContract::checkVectorized
         : after == "bufferize" ? &VerifyContract::checkBufferized
                                : nullptr;
     if (!check) {
-      getOperation().emitError()
-          << "unknown stage '" << after
-          << "', expected import, expand, convert, vectorize or bufferize";
+      getOperation().emitError() << "unknown stage '" << after
+                                 << "', expected import, expand, linalg, "
+                                    "convert, vectorize or bufferize";
       return signalPassFailure();
     }
     getOperation().walk([&](Operation *op) { (this->*check)(op); });
@@ -94,6 +95,14 @@ struct VerifyContract : eqc::impl::VerifyContractPassBase<VerifyContract> {
         !(function && ir::holdsLayer(function)))
       report(op) << "diagram stands alone: only stages of a plan can be "
                     "compiled";
+  }
+
+  /// What any MLIR compiler takes.
+  void checkLinalg(Operation *op) {
+    if (!isa_and_nonnull<arith::ArithDialect, BuiltinDialect, func::FuncDialect,
+                         linalg::LinalgDialect, tensor::TensorDialect>(
+            op->getDialect()))
+      report(op) << "graph holds an operation that other compilers do not know";
   }
 
   void checkConverted(Operation *op) {

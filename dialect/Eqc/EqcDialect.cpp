@@ -35,6 +35,8 @@ LogicalResult EqcDialect::verifyOperationAttribute(Operation *op,
   for (const Known &known :
        {Known{kPlanAttrName, isa<StringAttr>(value), "the name of a plan"},
         Known{kLayerAttrName, isa<StringAttr>(value), "the name of a layer"},
+        Known{kFlipsAttrName, isa<DenseI64ArrayAttr>(value),
+              "'array<i64: ..>'"},
         Known{kBatchAttrName, isPositive(value), "a positive 64-bit integer"},
         Known{kMaxRegistersAttrName, isPositive(value),
               "a positive 64-bit integer"},

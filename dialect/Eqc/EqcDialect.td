@@ -42,6 +42,9 @@ def Eqc_Dialect : Dialect {
     static constexpr ::llvm::StringLiteral kBatchAttrName = "eqc.batch";
     static constexpr ::llvm::StringLiteral kMaxRegistersAttrName =
         "eqc.max_registers";
+    // On the gradient of a layer's input: for each diagram the sign and the power
+    // of 1/n that its weights are multiplied by.
+    static constexpr ::llvm::StringLiteral kFlipsAttrName = "eqc.flips";
     // On a layer for one CPU: its name, its CPU.
     static constexpr ::llvm::StringLiteral kLayerAttrName = "eqc.layer";
     static constexpr ::llvm::StringLiteral kTargetAttrName = "eqc.target";

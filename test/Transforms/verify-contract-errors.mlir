@@ -81,6 +81,6 @@ func.func @copies(%a: memref<4xf32>, %b: memref<4xf32>) {
 }
 
 //--- unknown.mlir
-// expected-error @below {{unknown stage 'lunch', expected import, expand, convert, vectorize or bufferize}}
+// expected-error @below {{unknown stage 'lunch', expected import, expand, linalg, convert, vectorize or bufferize}}
 module {
 }

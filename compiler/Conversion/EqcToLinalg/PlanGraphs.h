@@ -1,0 +1,34 @@
+//===- PlanGraphs.h - Each plan as a graph ----------------------*- C++ -*-===//
+
+#ifndef EQC_CONVERSION_PLANGRAPHS_H
+#define EQC_CONVERSION_PLANGRAPHS_H
+
+#include "compiler/Conversion/EqcToLinalg/LayerGraph.h"
+#include "compiler/Plan/SchurForm.h"
+#include "dialect/Eqc/EqcOps.h"
+
+#include "mlir/Dialect/Func/IR/FuncOps.h"
+
+namespace eqc {
+
+/// The shared plan as its operations in `function` say: y.
+mlir::Value buildSharedGraph(LayerGraph &layer, mlir::func::FuncOp function,
+                             const LayerSpec &spec);
+
+/// One diagram after the other, inputs contracted in the order that each form
+/// says.
+mlir::Value buildFactoredGraph(LayerGraph &layer, const LayerSpec &spec,
+                               llvm::ArrayRef<FactoredDiagram> forms);
+
+/// The shared plan with some mixes in the irreps of the strands' group.
+mlir::Value buildStrandGraph(GraphBuilder &graph, LayerGraph &layer,
+                             const LayerSpec &spec, const StrandPlan &plan);
+
+/// Changes of basis by constant matrices, channels mixed block by block.
+mlir::Value buildIsotypicGraph(GraphBuilder &graph, const LayerSpec &spec,
+                               const SchurPlan &plan, mlir::Value x,
+                               mlir::Value weight, mlir::Value bias);
+
+} // namespace eqc
+
+#endif // EQC_CONVERSION_PLANGRAPHS_H
