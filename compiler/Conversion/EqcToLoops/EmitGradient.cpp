@@ -443,11 +443,16 @@ private:
     for (const BiasTerm &term : plan.bias)
       table.addRow({term.gradY.offset, Poly(firstRow + term.row)});
     table.materialize(kernel);
-    // A loop even around one row: the reads of a fixed row would be moved
-    // before writes to another, which are then no longer in place.
+    const Value anySample =
+        arith::CmpIOp::create(kernel.b, kernel.loc, arith::CmpIPredicate::sgt,
+                              kernel.count, kernel.index(0));
     auto [first, last] = kernel.share(kernel.index(table.size()));
     kernel.forRange(sums, first, last, 1, [&](Value e) {
-      Value row = table.get(kernel, e, 1);
+      // A table of one row is a constant, and accesses to constant rows would
+      // be moved past writes to others, which are then no longer in place.
+      Value row =
+          arith::SelectOp::create(kernel.b, kernel.loc, anySample,
+                                  table.get(kernel, e, 1), kernel.index(0));
       kernel.forColumnChunks(
           sums, spec.cOut, 2, [&](Value column, int64_t width, int64_t valid) {
             Value zero = kernel.zeroVector(kernel.vectorType(width));
