@@ -3,6 +3,8 @@
 #include "compiler/Target/EntryPoints.h"
 #include "compiler/Plan/GradientPlan.h"
 
+#include <eqc/kernel.h>
+
 #include "llvm/IR/Constants.h"
 #include "llvm/IR/DerivedTypes.h"
 #include "llvm/IR/IRBuilder.h"
@@ -45,7 +47,7 @@ public:
         ConstantInt::get(i64, 0), spec.name + ".chosen");
     auto fields =
         std::vector<Constant *>{b.getInt32(0),
-                                b.getInt32(2),
+                                b.getInt32(EQC_KERNEL_ABI),
                                 info,
                                 number(spec.elementSize()),
                                 number(static_cast<int64_t>(variants.size())),

@@ -34,7 +34,7 @@ eqc::hostVariant(const std::vector<CpuVariant> &variants) {
   info.name = "host";
   eqc_kernel kernel = {};
   kernel.struct_size = sizeof kernel;
-  kernel.abi = 1;
+  kernel.abi = EQC_KERNEL_ABI;
   kernel.info = &info;
   kernel.element_bytes = 4;
   kernel.num_variants = int64_t(asked.size());

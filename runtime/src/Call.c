@@ -37,11 +37,11 @@ int eqc_rt_fail_cpu(const eqc_rt_call *c) {
 }
 
 int eqc_rt_begin(eqc_rt_call *c, const eqc_kernel *kernel, const char *suffix) {
-  if (kernel->abi != 2 || kernel->struct_size < sizeof(eqc_kernel))
+  if (kernel->abi != EQC_KERNEL_ABI || kernel->struct_size < sizeof(eqc_kernel))
     return eqc_rt_fail(EQC_ERR_ARG,
                        "the layer was compiled for another runtime "
-                       "(abi %u, this is eqc_rt %s with abi 2)",
-                       (unsigned)kernel->abi, eqc_version());
+                       "(abi %u, this is eqc_rt %s with abi %d)",
+                       (unsigned)kernel->abi, eqc_version(), EQC_KERNEL_ABI);
   memset(c, 0, sizeof *c);
   c->kernel = kernel;
   c->layer = kernel->info->name;

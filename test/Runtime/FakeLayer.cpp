@@ -96,7 +96,7 @@ FakeLayer::~FakeLayer() { current = nullptr; }
 void FakeLayer::update() {
   chosen = 0;
   kernel.struct_size = sizeof kernel;
-  kernel.abi = 2;
+  kernel.abi = EQC_KERNEL_ABI;
   kernel.info = &info;
   kernel.element_bytes = sizeof(float);
   kernel.num_variants = static_cast<int64_t>(variants.size());

@@ -46,7 +46,7 @@ static const eqc_layer_info info = {.struct_size = sizeof(eqc_layer_info),
                                     .weight_size = 1};
 static int64_t chosen;
 static const eqc_kernel kernel = {sizeof(eqc_kernel),
-                                  2,
+                                  EQC_KERNEL_ABI,
                                   &info,
                                   sizeof(double),
                                   4,
