@@ -8,6 +8,7 @@
 #include "compiler/Check/Check.h"
 #include "test/Check/TestLayers.h"
 
+#include <cmath>
 #include <cstring>
 
 using namespace eqc;
@@ -46,6 +47,31 @@ void write(DType dtype, void *data, int64_t i, double value) {
     static_cast<double *>(data)[i] = value;
 }
 
+/// The oracle as exact as a kernel has to be: it adds one term after the other,
+/// so it gets x in pieces of few bits, whose long sums are exact.
+Values preciseForward(const LayerSpec &spec, const Call &call) {
+  constexpr int pieces = 4, bits = 15;
+  Values left = call.x, piece(call.x.size());
+  std::vector<long double> sum;
+  for (int i = 1; i <= pieces; ++i) {
+    for (size_t e = 0; e < left.size(); ++e) {
+      piece[e] = i == pieces
+                     ? left[e]
+                     : std::ldexp(std::trunc(std::ldexp(left[e], i * bits)),
+                                  -i * bits);
+      left[e] -= piece[e];
+    }
+    const Values bias(call.bias.size(), 0.0);
+    const Values part =
+        oracleForward(spec, call.n, call.batch, piece.data(),
+                      call.weight.data(), (i == 1 ? call.bias : bias).data());
+    sum.resize(part.size());
+    for (size_t e = 0; e < part.size(); ++e)
+      sum[e] += part[e];
+  }
+  return Values(sum.begin(), sum.end());
+}
+
 KernelFunctions oracleKernel(const LayerSpec &spec, Fault fault = {}) {
   KernelFunctions kernel;
   kernel.forward = [spec, fault](int64_t n, int64_t batch, const void *x,
@@ -61,8 +87,7 @@ KernelFunctions oracleKernel(const LayerSpec &spec, Fault fault = {}) {
     call.bias = read(spec.dtype, bias, bias ? biasSize(spec) : 0);
     if (fault.before)
       fault.before(call);
-    Values result = oracleForward(spec, n, batch, call.x.data(),
-                                  call.weight.data(), call.bias.data());
+    Values result = preciseForward(spec, call);
     if (fault.after)
       fault.after(call, result);
     for (size_t i = 0; i < result.size(); ++i)

@@ -8,17 +8,18 @@
 
 #define EXPORT __attribute__((visibility("default")))
 
-/* Rows of n elements. */
+/* Rows of n elements. A running sum of half a million T would be too inexact
+   for a layer. */
 #define DEEP_SETS(T, n)                                                        \
   do {                                                                         \
     if (batch < 0 || (n) < 1)                                                  \
       return EQC_ERR_ARG;                                                      \
     for (int64_t b = 0; b < batch; ++b) {                                      \
-      T sum = 0;                                                               \
+      long double sum = 0;                                                     \
       for (int64_t i = 0; i < (n); ++i)                                        \
         sum += x[b * (n) + i];                                                 \
       for (int64_t j = 0; j < (n); ++j)                                        \
-        y[b * (n) + j] = weight[0] * x[b * (n) + j] + weight[1] * sum;         \
+        y[b * (n) + j] = weight[0] * x[b * (n) + j] + weight[1] * (T)sum;      \
     }                                                                          \
     return EQC_OK;                                                             \
   } while (0)

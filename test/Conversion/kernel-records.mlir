@@ -1,5 +1,6 @@
 // What a caller must know of a kernel stands with it, as it was written: whatever caps
-// tuning put on registers, the sums of the record are the kernel's own.
+// tuning put on registers, the sums of the record are the kernel's own. A set of sums is
+// three matrices, one after the other.
 // RUN: %eqc-opt %s --eqc-expand="gradients=true" --eqc-convert="triple=x86_64-unknown-linux-gnu cpus=x86-64-v3" | FileCheck %s
 // RUN: %eqc-opt %s --eqc-expand="plan=factored gradients=true" --eqc-convert="triple=x86_64-unknown-linux-gnu cpus=x86-64-v3" \
 // RUN:   | FileCheck %s --check-prefix=FACTORED
@@ -17,8 +18,8 @@
 // CHECK-LABEL: func.func private @"planes.grad_x.forward.x86-64-v3"
 // CHECK-SAME: #eqc.kernel<forward of "planes.grad_x" {{.*}} phases 5 parts 5
 // CHECK-LABEL: func.func private @"planes.grad_weight.sums.x86-64-v3"
-// CHECK-SAME: memref<[[ROWS:[0-9]+]]x[[COLUMNS:[0-9]+]]xf32>) attributes
-// CHECK-SAME: #eqc.kernel<sums of "planes.grad_weight" {{.*}} packed [] sums {{\[}}[[ROWS]], [[COLUMNS]], {{[0-9]+}}, {{[0-9]+}}] phases
+// CHECK-SAME: memref<[[#ALL:]]x[[COLUMNS:[0-9]+]]xf32>) attributes
+// CHECK-SAME: #eqc.kernel<sums of "planes.grad_weight" {{.*}} packed [] sums {{\[}}[[#div(ALL,3)]], [[COLUMNS]], {{[0-9]+}}, {{[0-9]+}}] phases
 
 // These do a block in one go, whatever phases there are in it.
 
@@ -36,7 +37,7 @@ func.func @planes(%x: tensor<?x5x5xf32>, %w: tensor<2x5x16xf32>) -> tensor<?x16x
 // channels take three tiles of 2, and the last begins at row 4.
 
 // CHECK-LABEL: func.func private @"capped.grad_weight.sums.x86-64-v3"
-// CHECK-SAME: memref<6x16xf32>) attributes
+// CHECK-SAME: memref<18x16xf32>) attributes
 // CHECK-SAME: registers = 8> packed [] sums [6, 16, 6, 4] phases 1
 func.func @capped(%x: tensor<?x5x5xf32>, %w: tensor<1x5x16xf32>) -> tensor<?x5x16xf32> attributes {eqc.max_registers = 8 : i64} {
   %y = eqc.linear S(5) order 1 -> 1 x(%x : tensor<?x5x5xf32>) weight(%w : tensor<1x5x16xf32>)
