@@ -3,9 +3,9 @@
 #ifndef EQC_CHECK_CHECKSUMS_H
 #define EQC_CHECK_CHECKSUMS_H
 
+#include "compiler/Algebra/Random.h"
 #include "compiler/Check/Check.h"
 #include "compiler/Check/KernelRunner.h"
-#include "compiler/Algebra/Random.h"
 
 #include <vector>
 
