@@ -1,7 +1,6 @@
 //===- ReadPlan.cpp - How the patterns of a row are read ------------------===//
 
 #include "compiler/Plan/ReadPlan.h"
-#include "compiler/Algebra/Groups/GroupRules.h"
 
 #include <algorithm>
 #include <map>
@@ -10,16 +9,6 @@
 #include <tuple>
 
 using namespace eqc;
-
-std::vector<RowPattern> eqc::finerPatterns(const RowPattern &pattern,
-                                           Group group) {
-  if (pattern.free >= 0)
-    return {splitIntoKept(pattern, pattern.free)};
-  std::vector<RowPattern> finer;
-  for (int b : pattern.droppedBlocks())
-    finer.push_back(rulesOf(group).keepDropped(pattern, b));
-  return finer;
-}
 
 /// Finer patterns keep more blocks and have no free vertices: they come first.
 static std::pair<int, int> readOrder(const RowPattern &pattern) {
@@ -34,18 +23,8 @@ public:
       : geometry(geometry), group(geometry.plan.group), options(options) {}
 
   void read(const std::vector<RowPattern> &patterns) {
-    std::set<RowPattern> needed;
-    std::vector<RowPattern> work = patterns;
-    while (!work.empty()) {
-      RowPattern pattern = work.back();
-      work.pop_back();
-      if (!isStoredKind(pattern) || !needed.insert(pattern).second)
-        continue;
-      if (!findParent(pattern, [&](const RowPattern &p) {
-            return needed.count(p) != 0;
-          }))
-        work.push_back(finerPatterns(pattern, group).front());
-    }
+    const std::set<RowPattern> needed = patternsToRead(
+        patterns, group, geometry.plan.n, options.order, options.storeViews);
     std::vector<RowPattern> order(needed.begin(), needed.end());
     std::sort(order.begin(), order.end(),
               [](const RowPattern &a, const RowPattern &b) {
@@ -58,10 +37,6 @@ public:
   }
 
 private:
-  bool isStoredKind(const RowPattern &pattern) const {
-    return options.storeViews ? !isIdentity(pattern) : !isView(pattern);
-  }
-
   /// A finer pattern that is a view or fulfils `available`; views last, because
   /// a stored one is smaller in memory than the strided view of the row.
   template <typename Predicate>

@@ -9,18 +9,15 @@
 #ifndef EQC_PLAN_READPLAN_H
 #define EQC_PLAN_READPLAN_H
 
+#include "compiler/Plan/ReadOrder.h"
 #include "compiler/Plan/SharedGeometry.h"
 
 #include <vector>
 
 namespace eqc {
 
-/// The patterns one step finer, of which `pattern` is one sum: with free
-/// vertices turned into kept ones; else with one dropped block kept (S) or
-/// its pair kept as two axes (O, Sp, SO).
-std::vector<RowPattern> finerPatterns(const RowPattern &pattern, Group group);
-
 struct ReadOptions {
+  ReadOrder order = ReadOrder::Cheapest;
   /// Copy patterns without a dropped block too, except the row itself. They are
   /// then read from memory like all others of their order.
   bool storeViews = false;

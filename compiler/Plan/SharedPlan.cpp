@@ -28,9 +28,9 @@ namespace {
 
 class Builder {
 public:
-  explicit Builder(const LayerSpec &spec)
-      : spec(spec), geometry(spec.group, spec.n, spec.k, spec.l,
-                             spec.normalize == Normalize::Mean),
+  Builder(const LayerSpec &spec, ReadOrder order)
+      : spec(spec), order(order), geometry(spec.group, spec.n, spec.k, spec.l,
+                                           spec.normalize == Normalize::Mean),
         plan(geometry.plan) {}
 
   SharedPlan build() {
@@ -41,7 +41,9 @@ public:
     std::vector<RowPattern> bottoms;
     for (const Split &split : splits)
       bottoms.push_back(split.bottom);
-    addReads(geometry, bottoms);
+    ReadOptions options;
+    options.order = order;
+    addReads(geometry, bottoms, options);
     collectNodes();
     addMixAndWriteStages();
     return std::move(plan);
@@ -136,6 +138,7 @@ private:
   }
 
   const LayerSpec &spec;
+  const ReadOrder order;
   SharedGeometry geometry;
   SharedPlan &plan;
   std::vector<Split> splits;
@@ -160,6 +163,6 @@ Poly SharedPlan::rowsOf(PlanArray array) const {
   return Poly();
 }
 
-SharedPlan eqc::buildSharedPlan(const LayerSpec &spec) {
-  return Builder(spec).build();
+SharedPlan eqc::buildSharedPlan(const LayerSpec &spec, ReadOrder order) {
+  return Builder(spec, order).build();
 }

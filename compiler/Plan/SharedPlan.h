@@ -10,6 +10,7 @@
 #define EQC_PLAN_SHAREDPLAN_H
 
 #include "compiler/Algebra/LayerSpec.h"
+#include "compiler/Plan/ReadOrder.h"
 #include "compiler/Plan/Walk.h"
 
 #include <variant>
@@ -113,8 +114,9 @@ struct SharedPlan {
   Poly rowsOf(PlanArray array) const;
 };
 
-/// Builds the shared plan of `spec`.
-SharedPlan buildSharedPlan(const LayerSpec &spec);
+/// Builds the shared plan of `spec`, its inputs read in the given order.
+SharedPlan buildSharedPlan(const LayerSpec &spec,
+                           ReadOrder order = ReadOrder::Cheapest);
 
 } // namespace eqc
 

@@ -8,6 +8,7 @@
 #include "compiler/Conversion/EqcToLoops/LayerOfOp.h"
 #include "compiler/Plan/SharedGeometry.h"
 #include "compiler/Transforms/Passes.h"
+#include "compiler/Transforms/WriteReads.h"
 #include "dialect/Eqc/EqcStages.h"
 
 #include "mlir/IR/PatternMatch.h"
@@ -28,7 +29,7 @@ class SharedExpander {
 public:
   SharedExpander(OpBuilder &b, LinearOp op)
       : b(b), op(op), loc(op.getLoc()), spec(getLayerOf(op)),
-        plan(buildSharedPlan(spec)) {}
+        plan(buildSharedPlan(spec, ReadOrder::First)) {}
 
   Value expand() {
     auto xType = cast<RankedTensorType>(op.getX().getType());
@@ -37,6 +38,8 @@ public:
     x = ToRowsOp::create(b, loc,
                          rowsType(*getRowsOfOrder(spec.k, spec.n), spec.cIn),
                          op.getX(), op.getLayoutAttr());
+    reads.emplace(b, loc, x, op.getGroupAttr(), op.getNAttr(),
+                  op.getNormalizeAttr());
     const SmallVector<int64_t> order(plan.packedOrder.begin(),
                                      plan.packedOrder.end());
     packed = PackOp::create(b, loc, op.getWeight().getType(), op.getWeight(),
@@ -57,37 +60,19 @@ private:
     return getPatternArrayAttr(b.getContext(), patterns);
   }
 
-  /// The values that hold a pattern of `used`, each once, in program order.
-  static SmallVector<Value> holders(ArrayRef<Value> values,
-                                    ArrayRef<RowPattern> used,
-                                    const std::map<RowPattern, size_t> &place) {
-    SmallVector<bool> wanted(values.size(), false);
+  /// The stages that hold an output pattern of `used`, each once, in order.
+  SmallVector<Value> nodeHolders(ArrayRef<RowPattern> used) const {
+    SmallVector<bool> wanted(nodes.size(), false);
     for (const RowPattern &pattern : used)
-      wanted[place.at(pattern)] = true;
+      wanted[nodePlace.at(pattern)] = true;
     SmallVector<Value> result;
-    for (auto [value, want] : llvm::zip(values, wanted))
+    for (auto [value, want] : llvm::zip(nodes, wanted))
       if (want)
         result.push_back(value);
     return result;
   }
 
-  void expand(const ReadStage &stage) {
-    std::vector<RowPattern> patterns, sources;
-    for (const ReadEntry &entry : stage.entries) {
-      patterns.push_back(plan.stored[entry.stored]);
-      sources.push_back(entry.parent);
-    }
-    const bool fromX = stage.source == PlanArray::Input;
-    SmallVector<Value> from;
-    if (!fromX)
-      from = holders(reads, sources, readPlace);
-    for (const RowPattern &pattern : patterns)
-      readPlace[pattern] = reads.size();
-    reads.push_back(ReadOp::create(b, loc, rowsType(patterns, spec.cIn),
-                                   fromX ? x : Value(), from, op.getGroupAttr(),
-                                   op.getNAttr(), attr(patterns), attr(sources),
-                                   op.getNormalizeAttr()));
-  }
+  void expand(const ReadStage &stage) { reads->write(plan, stage); }
 
   RowPattern patternOf(int node) const {
     return node < 0 ? identityPattern(spec.l) : plan.nodes[node];
@@ -117,9 +102,8 @@ private:
     }
     MLIRContext *context = b.getContext();
     Value mixed = MixOp::create(
-        b, loc, rowsType(targets, spec.cOut), x,
-        holders(reads, bottoms, readPlace),
-        holders(nodes, broadcasts, nodePlace), packed,
+        b, loc, rowsType(targets, spec.cOut), x, reads->holders(bottoms),
+        nodeHolders(broadcasts), packed,
         biasRows.empty() ? Value() : op.getBias(), op.getGroupAttr(),
         op.getNAttr(), b.getI64IntegerAttr(stage.kept),
         b.getI64IntegerAttr(firstWeight), attr(targets),
@@ -147,9 +131,9 @@ private:
       into.push_back(patternOf(entry.parent));
     }
     Value &target = stage.target == PlanArray::Output ? output : nodes.back();
-    target = WriteOp::create(
-        b, loc, target.getType(), target, holders(nodes, patterns, nodePlace),
-        op.getGroupAttr(), op.getNAttr(), attr(patterns), attr(into));
+    target = WriteOp::create(b, loc, target.getType(), target,
+                             nodeHolders(patterns), op.getGroupAttr(),
+                             op.getNAttr(), attr(patterns), attr(into));
   }
 
   OpBuilder &b;
@@ -160,8 +144,9 @@ private:
   int64_t batch = 0;
   Type element;
   Value x, packed, output;
-  SmallVector<Value> reads, nodes;
-  std::map<RowPattern, size_t> readPlace, nodePlace;
+  std::optional<ReadWriter> reads;
+  SmallVector<Value> nodes;
+  std::map<RowPattern, size_t> nodePlace;
   int64_t firstWeight = 0;
 };
 

@@ -1,0 +1,40 @@
+//===- WriteReads.h - The reads of a plan as operations ---------*- C++ -*-===//
+
+#ifndef EQC_TRANSFORMS_WRITEREADS_H
+#define EQC_TRANSFORMS_WRITEREADS_H
+
+#include "compiler/Plan/SharedPlan.h"
+#include "dialect/Eqc/EqcOps.h"
+
+#include <map>
+
+namespace eqc {
+
+/// Writes the stages of a plan that read input patterns, one `eqc.read` each,
+/// and knows which of them holds a pattern.
+class ReadWriter {
+public:
+  /// `x` are the rows of the layer's input.
+  ReadWriter(mlir::OpBuilder &b, mlir::Location loc, mlir::Value x,
+             ir::GroupAttr group, mlir::IntegerAttr n,
+             ir::NormalizeAttr normalize)
+      : b(b), loc(loc), x(x), group(group), n(n), normalize(normalize) {}
+
+  void write(const SharedPlan &plan, const ReadStage &stage);
+  /// The operations that hold a pattern of `used`, each once, in their order.
+  llvm::SmallVector<mlir::Value> holders(llvm::ArrayRef<RowPattern> used) const;
+
+private:
+  mlir::OpBuilder &b;
+  mlir::Location loc;
+  mlir::Value x;
+  ir::GroupAttr group;
+  mlir::IntegerAttr n;
+  ir::NormalizeAttr normalize;
+  llvm::SmallVector<mlir::Value> reads;
+  std::map<RowPattern, size_t> place; ///< in reads
+};
+
+} // namespace eqc
+
+#endif // EQC_TRANSFORMS_WRITEREADS_H
