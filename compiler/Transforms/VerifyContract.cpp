@@ -66,6 +66,7 @@ struct VerifyContract : eqc::impl::VerifyContractPassBase<VerifyContract> {
       return signalPassFailure();
     }
     getOperation().walk([&](Operation *op) { (this->*check)(op); });
+    layers.reset();
   }
 
   /// A release build of LLVM counts no statistics: nothing may depend on them.
@@ -81,8 +82,11 @@ struct VerifyContract : eqc::impl::VerifyContractPassBase<VerifyContract> {
 
   void checkImported(Operation *op) {
     auto function = dyn_cast<func::FuncOp>(op);
-    if (function && ir::holdsLayer(function) &&
-        failed(ir::verifyLayerFunction(function)))
+    if (!function || !ir::holdsLayer(function))
+      return;
+    if (!layers)
+      layers.emplace(getOperation());
+    if (failed(layers->verify(function)))
       addViolation();
   }
 
@@ -140,6 +144,8 @@ struct VerifyContract : eqc::impl::VerifyContractPassBase<VerifyContract> {
       report(op) << "kernel allocates memory; scratch must be planned in the "
                     "arena";
   }
+
+  std::optional<ir::LayerFunctions> layers;
 };
 
 } // namespace

@@ -33,7 +33,8 @@ namespace {
 
 class LayerFunctionVerifier {
 public:
-  explicit LayerFunctionVerifier(func::FuncOp function) : function(function) {}
+  LayerFunctionVerifier(func::FuncOp function, Operation *user)
+      : function(function), user(user) {}
 
   LogicalResult verify() {
     if (failed(verifyBody()) || failed(verifyUses()))
@@ -60,14 +61,10 @@ private:
 
   /// Kernels take the place of the function.
   LogicalResult verifyUses() {
-    auto module = function->getParentOfType<ModuleOp>();
-    if (!module)
-      return success();
-    auto uses = SymbolTable::getSymbolUses(function, module);
-    if (!uses || uses->empty())
+    if (!user)
       return success();
     InFlightDiagnostic error =
-        uses->begin()->getUser()->emitError()
+        user->emitError()
         << "refers to layer '" << function.getName()
         << "', which is gone once it is compiled: layers are called through "
            "their C functions";
@@ -181,6 +178,7 @@ private:
   }
 
   func::FuncOp function;
+  Operation *user;            ///< of the function, or null
   Operation *first = nullptr; ///< of the layer or its stages
   Operation *layer = nullptr, *toRows = nullptr, *pack = nullptr,
             *fromRows = nullptr, *firstStage = nullptr;
@@ -188,6 +186,21 @@ private:
 
 } // namespace
 
-LogicalResult ir::verifyLayerFunction(func::FuncOp function) {
-  return LayerFunctionVerifier(function).verify();
+ir::LayerFunctions::LayerFunctions(ModuleOp module) {
+  module.walk([&](Operation *table) {
+    if (!table->hasTrait<OpTrait::SymbolTable>())
+      return;
+    auto uses = SymbolTable::getSymbolUses(&table->getRegion(0));
+    if (!uses)
+      return;
+    for (const SymbolTable::SymbolUse &use : *uses)
+      users.try_emplace({table, use.getSymbolRef().getRootReference()},
+                        use.getUser());
+  });
+}
+
+LogicalResult ir::LayerFunctions::verify(func::FuncOp function) const {
+  Operation *user =
+      users.lookup({function->getParentOp(), function.getSymNameAttr()});
+  return LayerFunctionVerifier(function, user).verify();
 }

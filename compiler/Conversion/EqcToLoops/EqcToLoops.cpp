@@ -62,6 +62,11 @@ struct ConvertEqcToLoops
     for (auto function : getOperation().getOps<func::FuncOp>())
       if (function->hasAttr(ir::EqcDialect::kTargetAttrName))
         layers.push_back(function);
+    // Kernels are written from their layers alone.
+    const ir::LayerFunctions verifier(getOperation());
+    for (func::FuncOp function : layers)
+      if (failed(verifier.verify(function)))
+        return signalPassFailure();
     for (func::FuncOp function : layers) {
       if (failed(convert(function)))
         return signalPassFailure();
@@ -78,9 +83,6 @@ struct ConvertEqcToLoops
     if (!target || !name)
       return function.emitError(
           "a layer for a CPU must carry 'eqc.target' and 'eqc.layer'");
-    // Kernels are written from its layer alone.
-    if (failed(ir::verifyLayerFunction(function)))
-      return failure();
     auto gradients = function.front().getOps<ir::GradWeightOp>();
     if (!gradients.empty()) {
       emitGradient(function, getLayerOf(*gradients.begin()), name.getValue(),
