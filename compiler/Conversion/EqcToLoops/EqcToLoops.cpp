@@ -62,10 +62,9 @@ struct ConvertEqcToLoops
     for (auto function : getOperation().getOps<func::FuncOp>())
       if (function->hasAttr(ir::EqcDialect::kTargetAttrName))
         layers.push_back(function);
-    // Kernels are written from their layers alone.
     const ir::LayerFunctions verifier(getOperation());
     for (func::FuncOp function : layers)
-      if (failed(verifier.verify(function)))
+      if (failed(verify(function, verifier)))
         return signalPassFailure();
     for (func::FuncOp function : layers) {
       if (failed(convert(function)))
@@ -75,14 +74,26 @@ struct ConvertEqcToLoops
     }
   }
 
-  LogicalResult convert(func::FuncOp function) {
-    auto target = function->getAttrOfType<ir::TargetAttr>(
-        ir::EqcDialect::kTargetAttrName);
-    auto name =
-        function->getAttrOfType<StringAttr>(ir::EqcDialect::kLayerAttrName);
-    if (!target || !name)
+  static LogicalResult verify(func::FuncOp function,
+                              const ir::LayerFunctions &verifier) {
+    if (!targetOf(function) || !layerNameOf(function))
       return function.emitError(
           "a layer for a CPU must carry 'eqc.target' and 'eqc.layer'");
+    // Kernels are written from its layer alone.
+    return verifier.verify(function);
+  }
+
+  static ir::TargetAttr targetOf(func::FuncOp function) {
+    return function->getAttrOfType<ir::TargetAttr>(
+        ir::EqcDialect::kTargetAttrName);
+  }
+  static StringAttr layerNameOf(func::FuncOp function) {
+    return function->getAttrOfType<StringAttr>(ir::EqcDialect::kLayerAttrName);
+  }
+
+  LogicalResult convert(func::FuncOp function) {
+    const ir::TargetAttr target = targetOf(function);
+    const StringAttr name = layerNameOf(function);
     auto gradients = function.front().getOps<ir::GradWeightOp>();
     if (!gradients.empty()) {
       emitGradient(function, getLayerOf(*gradients.begin()), name.getValue(),
