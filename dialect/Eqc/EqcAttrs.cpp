@@ -113,8 +113,18 @@ std::variant<RowPattern, DiagramError> ir::parsePatternText(StringRef text) {
 // Diagrams and patterns
 //===----------------------------------------------------------------------===//
 
+/// Where a byte of a string stands in its literal, whose text begins at `text`:
+/// `\n`, `\"` and `\FF` are one byte each.
+static const char *placeInLiteral(const char *text, size_t byte) {
+  for (; byte > 0; --byte)
+    text += *text != '\\'                                            ? 1
+            : llvm::isHexDigit(text[1]) && llvm::isHexDigit(text[2]) ? 3
+                                                                     : 2;
+  return text;
+}
+
 /// Reads a string literal and hands its text to `read`. An error points at the
-/// offending bytes, unless escapes shifted them.
+/// offending bytes.
 template <typename AttrT, typename ValueT>
 static FailureOr<AttrT>
 parseLiteral(AsmParser &parser, StringRef what,
@@ -125,10 +135,8 @@ parseLiteral(AsmParser &parser, StringRef what,
     return parser.emitError(loc) << "expected a " << what << " in quotes";
   std::variant<ValueT, DiagramError> value = read(text);
   if (auto *error = std::get_if<DiagramError>(&value)) {
-    // The literal is at least as long as its text, so this stays inside it.
-    const char *begin = loc.getPointer() + 1;
-    if (StringRef(begin, text.size()) == text)
-      loc = SMLoc::getFromPointer(begin + std::min(error->offset, text.size()));
+    const size_t byte = std::min(error->offset, text.size());
+    loc = SMLoc::getFromPointer(placeInLiteral(loc.getPointer() + 1, byte));
     // The text may hold any bytes.
     return parser.emitError(loc)
            << "invalid " << what << ": " << llvm::json::fixUTF8(error->message);

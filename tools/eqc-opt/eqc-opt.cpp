@@ -5,15 +5,19 @@
 //
 //===----------------------------------------------------------------------===//
 
+#include "tools/eqc-opt/Printable.h"
 #include "tools/eqc-opt/Upstream.h"
 
 #include "compiler/Pipelines/Pipelines.h"
 #include "dialect/Eqc/EqcDialect.h"
 
 #include "mlir/IR/Dialect.h"
+#include "mlir/Support/FileUtilities.h"
 #include "mlir/Tools/mlir-opt/MlirOptMain.h"
 #include "llvm/Support/CommandLine.h"
 #include "llvm/Support/InitLLVM.h"
+#include "llvm/Support/Process.h"
+#include "llvm/Support/ToolOutputFile.h"
 
 static const char *const overview =
     "eqc-opt - run compiler passes on MLIR\n"
@@ -38,6 +42,31 @@ static void hideOptionsOfLLVM() {
       entry.second->setHiddenFlag(llvm::cl::Hidden);
 }
 
+/// Upstream's main function for a file, with a text that can be printed.
+static llvm::LogicalResult run(const std::string &input,
+                               const std::string &output,
+                               mlir::DialectRegistry &registry) {
+  if (input == "-" && llvm::sys::Process::StandardInIsUserInput())
+    llvm::errs() << "(processing input from stdin now, hit ctrl-c/ctrl-d to "
+                    "interrupt)\n";
+  std::string error;
+  std::unique_ptr<llvm::MemoryBuffer> buffer =
+      mlir::openInputFile(input, &error);
+  std::unique_ptr<llvm::ToolOutputFile> out;
+  if (buffer)
+    out = mlir::openOutputFile(output, &error);
+  if (!out) {
+    llvm::errs() << error << "\n";
+    return llvm::failure();
+  }
+  if (failed(mlir::MlirOptMain(
+          out->os(), eqc::opt::withPrintableText(std::move(buffer)), registry,
+          mlir::MlirOptMainConfig::createFromCLOptions())))
+    return llvm::failure();
+  out->keep();
+  return llvm::success();
+}
+
 int main(int argc, char **argv) {
   llvm::InitLLVM init(argc, argv);
   hideOptionsOfLLVM();
@@ -48,6 +77,13 @@ int main(int argc, char **argv) {
   eqc::opt::registerUpstreamPasses();
   eqc::registerEqcPasses();
   eqc::registerEqcPipelines();
+  eqc::opt::registerPrintableMessages(registry);
+  const auto [input, output] =
+      mlir::registerAndParseCLIOptions(argc, argv, overview, registry);
+  const auto config = mlir::MlirOptMainConfig::createFromCLOptions();
+  // These two read no file.
+  const bool lists = config.shouldShowDialects() || config.shouldListPasses();
   return mlir::asMainReturnCode(
-      mlir::MlirOptMain(argc, argv, overview, registry));
+      lists ? mlir::MlirOptMain(argc, argv, input, output, registry)
+            : run(input, output, registry));
 }
