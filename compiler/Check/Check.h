@@ -47,9 +47,10 @@ struct CheckOptions {
   /// Whether a NaN must also stay away from the elements of its own sample that
   /// do not depend on it: not promised by the dense and schur plans.
   bool nanWithinSample = true;
-  /// By what the bound on the errors of long sums is multiplied: the condition
-  /// of the basis that the schur plan sums in.
-  double basisCondition = 1;
+  /// By what the bounds on the errors of y and of the gradient of x are
+  /// multiplied where sums are long: the conditions of the bases that the schur
+  /// plan changes to.
+  double basisCondition = 1, gradientCondition = 1;
 };
 
 enum class Verdict { Ok, Failed, Skipped };

@@ -3,6 +3,8 @@
 #include "compiler/Driver/Commands.h"
 
 #include "compiler/Check/LoadedLibrary.h"
+#include "compiler/Plan/GradientPlan.h"
+#include "compiler/Plan/SchurForm.h"
 
 using namespace eqc;
 
@@ -22,6 +24,10 @@ int eqc::runCheck(const Options &options) {
   std::string text;
   bool failed = false;
   for (const LayerSpec &layer : source.layers) {
+    const bool schur = library->planName(layer) == planName(PlanKind::Schur);
+    checkOptions.basisCondition = schur ? schurFormOf(layer).condition() : 1;
+    checkOptions.gradientCondition =
+        schur ? schurFormOf(gradientLayer(layer)).condition() : 1;
     reports.push_back(checkLibrary(layer, *library, checkOptions));
     text += renderReport(reports.back()) + "\n";
     failed |= reports.back().failed();

@@ -231,14 +231,24 @@ static std::string whyNotFactored(const LayerSpec &spec) {
   return "";
 }
 
-static PlanCost costOfKind(PlanKind kind, const LayerSpec &spec) {
-  if (kind == PlanKind::Dense)
-    return costOf(buildDensePlan(spec), spec);
-  if (kind == PlanKind::Factored)
-    return costOf(buildFactoredPlan(spec));
-  if (kind == PlanKind::Schur)
-    return costOf(schurFormOf(spec));
-  return costOf(buildSharedPlan(spec));
+/// What is known of a plan once it is built.
+static void describe(const LayerSpec &spec, PlanCandidate &candidate) {
+  switch (candidate.kind) {
+  case PlanKind::Dense:
+    candidate.cost = costOf(buildDensePlan(spec), spec);
+    return;
+  case PlanKind::Factored:
+    candidate.cost = costOf(buildFactoredPlan(spec));
+    return;
+  case PlanKind::Schur: {
+    const SchurForm form = schurFormOf(spec);
+    candidate.cost = costOf(form);
+    candidate.basisCondition = form.condition();
+    return;
+  }
+  default:
+    candidate.cost = costOf(buildSharedPlan(spec));
+  }
 }
 
 void eqc::predictTimes(const LayerSpec &spec, const CostTarget &target,
@@ -278,7 +288,7 @@ PlanChoice eqc::choosePlan(const LayerSpec &spec, const CostTarget &target,
     if (kind == PlanKind::Factored)
       candidate.refused = whyNotFactored(spec);
     if (candidate.refused.empty()) {
-      candidate.cost = costOfKind(kind, spec);
+      describe(spec, candidate);
       candidate.operations = operationsOf(candidate.cost, spec, choice.n);
       candidate.scratchBytes = scratchBytesOf(candidate.cost, spec, choice.n);
       Predictor(spec, target, choice.n, choice.batch).predict(candidate);

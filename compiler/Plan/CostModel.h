@@ -57,12 +57,13 @@ struct PlanCandidate {
   PlanKind kind = PlanKind::Shared;
   std::string refused; ///< empty for a candidate
   PlanCost cost;
-  Operations operations;    ///< of one sample
-  int64_t scratchBytes = 0; ///< per sample
-  int64_t packedBytes = 0;  ///< of the weights as the kernel reads them
-  double packNs = 0;        ///< predicted, once per call
-  double sampleNs = 0;      ///< predicted, per sample
-  double callNs = 0;        ///< predicted, a whole call at the assumed batch
+  double basisCondition = 1; ///< of the basis that channels are mixed in
+  Operations operations;     ///< of one sample
+  int64_t scratchBytes = 0;  ///< per sample
+  int64_t packedBytes = 0;   ///< of the weights as the kernel reads them
+  double packNs = 0;         ///< predicted, once per call
+  double sampleNs = 0;       ///< predicted, per sample
+  double callNs = 0;         ///< predicted, a whole call at the assumed batch
 };
 
 struct PlanChoice {

@@ -270,6 +270,26 @@ private:
 
 } // namespace
 
+double eqc::conditionOf(const std::vector<IsotypicCopy> &copies,
+                        const std::vector<size_t> &which) {
+  if (which.size() < 2)
+    return 1;
+  int64_t positions = 0;
+  for (size_t c : which)
+    positions = std::max(positions, copies[c].vectors.front().back().first + 1);
+  // The same for all vectors of the module.
+  MatrixXd first = MatrixXd::Zero(positions, which.size());
+  for (size_t c = 0; c < which.size(); ++c) {
+    for (auto [position, entry] : copies[which[c]].vectors.front())
+      first(position, c) = entry;
+    first.col(c).normalize();
+  }
+  const Eigen::SelfAdjointEigenSolver<MatrixXd> squares(
+      first.transpose() * first, Eigen::EigenvaluesOnly);
+  return std::sqrt(squares.eigenvalues().maxCoeff() /
+                   squares.eigenvalues().minCoeff());
+}
+
 int64_t IsotypicBasis::rank() const {
   int64_t sum = 0;
   for (const IsotypicBlock &block : blocks) {

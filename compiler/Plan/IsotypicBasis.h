@@ -55,6 +55,12 @@ struct IsotypicBasis {
   int64_t rank() const;
 };
 
+/// The condition of those copies as vectors of length one, in the 2-norm: by
+/// how much sums of them may cancel. (Their lengths do not matter for rounding
+/// errors.) 1 where they are orthogonal, or none.
+double conditionOf(const std::vector<IsotypicCopy> &copies,
+                   const std::vector<size_t> &which);
+
 /// More positions than this on one side of a layer, for monomial groups on the
 /// smaller side,
 /// or more diagrams than this to split its tensors by, and no basis is sought.

@@ -160,6 +160,11 @@ void appendStages(const PlanCandidate &plan, const LayerSpec &spec,
              (plan.kind == PlanKind::Schur ? " multiply-adds" : " additions") +
              " per channel pair"});
   appendTable(rows, false, text);
+  if (plan.kind == PlanKind::Schur)
+    text +=
+        fmt::format("  condition of its basis: {:.4g}, which multiplies the "
+                    "bound on rounding errors\n",
+                    plan.basisCondition);
 }
 
 void appendComparison(const PlanChoice &choice, std::string &text) {

@@ -23,6 +23,8 @@ struct SchurForm {
 
   /// Whether there is a basis to change to; else the plan is the shared one.
   bool hasBasis() const { return full || strands.hasStrands(); }
+  /// Of its basis. Strands have an orthogonal one: Young's orthonormal form.
+  double condition() const { return full ? full->condition : 1; }
   const std::vector<PackedTerm> &packed() const {
     return full ? full->packed : strands.packed;
   }

@@ -75,6 +75,9 @@ private:
     const UsedCopies used = addRows(block);
     if (used.outputs.empty())
       return;
+    plan.condition =
+        std::max(plan.condition, conditionOf(block.inputs, used.inputs) *
+                                     conditionOf(block.outputs, used.outputs));
     plan.blocks.push_back({block.order, block.dim,
                            static_cast<int64_t>(used.inputs.size()),
                            static_cast<int64_t>(used.outputs.size())});

@@ -39,6 +39,10 @@ struct SchurPlan {
   RowTransform bias;           ///< the layer's bias to the bias of Nodes
   std::vector<MixStage> mixes; ///< one per dimension, from Stored to Nodes
   RowTransform write;          ///< Nodes to y: the copies in the outputs
+  /// The largest condition of a kind's copies in the inputs times that of those
+  /// in the outputs: how much larger rounding errors may be than without a
+  /// change of basis.
+  double condition = 1;
   /// The packed weights. A MixTerm's `diagram` is the number of one.
   std::vector<PackedTerm> packed;
 

@@ -208,6 +208,31 @@ TEST(BrokenKernel, ErrorsJustAboveTheTolerance) {
   }
 }
 
+TEST(BrokenKernel, ErrorsOfLongSumsAboveTheConditionOfTheBasis) {
+  // All terms are positive, so the bound is (8 + log2 m) eps of y; twice that
+  // is much less than other tests notice.
+  LayerSpec spec = makeListLayer(Group::S, 4, 1, 0, {"i1"});
+  spec.dtype = DType::F64;
+  Fault fault;
+  fault.after = [](const Call &, Values &y) {
+    for (double &value : y)
+      value *= 1 + 2 * (8 + std::log2(4)) * 0x1p-52;
+  };
+  const KernelFunctions kernel = oracleKernel(spec, fault);
+  CheckOptions options;
+  for (auto [condition, fails] :
+       {std::pair(1.0, true), std::pair(1.8, true), std::pair(2.2, false)}) {
+    options.basisCondition = condition;
+    const CheckReport report = runCheck(spec, kernel, options);
+    EXPECT_EQ(testFailed(report, check_tests::kSums), fails)
+        << renderReport(report);
+  }
+  // It is not for gradients.
+  options.basisCondition = 1;
+  options.gradientCondition = 10;
+  EXPECT_TRUE(testFailed(runCheck(spec, kernel, options), check_tests::kSums));
+}
+
 TEST(BrokenKernel, NotEquivariant) {
   // Elements scaled by where they stand: what a wrong index looks like.
   Fault fault;

@@ -233,3 +233,49 @@ TEST(RowTransform, ComponentsCoverEveryEntryOnce) {
     EXPECT_EQ(targets.size(), transform->rows.size());
   }
 }
+
+// The copies of a kind are images of one vector u, so their scalar products are
+// known. Closed forms, see the comments.
+TEST(SchurCondition, IsThatOfTheCopies) {
+  auto conditionOf = [](Group group, int64_t n, int k, int l) {
+    std::string refused;
+    const auto plan = getSchurPlan(makeLayer(group, n, k, l, 1, 1), refused);
+    EXPECT_TRUE(plan) << refused;
+    return plan ? plan->condition : 0;
+  };
+  // One copy of each kind, or orthogonal ones.
+  EXPECT_NEAR(conditionOf(Group::O, 3, 2, 2), 1, 1e-12);
+  EXPECT_NEAR(conditionOf(Group::S, 7, 1, 1), 1, 1e-12);
+  EXPECT_NEAR(conditionOf(Group::SO, 2, 1, 1), 1, 1e-12);
+  EXPECT_NEAR(conditionOf(Group::SO, 4, 2, 2), 1, 1e-12);
+  // Vectors in tensors of order 3, delta_ab u_c: squares n, products 1, so
+  // eigenvalues n + 2 and n - 1; the condition is the root of their quotient.
+  EXPECT_NEAR(conditionOf(Group::O, 3, 1, 3), std::sqrt(5.0 / 2), 1e-12);
+  EXPECT_NEAR(conditionOf(Group::O, 5, 3, 1), std::sqrt(7.0 / 4), 1e-12);
+  // With forms for deltas n takes its sign: n - 2 and n + 1.
+  EXPECT_NEAR(conditionOf(Group::Sp, 4, 1, 3), std::sqrt(5.0 / 2), 1e-12);
+  // 3 -> 3 has two more copies of mixed symmetry, 60 degrees apart: 3/2 and
+  // 1/2, on either side.
+  EXPECT_NEAR(conditionOf(Group::O, 3, 3, 3), 3, 1e-12);
+  EXPECT_NEAR(conditionOf(Group::Sp, 4, 3, 3), 3, 1e-12);
+  // Symmetric matrices without trace in tensors of order 4, delta_ab u_cd:
+  // squares n, products 1 for pairs that share an axis, whose graph is the
+  // octahedron with eigenvalues 4, 0, -2.
+  EXPECT_NEAR(conditionOf(Group::O, 3, 4, 4), 7.0 / 1, 1e-11);
+  // u_i and u_j where i != j, with sum u = 0: squares n - 1, product -1; and
+  // the diagonal apart.
+  EXPECT_NEAR(conditionOf(Group::S, 4, 2, 2), 4.0 / 2, 1e-12);
+  EXPECT_NEAR(conditionOf(Group::S, 9, 2, 2), 9.0 / 7, 1e-12);
+  EXPECT_NEAR(conditionOf(Group::S, 9, 1, 2), std::sqrt(9.0 / 7), 1e-12);
+}
+
+// Of a list only the copies that it uses count.
+TEST(SchurCondition, LeavesOutCopiesThatAreNotUsed) {
+  LayerSpec spec = makeLayer(Group::S, 4, 1, 2, 1, 1);
+  spec.choice = DiagramChoice::List;
+  spec.diagrams = {std::get<Diagram>(parseDiagram("o1 o2 i1", 2, 1))};
+  std::string refused;
+  const auto plan = getSchurPlan(spec, refused);
+  ASSERT_TRUE(plan) << refused;
+  EXPECT_NEAR(plan->condition, 1, 1e-12);
+}

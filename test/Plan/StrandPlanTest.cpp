@@ -156,3 +156,22 @@ TEST(StrandPlan, PacksEveryWeightOfTheMixesLeftAsTheyAre) {
     EXPECT_EQ(plan.packed[i][0].factor, 1);
   }
 }
+
+// Its condition is 1: each irrep's slots are orthogonal and of one length.
+TEST(StrandTransform, IsOrthogonal) {
+  for (int order : {2, 3}) {
+    const StrandTransform transform(order);
+    for (const StrandIrrep &irrep : transform.irreps)
+      for (int a = 0; a < irrep.dimension * irrep.dimension; ++a)
+        for (int b = 0; b < transform.slots; ++b) {
+          double product = 0;
+          for (size_t p = 0; p < transform.permutations.size(); ++p)
+            product +=
+                transform.matrix[irrep.first + a][p] * transform.matrix[b][p];
+          // Schur's orthogonality: order! / dimension.
+          const double length =
+              double(transform.permutations.size()) / irrep.dimension;
+          EXPECT_NEAR(product, b == irrep.first + a ? length : 0, 1e-12);
+        }
+  }
+}
