@@ -38,6 +38,7 @@ def run(eqc):
             results.append(result)
         check_unsteady(results[0])
         check_wrong_peer(compiled, source)
+        check_builds(eqc)
         check_gradients(eqc, folder)
         check_saving(folder)
         check_resuming(eqc, folder)
@@ -140,6 +141,23 @@ def check_resuming(eqc, folder):
     assert done.returncode == 0 and entry == measured, "measured twice"
     done, (entry,) = run(broken)
     assert done.returncode == 1 and "cases" not in entry, "not replaced"
+
+
+def check_builds(eqc):
+    """Two compilers are compared; here one with itself."""
+    script = os.path.join(os.path.dirname(os.path.dirname(
+        os.path.abspath(__file__))), "compare-builds.py")
+    for more in ([], ["--backward"]):
+        done = subprocess.run(
+            [sys.executable, script, eqc, eqc, "tiny", "--rounds=3",
+             "--turn=1e-4", *more], capture_output=True, text=True)
+        assert done.returncode == 0, done
+        lines = done.stdout.splitlines()
+        assert lines[0].startswith("layer") and len(lines) == 6, done.stdout
+        assert lines[-1].startswith("geometric mean"), done.stdout
+    done = subprocess.run([sys.executable, script, eqc, shutil.which("false"),
+                           "tiny"], capture_output=True, text=True)
+    assert done.returncode == 1 and "tiny_1" in done.stderr, done
 
 
 def check_wrong_peer(compiled, source):

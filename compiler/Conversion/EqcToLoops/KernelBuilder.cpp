@@ -255,6 +255,12 @@ KernelBuilder::accumulate(Value lower, Value upper, Values inits,
       return inits;
     }
   }
+  return accumulateInLoop(lower, upper, std::move(inits), body);
+}
+
+KernelBuilder::Values
+KernelBuilder::accumulateInLoop(Value lower, Value upper, Values inits,
+                                function_ref<Values(Value, Values)> body) {
   auto loop = scf::ForOp::create(b, loc, lower, upper, index(1), inits);
   OpBuilder::InsertionGuard guard(b);
   b.setInsertionPointToStart(loop.getBody());

@@ -134,6 +134,9 @@ public:
   using Values = llvm::SmallVector<mlir::Value>;
   Values accumulate(mlir::Value lower, mlir::Value upper, Values inits,
                     llvm::function_ref<Values(mlir::Value, Values)> body);
+  /// The same, never unrolled.
+  Values accumulateInLoop(mlir::Value lower, mlir::Value upper, Values inits,
+                          llvm::function_ref<Values(mlir::Value, Values)> body);
 
   /// Calls `body(column, width, valid)` for chunks of whole vectors that cover
   /// the array's channels, at most `maxVectors` vectors wide, inside loops that

@@ -189,7 +189,10 @@ Values eqc::emitNestedSums(KernelBuilder &kernel, Value lower, Value upper,
     zeros.push_back(kernel.zeroVector(init.getType()));
   Value groups = kernel.div(
       kernel.add(kernel.sub(upper, lower), kernel.index(group - 1)), group);
-  return kernel.accumulate(
+  // A loop, however few groups there are: where the sums of groups and those
+  // within one exceed the registers, they then trade places once per group.
+  // Unrolled, LLVM keeps some of the inner ones in memory.
+  return kernel.accumulateInLoop(
       kernel.index(0), groups, std::move(inits),
       [&](Value number, Values partial) {
         Value first =

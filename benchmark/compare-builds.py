@@ -1,0 +1,126 @@
+#!/usr/bin/env python3
+"""Are the kernels of one compiler as fast as those of another?
+
+  benchmark/compare-builds.py OLD NEW              the cases that figures are
+                                                   asked of, of all workloads
+  benchmark/compare-builds.py OLD NEW tiny kwl-3   of some
+  benchmark/compare-builds.py OLD NEW --backward   gradients
+
+OLD and NEW are `eqc` programs. Both kernels of a layer are loaded into one
+process, must agree, and are timed in turns, each round starting with the other
+one. A ratio is the old time over the new one: above 1 the new kernel is
+faster. Its interval covers 95 % by the spread of the rounds.
+"""
+
+import argparse
+import math
+import os
+import statistics
+import sys
+import tempfile
+
+import numpy as np
+
+sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
+
+from eqcbench import suite, timing, worker  # noqa: E402
+from eqcbench.layer import CompileError, Layer, aligned  # noqa: E402
+
+# Student's factor for an interval of 95 %, by the number of rounds.
+STUDENT = {3: 4.30, 5: 2.78, 7: 2.45, 9: 2.31, 15: 2.14}
+
+
+def parse_arguments():
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
+    parser.add_argument("old", metavar="OLD")
+    parser.add_argument("new", metavar="NEW")
+    parser.add_argument("names", nargs="*", metavar="WORKLOAD")
+    parser.add_argument("--rounds", type=int, default=9,
+                        choices=sorted(STUDENT))
+    parser.add_argument("--turn", type=float, default=0.1, metavar="SECONDS",
+                        help="how long each takes a turn (default 0.1)")
+    parser.add_argument("--backward", action="store_true",
+                        help="all gradients instead of the forward pass")
+    return parser.parse_args()
+
+
+def calls_of(layer, batch, backward):
+    """(call, results) of the layer on arrays that depend on nothing else."""
+    rng = np.random.default_rng(1)
+    x = aligned(layer.x_shape(batch), layer.dtype, rng)
+    weight = aligned((layer.diagrams, layer.c_in, layer.c_out), layer.dtype,
+                     rng)
+    bias = None
+    if layer.bias_diagrams:
+        bias = aligned((layer.bias_diagrams, layer.c_out), layer.dtype, rng)
+    y = aligned(layer.y_shape(batch), layer.dtype, rng)
+    if not backward:
+        return layer.call(x, weight, bias, y), (y,)
+    gradients = [aligned(array.shape, layer.dtype)
+                 for array in (x, weight, bias) if array is not None]
+    return layer.call_backward(x, weight, y, *gradients), tuple(gradients)
+
+
+def compare(old, new, source, batch, options):
+    """The ratios of the rounds."""
+    results, candidates = [], []
+    with tempfile.TemporaryDirectory(prefix="eqcbench") as folder:
+        for name, eqc in (("old", old), ("new", new)):
+            own = os.path.join(folder, name)
+            os.mkdir(own)
+            layer = Layer(eqc, source, own, gradients=options.backward)
+            call, result = calls_of(layer, batch, options.backward)
+            results.append(result)
+            candidates.append(timing.Candidate(name, call))
+    error = worker.error_of(results[1], results[0])
+    if error > worker.TOLERANCE[str(layer.dtype)]:
+        sys.exit(f"{layer.name}: the kernels differ by {error:.1e}")
+    ratios = []
+    for candidate in candidates:
+        candidate.warm_up(0.2)
+    for number in range(options.rounds):
+        times = {}
+        for candidate in candidates[::-1 if number % 2 else 1]:
+            candidate.times = []
+            candidate.take_turn(options.turn)
+            times[candidate.name] = statistics.median(candidate.times)
+        ratios.append(times["old"] / times["new"])
+    return ratios
+
+
+def interval(ratios):
+    """(geometric mean, lower end, upper end)."""
+    logs = [math.log(ratio) for ratio in ratios]
+    mean = statistics.mean(logs)
+    half = (STUDENT[len(logs)] * statistics.stdev(logs) /
+            math.sqrt(len(logs)))
+    return math.exp(mean), math.exp(mean - half), math.exp(mean + half)
+
+
+def main():
+    options = parse_arguments()
+    worker.limit_cpus(1)
+    means = []
+    print(f"{'layer':24} {'batch':>6}  ratio  interval", flush=True)
+    for name in options.names or suite.ORDER:
+        description, sources = suite.load(name)
+        for case in description["cases"]:
+            if not case.get("main"):
+                continue
+            source = sources[case["layer"]]
+            try:
+                ratios = compare(options.old, options.new, source,
+                                 case["batch"], options)
+            except CompileError as why:
+                sys.exit(f"{case['layer']}: {why}")
+            mean, low, high = interval(ratios)
+            means.append(mean)
+            print(f"{case['layer']:24} {case['batch']:6}  {mean:.3f}  "
+                  f"{low:.3f} .. {high:.3f}", flush=True)
+    print(f"{'geometric mean':31}  "
+          f"{math.exp(statistics.mean(map(math.log, means))):.3f}")
+
+
+if __name__ == "__main__":
+    main()
