@@ -155,8 +155,9 @@ private:
         carriedArrays.insert(tensors.lookup(carried).array);
       }
     // What the loop doesn't carry is the same in every iteration.
-    if (!onlyTheseChanged(before, carriedArrays))
-      return false;
+    for (auto [array, contents] : before)
+      if (!carriedArrays.contains(array) && newest.lookup(array) != contents)
+        return false;
     for (auto [yielded, result] :
          llvm::zip_equal(loop.getYieldedValues(), loop.getResults()))
       if (isTensor(result))
@@ -164,9 +165,11 @@ private:
     return true;
   }
 
+  /// An array that a branch writes and does not yield is scratch: the values it
+  /// had before are gone, and it has no newest one.
   bool walkBranch(scf::IfOp branch) {
     const Newest before = newest;
-    llvm::SmallDenseSet<Value> yieldedArrays;
+    Newest after = before;
     SmallVector<ValueRange> yields;
     for (Region &region : branch->getRegions()) {
       if (region.empty())
@@ -176,15 +179,13 @@ private:
         return false;
       yields.push_back(region.front().getTerminator()->getOperands());
       for (Value yielded : yields.back())
-        if (isTensor(yielded)) {
-          if (!isNewest(yielded))
-            return false;
-          yieldedArrays.insert(tensors.lookup(yielded).array);
-        }
-      if (!onlyTheseChanged(before, yieldedArrays))
-        return false;
+        if (isTensor(yielded) && !isNewest(yielded))
+          return false;
+      for (auto [array, contents] : before)
+        if (newest.lookup(array) != contents)
+          after[array] = Value();
     }
-    newest = before;
+    newest = std::move(after);
     for (OpResult result : branch.getResults())
       if (isTensor(result)) {
         const unsigned i = result.getResultNumber();
@@ -199,14 +200,6 @@ private:
   bool sameMemory(Value a, Value b) const {
     const Tensor first = tensors.lookup(a), second = tensors.lookup(b);
     return first.array == second.array && first.part == second.part;
-  }
-
-  bool onlyTheseChanged(const Newest &before,
-                        const llvm::SmallDenseSet<Value> &arrays) const {
-    return llvm::all_of(before, [&](const auto &entry) {
-      return arrays.contains(entry.first) ||
-             newest.lookup(entry.first) == entry.second;
-    });
   }
 
   bufferization::AnalysisState state;

@@ -251,6 +251,9 @@ std::vector<Line> channelLines() {
       "x86-64-v3");
   add({Group::S, -1, 2, 1, 0, 1, DType::F32, Layout::ChannelsFirst},
       "x86-64-v2");
+  // Strands, whose scratch branches write.
+  lines.push_back(
+      overChannels({Group::S, 12, 2, 2, 0, 16}, "x86-64-v4", 16, 17));
   return lines;
 }
 
@@ -265,6 +268,7 @@ std::vector<Line> sizeLines() {
   add({Group::SO, 2, 1, 2, 7, 7}, "x86-64-v4");
   add({Group::Sp, 2, 2, 2, 3, 3}, "x86-64-v4");
   add({Group::S, 2, 2, 0, 7, 4, DType::F64}, "x86-64-v4");
+  lines.push_back(overSizes({Group::S, 10, 2, 2, 17, 17}, "x86-64-v4", 10, 11));
   return lines;
 }
 

@@ -35,6 +35,77 @@ func.func @threaded(%n: index, %x: memref<?xf32>, %y: memref<?xf32>, %c: i1) {
   return
 }
 
+// Scratch that only one branch writes, and an array that both yield.
+// CHECK-LABEL: func.func @scratch_of_a_branch
+// CHECK: memref.alloc
+// CHECK-NOT: memref.alloc
+// CHECK-NOT: memref.copy
+// CHECK: return
+func.func @scratch_of_a_branch(%y: memref<16xf32>, %v: vector<4xf32>, %c: i1) {
+  %zero = arith.constant 0 : index
+  %one = arith.constant 1 : index
+  %pad = arith.constant 0.0 : f32
+  %out = bufferization.to_tensor %y restrict writable : memref<16xf32> to tensor<16xf32>
+  %new = bufferization.alloc_tensor() : tensor<16xf32>
+  %r = scf.if %c -> tensor<16xf32> {
+    %s = vector.transfer_write %v, %new[%one] : vector<4xf32>, tensor<16xf32>
+    %t = vector.transfer_read %s[%zero], %pad : tensor<16xf32>, vector<4xf32>
+    %o = vector.transfer_write %t, %out[%zero] : vector<4xf32>, tensor<16xf32>
+    scf.yield %o : tensor<16xf32>
+  } else {
+    %o = vector.transfer_write %v, %out[%one] : vector<4xf32>, tensor<16xf32>
+    scf.yield %o : tensor<16xf32>
+  }
+  bufferization.materialize_in_destination %r in restrict writable %y : (tensor<16xf32>, memref<16xf32>) -> ()
+  return
+}
+
+// Of what one branch wrote there is no newest value after it.
+// CHECK-LABEL: func.func @read_after_a_branch
+// CHECK: memref.copy
+// expected-remark @below {{not clear}}
+func.func @read_after_a_branch(%y: memref<16xf32>, %v: vector<4xf32>, %c: i1) -> vector<4xf32> {
+  %zero = arith.constant 0 : index
+  %pad = arith.constant 0.0 : f32
+  %a = bufferization.to_tensor %y restrict writable : memref<16xf32> to tensor<16xf32>
+  %sum = scf.if %c -> vector<4xf32> {
+    %b = vector.transfer_write %v, %a[%zero] : vector<4xf32>, tensor<16xf32>
+    %r = vector.transfer_read %b[%zero], %pad : tensor<16xf32>, vector<4xf32>
+    %s = arith.addf %r, %r : vector<4xf32>
+    scf.yield %s : vector<4xf32>
+  } else {
+    scf.yield %v : vector<4xf32>
+  }
+  %old = vector.transfer_read %a[%zero], %pad : tensor<16xf32>, vector<4xf32>
+  %t = arith.addf %old, %sum : vector<4xf32>
+  return %t : vector<4xf32>
+}
+
+// Nor in the next iteration of a loop around it.
+// CHECK-LABEL: func.func @branch_in_a_loop
+// CHECK: memref.copy
+// expected-remark @below {{not clear}}
+func.func @branch_in_a_loop(%n: index, %y: memref<16xf32>, %v: vector<4xf32>) -> vector<4xf32> {
+  %zero = arith.constant 0 : index
+  %one = arith.constant 1 : index
+  %pad = arith.constant 0.0 : f32
+  %a = bufferization.to_tensor %y restrict writable : memref<16xf32> to tensor<16xf32>
+  %sum = scf.for %i = %zero to %n step %one iter_args(%s = %v) -> vector<4xf32> {
+    %old = vector.transfer_read %a[%zero], %pad : tensor<16xf32>, vector<4xf32>
+    %c = arith.cmpi ult, %i, %one : index
+    %new = scf.if %c -> vector<4xf32> {
+      %b = vector.transfer_write %s, %a[%one] : vector<4xf32>, tensor<16xf32>
+      %r = vector.transfer_read %b[%zero], %pad : tensor<16xf32>, vector<4xf32>
+      scf.yield %r : vector<4xf32>
+    } else {
+      scf.yield %old : vector<4xf32>
+    }
+    %t = arith.addf %new, %old : vector<4xf32>
+    scf.yield %t : vector<4xf32>
+  }
+  return %sum : vector<4xf32>
+}
+
 // CHECK-LABEL: func.func @older_value
 // CHECK: memref.copy
 // expected-remark @below {{not clear that only their newest values are used}}
