@@ -1,5 +1,7 @@
 """Every code block of the documentation runs, and says what is true."""
 
+import glob
+import re
 import subprocess
 from pathlib import Path
 
@@ -51,6 +53,55 @@ def test_few_blocks_are_not_run():
     blocks = [block for page in PAGES for block in blocks_of(page) if block.language != "text"]
     left_out = [block for block in blocks if block.not_run]
     assert len(left_out) <= len(blocks) // 12, "\n".join(map(str, left_out))
+
+
+#: Folders whose files pages name from the root of the repository.
+ROOMS = re.compile(r"`((?:benchmark|compiler|dialect|docs|examples|python|runtime|scripts|test|tools)/"
+                   r"[\w./*-]*)`")
+
+
+def missing_paths(text):
+    """What the text names and is not there. `*` and NAME stand for any name."""
+    return [path for path in ROOMS.findall(text)
+            if not glob.glob(str(SOURCE / path.replace("NAME", "*")))]
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(SOURCE)))
+def test_what_a_page_names_exists(page):
+    assert missing_paths(page.read_text()) == []
+
+
+def test_it_notices_a_file_that_is_gone():
+    assert missing_paths("`docs/Gone.md` beside `docs/` and `test/Docs/*.py`") == ["docs/Gone.md"]
+
+
+def rooms():
+    """The folders of the first table of Architecture.md, in its order."""
+    text = (SOURCE / "docs" / "Architecture.md").read_text()
+    table = re.search(r"\| room \|.*\n(?:\|.*\n)+", text)[0]
+    return [room for row in table.splitlines() for room in ROOMS.findall(row.split("|")[1])]
+
+
+def includes(room):
+    for path in (SOURCE / room).rglob("*"):
+        if path.suffix in (".h", ".cpp", ".td", ".def"):
+            for name in re.findall(r'#?include "([\w/]+)/', path.read_text()):
+                yield path, name
+
+
+def test_rooms_include_those_above_only():
+    ordered = rooms()
+    for number, room in enumerate(ordered):
+        below = ordered[number + 1:]
+        for path, name in includes(room):
+            assert not any(f"{name}/".startswith(f"{other}/") for other in below), (
+                f"{path} includes {name}, which stands below {room} in Architecture.md")
+
+
+def test_every_room_has_a_line():
+    folders = {f"compiler/{path.name}" for path in (SOURCE / "compiler").iterdir()
+               if path.is_dir()}
+    assert folders | {"dialect/Eqc"} == set(rooms())
 
 
 #: What has to be noticed: pages that say what is not so.
