@@ -40,10 +40,17 @@ struct Layer {
   std::string cpu;
 };
 
-void PrintTo(const Layer &layer, std::ostream *out) {
-  *out << nameOf(layer.spec) << " " << layer.spec.cIn << "->" << layer.spec.cOut
-       << " " << layer.plan << " " << layer.cpu;
+/// `S_4_2_3_8_16_shared_v3`: group, n, orders, channels, plan, CPU.
+std::string nameOf(const Layer &layer) {
+  const LayerSpec &spec = layer.spec;
+  std::string name(groupName(spec.group));
+  name += "_" + (spec.n < 0 ? "any" : std::to_string(spec.n));
+  for (int64_t number : {int64_t(spec.k), int64_t(spec.l), spec.cIn, spec.cOut})
+    name += "_" + std::to_string(number);
+  return name + "_" + layer.plan + "_" + layer.cpu.substr(layer.cpu.rfind('v'));
 }
+
+void PrintTo(const Layer &layer, std::ostream *out) { *out << nameOf(layer); }
 
 /// What the emitters have to tell apart: tails of channels and of axes, sums
 /// in one pass and one by one, outputs that are gathered, strands, samples in
@@ -315,7 +322,10 @@ TEST_P(KernelShapes, HaveThePhasesOfTheirRecord) {
       });
 }
 
-INSTANTIATE_TEST_SUITE_P(Layers, KernelShapes, testing::ValuesIn(someLayers()));
+INSTANTIATE_TEST_SUITE_P(Layers, KernelShapes, testing::ValuesIn(someLayers()),
+                         [](const testing::TestParamInfo<Layer> &info) {
+                           return nameOf(info.param);
+                         });
 
 namespace {
 
