@@ -6,6 +6,7 @@ refactoring leaves the code as it is.
   scripts/compare-objects.py OLD_EQC NEW_EQC dense workload     only these cases
   scripts/compare-objects.py OLD_EQC NEW_EQC --keep DIR         keep all objects
   scripts/compare-objects.py DIR/old NEW_EQC                    and use them again
+  scripts/compare-objects.py OLD_EQC NEW_EQC --emit=linalg      text, not objects
 
 The layers cover groups, plans, layouts, element types, fixed and dynamic n,
 gradients, orders of 0, levels of x86-64 and AArch64, and the workloads of
@@ -20,6 +21,7 @@ import collections
 import concurrent.futures
 import functools
 import glob
+import itertools
 import json
 import os
 import re
@@ -108,11 +110,12 @@ def make_cases():
     return cases
 
 
-def compile_case(eqc, folder, case):
+def compile_case(eqc, folder, emit, case):
     """Writes NAME.o, NAME.h and NAME.json. The source has the same name for
     both builds, since messages repeat it."""
     base = os.path.join(folder, case.name)
-    command = [os.path.abspath(eqc), "compile", "-", "-o", base + ".o"]
+    command = [os.path.abspath(eqc), "compile", "-", "-o", base + ".o",
+               "--emit=" + emit]
     with tempfile.TemporaryFile("w+") as source, \
             tempfile.TemporaryFile("w+") as messages:
         source.write(case.source)
@@ -172,6 +175,16 @@ def functions(path):
     return found
 
 
+def differing_lines(old, new):
+    """The first of them."""
+    lines = [contents(path).decode().splitlines() for path in (old, new)]
+    for number, pair in enumerate(itertools.zip_longest(*lines), 1):
+        if pair[0] != pair[1]:
+            yield "line %d was %s" % (number, pair[0])
+            yield "%sis %s" % (" " * len("line %d " % number), pair[1])
+            return
+
+
 def differing_sections(old, new):
     old, new = sections(old), sections(new)
     return [name for name in sorted(old.keys() | new.keys(), key=str)
@@ -201,12 +214,15 @@ def differences(old, new, case):
     if contents(old + ".o") != contents(new + ".o"):
         if results[0]["status"] or results[1]["status"]:
             return
+        if not contents(new + ".o").startswith(b"\x7fELF"):
+            yield from differing_lines(old + ".o", new + ".o")
+            return
         named = list(differing_functions(old + ".o", new + ".o"))
         yield from named or ["no instruction of a function, but " + " ".join(
             differing_sections(old + ".o", new + ".o"))]
 
 
-def make_all(eqc, folder, cases, jobs):
+def make_all(eqc, folder, cases, jobs, emit):
     """Where the objects of a build lie; those of a folder are there already."""
     if os.path.isdir(eqc):
         for case in cases:
@@ -217,7 +233,8 @@ def make_all(eqc, folder, cases, jobs):
         sys.exit("%s is neither an eqc nor a folder" % eqc)
     os.makedirs(folder, exist_ok=True)
     with concurrent.futures.ThreadPoolExecutor(jobs) as pool:
-        list(pool.map(functools.partial(compile_case, eqc, folder), cases))
+        list(pool.map(functools.partial(compile_case, eqc, folder, emit),
+                      cases))
     return folder
 
 
@@ -235,6 +252,8 @@ def main():
                         help="cases whose names have one of these in them")
     parser.add_argument("--keep", metavar="DIR",
                         help="leave the objects in DIR/old and DIR/new")
+    parser.add_argument("--emit", default="obj", metavar="KIND",
+                        help="compare another form of the layers")
     parser.add_argument("--jobs", type=int, default=os.cpu_count())
     parser.add_argument("--list", action="store_true", help="name the cases")
     args = parser.parse_args()
@@ -248,8 +267,9 @@ def main():
 
     with tempfile.TemporaryDirectory() as temporary:
         base = os.path.abspath(args.keep or temporary)
-        old = make_all(args.old, os.path.join(base, "old"), cases, args.jobs)
-        new = make_all(args.new, os.path.join(base, "new"), cases, args.jobs)
+        old, new = (
+            make_all(eqc, os.path.join(base, name), cases, args.jobs, args.emit)
+            for eqc, name in ((args.old, "old"), (args.new, "new")))
         differing = refused = 0
         for case in cases:
             found = list(differences(old, new, case))
