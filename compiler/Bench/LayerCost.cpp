@@ -3,7 +3,7 @@
 #include "compiler/Bench/LayerCost.h"
 
 #include "compiler/Plan/Cost.h"
-#include "compiler/Plan/GradientPlan.h"
+#include "compiler/Plan/Gradient/GradientPlan.h"
 
 #include <cmath>
 
@@ -20,7 +20,7 @@ std::vector<PlanFlops> eqc::planFlops(const LayerSpec &spec, int64_t n) {
       {"dense", dense},
       {"factored", flops(costOf(buildFactoredPlan(spec)))},
       {"shared", flops(costOf(buildSharedPlan(spec)))}};
-  const SchurForm schur = schurFormOf(spec);
+  const SchurChoice schur = chooseSchur(spec);
   if (schur.hasBasis())
     plans.push_back({"schur", flops(costOf(schur))});
   return plans;

@@ -3,8 +3,8 @@
 #include "compiler/Driver/Commands.h"
 
 #include "compiler/Check/LoadedLibrary.h"
-#include "compiler/Plan/GradientPlan.h"
-#include "compiler/Plan/SchurForm.h"
+#include "compiler/Plan/Gradient/GradientPlan.h"
+#include "compiler/Plan/SchurChoice.h"
 
 using namespace eqc;
 
@@ -25,9 +25,9 @@ int eqc::runCheck(const Options &options) {
   bool failed = false;
   for (const LayerSpec &layer : source.layers) {
     const bool schur = library->planName(layer) == planName(PlanKind::Schur);
-    checkOptions.basisCondition = schur ? schurFormOf(layer).condition() : 1;
+    checkOptions.basisCondition = schur ? chooseSchur(layer).condition() : 1;
     checkOptions.gradientCondition =
-        schur ? schurFormOf(gradientLayer(layer)).condition() : 1;
+        schur ? chooseSchur(gradientLayer(layer)).condition() : 1;
     reports.push_back(checkLibrary(layer, *library, checkOptions));
     text += renderReport(reports.back()) + "\n";
     failed |= reports.back().failed();

@@ -6,7 +6,7 @@
 #include "compiler/Pipelines/ImportEqc.h"
 #include "compiler/Pipelines/OwnStack.h"
 #include "compiler/Pipelines/Pipelines.h"
-#include "compiler/Plan/GradientPlan.h"
+#include "compiler/Plan/Gradient/GradientPlan.h"
 #include "compiler/Target/CpuVariant.h"
 #include "compiler/Target/EntryPoints.h"
 #include "compiler/Target/ObjectEmitter.h"

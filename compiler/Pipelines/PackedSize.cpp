@@ -25,7 +25,7 @@ static int64_t packedSize(const LayerSpec &spec, PlanKind plan,
   }
   auto terms = static_cast<int64_t>(spec.diagrams.size());
   if (plan == PlanKind::Schur) {
-    terms = static_cast<int64_t>(schurFormOf(spec).packed().size());
+    terms = static_cast<int64_t>(chooseSchur(spec).packed().size());
   }
   return terms * spec.cIn *
          mixTiling(shape, spec.elementSize(), spec.cOut).columns();

@@ -8,10 +8,10 @@
 #ifndef EQC_PLAN_COST_H
 #define EQC_PLAN_COST_H
 
-#include "compiler/Plan/DensePlan.h"
-#include "compiler/Plan/FactoredPlan.h"
-#include "compiler/Plan/SchurForm.h"
-#include "compiler/Plan/SharedPlan.h"
+#include "compiler/Plan/Dense/DensePlan.h"
+#include "compiler/Plan/Factored/FactoredPlan.h"
+#include "compiler/Plan/SchurChoice.h"
+#include "compiler/Plan/Shared/SharedPlan.h"
 
 #include <string>
 
@@ -75,11 +75,11 @@ PlanCost costOf(const SharedPlan &plan);
 /// The diagrams of a factored plan together: one stage for each of its steps.
 PlanCost costOf(const FactoredPlan &plan);
 PlanCost costOf(const DensePlan &plan, const LayerSpec &spec);
-PlanCost costOf(const SchurPlan &plan);
+PlanCost costOf(const IsotypicPlan &plan);
 /// With `n = ?` the multiply-adds of strands are rounded up to a polynomial of
 /// whole coefficients.
 PlanCost costOf(const StrandPlan &plan);
-PlanCost costOf(const SchurForm &form);
+PlanCost costOf(const SchurChoice &form);
 
 /// Exact operations of one sample of a layer at a size n, all channels.
 struct Operations {

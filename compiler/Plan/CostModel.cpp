@@ -241,9 +241,9 @@ static void describe(const LayerSpec &spec, PlanCandidate &candidate) {
     candidate.cost = costOf(buildFactoredPlan(spec));
     return;
   case PlanKind::Schur: {
-    const SchurForm form = schurFormOf(spec);
-    candidate.cost = costOf(form);
-    candidate.basisCondition = form.condition();
+    const SchurChoice schur = chooseSchur(spec);
+    candidate.cost = costOf(schur);
+    candidate.basisCondition = schur.condition();
     return;
   }
   default:

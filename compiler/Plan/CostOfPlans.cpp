@@ -225,7 +225,7 @@ PlanCost eqc::costOf(const DensePlan &plan, const LayerSpec &spec) {
 }
 
 //===----------------------------------------------------------------------===//
-// The schur plan
+// The isotypic plan and strands
 //===----------------------------------------------------------------------===//
 
 static StageCost costOfTransform(const RowTransform &transform,
@@ -240,7 +240,7 @@ static StageCost costOfTransform(const RowTransform &transform,
   return cost;
 }
 
-PlanCost eqc::costOf(const SchurPlan &plan) {
+PlanCost eqc::costOf(const IsotypicPlan &plan) {
   PlanCost cost;
   const int64_t inputs = Poly::power(plan.k).at(plan.n);
   cost.stages.push_back(costOfTransform(plan.read, inputs));
@@ -338,6 +338,6 @@ PlanCost eqc::costOf(const StrandPlan &plan) {
   return cost;
 }
 
-PlanCost eqc::costOf(const SchurForm &form) {
-  return form.full ? costOf(*form.full) : costOf(form.strands);
+PlanCost eqc::costOf(const SchurChoice &form) {
+  return form.isotypic ? costOf(*form.isotypic) : costOf(form.strands);
 }

@@ -8,8 +8,8 @@
 #ifndef EQC_PLAN_ROWTRANSFORM_H
 #define EQC_PLAN_ROWTRANSFORM_H
 
-#include "compiler/Plan/IsotypicBasis.h"
-#include "compiler/Plan/SharedPlan.h"
+#include "compiler/Plan/Isotypic/IsotypicBasis.h"
+#include "compiler/Plan/Shared/SharedPlan.h"
 
 namespace eqc {
 

@@ -1,7 +1,7 @@
 //===- EntryPoints.cpp - The C functions of a layer -----------------------===//
 
 #include "compiler/Target/EntryPoints.h"
-#include "compiler/Plan/GradientPlan.h"
+#include "compiler/Plan/Gradient/GradientPlan.h"
 
 #include <eqc/kernel.h>
 

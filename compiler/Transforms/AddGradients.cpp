@@ -6,7 +6,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "compiler/Conversion/EqcToLoops/LayerOfOp.h"
-#include "compiler/Plan/GradientPlan.h"
+#include "compiler/Plan/Gradient/GradientPlan.h"
 #include "compiler/Transforms/Passes.h"
 
 namespace eqc {

@@ -6,7 +6,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "compiler/Conversion/EqcToLoops/LayerOfOp.h"
-#include "compiler/Plan/SharedGeometry.h"
+#include "compiler/Plan/Shared/SharedGeometry.h"
 #include "compiler/Transforms/Passes.h"
 #include "compiler/Transforms/WriteReads.h"
 #include "dialect/Eqc/EqcStages.h"

@@ -8,7 +8,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "compiler/Plan/Cost.h"
-#include "compiler/Plan/ReadPlan.h"
+#include "compiler/Plan/Shared/ReadPlan.h"
 #include "compiler/Transforms/Passes.h"
 #include "compiler/Transforms/WriteReads.h"
 

@@ -3,7 +3,7 @@
 #ifndef EQC_TRANSFORMS_WRITEREADS_H
 #define EQC_TRANSFORMS_WRITEREADS_H
 
-#include "compiler/Plan/SharedPlan.h"
+#include "compiler/Plan/Shared/SharedPlan.h"
 #include "dialect/Eqc/EqcOps.h"
 
 #include <map>

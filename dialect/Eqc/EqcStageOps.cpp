@@ -8,7 +8,7 @@
 #include "dialect/Eqc/EqcStages.h"
 #include "dialect/Eqc/EqcVerify.h"
 
-#include "compiler/Plan/SharedGeometry.h"
+#include "compiler/Plan/Shared/SharedGeometry.h"
 
 #include "mlir/IR/Builders.h"
 

@@ -8,7 +8,7 @@
 
 #include "compiler/Check/Oracle.h"
 #include "compiler/Plan/Cost.h"
-#include "compiler/Plan/EvaluateFactored.h"
+#include "compiler/Plan/Factored/EvaluateFactored.h"
 
 #include <gtest/gtest.h>
 

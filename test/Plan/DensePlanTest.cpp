@@ -3,7 +3,7 @@
 #include "Support.h"
 
 #include "compiler/Check/Oracle.h"
-#include "compiler/Plan/DensePlan.h"
+#include "compiler/Plan/Dense/DensePlan.h"
 
 #include <gtest/gtest.h>
 

@@ -3,7 +3,7 @@
 #include "Support.h"
 
 #include "compiler/Check/Oracle.h"
-#include "compiler/Plan/EvaluateShared.h"
+#include "compiler/Plan/Shared/EvaluateShared.h"
 
 #include <gtest/gtest.h>
 

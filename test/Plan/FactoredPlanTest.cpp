@@ -3,7 +3,7 @@
 #include "Support.h"
 
 #include "compiler/Check/Oracle.h"
-#include "compiler/Plan/EvaluateFactored.h"
+#include "compiler/Plan/Factored/EvaluateFactored.h"
 
 #include <gtest/gtest.h>
 

@@ -4,7 +4,7 @@
 
 #include "compiler/Algebra/Random.h"
 #include "compiler/Plan/Cost.h"
-#include "compiler/Plan/ReadPlan.h"
+#include "compiler/Plan/Shared/ReadPlan.h"
 
 #include <gtest/gtest.h>
 

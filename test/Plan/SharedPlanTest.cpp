@@ -2,7 +2,7 @@
 
 #include "Support.h"
 
-#include "compiler/Plan/SharedPlan.h"
+#include "compiler/Plan/Shared/SharedPlan.h"
 
 #include <gtest/gtest.h>
 

@@ -5,7 +5,7 @@
 //
 //===----------------------------------------------------------------------===//
 
-#include "compiler/Plan/StrandPlan.h"
+#include "compiler/Plan/Strands/StrandPlan.h"
 #include "Support.h"
 
 #include <gtest/gtest.h>

@@ -146,9 +146,9 @@ private:
         forms.push_back(form.getValue(spec.l, spec.k));
       return buildFactoredGraph(patterns, spec, forms);
     }
-    const SchurForm form = schurFormOf(spec);
-    if (form.full)
-      return buildIsotypicGraph(graph, spec, *form.full, x, weight, bias);
+    const SchurChoice form = chooseSchur(spec);
+    if (form.isotypic)
+      return buildIsotypicGraph(graph, spec, *form.isotypic, x, weight, bias);
     return buildStrandGraph(graph, patterns, spec, form.strands);
   }
 

@@ -17,7 +17,7 @@ namespace {
 class IsotypicVisitor {
 public:
   IsotypicVisitor(GraphBuilder &graph, const LayerSpec &spec,
-                  const SchurPlan &plan)
+                  const IsotypicPlan &plan)
       : graph(graph), spec(spec), plan(plan) {}
 
   Value visit(Value x, Value weight, Value bias) {
@@ -152,13 +152,13 @@ private:
 
   GraphBuilder &graph;
   const LayerSpec &spec;
-  const SchurPlan &plan;
+  const IsotypicPlan &plan;
 };
 
 } // namespace
 
 Value eqc::buildIsotypicGraph(GraphBuilder &graph, const LayerSpec &spec,
-                              const SchurPlan &plan, Value x, Value weight,
+                              const IsotypicPlan &plan, Value x, Value weight,
                               Value bias) {
   return IsotypicVisitor(graph, spec, plan).visit(x, weight, bias);
 }

@@ -2,7 +2,7 @@
 
 #include "compiler/Conversion/EqcToLinalg/LayerGraph.h"
 #include "compiler/Algebra/Groups/GroupRules.h"
-#include "compiler/Plan/SharedGeometry.h"
+#include "compiler/Plan/Shared/SharedGeometry.h"
 
 #include <numeric>
 

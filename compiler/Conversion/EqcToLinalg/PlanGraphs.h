@@ -4,7 +4,7 @@
 #define EQC_CONVERSION_PLANGRAPHS_H
 
 #include "compiler/Conversion/EqcToLinalg/LayerGraph.h"
-#include "compiler/Plan/SchurForm.h"
+#include "compiler/Plan/SchurChoice.h"
 #include "dialect/Eqc/EqcOps.h"
 
 #include "mlir/Dialect/Func/IR/FuncOps.h"
@@ -26,7 +26,7 @@ mlir::Value buildStrandGraph(GraphBuilder &graph, LayerGraph &layer,
 
 /// Changes of basis by constant matrices, channels mixed block by block.
 mlir::Value buildIsotypicGraph(GraphBuilder &graph, const LayerSpec &spec,
-                               const SchurPlan &plan, mlir::Value x,
+                               const IsotypicPlan &plan, mlir::Value x,
                                mlir::Value weight, mlir::Value bias);
 
 } // namespace eqc

@@ -6,7 +6,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "compiler/Conversion/EqcToLinalg/PlanGraphs.h"
-#include "compiler/Plan/SharedGeometry.h"
+#include "compiler/Plan/Shared/SharedGeometry.h"
 
 #include <map>
 

@@ -10,7 +10,7 @@
 
 #include "compiler/Algebra/SymmetricGroup.h"
 #include "compiler/Conversion/EqcToLinalg/PlanGraphs.h"
-#include "compiler/Plan/SharedGeometry.h"
+#include "compiler/Plan/Shared/SharedGeometry.h"
 
 #include <map>
 

@@ -9,14 +9,14 @@
 #define EQC_CONVERSION_EMITKERNELS_H
 
 #include "compiler/Algebra/LayerSpec.h"
-#include "compiler/Plan/DensePlan.h"
-#include "compiler/Plan/FactoredPlan.h"
-#include "compiler/Plan/GradientPlan.h"
+#include "compiler/Plan/Dense/DensePlan.h"
+#include "compiler/Plan/Factored/FactoredPlan.h"
+#include "compiler/Plan/Gradient/GradientPlan.h"
+#include "compiler/Plan/Isotypic/IsotypicPlan.h"
 #include "compiler/Plan/KernelRecord.h"
 #include "compiler/Plan/PackedTerm.h"
-#include "compiler/Plan/SchurPlan.h"
-#include "compiler/Plan/SharedPlan.h"
-#include "compiler/Plan/StrandPlan.h"
+#include "compiler/Plan/Shared/SharedPlan.h"
+#include "compiler/Plan/Strands/StrandPlan.h"
 #include "compiler/Plan/TargetShape.h"
 
 #include "mlir/Dialect/Func/IR/FuncOps.h"
@@ -74,7 +74,7 @@ EmittedKernel emitDenseForward(mlir::OpBuilder &builder, mlir::Location loc,
 /// The same as for the shared plan, without parts of a stage.
 EmittedKernel emitSchurForward(mlir::OpBuilder &builder, mlir::Location loc,
                                llvm::StringRef name, const LayerSpec &spec,
-                               const SchurPlan &plan,
+                               const IsotypicPlan &plan,
                                const TargetShape &target);
 
 /// The same as for the shared plan; the weights are packed in their own order.

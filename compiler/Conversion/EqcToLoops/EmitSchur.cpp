@@ -7,7 +7,7 @@ using namespace eqc;
 using namespace mlir;
 
 /// The bias of Nodes takes the place of the layer's.
-static void emitBiasRows(KernelBuilder &kernel, const SchurPlan &plan,
+static void emitBiasRows(KernelBuilder &kernel, const IsotypicPlan &plan,
                          int64_t columns) {
   // The same for all samples: one row of each.
   Value count = kernel.count;
@@ -24,7 +24,7 @@ static void emitBiasRows(KernelBuilder &kernel, const SchurPlan &plan,
 
 EmittedKernel eqc::emitSchurForward(OpBuilder &builder, Location loc,
                                     StringRef name, const LayerSpec &spec,
-                                    const SchurPlan &plan,
+                                    const IsotypicPlan &plan,
                                     const TargetShape &target) {
   OpBuilder::InsertionGuard guard(builder);
   KernelBuilder kernel(builder, loc, spec, target);

@@ -17,7 +17,7 @@
 #include "compiler/Conversion/EqcToLoops/MixTables.h"
 #include "compiler/Conversion/EqcToLoops/StrandRows.h"
 #include "compiler/Conversion/EqcToLoops/Sums.h"
-#include "compiler/Plan/StrandPlan.h"
+#include "compiler/Plan/Strands/StrandPlan.h"
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Func/IR/FuncOps.h"

@@ -5,7 +5,7 @@
 #include "compiler/Conversion/EqcToLoops/PlanEmitter.h"
 #include "compiler/Conversion/EqcToLoops/StagePlan.h"
 #include "compiler/Conversion/Passes.h"
-#include "compiler/Plan/SchurForm.h"
+#include "compiler/Plan/SchurChoice.h"
 #include "dialect/Eqc/EqcLayerFunction.h"
 
 namespace eqc {
@@ -113,9 +113,9 @@ struct ConvertEqcToLoops
       emitter = makeFactoredEmitter(spec, planOf(*applies.begin(), spec));
     } else if (!schurs.empty()) {
       spec = getLayerOf(*schurs.begin());
-      SchurForm form = schurFormOf(spec);
-      if (form.full)
-        emitter = makeSchurEmitter(spec, std::move(form.full));
+      SchurChoice form = chooseSchur(spec);
+      if (form.isotypic)
+        emitter = makeIsotypicEmitter(spec, std::move(form.isotypic));
       else
         emitter = makeStrandEmitter(spec, std::move(form.strands));
     } else {

@@ -10,11 +10,11 @@
 #define EQC_CONVERSION_KERNELBUILDER_H
 
 #include "compiler/Algebra/LayerSpec.h"
-#include "compiler/Plan/DensePlan.h"
+#include "compiler/Plan/Dense/DensePlan.h"
 #include "compiler/Plan/KernelRecord.h"
 #include "compiler/Plan/RowTransform.h"
-#include "compiler/Plan/SharedPlan.h"
-#include "compiler/Plan/StrandPlan.h"
+#include "compiler/Plan/Shared/SharedPlan.h"
+#include "compiler/Plan/Strands/StrandPlan.h"
 #include "compiler/Plan/TargetShape.h"
 
 #include "mlir/IR/Builders.h"

@@ -76,9 +76,10 @@ private:
   DensePlan plan;
 };
 
-class SchurEmitter : public PlanEmitter {
+class IsotypicEmitter : public PlanEmitter {
 public:
-  SchurEmitter(const LayerSpec &spec, std::shared_ptr<const SchurPlan> plan)
+  IsotypicEmitter(const LayerSpec &spec,
+                  std::shared_ptr<const IsotypicPlan> plan)
       : spec(spec), plan(std::move(plan)) {}
 
   EmittedKernel emitPack(OpBuilder &b, Location loc, StringRef name,
@@ -92,7 +93,7 @@ public:
 
 private:
   const LayerSpec &spec;
-  std::shared_ptr<const SchurPlan> plan;
+  std::shared_ptr<const IsotypicPlan> plan;
 };
 
 } // namespace
@@ -113,7 +114,7 @@ std::unique_ptr<PlanEmitter> eqc::makeDenseEmitter(const LayerSpec &spec) {
   return std::make_unique<DenseEmitter>(spec);
 }
 std::unique_ptr<PlanEmitter>
-eqc::makeSchurEmitter(const LayerSpec &spec,
-                      std::shared_ptr<const SchurPlan> plan) {
-  return std::make_unique<SchurEmitter>(spec, std::move(plan));
+eqc::makeIsotypicEmitter(const LayerSpec &spec,
+                         std::shared_ptr<const IsotypicPlan> plan) {
+  return std::make_unique<IsotypicEmitter>(spec, std::move(plan));
 }

@@ -5,10 +5,10 @@
 
 #include "compiler/Algebra/LayerSpec.h"
 #include "compiler/Conversion/EqcToLoops/EmitKernels.h"
-#include "compiler/Plan/FactoredPlan.h"
-#include "compiler/Plan/SchurPlan.h"
-#include "compiler/Plan/SharedPlan.h"
-#include "compiler/Plan/StrandPlan.h"
+#include "compiler/Plan/Factored/FactoredPlan.h"
+#include "compiler/Plan/Isotypic/IsotypicPlan.h"
+#include "compiler/Plan/Shared/SharedPlan.h"
+#include "compiler/Plan/Strands/StrandPlan.h"
 #include "compiler/Plan/TargetShape.h"
 
 #include <memory>
@@ -46,7 +46,8 @@ std::unique_ptr<PlanEmitter> makeFactoredEmitter(const LayerSpec &spec,
                                                  FactoredPlan plan);
 std::unique_ptr<PlanEmitter> makeDenseEmitter(const LayerSpec &spec);
 std::unique_ptr<PlanEmitter>
-makeSchurEmitter(const LayerSpec &spec, std::shared_ptr<const SchurPlan> plan);
+makeIsotypicEmitter(const LayerSpec &spec,
+                    std::shared_ptr<const IsotypicPlan> plan);
 
 } // namespace eqc
 

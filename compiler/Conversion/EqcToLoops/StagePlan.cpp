@@ -7,7 +7,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "compiler/Conversion/EqcToLoops/StagePlan.h"
-#include "compiler/Plan/SharedGeometry.h"
+#include "compiler/Plan/Shared/SharedGeometry.h"
 #include "dialect/Eqc/EqcStages.h"
 
 #include <optional>

@@ -4,7 +4,7 @@
 #define EQC_CONVERSION_STAGEPLAN_H
 
 #include "compiler/Algebra/LayerSpec.h"
-#include "compiler/Plan/SharedPlan.h"
+#include "compiler/Plan/Shared/SharedPlan.h"
 
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 

@@ -1,0 +1,99 @@
+//===- FactoredPlan.h - The published algorithm as a plan -------*- C++ -*-===//
+//
+// The factored plan: one diagram after the other, each by Factor, Permute,
+// PlanarMult, Permute. Every step of every diagram is described by offsets,
+// extents and strides, so that the code is one loop over tables of diagrams.
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef EQC_PLAN_FACTORED_FACTOREDPLAN_H
+#define EQC_PLAN_FACTORED_FACTOREDPLAN_H
+
+#include "compiler/Algebra/Factored.h"
+#include "compiler/Algebra/LayerSpec.h"
+#include "compiler/Plan/Walk.h"
+
+#include <map>
+#include <vector>
+
+namespace eqc {
+
+/// Contracts one bottom-only block, which stands between `left` and `right`
+/// entries of what is there: target[a, b] = scale * sum over j of
+/// source[a, j..j, b] (Sp: of +-source[a, j, j', b]).
+struct Contraction {
+  Poly source, target; ///< row offsets in the planar array
+  Poly left, right;    ///< how many rows stand on each side
+  Poly leftStride;     ///< of the source; that of the target is `right`
+  Poly extent;         ///< n, or n/2 symplectic planes
+  Poly stride;         ///< of the diagonal of the source
+  /// The entries relative to the diagonal that are added and, where the plan
+  /// `subtracts`, subtracted.
+  Poly plus, minus;
+};
+
+/// Applies a Levi-Civita factor: target[(top), q] += sign * source[(bottom), q]
+/// for all q and all permutations, the values of `top` then `bottom` vertices.
+struct LeviCivitaStep {
+  int top = 0;
+  int bottom = 0;
+  Poly source, target; ///< row offsets in the planar array
+  Poly kept;           ///< how many q there are
+  Poly targetRows;     ///< how many rows are zero before
+};
+
+/// Reads the diagonals of the through blocks: target is row-major over them.
+struct DiagonalStep {
+  Poly source, target;
+  std::vector<Poly> strides; ///< of the source, one per through block
+};
+
+/// One diagram.
+struct FactoredSteps {
+  FactoredDiagram factored;
+  /// Strides in x of the axes of the planar input, in planar order.
+  std::vector<Poly> permute;
+  std::vector<Contraction> contractions;  ///< in contraction order
+  std::vector<LeviCivitaStep> leviCivita; ///< at most one
+  std::vector<DiagonalStep> diagonals;    ///< at most one
+  Poly mixSource;                         ///< row offset in the planar array
+  Poly mixRows;                           ///< rows that meet the weight
+  /// Where the mixed rows go in y: through blocks and free vertices kept,
+  /// blocks of outputs dropped.
+  Walk write;
+};
+
+/// The entries of the Levi-Civita symbol of n arguments, `top` of which index
+/// the outputs: both offsets count in units of the entries behind.
+struct LeviCivitaEntry {
+  int64_t target = 0;
+  int64_t source = 0;
+  int sign = 1;
+};
+
+struct FactoredPlan {
+  int64_t n = 1; ///< -1 when dynamic
+  int k = 0, l = 0;
+  bool mean = false;
+  /// Whether contractions also subtract, as symplectic pairs do.
+  bool subtracts = false;
+
+  std::vector<FactoredSteps> diagrams; ///< in the order of the weights
+  /// How each bias diagram is written to y; its inner tensor has one entry.
+  std::vector<Walk> bias;
+  Poly planarRows; ///< rows, of c_in, of the planar array
+  Poly mixedRows;  ///< rows, of c_out, of the mixed array
+  /// By the number of free outputs.
+  std::map<int, std::vector<LeviCivitaEntry>> leviCivita;
+};
+
+/// Builds the factored plan of `spec`. The contractions of every diagram are in
+/// the order of `cheapestContractionOrder`.
+FactoredPlan buildFactoredPlan(const LayerSpec &spec);
+
+/// Steps of one diagram whose contractions are in `factored.contractionOrder`.
+FactoredSteps makeFactoredSteps(const FactoredDiagram &factored, Group group);
+
+} // namespace eqc
+
+#endif // EQC_PLAN_FACTORED_FACTOREDPLAN_H

@@ -1,0 +1,89 @@
+//===- GradientPlan.cpp - The gradients of a layer ------------------------===//
+
+#include "compiler/Plan/Gradient/GradientPlan.h"
+#include "compiler/Plan/Shared/ReadPlan.h"
+
+#include <map>
+#include <utility>
+
+using namespace eqc;
+
+LayerSpec eqc::gradientLayer(const LayerSpec &spec) {
+  LayerSpec flipped = spec;
+  flipped.name = spec.name + ".grad_x";
+  std::swap(flipped.k, flipped.l);
+  std::swap(flipped.cIn, flipped.cOut);
+  flipped.bias = false;
+  flipped.biasDiagrams.clear();
+  // Where the layer takes means, so does its gradient, lest sums of values that
+  // are finite when divided are not. What the two divide by differs: that is a
+  // factor of the weights.
+  flipped.choice = DiagramChoice::List;
+  for (Diagram &diagram : flipped.diagrams)
+    diagram = transpose(diagram).diagram;
+  return flipped;
+}
+
+std::string eqc::gradientOfWeightName(const LayerSpec &spec) {
+  return spec.name + ".grad_weight";
+}
+
+FlipFactor eqc::flipFactor(const LayerSpec &spec, const Diagram &diagram) {
+  FlipFactor factor;
+  factor.sign = transpose(diagram).sign;
+  if (spec.normalize == Normalize::Mean)
+    factor.divisions = diagram.numBottomOnlyBlocks() -
+                       transpose(diagram).diagram.numBottomOnlyBlocks();
+  return factor;
+}
+
+GradientPlan eqc::buildGradientPlan(const LayerSpec &spec) {
+  SharedGeometry x(spec.group, spec.n, spec.k, 0,
+                   spec.normalize == Normalize::Mean);
+  SharedGeometry gradY(spec.group, spec.n, spec.l, 0, /*mean=*/false);
+  std::vector<Split> splits;
+  std::vector<RowPattern> bottoms, tops, biasTops;
+  for (const Diagram &diagram : spec.diagrams) {
+    splits.push_back(splitDiagram(diagram));
+    bottoms.push_back(splits.back().bottom);
+    tops.push_back(splits.back().top);
+  }
+  for (const Diagram &diagram : spec.biasDiagrams) {
+    biasTops.push_back(splitDiagram(diagram).top);
+    tops.push_back(biasTops.back());
+  }
+  // Copied views make the rows of one order lie in one array: the only pattern
+  // that keeps as many blocks as its row has vertices is the row itself.
+  ReadOptions options;
+  options.storeViews = true;
+  addReads(x, bottoms, options);
+  options.byOtherRow = true;
+  addReads(gradY, tops, options);
+
+  std::map<std::pair<int, int64_t>, GradientStage> stages;
+  for (size_t d = 0; d < splits.size(); ++d) {
+    const Split &split = splits[d];
+    GradientTerm term;
+    term.diagram = static_cast<int>(d);
+    const RowView bottom = x.viewOfBottom(split.bottom);
+    term.x = bottom;
+    term.x.strides.clear();
+    for (int a : split.sigma)
+      term.x.strides.push_back(bottom.strides[a]);
+    term.gradY = gradY.viewOfBottom(split.top);
+    const int kept = split.bottom.numKept();
+    const int64_t subsets = numSubsetsOf(split.bottom, spec.n);
+    GradientStage &stage = stages[{-kept, subsets}];
+    stage.kept = kept;
+    stage.subsets = subsets;
+    stage.terms.push_back(std::move(term));
+  }
+  GradientPlan plan;
+  for (auto &[key, stage] : stages)
+    plan.stages.push_back(std::move(stage));
+  for (size_t e = 0; e < biasTops.size(); ++e)
+    plan.bias.push_back({static_cast<int>(e), gradY.viewOfBottom(biasTops[e])});
+  plan.x = std::move(x.plan);
+  plan.gradY = std::move(gradY.plan);
+  return plan;
+}

@@ -1,0 +1,208 @@
+//===- SharedGeometry.cpp - Where patterns of a shared plan lie -----------===//
+
+#include "compiler/Plan/Shared/SharedGeometry.h"
+
+#include <algorithm>
+#include <cassert>
+
+using namespace eqc;
+
+bool eqc::isView(const RowPattern &pattern) {
+  return pattern.droppedBlocks().empty() && pattern.free < 0;
+}
+
+bool eqc::isIdentity(const RowPattern &pattern) {
+  return isView(pattern) && pattern.numBlocks() == pattern.size();
+}
+
+RowPattern eqc::identityPattern(int size) {
+  RowPattern identity;
+  for (int v = 0; v < size; ++v) {
+    identity.block.push_back(v);
+    identity.kept.push_back(true);
+  }
+  return identity;
+}
+
+int64_t eqc::numSubsetsOf(const RowPattern &pattern, int64_t n) {
+  return pattern.free < 0 ? 1 : numSubsets(n, pattern.numFree());
+}
+
+Poly eqc::rowsOf(const RowPattern &pattern, int64_t n) {
+  return Poly::power(pattern.numKept(), numSubsetsOf(pattern, n));
+}
+
+SharedGeometry::SharedGeometry(Group group, int64_t n, int k, int l,
+                               bool mean) {
+  plan.group = group;
+  plan.n = n;
+  plan.k = k;
+  plan.l = l;
+  plan.mean = mean;
+}
+
+void SharedGeometry::addStored(const RowPattern &pattern) {
+  storedPlace[pattern] = {static_cast<int>(plan.stored.size()),
+                          plan.storedRows};
+  plan.stored.push_back(pattern);
+  plan.storedRows += rowsOf(pattern, plan.n);
+}
+
+// A Levi-Civita node is indexed by the values of the free *inputs*; there are
+// as many subsets of them as of the free outputs, their complements.
+void SharedGeometry::addNode(const RowPattern &pattern) {
+  nodePlace[pattern] = {static_cast<int>(plan.nodes.size()), plan.nodeRows};
+  plan.nodes.push_back(pattern);
+  plan.nodeRows += rowsOf(pattern, plan.n);
+}
+
+RowView SharedGeometry::viewOfBottom(const RowPattern &pattern) const {
+  RowView view;
+  if (isView(pattern) && !isStored(pattern)) {
+    view.array = PlanArray::Input;
+    Walk walk = makeWalk(pattern, plan.group, plan.n, rowMajorStrides(plan.k));
+    for (const Letter &letter : walk.kept)
+      view.strides.push_back(letter.rowStride);
+    return view;
+  }
+  view.array = PlanArray::Stored;
+  view.offset = storedPlace.at(pattern).offset;
+  view.strides =
+      rowMajorStrides(pattern.numKept(), numSubsetsOf(pattern, plan.n));
+  return view;
+}
+
+ReadEntry SharedGeometry::makeRead(const RowPattern &pattern,
+                                   const RowPattern &parent) const {
+  const RowView source = viewOfBottom(parent);
+  ReadEntry entry;
+  entry.stored = storedPlace.at(pattern).index;
+  entry.parent = parent;
+  entry.target = storedPlace.at(pattern).offset;
+  entry.walk = makeWalk(relativePattern(parent, pattern), plan.group, plan.n,
+                        source.strides);
+  for (WalkTerm &term : entry.walk.terms)
+    term.rowOffset += source.offset;
+  entry.divisions = static_cast<int>(entry.walk.dropped.size());
+  return entry;
+}
+
+void SharedGeometry::indexByOtherRow(ReadEntry &entry,
+                                     const RowPattern &pattern) const {
+  std::vector<WalkTerm> &terms = entry.walk.terms;
+  reindexByFreeInputs(entry.walk, pattern);
+  auto key = [&](const WalkTerm &term) {
+    return std::make_pair(term.innerOffset.at(plan.n),
+                          term.rowOffset.at(plan.n));
+  };
+  std::sort(
+      terms.begin(), terms.end(),
+      [&](const WalkTerm &a, const WalkTerm &b) { return key(a) < key(b); });
+}
+
+MixTarget SharedGeometry::makeTarget(const RowPattern &pattern) const {
+  MixTarget target;
+  if (isIdentity(pattern)) {
+    target.target = {PlanArray::Output, Poly(), rowMajorStrides(plan.l)};
+    return target;
+  }
+  const Place &place = nodePlace.at(pattern);
+  target.node = place.index;
+  target.target = {
+      PlanArray::Nodes, place.offset,
+      rowMajorStrides(pattern.numKept(), numSubsetsOf(pattern, plan.n))};
+  return target;
+}
+
+void SharedGeometry::addTerm(MixTarget &target, int diagram,
+                             const Split &split) const {
+  MixTerm term;
+  term.diagram = diagram;
+  RowView bottom = viewOfBottom(split.bottom);
+  term.view.array = bottom.array;
+  term.view.offset = bottom.offset;
+  for (int a : split.sigma)
+    term.view.strides.push_back(bottom.strides[a]);
+  (bottom.array == PlanArray::Input ? target.fromInput : target.fromStored)
+      .push_back(std::move(term));
+}
+
+void SharedGeometry::addBias(MixTarget &target, int row,
+                             const RowPattern &top) const {
+  // Bias tops keep nothing and have all n free vertices or none.
+  RowView view{PlanArray::Bias, Poly(static_cast<int64_t>(row)), {}};
+  view.strides.assign(top.numKept(), Poly());
+  target.inits.push_back(std::move(view));
+  target.biasRows.push_back(row);
+}
+
+bool SharedGeometry::isBroadcast(const RowPattern &node,
+                                 const RowPattern &parent) const {
+  // Every letter is one axis of the target.
+  const RowPattern relative = relativePattern(parent, node);
+  return relative.numBlocks() == relative.size() && relative.free < 0;
+}
+
+void SharedGeometry::addBroadcast(const RowPattern &node,
+                                  const RowPattern &parent,
+                                  MixTarget &target) const {
+  const RowPattern relative = relativePattern(parent, node);
+  const Place &place = nodePlace.at(node);
+  RowView view{PlanArray::Nodes, place.offset, {}};
+  const std::vector<Poly> inner = rowMajorStrides(relative.numKept());
+  size_t next = 0;
+  for (int v = 0; v < relative.size(); ++v)
+    view.strides.push_back(relative.kept[relative.block[v]] ? inner[next++]
+                                                            : Poly());
+  target.inits.push_back(std::move(view));
+  target.broadcasts.push_back(place.index);
+}
+
+WriteEntry SharedGeometry::makeWrite(const RowPattern &node,
+                                     const RowPattern &parent,
+                                     const MixTarget &target) const {
+  const RowPattern relative = relativePattern(parent, node);
+  const Place &place = nodePlace.at(node);
+  WriteEntry entry;
+  entry.node = place.index;
+  entry.parent = target.node;
+  entry.source = {PlanArray::Nodes, place.offset, {}};
+  entry.walk = makeWalk(relative, plan.group, plan.n, target.target.strides);
+  for (WalkTerm &term : entry.walk.terms) {
+    term.rowOffset += target.target.offset;
+    term.innerOffset += place.offset;
+  }
+  if (relative.free >= 0)
+    reindexByFreeInputs(entry.walk, relative);
+  return entry;
+}
+
+/// Turns the subset of values of the free outputs into the subset of values of
+/// the free inputs, its complement, and applies the sign of (outputs, inputs)
+/// as a permutation of 0..n-1.
+void SharedGeometry::reindexByFreeInputs(Walk &walk,
+                                         const RowPattern &pattern) const {
+  const int top = pattern.numFree();
+  const int bottom = static_cast<int>(plan.n) - top;
+  const std::vector<std::vector<int>> tops = subsetsOf(plan.n, top);
+  const std::vector<std::vector<int>> bottoms = subsetsOf(plan.n, bottom);
+  std::map<std::vector<int>, int64_t> number;
+  for (size_t i = 0; i < bottoms.size(); ++i)
+    number[bottoms[i]] = static_cast<int64_t>(i);
+  for (size_t i = 0; i < walk.terms.size(); ++i) {
+    const size_t subset = i / walk.termsPerGroup;
+    const std::vector<int> &outputs = tops[subset];
+    std::vector<int> inputs;
+    int inversions = 0;
+    for (int value = 0; value < plan.n; ++value)
+      if (!std::binary_search(outputs.begin(), outputs.end(), value))
+        inputs.push_back(value);
+    for (int output : outputs)
+      for (int input : inputs)
+        inversions += output > input;
+    WalkTerm &term = walk.terms[i];
+    term.innerOffset += Poly(number.at(inputs) - static_cast<int64_t>(subset));
+    if (inversions % 2)
+      term.sign = -term.sign;
+  }
+}

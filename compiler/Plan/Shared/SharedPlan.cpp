@@ -1,0 +1,168 @@
+//===- SharedPlan.cpp - Everything shared between diagrams ----------------===//
+//
+// math: every diagram is E_top P_sigma C_bottom. The C_bottom form a lattice in
+// which each pattern costs one sum over one letter of a parent; the E_top form
+// the transposed lattice.
+//
+//===----------------------------------------------------------------------===//
+
+#include "compiler/Plan/Shared/SharedPlan.h"
+#include "compiler/Plan/Shared/ReadPlan.h"
+#include "compiler/Plan/Shared/SharedGeometry.h"
+
+#include <algorithm>
+#include <map>
+#include <tuple>
+#include <utility>
+
+using namespace eqc;
+
+int64_t MixStage::terms() const {
+  size_t count = 0;
+  for (const MixTarget &target : targets)
+    count += target.fromInput.size() + target.fromStored.size();
+  return static_cast<int64_t>(count);
+}
+
+namespace {
+
+class Builder {
+public:
+  Builder(const LayerSpec &spec, ReadOrder order)
+      : spec(spec), order(order), geometry(spec.group, spec.n, spec.k, spec.l,
+                                           spec.normalize == Normalize::Mean),
+        plan(geometry.plan) {}
+
+  SharedPlan build() {
+    for (const Diagram &diagram : spec.diagrams)
+      splits.push_back(splitDiagram(diagram));
+    for (const Diagram &diagram : spec.biasDiagrams)
+      biasTops.push_back(splitDiagram(diagram).top);
+    std::vector<RowPattern> bottoms;
+    for (const Split &split : splits)
+      bottoms.push_back(split.bottom);
+    ReadOptions options;
+    options.order = order;
+    addReads(geometry, bottoms, options);
+    collectNodes();
+    addMixAndWriteStages();
+    return std::move(plan);
+  }
+
+private:
+  void collectNodes() {
+    std::map<RowPattern, bool> needed;
+    for (const Split &split : splits)
+      if (!isIdentity(split.top))
+        needed[split.top] = true;
+    for (const RowPattern &top : biasTops)
+      if (!isIdentity(top))
+        needed[top] = true;
+    std::vector<RowPattern> order;
+    for (auto &entry : needed)
+      order.push_back(entry.first);
+    std::sort(order.begin(), order.end(),
+              [](const RowPattern &a, const RowPattern &b) {
+                auto key = [](const RowPattern &p) {
+                  return std::make_tuple(p.numKept(), p.numFree(), p);
+                };
+                return key(a) < key(b);
+              });
+    for (const RowPattern &pattern : order)
+      geometry.addNode(pattern);
+  }
+
+  void addMixAndWriteStages() {
+    const RowPattern identity = identityPattern(spec.l);
+    std::map<RowPattern, MixTarget> targets;
+    for (const RowPattern &node : plan.nodes)
+      targets[node] = geometry.makeTarget(node);
+    targets[identity] = geometry.makeTarget(identity);
+
+    for (size_t d = 0; d < splits.size(); ++d)
+      geometry.addTerm(targets[splits[d].top], static_cast<int>(d), splits[d]);
+    for (size_t e = 0; e < biasTops.size(); ++e)
+      geometry.addBias(targets[biasTops[e]], static_cast<int>(e), biasTops[e]);
+
+    // Each node goes to a finer node or to the output: as a broadcast that
+    // starts the finer one's sum, or added to it afterwards.
+    std::map<RowPattern, std::vector<WriteEntry>> writes;
+    for (const RowPattern &node : plan.nodes) {
+      RowPattern parent = identity;
+      if (node.free < 0)
+        for (const RowPattern &candidate : finerPatterns(node, spec.group))
+          if (geometry.isNode(candidate)) {
+            parent = candidate;
+            break;
+          }
+      if (geometry.isBroadcast(node, parent))
+        geometry.addBroadcast(node, parent, targets[parent]);
+      else
+        writes[parent].push_back(
+            geometry.makeWrite(node, parent, targets[parent]));
+    }
+
+    // Coarser targets first.
+    std::vector<const RowPattern *> order;
+    for (const RowPattern &node : plan.nodes)
+      order.push_back(&node);
+    order.push_back(&identity);
+    for (size_t i = 0; i < order.size();) {
+      const RowPattern &first = *order[i];
+      MixStage mix;
+      mix.kept = first.numKept();
+      mix.subsets = numSubsetsOf(first, spec.n);
+      mix.target = first == identity ? PlanArray::Output : PlanArray::Nodes;
+      WriteStage write;
+      write.target = mix.target;
+      for (; i < order.size(); ++i) {
+        const RowPattern &pattern = *order[i];
+        if (pattern.numKept() != mix.kept ||
+            numSubsetsOf(pattern, spec.n) != mix.subsets ||
+            (pattern == identity) != (mix.target == PlanArray::Output))
+          break;
+        mix.targets.push_back(std::move(targets[pattern]));
+        for (WriteEntry &entry : writes[pattern])
+          write.entries.push_back(std::move(entry));
+      }
+      for (const MixTarget &target : mix.targets) {
+        for (const MixTerm &term : target.fromInput)
+          plan.packedOrder.push_back(term.diagram);
+        for (const MixTerm &term : target.fromStored)
+          plan.packedOrder.push_back(term.diagram);
+      }
+      plan.stages.push_back(std::move(mix));
+      if (!write.entries.empty())
+        plan.stages.push_back(std::move(write));
+    }
+  }
+
+  const LayerSpec &spec;
+  const ReadOrder order;
+  SharedGeometry geometry;
+  SharedPlan &plan;
+  std::vector<Split> splits;
+  std::vector<RowPattern> biasTops;
+};
+
+} // namespace
+
+Poly SharedPlan::rowsOf(PlanArray array) const {
+  switch (array) {
+  case PlanArray::Input:
+    return Poly::power(k);
+  case PlanArray::Stored:
+    return storedRows;
+  case PlanArray::Nodes:
+    return nodeRows;
+  case PlanArray::Output:
+    return Poly::power(l);
+  case PlanArray::Bias:
+    return Poly();
+  }
+  return Poly();
+}
+
+SharedPlan eqc::buildSharedPlan(const LayerSpec &spec, ReadOrder order) {
+  return Builder(spec, order).build();
+}

@@ -1,0 +1,43 @@
+//===- SharedPlan.h - Everything shared between diagrams --------*- C++ -*-===//
+//
+// The shared plan: every input pattern read once, one channel mix per
+// propagating order, every output pattern written once. Built once, then
+// visited to evaluate, to cost and to emit.
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef EQC_PLAN_SHARED_SHAREDPLAN_H
+#define EQC_PLAN_SHARED_SHAREDPLAN_H
+
+#include "compiler/Algebra/LayerSpec.h"
+#include "compiler/Plan/Shared/ReadOrder.h"
+#include "compiler/Plan/Stages.h"
+
+#include <vector>
+
+namespace eqc {
+
+/// The plan of one layer. `stages` are run in order for each block of samples.
+struct SharedPlan {
+  Group group = Group::S;
+  int64_t n = 1; ///< -1 when dynamic
+  int k = 0, l = 0;
+  bool mean = false;
+
+  std::vector<RowPattern> stored; ///< in storage order
+  std::vector<RowPattern> nodes;  ///< in storage order
+  Poly storedRows, nodeRows;      ///< rows per sample
+  std::vector<SharedStage> stages;
+  /// Execution order of the weights: packed weight p is weight packedOrder[p].
+  std::vector<int> packedOrder;
+
+  Poly rowsOf(PlanArray array) const;
+};
+
+/// Builds the shared plan of `spec`, its inputs read in the given order.
+SharedPlan buildSharedPlan(const LayerSpec &spec,
+                           ReadOrder order = ReadOrder::Cheapest);
+
+} // namespace eqc
+
+#endif // EQC_PLAN_SHARED_SHAREDPLAN_H

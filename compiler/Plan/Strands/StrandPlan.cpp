@@ -1,0 +1,196 @@
+//===- StrandPlan.cpp - Mixes in the irreps of the strands' group ---------===//
+
+#include "compiler/Plan/Strands/StrandPlan.h"
+#include "compiler/Algebra/SymmetricGroup.h"
+
+#include <algorithm>
+#include <cmath>
+#include <map>
+#include <numeric>
+#include <utility>
+
+using namespace eqc;
+
+StrandTransform::StrandTransform(int order)
+    : order(order), slots(0), permutations(permutationsOf(order)) {
+  for (const Irrep &irrep : irrepsOf(order)) {
+    irreps.push_back({irrep.dimension, slots});
+    for (int row = 0; row < irrep.dimension; ++row)
+      for (int column = 0; column < irrep.dimension; ++column, ++slots) {
+        matrix.emplace_back();
+        for (size_t p = 0; p < permutations.size(); ++p)
+          matrix.back().push_back(
+              irrep.entry(static_cast<int>(p), row, column));
+      }
+  }
+}
+
+namespace {
+
+/// A view whose strides are in an order of their own, and the permutation that
+/// leads from it to the view: stride a of the view is stride sigma[a] of it.
+struct OrderedView {
+  RowView view;
+  std::vector<int> sigma;
+};
+
+} // namespace
+
+/// A polynomial as something to compare: those of a higher degree are larger.
+static std::vector<int64_t> keyOf(const Poly &poly) {
+  std::vector<int64_t> key{poly.degree()};
+  for (int i = poly.degree(); i >= 0; --i)
+    key.push_back(poly.coefficient(i));
+  key.push_back(poly.halfCoefficient());
+  return key;
+}
+
+/// Large strides first. Strides of one view differ: every axis of x belongs to
+/// one letter.
+static OrderedView order(const RowView &view) {
+  const int t = static_cast<int>(view.strides.size());
+  std::vector<int> axes(t);
+  std::iota(axes.begin(), axes.end(), 0);
+  std::sort(axes.begin(), axes.end(), [&](int a, int b) {
+    return keyOf(view.strides[a]) > keyOf(view.strides[b]);
+  });
+  OrderedView ordered{{view.array, view.offset, {}}, std::vector<int>(t)};
+  for (int i = 0; i < t; ++i) {
+    ordered.view.strides.push_back(view.strides[axes[i]]);
+    ordered.sigma[axes[i]] = i;
+  }
+  return ordered;
+}
+
+std::optional<StrandStage> eqc::makeStrandStage(const MixStage &mix,
+                                                int64_t n) {
+  if (mix.kept < kLeastStrands || mix.kept > kMostStrands || mix.subsets > 1 ||
+      n == 1)
+    return std::nullopt;
+  StrandStage stage;
+  stage.order = mix.kept;
+  stage.target = mix.target;
+  stage.targets = mix.targets;
+  const std::vector<Irrep> irreps = irrepsOf(mix.kept);
+  const auto permutations =
+      static_cast<double>(permutationsOf(mix.kept).size());
+
+  // Sources by where they lie.
+  using Key = std::pair<PlanArray, std::vector<std::vector<int64_t>>>;
+  std::map<Key, int> sourceOf;
+  struct Term {
+    int source, permutation, diagram;
+  };
+  std::vector<std::vector<Term>> terms;
+  // Views of x come first among the sources.
+  terms.resize(stage.targets.size());
+  for (auto member : {&MixTarget::fromInput, &MixTarget::fromStored})
+    for (size_t t = 0; t < stage.targets.size(); ++t) {
+      std::vector<MixTerm> *list = &(stage.targets[t].*member);
+      for (const MixTerm &term : *list) {
+        OrderedView ordered = order(term.view);
+        std::vector<std::vector<int64_t>> place{keyOf(ordered.view.offset)};
+        for (const Poly &stride : ordered.view.strides)
+          place.push_back(keyOf(stride));
+        auto [it, isNew] =
+            sourceOf.try_emplace({ordered.view.array, place},
+                                 static_cast<int>(stage.sources.size()));
+        if (isNew)
+          stage.sources.push_back(std::move(ordered.view));
+        terms[t].push_back({it->second, rankOf(ordered.sigma), term.diagram});
+      }
+      list->clear();
+    }
+
+  if (stage.sources.empty())
+    return std::nullopt;
+  for (const std::vector<Term> &list : terms)
+    for (const Irrep &irrep : irreps)
+      for (int column = 0; column < irrep.dimension; ++column)
+        for (size_t source = 0; source < stage.sources.size(); ++source)
+          for (int row = 0; row < irrep.dimension; ++row) {
+            PackedTerm packed;
+            for (const Term &term : list) {
+              const double factor = irrep.entry(term.permutation, row, column) *
+                                    irrep.dimension / permutations;
+              if (term.source == static_cast<int>(source) && factor != 0)
+                packed.push_back({term.diagram, factor});
+            }
+            stage.packed.push_back(std::move(packed));
+          }
+  return stage;
+}
+
+bool StrandPlan::hasStrands() const {
+  return std::any_of(strands.begin(), strands.end(),
+                     [](const auto &stage) { return stage.has_value(); });
+}
+
+/// Whether a mix takes clearly less time in Fourier space, by counting the
+/// vector operations for the t! entries of some letters.
+static bool pays(const MixStage &mix, const StrandStage &stage,
+                 const LayerSpec &spec) {
+  const StrandTransform transform(stage.order);
+  const auto terms = static_cast<double>(mix.terms());
+  double cubes = 0;
+  for (const StrandIrrep &irrep : transform.irreps)
+    cubes += irrep.dimension * irrep.dimension * irrep.dimension;
+  const auto sources = static_cast<double>(stage.sources.size());
+  const auto targets = static_cast<double>(stage.targets.size());
+  // Vectors of 64 bytes; other CPUs have all counts in proportion.
+  auto vectors = [&](int64_t channels) {
+    return static_cast<double>((channels * spec.elementSize() + 63) / 64);
+  };
+  const double products = static_cast<double>(spec.cIn) * vectors(spec.cOut);
+  const double mixed = terms * transform.slots * products;
+  double mixes = sources * targets * cubes * products;
+  // Every value is loaded, combined and stored once more, in a cache.
+  double changes = transform.slots * (transform.slots + 3.0) *
+                   (sources * vectors(spec.cIn) + targets * vectors(spec.cOut));
+  double repeated = 1;
+  if (!spec.dynamicN()) {
+    // Equal letters are not skipped, and tiles of eight rows not always full.
+    const auto n = static_cast<double>(spec.n);
+    double rows = n * (n + 1) / 2, entries = n * n;
+    if (stage.order == 3) {
+      rows *= (n + 2) / 3;
+      entries *= n;
+    }
+    mixes *= std::ceil(rows / 8) * 8 / rows;
+    repeated = rows * transform.slots / entries;
+  }
+  return (mixes + changes) * repeated < 0.9 * mixed;
+}
+
+static StrandPlan makePlan(SharedPlan shared, const LayerSpec *spec) {
+  StrandPlan plan;
+  plan.shared = std::move(shared);
+  plan.strands.resize(plan.shared.stages.size());
+  size_t next = 0;
+  for (size_t i = 0; i < plan.shared.stages.size(); ++i) {
+    const auto *mix = std::get_if<MixStage>(&plan.shared.stages[i]);
+    if (!mix)
+      continue;
+    const int64_t terms = mix->terms();
+    std::optional<StrandStage> &strands = plan.strands[i];
+    if (spec)
+      strands = makeStrandStage(*mix, plan.shared.n);
+    if (strands && !pays(*mix, *strands, *spec))
+      strands.reset();
+    for (int64_t term = 0; term < terms; ++term, ++next)
+      if (!strands)
+        plan.packed.push_back({{plan.shared.packedOrder[next], 1}});
+    if (strands)
+      plan.packed.insert(plan.packed.end(), strands->packed.begin(),
+                         strands->packed.end());
+  }
+  return plan;
+}
+
+StrandPlan eqc::withoutStrands(SharedPlan shared) {
+  return makePlan(std::move(shared), nullptr);
+}
+
+StrandPlan eqc::withStrands(SharedPlan shared, const LayerSpec &spec) {
+  return makePlan(std::move(shared), &spec);
+}
