@@ -125,29 +125,40 @@ static int run_parts(sums_call *s) {
 }
 
 /* Rows first .. end-1 of all slabs into those of the first: the planes of every
-   slab into its first, then slab i takes slab i + step for step 1, 2, 4, .. */
+   slab into its first, then slab i takes slab i + step for step 1, 2, 4, ..
+   The loops are functions of their own because compilers believe `restrict` of
+   parameters, and only then take vectors. */
 #define DEFINE_ADD_SLABS(NAME, T)                                              \
+  static void NAME##_planes(T *restrict block, const T *restrict total,        \
+                            const T *restrict rest, int64_t count) {           \
+    int64_t i;                                                                 \
+    for (i = 0; i < count; ++i) {                                              \
+      T sum = total[i] + block[i];                                             \
+      T all = sum + rest[i];                                                   \
+      block[i] = rest[i] == rest[i] ? all : sum;                               \
+    }                                                                          \
+  }                                                                            \
+  static void NAME##_pair(T *restrict to, const T *restrict from,              \
+                          int64_t count) {                                     \
+    int64_t i;                                                                 \
+    for (i = 0; i < count; ++i)                                                \
+      to[i] += from[i];                                                        \
+  }                                                                            \
   static void NAME(const sums_call *s, int64_t first, int64_t end) {           \
     int64_t begin = first * s->code->columns;                                  \
     int64_t count = (end - first) * s->code->columns;                          \
     int64_t plane = s->code->rows * s->code->columns;                          \
-    int64_t step, slab, i;                                                     \
+    int64_t step, slab;                                                        \
     for (slab = 0; slab < s->slabs; ++slab) {                                  \
       T *block = (T *)(s->sums + slab * s->slab_bytes) + begin;                \
-      const T *total = block + plane, *rest = total + plane;                   \
-      for (i = 0; i < count; ++i) {                                            \
-        T sum = total[i] + block[i];                                           \
-        block[i] = rest[i] == rest[i] ? sum + rest[i] : sum;                   \
-      }                                                                        \
+      NAME##_planes(block, block + plane, block + 2 * plane, count);           \
     }                                                                          \
     for (step = 1; step < s->slabs; step *= 2)                                 \
-      for (slab = 0; slab + step < s->slabs; slab += 2 * step) {               \
-        T *restrict to = (T *)(s->sums + slab * s->slab_bytes) + begin;        \
-        const T *restrict from =                                               \
-            (const T *)(s->sums + (slab + step) * s->slab_bytes) + begin;      \
-        for (i = 0; i < count; ++i)                                            \
-          to[i] += from[i];                                                    \
-      }                                                                        \
+      for (slab = 0; slab + step < s->slabs; slab += 2 * step)                 \
+        NAME##_pair((T *)(s->sums + slab * s->slab_bytes) + begin,             \
+                    (const T *)(s->sums + (slab + step) * s->slab_bytes) +     \
+                        begin,                                                 \
+                    count);                                                    \
   }
 DEFINE_ADD_SLABS(add_slabs_f32, float)
 DEFINE_ADD_SLABS(add_slabs_f64, double)

@@ -186,9 +186,15 @@ private:
   void forChunks(function_ref<void(const Chunk &)> body,
                  function_ref<void()> endBlocks) {
     const LayerSpec &spec = kernel.spec;
-    const int64_t rows = std::clamp<int64_t>(
+    int64_t rows = std::clamp<int64_t>(
         kChunkBytes / ((spec.cIn + spec.cOut) * spec.elementSize()),
         kTermsOfBlock / 2, kTermsOfBlock);
+    // A sample that is little more than a chunk stays whole: cut in two, it
+    // would meet the sums twice.
+    const Poly ofSample = Poly::power(stage.kept, stage.subsets);
+    if (!spec.dynamicN() && rows == kTermsOfBlock &&
+        ofSample.at(spec.n) <= kMostTermsOfBlock)
+      rows = std::max(rows, ofSample.at(spec.n));
     // How many of things with so many rows each, at least one.
     auto fitting = [&](const Poly &each) -> Value {
       if (!spec.dynamicN())
@@ -199,7 +205,7 @@ private:
                                                    kernel.index(1));
     };
     OpBuilder &b = kernel.b;
-    Value samples = fitting(Poly::power(stage.kept, stage.subsets));
+    Value samples = fitting(ofSample);
     // The values of every axis in pieces, and the chunks that one value of it,
     // and of those before, is cut into.
     const int axes = static_cast<int>(extents.size());
