@@ -56,7 +56,11 @@ def ExpandPlanPass : Pass<"eqc-expand-plan", "mlir::ModuleOp"> {
     - `factored`: `eqc.apply`, one diagram after the other by the published
       algorithm;
     - `dense`: `eqc.dense`, the matrix of the whole layer;
-    - `schur`: `eqc.schur`, in bases that make the layer block diagonal.
+    - `schur`: in a basis adapted to a symmetry. That of the group:
+      `eqc.to_rows`, `eqc.pack`, `eqc.transform` of x (and of the bias), an
+      `eqc.mix_copies` for each dimension of irreducible representations,
+      `eqc.transform` to y and `eqc.from_rows`. Or that of the strands: the
+      stages of the shared plan, of which mixes say `basis strands(t)`.
 
     ```text
     %y = eqc.linear S(5) order 1 -> 1 x(%x : ..) weight(%w : ..)

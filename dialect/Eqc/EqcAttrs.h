@@ -11,7 +11,9 @@
 #include "compiler/Algebra/Factored.h"
 #include "compiler/Algebra/LayerSpec.h"
 #include "compiler/Algebra/RowPattern.h"
+#include "compiler/Plan/Isotypic/IsotypicBasis.h"
 #include "compiler/Plan/KernelRecord.h"
+#include "compiler/Plan/PackedTerm.h"
 
 #include "mlir/IR/Attributes.h"
 #include "mlir/IR/BuiltinAttributes.h"
@@ -44,6 +46,10 @@ mlir::FailureOr<RowPatternAttr> parsePatternLiteral(mlir::AsmParser &parser);
 mlir::FailureOr<Group> parseGroupKeyword(mlir::AsmParser &parser);
 mlir::FailureOr<Layout> parseLayoutKeyword(mlir::AsmParser &parser);
 mlir::FailureOr<Normalize> parseNormalizeKeyword(mlir::AsmParser &parser);
+
+/// Sums of multiples as `[[0 : 0.5, 1 : 0.5], 0]`.
+mlir::FailureOr<SumsAttr> parseSumsList(mlir::AsmParser &parser);
+void printSumsList(mlir::AsmPrinter &printer, SumsAttr sums);
 
 /// How the language spells a value.
 llvm::StringRef getSpelling(Group group);

@@ -122,6 +122,47 @@ def Eqc_FactoredAttr : Eqc_Attr<"Factored", "factored"> {
 def Eqc_FactoredArrayAttr
     : TypedArrayAttrBase<Eqc_FactoredAttr, "array of factored diagrams">;
 
+def Eqc_SumsAttr : Eqc_Attr<"Sums", "sums"> {
+  let summary = "sums of multiples";
+  let description = [{
+    A sparse matrix by its rows: each is a sum of multiples of numbered rows or
+    weights, `[number : factor, ..]`. What is a number alone is that row or
+    weight as it is. Factors are doubles that are printed in full. Entries
+    `starts[r]` to `starts[r + 1]` of `numbers` and `factors` are those of row r.
+
+    - (C1) `starts` begins with 0, never falls and ends with how many entries
+      there are; there are as many numbers as factors.
+    - (C2) Factors are finite.
+
+    Operations write it without the attribute's prefix. Example:
+
+    ```mlir
+    #mean_and_first = #eqc.sums<[[0 : 5.000000e-01, 1 : 5.000000e-01], 0]>
+    ```
+  }];
+  let parameters = (ins "::mlir::DenseI64ArrayAttr":$starts,
+                        "::mlir::DenseI64ArrayAttr":$numbers,
+                        "::mlir::DenseF64ArrayAttr":$factors);
+  let hasCustomAssemblyFormat = 1;
+  let genVerifyDecl = 1;
+  let extraClassDeclaration = [{
+    /// The same as values of the plan library, and the way back.
+    static SumsAttr get(::mlir::MLIRContext *context,
+                        const ::std::vector<::eqc::SparseVector> &rows);
+    static SumsAttr get(::mlir::MLIRContext *context,
+                        ::llvm::ArrayRef<::eqc::PackedTerm> terms);
+    ::std::vector<::eqc::SparseVector> getRows() const;
+    ::std::vector<::eqc::PackedTerm> getTerms() const;
+
+    /// How many sums there are, and the numbers and factors of one.
+    int64_t size() const {
+      return static_cast<int64_t>(getStarts().size()) - 1;
+    }
+    ::llvm::ArrayRef<int64_t> getNumbersOf(int64_t sum) const;
+    ::llvm::ArrayRef<double> getFactorsOf(int64_t sum) const;
+  }];
+}
+
 //===----------------------------------------------------------------------===//
 // Targets
 //===----------------------------------------------------------------------===//

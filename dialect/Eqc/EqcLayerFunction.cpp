@@ -10,11 +10,12 @@ using namespace eqc::ir;
 
 /// A layer as one operation.
 static bool isLayer(Operation *op) {
-  return isa<LinearOp, DenseOp, SchurOp, ApplyOp, GradWeightOp>(op);
+  return isa<LinearOp, DenseOp, ApplyOp, GradWeightOp>(op);
 }
 
 static bool isStage(Operation *op) {
-  return isa<ToRowsOp, PackOp, ReadOp, MixOp, WriteOp, FromRowsOp>(op);
+  return isa<ToRowsOp, PackOp, ReadOp, MixOp, WriteOp, TransformOp, MixCopiesOp,
+             FromRowsOp>(op);
 }
 
 bool ir::holdsLayer(func::FuncOp function) {
@@ -141,30 +142,53 @@ private:
       return toRows->emitError("must take the first argument of its function");
     if (cast<PackOp>(pack).getWeight() != argument(1))
       return pack->emitError("must take the second argument of its function");
-    unsigned arguments = 2;
-    for (Operation &op : function.front()) {
-      if (auto read = dyn_cast<ReadOp>(op);
-          read && read.getX() &&
-          read.getX() != cast<ToRowsOp>(toRows).getRows())
-        return read.emitError("'x' must be the rows that 'eqc.to_rows' makes");
-      auto mix = dyn_cast<MixOp>(op);
-      if (!mix)
-        continue;
-      if (mix.getX() != cast<ToRowsOp>(toRows).getRows())
-        return mix.emitError("'x' must be the rows that 'eqc.to_rows' makes");
-      if (mix.getWeights() != cast<PackOp>(pack).getPacked())
-        return mix.emitError("'weights' must be what 'eqc.pack' makes");
-      if (!mix.getBias())
-        continue;
-      if (mix.getBias() != argument(2))
-        return mix.emitError(
-            "'bias' must be the third argument of its function");
-      arguments = 3;
-    }
+    for (Operation &op : function.front())
+      if (failed(verifyStage(&op)))
+        return failure();
+    const bool readsBias =
+        function.getNumArguments() > 2 && !function.getArgument(2).use_empty();
+    const unsigned arguments = readsBias ? 3 : 2;
     if (function.getNumArguments() != arguments)
       return function.emitError()
              << "a layer in stages must take what its stages read, "
              << arguments << " arguments, found " << function.getNumArguments();
+    return success();
+  }
+
+  /// What comes from outside of a stage is what its layer has.
+  LogicalResult verifyStage(Operation *op) {
+    const Value rows = cast<ToRowsOp>(toRows).getRows();
+    const StringRef noRows = "'x' must be the rows that 'eqc.to_rows' makes";
+    if (auto read = dyn_cast<ReadOp>(op);
+        read && read.getX() && read.getX() != rows)
+      return read.emitError(noRows);
+    if (auto mix = dyn_cast<MixOp>(op)) {
+      if (mix.getX() != rows)
+        return mix.emitError(noRows);
+      return verifyWeights(op, mix.getWeights(), mix.getBias(),
+                           /*changesBias=*/false);
+    }
+    if (auto mix = dyn_cast<MixCopiesOp>(op))
+      return verifyWeights(op, mix.getWeights(), mix.getBias(),
+                           /*changesBias=*/true);
+    return success();
+  }
+
+  /// The bias may be the argument itself or, if the stage `changesBias`, that
+  /// in another basis.
+  LogicalResult verifyWeights(Operation *op, Value weights, Value bias,
+                              bool changesBias) {
+    if (weights != cast<PackOp>(pack).getPacked())
+      return op->emitError("'weights' must be what 'eqc.pack' makes");
+    if (!bias)
+      return success();
+    auto transform =
+        changesBias ? bias.getDefiningOp<TransformOp>() : TransformOp();
+    if (transform && transform.getSources().size() == 1)
+      bias = transform.getSources().front();
+    if (bias != argument(2))
+      return op->emitError("'bias' must be the third argument of its function")
+             << (changesBias ? ", or a change of its basis" : "");
     return success();
   }
 

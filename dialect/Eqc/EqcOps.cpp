@@ -161,8 +161,6 @@ LogicalResult DenseOp::verify() {
   return verifyLayer(*this);
 }
 
-LogicalResult SchurOp::verify() { return verifyLayer(*this); }
-
 LogicalResult ApplyOp::verify() {
   if (failed(verifyLayer(*this)))
     return failure();

@@ -8,6 +8,7 @@
 #define EQC_DIALECT_EQCOPS_TD
 
 include "dialect/Eqc/EqcOpBase.td"
+include "dialect/Eqc/EqcBasisOps.td"
 include "dialect/Eqc/EqcStageOps.td"
 
 //===----------------------------------------------------------------------===//

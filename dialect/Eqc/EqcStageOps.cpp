@@ -9,35 +9,18 @@
 #include "dialect/Eqc/EqcVerify.h"
 
 #include "compiler/Plan/Shared/SharedGeometry.h"
+#include "compiler/Plan/Strands/StrandPlan.h"
 
 #include "mlir/IR/Builders.h"
+
+#include <set>
 
 using namespace mlir;
 using namespace eqc;
 using namespace eqc::ir;
 
-static RankedTensorType typeOf(Value value) {
-  return cast<RankedTensorType>(value.getType());
-}
-
 static std::string quoted(Attribute pattern) {
   return "'" + toString(cast<RowPatternAttr>(pattern).getValue()) + "'";
-}
-
-/// `name` is [batch, rows, channels] with these extents.
-static LogicalResult verifyRows(Operation *op, StringRef name,
-                                RankedTensorType type, int64_t batch,
-                                std::optional<int64_t> rows, int64_t channels,
-                                Type element) {
-  if (!rows)
-    return op->emitOpError() << "takes more rows than fit 63 bits";
-  if (type == RankedTensorType::get({batch, *rows, channels}, element))
-    return success();
-  return op->emitOpError() << "'" << name
-                           << "' must be [batch, rows, channels] = ["
-                           << formatExtent(batch) << ", " << formatExtent(*rows)
-                           << ", " << formatExtent(channels) << "] of "
-                           << element << ", found " << type;
 }
 
 /// No pattern occurs twice.
@@ -131,16 +114,11 @@ LogicalResult PackOp::verify() {
                             "element type before and after packing, found "
                          << weight << " and " << packed;
   // pack_c2
-  llvm::SmallDenseSet<int64_t> seen;
-  for (int64_t number : getOrder()) {
-    if (number < 0 || number >= weight.getDimSize(0))
-      return emitOpError() << "order names weight " << number << " of "
-                           << weight.getDimSize(0);
-    if (!seen.insert(number).second)
-      return emitOpError() << "order names weight " << number << " twice";
-  }
+  if (failed(verifySums(*this, "order", "weight", getOrder(),
+                        weight.getDimSize(0))))
+    return failure();
   // pack_c3
-  if (packed.getDimSize(0) != static_cast<int64_t>(getOrder().size()))
+  if (packed.getDimSize(0) != getOrder().size())
     return emitOpError() << "order names " << getOrder().size()
                          << " weights, but " << packed.getDimSize(0)
                          << " are packed";
@@ -249,6 +227,28 @@ std::vector<RowPattern> MixOp::getTargetValues() {
 
 std::vector<Diagram> MixOp::getDiagramValues() {
   return ir::getDiagramValues(getDiagrams());
+}
+
+std::vector<RowPattern> MixOp::getBottomValues() {
+  std::vector<RowPattern> bottoms, others;
+  std::set<RowPattern> known;
+  for (const Diagram &diagram : getDiagramValues())
+    if (RowPattern bottom = splitDiagram(diagram).bottom;
+        known.insert(bottom).second)
+      (isView(bottom) ? bottoms : others).push_back(std::move(bottom));
+  bottoms.insert(bottoms.end(), others.begin(), others.end());
+  return bottoms;
+}
+
+int64_t MixOp::getNumWeights() {
+  if (!getStrands())
+    return static_cast<int64_t>(getDiagrams().size());
+  // Of every pair of patterns there is a matrix for each permutation.
+  int64_t count = static_cast<int64_t>(getTargets().size()) *
+                  static_cast<int64_t>(getBottomValues().size());
+  for (int64_t strand = 2; strand <= *getStrands(); ++strand)
+    count *= strand;
+  return count;
 }
 
 bool MixOp::writesOutput() {
@@ -386,6 +386,28 @@ static LogicalResult verifyBias(MixOp op) {
   return success();
 }
 
+static LogicalResult verifyStrands(MixOp op) {
+  // mix_c12
+  if (*op.getStrands() != op.getPropagating() ||
+      *op.getStrands() < kLeastStrands || *op.getStrands() > kMostStrands)
+    return op.emitOpError()
+           << "a basis of strands is that of all kept blocks, " << kLeastStrands
+           << " or " << kMostStrands << ", found " << *op.getStrands() << " of "
+           << op.getPropagating();
+  if (op.getDiagrams().empty())
+    return op.emitOpError("has a basis of strands but no diagrams");
+  if (op.getN() == 1)
+    return op.emitOpError("has a basis of strands, which takes an 'n' above 1");
+  const auto hasFree = [](const RowPattern &pattern) {
+    return pattern.free >= 0;
+  };
+  if (llvm::any_of(op.getTargetValues(), hasFree) ||
+      llvm::any_of(op.getBottomValues(), hasFree))
+    return op.emitOpError(
+        "has a basis of strands, but patterns with free vertices");
+  return success();
+}
+
 LogicalResult MixOp::verify() {
   // mix_c1
   if (failed(verifySize(*this, getGroup(), getN())))
@@ -395,14 +417,15 @@ LogicalResult MixOp::verify() {
       failed(verifyNodes(*this, "nodes", getNodes())))
     return failure();
   if (failed(verifyTargets(*this)) || failed(verifyMixDiagrams(*this)) ||
-      failed(verifyBroadcasts(*this)))
+      failed(verifyBroadcasts(*this)) ||
+      (getStrands() && failed(verifyStrands(*this))))
     return failure();
   // mix_c7
   RankedTensorType x = typeOf(getX()), weights = typeOf(getWeights());
   if (failed(verifyRank(*this, "x", x, 3, "batch, rows, channels")) ||
       failed(verifyRank(*this, "weights", weights, 3, "diagrams, c_in, c_out")))
     return failure();
-  const int64_t count = static_cast<int64_t>(getDiagrams().size());
+  const int64_t count = getNumWeights();
   if (getFirst() < 0 || getFirst() > weights.getDimSize(0) - count ||
       weights.getDimSize(1) != x.getDimSize(2))
     return emitOpError() << "needs weights " << getFirst() << " to "

@@ -102,26 +102,28 @@ def Eqc_FromRowsOp : Eqc_StageOp<"from_rows"> {
 def Eqc_PackOp : Eqc_StageOp<"pack"> {
   let summary = "puts weights into the order in which they are used";
   let description = [{
-    Packed weight `p` is weight `order[p]`: stages then read the weights from
-    the first to the last. Packing happens once for all samples; the lowering
-    also cuts the columns into tiles of whole vectors.
+    Packed weight `p` is entry `p` of the order, a weight or a sum of multiples
+    of weights: stages then read the weights from the first to the last. An
+    empty sum is zero. Packing happens once for all samples; the lowering also
+    cuts the columns into tiles of whole vectors.
 
     - (C1) `weight` and `packed` are `[diagrams, c_in, c_out]` with the same
       static channels and the same element type.
-    - (C2) The order names weights that exist, none of them twice.
-    - (C3) There are as many packed weights as the order names.
+    - (C2) The order names weights that exist, none of them twice in one sum.
+    - (C3) There are as many packed weights as the order has entries.
 
     Example:
 
     ```mlir
-    %packed = eqc.pack %weight order [1, 0]
-        : tensor<2x16x32xf32> -> tensor<2x16x32xf32>
+    %packed = eqc.pack %weight order [1, 0, [0 : 5.000000e-01, 1 : -1.000000e+00]]
+        : tensor<2x16x32xf32> -> tensor<3x16x32xf32>
     ```
   }];
-  let arguments = (ins Eqc_Tensor:$weight, DenseI64ArrayAttr:$order);
+  let arguments = (ins Eqc_Tensor:$weight, Eqc_SumsAttr:$order);
   let results = (outs Eqc_Tensor:$packed);
   let assemblyFormat = [{
-    $weight `order` $order attr-dict `:` type($weight) `->` type($packed)
+    $weight `order` custom<Sums>($order) attr-dict
+    `:` type($weight) `->` type($packed)
   }];
   let hasVerifier = 1;
 }
@@ -201,6 +203,13 @@ def Eqc_MixOp : Eqc_StageOp<"mix", [AttrSizedOperandSegments]> {
     weights of the diagrams lie in `weights` one after the other, from number
     `first` on.
 
+    With `basis strands(t)` channels are mixed in the irreducible representations
+    of the group S_t that permutes the t kept blocks, its strands: what stands in
+    `weights` are blocks of the Fourier transform of the diagrams' weights, one
+    for each target, irrep and column of it, bottom pattern and row of it, in
+    this order, the last fastest. Bottom patterns are numbered by their first
+    diagrams, views of `x` before others.
+
     - (C1) `n` is positive or `?`; for `Sp` it is even, for `SO` it is not `?`.
     - (C2) There is at least one target and none occurs twice.
     - (C3) Each target keeps `propagating` blocks, all are of the same row of
@@ -211,7 +220,8 @@ def Eqc_MixOp : Eqc_StageOp<"mix", [AttrSizedOperandSegments]> {
       bottom pattern a view of `x` or among `reads`.
     - (C6) Diagrams are sorted by target; within a target those that read `x`
       come first.
-    - (C7) `weights` holds the weights from `first` on of all diagrams.
+    - (C7) `weights` holds the weights from `first` on: one for each diagram, in
+      the basis of the strands t! for each target and bottom pattern.
     - (C8) Each of `reads` is the result of `eqc.read`, each of `nodes` the
       result of `eqc.mix` or `eqc.write`.
     - (C9) Each broadcast pattern is among `nodes` and what it is broadcast into
@@ -222,6 +232,8 @@ def Eqc_MixOp : Eqc_StageOp<"mix", [AttrSizedOperandSegments]> {
       with the same one, and a row in `bias`.
     - (C11) The result has the rows of the targets and the channels of the
       weights.
+    - (C12) A basis of strands is that of all kept blocks, 2 or 3; there are
+      diagrams, no pattern has free vertices, and `n` is not 1.
 
     Operands that nothing refers to are dropped.
 
@@ -245,6 +257,7 @@ def Eqc_MixOp : Eqc_StageOp<"mix", [AttrSizedOperandSegments]> {
     Eqc_IntAttr:$n,
     Eqc_IntAttr:$propagating,
     Eqc_IntAttr:$first,
+    OptionalAttr<Eqc_IntAttr>:$strands,
     Eqc_RowPatternArrayAttr:$targets,
     Eqc_DiagramArrayAttr:$diagrams,
     DefaultValuedAttr<Eqc_RowPatternArrayAttr, "{}">:$broadcasts,
@@ -259,6 +272,7 @@ def Eqc_MixOp : Eqc_StageOp<"mix", [AttrSizedOperandSegments]> {
     (`reads` `(` $reads^ `:` type($reads) `)`)?
     (`nodes` `(` $nodes^ `:` type($nodes) `)`)?
     `weights` `(` $weights `:` type($weights) `)` `from` $first
+    (`basis` `strands` `(` $strands^ `)`)?
     (`bias` `(` $bias^ `:` type($bias) `)`)?
     `targets` custom<Patterns>($targets)
     `diagrams` custom<Diagrams>($diagrams)
@@ -272,6 +286,11 @@ def Eqc_MixOp : Eqc_StageOp<"mix", [AttrSizedOperandSegments]> {
   let extraClassDeclaration = [{
     ::std::vector<::eqc::RowPattern> getTargetValues();
     ::std::vector<::eqc::Diagram> getDiagramValues();
+    /// The bottom patterns of the diagrams, each once, as their blocks of
+    /// weights are numbered.
+    ::std::vector<::eqc::RowPattern> getBottomValues();
+    /// How many weights are read from `first` on.
+    int64_t getNumWeights();
     /// Whether the output itself is what is computed.
     bool writesOutput();
   }];
@@ -341,31 +360,6 @@ def Eqc_DenseOp : Eqc_LayerOp<"dense"> {
 
     ```mlir
     %y = eqc.dense O(3) order 1 -> 1
-        x(%x : tensor<?x3x16xf32>) weight(%w : tensor<1x16x32xf32>)
-        diagrams ["o1 i1"] : tensor<?x3x32xf32>
-    ```
-  }];
-  let arguments = layerArguments;
-  let assemblyFormat = layerFormat # " attr-dict `:` type($y)";
-}
-
-def Eqc_SchurOp : Eqc_LayerOp<"schur"> {
-  let summary = "a layer in a basis that makes it block diagonal";
-  let description = [{
-    Computes what `eqc.linear` with the same operands and attributes does, mixing
-    channels in a basis adapted to a symmetry. For a small fixed `n` that is the
-    group's: `x` in a basis of irreducible tensors, channels mixed between those
-    of the same kind, `y` out of such a basis. Otherwise it is the symmetric
-    group's on the propagating blocks, and all else is as in the shared plan.
-    The bases follow from the group, its size and the orders; the weights
-    between their elements are sums over the diagrams, once for all samples.
-
-    - (C1..C11) Those of `eqc.linear`.
-
-    Example:
-
-    ```mlir
-    %y = eqc.schur O(3) order 1 -> 1
         x(%x : tensor<?x3x16xf32>) weight(%w : tensor<1x16x32xf32>)
         diagrams ["o1 i1"] : tensor<?x3x32xf32>
     ```

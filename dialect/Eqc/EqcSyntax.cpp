@@ -147,6 +147,59 @@ void eqc::ir::printPatterns(OpAsmPrinter &printer, Operation *op,
   printList<RowPatternAttr>(printer, op, patterns, printPattern);
 }
 
+ParseResult eqc::ir::parseSums(OpAsmParser &parser, SumsAttr &sums) {
+  FailureOr<SumsAttr> parsed = parseSumsList(parser);
+  if (failed(parsed))
+    return failure();
+  sums = *parsed;
+  return success();
+}
+
+void eqc::ir::printSums(OpAsmPrinter &printer, Operation *, SumsAttr sums) {
+  printSumsList(printer, sums);
+}
+
+ParseResult eqc::ir::parseCopies(OpAsmParser &parser, DenseI64ArrayAttr &starts,
+                                 DenseI64ArrayAttr &copies,
+                                 DenseI64ArrayAttr &biasRows) {
+  SmallVector<int64_t> start{0}, copy, bias;
+  auto parseCopy = [&]() { return parser.parseInteger(copy.emplace_back()); };
+  auto parseTarget = [&]() -> ParseResult {
+    if (failed(parser.parseCommaSeparatedList(AsmParser::Delimiter::Square,
+                                              parseCopy)))
+      return failure();
+    start.push_back(static_cast<int64_t>(copy.size()));
+    bias.push_back(-1);
+    if (succeeded(parser.parseOptionalKeyword("bias")))
+      return parser.parseInteger(bias.back());
+    return success();
+  };
+  if (failed(parser.parseCommaSeparatedList(AsmParser::Delimiter::Square,
+                                            parseTarget)))
+    return failure();
+  Builder &b = parser.getBuilder();
+  starts = b.getDenseI64ArrayAttr(start);
+  copies = b.getDenseI64ArrayAttr(copy);
+  biasRows = b.getDenseI64ArrayAttr(bias);
+  return success();
+}
+
+void eqc::ir::printCopies(OpAsmPrinter &printer, Operation *,
+                          DenseI64ArrayAttr starts, DenseI64ArrayAttr copies,
+                          DenseI64ArrayAttr biasRows) {
+  printer << '[';
+  const ArrayRef<int64_t> start = starts, copy = copies, bias = biasRows;
+  for (size_t target = 0; target < bias.size(); ++target) {
+    printer << (target == 0 ? "[" : ", [");
+    llvm::interleaveComma(
+        copy.slice(start[target], start[target + 1] - start[target]), printer);
+    printer << ']';
+    if (bias[target] >= 0)
+      printer << " bias " << bias[target];
+  }
+  printer << ']';
+}
+
 static ParseResult parsePatternPairs(OpAsmParser &parser, StringRef keyword,
                                      ArrayAttr &firsts, ArrayAttr &seconds) {
   SmallVector<Attribute> first, second;

@@ -52,6 +52,20 @@ mlir::ParseResult parsePatterns(mlir::OpAsmParser &parser,
 void printPatterns(mlir::OpAsmPrinter &printer, mlir::Operation *op,
                    mlir::ArrayAttr patterns);
 
+/// Sums of multiples, without the attribute's prefix.
+mlir::ParseResult parseSums(mlir::OpAsmParser &parser, SumsAttr &sums);
+void printSums(mlir::OpAsmPrinter &printer, mlir::Operation *op, SumsAttr sums);
+
+/// The copies that each target of a mix sums, `[[0, 4] bias 1, [8]]`: the first
+/// row of each, and a row of the bias, -1 for none.
+mlir::ParseResult parseCopies(mlir::OpAsmParser &parser,
+                              mlir::DenseI64ArrayAttr &starts,
+                              mlir::DenseI64ArrayAttr &copies,
+                              mlir::DenseI64ArrayAttr &biasRows);
+void printCopies(mlir::OpAsmPrinter &printer, mlir::Operation *op,
+                 mlir::DenseI64ArrayAttr starts, mlir::DenseI64ArrayAttr copies,
+                 mlir::DenseI64ArrayAttr biasRows);
+
 /// Pairs of patterns: `["1 | ~2" from "1 | 2"]`, `["~1 | 2" into "1 | 2"]`.
 mlir::ParseResult parsePatternsFrom(mlir::OpAsmParser &parser,
                                     mlir::ArrayAttr &patterns,

@@ -87,3 +87,40 @@ LogicalResult ir::verifyNAxes(Operation *op, StringRef name,
              << formatExtent(type.getDimSize(axis));
   return success();
 }
+
+RankedTensorType ir::typeOf(Value value) {
+  return cast<RankedTensorType>(value.getType());
+}
+
+LogicalResult ir::verifyRows(Operation *op, StringRef name,
+                             RankedTensorType type, int64_t batch,
+                             std::optional<int64_t> rows, int64_t channels,
+                             Type element) {
+  if (!rows)
+    return op->emitOpError() << "takes more rows than fit 63 bits";
+  if (type == RankedTensorType::get({batch, *rows, channels}, element))
+    return success();
+  return op->emitOpError() << "'" << name
+                           << "' must be [batch, rows, channels] = ["
+                           << formatExtent(batch) << ", " << formatExtent(*rows)
+                           << ", " << formatExtent(channels) << "] of "
+                           << element << ", found " << type;
+}
+
+LogicalResult ir::verifySums(Operation *op, StringRef name, StringRef what,
+                             SumsAttr sums, int64_t count) {
+  // In which sum each was seen last.
+  llvm::SmallDenseMap<int64_t, int64_t> seen;
+  for (int64_t sum = 0; sum < sums.size(); ++sum)
+    for (int64_t number : sums.getNumbersOf(sum)) {
+      if (number < 0 || number >= count)
+        return op->emitOpError()
+               << name << " names " << what << " " << number << " of " << count;
+      auto [place, isNew] = seen.try_emplace(number, sum);
+      if (!isNew && place->second == sum)
+        return op->emitOpError() << name << " names " << what << " " << number
+                                 << " twice in one sum";
+      place->second = sum;
+    }
+  return success();
+}

@@ -38,6 +38,22 @@ mlir::LogicalResult verifyNAxes(mlir::Operation *op, llvm::StringRef name,
                                 mlir::RankedTensorType type, int64_t first,
                                 int64_t count, int64_t n);
 
+/// The type of a tensor.
+mlir::RankedTensorType typeOf(mlir::Value value);
+
+/// The tensor called `name` is [batch, rows, channels] with these extents; too
+/// many rows are nothing.
+mlir::LogicalResult verifyRows(mlir::Operation *op, llvm::StringRef name,
+                               mlir::RankedTensorType type, int64_t batch,
+                               std::optional<int64_t> rows, int64_t channels,
+                               mlir::Type element);
+
+/// The sums called `name` are of rows or weights, `what`, that are among
+/// `count`, none of them twice in one sum.
+mlir::LogicalResult verifySums(mlir::Operation *op, llvm::StringRef name,
+                               llvm::StringRef what, SumsAttr sums,
+                               int64_t count);
+
 /// An extent in the language's words: a number, or `?`.
 std::string formatExtent(int64_t extent);
 

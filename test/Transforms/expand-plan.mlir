@@ -1,7 +1,6 @@
 // RUN: %eqc-opt %s --eqc-expand-plan | FileCheck %s
 // RUN: %eqc-opt %s --eqc-expand-plan=plan=factored | FileCheck %s --check-prefix=FACTORED
 // RUN: %eqc-opt %s --eqc-expand-plan=plan=dense | FileCheck %s --check-prefix=DENSE
-// RUN: %eqc-opt %s --eqc-expand-plan=plan=schur | FileCheck %s --check-prefix=SCHUR
 
 // Sum over all members once, mix it once, broadcast it into the output.
 
@@ -25,9 +24,6 @@
 // DENSE-NOT: eqc.linear
 // DENSE: eqc.dense S(5) order 1 -> 1 {{.*}} diagrams ["o1 i1", "o1 | i1"] bias_diagrams ["o1"]
 
-// SCHUR-LABEL: @deepsets
-// SCHUR-NOT: eqc.linear
-// SCHUR: eqc.schur S(5) order 1 -> 1 {{.*}} diagrams ["o1 i1", "o1 | i1"] bias_diagrams ["o1"]
 func.func @deepsets(%x: tensor<?x5x4xf32>, %w: tensor<2x4x8xf32>, %b: tensor<1x8xf32>) -> tensor<?x5x8xf32> {
   %y = eqc.linear S(5) order 1 -> 1 x(%x : tensor<?x5x4xf32>) weight(%w : tensor<2x4x8xf32>) bias(%b : tensor<1x8xf32>)
       diagrams ["o1 i1", "o1 | i1"] bias_diagrams ["o1"] : tensor<?x5x8xf32>

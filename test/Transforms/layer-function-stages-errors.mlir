@@ -20,10 +20,13 @@ func.func @dense(%x: tensor<?x5x4xf32>, %w: tensor<1x4x4xf32>) -> tensor<?x5x4xf
 
 #v3 = #eqc.target<name = "x86-64-v3", cpu = "x86-64-v3", features = "", vector_bytes = 32, registers = 16>
 
-func.func @schur(%x: tensor<?x5x4xf32>, %w: tensor<1x4x4xf32>) -> tensor<?x5x4xf32>
+func.func @isotypic(%x: tensor<?x5x4xf32>, %w: tensor<1x4x4xf32>) -> tensor<?x5x4xf32>
     attributes {eqc.layer = "f", eqc.target = #v3} {
-  %y = eqc.schur S(5) order 1 -> 1 x(%x : tensor<?x5x4xf32>) weight(%w : tensor<1x4x4xf32>)
-      diagrams ["o1 i1"] : tensor<?x5x4xf32>
+  %rows = eqc.to_rows %x : tensor<?x5x4xf32> -> tensor<?x5x4xf32>
+  %packed = eqc.pack %w order [0] : tensor<1x4x4xf32> -> tensor<1x4x4xf32>
+  %nodes = eqc.mix_copies S(5) dimension 5 %rows weights(%packed : tensor<1x4x4xf32>) from 0
+      targets [[0]] : tensor<?x5x4xf32> -> tensor<?x5x4xf32>
+  %y = eqc.from_rows %nodes : tensor<?x5x4xf32> -> tensor<?x5x4xf32>
   // expected-error @below {{'arith.addf' stands beside a layer and would be lost}}
   %z = arith.addf %y, %x : tensor<?x5x4xf32>
   return %z : tensor<?x5x4xf32>
@@ -159,4 +162,20 @@ func.func @unfinished(%t: tensor<?x5x4xf32>, %w: tensor<1x4x4xf32>) -> tensor<?x
   %x = eqc.to_rows %t : tensor<?x5x4xf32> -> tensor<?x5x4xf32>
   %packed = eqc.pack %w order [0] : tensor<1x4x4xf32> -> tensor<1x4x4xf32>
   return %x : tensor<?x5x4xf32>
+}
+
+// -----
+
+#v3 = #eqc.target<name = "x86-64-v3", cpu = "x86-64-v3", features = "", vector_bytes = 32, registers = 16>
+
+func.func @other_bias(%t: tensor<?x5x4xf32>, %w: tensor<1x4x4xf32>, %b: tensor<1x4xf32>, %c: tensor<1x4xf32>) -> tensor<?x5x4xf32>
+    attributes {eqc.layer = "f", eqc.target = #v3} {
+  %x = eqc.to_rows %t : tensor<?x5x4xf32> -> tensor<?x5x4xf32>
+  %packed = eqc.pack %w order [0] : tensor<1x4x4xf32> -> tensor<1x4x4xf32>
+  %bias = eqc.transform %c to [0] : (tensor<1x4xf32>) -> tensor<1x4xf32>
+  // expected-error @below {{'bias' must be the third argument of its function, or a change of its basis}}
+  %y = eqc.mix_copies S(5) dimension 1 %x weights(%packed : tensor<1x4x4xf32>) from 0 bias(%bias : tensor<1x4xf32>)
+      targets [[0] bias 0, [], [], [], []] : tensor<?x5x4xf32> -> tensor<?x5x4xf32>
+  %r = eqc.from_rows %y : tensor<?x5x4xf32> -> tensor<?x5x4xf32>
+  return %r : tensor<?x5x4xf32>
 }

@@ -71,14 +71,13 @@ private:
         return takeSpec(dense);
       if (auto apply = dyn_cast<ir::ApplyOp>(op))
         return takeSpec(apply);
-      if (auto schur = dyn_cast<ir::SchurOp>(op))
-        return takeSpec(schur);
       if (isa<ir::LinearOp>(op))
         return op.emitError("no plan is chosen; run '--eqc-expand' first");
     }
-    FailureOr<StagedLayer> staged = readStages(function);
-    if (failed(staged))
+    FailureOr<StagedLayer> read = readStages(function);
+    if (failed(read))
       return failure();
+    staged = std::move(*read);
     spec = staged->spec;
     return success();
   }
@@ -136,26 +135,25 @@ private:
 
   Value build(GraphBuilder &graph, Value x, Value weight, Value bias) {
     LayerGraph patterns(graph, spec, x, weight, bias);
-    if (!layer)
-      return buildSharedGraph(patterns, function, spec);
+    if (staged) {
+      if (auto *isotypic = std::get_if<IsotypicPlan>(&staged->plan))
+        return buildIsotypicGraph(graph, spec, *isotypic, x, weight, bias);
+      return buildSharedGraph(graph, patterns, function, spec);
+    }
     if (isa<ir::DenseOp>(layer))
       return patterns.applyDense();
-    if (auto apply = dyn_cast<ir::ApplyOp>(layer)) {
-      SmallVector<FactoredDiagram> forms;
-      for (auto form : apply.getFactored().getAsRange<ir::FactoredAttr>())
-        forms.push_back(form.getValue(spec.l, spec.k));
-      return buildFactoredGraph(patterns, spec, forms);
-    }
-    const SchurChoice form = chooseSchur(spec);
-    if (form.isotypic)
-      return buildIsotypicGraph(graph, spec, *form.isotypic, x, weight, bias);
-    return buildStrandGraph(graph, patterns, spec, form.strands);
+    SmallVector<FactoredDiagram> forms;
+    for (auto form :
+         cast<ir::ApplyOp>(layer).getFactored().getAsRange<ir::FactoredAttr>())
+      forms.push_back(form.getValue(spec.l, spec.k));
+    return buildFactoredGraph(patterns, spec, forms);
   }
 
   func::FuncOp function;
   LayerSpec spec;
   Operation *layer = nullptr; ///< the whole layer as one; null: stages
-  DenseI64ArrayAttr flips;    ///< of the gradient of x; else null
+  std::optional<StagedLayer> staged;
+  DenseI64ArrayAttr flips; ///< of the gradient of x; else null
 };
 
 struct ConvertEqcToLinalg

@@ -27,10 +27,7 @@ public:
     if (bias)
       start = graph.addProduct(
           {graph.zeros({rowCount(plan.bias), spec.cOut}), {0, 2}},
-          {{matrixOf(plan.bias.rows,
-                     static_cast<int64_t>(spec.biasDiagrams.size())),
-            {0, 1}},
-           {bias, {1, 2}}});
+          {{matrixOf(plan.bias.rows, extentOf(bias)), {0, 1}}, {bias, {1, 2}}});
     Value nodes = graph.zeros({GraphBuilder::kBatch, plan.nodeRows, spec.cOut});
     for (const MixStage &stage : plan.mixes)
       for (const MixTarget &target : stage.targets)
@@ -41,6 +38,11 @@ public:
 private:
   static int64_t rowCount(const RowTransform &transform) {
     return static_cast<int64_t>(transform.rows.size());
+  }
+
+  /// How many rows of weights or of a bias there are.
+  static int64_t extentOf(Value value) {
+    return cast<RankedTensorType>(value.getType()).getDimSize(0);
   }
 
   Value matrixOf(ArrayRef<SparseVector> rows, int64_t columns) {
@@ -58,11 +60,10 @@ private:
       for (const WeightedDiagram &weighted : term)
         rows.back().push_back({weighted.diagram, weighted.factor});
     }
-    const auto diagrams = static_cast<int64_t>(spec.diagrams.size());
     return graph.addProduct(
         {graph.zeros({static_cast<int64_t>(rows.size()), spec.cIn, spec.cOut}),
          {0, 2, 3}},
-        {{matrixOf(rows, diagrams), {0, 1}}, {weight, {1, 2, 3}}});
+        {{matrixOf(rows, extentOf(weight)), {0, 1}}, {weight, {1, 2, 3}}});
   }
 
   int64_t positions(int order) const { return Poly::power(order).at(spec.n); }

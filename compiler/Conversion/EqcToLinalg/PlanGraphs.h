@@ -4,25 +4,23 @@
 #define EQC_CONVERSION_PLANGRAPHS_H
 
 #include "compiler/Conversion/EqcToLinalg/LayerGraph.h"
-#include "compiler/Plan/SchurChoice.h"
+#include "compiler/Plan/Isotypic/IsotypicPlan.h"
 #include "dialect/Eqc/EqcOps.h"
 
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 
 namespace eqc {
 
-/// The shared plan as its operations in `function` say: y.
-mlir::Value buildSharedGraph(LayerGraph &layer, mlir::func::FuncOp function,
+/// The shared plan as its operations in `function` say, with some mixes in the
+/// irreps of the strands' group: y.
+mlir::Value buildSharedGraph(GraphBuilder &graph, LayerGraph &layer,
+                             mlir::func::FuncOp function,
                              const LayerSpec &spec);
 
 /// One diagram after the other, inputs contracted in the order that each form
 /// says.
 mlir::Value buildFactoredGraph(LayerGraph &layer, const LayerSpec &spec,
                                llvm::ArrayRef<FactoredDiagram> forms);
-
-/// The shared plan with some mixes in the irreps of the strands' group.
-mlir::Value buildStrandGraph(GraphBuilder &graph, LayerGraph &layer,
-                             const LayerSpec &spec, const StrandPlan &plan);
 
 /// Changes of basis by constant matrices, channels mixed block by block.
 mlir::Value buildIsotypicGraph(GraphBuilder &graph, const LayerSpec &spec,

@@ -3,10 +3,18 @@
 // One operation for every pattern that is read, every diagram that is mixed and
 // every pattern that is written, in the order of the stages.
 //
+// math: a mix may be in the irreps of S_t. With f(p) the entry of a bottom
+// pattern whose letter q has the value m[p[q]], a mix is z(g) = sum over sigma
+// of W_sigma f(g sigma^-1), so for every irrep rho of S_t of dimension d
+//   z^(rho) = f^(rho) sum_sigma W_sigma rho(sigma),
+//   z(1)    = sum over rho of d / t! tr z^(rho),
+// where the packed weights are d / t! sum_sigma W_sigma rho(sigma).
+//
 //===----------------------------------------------------------------------===//
 
 #include "compiler/Conversion/EqcToLinalg/PlanGraphs.h"
 #include "compiler/Plan/Shared/SharedGeometry.h"
+#include "compiler/Plan/Strands/StrandPlan.h"
 
 #include <map>
 
@@ -18,8 +26,9 @@ namespace {
 
 class StageVisitor {
 public:
-  StageVisitor(LayerGraph &layer, const LayerSpec &spec)
-      : layer(layer), output(identityPattern(spec.l)) {}
+  StageVisitor(GraphBuilder &graph, LayerGraph &layer, const LayerSpec &spec)
+      : graph(graph), layer(layer), spec(spec),
+        output(identityPattern(spec.l)) {}
 
   Value visit(func::FuncOp function) {
     for (Operation &op : function.front()) {
@@ -56,12 +65,66 @@ private:
          llvm::zip(getDiagramValues(op.getBiasDiagrams()), op.getBiasRows()))
       layer.addBias(nodes.at(splitDiagram(diagram).top), row);
     add(getPatternValues(op.getBroadcasts()), getPatternValues(op.getInto()));
+    if (op.getStrands())
+      return mixStrands(op);
     int64_t packed = op.getFirst();
     for (const Diagram &diagram : op.getDiagramValues()) {
       const Split split = splitDiagram(diagram);
-      layer.mix(nodes.at(split.top), source(split.bottom), diagram,
-                layer.weightOf(order[packed++]));
+      if (const Value weight = weightOf(packed++))
+        layer.mix(nodes.at(split.top), source(split.bottom), diagram, weight);
     }
+  }
+
+  /// A packed weight, [c_in, c_out]; null if it is zero.
+  Value weightOf(int64_t packed) {
+    const ArrayRef<int64_t> numbers = order.getNumbersOf(packed);
+    const ArrayRef<double> factors = order.getFactorsOf(packed);
+    if (numbers.size() == 1 && factors.front() == 1)
+      return layer.weightOf(numbers.front());
+    Value weight;
+    for (auto [number, factor] : llvm::zip(numbers, factors)) {
+      if (!weight)
+        weight = graph.zeros({spec.cIn, spec.cOut});
+      IndexCoefficient scaled;
+      scaled.scale = graph.number(factor);
+      weight = graph.addProduct({weight, {0, 1}},
+                                {{layer.weightOf(number), {0, 1}}}, scaled);
+    }
+    return weight;
+  }
+
+  /// f^ of a source: a tensor for every slot of every irrep.
+  SmallVector<Value> transform(const RowPattern &bottom,
+                               const StrandTransform &basis) {
+    SmallVector<Value> slots;
+    for (const std::vector<double> &row : basis.matrix) {
+      Value sum = layer.inputZeros(basis.order);
+      for (auto [permutation, factor] : llvm::zip(basis.permutations, row))
+        if (factor != 0)
+          sum = layer.addPermuted(sum, source(bottom), bottom, permutation,
+                                  factor);
+      slots.push_back(sum);
+    }
+    return slots;
+  }
+
+  void mixStrands(MixOp op) {
+    const StrandTransform basis(static_cast<int>(*op.getStrands()));
+    SmallVector<SmallVector<Value>> sources;
+    for (const RowPattern &bottom : op.getBottomValues())
+      sources.push_back(transform(bottom, basis));
+    int64_t packed = op.getFirst();
+    for (const RowPattern &target : op.getTargetValues())
+      for (const StrandIrrep &irrep : basis.irreps)
+        for (int column = 0; column < irrep.dimension; ++column)
+          for (const SmallVector<Value> &slots : sources)
+            for (int row = 0; row < irrep.dimension; ++row)
+              // The trace takes row `column` of the product's columns.
+              if (const Value weight = weightOf(packed++))
+                layer.mixLetters(
+                    nodes.at(target),
+                    slots[irrep.first + column * irrep.dimension + row],
+                    basis.order, weight);
   }
 
   void add(ArrayRef<RowPattern> patterns, ArrayRef<RowPattern> into) {
@@ -69,15 +132,17 @@ private:
       layer.add(nodes.at(fine), nodes.at(coarse));
   }
 
+  GraphBuilder &graph;
   LayerGraph &layer;
+  const LayerSpec &spec;
   const RowPattern output;
-  ArrayRef<int64_t> order;
+  SumsAttr order;
   std::map<RowPattern, PatternTensor> reads, nodes;
 };
 
 } // namespace
 
-Value eqc::buildSharedGraph(LayerGraph &layer, func::FuncOp function,
-                            const LayerSpec &spec) {
-  return StageVisitor(layer, spec).visit(function);
+Value eqc::buildSharedGraph(GraphBuilder &graph, LayerGraph &layer,
+                            func::FuncOp function, const LayerSpec &spec) {
+  return StageVisitor(graph, layer, spec).visit(function);
 }

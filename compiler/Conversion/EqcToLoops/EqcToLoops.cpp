@@ -5,7 +5,6 @@
 #include "compiler/Conversion/EqcToLoops/PlanEmitter.h"
 #include "compiler/Conversion/EqcToLoops/StagePlan.h"
 #include "compiler/Conversion/Passes.h"
-#include "compiler/Plan/SchurChoice.h"
 #include "dialect/Eqc/EqcLayerFunction.h"
 
 namespace eqc {
@@ -104,26 +103,22 @@ struct ConvertEqcToLoops
     std::unique_ptr<PlanEmitter> emitter;
     auto denses = function.front().getOps<ir::DenseOp>();
     auto applies = function.front().getOps<ir::ApplyOp>();
-    auto schurs = function.front().getOps<ir::SchurOp>();
     if (!denses.empty()) {
       spec = getLayerOf(*denses.begin());
       emitter = makeDenseEmitter(spec);
     } else if (!applies.empty()) {
       spec = getLayerOf(*applies.begin());
       emitter = makeFactoredEmitter(spec, planOf(*applies.begin(), spec));
-    } else if (!schurs.empty()) {
-      spec = getLayerOf(*schurs.begin());
-      SchurChoice form = chooseSchur(spec);
-      if (form.isotypic)
-        emitter = makeIsotypicEmitter(spec, std::move(form.isotypic));
-      else
-        emitter = makeStrandEmitter(spec, std::move(form.strands));
     } else {
       FailureOr<StagedLayer> layer = readStages(function);
       if (failed(layer))
         return failure();
       spec = std::move(layer->spec);
-      emitter = makeSharedEmitter(spec, std::move(layer->plan));
+      if (auto *isotypic = std::get_if<IsotypicPlan>(&layer->plan))
+        emitter = makeIsotypicEmitter(spec, std::move(*isotypic));
+      else
+        emitter = makeStrandEmitter(
+            spec, std::move(std::get<StrandPlan>(layer->plan)));
     }
     emit(function, *emitter, name.getValue(), target);
     return success();

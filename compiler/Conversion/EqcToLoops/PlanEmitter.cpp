@@ -78,22 +78,21 @@ private:
 
 class IsotypicEmitter : public PlanEmitter {
 public:
-  IsotypicEmitter(const LayerSpec &spec,
-                  std::shared_ptr<const IsotypicPlan> plan)
+  IsotypicEmitter(const LayerSpec &spec, IsotypicPlan plan)
       : spec(spec), plan(std::move(plan)) {}
 
   EmittedKernel emitPack(OpBuilder &b, Location loc, StringRef name,
                          const TargetShape &target) const override {
-    return emitWeightPack(b, loc, name, spec, plan->packed, target);
+    return emitWeightPack(b, loc, name, spec, plan.packed, target);
   }
   EmittedKernel emitForward(OpBuilder &b, Location loc, StringRef name,
                             const TargetShape &target) const override {
-    return emitSchurForward(b, loc, name, spec, *plan, target);
+    return emitSchurForward(b, loc, name, spec, plan, target);
   }
 
 private:
   const LayerSpec &spec;
-  std::shared_ptr<const IsotypicPlan> plan;
+  IsotypicPlan plan;
 };
 
 } // namespace
@@ -102,10 +101,6 @@ std::unique_ptr<PlanEmitter> eqc::makeStrandEmitter(const LayerSpec &spec,
                                                     StrandPlan plan) {
   return std::make_unique<SharedEmitter>(spec, std::move(plan));
 }
-std::unique_ptr<PlanEmitter> eqc::makeSharedEmitter(const LayerSpec &spec,
-                                                    SharedPlan plan) {
-  return makeStrandEmitter(spec, withoutStrands(std::move(plan)));
-}
 std::unique_ptr<PlanEmitter> eqc::makeFactoredEmitter(const LayerSpec &spec,
                                                       FactoredPlan plan) {
   return std::make_unique<FactoredEmitter>(spec, std::move(plan));
@@ -113,8 +108,7 @@ std::unique_ptr<PlanEmitter> eqc::makeFactoredEmitter(const LayerSpec &spec,
 std::unique_ptr<PlanEmitter> eqc::makeDenseEmitter(const LayerSpec &spec) {
   return std::make_unique<DenseEmitter>(spec);
 }
-std::unique_ptr<PlanEmitter>
-eqc::makeIsotypicEmitter(const LayerSpec &spec,
-                         std::shared_ptr<const IsotypicPlan> plan) {
+std::unique_ptr<PlanEmitter> eqc::makeIsotypicEmitter(const LayerSpec &spec,
+                                                      IsotypicPlan plan) {
   return std::make_unique<IsotypicEmitter>(spec, std::move(plan));
 }

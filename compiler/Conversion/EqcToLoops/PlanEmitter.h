@@ -36,18 +36,15 @@ public:
   }
 };
 
-/// `spec` must outlive the emitter. The dense plan needs a fixed n.
-std::unique_ptr<PlanEmitter> makeSharedEmitter(const LayerSpec &spec,
-                                               SharedPlan plan);
-/// The shared plan with some mixes in Fourier space.
+/// `spec` must outlive the emitter. The dense plan needs a fixed n; of the
+/// shared plan, which some mixes may be in Fourier space.
 std::unique_ptr<PlanEmitter> makeStrandEmitter(const LayerSpec &spec,
                                                StrandPlan plan);
 std::unique_ptr<PlanEmitter> makeFactoredEmitter(const LayerSpec &spec,
                                                  FactoredPlan plan);
 std::unique_ptr<PlanEmitter> makeDenseEmitter(const LayerSpec &spec);
-std::unique_ptr<PlanEmitter>
-makeIsotypicEmitter(const LayerSpec &spec,
-                    std::shared_ptr<const IsotypicPlan> plan);
+std::unique_ptr<PlanEmitter> makeIsotypicEmitter(const LayerSpec &spec,
+                                                 IsotypicPlan plan);
 
 } // namespace eqc
 

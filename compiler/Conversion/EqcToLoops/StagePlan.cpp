@@ -25,6 +25,22 @@ public:
   FailureOr<StagedLayer> read() {
     if (failed(readLayer()))
       return failure();
+    if (!function.front().getOps<MixCopiesOp>().empty()) {
+      FailureOr<IsotypicPlan> plan = readIsotypicStages(function, layer.spec);
+      if (failed(plan))
+        return failure();
+      layer.plan = std::move(*plan);
+      return std::move(layer);
+    }
+    if (failed(readShared()))
+      return failure();
+    return std::move(layer);
+  }
+
+private:
+  LogicalResult readShared() {
+    if (failed(readOutput()))
+      return failure();
     geometry.emplace(layer.spec.group, layer.spec.n, layer.spec.k, layer.spec.l,
                      layer.spec.normalize == Normalize::Mean);
     // Rows first: stages refer to rows of later ones as targets.
@@ -41,11 +57,11 @@ public:
       if (failed(done))
         return failure();
     }
-    layer.plan = std::move(geometry->plan);
-    return std::move(layer);
+    plan.shared = std::move(geometry->plan);
+    layer.plan = std::move(plan);
+    return success();
   }
 
-private:
   template <typename OpT> FailureOr<OpT> findOnly(StringRef what) {
     auto ops = function.front().getOps<OpT>();
     if (ops.empty() || std::next(ops.begin()) != ops.end()) {
@@ -70,17 +86,18 @@ private:
     FailureOr<ToRowsOp> toRows = findOnly<ToRowsOp>("'eqc.to_rows'");
     if (failed(toRows))
       return failure();
-    FailureOr<FromRowsOp> fromRows = findOnly<FromRowsOp>("'eqc.from_rows'");
-    if (failed(fromRows))
+    FailureOr<FromRowsOp> last = findOnly<FromRowsOp>("'eqc.from_rows'");
+    if (failed(last))
       return failure();
+    fromRows = *last;
     FailureOr<PackOp> packOp = findOnly<PackOp>("'eqc.pack'");
     if (failed(packOp))
       return failure();
     pack = *packOp;
-    if (toRows->getLayout() != fromRows->getLayout())
-      return fromRows->emitError("must have the layout of 'eqc.to_rows'");
+    if (toRows->getLayout() != fromRows.getLayout())
+      return fromRows.emitError("must have the layout of 'eqc.to_rows'");
     auto xType = cast<RankedTensorType>(toRows->getX().getType());
-    auto yType = cast<RankedTensorType>(fromRows->getType());
+    auto yType = cast<RankedTensorType>(fromRows.getType());
     auto weightType = cast<RankedTensorType>(pack.getPacked().getType());
     spec.name = function.getName().str();
     spec.layout = toRows->getLayout();
@@ -89,14 +106,19 @@ private:
     spec.l = static_cast<int>(yType.getRank()) - 2;
     spec.cIn = weightType.getDimSize(1);
     spec.cOut = weightType.getDimSize(2);
+    spec.bias = function.getNumArguments() > 2;
+    plan.packed = pack.getOrder().getTerms();
+    return success();
+  }
+
+  LogicalResult readOutput() {
+    LayerSpec &spec = layer.spec;
     FailureOr<MixOp> output = failure();
-    for (MixOp mix : function.front().getOps<MixOp>()) {
+    for (MixOp mix : function.front().getOps<MixOp>())
       if (mix.writesOutput())
         output = mix;
-      spec.bias |= static_cast<bool>(mix.getBias());
-    }
-    if (failed(output) || getMixOf(fromRows->getRows()) != *output)
-      return fromRows->emitError(
+    if (failed(output) || getMixOf(fromRows.getRows()) != *output)
+      return fromRows.emitError(
           "must see the rows of the output itself, that 'eqc.mix' computed");
     spec.group = output->getGroup();
     spec.n = output->getN();
@@ -129,14 +151,21 @@ private:
     stage.source = op.readsInput() ? PlanArray::Input : PlanArray::Stored;
     for (auto [pattern, source] : llvm::zip(patterns, op.getSourceValues()))
       stage.entries.push_back(geometry->makeRead(pattern, source));
+    addStage(std::move(stage));
+  }
+
+  void addStage(SharedStage stage, std::optional<StrandStage> strands = {}) {
     geometry->plan.stages.push_back(std::move(stage));
+    plan.strands.push_back(std::move(strands));
   }
 
   LogicalResult readMix(MixOp op) {
-    std::vector<int> &packed = geometry->plan.packedOrder;
-    if (op.getFirst() != static_cast<int64_t>(packed.size()))
-      return op.emitError() << "must use the weights from " << packed.size()
+    if (op.getFirst() != firstWeight)
+      return op.emitError() << "must use the weights from " << firstWeight
                             << " on: they are read in the order of stages";
+    firstWeight += op.getNumWeights();
+    // Terms are numbered as they are used; what each of them is says the pack.
+    std::vector<int> &order = geometry->plan.packedOrder;
     const std::vector<RowPattern> targets = op.getTargetValues();
     std::map<RowPattern, size_t> number;
     MixStage stage;
@@ -149,9 +178,9 @@ private:
     }
     for (const Diagram &diagram : op.getDiagramValues()) {
       const Split split = splitDiagram(diagram);
-      const int weight = static_cast<int>(pack.getOrder()[packed.size()]);
-      geometry->addTerm(stage.targets[number.at(split.top)], weight, split);
-      packed.push_back(weight);
+      const int term = static_cast<int>(order.size());
+      geometry->addTerm(stage.targets[number.at(split.top)], term, split);
+      order.push_back(term);
     }
     for (auto [diagram, row] :
          llvm::zip(getDiagramValues(op.getBiasDiagrams()), op.getBiasRows())) {
@@ -162,7 +191,17 @@ private:
     for (auto [from, to] : llvm::zip(getPatternValues(op.getBroadcasts()),
                                      getPatternValues(op.getInto())))
       geometry->addBroadcast(from, to, stage.targets[number.at(to)]);
-    geometry->plan.stages.push_back(std::move(stage));
+    std::optional<StrandStage> strands;
+    if (op.getStrands()) {
+      strands = makeStrandStage(stage, layer.spec.n);
+      if (!strands ||
+          static_cast<int64_t>(strands->packed.size()) != op.getNumWeights())
+        return op.emitError("cannot be computed in the basis of its strands");
+      strands->packed.assign(plan.packed.begin() + op.getFirst(),
+                             plan.packed.begin() + op.getFirst() +
+                                 op.getNumWeights());
+    }
+    addStage(std::move(stage), std::move(strands));
     return success();
   }
 
@@ -178,13 +217,16 @@ private:
       stage.entries.push_back(
           geometry->makeWrite(node, parent, geometry->makeTarget(parent)));
     if (!stage.entries.empty())
-      geometry->plan.stages.push_back(std::move(stage));
+      addStage(std::move(stage));
     return success();
   }
 
   func::FuncOp function;
   StagedLayer layer;
+  StrandPlan plan;
   PackOp pack;
+  FromRowsOp fromRows;
+  int64_t firstWeight = 0;
   std::optional<SharedGeometry> geometry;
 };
 

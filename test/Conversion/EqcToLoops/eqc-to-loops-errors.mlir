@@ -68,3 +68,67 @@ func.func @two_groups(%t: tensor<?x4x4x4xf32>, %w: tensor<1x4x8xf32>) -> tensor<
   %r = eqc.from_rows %y : tensor<?x1x8xf32> -> tensor<?x8xf32>
   return %r : tensor<?x8xf32>
 }
+
+// -----
+
+// Rows that reach no output.
+
+#v3 = #eqc.target<name = "x86-64-v3", cpu = "x86-64-v3", features = "", vector_bytes = 32, registers = 16>
+
+func.func @copies_lost(%t: tensor<?x4x4xf32>, %w: tensor<2x4x8xf32>) -> tensor<?x4x8xf32>
+    attributes {eqc.layer = "copies_lost", eqc.target = #v3} {
+  %x = eqc.to_rows %t : tensor<?x4x4xf32> -> tensor<?x4x4xf32>
+  %packed = eqc.pack %w order [0, 1] : tensor<2x4x8xf32> -> tensor<2x4x8xf32>
+  %y0 = eqc.mix_copies O(4) dimension 4 %x weights(%packed : tensor<2x4x8xf32>) from 0 targets [[0]] : tensor<?x4x4xf32> -> tensor<?x4x8xf32>
+  // expected-error @below {{must be used once, in the output}}
+  %lost = eqc.mix_copies O(4) dimension 4 %x weights(%packed : tensor<2x4x8xf32>) from 1 targets [[0]] : tensor<?x4x4xf32> -> tensor<?x4x8xf32>
+  %y = eqc.transform %y0 to [1, 0, 2, 3] : (tensor<?x4x8xf32>) -> tensor<?x4x8xf32>
+  %r = eqc.from_rows %y : tensor<?x4x8xf32> -> tensor<?x4x8xf32>
+  return %r : tensor<?x4x8xf32>
+}
+
+// -----
+
+#v3 = #eqc.target<name = "x86-64-v3", cpu = "x86-64-v3", features = "", vector_bytes = 32, registers = 16>
+
+func.func @copies_skip_a_weight(%t: tensor<?x4x4xf32>, %w: tensor<2x4x8xf32>) -> tensor<?x4x8xf32>
+    attributes {eqc.layer = "copies_skip_a_weight", eqc.target = #v3} {
+  %x = eqc.to_rows %t : tensor<?x4x4xf32> -> tensor<?x4x4xf32>
+  %packed = eqc.pack %w order [0, 1] : tensor<2x4x8xf32> -> tensor<2x4x8xf32>
+  // expected-error @below {{must use the weights from 0 on: they are read in the order of stages}}
+  %y = eqc.mix_copies O(4) dimension 4 %x weights(%packed : tensor<2x4x8xf32>) from 1 targets [[0]] : tensor<?x4x4xf32> -> tensor<?x4x8xf32>
+  %r = eqc.from_rows %y : tensor<?x4x8xf32> -> tensor<?x4x8xf32>
+  return %r : tensor<?x4x8xf32>
+}
+
+// -----
+
+#v3 = #eqc.target<name = "x86-64-v3", cpu = "x86-64-v3", features = "", vector_bytes = 32, registers = 16>
+
+func.func @copies_of_two_bases(%t: tensor<?x4x4xf32>, %w: tensor<2x4x8xf32>) -> tensor<?x4x8xf32>
+    attributes {eqc.layer = "copies_of_two_bases", eqc.target = #v3} {
+  %x = eqc.to_rows %t : tensor<?x4x4xf32> -> tensor<?x4x4xf32>
+  %packed = eqc.pack %w order [0, 1] : tensor<2x4x8xf32> -> tensor<2x4x8xf32>
+  %a = eqc.transform %x to [1, 0, 2, 3] : (tensor<?x4x4xf32>) -> tensor<?x4x4xf32>
+  %one = eqc.mix_copies O(4) dimension 1 %x weights(%packed : tensor<2x4x8xf32>) from 0 targets [[0]] : tensor<?x4x4xf32> -> tensor<?x1x8xf32>
+  // expected-error @below {{must mix the rows that 'eqc.to_rows' makes, or one change of their basis, as the others do}}
+  %three = eqc.mix_copies O(4) dimension 3 %a weights(%packed : tensor<2x4x8xf32>) from 1 targets [[0]] : tensor<?x4x4xf32> -> tensor<?x3x8xf32>
+  %y = eqc.transform %one, %three to [0, 1, 2, 3] : (tensor<?x1x8xf32>, tensor<?x3x8xf32>) -> tensor<?x4x8xf32>
+  %r = eqc.from_rows %y : tensor<?x4x8xf32> -> tensor<?x4x8xf32>
+  return %r : tensor<?x4x8xf32>
+}
+
+// -----
+
+#v3 = #eqc.target<name = "x86-64-v3", cpu = "x86-64-v3", features = "", vector_bytes = 32, registers = 16>
+
+func.func @copies_beside_patterns(%t: tensor<?x4x4xf32>, %w: tensor<2x4x8xf32>) -> tensor<?x4x8xf32>
+    attributes {eqc.layer = "copies_beside_patterns", eqc.target = #v3} {
+  %x = eqc.to_rows %t : tensor<?x4x4xf32> -> tensor<?x4x4xf32>
+  %packed = eqc.pack %w order [0, 1] : tensor<2x4x8xf32> -> tensor<2x4x8xf32>
+  // expected-error @below {{is of another plan than 'eqc.mix_copies'}}
+  %sum = eqc.read O(4) x(%x : tensor<?x4x4xf32>) patterns ["* 1" from "1"] : tensor<?x4x4xf32>
+  %y = eqc.mix_copies O(4) dimension 4 %x weights(%packed : tensor<2x4x8xf32>) from 0 targets [[0]] : tensor<?x4x4xf32> -> tensor<?x4x8xf32>
+  %r = eqc.from_rows %y : tensor<?x4x8xf32> -> tensor<?x4x8xf32>
+  return %r : tensor<?x4x8xf32>
+}

@@ -378,3 +378,10 @@ func.func private @f() attributes {eqc.target = "x86-64-v3"}
 
 // expected-error @below {{'eqc.kernel' must be '#eqc.kernel<..>', found {phases = 1 : i64}}}
 func.func private @f() attributes {eqc.kernel = {phases = 1}}
+
+// -----
+
+// sums_c1: what is written is in order; that of others is checked too.
+// sums_c2
+// expected-error @below {{factors of sums must be finite}}
+func.func private @f() attributes {a = #eqc.sums<[[0 : 0x7FF0000000000000]]>}

@@ -62,3 +62,12 @@ func.func private @kernel() attributes {
   eqc.kernel = #eqc.kernel<sums of "f" for <name = "v3", cpu = "x86-64-v3", features = "+avx2", vector_bytes = 32, registers = 16>
       packed [] sums [6, 16, 6, 4] phases 3 parts 5 lanes 0 scratch [1, 0, 2] multiply_adds [0, 7]>
 }
+
+// Factors are the same doubles when they are read again.
+
+// CHECK-LABEL: @sums
+// CHECK-SAME: #eqc.sums<{{\[\[}}0 : 5.000000e-01, 1 : 5.000000e-01], 0]>
+// CHECK-SAME: #eqc.sums<{{\[\[}}0 : 1.000000e-01, 1 : 0.10000000000000002, 3 : -4.940660e-324], [], {{\[}}2 : -1.000000e+00]]>
+func.func private @sums() attributes {
+  a = #eqc.sums<[[0 : 5.000000e-01, 1 : 5.000000e-01], 0]>,
+  b = #eqc.sums<[[0 : 0.1, 1 : 0.10000000000000002, 3 : -4.9406564584124654e-324], [], [2 : -1.0]]>}

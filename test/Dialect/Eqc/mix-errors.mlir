@@ -153,3 +153,43 @@ func.func @mix_c11(%x: tensor<?x5x4xf32>, %w: tensor<2x4x8xf32>) {
   %y = eqc.mix S(5) propagating 1 x(%x : tensor<?x5x4xf32>) weights(%w : tensor<2x4x8xf32>) from 0 targets ["1"] diagrams ["o1 i1"] : tensor<?x4x8xf32>
   return
 }
+
+// -----
+
+func.func @mix_c7_strands(%x: tensor<?x25x4xf32>, %w: tensor<2x4x8xf32>) {
+  // expected-error @below {{needs weights 1 to 2 of 4 input channels}}
+  %y = eqc.mix S(5) propagating 2 x(%x : tensor<?x25x4xf32>) weights(%w : tensor<2x4x8xf32>) from 1 basis strands(2) targets ["1 | 2"] diagrams ["o1 i1 | o2 i2", "o1 i2 | o2 i1"] : tensor<?x25x8xf32>
+  return
+}
+
+// -----
+
+func.func @mix_c12_order(%x: tensor<?x25x4xf32>, %w: tensor<2x4x8xf32>) {
+  // expected-error @below {{a basis of strands is that of all kept blocks, 2 or 3, found 3 of 2}}
+  %y = eqc.mix S(5) propagating 2 x(%x : tensor<?x25x4xf32>) weights(%w : tensor<2x4x8xf32>) from 0 basis strands(3) targets ["1 | 2"] diagrams ["o1 i1 | o2 i2", "o1 i2 | o2 i1"] : tensor<?x25x8xf32>
+  return
+}
+
+// -----
+
+func.func @mix_c12_few(%x: tensor<?x25x4xf32>, %w: tensor<2x4x8xf32>) {
+  // expected-error @below {{a basis of strands is that of all kept blocks, 2 or 3, found 1 of 1}}
+  %y = eqc.mix S(5) propagating 1 x(%x : tensor<?x25x4xf32>) weights(%w : tensor<2x4x8xf32>) from 0 basis strands(1) targets ["1 2"] diagrams ["o1 o2 i1 i2"] : tensor<?x5x8xf32>
+  return
+}
+
+// -----
+
+func.func @mix_c12_none(%x: tensor<?x25x4xf32>, %w: tensor<2x4x8xf32>) {
+  // expected-error @below {{has a basis of strands but no diagrams}}
+  %y = eqc.mix S(5) propagating 2 x(%x : tensor<?x25x4xf32>) weights(%w : tensor<2x4x8xf32>) from 0 basis strands(2) targets ["1 | 2"] diagrams [] : tensor<?x25x8xf32>
+  return
+}
+
+// -----
+
+func.func @mix_c12_one(%x: tensor<?x1x4xf32>, %w: tensor<2x4x8xf32>) {
+  // expected-error @below {{has a basis of strands, which takes an 'n' above 1}}
+  %y = eqc.mix S(1) propagating 2 x(%x : tensor<?x1x4xf32>) weights(%w : tensor<2x4x8xf32>) from 0 basis strands(2) targets ["1 | 2"] diagrams ["o1 i1 | o2 i2", "o1 i2 | o2 i1"] : tensor<?x1x8xf32>
+  return
+}

@@ -51,8 +51,8 @@ func.func @pack_c2_range(%w: tensor<2x4x8xf32>) {
 // -----
 
 func.func @pack_c2_twice(%w: tensor<2x4x8xf32>) {
-  // expected-error @below {{order names weight 1 twice}}
-  %p = eqc.pack %w order [1, 1] : tensor<2x4x8xf32> -> tensor<2x4x8xf32>
+  // expected-error @below {{order names weight 1 twice in one sum}}
+  %p = eqc.pack %w order [1, [1 : 2.0, 1 : 1.0]] : tensor<2x4x8xf32> -> tensor<2x4x8xf32>
   return
 }
 

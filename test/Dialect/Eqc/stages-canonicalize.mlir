@@ -50,3 +50,14 @@ func.func @there_and_back(%rows: tensor<?x25x16xf32>) -> tensor<?x25x16xf32> {
   %again = eqc.to_rows %t layout channels_first : tensor<?x16x5x5xf32> -> tensor<?x25x16xf32>
   return %again : tensor<?x25x16xf32>
 }
+
+// Taking each row as it is changes nothing; another order does.
+
+// CHECK-LABEL: @same_basis
+// CHECK-NEXT: %[[Y:.*]] = eqc.transform %{{.*}} to [1, 0]
+// CHECK-NEXT: return %[[Y]]
+func.func @same_basis(%x: tensor<?x2x16xf32>) -> tensor<?x2x16xf32> {
+  %same = eqc.transform %x to [0, 1] : (tensor<?x2x16xf32>) -> tensor<?x2x16xf32>
+  %y = eqc.transform %same to [1, 0] : (tensor<?x2x16xf32>) -> tensor<?x2x16xf32>
+  return %y : tensor<?x2x16xf32>
+}

@@ -60,13 +60,46 @@ func.func @dense(%x: tensor<?x3x16xf32>, %w: tensor<1x16x32xf32>) -> tensor<?x3x
   return %y : tensor<?x3x32xf32>
 }
 
-// CHECK-LABEL: @schur
-// CHECK: eqc.schur O(3) order 1 -> 1 x(%{{.*}}) weight(%{{.*}}) diagrams ["o1 i1"] : tensor<?x3x32xf32>
-func.func @schur(%x: tensor<?x3x16xf32>, %w: tensor<1x16x32xf32>) -> tensor<?x3x32xf32> {
-  %y = eqc.schur O(3) order 1 -> 1
-      x(%x : tensor<?x3x16xf32>) weight(%w : tensor<1x16x32xf32>)
-      diagrams ["o1 i1"] : tensor<?x3x32xf32>
+// Two mixes of the same strands: both bottom patterns are views of x.
+
+// CHECK-LABEL: @strands
+func.func @strands(%x: tensor<?x25x16xf32>, %weight: tensor<2x16x32xf32>) -> tensor<?x25x32xf32> {
+  // CHECK: eqc.pack %{{.*}} order [1, 0, [0 : 5.000000e-01, 1 : -1.000000e+00]] : tensor<2x16x32xf32> -> tensor<3x16x32xf32>
+  %other = eqc.pack %weight order [1, 0, [0 : 5.000000e-01, 1 : -1.000000e+00]]
+      : tensor<2x16x32xf32> -> tensor<3x16x32xf32>
+  %packed = eqc.pack %weight order [[0 : 5.000000e-01, 1 : 5.000000e-01], [0 : 5.000000e-01, 1 : -5.000000e-01]]
+      : tensor<2x16x32xf32> -> tensor<2x16x32xf32>
+  // CHECK: eqc.mix S(5) propagating 2 {{.*}} from 0 basis strands(2) targets ["1 | 2"] diagrams ["o1 i1 | o2 i2", "o1 i2 | o2 i1"]
+  %y = eqc.mix S(5) propagating 2 x(%x : tensor<?x25x16xf32>)
+      weights(%packed : tensor<2x16x32xf32>) from 0 basis strands(2)
+      targets ["1 | 2"] diagrams ["o1 i1 | o2 i2", "o1 i2 | o2 i1"]
+      : tensor<?x25x32xf32>
+  return %y : tensor<?x25x32xf32>
+}
+
+// CHECK-LABEL: @isotypic
+func.func @isotypic(%x: tensor<?x6x16xf32>, %packed: tensor<2x16x32xf32>, %b: tensor<2x32xf32>) -> tensor<?x3x32xf32> {
+  // CHECK: eqc.mix_copies O(3) dimension 3 %{{.*}} weights(%{{.*}} : tensor<2x16x32xf32>) from 0 targets {{\[\[}}0, 3]] : tensor<?x6x16xf32> -> tensor<?x3x32xf32>
+  %nodes = eqc.mix_copies O(3) dimension 3 %x
+      weights(%packed : tensor<2x16x32xf32>) from 0
+      targets [[0, 3]] : tensor<?x6x16xf32> -> tensor<?x3x32xf32>
+  // CHECK: eqc.transform %{{.*}} to [{{\[}}0 : 0.33333333333333331, 1 : -3.000000e+00]] : (tensor<2x32xf32>) -> tensor<1x32xf32>
+  %bias = eqc.transform %b to [[0 : 0.33333333333333331, 1 : -3.0]] : (tensor<2x32xf32>) -> tensor<1x32xf32>
+  // CHECK: bias(%{{.*}} : tensor<1x32xf32>) targets {{\[\[}}5] bias 0, []] :
+  %more = eqc.mix_copies O(3) dimension 1 %x
+      weights(%packed : tensor<2x16x32xf32>) from 1 bias(%bias : tensor<1x32xf32>)
+      targets [[5] bias 0, []] : tensor<?x6x16xf32> -> tensor<?x2x32xf32>
+  // CHECK: eqc.transform %{{.*}}, %{{.*}} to [3, [], [0 : 2.000000e+00]] : (tensor<?x3x32xf32>, tensor<?x2x32xf32>) -> tensor<?x3x32xf32>
+  %y = eqc.transform %nodes, %more to [3, [], [0 : 2.0]] : (tensor<?x3x32xf32>, tensor<?x2x32xf32>) -> tensor<?x3x32xf32>
   return %y : tensor<?x3x32xf32>
+}
+
+// CHECK-LABEL: @transform
+// CHECK: eqc.transform %{{.*}} to {{\[\[}}0 : 5.000000e-01, 1 : 5.000000e-01], 0]
+func.func @transform(%x: tensor<?x2x16xf32>) -> tensor<?x2x16xf32> {
+  %means = eqc.transform %x to [[0 : 5.000000e-01, 1 : 5.000000e-01], 0]
+      : (tensor<?x2x16xf32>) -> tensor<?x2x16xf32>
+  return %means : tensor<?x2x16xf32>
 }
 
 // CHECK-LABEL: @apply

@@ -1,0 +1,31 @@
+//===- Expand.h - The stages of each plan as operations ---------*- C++ -*-===//
+//
+// Each writes the stages of a plan before a layer and returns what takes the
+// place of its output.
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef EQC_TRANSFORMS_EXPAND_EXPAND_H
+#define EQC_TRANSFORMS_EXPAND_EXPAND_H
+
+#include "compiler/Plan/Isotypic/IsotypicPlan.h"
+#include "compiler/Plan/Strands/StrandPlan.h"
+#include "dialect/Eqc/EqcOps.h"
+
+namespace eqc {
+
+/// The shared plan, of which some mixes may be in the basis of their strands.
+mlir::Value expandShared(mlir::OpBuilder &b, ir::LinearOp op,
+                         const StrandPlan &plan);
+
+/// Changes of basis, and mixes between copies for each dimension.
+mlir::Value expandIsotypic(mlir::OpBuilder &b, ir::LinearOp op,
+                           const IsotypicPlan &plan);
+
+/// The weights of a layer as its stages read them.
+mlir::Value createPack(mlir::OpBuilder &b, ir::LinearOp op,
+                       llvm::ArrayRef<PackedTerm> terms);
+
+} // namespace eqc
+
+#endif // EQC_TRANSFORMS_EXPAND_EXPAND_H

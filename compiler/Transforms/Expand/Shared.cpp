@@ -1,0 +1,162 @@
+//===- Shared.cpp - The stages of the shared plan -------------------------===//
+//
+// Also of the plan in strands, which is the shared one with some mixes in
+// another basis.
+//
+//===----------------------------------------------------------------------===//
+
+#include "compiler/Conversion/EqcToLoops/LayerOfOp.h"
+#include "compiler/Plan/Shared/SharedGeometry.h"
+#include "compiler/Transforms/Expand/Expand.h"
+#include "compiler/Transforms/WriteReads.h"
+#include "dialect/Eqc/EqcStages.h"
+
+#include <map>
+
+using namespace eqc;
+using namespace eqc::ir;
+using namespace mlir;
+
+namespace {
+
+/// Visits a shared plan and writes its stages before `op`.
+class SharedExpander {
+public:
+  SharedExpander(OpBuilder &b, LinearOp op, const StrandPlan &strands)
+      : b(b), op(op), loc(op.getLoc()), spec(getLayerOf(op)), strands(strands),
+        plan(strands.shared) {}
+
+  Value expand() {
+    auto xType = cast<RankedTensorType>(op.getX().getType());
+    batch = xType.getDimSize(0);
+    element = xType.getElementType();
+    x = ToRowsOp::create(b, loc,
+                         rowsType(*getRowsOfOrder(spec.k, spec.n), spec.cIn),
+                         op.getX(), op.getLayoutAttr());
+    reads.emplace(b, loc, x, op.getGroupAttr(), op.getNAttr(),
+                  op.getNormalizeAttr());
+    packed = createPack(b, op, strands.packed);
+    for (auto [stage, basis] : llvm::zip_equal(plan.stages, strands.strands))
+      std::visit(
+          [&, &basis = basis](const auto &s) { expand(s, basis.has_value()); },
+          stage);
+    return FromRowsOp::create(b, loc, op.getType(), output, op.getLayoutAttr());
+  }
+
+private:
+  RankedTensorType rowsType(int64_t rows, int64_t channels) const {
+    return RankedTensorType::get({batch, rows, channels}, element);
+  }
+  RankedTensorType rowsType(ArrayRef<RowPattern> patterns, int64_t channels) {
+    return rowsType(*getRows(patterns, spec.n), channels);
+  }
+  ArrayAttr attr(ArrayRef<RowPattern> patterns) {
+    return getPatternArrayAttr(b.getContext(), patterns);
+  }
+
+  /// The stages that hold an output pattern of `used`, each once, in order.
+  SmallVector<Value> nodeHolders(ArrayRef<RowPattern> used) const {
+    SmallVector<bool> wanted(nodes.size(), false);
+    for (const RowPattern &pattern : used)
+      wanted[nodePlace.at(pattern)] = true;
+    SmallVector<Value> result;
+    for (auto [value, want] : llvm::zip(nodes, wanted))
+      if (want)
+        result.push_back(value);
+    return result;
+  }
+
+  void expand(const ReadStage &stage, bool) { reads->write(plan, stage); }
+
+  RowPattern patternOf(int node) const {
+    return node < 0 ? identityPattern(spec.l) : plan.nodes[node];
+  }
+
+  void expand(const MixStage &stage, bool inStrands) {
+    std::vector<RowPattern> targets, bottoms, broadcasts, into;
+    std::vector<Diagram> diagrams, biasDiagrams;
+    SmallVector<int64_t> biasRows;
+    for (const MixTarget &target : stage.targets) {
+      targets.push_back(patternOf(target.node));
+      for (const std::vector<MixTerm> *terms :
+           {&target.fromInput, &target.fromStored})
+        for (const MixTerm &term : *terms) {
+          diagrams.push_back(spec.diagrams[term.diagram]);
+          if (term.view.array == PlanArray::Stored)
+            bottoms.push_back(splitDiagram(diagrams.back()).bottom);
+        }
+      for (int node : target.broadcasts) {
+        broadcasts.push_back(plan.nodes[node]);
+        into.push_back(targets.back());
+      }
+      for (int row : target.biasRows) {
+        biasDiagrams.push_back(spec.biasDiagrams[row]);
+        biasRows.push_back(row);
+      }
+    }
+    MLIRContext *context = b.getContext();
+    auto mixed = MixOp::create(
+        b, loc, rowsType(targets, spec.cOut), x, reads->holders(bottoms),
+        nodeHolders(broadcasts), packed,
+        biasRows.empty() ? Value() : op.getBias(), op.getGroupAttr(),
+        op.getNAttr(), b.getI64IntegerAttr(stage.kept),
+        b.getI64IntegerAttr(firstWeight),
+        inStrands ? b.getI64IntegerAttr(stage.kept) : IntegerAttr(),
+        attr(targets), getDiagramArrayAttr(context, diagrams), attr(broadcasts),
+        attr(into), getDiagramArrayAttr(context, biasDiagrams),
+        b.getDenseI64ArrayAttr(biasRows));
+    firstWeight += mixed.getNumWeights();
+    setTargets(stage.target, mixed);
+    if (stage.target == PlanArray::Nodes)
+      for (const RowPattern &target : targets)
+        nodePlace[target] = nodes.size() - 1;
+  }
+
+  void setTargets(PlanArray target, Value value) {
+    if (target == PlanArray::Output)
+      output = value;
+    else
+      nodes.push_back(value);
+  }
+
+  void expand(const WriteStage &stage, bool) {
+    std::vector<RowPattern> patterns, into;
+    for (const WriteEntry &entry : stage.entries) {
+      patterns.push_back(plan.nodes[entry.node]);
+      into.push_back(patternOf(entry.parent));
+    }
+    Value &target = stage.target == PlanArray::Output ? output : nodes.back();
+    target = WriteOp::create(b, loc, target.getType(), target,
+                             nodeHolders(patterns), op.getGroupAttr(),
+                             op.getNAttr(), attr(patterns), attr(into));
+  }
+
+  OpBuilder &b;
+  LinearOp op;
+  Location loc;
+  const LayerSpec spec;
+  const StrandPlan &strands;
+  const SharedPlan &plan;
+  int64_t batch = 0;
+  Type element;
+  Value x, packed, output;
+  std::optional<ReadWriter> reads;
+  SmallVector<Value> nodes;
+  std::map<RowPattern, size_t> nodePlace;
+  int64_t firstWeight = 0;
+};
+
+} // namespace
+
+Value eqc::expandShared(OpBuilder &b, LinearOp op, const StrandPlan &plan) {
+  return SharedExpander(b, op, plan).expand();
+}
+
+Value eqc::createPack(OpBuilder &b, LinearOp op,
+                      llvm::ArrayRef<PackedTerm> terms) {
+  auto type = cast<RankedTensorType>(op.getWeight().getType());
+  SmallVector<int64_t> shape(type.getShape());
+  shape.front() = static_cast<int64_t>(terms.size());
+  return PackOp::create(b, op.getLoc(), type.clone(shape), op.getWeight(),
+                        SumsAttr::get(b.getContext(), terms));
+}
