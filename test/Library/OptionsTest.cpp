@@ -138,11 +138,11 @@ TEST(Options, EveryWordAsCpuCompilesOrIsRefused) {
   EXPECT_EQ(testing::internal::GetCapturedStderr(), "");
 }
 
-/// Threads of some C libraries have no more.
-TEST(Options, AStackOf64Kilobytes) {
+/// Threads of some C libraries have little more. Compilation takes that much.
+TEST(Options, AStackOf32Kilobytes) {
   pthread_attr_t attributes;
   ASSERT_EQ(pthread_attr_init(&attributes), 0);
-  ASSERT_EQ(pthread_attr_setstacksize(&attributes, 64 * 1024), 0);
+  ASSERT_EQ(pthread_attr_setstacksize(&attributes, 32 * 1024), 0);
   auto run = [](void *status) -> void * {
     Program program(eqc_compile(deepSets, sizeof deepSets - 1, nullptr));
     *static_cast<int *>(status) = eqc_program_status(program.get());
