@@ -46,7 +46,7 @@ static int checkRates(const Options &options, const llvm::MemoryBuffer &text,
                       std::vector<CostTarget> &rates) {
   DiagnosticEngine diags;
   diags.setSource(text.getBuffer(), text.getBufferIdentifier());
-  parseRates(diags, costTarget(options.compile).shape, rates);
+  parseRates(diags, costTarget(options.compile).machine, rates);
   printDiagnostics(options, diags);
   return diags.status();
 }

@@ -10,12 +10,12 @@ CostTarget eqc::costTarget(const CompileOptions &options) {
   std::string error;
   // An unknown target is reported by whoever compiles for it.
   if (!resolveVariants(options.triple, options.cpus, variants, error))
-    return costTargetOf(TargetShape());
-  const TargetShape &shape = variants.back().shape;
+    return costTargetOf(Machine());
+  const Machine &machine = variants.back().machine;
   for (const CostTarget &measured : options.rates)
-    if (measured.shape == shape)
+    if (measured.machine == machine)
       return measured;
-  return costTargetOf(shape);
+  return costTargetOf(machine);
 }
 
 bool eqc::decidePlans(llvm::ArrayRef<LayerSpec> layers,

@@ -17,18 +17,18 @@
 using namespace eqc;
 
 static int64_t packedSize(const LayerSpec &spec, PlanKind plan,
-                          const TargetShape &shape) {
+                          const Machine &machine) {
   if (plan == PlanKind::Dense) {
     const int64_t columns = Poly::power(spec.l, spec.cOut).at(spec.n);
     return Poly::power(spec.k, spec.cIn).at(spec.n) *
-           matrixTiling(shape, spec.elementSize(), columns).columns();
+           matrixTiling(machine, spec.elementSize(), columns).columns();
   }
   auto terms = static_cast<int64_t>(spec.diagrams.size());
   if (plan == PlanKind::Schur) {
     terms = static_cast<int64_t>(chooseSchur(spec).packed().size());
   }
   return terms * spec.cIn *
-         mixTiling(shape, spec.elementSize(), spec.cOut).columns();
+         mixTiling(machine, spec.elementSize(), spec.cOut).columns();
 }
 
 bool eqc::packedSizes(llvm::ArrayRef<LayerSpec> layers,
@@ -47,6 +47,6 @@ bool eqc::packedSizes(llvm::ArrayRef<LayerSpec> layers,
   for (size_t i = 0; i < layers.size(); ++i)
     for (const CpuVariant &variant : variants)
       sizes[i] =
-          std::max(sizes[i], packedSize(layers[i], plans[i], variant.shape));
+          std::max(sizes[i], packedSize(layers[i], plans[i], variant.machine));
   return true;
 }

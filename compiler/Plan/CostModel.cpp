@@ -15,18 +15,21 @@ using namespace eqc;
 // Rates
 //===----------------------------------------------------------------------===//
 
-CostTarget eqc::costTargetOf(const TargetShape &shape) {
+CostTarget eqc::costTargetOf(const Machine &machine) {
   // Fits to generated code of one thread on current server cores; they predict
   // most layers within a third, and the ratio of two plans better than that.
   // Flops are what register tiles sustain, somewhat below the peak.
-  if (shape.vectorBytes >= 64)
-    return {"AVX-512", shape, {240, 400, 60, 1 << 20, 0.25, 1, 0.4, 0.4, 65}};
-  if (shape.vectorBytes >= 32)
-    return {"AVX2", shape, {115, 200, 60, 1 << 20, 0.2, 1, 0.4, 0.5, 60}};
-  if (shape.registers >= 32)
-    return {
-        "128-bit vectors", shape, {60, 100, 40, 1 << 19, 0.2, 1, 0.4, 0.5, 60}};
-  return {"SSE4.2", shape, {45, 75, 40, 1 << 19, 0.2, 1, 0.4, 0.5, 60}};
+  // Cores of narrow vectors have half of the second-level cache.
+  const auto l2 = static_cast<double>(machine.l2Bytes);
+  if (machine.vectorBytes >= 64)
+    return {"AVX-512", machine, {240, 400, 60, l2, 0.25, 1, 0.4, 0.4, 65}};
+  if (machine.vectorBytes >= 32)
+    return {"AVX2", machine, {115, 200, 60, l2, 0.2, 1, 0.4, 0.5, 60}};
+  if (machine.registers >= 32)
+    return {"128-bit vectors",
+            machine,
+            {60, 100, 40, l2 / 2, 0.2, 1, 0.4, 0.5, 60}};
+  return {"SSE4.2", machine, {45, 75, 40, l2 / 2, 0.2, 1, 0.4, 0.5, 60}};
 }
 
 //===----------------------------------------------------------------------===//
@@ -45,9 +48,9 @@ class Predictor {
 public:
   Predictor(const LayerSpec &spec, const CostTarget &target, int64_t n,
             int64_t batch)
-      : spec(spec), shape(target.shape), rates(target.rates), n(n),
+      : spec(spec), machine(target.machine), rates(target.rates), n(n),
         batch(static_cast<double>(batch)) {
-    lanes = shape.lanes(spec.elementSize());
+    lanes = machine.lanes(spec.elementSize());
     tiling(spec.cOut);
   }
 
@@ -88,7 +91,7 @@ private:
   double valueOf(const Poly &poly) const { return double(countAt(poly, n)); }
 
   void tiling(int64_t channels) {
-    vectors = columnVectors(shape, lanes, channels);
+    vectors = columnVectors(machine, lanes, channels);
     tiles = ceilDiv(double(channels), double(vectors * lanes));
     columns = tiles * double(vectors * lanes);
   }
@@ -137,7 +140,7 @@ private:
 
   /// A multiply-add of whole vectors.
   double vectorNs() const {
-    return double(shape.vectorBytes) / 4 * 2 / rates.flops;
+    return double(machine.vectorBytes) / 4 * 2 / rates.flops;
   }
 
   /// Multiply-adds of a tile for one row of a matrix.
@@ -153,10 +156,10 @@ private:
 
   double mixNs(const StageCost &stage) const {
     // As the kernels tile: along the last axis, then over samples.
-    const double most = double(maxTileRows(shape, vectors));
+    const double most = double(maxTileRows(machine, vectors));
     const int64_t last =
         stage.subsets > 1 ? stage.subsets : (stage.kept > 0 ? n : 1);
-    double along = double(tileRows(shape, vectors, last));
+    double along = double(tileRows(machine, vectors, last));
     double samples = 1;
     while (samples < 8 && 2 * samples * along <= most && 2 * samples <= batch)
       samples *= 2;
@@ -166,7 +169,7 @@ private:
     const double termCount = valueOf(stage.sourceRows) * perSample;
     const double rows = along * samples;
     const double store =
-        rows * double(vectors * shape.vectorBytes) / (2 * rates.cacheBytes);
+        rows * double(vectors * machine.vectorBytes) / (2 * rates.cacheBytes);
     // A row that is broadcast costs a look-up for each tile, then loads.
     const double broadcastCount = valueOf(stage.broadcasts) * perSample;
     return tileCount * (rates.tileNs + store) +
@@ -175,7 +178,7 @@ private:
   }
 
   double denseNs(double depth) const {
-    const double most = double(maxTileRows(shape, vectors));
+    const double most = double(maxTileRows(machine, vectors));
     double samples = 1;
     while (samples < 8 && 2 * samples <= most && 2 * samples <= batch)
       samples *= 2;
@@ -197,7 +200,7 @@ private:
   }
 
   const LayerSpec &spec;
-  const TargetShape &shape;
+  const Machine &machine;
   const CostRates &rates;
   int64_t n;
   double batch;

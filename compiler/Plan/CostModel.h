@@ -8,9 +8,9 @@
 #ifndef EQC_PLAN_COSTMODEL_H
 #define EQC_PLAN_COSTMODEL_H
 
+#include "compiler/Machine/Tiling.h"
 #include "compiler/Plan/Cost.h"
 #include "compiler/Plan/PlanKind.h"
-#include "compiler/Plan/TargetShape.h"
 
 #include <string>
 #include <vector>
@@ -35,12 +35,12 @@ struct CostRates {
 /// A CPU as the model sees it.
 struct CostTarget {
   std::string name; ///< of the row of the table of rates
-  TargetShape shape;
+  Machine machine;
   CostRates rates;
 };
 
-/// The built-in rates of CPUs with registers of this shape.
-CostTarget costTargetOf(const TargetShape &shape);
+/// The built-in rates of CPUs with vectors and registers like these.
+CostTarget costTargetOf(const Machine &machine);
 
 /// More elements than this in n^(k+l) c_in c_out, and there is no dense plan.
 constexpr int64_t maxDenseElements = int64_t(1) << 26;

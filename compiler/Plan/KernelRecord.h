@@ -9,8 +9,8 @@
 #ifndef EQC_PLAN_KERNELRECORD_H
 #define EQC_PLAN_KERNELRECORD_H
 
+#include "compiler/Machine/Tiling.h"
 #include "compiler/Plan/Poly.h"
-#include "compiler/Plan/TargetShape.h"
 
 #include <vector>
 

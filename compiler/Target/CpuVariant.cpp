@@ -52,7 +52,7 @@ struct Ranked {
   /// What has more features than another comes after it; with the same ones the
   /// CPU that is named for itself does, as it is scheduled for.
   auto key() const {
-    return std::make_tuple(variant.shape.vectorBytes, numFeatures,
+    return std::make_tuple(variant.machine.vectorBytes, numFeatures,
                            variant.level < 0, StringRef(variant.name));
   }
 };
@@ -139,7 +139,7 @@ private:
       for (const std::string &feature : features)
         variant.features += (variant.features.empty() ? "+" : ",+") + feature;
     }
-    variant.shape = shapeOf(*subtarget(variant.cpu, variant.features));
+    variant.machine = machineOf(*subtarget(variant.cpu, variant.features));
     return true;
   }
 
@@ -230,14 +230,14 @@ private:
     return name == supported.baseline ? 0 : -1;
   }
 
-  TargetShape shapeOf(const llvm::MCSubtargetInfo &info) const {
+  Machine machineOf(const llvm::MCSubtargetInfo &info) const {
     if (triple.getArch() != llvm::Triple::x86_64)
       return {16, 32};
     if (info.checkFeatures("+avx512f,+avx512vl,+avx512bw,+avx512dq"))
       return {64, 32};
     if (info.checkFeatures("+avx2,+fma"))
       return {32, 16};
-    return TargetShape();
+    return Machine();
   }
 
   const SupportedTarget &supported;

@@ -3,7 +3,7 @@
 #ifndef EQC_TARGET_CPUVARIANT_H
 #define EQC_TARGET_CPUVARIANT_H
 
-#include "compiler/Plan/TargetShape.h"
+#include "compiler/Machine/Machine.h"
 
 #include <string>
 #include <vector>
@@ -19,7 +19,7 @@ struct CpuVariant {
   std::string cpu;      ///< LLVM's processor name: what may be used
   std::string tune;     ///< LLVM's processor to schedule for; empty: the same
   std::string features; ///< LLVM's feature string, or empty
-  TargetShape shape;
+  Machine machine;
   int64_t level = 0;           ///< eqc_variant.cpu_level
   std::string runtimeFeatures; ///< eqc_variant.cpu_features
 };

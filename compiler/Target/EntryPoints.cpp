@@ -1,6 +1,7 @@
 //===- EntryPoints.cpp - The C functions of a layer -----------------------===//
 
 #include "compiler/Target/EntryPoints.h"
+#include "compiler/Machine/Machine.h"
 #include "compiler/Plan/Gradient/GradientPlan.h"
 
 #include <eqc/kernel.h>
@@ -25,7 +26,7 @@ namespace {
 
 /// The memory that x and y of a block of samples should stay within: half of a
 /// usual L2 cache.
-constexpr int64_t kBlockBytes = 512 * 1024;
+constexpr int64_t kBlockBytes = Machine().l2Bytes / 2;
 constexpr int64_t kMostSamples = 64;
 
 class EntryPoints {

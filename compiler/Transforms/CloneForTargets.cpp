@@ -48,7 +48,7 @@ struct CloneForTargets : eqc::impl::CloneForTargetsPassBase<CloneForTargets> {
   }
 
   void clone(func::FuncOp layer, const CpuVariant &variant) {
-    int64_t registers = variant.shape.registers;
+    int64_t registers = variant.machine.registers;
     if (auto most = layer->getAttrOfType<IntegerAttr>(
             ir::EqcDialect::kMaxRegistersAttrName))
       registers = std::min(registers, most.getInt());
@@ -60,7 +60,7 @@ struct CloneForTargets : eqc::impl::CloneForTargetsPassBase<CloneForTargets> {
     copy->setAttr(ir::EqcDialect::kTargetAttrName,
                   ir::TargetAttr::get(&getContext(), variant.name, variant.cpu,
                                       variant.tune, variant.features,
-                                      variant.shape.vectorBytes, registers));
+                                      variant.machine.vectorBytes, registers));
     copy->removeAttr(ir::EqcDialect::kMaxRegistersAttrName);
     ++numClones;
   }

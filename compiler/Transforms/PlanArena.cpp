@@ -1,5 +1,6 @@
 //===- PlanArena.cpp - Scratch at offsets of one arena --------------------===//
 
+#include "compiler/Machine/Machine.h"
 #include "compiler/Transforms/Passes.h"
 
 #include "mlir/Analysis/SliceAnalysis.h"
@@ -12,14 +13,13 @@ namespace eqc {
 #include "compiler/Transforms/Passes.h.inc"
 } // namespace eqc
 
+using namespace eqc;
 using namespace mlir;
 
 namespace {
 
-constexpr int64_t kAlignment = 64;
-
 int64_t alignUp(int64_t bytes) {
-  return (bytes + kAlignment - 1) / kAlignment * kAlignment;
+  return (bytes + kLineBytes - 1) / kLineBytes * kLineBytes;
 }
 
 int64_t elementBytes(MemRefType type) {
@@ -41,8 +41,8 @@ Value bytesOf(OpBuilder &b, memref::AllocOp alloc, ValueRange dynamicSizes) {
   Value bytes = arith::ConstantIndexOp::create(b, loc, fixed);
   for (Value size : dynamicSizes)
     bytes = arith::MulIOp::create(b, loc, bytes, size);
-  Value mask = arith::ConstantIndexOp::create(b, loc, kAlignment - 1);
-  Value round = arith::ConstantIndexOp::create(b, loc, -kAlignment);
+  Value mask = arith::ConstantIndexOp::create(b, loc, kLineBytes - 1);
+  Value round = arith::ConstantIndexOp::create(b, loc, -kLineBytes);
   return arith::AndIOp::create(
       b, loc, arith::AddIOp::create(b, loc, bytes, mask), round);
 }

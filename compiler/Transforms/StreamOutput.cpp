@@ -7,6 +7,7 @@
 //
 //===----------------------------------------------------------------------===//
 
+#include "compiler/Machine/Machine.h"
 #include "compiler/Transforms/Passes.h"
 #include "dialect/Eqc/EqcDialect.h"
 
@@ -21,8 +22,6 @@ namespace eqc {
 using namespace eqc;
 using namespace mlir;
 
-/// Bytes of a cache line; a store of a part of one would be slower, not faster.
-static constexpr int64_t kLineBytes = 64;
 /// The phase that asks for all phases and a streamed output; see eqc/kernel.h.
 static constexpr int64_t kStreamingPhase = -2;
 
@@ -117,6 +116,7 @@ struct StreamOutput : eqc::impl::StreamOutputPassBase<StreamOutput> {
 
   /// Elements of a cache line.
   static int64_t lineOf(MemRefType type) {
+    // A store of a part of a line would be slower, not faster.
     return kLineBytes * 8 / type.getElementTypeBitWidth();
   }
 

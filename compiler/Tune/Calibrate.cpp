@@ -61,7 +61,7 @@ public:
 
 private:
   bool readKernels();
-  CostRates limits(const TargetShape &shape);
+  CostRates limits(const Machine &machine);
   bool measure(const CpuVariant &variant, MeasuredRates &result);
   bool measurePlan(const CpuVariant &variant, PlanKind kind,
                    const std::vector<PlanChoice> &choices,
@@ -92,11 +92,11 @@ bool Calibration::readKernels() {
 
 /// Where the fit starts: what was measured alone, the rest scaled by how much
 /// faster multiply-adds are than the built-in rates say.
-CostRates Calibration::limits(const TargetShape &shape) {
-  const CostTarget builtIn = costTargetOf(shape);
+CostRates Calibration::limits(const Machine &machine) {
+  const CostTarget builtIn = costTargetOf(machine);
   CostRates rates = builtIn.rates;
   const double peak = measurePeak(DType::F32, 1, seconds,
-                                  static_cast<size_t>(shape.vectorBytes))
+                                  static_cast<size_t>(machine.vectorBytes))
                           .perSecond *
                       1e-9;
   // Register tiles sustain somewhat less than the peak.
@@ -163,8 +163,8 @@ bool Calibration::measurePlan(const CpuVariant &variant, PlanKind kind,
 
 bool Calibration::measure(const CpuVariant &variant, MeasuredRates &result) {
   result.cpu = variant.name;
-  result.target = costTargetOf(variant.shape);
-  result.target.rates = limits(variant.shape);
+  result.target = costTargetOf(variant.machine);
+  result.target.rates = limits(variant.machine);
   std::vector<PlanChoice> choices;
   for (const LayerSpec &layer : layers)
     choices.push_back(choosePlan(layer, result.target));
@@ -203,7 +203,7 @@ std::vector<MeasuredRates> Calibration::run() {
   for (size_t i = variants.size(); i-- > 0;) {
     const bool known = std::any_of(
         results.begin(), results.end(), [&](const MeasuredRates &other) {
-          return other.target.shape == variants[i].shape;
+          return other.target.machine == variants[i].machine;
         });
     if (known || !hostVariant({variants[i]}))
       continue;
@@ -228,7 +228,7 @@ std::string eqc::reportRates(const std::vector<MeasuredRates> &all,
                                  machine.empty() ? "unknown CPU" : machine);
   auto out = std::back_inserter(text);
   for (const MeasuredRates &measured : all) {
-    const CostRates builtIn = costTargetOf(measured.target.shape).rates;
+    const CostRates builtIn = costTargetOf(measured.target.machine).rates;
     fmt::format_to(out, "\n{} ({}), fitted to {} kernels\n",
                    measured.target.name, measured.cpu, measured.kernels);
     fmt::format_to(out, "  {:<26}{:>10}  {:>10}\n", "rate", "measured",

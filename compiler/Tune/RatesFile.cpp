@@ -48,8 +48,8 @@ std::string eqc::renderRates(const std::vector<MeasuredRates> &all,
       rates[field.name] = rounded(measured.target.rates.*field.rate);
     targets.push_back(json::Object{
         {"cpu", measured.cpu},
-        {"vector_bytes", measured.target.shape.vectorBytes},
-        {"registers", measured.target.shape.registers},
+        {"vector_bytes", measured.target.machine.vectorBytes},
+        {"registers", measured.target.machine.registers},
         {"rates", std::move(rates)},
         {"fit", json::Object{{"kernels", int64_t(measured.kernels)},
                              {"typical_ratio", rounded(measured.typicalRatio)},
@@ -75,7 +75,7 @@ public:
   RatesReader(DiagnosticEngine &diags, std::vector<CostTarget> &targets)
       : diags(diags), text(diags.source().text()), targets(targets) {}
 
-  void read(const TargetShape &needed);
+  void read(const Machine &needed);
 
 private:
   void readTarget(const json::Value &value, size_t index);
@@ -157,10 +157,10 @@ void RatesReader::readTarget(const json::Value &value, size_t index) {
                       key, index + 1));
     return int64_t(0);
   };
-  TargetShape shape;
-  shape.vectorBytes = registerNumber("vector_bytes");
-  shape.registers = registerNumber("registers");
-  CostTarget target = costTargetOf(shape);
+  Machine core;
+  core.vectorBytes = registerNumber("vector_bytes");
+  core.registers = registerNumber("registers");
+  CostTarget target = costTargetOf(core);
   target.name += ", measured";
   if (!machine.empty())
     target.name += " on " + machine;
@@ -170,14 +170,14 @@ void RatesReader::readTarget(const json::Value &value, size_t index) {
     error(placeOf("targets"),
           fmt::format("target {} has no 'rates'", index + 1));
   for (const CostTarget &other : targets)
-    if (other.shape == shape)
+    if (other.machine == core)
       error(placeOf("vector_bytes", index),
             fmt::format("target {} has the registers of an earlier one",
                         index + 1));
   targets.push_back(std::move(target));
 }
 
-void RatesReader::read(const TargetShape &needed) {
+void RatesReader::read(const Machine &needed) {
   JsonProblem problem;
   const size_t begin = diags.source().begin();
   std::optional<json::Value> value = readJson(text.drop_front(begin), problem);
@@ -205,7 +205,7 @@ void RatesReader::read(const TargetShape &needed) {
     return;
   if (std::none_of(
           targets.begin(), targets.end(),
-          [&](const CostTarget &target) { return target.shape == needed; }))
+          [&](const CostTarget &target) { return target.machine == needed; }))
     diags
         .error(DiagId::NoRates, placeOf("targets"),
                fmt::format("there are no rates for CPUs with {} registers of "
@@ -215,7 +215,7 @@ void RatesReader::read(const TargetShape &needed) {
               "--cpu=NAME'");
 }
 
-bool eqc::parseRates(DiagnosticEngine &diags, const TargetShape &needed,
+bool eqc::parseRates(DiagnosticEngine &diags, const Machine &needed,
                      std::vector<CostTarget> &targets) {
   RatesReader(diags, targets).read(needed);
   return !diags.hasErrors();

@@ -31,7 +31,7 @@ std::string renderRates(const std::vector<MeasuredRates> &rates,
 
 /// Reads the text that is the source of `diags` into `targets`, which must have
 /// rates for `needed`. Reports what is wrong and returns false.
-bool parseRates(DiagnosticEngine &diags, const TargetShape &needed,
+bool parseRates(DiagnosticEngine &diags, const Machine &needed,
                 std::vector<CostTarget> &targets);
 
 } // namespace eqc

@@ -135,8 +135,8 @@ std::optional<TuneResult> eqc::parseTuning(StringRef text,
   result.n = *n;
   result.batch = *batch;
   const PlanChoice choice =
-      choosePlan(spec, costTargetOf(request.variant.shape));
-  const std::vector<int64_t> caps = registerCaps(request.variant.shape);
+      choosePlan(spec, costTargetOf(request.variant.machine));
+  const std::vector<int64_t> caps = registerCaps(request.variant.machine);
   for (const json::Value &item : *candidates) {
     std::optional<TuneCandidate> candidate = parseCandidate(item, choice, caps);
     if (!candidate)

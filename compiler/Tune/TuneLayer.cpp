@@ -42,7 +42,7 @@ static constexpr int leastTurns = 5, mostTurns = 200;
 /// tried.
 static PlanChoice choiceAt(const LayerSpec &spec, const TuneRequest &request,
                            TuneSize size) {
-  const CostTarget target = costTargetOf(request.variant.shape);
+  const CostTarget target = costTargetOf(request.variant.machine);
   PlanChoice choice = choosePlan(spec, target);
   choice.n = size.n, choice.batch = size.batch;
   for (PlanCandidate &candidate : choice.candidates)
@@ -66,7 +66,7 @@ TuneSize eqc::tuneSize(const LayerSpec &spec, const TuneRequest &request) {
   if (spec.dynamicN())
     size.n = request.n > 0 ? request.n : typicalN;
   PlanChoice choice = choiceAt(spec, request, size);
-  const CostTarget target = costTargetOf(request.variant.shape);
+  const CostTarget target = costTargetOf(request.variant.machine);
   auto fits = [&] {
     for (PlanCandidate &candidate : choice.candidates)
       if (candidate.refused.empty())
@@ -91,8 +91,8 @@ TuneSize eqc::tuneSize(const LayerSpec &spec, const TuneRequest &request) {
   return size;
 }
 
-std::vector<int64_t> eqc::registerCaps(const TargetShape &shape) {
-  return {shape.registers, shape.registers * 3 / 4, shape.registers / 2};
+std::vector<int64_t> eqc::registerCaps(const Machine &machine) {
+  return {machine.registers, machine.registers * 3 / 4, machine.registers / 2};
 }
 
 //===----------------------------------------------------------------------===//
@@ -265,7 +265,7 @@ bool LayerTuner::run() {
   if (!arrays.complete())
     return fail(4, "there is not enough memory");
   const SingleThread alone;
-  const std::vector<int64_t> caps = registerCaps(request.variant.shape);
+  const std::vector<int64_t> caps = registerCaps(request.variant.machine);
   const PlanChoice choice = choiceAt(spec, request, {result.n, result.batch});
   const double least = leastCallNs(choice);
   for (const PlanCandidate &plan : choice.candidates) {

@@ -52,7 +52,7 @@ struct TuneSize {
 TuneSize tuneSize(const LayerSpec &spec, const TuneRequest &request);
 
 /// The caps on registers that a result may have for this shape, largest first.
-std::vector<int64_t> registerCaps(const TargetShape &shape);
+std::vector<int64_t> registerCaps(const Machine &machine);
 
 /// Measures the candidates. False, with `failure` filled in, where that is not
 /// possible: with status 4 where a limit is in the way, with 70 where two

@@ -194,7 +194,7 @@ def Eqc_TargetAttr : Eqc_Attr<"Target", "target"> {
   let assemblyFormat = "`<` struct(params) `>`";
   let extraClassDeclaration = [{
     /// What tiles are cut by.
-    ::eqc::TargetShape getShape() const {
+    ::eqc::Machine getMachine() const {
       return {getVectorBytes(), getRegisters()};
     }
   }];

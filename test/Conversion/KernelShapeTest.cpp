@@ -272,7 +272,7 @@ TEST_P(KernelShapes, HaveNoScalarTails) {
 TEST_P(KernelShapes, ReadAndWriteWholeVectors) {
   forKernels(Level::Memory, [&](func::FuncOp function,
                                 const KernelRecord &record) {
-    const int64_t lanes = recordOf(function).getTarget().getShape().lanes(
+    const int64_t lanes = recordOf(function).getTarget().getMachine().lanes(
         GetParam().spec.elementSize());
     auto check = [&](Operation *op, VectorType type, bool inBounds,
                      bool masked) {

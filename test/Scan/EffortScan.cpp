@@ -145,7 +145,9 @@ private:
     std::string error;
     if (!resolveVariants(kTriple, {cpu}, variants, error))
       return PlanKind::Shared;
-    return choosePlan(layer, costTargetOf(variants.back().shape)).winner().kind;
+    return choosePlan(layer, costTargetOf(variants.back().machine))
+        .winner()
+        .kind;
   }
 
   MLIRContext context;

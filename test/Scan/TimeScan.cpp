@@ -74,14 +74,14 @@ int scan(const Line &line, const CostTarget &target) {
 int main() {
   struct Target {
     const char *name;
-    TargetShape shape;
+    Machine machine;
   };
   int errors = 0;
   size_t layers = 0;
   for (const Target &each :
        {Target{"x86-64-v4", {64, 32}}, Target{"x86-64-v3", {32, 16}},
         Target{"x86-64-v2", {16, 16}}, Target{"aarch64", {16, 32}}}) {
-    const CostTarget target = costTargetOf(each.shape);
+    const CostTarget target = costTargetOf(each.machine);
     auto visit = [&](const Line &line) {
       layers += line.layers.size();
       errors += scan(line, target);

@@ -9,13 +9,13 @@ using namespace eqc;
 
 namespace {
 
-constexpr TargetShape v4{64, 32}, v3{32, 16};
+constexpr Machine v4{64, 32}, v3{32, 16};
 
-std::string fileOf(const std::vector<TargetShape> &shapes) {
+std::string fileOf(const std::vector<Machine> &shapes) {
   std::vector<MeasuredRates> rates;
-  for (const TargetShape &shape : shapes) {
+  for (const Machine &machine : shapes) {
     MeasuredRates measured;
-    measured.target = costTargetOf(shape);
+    measured.target = costTargetOf(machine);
     measured.cpu = "some";
     rates.push_back(measured);
   }
@@ -31,7 +31,7 @@ std::string replaced(std::string text, const std::string &from,
 }
 
 /// `LINE:COLUMN MESSAGE` of the first error, or an empty string.
-std::string firstError(const std::string &text, TargetShape needed = v4) {
+std::string firstError(const std::string &text, Machine needed = v4) {
   DiagnosticEngine diags;
   diags.setSource(text, "rates.json");
   std::vector<CostTarget> targets;
@@ -53,12 +53,12 @@ TEST(RatesFile, IsReadAsItWasWritten) {
   std::vector<CostTarget> targets;
   ASSERT_TRUE(parseRates(diags, v3, targets));
   ASSERT_EQ(targets.size(), 2u);
-  EXPECT_TRUE(targets[0].shape == v4);
-  EXPECT_TRUE(targets[1].shape == v3);
+  EXPECT_TRUE(targets[0].machine == v4);
+  EXPECT_TRUE(targets[1].machine == v3);
   EXPECT_EQ(targets[0].name, "AVX-512, measured on A \"machine\"");
   for (const CostTarget &target : targets)
     for (const RateField &field : rateFields) {
-      const double builtIn = costTargetOf(target.shape).rates.*field.rate;
+      const double builtIn = costTargetOf(target.machine).rates.*field.rate;
       EXPECT_NEAR(target.rates.*field.rate / builtIn, 1, 1e-3) << field.name;
     }
 }

@@ -15,7 +15,7 @@ namespace {
 TuneRequest request() {
   TuneRequest result;
   result.variant.name = "some";
-  result.variant.shape = {32, 16};
+  result.variant.machine = {32, 16};
   return result;
 }
 
@@ -135,7 +135,8 @@ TEST(TuneLayer, MeasuresEveryPlanThatIsPossible) {
     plans.insert(candidate.plan);
     EXPECT_TRUE(candidate.seconds > 0 || !candidate.skipped.empty());
   }
-  const PlanChoice choice = choosePlan(spec, costTargetOf(asked.variant.shape));
+  const PlanChoice choice =
+      choosePlan(spec, costTargetOf(asked.variant.machine));
   for (const PlanCandidate &candidate : choice.candidates)
     EXPECT_EQ(plans.count(candidate.kind), candidate.refused.empty() ? 1u : 0u);
   EXPECT_GT(tuned.candidates[tuned.chosen].seconds, 0);
@@ -145,5 +146,5 @@ TEST(TuneLayer, MeasuresEveryPlanThatIsPossible) {
   ASSERT_TRUE(tuneLayer(spec, asked, one, failure)) << failure.message;
   for (const TuneCandidate &candidate : one.candidates)
     EXPECT_EQ(candidate.plan, PlanKind::Factored);
-  EXPECT_EQ(one.candidates.size(), registerCaps(asked.variant.shape).size());
+  EXPECT_EQ(one.candidates.size(), registerCaps(asked.variant.machine).size());
 }

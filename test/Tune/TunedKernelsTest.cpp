@@ -28,7 +28,7 @@ protected:
     ASSERT_TRUE(resolveVariants("", {"native"}, variants, error)) << error;
     options.cpus = {"native"};
     options.optLevel = 1;
-    for (int64_t registers : registerCaps(variants.front().shape))
+    for (int64_t registers : registerCaps(variants.front().machine))
       for (int64_t cIn : inputChannels) {
         const size_t i = layers.size();
         LayerSpec spec = makeLayer(GetParam(), 2, 1, 1, cIn, 19, true);

@@ -1,10 +1,10 @@
 //===- EqcToLoops.cpp - Stages of a layer to loops on tensors ------------===//
 
-#include "compiler/Conversion/EqcToLoops/EmitKernels.h"
 #include "compiler/Conversion/EqcToLoops/LayerOfOp.h"
 #include "compiler/Conversion/EqcToLoops/PlanEmitter.h"
 #include "compiler/Conversion/EqcToLoops/StagePlan.h"
 #include "compiler/Conversion/Passes.h"
+#include "compiler/Lowering/Cpu/EmitKernels.h"
 #include "dialect/Eqc/EqcLayerFunction.h"
 
 namespace eqc {
@@ -129,7 +129,7 @@ struct ConvertEqcToLoops
     OpBuilder b(function);
     finish(emitGradientSums(b, function.getLoc(),
                             nameOf(layer, KernelRole::Sums, target), spec,
-                            buildGradientPlan(spec), target.getShape()),
+                            buildGradientPlan(spec), target.getMachine()),
            KernelRole::Sums, layer, target);
   }
 
@@ -137,17 +137,17 @@ struct ConvertEqcToLoops
             ir::TargetAttr target) {
     OpBuilder b(function);
     const Location loc = function.getLoc();
-    const TargetShape shape = target.getShape();
+    const Machine machine = target.getMachine();
     finish(emitter.emitPack(b, loc, nameOf(layer, KernelRole::Pack, target),
-                            shape),
+                            machine),
            KernelRole::Pack, layer, target);
     b.setInsertionPoint(function);
     finish(emitter.emitForward(
-               b, loc, nameOf(layer, KernelRole::Forward, target), shape),
+               b, loc, nameOf(layer, KernelRole::Forward, target), machine),
            KernelRole::Forward, layer, target);
     b.setInsertionPoint(function);
     std::optional<EmittedKernel> lanes = emitter.emitLanesForward(
-        b, loc, nameOf(layer, KernelRole::Lanes, target), shape);
+        b, loc, nameOf(layer, KernelRole::Lanes, target), machine);
     if (lanes)
       finish(*lanes, KernelRole::Lanes, layer, target);
   }

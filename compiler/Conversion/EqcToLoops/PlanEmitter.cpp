@@ -15,19 +15,19 @@ public:
       : spec(spec), strands(std::move(strands)), plan(this->strands.shared) {}
 
   EmittedKernel emitPack(OpBuilder &b, Location loc, StringRef name,
-                         const TargetShape &target) const override {
-    return emitWeightPack(b, loc, name, spec, strands.packed, target);
+                         const Machine &machine) const override {
+    return emitWeightPack(b, loc, name, spec, strands.packed, machine);
   }
   EmittedKernel emitForward(OpBuilder &b, Location loc, StringRef name,
-                            const TargetShape &target) const override {
-    return emitSharedForward(b, loc, name, spec, strands, target);
+                            const Machine &machine) const override {
+    return emitSharedForward(b, loc, name, spec, strands, machine);
   }
   std::optional<EmittedKernel>
   emitLanesForward(OpBuilder &b, Location loc, StringRef name,
-                   const TargetShape &target) const override {
-    if (strands.hasStrands() || !wantsLanes(spec, plan, target))
+                   const Machine &machine) const override {
+    if (strands.hasStrands() || !wantsLanes(spec, plan, machine))
       return std::nullopt;
-    return eqc::emitLanesForward(b, loc, name, spec, plan, target);
+    return eqc::emitLanesForward(b, loc, name, spec, plan, machine);
   }
 
 private:
@@ -42,14 +42,14 @@ public:
       : spec(spec), plan(std::move(plan)) {}
 
   EmittedKernel emitPack(OpBuilder &b, Location loc, StringRef name,
-                         const TargetShape &target) const override {
+                         const Machine &machine) const override {
     std::vector<int> order(plan.diagrams.size());
     std::iota(order.begin(), order.end(), 0);
-    return emitWeightPack(b, loc, name, spec, packedTermsOf(order), target);
+    return emitWeightPack(b, loc, name, spec, packedTermsOf(order), machine);
   }
   EmittedKernel emitForward(OpBuilder &b, Location loc, StringRef name,
-                            const TargetShape &target) const override {
-    return emitFactoredForward(b, loc, name, spec, plan, target);
+                            const Machine &machine) const override {
+    return emitFactoredForward(b, loc, name, spec, plan, machine);
   }
 
 private:
@@ -63,12 +63,12 @@ public:
       : spec(spec), plan(buildDensePlan(spec)) {}
 
   EmittedKernel emitPack(OpBuilder &b, Location loc, StringRef name,
-                         const TargetShape &target) const override {
-    return emitDensePack(b, loc, name, spec, plan, target);
+                         const Machine &machine) const override {
+    return emitDensePack(b, loc, name, spec, plan, machine);
   }
   EmittedKernel emitForward(OpBuilder &b, Location loc, StringRef name,
-                            const TargetShape &target) const override {
-    return emitDenseForward(b, loc, name, spec, plan, target);
+                            const Machine &machine) const override {
+    return emitDenseForward(b, loc, name, spec, plan, machine);
   }
 
 private:
@@ -82,12 +82,12 @@ public:
       : spec(spec), plan(std::move(plan)) {}
 
   EmittedKernel emitPack(OpBuilder &b, Location loc, StringRef name,
-                         const TargetShape &target) const override {
-    return emitWeightPack(b, loc, name, spec, plan.packed, target);
+                         const Machine &machine) const override {
+    return emitWeightPack(b, loc, name, spec, plan.packed, machine);
   }
   EmittedKernel emitForward(OpBuilder &b, Location loc, StringRef name,
-                            const TargetShape &target) const override {
-    return emitSchurForward(b, loc, name, spec, plan, target);
+                            const Machine &machine) const override {
+    return emitSchurForward(b, loc, name, spec, plan, machine);
   }
 
 private:

@@ -4,12 +4,12 @@
 #define EQC_CONVERSION_PLANEMITTER_H
 
 #include "compiler/Algebra/LayerSpec.h"
-#include "compiler/Conversion/EqcToLoops/EmitKernels.h"
+#include "compiler/Lowering/Cpu/EmitKernels.h"
+#include "compiler/Machine/Tiling.h"
 #include "compiler/Plan/Factored/FactoredPlan.h"
 #include "compiler/Plan/Isotypic/IsotypicPlan.h"
 #include "compiler/Plan/Shared/SharedPlan.h"
 #include "compiler/Plan/Strands/StrandPlan.h"
-#include "compiler/Plan/TargetShape.h"
 
 #include <memory>
 #include <optional>
@@ -23,15 +23,15 @@ public:
 
   virtual EmittedKernel emitPack(mlir::OpBuilder &builder, mlir::Location loc,
                                  llvm::StringRef name,
-                                 const TargetShape &target) const = 0;
+                                 const Machine &machine) const = 0;
   virtual EmittedKernel emitForward(mlir::OpBuilder &builder,
                                     mlir::Location loc, llvm::StringRef name,
-                                    const TargetShape &target) const = 0;
+                                    const Machine &machine) const = 0;
   /// The forward function for a group of samples in the lanes of vectors, where
   /// there is one.
   virtual std::optional<EmittedKernel>
   emitLanesForward(mlir::OpBuilder &builder, mlir::Location loc,
-                   llvm::StringRef name, const TargetShape &target) const {
+                   llvm::StringRef name, const Machine &machine) const {
     return std::nullopt;
   }
 };

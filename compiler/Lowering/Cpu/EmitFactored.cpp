@@ -1,0 +1,450 @@
+//===- EmitFactored.cpp - The published algorithm as loops ----------------===//
+//
+// One loop over the diagrams. Its body is Factor (the tables), Permute,
+// PlanarMult and Permute; what differs between diagrams comes from tables, so
+// that thousands of diagrams are no more code than one.
+//
+//===----------------------------------------------------------------------===//
+
+#include "compiler/Lowering/Cpu/EmitKernels.h"
+#include "compiler/Lowering/Cpu/EmitWrite.h"
+#include "compiler/Lowering/Cpu/KernelFunction.h"
+#include "compiler/Lowering/Cpu/Sums.h"
+#include "compiler/Lowering/Cpu/Tile.h"
+
+#include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/Dialect/Tensor/IR/Tensor.h"
+#include "mlir/Dialect/Vector/IR/VectorOps.h"
+
+#include <algorithm>
+
+using namespace eqc;
+using namespace mlir;
+
+namespace {
+
+/// Fields of the diagram table; the strides of Permute and of the diagonals
+/// follow.
+enum DiagramField : int64_t {
+  kFirstContraction,
+  kEndContraction,
+  kZeroRows,
+  kFirstLeviCivita,
+  kEndLeviCivita,
+  kLeviCivitaKept,
+  kLeviCivitaSource,
+  kLeviCivitaTarget,
+  kDiagonals, ///< 1 if there are diagonals to read, else 0
+  kDiagonalSource,
+  kDiagonalTarget,
+  kMixSource,
+  kMixRows,
+  kNumDiagramFields,
+};
+enum ContractionField : int64_t {
+  kSource,
+  kTarget,
+  kLeft,
+  kRight,
+  kLeftStride,
+  kExtent,
+  kStride,
+  kPlus,
+  kMinus,
+  kNumContractionFields,
+};
+
+class FactoredEmitter {
+public:
+  FactoredEmitter(KernelBuilder &kernel, PlanArrays &arrays,
+                  const FactoredPlan &plan)
+      : kernel(kernel), arrays(arrays), plan(plan), axes(maxDiagonalAxes(plan)),
+        diagrams(kNumDiagramFields + plan.k + 2 * axes),
+        contractions(kNumContractionFields), leviCivita(3),
+        tiling(columnTiling(kernel.spec, kernel.machine)),
+        input(arrays[PlanArray::Input]), output(arrays[PlanArray::Output]) {
+    addTables();
+    planar = oneSample(plan.planarRows, kernel.spec.cIn,
+                       kernel.wholeVectors(kernel.spec.cIn));
+    mixed = oneSample(plan.mixedRows, kernel.spec.cOut, tiling.columns());
+  }
+
+  void emit() {
+    emitStart();
+    writer.emplace(kernel, walksOf(plan));
+    if (diagrams.size() <= kTermsOfBlock)
+      return emitDiagrams(kernel.index(0), kernel.index(diagrams.size()),
+                          output);
+    // Sums of many diagrams in blocks, each in scratch.
+    KernelArray block =
+        kernel.scratch(output.rows, output.channels, tiling.columns());
+    const SmallVector<KernelArray *> threaded{&planar, &mixed, &block, &output};
+    const int64_t blocks =
+        (diagrams.size() + kTermsOfBlock - 1) / kTermsOfBlock;
+    kernel.forRange(
+        threaded, kernel.index(0), kernel.index(blocks), 1, [&](Value number) {
+          clear(block);
+          Value first = kernel.mul(number, kernel.index(kTermsOfBlock));
+          Value end = kernel.min(kernel.add(first, kernel.index(kTermsOfBlock)),
+                                 kernel.index(diagrams.size()));
+          emitDiagrams(first, end, block);
+          addToOutput(block);
+        });
+  }
+
+private:
+  /// What diagrams first .. end-1 add to y, to `sums`.
+  void emitDiagrams(Value first, Value end, KernelArray &sums) {
+    const SmallVector<KernelArray *> threaded{&planar, &mixed, &sums};
+    Value zero = kernel.index(0);
+    kernel.forRange(threaded, first, end, 1, [&](Value d) {
+      kernel.forRange(threaded, zero, kernel.count(), 1, [&](Value sample) {
+        emitPermute(d, sample);
+        emitContractions(d);
+        emitLeviCivita(d);
+        emitDiagonals(d);
+        emitMixing(d);
+        writer->emit(d, mixed, {zero, zero}, sums,
+                     {kernel.sampleOf(sums, sample), zero});
+      });
+    });
+  }
+
+  /// Visits the rows of the block's samples: body(sample, row, column, width,
+  /// valid).
+  void forRows(KernelArray &array,
+               function_ref<void(Value, Value, Value, int64_t, int64_t)> body) {
+    kernel.forRange(array, kernel.count(), [&](Value sample) {
+      kernel.forRange(array, kernel.poly(array.rows), [&](Value row) {
+        kernel.forColumnChunks(array, array.channels, 4,
+                               [&](Value column, int64_t width, int64_t valid) {
+                                 body(sample, row, column, width,
+                                      array.present(width, valid));
+                               });
+      });
+    });
+  }
+
+  void clear(KernelArray &array) {
+    forRows(array, [&](Value sample, Value row, Value column, int64_t width,
+                       int64_t written) {
+      array.tensor = kernel.writeRow(
+          kernel.zeroVector(kernel.vectorType(width)), array.tensor,
+          {kernel.sampleOf(array, sample), row}, column, written);
+    });
+  }
+
+  void addToOutput(const KernelArray &block) {
+    forRows(output, [&](Value sample, Value row, Value column, int64_t width,
+                        int64_t written) {
+      Value at = kernel.sampleOf(output, sample);
+      Value old =
+          kernel.readRow(output.tensor, {at, row}, column, width, written);
+      Value more =
+          kernel.readRow(block.tensor, {sample, row}, column, width, width);
+      output.tensor = kernel.writeRow(
+          arith::AddFOp::create(kernel.b, kernel.loc, old, more), output.tensor,
+          {at, row}, column, written);
+    });
+  }
+
+  static int64_t maxDiagonalAxes(const FactoredPlan &plan) {
+    size_t most = 0;
+    for (const FactoredSteps &steps : plan.diagrams)
+      for (const DiagonalStep &step : steps.diagonals)
+        most = std::max(most, step.strides.size());
+    return static_cast<int64_t>(most);
+  }
+
+  static std::vector<const Walk *> walksOf(const FactoredPlan &plan) {
+    std::vector<const Walk *> walks;
+    for (const FactoredSteps &steps : plan.diagrams)
+      walks.push_back(&steps.write);
+    return walks;
+  }
+
+  void addTables() {
+    std::map<int, std::pair<int64_t, int64_t>> leviCivitaRanges;
+    for (const auto &[top, entries] : plan.leviCivita) {
+      const int64_t first = leviCivita.size();
+      for (const LeviCivitaEntry &entry : entries)
+        leviCivita.addRow(
+            {Poly(entry.target), Poly(entry.source), Poly(entry.sign)});
+      leviCivitaRanges[top] = {first, leviCivita.size()};
+    }
+    for (const FactoredSteps &steps : plan.diagrams) {
+      std::vector<Poly> row(kNumDiagramFields);
+      row[kFirstContraction] = Poly(contractions.size());
+      for (const Contraction &c : steps.contractions)
+        contractions.addRow({c.source, c.target, c.left, c.right, c.leftStride,
+                             c.extent, c.stride, c.plus, c.minus});
+      row[kEndContraction] = Poly(contractions.size());
+      for (const LeviCivitaStep &step : steps.leviCivita) {
+        row[kZeroRows] = step.targetRows;
+        row[kFirstLeviCivita] = Poly(leviCivitaRanges.at(step.top).first);
+        row[kEndLeviCivita] = Poly(leviCivitaRanges.at(step.top).second);
+        row[kLeviCivitaKept] = step.kept;
+        row[kLeviCivitaSource] = step.source;
+        row[kLeviCivitaTarget] = step.target;
+      }
+      row[kMixSource] = steps.mixSource;
+      row[kMixRows] = steps.mixRows;
+      row.insert(row.end(), steps.permute.begin(), steps.permute.end());
+      std::vector<Poly> strides(axes), extents(axes, Poly(1));
+      for (const DiagonalStep &step : steps.diagonals) {
+        row[kDiagonals] = Poly(1);
+        row[kDiagonalSource] = step.source;
+        row[kDiagonalTarget] = step.target;
+        std::copy(step.strides.begin(), step.strides.end(), strides.begin());
+        std::fill_n(extents.begin(), step.strides.size(), Poly::power(1));
+      }
+      row.insert(row.end(), strides.begin(), strides.end());
+      row.insert(row.end(), extents.begin(), extents.end());
+      diagrams.addRow(std::move(row));
+    }
+    for (IndexTable *table : {&diagrams, &contractions, &leviCivita})
+      table->materialize(kernel);
+  }
+
+  /// Scratch of one sample, reused for every sample and diagram.
+  KernelArray oneSample(const Poly &rows, int64_t channels, int64_t columns) {
+    return kernel.scratch(kernel.index(1), rows, channels, columns);
+  }
+
+  Value get(Value d, int64_t field) { return diagrams.get(kernel, d, field); }
+
+  Value readPlanar(Value row, Value column, int64_t width) {
+    return kernel.readRow(planar.tensor, {kernel.index(0), row}, column, width,
+                          width);
+  }
+  void writePlanar(Value vector, Value row, Value column, int64_t width) {
+    planar.tensor = kernel.writeRow(vector, planar.tensor,
+                                    {kernel.index(0), row}, column, width);
+  }
+  void forPlanarChunks(function_ref<void(Value, int64_t, int64_t)> body) {
+    kernel.forColumnChunks(planar, planar.channels, 4, body);
+  }
+
+  /// y starts as the bias, or as zero.
+  void emitStart() {
+    clear(output);
+    if (plan.bias.empty())
+      return;
+    kernel.forRange(output, kernel.count(), [&](Value sample) {
+      Value at = kernel.sampleOf(output, sample);
+      std::vector<const Walk *> walks;
+      for (const Walk &walk : plan.bias)
+        walks.push_back(&walk);
+      WalkWriter bias(kernel, walks);
+      kernel.forRange(output, kernel.index(walks.size()), [&](Value e) {
+        bias.emit(e, arrays[PlanArray::Bias], {kernel.index(0), e}, output,
+                  {at, kernel.index(0)});
+      });
+    });
+  }
+
+  /// The first Permute: x with its axes in planar order.
+  void emitPermute(Value d, Value sample) {
+    Value at = kernel.sampleOf(input, sample);
+    const Poly extent = Poly::power(1);
+    const SmallVector<Value> extents(plan.k, kernel.poly(extent));
+    kernel.forNest(planar, extents, [&](ArrayRef<Value> index) {
+      Value source = kernel.index(0), target = kernel.index(0);
+      for (int a = 0; a < plan.k; ++a) {
+        source = kernel.add(
+            source, kernel.mul(index[a], get(d, kNumDiagramFields + a)));
+        target = kernel.add(kernel.mul(target, extents[a]), index[a]);
+      }
+      forPlanarChunks([&](Value column, int64_t width, int64_t valid) {
+        const int64_t there = input.present(width, valid);
+        Value row =
+            kernel.readRow(input.tensor, {at, source}, column, width, there);
+        writePlanar(row, target, column, width);
+      });
+    });
+  }
+
+  /// Blocks of inputs only, one after the other.
+  void emitContractions(Value d) {
+    if (contractions.size() == 0)
+      return;
+    kernel.forRange(
+        planar, get(d, kFirstContraction), get(d, kEndContraction), 1,
+        [&](Value c) {
+          auto field = [&](int64_t f) {
+            return contractions.get(kernel, c, f);
+          };
+          kernel.forRange(planar, field(kLeft), [&](Value left) {
+            kernel.forRange(planar, field(kRight), [&](Value right) {
+              Value source = kernel.add(kernel.add(field(kSource), right),
+                                        kernel.mul(left, field(kLeftStride)));
+              Value target = kernel.add(kernel.add(field(kTarget), right),
+                                        kernel.mul(left, field(kRight)));
+              forPlanarChunks([&](Value column, int64_t width, int64_t) {
+                writePlanar(emitSum(c, source, column, width), target, column,
+                            width);
+              });
+            });
+          });
+        });
+  }
+
+  /// The sum along a diagonal.
+  Value emitSum(Value c, Value source, Value column, int64_t width) {
+    OpBuilder &b = kernel.b;
+    Location loc = kernel.loc;
+    auto field = [&](int64_t f) { return contractions.get(kernel, c, f); };
+    const bool isPair = plan.subtracts;
+    const MeanFactors mean = plan.mean ? meanFactors(kernel) : MeanFactors();
+    auto add = [&](Value sum, Value row, int64_t offset) -> Value {
+      Value entry = readPlanar(kernel.add(row, field(offset)), column, width);
+      const bool negative = offset == kMinus;
+      if (plan.mean)
+        return addScaled(kernel, sum, entry,
+                         negative ? arith::NegFOp::create(b, loc, mean.term)
+                                  : mean.term);
+      if (negative)
+        return arith::SubFOp::create(b, loc, sum, entry);
+      return arith::AddFOp::create(b, loc, sum, entry);
+    };
+    Value zero = kernel.zeroVector(kernel.vectorType(width));
+    Value sum =
+        emitLongSums(
+            kernel, field(kExtent), Poly::power(1), isPair ? 2 : 1, {zero},
+            [&](Value j, Values partial) {
+              Value row = kernel.add(source, kernel.mul(j, field(kStride)));
+              Value &sum = partial.front();
+              sum = add(sum, row, kPlus);
+              if (isPair)
+                sum = add(sum, row, kMinus);
+              return partial;
+            })
+            .front();
+    return plan.mean ? scaleVector(kernel, sum, mean.sum) : sum;
+  }
+
+  void emitLeviCivita(Value d) {
+    if (leviCivita.size() == 0)
+      return;
+    OpBuilder &b = kernel.b;
+    Location loc = kernel.loc;
+    Value target = get(d, kLeviCivitaTarget), kept = get(d, kLeviCivitaKept);
+    kernel.forRange(planar, get(d, kZeroRows), [&](Value row) {
+      forPlanarChunks([&](Value column, int64_t width, int64_t) {
+        writePlanar(kernel.zeroVector(kernel.vectorType(width)),
+                    kernel.add(target, row), column, width);
+      });
+    });
+    kernel.forRange(
+        planar, get(d, kFirstLeviCivita), get(d, kEndLeviCivita), 1,
+        [&](Value term) {
+          auto rowOf = [&](Value base, int64_t field) {
+            return kernel.add(
+                base, kernel.mul(kept, leviCivita.get(kernel, term, field)));
+          };
+          Value to = rowOf(target, 0);
+          Value from = rowOf(get(d, kLeviCivitaSource), 1);
+          Value negative = arith::CmpIOp::create(
+              b, loc, arith::CmpIPredicate::slt,
+              leviCivita.get(kernel, term, 2), kernel.index(0));
+          kernel.forRange(planar, kept, [&](Value q) {
+            forPlanarChunks([&](Value column, int64_t width, int64_t) {
+              Value old = readPlanar(kernel.add(to, q), column, width);
+              Value entry = readPlanar(kernel.add(from, q), column, width);
+              Value sum = arith::AddFOp::create(b, loc, old, entry);
+              Value difference = arith::SubFOp::create(b, loc, old, entry);
+              Value result =
+                  arith::SelectOp::create(b, loc, negative, difference, sum);
+              writePlanar(result, kernel.add(to, q), column, width);
+            });
+          });
+        });
+  }
+
+  void emitDiagonals(Value d) {
+    if (axes == 0)
+      return;
+    const int64_t strides = kNumDiagramFields + plan.k;
+    kernel.forRange(planar, get(d, kDiagonals), [&](Value) {
+      SmallVector<Value> extents;
+      for (int64_t a = 0; a < axes; ++a)
+        extents.push_back(get(d, strides + axes + a));
+      kernel.forNest(planar, extents, [&](ArrayRef<Value> index) {
+        Value source = get(d, kDiagonalSource), position = kernel.index(0);
+        for (int64_t a = 0; a < axes; ++a) {
+          source =
+              kernel.add(source, kernel.mul(index[a], get(d, strides + a)));
+          position = kernel.add(kernel.mul(position, extents[a]), index[a]);
+        }
+        Value target = kernel.add(get(d, kDiagonalTarget), position);
+        forPlanarChunks([&](Value column, int64_t width, int64_t) {
+          writePlanar(readPlanar(source, column, width), target, column, width);
+        });
+      });
+    });
+  }
+
+  /// mixed[row] = planar[source + row] * weight[d].
+  void emitMixing(Value d) {
+    const int64_t height = sampleTileRows(kernel.machine, tiling.vectors);
+    Value source = get(d, kMixSource), rows = get(d, kMixRows);
+    Value full = kernel.sub(rows, kernel.rem(rows, height));
+    kernel.forRange(mixed, kernel.index(tiling.tiles), [&](Value tile) {
+      kernel.forRange(mixed, kernel.index(0), full, height, [&](Value row) {
+        emitTile(d, tile, source, row, height);
+      });
+      if (height > 1)
+        kernel.forRange(mixed, full, rows, 1,
+                        [&](Value row) { emitTile(d, tile, source, row, 1); });
+    });
+  }
+
+  void emitTile(Value d, Value tile, Value source, Value row, int64_t height) {
+    Value zero = kernel.index(0);
+    Value acc = kernel.zeroVector(
+        VectorType::get({height, tiling.width}, kernel.element));
+    Value result = emitTileProduct(
+        kernel, acc, kernel.spec.cIn,
+        {planar.tensor, {zero, kernel.add(source, row)}, Value()}, {d, tile});
+    writeTile(kernel, result, mixed, {zero, row},
+              kernel.mul(tile, kernel.index(tiling.width)), tiling.width);
+  }
+
+  KernelBuilder &kernel;
+  PlanArrays &arrays;
+  const FactoredPlan &plan;
+  int64_t axes; ///< most through blocks of a diagram whose diagonals are read
+  /// Fields as in DiagramField, then the strides of Permute, the strides and
+  /// the extents of the diagonals.
+  IndexTable diagrams;
+  IndexTable contractions; ///< as in ContractionField
+  IndexTable leviCivita;   ///< target, source, sign
+  std::optional<WalkWriter> writer;
+  ColumnTiling tiling;
+  KernelArray &input, &output;
+  /// The tensor of PlanarMult, [1, rows, c_in], and what is left of it times
+  /// the weight, [1, rows, c_out].
+  KernelArray planar, mixed;
+};
+
+} // namespace
+
+EmittedKernel eqc::emitFactoredForward(OpBuilder &builder, Location loc,
+                                       StringRef name, const LayerSpec &spec,
+                                       const FactoredPlan &plan,
+                                       const Machine &machine) {
+  OpBuilder::InsertionGuard guard(builder);
+  KernelBuilder kernel(builder, loc, spec, machine);
+  const ColumnTiling tiling = columnTiling(spec, machine);
+  func::FuncOp function =
+      makeForwardFunction(kernel, name,
+                          {static_cast<int64_t>(plan.diagrams.size()),
+                           tiling.tiles, spec.cIn, tiling.width});
+  PlanArrays arrays = openForwardArrays(kernel, function, tiling.columns());
+  FactoredEmitter(kernel, arrays, plan).emit();
+  closeForwardArrays(kernel, arrays, function);
+  KernelRecord record = kernel.wholeRecord();
+  for (const FactoredSteps &steps : plan.diagrams)
+    record.multiplyAdds += steps.mixRows;
+  return {function, record};
+}

@@ -1,0 +1,184 @@
+//===- EmitGradient.cpp - Gradients of weights and biases as loops --------===//
+//
+// sums[diagram, ci, co] += x[row, ci] * grad_y[row, co] over all rows of a
+// block of samples
+//
+// Both sides are read as the forward pass reads its input; see GradientStage.h
+// for the sums.
+//
+//===----------------------------------------------------------------------===//
+
+#include "compiler/Lowering/Cpu/EmitKernels.h"
+#include "compiler/Lowering/Cpu/EmitRead.h"
+#include "compiler/Lowering/Cpu/EmitTranspose.h"
+#include "compiler/Lowering/Cpu/GradientStage.h"
+#include "compiler/Lowering/Cpu/KernelFunction.h"
+#include "compiler/Lowering/Cpu/Sums.h"
+#include "compiler/Lowering/Cpu/Sweep.h"
+
+#include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/Dialect/Tensor/IR/Tensor.h"
+#include "mlir/Dialect/Vector/IR/VectorOps.h"
+
+#include <algorithm>
+
+using namespace eqc;
+using namespace mlir;
+
+namespace {
+
+/// Positions of the arguments.
+enum SumsArgument : unsigned {
+  kArgWhich = 5,
+  kArgInput = 6,
+  kArgGradY = 7,
+  kArgSums = 8,
+};
+
+/// A whole function.
+class SumsEmitter {
+public:
+  SumsEmitter(KernelBuilder &kernel, const GradientPlan &plan,
+              func::FuncOp function, const SumTiling &tiling, int64_t rows)
+      : kernel(kernel), plan(plan), function(function), tiling(tiling),
+        planes(kernel, sums, rows) {}
+
+  void emit() {
+    const LayerSpec &spec = kernel.spec;
+    read(gradY, plan.gradY, kArgGradY, spec.cOut, tiling.columns.columns());
+    onlyWhen = wants(kSumWeight);
+    read(x, plan.x, kArgInput, spec.cIn, kernel.wholeVectors(spec.cIn));
+    sums.tensor = argumentTensor(kernel, function.getArgument(kArgSums), true);
+    for (const GradientStage &stage : plan.stages)
+      inPhase(sums, [&] {
+        emitGradientStage(kernel, stage, tiling, x, gradY, planes);
+      });
+    onlyWhen = wants(kSumBias);
+    if (!plan.bias.empty())
+      inPhase(sums, [&] { emitBias(); });
+    finishKernel(kernel, sums.tensor, function.getArgument(kArgSums));
+  }
+
+private:
+  Value wants(GradientSums what) {
+    Value bit = kernel.b.createOrFold<arith::AndIOp>(
+        kernel.loc, function.getArgument(kArgWhich), kernel.index(what));
+    return arith::CmpIOp::create(kernel.b, kernel.loc, arith::CmpIPredicate::ne,
+                                 bit, kernel.index(0));
+  }
+
+  void inPhase(KernelArray &array, function_ref<void()> body) {
+    kernel.forPhase(array, [&] {
+      if (onlyWhen)
+        kernel.ifElse(array, onlyWhen, body, [] {});
+      else
+        body();
+    });
+  }
+
+  /// Makes the arrays of one side: the argument as rows, and what is read.
+  void read(PlanArrays &arrays, const SharedPlan &reads, unsigned argument,
+            int64_t channels, int64_t columns) {
+    Value array = function.getArgument(argument);
+    KernelArray &input = arrays[PlanArray::Input];
+    Value tensor = argumentTensor(kernel, array, false);
+    const Poly rows = Poly::power(reads.k);
+    if (kernel.spec.layout == Layout::ChannelsLast) {
+      input = {tensor, rows, channels, channels, true};
+    } else {
+      input = kernel.scratch(rows, channels, columns);
+      inPhase(input, [&] { emitChannelsLast(kernel, tensor, input); });
+    }
+    if (!reads.stored.empty())
+      arrays[PlanArray::Stored] =
+          kernel.scratch(Sweep::rowsOfStored(kernel, reads), channels, columns);
+    for (const SharedStage &stage : reads.stages)
+      inPhase(arrays[PlanArray::Stored], [&] {
+        emitRead(kernel, arrays, reads, std::get<ReadStage>(stage));
+      });
+  }
+
+  void emitBias() {
+    const LayerSpec &spec = kernel.spec;
+    const int64_t firstRow =
+        static_cast<int64_t>(spec.diagrams.size()) * tiling.rowsOfDiagram();
+    KernelArray &source = gradY[plan.bias.front().gradY.array];
+    IndexTable table(2);
+    for (const BiasTerm &term : plan.bias)
+      table.addRow({term.gradY.offset, Poly(firstRow + term.row)});
+    table.materialize(kernel);
+    const Value anySample =
+        arith::CmpIOp::create(kernel.b, kernel.loc, arith::CmpIPredicate::sgt,
+                              kernel.count(), kernel.index(0));
+    auto [first, last] = kernel.share(kernel.index(table.size()));
+    kernel.forRange(sums, first, last, 1, [&](Value e) {
+      // A table of one row is a constant, and accesses to constant rows would
+      // be moved past writes to others, which are then no longer in place.
+      Value row =
+          arith::SelectOp::create(kernel.b, kernel.loc, anySample,
+                                  table.get(kernel, e, 1), kernel.index(0));
+      kernel.forColumnChunks(
+          sums, spec.cOut, 2, [&](Value column, int64_t width, int64_t valid) {
+            Value zero = kernel.zeroVector(kernel.vectorType(width));
+            auto addSample = [&](Value sample, Values partial) {
+              Value at = kernel.sampleOf(source, sample);
+              Value term =
+                  kernel.readRow(source.tensor, {at, table.get(kernel, e, 0)},
+                                 column, width, source.present(width, valid));
+              Value &sum = partial.front();
+              sum = arith::AddFOp::create(kernel.b, kernel.loc, sum, term);
+              return partial;
+            };
+            const Poly anyNumber(INT64_MAX);
+            planes.add(row, column,
+                       emitLongSums(kernel, kernel.count(), anyNumber, 1,
+                                    {zero}, addSample)
+                           .front());
+          });
+      Value period = kernel.mul(kernel.count(), kernel.index(kChunksOfBlock));
+      planes.atPeriod(kernel.index(0), kernel.count(), period, [&] {
+        planes.endBlocks(row, 1, tiling.columns.columns());
+      });
+    });
+  }
+
+  KernelBuilder &kernel;
+  const GradientPlan &plan;
+  func::FuncOp function;
+  const SumTiling &tiling;
+  PlanArrays x, gradY;
+  KernelArray sums;
+  SumPlanes planes;
+  Value onlyWhen; ///< what follows is done only then; null: always
+};
+
+} // namespace
+
+EmittedKernel eqc::emitGradientSums(OpBuilder &builder, Location loc,
+                                    StringRef name, const LayerSpec &spec,
+                                    const GradientPlan &plan,
+                                    const Machine &machine) {
+  OpBuilder::InsertionGuard guard(builder);
+  KernelBuilder kernel(builder, loc, spec, machine);
+  const SumTiling tiling =
+      sumTiling(machine, spec.elementSize(), spec.cIn, spec.cOut);
+  const SumMatrix matrix =
+      sumMatrix(tiling, static_cast<int64_t>(spec.diagrams.size()),
+                static_cast<int64_t>(spec.biasDiagrams.size()));
+  SmallVector<Type> types(kArgInput, builder.getIndexType());
+  types.push_back(sampleType(kernel, spec.k, spec.cIn));
+  types.push_back(sampleType(kernel, spec.l, spec.cOut));
+  types.push_back(MemRefType::get(
+      {SumMatrix::kPlanes * matrix.rows, matrix.columns}, kernel.element));
+  func::FuncOp function = makeKernelFunction(kernel, name, types);
+  kernel.open(function);
+  SumsEmitter(kernel, plan, function, tiling, matrix.rows).emit();
+  KernelRecord record = kernel.record();
+  record.sums = matrix;
+  record.scratchElements = plan.x.storedRows * Poly(spec.cIn) +
+                           plan.gradY.storedRows * Poly(spec.cOut);
+  for (const GradientStage &stage : plan.stages)
+    record.multiplyAdds += Poly::power(
+        stage.kept, stage.subsets * static_cast<int64_t>(stage.terms.size()));
+  return {function, record};
+}

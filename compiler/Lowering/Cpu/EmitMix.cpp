@@ -1,0 +1,364 @@
+//===- EmitMix.cpp - Channel mixes as register tiles ----------------------===//
+//
+// target[j.., co] = sum of inits + sum over terms, ci of
+// view[j.., ci] * weight[term, ci, co]
+//
+// One loop nest per propagating order, driven by tables, whatever the number of
+// diagrams. A tile of rows by a few vectors of output channels is held in
+// registers across all terms. Its rows run along the last axis and, where that
+// is short, along several samples of the block as well.
+//
+//===----------------------------------------------------------------------===//
+
+#include "compiler/Lowering/Cpu/EmitMix.h"
+#include "compiler/Lowering/Cpu/KernelFunction.h"
+#include "compiler/Lowering/Cpu/MixTables.h"
+#include "compiler/Lowering/Cpu/Sums.h"
+#include "compiler/Lowering/Cpu/Tile.h"
+
+#include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/Dialect/Tensor/IR/Tensor.h"
+#include "mlir/Dialect/Vector/IR/VectorOps.h"
+
+using namespace eqc;
+using namespace mlir;
+
+namespace {
+
+/// The shape of a tile's rows.
+struct TileRows {
+  int64_t samples = 1;
+  int64_t along = 1; ///< the last axis
+};
+
+class MixEmitter {
+public:
+  MixEmitter(KernelBuilder &kernel, PlanArrays &arrays, const MixStage &stage,
+             int64_t firstTerm, MixPrefetches prefetches)
+      : kernel(kernel), arrays(arrays), stage(stage), kept(stage.kept),
+        prefetches(prefetches), tables(kernel, stage, firstTerm),
+        target(arrays[stage.target]),
+        tiling(columnTiling(kernel.spec, kernel.machine)),
+        vectors(tiling.vectors), width(tiling.width),
+        extents(tables.extents()) {}
+
+  /// Parts share the targets, or, of the output, the first axis.
+  void emit() {
+    Value count = kernel.index(stage.targets.size());
+    if (stage.target != PlanArray::Output)
+      return kernel.forShare(target, count, [&](Value t) { emitTarget(t); });
+    if (extents.size() > 1)
+      return emitTarget(kernel.index(0));
+    kernel.inFirstPart(target, [&] { emitTarget(kernel.index(0)); });
+  }
+
+private:
+  void emitTarget(Value t) {
+    // The last column tile is masked in rows of y that end within it.
+    const bool masked = target.columns < tiling.columns();
+    const int64_t whole = masked ? tiling.tiles - 1 : tiling.tiles;
+    kernel.forRange(target, kernel.index(whole),
+                    [&](Value c) { emitColumnTile(t, c, width); });
+    if (masked)
+      emitColumnTile(t, kernel.index(whole), target.columns - whole * width);
+  }
+
+  /// Loops over tiles of one column of tiles; `valid` of its columns are y's.
+  void emitColumnTile(Value t, Value columnTile, int64_t valid) {
+    SmallVector<Value> outer = extents;
+    Value last = outer.empty() ? kernel.index(1) : outer.pop_back_val();
+    const ColumnTile column{columnTile,
+                            kernel.mul(columnTile, kernel.index(width)), valid};
+
+    const int64_t most = maxTileRows(kernel.machine, vectors);
+    std::optional<int64_t> fixed = getConstantIntValue(last);
+    auto overAxis = [&](Value sample, TileRows rows) {
+      auto along = [&](ArrayRef<Value> prefix) {
+        emitAlongAxis(t, column, sample, prefix, last, rows);
+      };
+      if (stage.target != PlanArray::Output || outer.empty())
+        return kernel.forNest(target, outer, along);
+      kernel.forShare(target, outer.front(), [&](Value i) {
+        kernel.forNest(target, ArrayRef<Value>(outer).drop_front(),
+                       [&](ArrayRef<Value> rest) {
+                         SmallVector<Value> prefix{i};
+                         prefix.append(rest.begin(), rest.end());
+                         along(prefix);
+                       });
+      });
+    };
+    if (fixed) {
+      TileRows rows;
+      rows.along = tileRows(kernel.machine, vectors, *fixed, rowsAlias());
+      while (rows.samples < 8 && 2 * rows.samples * rows.along <= most)
+        rows.samples *= 2;
+      return forSamples(rows, overAxis);
+    }
+    const int64_t along = std::min<int64_t>(8, most);
+    Value enough =
+        arith::CmpIOp::create(kernel.b, kernel.loc, arith::CmpIPredicate::sge,
+                              last, kernel.index(along));
+    kernel.ifElse(
+        target, enough, [&] { forSamples({1, along}, overAxis); },
+        [&] { forSamples({std::min<int64_t>(8, most), 1}, overAxis); });
+  }
+
+  /// Whether the rows of some view along the last axis share a cache set.
+  bool rowsAlias() {
+    if (kept == 0 || stage.subsets > 1)
+      return false;
+    auto alias = [&](const std::vector<MixTerm> &terms) {
+      return llvm::any_of(terms, [&](const MixTerm &term) {
+        const int64_t columns = arrays[term.view.array].columns;
+        const int64_t bytes = term.view.strides.back().at(kernel.spec.n) *
+                              columns * kernel.spec.elementSize();
+        return bytes % kernel.machine.l1SetStride() == 0;
+      });
+    };
+    return llvm::any_of(stage.targets, [&](const MixTarget &t) {
+      return alias(t.fromInput) || alias(t.fromStored);
+    });
+  }
+
+  /// Groups of `rows.samples` samples, then the rest one by one.
+  void forSamples(TileRows rows, function_ref<void(Value, TileRows)> overAxis) {
+    Value full = kernel.count();
+    if (rows.samples > 1) {
+      Value rest = kernel.b.createOrFold<arith::RemUIOp>(
+          kernel.loc, kernel.count(), kernel.index(rows.samples));
+      full = kernel.sub(kernel.count(), rest);
+    }
+    kernel.forRange(target, kernel.index(0), full, rows.samples,
+                    [&](Value sample) { overAxis(sample, rows); });
+    if (rows.samples > 1)
+      kernel.forRange(target, full, kernel.count(), 1,
+                      [&](Value sample) { overAxis(sample, {1, rows.along}); });
+  }
+
+  struct ColumnTile {
+    Value index, column;
+    int64_t valid;
+  };
+
+  /// Covers the last axis by tiles; the last one overlaps its neighbour, which
+  /// is harmless because tiles are written, not accumulated.
+  void emitAlongAxis(Value t, const ColumnTile &column, Value sample,
+                     ArrayRef<Value> prefix, Value extent, TileRows rows) {
+    std::optional<int64_t> fixed = getConstantIntValue(extent);
+    const bool exact = rows.along == 1 || (fixed && *fixed % rows.along == 0);
+    Value lastStart = kernel.sub(extent, kernel.index(rows.along));
+    kernel.forRange(target, kernel.index(0), extent, rows.along, [&](Value i) {
+      SmallVector<Value> index(prefix);
+      if (!extents.empty())
+        index.push_back(exact ? i : kernel.min(i, lastStart));
+      if (prefetches.input || prefetches.output)
+        emitPrefetches(t, column, sample, prefix, i, rows);
+      emitTile(t, column, sample, index, rows);
+    });
+  }
+
+  /// Fetches a share of what the samples of a tile have in y, which a later
+  /// stage writes, and those in their place in the next block in x: as much as
+  /// there are tiles for these samples. The arithmetic hides what stores, and
+  /// the first stage of the next block, would wait for.
+  void emitPrefetches(Value t, const ColumnTile &column, Value sample,
+                      ArrayRef<Value> prefix, Value i, TileRows rows) {
+    Value share =
+        kernel.add(kernel.mul(t, kernel.index(tiling.tiles)), column.index);
+    int64_t shares = static_cast<int64_t>(stage.targets.size()) * tiling.tiles;
+    auto refine = [&](Value part, int64_t parts) {
+      share = kernel.add(kernel.mul(share, kernel.index(parts)), part);
+      shares *= parts;
+    };
+    for (auto [value, extent] : llvm::zip(prefix, extents))
+      refine(value, *getConstantIntValue(extent));
+    if (!extents.empty())
+      refine(kernel.div(i, rows.along),
+             (*getConstantIntValue(extents.back()) + rows.along - 1) /
+                 rows.along);
+    auto fetch = [&](PlanArray which, ForwardArgument argument, Value ahead) {
+      const KernelArray &array = arrays[which];
+      const int64_t perLine = kLineBytes / kernel.spec.elementSize();
+      const int64_t elements =
+          rows.samples * array.rows.at(kernel.spec.n) * array.channels;
+      const int64_t lines = (elements + perLine - 1) / perLine;
+      const int64_t count = (lines + shares - 1) / shares;
+      Value first = kernel.add(kernel.sampleOf(arrays[which], sample), ahead);
+      // From the first element of the samples on, whatever row it is in.
+      Value element = kernel.mul(share, kernel.index(count * perLine));
+      for (int64_t line = 0; line < count; ++line)
+        prefetch(kernel, argument,
+                 {first, kernel.index(0),
+                  kernel.add(element, kernel.index(line * perLine))});
+    };
+    if (prefetches.output)
+      fetch(PlanArray::Output, kArgY, kernel.index(0));
+    if (prefetches.input)
+      fetch(PlanArray::Input, kArgX, kernel.count());
+  }
+
+  /// Calls `body(row of the tile, position)` for the rows of a tile in an
+  /// array.
+  void
+  forTileRows(PlanArray array, Value sample, Value row, Value step,
+              TileRows rows,
+              function_ref<void(ArrayRef<int64_t>, ArrayRef<Value>)> body) {
+    Value first = kernel.sampleOf(arrays[array], sample);
+    for (int64_t s = 0; s < rows.samples; ++s)
+      for (int64_t r = 0; r < rows.along; ++r)
+        body({s, r}, {kernel.add(first, kernel.index(s)),
+                      kernel.add(row, kernel.mul(step, kernel.index(r)))});
+  }
+
+  void emitTile(Value t, const ColumnTile &column, Value sample,
+                ArrayRef<Value> index, TileRows rows) {
+    OpBuilder &b = kernel.b;
+    Location loc = kernel.loc;
+    Value acc = emitInits(t, column, sample, index, rows);
+
+    Value result =
+        emitTerms(tables.inputTerms, PlanArray::Input, t,
+                  MixTables::kInputTerms, column, sample, index, rows, acc);
+    result =
+        emitTerms(tables.storedTerms, PlanArray::Stored, t,
+                  MixTables::kStoredTerms, column, sample, index, rows, result);
+
+    auto strideOf = [&](int a) { return tables.targetStride(a); };
+    Value row = tables.rowAt(tables.targets.get(kernel, t, MixTables::kOffset),
+                             index, strideOf);
+    forTileRows(stage.target, sample, row, tables.rowStep(strideOf), rows,
+                [&](ArrayRef<int64_t> tileRow, ArrayRef<Value> position) {
+                  Value vector =
+                      vector::ExtractOp::create(b, loc, result, tileRow);
+                  target.tensor =
+                      kernel.writeRow(vector, target.tensor, position,
+                                      column.column, column.valid);
+                });
+  }
+
+  /// The broadcasts that start the accumulators.
+  Value emitInits(Value t, const ColumnTile &column, Value sample,
+                  ArrayRef<Value> index, TileRows rows) {
+    OpBuilder &b = kernel.b;
+    Location loc = kernel.loc;
+    auto type =
+        VectorType::get({rows.samples, rows.along, width}, kernel.element);
+    Value acc = kernel.zeroVector(type);
+    if (tables.nodeInits.size() > 0) {
+      KernelArray &nodes = arrays[PlanArray::Nodes];
+      acc = kernel.accumulate(
+          tables.targets.get(kernel, t, MixTables::kNodeInits),
+          tables.targets.get(kernel, t, MixTables::kNodeInits + 1), acc,
+          [&](Value e, Value partial) {
+            auto strideOf = [&](int a) {
+              return tables.nodeInits.get(kernel, e, 1 + a);
+            };
+            Value row = tables.rowAt(tables.nodeInits.get(kernel, e, 0), index,
+                                     strideOf);
+            Value tile = kernel.zeroVector(type);
+            forTileRows(
+                PlanArray::Nodes, sample, row, tables.rowStep(strideOf), rows,
+                [&](ArrayRef<int64_t> tileRow, ArrayRef<Value> position) {
+                  Value vector = kernel.readRow(nodes.tensor, position,
+                                                column.column, width, width);
+                  tile =
+                      vector::InsertOp::create(b, loc, vector, tile, tileRow);
+                });
+            return arith::AddFOp::create(b, loc, partial, tile).getResult();
+          });
+    }
+    if (tables.hasBias)
+      acc = emitBias(t, column.column, acc);
+    return acc;
+  }
+
+  /// Adds the target's row of the bias, if it has one.
+  Value emitBias(Value t, Value column, Value acc) {
+    OpBuilder &b = kernel.b;
+    Location loc = kernel.loc;
+    KernelArray &bias = arrays[PlanArray::Bias];
+    const std::pair<Value, Value> row = tables.biasOf(t);
+    return kernel.accumulate(
+        kernel.index(0), row.second, acc, [&](Value, Value partial) -> Value {
+          Value vector = readBias(bias, row.first, column);
+          Value tile =
+              vector::BroadcastOp::create(b, loc, acc.getType(), vector);
+          return arith::AddFOp::create(b, loc, partial, tile);
+        });
+  }
+
+  /// A bias row ends within a vector; what is past it must not be touched.
+  Value readBias(KernelArray &bias, Value row, Value column) {
+    OpBuilder &b = kernel.b;
+    Value zero =
+        arith::ConstantOp::create(b, kernel.loc, b.getZeroAttr(kernel.element));
+    const SmallVector<Value> position{kernel.index(0), row, column};
+    return vector::TransferReadOp::create(
+        b, kernel.loc, kernel.vectorType(width), bias.tensor, position,
+        AffineMapAttr::get(
+            AffineMap::getMinorIdentityMap(3, 1, b.getContext())),
+        zero, Value(), b.getBoolArrayAttr({kernel.spec.cOut % width == 0}));
+  }
+
+  Value emitTerms(const IndexTable &terms, PlanArray array, Value t,
+                  int64_t rangeField, const ColumnTile &column, Value sample,
+                  ArrayRef<Value> index, TileRows rows, Value sum) {
+    if (terms.size() == 0)
+      return sum;
+    KernelArray &source = arrays[array];
+    return emitMixedTerms(
+        kernel, tables.targets.get(kernel, t, rangeField),
+        tables.targets.get(kernel, t, rangeField + 1),
+        tables.mostTerms(rangeField), sum, [&](Value p, Value acc) {
+          auto strideOf = [&](int a) { return terms.get(kernel, p, 2 + a); };
+          Value row = tables.rowAt(terms.get(kernel, p, 0), index, strideOf);
+          Value step = tables.rowStep(strideOf);
+          Value first = kernel.sampleOf(arrays[array], sample);
+          return emitTileProduct(kernel, acc, kernel.spec.cIn,
+                                 {source.tensor, {first, row}, step},
+                                 {terms.get(kernel, p, 1), column.index});
+        });
+  }
+
+  KernelBuilder &kernel;
+  PlanArrays &arrays;
+  const MixStage &stage;
+  int kept;
+  MixPrefetches prefetches;
+  MixTables tables;
+  KernelArray &target;
+  ColumnTiling tiling;
+  int64_t vectors, width;
+  SmallVector<Value> extents;
+};
+
+} // namespace
+
+/// Those of `wanted` that are nothing beside a mix, because it takes so long.
+static MixPrefetches hiddenBy(const KernelBuilder &kernel, PlanArrays &arrays,
+                              const MixStage &stage, MixPrefetches wanted) {
+  const LayerSpec &spec = kernel.spec;
+  if (spec.dynamicN())
+    return {};
+  constexpr int64_t cyclesPerLine = 16; // two multiply-adds in each
+  const int64_t vectors =
+      columnTiling(spec, kernel.machine).columns() / kernel.lanes;
+  const int64_t cycles =
+      stage.multiplyAdds().at(spec.n) * spec.cIn * vectors / 2;
+  auto hides = [&](PlanArray which) {
+    const KernelArray &array = arrays[which];
+    const int64_t lines = array.rows.at(spec.n) * array.channels *
+                          spec.elementSize() / kLineBytes;
+    return array.wholeBatch && cycles >= cyclesPerLine * lines;
+  };
+  return {wanted.input && hides(PlanArray::Input),
+          wanted.output && hides(PlanArray::Output)};
+}
+
+void eqc::emitMix(KernelBuilder &kernel, PlanArrays &arrays,
+                  const MixStage &stage, int64_t firstPackedTerm,
+                  MixPrefetches prefetches) {
+  MixEmitter(kernel, arrays, stage, firstPackedTerm,
+             hiddenBy(kernel, arrays, stage, prefetches))
+      .emit();
+}

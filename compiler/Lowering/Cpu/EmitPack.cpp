@@ -1,0 +1,117 @@
+//===- EmitPack.cpp - Weights as the kernels want them --------------------===//
+
+#include "compiler/Lowering/Cpu/EmitKernels.h"
+#include "compiler/Lowering/Cpu/KernelFunction.h"
+#include "compiler/Lowering/Cpu/Sums.h"
+
+#include "mlir/Dialect/Arith/IR/Arith.h"
+
+using namespace eqc;
+using namespace mlir;
+
+namespace {
+
+/// The terms as tables: term p sums entries [first, last) of diagrams and
+/// factors.
+class TermTables {
+public:
+  TermTables(KernelBuilder &kernel, ArrayRef<PackedTerm> packed)
+      : kernel(kernel), ranges(2), diagrams(1) {
+    std::vector<double> values;
+    for (const PackedTerm &term : packed) {
+      const int64_t first = diagrams.size();
+      for (const WeightedDiagram &weight : term) {
+        diagrams.addRow({Poly(weight.diagram * kernel.spec.cIn)});
+        values.push_back(weight.factor);
+        plain &= weight.factor == 1;
+      }
+      plain &= term.size() == 1;
+      most = std::max(most, static_cast<int64_t>(term.size()));
+      ranges.addRow({Poly(first), Poly(diagrams.size())});
+    }
+    ranges.materialize(kernel);
+    diagrams.materialize(kernel);
+    if (!plain && !values.empty())
+      factors = kernel.constants(values);
+  }
+
+  /// Columns of row `c` of term `term`.
+  Value emitRow(Value weight, Value term, Value c, Value column, int64_t width,
+                int64_t valid) {
+    auto read = [&](Value entry) {
+      return kernel.readRow(weight,
+                            {kernel.add(diagrams.get(kernel, entry, 0), c)},
+                            column, width, valid);
+    };
+    if (plain)
+      return read(term);
+    Value sum = kernel.zeroVector(kernel.vectorType(width));
+    if (!factors)
+      return sum;
+    return emitNestedSums(kernel, ranges.get(kernel, term, 0),
+                          ranges.get(kernel, term, 1), most, 1, {sum},
+                          [&](Value entry, Values partial) {
+                            Value product = arith::MulFOp::create(
+                                kernel.b, kernel.loc, read(entry),
+                                kernel.broadcastOf(factors, entry, width));
+                            Value &sum = partial.front();
+                            sum = arith::AddFOp::create(kernel.b, kernel.loc,
+                                                        sum, product);
+                            return partial;
+                          })
+        .front();
+  }
+
+private:
+  KernelBuilder &kernel;
+  IndexTable ranges, diagrams;
+  Value factors;
+  bool plain = true; ///< every term is one weight
+  int64_t most = 0;  ///< weights of a term
+};
+
+} // namespace
+
+EmittedKernel eqc::emitWeightPack(OpBuilder &builder, Location loc,
+                                  StringRef name, const LayerSpec &spec,
+                                  ArrayRef<PackedTerm> packed,
+                                  const Machine &machine) {
+  OpBuilder::InsertionGuard guard(builder);
+  KernelBuilder kernel(builder, loc, spec, machine);
+  const ColumnTiling tiling = columnTiling(spec, machine);
+  const int64_t terms = static_cast<int64_t>(packed.size());
+  auto weightType =
+      MemRefType::get({ShapedType::kDynamic, spec.cOut}, kernel.element);
+  auto packedType = MemRefType::get(
+      {terms * tiling.tiles * spec.cIn, tiling.width}, kernel.element);
+  func::FuncOp function =
+      makeKernelFunction(kernel, name, {weightType, packedType});
+  Value weight = argumentTensor(kernel, function.getArgument(0), false);
+  KernelArray result;
+  result.tensor = argumentTensor(kernel, function.getArgument(1), true);
+
+  TermTables tables(kernel, packed);
+  kernel.forRange(result, kernel.index(terms), [&](Value term) {
+    auto columns = [&](Value tile, int64_t valid) {
+      kernel.forRange(result, kernel.index(spec.cIn), [&](Value c) {
+        Value vector = tables.emitRow(
+            weight, term, c, kernel.mul(tile, kernel.index(tiling.width)),
+            tiling.width, valid);
+        Value row = kernel.add(
+            kernel.mul(
+                kernel.add(kernel.mul(term, kernel.index(tiling.tiles)), tile),
+                kernel.index(spec.cIn)),
+            c);
+        result.tensor = kernel.writeRow(vector, result.tensor, {row},
+                                        kernel.index(0), tiling.width);
+      });
+    };
+    const int64_t whole = spec.cOut / tiling.width;
+    kernel.forRange(result, kernel.index(whole),
+                    [&](Value tile) { columns(tile, tiling.width); });
+    if (whole < tiling.tiles)
+      columns(kernel.index(whole), spec.cOut - whole * tiling.width);
+  });
+  finishKernel(kernel, result.tensor, function.getArgument(1));
+  return {function, kernel.wholeRecord()};
+}

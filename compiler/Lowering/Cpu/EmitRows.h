@@ -1,0 +1,17 @@
+//===- EmitRows.h - Sparse changes of basis ---------------------*- C++ -*-===//
+
+#ifndef EQC_LOWERING_CPU_EMITROWS_H
+#define EQC_LOWERING_CPU_EMITROWS_H
+
+#include "compiler/Lowering/Cpu/KernelBuilder.h"
+#include "compiler/Plan/RowTransform.h"
+
+namespace eqc {
+
+/// Every row of `target` from rows of `source`, see RowTransform.h.
+void emitRows(KernelBuilder &kernel, const RowTransform &transform,
+              const KernelArray &source, KernelArray &target);
+
+} // namespace eqc
+
+#endif // EQC_LOWERING_CPU_EMITROWS_H

@@ -1,0 +1,69 @@
+//===- EmitSchur.cpp - A layer in a basis that makes it block diagonal ----===//
+
+#include "compiler/Lowering/Cpu/EmitKernels.h"
+#include "compiler/Lowering/Cpu/EmitMix.h"
+#include "compiler/Lowering/Cpu/EmitRows.h"
+#include "compiler/Lowering/Cpu/KernelFunction.h"
+
+using namespace eqc;
+using namespace mlir;
+
+/// The bias of Nodes takes the place of the layer's.
+static void emitBiasRows(KernelBuilder &kernel, PlanArrays &arrays,
+                         const IsotypicPlan &plan, int64_t columns) {
+  // The same for all samples: one row of each.
+  KernelBuilder::BlockScope one(kernel, kernel.blockOf(kernel.index(1)));
+  KernelArray rows =
+      kernel.scratch(Poly(static_cast<int64_t>(plan.bias.rows.size())),
+                     kernel.spec.cOut, columns);
+  kernel.forPhase(rows, [&] {
+    emitRows(kernel, plan.bias, arrays[PlanArray::Bias], rows);
+  });
+  rows.oneSample = true;
+  arrays[PlanArray::Bias] = rows;
+}
+
+EmittedKernel eqc::emitSchurForward(OpBuilder &builder, Location loc,
+                                    StringRef name, const LayerSpec &spec,
+                                    const IsotypicPlan &plan,
+                                    const Machine &machine) {
+  OpBuilder::InsertionGuard guard(builder);
+  KernelBuilder kernel(builder, loc, spec, machine);
+  const ColumnTiling tiling = columnTiling(spec, machine);
+  func::FuncOp function =
+      makeForwardFunction(kernel, name,
+                          {static_cast<int64_t>(plan.packed.size()),
+                           tiling.tiles, spec.cIn, tiling.width});
+  PlanArrays arrays = openForwardArrays(kernel, function, tiling.columns());
+  KernelArray &stored = arrays[PlanArray::Stored];
+  KernelArray &nodes = arrays[PlanArray::Nodes];
+  KernelArray &output = arrays[PlanArray::Output];
+  stored = kernel.scratch(Poly(plan.storedRows), spec.cIn,
+                          kernel.wholeVectors(spec.cIn));
+  nodes = kernel.scratch(Poly(plan.nodeRows), spec.cOut, tiling.columns());
+  if (!plan.bias.rows.empty())
+    emitBiasRows(kernel, arrays, plan, tiling.columns());
+  kernel.forPhase(stored, [&] {
+    emitRows(kernel, plan.read, arrays[PlanArray::Input], stored);
+  });
+  int64_t firstTerm = 0;
+  auto longest =
+      llvm::max_element(plan.mixes, [&](const MixStage &a, const MixStage &b) {
+        return a.multiplyAdds().at(spec.n) < b.multiplyAdds().at(spec.n);
+      });
+  for (const MixStage &stage : plan.mixes) {
+    kernel.forPhase(nodes, [&] {
+      const bool prefetches = &stage == &*longest;
+      emitMix(kernel, arrays, stage, firstTerm,
+              {/*input=*/prefetches, /*output=*/prefetches});
+    });
+    firstTerm += stage.terms();
+  }
+  kernel.forPhase(output, [&] { emitRows(kernel, plan.write, nodes, output); });
+  closeForwardArrays(kernel, arrays, function);
+  KernelRecord record = kernel.record();
+  record.multiplyAdds = Poly(plan.multiplyAdds());
+  record.scratchElements =
+      Poly(plan.storedRows * spec.cIn + plan.nodeRows * spec.cOut);
+  return {function, record};
+}

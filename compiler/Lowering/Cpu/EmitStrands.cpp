@@ -1,0 +1,504 @@
+//===- EmitStrands.cpp - Mixes in the irreps of the strands' group --------===//
+//
+// The letters m_1 <= .. <= m_t of a sample are rows, taken in strips of m_1 and
+// within a strip in chunks of rows that stay in the first-level cache:
+//
+//   spread[source, slot, row] = sum over permutations of matrix * view
+//   mixed[target, slot, row]  = sum of spread * packed weights, per irrep
+//   target[m in any order]    = inits + sum over slots of matrix^T * mixed
+//
+// Letters that are equal need no care: their entries are computed, and written,
+// more than once.
+//
+//===----------------------------------------------------------------------===//
+
+#include "compiler/Lowering/Cpu/EmitStrands.h"
+#include "compiler/Lowering/Cpu/KernelFunction.h"
+#include "compiler/Lowering/Cpu/MixTables.h"
+#include "compiler/Lowering/Cpu/StrandRows.h"
+#include "compiler/Lowering/Cpu/Sums.h"
+#include "compiler/Lowering/Cpu/Tile.h"
+#include "compiler/Plan/Strands/StrandPlan.h"
+
+#include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/Dialect/Func/IR/FuncOps.h"
+#include "mlir/Dialect/Tensor/IR/Tensor.h"
+#include "mlir/Dialect/Vector/IR/VectorOps.h"
+
+#include <algorithm>
+
+using namespace eqc;
+using namespace mlir;
+
+namespace {
+
+class StrandEmitter {
+public:
+  StrandEmitter(KernelBuilder &kernel, PlanArrays &arrays,
+                const StrandStage &stage, int64_t firstTerm)
+      : kernel(kernel), arrays(arrays), stage(stage), transform(stage.order),
+        order(stage.order), firstTerm(firstTerm),
+        ends{order, 1, stage.target, stage.targets}, tables(kernel, ends, 0),
+        sources(1 + order), blocks(5),
+        inputSources(std::count_if(stage.sources.begin(), stage.sources.end(),
+                                   [](const RowView &source) {
+                                     return source.array == PlanArray::Input;
+                                   })),
+        target(arrays[stage.target]),
+        tiling(columnTiling(kernel.spec, kernel.machine)),
+        rows(kernel, stage.order) {
+    for (const RowView &source : stage.sources) {
+      std::vector<Poly> row{source.offset};
+      row.insert(row.end(), source.strides.begin(), source.strides.end());
+      sources.addRow(std::move(row));
+    }
+    sources.materialize(kernel);
+    addBlocks();
+    chooseChunk();
+  }
+
+  void emit() {
+    makeScratch();
+    const std::pair<Value, Value> share = kernel.share(rows.numStrips());
+    KernelArray *threaded[] = {&target, &spread, &mixed};
+    kernel.forRange(threaded, kernel.index(0), kernel.count(), 1,
+                    [&](Value sample) {
+                      kernel.forRange(threaded, share.first, share.second, 1,
+                                      [&](Value number) {
+                                        emitStrip(sample, rows.strip(number));
+                                      });
+                    });
+  }
+
+private:
+  /// A chunk: `rows` rows from those of `letter` on, after `before` others of
+  /// the sample.
+  struct Chunk {
+    Value sample;
+    StrandRows::Strip strip;
+    Values letter;
+    Value before, rows;
+  };
+
+  /// The height of tiles, and rows of a chunk: whole tiles.
+  void chooseChunk() {
+    tileHeight = tileRows(kernel.machine, tiling.vectors, rows.rowsOfStrips());
+    const int64_t rowBytes =
+        transform.slots * kernel.spec.elementSize() *
+        (static_cast<int64_t>(stage.sources.size()) *
+             kernel.wholeVectors(kernel.spec.cIn) +
+         static_cast<int64_t>(stage.targets.size()) * tiling.columns());
+    // Both arrays of a chunk should stay in the first-level cache.
+    const int64_t tiles = std::max<int64_t>(1, kernel.machine.l1Bytes / 4 /
+                                                   (rowBytes * tileHeight));
+    chunkRows = tiles * tileHeight;
+  }
+
+  /// Both arrays hold a place for every part, because parts run at the same
+  /// time. The samples of an array are its slots.
+  void makeScratch() {
+    // Tiles read, and mix, rows past the last one; nobody looks there.
+    const Poly height(chunkRows);
+    const int64_t parts = kernel.parts();
+    OpBuilder::InsertionGuard guard(kernel.b);
+    // Scratch belongs to the function; stages are inside its phases.
+    Operation *parent = kernel.b.getInsertionBlock()->getParentOp();
+    auto function = isa<func::FuncOp>(parent)
+                        ? cast<func::FuncOp>(parent)
+                        : parent->getParentOfType<func::FuncOp>();
+    kernel.b.setInsertionPointToStart(&function.front());
+    auto make = [&](int64_t patterns, int64_t channels, int64_t columns) {
+      return kernel.scratch(kernel.index(parts * patterns * transform.slots),
+                            height, channels, columns);
+    };
+    const auto numSources = static_cast<int64_t>(stage.sources.size());
+    const auto numTargets = static_cast<int64_t>(stage.targets.size());
+    spread =
+        make(numSources, kernel.spec.cIn, kernel.wholeVectors(kernel.spec.cIn));
+    mixed = make(numTargets, kernel.spec.cOut, tiling.columns());
+    spreadFirst =
+        kernel.mul(kernel.part(), kernel.index(numSources * transform.slots));
+    mixedFirst =
+        kernel.mul(kernel.part(), kernel.index(numTargets * transform.slots));
+  }
+
+  /// Visits the rows of a chunk and threads `array`: body(row, letters).
+  /// Returns the letters past the last.
+  Values forRows(KernelArray &array, const Chunk &chunk,
+                 function_ref<void(Value, ArrayRef<Value>)> body) {
+    Values carried = chunk.letter;
+    carried.push_back(array.tensor);
+    carried = kernel.accumulate(kernel.index(0), chunk.rows, std::move(carried),
+                                [&](Value row, Values letter) {
+                                  array.tensor = letter.pop_back_val();
+                                  body(row, letter);
+                                  Values next =
+                                      rows.nextLetters(chunk.strip, letter);
+                                  next.push_back(array.tensor);
+                                  return next;
+                                });
+    array.tensor = carried.pop_back_val();
+    return carried;
+  }
+
+  /// offset + sum over b of letter[permutation[b]] * stride b.
+  Value rowAt(Value offset, ArrayRef<Value> letter,
+              const std::vector<int> &permutation,
+              function_ref<Value(int)> strideOf) {
+    Value row = offset;
+    for (int b = 0; b < order; ++b)
+      row = kernel.add(row, kernel.mul(letter[permutation[b]], strideOf(b)));
+    return row;
+  }
+
+  /// sum over i of factor(i) * values[i].
+  Value combine(const Values &values, function_ref<double(size_t)> factor) {
+    OpBuilder &b = kernel.b;
+    Location loc = kernel.loc;
+    auto contract = arith::FastMathFlagsAttr::get(
+        b.getContext(), arith::FastMathFlags::contract);
+    Value sum;
+    // Factors of one first, so that the sum starts without a product.
+    for (bool plain : {true, false})
+      for (size_t i = 0; i < values.size(); ++i) {
+        const double f = factor(i);
+        if (f == 0 || plain != (f == 1 || f == -1))
+          continue;
+        if (plain && sum && f > 0) {
+          sum = arith::AddFOp::create(b, loc, sum, values[i]);
+        } else if (plain && sum) {
+          sum = arith::SubFOp::create(b, loc, sum, values[i]);
+        } else if (plain && f > 0) {
+          sum = values[i];
+        } else {
+          auto type = cast<VectorType>(values[i].getType());
+          Value scale = arith::ConstantOp::create(
+              b, loc,
+              DenseElementsAttr::get(
+                  type, Attribute(b.getFloatAttr(kernel.element, f))));
+          Value product =
+              arith::MulFOp::create(b, loc, values[i], scale, contract);
+          sum = sum ? arith::AddFOp::create(b, loc, sum, product, contract)
+                          .getResult()
+                    : product;
+        }
+      }
+    return sum;
+  }
+
+  /// How many vectors wide a chunk of channels is: all permutations of it and
+  /// their sums stay in registers.
+  int64_t widest() const { return order == 2 ? 2 : 1; }
+
+  void emitStrip(Value sample, const StrandRows::Strip &strip) {
+    Value count = rows.numRows(strip);
+    Value before = rows.rowsBefore(strip);
+    Value chunks =
+        kernel.div(kernel.add(count, kernel.index(chunkRows - 1)), chunkRows);
+    KernelArray *threaded[] = {&target, &spread, &mixed};
+    Values carried = rows.firstLetters(strip);
+    for (KernelArray *array : threaded)
+      carried.push_back(array->tensor);
+    auto take = [&](Values &values) {
+      for (KernelArray *array : llvm::reverse(threaded))
+        array->tensor = values.pop_back_val();
+    };
+    carried = kernel.accumulate(
+        kernel.index(0), chunks, std::move(carried),
+        [&](Value number, Values letter) {
+          take(letter);
+          Value done = kernel.mul(number, kernel.index(chunkRows));
+          Chunk chunk{
+              sample, strip, std::move(letter), kernel.add(before, done),
+              kernel.min(kernel.index(chunkRows), kernel.sub(count, done))};
+          emitSpread(chunk);
+          emitMixed(chunk);
+          Values next = emitTargets(chunk);
+          for (KernelArray *array : threaded)
+            next.push_back(array->tensor);
+          return next;
+        });
+    take(carried);
+  }
+
+  /// Whether samples of y are so large that a batch of them is seldom in a
+  /// cache: rows are then fetched before they are written. Where it is, that
+  /// costs a few percent.
+  bool prefetchesTargets() const {
+    if (!target.wholeBatch || stage.targets.size() > 1)
+      return false;
+    return kernel.spec.dynamicN() || target.rows.at(kernel.spec.n) *
+                                             target.channels *
+                                             kernel.spec.elementSize() >=
+                                         kernel.machine.l1Bytes;
+  }
+
+  void emitSpread(const Chunk &chunk) {
+    kernel.forRange(
+        spread, kernel.index(stage.sources.size()), [&](Value source) {
+          forRows(spread, chunk, [&](Value row, ArrayRef<Value> letter) {
+            if (prefetchesTargets())
+              prefetchTargets(chunk, letter);
+            kernel.forColumnChunks(
+                spread, kernel.spec.cIn, widest(),
+                [&](Value column, int64_t width, int64_t valid) {
+                  spreadRow(chunk.sample, source, row, letter,
+                            {column, width, valid});
+                });
+          });
+        });
+  }
+
+  struct Columns {
+    Value first;
+    int64_t width, valid;
+  };
+
+  void spreadRow(Value sample, Value source, Value row, ArrayRef<Value> letter,
+                 const Columns &columns) {
+    // All sources of a stage may not lie in the same array.
+    auto read = [&](PlanArray from) {
+      const KernelArray &array = arrays[from];
+      Values entries;
+      for (const std::vector<int> &permutation : transform.permutations)
+        entries.push_back(kernel.readRow(
+            array.tensor,
+            {kernel.sampleOf(arrays[from], sample),
+             rowAt(sources.get(kernel, source, 0), letter, permutation,
+                   [&](int b) { return sources.get(kernel, source, 1 + b); })},
+            columns.first, columns.width,
+            array.present(columns.width, columns.valid)));
+      return entries;
+    };
+    auto write = [&](const Values &entries) {
+      for (int s = 0; s < transform.slots; ++s)
+        spread.tensor = kernel.writeRow(
+            combine(entries, [&](size_t p) { return transform.matrix[s][p]; }),
+            spread.tensor, {slotOf(spreadFirst, source, kernel.index(s)), row},
+            columns.first, columns.width);
+    };
+    if (inputSources == 0 || inputSources == stage.sources.size())
+      return write(read(stage.sources.front().array));
+    Value fromInput = arith::CmpIOp::create(
+        kernel.b, kernel.loc, arith::CmpIPredicate::slt, source,
+        kernel.index(static_cast<int64_t>(inputSources)));
+    kernel.ifElse(
+        spread, fromInput, [&] { write(read(PlanArray::Input)); },
+        [&] { write(read(PlanArray::Stored)); });
+  }
+
+  Value slotOf(Value first, Value pattern, Value slot) {
+    return kernel.add(
+        first,
+        kernel.add(kernel.mul(pattern, kernel.index(transform.slots)), slot));
+  }
+
+  /// What is mixed: a column of an irrep of a target. Fields: target, dimension
+  /// and first slot of the irrep, column, first packed term.
+  void addBlocks() {
+    int64_t term = firstTerm;
+    const auto numSources = static_cast<int64_t>(stage.sources.size());
+    for (size_t t = 0; t < stage.targets.size(); ++t)
+      for (const StrandIrrep &irrep : transform.irreps)
+        for (int column = 0; column < irrep.dimension; ++column) {
+          blocks.addRow({Poly(static_cast<int64_t>(t)), Poly(irrep.dimension),
+                         Poly(irrep.first), Poly(column), Poly(term)});
+          term += numSources * irrep.dimension;
+        }
+    blocks.materialize(kernel);
+  }
+
+  /// Fetches the rows of y that a row is written to: stores along a column of
+  /// y would wait for lines that no stream announces.
+  void prefetchTargets(const Chunk &chunk, ArrayRef<Value> letter) {
+    for (const std::vector<int> &permutation : transform.permutations) {
+      Value row = targetRow(kernel.index(0), letter, permutation);
+      for (int64_t column = 0; column < target.channels;
+           column += kLineBytes / kernel.spec.elementSize())
+        eqc::prefetch(kernel, kArgY,
+                      {kernel.sampleOf(arrays[stage.target], chunk.sample), row,
+                       kernel.index(column)});
+    }
+  }
+
+  Value targetRow(Value t, ArrayRef<Value> letter,
+                  const std::vector<int> &permutation) {
+    return rowAt(tables.targets.get(kernel, t, MixTables::kOffset), letter,
+                 permutation, [&](int b) { return tables.targetStride(b); });
+  }
+
+  /// Fetches what the next sample of x has in the place of some rows, a little
+  /// with every tile: the sums over it would wait for memory. `before` is how
+  /// many rows the chunks before have.
+  void prefetchNext(Value sample, Value before, Value row) {
+    const KernelArray &x = arrays[PlanArray::Input];
+    Value next = kernel.add(kernel.sampleOf(arrays[PlanArray::Input], sample),
+                            kernel.index(1));
+    Value start =
+        kernel.mul(kernel.add(before, row), kernel.index(transform.slots));
+    for (int64_t r = 0; r < tileHeight * transform.slots; ++r)
+      for (int64_t column = 0; column < x.channels;
+           column += kLineBytes / kernel.spec.elementSize())
+        eqc::prefetch(
+            kernel, kArgX,
+            {next, kernel.add(start, kernel.index(r)), kernel.index(column)});
+  }
+
+  void inFirstBlock(Value block, Value irrepRow, Value tile,
+                    function_ref<void()> body) {
+    Value first = arith::CmpIOp::create(
+        kernel.b, kernel.loc, arith::CmpIPredicate::eq,
+        kernel.add(block, kernel.add(irrepRow, tile)), kernel.index(0));
+    kernel.ifElse(mixed, first, body, [] {});
+  }
+
+  void emitMixed(const Chunk &chunk) {
+    const bool prefetches = stage.sources.size() == 1 && inputSources == 1 &&
+                            arrays[PlanArray::Input].wholeBatch;
+    kernel.forRange(mixed, kernel.index(blocks.size()), [&](Value block) {
+      Value dimension = blocks.get(kernel, block, 1);
+      kernel.forRange(mixed, dimension, [&](Value irrepRow) {
+        kernel.forRange(mixed, kernel.index(tiling.tiles), [&](Value tile) {
+          kernel.forRange(mixed, kernel.index(0), chunk.rows, tileHeight,
+                          [&](Value row) {
+                            if (prefetches)
+                              inFirstBlock(block, irrepRow, tile, [&] {
+                                prefetchNext(chunk.sample, chunk.before, row);
+                              });
+                            mixTile(block, dimension, irrepRow, tile, row);
+                          });
+        });
+      });
+    });
+  }
+
+  void mixTile(Value block, Value dimension, Value irrepRow, Value tile,
+               Value row) {
+    Value firstSlot = kernel.add(blocks.get(kernel, block, 2),
+                                 kernel.mul(irrepRow, dimension));
+    Value acc = kernel.zeroVector(
+        VectorType::get({tileHeight, tiling.width}, kernel.element));
+    // A source is a term of an irrep's dimension times c_in products.
+    acc = emitMixedTerms(
+        kernel, kernel.index(0), kernel.index(stage.sources.size()),
+        static_cast<int64_t>(stage.sources.size()), acc,
+        [&](Value source, Value outer) {
+          Value term = kernel.add(blocks.get(kernel, block, 4),
+                                  kernel.mul(source, dimension));
+          return kernel.accumulate(
+              kernel.index(0), dimension, outer, [&](Value c, Value partial) {
+                Value from =
+                    slotOf(spreadFirst, source, kernel.add(firstSlot, c));
+                return emitTileProduct(kernel, partial, kernel.spec.cIn,
+                                       {spread.tensor, {from, row}, Value()},
+                                       {kernel.add(term, c), tile});
+              });
+        });
+    Value slot = slotOf(mixedFirst, blocks.get(kernel, block, 0),
+                        kernel.add(firstSlot, blocks.get(kernel, block, 3)));
+    writeTile(kernel, acc, mixed, {slot, row},
+              kernel.mul(tile, kernel.index(tiling.width)), tiling.width);
+  }
+
+  /// Returns the letters past the chunk.
+  Values emitTargets(const Chunk &chunk) {
+    Values next;
+    auto write = [&](Value t) {
+      next = forRows(target, chunk, [&](Value row, ArrayRef<Value> letter) {
+        kernel.forColumnChunks(target, target.channels, widest(),
+                               [&](Value column, int64_t width, int64_t valid) {
+                                 writeRows(chunk.sample, t, row, letter,
+                                           {column, width, valid});
+                               });
+      });
+    };
+    // The last target is outside the loop, since its letters are needed.
+    const auto last = static_cast<int64_t>(stage.targets.size()) - 1;
+    kernel.forRange(target, kernel.index(last), write);
+    write(kernel.index(last));
+    return next;
+  }
+
+  void writeRows(Value sample, Value t, Value row, ArrayRef<Value> letter,
+                 const Columns &columns) {
+    Values slots, entries;
+    for (int s = 0; s < transform.slots; ++s)
+      slots.push_back(kernel.readRow(
+          mixed.tensor, {slotOf(mixedFirst, t, kernel.index(s)), row},
+          columns.first, columns.width, columns.width));
+    for (size_t p = 0; p < transform.permutations.size(); ++p)
+      entries.push_back(
+          combine(slots, [&](size_t s) { return transform.matrix[s][p]; }));
+    entries = addInits(sample, t, letter, columns, std::move(entries));
+    for (size_t p = 0; p < transform.permutations.size(); ++p)
+      target.tensor = kernel.writeRow(
+          entries[p], target.tensor,
+          {kernel.sampleOf(arrays[stage.target], sample),
+           targetRow(t, letter, transform.permutations[p])},
+          columns.first, target.present(columns.width, columns.valid));
+  }
+
+  Values addInits(Value sample, Value t, ArrayRef<Value> letter,
+                  const Columns &columns, Values entries) {
+    auto add = [&](Value &entry, Value value) {
+      entry = arith::AddFOp::create(kernel.b, kernel.loc, entry, value);
+    };
+    if (tables.nodeInits.size() > 0)
+      entries = kernel.accumulate(
+          tables.targets.get(kernel, t, MixTables::kNodeInits),
+          tables.targets.get(kernel, t, MixTables::kNodeInits + 1),
+          std::move(entries), [&](Value e, Values partial) {
+            const KernelArray &nodes = arrays[PlanArray::Nodes];
+            for (size_t p = 0; p < transform.permutations.size(); ++p) {
+              Value at = rowAt(tables.nodeInits.get(kernel, e, 0), letter,
+                               transform.permutations[p], [&](int b) {
+                                 return tables.nodeInits.get(kernel, e, 1 + b);
+                               });
+              add(partial[p],
+                  kernel.readRow(nodes.tensor, {sample, at}, columns.first,
+                                 columns.width, columns.width));
+            }
+            return partial;
+          });
+    if (!tables.hasBias)
+      return entries;
+    const std::pair<Value, Value> biasRow = tables.biasOf(t);
+    return kernel.accumulate(kernel.index(0), biasRow.second,
+                             std::move(entries), [&](Value, Values partial) {
+                               // A bias row ends within a vector, like one of
+                               // y.
+                               Value bias = kernel.readRow(
+                                   arrays[PlanArray::Bias].tensor,
+                                   {kernel.index(0), biasRow.first},
+                                   columns.first, columns.width, columns.valid);
+                               for (Value &entry : partial)
+                                 add(entry, bias);
+                               return partial;
+                             });
+  }
+
+  KernelBuilder &kernel;
+  PlanArrays &arrays;
+  const StrandStage &stage;
+  StrandTransform transform;
+  int order;
+  int64_t firstTerm;
+  MixStage ends; ///< the targets as a mix of nothing
+  MixTables tables;
+  IndexTable sources;  ///< offset, strides
+  IndexTable blocks;   ///< see addBlocks()
+  size_t inputSources; ///< sources that are views of x; they come first
+  KernelArray &target;
+  KernelArray spread, mixed;
+  ColumnTiling tiling;
+  StrandRows rows;
+  int64_t tileHeight, chunkRows;
+  Value spreadFirst, mixedFirst; ///< first slot of this part
+};
+
+} // namespace
+
+void eqc::emitStrands(KernelBuilder &kernel, PlanArrays &arrays,
+                      const StrandStage &stage, int64_t firstPackedTerm) {
+  StrandEmitter(kernel, arrays, stage, firstPackedTerm).emit();
+}

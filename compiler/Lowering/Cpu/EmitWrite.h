@@ -1,0 +1,47 @@
+//===- EmitWrite.h - Output patterns as loops -------------------*- C++ -*-===//
+
+#ifndef EQC_LOWERING_CPU_EMITWRITE_H
+#define EQC_LOWERING_CPU_EMITWRITE_H
+
+#include "compiler/Lowering/Cpu/KernelBuilder.h"
+
+namespace eqc {
+
+/// Adds rows of one array to rows of another along walks: target[row side] +=
+/// sign * source[inner side].
+class WalkWriter {
+public:
+  WalkWriter(KernelBuilder &kernel, llvm::ArrayRef<const Walk *> walks);
+  int64_t size() const { return entries.size(); }
+  /// One walk; `sourceAt` and `targetAt` are the sample and the row that its
+  /// sides start at. Emits loops that thread `target`.
+  void emit(mlir::Value walk, const KernelArray &source,
+            std::pair<mlir::Value, mlir::Value> sourceAt, KernelArray &target,
+            std::pair<mlir::Value, mlir::Value> targetAt);
+
+private:
+  void emitTerm(mlir::Value walk, mlir::Value term, const KernelArray &source,
+                std::pair<mlir::Value, mlir::Value> sourceAt,
+                KernelArray &target,
+                std::pair<mlir::Value, mlir::Value> targetAt);
+  void addRow(const KernelArray &source, mlir::ValueRange sourceRow,
+              KernelArray &target, mlir::ValueRange targetRow,
+              mlir::Value column, int64_t width, int64_t valid,
+              mlir::Value negative);
+
+  KernelBuilder &kernel;
+  int64_t letters;
+  /// First term, first past the end, then extent, target stride and source
+  /// stride of every letter, padded with letters of extent 1.
+  IndexTable entries;
+  IndexTable terms; ///< target offset, source offset, sign
+  bool signedTerms = false;
+};
+
+/// Adds the patterns of a stage to its target; see SharedPlan.h.
+void emitWrite(KernelBuilder &kernel, PlanArrays &arrays,
+               const WriteStage &stage);
+
+} // namespace eqc
+
+#endif // EQC_LOWERING_CPU_EMITWRITE_H

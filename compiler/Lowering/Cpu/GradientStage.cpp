@@ -1,0 +1,298 @@
+//===- GradientStage.cpp - Weights' gradients of one order ----------------===//
+//
+// One loop nest per propagating order, driven by tables, takes a few rows at a
+// time, which stay in the first-level cache for all diagrams: a tile of input
+// channels by a few vectors of output channels is held in registers across
+// them.
+//
+//===----------------------------------------------------------------------===//
+
+#include "compiler/Lowering/Cpu/GradientStage.h"
+#include "compiler/Lowering/Cpu/Sums.h"
+
+#include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/Dialect/Tensor/IR/Tensor.h"
+#include "mlir/Dialect/Utils/StaticValueUtils.h"
+#include "mlir/Dialect/Vector/IR/VectorOps.h"
+
+#include <algorithm>
+
+using namespace eqc;
+using namespace mlir;
+
+/// Positions of a nest of loops that may be unrolled as a whole.
+static constexpr int64_t kMostUnrolled = 128;
+
+namespace {
+
+/// One propagating order. Fields of the table: offset of the rows of x, of
+/// grad_y, first row of the sums, then the strides of x.
+class StageEmitter {
+public:
+  StageEmitter(KernelBuilder &kernel, const GradientStage &stage,
+               const SumTiling &tiling, PlanArrays &x, PlanArrays &gradY,
+               SumPlanes &planes)
+      : kernel(kernel), stage(stage), tiling(tiling),
+        x(x[stage.terms.front().x.array]),
+        gradY(gradY[stage.terms.front().gradY.array]), planes(planes),
+        sums(planes.sums), terms(3 + stage.kept) {
+    for (const GradientTerm &term : stage.terms) {
+      std::vector<Poly> row{term.x.offset, term.gradY.offset,
+                            Poly(term.diagram * tiling.rowsOfDiagram())};
+      row.insert(row.end(), term.x.strides.begin(), term.x.strides.end());
+      terms.addRow(std::move(row));
+    }
+    terms.materialize(kernel);
+    for (int a = 0; a < stage.kept; ++a)
+      extents.push_back(kernel.poly(Poly::power(1)));
+    if (stage.subsets > 1)
+      extents.push_back(kernel.index(stage.subsets));
+  }
+
+  void emit() {
+    const int64_t items = terms.size() * tiling.tiles;
+    auto [first, last] = kernel.share(kernel.index(items));
+    auto forItems = [&, first = first,
+                     last = last](function_ref<void(Value)> body) {
+      kernel.forRange(sums, first, last, 1, body);
+    };
+    forChunks(
+        [&](const Chunk &chunk) {
+          forItems([&](Value item) { emitItem(item, chunk); });
+        },
+        [&] {
+          forItems([&](Value item) {
+            planes.endBlocks(rowOf(item), tiling.rows,
+                             tiling.columns.columns());
+          });
+        });
+  }
+
+private:
+  /// A range of samples and of values of every axis.
+  struct Chunk {
+    Value firstSample, endSample;
+    SmallVector<Value> first, end;
+  };
+
+  /// `extent` in pieces of `size`: calls body(first, end).
+  void forPieces(Value extent, Value size,
+                 function_ref<void(Value, Value)> body) {
+    std::optional<int64_t> fixedExtent = getConstantIntValue(extent);
+    std::optional<int64_t> fixedSize = getConstantIntValue(size);
+    if (fixedExtent && fixedSize && *fixedSize >= *fixedExtent)
+      return body(kernel.index(0), extent);
+    kernel.forRange(sums, numPieces(extent, size), [&](Value piece) {
+      Value first = kernel.mul(piece, size);
+      Value end = fixedSize && *fixedSize == 1
+                      ? kernel.add(first, size)
+                      : kernel.min(kernel.add(first, size), extent);
+      body(first, end);
+    });
+  }
+
+  Value numPieces(Value extent, Value size) {
+    return kernel.b.createOrFold<arith::DivUIOp>(
+        kernel.loc, kernel.add(extent, kernel.sub(size, kernel.index(1))),
+        size);
+  }
+
+  /// Calls `body` for every chunk and `endBlocks` after so many of them, in all
+  /// calls of the kernel, that their sums are to be added up.
+  void forChunks(function_ref<void(const Chunk &)> body,
+                 function_ref<void()> endBlocks) {
+    const LayerSpec &spec = kernel.spec;
+    // The rows of both sides of a chunk share a first-level cache.
+    int64_t rows = std::clamp<int64_t>(
+        kernel.machine.l1Bytes / ((spec.cIn + spec.cOut) * spec.elementSize()),
+        kTermsOfBlock / 2, kTermsOfBlock);
+    // A sample that is little more than a chunk stays whole: cut in two, it
+    // would meet the sums twice.
+    const Poly ofSample = Poly::power(stage.kept, stage.subsets);
+    if (!spec.dynamicN() && rows == kTermsOfBlock &&
+        ofSample.at(spec.n) <= kMostTermsOfBlock)
+      rows = std::max(rows, ofSample.at(spec.n));
+    // How many of things with so many rows each, at least one.
+    auto fitting = [&](const Poly &each) -> Value {
+      if (!spec.dynamicN())
+        return kernel.index(std::max<int64_t>(1, rows / each.at(spec.n)));
+      Value count = kernel.b.createOrFold<arith::DivUIOp>(
+          kernel.loc, kernel.index(rows), kernel.poly(each));
+      return kernel.b.createOrFold<arith::MaxUIOp>(kernel.loc, count,
+                                                   kernel.index(1));
+    };
+    OpBuilder &b = kernel.b;
+    Value samples = fitting(ofSample);
+    // The values of every axis in pieces, and the chunks that one value of it,
+    // and of those before, is cut into.
+    const int axes = static_cast<int>(extents.size());
+    SmallVector<Value> sizes, chunksBelow(axes, kernel.index(1));
+    Value chunks = kernel.index(1);
+    for (int a = 0; a < axes; ++a)
+      sizes.push_back(a == stage.kept ? extents[a]
+                                      : fitting(Poly::power(stage.kept - 1 - a,
+                                                            stage.subsets)));
+    for (int a = axes - 1; a >= 0; --a) {
+      chunksBelow[a] = chunks;
+      chunks = kernel.mul(chunks, numPieces(extents[a], sizes[a]));
+    }
+    auto blockOf = [&](Value things, Value chunksOfOne) {
+      Value count = b.createOrFold<arith::DivUIOp>(
+          kernel.loc, kernel.mul(things, kernel.index(kChunksOfBlock)),
+          chunksOfOne);
+      return b.createOrFold<arith::MaxUIOp>(kernel.loc, count, things);
+    };
+    auto alongAxes = [&](auto &self, size_t a, const Chunk &chunk) -> void {
+      if (a == extents.size())
+        return body(chunk);
+      std::optional<int64_t> below = getConstantIntValue(chunksBelow[a]);
+      std::optional<int64_t> pieces =
+          getConstantIntValue(numPieces(extents[a], sizes[a]));
+      const bool endsHere =
+          below && pieces
+              ? *below < kChunksOfBlock && *below * *pieces >= kChunksOfBlock
+              : a == 0 || a + 1 < extents.size();
+      Value block = blockOf(sizes[a], chunksBelow[a]);
+      forPieces(extents[a], sizes[a], [&](Value first, Value end) {
+        Chunk next = chunk;
+        next.first.push_back(first);
+        next.end.push_back(end);
+        self(self, a + 1, next);
+        if (!endsHere)
+          return;
+        Value inBlock = b.createOrFold<arith::RemUIOp>(
+            kernel.loc, end,
+            kernel.mul(
+                b.createOrFold<arith::DivUIOp>(kernel.loc, block, sizes[a]),
+                sizes[a]));
+        Value isLast = arith::CmpIOp::create(
+            b, kernel.loc, arith::CmpIPredicate::eq, inBlock, kernel.index(0));
+        kernel.ifElse(sums, isLast, endBlocks, [] {});
+      });
+    };
+    Value period = b.createOrFold<arith::DivUIOp>(
+        kernel.loc,
+        kernel.mul(kernel.min(samples, kernel.count()),
+                   kernel.index(kChunksOfBlock)),
+        chunks);
+    period =
+        b.createOrFold<arith::MaxUIOp>(kernel.loc, period, kernel.index(1));
+    forPieces(kernel.count(), samples, [&](Value firstSample, Value endSample) {
+      alongAxes(alongAxes, 0, {firstSample, endSample, {}, {}});
+      planes.atPeriod(firstSample, endSample, period, endBlocks);
+    });
+  }
+
+  /// The first row of the sums of an item.
+  Value rowOf(Value item) {
+    return kernel.add(
+        kernel.mul(kernel.rem(item, tiling.tiles), kernel.index(tiling.rows)),
+        terms.get(kernel, kernel.div(item, tiling.tiles), 2));
+  }
+
+  /// One tile of input channels of one diagram, over a chunk.
+  void emitItem(Value item, const Chunk &chunk) {
+    Value term = kernel.div(item, tiling.tiles);
+    Value tile = kernel.rem(item, tiling.tiles);
+    Value row = rowOf(item);
+    Value channel = kernel.min(kernel.mul(tile, kernel.index(tiling.rows)),
+                               kernel.index(kernel.spec.cIn - tiling.rows));
+    // The last column tile is masked where rows of grad_y end within it.
+    const ColumnTiling &columns = tiling.columns;
+    const bool masked = gradY.columns < columns.columns();
+    const int64_t whole = masked ? columns.tiles - 1 : columns.tiles;
+    kernel.forRange(sums, kernel.index(whole), [&](Value c) {
+      emitTile(term, row, channel, kernel.mul(c, kernel.index(columns.width)),
+               columns.width, chunk);
+    });
+    if (masked)
+      emitTile(term, row, channel, kernel.index(whole * columns.width),
+               gradY.columns - whole * columns.width, chunk);
+  }
+
+  void emitTile(Value term, Value row, Value channel, Value column,
+                int64_t valid, const Chunk &chunk) {
+    const int64_t width = tiling.columns.width;
+    // Chunks are summed on their own: see Sums.h.
+    Values acc(tiling.rows, kernel.zeroVector(kernel.vectorType(width)));
+    Position start{Value(), terms.get(kernel, term, 0),
+                   terms.get(kernel, term, 1)};
+    SmallVector<Value> strides;
+    for (int a = 0; a < stage.kept; ++a)
+      strides.push_back(terms.get(kernel, term, 3 + a));
+    if (stage.subsets > 1)
+      strides.push_back(kernel.index(1));
+    const std::vector<Poly> inner = rowMajorStrides(stage.kept, stage.subsets);
+    auto innerStride = [&](size_t axis) {
+      return axis < inner.size() ? kernel.poly(inner[axis]) : kernel.index(1);
+    };
+    auto nest = [&](auto &self, size_t axis, const Position &at,
+                    Values sum) -> Values {
+      if (axis == extents.size())
+        return emitRow(at, channel, column, valid, std::move(sum));
+      return kernel.accumulate(
+          chunk.first[axis], chunk.end[axis], std::move(sum),
+          [&](Value i, Values partial) {
+            Position next = at;
+            next.x = kernel.add(at.x, kernel.mul(i, strides[axis]));
+            next.gradY = kernel.add(at.gradY, kernel.mul(i, innerStride(axis)));
+            return self(self, axis + 1, next, std::move(partial));
+          });
+    };
+    // Axes that together have too many positions stay loops, all of them: of
+    // unrolled outer ones each copy would hold the inner loops.
+    LoopBuilder::StayLoops loops(
+        kernel,
+        stage.kept > 1 && !kernel.spec.dynamicN() &&
+            Poly::power(stage.kept - 1).at(kernel.spec.n) > kMostUnrolled);
+    acc = kernel.accumulate(chunk.firstSample, chunk.endSample, std::move(acc),
+                            [&](Value sample, Values partial) {
+                              Position at = start;
+                              at.sample = sample;
+                              return nest(nest, 0, at, std::move(partial));
+                            });
+    for (int64_t r = 0; r < tiling.rows; ++r)
+      planes.add(kernel.add(row, kernel.index(r)), column, acc[r]);
+  }
+
+  struct Position {
+    Value sample, x, gradY; ///< rows
+  };
+
+  /// sum[r] += x[channel + r] * grad_y.
+  Values emitRow(const Position &at, Value channel, Value column, int64_t valid,
+                 Values sum) {
+    OpBuilder &b = kernel.b;
+    Location loc = kernel.loc;
+    Value vector = kernel.readRow(gradY.tensor,
+                                  {kernel.sampleOf(gradY, at.sample), at.gradY},
+                                  column, tiling.columns.width, valid);
+    Value sample = kernel.sampleOf(x, at.sample);
+    for (int64_t r = 0; r < tiling.rows; ++r) {
+      Value scalar = tensor::ExtractOp::create(
+          b, loc, x.tensor,
+          ValueRange{sample, at.x, kernel.add(channel, kernel.index(r))});
+      Value factor =
+          vector::BroadcastOp::create(b, loc, vector.getType(), scalar);
+      sum[r] = vector::FMAOp::create(b, loc, factor, vector, sum[r]);
+    }
+    return sum;
+  }
+
+  KernelBuilder &kernel;
+  const GradientStage &stage;
+  const SumTiling &tiling;
+  KernelArray &x, &gradY;
+  SumPlanes &planes;
+  KernelArray &sums;
+  IndexTable terms;
+  SmallVector<Value> extents;
+};
+
+} // namespace
+
+void eqc::emitGradientStage(KernelBuilder &kernel, const GradientStage &stage,
+                            const SumTiling &tiling, PlanArrays &x,
+                            PlanArrays &gradY, SumPlanes &planes) {
+  StageEmitter(kernel, stage, tiling, x, gradY, planes).emit();
+}

@@ -1,0 +1,128 @@
+//===- KernelFunction.cpp - The frame of a kernel -------------------------===//
+
+#include "compiler/Lowering/Cpu/KernelFunction.h"
+#include "compiler/Lowering/Cpu/EmitTranspose.h"
+#include "dialect/Eqc/EqcDialect.h"
+
+#include "mlir/Dialect/Bufferization/IR/Bufferization.h"
+#include "mlir/Dialect/MemRef/IR/MemRef.h"
+
+using namespace eqc;
+using namespace mlir;
+
+func::FuncOp eqc::makeKernelFunction(KernelBuilder &kernel, StringRef name,
+                                     ArrayRef<Type> arguments) {
+  auto function = func::FuncOp::create(kernel.b, kernel.loc, name,
+                                       kernel.b.getFunctionType(arguments, {}));
+  function.setPrivate();
+  Block *entry = function.addEntryBlock();
+  kernel.b.setInsertionPointToStart(entry);
+  return function;
+}
+
+Value eqc::argumentTensor(KernelBuilder &kernel, Value argument,
+                          bool writable) {
+  auto type = cast<MemRefType>(argument.getType());
+  return bufferization::ToTensorOp::create(
+      kernel.b, kernel.loc,
+      RankedTensorType::get(type.getShape(), type.getElementType()), argument,
+      /*restrict=*/true, writable);
+}
+
+MemRefType eqc::sampleType(KernelBuilder &kernel, int order, int64_t channels) {
+  const LayerSpec &spec = kernel.spec;
+  const int64_t positions = spec.dynamicN() && order > 0
+                                ? ShapedType::kDynamic
+                                : Poly::power(order).at(spec.n);
+  return spec.layout == Layout::ChannelsLast
+             ? MemRefType::get({ShapedType::kDynamic, positions, channels},
+                               kernel.element)
+             : MemRefType::get({ShapedType::kDynamic, channels, positions},
+                               kernel.element);
+}
+
+func::FuncOp eqc::makeForwardFunction(KernelBuilder &kernel, StringRef name,
+                                      ArrayRef<int64_t> packedShape) {
+  const LayerSpec &spec = kernel.spec;
+  Type index = kernel.b.getIndexType();
+  auto packed = MemRefType::get(packedShape, kernel.element);
+  auto bias =
+      MemRefType::get({1, ShapedType::kDynamic, spec.cOut}, kernel.element);
+  func::FuncOp function = makeKernelFunction(
+      kernel, name,
+      {index, index, index, index, index, sampleType(kernel, spec.k, spec.cIn),
+       packed, bias, sampleType(kernel, spec.l, spec.cOut)});
+  function.setArgAttr(kArgPhase, ir::EqcDialect::kPhaseAttrName,
+                      kernel.b.getUnitAttr());
+  function.setArgAttr(kArgY, ir::EqcDialect::kOutputAttrName,
+                      kernel.b.getUnitAttr());
+  kernel.open(function,
+              argumentTensor(kernel, function.getArgument(kArgPacked), false),
+              packedShape);
+  return function;
+}
+
+void eqc::prefetch(KernelBuilder &kernel, ForwardArgument array,
+                   ArrayRef<Value> element) {
+  auto function = kernel.b.getInsertionBlock()
+                      ->getParentOp()
+                      ->getParentOfType<func::FuncOp>();
+  const bool isWrite = array == kArgY;
+  // What is written is needed at once, what is read after other things.
+  memref::PrefetchOp::create(kernel.b, kernel.loc, function.getArgument(array),
+                             element, isWrite,
+                             /*localityHint=*/isWrite ? 3 : 2,
+                             /*isDataCache=*/true);
+}
+
+KernelArray eqc::biasArray(KernelBuilder &kernel, func::FuncOp function) {
+  const int64_t channels = kernel.spec.cOut;
+  KernelArray bias{
+      argumentTensor(kernel, function.getArgument(kArgBias), false), Poly(),
+      channels, channels};
+  bias.wholeBatch = bias.oneSample = true;
+  return bias;
+}
+
+PlanArrays eqc::openForwardArrays(KernelBuilder &kernel, func::FuncOp function,
+                                  int64_t outputColumns) {
+  PlanArrays arrays;
+  const LayerSpec &spec = kernel.spec;
+  const Poly inputRows = Poly::power(spec.k), outputRows = Poly::power(spec.l);
+  Value x = argumentTensor(kernel, function.getArgument(kArgX), false);
+  KernelArray &input = arrays[PlanArray::Input];
+  KernelArray &output = arrays[PlanArray::Output];
+  if (spec.layout == Layout::ChannelsLast) {
+    input = {x, inputRows, spec.cIn, spec.cIn, true};
+    output = {argumentTensor(kernel, function.getArgument(kArgY), true),
+              outputRows, spec.cOut, spec.cOut, true};
+  } else {
+    input = kernel.scratch(inputRows, spec.cIn, kernel.wholeVectors(spec.cIn));
+    output = kernel.scratch(outputRows, spec.cOut, outputColumns);
+    kernel.forPhase(input, [&] { emitChannelsLast(kernel, x, input); });
+  }
+  if (spec.bias)
+    arrays[PlanArray::Bias] = biasArray(kernel, function);
+  return arrays;
+}
+
+void eqc::closeForwardArrays(KernelBuilder &kernel, PlanArrays &arrays,
+                             func::FuncOp function) {
+  Value y = function.getArgument(kArgY);
+  KernelArray &output = arrays[PlanArray::Output];
+  KernelArray result = output;
+  if (kernel.spec.layout == Layout::ChannelsFirst) {
+    result.tensor = argumentTensor(kernel, y, true);
+    kernel.forPhase(result, [&] {
+      result.tensor = emitChannelsFirst(kernel, output, result.tensor);
+    });
+  }
+  finishKernel(kernel, result.tensor, y);
+}
+
+void eqc::finishKernel(KernelBuilder &kernel, Value result, Value destination) {
+  bufferization::MaterializeInDestinationOp::create(
+      kernel.b, kernel.loc, TypeRange(), result, destination,
+      /*restrict=*/true, /*writable=*/true);
+  func::ReturnOp::create(kernel.b, kernel.loc);
+}

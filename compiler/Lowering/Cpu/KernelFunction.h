@@ -1,0 +1,70 @@
+//===- KernelFunction.h - The frame of a kernel -----------------*- C++ -*-===//
+//
+// What the forward functions of all plans share: their arguments, as tensors,
+// and their end.
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef EQC_LOWERING_CPU_KERNELFUNCTION_H
+#define EQC_LOWERING_CPU_KERNELFUNCTION_H
+
+#include "compiler/Lowering/Cpu/KernelBuilder.h"
+
+#include "mlir/Dialect/Func/IR/FuncOps.h"
+
+namespace eqc {
+
+/// A private function; the builder is left at its start.
+mlir::func::FuncOp makeKernelFunction(KernelBuilder &kernel,
+                                      llvm::StringRef name,
+                                      llvm::ArrayRef<mlir::Type> arguments);
+
+/// A function argument as a tensor; arguments never overlap (the runtime
+/// checks).
+mlir::Value argumentTensor(KernelBuilder &kernel, mlir::Value argument,
+                           bool writable);
+
+/// An argument array: [batch, positions, channels] or [batch, channels,
+/// positions].
+mlir::MemRefType sampleType(KernelBuilder &kernel, int order, int64_t channels);
+
+/// (n, first, count, phase, part: index, x, packed, bias, y), see
+/// EmitKernels.h. Opens the kernel, and marks phase and y for
+/// eqc-stream-output.
+mlir::func::FuncOp makeForwardFunction(KernelBuilder &kernel,
+                                       llvm::StringRef name,
+                                       llvm::ArrayRef<int64_t> packedShape);
+
+/// Positions of the arguments in a forward function.
+enum ForwardArgument : unsigned {
+  kArgPhase = 3,
+  kArgX = 5,
+  kArgPacked = 6,
+  kArgBias = 7,
+  kArgY = 8,
+};
+
+/// The argument of bias rows as an array.
+KernelArray biasArray(KernelBuilder &kernel, mlir::func::FuncOp function);
+
+/// Fetches the cache line of an element of x or y, [sample, position, channel],
+/// before it is read or written. A position past the end does no harm.
+void prefetch(KernelBuilder &kernel, ForwardArgument array,
+              llvm::ArrayRef<mlir::Value> element);
+
+/// x, y and the bias as arrays: rows of channels in either layout, with
+/// channels first through scratch that is filled here. The columns of y's
+/// scratch are `outputColumns`.
+PlanArrays openForwardArrays(KernelBuilder &kernel, mlir::func::FuncOp function,
+                             int64_t outputColumns);
+/// Puts the output array where y belongs and ends the function.
+void closeForwardArrays(KernelBuilder &kernel, PlanArrays &arrays,
+                        mlir::func::FuncOp function);
+
+/// Ends a function whose memref argument `destination` now holds `result`.
+void finishKernel(KernelBuilder &kernel, mlir::Value result,
+                  mlir::Value destination);
+
+} // namespace eqc
+
+#endif // EQC_LOWERING_CPU_KERNELFUNCTION_H

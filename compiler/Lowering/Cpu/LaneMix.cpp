@@ -1,0 +1,180 @@
+//===- LaneMix.cpp - Channel mixes of samples in lanes --------------------===//
+
+#include "compiler/Lowering/Cpu/LaneMix.h"
+#include "compiler/Lowering/Cpu/Sums.h"
+
+#include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/Dialect/Tensor/IR/Tensor.h"
+#include "mlir/Dialect/Vector/IR/VectorOps.h"
+
+#include <algorithm>
+
+using namespace eqc;
+using namespace mlir;
+
+LaneMix::LaneMix(KernelBuilder &kernel, PlanArrays &arrays,
+                 const MixStage &stage, int64_t firstTerm)
+    : kernel(kernel), arrays(arrays), stage(stage),
+      tables(kernel, stage, firstTerm), target(arrays[stage.target]),
+      cOut(kernel.spec.cOut) {}
+
+void LaneMix::emit() {
+  kernel.forRange(target, kernel.index(stage.targets.size()),
+                  [&](Value t) { emitAfter(t, {}, kernel.index(0)); });
+}
+
+void LaneMix::emitLine(Value line, Value firstRow) {
+  emitAfter(kernel.index(0), line, firstRow);
+}
+
+void LaneMix::emitAfter(Value t, ArrayRef<Value> prefix, Value firstRow) {
+  SmallVector<Value> outer = tables.extents();
+  outer.erase(outer.begin(), outer.begin() + prefix.size());
+  Value last = outer.empty() ? kernel.index(1) : outer.pop_back_val();
+  const int64_t rows = tileRows(last);
+  // The last tile overlaps its neighbour; targets are written once.
+  Value lastStart = kernel.sub(last, kernel.index(rows));
+  kernel.forNest(target, outer, [&](ArrayRef<Value> rest) {
+    kernel.forRange(target, kernel.index(0), last, rows, [&](Value i) {
+      SmallVector<Value> index(prefix);
+      index.append(rest.begin(), rest.end());
+      if (stage.kept > 0 || stage.subsets > 1)
+        index.push_back(getConstantIntValue(last).value_or(1) % rows == 0
+                            ? i
+                            : kernel.min(i, lastStart));
+      emitTile(t, index, rows, firstRow);
+    });
+  });
+}
+
+/// Sums of so many rows stay in registers, beside a vector of x and those of
+/// the weights: in a loop over terms, of all weights of a term. Tiles are as
+/// even as they can be.
+int64_t LaneMix::tileRows(Value extent) const {
+  const int64_t weights =
+      stage.targets.size() > 1 ? kernel.spec.cIn * cOut : cOut;
+  const int64_t fit = (kernel.machine.registers - weights - 1) / cOut;
+  const int64_t most = std::max<int64_t>(1, std::min<int64_t>(fit, 8));
+  const int64_t rows = getConstantIntValue(extent).value_or(most);
+  const int64_t tiles = (rows + most - 1) / most;
+  return std::max<int64_t>(1, (rows + tiles - 1) / tiles);
+}
+
+void LaneMix::emitTile(Value t, ArrayRef<Value> index, int64_t rows,
+                       Value firstRow) {
+  Values sums(rows * cOut, kernel.zeroVector(kernel.vectorType(kernel.lanes)));
+  sums = addInits(t, index, rows, std::move(sums));
+  sums = addTerms(tables.inputTerms, PlanArray::Input, t,
+                  MixTables::kInputTerms, index, rows, std::move(sums));
+  sums = addTerms(tables.storedTerms, PlanArray::Stored, t,
+                  MixTables::kStoredTerms, index, rows, std::move(sums));
+  auto strideOf = [&](int a) { return tables.targetStride(a); };
+  Value row =
+      kernel.sub(tables.rowAt(tables.targets.get(kernel, t, MixTables::kOffset),
+                              index, strideOf),
+                 firstRow);
+  Value step = tables.rowStep(strideOf);
+  for (int64_t r = 0; r < rows; ++r)
+    for (int64_t c = 0; c < cOut; ++c)
+      target.tensor = kernel.writeRow(
+          sums[r * cOut + c], target.tensor,
+          target.position(kernel.index(c),
+                          kernel.add(row, kernel.mul(step, kernel.index(r)))),
+          kernel.index(0), kernel.lanes);
+}
+
+Value LaneMix::readLanes(PlanArray array, Value channel, Value row) {
+  return kernel.readRow(arrays[array].tensor, {channel, row}, kernel.index(0),
+                        kernel.lanes, kernel.lanes);
+}
+
+Value LaneMix::broadcast(Value scalar) {
+  return vector::BroadcastOp::create(kernel.b, kernel.loc,
+                                     kernel.vectorType(kernel.lanes), scalar);
+}
+
+Values LaneMix::addInits(Value t, ArrayRef<Value> index, int64_t rows,
+                         Values sums) {
+  OpBuilder &b = kernel.b;
+  Location loc = kernel.loc;
+  if (tables.nodeInits.size() > 0)
+    sums = kernel.accumulate(
+        tables.targets.get(kernel, t, MixTables::kNodeInits),
+        tables.targets.get(kernel, t, MixTables::kNodeInits + 1),
+        std::move(sums), [&](Value e, Values partial) {
+          auto strideOf = [&](int a) {
+            return tables.nodeInits.get(kernel, e, 1 + a);
+          };
+          Value row =
+              tables.rowAt(tables.nodeInits.get(kernel, e, 0), index, strideOf);
+          Value step = tables.rowStep(strideOf);
+          for (int64_t r = 0; r < rows; ++r)
+            for (int64_t c = 0; c < cOut; ++c) {
+              Value &sum = partial[r * cOut + c];
+              Value init =
+                  readLanes(PlanArray::Nodes, kernel.index(c),
+                            kernel.add(row, kernel.mul(step, kernel.index(r))));
+              sum = arith::AddFOp::create(b, loc, sum, init);
+            }
+          return partial;
+        });
+  if (!tables.hasBias)
+    return sums;
+  const std::pair<Value, Value> biasRow = tables.biasOf(t);
+  return kernel.accumulate(
+      kernel.index(0), biasRow.second, std::move(sums),
+      [&](Value, Values partial) {
+        for (int64_t c = 0; c < cOut; ++c) {
+          Value bias = broadcast(tensor::ExtractOp::create(
+              b, loc, arrays[PlanArray::Bias].tensor,
+              ValueRange{kernel.index(0), biasRow.first, kernel.index(c)}));
+          for (int64_t r = 0; r < rows; ++r)
+            partial[r * cOut + c] =
+                arith::AddFOp::create(b, loc, partial[r * cOut + c], bias);
+        }
+        return partial;
+      });
+}
+
+Values LaneMix::addTerms(const IndexTable &terms, PlanArray array, Value t,
+                         int64_t rangeField, ArrayRef<Value> index,
+                         int64_t rows, Values sums) {
+  if (terms.size() == 0)
+    return sums;
+  OpBuilder &b = kernel.b;
+  Location loc = kernel.loc;
+  // Separate roundings are not wanted: one instruction does both.
+  auto contract = arith::FastMathFlagsAttr::get(b.getContext(),
+                                                arith::FastMathFlags::contract);
+  return emitMixedTerms(
+      kernel, tables.targets.get(kernel, t, rangeField),
+      tables.targets.get(kernel, t, rangeField + 1),
+      tables.mostTerms(rangeField), std::move(sums),
+      [&](Value p, Values partial) {
+        auto strideOf = [&](int a) { return terms.get(kernel, p, 2 + a); };
+        Value row = tables.rowAt(terms.get(kernel, p, 0), index, strideOf);
+        Value step = tables.rowStep(strideOf);
+        Value term = terms.get(kernel, p, 1);
+        return kernel.accumulate(
+            kernel.index(0), kernel.index(kernel.spec.cIn), std::move(partial),
+            [&](Value ci, Values inner) {
+              Values weights;
+              for (int64_t c = 0; c < cOut; ++c)
+                weights.push_back(broadcast(tensor::ExtractOp::create(
+                    b, loc, kernel.packed(),
+                    ValueRange{term, kernel.index(0), ci, kernel.index(c)})));
+              for (int64_t r = 0; r < rows; ++r) {
+                Value x = readLanes(
+                    array, ci,
+                    kernel.add(row, kernel.mul(step, kernel.index(r))));
+                for (int64_t c = 0; c < cOut; ++c) {
+                  Value &sum = inner[r * cOut + c];
+                  Value product =
+                      arith::MulFOp::create(b, loc, x, weights[c], contract);
+                  sum = arith::AddFOp::create(b, loc, sum, product, contract);
+                }
+              }
+              return inner;
+            });
+      });
+}

@@ -1,0 +1,125 @@
+//===- LoopBuilder.cpp - Loops that thread arrays -------------------------===//
+
+#include "compiler/Lowering/Cpu/LoopBuilder.h"
+#include "compiler/Lowering/Cpu/KernelArray.h"
+
+#include "mlir/Dialect/SCF/IR/SCF.h"
+#include "mlir/Dialect/Utils/StaticValueUtils.h"
+
+#include <algorithm>
+
+using namespace eqc;
+using namespace mlir;
+
+void LoopBuilder::forRange(ArrayRef<KernelArray *> arrays, Value lower,
+                           Value upper, int64_t step,
+                           function_ref<void(Value)> body) {
+  std::optional<int64_t> lo = getConstantIntValue(lower);
+  std::optional<int64_t> hi = getConstantIntValue(upper);
+  if (lo && hi) {
+    if (*lo >= *hi)
+      return;
+    if (*lo + step >= *hi)
+      return body(lower);
+  }
+  Values tensors;
+  for (KernelArray *array : arrays)
+    tensors.push_back(array->tensor);
+  auto loop = scf::ForOp::create(b, loc, lower, upper, index(step), tensors);
+  {
+    OpBuilder::InsertionGuard guard(b);
+    b.setInsertionPointToStart(loop.getBody());
+    for (auto [array, argument] : llvm::zip(arrays, loop.getRegionIterArgs()))
+      array->tensor = argument;
+    body(loop.getInductionVar());
+    for (auto [array, tensor] : llvm::zip(arrays, tensors))
+      tensor = array->tensor;
+    scf::YieldOp::create(b, loc, tensors);
+  }
+  for (auto [array, result] : llvm::zip(arrays, loop.getResults()))
+    array->tensor = result;
+}
+
+void LoopBuilder::forNest(KernelArray &array, ArrayRef<Value> extents,
+                          function_ref<void(ArrayRef<Value>)> body) {
+  SmallVector<Value> indices;
+  auto nest = [&](auto &self) -> void {
+    if (indices.size() == extents.size())
+      return body(indices);
+    forRange(array, extents[indices.size()], [&](Value i) {
+      indices.push_back(i);
+      self(self);
+      indices.pop_back();
+    });
+  };
+  nest(nest);
+}
+
+void LoopBuilder::ifElse(KernelArray &array, Value condition,
+                         function_ref<void()> thenBody,
+                         function_ref<void()> elseBody) {
+  const Value before = array.tensor;
+  auto op = scf::IfOp::create(b, loc, before.getType(), condition,
+                              /*withElseRegion=*/true);
+  OpBuilder::InsertionGuard guard(b);
+  for (bool taken : {true, false}) {
+    b.setInsertionPointToStart(taken ? op.thenBlock() : op.elseBlock());
+    array.tensor = before;
+    (taken ? thenBody : elseBody)();
+    scf::YieldOp::create(b, loc, array.tensor);
+  }
+  array.tensor = op.getResult(0);
+}
+
+/// Loops of at most this many iterations are unrolled: their table entries then
+/// become constants.
+static constexpr int64_t kUnrolled = 3;
+/// But not where nested ones would make more copies than this: the code grows
+/// with the order, not with its power.
+static constexpr int64_t kMostCopies = 128;
+
+/// As many copies of the code that loops inside stay loops.
+static constexpr int64_t kNoMoreCopies = int64_t(1) << 32;
+
+LoopBuilder::StayLoops::StayLoops(LoopBuilder &loops, bool wanted)
+    : loops(loops), copies(loops.copies) {
+  if (wanted)
+    loops.copies = kNoMoreCopies;
+}
+
+Value LoopBuilder::accumulate(Value lower, Value upper, Value init,
+                              function_ref<Value(Value, Value)> body) {
+  return accumulate(lower, upper, Values{init},
+                    [&](Value i, Values carried) {
+                      return Values{body(i, carried.front())};
+                    })
+      .front();
+}
+
+Values LoopBuilder::accumulate(Value lower, Value upper, Values inits,
+                               function_ref<Values(Value, Values)> body) {
+  std::optional<int64_t> lo = getConstantIntValue(lower);
+  std::optional<int64_t> hi = getConstantIntValue(upper);
+  if (lo && hi && *hi - *lo <= kUnrolled) {
+    const int64_t iterations = std::max<int64_t>(*hi - *lo, 1);
+    if (iterations == 1 || copies * iterations <= kMostCopies) {
+      copies *= iterations;
+      for (int64_t i = *lo; i < *hi; ++i)
+        inits = body(index(i), std::move(inits));
+      copies /= iterations;
+      return inits;
+    }
+  }
+  return accumulateInLoop(lower, upper, std::move(inits), body);
+}
+
+Values LoopBuilder::accumulateInLoop(Value lower, Value upper, Values inits,
+                                     function_ref<Values(Value, Values)> body) {
+  auto loop = scf::ForOp::create(b, loc, lower, upper, index(1), inits);
+  OpBuilder::InsertionGuard guard(b);
+  b.setInsertionPointToStart(loop.getBody());
+  Values results =
+      body(loop.getInductionVar(), Values(loop.getRegionIterArgs()));
+  scf::YieldOp::create(b, loc, results);
+  return Values(loop.getResults());
+}

@@ -1,0 +1,46 @@
+//===- Tile.h - Register tiles of a product ---------------------*- C++ -*-===//
+//
+// tile [rows.., columns] += view [rows.., c_in] * weights [c_in, columns]. The
+// accumulators stay in registers over c_in and whatever loops are around it.
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef EQC_LOWERING_CPU_TILE_H
+#define EQC_LOWERING_CPU_TILE_H
+
+#include "compiler/Lowering/Cpu/KernelBuilder.h"
+
+namespace eqc {
+
+/// The rows that a tile reads: where the first one is in `tensor`, all indices
+/// but that of the column. The rows of a tile follow each other along the last
+/// index, `step` apart if that is not null, and along samples before.
+struct TileView {
+  mlir::Value tensor;
+  llvm::SmallVector<mlir::Value, 2> position;
+  mlir::Value step;
+};
+/// The weights of a term that a tile reads: those of column tile `tile`.
+struct TileWeights {
+  mlir::Value term, tile;
+};
+
+/// acc + view * weights over `depth` channels, in blocks; see Sums.h.
+mlir::Value emitTileProduct(KernelBuilder &kernel, mlir::Value acc,
+                            int64_t depth, const TileView &view,
+                            const TileWeights &weights);
+
+/// Writes the rows of a tile of rank 2 to an array: the first at `position`,
+/// the others behind it. Of its columns, those from `column` on, `valid` exist.
+void writeTile(KernelBuilder &kernel, mlir::Value tile, KernelArray &array,
+               llvm::ArrayRef<mlir::Value> position, mlir::Value column,
+               int64_t valid);
+
+/// acc [rows.., width] + view [rows.., depth] * weights [depth, width]: a
+/// vector and two tensors of static shape.
+mlir::Value emitContraction(KernelBuilder &kernel, mlir::Value acc,
+                            mlir::Value view, mlir::Value weights);
+
+} // namespace eqc
+
+#endif // EQC_LOWERING_CPU_TILE_H
