@@ -5,7 +5,9 @@
 #include "compiler/Algebra/Groups/GroupRules.h"
 #include "compiler/Algebra/RowPattern.h"
 #include "compiler/Driver/HeaderEmitter.h"
+#include "compiler/Lowering/Schedules/SharedSchedule.h"
 #include "compiler/Plan/PlanReport.h"
+#include "compiler/Plan/SchurChoice.h"
 
 #include <fmt/format.h>
 
@@ -120,6 +122,25 @@ static void appendFacts(const LayerSpec &layer, std::string &text) {
   fact("diagrams", describeCounts(layer));
 }
 
+/// How kernels carry out the stages of a shared plan.
+static void appendSchedule(const LayerSpec &layer, PlanKind plan,
+                           const CostTarget &target, std::string &text) {
+  StrandPlan strands;
+  if (plan == PlanKind::Shared) {
+    strands = withoutStrands(buildSharedPlan(layer));
+  } else if (plan == PlanKind::Schur) {
+    SchurChoice choice = chooseSchur(layer);
+    if (choice.isotypic)
+      return;
+    strands = std::move(choice.strands);
+  } else {
+    return;
+  }
+  text += fmt::format(
+      "\n  its kernel for {}, stage by stage:\n{}", target.name,
+      describe(scheduleShared(layer, strands, target.machine), strands.shared));
+}
+
 std::string eqc::explainLayer(const LayerSpec &layer,
                               const CompileOptions &options,
                               std::optional<PlanKind> measured) {
@@ -135,10 +156,14 @@ std::string eqc::explainLayer(const LayerSpec &layer,
       "summed or\n  spread over; joined: the input block of each output "
       "block that is left)\n";
   const CostTarget target = costTarget(options);
-  return text + (measured ? renderPlanReport(layer, target, *measured,
-                                             "as measured", options.batch)
-                          : renderPlanReport(layer, target, options.plan,
-                                             "as asked for", options.batch));
+  const PlanReport report =
+      measured
+          ? reportPlans(layer, target, *measured, "as measured", options.batch)
+          : reportPlans(layer, target, options.plan, "as asked for",
+                        options.batch);
+  text += report.text;
+  appendSchedule(layer, report.plan, target, text);
+  return text;
 }
 
 std::string eqc::explainDiagnostic(const DiagnosticInfo &info) {

@@ -194,9 +194,9 @@ void appendComparison(const PlanChoice &choice, std::string &text) {
 
 } // namespace
 
-std::string eqc::renderPlanReport(const LayerSpec &spec,
-                                  const CostTarget &target, PlanKind asked,
-                                  std::string_view why, int64_t batch) {
+PlanReport eqc::reportPlans(const LayerSpec &spec, const CostTarget &target,
+                            PlanKind asked, std::string_view why,
+                            int64_t batch) {
   const PlanChoice choice = choosePlan(spec, target, batch);
   const PlanCandidate *plan = &choice.winner();
   std::string reason = choice.reason;
@@ -216,5 +216,6 @@ std::string eqc::renderPlanReport(const LayerSpec &spec,
   text += fmt::format(
       "  any plan moves at least {} bytes per sample and {} per call\n",
       countText(least.perSample), countText(least.perCall));
-  return text + fmt::format("\n  plan: {}; {}\n", planName(plan->kind), reason);
+  text += fmt::format("\n  plan: {}; {}\n", planName(plan->kind), reason);
+  return {plan->kind, std::move(text)};
 }

@@ -14,10 +14,14 @@ namespace eqc {
 /// propagating order, the stages of the plan `asked` for (Auto: the cheapest),
 /// the exact costs and predicted times of all plans, and why one was taken, of
 /// one that was asked for `why`. `batch` as for `choosePlan`.
-std::string renderPlanReport(const LayerSpec &spec, const CostTarget &target,
-                             PlanKind asked = PlanKind::Auto,
-                             std::string_view why = "as asked for",
-                             int64_t batch = 0);
+struct PlanReport {
+  PlanKind plan = PlanKind::Shared; ///< the one whose stages are listed
+  std::string text;
+};
+PlanReport reportPlans(const LayerSpec &spec, const CostTarget &target,
+                       PlanKind asked = PlanKind::Auto,
+                       std::string_view why = "as asked for",
+                       int64_t batch = 0);
 
 } // namespace eqc
 

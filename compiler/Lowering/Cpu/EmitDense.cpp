@@ -11,6 +11,7 @@
 #include "compiler/Lowering/Cpu/KernelFunction.h"
 #include "compiler/Lowering/Cpu/Sums.h"
 #include "compiler/Lowering/Cpu/Tile.h"
+#include "compiler/Lowering/Nests/EntryNest.h"
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Bufferization/IR/Bufferization.h"
@@ -32,95 +33,64 @@ static ColumnTiling denseTiling(const LayerSpec &spec, const DensePlan &plan,
 
 namespace {
 
-/// Visits the non-zero entries of every diagram of a list. Fields of the entry
-/// table: first term and first past the end, then extent, row step and column
-/// step of every letter, padded with letters of extent 1, then row and column
-/// step of every signed vertex. Fields of the term table: the sign, then the
-/// values of the signed vertices.
+/// Visits the non-zero entries of every diagram of a list.
 class EntryWalk {
 public:
   EntryWalk(KernelBuilder &kernel, const DensePlan &plan,
-            const std::vector<DenseEntry> &diagrams)
-      : kernel(kernel), count(static_cast<int64_t>(diagrams.size())),
-        letters(0), signedVertices(0) {
-    for (const DenseEntry &entry : diagrams) {
-      letters = std::max<int64_t>(letters, entry.letters.size());
-      signedVertices =
-          std::max<int64_t>(signedVertices, entry.signedVertices.size());
-    }
-    entries.emplace(2 + 3 * letters + 2 * signedVertices);
-    terms.emplace(1 + signedVertices);
-    for (const DenseEntry &entry : diagrams) {
-      std::vector<Poly> row{Poly(entry.firstTerm), Poly(entry.endTerm)};
-      std::vector<DenseLetter> padded = entry.letters;
-      padded.resize(letters);
-      for (const DenseLetter &letter : padded)
-        row.insert(row.end(), {Poly(letter.extent), Poly(letter.step.row),
-                               Poly(letter.step.column)});
-      for (const DenseStep &step : entry.signedVertices)
-        row.insert(row.end(), {Poly(step.row), Poly(step.column)});
-      entries->addRow(std::move(row));
-    }
-    for (const DenseTerm &term : plan.terms) {
-      std::vector<Poly> row{Poly(term.sign)};
-      // Terms of more vertices than any of these diagrams has are not used.
-      for (size_t v = 0;
-           v < term.values.size() && v < static_cast<size_t>(signedVertices);
-           ++v)
-        row.push_back(Poly(term.values[v]));
-      terms->addRow(std::move(row));
-    }
-    entries->materialize(kernel);
-    terms->materialize(kernel);
-  }
+            const std::vector<DenseEntry> &list)
+      : kernel(kernel), nest(plan, list), diagrams(kernel, nest.diagrams),
+        terms(kernel, nest.terms) {}
 
   /// Calls body(diagram, negative, row, column) inside loops that thread
   /// `array`; `negative` is null when no sign is.
   void forEntries(KernelArray &array,
                   function_ref<void(Value, Value, Value, Value)> body) {
-    kernel.forRange(array, kernel.index(count), [&](Value d) {
-      kernel.forRange(array, entries->get(kernel, d, 0),
-                      entries->get(kernel, d, 1), 1,
+    kernel.forRange(array, kernel.index(diagrams.size()), [&](Value d) {
+      kernel.forRange(array, get(d, EntryNest::kFirstTerm),
+                      get(d, EntryNest::kEndTerm), 1,
                       [&](Value term) { forTerm(array, d, term, body); });
     });
   }
 
 private:
+  Value get(Value diagram, int64_t field) {
+    return diagrams.get(kernel, diagram, field);
+  }
+
   void forTerm(KernelArray &array, Value d, Value term,
                function_ref<void(Value, Value, Value, Value)> body) {
     Value row = kernel.index(0), column = kernel.index(0), negative;
-    const int64_t steps = 2 + 3 * letters;
-    for (int64_t v = 0; v < signedVertices; ++v) {
-      Value value = terms->get(kernel, term, 1 + v);
-      row = kernel.add(
-          row, kernel.mul(value, entries->get(kernel, d, steps + 2 * v)));
-      column = kernel.add(
-          column,
-          kernel.mul(value, entries->get(kernel, d, steps + 1 + 2 * v)));
+    for (int64_t v = 0; v < nest.signedVertices; ++v) {
+      Value value = terms.get(kernel, term, EntryNest::kValues + v);
+      row = kernel.add(row, kernel.mul(value, get(d, nest.rowOfVertex(v))));
+      column =
+          kernel.add(column, kernel.mul(value, get(d, nest.columnOfVertex(v))));
     }
-    if (signedVertices > 0)
-      negative =
-          arith::CmpIOp::create(kernel.b, kernel.loc, arith::CmpIPredicate::slt,
-                                terms->get(kernel, term, 0), kernel.index(0));
+    if (nest.signedVertices > 0)
+      negative = arith::CmpIOp::create(
+          kernel.b, kernel.loc, arith::CmpIPredicate::slt,
+          terms.get(kernel, term, EntryNest::kSign), kernel.index(0));
     SmallVector<Value> extents;
-    for (int64_t a = 0; a < letters; ++a)
-      extents.push_back(entries->get(kernel, d, 2 + 3 * a));
+    for (int64_t a = 0; a < nest.letters; ++a)
+      extents.push_back(get(d, nest.letterField(a, EntryNest::kExtent)));
     kernel.forNest(array, extents, [&](ArrayRef<Value> values) {
       Value atRow = row, atColumn = column;
-      for (int64_t a = 0; a < letters; ++a) {
+      for (int64_t a = 0; a < nest.letters; ++a) {
         atRow = kernel.add(
-            atRow, kernel.mul(values[a], entries->get(kernel, d, 3 + 3 * a)));
+            atRow, kernel.mul(values[a],
+                              get(d, nest.letterField(a, EntryNest::kRow))));
         atColumn = kernel.add(
             atColumn,
-            kernel.mul(values[a], entries->get(kernel, d, 4 + 3 * a)));
+            kernel.mul(values[a],
+                       get(d, nest.letterField(a, EntryNest::kColumn))));
       }
       body(d, negative, atRow, atColumn);
     });
   }
 
   KernelBuilder &kernel;
-  int64_t count, letters, signedVertices;
-  std::optional<IndexTable> entries, terms;
+  EntryNest nest;
+  IndexTable diagrams, terms; ///< as in EntryNest
 };
 
 /// array[position] += value, or -= where `negative`.

@@ -11,6 +11,7 @@
 #include "compiler/Lowering/Cpu/KernelFunction.h"
 #include "compiler/Lowering/Cpu/Sums.h"
 #include "compiler/Lowering/Cpu/Tile.h"
+#include "compiler/Lowering/Nests/FactoredNest.h"
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Tensor/IR/Tensor.h"
@@ -23,47 +24,16 @@ using namespace mlir;
 
 namespace {
 
-/// Fields of the diagram table; the strides of Permute and of the diagonals
-/// follow.
-enum DiagramField : int64_t {
-  kFirstContraction,
-  kEndContraction,
-  kZeroRows,
-  kFirstLeviCivita,
-  kEndLeviCivita,
-  kLeviCivitaKept,
-  kLeviCivitaSource,
-  kLeviCivitaTarget,
-  kDiagonals, ///< 1 if there are diagonals to read, else 0
-  kDiagonalSource,
-  kDiagonalTarget,
-  kMixSource,
-  kMixRows,
-  kNumDiagramFields,
-};
-enum ContractionField : int64_t {
-  kSource,
-  kTarget,
-  kLeft,
-  kRight,
-  kLeftStride,
-  kExtent,
-  kStride,
-  kPlus,
-  kMinus,
-  kNumContractionFields,
-};
-
 class FactoredEmitter {
 public:
   FactoredEmitter(KernelBuilder &kernel, PlanArrays &arrays,
                   const FactoredPlan &plan)
-      : kernel(kernel), arrays(arrays), plan(plan), axes(maxDiagonalAxes(plan)),
-        diagrams(kNumDiagramFields + plan.k + 2 * axes),
-        contractions(kNumContractionFields), leviCivita(3),
+      : kernel(kernel), arrays(arrays), plan(plan), nest(plan), axes(nest.axes),
+        diagrams(kernel, nest.diagrams),
+        contractions(kernel, nest.contractions),
+        leviCivita(kernel, nest.leviCivita),
         tiling(columnTiling(kernel.spec, kernel.machine)),
         input(arrays[PlanArray::Input]), output(arrays[PlanArray::Output]) {
-    addTables();
     planar = oneSample(plan.planarRows, kernel.spec.cIn,
                        kernel.wholeVectors(kernel.spec.cIn));
     mixed = oneSample(plan.mixedRows, kernel.spec.cOut, tiling.columns());
@@ -71,7 +41,7 @@ public:
 
   void emit() {
     emitStart();
-    writer.emplace(kernel, walksOf(plan));
+    writer.emplace(kernel, nest.write);
     if (diagrams.size() <= kTermsOfBlock)
       return emitDiagrams(kernel.index(0), kernel.index(diagrams.size()),
                           output);
@@ -148,64 +118,6 @@ private:
     });
   }
 
-  static int64_t maxDiagonalAxes(const FactoredPlan &plan) {
-    size_t most = 0;
-    for (const FactoredSteps &steps : plan.diagrams)
-      for (const DiagonalStep &step : steps.diagonals)
-        most = std::max(most, step.strides.size());
-    return static_cast<int64_t>(most);
-  }
-
-  static std::vector<const Walk *> walksOf(const FactoredPlan &plan) {
-    std::vector<const Walk *> walks;
-    for (const FactoredSteps &steps : plan.diagrams)
-      walks.push_back(&steps.write);
-    return walks;
-  }
-
-  void addTables() {
-    std::map<int, std::pair<int64_t, int64_t>> leviCivitaRanges;
-    for (const auto &[top, entries] : plan.leviCivita) {
-      const int64_t first = leviCivita.size();
-      for (const LeviCivitaEntry &entry : entries)
-        leviCivita.addRow(
-            {Poly(entry.target), Poly(entry.source), Poly(entry.sign)});
-      leviCivitaRanges[top] = {first, leviCivita.size()};
-    }
-    for (const FactoredSteps &steps : plan.diagrams) {
-      std::vector<Poly> row(kNumDiagramFields);
-      row[kFirstContraction] = Poly(contractions.size());
-      for (const Contraction &c : steps.contractions)
-        contractions.addRow({c.source, c.target, c.left, c.right, c.leftStride,
-                             c.extent, c.stride, c.plus, c.minus});
-      row[kEndContraction] = Poly(contractions.size());
-      for (const LeviCivitaStep &step : steps.leviCivita) {
-        row[kZeroRows] = step.targetRows;
-        row[kFirstLeviCivita] = Poly(leviCivitaRanges.at(step.top).first);
-        row[kEndLeviCivita] = Poly(leviCivitaRanges.at(step.top).second);
-        row[kLeviCivitaKept] = step.kept;
-        row[kLeviCivitaSource] = step.source;
-        row[kLeviCivitaTarget] = step.target;
-      }
-      row[kMixSource] = steps.mixSource;
-      row[kMixRows] = steps.mixRows;
-      row.insert(row.end(), steps.permute.begin(), steps.permute.end());
-      std::vector<Poly> strides(axes), extents(axes, Poly(1));
-      for (const DiagonalStep &step : steps.diagonals) {
-        row[kDiagonals] = Poly(1);
-        row[kDiagonalSource] = step.source;
-        row[kDiagonalTarget] = step.target;
-        std::copy(step.strides.begin(), step.strides.end(), strides.begin());
-        std::fill_n(extents.begin(), step.strides.size(), Poly::power(1));
-      }
-      row.insert(row.end(), strides.begin(), strides.end());
-      row.insert(row.end(), extents.begin(), extents.end());
-      diagrams.addRow(std::move(row));
-    }
-    for (IndexTable *table : {&diagrams, &contractions, &leviCivita})
-      table->materialize(kernel);
-  }
-
   /// Scratch of one sample, reused for every sample and diagram.
   KernelArray oneSample(const Poly &rows, int64_t channels, int64_t columns) {
     return kernel.scratch(kernel.index(1), rows, channels, columns);
@@ -235,7 +147,7 @@ private:
       std::vector<const Walk *> walks;
       for (const Walk &walk : plan.bias)
         walks.push_back(&walk);
-      WalkWriter bias(kernel, walks);
+      WalkWriter bias(kernel, WalkNest(walks));
       kernel.forRange(output, kernel.index(walks.size()), [&](Value e) {
         bias.emit(e, arrays[PlanArray::Bias], {kernel.index(0), e}, output,
                   {at, kernel.index(0)});
@@ -246,13 +158,14 @@ private:
   /// The first Permute: x with its axes in planar order.
   void emitPermute(Value d, Value sample) {
     Value at = kernel.sampleOf(input, sample);
-    const Poly extent = Poly::power(1);
-    const SmallVector<Value> extents(plan.k, kernel.poly(extent));
+    SmallVector<Value> extents;
+    for (const Axis &axis : nest.input)
+      extents.push_back(kernel.poly(axis.extent));
     kernel.forNest(planar, extents, [&](ArrayRef<Value> index) {
       Value source = kernel.index(0), target = kernel.index(0);
-      for (int a = 0; a < plan.k; ++a) {
+      for (size_t a = 0; a < extents.size(); ++a) {
         source = kernel.add(
-            source, kernel.mul(index[a], get(d, kNumDiagramFields + a)));
+            source, kernel.mul(index[a], get(d, FactoredNest::kPermute + a)));
         target = kernel.add(kernel.mul(target, extents[a]), index[a]);
       }
       forPlanarChunks([&](Value column, int64_t width, int64_t valid) {
@@ -269,22 +182,25 @@ private:
     if (contractions.size() == 0)
       return;
     kernel.forRange(
-        planar, get(d, kFirstContraction), get(d, kEndContraction), 1,
-        [&](Value c) {
+        planar, get(d, FactoredNest::kFirstContraction),
+        get(d, FactoredNest::kEndContraction), 1, [&](Value c) {
           auto field = [&](int64_t f) {
             return contractions.get(kernel, c, f);
           };
-          kernel.forRange(planar, field(kLeft), [&](Value left) {
-            kernel.forRange(planar, field(kRight), [&](Value right) {
-              Value source = kernel.add(kernel.add(field(kSource), right),
-                                        kernel.mul(left, field(kLeftStride)));
-              Value target = kernel.add(kernel.add(field(kTarget), right),
-                                        kernel.mul(left, field(kRight)));
-              forPlanarChunks([&](Value column, int64_t width, int64_t) {
-                writePlanar(emitSum(c, source, column, width), target, column,
-                            width);
-              });
-            });
+          kernel.forRange(planar, field(FactoredNest::kLeft), [&](Value left) {
+            kernel.forRange(
+                planar, field(FactoredNest::kRight), [&](Value right) {
+                  Value source = kernel.add(
+                      kernel.add(field(FactoredNest::kSource), right),
+                      kernel.mul(left, field(FactoredNest::kLeftStride)));
+                  Value target = kernel.add(
+                      kernel.add(field(FactoredNest::kTarget), right),
+                      kernel.mul(left, field(FactoredNest::kRight)));
+                  forPlanarChunks([&](Value column, int64_t width, int64_t) {
+                    writePlanar(emitSum(c, source, column, width), target,
+                                column, width);
+                  });
+                });
           });
         });
   }
@@ -298,7 +214,7 @@ private:
     const MeanFactors mean = plan.mean ? meanFactors(kernel) : MeanFactors();
     auto add = [&](Value sum, Value row, int64_t offset) -> Value {
       Value entry = readPlanar(kernel.add(row, field(offset)), column, width);
-      const bool negative = offset == kMinus;
+      const bool negative = offset == FactoredNest::kMinus;
       if (plan.mean)
         return addScaled(kernel, sum, entry,
                          negative ? arith::NegFOp::create(b, loc, mean.term)
@@ -309,16 +225,17 @@ private:
     };
     Value zero = kernel.zeroVector(kernel.vectorType(width));
     Value sum =
-        emitLongSums(
-            kernel, field(kExtent), Poly::power(1), isPair ? 2 : 1, {zero},
-            [&](Value j, Values partial) {
-              Value row = kernel.add(source, kernel.mul(j, field(kStride)));
-              Value &sum = partial.front();
-              sum = add(sum, row, kPlus);
-              if (isPair)
-                sum = add(sum, row, kMinus);
-              return partial;
-            })
+        emitLongSums(kernel, field(FactoredNest::kExtent), Poly::power(1),
+                     isPair ? 2 : 1, {zero},
+                     [&](Value j, Values partial) {
+                       Value row = kernel.add(
+                           source, kernel.mul(j, field(FactoredNest::kStride)));
+                       Value &sum = partial.front();
+                       sum = add(sum, row, FactoredNest::kPlus);
+                       if (isPair)
+                         sum = add(sum, row, FactoredNest::kMinus);
+                       return partial;
+                     })
             .front();
     return plan.mean ? scaleVector(kernel, sum, mean.sum) : sum;
   }
@@ -328,25 +245,28 @@ private:
       return;
     OpBuilder &b = kernel.b;
     Location loc = kernel.loc;
-    Value target = get(d, kLeviCivitaTarget), kept = get(d, kLeviCivitaKept);
-    kernel.forRange(planar, get(d, kZeroRows), [&](Value row) {
+    Value target = get(d, FactoredNest::kLeviCivitaTarget),
+          kept = get(d, FactoredNest::kLeviCivitaKept);
+    kernel.forRange(planar, get(d, FactoredNest::kZeroRows), [&](Value row) {
       forPlanarChunks([&](Value column, int64_t width, int64_t) {
         writePlanar(kernel.zeroVector(kernel.vectorType(width)),
                     kernel.add(target, row), column, width);
       });
     });
     kernel.forRange(
-        planar, get(d, kFirstLeviCivita), get(d, kEndLeviCivita), 1,
-        [&](Value term) {
+        planar, get(d, FactoredNest::kFirstLeviCivita),
+        get(d, FactoredNest::kEndLeviCivita), 1, [&](Value term) {
           auto rowOf = [&](Value base, int64_t field) {
             return kernel.add(
                 base, kernel.mul(kept, leviCivita.get(kernel, term, field)));
           };
-          Value to = rowOf(target, 0);
-          Value from = rowOf(get(d, kLeviCivitaSource), 1);
+          Value to = rowOf(target, FactoredNest::kToRow);
+          Value from = rowOf(get(d, FactoredNest::kLeviCivitaSource),
+                             FactoredNest::kFromRow);
           Value negative = arith::CmpIOp::create(
               b, loc, arith::CmpIPredicate::slt,
-              leviCivita.get(kernel, term, 2), kernel.index(0));
+              leviCivita.get(kernel, term, FactoredNest::kSign),
+              kernel.index(0));
           kernel.forRange(planar, kept, [&](Value q) {
             forPlanarChunks([&](Value column, int64_t width, int64_t) {
               Value old = readPlanar(kernel.add(to, q), column, width);
@@ -364,19 +284,20 @@ private:
   void emitDiagonals(Value d) {
     if (axes == 0)
       return;
-    const int64_t strides = kNumDiagramFields + plan.k;
-    kernel.forRange(planar, get(d, kDiagonals), [&](Value) {
+    kernel.forRange(planar, get(d, FactoredNest::kDiagonals), [&](Value) {
       SmallVector<Value> extents;
       for (int64_t a = 0; a < axes; ++a)
-        extents.push_back(get(d, strides + axes + a));
+        extents.push_back(get(d, nest.diagonalExtent(a)));
       kernel.forNest(planar, extents, [&](ArrayRef<Value> index) {
-        Value source = get(d, kDiagonalSource), position = kernel.index(0);
+        Value source = get(d, FactoredNest::kDiagonalSource),
+              position = kernel.index(0);
         for (int64_t a = 0; a < axes; ++a) {
-          source =
-              kernel.add(source, kernel.mul(index[a], get(d, strides + a)));
+          source = kernel.add(
+              source, kernel.mul(index[a], get(d, nest.diagonalStride(a))));
           position = kernel.add(kernel.mul(position, extents[a]), index[a]);
         }
-        Value target = kernel.add(get(d, kDiagonalTarget), position);
+        Value target =
+            kernel.add(get(d, FactoredNest::kDiagonalTarget), position);
         forPlanarChunks([&](Value column, int64_t width, int64_t) {
           writePlanar(readPlanar(source, column, width), target, column, width);
         });
@@ -387,7 +308,8 @@ private:
   /// mixed[row] = planar[source + row] * weight[d].
   void emitMixing(Value d) {
     const int64_t height = sampleTileRows(kernel.machine, tiling.vectors);
-    Value source = get(d, kMixSource), rows = get(d, kMixRows);
+    Value source = get(d, FactoredNest::kMixSource),
+          rows = get(d, FactoredNest::kMixRows);
     Value full = kernel.sub(rows, kernel.rem(rows, height));
     kernel.forRange(mixed, kernel.index(tiling.tiles), [&](Value tile) {
       kernel.forRange(mixed, kernel.index(0), full, height, [&](Value row) {
@@ -413,12 +335,9 @@ private:
   KernelBuilder &kernel;
   PlanArrays &arrays;
   const FactoredPlan &plan;
+  FactoredNest nest;
   int64_t axes; ///< most through blocks of a diagram whose diagonals are read
-  /// Fields as in DiagramField, then the strides of Permute, the strides and
-  /// the extents of the diagonals.
-  IndexTable diagrams;
-  IndexTable contractions; ///< as in ContractionField
-  IndexTable leviCivita;   ///< target, source, sign
+  IndexTable diagrams, contractions, leviCivita; ///< as in FactoredNest
   std::optional<WalkWriter> writer;
   ColumnTiling tiling;
   KernelArray &input, &output;

@@ -4,17 +4,13 @@
 #define EQC_LOWERING_CPU_EMITGATHER_H
 
 #include "compiler/Lowering/Cpu/KernelBuilder.h"
+#include "compiler/Lowering/Nests/GatherNest.h"
 
 namespace eqc {
 
-/// Whether the output is nothing but nodes, few enough to be listed: `write` is
-/// the stage that adds to it afterwards, or null.
-bool isGather(const SharedPlan &plan, const MixStage &mix,
-              const WriteStage *write);
-/// Both stages in one: writes every row of the output once.
+/// Writes every row of the output once.
 void emitGather(KernelBuilder &kernel, PlanArrays &arrays,
-                const SharedPlan &plan, const MixStage &mix,
-                const WriteStage *write);
+                const GatherNest &nest);
 
 } // namespace eqc
 

@@ -103,10 +103,10 @@ private:
     const int64_t firstRow =
         static_cast<int64_t>(spec.diagrams.size()) * tiling.rowsOfDiagram();
     KernelArray &source = gradY[plan.bias.front().gradY.array];
-    IndexTable table(2);
+    Table biasTable(2);
     for (const BiasTerm &term : plan.bias)
-      table.addRow({term.gradY.offset, Poly(firstRow + term.row)});
-    table.materialize(kernel);
+      biasTable.addRow({term.gradY.offset, Poly(firstRow + term.row)});
+    const IndexTable table(kernel, biasTable);
     const Value anySample =
         arith::CmpIOp::create(kernel.b, kernel.loc, arith::CmpIPredicate::sgt,
                               kernel.count(), kernel.index(0));

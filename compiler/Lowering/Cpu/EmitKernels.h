@@ -9,7 +9,7 @@
 #define EQC_LOWERING_CPU_EMITKERNELS_H
 
 #include "compiler/Algebra/LayerSpec.h"
-#include "compiler/Machine/Tiling.h"
+#include "compiler/Lowering/Schedules/SharedSchedule.h"
 #include "compiler/Plan/Dense/DensePlan.h"
 #include "compiler/Plan/Factored/FactoredPlan.h"
 #include "compiler/Plan/Gradient/GradientPlan.h"
@@ -44,12 +44,6 @@ EmittedKernel emitWeightPack(mlir::OpBuilder &builder, mlir::Location loc,
 EmittedKernel emitSharedForward(mlir::OpBuilder &builder, mlir::Location loc,
                                 llvm::StringRef name, const LayerSpec &spec,
                                 const StrandPlan &plan, const Machine &machine);
-
-/// Whether groups of samples, one in each lane of a vector, are the better way
-/// to run the shared plan: vectors of channels would be mostly padding, and a
-/// group stays in cache.
-bool wantsLanes(const LayerSpec &spec, const SharedPlan &plan,
-                const Machine &machine);
 
 /// The same as emitSharedForward() for exactly as many samples as a vector has
 /// lanes; count, phase and part are ignored.

@@ -19,6 +19,7 @@
 #include "compiler/Lowering/Cpu/LaneTranspose.h"
 #include "compiler/Lowering/Cpu/LineWriter.h"
 #include "compiler/Lowering/Cpu/Sweep.h"
+#include "compiler/Lowering/Schedules/SharedSchedule.h"
 
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
 
@@ -33,20 +34,6 @@ static Value flatten(KernelBuilder &kernel, Value argument) {
   const SmallVector<ReassociationIndices> groups{{0}, {1, 2}};
   return memref::CollapseShapeOp::create(kernel.b, kernel.loc, argument,
                                          groups);
-}
-
-bool eqc::wantsLanes(const LayerSpec &spec, const SharedPlan &plan,
-                     const Machine &machine) {
-  const int64_t lanes = machine.lanes(spec.elementSize());
-  if (spec.dynamicN() || lanes < 2 || 2 * spec.cOut >= lanes ||
-      2 * spec.cIn > lanes)
-    return false;
-  const int64_t mostBytes = machine.l2Bytes / 4 * 3;
-  auto rowsOf = [&](PlanArray array) { return plan.rowsOf(array).at(spec.n); };
-  const int64_t elements =
-      spec.cIn * (rowsOf(PlanArray::Input) + rowsOf(PlanArray::Stored)) +
-      spec.cOut * (rowsOf(PlanArray::Nodes) + rowsOf(PlanArray::Output));
-  return elements <= mostBytes / (lanes * spec.elementSize());
 }
 
 namespace {
@@ -72,9 +59,7 @@ public:
         KernelBuilder::BlockScope scope(kernel, channels(spec.cIn));
         emitRead(kernel, arrays, plan, *read);
       } else if (const auto *mix = std::get_if<MixStage>(&stage)) {
-        const WriteStage *write = nullptr;
-        if (i + 1 < plan.stages.size())
-          write = std::get_if<WriteStage>(&plan.stages[i + 1]);
+        const WriteStage *write = writeAfter(plan, i);
         KernelBuilder::BlockScope scope(kernel, channels(spec.cOut));
         emitMix(*mix, firstTerm, write, y);
         i += write ? 1 : 0;
@@ -112,12 +97,12 @@ private:
     Value x = argumentTensor(
         kernel, flatten(kernel, function.getArgument(kArgX)), false);
     const auto *sums = std::get_if<ReadStage>(&plan.stages.front());
-    if (!sums || !Sweep::serves(plan, *sums))
+    if (!sums || !SweepNest::serves(plan, *sums))
       return input.load(x, kernel.index(0), rowsOf(PlanArray::Input), planes);
     ++firstStage;
     // Sums are taken while a piece is in the first-level cache.
     const int64_t row = Poly::power(spec.k - 1).at(spec.n);
-    Sweep sweep(kernel, arrays, plan, *sums);
+    Sweep sweep(kernel, arrays, SweepNest(plan, *sums), plan.storedRows);
     sweep.begin();
     forPieces({&planes, &arrays[PlanArray::Stored]}, row, Sweep::kLinesTogether,
               [&](Value first, int64_t count) {
@@ -148,7 +133,8 @@ private:
       return emitLines(mix, firstTerm, write, y);
     if (last)
       arrays[PlanArray::Output] = output.makeElements(outputRows);
-    LaneMix(kernel, arrays, mix, firstTerm).emit();
+    const MixNest nest(mix, firstTerm);
+    LaneMix(kernel, arrays, nest).emit();
     if (write)
       emitWrite(kernel, arrays, *write);
     if (last)
@@ -174,7 +160,8 @@ private:
     const int64_t together = linesTogether(), row = lineRows();
     KernelArray &lines = arrays[PlanArray::Output];
     lines = output.makeElements(together * row);
-    LaneMix mix(kernel, arrays, stage, firstTerm);
+    const MixNest nest(stage, firstTerm);
+    LaneMix mix(kernel, arrays, nest);
     LineWriter writer(kernel, arrays[PlanArray::Nodes], write);
     auto emitLinesFrom = [&](Value first, int64_t count) {
       Value firstRow = kernel.mul(first, kernel.index(row));

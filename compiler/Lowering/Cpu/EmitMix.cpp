@@ -25,27 +25,19 @@ using namespace mlir;
 
 namespace {
 
-/// The shape of a tile's rows.
-struct TileRows {
-  int64_t samples = 1;
-  int64_t along = 1; ///< the last axis
-};
-
 class MixEmitter {
 public:
-  MixEmitter(KernelBuilder &kernel, PlanArrays &arrays, const MixStage &stage,
-             int64_t firstTerm, MixPrefetches prefetches)
-      : kernel(kernel), arrays(arrays), stage(stage), kept(stage.kept),
-        prefetches(prefetches), tables(kernel, stage, firstTerm),
-        target(arrays[stage.target]),
-        tiling(columnTiling(kernel.spec, kernel.machine)),
-        vectors(tiling.vectors), width(tiling.width),
+  MixEmitter(KernelBuilder &kernel, PlanArrays &arrays, const MixNest &nest,
+             const MixSchedule &schedule)
+      : kernel(kernel), arrays(arrays), nest(nest), schedule(schedule),
+        tables(kernel, nest), target(arrays[nest.target]),
+        tiling(schedule.columns), width(tiling.width),
         extents(tables.extents()) {}
 
   /// Parts share the targets, or, of the output, the first axis.
   void emit() {
-    Value count = kernel.index(stage.targets.size());
-    if (stage.target != PlanArray::Output)
+    Value count = kernel.index(nest.targets.size());
+    if (nest.target != PlanArray::Output)
       return kernel.forShare(target, count, [&](Value t) { emitTarget(t); });
     if (extents.size() > 1)
       return emitTarget(kernel.index(0));
@@ -70,13 +62,11 @@ private:
     const ColumnTile column{columnTile,
                             kernel.mul(columnTile, kernel.index(width)), valid};
 
-    const int64_t most = maxTileRows(kernel.machine, vectors);
-    std::optional<int64_t> fixed = getConstantIntValue(last);
     auto overAxis = [&](Value sample, TileRows rows) {
       auto along = [&](ArrayRef<Value> prefix) {
         emitAlongAxis(t, column, sample, prefix, last, rows);
       };
-      if (stage.target != PlanArray::Output || outer.empty())
+      if (nest.target != PlanArray::Output || outer.empty())
         return kernel.forNest(target, outer, along);
       kernel.forShare(target, outer.front(), [&](Value i) {
         kernel.forNest(target, ArrayRef<Value>(outer).drop_front(),
@@ -87,37 +77,14 @@ private:
                        });
       });
     };
-    if (fixed) {
-      TileRows rows;
-      rows.along = tileRows(kernel.machine, vectors, *fixed, rowsAlias());
-      while (rows.samples < 8 && 2 * rows.samples * rows.along <= most)
-        rows.samples *= 2;
-      return forSamples(rows, overAxis);
-    }
-    const int64_t along = std::min<int64_t>(8, most);
+    if (!schedule.minAlong)
+      return forSamples(schedule.rows, overAxis);
     Value enough =
         arith::CmpIOp::create(kernel.b, kernel.loc, arith::CmpIPredicate::sge,
-                              last, kernel.index(along));
+                              last, kernel.index(schedule.minAlong));
     kernel.ifElse(
-        target, enough, [&] { forSamples({1, along}, overAxis); },
-        [&] { forSamples({std::min<int64_t>(8, most), 1}, overAxis); });
-  }
-
-  /// Whether the rows of some view along the last axis share a cache set.
-  bool rowsAlias() {
-    if (kept == 0 || stage.subsets > 1)
-      return false;
-    auto alias = [&](const std::vector<MixTerm> &terms) {
-      return llvm::any_of(terms, [&](const MixTerm &term) {
-        const int64_t columns = arrays[term.view.array].columns;
-        const int64_t bytes = term.view.strides.back().at(kernel.spec.n) *
-                              columns * kernel.spec.elementSize();
-        return bytes % kernel.machine.l1SetStride() == 0;
-      });
-    };
-    return llvm::any_of(stage.targets, [&](const MixTarget &t) {
-      return alias(t.fromInput) || alias(t.fromStored);
-    });
+        target, enough, [&] { forSamples(schedule.rows, overAxis); },
+        [&] { forSamples(schedule.shortRows, overAxis); });
   }
 
   /// Groups of `rows.samples` samples, then the rest one by one.
@@ -151,7 +118,7 @@ private:
       SmallVector<Value> index(prefix);
       if (!extents.empty())
         index.push_back(exact ? i : kernel.min(i, lastStart));
-      if (prefetches.input || prefetches.output)
+      if (schedule.prefetchInput || schedule.prefetchOutput)
         emitPrefetches(t, column, sample, prefix, i, rows);
       emitTile(t, column, sample, index, rows);
     });
@@ -165,7 +132,7 @@ private:
                       ArrayRef<Value> prefix, Value i, TileRows rows) {
     Value share =
         kernel.add(kernel.mul(t, kernel.index(tiling.tiles)), column.index);
-    int64_t shares = static_cast<int64_t>(stage.targets.size()) * tiling.tiles;
+    int64_t shares = nest.targets.size() * tiling.tiles;
     auto refine = [&](Value part, int64_t parts) {
       share = kernel.add(kernel.mul(share, kernel.index(parts)), part);
       shares *= parts;
@@ -191,9 +158,9 @@ private:
                  {first, kernel.index(0),
                   kernel.add(element, kernel.index(line * perLine))});
     };
-    if (prefetches.output)
+    if (schedule.prefetchOutput)
       fetch(PlanArray::Output, kArgY, kernel.index(0));
-    if (prefetches.input)
+    if (schedule.prefetchInput)
       fetch(PlanArray::Input, kArgX, kernel.count());
   }
 
@@ -217,16 +184,16 @@ private:
     Value acc = emitInits(t, column, sample, index, rows);
 
     Value result =
-        emitTerms(tables.inputTerms, PlanArray::Input, t,
-                  MixTables::kInputTerms, column, sample, index, rows, acc);
+        emitTerms(tables.inputTerms, PlanArray::Input, t, MixNest::kInputTerms,
+                  column, sample, index, rows, acc);
     result =
         emitTerms(tables.storedTerms, PlanArray::Stored, t,
-                  MixTables::kStoredTerms, column, sample, index, rows, result);
+                  MixNest::kStoredTerms, column, sample, index, rows, result);
 
     auto strideOf = [&](int a) { return tables.targetStride(a); };
-    Value row = tables.rowAt(tables.targets.get(kernel, t, MixTables::kOffset),
+    Value row = tables.rowAt(tables.targets.get(kernel, t, MixNest::kOffset),
                              index, strideOf);
-    forTileRows(stage.target, sample, row, tables.rowStep(strideOf), rows,
+    forTileRows(nest.target, sample, row, tables.rowStep(strideOf), rows,
                 [&](ArrayRef<int64_t> tileRow, ArrayRef<Value> position) {
                   Value vector =
                       vector::ExtractOp::create(b, loc, result, tileRow);
@@ -247,14 +214,15 @@ private:
     if (tables.nodeInits.size() > 0) {
       KernelArray &nodes = arrays[PlanArray::Nodes];
       acc = kernel.accumulate(
-          tables.targets.get(kernel, t, MixTables::kNodeInits),
-          tables.targets.get(kernel, t, MixTables::kNodeInits + 1), acc,
+          tables.targets.get(kernel, t, MixNest::kNodeInits),
+          tables.targets.get(kernel, t, MixNest::kNodeInits + 1), acc,
           [&](Value e, Value partial) {
             auto strideOf = [&](int a) {
-              return tables.nodeInits.get(kernel, e, 1 + a);
+              return tables.nodeInits.get(kernel, e, MixNest::kInitStrides + a);
             };
-            Value row = tables.rowAt(tables.nodeInits.get(kernel, e, 0), index,
-                                     strideOf);
+            Value row = tables.rowAt(
+                tables.nodeInits.get(kernel, e, MixNest::kInitOffset), index,
+                strideOf);
             Value tile = kernel.zeroVector(type);
             forTileRows(
                 PlanArray::Nodes, sample, row, tables.rowStep(strideOf), rows,
@@ -267,7 +235,7 @@ private:
             return arith::AddFOp::create(b, loc, partial, tile).getResult();
           });
     }
-    if (tables.hasBias)
+    if (nest.hasBias)
       acc = emitBias(t, column.column, acc);
     return acc;
   }
@@ -309,56 +277,34 @@ private:
     return emitMixedTerms(
         kernel, tables.targets.get(kernel, t, rangeField),
         tables.targets.get(kernel, t, rangeField + 1),
-        tables.mostTerms(rangeField), sum, [&](Value p, Value acc) {
-          auto strideOf = [&](int a) { return terms.get(kernel, p, 2 + a); };
-          Value row = tables.rowAt(terms.get(kernel, p, 0), index, strideOf);
+        nest.mostTerms(rangeField), sum, [&](Value p, Value acc) {
+          auto strideOf = [&](int a) {
+            return terms.get(kernel, p, MixNest::kTermStrides + a);
+          };
+          Value row = tables.rowAt(terms.get(kernel, p, MixNest::kTermOffset),
+                                   index, strideOf);
           Value step = tables.rowStep(strideOf);
           Value first = kernel.sampleOf(arrays[array], sample);
-          return emitTileProduct(kernel, acc, kernel.spec.cIn,
-                                 {source.tensor, {first, row}, step},
-                                 {terms.get(kernel, p, 1), column.index});
+          return emitTileProduct(
+              kernel, acc, kernel.spec.cIn, {source.tensor, {first, row}, step},
+              {terms.get(kernel, p, MixNest::kWeight), column.index});
         });
   }
 
   KernelBuilder &kernel;
   PlanArrays &arrays;
-  const MixStage &stage;
-  int kept;
-  MixPrefetches prefetches;
+  const MixNest &nest;
+  const MixSchedule &schedule;
   MixTables tables;
   KernelArray &target;
   ColumnTiling tiling;
-  int64_t vectors, width;
+  int64_t width;
   SmallVector<Value> extents;
 };
 
 } // namespace
 
-/// Those of `wanted` that are nothing beside a mix, because it takes so long.
-static MixPrefetches hiddenBy(const KernelBuilder &kernel, PlanArrays &arrays,
-                              const MixStage &stage, MixPrefetches wanted) {
-  const LayerSpec &spec = kernel.spec;
-  if (spec.dynamicN())
-    return {};
-  constexpr int64_t cyclesPerLine = 16; // two multiply-adds in each
-  const int64_t vectors =
-      columnTiling(spec, kernel.machine).columns() / kernel.lanes;
-  const int64_t cycles =
-      stage.multiplyAdds().at(spec.n) * spec.cIn * vectors / 2;
-  auto hides = [&](PlanArray which) {
-    const KernelArray &array = arrays[which];
-    const int64_t lines = array.rows.at(spec.n) * array.channels *
-                          spec.elementSize() / kLineBytes;
-    return array.wholeBatch && cycles >= cyclesPerLine * lines;
-  };
-  return {wanted.input && hides(PlanArray::Input),
-          wanted.output && hides(PlanArray::Output)};
-}
-
 void eqc::emitMix(KernelBuilder &kernel, PlanArrays &arrays,
-                  const MixStage &stage, int64_t firstPackedTerm,
-                  MixPrefetches prefetches) {
-  MixEmitter(kernel, arrays, stage, firstPackedTerm,
-             hiddenBy(kernel, arrays, stage, prefetches))
-      .emit();
+                  const MixNest &nest, const MixSchedule &schedule) {
+  MixEmitter(kernel, arrays, nest, schedule).emit();
 }

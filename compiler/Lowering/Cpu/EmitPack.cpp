@@ -16,21 +16,22 @@ namespace {
 class TermTables {
 public:
   TermTables(KernelBuilder &kernel, ArrayRef<PackedTerm> packed)
-      : kernel(kernel), ranges(2), diagrams(1) {
+      : kernel(kernel) {
+    Table rangeRows(2), diagramRows(1);
     std::vector<double> values;
     for (const PackedTerm &term : packed) {
-      const int64_t first = diagrams.size();
+      const int64_t first = diagramRows.size();
       for (const WeightedDiagram &weight : term) {
-        diagrams.addRow({Poly(weight.diagram * kernel.spec.cIn)});
+        diagramRows.addRow({Poly(weight.diagram * kernel.spec.cIn)});
         values.push_back(weight.factor);
         plain &= weight.factor == 1;
       }
       plain &= term.size() == 1;
       most = std::max(most, static_cast<int64_t>(term.size()));
-      ranges.addRow({Poly(first), Poly(diagrams.size())});
+      rangeRows.addRow({Poly(first), Poly(diagramRows.size())});
     }
-    ranges.materialize(kernel);
-    diagrams.materialize(kernel);
+    ranges.emplace(kernel, rangeRows);
+    diagrams.emplace(kernel, diagramRows);
     if (!plain && !values.empty())
       factors = kernel.constants(values);
   }
@@ -40,7 +41,7 @@ public:
                 int64_t valid) {
     auto read = [&](Value entry) {
       return kernel.readRow(weight,
-                            {kernel.add(diagrams.get(kernel, entry, 0), c)},
+                            {kernel.add(diagrams->get(kernel, entry, 0), c)},
                             column, width, valid);
     };
     if (plain)
@@ -48,8 +49,8 @@ public:
     Value sum = kernel.zeroVector(kernel.vectorType(width));
     if (!factors)
       return sum;
-    return emitNestedSums(kernel, ranges.get(kernel, term, 0),
-                          ranges.get(kernel, term, 1), most, 1, {sum},
+    return emitNestedSums(kernel, ranges->get(kernel, term, 0),
+                          ranges->get(kernel, term, 1), most, 1, {sum},
                           [&](Value entry, Values partial) {
                             Value product = arith::MulFOp::create(
                                 kernel.b, kernel.loc, read(entry),
@@ -64,7 +65,7 @@ public:
 
 private:
   KernelBuilder &kernel;
-  IndexTable ranges, diagrams;
+  std::optional<IndexTable> ranges, diagrams;
   Value factors;
   bool plain = true; ///< every term is one weight
   int64_t most = 0;  ///< weights of a term

@@ -15,28 +15,21 @@
 #include "mlir/Dialect/Vector/IR/VectorOps.h"
 
 #include <algorithm>
-#include <cassert>
 
 using namespace eqc;
 using namespace mlir;
 
 namespace {
 
-/// One stage of reads. Fields of the entry table: target offset, extent and
-/// stride of the dropped letter, first term and first term past the end, then
-/// the source stride of every kept letter. Fields of the term table: row
-/// offset.
 class ReadEmitter {
 public:
-  ReadEmitter(KernelBuilder &kernel, PlanArrays &arrays, const SharedPlan &plan,
-              const ReadStage &stage)
-      : kernel(kernel), plan(plan), stage(stage), entries(4 + stage.kept),
-        terms(2), source(arrays[stage.source]),
+  ReadEmitter(KernelBuilder &kernel, PlanArrays &arrays, const ReadNest &nest)
+      : kernel(kernel), nest(nest), entries(kernel, nest.entries),
+        terms(kernel, nest.terms), source(arrays[nest.source]),
         target(arrays[PlanArray::Stored]) {}
 
   void emit() {
-    addTables();
-    kernel.forShare(target, kernel.index(stage.entries.size()), [&](Value e) {
+    kernel.forShare(target, kernel.index(entries.size()), [&](Value e) {
       kernel.forColumnChunks(target, source.channels, 4,
                              [&](Value column, int64_t width, int64_t valid) {
                                kernel.forRange(
@@ -48,47 +41,15 @@ public:
   }
 
 private:
-  /// Terms of a group with the same sign as in every other group: the sum over
-  /// a group is unrolled when there are at most two (Sp), else a loop.
-  bool unrolled() const {
-    const Walk &walk = stage.entries.front().walk;
-    return walk.terms.size() <= 2 &&
-           (walk.termsPerGroup == static_cast<int>(walk.terms.size()) ||
-            walk.terms.front().sign == walk.terms.back().sign);
-  }
-
-  void addTables() {
-    int64_t firstTerm = 0;
-    for (const ReadEntry &entry : stage.entries) {
-      const Walk &walk = entry.walk;
-      assert(walk.dropped.size() <= 1 && "reads drop one letter at a time");
-      std::vector<Poly> row{entry.target, Poly(1), Poly(), Poly(firstTerm)};
-      if (!walk.dropped.empty()) {
-        row[1] = walk.dropped[0].extent;
-        row[2] = walk.dropped[0].rowStride;
-      }
-      for (const Letter &letter : walk.kept)
-        row.push_back(letter.rowStride);
-      entries.addRow(std::move(row));
-      for (const WalkTerm &term : walk.terms)
-        terms.addRow({term.rowOffset, Poly(term.sign)});
-      firstTerm += static_cast<int64_t>(walk.terms.size());
-    }
-    entries.materialize(kernel);
-    terms.materialize(kernel);
-  }
-
   void emitEntry(Value e, Value sample, Value column, int64_t width,
                  int64_t valid) {
-    // All entries of a stage have terms of the same shape.
-    const Walk &shape = stage.entries.front().walk;
-    const int64_t groups =
-        static_cast<int64_t>(shape.terms.size()) / shape.termsPerGroup;
-    SmallVector<Value> extents(stage.kept, kernel.poly(Poly::power(1)));
+    SmallVector<Value> extents;
+    for (const Axis &axis : nest.kept)
+      extents.push_back(kernel.poly(axis.extent));
     const int64_t rows = rowsTogether(width);
     if (extents.empty() || rows == 1)
       return kernel.forNest(target, extents, [&](ArrayRef<Value> letters) {
-        emitRows(e, sample, letters, 1, groups, column, width, valid);
+        emitRows(e, sample, letters, 1, column, width, valid);
       });
     // Several values of the last letter at once: independent sums hide the
     // latency of additions. The last step overlaps, which is harmless because
@@ -98,7 +59,7 @@ private:
       auto at = [&](Value letter, int64_t count) {
         SmallVector<Value> letters(prefix);
         letters.push_back(letter);
-        emitRows(e, sample, letters, count, groups, column, width, valid);
+        emitRows(e, sample, letters, count, column, width, valid);
       };
       auto together = [&] {
         Value lastStart = kernel.sub(last, kernel.index(rows));
@@ -118,7 +79,7 @@ private:
 
   /// How many values of the last kept letter are summed at once.
   int64_t rowsTogether(int64_t width) const {
-    if (!unrolled() || stage.kept == 0)
+    if (!nest.inLine() || nest.kept.empty())
       return 1;
     const int64_t most = std::max<int64_t>(1, 8 / (width / kernel.lanes));
     return kernel.spec.dynamicN() ? most : std::min(most, kernel.spec.n);
@@ -126,25 +87,27 @@ private:
 
   /// Sums and writes `count` rows from `letters` on.
   void emitRows(Value e, Value sample, ArrayRef<Value> letters, int64_t count,
-                int64_t groups, Value column, int64_t width, int64_t valid) {
+                Value column, int64_t width, int64_t valid) {
     Value sourceRow = kernel.index(0);
-    Value targetRow = entries.get(kernel, e, 0);
-    const std::vector<Poly> inner = rowMajorStrides(stage.kept, groups);
-    for (int a = 0; a < stage.kept; ++a) {
+    Value targetRow = entries.get(kernel, e, ReadNest::kTarget);
+    for (size_t a = 0; a < nest.kept.size(); ++a) {
       sourceRow = kernel.add(
-          sourceRow, kernel.mul(letters[a], entries.get(kernel, e, 4 + a)));
+          sourceRow,
+          kernel.mul(letters[a],
+                     entries.get(kernel, e, ReadNest::kStrides + a)));
       targetRow =
-          kernel.add(targetRow, kernel.mul(letters[a], kernel.poly(inner[a])));
+          kernel.add(targetRow, kernel.mul(letters[a],
+                                           kernel.poly(nest.targetStrides[a])));
     }
     Value sourceSample = kernel.sampleOf(source, sample);
-    kernel.forRange(target, kernel.index(groups), [&](Value group) {
+    kernel.forRange(target, kernel.index(nest.groups), [&](Value group) {
       Values sums = emitSums(e, group, sourceSample, sourceRow, count, column,
                              width, valid);
       Value row = kernel.add(targetRow, group);
       for (Value sum : sums) {
         target.tensor =
             kernel.writeRow(sum, target.tensor, {sample, row}, column, width);
-        row = kernel.add(row, kernel.index(groups));
+        row = kernel.add(row, kernel.index(nest.groups));
       }
     });
   }
@@ -153,25 +116,27 @@ private:
                   int64_t count, Value column, int64_t width, int64_t valid) {
     OpBuilder &b = kernel.b;
     Location loc = kernel.loc;
-    const Walk &shape = stage.entries.front().walk;
-    const int64_t perGroup = shape.termsPerGroup;
-    Value firstTerm = kernel.add(entries.get(kernel, e, 3),
+    const int64_t perGroup = nest.termsPerGroup;
+    Value firstTerm = kernel.add(entries.get(kernel, e, ReadNest::kFirstTerm),
                                  kernel.mul(group, kernel.index(perGroup)));
-    Value extent = entries.get(kernel, e, 1);
-    Value stride = entries.get(kernel, e, 2);
-    Value step = count > 1 ? entries.get(kernel, e, 3 + stage.kept) : Value();
+    Value extent = entries.get(kernel, e, ReadNest::kDroppedExtent);
+    Value stride = entries.get(kernel, e, ReadNest::kDroppedStride);
+    Value step =
+        count > 1
+            ? entries.get(kernel, e, ReadNest::kStrides + nest.kept.size() - 1)
+            : Value();
     auto read = [&](Value term, Value q, int64_t r) {
-      Value row = kernel.add(kernel.add(sourceRow, terms.get(kernel, term, 0)),
-                             kernel.mul(q, stride));
+      Value row = kernel.add(
+          kernel.add(sourceRow, terms.get(kernel, term, ReadNest::kRowOffset)),
+          kernel.mul(q, stride));
       if (r > 0)
         row = kernel.add(row, kernel.mul(step, kernel.index(r)));
       return kernel.readRow(source.tensor, {sourceSample, row}, column, width,
                             valid);
     };
-    const bool scaled = plan.mean && stage.entries.front().divisions > 0;
-    const MeanFactors mean = scaled ? meanFactors(kernel) : MeanFactors();
+    const MeanFactors mean = nest.mean ? meanFactors(kernel) : MeanFactors();
     auto addRow = [&](Value sum, Value row, bool negative) -> Value {
-      if (scaled)
+      if (nest.mean)
         return addScaled(kernel, sum, row,
                          negative ? arith::NegFOp::create(b, loc, mean.term)
                                   : mean.term);
@@ -182,16 +147,16 @@ private:
     auto addTerms = [&](Value q, int64_t r, Value sum) {
       for (int64_t i = 0; i < perGroup; ++i)
         sum = addRow(sum, read(kernel.add(firstTerm, kernel.index(i)), q, r),
-                     shape.terms[i].sign < 0);
+                     nest.signs[i] < 0);
       return sum;
     };
     Values sums(count, kernel.zeroVector(kernel.vectorType(width)));
-    const Poly most = shape.dropped.empty() ? Poly(1) : shape.dropped[0].extent;
-    if (unrolled() && stage.kept == 0) {
+    const Poly &most = nest.mostDropped;
+    if (nest.inLine() && nest.kept.empty()) {
       sums.front() = sumOfOne(
           extent, most, perGroup, sums.front(),
           [&](Value q, Value partial) { return addTerms(q, 0, partial); });
-    } else if (unrolled()) {
+    } else if (nest.inLine()) {
       sums = emitLongSums(kernel, extent, most, perGroup, sums,
                           [&](Value q, Values partial) {
                             for (int64_t r = 0; r < count; ++r)
@@ -205,7 +170,8 @@ private:
                             Value row = read(term, kernel.index(0), 0);
                             Value negative = arith::CmpIOp::create(
                                 b, loc, arith::CmpIPredicate::slt,
-                                terms.get(kernel, term, 1), kernel.index(0));
+                                terms.get(kernel, term, ReadNest::kSign),
+                                kernel.index(0));
                             Value &sum = partial.front();
                             sum = arith::SelectOp::create(
                                 b, loc, negative, addRow(sum, row, true),
@@ -213,7 +179,7 @@ private:
                             return partial;
                           });
     }
-    if (scaled)
+    if (nest.mean)
       for (Value &sum : sums)
         sum = scaleVector(kernel, sum, mean.sum);
     return sums;
@@ -247,8 +213,7 @@ private:
   }
 
   KernelBuilder &kernel;
-  const SharedPlan &plan;
-  const ReadStage &stage;
+  const ReadNest &nest;
   IndexTable entries, terms;
   KernelArray &source, &target;
 };
@@ -256,12 +221,20 @@ private:
 } // namespace
 
 void eqc::emitRead(KernelBuilder &kernel, PlanArrays &arrays,
+                   const ReadNest &nest) {
+  ReadEmitter(kernel, arrays, nest).emit();
+}
+
+void eqc::emitRead(KernelBuilder &kernel, PlanArrays &arrays,
                    const SharedPlan &plan, const ReadStage &stage) {
-  auto oneByOne = [&] { ReadEmitter(kernel, arrays, plan, stage).emit(); };
-  if (!Sweep::serves(plan, stage))
+  auto oneByOne = [&] { emitRead(kernel, arrays, ReadNest(plan, stage)); };
+  if (!SweepNest::serves(plan, stage))
     return oneByOne();
   // Parts share the entries; whoever has all of them takes one pass.
   kernel.ifElse(
       arrays[PlanArray::Stored], kernel.allPhases(),
-      [&] { Sweep(kernel, arrays, plan, stage).emit(); }, oneByOne);
+      [&] {
+        Sweep(kernel, arrays, SweepNest(plan, stage), plan.storedRows).emit();
+      },
+      oneByOne);
 }

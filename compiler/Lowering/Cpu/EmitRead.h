@@ -4,10 +4,15 @@
 #define EQC_LOWERING_CPU_EMITREAD_H
 
 #include "compiler/Lowering/Cpu/KernelBuilder.h"
+#include "compiler/Lowering/Nests/ReadNest.h"
 
 namespace eqc {
 
-/// Reads the patterns of a stage into the stored ones; see SharedPlan.h.
+/// Reads patterns into the stored ones, one after the other.
+void emitRead(KernelBuilder &kernel, PlanArrays &arrays, const ReadNest &nest);
+
+/// All patterns of a stage: in one sweep over x where that serves and nobody
+/// shares the work.
 void emitRead(KernelBuilder &kernel, PlanArrays &arrays, const SharedPlan &plan,
               const ReadStage &stage);
 

@@ -9,6 +9,7 @@
 
 #include "compiler/Lowering/Cpu/EmitRows.h"
 #include "compiler/Lowering/Cpu/Sums.h"
+#include "compiler/Lowering/Nests/RowsNest.h"
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Vector/IR/VectorOps.h"
@@ -31,13 +32,11 @@ public:
 
   void emit() {
     for (const RowComponentClass &shape : classifyComponents(transform)) {
-      int64_t terms = 0;
-      for (const std::vector<int> &row : shape.pattern)
-        terms += static_cast<int64_t>(row.size());
-      if (terms <= maxTermsInLine)
-        emitInLine(shape, terms);
+      const RowsNest nest(shape);
+      if (nest.numTerms <= maxTermsInLine)
+        emitInLine(nest);
       else
-        emitLoops(shape);
+        emitLoops(RowSumsNest(shape));
     }
   }
 
@@ -63,85 +62,51 @@ private:
   }
 
   /// Components of one pattern: a loop over them around its terms.
-  void emitInLine(const RowComponentClass &shape, int64_t terms) {
-    const auto numTargets = static_cast<int64_t>(shape.pattern.size());
-    IndexTable rows(shape.numSources + numTargets);
-    std::vector<double> values;
-    const std::vector<double> &first = shape.components.front().coefficients;
-    const bool alike =
-        llvm::all_of(shape.components, [&](const RowComponent &component) {
-          return component.coefficients == first;
-        });
-    for (const RowComponent &component : shape.components) {
-      std::vector<Poly> row(component.sources.begin(), component.sources.end());
-      row.insert(row.end(), component.targets.begin(), component.targets.end());
-      rows.addRow(std::move(row));
-      if (!alike || values.empty())
-        values.insert(values.end(), component.coefficients.begin(),
-                      component.coefficients.end());
-    }
-    rows.materialize(kernel);
+  void emitInLine(const RowsNest &nest) {
+    const IndexTable rows(kernel, nest.components);
     Value coefficients;
-    if (terms > 0)
-      coefficients = kernel.constants(values);
+    if (nest.numTerms > 0)
+      coefficients = kernel.constants(nest.coefficients);
     // Two vectors of every source if they fit beside a sum and a coefficient.
     const int64_t vectors =
-        2 * shape.numSources + 4 <= kernel.machine.registers ? 2 : 1;
+        2 * nest.numSources + 4 <= kernel.machine.registers ? 2 : 1;
     kernel.forRange(target, kernel.count(), [&](Value sample) {
-      kernel.forShare(
-          target, kernel.index(shape.components.size()), [&](Value component) {
-            Value firstTerm = alike
-                                  ? kernel.index(0)
-                                  : kernel.mul(component, kernel.index(terms));
-            kernel.forColumnChunks(
-                target, target.channels, vectors,
-                [&](Value column, int64_t width, int64_t valid) {
-                  SmallVector<Value> sources;
-                  for (int64_t s = 0; s < shape.numSources; ++s)
-                    sources.push_back(readSource(sample,
-                                                 rows.get(kernel, component, s),
-                                                 column, width, valid));
-                  int64_t term = 0;
-                  for (int64_t t = 0; t < numTargets; ++t) {
-                    Value sum;
-                    for (int s : shape.pattern[t])
-                      sum = multiplyAdd(
-                          kernel.broadcastOf(
-                              coefficients,
-                              kernel.add(firstTerm, kernel.index(term++)),
-                              width),
-                          sources[s], sum);
-                    if (!sum)
-                      sum = kernel.zeroVector(kernel.vectorType(width));
-                    writeTarget(
-                        sum, sample,
-                        rows.get(kernel, component, shape.numSources + t),
-                        column, valid);
-                  }
-                });
-          });
+      kernel.forShare(target, kernel.index(rows.size()), [&](Value component) {
+        Value firstTerm =
+            nest.alike ? kernel.index(0)
+                       : kernel.mul(component, kernel.index(nest.numTerms));
+        kernel.forColumnChunks(
+            target, target.channels, vectors,
+            [&](Value column, int64_t width, int64_t valid) {
+              SmallVector<Value> sources;
+              for (int64_t s = 0; s < nest.numSources; ++s)
+                sources.push_back(readSource(sample,
+                                             rows.get(kernel, component, s),
+                                             column, width, valid));
+              int64_t term = 0;
+              for (int64_t t = 0; t < nest.numTargets; ++t) {
+                Value sum;
+                for (int s : nest.pattern[t])
+                  sum = multiplyAdd(
+                      kernel.broadcastOf(
+                          coefficients,
+                          kernel.add(firstTerm, kernel.index(term++)), width),
+                      sources[s], sum);
+                if (!sum)
+                  sum = kernel.zeroVector(kernel.vectorType(width));
+                writeTarget(sum, sample,
+                            rows.get(kernel, component, nest.numSources + t),
+                            column, valid);
+              }
+            });
+      });
     });
   }
 
   /// Large components: every target is a sum over a range of a table.
-  void emitLoops(const RowComponentClass &shape) {
-    IndexTable targets(3); // row, first term, past the last
-    IndexTable terms(1);   // row
-    std::vector<double> values;
-    for (const RowComponent &component : shape.components) {
-      values.insert(values.end(), component.coefficients.begin(),
-                    component.coefficients.end());
-      for (size_t t = 0; t < shape.pattern.size(); ++t) {
-        const int64_t first = terms.size();
-        for (int s : shape.pattern[t])
-          terms.addRow({Poly(component.sources[s])});
-        targets.addRow(
-            {Poly(component.targets[t]), Poly(first), Poly(terms.size())});
-      }
-    }
-    targets.materialize(kernel);
-    terms.materialize(kernel);
-    Value coefficients = kernel.constants(values);
+  void emitLoops(const RowSumsNest &nest) {
+    const IndexTable targets(kernel, nest.targets), terms(kernel, nest.terms);
+    Value coefficients = kernel.constants(nest.coefficients);
     // Four vectors hide the latency of their sums.
     kernel.forShare(target, kernel.index(targets.size()), [&](Value t) {
       kernel.forColumnChunks(
@@ -150,9 +115,9 @@ private:
             kernel.forRange(target, kernel.count(), [&](Value sample) {
               Value sum =
                   emitNestedSums(
-                      kernel, targets.get(kernel, t, 1),
-                      targets.get(kernel, t, 2), shape.numSources, 1,
-                      {kernel.zeroVector(kernel.vectorType(width))},
+                      kernel, targets.get(kernel, t, RowSumsNest::kFirstTerm),
+                      targets.get(kernel, t, RowSumsNest::kEndTerm), nest.most,
+                      1, {kernel.zeroVector(kernel.vectorType(width))},
                       [&](Value term, Values partial) {
                         return Values{multiplyAdd(
                             kernel.broadcastOf(coefficients, term, width),
@@ -161,7 +126,8 @@ private:
                             partial.front())};
                       })
                       .front();
-              writeTarget(sum, sample, targets.get(kernel, t, 0), column,
+              writeTarget(sum, sample,
+                          targets.get(kernel, t, RowSumsNest::kRow), column,
                           valid);
             });
           });

@@ -54,8 +54,10 @@ EmittedKernel eqc::emitSchurForward(OpBuilder &builder, Location loc,
   for (const MixStage &stage : plan.mixes) {
     kernel.forPhase(nodes, [&] {
       const bool prefetches = &stage == &*longest;
-      emitMix(kernel, arrays, stage, firstTerm,
-              {/*input=*/prefetches, /*output=*/prefetches});
+      const MixNest nest(stage, firstTerm);
+      emitMix(kernel, arrays, nest,
+              scheduleMix(spec, machine, nest, stage.multiplyAdds(),
+                          {/*input=*/prefetches, /*output=*/prefetches}));
     });
     firstTerm += stage.terms();
   }

@@ -8,67 +8,43 @@
 #include "compiler/Lowering/Cpu/EmitWrite.h"
 #include "compiler/Lowering/Cpu/KernelFunction.h"
 #include "compiler/Lowering/Cpu/Sweep.h"
+#include "compiler/Lowering/Schedules/SharedSchedule.h"
 
 #include <algorithm>
 
 using namespace eqc;
 using namespace mlir;
 
-/// The mix with the most multiply-adds, or null where that is one in Fourier
-/// space.
-static const MixStage *longestMix(const StrandPlan &strands, int64_t n) {
-  const MixStage *longest = nullptr;
-  int64_t most = 0;
-  for (auto [stage, strand] :
-       llvm::zip_equal(strands.shared.stages, strands.strands)) {
-    const auto *mix = std::get_if<MixStage>(&stage);
-    if (!mix || mix->multiplyAdds().at(n) <= most)
-      continue;
-    most = mix->multiplyAdds().at(n);
-    longest = strand ? nullptr : mix;
-  }
-  return longest;
-}
-
 /// Every stage is a phase; one that an earlier stage has done already is empty.
 static void emitSharedStages(KernelBuilder &kernel, PlanArrays &arrays,
-                             const StrandPlan &strands) {
+                             const StrandPlan &strands,
+                             const SharedSchedule &schedule) {
   const SharedPlan &plan = strands.shared;
   int64_t firstTerm = 0;
-  bool gathered = false;
-  const LayerSpec &spec = kernel.spec;
-  const MixStage *longest =
-      spec.dynamicN() ? nullptr : longestMix(strands, spec.n);
   for (size_t i = 0; i < plan.stages.size(); ++i) {
     const SharedStage &stage = plan.stages[i];
+    const StageSchedule &how = schedule.stages[i];
     if (const auto *read = std::get_if<ReadStage>(&stage)) {
       kernel.forPhase(arrays[PlanArray::Stored],
                       [&] { emitRead(kernel, arrays, plan, *read); });
     } else if (const auto *mix = std::get_if<MixStage>(&stage)) {
-      const WriteStage *write =
-          i + 1 < plan.stages.size()
-              ? std::get_if<WriteStage>(&plan.stages[i + 1])
-              : nullptr;
       const std::optional<StrandStage> &strandStage = strands.strands[i];
-      gathered = isGather(plan, *mix, write);
       kernel.forPhase(arrays[mix->target], [&] {
-        if (gathered)
-          emitGather(kernel, arrays, plan, *mix, write);
-        else if (strandStage)
+        if (how.form == StageForm::Gather)
+          emitGather(kernel, arrays,
+                     GatherNest(plan, *mix, writeAfter(plan, i)));
+        else if (how.form == StageForm::Strands)
           emitStrands(kernel, arrays, *strandStage, firstTerm);
         else
-          emitMix(kernel, arrays, *mix, firstTerm,
-                  {/*input=*/mix == longest, /*output=*/false});
+          emitMix(kernel, arrays, MixNest(*mix, firstTerm), how.mix);
       });
-      if (strandStage) {
-        firstTerm += static_cast<int64_t>(strandStage->packed.size());
-        continue;
-      }
-      firstTerm += mix->terms();
+      firstTerm += strandStage
+                       ? static_cast<int64_t>(strandStage->packed.size())
+                       : mix->terms();
     } else {
       const auto &write = std::get<WriteStage>(stage);
       kernel.forPhase(arrays[write.target], [&] {
-        if (!gathered)
+        if (how.form == StageForm::Write)
           emitWrite(kernel, arrays, write);
       });
     }
@@ -94,7 +70,8 @@ EmittedKernel eqc::emitSharedForward(OpBuilder &builder, Location loc,
   if (!plan.nodes.empty())
     arrays[PlanArray::Nodes] =
         kernel.scratch(plan.nodeRows, spec.cOut, tiling.columns());
-  emitSharedStages(kernel, arrays, strands);
+  emitSharedStages(kernel, arrays, strands,
+                   scheduleShared(spec, strands, machine));
   closeForwardArrays(kernel, arrays, function);
   KernelRecord record = kernel.record();
   for (const SharedStage &stage : plan.stages)

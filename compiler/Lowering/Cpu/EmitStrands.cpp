@@ -18,7 +18,7 @@
 #include "compiler/Lowering/Cpu/StrandRows.h"
 #include "compiler/Lowering/Cpu/Sums.h"
 #include "compiler/Lowering/Cpu/Tile.h"
-#include "compiler/Plan/Strands/StrandPlan.h"
+#include "compiler/Lowering/Nests/StrandNest.h"
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Func/IR/FuncOps.h"
@@ -36,24 +36,12 @@ class StrandEmitter {
 public:
   StrandEmitter(KernelBuilder &kernel, PlanArrays &arrays,
                 const StrandStage &stage, int64_t firstTerm)
-      : kernel(kernel), arrays(arrays), stage(stage), transform(stage.order),
-        order(stage.order), firstTerm(firstTerm),
-        ends{order, 1, stage.target, stage.targets}, tables(kernel, ends, 0),
-        sources(1 + order), blocks(5),
-        inputSources(std::count_if(stage.sources.begin(), stage.sources.end(),
-                                   [](const RowView &source) {
-                                     return source.array == PlanArray::Input;
-                                   })),
-        target(arrays[stage.target]),
+      : kernel(kernel), arrays(arrays), stage(stage), nest(stage, firstTerm),
+        transform(nest.transform), order(stage.order),
+        tables(kernel, nest.ends), sources(kernel, nest.sources),
+        blocks(kernel, nest.blocks), target(arrays[stage.target]),
         tiling(columnTiling(kernel.spec, kernel.machine)),
         rows(kernel, stage.order) {
-    for (const RowView &source : stage.sources) {
-      std::vector<Poly> row{source.offset};
-      row.insert(row.end(), source.strides.begin(), source.strides.end());
-      sources.addRow(std::move(row));
-    }
-    sources.materialize(kernel);
-    addBlocks();
     chooseChunk();
   }
 
@@ -264,8 +252,12 @@ private:
         entries.push_back(kernel.readRow(
             array.tensor,
             {kernel.sampleOf(arrays[from], sample),
-             rowAt(sources.get(kernel, source, 0), letter, permutation,
-                   [&](int b) { return sources.get(kernel, source, 1 + b); })},
+             rowAt(sources.get(kernel, source, StrandNest::kOffset), letter,
+                   permutation,
+                   [&](int b) {
+                     return sources.get(kernel, source,
+                                        StrandNest::kStrides + b);
+                   })},
             columns.first, columns.width,
             array.present(columns.width, columns.valid)));
       return entries;
@@ -277,11 +269,11 @@ private:
             spread.tensor, {slotOf(spreadFirst, source, kernel.index(s)), row},
             columns.first, columns.width);
     };
-    if (inputSources == 0 || inputSources == stage.sources.size())
+    if (nest.inputSources == 0 || nest.inputSources == sources.size())
       return write(read(stage.sources.front().array));
-    Value fromInput = arith::CmpIOp::create(
-        kernel.b, kernel.loc, arith::CmpIPredicate::slt, source,
-        kernel.index(static_cast<int64_t>(inputSources)));
+    Value fromInput =
+        arith::CmpIOp::create(kernel.b, kernel.loc, arith::CmpIPredicate::slt,
+                              source, kernel.index(nest.inputSources));
     kernel.ifElse(
         spread, fromInput, [&] { write(read(PlanArray::Input)); },
         [&] { write(read(PlanArray::Stored)); });
@@ -291,21 +283,6 @@ private:
     return kernel.add(
         first,
         kernel.add(kernel.mul(pattern, kernel.index(transform.slots)), slot));
-  }
-
-  /// What is mixed: a column of an irrep of a target. Fields: target, dimension
-  /// and first slot of the irrep, column, first packed term.
-  void addBlocks() {
-    int64_t term = firstTerm;
-    const auto numSources = static_cast<int64_t>(stage.sources.size());
-    for (size_t t = 0; t < stage.targets.size(); ++t)
-      for (const StrandIrrep &irrep : transform.irreps)
-        for (int column = 0; column < irrep.dimension; ++column) {
-          blocks.addRow({Poly(static_cast<int64_t>(t)), Poly(irrep.dimension),
-                         Poly(irrep.first), Poly(column), Poly(term)});
-          term += numSources * irrep.dimension;
-        }
-    blocks.materialize(kernel);
   }
 
   /// Fetches the rows of y that a row is written to: stores along a column of
@@ -323,7 +300,7 @@ private:
 
   Value targetRow(Value t, ArrayRef<Value> letter,
                   const std::vector<int> &permutation) {
-    return rowAt(tables.targets.get(kernel, t, MixTables::kOffset), letter,
+    return rowAt(tables.targets.get(kernel, t, MixNest::kOffset), letter,
                  permutation, [&](int b) { return tables.targetStride(b); });
   }
 
@@ -353,10 +330,10 @@ private:
   }
 
   void emitMixed(const Chunk &chunk) {
-    const bool prefetches = stage.sources.size() == 1 && inputSources == 1 &&
+    const bool prefetches = sources.size() == 1 && nest.inputSources == 1 &&
                             arrays[PlanArray::Input].wholeBatch;
     kernel.forRange(mixed, kernel.index(blocks.size()), [&](Value block) {
-      Value dimension = blocks.get(kernel, block, 1);
+      Value dimension = blocks.get(kernel, block, StrandNest::kDimension);
       kernel.forRange(mixed, dimension, [&](Value irrepRow) {
         kernel.forRange(mixed, kernel.index(tiling.tiles), [&](Value tile) {
           kernel.forRange(mixed, kernel.index(0), chunk.rows, tileHeight,
@@ -374,8 +351,9 @@ private:
 
   void mixTile(Value block, Value dimension, Value irrepRow, Value tile,
                Value row) {
-    Value firstSlot = kernel.add(blocks.get(kernel, block, 2),
-                                 kernel.mul(irrepRow, dimension));
+    Value firstSlot =
+        kernel.add(blocks.get(kernel, block, StrandNest::kFirstSlot),
+                   kernel.mul(irrepRow, dimension));
     Value acc = kernel.zeroVector(
         VectorType::get({tileHeight, tiling.width}, kernel.element));
     // A source is a term of an irrep's dimension times c_in products.
@@ -383,8 +361,9 @@ private:
         kernel, kernel.index(0), kernel.index(stage.sources.size()),
         static_cast<int64_t>(stage.sources.size()), acc,
         [&](Value source, Value outer) {
-          Value term = kernel.add(blocks.get(kernel, block, 4),
-                                  kernel.mul(source, dimension));
+          Value term =
+              kernel.add(blocks.get(kernel, block, StrandNest::kFirstTerm),
+                         kernel.mul(source, dimension));
           return kernel.accumulate(
               kernel.index(0), dimension, outer, [&](Value c, Value partial) {
                 Value from =
@@ -394,8 +373,9 @@ private:
                                        {kernel.add(term, c), tile});
               });
         });
-    Value slot = slotOf(mixedFirst, blocks.get(kernel, block, 0),
-                        kernel.add(firstSlot, blocks.get(kernel, block, 3)));
+    Value slot = slotOf(
+        mixedFirst, blocks.get(kernel, block, StrandNest::kTarget),
+        kernel.add(firstSlot, blocks.get(kernel, block, StrandNest::kColumn)));
     writeTile(kernel, acc, mixed, {slot, row},
               kernel.mul(tile, kernel.index(tiling.width)), tiling.width);
   }
@@ -445,22 +425,24 @@ private:
     };
     if (tables.nodeInits.size() > 0)
       entries = kernel.accumulate(
-          tables.targets.get(kernel, t, MixTables::kNodeInits),
-          tables.targets.get(kernel, t, MixTables::kNodeInits + 1),
+          tables.targets.get(kernel, t, MixNest::kNodeInits),
+          tables.targets.get(kernel, t, MixNest::kNodeInits + 1),
           std::move(entries), [&](Value e, Values partial) {
             const KernelArray &nodes = arrays[PlanArray::Nodes];
             for (size_t p = 0; p < transform.permutations.size(); ++p) {
-              Value at = rowAt(tables.nodeInits.get(kernel, e, 0), letter,
-                               transform.permutations[p], [&](int b) {
-                                 return tables.nodeInits.get(kernel, e, 1 + b);
-                               });
+              Value at =
+                  rowAt(tables.nodeInits.get(kernel, e, MixNest::kInitOffset),
+                        letter, transform.permutations[p], [&](int b) {
+                          return tables.nodeInits.get(
+                              kernel, e, MixNest::kInitStrides + b);
+                        });
               add(partial[p],
                   kernel.readRow(nodes.tensor, {sample, at}, columns.first,
                                  columns.width, columns.width));
             }
             return partial;
           });
-    if (!tables.hasBias)
+    if (!nest.ends.hasBias)
       return entries;
     const std::pair<Value, Value> biasRow = tables.biasOf(t);
     return kernel.accumulate(kernel.index(0), biasRow.second,
@@ -480,14 +462,11 @@ private:
   KernelBuilder &kernel;
   PlanArrays &arrays;
   const StrandStage &stage;
-  StrandTransform transform;
+  StrandNest nest;
+  const StrandTransform &transform;
   int order;
-  int64_t firstTerm;
-  MixStage ends; ///< the targets as a mix of nothing
-  MixTables tables;
-  IndexTable sources;  ///< offset, strides
-  IndexTable blocks;   ///< see addBlocks()
-  size_t inputSources; ///< sources that are views of x; they come first
+  MixTables tables;           ///< of the targets
+  IndexTable sources, blocks; ///< as in StrandNest
   KernelArray &target;
   KernelArray spread, mixed;
   ColumnTiling tiling;

@@ -15,40 +15,16 @@
 using namespace eqc;
 using namespace mlir;
 
-static int64_t maxLetters(ArrayRef<const Walk *> walks) {
-  size_t most = 0;
-  for (const Walk *walk : walks)
-    most = std::max(most, walk->kept.size() + walk->dropped.size());
-  return static_cast<int64_t>(most);
-}
-
-WalkWriter::WalkWriter(KernelBuilder &kernel, ArrayRef<const Walk *> walks)
-    : kernel(kernel), letters(maxLetters(walks)), entries(2 + 3 * letters),
-      terms(3) {
-  for (const Walk *walk : walks) {
-    const int64_t firstTerm = terms.size();
-    for (const WalkTerm &term : walk->terms) {
-      terms.addRow({term.rowOffset, term.innerOffset, Poly(term.sign)});
-      signedTerms |= term.sign < 0;
-    }
-    std::vector<Poly> row{Poly(firstTerm), Poly(terms.size())};
-    std::vector<Letter> all = walk->kept;
-    all.insert(all.end(), walk->dropped.begin(), walk->dropped.end());
-    all.resize(letters, Letter{Poly(1), Poly(), Poly()});
-    for (const Letter &letter : all)
-      row.insert(row.end(),
-                 {letter.extent, letter.rowStride, letter.innerStride});
-    entries.addRow(std::move(row));
-  }
-  entries.materialize(kernel);
-  terms.materialize(kernel);
-}
+WalkWriter::WalkWriter(KernelBuilder &kernel, const WalkNest &nest)
+    : kernel(kernel), letters(nest.letters), hasSigns(nest.hasSigns),
+      walks(kernel, nest.walks), terms(kernel, nest.terms) {}
 
 void WalkWriter::emit(Value walk, const KernelArray &source,
                       std::pair<Value, Value> sourceAt, KernelArray &target,
                       std::pair<Value, Value> targetAt) {
-  kernel.forRange(target, entries.get(kernel, walk, 0),
-                  entries.get(kernel, walk, 1), 1, [&](Value term) {
+  kernel.forRange(target, walks.get(kernel, walk, WalkNest::kFirstTerm),
+                  walks.get(kernel, walk, WalkNest::kEndTerm), 1,
+                  [&](Value term) {
                     emitTerm(walk, term, source, sourceAt, target, targetAt);
                   });
 }
@@ -56,25 +32,30 @@ void WalkWriter::emit(Value walk, const KernelArray &source,
 void WalkWriter::emitTerm(Value walk, Value term, const KernelArray &source,
                           std::pair<Value, Value> sourceAt, KernelArray &target,
                           std::pair<Value, Value> targetAt) {
+  auto field = [&](Value walk, int64_t letter, WalkNest::LetterField field) {
+    return walks.get(kernel, walk, WalkNest::fieldOf(letter, field));
+  };
   SmallVector<Value> extents;
   for (int64_t a = 0; a < letters; ++a)
-    extents.push_back(entries.get(kernel, walk, 2 + 3 * a));
+    extents.push_back(field(walk, a, WalkNest::kExtent));
   Value negative;
-  if (signedTerms)
-    negative =
-        arith::CmpIOp::create(kernel.b, kernel.loc, arith::CmpIPredicate::slt,
-                              terms.get(kernel, term, 2), kernel.index(0));
-  Value targetBase = kernel.add(targetAt.second, terms.get(kernel, term, 0));
-  Value sourceBase = kernel.add(sourceAt.second, terms.get(kernel, term, 1));
+  if (hasSigns)
+    negative = arith::CmpIOp::create(
+        kernel.b, kernel.loc, arith::CmpIPredicate::slt,
+        terms.get(kernel, term, WalkNest::kSign), kernel.index(0));
+  Value targetBase = kernel.add(
+      targetAt.second, terms.get(kernel, term, WalkNest::kTargetOffset));
+  Value sourceBase = kernel.add(
+      sourceAt.second, terms.get(kernel, term, WalkNest::kSourceOffset));
   kernel.forNest(target, extents, [&](ArrayRef<Value> index) {
     Value targetRow = targetBase, sourceRow = sourceBase;
     for (int64_t a = 0; a < letters; ++a) {
       targetRow = kernel.add(
           targetRow,
-          kernel.mul(index[a], entries.get(kernel, walk, 3 + 3 * a)));
+          kernel.mul(index[a], field(walk, a, WalkNest::kTargetStride)));
       sourceRow = kernel.add(
           sourceRow,
-          kernel.mul(index[a], entries.get(kernel, walk, 4 + 3 * a)));
+          kernel.mul(index[a], field(walk, a, WalkNest::kSourceStride)));
     }
     kernel.forColumnChunks(
         target, target.channels, 4,
@@ -108,7 +89,7 @@ void eqc::emitWrite(KernelBuilder &kernel, PlanArrays &arrays,
   std::vector<const Walk *> walks;
   for (const WriteEntry &entry : stage.entries)
     walks.push_back(&entry.walk);
-  WalkWriter writer(kernel, walks);
+  WalkWriter writer(kernel, WalkNest(walks));
   KernelArray &target = arrays[stage.target];
   const KernelArray &source = arrays[PlanArray::Nodes];
   // Walks meet in the same rows of the target: parts cannot share them.

@@ -4,6 +4,7 @@
 #define EQC_LOWERING_CPU_EMITWRITE_H
 
 #include "compiler/Lowering/Cpu/KernelBuilder.h"
+#include "compiler/Lowering/Nests/WalkNest.h"
 
 namespace eqc {
 
@@ -11,8 +12,8 @@ namespace eqc {
 /// sign * source[inner side].
 class WalkWriter {
 public:
-  WalkWriter(KernelBuilder &kernel, llvm::ArrayRef<const Walk *> walks);
-  int64_t size() const { return entries.size(); }
+  WalkWriter(KernelBuilder &kernel, const WalkNest &nest);
+  int64_t size() const { return walks.size(); }
   /// One walk; `sourceAt` and `targetAt` are the sample and the row that its
   /// sides start at. Emits loops that thread `target`.
   void emit(mlir::Value walk, const KernelArray &source,
@@ -31,11 +32,8 @@ private:
 
   KernelBuilder &kernel;
   int64_t letters;
-  /// First term, first past the end, then extent, target stride and source
-  /// stride of every letter, padded with letters of extent 1.
-  IndexTable entries;
-  IndexTable terms; ///< target offset, source offset, sign
-  bool signedTerms = false;
+  bool hasSigns;
+  IndexTable walks, terms; ///< as in WalkNest
 };
 
 /// Adds the patterns of a stage to its target; see SharedPlan.h.

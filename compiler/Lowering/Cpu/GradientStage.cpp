@@ -9,6 +9,7 @@
 
 #include "compiler/Lowering/Cpu/GradientStage.h"
 #include "compiler/Lowering/Cpu/Sums.h"
+#include "compiler/Lowering/Nests/GradientNest.h"
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Tensor/IR/Tensor.h"
@@ -25,8 +26,7 @@ static constexpr int64_t kMostUnrolled = 128;
 
 namespace {
 
-/// One propagating order. Fields of the table: offset of the rows of x, of
-/// grad_y, first row of the sums, then the strides of x.
+/// One propagating order.
 class StageEmitter {
 public:
   StageEmitter(KernelBuilder &kernel, const GradientStage &stage,
@@ -35,18 +35,10 @@ public:
       : kernel(kernel), stage(stage), tiling(tiling),
         x(x[stage.terms.front().x.array]),
         gradY(gradY[stage.terms.front().gradY.array]), planes(planes),
-        sums(planes.sums), terms(3 + stage.kept) {
-    for (const GradientTerm &term : stage.terms) {
-      std::vector<Poly> row{term.x.offset, term.gradY.offset,
-                            Poly(term.diagram * tiling.rowsOfDiagram())};
-      row.insert(row.end(), term.x.strides.begin(), term.x.strides.end());
-      terms.addRow(std::move(row));
-    }
-    terms.materialize(kernel);
-    for (int a = 0; a < stage.kept; ++a)
-      extents.push_back(kernel.poly(Poly::power(1)));
-    if (stage.subsets > 1)
-      extents.push_back(kernel.index(stage.subsets));
+        sums(planes.sums), nest(stage, tiling.rowsOfDiagram()),
+        terms(kernel, nest.terms) {
+    for (const Axis &axis : nest.axes)
+      extents.push_back(kernel.poly(axis.extent));
   }
 
   void emit() {
@@ -187,7 +179,7 @@ private:
   Value rowOf(Value item) {
     return kernel.add(
         kernel.mul(kernel.rem(item, tiling.tiles), kernel.index(tiling.rows)),
-        terms.get(kernel, kernel.div(item, tiling.tiles), 2));
+        terms.get(kernel, kernel.div(item, tiling.tiles), GradientNest::kSums));
   }
 
   /// One tile of input channels of one diagram, over a chunk.
@@ -215,14 +207,14 @@ private:
     const int64_t width = tiling.columns.width;
     // Chunks are summed on their own: see Sums.h.
     Values acc(tiling.rows, kernel.zeroVector(kernel.vectorType(width)));
-    Position start{Value(), terms.get(kernel, term, 0),
-                   terms.get(kernel, term, 1)};
+    Position start{Value(), terms.get(kernel, term, GradientNest::kX),
+                   terms.get(kernel, term, GradientNest::kGradY)};
     SmallVector<Value> strides;
-    for (int a = 0; a < stage.kept; ++a)
-      strides.push_back(terms.get(kernel, term, 3 + a));
-    if (stage.subsets > 1)
+    for (int a = 0; a < nest.strided; ++a)
+      strides.push_back(terms.get(kernel, term, GradientNest::kStrides + a));
+    if (strides.size() < extents.size())
       strides.push_back(kernel.index(1));
-    const std::vector<Poly> inner = rowMajorStrides(stage.kept, stage.subsets);
+    const std::vector<Poly> &inner = nest.gradYStrides;
     auto innerStride = [&](size_t axis) {
       return axis < inner.size() ? kernel.poly(inner[axis]) : kernel.index(1);
     };
@@ -285,7 +277,8 @@ private:
   KernelArray &x, &gradY;
   SumPlanes &planes;
   KernelArray &sums;
-  IndexTable terms;
+  GradientNest nest;
+  IndexTable terms; ///< as in GradientNest
   SmallVector<Value> extents;
 };
 

@@ -12,14 +12,12 @@
 using namespace eqc;
 using namespace mlir;
 
-LaneMix::LaneMix(KernelBuilder &kernel, PlanArrays &arrays,
-                 const MixStage &stage, int64_t firstTerm)
-    : kernel(kernel), arrays(arrays), stage(stage),
-      tables(kernel, stage, firstTerm), target(arrays[stage.target]),
-      cOut(kernel.spec.cOut) {}
+LaneMix::LaneMix(KernelBuilder &kernel, PlanArrays &arrays, const MixNest &nest)
+    : kernel(kernel), arrays(arrays), nest(nest), tables(kernel, nest),
+      target(arrays[nest.target]), cOut(kernel.spec.cOut) {}
 
 void LaneMix::emit() {
-  kernel.forRange(target, kernel.index(stage.targets.size()),
+  kernel.forRange(target, kernel.index(nest.targets.size()),
                   [&](Value t) { emitAfter(t, {}, kernel.index(0)); });
 }
 
@@ -38,7 +36,7 @@ void LaneMix::emitAfter(Value t, ArrayRef<Value> prefix, Value firstRow) {
     kernel.forRange(target, kernel.index(0), last, rows, [&](Value i) {
       SmallVector<Value> index(prefix);
       index.append(rest.begin(), rest.end());
-      if (stage.kept > 0 || stage.subsets > 1)
+      if (!nest.axes.empty())
         index.push_back(getConstantIntValue(last).value_or(1) % rows == 0
                             ? i
                             : kernel.min(i, lastStart));
@@ -52,7 +50,7 @@ void LaneMix::emitAfter(Value t, ArrayRef<Value> prefix, Value firstRow) {
 /// even as they can be.
 int64_t LaneMix::tileRows(Value extent) const {
   const int64_t weights =
-      stage.targets.size() > 1 ? kernel.spec.cIn * cOut : cOut;
+      nest.targets.size() > 1 ? kernel.spec.cIn * cOut : cOut;
   const int64_t fit = (kernel.machine.registers - weights - 1) / cOut;
   const int64_t most = std::max<int64_t>(1, std::min<int64_t>(fit, 8));
   const int64_t rows = getConstantIntValue(extent).value_or(most);
@@ -64,13 +62,13 @@ void LaneMix::emitTile(Value t, ArrayRef<Value> index, int64_t rows,
                        Value firstRow) {
   Values sums(rows * cOut, kernel.zeroVector(kernel.vectorType(kernel.lanes)));
   sums = addInits(t, index, rows, std::move(sums));
-  sums = addTerms(tables.inputTerms, PlanArray::Input, t,
-                  MixTables::kInputTerms, index, rows, std::move(sums));
+  sums = addTerms(tables.inputTerms, PlanArray::Input, t, MixNest::kInputTerms,
+                  index, rows, std::move(sums));
   sums = addTerms(tables.storedTerms, PlanArray::Stored, t,
-                  MixTables::kStoredTerms, index, rows, std::move(sums));
+                  MixNest::kStoredTerms, index, rows, std::move(sums));
   auto strideOf = [&](int a) { return tables.targetStride(a); };
   Value row =
-      kernel.sub(tables.rowAt(tables.targets.get(kernel, t, MixTables::kOffset),
+      kernel.sub(tables.rowAt(tables.targets.get(kernel, t, MixNest::kOffset),
                               index, strideOf),
                  firstRow);
   Value step = tables.rowStep(strideOf);
@@ -99,14 +97,15 @@ Values LaneMix::addInits(Value t, ArrayRef<Value> index, int64_t rows,
   Location loc = kernel.loc;
   if (tables.nodeInits.size() > 0)
     sums = kernel.accumulate(
-        tables.targets.get(kernel, t, MixTables::kNodeInits),
-        tables.targets.get(kernel, t, MixTables::kNodeInits + 1),
-        std::move(sums), [&](Value e, Values partial) {
+        tables.targets.get(kernel, t, MixNest::kNodeInits),
+        tables.targets.get(kernel, t, MixNest::kNodeInits + 1), std::move(sums),
+        [&](Value e, Values partial) {
           auto strideOf = [&](int a) {
-            return tables.nodeInits.get(kernel, e, 1 + a);
+            return tables.nodeInits.get(kernel, e, MixNest::kInitStrides + a);
           };
-          Value row =
-              tables.rowAt(tables.nodeInits.get(kernel, e, 0), index, strideOf);
+          Value row = tables.rowAt(
+              tables.nodeInits.get(kernel, e, MixNest::kInitOffset), index,
+              strideOf);
           Value step = tables.rowStep(strideOf);
           for (int64_t r = 0; r < rows; ++r)
             for (int64_t c = 0; c < cOut; ++c) {
@@ -118,7 +117,7 @@ Values LaneMix::addInits(Value t, ArrayRef<Value> index, int64_t rows,
             }
           return partial;
         });
-  if (!tables.hasBias)
+  if (!nest.hasBias)
     return sums;
   const std::pair<Value, Value> biasRow = tables.biasOf(t);
   return kernel.accumulate(
@@ -148,13 +147,15 @@ Values LaneMix::addTerms(const IndexTable &terms, PlanArray array, Value t,
                                                 arith::FastMathFlags::contract);
   return emitMixedTerms(
       kernel, tables.targets.get(kernel, t, rangeField),
-      tables.targets.get(kernel, t, rangeField + 1),
-      tables.mostTerms(rangeField), std::move(sums),
-      [&](Value p, Values partial) {
-        auto strideOf = [&](int a) { return terms.get(kernel, p, 2 + a); };
-        Value row = tables.rowAt(terms.get(kernel, p, 0), index, strideOf);
+      tables.targets.get(kernel, t, rangeField + 1), nest.mostTerms(rangeField),
+      std::move(sums), [&](Value p, Values partial) {
+        auto strideOf = [&](int a) {
+          return terms.get(kernel, p, MixNest::kTermStrides + a);
+        };
+        Value row = tables.rowAt(terms.get(kernel, p, MixNest::kTermOffset),
+                                 index, strideOf);
         Value step = tables.rowStep(strideOf);
-        Value term = terms.get(kernel, p, 1);
+        Value term = terms.get(kernel, p, MixNest::kWeight);
         return kernel.accumulate(
             kernel.index(0), kernel.index(kernel.spec.cIn), std::move(partial),
             [&](Value ci, Values inner) {

@@ -11,8 +11,7 @@ namespace eqc {
 /// of view[ci, j..] * weight[term, ci, co], for all lanes at once.
 class LaneMix {
 public:
-  LaneMix(KernelBuilder &kernel, PlanArrays &arrays, const MixStage &stage,
-          int64_t firstTerm);
+  LaneMix(KernelBuilder &kernel, PlanArrays &arrays, const MixNest &nest);
 
   /// All targets.
   void emit();
@@ -37,7 +36,7 @@ private:
 
   KernelBuilder &kernel;
   PlanArrays &arrays;
-  const MixStage &stage;
+  const MixNest &nest;
   MixTables tables;
   KernelArray &target;
   int64_t cOut;

@@ -30,6 +30,8 @@ LineWriter::LineWriter(KernelBuilder &kernel, const KernelArray &nodes,
       lineRows(Poly::power(kernel.spec.l - 1).at(kernel.spec.n)) {
   if (!stage)
     return;
+  Table lines(2);
+  std::vector<Walk> walks; // without the letter along the lines
   for (const WriteEntry &entry : stage->entries) {
     Walk walk = entry.walk;
     const size_t at = letterOfLines(walk, kernel.spec);
@@ -37,15 +39,15 @@ LineWriter::LineWriter(KernelBuilder &kernel, const KernelArray &nodes,
         at < walk.kept.size() ? walk.kept : walk.dropped;
     auto letter =
         letters.begin() + (at < walk.kept.size() ? at : at - walk.kept.size());
-    steps.addRow({letter->rowStride + Poly(-lineRows), letter->innerStride});
+    lines.addRow({letter->rowStride + Poly(-lineRows), letter->innerStride});
     letters.erase(letter);
     walks.push_back(std::move(walk));
   }
   std::vector<const Walk *> pointers;
   for (const Walk &walk : walks)
     pointers.push_back(&walk);
-  writer.emplace(kernel, pointers);
-  steps.materialize(kernel);
+  writer.emplace(kernel, WalkNest(pointers));
+  steps.emplace(kernel, lines);
 }
 
 bool LineWriter::serves(const LayerSpec &spec, const WriteStage &stage) {
@@ -56,12 +58,15 @@ bool LineWriter::serves(const LayerSpec &spec, const WriteStage &stage) {
 
 void LineWriter::emit(Value index, Value first, KernelArray &target) {
   Value start = kernel.mul(kernel.sub(index, first), kernel.index(lineRows));
-  kernel.forRange(target, kernel.index(steps.size()), [&](Value walk) {
-    Value row =
-        kernel.add(start, kernel.mul(index, steps.get(kernel, walk, 0)));
-    Value node = kernel.mul(index, steps.get(kernel, walk, 1));
-    kernel.forRange(target, kernel.index(kernel.spec.cOut), [&](Value channel) {
-      writer->emit(walk, nodes, {channel, node}, target, {channel, row});
-    });
-  });
+  kernel.forRange(
+      target, kernel.index(writer ? writer->size() : 0), [&](Value walk) {
+        Value row =
+            kernel.add(start, kernel.mul(index, steps->get(kernel, walk, 0)));
+        Value node = kernel.mul(index, steps->get(kernel, walk, 1));
+        kernel.forRange(target, kernel.index(kernel.spec.cOut),
+                        [&](Value channel) {
+                          writer->emit(walk, nodes, {channel, node}, target,
+                                       {channel, row});
+                        });
+      });
 }

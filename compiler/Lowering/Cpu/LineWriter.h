@@ -27,8 +27,7 @@ private:
   const KernelArray &nodes;
   int64_t lineRows;
   /// Per walk, what one line is further, within the line and in the nodes.
-  IndexTable steps{2};
-  std::vector<Walk> walks; ///< without the letter along the lines
+  std::optional<IndexTable> steps;
   std::optional<WalkWriter> writer;
 };
 

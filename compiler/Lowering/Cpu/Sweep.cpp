@@ -9,7 +9,6 @@
 //===----------------------------------------------------------------------===//
 
 #include "compiler/Lowering/Cpu/Sweep.h"
-#include "compiler/Plan/Shared/SharedGeometry.h"
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Vector/IR/VectorOps.h"
@@ -19,41 +18,21 @@
 using namespace eqc;
 using namespace mlir;
 
-bool Sweep::serves(const SharedPlan &plan, const ReadStage &stage) {
-  return stage.source == PlanArray::Input && stage.entries.size() >= 2 &&
-         plan.k >= 2 &&
-         llvm::all_of(stage.entries, [&](const ReadEntry &entry) {
-           const Walk &walk = entry.walk;
-           return isIdentity(entry.parent) && walk.dropped.size() == 1 &&
-                  walk.kept.size() + 1 == static_cast<size_t>(plan.k) &&
-                  walk.terms.size() == 1 && walk.terms.front().sign > 0 &&
-                  walk.dropped.front().extent == Poly::power(1);
-         });
-}
-
-Sweep::Sweep(KernelBuilder &kernel, PlanArrays &arrays, const SharedPlan &plan,
-             const ReadStage &stage)
-    : kernel(kernel), order(plan.k), source(arrays[PlanArray::Input]),
+Sweep::Sweep(KernelBuilder &kernel, PlanArrays &arrays, const SweepNest &nest,
+             const Poly &storedRows)
+    : kernel(kernel), order(static_cast<int>(nest.axes.size())),
+      rowStrides(nest.rowStrides), source(arrays[PlanArray::Input]),
       target(arrays[PlanArray::Stored]),
-      blocks(needsBlocks(kernel, Poly::power(1))) {
-  const std::vector<Poly> strides = rowMajorStrides(order);
-  Poly next = plan.storedRows;
-  for (const ReadEntry &entry : stage.entries) {
+      blocks(needsBlocks(kernel, nest.axes.front().extent)) {
+  for (const Axis &axis : nest.axes)
+    axisExtents.push_back(axis.extent);
+  Poly next = storedRows;
+  for (const SweepNest::Sum &each : nest.sums) {
     Sum sum;
-    sum.target = entry.target;
-    // The stride of an axis of x tells which one a letter runs along.
-    sum.strides.assign(order, Poly());
-    for (int axis = 0; axis < order; ++axis) {
-      if (strides[axis] == entry.walk.dropped.front().rowStride)
-        sum.axis = axis;
-      for (const Letter &letter : entry.walk.kept)
-        if (strides[axis] == letter.rowStride)
-          sum.strides[axis] = letter.innerStride;
-    }
-    sum.scaled = plan.mean && entry.divisions > 0;
-    if (sum.scaled && !mean.term)
+    static_cast<SweepNest::Sum &>(sum) = each;
+    if (sum.mean && !mean.term)
       mean = meanFactors(kernel);
-    if (sum.axis + 1 == order) {
+    if (sum.axis + 1 == nest.axes.size()) {
       inner.push_back(std::move(sum));
       continue;
     }
@@ -71,7 +50,7 @@ Poly Sweep::rowsOfStored(const KernelBuilder &kernel, const SharedPlan &plan) {
     return rows;
   for (const SharedStage &stage : plan.stages)
     if (const auto *read = std::get_if<ReadStage>(&stage);
-        read && serves(plan, *read))
+        read && SweepNest::serves(plan, *read))
       rows = rows + Poly::power(plan.k - 1,
                                 2 * static_cast<int64_t>(read->entries.size()));
   return rows;
@@ -138,7 +117,10 @@ void Sweep::forLines(Value first, int64_t count,
 }
 
 SmallVector<Value> Sweep::extents(int count) const {
-  return SmallVector<Value>(count, kernel.poly(Poly::power(1)));
+  SmallVector<Value> extents;
+  for (int axis = 0; axis < count; ++axis)
+    extents.push_back(kernel.poly(axisExtents[axis]));
+  return extents;
 }
 
 Value Sweep::rowOf(const Poly &offset, const std::vector<Poly> &strides,
@@ -217,7 +199,7 @@ void Sweep::endBlocks(ArrayRef<Value> prefix, Value line, int64_t together,
   for (const Sum &sum : outer) {
     // Lines are taken together from a multiple of their number on, so a block
     // never begins between them.
-    const bool same = sum.axis + 2 == order;
+    const bool same = sum.axis + 2 == axisExtents.size();
     Value i = same ? line : prefix[sum.axis];
     Value begins =
         arith::CmpIOp::create(b, loc, arith::CmpIPredicate::eq,
@@ -272,7 +254,7 @@ void Sweep::addLines(ArrayRef<Value> prefix, Value line, int64_t together,
   for (size_t s = 0; s < inner.size(); ++s)
     for (int64_t i = 0; i < together; ++i) {
       Value sum = sums[s * together + i];
-      write(inner[s].scaled ? scaled(sum) : sum, inner[s],
+      write(inner[s].mean ? scaled(sum) : sum, inner[s],
             indexOf(i, kernel.index(0)), at);
     }
 }
@@ -281,7 +263,7 @@ void Sweep::addToOuter(const Sum &sum, ArrayRef<Value> elements,
                        function_ref<SmallVector<Value>(int64_t, Value)> indexOf,
                        Value last, const Place &at) {
   // Lines that follow each other are added to the same sum over their axis.
-  const bool same = sum.axis + 2 == order;
+  const bool same = sum.axis + 2 == axisExtents.size();
   Value value;
   for (size_t i = 0; i < elements.size(); ++i) {
     if (!same || i == 0)
@@ -293,16 +275,16 @@ void Sweep::addToOuter(const Sum &sum, ArrayRef<Value> elements,
 }
 
 Value Sweep::add(const Sum &sum, Value value, Value element) const {
-  if (sum.scaled)
+  if (sum.mean)
     return addScaled(kernel, value, element, mean.term);
   return arith::AddFOp::create(kernel.b, kernel.loc, value, element);
 }
 
 Value Sweep::readElement(ArrayRef<Value> index, const Place &at) const {
-  return kernel.readRow(source.tensor,
-                        {kernel.sampleOf(source, at.sample),
-                         rowOf(Poly(), rowMajorStrides(order), index)},
-                        at.column, at.width, at.valid);
+  return kernel.readRow(
+      source.tensor,
+      {kernel.sampleOf(source, at.sample), rowOf(Poly(), rowStrides, index)},
+      at.column, at.width, at.valid);
 }
 
 void Sweep::finish(const Place &at) {
@@ -313,7 +295,7 @@ void Sweep::finish(const Place &at) {
       });
   });
   for (const Sum &sum : outer)
-    if (sum.scaled)
+    if (sum.mean)
       forRows(sum, [&](ArrayRef<Value> index) {
         write(scaled(read(sum, index, at)), sum, index, at);
       });

@@ -8,16 +8,15 @@
 #define EQC_LOWERING_CPU_SWEEP_H
 
 #include "compiler/Lowering/Cpu/Sums.h"
+#include "compiler/Lowering/Nests/SweepNest.h"
 
 namespace eqc {
 
 class Sweep {
 public:
-  /// Whether a stage takes nothing but sums over single axes of x.
-  static bool serves(const SharedPlan &plan, const ReadStage &stage);
-
-  Sweep(KernelBuilder &kernel, PlanArrays &arrays, const SharedPlan &plan,
-        const ReadStage &stage);
+  /// Scratch of its own is behind the `storedRows` rows of stored patterns.
+  Sweep(KernelBuilder &kernel, PlanArrays &arrays, const SweepNest &nest,
+        const Poly &storedRows);
 
   /// The rows of a sample that the array of stored patterns needs: behind them,
   /// sums that run across lines keep those of blocks.
@@ -37,12 +36,7 @@ public:
   static constexpr int64_t kLinesTogether = 4;
 
 private:
-  /// The sum over one axis.
-  struct Sum {
-    int axis = 0;
-    Poly target;               ///< row offset in Stored
-    std::vector<Poly> strides; ///< in Stored, of every axis of x
-    bool scaled = false;
+  struct Sum : SweepNest::Sum {
     /// Where the blocks before the one at `target` are summed, as a LongSum, in
     /// rows of the same strides.
     Poly total, rest;
@@ -100,6 +94,7 @@ private:
 
   KernelBuilder &kernel;
   int order;
+  std::vector<Poly> axisExtents, rowStrides; ///< of x
   KernelArray &source, &target;
   bool blocks; ///< whether sums have, or may have, more than one block
   MeanFactors mean;

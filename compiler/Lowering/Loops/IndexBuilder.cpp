@@ -46,44 +46,38 @@ Value IndexBuilder::poly(const Poly &poly) {
   return value;
 }
 
-void IndexTable::addRow(std::vector<Poly> row) {
-  row.resize(fields);
-  rows.push_back(std::move(row));
+/// The polynomials of a table, row by row.
+static std::vector<Poly> entriesOf(const Table &table) {
+  std::vector<Poly> entries;
+  for (int64_t r = 0; r < table.size(); ++r)
+    entries.insert(entries.end(), table.row(r).begin(), table.row(r).end());
+  return entries;
 }
 
-void IndexTable::materialize(IndexBuilder &kernel) {
-  if (rows.empty() || fields == 0)
-    return;
+/// The entries at a fixed n.
+static Value constantOf(IndexBuilder &kernel, const std::vector<Poly> &entries,
+                        RankedTensorType type) {
+  SmallVector<APInt> values;
+  for (const Poly &entry : entries)
+    values.push_back(APInt(64, entry.at(kernel.spec.n), true));
+  return arith::ConstantOp::create(kernel.b, kernel.loc, type,
+                                   DenseIntElementsAttr::get(type, values));
+}
+
+/// The entries at a dynamic n: coefficients times (1, n, n^2, .., n/2).
+static Value evaluate(IndexBuilder &kernel, const std::vector<Poly> &entries,
+                      RankedTensorType type, int degree) {
   OpBuilder &b = kernel.b;
-  Location loc = kernel.loc;
-  auto type = RankedTensorType::get({size(), fields}, b.getIndexType());
-  int degree = 0;
-  bool constant = true;
-  for (const std::vector<Poly> &row : rows)
-    for (const Poly &poly : row) {
-      degree = std::max(degree, poly.degree());
-      constant &= poly.isConstant();
-    }
-  if (constant || !kernel.spec.dynamicN()) {
-    SmallVector<APInt> values;
-    for (const std::vector<Poly> &row : rows)
-      for (const Poly &poly : row)
-        values.push_back(APInt(64, poly.at(kernel.spec.n), true));
-    tensor = arith::ConstantOp::create(b, loc, type,
-                                       DenseIntElementsAttr::get(type, values));
-    return;
-  }
-  // Coefficients times (1, n, n^2, .., n/2), once per call of the kernel.
+  const Location loc = kernel.loc;
   const int64_t terms = degree + 2;
   SmallVector<APInt> coefficients;
-  for (const std::vector<Poly> &row : rows)
-    for (const Poly &poly : row) {
-      for (int64_t i = 0; i + 1 < terms; ++i)
-        coefficients.push_back(APInt(64, poly.coefficient(i), true));
-      coefficients.push_back(APInt(64, poly.halfCoefficient(), true));
-    }
-  auto coefficientType =
-      RankedTensorType::get({size(), fields, terms}, b.getIndexType());
+  for (const Poly &entry : entries) {
+    for (int64_t i = 0; i + 1 < terms; ++i)
+      coefficients.push_back(APInt(64, entry.coefficient(i), true));
+    coefficients.push_back(APInt(64, entry.halfCoefficient(), true));
+  }
+  auto coefficientType = RankedTensorType::get(
+      {type.getDimSize(0), type.getDimSize(1), terms}, b.getIndexType());
   Value matrix = arith::ConstantOp::create(
       b, loc, coefficientType,
       DenseIntElementsAttr::get(coefficientType, coefficients));
@@ -91,7 +85,7 @@ void IndexTable::materialize(IndexBuilder &kernel) {
   for (int64_t i = 0; i + 1 < terms; ++i)
     powers.push_back(kernel.poly(Poly::power(i)));
   powers.push_back(kernel.poly(Poly::halfN()));
-  tensor = tensor::GenerateOp::create(
+  return tensor::GenerateOp::create(
       b, loc, type, ValueRange{},
       [&](OpBuilder &nested, Location, ValueRange position) {
         OpBuilder::InsertionGuard guard(b);
@@ -106,6 +100,23 @@ void IndexTable::materialize(IndexBuilder &kernel) {
         }
         tensor::YieldOp::create(b, loc, sum);
       });
+}
+
+IndexTable::IndexTable(IndexBuilder &kernel, const Table &table)
+    : rows(table.size()) {
+  if (table.empty() || table.numFields() == 0)
+    return;
+  auto type =
+      RankedTensorType::get({rows, table.numFields()}, kernel.b.getIndexType());
+  const std::vector<Poly> entries = entriesOf(table);
+  int degree = 0;
+  bool constant = !kernel.spec.dynamicN();
+  for (const Poly &entry : entries)
+    degree = std::max(degree, entry.degree());
+  constant |= std::all_of(entries.begin(), entries.end(),
+                          [](const Poly &entry) { return entry.isConstant(); });
+  tensor = constant ? constantOf(kernel, entries, type)
+                    : evaluate(kernel, entries, type, degree);
 }
 
 Value IndexTable::get(IndexBuilder &kernel, Value row, int64_t field) const {

@@ -9,7 +9,7 @@
 #define EQC_LOWERING_LOOPS_INDEXBUILDER_H
 
 #include "compiler/Algebra/LayerSpec.h"
-#include "compiler/Plan/Poly.h"
+#include "compiler/Lowering/Nests/Table.h"
 
 #include "mlir/IR/Builders.h"
 
@@ -42,21 +42,17 @@ protected:
   mlir::Value size; ///< null while only constants are needed
 };
 
-/// Rows of polynomials in n that loops look their offsets and strides up in.
+/// A table of a nest inside a kernel: a constant if n is fixed, else evaluated
+/// once per call of the kernel.
 class IndexTable {
 public:
-  explicit IndexTable(int64_t fields) : fields(fields) {}
-  void addRow(std::vector<Poly> row);
-  int64_t size() const { return static_cast<int64_t>(rows.size()); }
-  int64_t numFields() const { return fields; }
-  /// Makes the table available in the kernel; a constant if n is fixed.
-  void materialize(IndexBuilder &kernel);
+  IndexTable(IndexBuilder &kernel, const Table &table);
+  int64_t size() const { return rows; }
   /// Entry (row, field). Folds to a constant where both are.
   mlir::Value get(IndexBuilder &kernel, mlir::Value row, int64_t field) const;
 
 private:
-  int64_t fields;
-  std::vector<std::vector<Poly>> rows;
+  int64_t rows;
   mlir::Value tensor;
 };
 

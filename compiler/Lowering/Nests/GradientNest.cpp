@@ -1,0 +1,22 @@
+//===- GradientNest.cpp - What the gradient of weights sums ---------------===//
+
+#include "compiler/Lowering/Nests/GradientNest.h"
+#include "compiler/Plan/Walk.h"
+
+using namespace eqc;
+
+GradientNest::GradientNest(const GradientStage &stage, int64_t diagramRows)
+    : axes(axesOf(stage.kept, Poly::power(1))), strided(stage.kept),
+      gradYStrides(rowMajorStrides(stage.kept, stage.subsets)),
+      terms(kStrides + stage.kept) {
+  if (stage.subsets > 1)
+    axes.push_back({Poly(stage.subsets)});
+  for (Axis &axis : axes)
+    axis.parallel = false;
+  for (const GradientTerm &term : stage.terms) {
+    std::vector<Poly> row{term.x.offset, term.gradY.offset,
+                          Poly(term.diagram * diagramRows)};
+    row.insert(row.end(), term.x.strides.begin(), term.x.strides.end());
+    terms.addRow(std::move(row));
+  }
+}

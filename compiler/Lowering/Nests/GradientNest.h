@@ -1,0 +1,39 @@
+//===- GradientNest.h - What the gradient of weights sums -------*- C++ -*-===//
+//
+// sums[term, ci, co] = sum over samples and axes of x[row, ci] * grad_y[row,
+// co]
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef EQC_LOWERING_NESTS_GRADIENTNEST_H
+#define EQC_LOWERING_NESTS_GRADIENTNEST_H
+
+#include "compiler/Lowering/Nests/Table.h"
+#include "compiler/Plan/Gradient/GradientPlan.h"
+
+namespace eqc {
+
+/// The terms of one propagating order. Terms and channels are parallel, axes
+/// and samples are summed over.
+struct GradientNest {
+  /// The matrix of sums has `diagramRows` rows for each diagram.
+  GradientNest(const GradientStage &stage, int64_t diagramRows);
+
+  /// Fields of `terms`; strides in x of the strided axes follow.
+  enum TermField : int64_t {
+    kX,
+    kGradY,
+    kSums, ///< first row of the diagram's sums
+    kStrides,
+  };
+
+  std::vector<Axis> axes;
+  int strided = 0; ///< axes with strides; entries of the one behind follow each
+                   ///< other in both arrays
+  std::vector<Poly> gradYStrides; ///< of the strided axes, for all terms
+  Table terms;
+};
+
+} // namespace eqc
+
+#endif // EQC_LOWERING_NESTS_GRADIENTNEST_H

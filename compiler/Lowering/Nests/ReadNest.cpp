@@ -1,0 +1,42 @@
+//===- ReadNest.cpp - What reading input patterns computes ----------------===//
+
+#include "compiler/Lowering/Nests/ReadNest.h"
+
+#include <cassert>
+
+using namespace eqc;
+
+ReadNest::ReadNest(const SharedPlan &plan, const ReadStage &stage)
+    : source(stage.source), kept(axesOf(stage.kept, Poly::power(1))),
+      entries(kStrides + stage.kept), terms(kNumTermFields) {
+  // All entries of a stage have terms of the same shape.
+  const ReadEntry &first = stage.entries.front();
+  const Walk &shape = first.walk;
+  termsPerGroup = shape.termsPerGroup;
+  groups = static_cast<int64_t>(shape.terms.size()) / termsPerGroup;
+  for (const WalkTerm &term : shape.terms)
+    signs.push_back(term.sign);
+  for (size_t a = 0; a < shape.kept.size(); ++a)
+    kept[a].extent = shape.kept[a].extent;
+  targetStrides = rowMajorStrides(stage.kept, groups);
+  mostDropped = shape.dropped.empty() ? Poly(1) : shape.dropped[0].extent;
+  mean = plan.mean && first.divisions > 0;
+  for (const ReadEntry &entry : stage.entries) {
+    const Walk &walk = entry.walk;
+    assert(walk.dropped.size() <= 1 && "reads drop one letter at a time");
+    std::vector<Poly> row{entry.target, Poly(1), Poly(), Poly(terms.size())};
+    if (!walk.dropped.empty()) {
+      row[kDroppedExtent] = walk.dropped[0].extent;
+      row[kDroppedStride] = walk.dropped[0].rowStride;
+    }
+    for (const Letter &letter : walk.kept)
+      row.push_back(letter.rowStride);
+    entries.addRow(std::move(row));
+    for (const WalkTerm &term : walk.terms)
+      terms.addRow({term.rowOffset, Poly(term.sign)});
+  }
+}
+
+bool ReadNest::inLine() const {
+  return signs.size() <= 2 && (groups == 1 || signs.front() == signs.back());
+}

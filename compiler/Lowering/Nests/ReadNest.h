@@ -1,0 +1,47 @@
+//===- ReadNest.h - What reading input patterns computes --------*- C++ -*-===//
+//
+// stored[entry, kept.., group] = scale * sum over the dropped letter and the
+// terms of the group of +-source[row of kept and dropped]
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef EQC_LOWERING_NESTS_READNEST_H
+#define EQC_LOWERING_NESTS_READNEST_H
+
+#include "compiler/Lowering/Nests/Table.h"
+#include "compiler/Plan/Shared/SharedPlan.h"
+
+namespace eqc {
+
+/// All entries of a stage of reads; their terms have the same shape and signs.
+/// Entry, kept letters and groups are parallel; what is summed is the rest.
+struct ReadNest {
+  ReadNest(const SharedPlan &plan, const ReadStage &stage);
+
+  /// Fields of `entries`; source strides of the kept letters follow.
+  enum EntryField : int64_t {
+    kTarget,        ///< row offset in Stored
+    kDroppedExtent, ///< 1 where no letter is dropped
+    kDroppedStride,
+    kFirstTerm,
+    kStrides,
+  };
+  enum TermField : int64_t { kRowOffset, kSign, kNumTermFields };
+
+  /// Sums over a group are written out where that are at most two terms (Sp)
+  /// with the same signs in every group, else loops.
+  bool inLine() const;
+
+  PlanArray source = PlanArray::Input;
+  std::vector<Axis> kept;
+  std::vector<Poly> targetStrides; ///< of the kept letters
+  Table entries, terms;
+  int64_t groups = 1, termsPerGroup = 1;
+  std::vector<int> signs; ///< of all terms of an entry
+  Poly mostDropped;       ///< the extent of the dropped letter, or 1
+  bool mean = false;      ///< whether sums are means over that extent
+};
+
+} // namespace eqc
+
+#endif // EQC_LOWERING_NESTS_READNEST_H

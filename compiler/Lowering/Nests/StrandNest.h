@@ -1,0 +1,44 @@
+//===- StrandNest.h - What a mix in Fourier space computes ------*- C++ -*-===//
+//
+// For letters m_1 <= .. <= m_t:
+//
+//   spread[source, slot] = sum over permutations of matrix * view
+//   mixed[target, slot]  = sum of spread * packed weights, per irrep
+//   target[m in any order] = inits + sum over slots of matrix^T * mixed
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef EQC_LOWERING_NESTS_STRANDNEST_H
+#define EQC_LOWERING_NESTS_STRANDNEST_H
+
+#include "compiler/Lowering/Nests/MixNest.h"
+#include "compiler/Plan/Strands/StrandPlan.h"
+
+namespace eqc {
+
+struct StrandNest {
+  StrandNest(const StrandStage &stage, int64_t firstTerm);
+
+  /// Fields of `sources`; strides follow.
+  enum SourceField : int64_t { kOffset, kStrides };
+  /// Fields of `blocks`.
+  enum BlockField : int64_t {
+    kTarget,
+    kDimension, ///< of the irrep
+    kFirstSlot, ///< of the irrep
+    kColumn,
+    kFirstTerm, ///< packed; a source has as many as the dimension
+    kNumBlockFields,
+  };
+
+  StrandTransform transform;
+  MixNest ends;  ///< the targets as a mix of nothing
+  Table sources; ///< views; those of x come first
+  int64_t inputSources = 0;
+  /// What is mixed: a column of an irrep of a target, written once: parallel.
+  Table blocks;
+};
+
+} // namespace eqc
+
+#endif // EQC_LOWERING_NESTS_STRANDNEST_H

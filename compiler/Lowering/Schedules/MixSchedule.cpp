@@ -1,0 +1,89 @@
+//===- MixSchedule.cpp - How a CPU mixes channels -------------------------===//
+
+#include "compiler/Lowering/Schedules/MixSchedule.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+using namespace eqc;
+
+/// Whether the rows of some view along the last axis share a cache set.
+static bool rowsAlias(const LayerSpec &spec, const Machine &machine,
+                      const MixNest &nest) {
+  if (nest.strided == 0 || nest.axes.size() > static_cast<size_t>(nest.strided))
+    return false;
+  const int64_t lanes = machine.lanes(spec.elementSize());
+  // Rows of scratch are whole vectors.
+  const int64_t scratchColumns = (spec.cIn + lanes - 1) / lanes * lanes;
+  auto alias = [&](const Table &terms, int64_t columns) {
+    for (int64_t term = 0; term < terms.size(); ++term) {
+      const int64_t stride =
+          terms.at(term, MixNest::kTermStrides + nest.strided - 1, spec.n);
+      if (stride * columns * spec.elementSize() % machine.l1SetStride() == 0)
+        return true;
+    }
+    return false;
+  };
+  return alias(nest.inputTerms, spec.layout == Layout::ChannelsLast
+                                    ? spec.cIn
+                                    : scratchColumns) ||
+         alias(nest.storedTerms, scratchColumns);
+}
+
+/// Those of `wanted` that are nothing beside a mix, because it takes so long.
+static void addPrefetches(const LayerSpec &spec, const Machine &machine,
+                          const Poly &multiplyAdds, WantedPrefetches wanted,
+                          MixSchedule &schedule) {
+  // Where channels come first x and y are copied, which fetches them in order.
+  if (spec.dynamicN() || spec.layout != Layout::ChannelsLast)
+    return;
+  constexpr int64_t cyclesPerLine = 16; // two multiply-adds in each
+  const int64_t vectors =
+      schedule.columns.columns() / machine.lanes(spec.elementSize());
+  const int64_t cycles = multiplyAdds.at(spec.n) * spec.cIn * vectors / 2;
+  auto hides = [&](int order, int64_t channels) {
+    const int64_t lines = Poly::power(order).at(spec.n) * channels *
+                          spec.elementSize() / kLineBytes;
+    return cycles >= cyclesPerLine * lines;
+  };
+  schedule.prefetchInput = wanted.input && hides(spec.k, spec.cIn);
+  schedule.prefetchOutput = wanted.output && hides(spec.l, spec.cOut);
+}
+
+MixSchedule eqc::scheduleMix(const LayerSpec &spec, const Machine &machine,
+                             const MixNest &nest, const Poly &multiplyAdds,
+                             WantedPrefetches wanted) {
+  constexpr int64_t mostSamples = 8;
+  MixSchedule schedule;
+  schedule.columns = mixTiling(machine, spec.elementSize(), spec.cOut);
+  const int64_t most = maxTileRows(machine, schedule.columns.vectors);
+  const Poly last = nest.axes.empty() ? Poly(1) : nest.axes.back().extent;
+  TileRows &rows = schedule.rows;
+  if (spec.dynamicN() && !last.isConstant()) {
+    schedule.minAlong = rows.along = std::min(mostSamples, most);
+    schedule.shortRows.samples = std::min(mostSamples, most);
+  } else {
+    rows.along = tileRows(machine, schedule.columns.vectors, last.at(spec.n),
+                          rowsAlias(spec, machine, nest));
+    while (rows.samples < mostSamples && 2 * rows.samples * rows.along <= most)
+      rows.samples *= 2;
+  }
+  addPrefetches(spec, machine, multiplyAdds, wanted, schedule);
+  return schedule;
+}
+
+std::string eqc::describe(const MixSchedule &schedule) {
+  std::string text = fmt::format("tiles of {} row{}", schedule.rows.along,
+                                 schedule.rows.along == 1 ? "" : "s");
+  if (schedule.rows.samples > 1)
+    text += fmt::format(" of {} samples", schedule.rows.samples);
+  text += fmt::format(" by {} vector{}", schedule.columns.vectors,
+                      schedule.columns.vectors == 1 ? "" : "s");
+  if (schedule.prefetchInput || schedule.prefetchOutput)
+    text += fmt::format(", fetching {}", !schedule.prefetchOutput ? "the next x"
+                                         : !schedule.prefetchInput
+                                             ? "y"
+                                             : "the next x and y");
+  return text;
+}

@@ -1,0 +1,121 @@
+//===- SharedSchedule.cpp - How a CPU runs the shared plan ----------------===//
+
+#include "compiler/Lowering/Schedules/SharedSchedule.h"
+#include "compiler/Lowering/Nests/GatherNest.h"
+#include "compiler/Lowering/Nests/SweepNest.h"
+
+#include <fmt/format.h>
+
+using namespace eqc;
+
+/// The mix with the most multiply-adds, or null where that is one in Fourier
+/// space.
+static const MixStage *longestMix(const StrandPlan &plan, int64_t n) {
+  const MixStage *longest = nullptr;
+  int64_t most = 0;
+  for (size_t i = 0; i < plan.shared.stages.size(); ++i) {
+    const auto *mix = std::get_if<MixStage>(&plan.shared.stages[i]);
+    if (!mix || mix->multiplyAdds().at(n) <= most)
+      continue;
+    most = mix->multiplyAdds().at(n);
+    longest = plan.strands[i] ? nullptr : mix;
+  }
+  return longest;
+}
+
+/// Whether the output is nothing but nodes, few enough to be listed: tables
+/// beyond that would be no better than the loops they stand for. Writing zeros
+/// first and adding to them afterwards would touch y several times.
+static bool isGather(const SharedPlan &plan, const MixStage &mix,
+                     const WriteStage *write) {
+  constexpr int64_t mostRows = 1024, mostSources = 8192;
+  return GatherNest::serves(plan, mix) &&
+         plan.rowsOf(PlanArray::Output).at(plan.n) <= mostRows &&
+         GatherNest::countSources(plan, mix, write) <= mostSources;
+}
+
+bool eqc::wantsLanes(const LayerSpec &spec, const SharedPlan &plan,
+                     const Machine &machine) {
+  const int64_t lanes = machine.lanes(spec.elementSize());
+  if (spec.dynamicN() || lanes < 2 || 2 * spec.cOut >= lanes ||
+      2 * spec.cIn > lanes)
+    return false;
+  const int64_t mostBytes = machine.l2Bytes / 4 * 3;
+  auto rowsOf = [&](PlanArray array) { return plan.rowsOf(array).at(spec.n); };
+  const int64_t elements =
+      spec.cIn * (rowsOf(PlanArray::Input) + rowsOf(PlanArray::Stored)) +
+      spec.cOut * (rowsOf(PlanArray::Nodes) + rowsOf(PlanArray::Output));
+  return elements <= mostBytes / (lanes * spec.elementSize());
+}
+
+const WriteStage *eqc::writeAfter(const SharedPlan &plan, size_t mix) {
+  return mix + 1 < plan.stages.size()
+             ? std::get_if<WriteStage>(&plan.stages[mix + 1])
+             : nullptr;
+}
+
+SharedSchedule eqc::scheduleShared(const LayerSpec &spec,
+                                   const StrandPlan &strands,
+                                   const Machine &machine) {
+  const SharedPlan &plan = strands.shared;
+  const MixStage *longest =
+      spec.dynamicN() ? nullptr : longestMix(strands, spec.n);
+  SharedSchedule schedule;
+  bool gathered = false;
+  for (size_t i = 0; i < plan.stages.size(); ++i) {
+    StageSchedule stage;
+    if (const auto *read = std::get_if<ReadStage>(&plan.stages[i])) {
+      stage.form =
+          SweepNest::serves(plan, *read) ? StageForm::Sweep : StageForm::Read;
+    } else if (const auto *mix = std::get_if<MixStage>(&plan.stages[i])) {
+      gathered = isGather(plan, *mix, writeAfter(plan, i));
+      stage.form = gathered             ? StageForm::Gather
+                   : strands.strands[i] ? StageForm::Strands
+                                        : StageForm::Tiles;
+      if (stage.form == StageForm::Tiles)
+        stage.mix =
+            scheduleMix(spec, machine, MixNest(*mix, 0), mix->multiplyAdds(),
+                        {/*input=*/mix == longest, /*output=*/false});
+    } else {
+      stage.form = gathered ? StageForm::Done : StageForm::Write;
+    }
+    schedule.stages.push_back(stage);
+  }
+  schedule.lanes = !strands.hasStrands() && wantsLanes(spec, plan, machine);
+  return schedule;
+}
+
+std::string eqc::describe(const StageSchedule &stage) {
+  switch (stage.form) {
+  case StageForm::Read:
+    return "pattern by pattern";
+  case StageForm::Sweep:
+    return "one sweep over x";
+  case StageForm::Tiles:
+    return describe(stage.mix);
+  case StageForm::Strands:
+    return "strands in Fourier space";
+  case StageForm::Gather:
+    return "gathered into y";
+  case StageForm::Write:
+    return "walk by walk";
+  case StageForm::Done:
+    return "done by the gather";
+  }
+  return {};
+}
+
+std::string eqc::describe(const SharedSchedule &schedule,
+                          const SharedPlan &plan) {
+  std::string text;
+  for (size_t i = 0; i < plan.stages.size(); ++i) {
+    const SharedStage &stage = plan.stages[i];
+    const char *name = std::holds_alternative<ReadStage>(stage)  ? "read"
+                       : std::holds_alternative<MixStage>(stage) ? "mix"
+                                                                 : "write";
+    text += fmt::format("    {:<5}  {}\n", name, describe(schedule.stages[i]));
+  }
+  if (schedule.lanes)
+    text += "    groups of samples run in the lanes of vectors instead\n";
+  return text;
+}

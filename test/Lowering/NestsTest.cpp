@@ -1,0 +1,327 @@
+//===- NestsTest.cpp - Nests against the definition of a layer ------------===//
+
+#include "EvaluateNests.h"
+#include "test/Plan/Support.h"
+
+#include "compiler/Check/Oracle.h"
+#include "compiler/Lowering/Nests/GradientNest.h"
+#include "compiler/Lowering/Nests/RowsNest.h"
+#include "compiler/Lowering/Schedules/SharedSchedule.h"
+
+#include <gtest/gtest.h>
+
+#include <cmath>
+#include <set>
+
+using namespace eqc;
+using namespace eqc::test;
+
+namespace {
+
+constexpr double tolerance = 1e-12;
+const Machine avx512{64, 32};
+
+NestArrays makeArrays(const LayerSpec &spec, const SharedPlan &plan,
+                      int64_t n) {
+  NestArrays arrays;
+  arrays.n = n;
+  arrays.cIn = spec.cIn;
+  arrays.cOut = spec.cOut;
+  for (PlanArray array : {PlanArray::Input, PlanArray::Stored, PlanArray::Nodes,
+                          PlanArray::Output}) {
+    const bool ofInput =
+        array == PlanArray::Input || array == PlanArray::Stored;
+    Rows &rows = arrays[array];
+    rows.channels = ofInput ? spec.cIn : spec.cOut;
+    rows.values.assign(
+        static_cast<size_t>(plan.rowsOf(array).at(n) * rows.channels), 0);
+  }
+  arrays[PlanArray::Bias].channels = spec.cOut;
+  return arrays;
+}
+
+/// Runs the nests of a plan under its schedule; counts the forms it meets.
+std::vector<double> run(const LayerSpec &spec, const StrandPlan &strands,
+                        NestArrays &arrays, std::multiset<StageForm> &forms) {
+  const SharedPlan &plan = strands.shared;
+  const SharedSchedule schedule = scheduleShared(spec, strands, avx512);
+  EXPECT_EQ(schedule.stages.size(), plan.stages.size());
+  int64_t firstTerm = 0;
+  for (size_t i = 0; i < plan.stages.size(); ++i) {
+    const StageForm form = schedule.stages[i].form;
+    forms.insert(form);
+    const auto *read = std::get_if<ReadStage>(&plan.stages[i]);
+    const auto *mix = std::get_if<MixStage>(&plan.stages[i]);
+    if (form == StageForm::Read)
+      arrays.run(ReadNest(plan, *read));
+    if (form == StageForm::Sweep)
+      arrays.run(SweepNest(plan, *read));
+    if (form == StageForm::Tiles)
+      arrays.run(MixNest(*mix, firstTerm));
+    if (form == StageForm::Strands)
+      arrays.run(StrandNest(*strands.strands[i], firstTerm), mix->target);
+    if (form == StageForm::Gather)
+      arrays.run(GatherNest(plan, *mix, writeAfter(plan, i)));
+    if (form == StageForm::Write) {
+      const auto &write = std::get<WriteStage>(plan.stages[i]);
+      std::vector<const Walk *> walks;
+      for (const WriteEntry &entry : write.entries)
+        walks.push_back(&entry.walk);
+      arrays.run(WalkNest(walks), write.target);
+    }
+    if (mix)
+      firstTerm += strands.strands[i]
+                       ? static_cast<int64_t>(strands.strands[i]->packed.size())
+                       : mix->terms();
+  }
+  return arrays[PlanArray::Output].values;
+}
+
+/// The error of a layer's nests for one sample at size n.
+double errorOf(const LayerSpec &spec, const StrandPlan &strands, int64_t n,
+               std::multiset<StageForm> &forms) {
+  Random random(11);
+  NestArrays arrays = makeArrays(spec, strands.shared, n);
+  auto fill = [&](PlanArray array, size_t size) {
+    return arrays[array].values = randomVector(random, size);
+  };
+  const auto x = fill(PlanArray::Input, arrays[PlanArray::Input].values.size());
+  const auto bias = fill(PlanArray::Bias, spec.biasDiagrams.size() * spec.cOut);
+  const size_t pairs = spec.cIn * spec.cOut;
+  const auto weight = randomVector(random, spec.diagrams.size() * pairs);
+  for (const PackedTerm &term : strands.packed) {
+    std::vector<double> sum(pairs);
+    for (const WeightedDiagram &each : term)
+      for (size_t i = 0; i < pairs; ++i)
+        sum[i] += each.factor * weight[each.diagram * pairs + i];
+    arrays.packed.push_back(std::move(sum));
+  }
+  return relativeError(run(spec, strands, arrays, forms),
+                       oracleForward(spec, n, 1, x.data(), weight.data(),
+                                     spec.bias ? bias.data() : nullptr));
+}
+
+std::vector<LayerSpec> layers() {
+  std::vector<LayerSpec> list;
+  for (auto [group, n] : {std::pair<Group, int64_t>{Group::S, 4},
+                          {Group::O, 3},
+                          {Group::SO, 3},
+                          {Group::SO, 2},
+                          {Group::Sp, 4}})
+    for (int k = 0; k <= 3; ++k)
+      for (int l = 0; l <= 3 && k + l <= 5; ++l) {
+        if (!whyNoDiagrams(group, n, l, k).empty())
+          continue;
+        const bool bias = whyNoDiagrams(group, n, l, 0).empty();
+        list.push_back(makeLayer(group, n, k, l, 2, 3, bias));
+        if ((k + l) % 2 == 1)
+          list.back().normalize = Normalize::Mean;
+      }
+  return list;
+}
+
+TEST(Nests, OfTheSharedPlanGiveTheLayer) {
+  std::multiset<StageForm> forms;
+  for (const LayerSpec &spec : layers())
+    EXPECT_LE(
+        errorOf(spec, withoutStrands(buildSharedPlan(spec)), spec.n, forms),
+        tolerance)
+        << nameOf(spec);
+  // Every form has been met, or this says nothing of it.
+  for (StageForm form : {StageForm::Read, StageForm::Sweep, StageForm::Tiles,
+                         StageForm::Gather, StageForm::Write, StageForm::Done})
+    EXPECT_GE(forms.count(form), 3u) << static_cast<int>(form);
+}
+
+TEST(Nests, OfADynamicSizeAreThoseOfEverySize) {
+  std::multiset<StageForm> forms;
+  for (auto [group, even] : {std::pair<Group, bool>{Group::S, false},
+                             {Group::O, false},
+                             {Group::Sp, true}}) {
+    const LayerSpec dynamic = makeLayer(group, -1, 2, 2, 2, 3, true);
+    const StrandPlan plan = withoutStrands(buildSharedPlan(dynamic));
+    for (int64_t n : {1, 2, 4, 5, 6})
+      if (!even || n % 2 == 0)
+        EXPECT_LE(errorOf(dynamic, plan, n, forms), tolerance)
+            << nameOf(dynamic) << " at " << n;
+  }
+}
+
+TEST(Nests, OfStrandsGiveTheLayer) {
+  std::multiset<StageForm> forms;
+  for (auto [k, l] : {std::pair<int, int>{2, 2}, {3, 3}, {3, 2}}) {
+    const LayerSpec spec = makeLayer(Group::S, 4, k, l, 3, 2, true);
+    StrandPlan plan = withStrands(buildSharedPlan(spec), spec);
+    EXPECT_LE(errorOf(spec, plan, spec.n, forms), tolerance) << nameOf(spec);
+  }
+  LayerSpec wide = makeLayer(Group::S, 12, 2, 2, 32, 32, true);
+  EXPECT_LE(
+      errorOf(wide, withStrands(buildSharedPlan(wide), wide), wide.n, forms),
+      tolerance);
+  EXPECT_GE(forms.count(StageForm::Strands), 1u);
+}
+
+TEST(Nests, SweepsAreReadsOneByOne) {
+  int seen = 0;
+  for (const LayerSpec &spec : layers()) {
+    const SharedPlan plan = buildSharedPlan(spec);
+    for (const SharedStage &stage : plan.stages) {
+      const auto *read = std::get_if<ReadStage>(&stage);
+      if (!read || !SweepNest::serves(plan, *read))
+        continue;
+      Random random(5);
+      NestArrays swept = makeArrays(spec, plan, spec.n);
+      swept[PlanArray::Input].values =
+          randomVector(random, swept[PlanArray::Input].values.size());
+      NestArrays each = swept;
+      swept.run(SweepNest(plan, *read));
+      each.run(ReadNest(plan, *read));
+      EXPECT_LE(relativeError(swept[PlanArray::Stored].values,
+                              each[PlanArray::Stored].values),
+                tolerance)
+          << nameOf(spec);
+      ++seen;
+    }
+  }
+  EXPECT_GE(seen, 3);
+}
+
+TEST(Nests, OfEntriesAssembleTheDenseMatrix) {
+  for (LayerSpec spec : layers()) {
+    spec.cIn = spec.cOut = 1;
+    Random random(3);
+    const DensePlan plan = buildDensePlan(spec);
+    const auto weight = randomVector(random, spec.diagrams.size());
+    const EntryNest nest(plan, plan.diagrams);
+    std::vector<double> matrix(static_cast<size_t>(plan.rows * plan.columns));
+    for (int64_t d = 0; d < nest.diagrams.size(); ++d) {
+      std::vector<int64_t> extents;
+      for (int64_t a = 0; a < nest.letters; ++a)
+        extents.push_back(
+            nest.diagrams.at(d, nest.letterField(a, EntryNest::kExtent), 0));
+      const double scale = plan.mean ? std::pow(static_cast<double>(plan.n),
+                                                -plan.diagrams[d].divisions)
+                                     : 1;
+      for (int64_t t = nest.diagrams.at(d, EntryNest::kFirstTerm, 0),
+                   end = nest.diagrams.at(d, EntryNest::kEndTerm, 0);
+           t < end; ++t)
+        forAxes(extents, [&](const std::vector<int64_t> &letters) {
+          int64_t row = 0, column = 0;
+          for (int64_t v = 0; v < nest.signedVertices; ++v) {
+            const int64_t value = nest.terms.at(t, EntryNest::kValues + v, 0);
+            row += value * nest.diagrams.at(d, nest.rowOfVertex(v), 0);
+            column += value * nest.diagrams.at(d, nest.columnOfVertex(v), 0);
+          }
+          for (int64_t a = 0; a < nest.letters; ++a) {
+            row += letters[a] *
+                   nest.diagrams.at(d, nest.letterField(a, EntryNest::kRow), 0);
+            column +=
+                letters[a] *
+                nest.diagrams.at(d, nest.letterField(a, EntryNest::kColumn), 0);
+          }
+          matrix[row * plan.columns + column] +=
+              weight[d] * scale * nest.terms.at(t, EntryNest::kSign, 0);
+        });
+    }
+    EXPECT_LE(relativeError(matrix, assembleDense(plan, spec, weight)),
+              tolerance)
+        << nameOf(spec);
+  }
+}
+
+/// <grad_y, layer of one diagram(x)> is the gradient of that diagram's weight.
+TEST(Nests, OfGradientsSumWhatTheDefinitionSays) {
+  for (LayerSpec spec : layers()) {
+    spec.cIn = spec.cOut = 1;
+    spec.bias = false;
+    spec.biasDiagrams.clear();
+    Random random(9);
+    const GradientPlan plan = buildGradientPlan(spec);
+    NestArrays x = makeArrays(spec, plan.x, spec.n);
+    NestArrays gradY = makeArrays(spec, plan.gradY, spec.n);
+    for (auto *side : {&x, &gradY}) {
+      const SharedPlan &reads = side == &x ? plan.x : plan.gradY;
+      (*side)[PlanArray::Input].values =
+          randomVector(random, (*side)[PlanArray::Input].values.size());
+      for (const SharedStage &stage : reads.stages)
+        side->run(ReadNest(reads, std::get<ReadStage>(stage)));
+    }
+    std::vector<double> sums(spec.diagrams.size()), expected;
+    for (const GradientStage &stage : plan.stages) {
+      const GradientNest nest(stage, /*diagramRows=*/1);
+      Rows &left = x[stage.terms.front().x.array];
+      Rows &right = gradY[stage.terms.front().gradY.array];
+      for (int64_t t = 0; t < nest.terms.size(); ++t)
+        forAxes(extentsOf(nest.axes, spec.n),
+                [&](const std::vector<int64_t> &index) {
+                  int64_t xRow = nest.terms.at(t, GradientNest::kX, spec.n);
+                  int64_t yRow = nest.terms.at(t, GradientNest::kGradY, spec.n);
+                  for (int a = 0; a < nest.strided; ++a) {
+                    xRow +=
+                        index[a] *
+                        nest.terms.at(t, GradientNest::kStrides + a, spec.n);
+                    yRow += index[a] * nest.gradYStrides[a].at(spec.n);
+                  }
+                  if (index.size() > static_cast<size_t>(nest.strided)) {
+                    xRow += index.back();
+                    yRow += index.back();
+                  }
+                  sums[nest.terms.at(t, GradientNest::kSums, spec.n)] +=
+                      left.at(xRow, 0) * right.at(yRow, 0);
+                });
+    }
+    for (size_t d = 0; d < spec.diagrams.size(); ++d) {
+      std::vector<double> weight(spec.diagrams.size());
+      weight[d] = 1;
+      const auto y =
+          oracleForward(spec, spec.n, 1, x[PlanArray::Input].values.data(),
+                        weight.data(), nullptr);
+      double sum = 0;
+      for (size_t i = 0; i < y.size(); ++i)
+        sum += y[i] * gradY[PlanArray::Input].values[i];
+      expected.push_back(sum);
+    }
+    EXPECT_LE(relativeError(sums, expected), tolerance) << nameOf(spec);
+  }
+}
+
+TEST(Nests, OfRowsGiveEveryTargetItsSum) {
+  RowTransform transform;
+  // Two alike, one of another pattern, one target of nothing.
+  transform.rows = {
+      {{0, 1.0}, {1, -2.0}},          {{2, 1.0}, {3, -2.0}}, {{4, 0.5}}, {},
+      {{5, 3.0}, {6, 1.0}, {7, 1.0}}, {{5, 1.0}, {7, -1.0}}};
+  Random random(1);
+  const auto source = randomVector(random, 8);
+  std::vector<double> expected, inLine(6), sums(6);
+  for (const SparseVector &row : transform.rows) {
+    double sum = 0;
+    for (const auto &[at, factor] : row)
+      sum += factor * source[at];
+    expected.push_back(sum);
+  }
+  for (const RowComponentClass &shape : classifyComponents(transform)) {
+    const RowsNest nest(shape);
+    for (int64_t i = 0; i < nest.components.size(); ++i) {
+      size_t coefficient = nest.alike ? 0 : i * nest.numTerms;
+      for (int64_t t = 0; t < nest.numTargets; ++t)
+        for (int s : nest.pattern[t])
+          inLine[nest.components.at(i, nest.numSources + t, 0)] +=
+              nest.coefficients[coefficient++] *
+              source[nest.components.at(i, s, 0)];
+    }
+    const RowSumsNest loops(shape);
+    for (int64_t t = 0; t < loops.targets.size(); ++t) {
+      const int64_t first = loops.targets.at(t, RowSumsNest::kFirstTerm, 0);
+      const int64_t end = loops.targets.at(t, RowSumsNest::kEndTerm, 0);
+      EXPECT_LE(end - first, loops.most);
+      for (int64_t i = first; i < end; ++i)
+        sums[loops.targets.at(t, RowSumsNest::kRow, 0)] +=
+            loops.coefficients[i] * source[loops.terms.at(i, 0, 0)];
+    }
+  }
+  EXPECT_LE(relativeError(inLine, expected), tolerance);
+  EXPECT_LE(relativeError(sums, expected), tolerance);
+}
+
+} // namespace
