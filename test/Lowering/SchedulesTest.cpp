@@ -6,6 +6,9 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
+#include <optional>
+
 using namespace eqc;
 using namespace eqc::test;
 
@@ -115,6 +118,35 @@ TEST(Schedules, RowsOfOneCacheSetAreNoMoreThanItsWays) {
     ++seen;
   }
   EXPECT_EQ(seen, 1);
+}
+
+TEST(Schedules, ChunksOfStrandsAreWholeTilesInTheFirstCache) {
+  for (const Machine &machine : {avx512, avx2, sse})
+    for (int64_t n : {-1, 5, 24, 80})
+      for (int order : {2, 3}) {
+        const LayerSpec spec =
+            makeLayer(Group::S, n, order, order, 32, order == 2 ? 32 : 8);
+        const SharedPlan plan = buildSharedPlan(spec);
+        for (const SharedStage &stage : plan.stages) {
+          const auto *mix = std::get_if<MixStage>(&stage);
+          if (!mix || mix->kept != order)
+            continue;
+          const std::optional<StrandStage> strands = makeStrandStage(*mix, n);
+          ASSERT_TRUE(strands);
+          const StrandNest nest(*strands, 0);
+          const StrandSchedule schedule = scheduleStrands(spec, machine, nest);
+          EXPECT_EQ(schedule.chunkRows % schedule.tileRows, 0);
+          EXPECT_LE((schedule.tileRows + 1) * schedule.columns.vectors + 2,
+                    machine.registers);
+          // More than one tile only where all of a chunk fits.
+          const int64_t rowBytes = nest.transform.slots * spec.elementSize() *
+                                   (nest.sources.size() * spec.cIn +
+                                    nest.ends.targets.size() * spec.cOut);
+          if (schedule.chunkRows > schedule.tileRows)
+            EXPECT_LE(schedule.chunkRows * rowBytes, machine.l1Bytes);
+          EXPECT_GE(schedule.stripLetters, n < 0 ? 4 : std::min<int64_t>(4, n));
+        }
+      }
 }
 
 TEST(Schedules, AreSaidInAFewWords) {

@@ -87,7 +87,7 @@ public:
   }
   EmittedKernel emitForward(OpBuilder &b, Location loc, StringRef name,
                             const Machine &machine) const override {
-    return emitSchurForward(b, loc, name, spec, plan, machine);
+    return emitIsotypicForward(b, loc, name, spec, plan, machine);
   }
 
 private:

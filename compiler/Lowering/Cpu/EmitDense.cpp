@@ -7,7 +7,7 @@
 //
 //===----------------------------------------------------------------------===//
 
-#include "compiler/Lowering/Cpu/EmitKernels.h"
+#include "compiler/Lowering/Cpu/EmitDense.h"
 #include "compiler/Lowering/Cpu/KernelFunction.h"
 #include "compiler/Lowering/Cpu/Sums.h"
 #include "compiler/Lowering/Cpu/Tile.h"

@@ -6,7 +6,7 @@
 //
 //===----------------------------------------------------------------------===//
 
-#include "compiler/Lowering/Cpu/EmitKernels.h"
+#include "compiler/Lowering/Cpu/EmitFactored.h"
 #include "compiler/Lowering/Cpu/EmitWrite.h"
 #include "compiler/Lowering/Cpu/KernelFunction.h"
 #include "compiler/Lowering/Cpu/Sums.h"

@@ -8,7 +8,7 @@
 //
 //===----------------------------------------------------------------------===//
 
-#include "compiler/Lowering/Cpu/EmitKernels.h"
+#include "compiler/Lowering/Cpu/EmitGradient.h"
 #include "compiler/Lowering/Cpu/EmitRead.h"
 #include "compiler/Lowering/Cpu/EmitTranspose.h"
 #include "compiler/Lowering/Cpu/GradientStage.h"

@@ -11,7 +11,7 @@
 //
 //===----------------------------------------------------------------------===//
 
-#include "compiler/Lowering/Cpu/EmitKernels.h"
+#include "compiler/Lowering/Cpu/EmitLanes.h"
 #include "compiler/Lowering/Cpu/EmitRead.h"
 #include "compiler/Lowering/Cpu/EmitWrite.h"
 #include "compiler/Lowering/Cpu/KernelFunction.h"

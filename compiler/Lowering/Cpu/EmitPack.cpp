@@ -1,6 +1,6 @@
 //===- EmitPack.cpp - Weights as the kernels want them --------------------===//
 
-#include "compiler/Lowering/Cpu/EmitKernels.h"
+#include "compiler/Lowering/Cpu/EmitPack.h"
 #include "compiler/Lowering/Cpu/KernelFunction.h"
 #include "compiler/Lowering/Cpu/Sums.h"
 

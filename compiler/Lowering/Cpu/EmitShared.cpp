@@ -1,7 +1,7 @@
 //===- EmitShared.cpp - The shared plan as a kernel -----------------------===//
 
+#include "compiler/Lowering/Cpu/EmitShared.h"
 #include "compiler/Lowering/Cpu/EmitGather.h"
-#include "compiler/Lowering/Cpu/EmitKernels.h"
 #include "compiler/Lowering/Cpu/EmitMix.h"
 #include "compiler/Lowering/Cpu/EmitRead.h"
 #include "compiler/Lowering/Cpu/EmitStrands.h"
@@ -34,7 +34,8 @@ static void emitSharedStages(KernelBuilder &kernel, PlanArrays &arrays,
           emitGather(kernel, arrays,
                      GatherNest(plan, *mix, writeAfter(plan, i)));
         else if (how.form == StageForm::Strands)
-          emitStrands(kernel, arrays, *strandStage, firstTerm);
+          emitStrands(kernel, arrays, StrandNest(*strandStage, firstTerm),
+                      how.strands);
         else
           emitMix(kernel, arrays, MixNest(*mix, firstTerm), how.mix);
       });

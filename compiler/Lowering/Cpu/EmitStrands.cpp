@@ -35,15 +35,12 @@ namespace {
 class StrandEmitter {
 public:
   StrandEmitter(KernelBuilder &kernel, PlanArrays &arrays,
-                const StrandStage &stage, int64_t firstTerm)
-      : kernel(kernel), arrays(arrays), stage(stage), nest(stage, firstTerm),
-        transform(nest.transform), order(stage.order),
+                const StrandNest &nest, const StrandSchedule &schedule)
+      : kernel(kernel), arrays(arrays), nest(nest), schedule(schedule),
+        transform(nest.transform), order(nest.transform.order),
         tables(kernel, nest.ends), sources(kernel, nest.sources),
-        blocks(kernel, nest.blocks), target(arrays[stage.target]),
-        tiling(columnTiling(kernel.spec, kernel.machine)),
-        rows(kernel, stage.order) {
-    chooseChunk();
-  }
+        blocks(kernel, nest.blocks), target(arrays[nest.ends.target]),
+        tiling(schedule.columns), rows(kernel, order, schedule.stripLetters) {}
 
   void emit() {
     makeScratch();
@@ -68,25 +65,11 @@ private:
     Value before, rows;
   };
 
-  /// The height of tiles, and rows of a chunk: whole tiles.
-  void chooseChunk() {
-    tileHeight = tileRows(kernel.machine, tiling.vectors, rows.rowsOfStrips());
-    const int64_t rowBytes =
-        transform.slots * kernel.spec.elementSize() *
-        (static_cast<int64_t>(stage.sources.size()) *
-             kernel.wholeVectors(kernel.spec.cIn) +
-         static_cast<int64_t>(stage.targets.size()) * tiling.columns());
-    // Both arrays of a chunk should stay in the first-level cache.
-    const int64_t tiles = std::max<int64_t>(1, kernel.machine.l1Bytes / 4 /
-                                                   (rowBytes * tileHeight));
-    chunkRows = tiles * tileHeight;
-  }
-
   /// Both arrays hold a place for every part, because parts run at the same
   /// time. The samples of an array are its slots.
   void makeScratch() {
     // Tiles read, and mix, rows past the last one; nobody looks there.
-    const Poly height(chunkRows);
+    const Poly height(schedule.chunkRows);
     const int64_t parts = kernel.parts();
     OpBuilder::InsertionGuard guard(kernel.b);
     // Scratch belongs to the function; stages are inside its phases.
@@ -99,8 +82,8 @@ private:
       return kernel.scratch(kernel.index(parts * patterns * transform.slots),
                             height, channels, columns);
     };
-    const auto numSources = static_cast<int64_t>(stage.sources.size());
-    const auto numTargets = static_cast<int64_t>(stage.targets.size());
+    const auto numSources = sources.size();
+    const auto numTargets = nest.ends.targets.size();
     spread =
         make(numSources, kernel.spec.cIn, kernel.wholeVectors(kernel.spec.cIn));
     mixed = make(numTargets, kernel.spec.cOut, tiling.columns());
@@ -182,7 +165,8 @@ private:
     Value count = rows.numRows(strip);
     Value before = rows.rowsBefore(strip);
     Value chunks =
-        kernel.div(kernel.add(count, kernel.index(chunkRows - 1)), chunkRows);
+        kernel.div(kernel.add(count, kernel.index(schedule.chunkRows - 1)),
+                   schedule.chunkRows);
     KernelArray *threaded[] = {&target, &spread, &mixed};
     Values carried = rows.firstLetters(strip);
     for (KernelArray *array : threaded)
@@ -195,10 +179,11 @@ private:
         kernel.index(0), chunks, std::move(carried),
         [&](Value number, Values letter) {
           take(letter);
-          Value done = kernel.mul(number, kernel.index(chunkRows));
-          Chunk chunk{
-              sample, strip, std::move(letter), kernel.add(before, done),
-              kernel.min(kernel.index(chunkRows), kernel.sub(count, done))};
+          Value done = kernel.mul(number, kernel.index(schedule.chunkRows));
+          Chunk chunk{sample, strip, std::move(letter),
+                      kernel.add(before, done),
+                      kernel.min(kernel.index(schedule.chunkRows),
+                                 kernel.sub(count, done))};
           emitSpread(chunk);
           emitMixed(chunk);
           Values next = emitTargets(chunk);
@@ -209,32 +194,18 @@ private:
     take(carried);
   }
 
-  /// Whether samples of y are so large that a batch of them is seldom in a
-  /// cache: rows are then fetched before they are written. Where it is, that
-  /// costs a few percent.
-  bool prefetchesTargets() const {
-    if (!target.wholeBatch || stage.targets.size() > 1)
-      return false;
-    return kernel.spec.dynamicN() || target.rows.at(kernel.spec.n) *
-                                             target.channels *
-                                             kernel.spec.elementSize() >=
-                                         kernel.machine.l1Bytes;
-  }
-
   void emitSpread(const Chunk &chunk) {
-    kernel.forRange(
-        spread, kernel.index(stage.sources.size()), [&](Value source) {
-          forRows(spread, chunk, [&](Value row, ArrayRef<Value> letter) {
-            if (prefetchesTargets())
-              prefetchTargets(chunk, letter);
-            kernel.forColumnChunks(
-                spread, kernel.spec.cIn, widest(),
-                [&](Value column, int64_t width, int64_t valid) {
-                  spreadRow(chunk.sample, source, row, letter,
-                            {column, width, valid});
-                });
-          });
-        });
+    kernel.forRange(spread, kernel.index(sources.size()), [&](Value source) {
+      forRows(spread, chunk, [&](Value row, ArrayRef<Value> letter) {
+        if (schedule.prefetchOutput)
+          prefetchTargets(chunk, letter);
+        kernel.forColumnChunks(spread, kernel.spec.cIn, widest(),
+                               [&](Value column, int64_t width, int64_t valid) {
+                                 spreadRow(chunk.sample, source, row, letter,
+                                           {column, width, valid});
+                               });
+      });
+    });
   }
 
   struct Columns {
@@ -270,7 +241,8 @@ private:
             columns.first, columns.width);
     };
     if (nest.inputSources == 0 || nest.inputSources == sources.size())
-      return write(read(stage.sources.front().array));
+      return write(
+          read(nest.inputSources > 0 ? PlanArray::Input : PlanArray::Stored));
     Value fromInput =
         arith::CmpIOp::create(kernel.b, kernel.loc, arith::CmpIPredicate::slt,
                               source, kernel.index(nest.inputSources));
@@ -292,9 +264,9 @@ private:
       Value row = targetRow(kernel.index(0), letter, permutation);
       for (int64_t column = 0; column < target.channels;
            column += kLineBytes / kernel.spec.elementSize())
-        eqc::prefetch(kernel, kArgY,
-                      {kernel.sampleOf(arrays[stage.target], chunk.sample), row,
-                       kernel.index(column)});
+        eqc::prefetch(
+            kernel, kArgY,
+            {kernel.sampleOf(target, chunk.sample), row, kernel.index(column)});
     }
   }
 
@@ -313,7 +285,7 @@ private:
                             kernel.index(1));
     Value start =
         kernel.mul(kernel.add(before, row), kernel.index(transform.slots));
-    for (int64_t r = 0; r < tileHeight * transform.slots; ++r)
+    for (int64_t r = 0; r < schedule.tileRows * transform.slots; ++r)
       for (int64_t column = 0; column < x.channels;
            column += kLineBytes / kernel.spec.elementSize())
         eqc::prefetch(
@@ -330,15 +302,13 @@ private:
   }
 
   void emitMixed(const Chunk &chunk) {
-    const bool prefetches = sources.size() == 1 && nest.inputSources == 1 &&
-                            arrays[PlanArray::Input].wholeBatch;
     kernel.forRange(mixed, kernel.index(blocks.size()), [&](Value block) {
       Value dimension = blocks.get(kernel, block, StrandNest::kDimension);
       kernel.forRange(mixed, dimension, [&](Value irrepRow) {
         kernel.forRange(mixed, kernel.index(tiling.tiles), [&](Value tile) {
-          kernel.forRange(mixed, kernel.index(0), chunk.rows, tileHeight,
+          kernel.forRange(mixed, kernel.index(0), chunk.rows, schedule.tileRows,
                           [&](Value row) {
-                            if (prefetches)
+                            if (schedule.prefetchInput)
                               inFirstBlock(block, irrepRow, tile, [&] {
                                 prefetchNext(chunk.sample, chunk.before, row);
                               });
@@ -355,12 +325,11 @@ private:
         kernel.add(blocks.get(kernel, block, StrandNest::kFirstSlot),
                    kernel.mul(irrepRow, dimension));
     Value acc = kernel.zeroVector(
-        VectorType::get({tileHeight, tiling.width}, kernel.element));
+        VectorType::get({schedule.tileRows, tiling.width}, kernel.element));
     // A source is a term of an irrep's dimension times c_in products.
     acc = emitMixedTerms(
-        kernel, kernel.index(0), kernel.index(stage.sources.size()),
-        static_cast<int64_t>(stage.sources.size()), acc,
-        [&](Value source, Value outer) {
+        kernel, kernel.index(0), kernel.index(sources.size()), sources.size(),
+        acc, [&](Value source, Value outer) {
           Value term =
               kernel.add(blocks.get(kernel, block, StrandNest::kFirstTerm),
                          kernel.mul(source, dimension));
@@ -393,7 +362,7 @@ private:
       });
     };
     // The last target is outside the loop, since its letters are needed.
-    const auto last = static_cast<int64_t>(stage.targets.size()) - 1;
+    const auto last = nest.ends.targets.size() - 1;
     kernel.forRange(target, kernel.index(last), write);
     write(kernel.index(last));
     return next;
@@ -413,7 +382,7 @@ private:
     for (size_t p = 0; p < transform.permutations.size(); ++p)
       target.tensor = kernel.writeRow(
           entries[p], target.tensor,
-          {kernel.sampleOf(arrays[stage.target], sample),
+          {kernel.sampleOf(target, sample),
            targetRow(t, letter, transform.permutations[p])},
           columns.first, target.present(columns.width, columns.valid));
   }
@@ -461,8 +430,8 @@ private:
 
   KernelBuilder &kernel;
   PlanArrays &arrays;
-  const StrandStage &stage;
-  StrandNest nest;
+  const StrandNest &nest;
+  const StrandSchedule &schedule;
   const StrandTransform &transform;
   int order;
   MixTables tables;           ///< of the targets
@@ -471,13 +440,12 @@ private:
   KernelArray spread, mixed;
   ColumnTiling tiling;
   StrandRows rows;
-  int64_t tileHeight, chunkRows;
   Value spreadFirst, mixedFirst; ///< first slot of this part
 };
 
 } // namespace
 
 void eqc::emitStrands(KernelBuilder &kernel, PlanArrays &arrays,
-                      const StrandStage &stage, int64_t firstPackedTerm) {
-  StrandEmitter(kernel, arrays, stage, firstPackedTerm).emit();
+                      const StrandNest &nest, const StrandSchedule &schedule) {
+  StrandEmitter(kernel, arrays, nest, schedule).emit();
 }

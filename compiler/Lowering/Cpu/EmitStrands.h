@@ -4,13 +4,13 @@
 #define EQC_LOWERING_CPU_EMITSTRANDS_H
 
 #include "compiler/Lowering/Cpu/KernelBuilder.h"
-#include "compiler/Plan/Strands/StrandPlan.h"
+#include "compiler/Lowering/Schedules/StrandSchedule.h"
 
 namespace eqc {
 
-/// A mix in the irreps of the strands' group; see StrandPlan.h.
+/// A mix in the irreps of the strands' group; see StrandNest.h.
 void emitStrands(KernelBuilder &kernel, PlanArrays &arrays,
-                 const StrandStage &stage, int64_t firstPackedTerm);
+                 const StrandNest &nest, const StrandSchedule &schedule);
 
 } // namespace eqc
 

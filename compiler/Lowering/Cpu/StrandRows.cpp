@@ -4,24 +4,8 @@
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
 
-#include <algorithm>
-
 using namespace eqc;
 using namespace mlir;
-
-/// The bytes of a sample that lie next to each other along a strip: entries
-/// with exchanged letters are read and written in stretches of them. Longer
-/// strips would leave too few for parts to share.
-static int64_t lettersOfStrip(const LayerSpec &spec, const Machine &machine) {
-  const int64_t stripBytes = machine.l1Bytes / 16;
-  const int64_t bytes = std::max(spec.cIn, spec.cOut) * spec.elementSize();
-  const int64_t most = std::max<int64_t>(4, stripBytes / bytes);
-  return spec.dynamicN() ? most : std::min(most, spec.n);
-}
-
-StrandRows::StrandRows(KernelBuilder &kernel, int order)
-    : kernel(kernel), order(order),
-      stripLetters(lettersOfStrip(kernel.spec, kernel.machine)) {}
 
 Value StrandRows::numStrips() const {
   return kernel.div(kernel.add(letters(), kernel.index(stripLetters - 1)),
@@ -32,20 +16,6 @@ StrandRows::Strip StrandRows::strip(Value number) const {
   Value first = kernel.mul(number, kernel.index(stripLetters));
   return {first,
           kernel.min(letters(), kernel.add(first, kernel.index(stripLetters)))};
-}
-
-std::vector<int64_t> StrandRows::rowsOfStrips() const {
-  if (kernel.spec.dynamicN())
-    return {1024};
-  auto from = [&](int64_t left) {
-    return order == 2 ? left * (left + 1) / 2
-                      : left * (left + 1) * (left + 2) / 6;
-  };
-  std::vector<int64_t> rows;
-  for (int64_t left = kernel.spec.n; left > 0; left -= stripLetters)
-    rows.push_back(from(left) -
-                   from(std::max<int64_t>(0, left - stripLetters)));
-  return rows;
 }
 
 /// Of the letters up to n there are binomial(n - m_1 + t - 1, t) from m_1 on.

@@ -16,7 +16,8 @@ namespace eqc {
 
 class StrandRows {
 public:
-  StrandRows(KernelBuilder &kernel, int order);
+  StrandRows(KernelBuilder &kernel, int order, int64_t stripLetters)
+      : kernel(kernel), order(order), stripLetters(stripLetters) {}
 
   /// Rows with m_1 from first to end.
   struct Strip {
@@ -25,9 +26,6 @@ public:
 
   mlir::Value numStrips() const;
   Strip strip(mlir::Value number) const;
-  /// The rows of every strip; with a dynamic n, of one with many.
-  std::vector<int64_t> rowsOfStrips() const;
-
   /// How many rows a strip has.
   mlir::Value numRows(const Strip &strip) const;
   /// How many rows the strips before it have.

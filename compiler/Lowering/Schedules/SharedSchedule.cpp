@@ -76,6 +76,9 @@ SharedSchedule eqc::scheduleShared(const LayerSpec &spec,
         stage.mix =
             scheduleMix(spec, machine, MixNest(*mix, 0), mix->multiplyAdds(),
                         {/*input=*/mix == longest, /*output=*/false});
+      if (stage.form == StageForm::Strands)
+        stage.strands =
+            scheduleStrands(spec, machine, StrandNest(*strands.strands[i], 0));
     } else {
       stage.form = gathered ? StageForm::Done : StageForm::Write;
     }
@@ -94,7 +97,7 @@ std::string eqc::describe(const StageSchedule &stage) {
   case StageForm::Tiles:
     return describe(stage.mix);
   case StageForm::Strands:
-    return "strands in Fourier space";
+    return describe(stage.strands);
   case StageForm::Gather:
     return "gathered into y";
   case StageForm::Write:

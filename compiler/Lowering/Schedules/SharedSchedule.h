@@ -9,6 +9,7 @@
 #define EQC_LOWERING_SCHEDULES_SHAREDSCHEDULE_H
 
 #include "compiler/Lowering/Schedules/MixSchedule.h"
+#include "compiler/Lowering/Schedules/StrandSchedule.h"
 #include "compiler/Plan/Strands/StrandPlan.h"
 
 namespace eqc {
@@ -26,7 +27,8 @@ enum class StageForm {
 
 struct StageSchedule {
   StageForm form = StageForm::Read;
-  MixSchedule mix; ///< of tiles
+  MixSchedule mix;        ///< of tiles
+  StrandSchedule strands; ///< of a mix in Fourier space
 };
 
 struct SharedSchedule {

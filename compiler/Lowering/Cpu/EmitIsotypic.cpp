@@ -1,6 +1,11 @@
-//===- EmitSchur.cpp - A layer in a basis that makes it block diagonal ----===//
+//===- EmitIsotypic.cpp - A layer in a basis of irreps --------------------===//
+//
+// In this basis a layer is block diagonal: a change of basis, a mix for each
+// irrep and the way back.
+//
+//===----------------------------------------------------------------------===//
 
-#include "compiler/Lowering/Cpu/EmitKernels.h"
+#include "compiler/Lowering/Cpu/EmitIsotypic.h"
 #include "compiler/Lowering/Cpu/EmitMix.h"
 #include "compiler/Lowering/Cpu/EmitRows.h"
 #include "compiler/Lowering/Cpu/KernelFunction.h"
@@ -23,10 +28,10 @@ static void emitBiasRows(KernelBuilder &kernel, PlanArrays &arrays,
   arrays[PlanArray::Bias] = rows;
 }
 
-EmittedKernel eqc::emitSchurForward(OpBuilder &builder, Location loc,
-                                    StringRef name, const LayerSpec &spec,
-                                    const IsotypicPlan &plan,
-                                    const Machine &machine) {
+EmittedKernel eqc::emitIsotypicForward(OpBuilder &builder, Location loc,
+                                       StringRef name, const LayerSpec &spec,
+                                       const IsotypicPlan &plan,
+                                       const Machine &machine) {
   OpBuilder::InsertionGuard guard(builder);
   KernelBuilder kernel(builder, loc, spec, machine);
   const ColumnTiling tiling = columnTiling(spec, machine);

@@ -1,0 +1,19 @@
+//===- EmitLanes.h - Samples in the lanes of vectors ------------*- C++ -*-===//
+
+#ifndef EQC_LOWERING_CPU_EMITLANES_H
+#define EQC_LOWERING_CPU_EMITLANES_H
+
+#include "compiler/Lowering/Cpu/EmittedKernel.h"
+#include "compiler/Plan/Shared/SharedPlan.h"
+
+namespace eqc {
+
+/// The same as emitSharedForward() for exactly as many samples as a vector has
+/// lanes; count, phase and part are ignored.
+EmittedKernel emitLanesForward(mlir::OpBuilder &builder, mlir::Location loc,
+                               llvm::StringRef name, const LayerSpec &spec,
+                               const SharedPlan &plan, const Machine &machine);
+
+} // namespace eqc
+
+#endif // EQC_LOWERING_CPU_EMITLANES_H

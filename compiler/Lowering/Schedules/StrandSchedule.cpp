@@ -1,0 +1,83 @@
+//===- StrandSchedule.cpp - How a CPU mixes in Fourier space --------------===//
+
+#include "compiler/Lowering/Schedules/StrandSchedule.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+using namespace eqc;
+
+/// The bytes of a sample that lie next to each other along a strip: entries
+/// with exchanged letters are read and written in stretches of them. Longer
+/// strips would leave too few for parts to share.
+static int64_t lettersOfStrip(const LayerSpec &spec, const Machine &machine) {
+  const int64_t stripBytes = machine.l1Bytes / 16;
+  const int64_t bytes = std::max(spec.cIn, spec.cOut) * spec.elementSize();
+  const int64_t most = std::max<int64_t>(4, stripBytes / bytes);
+  return spec.dynamicN() ? most : std::min(most, spec.n);
+}
+
+/// The rows of every strip; with a dynamic n, of one with many.
+static std::vector<int64_t> rowsOfStrips(const LayerSpec &spec, int order,
+                                         int64_t stripLetters) {
+  if (spec.dynamicN())
+    return {1024};
+  // Of `left` letters, so many are m_1 <= .. <= m_t.
+  auto from = [&](int64_t left) {
+    return order == 2 ? left * (left + 1) / 2
+                      : left * (left + 1) * (left + 2) / 6;
+  };
+  std::vector<int64_t> rows;
+  for (int64_t left = spec.n; left > 0; left -= stripLetters)
+    rows.push_back(from(left) -
+                   from(std::max<int64_t>(0, left - stripLetters)));
+  return rows;
+}
+
+/// Whether samples of y are so large that a batch of them is seldom in a cache:
+/// rows are then fetched before they are written. Where it is, that costs a few
+/// percent.
+static bool fetchesOutput(const LayerSpec &spec, const Machine &machine,
+                          const StrandNest &nest) {
+  if (nest.ends.target != PlanArray::Output ||
+      spec.layout != Layout::ChannelsLast || nest.ends.targets.size() > 1)
+    return false;
+  return spec.dynamicN() ||
+         Poly::power(spec.l).at(spec.n) * spec.cOut * spec.elementSize() >=
+             machine.l1Bytes;
+}
+
+StrandSchedule eqc::scheduleStrands(const LayerSpec &spec,
+                                    const Machine &machine,
+                                    const StrandNest &nest) {
+  StrandSchedule schedule;
+  schedule.columns = mixTiling(machine, spec.elementSize(), spec.cOut);
+  schedule.stripLetters = lettersOfStrip(spec, machine);
+  schedule.tileRows =
+      tileRows(machine, schedule.columns.vectors,
+               rowsOfStrips(spec, nest.transform.order, schedule.stripLetters));
+  const int64_t lanes = machine.lanes(spec.elementSize());
+  const int64_t wholeInput = (spec.cIn + lanes - 1) / lanes * lanes;
+  const int64_t rowBytes =
+      nest.transform.slots * spec.elementSize() *
+      (nest.sources.size() * wholeInput +
+       nest.ends.targets.size() * schedule.columns.columns());
+  // What is spread and mixed of a chunk should stay in the first-level cache.
+  const int64_t tiles = std::max<int64_t>(
+      1, machine.l1Bytes / 4 / (rowBytes * schedule.tileRows));
+  schedule.chunkRows = tiles * schedule.tileRows;
+  schedule.prefetchOutput = fetchesOutput(spec, machine, nest);
+  schedule.prefetchInput = nest.sources.size() == 1 && nest.inputSources == 1 &&
+                           spec.layout == Layout::ChannelsLast;
+  return schedule;
+}
+
+std::string eqc::describe(const StrandSchedule &schedule) {
+  return fmt::format(
+      "strands in Fourier space, strips of {}, chunks of {} rows, "
+      "tiles of {} rows by {} vector{}{}",
+      schedule.stripLetters, schedule.chunkRows, schedule.tileRows,
+      schedule.columns.vectors, schedule.columns.vectors == 1 ? "" : "s",
+      schedule.prefetchInput ? ", fetching the next x" : "");
+}

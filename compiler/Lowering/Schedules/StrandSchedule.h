@@ -1,0 +1,37 @@
+//===- StrandSchedule.h - How a CPU mixes in Fourier space ------*- C++ -*-===//
+//
+// The letters m_1 <= .. <= m_t of a sample are rows, taken in strips of m_1 and
+// within a strip in chunks of rows that stay in the first-level cache.
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef EQC_LOWERING_SCHEDULES_STRANDSCHEDULE_H
+#define EQC_LOWERING_SCHEDULES_STRANDSCHEDULE_H
+
+#include "compiler/Algebra/LayerSpec.h"
+#include "compiler/Lowering/Nests/StrandNest.h"
+#include "compiler/Machine/Tiling.h"
+
+#include <string>
+
+namespace eqc {
+
+struct StrandSchedule {
+  ColumnTiling columns;
+  int64_t stripLetters = 1; ///< values of m_1
+  int64_t tileRows = 1;
+  int64_t chunkRows = 1; ///< whole tiles
+  /// What is fetched ahead: rows of y before they are written, and x of the
+  /// next sample beside the products.
+  bool prefetchOutput = false, prefetchInput = false;
+};
+
+StrandSchedule scheduleStrands(const LayerSpec &spec, const Machine &machine,
+                               const StrandNest &nest);
+
+/// "strands in Fourier space, strips of 16, chunks of 48 rows, tiles of ..".
+std::string describe(const StrandSchedule &schedule);
+
+} // namespace eqc
+
+#endif // EQC_LOWERING_SCHEDULES_STRANDSCHEDULE_H
