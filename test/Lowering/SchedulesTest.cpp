@@ -2,6 +2,8 @@
 
 #include "test/Plan/Support.h"
 
+#include "compiler/Lowering/Nests/Summation.h"
+#include "compiler/Lowering/Schedules/GradientSchedule.h"
 #include "compiler/Lowering/Schedules/SharedSchedule.h"
 
 #include <gtest/gtest.h>
@@ -145,6 +147,26 @@ TEST(Schedules, ChunksOfStrandsAreWholeTilesInTheFirstCache) {
           if (schedule.chunkRows > schedule.tileRows)
             EXPECT_LE(schedule.chunkRows * rowBytes, machine.l1Bytes);
           EXPECT_GE(schedule.stripLetters, n < 0 ? 4 : std::min<int64_t>(4, n));
+        }
+      }
+}
+
+TEST(Schedules, ChunksOfGradientsAreSumsOfFewTerms) {
+  for (const Machine &machine : {avx512, sse})
+    for (int64_t n : {-1, 2, 8, 9, 40})
+      for (int64_t channels : {1, 64, 512}) {
+        const LayerSpec spec = makeLayer(Group::S, n, 2, 2, channels, channels);
+        for (const GradientStage &stage : buildGradientPlan(spec).stages) {
+          const GradientNest nest(stage, channels);
+          const GradientSchedule schedule =
+              scheduleGradient(spec, machine, nest);
+          EXPECT_GE(schedule.chunkRows, kTermsOfBlock / 2);
+          EXPECT_LE(schedule.chunkRows, kMostTermsOfBlock);
+          // More than a block only to keep a sample whole: 9^2 rows are.
+          if (schedule.chunkRows > kTermsOfBlock)
+            EXPECT_EQ(schedule.chunkRows, nest.rowsFrom(0).at(n));
+          if (n == 9 && stage.kept == 2 && channels == 1)
+            EXPECT_EQ(schedule.chunkRows, 81);
         }
       }
 }

@@ -40,7 +40,9 @@ public:
         transform(nest.transform), order(nest.transform.order),
         tables(kernel, nest.ends), sources(kernel, nest.sources),
         blocks(kernel, nest.blocks), target(arrays[nest.ends.target]),
-        tiling(schedule.columns), rows(kernel, order, schedule.stripLetters) {}
+        tiling(schedule.columns),
+        rows(kernel, order, nest.ends.axes.front().extent,
+             schedule.stripLetters) {}
 
   void emit() {
     makeScratch();

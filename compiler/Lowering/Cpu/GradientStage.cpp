@@ -9,7 +9,7 @@
 
 #include "compiler/Lowering/Cpu/GradientStage.h"
 #include "compiler/Lowering/Cpu/Sums.h"
-#include "compiler/Lowering/Nests/GradientNest.h"
+#include "compiler/Lowering/Schedules/GradientSchedule.h"
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Tensor/IR/Tensor.h"
@@ -21,22 +21,18 @@
 using namespace eqc;
 using namespace mlir;
 
-/// Positions of a nest of loops that may be unrolled as a whole.
-static constexpr int64_t kMostUnrolled = 128;
-
 namespace {
 
 /// One propagating order.
 class StageEmitter {
 public:
-  StageEmitter(KernelBuilder &kernel, const GradientStage &stage,
+  StageEmitter(KernelBuilder &kernel, const GradientNest &nest,
                const SumTiling &tiling, PlanArrays &x, PlanArrays &gradY,
                SumPlanes &planes)
-      : kernel(kernel), stage(stage), tiling(tiling),
-        x(x[stage.terms.front().x.array]),
-        gradY(gradY[stage.terms.front().gradY.array]), planes(planes),
-        sums(planes.sums), nest(stage, tiling.rowsOfDiagram()),
-        terms(kernel, nest.terms) {
+      : kernel(kernel), nest(nest),
+        schedule(scheduleGradient(kernel.spec, kernel.machine, nest)),
+        tiling(tiling), x(x[nest.x]), gradY(gradY[nest.gradY]), planes(planes),
+        sums(planes.sums), terms(kernel, nest.terms) {
     for (const Axis &axis : nest.axes)
       extents.push_back(kernel.poly(axis.extent));
   }
@@ -94,16 +90,7 @@ private:
   void forChunks(function_ref<void(const Chunk &)> body,
                  function_ref<void()> endBlocks) {
     const LayerSpec &spec = kernel.spec;
-    // The rows of both sides of a chunk share a first-level cache.
-    int64_t rows = std::clamp<int64_t>(
-        kernel.machine.l1Bytes / ((spec.cIn + spec.cOut) * spec.elementSize()),
-        kTermsOfBlock / 2, kTermsOfBlock);
-    // A sample that is little more than a chunk stays whole: cut in two, it
-    // would meet the sums twice.
-    const Poly ofSample = Poly::power(stage.kept, stage.subsets);
-    if (!spec.dynamicN() && rows == kTermsOfBlock &&
-        ofSample.at(spec.n) <= kMostTermsOfBlock)
-      rows = std::max(rows, ofSample.at(spec.n));
+    const int64_t rows = schedule.chunkRows;
     // How many of things with so many rows each, at least one.
     auto fitting = [&](const Poly &each) -> Value {
       if (!spec.dynamicN())
@@ -114,16 +101,15 @@ private:
                                                    kernel.index(1));
     };
     OpBuilder &b = kernel.b;
-    Value samples = fitting(ofSample);
+    Value samples = fitting(nest.rowsFrom(0));
     // The values of every axis in pieces, and the chunks that one value of it,
     // and of those before, is cut into.
     const int axes = static_cast<int>(extents.size());
     SmallVector<Value> sizes, chunksBelow(axes, kernel.index(1));
     Value chunks = kernel.index(1);
     for (int a = 0; a < axes; ++a)
-      sizes.push_back(a == stage.kept ? extents[a]
-                                      : fitting(Poly::power(stage.kept - 1 - a,
-                                                            stage.subsets)));
+      sizes.push_back(a == nest.strided ? extents[a]
+                                        : fitting(nest.rowsFrom(a + 1)));
     for (int a = axes - 1; a >= 0; --a) {
       chunksBelow[a] = chunks;
       chunks = kernel.mul(chunks, numPieces(extents[a], sizes[a]));
@@ -231,12 +217,7 @@ private:
             return self(self, axis + 1, next, std::move(partial));
           });
     };
-    // Axes that together have too many positions stay loops, all of them: of
-    // unrolled outer ones each copy would hold the inner loops.
-    LoopBuilder::StayLoops loops(
-        kernel,
-        stage.kept > 1 && !kernel.spec.dynamicN() &&
-            Poly::power(stage.kept - 1).at(kernel.spec.n) > kMostUnrolled);
+    LoopBuilder::StayLoops loops(kernel, schedule.staysLoops);
     acc = kernel.accumulate(chunk.firstSample, chunk.endSample, std::move(acc),
                             [&](Value sample, Values partial) {
                               Position at = start;
@@ -272,12 +253,12 @@ private:
   }
 
   KernelBuilder &kernel;
-  const GradientStage &stage;
+  const GradientNest &nest;
+  GradientSchedule schedule;
   const SumTiling &tiling;
   KernelArray &x, &gradY;
   SumPlanes &planes;
   KernelArray &sums;
-  GradientNest nest;
   IndexTable terms; ///< as in GradientNest
   SmallVector<Value> extents;
 };
@@ -287,5 +268,6 @@ private:
 void eqc::emitGradientStage(KernelBuilder &kernel, const GradientStage &stage,
                             const SumTiling &tiling, PlanArrays &x,
                             PlanArrays &gradY, SumPlanes &planes) {
-  StageEmitter(kernel, stage, tiling, x, gradY, planes).emit();
+  const GradientNest nest(stage, tiling.rowsOfDiagram());
+  StageEmitter(kernel, nest, tiling, x, gradY, planes).emit();
 }

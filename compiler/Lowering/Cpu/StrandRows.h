@@ -16,8 +16,11 @@ namespace eqc {
 
 class StrandRows {
 public:
-  StrandRows(KernelBuilder &kernel, int order, int64_t stripLetters)
-      : kernel(kernel), order(order), stripLetters(stripLetters) {}
+  /// `extent` is that of every letter, since they change places.
+  StrandRows(KernelBuilder &kernel, int order, const Poly &extent,
+             int64_t stripLetters)
+      : kernel(kernel), order(order), extent(extent),
+        stripLetters(stripLetters) {}
 
   /// Rows with m_1 from first to end.
   struct Strip {
@@ -40,11 +43,12 @@ public:
                      llvm::ArrayRef<mlir::Value> letter) const;
 
 private:
-  mlir::Value letters() const { return kernel.poly(Poly::power(1)); }
+  mlir::Value letters() const { return kernel.poly(extent); }
   mlir::Value rowsFrom(mlir::Value first) const;
 
   KernelBuilder &kernel;
   int order;
+  Poly extent;
   int64_t stripLetters;
 };
 

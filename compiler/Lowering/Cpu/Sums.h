@@ -10,19 +10,9 @@
 #define EQC_LOWERING_CPU_SUMS_H
 
 #include "compiler/Lowering/Cpu/KernelBuilder.h"
+#include "compiler/Lowering/Nests/Summation.h"
 
 namespace eqc {
-
-/// So many terms are added one after the other. The roundings of equal terms
-/// come to a third of that at most.
-constexpr int64_t kTermsOfBlock = 64;
-/// As many may be, where that saves a block: their roundings still come to less
-/// than 8 + log2 of as many.
-constexpr int64_t kMostTermsOfBlock = 84;
-
-/// So many are added to a sum that may be large already, every one of them with
-/// a rounding of all of it.
-constexpr int64_t kTermsOnTop = 24;
 
 mlir::Value addVectors(KernelBuilder &kernel, mlir::Value a, mlir::Value b);
 

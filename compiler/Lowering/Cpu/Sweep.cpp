@@ -150,7 +150,9 @@ Value Sweep::scaled(Value value) const {
 }
 
 void Sweep::forRows(const Sum &sum, function_ref<void(ArrayRef<Value>)> body) {
-  kernel.forNest(target, extents(order - 1), [&](ArrayRef<Value> others) {
+  SmallVector<Value> extentsOfOthers = extents(order);
+  extentsOfOthers.erase(extentsOfOthers.begin() + sum.axis);
+  kernel.forNest(target, extentsOfOthers, [&](ArrayRef<Value> others) {
     SmallVector<Value> index(others);
     index.insert(index.begin() + sum.axis, kernel.index(0));
     body(index);
@@ -207,7 +209,7 @@ void Sweep::endBlocks(ArrayRef<Value> prefix, Value line, int64_t together,
     Value isLater = arith::CmpIOp::create(b, loc, arith::CmpIPredicate::ne, i,
                                           kernel.index(0));
     auto endBlock = [&] {
-      kernel.forRange(target, kernel.poly(Poly::power(1)), [&](Value last) {
+      kernel.forRange(target, kernel.poly(axisExtents.back()), [&](Value last) {
         for (int64_t k = 0; k < (same ? 1 : together); ++k) {
           SmallVector<Value> index(prefix);
           index.push_back(kernel.add(line, kernel.index(k)));
@@ -238,7 +240,7 @@ void Sweep::addLines(ArrayRef<Value> prefix, Value line, int64_t together,
   // The sums over the last axis stay in registers.
   const Values zeros(together * inner.size(), kernel.zeroVector(type));
   Values sums = emitLongSums(
-      kernel, kernel.poly(Poly::power(1)), Poly::power(1), 1, zeros,
+      kernel, kernel.poly(axisExtents.back()), axisExtents.back(), 1, zeros,
       [&](Value last, Values partial) {
         Values elements;
         for (int64_t i = 0; i < together; ++i)

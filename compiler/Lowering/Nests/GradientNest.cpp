@@ -6,7 +6,8 @@
 using namespace eqc;
 
 GradientNest::GradientNest(const GradientStage &stage, int64_t diagramRows)
-    : axes(axesOf(stage.kept, Poly::power(1))), strided(stage.kept),
+    : x(stage.terms.front().x.array), gradY(stage.terms.front().gradY.array),
+      axes(axesOf(stage.kept, Poly::power(1))), strided(stage.kept),
       gradYStrides(rowMajorStrides(stage.kept, stage.subsets)),
       terms(kStrides + stage.kept) {
   if (stage.subsets > 1)
@@ -19,4 +20,11 @@ GradientNest::GradientNest(const GradientStage &stage, int64_t diagramRows)
     row.insert(row.end(), term.x.strides.begin(), term.x.strides.end());
     terms.addRow(std::move(row));
   }
+}
+
+Poly GradientNest::rowsFrom(int axis) const {
+  Poly rows(1);
+  for (size_t a = static_cast<size_t>(axis); a < axes.size(); ++a)
+    rows = rows * axes[a].extent;
+  return rows;
 }

@@ -27,6 +27,10 @@ struct GradientNest {
     kStrides,
   };
 
+  /// Rows of a sample for one value of each axis before `axis`.
+  Poly rowsFrom(int axis) const;
+
+  PlanArray x, gradY; ///< what is read of either side
   std::vector<Axis> axes;
   int strided = 0; ///< axes with strides; entries of the one behind follow each
                    ///< other in both arrays
