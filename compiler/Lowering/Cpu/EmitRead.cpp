@@ -112,76 +112,101 @@ private:
     });
   }
 
-  Values emitSums(Value e, Value group, Value sourceSample, Value sourceRow,
-                  int64_t count, Value column, int64_t width, int64_t valid) {
+  /// Where the rows of a group of an entry lie in the source.
+  struct Group {
+    Value sample, row;
+    Value firstTerm;
+    Value extent, stride; ///< of the dropped letter
+    Value step;           ///< to the next row; null for one row
+    Value column;
+    int64_t width, valid;
+    MeanFactors mean;
+  };
+
+  Value readRow(const Group &group, Value term, Value q, int64_t r) {
+    Value row = kernel.add(
+        kernel.add(group.row, terms.get(kernel, term, ReadNest::kRowOffset)),
+        kernel.mul(q, group.stride));
+    if (r > 0)
+      row = kernel.add(row, kernel.mul(group.step, kernel.index(r)));
+    return kernel.readRow(source.tensor, {group.sample, row}, group.column,
+                          group.width, group.valid);
+  }
+
+  Value addRow(const Group &group, Value sum, Value row, bool negative) {
     OpBuilder &b = kernel.b;
     Location loc = kernel.loc;
+    if (nest.mean)
+      return addScaled(kernel, sum, row,
+                       negative ? arith::NegFOp::create(b, loc, group.mean.term)
+                                : group.mean.term);
+    if (negative)
+      return arith::SubFOp::create(b, loc, sum, row);
+    return arith::AddFOp::create(b, loc, sum, row);
+  }
+
+  /// All terms of a group, written out, for value `q` of the dropped letter.
+  Value addTerms(const Group &group, Value q, int64_t r, Value sum) {
+    for (int64_t i = 0; i < nest.termsPerGroup; ++i)
+      sum = addRow(
+          group, sum,
+          readRow(group, kernel.add(group.firstTerm, kernel.index(i)), q, r),
+          nest.signs[i] < 0);
+    return sum;
+  }
+
+  /// One term of a group whose sign is in the table.
+  Value addTerm(const Group &group, Value i, Value sum) {
+    OpBuilder &b = kernel.b;
+    Location loc = kernel.loc;
+    Value term = kernel.add(group.firstTerm, i);
+    Value row = readRow(group, term, kernel.index(0), 0);
+    Value negative = arith::CmpIOp::create(
+        b, loc, arith::CmpIPredicate::slt,
+        terms.get(kernel, term, ReadNest::kSign), kernel.index(0));
+    return arith::SelectOp::create(b, loc, negative,
+                                   addRow(group, sum, row, true),
+                                   addRow(group, sum, row, false));
+  }
+
+  Values emitSums(Value e, Value number, Value sourceSample, Value sourceRow,
+                  int64_t count, Value column, int64_t width, int64_t valid) {
     const int64_t perGroup = nest.termsPerGroup;
-    Value firstTerm = kernel.add(entries.get(kernel, e, ReadNest::kFirstTerm),
-                                 kernel.mul(group, kernel.index(perGroup)));
-    Value extent = entries.get(kernel, e, ReadNest::kDroppedExtent);
-    Value stride = entries.get(kernel, e, ReadNest::kDroppedStride);
-    Value step =
-        count > 1
-            ? entries.get(kernel, e, ReadNest::kStrides + nest.kept.size() - 1)
-            : Value();
-    auto read = [&](Value term, Value q, int64_t r) {
-      Value row = kernel.add(
-          kernel.add(sourceRow, terms.get(kernel, term, ReadNest::kRowOffset)),
-          kernel.mul(q, stride));
-      if (r > 0)
-        row = kernel.add(row, kernel.mul(step, kernel.index(r)));
-      return kernel.readRow(source.tensor, {sourceSample, row}, column, width,
-                            valid);
-    };
-    const MeanFactors mean = nest.mean ? meanFactors(kernel) : MeanFactors();
-    auto addRow = [&](Value sum, Value row, bool negative) -> Value {
-      if (nest.mean)
-        return addScaled(kernel, sum, row,
-                         negative ? arith::NegFOp::create(b, loc, mean.term)
-                                  : mean.term);
-      if (negative)
-        return arith::SubFOp::create(b, loc, sum, row);
-      return arith::AddFOp::create(b, loc, sum, row);
-    };
-    auto addTerms = [&](Value q, int64_t r, Value sum) {
-      for (int64_t i = 0; i < perGroup; ++i)
-        sum = addRow(sum, read(kernel.add(firstTerm, kernel.index(i)), q, r),
-                     nest.signs[i] < 0);
-      return sum;
-    };
+    Group group{sourceSample, sourceRow, {},    {},    {},
+                {},           column,    width, valid, MeanFactors()};
+    group.firstTerm = kernel.add(entries.get(kernel, e, ReadNest::kFirstTerm),
+                                 kernel.mul(number, kernel.index(perGroup)));
+    group.extent = entries.get(kernel, e, ReadNest::kDroppedExtent);
+    group.stride = entries.get(kernel, e, ReadNest::kDroppedStride);
+    if (count > 1)
+      group.step =
+          entries.get(kernel, e, ReadNest::kStrides + nest.kept.size() - 1);
+    if (nest.mean)
+      group.mean = meanFactors(kernel);
     Values sums(count, kernel.zeroVector(kernel.vectorType(width)));
     const Poly &most = nest.mostDropped;
-    if (nest.inLine() && nest.kept.empty()) {
-      sums.front() = sumOfOne(
-          extent, most, perGroup, sums.front(),
-          [&](Value q, Value partial) { return addTerms(q, 0, partial); });
-    } else if (nest.inLine()) {
-      sums = emitLongSums(kernel, extent, most, perGroup, sums,
+    if (nest.inLine() && nest.kept.empty())
+      sums.front() = sumOfOne(group.extent, most, perGroup, sums.front(),
+                              [&](Value q, Value partial) {
+                                return addTerms(group, q, 0, partial);
+                              });
+    else if (nest.inLine())
+      sums = emitLongSums(kernel, group.extent, most, perGroup, sums,
                           [&](Value q, Values partial) {
                             for (int64_t r = 0; r < count; ++r)
-                              partial[r] = addTerms(q, r, partial[r]);
+                              partial[r] = addTerms(group, q, r, partial[r]);
                             return partial;
                           });
-    } else {
+    else
       sums = emitLongSums(kernel, kernel.index(perGroup), Poly(perGroup), 1,
                           sums, [&](Value i, Values partial) {
-                            Value term = kernel.add(firstTerm, i);
-                            Value row = read(term, kernel.index(0), 0);
-                            Value negative = arith::CmpIOp::create(
-                                b, loc, arith::CmpIPredicate::slt,
-                                terms.get(kernel, term, ReadNest::kSign),
-                                kernel.index(0));
-                            Value &sum = partial.front();
-                            sum = arith::SelectOp::create(
-                                b, loc, negative, addRow(sum, row, true),
-                                addRow(sum, row, false));
+                            partial.front() =
+                                addTerm(group, i, partial.front());
                             return partial;
                           });
-    }
     if (nest.mean)
       for (Value &sum : sums)
-        sum = scaleVector(kernel, sum, mean.sum);
+        sum = scaleVector(kernel, sum, group.mean.sum);
     return sums;
   }
 

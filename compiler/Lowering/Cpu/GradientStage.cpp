@@ -85,80 +85,104 @@ private:
         size);
   }
 
+  /// How many of things with `each` rows a chunk holds, at least one.
+  Value fitting(const Poly &each) {
+    const int64_t rows = schedule.chunkRows;
+    if (!kernel.spec.dynamicN())
+      return kernel.index(std::max<int64_t>(1, rows / each.at(kernel.spec.n)));
+    return atLeast(quotient(kernel.index(rows), kernel.poly(each)),
+                   kernel.index(1));
+  }
+
+  Value quotient(Value x, Value y) {
+    return kernel.b.createOrFold<arith::DivUIOp>(kernel.loc, x, y);
+  }
+  Value atLeast(Value x, Value least) {
+    return kernel.b.createOrFold<arith::MaxUIOp>(kernel.loc, x, least);
+  }
+
+  /// The values of every axis in pieces, and the chunks that one value of it,
+  /// and of those before, is cut into.
+  struct Pieces {
+    Value samples;
+    SmallVector<Value> sizes, chunksBelow;
+    Value chunks; ///< of a sample
+  };
+
+  Pieces choosePieces() {
+    Pieces pieces;
+    pieces.samples = fitting(nest.rowsFrom(0));
+    const int axes = static_cast<int>(extents.size());
+    pieces.chunksBelow.assign(axes, kernel.index(1));
+    pieces.chunks = kernel.index(1);
+    for (int a = 0; a < axes; ++a)
+      pieces.sizes.push_back(a == nest.strided ? extents[a]
+                                               : fitting(nest.rowsFrom(a + 1)));
+    for (int a = axes - 1; a >= 0; --a) {
+      pieces.chunksBelow[a] = pieces.chunks;
+      pieces.chunks =
+          kernel.mul(pieces.chunks, numPieces(extents[a], pieces.sizes[a]));
+    }
+    return pieces;
+  }
+
   /// Calls `body` for every chunk and `endBlocks` after so many of them, in all
   /// calls of the kernel, that their sums are to be added up.
   void forChunks(function_ref<void(const Chunk &)> body,
                  function_ref<void()> endBlocks) {
-    const LayerSpec &spec = kernel.spec;
-    const int64_t rows = schedule.chunkRows;
-    // How many of things with so many rows each, at least one.
-    auto fitting = [&](const Poly &each) -> Value {
-      if (!spec.dynamicN())
-        return kernel.index(std::max<int64_t>(1, rows / each.at(spec.n)));
-      Value count = kernel.b.createOrFold<arith::DivUIOp>(
-          kernel.loc, kernel.index(rows), kernel.poly(each));
-      return kernel.b.createOrFold<arith::MaxUIOp>(kernel.loc, count,
-                                                   kernel.index(1));
-    };
-    OpBuilder &b = kernel.b;
-    Value samples = fitting(nest.rowsFrom(0));
-    // The values of every axis in pieces, and the chunks that one value of it,
-    // and of those before, is cut into.
-    const int axes = static_cast<int>(extents.size());
-    SmallVector<Value> sizes, chunksBelow(axes, kernel.index(1));
-    Value chunks = kernel.index(1);
-    for (int a = 0; a < axes; ++a)
-      sizes.push_back(a == nest.strided ? extents[a]
-                                        : fitting(nest.rowsFrom(a + 1)));
-    for (int a = axes - 1; a >= 0; --a) {
-      chunksBelow[a] = chunks;
-      chunks = kernel.mul(chunks, numPieces(extents[a], sizes[a]));
-    }
-    auto blockOf = [&](Value things, Value chunksOfOne) {
-      Value count = b.createOrFold<arith::DivUIOp>(
-          kernel.loc, kernel.mul(things, kernel.index(kChunksOfBlock)),
-          chunksOfOne);
-      return b.createOrFold<arith::MaxUIOp>(kernel.loc, count, things);
-    };
-    auto alongAxes = [&](auto &self, size_t a, const Chunk &chunk) -> void {
-      if (a == extents.size())
-        return body(chunk);
-      std::optional<int64_t> below = getConstantIntValue(chunksBelow[a]);
-      std::optional<int64_t> pieces =
-          getConstantIntValue(numPieces(extents[a], sizes[a]));
-      const bool endsHere =
-          below && pieces
-              ? *below < kChunksOfBlock && *below * *pieces >= kChunksOfBlock
-              : a == 0 || a + 1 < extents.size();
-      Value block = blockOf(sizes[a], chunksBelow[a]);
-      forPieces(extents[a], sizes[a], [&](Value first, Value end) {
-        Chunk next = chunk;
-        next.first.push_back(first);
-        next.end.push_back(end);
-        self(self, a + 1, next);
-        if (!endsHere)
-          return;
-        Value inBlock = b.createOrFold<arith::RemUIOp>(
-            kernel.loc, end,
-            kernel.mul(
-                b.createOrFold<arith::DivUIOp>(kernel.loc, block, sizes[a]),
-                sizes[a]));
-        Value isLast = arith::CmpIOp::create(
-            b, kernel.loc, arith::CmpIPredicate::eq, inBlock, kernel.index(0));
-        kernel.ifElse(sums, isLast, endBlocks, [] {});
-      });
-    };
-    Value period = b.createOrFold<arith::DivUIOp>(
-        kernel.loc,
-        kernel.mul(kernel.min(samples, kernel.count()),
-                   kernel.index(kChunksOfBlock)),
-        chunks);
-    period =
-        b.createOrFold<arith::MaxUIOp>(kernel.loc, period, kernel.index(1));
-    forPieces(kernel.count(), samples, [&](Value firstSample, Value endSample) {
-      alongAxes(alongAxes, 0, {firstSample, endSample, {}, {}});
-      planes.atPeriod(firstSample, endSample, period, endBlocks);
+    const Pieces pieces = choosePieces();
+    Value period =
+        quotient(kernel.mul(kernel.min(pieces.samples, kernel.count()),
+                            kernel.index(kChunksOfBlock)),
+                 pieces.chunks);
+    period = atLeast(period, kernel.index(1));
+    forPieces(kernel.count(), pieces.samples,
+              [&](Value firstSample, Value endSample) {
+                alongAxes(pieces, {firstSample, endSample, {}, {}}, body,
+                          endBlocks);
+                planes.atPeriod(firstSample, endSample, period, endBlocks);
+              });
+  }
+
+  /// The chunks of some samples, and of pieces of the axes that `chunk` has
+  /// already.
+  void alongAxes(const Pieces &pieces, const Chunk &chunk,
+                 function_ref<void(const Chunk &)> body,
+                 function_ref<void()> endBlocks) {
+    const size_t a = chunk.first.size();
+    if (a == extents.size())
+      return body(chunk);
+    Value size = pieces.sizes[a];
+    const bool endsHere = endsBlocks(pieces, a);
+    Value block =
+        atLeast(quotient(kernel.mul(size, kernel.index(kChunksOfBlock)),
+                         pieces.chunksBelow[a]),
+                size);
+    forPieces(extents[a], size, [&](Value first, Value end) {
+      Chunk next = chunk;
+      next.first.push_back(first);
+      next.end.push_back(end);
+      alongAxes(pieces, next, body, endBlocks);
+      if (!endsHere)
+        return;
+      Value inBlock = kernel.b.createOrFold<arith::RemUIOp>(
+          kernel.loc, end, kernel.mul(quotient(block, size), size));
+      Value isLast =
+          arith::CmpIOp::create(kernel.b, kernel.loc, arith::CmpIPredicate::eq,
+                                inBlock, kernel.index(0));
+      kernel.ifElse(sums, isLast, endBlocks, [] {});
     });
+  }
+
+  /// Whether blocks end along axis `a`: where its pieces are the first that
+  /// come to a block, if that is known.
+  bool endsBlocks(const Pieces &pieces, size_t a) {
+    std::optional<int64_t> below = getConstantIntValue(pieces.chunksBelow[a]);
+    std::optional<int64_t> here =
+        getConstantIntValue(numPieces(extents[a], pieces.sizes[a]));
+    return below && here
+               ? *below < kChunksOfBlock && *below * *here >= kChunksOfBlock
+               : a == 0 || a + 1 < extents.size();
   }
 
   /// The first row of the sums of an item.
