@@ -58,19 +58,11 @@ struct ExpandPlan : eqc::impl::ExpandPlanPassBase<ExpandPlan> {
     } else if (plan == "dense") {
       if (op.hasDynamicN())
         return op.emitError("the dense plan needs a fixed 'n', found '?'");
-      y = DenseOp::create(b, op.getLoc(), op->getResultTypes(),
-                          op->getOperands(), op->getAttrs());
+      y = expandDense(b, op);
     } else if (plan == "schur") {
       y = expandSchur(b, op);
     } else if (plan == "factored") {
-      SmallVector<NamedAttribute> attributes(op->getAttrs());
-      SmallVector<Attribute> forms;
-      for (const Diagram &diagram : op.getDiagramValues())
-        forms.push_back(
-            FactoredAttr::get(&getContext(), factorDiagram(diagram)));
-      attributes.push_back(b.getNamedAttr("factored", b.getArrayAttr(forms)));
-      y = ApplyOp::create(b, op.getLoc(), op->getResultTypes(),
-                          op->getOperands(), attributes);
+      y = expandFactored(b, op);
     } else {
       return op.emitError() << "unknown plan '" << plan
                             << "', expected shared, schur, factored or dense";

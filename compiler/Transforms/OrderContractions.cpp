@@ -7,8 +7,10 @@
 //
 //===----------------------------------------------------------------------===//
 
+#include "compiler/Conversion/EqcToLoops/FactoredStages.h"
 #include "compiler/Plan/Cost.h"
 #include "compiler/Plan/Shared/ReadPlan.h"
+#include "compiler/Transforms/Expand/Expand.h"
 #include "compiler/Transforms/Passes.h"
 #include "compiler/Transforms/WriteReads.h"
 
@@ -30,9 +32,15 @@ namespace {
 struct OrderContractions
     : eqc::impl::OrderContractionsPassBase<OrderContractions> {
   void runOnOperation() override {
-    getOperation().walk([&](ApplyOp op) { order(op); });
-    if (!getOperation().isDeclaration())
-      orderReads();
+    if (getOperation().isDeclaration())
+      return;
+    Block &body = getOperation().front();
+    if (!body.getOps<MixEachOp>().empty()) {
+      if (failed(orderFactors(body)))
+        signalPassFailure();
+      return;
+    }
+    orderReads();
   }
 
   /// The input patterns that mixes of the function use, each once.
@@ -117,34 +125,52 @@ struct OrderContractions
       op.erase();
   }
 
-  void order(ApplyOp op) {
-    const int64_t n = op.hasDynamicN() ? kSomeN : op.getN();
+  /// Contracts the Kronecker factors of each diagram in the cheapest order.
+  LogicalResult orderFactors(Block &body) {
+    auto outputs = body.getOps<FromRowsOp>();
+    if (outputs.empty())
+      return getOperation().emitError("a layer that is factored must end with "
+                                      "'eqc.from_rows'");
+    FailureOr<FactoredStages> stages =
+        findFactoredStages(getOperation(), (*outputs.begin()).getRows());
+    if (failed(stages))
+      return failure();
+    FailureOr<std::vector<FactoredDiagram>> forms = readFactoredForms(*stages);
+    if (failed(forms))
+      return failure();
+    MixEachOp mix = stages->mix;
+    const Group group = mix.getGroup();
+    const int64_t n = mix.getN() < 0 ? kSomeN : mix.getN();
     uint64_t before = 0, after = 0; // saturating
     int64_t reordered = 0;
-    SmallVector<Attribute> forms;
-    for (FactoredAttr form : op.getFactored().getAsRange<FactoredAttr>()) {
-      FactoredDiagram factored = form.getValue(static_cast<int>(op.getL()),
-                                               static_cast<int>(op.getK()));
-      const long long cost = exactAdditions(factored, op.getGroup(), n);
-      const std::vector<int> given = factored.contractionOrder;
-      factored.contractionOrder =
-          cheapestContractionOrder(factored, op.getGroup(), n);
-      const long long least = exactAdditions(factored, op.getGroup(), n);
+    for (FactoredDiagram &form : *forms) {
+      const long long cost = exactAdditions(form, group, n);
+      const std::vector<int> given = form.contractionOrder;
+      form.contractionOrder = cheapestContractionOrder(form, group, n);
+      const long long least = exactAdditions(form, group, n);
       // Of orders that cost the same the given one stays.
       if (least >= cost)
-        factored.contractionOrder = given;
+        form.contractionOrder = given;
       before = llvm::SaturatingAdd<uint64_t>(before, cost);
       after = llvm::SaturatingAdd<uint64_t>(after, std::min(cost, least));
       reordered += least < cost;
-      forms.push_back(FactoredAttr::get(&getContext(), factored));
     }
-    op.setFactoredAttr(ArrayAttr::get(&getContext(), forms));
+    if (reordered > 0) {
+      OpBuilder b(mix);
+      const auto normalize =
+          NormalizeAttr::get(&getContext(), stages->normalize());
+      mix.getSourceMutable().assign(
+          writeContractions(b, stages->toPlanar, *forms, normalize));
+      for (ContractOp op : llvm::reverse(stages->contractions))
+        op.erase();
+    }
     numReordered += reordered;
-    numKept += static_cast<int64_t>(forms.size()) - reordered;
-    emitRemark(op.getLoc()) << reordered << " of " << forms.size()
-                            << " diagrams contract in another order: " << after
-                            << " additions per sample and channel instead of "
-                            << before << (op.hasDynamicN() ? " at n = 8" : "");
+    numKept += static_cast<int64_t>(forms->size()) - reordered;
+    emitRemark(mix.getLoc()) << reordered << " of " << forms->size()
+                             << " diagrams contract in another order: " << after
+                             << " additions per sample and channel instead of "
+                             << before << (mix.getN() < 0 ? " at n = 8" : "");
+    return success();
   }
 };
 

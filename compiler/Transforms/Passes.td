@@ -53,9 +53,11 @@ def ExpandPlanPass : Pass<"eqc-expand-plan", "mlir::ModuleOp"> {
 
     - `shared`: every input pattern is read once, channels are mixed once per
       propagating order, every output pattern is written once;
-    - `factored`: `eqc.apply`, one diagram after the other by the published
-      algorithm;
-    - `dense`: `eqc.dense`, the matrix of the whole layer;
+    - `factored`: the published algorithm, one stage of all diagrams after the
+      other: `eqc.to_planar`, an `eqc.contract` for each Kronecker factor,
+      `eqc.mix_each`, `eqc.expand`, `eqc.from_planar`, `eqc.add_bias`;
+    - `dense`: `eqc.assemble`, the matrix of the whole layer, and of its bias, and
+      `eqc.multiply`;
     - `schur`: in a basis adapted to a symmetry. That of the group:
       `eqc.to_rows`, `eqc.pack`, `eqc.transform` of x (and of the bias), an
       `eqc.mix_copies` for each dimension of irreducible representations,
@@ -88,9 +90,9 @@ def ExpandPlanPass : Pass<"eqc-expand-plan", "mlir::ModuleOp"> {
 def OrderContractionsPass : Pass<"eqc-order-contractions", "mlir::func::FuncOp"> {
   let summary = "contract inputs in the order of least cost";
   let description = [{
-    Each diagram of `eqc.apply` contracts its blocks of inputs one after the other, and
-    what is left is smaller each time. Chooses, by the exact number of additions, the
-    cheapest order; orders that cost the same stay as they are.
+    Each diagram of a factored layer contracts its blocks of inputs one after the other,
+    in as many `eqc.contract`, and what is left is smaller each time. Chooses, by the exact
+    number of additions, the cheapest order; orders that cost the same stay as they are.
 
     The patterns of `eqc.read` are read each as one sum of a finer one, and what the
     mixes use seldom holds a finer pattern for each: others are read on the way, which
@@ -100,9 +102,11 @@ def OrderContractionsPass : Pass<"eqc-order-contractions", "mlir::func::FuncOp">
     Remarks say how many additions that saves.
 
     ```mlir
-    #before = #eqc.factored<in [0, 1, 2] tops [0, 0] bottoms [1, 2] free -1 out [] contract [0, 1]>
+    %a = eqc.contract S(5) %p patterns ["~1 | 2 | 3"] : tensor<?x125x4xf32> -> tensor<?x25x4xf32>
+    %b = eqc.contract S(5) %a patterns ["~1 2"] : tensor<?x25x4xf32> -> tensor<?x1x4xf32>
     // becomes, for any n > 1
-    #after = #eqc.factored<in [0, 1, 2] tops [0, 0] bottoms [1, 2] free -1 out [] contract [1, 0]>
+    %a = eqc.contract S(5) %p patterns ["1 | ~2 3"] : tensor<?x125x4xf32> -> tensor<?x5x4xf32>
+    %b = eqc.contract S(5) %a patterns ["~1"] : tensor<?x5x4xf32> -> tensor<?x1x4xf32>
     ```
   }];
   let dependentDialects = ["eqc::ir::EqcDialect"];

@@ -81,47 +81,6 @@ def Eqc_RowPatternAttr : Eqc_Attr<"RowPattern", "pattern"> {
 def Eqc_RowPatternArrayAttr
     : TypedArrayAttrBase<Eqc_RowPatternAttr, "array of row patterns">;
 
-def Eqc_FactoredAttr : Eqc_Attr<"Factored", "factored"> {
-  let summary = "a diagram as permutations and a Kronecker product";
-  let description = [{
-    The published form of a diagram: the planar input axis `q` is axis `in[q]`
-    of x, the planar output axis `q` is axis `out[q]` of y, and between them
-    stands the Kronecker product of one factor per block, with `tops[f]`
-    outputs and `bottoms[f]` inputs; factor `free` is a Levi-Civita symbol, -1
-    for none. The blocks of inputs only are contracted in the order `contract`,
-    numbers of factors.
-
-    Example, `o1 i2 | o2 i3 | i1 i4`:
-
-    ```mlir
-    #form = #eqc.factored<in [1, 2, 0, 3] tops [1, 1, 0] bottoms [1, 1, 2]
-        free -1 out [0, 1] contract [2]>
-    ```
-  }];
-  let parameters = (ins
-    ArrayRefParameter<"int64_t">:$in,
-    ArrayRefParameter<"int64_t">:$tops,
-    ArrayRefParameter<"int64_t">:$bottoms,
-    "int64_t":$free,
-    ArrayRefParameter<"int64_t">:$out,
-    ArrayRefParameter<"int64_t">:$contract
-  );
-  let assemblyFormat = [{
-    `<` `in` custom<Numbers>($in) `tops` custom<Numbers>($tops)
-    `bottoms` custom<Numbers>($bottoms) `free` $free `out` custom<Numbers>($out)
-    `contract` custom<Numbers>($contract) `>`
-  }];
-  let extraClassDeclaration = [{
-    /// The same as a value of the algebra library, and the way back.
-    ::eqc::FactoredDiagram getValue(int l, int k) const;
-    static FactoredAttr get(::mlir::MLIRContext *context,
-                            const ::eqc::FactoredDiagram &factored);
-  }];
-}
-
-def Eqc_FactoredArrayAttr
-    : TypedArrayAttrBase<Eqc_FactoredAttr, "array of factored diagrams">;
-
 def Eqc_SumsAttr : Eqc_Attr<"Sums", "sums"> {
   let summary = "sums of multiples";
   let description = [{

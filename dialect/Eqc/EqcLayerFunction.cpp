@@ -9,13 +9,12 @@ using namespace eqc;
 using namespace eqc::ir;
 
 /// A layer as one operation.
-static bool isLayer(Operation *op) {
-  return isa<LinearOp, DenseOp, ApplyOp, GradWeightOp>(op);
-}
+static bool isLayer(Operation *op) { return isa<LinearOp, GradWeightOp>(op); }
 
 static bool isStage(Operation *op) {
   return isa<ToRowsOp, PackOp, ReadOp, MixOp, WriteOp, TransformOp, MixCopiesOp,
-             FromRowsOp>(op);
+             ToPlanarOp, ContractOp, MixEachOp, ExpandOp, FromPlanarOp,
+             AddBiasOp, AssembleOp, MultiplyOp, FromRowsOp>(op);
 }
 
 bool ir::holdsLayer(func::FuncOp function) {
@@ -84,6 +83,8 @@ private:
       return add(op, pack);
     if (isa<FromRowsOp>(op))
       return add(op, fromRows);
+    if (isa<MultiplyOp>(op))
+      return add(op, multiply);
     if (isStage(op))
       return add(op, firstStage, /*several=*/true);
     Operation *inner = nullptr;
@@ -132,6 +133,8 @@ private:
   }
 
   LogicalResult verifyStages() {
+    if (multiply)
+      return verifyDense();
     for (auto [op, what] :
          {std::pair(toRows, "eqc.to_rows"), std::pair(pack, "eqc.pack"),
           std::pair(fromRows, "eqc.from_rows")})
@@ -145,6 +148,10 @@ private:
     for (Operation &op : function.front())
       if (failed(verifyStage(&op)))
         return failure();
+    return verifyArguments();
+  }
+
+  LogicalResult verifyArguments() {
     const bool readsBias =
         function.getNumArguments() > 2 && !function.getArgument(2).use_empty();
     const unsigned arguments = readsBias ? 3 : 2;
@@ -153,6 +160,29 @@ private:
              << "a layer in stages must take what its stages read, "
              << arguments << " arguments, found " << function.getNumArguments();
     return success();
+  }
+
+  /// A matrix takes the place of rows.
+  LogicalResult verifyDense() {
+    if (cast<MultiplyOp>(multiply).getX() != argument(0))
+      return multiply->emitError(
+          "must take the first argument of its function");
+    for (Operation &op : function.front()) {
+      if (isStage(&op) && !isa<AssembleOp, MultiplyOp>(op))
+        return op.emitError("stands beside 'eqc.multiply', which is a layer "
+                            "without other stages");
+      auto assemble = dyn_cast<AssembleOp>(op);
+      if (!assemble)
+        continue;
+      const bool isMatrix =
+          assemble.getMatrix() == cast<MultiplyOp>(multiply).getMatrix();
+      if (!assemble->hasOneUse() ||
+          assemble.getWeights() != argument(isMatrix ? 1 : 2))
+        return assemble.emitError(
+            "must make the matrix of the second argument of its function, or "
+            "what is added of the third");
+    }
+    return verifyArguments();
   }
 
   /// What comes from outside of a stage is what its layer has.
@@ -168,6 +198,15 @@ private:
       return verifyWeights(op, mix.getWeights(), mix.getBias(),
                            /*changesBias=*/false);
     }
+    if (auto planar = dyn_cast<ToPlanarOp>(op); planar && planar.getX() != rows)
+      return planar.emitError(noRows);
+    if (auto mix = dyn_cast<MixEachOp>(op))
+      return verifyWeights(op, mix.getWeights(), Value(),
+                           /*changesBias=*/false);
+    if (auto bias = dyn_cast<AddBiasOp>(op);
+        bias && bias.getBias() != argument(2))
+      return bias.emitError(
+          "'bias' must be the third argument of its function");
     if (auto mix = dyn_cast<MixCopiesOp>(op))
       return verifyWeights(op, mix.getWeights(), mix.getBias(),
                            /*changesBias=*/true);
@@ -194,8 +233,10 @@ private:
 
   LogicalResult verifyReturn() {
     Operation *end = function.front().getTerminator();
-    if (llvm::equal(end->getOperands(),
-                    (layer ? layer : fromRows)->getResults()))
+    if (llvm::equal(end->getOperands(), (layer      ? layer
+                                         : multiply ? multiply
+                                                    : fromRows)
+                                            ->getResults()))
       return success();
     return end->emitError("must return what the layer computes, in the same "
                           "order and nothing else");
@@ -205,7 +246,7 @@ private:
   Operation *user;            ///< of the function, or null
   Operation *first = nullptr; ///< of the layer or its stages
   Operation *layer = nullptr, *toRows = nullptr, *pack = nullptr,
-            *fromRows = nullptr, *firstStage = nullptr;
+            *fromRows = nullptr, *multiply = nullptr, *firstStage = nullptr;
 };
 
 } // namespace

@@ -154,44 +154,6 @@ LogicalResult GradWeightOp::verify() {
   return verifyLayer(*this, types);
 }
 
-LogicalResult DenseOp::verify() {
-  // dense_c12
-  if (hasDynamicN())
-    return emitOpError() << "'n' cannot be '?': the matrix is assembled";
-  return verifyLayer(*this);
-}
-
-LogicalResult ApplyOp::verify() {
-  if (failed(verifyLayer(*this)))
-    return failure();
-  // apply_c12
-  if (getFactored().size() != getDiagrams().size())
-    return emitOpError() << "has " << getDiagrams().size() << " diagrams but "
-                         << getFactored().size() << " factored forms";
-  for (auto [form, diagram] : llvm::zip(
-           getFactored().getAsRange<FactoredAttr>(), getDiagramValues())) {
-    FactoredAttr expected =
-        FactoredAttr::get(getContext(), factorDiagram(diagram));
-    if (form.getIn() != expected.getIn() ||
-        form.getOut() != expected.getOut() ||
-        form.getTops() != expected.getTops() ||
-        form.getBottoms() != expected.getBottoms() ||
-        form.getFree() != expected.getFree())
-      return emitOpError() << "the factored form of diagram '"
-                           << toString(diagram) << "' is " << expected
-                           << ", found " << form;
-    // apply_c13
-    if (!std::is_permutation(
-            form.getContract().begin(), form.getContract().end(),
-            expected.getContract().begin(), expected.getContract().end()))
-      return emitOpError() << "diagram '" << toString(diagram)
-                           << "' must contract factors "
-                           << expected.getContract() << " in some order, found "
-                           << form.getContract();
-  }
-  return success();
-}
-
 //===----------------------------------------------------------------------===//
 // ApplyDiagramOp
 //===----------------------------------------------------------------------===//

@@ -9,6 +9,8 @@
 
 include "dialect/Eqc/EqcOpBase.td"
 include "dialect/Eqc/EqcBasisOps.td"
+include "dialect/Eqc/EqcDenseOps.td"
+include "dialect/Eqc/EqcFactoredOps.td"
 include "dialect/Eqc/EqcStageOps.td"
 
 //===----------------------------------------------------------------------===//

@@ -342,59 +342,6 @@ def Eqc_WriteOp
   let hasFolder = 1;
 }
 
-//===----------------------------------------------------------------------===//
-// The other plans
-//===----------------------------------------------------------------------===//
-
-def Eqc_DenseOp : Eqc_LayerOp<"dense"> {
-  let summary = "a layer as one dense matrix";
-  let description = [{
-    Computes what `eqc.linear` with the same operands and attributes does:
-    assembles the matrix of the whole layer, channels included, from the weights
-    once for all samples, and multiplies each sample by it.
-
-    - (C1..C11) Those of `eqc.linear`.
-    - (C12) `n` is not `?`.
-
-    Example:
-
-    ```mlir
-    %y = eqc.dense O(3) order 1 -> 1
-        x(%x : tensor<?x3x16xf32>) weight(%w : tensor<1x16x32xf32>)
-        diagrams ["o1 i1"] : tensor<?x3x32xf32>
-    ```
-  }];
-  let arguments = layerArguments;
-  let assemblyFormat = layerFormat # " attr-dict `:` type($y)";
-}
-
-def Eqc_ApplyOp : Eqc_LayerOp<"apply"> {
-  let summary = "a layer's diagrams one after the other, each factored";
-  let description = [{
-    Computes what `eqc.linear` with the same operands and attributes does by the
-    published algorithm, one diagram after the other: permute the axes of x,
-    contract the blocks of inputs in the order given, mix the channels of what
-    is left, add it to the diagonals of y that the blocks of outputs stand for.
-
-    - (C1..C11) Those of `eqc.linear`.
-    - (C12) There is one factored form for each diagram, of this diagram.
-    - (C13) Each contracts every factor with inputs only exactly once.
-
-    Example:
-
-    ```mlir
-    %y = eqc.apply O(3) order 2 -> 0
-        x(%x : tensor<?x3x3x16xf32>) weight(%w : tensor<1x16x32xf32>)
-        diagrams ["i1 i2"] : tensor<?x32xf32>
-        factored [#eqc.factored<in [0, 1] tops [0] bottoms [2] free -1
-                                out [] contract [0]>]
-    ```
-  }];
-  let arguments = !con(layerArguments, (ins Eqc_FactoredArrayAttr:$factored));
-  let assemblyFormat = layerFormat #
-                       " attr-dict `:` type($y) `factored` $factored";
-}
-
 } // opDocGroup
 
 #endif // EQC_DIALECT_EQCSTAGEOPS_TD

@@ -47,6 +47,22 @@ std::optional<int64_t> ir::getRowsOfOrder(int64_t order, int64_t n) {
   return timesPower(1, n, order);
 }
 
+std::optional<int64_t> ir::getRowsOfOrders(ArrayRef<int64_t> orders,
+                                           int64_t n) {
+  int64_t total = 0;
+  bool dynamic = false;
+  for (int64_t order : orders) {
+    const std::optional<int64_t> rows = getRowsOfOrder(order, n);
+    if (!rows)
+      return std::nullopt;
+    if (ShapedType::isDynamic(*rows))
+      dynamic = true;
+    else if (llvm::AddOverflow(total, *rows, total))
+      return std::nullopt;
+  }
+  return dynamic ? ShapedType::kDynamic : total;
+}
+
 static std::optional<int64_t> binomial(int64_t n, int64_t k) {
   int64_t value = 1;
   for (int64_t i = 1; i <= std::min(k, n - k); ++i) {

@@ -30,6 +30,9 @@ llvm::DenseSet<mlir::Attribute> getNodePatterns(mlir::ValueRange values);
 /// past 2^63 - 1.
 std::optional<int64_t> getRows(llvm::ArrayRef<RowPattern> patterns, int64_t n);
 std::optional<int64_t> getRowsOfOrder(int64_t order, int64_t n);
+/// The rows of several orders, one after the other.
+std::optional<int64_t> getRowsOfOrders(llvm::ArrayRef<int64_t> orders,
+                                       int64_t n);
 
 /// Whether vertices that `finer` joins `coarser` joins too, and blocks that
 /// `finer` drops `coarser` drops too; `finer` has no free vertices.

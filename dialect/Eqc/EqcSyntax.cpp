@@ -147,6 +147,34 @@ void eqc::ir::printPatterns(OpAsmPrinter &printer, Operation *op,
   printList<RowPatternAttr>(printer, op, patterns, printPattern);
 }
 
+static ParseResult parseNumbers(OpAsmParser &parser,
+                                DenseI64ArrayAttr &numbers) {
+  SmallVector<int64_t> values;
+  if (failed(parser.parseCommaSeparatedList(AsmParser::Delimiter::Square, [&] {
+        return parser.parseInteger(values.emplace_back());
+      })))
+    return failure();
+  numbers = parser.getBuilder().getDenseI64ArrayAttr(values);
+  return success();
+}
+
+static void printNumbers(OpAsmPrinter &printer, Operation *,
+                         DenseI64ArrayAttr numbers) {
+  printer << '[';
+  llvm::interleaveComma(numbers.asArrayRef(), printer);
+  printer << ']';
+}
+
+ParseResult eqc::ir::parsePermutations(OpAsmParser &parser,
+                                       ArrayAttr &permutations) {
+  return parseList<DenseI64ArrayAttr>(parser, permutations, parseNumbers);
+}
+
+void eqc::ir::printPermutations(OpAsmPrinter &printer, Operation *op,
+                                ArrayAttr permutations) {
+  printList<DenseI64ArrayAttr>(printer, op, permutations, printNumbers);
+}
+
 ParseResult eqc::ir::parseSums(OpAsmParser &parser, SumsAttr &sums) {
   FailureOr<SumsAttr> parsed = parseSumsList(parser);
   if (failed(parsed))

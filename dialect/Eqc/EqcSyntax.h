@@ -66,6 +66,12 @@ void printCopies(mlir::OpAsmPrinter &printer, mlir::Operation *op,
                  mlir::DenseI64ArrayAttr starts, mlir::DenseI64ArrayAttr copies,
                  mlir::DenseI64ArrayAttr biasRows);
 
+/// A list of permutations: `[[0, 1], [1, 0]]`.
+mlir::ParseResult parsePermutations(mlir::OpAsmParser &parser,
+                                    mlir::ArrayAttr &permutations);
+void printPermutations(mlir::OpAsmPrinter &printer, mlir::Operation *op,
+                       mlir::ArrayAttr permutations);
+
 /// Pairs of patterns: `["1 | ~2" from "1 | 2"]`, `["~1 | 2" into "1 | 2"]`.
 mlir::ParseResult parsePatternsFrom(mlir::OpAsmParser &parser,
                                     mlir::ArrayAttr &patterns,

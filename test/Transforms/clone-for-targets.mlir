@@ -4,13 +4,13 @@
 // CHECK: func.func @"f.x86-64-v2"(
 // CHECK-SAME: eqc.layer = "f"
 // CHECK-SAME: eqc.target = #eqc.target<name = "x86-64-v2", cpu = "x86-64-v2", features = {{.*}}, vector_bytes = 16, registers = 16>
-// CHECK: eqc.dense
+// CHECK: eqc.multiply
 // CHECK: func.func @"f.x86-64-v4"(
 // CHECK-SAME: vector_bytes = 64, registers = 32>
-// CHECK: eqc.dense
+// CHECK: eqc.multiply
 func.func @f(%x: tensor<?x5x4xf32>, %w: tensor<1x4x8xf32>) -> tensor<?x5x8xf32> attributes {eqc.plan = "dense"} {
-  %y = eqc.dense S(5) order 1 -> 1 x(%x : tensor<?x5x4xf32>) weight(%w : tensor<1x4x8xf32>)
-      diagrams ["o1 i1"] : tensor<?x5x8xf32>
+  %m = eqc.assemble S(5) order 1 -> 1 %w diagrams ["o1 i1"] : tensor<1x4x8xf32> -> tensor<20x40xf32>
+  %y = eqc.multiply %x by %m : (tensor<?x5x4xf32>, tensor<20x40xf32>) -> tensor<?x5x8xf32>
   return %y : tensor<?x5x8xf32>
 }
 
@@ -31,7 +31,7 @@ func.func @other() {
 // CHECK-NOT: eqc.max_registers
 // CHECK-SAME: vector_bytes = 64, registers = 24>
 func.func @tuned(%x: tensor<?x5x4xf32>, %w: tensor<1x4x8xf32>) -> tensor<?x5x8xf32> attributes {eqc.plan = "dense", eqc.max_registers = 24} {
-  %y = eqc.dense S(5) order 1 -> 1 x(%x : tensor<?x5x4xf32>) weight(%w : tensor<1x4x8xf32>)
-      diagrams ["o1 i1"] : tensor<?x5x8xf32>
+  %m = eqc.assemble S(5) order 1 -> 1 %w diagrams ["o1 i1"] : tensor<1x4x8xf32> -> tensor<20x40xf32>
+  %y = eqc.multiply %x by %m : (tensor<?x5x4xf32>, tensor<20x40xf32>) -> tensor<?x5x8xf32>
   return %y : tensor<?x5x8xf32>
 }

@@ -16,14 +16,21 @@
 // CHECK: eqc.from_rows %[[Y]]
 
 // FACTORED-LABEL: @deepsets
-// FACTORED: eqc.apply S(5) order 1 -> 1 {{.*}} factored [
-// FACTORED-SAME: #eqc.factored<in [0] tops [1] bottoms [1] free -1 out [0] contract []>
-// FACTORED-SAME: #eqc.factored<in [0] tops [1, 0] bottoms [0, 1] free -1 out [0] contract [1]>
+// FACTORED: %[[X:.*]] = eqc.to_rows
+// FACTORED: %[[W:.*]] = eqc.pack %{{.*}} order [0, 1]
+// FACTORED: %[[P:.*]] = eqc.to_planar S(5) %[[X]] by {{\[\[}}0], [0]] : tensor<?x5x4xf32> -> tensor<?x10x4xf32>
+// FACTORED: %[[C:.*]] = eqc.contract S(5) %[[P]] patterns ["1", "~1"] : tensor<?x10x4xf32> -> tensor<?x6x4xf32>
+// FACTORED: %[[M:.*]] = eqc.mix_each S(5) %[[C]] orders [1, 0] weights(%[[W]] : {{.*}}) : tensor<?x6x4xf32> -> tensor<?x6x8xf32>
+// FACTORED: %[[E:.*]] = eqc.expand S(5) %[[M]] patterns ["1", "~1"] : tensor<?x6x8xf32> -> tensor<?x10x8xf32>
+// FACTORED: %[[Y:.*]] = eqc.from_planar S(5) %[[E]] by {{\[\[}}0], [0]] : tensor<?x10x8xf32> -> tensor<?x5x8xf32>
+// FACTORED: %[[B:.*]] = eqc.add_bias S(5) order 1 %[[Y]] bias(%{{.*}} : tensor<1x8xf32>) diagrams ["o1"] : tensor<?x5x8xf32>
+// FACTORED: eqc.from_rows %[[B]]
 
 // DENSE-LABEL: @deepsets
 // DENSE-NOT: eqc.linear
-// DENSE: eqc.dense S(5) order 1 -> 1 {{.*}} diagrams ["o1 i1", "o1 | i1"] bias_diagrams ["o1"]
-
+// DENSE: %[[M:.*]] = eqc.assemble S(5) order 1 -> 1 %{{.*}} diagrams ["o1 i1", "o1 | i1"] : tensor<2x4x8xf32> -> tensor<20x40xf32>
+// DENSE: %[[B:.*]] = eqc.assemble S(5) order 0 -> 1 %{{.*}} diagrams ["o1"] : tensor<1x8xf32> -> tensor<1x40xf32>
+// DENSE: eqc.multiply %{{.*}} by %[[M]] plus %[[B]]
 func.func @deepsets(%x: tensor<?x5x4xf32>, %w: tensor<2x4x8xf32>, %b: tensor<1x8xf32>) -> tensor<?x5x8xf32> {
   %y = eqc.linear S(5) order 1 -> 1 x(%x : tensor<?x5x4xf32>) weight(%w : tensor<2x4x8xf32>) bias(%b : tensor<1x8xf32>)
       diagrams ["o1 i1", "o1 | i1"] bias_diagrams ["o1"] : tensor<?x5x8xf32>
@@ -46,7 +53,7 @@ func.func @diagonal(%x: tensor<?x5x4xf32>, %w: tensor<1x4x8xf32>) -> tensor<?x5x
 
 // CHECK-LABEL: @asked
 // CHECK-SAME: eqc.plan = "dense"
-// CHECK: eqc.dense
+// CHECK: eqc.multiply
 func.func @asked(%x: tensor<?x5x4xf32>, %w: tensor<1x4x8xf32>) -> tensor<?x5x8xf32> attributes {eqc.plan = "dense"} {
   %y = eqc.linear S(5) order 1 -> 1 x(%x : tensor<?x5x4xf32>) weight(%w : tensor<1x4x8xf32>)
       diagrams ["o1 i1"] : tensor<?x5x8xf32>

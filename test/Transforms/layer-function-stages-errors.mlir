@@ -8,11 +8,10 @@
 func.func @dense(%x: tensor<?x5x4xf32>, %w: tensor<1x4x4xf32>) -> tensor<?x5x4xf32>
     attributes {eqc.layer = "f", eqc.target = #v3} {
   // expected-note @below {{the first layer begins here}}
-  %y = eqc.dense S(5) order 1 -> 1 x(%x : tensor<?x5x4xf32>) weight(%w : tensor<1x4x4xf32>)
-      diagrams ["o1 i1"] : tensor<?x5x4xf32>
+  %m = eqc.assemble S(5) order 1 -> 1 %w diagrams ["o1 i1"] : tensor<1x4x4xf32> -> tensor<20x20xf32>
+  %y = eqc.multiply %x by %m : (tensor<?x5x4xf32>, tensor<20x20xf32>) -> tensor<?x5x4xf32>
   // expected-error @below {{belongs to a second layer of its function}}
-  %z = eqc.dense S(5) order 1 -> 1 x(%y : tensor<?x5x4xf32>) weight(%w : tensor<1x4x4xf32>)
-      diagrams ["o1 i1"] : tensor<?x5x4xf32>
+  %z = eqc.multiply %y by %m : (tensor<?x5x4xf32>, tensor<20x20xf32>) -> tensor<?x5x4xf32>
   return %z : tensor<?x5x4xf32>
 }
 
@@ -39,11 +38,15 @@ func.func @isotypic(%x: tensor<?x5x4xf32>, %w: tensor<1x4x4xf32>) -> tensor<?x5x
 func.func @factored(%x: tensor<?x5x4xf32>, %w: tensor<1x4x4xf32>) -> tensor<?x5x4xf32>
     attributes {eqc.layer = "f", eqc.target = #v3} {
   // expected-note @below {{the first layer begins here}}
-  %y = eqc.apply S(5) order 1 -> 1 x(%x : tensor<?x5x4xf32>) weight(%w : tensor<1x4x4xf32>)
-      diagrams ["o1 i1"] : tensor<?x5x4xf32>
-      factored [#eqc.factored<in [0] tops [1] bottoms [1] free -1 out [0] contract []>]
+  %rows = eqc.to_rows %x : tensor<?x5x4xf32> -> tensor<?x5x4xf32>
+  %packed = eqc.pack %w order [0] : tensor<1x4x4xf32> -> tensor<1x4x4xf32>
+  %p = eqc.to_planar S(5) %rows by [[0]] : tensor<?x5x4xf32> -> tensor<?x5x4xf32>
+  %m = eqc.mix_each S(5) %p orders [1] weights(%packed : tensor<1x4x4xf32>) : tensor<?x5x4xf32> -> tensor<?x5x4xf32>
+  %e = eqc.expand S(5) %m patterns ["1"] : tensor<?x5x4xf32> -> tensor<?x5x4xf32>
+  %z = eqc.from_planar S(5) %e by [[0]] : tensor<?x5x4xf32> -> tensor<?x5x4xf32>
+  %y = eqc.from_rows %z : tensor<?x5x4xf32> -> tensor<?x5x4xf32>
   // expected-error @below {{belongs to a second layer of its function}}
-  %z = eqc.to_rows %y : tensor<?x5x4xf32> -> tensor<?x5x4xf32>
+  %again = eqc.to_rows %y : tensor<?x5x4xf32> -> tensor<?x5x4xf32>
   return %y : tensor<?x5x4xf32>
 }
 
@@ -178,4 +181,64 @@ func.func @other_bias(%t: tensor<?x5x4xf32>, %w: tensor<1x4x4xf32>, %b: tensor<1
       targets [[0] bias 0, [], [], [], []] : tensor<?x5x4xf32> -> tensor<?x5x4xf32>
   %r = eqc.from_rows %y : tensor<?x5x4xf32> -> tensor<?x5x4xf32>
   return %r : tensor<?x5x4xf32>
+}
+
+// -----
+
+#v3 = #eqc.target<name = "x86-64-v3", cpu = "x86-64-v3", features = "", vector_bytes = 32, registers = 16>
+
+func.func @planar_of_other_rows(%x: tensor<?x5x4xf32>, %w: tensor<1x4x4xf32>) -> tensor<?x5x4xf32>
+    attributes {eqc.layer = "f", eqc.target = #v3} {
+  %rows = eqc.to_rows %x : tensor<?x5x4xf32> -> tensor<?x5x4xf32>
+  %packed = eqc.pack %w order [0] : tensor<1x4x4xf32> -> tensor<1x4x4xf32>
+  // expected-error @below {{'x' must be the rows that 'eqc.to_rows' makes}}
+  %p = eqc.to_planar S(5) %x by [[0]] : tensor<?x5x4xf32> -> tensor<?x5x4xf32>
+  %m = eqc.mix_each S(5) %p orders [1] weights(%packed : tensor<1x4x4xf32>) : tensor<?x5x4xf32> -> tensor<?x5x4xf32>
+  %e = eqc.expand S(5) %m patterns ["1"] : tensor<?x5x4xf32> -> tensor<?x5x4xf32>
+  %z = eqc.from_planar S(5) %e by [[0]] : tensor<?x5x4xf32> -> tensor<?x5x4xf32>
+  %y = eqc.from_rows %z : tensor<?x5x4xf32> -> tensor<?x5x4xf32>
+  return %y : tensor<?x5x4xf32>
+}
+
+// -----
+
+#v3 = #eqc.target<name = "x86-64-v3", cpu = "x86-64-v3", features = "", vector_bytes = 32, registers = 16>
+
+func.func @unpacked_each(%x: tensor<?x5x4xf32>, %w: tensor<1x4x4xf32>) -> tensor<?x5x4xf32>
+    attributes {eqc.layer = "f", eqc.target = #v3} {
+  %rows = eqc.to_rows %x : tensor<?x5x4xf32> -> tensor<?x5x4xf32>
+  %packed = eqc.pack %w order [0] : tensor<1x4x4xf32> -> tensor<1x4x4xf32>
+  %p = eqc.to_planar S(5) %rows by [[0]] : tensor<?x5x4xf32> -> tensor<?x5x4xf32>
+  // expected-error @below {{'weights' must be what 'eqc.pack' makes}}
+  %m = eqc.mix_each S(5) %p orders [1] weights(%w : tensor<1x4x4xf32>) : tensor<?x5x4xf32> -> tensor<?x5x4xf32>
+  %e = eqc.expand S(5) %m patterns ["1"] : tensor<?x5x4xf32> -> tensor<?x5x4xf32>
+  %z = eqc.from_planar S(5) %e by [[0]] : tensor<?x5x4xf32> -> tensor<?x5x4xf32>
+  %y = eqc.from_rows %z : tensor<?x5x4xf32> -> tensor<?x5x4xf32>
+  return %y : tensor<?x5x4xf32>
+}
+
+// -----
+
+#v3 = #eqc.target<name = "x86-64-v3", cpu = "x86-64-v3", features = "", vector_bytes = 32, registers = 16>
+
+func.func @unused_matrix(%x: tensor<?x5x4xf32>, %w: tensor<1x4x4xf32>) -> tensor<?x5x4xf32>
+    attributes {eqc.layer = "f", eqc.target = #v3} {
+  // expected-error @below {{must make the matrix of the second argument of its function, or what is added of the third}}
+  %n = eqc.assemble S(5) order 1 -> 1 %w diagrams ["o1 | i1"] : tensor<1x4x4xf32> -> tensor<20x20xf32>
+  %m = eqc.assemble S(5) order 1 -> 1 %w diagrams ["o1 i1"] : tensor<1x4x4xf32> -> tensor<20x20xf32>
+  %y = eqc.multiply %x by %m : (tensor<?x5x4xf32>, tensor<20x20xf32>) -> tensor<?x5x4xf32>
+  return %y : tensor<?x5x4xf32>
+}
+
+// -----
+
+#v3 = #eqc.target<name = "x86-64-v3", cpu = "x86-64-v3", features = "", vector_bytes = 32, registers = 16>
+
+func.func @rows_beside_a_matrix(%x: tensor<?x5x4xf32>, %w: tensor<1x4x4xf32>) -> tensor<?x5x4xf32>
+    attributes {eqc.layer = "f", eqc.target = #v3} {
+  // expected-error @below {{stands beside 'eqc.multiply', which is a layer without other stages}}
+  %rows = eqc.to_rows %x : tensor<?x5x4xf32> -> tensor<?x5x4xf32>
+  %m = eqc.assemble S(5) order 1 -> 1 %w diagrams ["o1 i1"] : tensor<1x4x4xf32> -> tensor<20x20xf32>
+  %y = eqc.multiply %x by %m : (tensor<?x5x4xf32>, tensor<20x20xf32>) -> tensor<?x5x4xf32>
+  return %y : tensor<?x5x4xf32>
 }

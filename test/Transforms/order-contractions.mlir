@@ -4,24 +4,39 @@
 // n entries, 4 * 5 + 4 additions; the other order leaves n^2, 4 * 25 + 4.
 
 // CHECK-LABEL: @larger_first
-// CHECK: contract [1, 0]>
+// CHECK: eqc.contract S(5) %{{.*}} patterns ["1 | ~2 3"] normalize mean : tensor<?x125x4xf32> -> tensor<?x5x4xf32>
+// CHECK-NEXT: %[[C:.*]] = eqc.contract S(5) %{{.*}} patterns ["~1"] normalize mean : tensor<?x5x4xf32> -> tensor<?x1x4xf32>
+// CHECK-NEXT: eqc.mix_each S(5) %[[C]]
 func.func @larger_first(%x: tensor<?x5x5x5x4xf32>, %w: tensor<1x4x8xf32>) -> tensor<?x8xf32> {
+  %rows = eqc.to_rows %x : tensor<?x5x5x5x4xf32> -> tensor<?x125x4xf32>
+  %packed = eqc.pack %w order [0] : tensor<1x4x8xf32> -> tensor<1x4x8xf32>
+  %p = eqc.to_planar S(5) %rows by [[2, 0, 1]] : tensor<?x125x4xf32> -> tensor<?x125x4xf32>
+  %a = eqc.contract S(5) %p patterns ["~1 | 2 | 3"] normalize mean : tensor<?x125x4xf32> -> tensor<?x25x4xf32>
+  %b = eqc.contract S(5) %a patterns ["~1 2"] normalize mean : tensor<?x25x4xf32> -> tensor<?x1x4xf32>
   // expected-remark @below {{1 of 1 diagrams contract in another order: 24 additions per sample and channel instead of 104}}
-  %y = eqc.apply S(5) order 3 -> 0 x(%x : tensor<?x5x5x5x4xf32>) weight(%w : tensor<1x4x8xf32>)
-      diagrams ["i1 | i2 i3"] : tensor<?x8xf32>
-      factored [#eqc.factored<in [0, 1, 2] tops [0, 0] bottoms [1, 2] free -1 out [] contract [0, 1]>]
+  %m = eqc.mix_each S(5) %b orders [0] weights(%packed : tensor<1x4x8xf32>) : tensor<?x1x4xf32> -> tensor<?x1x8xf32>
+  %e = eqc.expand S(5) %m patterns ["-"] : tensor<?x1x8xf32> -> tensor<?x1x8xf32>
+  %z = eqc.from_planar S(5) %e by [[]] : tensor<?x1x8xf32> -> tensor<?x1x8xf32>
+  %y = eqc.from_rows %z : tensor<?x1x8xf32> -> tensor<?x8xf32>
   return %y : tensor<?x8xf32>
 }
 
 // Orders that cost the same stay as they are.
 
 // CHECK-LABEL: @equal
-// CHECK: contract [0, 1]>
+// CHECK: eqc.contract O(3) %{{.*}} patterns ["~1 2 | 3 | 4"]
+// CHECK: eqc.contract O(3) %{{.*}} patterns ["~1 2"]
 func.func @equal(%x: tensor<?x3x3x3x3x4xf32>, %w: tensor<1x4x8xf32>) -> tensor<?x8xf32> {
+  %rows = eqc.to_rows %x : tensor<?x3x3x3x3x4xf32> -> tensor<?x81x4xf32>
+  %packed = eqc.pack %w order [0] : tensor<1x4x8xf32> -> tensor<1x4x8xf32>
+  %p = eqc.to_planar O(3) %rows by [[0, 1, 2, 3]] : tensor<?x81x4xf32> -> tensor<?x81x4xf32>
+  %a = eqc.contract O(3) %p patterns ["~1 2 | 3 | 4"] : tensor<?x81x4xf32> -> tensor<?x9x4xf32>
+  %b = eqc.contract O(3) %a patterns ["~1 2"] : tensor<?x9x4xf32> -> tensor<?x1x4xf32>
   // expected-remark @below {{0 of 1 diagrams contract in another order: 20 additions per sample and channel instead of 20}}
-  %y = eqc.apply O(3) order 4 -> 0 x(%x : tensor<?x3x3x3x3x4xf32>) weight(%w : tensor<1x4x8xf32>)
-      diagrams ["i1 i2 | i3 i4"] : tensor<?x8xf32>
-      factored [#eqc.factored<in [0, 1, 2, 3] tops [0, 0] bottoms [2, 2] free -1 out [] contract [0, 1]>]
+  %m = eqc.mix_each O(3) %b orders [0] weights(%packed : tensor<1x4x8xf32>) : tensor<?x1x4xf32> -> tensor<?x1x8xf32>
+  %e = eqc.expand O(3) %m patterns ["-"] : tensor<?x1x8xf32> -> tensor<?x1x8xf32>
+  %z = eqc.from_planar O(3) %e by [[]] : tensor<?x1x8xf32> -> tensor<?x1x8xf32>
+  %y = eqc.from_rows %z : tensor<?x1x8xf32> -> tensor<?x8xf32>
   return %y : tensor<?x8xf32>
 }
 

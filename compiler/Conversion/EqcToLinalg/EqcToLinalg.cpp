@@ -66,25 +66,14 @@ private:
     Block &body = function.front();
     flips = function->getAttrOfType<DenseI64ArrayAttr>(
         ir::EqcDialect::kFlipsAttrName);
-    for (Operation &op : body) {
-      if (auto dense = dyn_cast<ir::DenseOp>(op))
-        return takeSpec(dense);
-      if (auto apply = dyn_cast<ir::ApplyOp>(op))
-        return takeSpec(apply);
+    for (Operation &op : body)
       if (isa<ir::LinearOp>(op))
         return op.emitError("no plan is chosen; run '--eqc-expand' first");
-    }
     FailureOr<StagedLayer> read = readStages(function);
     if (failed(read))
       return failure();
     staged = std::move(*read);
-    spec = staged->spec;
-    return success();
-  }
-
-  template <typename OpT> LogicalResult takeSpec(OpT op) {
-    spec = getLayerOf(op);
-    layer = op;
+    spec = staged.spec;
     return success();
   }
 
@@ -135,24 +124,19 @@ private:
 
   Value build(GraphBuilder &graph, Value x, Value weight, Value bias) {
     LayerGraph patterns(graph, spec, x, weight, bias);
-    if (staged) {
-      if (auto *isotypic = std::get_if<IsotypicPlan>(&staged->plan))
-        return buildIsotypicGraph(graph, spec, *isotypic, x, weight, bias);
-      return buildSharedGraph(graph, patterns, function, spec);
-    }
-    if (isa<ir::DenseOp>(layer))
+    if (auto *isotypic = std::get_if<IsotypicPlan>(&staged.plan))
+      return buildIsotypicGraph(graph, spec, *isotypic, x, weight, bias);
+    if (auto *factored = std::get_if<FactoredForms>(&staged.plan))
+      return buildFactoredGraph(patterns, spec, factored->forms,
+                                factored->packed);
+    if (std::holds_alternative<DenseForm>(staged.plan))
       return patterns.applyDense();
-    SmallVector<FactoredDiagram> forms;
-    for (auto form :
-         cast<ir::ApplyOp>(layer).getFactored().getAsRange<ir::FactoredAttr>())
-      forms.push_back(form.getValue(spec.l, spec.k));
-    return buildFactoredGraph(patterns, spec, forms);
+    return buildSharedGraph(patterns, function, spec);
   }
 
   func::FuncOp function;
   LayerSpec spec;
-  Operation *layer = nullptr; ///< the whole layer as one; null: stages
-  std::optional<StagedLayer> staged;
+  StagedLayer staged;
   DenseI64ArrayAttr flips; ///< of the gradient of x; else null
 };
 

@@ -31,7 +31,8 @@ static RowPattern dropVertices(const RowPattern &pattern,
 }
 
 Value eqc::buildFactoredGraph(LayerGraph &layer, const LayerSpec &spec,
-                              ArrayRef<FactoredDiagram> forms) {
+                              ArrayRef<FactoredDiagram> forms,
+                              ArrayRef<PackedTerm> packed) {
   const RowPattern output = identityPattern(spec.l);
   PatternTensor y = layer.outputZeros(output);
   auto addTo = [&](const PatternTensor &node) { layer.add(y, node); };
@@ -54,7 +55,9 @@ Value eqc::buildFactoredGraph(LayerGraph &layer, const LayerSpec &spec,
     // A symbol with more arguments among the inputs is contracted there.
     if (layer.contractsSymbol(split.bottom))
       source = layer.read(source, split.bottom);
-    const Value weight = layer.weightOf(static_cast<int64_t>(d));
+    const Value weight = layer.weightOf(packed[d]);
+    if (!weight)
+      continue;
     if (split.top == output) {
       layer.mix(y, source, diagram, weight);
       continue;

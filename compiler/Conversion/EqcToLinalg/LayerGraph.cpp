@@ -64,6 +64,22 @@ SmallVector<int64_t> LayerGraph::shapeOf(bool isRow, int letters,
   return shape;
 }
 
+Value LayerGraph::weightOf(const PackedTerm &term) {
+  if (term.size() == 1 && term.front().factor == 1)
+    return weightOf(static_cast<int64_t>(term.front().diagram));
+  Value sum;
+  for (const WeightedDiagram &weighted : term) {
+    if (!sum)
+      sum = graph.zeros({spec.cIn, spec.cOut});
+    IndexCoefficient scaled;
+    scaled.scale = graph.number(weighted.factor);
+    sum = graph.addProduct(
+        {sum, {0, 1}},
+        {{weightOf(static_cast<int64_t>(weighted.diagram)), {0, 1}}}, scaled);
+  }
+  return sum;
+}
+
 PatternTensor LayerGraph::outputZeros(const RowPattern &pattern) {
   const bool isRow = isIdentity(pattern);
   const int letters = pattern.numKept() + numFreeAxes(pattern);

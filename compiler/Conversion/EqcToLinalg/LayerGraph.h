@@ -11,6 +11,7 @@
 
 #include "compiler/Algebra/RowPattern.h"
 #include "compiler/Conversion/EqcToLinalg/GraphBuilder.h"
+#include "compiler/Plan/PackedTerm.h"
 
 namespace eqc {
 
@@ -72,6 +73,8 @@ public:
 
   /// The weight of a diagram, [c_in, c_out].
   mlir::Value weightOf(int64_t diagram);
+  /// A sum of multiples of weights; null if it is zero.
+  mlir::Value weightOf(const PackedTerm &term);
 
 private:
   /// Dimensions of an index space: batch, then letters, then channels.

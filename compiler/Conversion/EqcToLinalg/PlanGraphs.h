@@ -13,14 +13,14 @@ namespace eqc {
 
 /// The shared plan as its operations in `function` say, with some mixes in the
 /// irreps of the strands' group: y.
-mlir::Value buildSharedGraph(GraphBuilder &graph, LayerGraph &layer,
-                             mlir::func::FuncOp function,
+mlir::Value buildSharedGraph(LayerGraph &layer, mlir::func::FuncOp function,
                              const LayerSpec &spec);
 
 /// One diagram after the other, inputs contracted in the order that each form
 /// says.
 mlir::Value buildFactoredGraph(LayerGraph &layer, const LayerSpec &spec,
-                               llvm::ArrayRef<FactoredDiagram> forms);
+                               llvm::ArrayRef<FactoredDiagram> forms,
+                               llvm::ArrayRef<PackedTerm> packed);
 
 /// Changes of basis by constant matrices, channels mixed block by block.
 mlir::Value buildIsotypicGraph(GraphBuilder &graph, const LayerSpec &spec,

@@ -26,14 +26,13 @@ namespace {
 
 class StageVisitor {
 public:
-  StageVisitor(GraphBuilder &graph, LayerGraph &layer, const LayerSpec &spec)
-      : graph(graph), layer(layer), spec(spec),
-        output(identityPattern(spec.l)) {}
+  StageVisitor(LayerGraph &layer, const LayerSpec &spec)
+      : layer(layer), output(identityPattern(spec.l)) {}
 
   Value visit(func::FuncOp function) {
     for (Operation &op : function.front()) {
       if (auto pack = dyn_cast<PackOp>(op))
-        order = pack.getOrder();
+        order = pack.getOrder().getTerms();
       else if (auto readOp = dyn_cast<ReadOp>(op))
         read(readOp);
       else if (auto mixOp = dyn_cast<MixOp>(op))
@@ -70,27 +69,9 @@ private:
     int64_t packed = op.getFirst();
     for (const Diagram &diagram : op.getDiagramValues()) {
       const Split split = splitDiagram(diagram);
-      if (const Value weight = weightOf(packed++))
+      if (const Value weight = layer.weightOf(order[packed++]))
         layer.mix(nodes.at(split.top), source(split.bottom), diagram, weight);
     }
-  }
-
-  /// A packed weight, [c_in, c_out]; null if it is zero.
-  Value weightOf(int64_t packed) {
-    const ArrayRef<int64_t> numbers = order.getNumbersOf(packed);
-    const ArrayRef<double> factors = order.getFactorsOf(packed);
-    if (numbers.size() == 1 && factors.front() == 1)
-      return layer.weightOf(numbers.front());
-    Value weight;
-    for (auto [number, factor] : llvm::zip(numbers, factors)) {
-      if (!weight)
-        weight = graph.zeros({spec.cIn, spec.cOut});
-      IndexCoefficient scaled;
-      scaled.scale = graph.number(factor);
-      weight = graph.addProduct({weight, {0, 1}},
-                                {{layer.weightOf(number), {0, 1}}}, scaled);
-    }
-    return weight;
   }
 
   /// f^ of a source: a tensor for every slot of every irrep.
@@ -120,7 +101,7 @@ private:
           for (const SmallVector<Value> &slots : sources)
             for (int row = 0; row < irrep.dimension; ++row)
               // The trace takes row `column` of the product's columns.
-              if (const Value weight = weightOf(packed++))
+              if (const Value weight = layer.weightOf(order[packed++]))
                 layer.mixLetters(
                     nodes.at(target),
                     slots[irrep.first + column * irrep.dimension + row],
@@ -132,17 +113,15 @@ private:
       layer.add(nodes.at(fine), nodes.at(coarse));
   }
 
-  GraphBuilder &graph;
   LayerGraph &layer;
-  const LayerSpec &spec;
   const RowPattern output;
-  SumsAttr order;
+  std::vector<PackedTerm> order;
   std::map<RowPattern, PatternTensor> reads, nodes;
 };
 
 } // namespace
 
-Value eqc::buildSharedGraph(GraphBuilder &graph, LayerGraph &layer,
-                            func::FuncOp function, const LayerSpec &spec) {
-  return StageVisitor(graph, layer, spec).visit(function);
+Value eqc::buildSharedGraph(LayerGraph &layer, func::FuncOp function,
+                            const LayerSpec &spec) {
+  return StageVisitor(layer, spec).visit(function);
 }

@@ -39,19 +39,6 @@ static void finish(const EmittedKernel &kernel, KernelRole role,
                                         target, kernel.record));
 }
 
-/// The plan of a layer whose operation says in which order each diagram
-/// contracts its inputs.
-static FactoredPlan planOf(ir::ApplyOp op, const LayerSpec &spec) {
-  FactoredPlan plan = buildFactoredPlan(spec);
-  for (auto [steps, form] : llvm::zip(
-           plan.diagrams, op.getFactored().getAsRange<ir::FactoredAttr>())) {
-    FactoredDiagram factored = form.getValue(spec.l, spec.k);
-    if (factored.contractionOrder != steps.factored.contractionOrder)
-      steps = makeFactoredSteps(factored, spec.group);
-  }
-  return plan;
-}
-
 namespace {
 
 struct ConvertEqcToLoops
@@ -90,6 +77,24 @@ struct ConvertEqcToLoops
     return function->getAttrOfType<StringAttr>(ir::EqcDialect::kLayerAttrName);
   }
 
+  static std::unique_ptr<PlanEmitter> emitterOf(const LayerSpec &spec,
+                                                StrandPlan &plan) {
+    return makeStrandEmitter(spec, std::move(plan));
+  }
+  static std::unique_ptr<PlanEmitter> emitterOf(const LayerSpec &spec,
+                                                IsotypicPlan &plan) {
+    return makeIsotypicEmitter(spec, std::move(plan));
+  }
+  static std::unique_ptr<PlanEmitter> emitterOf(const LayerSpec &spec,
+                                                FactoredForms &plan) {
+    return makeFactoredEmitter(spec, buildFactoredPlan(spec, plan.forms),
+                               std::move(plan.packed));
+  }
+  static std::unique_ptr<PlanEmitter> emitterOf(const LayerSpec &spec,
+                                                DenseForm &) {
+    return makeDenseEmitter(spec);
+  }
+
   LogicalResult convert(func::FuncOp function) {
     const ir::TargetAttr target = targetOf(function);
     const StringAttr name = layerNameOf(function);
@@ -99,27 +104,11 @@ struct ConvertEqcToLoops
                    target);
       return success();
     }
-    LayerSpec spec;
-    std::unique_ptr<PlanEmitter> emitter;
-    auto denses = function.front().getOps<ir::DenseOp>();
-    auto applies = function.front().getOps<ir::ApplyOp>();
-    if (!denses.empty()) {
-      spec = getLayerOf(*denses.begin());
-      emitter = makeDenseEmitter(spec);
-    } else if (!applies.empty()) {
-      spec = getLayerOf(*applies.begin());
-      emitter = makeFactoredEmitter(spec, planOf(*applies.begin(), spec));
-    } else {
-      FailureOr<StagedLayer> layer = readStages(function);
-      if (failed(layer))
-        return failure();
-      spec = std::move(layer->spec);
-      if (auto *isotypic = std::get_if<IsotypicPlan>(&layer->plan))
-        emitter = makeIsotypicEmitter(spec, std::move(*isotypic));
-      else
-        emitter = makeStrandEmitter(
-            spec, std::move(std::get<StrandPlan>(layer->plan)));
-    }
+    FailureOr<StagedLayer> layer = readStages(function);
+    if (failed(layer))
+      return failure();
+    const std::unique_ptr<PlanEmitter> emitter = std::visit(
+        [&](auto &plan) { return emitterOf(layer->spec, plan); }, layer->plan);
     emit(function, *emitter, name.getValue(), target);
     return success();
   }

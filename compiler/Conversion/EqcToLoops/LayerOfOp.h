@@ -13,8 +13,8 @@
 
 namespace eqc {
 
-/// The layer of `eqc.linear`, `eqc.dense`, `eqc.apply` or `eqc.grad_weight`,
-/// named as the function around it.
+/// The layer of `eqc.linear` or `eqc.grad_weight`, named as the function around
+/// it.
 template <typename OpT> LayerSpec getLayerOf(OpT op) {
   LayerSpec spec;
   if (auto function = op->template getParentOfType<mlir::func::FuncOp>()) {

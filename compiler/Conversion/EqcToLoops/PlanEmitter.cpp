@@ -2,8 +2,6 @@
 
 #include "compiler/Conversion/EqcToLoops/PlanEmitter.h"
 
-#include <numeric>
-
 using namespace eqc;
 using namespace mlir;
 
@@ -38,14 +36,13 @@ private:
 
 class FactoredEmitter : public PlanEmitter {
 public:
-  FactoredEmitter(const LayerSpec &spec, FactoredPlan plan)
-      : spec(spec), plan(std::move(plan)) {}
+  FactoredEmitter(const LayerSpec &spec, FactoredPlan plan,
+                  std::vector<PackedTerm> packed)
+      : spec(spec), plan(std::move(plan)), packed(std::move(packed)) {}
 
   EmittedKernel emitPack(OpBuilder &b, Location loc, StringRef name,
                          const Machine &machine) const override {
-    std::vector<int> order(plan.diagrams.size());
-    std::iota(order.begin(), order.end(), 0);
-    return emitWeightPack(b, loc, name, spec, packedTermsOf(order), machine);
+    return emitWeightPack(b, loc, name, spec, packed, machine);
   }
   EmittedKernel emitForward(OpBuilder &b, Location loc, StringRef name,
                             const Machine &machine) const override {
@@ -55,6 +52,7 @@ public:
 private:
   const LayerSpec &spec;
   FactoredPlan plan;
+  std::vector<PackedTerm> packed;
 };
 
 class DenseEmitter : public PlanEmitter {
@@ -101,9 +99,11 @@ std::unique_ptr<PlanEmitter> eqc::makeStrandEmitter(const LayerSpec &spec,
                                                     StrandPlan plan) {
   return std::make_unique<SharedEmitter>(spec, std::move(plan));
 }
-std::unique_ptr<PlanEmitter> eqc::makeFactoredEmitter(const LayerSpec &spec,
-                                                      FactoredPlan plan) {
-  return std::make_unique<FactoredEmitter>(spec, std::move(plan));
+std::unique_ptr<PlanEmitter>
+eqc::makeFactoredEmitter(const LayerSpec &spec, FactoredPlan plan,
+                         std::vector<PackedTerm> packed) {
+  return std::make_unique<FactoredEmitter>(spec, std::move(plan),
+                                           std::move(packed));
 }
 std::unique_ptr<PlanEmitter> eqc::makeDenseEmitter(const LayerSpec &spec) {
   return std::make_unique<DenseEmitter>(spec);

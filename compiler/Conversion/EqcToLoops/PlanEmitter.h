@@ -40,8 +40,9 @@ public:
 /// shared plan, which some mixes may be in Fourier space.
 std::unique_ptr<PlanEmitter> makeStrandEmitter(const LayerSpec &spec,
                                                StrandPlan plan);
-std::unique_ptr<PlanEmitter> makeFactoredEmitter(const LayerSpec &spec,
-                                                 FactoredPlan plan);
+std::unique_ptr<PlanEmitter>
+makeFactoredEmitter(const LayerSpec &spec, FactoredPlan plan,
+                    std::vector<PackedTerm> packed);
 std::unique_ptr<PlanEmitter> makeDenseEmitter(const LayerSpec &spec);
 std::unique_ptr<PlanEmitter> makeIsotypicEmitter(const LayerSpec &spec,
                                                  IsotypicPlan plan);

@@ -7,6 +7,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "compiler/Conversion/EqcToLoops/StagePlan.h"
+#include "compiler/Conversion/EqcToLoops/FactoredStages.h"
 #include "compiler/Plan/Shared/SharedGeometry.h"
 #include "dialect/Eqc/EqcStages.h"
 
@@ -23,8 +24,19 @@ public:
   explicit StageReader(func::FuncOp function) : function(function) {}
 
   FailureOr<StagedLayer> read() {
+    if (!function.front().getOps<MultiplyOp>().empty()) {
+      FailureOr<LayerSpec> spec = readDenseStages(function);
+      if (failed(spec))
+        return failure();
+      return StagedLayer{std::move(*spec), DenseForm()};
+    }
     if (failed(readLayer()))
       return failure();
+    if (!function.front().getOps<MixEachOp>().empty()) {
+      if (failed(readFactored()))
+        return failure();
+      return std::move(layer);
+    }
     if (!function.front().getOps<MixCopiesOp>().empty()) {
       FailureOr<IsotypicPlan> plan = readIsotypicStages(function, layer.spec);
       if (failed(plan))
@@ -108,6 +120,32 @@ private:
     spec.cOut = weightType.getDimSize(2);
     spec.bias = function.getNumArguments() > 2;
     plan.packed = pack.getOrder().getTerms();
+    return success();
+  }
+
+  LogicalResult readFactored() {
+    FailureOr<FactoredStages> stages =
+        findFactoredStages(function, fromRows.getRows());
+    if (failed(stages))
+      return failure();
+    FailureOr<std::vector<FactoredDiagram>> forms = readFactoredForms(*stages);
+    if (failed(forms))
+      return failure();
+    LayerSpec &spec = layer.spec;
+    spec.group = stages->mix.getGroup();
+    spec.n = stages->mix.getN();
+    spec.normalize = stages->normalize();
+    spec.choice = DiagramChoice::List;
+    for (const FactoredDiagram &form : *forms) {
+      if (form.k != spec.k || form.l != spec.l)
+        return stages->mix.emitError()
+               << "is of diagrams of order " << form.k << " -> " << form.l
+               << ", but the layer is of order " << spec.k << " -> " << spec.l;
+      spec.diagrams.push_back(unfactor(form));
+    }
+    if (stages->addBias)
+      spec.biasDiagrams = getDiagramValues(stages->addBias.getDiagrams());
+    layer.plan = FactoredForms{std::move(*forms), pack.getOrder().getTerms()};
     return success();
   }
 

@@ -194,6 +194,17 @@ static std::vector<LeviCivitaEntry> leviCivitaEntries(int64_t n, int top) {
 }
 
 FactoredPlan eqc::buildFactoredPlan(const LayerSpec &spec) {
+  std::vector<FactoredDiagram> forms;
+  for (const Diagram &diagram : spec.diagrams) {
+    forms.push_back(factorDiagram(diagram));
+    forms.back().contractionOrder = cheapestContractionOrder(
+        forms.back(), spec.group, spec.dynamicN() ? kTypicalN : spec.n);
+  }
+  return buildFactoredPlan(spec, forms);
+}
+
+FactoredPlan eqc::buildFactoredPlan(const LayerSpec &spec,
+                                    const std::vector<FactoredDiagram> &forms) {
   FactoredPlan plan;
   plan.subtracts = rulesOf(spec.group).sizeUnit() > 1;
   plan.n = spec.n;
@@ -201,11 +212,8 @@ FactoredPlan eqc::buildFactoredPlan(const LayerSpec &spec) {
   plan.l = spec.l;
   plan.mean = spec.normalize == Normalize::Mean;
   int mixDegree = 0, extraDegree = -1;
-  for (const Diagram &diagram : spec.diagrams) {
-    FactoredDiagram factored = factorDiagram(diagram);
-    factored.contractionOrder = cheapestContractionOrder(
-        factored, spec.group, spec.dynamicN() ? kTypicalN : spec.n);
-    FactoredSteps steps = makeFactoredSteps(factored, spec.group);
+  for (const FactoredDiagram &form : forms) {
+    FactoredSteps steps = makeFactoredSteps(form, spec.group);
     const int degree = steps.mixRows.degree();
     mixDegree = std::max(mixDegree, degree);
     if (!steps.leviCivita.empty() || !steps.diagonals.empty())

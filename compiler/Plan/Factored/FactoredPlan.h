@@ -91,6 +91,11 @@ struct FactoredPlan {
 /// the order of `cheapestContractionOrder`.
 FactoredPlan buildFactoredPlan(const LayerSpec &spec);
 
+/// The plan whose contractions are in the order of `forms`, one for each of the
+/// diagrams of `spec`.
+FactoredPlan buildFactoredPlan(const LayerSpec &spec,
+                               const std::vector<FactoredDiagram> &forms);
+
 /// Steps of one diagram whose contractions are in `factored.contractionOrder`.
 FactoredSteps makeFactoredSteps(const FactoredDiagram &factored, Group group);
 

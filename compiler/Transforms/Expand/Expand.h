@@ -8,6 +8,7 @@
 #ifndef EQC_TRANSFORMS_EXPAND_EXPAND_H
 #define EQC_TRANSFORMS_EXPAND_EXPAND_H
 
+#include "compiler/Algebra/Factored.h"
 #include "compiler/Plan/Isotypic/IsotypicPlan.h"
 #include "compiler/Plan/Strands/StrandPlan.h"
 #include "dialect/Eqc/EqcOps.h"
@@ -21,6 +22,18 @@ mlir::Value expandShared(mlir::OpBuilder &b, ir::LinearOp op,
 /// Changes of basis, and mixes between copies for each dimension.
 mlir::Value expandIsotypic(mlir::OpBuilder &b, ir::LinearOp op,
                            const IsotypicPlan &plan);
+
+/// The published algorithm, factors contracted in the published order.
+mlir::Value expandFactored(mlir::OpBuilder &b, ir::LinearOp op);
+
+/// Contracts the factors of each planar input in the order of its form, joins
+/// what is left, and returns what meets the weights.
+mlir::Value writeContractions(mlir::OpBuilder &b, ir::ToPlanarOp planar,
+                              llvm::ArrayRef<FactoredDiagram> forms,
+                              ir::NormalizeAttr normalize);
+
+/// The matrix of the layer and the product with it; n is fixed.
+mlir::Value expandDense(mlir::OpBuilder &b, ir::LinearOp op);
 
 /// The weights of a layer as its stages read them.
 mlir::Value createPack(mlir::OpBuilder &b, ir::LinearOp op,

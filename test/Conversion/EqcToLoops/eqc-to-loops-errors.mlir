@@ -132,3 +132,145 @@ func.func @copies_beside_patterns(%t: tensor<?x4x4xf32>, %w: tensor<2x4x8xf32>) 
   %r = eqc.from_rows %y : tensor<?x4x8xf32> -> tensor<?x4x8xf32>
   return %r : tensor<?x4x8xf32>
 }
+
+// -----
+
+// What is left stands side by side, but did not in the planar input.
+
+#v3 = #eqc.target<name = "x86-64-v3", cpu = "x86-64-v3", features = "", vector_bytes = 32, registers = 16>
+
+func.func @factored_axes_apart(%t: tensor<?x5x5x5x4xf32>, %w: tensor<1x4x8xf32>) -> tensor<?x5x8xf32>
+    attributes {eqc.layer = "factored_axes_apart", eqc.target = #v3} {
+  %x = eqc.to_rows %t : tensor<?x5x5x5x4xf32> -> tensor<?x125x4xf32>
+  %w0 = eqc.pack %w order [0] : tensor<1x4x8xf32> -> tensor<1x4x8xf32>
+  %p = eqc.to_planar S(5) %x by [[0, 1, 2]] : tensor<?x125x4xf32> -> tensor<?x125x4xf32>
+  %a = eqc.contract S(5) %p patterns ["1 | ~2 | 3"] : tensor<?x125x4xf32> -> tensor<?x25x4xf32>
+  // expected-error @below {{pattern '~1 2' of diagram 0 takes axes that do not stand side by side in the permuted input}}
+  %c = eqc.contract S(5) %a patterns ["~1 2"] : tensor<?x25x4xf32> -> tensor<?x1x4xf32>
+  %m = eqc.mix_each S(5) %c orders [0] weights(%w0 : tensor<1x4x8xf32>) : tensor<?x1x4xf32> -> tensor<?x1x8xf32>
+  %e = eqc.expand S(5) %m patterns ["~1"] : tensor<?x1x8xf32> -> tensor<?x5x8xf32>
+  %y = eqc.from_planar S(5) %e by [[0]] : tensor<?x5x8xf32> -> tensor<?x5x8xf32>
+  %r = eqc.from_rows %y : tensor<?x5x8xf32> -> tensor<?x5x8xf32>
+  return %r : tensor<?x5x8xf32>
+}
+
+// -----
+
+// As many rows, but of other diagrams.
+
+#v3 = #eqc.target<name = "x86-64-v3", cpu = "x86-64-v3", features = "", vector_bytes = 32, registers = 16>
+
+func.func @factored_orders(%t: tensor<?x5x5x4xf32>, %w: tensor<2x4x8xf32>) -> tensor<?x5x5x8xf32>
+    attributes {eqc.layer = "factored_orders", eqc.target = #v3} {
+  %x = eqc.to_rows %t : tensor<?x5x5x4xf32> -> tensor<?x25x4xf32>
+  %w0 = eqc.pack %w order [0, 1] : tensor<2x4x8xf32> -> tensor<2x4x8xf32>
+  %p = eqc.to_planar S(5) %x by [[0, 1], [1, 0]] : tensor<?x25x4xf32> -> tensor<?x50x4xf32>
+  %c = eqc.contract S(5) %p patterns ["1 | ~2", "1 | 2"] : tensor<?x50x4xf32> -> tensor<?x30x4xf32>
+  // expected-error @below {{mixes rows of order 2 for diagram 0, but 1 axes are left}}
+  %m = eqc.mix_each S(5) %c orders [2, 1] weights(%w0 : tensor<2x4x8xf32>) : tensor<?x30x4xf32> -> tensor<?x30x8xf32>
+  %e = eqc.expand S(5) %m patterns ["~1 | 2", "1 | 2"] : tensor<?x30x8xf32> -> tensor<?x50x8xf32>
+  %y = eqc.from_planar S(5) %e by [[0, 1], [1, 0]] : tensor<?x50x8xf32> -> tensor<?x25x8xf32>
+  %r = eqc.from_rows %y : tensor<?x25x8xf32> -> tensor<?x5x5x8xf32>
+  return %r : tensor<?x5x5x8xf32>
+}
+
+// -----
+
+#v3 = #eqc.target<name = "x86-64-v3", cpu = "x86-64-v3", features = "", vector_bytes = 32, registers = 16>
+
+func.func @factored_tops(%t: tensor<?x5x5x4xf32>, %w: tensor<2x4x8xf32>) -> tensor<?x5x5x8xf32>
+    attributes {eqc.layer = "factored_tops", eqc.target = #v3} {
+  %x = eqc.to_rows %t : tensor<?x5x5x4xf32> -> tensor<?x25x4xf32>
+  %w0 = eqc.pack %w order [0, 1] : tensor<2x4x8xf32> -> tensor<2x4x8xf32>
+  %p = eqc.to_planar S(5) %x by [[0, 1], [1, 0]] : tensor<?x25x4xf32> -> tensor<?x50x4xf32>
+  %c = eqc.contract S(5) %p patterns ["1 | ~2", "1 | 2"] : tensor<?x50x4xf32> -> tensor<?x30x4xf32>
+  %m = eqc.mix_each S(5) %c orders [1, 2] weights(%w0 : tensor<2x4x8xf32>) : tensor<?x30x4xf32> -> tensor<?x30x8xf32>
+  // expected-error @below {{pattern '1 | 2' of diagram 0 keeps 2 axes and has 0 free ones, but 1 and 0 are mixed}}
+  %e = eqc.expand S(5) %m patterns ["1 | 2", "~1 | 2"] : tensor<?x30x8xf32> -> tensor<?x50x8xf32>
+  %y = eqc.from_planar S(5) %e by [[0, 1], [1, 0]] : tensor<?x50x8xf32> -> tensor<?x25x8xf32>
+  %r = eqc.from_rows %y : tensor<?x25x8xf32> -> tensor<?x5x5x8xf32>
+  return %r : tensor<?x5x5x8xf32>
+}
+
+// -----
+
+#v3 = #eqc.target<name = "x86-64-v3", cpu = "x86-64-v3", features = "", vector_bytes = 32, registers = 16>
+
+func.func @factored_normalize(%t: tensor<?x5x5x4xf32>, %w: tensor<2x4x8xf32>) -> tensor<?x5x5x8xf32>
+    attributes {eqc.layer = "factored_normalize", eqc.target = #v3} {
+  %x = eqc.to_rows %t : tensor<?x5x5x4xf32> -> tensor<?x25x4xf32>
+  %w0 = eqc.pack %w order [0, 1] : tensor<2x4x8xf32> -> tensor<2x4x8xf32>
+  %p = eqc.to_planar S(5) %x by [[0, 1], [1, 0]] : tensor<?x25x4xf32> -> tensor<?x50x4xf32>
+  %b = eqc.contract S(5) %p patterns ["1 | ~2", "1 | 2"] normalize mean : tensor<?x50x4xf32> -> tensor<?x30x4xf32>
+  // expected-error @below {{must normalize as the other contractions do}}
+  %c = eqc.contract S(5) %b patterns ["1", "1 | 2"] : tensor<?x30x4xf32> -> tensor<?x30x4xf32>
+  %m = eqc.mix_each S(5) %c orders [1, 2] weights(%w0 : tensor<2x4x8xf32>) : tensor<?x30x4xf32> -> tensor<?x30x8xf32>
+  %e = eqc.expand S(5) %m patterns ["~1 | 2", "1 | 2"] : tensor<?x30x8xf32> -> tensor<?x50x8xf32>
+  %y = eqc.from_planar S(5) %e by [[0, 1], [1, 0]] : tensor<?x50x8xf32> -> tensor<?x25x8xf32>
+  %r = eqc.from_rows %y : tensor<?x25x8xf32> -> tensor<?x5x5x8xf32>
+  return %r : tensor<?x5x5x8xf32>
+}
+
+// -----
+
+#v3 = #eqc.target<name = "x86-64-v3", cpu = "x86-64-v3", features = "", vector_bytes = 32, registers = 16>
+
+func.func @factored_groups(%t: tensor<?x5x5x4xf32>, %w: tensor<2x4x8xf32>) -> tensor<?x5x5x8xf32>
+    attributes {eqc.layer = "factored_groups", eqc.target = #v3} {
+  %x = eqc.to_rows %t : tensor<?x5x5x4xf32> -> tensor<?x25x4xf32>
+  %w0 = eqc.pack %w order [0, 1] : tensor<2x4x8xf32> -> tensor<2x4x8xf32>
+  %p = eqc.to_planar S(5) %x by [[0, 1], [1, 0]] : tensor<?x25x4xf32> -> tensor<?x50x4xf32>
+  // expected-error @below {{must be of the group, and its size, of 'eqc.to_planar'}}
+  %c = eqc.contract O(5) %p patterns ["1 | 2", "~1 2"] : tensor<?x50x4xf32> -> tensor<?x26x4xf32>
+  %m = eqc.mix_each S(5) %c orders [2, 0] weights(%w0 : tensor<2x4x8xf32>) : tensor<?x26x4xf32> -> tensor<?x26x8xf32>
+  %e = eqc.expand S(5) %m patterns ["1 | 2", "~1 2"] : tensor<?x26x8xf32> -> tensor<?x50x8xf32>
+  %y = eqc.from_planar S(5) %e by [[0, 1], [1, 0]] : tensor<?x50x8xf32> -> tensor<?x25x8xf32>
+  %r = eqc.from_rows %y : tensor<?x25x8xf32> -> tensor<?x5x5x8xf32>
+  return %r : tensor<?x5x5x8xf32>
+}
+
+// -----
+
+#v3 = #eqc.target<name = "x86-64-v3", cpu = "x86-64-v3", features = "", vector_bytes = 32, registers = 16>
+
+func.func @factored_beside_patterns(%t: tensor<?x5x5x4xf32>, %w: tensor<2x4x8xf32>) -> tensor<?x5x5x8xf32>
+    attributes {eqc.layer = "factored_beside_patterns", eqc.target = #v3} {
+  %x = eqc.to_rows %t : tensor<?x5x5x4xf32> -> tensor<?x25x4xf32>
+  %w0 = eqc.pack %w order [0, 1] : tensor<2x4x8xf32> -> tensor<2x4x8xf32>
+  %p = eqc.to_planar S(5) %x by [[0, 1], [1, 0]] : tensor<?x25x4xf32> -> tensor<?x50x4xf32>
+  // expected-error @below {{is no stage of the factored layer around it}}
+  %sum = eqc.read S(5) x(%x : tensor<?x25x4xf32>) patterns ["~1 2" from "1 2"] : tensor<?x1x4xf32>
+  %c = eqc.contract S(5) %p patterns ["1 | ~2", "1 | 2"] : tensor<?x50x4xf32> -> tensor<?x30x4xf32>
+  %m = eqc.mix_each S(5) %c orders [1, 2] weights(%w0 : tensor<2x4x8xf32>) : tensor<?x30x4xf32> -> tensor<?x30x8xf32>
+  %e = eqc.expand S(5) %m patterns ["~1 | 2", "1 | 2"] : tensor<?x30x8xf32> -> tensor<?x50x8xf32>
+  %y = eqc.from_planar S(5) %e by [[0, 1], [1, 0]] : tensor<?x50x8xf32> -> tensor<?x25x8xf32>
+  %r = eqc.from_rows %y : tensor<?x25x8xf32> -> tensor<?x5x5x8xf32>
+  return %r : tensor<?x5x5x8xf32>
+}
+
+// -----
+
+// As many entries, in another order.
+
+#v3 = #eqc.target<name = "x86-64-v3", cpu = "x86-64-v3", features = "", vector_bytes = 32, registers = 16>
+
+func.func @dense_layout(%x: tensor<?x5x4xf32>, %w: tensor<1x4x8xf32>) -> tensor<?x5x8xf32>
+    attributes {eqc.layer = "dense_layout", eqc.target = #v3} {
+  %m = eqc.assemble S(5) order 1 -> 1 %w diagrams ["o1 i1"] layout channels_first : tensor<1x4x8xf32> -> tensor<20x40xf32>
+  // expected-error @below {{'x' must be 'tensor<?x4x5xf32>', as the matrix is assembled, found 'tensor<?x5x4xf32>'}}
+  %y = eqc.multiply %x by %m : (tensor<?x5x4xf32>, tensor<20x40xf32>) -> tensor<?x5x8xf32>
+  return %y : tensor<?x5x8xf32>
+}
+
+// -----
+
+#v3 = #eqc.target<name = "x86-64-v3", cpu = "x86-64-v3", features = "", vector_bytes = 32, registers = 16>
+
+func.func @dense_bias_layout(%x: tensor<?x5x4xf32>, %w: tensor<1x4x8xf32>, %b: tensor<1x8xf32>) -> tensor<?x5x8xf32>
+    attributes {eqc.layer = "dense_bias_layout", eqc.target = #v3} {
+  %m = eqc.assemble S(5) order 1 -> 1 %w diagrams ["o1 i1"] : tensor<1x4x8xf32> -> tensor<20x40xf32>
+  // expected-error @below {{must be of the group, size, outputs and layout of the matrix}}
+  %a = eqc.assemble S(5) order 0 -> 1 %b diagrams ["o1"] layout channels_first : tensor<1x8xf32> -> tensor<1x40xf32>
+  %y = eqc.multiply %x by %m plus %a : (tensor<?x5x4xf32>, tensor<20x40xf32>, tensor<1x40xf32>) -> tensor<?x5x8xf32>
+  return %y : tensor<?x5x8xf32>
+}

@@ -61,3 +61,14 @@ func.func @same_basis(%x: tensor<?x2x16xf32>) -> tensor<?x2x16xf32> {
   %y = eqc.transform %same to [1, 0] : (tensor<?x2x16xf32>) -> tensor<?x2x16xf32>
   return %y : tensor<?x2x16xf32>
 }
+
+// A stage that contracts nothing is none.
+
+// CHECK-LABEL: @contracts_nothing
+// CHECK-NEXT: %[[C:.*]] = eqc.contract S(5) %{{.*}} patterns ["1 | ~2"]
+// CHECK-NEXT: return %[[C]]
+func.func @contracts_nothing(%x: tensor<?x25x16xf32>) -> tensor<?x5x16xf32> {
+  %same = eqc.contract S(5) %x patterns ["1 | 2"] : tensor<?x25x16xf32> -> tensor<?x25x16xf32>
+  %y = eqc.contract S(5) %same patterns ["1 | ~2"] : tensor<?x25x16xf32> -> tensor<?x5x16xf32>
+  return %y : tensor<?x5x16xf32>
+}

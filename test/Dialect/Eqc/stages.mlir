@@ -51,15 +51,6 @@ func.func @bias(%t: tensor<?x?x16xf32>, %packed: tensor<2x16x32xf32>, %b: tensor
   return %y : tensor<?x?x32xf32>
 }
 
-// CHECK-LABEL: @dense
-// CHECK: eqc.dense O(3) order 1 -> 1 x(%{{.*}}) weight(%{{.*}}) diagrams ["o1 i1"] : tensor<?x3x32xf32>
-func.func @dense(%x: tensor<?x3x16xf32>, %w: tensor<1x16x32xf32>) -> tensor<?x3x32xf32> {
-  %y = eqc.dense O(3) order 1 -> 1
-      x(%x : tensor<?x3x16xf32>) weight(%w : tensor<1x16x32xf32>)
-      diagrams ["o1 i1"] : tensor<?x3x32xf32>
-  return %y : tensor<?x3x32xf32>
-}
-
 // Two mixes of the same strands: both bottom patterns are views of x.
 
 // CHECK-LABEL: @strands
@@ -102,13 +93,41 @@ func.func @transform(%x: tensor<?x2x16xf32>) -> tensor<?x2x16xf32> {
   return %means : tensor<?x2x16xf32>
 }
 
-// CHECK-LABEL: @apply
-// CHECK: eqc.apply O(3) order 2 -> 0 {{.*}} factored [#eqc.factored<in [0, 1] tops [0] bottoms [2] free -1 out [] contract [0]>]
-func.func @apply(%x: tensor<?x3x3x16xf32>, %w: tensor<1x16x32xf32>) -> tensor<?x32xf32> {
-  %y = eqc.apply O(3) order 2 -> 0
-      x(%x : tensor<?x3x3x16xf32>) weight(%w : tensor<1x16x32xf32>)
-      diagrams ["i1 i2"] : tensor<?x32xf32>
-      factored [#eqc.factored<in [0, 1] tops [0] bottoms [2] free -1
-                              out [] contract [0]>]
-  return %y : tensor<?x32xf32>
+// CHECK-LABEL: @factored
+func.func @factored(%x: tensor<?x25x16xf32>, %w: tensor<2x16x32xf32>, %b: tensor<1x32xf32>) -> tensor<?x25x32xf32> {
+  // CHECK: eqc.to_planar S(5) %{{.*}} by {{\[\[}}0, 1], [1, 0]] : tensor<?x25x16xf32> -> tensor<?x50x16xf32>
+  %p = eqc.to_planar S(5) %x by [[0, 1], [1, 0]]
+      : tensor<?x25x16xf32> -> tensor<?x50x16xf32>
+  // CHECK: eqc.contract S(5) %{{.*}} patterns ["1 | ~2", "1 | 2"] : tensor<?x50x16xf32> -> tensor<?x30x16xf32>
+  %c = eqc.contract S(5) %p patterns ["1 | ~2", "1 | 2"]
+      : tensor<?x50x16xf32> -> tensor<?x30x16xf32>
+  // CHECK: eqc.mix_each S(5) %{{.*}} orders [1, 2] weights(%{{.*}} : tensor<2x16x32xf32>) : tensor<?x30x16xf32> -> tensor<?x30x32xf32>
+  %m = eqc.mix_each S(5) %c orders [1, 2] weights(%w : tensor<2x16x32xf32>)
+      : tensor<?x30x16xf32> -> tensor<?x30x32xf32>
+  // CHECK: eqc.expand S(5) %{{.*}} patterns ["1 2", "1 | 2"] : tensor<?x30x32xf32> -> tensor<?x50x32xf32>
+  %e = eqc.expand S(5) %m patterns ["1 2", "1 | 2"]
+      : tensor<?x30x32xf32> -> tensor<?x50x32xf32>
+  // CHECK: eqc.from_planar S(5) %{{.*}} by {{\[\[}}0, 1], [1, 0]] : tensor<?x50x32xf32> -> tensor<?x25x32xf32>
+  %y = eqc.from_planar S(5) %e by [[0, 1], [1, 0]]
+      : tensor<?x50x32xf32> -> tensor<?x25x32xf32>
+  // CHECK: eqc.add_bias S(5) order 2 %{{.*}} bias(%{{.*}} : tensor<1x32xf32>) diagrams ["o1 | o2"] : tensor<?x25x32xf32>
+  %z = eqc.add_bias S(5) order 2 %y bias(%b : tensor<1x32xf32>)
+      diagrams ["o1 | o2"] : tensor<?x25x32xf32>
+  return %z : tensor<?x25x32xf32>
+}
+
+// CHECK-LABEL: @dense
+func.func @dense(%x: tensor<?x5x16xf32>, %w: tensor<2x16x32xf32>, %b: tensor<1x32xf32>) -> (tensor<?x5x32xf32>, tensor<?x32x5xf32>) {
+  // CHECK: eqc.assemble S(5) order 1 -> 1 %{{.*}} diagrams ["o1 i1", "o1 | i1"] normalize mean : tensor<2x16x32xf32> -> tensor<80x160xf32>
+  %m = eqc.assemble S(5) order 1 -> 1 %w
+      diagrams ["o1 i1", "o1 | i1"] normalize mean
+      : tensor<2x16x32xf32> -> tensor<80x160xf32>
+  // CHECK: eqc.assemble S(5) order 0 -> 1 %{{.*}} diagrams ["o1"] layout channels_first : tensor<1x32xf32> -> tensor<1x160xf32>
+  %row = eqc.assemble S(5) order 0 -> 1 %b diagrams ["o1"] layout channels_first : tensor<1x32xf32> -> tensor<1x160xf32>
+  // CHECK: eqc.multiply %{{.*}} by %{{.*}} : (tensor<?x5x16xf32>, tensor<80x160xf32>) -> tensor<?x5x32xf32>
+  %y = eqc.multiply %x by %m : (tensor<?x5x16xf32>, tensor<80x160xf32>)
+      -> tensor<?x5x32xf32>
+  // CHECK: eqc.multiply %{{.*}} by %{{.*}} plus %{{.*}} : (tensor<?x5x16xf32>, tensor<80x160xf32>, tensor<1x160xf32>) -> tensor<?x32x5xf32>
+  %z = eqc.multiply %x by %m plus %row : (tensor<?x5x16xf32>, tensor<80x160xf32>, tensor<1x160xf32>) -> tensor<?x32x5xf32>
+  return %y, %z : tensor<?x5x32xf32>, tensor<?x32x5xf32>
 }

@@ -1,0 +1,65 @@
+//===- DenseStages.cpp - The dense plan that operations say ---------------===//
+
+#include "compiler/Conversion/EqcToLoops/StagePlan.h"
+#include "dialect/Eqc/EqcOps.h"
+
+using namespace eqc;
+using namespace eqc::ir;
+using namespace mlir;
+
+/// What a sample of the given order looks like, with its batch.
+static RankedTensorType tensorType(RankedTensorType like, AssembleOp assemble,
+                                   int64_t order, int64_t channels) {
+  SmallVector<int64_t> shape{like.getDimSize(0)};
+  shape.append(order, assemble.getN());
+  shape.insert(assemble.getLayout() == Layout::ChannelsLast ? shape.end()
+                                                            : shape.begin() + 1,
+               channels);
+  return RankedTensorType::get(shape, like.getElementType());
+}
+
+FailureOr<LayerSpec> eqc::readDenseStages(func::FuncOp function) {
+  MultiplyOp multiply = *function.front().getOps<MultiplyOp>().begin();
+  auto matrix = multiply.getMatrix().getDefiningOp<AssembleOp>();
+  auto weightType = cast<RankedTensorType>(
+      matrix ? matrix.getWeights().getType() : multiply.getX().getType());
+  if (!matrix || weightType.getRank() != 3)
+    return multiply.emitError(
+        "must multiply by what 'eqc.assemble' makes of weights");
+  LayerSpec spec;
+  spec.name = function.getName().str();
+  spec.group = matrix.getGroup();
+  spec.n = matrix.getN();
+  spec.k = static_cast<int>(matrix.getK());
+  spec.l = static_cast<int>(matrix.getL());
+  spec.cIn = weightType.getDimSize(1);
+  spec.cOut = weightType.getDimSize(2);
+  spec.dtype = weightType.getElementType().isF32() ? DType::F32 : DType::F64;
+  spec.layout = matrix.getLayout();
+  spec.normalize = matrix.getNormalize();
+  spec.choice = DiagramChoice::List;
+  spec.diagrams = getDiagramValues(matrix.getDiagrams());
+  for (auto [name, value, order, channels] :
+       {std::tuple("x", multiply.getX(), spec.k, spec.cIn),
+        std::tuple("y", multiply.getY(), spec.l, spec.cOut)}) {
+    auto type = cast<RankedTensorType>(value.getType());
+    const RankedTensorType expected = tensorType(type, matrix, order, channels);
+    if (type != expected)
+      return multiply.emitError()
+             << "'" << name << "' must be " << expected
+             << ", as the matrix is assembled, found " << type;
+  }
+  if (!multiply.getAdded())
+    return spec;
+  auto bias = multiply.getAdded().getDefiningOp<AssembleOp>();
+  if (!bias ||
+      cast<RankedTensorType>(bias.getWeights().getType()).getRank() != 2)
+    return multiply.emitError("must add what 'eqc.assemble' makes of a bias");
+  if (bias.getGroup() != spec.group || bias.getN() != spec.n ||
+      bias.getL() != spec.l || bias.getLayout() != spec.layout)
+    return bias.emitError(
+        "must be of the group, size, outputs and layout of the matrix");
+  spec.biasDiagrams = getDiagramValues(bias.getDiagrams());
+  spec.bias = true;
+  return spec;
+}

@@ -1,0 +1,31 @@
+//===- Dense.cpp - The stages of the dense plan ---------------------------===//
+
+#include "compiler/Plan/Poly.h"
+#include "compiler/Transforms/Expand/Expand.h"
+
+using namespace eqc;
+using namespace eqc::ir;
+using namespace mlir;
+
+Value eqc::expandDense(OpBuilder &b, LinearOp op) {
+  const Location loc = op.getLoc();
+  const auto k = static_cast<int>(op.getK()), l = static_cast<int>(op.getL());
+  const int64_t columns = Poly::power(l, op.getCOut()).at(op.getN());
+  auto type = [&](int64_t rows) {
+    return RankedTensorType::get(
+        {rows, columns},
+        cast<RankedTensorType>(op.getX().getType()).getElementType());
+  };
+  const Value matrix = AssembleOp::create(
+      b, loc, type(Poly::power(k, op.getCIn()).at(op.getN())), op.getWeight(),
+      op.getGroupAttr(), op.getNAttr(), op.getKAttr(), op.getLAttr(),
+      op.getDiagramsAttr(), op.getLayoutAttr(), op.getNormalizeAttr());
+  Value added;
+  if (op.getBias())
+    added =
+        AssembleOp::create(b, loc, type(1), op.getBias(), op.getGroupAttr(),
+                           op.getNAttr(), b.getI64IntegerAttr(0), op.getLAttr(),
+                           op.getBiasDiagramsAttr(), op.getLayoutAttr(),
+                           NormalizeAttr::get(b.getContext(), Normalize::None));
+  return MultiplyOp::create(b, loc, op.getType(), op.getX(), matrix, added);
+}
