@@ -5,6 +5,7 @@
 #include "compiler/Algebra/Groups/GroupRules.h"
 #include "compiler/Algebra/RowPattern.h"
 #include "compiler/Driver/HeaderEmitter.h"
+#include "compiler/Lowering/Schedules/IsotypicSchedule.h"
 #include "compiler/Lowering/Schedules/SharedSchedule.h"
 #include "compiler/Plan/PlanReport.h"
 #include "compiler/Plan/SchurChoice.h"
@@ -122,23 +123,20 @@ static void appendFacts(const LayerSpec &layer, std::string &text) {
   fact("diagrams", describeCounts(layer));
 }
 
-/// How kernels carry out the stages of a shared plan.
-static void appendSchedule(const LayerSpec &layer, PlanKind plan,
-                           const CostTarget &target, std::string &text) {
-  StrandPlan strands;
-  if (plan == PlanKind::Shared) {
-    strands = withoutStrands(buildSharedPlan(layer));
-  } else if (plan == PlanKind::Schur) {
-    SchurChoice choice = chooseSchur(layer);
-    if (choice.isotypic)
-      return;
-    strands = std::move(choice.strands);
-  } else {
-    return;
-  }
-  text += fmt::format(
-      "\n  its kernel for {}, stage by stage:\n{}", target.name,
-      describe(scheduleShared(layer, strands, target.machine), strands.shared));
+/// How kernels carry out the stages of a plan, of those that have some.
+static std::string scheduleText(const LayerSpec &layer, PlanKind plan,
+                                const Machine &machine) {
+  auto ofShared = [&](const StrandPlan &strands) {
+    return describe(scheduleShared(layer, strands, machine), strands.shared);
+  };
+  if (plan == PlanKind::Shared)
+    return ofShared(withoutStrands(buildSharedPlan(layer)));
+  if (plan != PlanKind::Schur)
+    return "";
+  const SchurChoice choice = chooseSchur(layer);
+  return choice.isotypic
+             ? describe(scheduleIsotypic(layer, *choice.isotypic, machine))
+             : ofShared(choice.strands);
 }
 
 std::string eqc::explainLayer(const LayerSpec &layer,
@@ -162,7 +160,10 @@ std::string eqc::explainLayer(const LayerSpec &layer,
           : reportPlans(layer, target, options.plan, "as asked for",
                         options.batch);
   text += report.text;
-  appendSchedule(layer, report.plan, target, text);
+  const std::string schedule = scheduleText(layer, report.plan, target.machine);
+  if (!schedule.empty())
+    text += fmt::format("\n  its kernel for {}, stage by stage:\n{}",
+                        target.name, schedule);
   return text;
 }
 

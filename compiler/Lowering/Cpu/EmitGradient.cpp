@@ -92,10 +92,12 @@ private:
     if (!reads.stored.empty())
       arrays[PlanArray::Stored] =
           kernel.scratch(Sweep::rowsOfStored(kernel, reads), channels, columns);
-    for (const SharedStage &stage : reads.stages)
+    for (const SharedStage &stage : reads.stages) {
+      const auto &read = std::get<ReadStage>(stage);
       inPhase(arrays[PlanArray::Stored], [&] {
-        emitRead(kernel, arrays, reads, std::get<ReadStage>(stage));
+        emitRead(kernel, arrays, reads, read, scheduleRead(reads, read));
       });
+    }
   }
 
   void emitBias() {

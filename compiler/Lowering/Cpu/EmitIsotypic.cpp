@@ -9,6 +9,7 @@
 #include "compiler/Lowering/Cpu/EmitMix.h"
 #include "compiler/Lowering/Cpu/EmitRows.h"
 #include "compiler/Lowering/Cpu/KernelFunction.h"
+#include "compiler/Lowering/Schedules/IsotypicSchedule.h"
 
 using namespace eqc;
 using namespace mlir;
@@ -52,19 +53,12 @@ EmittedKernel eqc::emitIsotypicForward(OpBuilder &builder, Location loc,
     emitRows(kernel, plan.read, arrays[PlanArray::Input], stored);
   });
   int64_t firstTerm = 0;
-  auto longest =
-      llvm::max_element(plan.mixes, [&](const MixStage &a, const MixStage &b) {
-        return a.multiplyAdds().at(spec.n) < b.multiplyAdds().at(spec.n);
-      });
-  for (const MixStage &stage : plan.mixes) {
-    kernel.forPhase(nodes, [&] {
-      const bool prefetches = &stage == &*longest;
-      const MixNest nest(stage, firstTerm);
-      emitMix(kernel, arrays, nest,
-              scheduleMix(spec, machine, nest, stage.multiplyAdds(),
-                          {/*input=*/prefetches, /*output=*/prefetches}));
-    });
-    firstTerm += stage.terms();
+  const IsotypicSchedule schedule = scheduleIsotypic(spec, plan, machine);
+  for (size_t i = 0; i < plan.mixes.size(); ++i) {
+    const MixNest nest(plan.mixes[i], firstTerm);
+    kernel.forPhase(nodes,
+                    [&] { emitMix(kernel, arrays, nest, schedule.mixes[i]); });
+    firstTerm += plan.mixes[i].terms();
   }
   kernel.forPhase(output, [&] { emitRows(kernel, plan.write, nodes, output); });
   closeForwardArrays(kernel, arrays, function);

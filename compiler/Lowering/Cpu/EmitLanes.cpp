@@ -57,7 +57,7 @@ public:
       const SharedStage &stage = plan.stages[i];
       if (const auto *read = std::get_if<ReadStage>(&stage)) {
         KernelBuilder::BlockScope scope(kernel, channels(spec.cIn));
-        emitRead(kernel, arrays, plan, *read);
+        emitRead(kernel, arrays, plan, *read, scheduleRead(plan, *read));
       } else if (const auto *mix = std::get_if<MixStage>(&stage)) {
         const WriteStage *write = writeAfter(plan, i);
         KernelBuilder::BlockScope scope(kernel, channels(spec.cOut));
@@ -97,7 +97,7 @@ private:
     Value x = argumentTensor(
         kernel, flatten(kernel, function.getArgument(kArgX)), false);
     const auto *sums = std::get_if<ReadStage>(&plan.stages.front());
-    if (!sums || !SweepNest::serves(plan, *sums))
+    if (!sums || scheduleRead(plan, *sums) != StageForm::Sweep)
       return input.load(x, kernel.index(0), rowsOf(PlanArray::Input), planes);
     ++firstStage;
     // Sums are taken while a piece is in the first-level cache.

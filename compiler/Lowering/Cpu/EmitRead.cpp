@@ -251,9 +251,10 @@ void eqc::emitRead(KernelBuilder &kernel, PlanArrays &arrays,
 }
 
 void eqc::emitRead(KernelBuilder &kernel, PlanArrays &arrays,
-                   const SharedPlan &plan, const ReadStage &stage) {
+                   const SharedPlan &plan, const ReadStage &stage,
+                   StageForm form) {
   auto oneByOne = [&] { emitRead(kernel, arrays, ReadNest(plan, stage)); };
-  if (!SweepNest::serves(plan, stage))
+  if (form != StageForm::Sweep)
     return oneByOne();
   // Parts share the entries; whoever has all of them takes one pass.
   kernel.ifElse(

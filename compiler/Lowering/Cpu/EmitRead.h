@@ -5,16 +5,16 @@
 
 #include "compiler/Lowering/Cpu/KernelBuilder.h"
 #include "compiler/Lowering/Nests/ReadNest.h"
+#include "compiler/Lowering/Schedules/SharedSchedule.h"
 
 namespace eqc {
 
 /// Reads patterns into the stored ones, one after the other.
 void emitRead(KernelBuilder &kernel, PlanArrays &arrays, const ReadNest &nest);
 
-/// All patterns of a stage: in one sweep over x where that serves and nobody
-/// shares the work.
+/// All patterns of a stage: as a sweep only where nobody shares the work.
 void emitRead(KernelBuilder &kernel, PlanArrays &arrays, const SharedPlan &plan,
-              const ReadStage &stage);
+              const ReadStage &stage, StageForm form);
 
 } // namespace eqc
 

@@ -26,7 +26,7 @@ static void emitSharedStages(KernelBuilder &kernel, PlanArrays &arrays,
     const StageSchedule &how = schedule.stages[i];
     if (const auto *read = std::get_if<ReadStage>(&stage)) {
       kernel.forPhase(arrays[PlanArray::Stored],
-                      [&] { emitRead(kernel, arrays, plan, *read); });
+                      [&] { emitRead(kernel, arrays, plan, *read, how.form); });
     } else if (const auto *mix = std::get_if<MixStage>(&stage)) {
       const std::optional<StrandStage> &strandStage = strands.strands[i];
       kernel.forPhase(arrays[mix->target], [&] {

@@ -48,6 +48,10 @@ bool eqc::wantsLanes(const LayerSpec &spec, const SharedPlan &plan,
   return elements <= mostBytes / (lanes * spec.elementSize());
 }
 
+StageForm eqc::scheduleRead(const SharedPlan &plan, const ReadStage &stage) {
+  return SweepNest::serves(plan, stage) ? StageForm::Sweep : StageForm::Read;
+}
+
 const WriteStage *eqc::writeAfter(const SharedPlan &plan, size_t mix) {
   return mix + 1 < plan.stages.size()
              ? std::get_if<WriteStage>(&plan.stages[mix + 1])
@@ -65,8 +69,7 @@ SharedSchedule eqc::scheduleShared(const LayerSpec &spec,
   for (size_t i = 0; i < plan.stages.size(); ++i) {
     StageSchedule stage;
     if (const auto *read = std::get_if<ReadStage>(&plan.stages[i])) {
-      stage.form =
-          SweepNest::serves(plan, *read) ? StageForm::Sweep : StageForm::Read;
+      stage.form = scheduleRead(plan, *read);
     } else if (const auto *mix = std::get_if<MixStage>(&plan.stages[i])) {
       gathered = isGather(plan, *mix, writeAfter(plan, i));
       stage.form = gathered             ? StageForm::Gather

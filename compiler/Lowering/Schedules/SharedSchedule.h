@@ -38,6 +38,9 @@ struct SharedSchedule {
   bool lanes = false;
 };
 
+/// How a stage of reads is carried out.
+StageForm scheduleRead(const SharedPlan &plan, const ReadStage &stage);
+
 /// The stage that adds to what the mix at `mix` has made, or null.
 const WriteStage *writeAfter(const SharedPlan &plan, size_t mix);
 
