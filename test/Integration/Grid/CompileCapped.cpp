@@ -48,7 +48,7 @@ int main(int argc, char **argv) {
   std::string error;
   if (!resolveVariants("", options.cpus, variants, error))
     return fail(error);
-  const std::vector<int64_t> caps = registerCaps(variants.front().shape);
+  const std::vector<int64_t> caps = registerCaps(variants.front().machine);
   for (size_t i = 0; i < source.layers.size(); ++i)
     options.tuning.push_back({plan, caps[1 + i % (caps.size() - 1)]});
 
