@@ -101,12 +101,12 @@ def OrderContractionsPass : Pass<"eqc-order-contractions", "mlir::func::FuncOp">
 
     Remarks say how many additions that saves.
 
-    ```mlir
+    ```text
     %a = eqc.contract S(5) %p patterns ["~1 | 2 | 3"] : tensor<?x125x4xf32> -> tensor<?x25x4xf32>
     %b = eqc.contract S(5) %a patterns ["~1 2"] : tensor<?x25x4xf32> -> tensor<?x1x4xf32>
     // becomes, for any n > 1
-    %a = eqc.contract S(5) %p patterns ["1 | ~2 3"] : tensor<?x125x4xf32> -> tensor<?x5x4xf32>
-    %b = eqc.contract S(5) %a patterns ["~1"] : tensor<?x5x4xf32> -> tensor<?x1x4xf32>
+    %c = eqc.contract S(5) %p patterns ["1 | ~2 3"] : tensor<?x125x4xf32> -> tensor<?x5x4xf32>
+    %d = eqc.contract S(5) %c patterns ["~1"] : tensor<?x5x4xf32> -> tensor<?x1x4xf32>
     ```
   }];
   let dependentDialects = ["eqc::ir::EqcDialect"];
