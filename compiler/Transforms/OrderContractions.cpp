@@ -43,13 +43,21 @@ struct OrderContractions
     orderReads();
   }
 
-  /// The input patterns that mixes of the function use, each once.
+  /// The input patterns that a mix uses and that are not views of x.
+  static std::vector<RowPattern> patternsOf(MixOp mix) {
+    std::vector<RowPattern> patterns;
+    for (const Diagram &diagram : mix.getDiagramValues())
+      if (RowPattern bottom = splitDiagram(diagram).bottom; !isView(bottom))
+        patterns.push_back(std::move(bottom));
+    return patterns;
+  }
+
+  /// Those of all mixes of the function, each once.
   std::vector<RowPattern> patternsOfMixes() {
     std::set<RowPattern> used;
     for (MixOp mix : getOperation().getOps<MixOp>())
-      for (const Diagram &diagram : mix.getDiagramValues())
-        if (RowPattern bottom = splitDiagram(diagram).bottom; !isView(bottom))
-          used.insert(std::move(bottom));
+      for (RowPattern &pattern : patternsOf(mix))
+        used.insert(std::move(pattern));
     return {used.begin(), used.end()};
   }
 
@@ -114,13 +122,8 @@ struct OrderContractions
                       first.getNAttr(), first.getNormalizeAttr());
     for (const SharedStage &stage : plan.stages)
       writer.write(plan, std::get<ReadStage>(stage));
-    for (MixOp mix : getOperation().getOps<MixOp>()) {
-      std::vector<RowPattern> bottoms;
-      for (const Diagram &diagram : mix.getDiagramValues())
-        if (RowPattern bottom = splitDiagram(diagram).bottom; !isView(bottom))
-          bottoms.push_back(std::move(bottom));
-      mix.getReadsMutable().assign(writer.holders(bottoms));
-    }
+    for (MixOp mix : getOperation().getOps<MixOp>())
+      mix.getReadsMutable().assign(writer.holders(patternsOf(mix)));
     for (ReadOp op : llvm::reverse(reads))
       op.erase();
   }
