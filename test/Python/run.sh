@@ -1,10 +1,16 @@
 #!/bin/sh
 # run.sh PYTHON TEST..: runs tests with the Python that scripts/setup-python.sh makes.
 # Exits with 77, which ctest counts as skipped, where there is none.
+#
+# Temporary files are of this run alone: torch keeps precompiled headers in the temporary folder
+# under names that stay the same for another installation of torch, and clang refuses those.
 python=$1
 shift
 if [ ! -x "$python" ]; then
   echo "there is no $python: run scripts/setup-python.sh"
   exit 77
 fi
-exec "$python" -m pytest -q -p no:cacheprovider "$@"
+TMPDIR=$(mktemp -d) || exit 1
+export TMPDIR
+trap 'rm -rf "$TMPDIR"' EXIT
+"$python" -m pytest -q -p no:cacheprovider "$@"
