@@ -2,14 +2,16 @@
 
 #include "compiler/Check/LoadedLibrary.h"
 
-#include <eqc/runtime.h>
+#include "compiler/Interface/LayerInfo.h"
+#include "compiler/Interface/Signature.h"
+
+#include "llvm/ADT/STLExtras.h"
 
 #include <fmt/format.h>
 
 #include <dlfcn.h>
 
-#include <cstddef>
-#include <cstring>
+#include <tuple>
 #include <utility>
 
 using namespace eqc;
@@ -29,90 +31,65 @@ std::optional<LoadedLibrary> LoadedLibrary::open(const std::string &path,
   return std::nullopt;
 }
 
-/// A function with the type that the generated header declares.
-template <typename Function>
-static Function *findFunction(const LoadedLibrary::Lookup &find,
-                              const std::string &name) {
-  return reinterpret_cast<Function *>(find(name));
+/// A function with the type that the generated header declares, or null.
+template <typename Pointer>
+static Pointer findFunction(const LoadedLibrary::Lookup &find,
+                            const std::string &name) {
+  return reinterpret_cast<Pointer>(find(name));
 }
 
-template <typename T>
-static KernelFunctions makeKernel(const LoadedLibrary::Lookup &find,
-                                  const std::string &name, bool takesN) {
-  KernelFunctions result;
-  if (takesN) {
-    using Forward = int(int64_t, int64_t, const T *, const T *, const T *, T *);
-    if (auto *forward = findFunction<Forward>(find, name))
-      result.forward = [forward](int64_t n, int64_t batch, const void *x,
-                                 const void *weight, const void *bias,
-                                 void *y) {
-        return forward(n, batch, static_cast<const T *>(x),
-                       static_cast<const T *>(weight),
-                       static_cast<const T *>(bias), static_cast<T *>(y));
-      };
-    return result;
-  }
-  using Forward = int(int64_t, const T *, const T *, const T *, T *);
-  if (auto *forward = findFunction<Forward>(find, name))
-    result.forward = [forward](int64_t, int64_t batch, const void *x,
-                               const void *weight, const void *bias, void *y) {
-      return forward(batch, static_cast<const T *>(x),
-                     static_cast<const T *>(weight),
-                     static_cast<const T *>(bias), static_cast<T *>(y));
-    };
-  return result;
-}
-
-template <typename T>
-static void findBackward(const LoadedLibrary::Lookup &find,
-                         const std::string &name, bool takesN,
-                         KernelFunctions &result) {
-  auto call = [](auto *function, auto... sizes) {
-    return [=](const void *x, const void *weight, const void *gradY,
-               void *gradX, void *gradWeight, void *gradBias) {
-      return function(sizes..., static_cast<const T *>(x),
-                      static_cast<const T *>(weight),
-                      static_cast<const T *>(gradY), static_cast<T *>(gradX),
-                      static_cast<T *>(gradWeight), static_cast<T *>(gradBias));
-    };
+/// Calls `function` with the arguments of a KernelFunctions: sizes, batch and
+/// arrays of any type.
+template <typename T, const CFunction &F, bool Dynamic, size_t... I>
+static auto callerOf(CFunctionPointer<T, F, Dynamic> function,
+                     std::index_sequence<I...>) {
+  return [function](int64_t n, int64_t batch, auto... arrays) {
+    auto typed = std::make_tuple(
+        static_cast<signature::Array<T, F.arrays[I].written>>(arrays)...);
+    if constexpr (Dynamic)
+      return function(n, batch, std::get<I>(typed)...);
+    else
+      return function(batch, std::get<I>(typed)...);
   };
-  using Fixed = int(int64_t, const T *, const T *, const T *, T *, T *, T *);
-  using Dynamic =
-      int(int64_t, int64_t, const T *, const T *, const T *, T *, T *, T *);
-  if (takesN) {
-    if (auto *function = findFunction<Dynamic>(find, name))
-      result.backward = [=](int64_t n, int64_t batch, auto... arrays) {
-        return call(function, n, batch)(arrays...);
-      };
-  } else if (auto *function = findFunction<Fixed>(find, name)) {
-    result.backward = [=](int64_t, int64_t batch, auto... arrays) {
-      return call(function, batch)(arrays...);
-    };
-  }
+}
+
+/// Sets `call` to the layer's function `F`, if there is one.
+template <typename T, const CFunction &F, bool Dynamic, typename Call>
+static void findCall(const LoadedLibrary::Lookup &find,
+                     const std::string &layer, Call &call) {
+  if (auto function =
+          findFunction<CFunctionPointer<T, F, Dynamic>>(find, nameOf(F, layer)))
+    call = callerOf<T, F, Dynamic>(function,
+                                   std::make_index_sequence<F.numArrays>());
+}
+
+template <typename T, bool Dynamic>
+static KernelFunctions findKernel(const LoadedLibrary::Lookup &find,
+                                  const std::string &layer) {
+  KernelFunctions result;
+  findCall<T, kForward, Dynamic>(find, layer, result.forward);
+  findCall<T, kBackward, Dynamic>(find, layer, result.backward);
+  return result;
 }
 
 std::optional<KernelFunctions> LoadedLibrary::kernel(const LayerSpec &spec,
                                                      std::string &error) const {
-  const std::string name = spec.name + "_forward";
+  const bool isFloat = spec.dtype == DType::F32;
   KernelFunctions result =
-      spec.dtype == DType::F32
-          ? makeKernel<float>(find, name, spec.dynamicN())
-          : makeKernel<double>(find, name, spec.dynamicN());
-  const std::string backward = spec.name + "_backward";
-  if (spec.dtype == DType::F32)
-    findBackward<float>(find, backward, spec.dynamicN(), result);
-  else
-    findBackward<double>(find, backward, spec.dynamicN(), result);
+      spec.dynamicN() ? (isFloat ? findKernel<float, true>(find, spec.name)
+                                 : findKernel<double, true>(find, spec.name))
+                      : (isFloat ? findKernel<float, false>(find, spec.name)
+                                 : findKernel<double, false>(find, spec.name));
   if (result.forward)
     return result;
-  error = "the library does not export '" + name + "'";
+  error = "the library does not export '" + nameOf(kForward, spec.name) + "'";
   return std::nullopt;
 }
 
 static const eqc_layer_info *findInfo(const LoadedLibrary::Lookup &find,
                                       const LayerSpec &spec) {
-  auto *function =
-      findFunction<const eqc_layer_info *()>(find, spec.name + "_info");
+  auto function =
+      findFunction<const eqc_layer_info *(*)()>(find, nameOf(kInfo, spec.name));
   return function ? function() : nullptr;
 }
 
@@ -122,37 +99,34 @@ std::string LoadedLibrary::planName(const LayerSpec &spec) const {
 }
 
 bool LoadedLibrary::setNumThreads(int threads) const {
-  auto *set = findFunction<int(int)>(find, "eqc_set_num_threads");
+  auto *set = findFunction<int (*)(int)>(find, "eqc_set_num_threads");
   return set && set(threads) == 0;
 }
 
-namespace {
-
-/// Collects the fields that differ.
-struct FieldComparison {
-  std::string differences;
-
-  void add(const std::string &text) {
-    differences += (differences.empty() ? "" : ", ") + text;
+/// The fields that differ from what the layer says, in words.
+static std::string differences(const std::vector<InfoValue> &got,
+                               const std::vector<InfoValue> &expected) {
+  std::string text;
+  auto add = [&](const std::string &difference) {
+    text += (text.empty() ? "" : ", ") + difference;
+  };
+  for (size_t i = 0; i < got.size(); ++i) {
+    const InfoField &field = infoFields()[i];
+    if (field.type != InfoType::Text) {
+      if (got[i].number != expected[i].number)
+        add(fmt::format("{} is {}, not {}", field.name, got[i].number,
+                        expected[i].number));
+    } else if (expected[i].text.empty()) {
+      // A text that depends on the compiler rather than on the layer.
+      if (got[i].text.empty())
+        add(fmt::format("{} is missing", field.name));
+    } else if (got[i].text != expected[i].text) {
+      add(fmt::format("{} is '{}', not '{}'", field.name, got[i].text,
+                      expected[i].text));
+    }
   }
-  void same(const char *field, const char *got, std::string_view expected) {
-    if (!got)
-      add(fmt::format("{} is null, not '{}'", field, expected));
-    else if (expected != got)
-      add(fmt::format("{} is '{}', not '{}'", field, got, expected));
-  }
-  void same(const char *field, int64_t got, int64_t expected) {
-    if (got != expected)
-      add(fmt::format("{} is {}, not {}", field, got, expected));
-  }
-  /// Texts that depend on the compiler rather than on the layer.
-  void present(const char *field, const char *got) {
-    if (!got || !*got)
-      add(fmt::format("{} is missing", field));
-  }
-};
-
-} // namespace
+  return text;
+}
 
 CheckRow LoadedLibrary::checkInfo(const LayerSpec &spec) const {
   CheckRow row;
@@ -160,49 +134,24 @@ CheckRow LoadedLibrary::checkInfo(const LayerSpec &spec) const {
   const eqc_layer_info *info = findInfo(find, spec);
   if (!info) {
     row.verdict = Verdict::Failed;
-    row.note = "no '" + spec.name + "_info', or it returned null";
+    row.note = "no '" + nameOf(kInfo, spec.name) + "', or it returned null";
     return row;
   }
-
-  FieldComparison fields;
   // The structure grows at its end only: the rest is there once this holds.
   if (info->struct_size < sizeof(eqc_layer_info)) {
-    fields.add(fmt::format("struct_size is {}, less than {}", info->struct_size,
-                           sizeof(eqc_layer_info)));
+    row.note = fmt::format("struct_size is {}, less than {}", info->struct_size,
+                           sizeof(eqc_layer_info));
   } else {
-    const int64_t diagrams = static_cast<int64_t>(spec.diagrams.size());
-    const int64_t biasDiagrams =
-        spec.bias ? static_cast<int64_t>(spec.biasDiagrams.size()) : 0;
-    fields.same("abi", info->abi, 1);
-    fields.same("name", info->name, spec.name);
-    fields.same("group", info->group, groupName(spec.group));
-    fields.same("dtype", info->dtype, spec.dtype == DType::F32 ? "f32" : "f64");
-    fields.same("layout", info->layout,
-                spec.layout == Layout::ChannelsLast ? "channels_last"
-                                                    : "channels_first");
-    fields.same("normalize", info->normalize,
-                spec.normalize == Normalize::None ? "none" : "mean");
-    fields.present("plan", info->plan);
-    fields.present("spec", info->spec);
-    fields.present("version", info->version);
-    fields.same("n", info->n, spec.dynamicN() ? -1 : spec.n);
-    fields.same("k", info->k, spec.k);
-    fields.same("l", info->l, spec.l);
-    fields.same("c_in", info->c_in, spec.cIn);
-    fields.same("c_out", info->c_out, spec.cOut);
-    fields.same("diagrams", info->diagrams, diagrams);
-    fields.same("bias_diagrams", info->bias_diagrams, biasDiagrams);
-    fields.same("weight_size", info->weight_size,
-                diagrams * spec.cIn * spec.cOut);
-    fields.same("bias_size", info->bias_size, biasDiagrams * spec.cOut);
-    fields.same("batch", info->batch, spec.batch);
-    bool backward = find(spec.name + "_backward") != nullptr;
-    fields.same("has_backward", info->has_backward, backward ? 1 : 0);
+    CompiledAs compiled;
+    compiled.gradients = find(nameOf(kBackward, spec.name)) != nullptr;
+    std::vector<InfoValue> expected = infoValues(spec, compiled);
+    for (auto [value, field] : llvm::zip_equal(expected, infoFields()))
+      if (llvm::StringRef(field.name) == "version")
+        value.text.clear();
+    row.note = differences(infoValues(*info), expected);
   }
-  if (!fields.differences.empty()) {
+  if (!row.note.empty())
     row.verdict = Verdict::Failed;
-    row.note = fields.differences;
-  }
   return row;
 }
 

@@ -116,9 +116,11 @@ int eqc::reportCompileFailure(const Options &options, Source &source,
 }
 
 int eqc::compileSource(const Options &options, Source &source, CodeKind kind,
-                       llvm::SmallVectorImpl<char> &code) {
+                       llvm::SmallVectorImpl<char> &code,
+                       std::vector<int64_t> *packedSizes) {
   CompileFailure failure;
-  if (compileLayers(source.layers, source.compile, kind, code, failure))
+  if (compileLayers(source.layers, source.compile, kind, code, failure,
+                    packedSizes))
     return StatusDone;
   code.clear();
   return reportCompileFailure(options, source, failure);

@@ -53,8 +53,10 @@ int reportCompileFailure(const Options &options, Source &source,
                          const CompileFailure &failure);
 
 /// Compiles the source's layers; errors have been printed. Returns the status.
+/// `packedSizes` as of compileLayers.
 int compileSource(const Options &options, Source &source, CodeKind kind,
-                  llvm::SmallVectorImpl<char> &code);
+                  llvm::SmallVectorImpl<char> &code,
+                  std::vector<int64_t> *packedSizes = nullptr);
 
 /// Compiles the source's layers and loads them into this process. Returns the
 /// status; errors have been printed.

@@ -125,19 +125,23 @@ int eqc::runCompile(const Options &options) {
     return status;
 
   std::vector<int64_t> packed;
-  if (int status = findPackedSizes(options, source, packed))
-    return status;
-  std::string header =
-      emitHeader(source.layers, packed,
-                 plan.headerPath == "-" ? "" : StringRef(plan.headerPath),
-                 options.compile.gradients);
+  auto makeHeader = [&] {
+    return emitHeader(source.layers, packed,
+                      plan.headerPath == "-" ? "" : StringRef(plan.headerPath),
+                      options.compile.gradients);
+  };
   if (options.emit == EmitKind::Header) {
-    plan.outputs.setContents(plan.code, header);
-  } else {
-    llvm::SmallVector<char, 0> code;
-    if (int status =
-            compileSource(options, source, kindInfo(options.emit).code, code))
+    if (int status = findPackedSizes(options, source, packed))
       return status;
+    plan.outputs.setContents(plan.code, makeHeader());
+  } else {
+    const CodeKind kind = kindInfo(options.emit).code;
+    llvm::SmallVector<char, 0> code;
+    if (int status = compileSource(options, source, kind, code, &packed))
+      return status;
+    if (plan.header && !hasKernels(kind))
+      if (int status = findPackedSizes(options, source, packed))
+        return status;
     std::string library;
     if (options.emit == EmitKind::Shared) {
       if (Failure failure = makeShared(code, source, library))
@@ -147,7 +151,7 @@ int eqc::runCompile(const Options &options) {
       plan.outputs.setContents(plan.code, StringRef(code.data(), code.size()));
     }
     if (plan.header)
-      plan.outputs.setContents(*plan.header, header);
+      plan.outputs.setContents(*plan.header, makeHeader());
   }
   if (Failure failure = plan.outputs.commit())
     return report(failure);

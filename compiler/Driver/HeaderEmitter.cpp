@@ -1,6 +1,8 @@
 //===- HeaderEmitter.cpp - The C header of compiled layers ----------------===//
 
 #include "compiler/Driver/HeaderEmitter.h"
+#include "compiler/Interface/LayerInfo.h"
+#include "compiler/Interface/Signature.h"
 
 #include "llvm/ADT/STLExtras.h"
 #include "llvm/ADT/StringExtras.h"
@@ -34,27 +36,20 @@ std::string eqc::arrayShape(const LayerSpec &layer, bool input) {
 static void emitMacros(const LayerSpec &layer, int64_t packedSize,
                        std::string &text) {
   auto out = std::back_inserter(text);
-  auto define = [&](StringRef macro, int64_t value) {
-    // Parentheses, so that a minus sign stays with its number.
-    fmt::format_to(out, "#define {}_{} {}\n", layer.name, macro.str(),
-                   value < 0 ? fmt::format("({})", value)
-                             : std::to_string(value));
+  auto define = [&](const std::string &macro, const std::string &value) {
+    fmt::format_to(out, "#define {}_{} {}\n", layer.name, macro, value);
   };
-  int64_t diagrams = layer.diagrams.size();
-  int64_t biasDiagrams = layer.biasDiagrams.size();
-  fmt::format_to(out, "#define {}_GROUP \"{}\"\n", layer.name,
-                 groupName(layer.group));
-  define("N", layer.n);
-  define("K", layer.k);
-  define("L", layer.l);
-  define("C_IN", layer.cIn);
-  define("C_OUT", layer.cOut);
-  define("DIAGRAMS", diagrams);
-  define("BIAS_DIAGRAMS", biasDiagrams);
-  // The front end has checked that these fit.
-  define("WEIGHT_SIZE", diagrams * layer.cIn * layer.cOut);
-  define("BIAS_SIZE", biasDiagrams * layer.cOut);
-  define("PACKED_SIZE", packedSize);
+  const std::vector<InfoValue> values = infoValues(layer, {});
+  for (auto [field, value] : llvm::zip_equal(infoFields(), values)) {
+    if (!field.isMacro)
+      continue;
+    const std::string number = std::to_string(value.number);
+    // Parentheses, so that a minus sign stays with its number.
+    define(macroOf(field), field.type == InfoType::Text ? '"' + value.text + '"'
+                           : value.number < 0           ? '(' + number + ')'
+                                                        : number);
+  }
+  define(kPackedSizeMacro, std::to_string(packedSize));
 }
 
 static void emitDiagrams(StringRef array, const std::vector<Diagram> &diagrams,
@@ -82,12 +77,26 @@ static void emitDiagrams(StringRef array, const std::vector<Diagram> &diagrams,
   text += " */\n";
 }
 
-static void emitBackward(const LayerSpec &layer, std::string &text) {
+static std::string commentOnForward(const LayerSpec &layer) {
+  std::string text;
   auto out = std::back_inserter(text);
-  const char *type = layer.dtype == DType::F32 ? "float" : "double";
-  const bool biased = !layer.biasDiagrams.empty();
-  fmt::format_to(
-      out,
+  fmt::format_to(out, "/* Computes y from x.\n     x      {}\n",
+                 arrayShape(layer, true));
+  fmt::format_to(out, "     weight [{}, {}, {}]\n", layer.diagrams.size(),
+                 layer.cIn, layer.cOut);
+  if (!layer.biasDiagrams.empty())
+    fmt::format_to(out, "     bias   [{}, {}]\n", layer.biasDiagrams.size(),
+                   layer.cOut);
+  else
+    text += "     bias   ignored, may be NULL\n";
+  fmt::format_to(out, "     y      {}, written\n", arrayShape(layer, false));
+  return text +
+         "   Returns EQC_OK, or a negative eqc_status and then y is untouched. "
+         "*/\n";
+}
+
+static std::string commentOnBackward(const LayerSpec &layer) {
+  return fmt::format(
       "/* Gradients of a scalar, from its gradient grad_y with "
       "respect to y; each has the\n   shape of its array, is written, "
       "not added to, and is left out where its pointer\n   is NULL.{}\n"
@@ -95,54 +104,37 @@ static void emitBackward(const LayerSpec &layer, std::string &text) {
       "     weight is not read without grad_x\n"
       "   Returns EQC_OK, or a negative eqc_status and then the "
       "gradients are untouched. */\n",
-      biased ? "" : " grad_bias is ignored.");
-  fmt::format_to(
-      out,
-      "int {0}_backward({2}int64_t batch, const {1} *x, const {1} *weight,\n"
-      "    const {1} *grad_y, {1} *grad_x, {1} *grad_weight, {1} "
-      "*grad_bias);\n\n",
-      layer.name, type, layer.dynamicN() ? "int64_t n, " : "");
+      layer.biasDiagrams.empty() ? " grad_bias is ignored." : "");
+}
+
+/// What stands above the declaration of a function.
+static std::string commentOn(const CFunction &function,
+                             const LayerSpec &layer) {
+  if (&function == &kForward)
+    return commentOnForward(layer);
+  if (&function == &kBackward)
+    return commentOnBackward(layer);
+  if (&function == &kPack)
+    return fmt::format(
+        "/* Weights as the kernel of this CPU wants them, {0}_{1} "
+        "elements, for\n   {0}_forward_packed on this CPU. */\n",
+        layer.name, kPackedSizeMacro);
+  if (&function == &kForwardPacked)
+    return fmt::format("/* {}_forward with packed weights: nothing is packed "
+                       "in the call. */\n",
+                       layer.name);
+  return "/* What this layer is. */\n";
 }
 
 static void emitFunctions(const LayerSpec &layer, bool gradients,
                           std::string &text) {
-  auto out = std::back_inserter(text);
-  const char *type = layer.dtype == DType::F32 ? "float" : "double";
-  bool biased = !layer.biasDiagrams.empty();
-
-  fmt::format_to(out, "/* Computes y from x.\n     x      {}\n",
-                 arrayShape(layer, true));
-  fmt::format_to(out, "     weight [{}, {}, {}]\n", layer.diagrams.size(),
-                 layer.cIn, layer.cOut);
-  if (biased)
-    fmt::format_to(out, "     bias   [{}, {}]\n", layer.biasDiagrams.size(),
-                   layer.cOut);
-  else
-    text += "     bias   ignored, may be NULL\n";
-  fmt::format_to(out, "     y      {}, written\n", arrayShape(layer, false));
-  text +=
-      "   Returns EQC_OK, or a negative eqc_status and then y is untouched. "
-      "*/\n";
-  fmt::format_to(
-      out,
-      "int {0}_forward({2}int64_t batch, const {1} *x, const {1} *weight,\n"
-      "    const {1} *bias, {1} *y);\n\n",
-      layer.name, type, layer.dynamicN() ? "int64_t n, " : "");
-  fmt::format_to(
-      out,
-      "/* Weights as the kernel of this CPU wants them, {0}_PACKED_SIZE "
-      "elements, for\n   {0}_forward_packed on this CPU. */\n"
-      "int {0}_pack(const {1} *weight, {1} *packed);\n"
-      "/* {0}_forward with packed weights: nothing is packed in the call. */\n"
-      "int {0}_forward_packed({2}int64_t batch, const {1} *x,\n"
-      "    const {1} *packed, const {1} *bias, {1} *y);\n\n",
-      layer.name, type, layer.dynamicN() ? "int64_t n, " : "");
-  if (gradients)
-    emitBackward(layer, text);
-  fmt::format_to(out,
-                 "/* What this layer is. */\n"
-                 "const eqc_layer_info *{}_info(void);\n",
-                 layer.name);
+  const llvm::SmallVector<const CFunction *> functions = cFunctions(gradients);
+  for (const CFunction *function : functions) {
+    text += commentOn(*function, layer) + declarationOf(*function, layer);
+    // NAME_pack and what it is for stay together.
+    const bool apart = function != &kPack && function != functions.back();
+    text += apart ? "\n\n" : "\n";
+  }
 }
 
 static std::string describeLayer(const LayerSpec &layer) {

@@ -6,6 +6,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "compiler/Driver/SharedLibrary.h"
+#include "compiler/Interface/Signature.h"
 
 #include "lld/Common/Driver.h"
 #include "llvm/ADT/SmallString.h"
@@ -63,9 +64,8 @@ static std::vector<std::string> findSystemLibraries() {
 static std::string versionScript(llvm::ArrayRef<LayerSpec> layers) {
   std::string text = "{ global:\n";
   for (const LayerSpec &layer : layers)
-    for (const char *function :
-         {"_forward", "_pack", "_forward_packed", "_backward", "_info"})
-      text += "  " + layer.name + function + ";\n";
+    for (const CFunction *function : cFunctions())
+      text += "  " + nameOf(*function, layer.name) + ";\n";
   for (const char *function : runtimeFunctions)
     text += "  " + std::string(function) + ";\n";
   return text + "  local: *;\n};\n";

@@ -1,6 +1,6 @@
-//===- Names.cpp - Names a layer may have, names it exports ---------------===//
+//===- Names.cpp - Names a layer may have ---------------------------------===//
 //
-// The keywords of C and C++ and the suffixes of generated names.
+// The keywords of C and C++.
 //
 //===----------------------------------------------------------------------===//
 
@@ -34,23 +34,4 @@ static const StringRef keywords[] = {
 
 bool eqc::isCKeyword(StringRef name) {
   return llvm::is_contained(keywords, name);
-}
-
-llvm::ArrayRef<StringRef> eqc::exportedSuffixes() {
-  static const StringRef suffixes[] = {"_forward",
-                                       "_backward",
-                                       "_info",
-                                       "_pack",
-                                       "_forward_packed",
-                                       "_GROUP",
-                                       "_N",
-                                       "_K",
-                                       "_L",
-                                       "_C_IN",
-                                       "_C_OUT",
-                                       "_DIAGRAMS",
-                                       "_BIAS_DIAGRAMS",
-                                       "_WEIGHT_SIZE",
-                                       "_BIAS_SIZE"};
-  return suffixes;
 }

@@ -7,6 +7,7 @@
 #include "compiler/Frontend/Sema.h"
 
 #include "compiler/Frontend/Names.h"
+#include "compiler/Interface/Signature.h"
 
 #include "llvm/ADT/StringExtras.h"
 #include "llvm/ADT/StringMap.h"

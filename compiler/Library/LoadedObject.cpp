@@ -20,8 +20,10 @@
 #include "llvm/Object/ObjectFile.h"
 #include "llvm/TargetParser/Host.h"
 
+#include <algorithm>
 #include <cmath>
 #include <cstring>
+#include <memory>
 #include <utility>
 
 using namespace eqc;
@@ -65,6 +67,56 @@ static std::vector<NamedAddress> providedFunctions() {
   };
 }
 
+namespace {
+
+/// Notes where the descriptors of layers lie, which no object exports.
+class FindDescriptors : public ObjectLinkingLayer::Plugin {
+public:
+  void modifyPassConfig(MaterializationResponsibility &, jitlink::LinkGraph &,
+                        jitlink::PassConfiguration &config) override {
+    // Others refer to the section that they lie in: their names would be
+    // dropped.
+    config.PrePrunePasses.push_back([](jitlink::LinkGraph &graph) {
+      for (jitlink::Symbol *symbol : graph.defined_symbols())
+        if (isDescriptor(*symbol))
+          symbol->setLive(true);
+      return Error::success();
+    });
+    config.PostAllocationPasses.push_back([this](jitlink::LinkGraph &graph) {
+      for (jitlink::Symbol *symbol : graph.defined_symbols())
+        if (isDescriptor(*symbol))
+          found[(*symbol->getName()).drop_back(kSuffix.size())] =
+              symbol->getAddress();
+      return Error::success();
+    });
+  }
+  Error notifyFailed(MaterializationResponsibility &) override {
+    return Error::success();
+  }
+  Error notifyRemovingResources(JITDylib &, ResourceKey) override {
+    return Error::success();
+  }
+  void notifyTransferringResources(JITDylib &, ResourceKey,
+                                   ResourceKey) override {}
+
+  const eqc_kernel *find(StringRef layer) const {
+    auto entry = found.find(layer);
+    return entry == found.end() ? nullptr
+                                : entry->second.toPtr<const eqc_kernel *>();
+  }
+
+private:
+  static constexpr StringLiteral kSuffix = ".kernel";
+
+  static bool isDescriptor(const jitlink::Symbol &symbol) {
+    return symbol.hasName() && (*symbol.getName()).ends_with(kSuffix);
+  }
+
+  StringMap<ExecutorAddr> found;
+};
+
+} // namespace
+
 struct LoadedObject::Session {
   Session(std::unique_ptr<SelfExecutorProcessControl> control)
       : execution(std::move(control)),
@@ -74,6 +126,7 @@ struct LoadedObject::Session {
     // Failures reach the caller of a lookup; nothing is printed.
     execution.setErrorReporter([](Error e) { consumeError(std::move(e)); });
     layers.addToLinkOrder(runtime);
+    linker.addPlugin(descriptors);
   }
   ~Session() { consumeError(execution.endSession()); }
 
@@ -90,6 +143,8 @@ struct LoadedObject::Session {
                             execution.intern(name));
   }
 
+  std::shared_ptr<FindDescriptors> descriptors =
+      std::make_shared<FindDescriptors>();
   ExecutionSession execution;
   ObjectLinkingLayer linker;
   JITDylib &runtime;
@@ -161,4 +216,12 @@ void *LoadedObject::function(StringRef name) const {
     return symbol->getAddress().toPtr<void *>();
   consumeError(symbol.takeError());
   return nullptr;
+}
+
+int64_t LoadedObject::packedSize(StringRef layer) const {
+  const eqc_kernel *kernel = session->descriptors->find(layer);
+  int64_t most = 0;
+  for (int64_t i = 0; kernel && i < kernel->num_variants; ++i)
+    most = std::max(most, kernel->variants[i].packed_bytes);
+  return kernel ? most / kernel->element_bytes : 0;
 }

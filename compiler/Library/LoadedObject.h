@@ -29,6 +29,10 @@ public:
   /// calls; null where there is none.
   void *function(llvm::StringRef name) const;
 
+  /// NAME_PACKED_SIZE of a layer, from what the runtime is told; 0 where the
+  /// object has no such layer.
+  int64_t packedSize(llvm::StringRef layer) const;
+
 private:
   struct Session;
   explicit LoadedObject(std::unique_ptr<Session> session);

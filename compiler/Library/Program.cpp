@@ -3,6 +3,8 @@
 #include "compiler/Library/Program.h"
 
 #include "compiler/Frontend/Print.h"
+#include "compiler/Interface/LayerInfo.h"
+#include "compiler/Interface/Signature.h"
 #include "compiler/Library/ForkGate.h"
 #include "compiler/Target/CpuVariant.h"
 
@@ -138,29 +140,10 @@ void Program::collectDiagnostics() {
 }
 
 eqc_layer_info Program::describe(const LayerSpec &spec) {
-  eqc_layer_info info = {};
-  info.struct_size = sizeof info;
-  info.abi = 1;
-  info.name = spec.name.c_str();
-  info.group = keep(std::string(groupName(spec.group)));
-  info.dtype = spec.dtype == DType::F32 ? "f32" : "f64";
-  info.layout =
-      spec.layout == Layout::ChannelsLast ? "channels_last" : "channels_first";
-  info.normalize = spec.normalize == Normalize::Mean ? "mean" : "none";
-  info.plan = "";
-  info.spec = keep(toSource(spec));
-  info.version = eqc_version();
-  info.n = spec.n;
-  info.k = spec.k;
-  info.l = spec.l;
-  info.c_in = spec.cIn;
-  info.c_out = spec.cOut;
-  info.diagrams = static_cast<int64_t>(spec.diagrams.size());
-  info.bias_diagrams = static_cast<int64_t>(spec.biasDiagrams.size());
-  info.weight_size = info.diagrams * info.c_in * info.c_out;
-  info.bias_size = info.bias_diagrams * info.c_out;
-  info.batch = spec.batch;
-  return info;
+  CompiledAs compiled;
+  compiled.source = toSource(spec);
+  return makeInfo(infoValues(spec, compiled),
+                  [&](std::string value) { return keep(std::move(value)); });
 }
 
 int Program::compile() {
@@ -188,24 +171,14 @@ int Program::load(llvm::ArrayRef<char> bytes) {
   std::vector<int64_t> sizes;
   for (const LayerSpec &spec : specs) {
     using Info = const eqc_layer_info *();
-    auto *info = reinterpret_cast<Info *>(code->function(spec.name + "_info"));
+    auto *info =
+        reinterpret_cast<Info *>(code->function(nameOf(kInfo, spec.name)));
     if (!info || info()->struct_size != sizeof(eqc_layer_info)) {
       fail(70, "the compiled layers are not those of this source");
       return state;
     }
     found.push_back(*info());
-    // The plan has been decided; no need to do so again.
-    CompileOptions decided = options;
-    for (PlanKind kind : allPlanKinds)
-      if (planName(kind) == found.back().plan)
-        decided.plan = kind;
-    std::vector<int64_t> size;
-    CompileFailure failure;
-    if (!eqc::packedSizes(spec, decided, size, failure)) {
-      fail(failure);
-      return state;
-    }
-    sizes.push_back(size.front());
+    sizes.push_back(code->packedSize(spec.name));
   }
   infos = std::move(found);
   packedSizes = std::move(sizes);

@@ -1,14 +1,11 @@
 //===- Compile.cpp - From checked layers to code --------------------------===//
 
 #include "compiler/Pipelines/Compile.h"
-#include "compiler/Frontend/Print.h"
 #include "compiler/Pipelines/DecidePlan.h"
 #include "compiler/Pipelines/ImportEqc.h"
 #include "compiler/Pipelines/OwnStack.h"
 #include "compiler/Pipelines/Pipelines.h"
-#include "compiler/Plan/Gradient/GradientPlan.h"
 #include "compiler/Target/CpuVariant.h"
-#include "compiler/Target/EntryPoints.h"
 #include "compiler/Target/ObjectEmitter.h"
 #include "dialect/Eqc/EqcAttrs.h"
 #include "dialect/Eqc/EqcDialect.h"
@@ -24,14 +21,13 @@
 #include "mlir/Target/LLVMIR/Export.h"
 #include "mlir/Transforms/Passes.h"
 
+#include "llvm/ADT/StringMap.h"
 #include "llvm/IR/DiagnosticHandler.h"
 #include "llvm/IR/DiagnosticInfo.h"
 #include "llvm/IR/DiagnosticPrinter.h"
 #include "llvm/Support/raw_ostream.h"
 
-#include <deque>
-#include <map>
-#include <tuple>
+#include <algorithm>
 
 using namespace eqc;
 using namespace mlir;
@@ -86,9 +82,78 @@ public:
   }
 
   bool run(CodeKind kind, llvm::SmallVectorImpl<char> &out) {
-    const std::string triple = resolveTriple(options.triple);
+    if (!import(kind))
+      return false;
+    if (kind == CodeKind::Eq)
+      return print(out);
+    if (kind == CodeKind::Linalg)
+      return runStages([&](PassManager &pm) {
+               LinalgPipelineOptions linalg;
+               linalg.gradients = options.gradients;
+               populateLinalgPipeline(pm, linalg);
+             }) &&
+             print(out);
+    if (!expand())
+      return false;
+    if (kind == CodeKind::Stages)
+      return print(out);
+    if (!convert())
+      return false;
+    if (kind == CodeKind::Loops)
+      return runStages([](PassManager &pm) {
+               // For readers: a constant and an index computed once each.
+               pm.nest<func::FuncOp>().addPass(createCanonicalizerPass());
+               pm.nest<func::FuncOp>().addPass(createCSEPass());
+             }) &&
+             print(out);
+
+    if (!runStages([&](PassManager &pm) {
+          populateVectorizePipeline(pm);
+          populateBufferizePipeline(pm);
+          LLVMPipelineOptions llvm;
+          llvm.threads = options.threads;
+          populateLLVMPipeline(pm, llvm);
+        }))
+      return false;
+    if (kind == CodeKind::MLIR)
+      return print(out);
+    return translate(kind, out);
+  }
+
+  /// Only as far as there are kernels.
+  bool writeKernels() {
+    return import(CodeKind::Loops) && expand() && convert();
+  }
+
+  /// The most elements of the packed weights of each layer, of the kernels.
+  std::vector<int64_t> packedSizes() {
+    llvm::StringMap<int64_t> most;
+    for (auto function : module->getOps<func::FuncOp>()) {
+      auto kernel = function->getAttrOfType<ir::KernelAttr>(
+          ir::EqcDialect::kKernelAttrName);
+      if (!kernel || kernel.getRole() != KernelRole::Forward)
+        continue;
+      int64_t elements = 1;
+      for (int64_t extent : kernel.getPacked())
+        elements *= extent;
+      int64_t &known = most[kernel.getLayer()];
+      known = std::max(known, elements);
+    }
+    std::vector<int64_t> sizes;
+    for (const LayerSpec &layer : layers)
+      sizes.push_back(most.lookup(layer.name));
+    return sizes;
+  }
+
+  /// Set to the above once there are kernels.
+  std::vector<int64_t> *sizes = nullptr;
+
+private:
+  /// The layers as functions that say how they shall be compiled.
+  bool import(CodeKind kind) {
+    triple = resolveTriple(options.triple);
     std::string error;
-    std::vector<CpuVariant> variants;
+    std::vector<CpuVariant> variants; // only whether there are some
     if (!resolveVariants(options.triple, options.cpus, variants, error))
       return fail(2, error);
     std::vector<PlanKind> plans;
@@ -102,8 +167,7 @@ public:
     if (failed(verify(*module)))
       return internalError("malformed layers");
     if (kind == CodeKind::Eq)
-      return print(out);
-
+      return true;
     for (size_t i = 0; i < layers.size(); ++i)
       functions[i]->setAttr(ir::EqcDialect::kPlanAttrName,
                             b.getStringAttr(planName(plans[i])));
@@ -111,21 +175,18 @@ public:
       if (options.tuning[i].registers > 0)
         functions[i]->setAttr(ir::EqcDialect::kMaxRegistersAttrName,
                               b.getI64IntegerAttr(options.tuning[i].registers));
-    if (kind == CodeKind::Linalg)
-      return runStages([&](PassManager &pm) {
-               LinalgPipelineOptions linalg;
-               linalg.gradients = options.gradients;
-               populateLinalgPipeline(pm, linalg);
-             }) &&
-             print(out);
-    if (!runStages([&](PassManager &pm) {
-          ExpandPipelineOptions expand;
-          expand.gradients = options.gradients;
-          populateExpandPipeline(pm, expand);
-        }))
-      return false;
-    if (kind == CodeKind::Stages)
-      return print(out);
+    return true;
+  }
+
+  bool expand() {
+    return runStages([&](PassManager &pm) {
+      ExpandPipelineOptions expand;
+      expand.gradients = options.gradients;
+      populateExpandPipeline(pm, expand);
+    });
+  }
+
+  bool convert() {
     if (!runStages([&](PassManager &pm) {
           ConvertPipelineOptions convert;
           convert.triple = triple;
@@ -134,29 +195,11 @@ public:
           populateConvertPipeline(pm, convert);
         }))
       return false;
-    findKernels();
-    for (size_t i = 0; i < layers.size(); ++i)
-      describe(layers[i], plans[i], variants);
-    if (kind == CodeKind::Loops)
-      return runStages([](PassManager &pm) {
-               // For readers: a constant and an index computed once each.
-               pm.nest<func::FuncOp>().addPass(createCanonicalizerPass());
-               pm.nest<func::FuncOp>().addPass(createCSEPass());
-             }) &&
-             print(out);
-
-    if (!runStages([](PassManager &pm) {
-          populateVectorizePipeline(pm);
-          populateBufferizePipeline(pm);
-          populateLLVMPipeline(pm);
-        }))
-      return false;
-    if (kind == CodeKind::MLIR)
-      return print(out);
-    return translate(kind, triple, out);
+    if (sizes)
+      *sizes = packedSizes();
+    return true;
   }
 
-private:
   /// What plans are chosen for. Forms that know no target are the same on every
   /// machine and for every `--cpu`.
   CompileOptions optionsOfChoice(CodeKind kind) const {
@@ -208,52 +251,7 @@ private:
     return true;
   }
 
-  /// The kernels, by what they do for which layer on which CPU.
-  void findKernels() {
-    for (auto function : module->getOps<func::FuncOp>())
-      if (auto kernel = function->getAttrOfType<ir::KernelAttr>(
-              ir::EqcDialect::kKernelAttrName))
-        kernels[{kernel.getLayer().str(), kernel.getTarget().getName().str(),
-                 kernel.getRole()}] = {function.getName().str(),
-                                       kernel.getRecord()};
-  }
-
-  /// What the entry points of a layer need to know of its kernels.
-  void describe(const LayerSpec &spec, PlanKind plan,
-                const std::vector<CpuVariant> &variants) {
-    LayerCode code = describeLayer(spec, plan, variants);
-    if (options.gradients) {
-      flipped.push_back(gradientLayer(spec));
-      code.gradX.push_back(describeLayer(flipped.back(), plan, variants));
-      for (const CpuVariant &cpu : variants)
-        code.sums.push_back(kernels.at(
-            {gradientOfWeightName(spec), cpu.name, KernelRole::Sums}));
-    }
-    codes.push_back(std::move(code));
-  }
-
-  LayerCode describeLayer(const LayerSpec &spec, PlanKind plan,
-                          const std::vector<CpuVariant> &variants) {
-    LayerCode code;
-    code.spec = &spec;
-    code.plan = planName(plan);
-    code.source = toSource(spec);
-    code.threads = options.threads;
-    for (const CpuVariant &cpu : variants) {
-      VariantCode variant;
-      variant.cpu = cpu;
-      variant.pack = kernels.at({spec.name, cpu.name, KernelRole::Pack});
-      variant.forward = kernels.at({spec.name, cpu.name, KernelRole::Forward});
-      if (auto lanes = kernels.find({spec.name, cpu.name, KernelRole::Lanes});
-          lanes != kernels.end())
-        variant.lanes = lanes->second;
-      code.variants.push_back(std::move(variant));
-    }
-    return code;
-  }
-
-  bool translate(CodeKind kind, const std::string &triple,
-                 llvm::SmallVectorImpl<char> &out) {
+  bool translate(CodeKind kind, llvm::SmallVectorImpl<char> &out) {
     std::string error;
     std::unique_ptr<llvm::TargetMachine> machine =
         makeTargetMachine(triple, options.optLevel, error);
@@ -272,15 +270,6 @@ private:
       return internalError("translation to LLVM IR failed");
     code->setDataLayout(machine->createDataLayout());
     code->setTargetTriple(llvm::Triple(triple));
-    for (llvm::Function &function : *code)
-      if (!function.isDeclaration()) {
-        function.setLinkage(llvm::GlobalValue::InternalLinkage);
-        function.addFnAttr(llvm::Attribute::NoUnwind);
-      }
-    for (llvm::GlobalVariable &global : code->globals())
-      global.setLinkage(llvm::GlobalValue::InternalLinkage);
-    for (const LayerCode &layer : codes)
-      addEntryPoints(*code, layer);
     optimizeModule(*code, *machine, options.optLevel);
     if (kind == CodeKind::LLVM) {
       llvm::raw_svector_ostream stream(out);
@@ -300,12 +289,8 @@ private:
   MLIRContext context;
   std::optional<ScopedDiagnosticHandler> handler;
   std::string messages;
+  std::string triple;
   OwningOpRef<ModuleOp> module;
-  /// Layer, CPU, role.
-  std::map<std::tuple<std::string, std::string, KernelRole>, KernelCode>
-      kernels;
-  std::deque<LayerSpec> flipped; ///< the layers of the gradients
-  std::vector<LayerCode> codes;
 };
 
 } // namespace
@@ -313,9 +298,32 @@ private:
 bool eqc::compileLayers(llvm::ArrayRef<LayerSpec> layers,
                         const CompileOptions &options, CodeKind kind,
                         llvm::SmallVectorImpl<char> &out,
-                        CompileFailure &failure) {
+                        CompileFailure &failure,
+                        std::vector<int64_t> *packedSizes) {
   bool done = false;
-  runOnOwnStack(
-      [&] { done = Compilation(layers, options, failure).run(kind, out); });
+  runOnOwnStack([&] {
+    Compilation compilation(layers, options, failure);
+    compilation.sizes = packedSizes;
+    done = compilation.run(kind, out);
+  });
+  return done;
+}
+
+bool eqc::hasKernels(CodeKind kind) {
+  return kind != CodeKind::Linalg && kind != CodeKind::Stages &&
+         kind != CodeKind::Eq;
+}
+
+bool eqc::packedSizes(llvm::ArrayRef<LayerSpec> layers,
+                      const CompileOptions &options,
+                      std::vector<int64_t> &sizes, CompileFailure &failure) {
+  CompileOptions forward = options;
+  forward.gradients = false;
+  bool done = false;
+  runOnOwnStack([&] {
+    Compilation compilation(layers, forward, failure);
+    compilation.sizes = &sizes;
+    done = compilation.writeKernels();
+  });
   return done;
 }

@@ -72,16 +72,23 @@ struct CompileFailure {
 
 /// Compiles `layers` into one module and appends it to `out`. False on failure,
 /// with `failure` filled in. Deterministic: same input, same bytes.
+/// `packedSizes`, if given, are what the function below finds, for kinds that
+/// hold kernels.
 bool compileLayers(llvm::ArrayRef<LayerSpec> layers,
                    const CompileOptions &options, CodeKind kind,
-                   llvm::SmallVectorImpl<char> &out, CompileFailure &failure);
+                   llvm::SmallVectorImpl<char> &out, CompileFailure &failure,
+                   std::vector<int64_t> *packedSizes = nullptr);
+
+/// Whether a form holds the kernels of some CPUs.
+bool hasKernels(CodeKind kind);
 
 /// The CPU that plans are chosen for: the most able one of those compiled for.
 CostTarget costTarget(const CompileOptions &options);
 
 /// NAME_PACKED_SIZE of every layer: the most elements that NAME_pack writes on
-/// any of the CPUs compiled for. Never depends on a run-time n. False, with
-/// `failure` filled in, where a plan was asked for that is not possible.
+/// any of the CPUs compiled for. Never depends on a run-time n. The kernels are
+/// asked, so the layers are compiled as far as these are written. False, with
+/// `failure` filled in, as compileLayers.
 bool packedSizes(llvm::ArrayRef<LayerSpec> layers,
                  const CompileOptions &options, std::vector<int64_t> &sizes,
                  CompileFailure &failure);

@@ -46,6 +46,10 @@ func::FuncOp eqc::importLayer(OpBuilder &b, const LayerSpec &layer) {
   if (layer.batch > 0)
     function->setAttr(ir::EqcDialect::kBatchAttrName,
                       b.getI64IntegerAttr(layer.batch));
+  if (layer.choice != DiagramChoice::List)
+    function->setAttr(
+        ir::EqcDialect::kDiagramsAttrName,
+        b.getStringAttr(layer.choice == DiagramChoice::All ? "all" : "basis"));
   Block *entry = b.createBlock(&function.getBody(), {}, types, locations);
   b.setInsertionPointToStart(entry);
   MLIRContext *context = b.getContext();

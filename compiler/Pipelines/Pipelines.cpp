@@ -33,6 +33,8 @@ void eqc::populateExpandPipeline(OpPassManager &pm,
   addContract(pm, "import");
   if (options.gradients)
     pm.addPass(createAddGradientsPass());
+  if (options.interfaces)
+    pm.addPass(createDescribeLayersPass());
   ExpandPlanPassOptions expand;
   expand.plan = options.plan;
   pm.addPass(createExpandPlanPass(expand));
@@ -45,6 +47,7 @@ void eqc::populateLinalgPipeline(OpPassManager &pm,
   ExpandPipelineOptions expand;
   expand.plan = options.plan;
   expand.gradients = options.gradients;
+  expand.interfaces = false; // other compilers know no attribute of ours
   populateExpandPipeline(pm, expand);
   pm.addPass(createConvertEqcToLinalgPass());
   pm.nest<func::FuncOp>().addPass(createCanonicalizerPass());
@@ -89,7 +92,8 @@ void eqc::populateBufferizePipeline(OpPassManager &pm) {
   addContract(pm, "bufferize");
 }
 
-void eqc::populateLLVMPipeline(OpPassManager &pm) {
+void eqc::populateLLVMPipeline(OpPassManager &pm,
+                               const LLVMPipelineOptions &options) {
   pm.nest<func::FuncOp>().addPass(createLowerVectorsPass());
   VectorTransferToSCFOptions toSCF;
   toSCF.enableFullUnroll();
@@ -112,6 +116,9 @@ void eqc::populateLLVMPipeline(OpPassManager &pm) {
   pm.addPass(createCanonicalizer());
   pm.addPass(createCSEPass());
   pm.addPass(createReconcileUnrealizedCastsPass());
+  AddEntryPointsPassOptions entries;
+  entries.threads = options.threads;
+  pm.addPass(createAddEntryPointsPass(entries));
 }
 
 void eqc::registerEqcPipelines() {
@@ -132,9 +139,10 @@ void eqc::registerEqcPipelines() {
                              "put tensors into memory, in place, with planned "
                              "scratch",
                              populateBufferizePipeline);
-  PassPipelineRegistration<>("eqc-to-llvm",
-                             "lower loops, vectors and memory to LLVM",
-                             populateLLVMPipeline);
+  PassPipelineRegistration<LLVMPipelineOptions>(
+      "eqc-to-llvm",
+      "lower loops, vectors and memory to LLVM and add the C functions",
+      populateLLVMPipeline);
 }
 
 void eqc::registerEqcPasses() {

@@ -22,6 +22,10 @@ struct ExpandPipelineOptions
       *this, "gradients",
       llvm::cl::desc("add the gradients of the layers as functions"),
       llvm::cl::init(false)};
+  Option<bool> interfaces{
+      *this, "interfaces",
+      llvm::cl::desc("note what programs are told of the layers"),
+      llvm::cl::init(true)};
 };
 
 /// Layers to the stages of a plan.
@@ -61,8 +65,16 @@ void populateVectorizePipeline(mlir::OpPassManager &pm);
 /// Tensors to memory: everything in place, scratch in one arena.
 void populateBufferizePipeline(mlir::OpPassManager &pm);
 
-/// Loops, vectors and memory to the LLVM dialect.
-void populateLLVMPipeline(mlir::OpPassManager &pm);
+struct LLVMPipelineOptions : mlir::PassPipelineOptions<LLVMPipelineOptions> {
+  Option<bool> threads{*this, "threads",
+                       llvm::cl::desc("calls may be spread over threads"),
+                       llvm::cl::init(true)};
+};
+
+/// Loops, vectors and memory to the LLVM dialect, with the C functions of the
+/// layers.
+void populateLLVMPipeline(mlir::OpPassManager &pm,
+                          const LLVMPipelineOptions &options);
 
 /// Makes the stages known to eqc-opt as --eqc-expand, --eqc-convert,
 /// --eqc-vectorize, --eqc-bufferize, --eqc-to-llvm.

@@ -92,7 +92,7 @@ struct AddGradients : eqc::impl::AddGradientsPassBase<AddGradients> {
     if (op.getBias())
       results.push_back(op.getBias().getType());
     func::FuncOp function =
-        addFunction(b, layer, gradientOfWeightName(getLayerOf(op)),
+        addFunction(b, layer, gradientOfWeightName(layer.getName().str()),
                     {op.getX().getType(), op.getType()}, results);
     // Whatever the plan of the layer, this one has a way of its own.
     function->setAttr(EqcDialect::kPlanAttrName, b.getStringAttr("gradient"));

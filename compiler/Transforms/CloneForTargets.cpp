@@ -40,11 +40,33 @@ struct CloneForTargets : eqc::impl::CloneForTargetsPassBase<CloneForTargets> {
       if (function->hasAttr(ir::EqcDialect::kPlanAttrName) &&
           !function->hasAttr(ir::EqcDialect::kTargetAttrName))
         layers.push_back(function);
+    notePlans(module);
     for (func::FuncOp layer : layers) {
       for (const CpuVariant &variant : variants)
         clone(layer, variant);
       layer.erase();
     }
+  }
+
+  /// Programs are told the plan of a layer, which goes with its function.
+  static void notePlans(ModuleOp module) {
+    auto interfaces =
+        module->getAttrOfType<ArrayAttr>(ir::EqcDialect::kInterfacesAttrName);
+    if (!interfaces)
+      return;
+    const SymbolTable symbols(module);
+    SmallVector<Attribute> noted;
+    for (auto interface : interfaces.getAsRange<ir::InterfaceAttr>()) {
+      NamedAttrList info(interface.getInfo());
+      if (auto layer = symbols.lookup<func::FuncOp>(interface.getName()))
+        if (Attribute plan = layer->getAttr(ir::EqcDialect::kPlanAttrName))
+          info.set("plan", plan);
+      noted.push_back(ir::InterfaceAttr::get(
+          module.getContext(), info.getDictionary(module.getContext()),
+          interface.getFlips()));
+    }
+    module->setAttr(ir::EqcDialect::kInterfacesAttrName,
+                    ArrayAttr::get(module.getContext(), noted));
   }
 
   void clone(func::FuncOp layer, const CpuVariant &variant) {
@@ -60,7 +82,8 @@ struct CloneForTargets : eqc::impl::CloneForTargetsPassBase<CloneForTargets> {
     copy->setAttr(ir::EqcDialect::kTargetAttrName,
                   ir::TargetAttr::get(&getContext(), variant.name, variant.cpu,
                                       variant.tune, variant.features,
-                                      variant.machine.vectorBytes, registers));
+                                      variant.machine.vectorBytes, registers,
+                                      variant.level, variant.runtimeFeatures));
     copy->removeAttr(ir::EqcDialect::kMaxRegistersAttrName);
     ++numClones;
   }

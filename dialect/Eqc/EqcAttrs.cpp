@@ -5,6 +5,8 @@
 //===----------------------------------------------------------------------===//
 
 #include "dialect/Eqc/EqcAttrs.h"
+
+#include "compiler/Interface/LayerInfo.h"
 #include "dialect/Eqc/EqcDialect.h"
 
 #include "mlir/IR/Builders.h"
@@ -44,6 +46,14 @@ static void printNumbers(AsmPrinter &printer, ArrayRef<int64_t> numbers) {
   printer << '[';
   llvm::interleaveComma(numbers, printer);
   printer << ']';
+}
+
+static ParseResult parseInfo(AsmParser &parser, DictionaryAttr &info) {
+  return parser.parseAttribute(info);
+}
+
+static void printInfo(AsmPrinter &printer, DictionaryAttr info) {
+  printer.printAttribute(info);
 }
 
 static ParseResult parseKernelRole(AsmParser &parser, KernelRole &role);
@@ -443,4 +453,50 @@ KernelAttr KernelAttr::get(MLIRContext *context, KernelRole role,
              record.phases, record.parts, record.lanes,
              coefficientsOf(record.scratchElements),
              coefficientsOf(record.multiplyAdds));
+}
+
+//===----------------------------------------------------------------------===//
+// Interfaces
+//===----------------------------------------------------------------------===//
+
+LogicalResult
+InterfaceAttr::verify(function_ref<InFlightDiagnostic()> emitError,
+                      DictionaryAttr info, ArrayRef<int64_t> flips) {
+  for (const InfoField &field : infoFields()) {
+    const Attribute value = info.get(field.name);
+    const bool isText = field.type == InfoType::Text;
+    auto number = dyn_cast_or_null<IntegerAttr>(value);
+    if (isText ? !isa_and_nonnull<StringAttr>(value)
+               : !number || !number.getType().isInteger(64)) {
+      InFlightDiagnostic error = emitError();
+      error << "field '" << field.name << "' must be "
+            << (isText ? "a string" : "a 64-bit integer") << ", found ";
+      return value ? error << value : error << "nothing";
+    }
+  }
+  const StringRef group = cast<StringAttr>(info.get("group")).getValue();
+  if (!parseGroup(std::string_view(group)))
+    return emitError() << "no group is called '" << group << "'";
+  if (info.size() != infoFields().size())
+    return emitError() << "'eqc_layer_info' has " << infoFields().size()
+                       << " fields, found " << info.size();
+  auto numberOf = [&](StringRef field) {
+    return cast<IntegerAttr>(info.get(field)).getInt();
+  };
+  const int64_t expected =
+      numberOf("has_backward") ? 2 * numberOf("diagrams") : 0;
+  if (static_cast<int64_t>(flips.size()) != expected)
+    return emitError() << "'flips' must have " << expected
+                       << " numbers, two for each diagram of a layer with "
+                          "gradients, found "
+                       << flips.size();
+  return success();
+}
+
+StringRef InterfaceAttr::getText(StringRef field) const {
+  return cast<StringAttr>(getInfo().get(field)).getValue();
+}
+
+int64_t InterfaceAttr::getNumber(StringRef field) const {
+  return cast<IntegerAttr>(getInfo().get(field)).getInt();
 }

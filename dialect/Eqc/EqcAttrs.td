@@ -132,8 +132,9 @@ def Eqc_TargetAttr : Eqc_Attr<"Target", "target"> {
     A kind of CPU: `name` as the user wrote it, LLVM's processor name and
     feature string, the processor to schedule for where that is another one,
     and what register tiles are cut by, the width of a vector in bytes and the
-    number of vector registers. `eqc-clone-for-targets` leaves it
-    on a function as `eqc.target`.
+    number of vector registers. `level` and `tested` are how the runtime finds out
+    whether it is on such a CPU, `cpu_level` and `cpu_features` of its
+    `eqc_variant`. `eqc-clone-for-targets` leaves it on a function as `eqc.target`.
 
     Example:
 
@@ -148,7 +149,9 @@ def Eqc_TargetAttr : Eqc_Attr<"Target", "target"> {
     StringRefParameter<"LLVM's processor to schedule for", [{""}]>:$tune,
     StringRefParameter<"LLVM's feature string">:$features,
     "int64_t":$vector_bytes,
-    "int64_t":$registers
+    "int64_t":$registers,
+    DefaultValuedParameter<"int64_t", "0", "the runtime's number for it">:$level,
+    StringRefParameter<"what the runtime tests", [{""}]>:$tested
   );
   let assemblyFormat = "`<` struct(params) `>`";
   let extraClassDeclaration = [{
@@ -209,6 +212,49 @@ def Eqc_KernelAttr : Eqc_Attr<"Kernel", "kernel"> {
     static KernelAttr get(::mlir::MLIRContext *context, ::eqc::KernelRole role,
                           ::llvm::StringRef layer, TargetAttr target,
                           const ::eqc::KernelRecord &record);
+  }];
+}
+
+def Eqc_InterfaceAttr : Eqc_Attr<"Interface", "interface"> {
+  let summary = "what programs are told of a layer";
+  let description = [{
+    The fields of `eqc_layer_info` by name (all but `struct_size`), and for a layer
+    with gradients what the weights of each diagram are multiplied by on the way to
+    the gradient of x: a sign and a power of 1/n, two numbers each.
+    `eqc-describe-layers` leaves one for each layer on the module, as
+    `eqc.interfaces`; when all that is left of a layer are kernels,
+    `eqc-add-entry-points` makes its C functions from it.
+
+    - (C1) `info` has every field of `eqc_layer_info` but `struct_size`, texts as
+      strings and numbers as 64-bit integers, and no other.
+    - (C2) `group` is one of the language.
+    - (C3) `flips` has two numbers for each diagram of a layer with gradients, else
+      none.
+
+    Example:
+
+    ```mlir
+    #layer = #eqc.interface<{abi = 1 : i64, batch = 0 : i64, bias_diagrams = 0 : i64,
+        bias_size = 0 : i64, c_in = 1 : i64, c_out = 1 : i64, diagrams = 1 : i64,
+        dtype = "f32", group = "O", has_backward = 1 : i64, k = 1 : i64, l = 1 : i64,
+        layout = "channels_last", n = 3 : i64, name = "f", normalize = "none",
+        plan = "shared", spec = "layer f { .. }", version = "1",
+        weight_size = 1 : i64} flips [1, 0]>
+    ```
+  }];
+  let parameters = (ins
+    AttrParameter<"::mlir::DictionaryAttr", "the fields of eqc_layer_info">:$info,
+    ArrayRefParameter<"int64_t">:$flips
+  );
+  let assemblyFormat = [{
+    `<` custom<Info>($info) `flips` custom<Numbers>($flips) `>`
+  }];
+  let genVerifyDecl = 1;
+  let extraClassDeclaration = [{
+    /// A field that is a text, or one that is a number.
+    ::llvm::StringRef getText(::llvm::StringRef field) const;
+    int64_t getNumber(::llvm::StringRef field) const;
+    ::llvm::StringRef getName() const { return getText("name"); }
   }];
 }
 

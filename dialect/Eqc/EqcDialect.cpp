@@ -23,6 +23,16 @@ static bool isPositive(Attribute attribute) {
 }
 
 // A misspelt attribute would be ignored without a word.
+static bool isChoiceOfDiagrams(Attribute value) {
+  auto text = dyn_cast<StringAttr>(value);
+  return text && (text == "all" || text == "basis");
+}
+
+static bool isInterfaces(Attribute value) {
+  auto array = dyn_cast<ArrayAttr>(value);
+  return array && llvm::all_of(array, llvm::IsaPred<InterfaceAttr>);
+}
+
 LogicalResult EqcDialect::verifyOperationAttribute(Operation *op,
                                                    NamedAttribute attribute) {
   const StringRef name = attribute.getName();
@@ -40,6 +50,10 @@ LogicalResult EqcDialect::verifyOperationAttribute(Operation *op,
         Known{kBatchAttrName, isPositive(value), "a positive 64-bit integer"},
         Known{kMaxRegistersAttrName, isPositive(value),
               "a positive 64-bit integer"},
+        Known{kDiagramsAttrName, isChoiceOfDiagrams(value),
+              "\"all\" or \"basis\""},
+        Known{kInterfacesAttrName, isInterfaces(value),
+              "an array of '#eqc.interface<..>'"},
         Known{kTargetAttrName, isa<TargetAttr>(value), "'#eqc.target<..>'"},
         Known{kKernelAttrName, isa<KernelAttr>(value), "'#eqc.kernel<..>'"}})
     if (name == known.name)

@@ -48,6 +48,13 @@ def Eqc_Dialect : Dialect {
     // On a layer for one CPU: its name, its CPU.
     static constexpr ::llvm::StringLiteral kLayerAttrName = "eqc.layer";
     static constexpr ::llvm::StringLiteral kTargetAttrName = "eqc.target";
+    // On a layer: which diagrams it was written with, "all" or "basis"; none for
+    // a list.
+    static constexpr ::llvm::StringLiteral kDiagramsAttrName = "eqc.diagrams";
+    // On a module: what programs are told of each layer, and its functions are
+    // made from.
+    static constexpr ::llvm::StringLiteral kInterfacesAttrName =
+        "eqc.interfaces";
     // On a kernel: what a caller must know of it.
     static constexpr ::llvm::StringLiteral kKernelAttrName = "eqc.kernel";
     // On arguments of a kernel: the phase, and what it writes.

@@ -34,8 +34,10 @@
 # LOOPS: linalg.contract
 
 # LLVM-NOT: = scf.
-# LLVM: llvm.func @"sets.forward.x86-64-v3"
+# LLVM: llvm.func internal @"sets.forward.x86-64-v3"
 # LLVM: vector<4xf64>
+# LLVM: llvm.func @sets_forward(
+# LLVM: llvm.func @sets_info(
 
 layer sets {
   group     = S

@@ -115,6 +115,7 @@ public:
     run([](PassManager &pm) {
       ExpandPipelineOptions expand;
       expand.gradients = true;
+      expand.interfaces = false; // C functions are alike for all layers
       populateExpandPipeline(pm, expand);
     });
     run([&](PassManager &pm) {
@@ -128,7 +129,7 @@ public:
         effort.kernels += ", lanes";
     run(populateVectorizePipeline);
     run(populateBufferizePipeline);
-    run(populateLLVMPipeline);
+    run([](PassManager &pm) { populateLLVMPipeline(pm, {}); });
     return done && !analyzed;
   }
 

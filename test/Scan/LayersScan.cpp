@@ -92,7 +92,7 @@ Work compiling(const char *name, size_t layers, CodeKind kind) {
 std::vector<Work> allWork() {
   return {
       {"parse", 200, [](llvm::ArrayRef<LayerSpec>) { return true; }},
-      {"header", 200,
+      {"header", 50,
        [](llvm::ArrayRef<LayerSpec> layers) {
          std::vector<int64_t> sizes;
          CompileFailure failure;

@@ -109,15 +109,16 @@ TEST_P(TunedKernels, ReadPackedWeightsWithEveryCap) {
   options.gradients = false;
   CompileFailure failure;
   llvm::SmallVector<char, 0> object;
-  ASSERT_TRUE(compileLayers(layers, options, CodeKind::Object, object, failure))
-      << failure.message;
   std::vector<int64_t> sizes;
-  ASSERT_TRUE(packedSizes(layers, options, sizes, failure)) << failure.message;
+  ASSERT_TRUE(
+      compileLayers(layers, options, CodeKind::Object, object, failure, &sizes))
+      << failure.message;
   std::string problem;
   std::unique_ptr<LoadedObject> code = LoadedObject::load(object, problem);
   ASSERT_TRUE(code) << problem;
   for (size_t i = 0; i < layers.size(); ++i) {
     SCOPED_TRACE(nameOfCase(i));
+    EXPECT_EQ(code->packedSize(layers[i].name), sizes[i]);
     if (layers[i].dtype == DType::F32)
       comparePacked<float>(*code, layers[i], sizes[i]);
     else

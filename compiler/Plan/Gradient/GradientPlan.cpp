@@ -10,7 +10,7 @@ using namespace eqc;
 
 LayerSpec eqc::gradientLayer(const LayerSpec &spec) {
   LayerSpec flipped = spec;
-  flipped.name = spec.name + ".grad_x";
+  flipped.name = gradientOfXName(spec.name);
   std::swap(flipped.k, flipped.l);
   std::swap(flipped.cIn, flipped.cOut);
   flipped.bias = false;
@@ -24,8 +24,12 @@ LayerSpec eqc::gradientLayer(const LayerSpec &spec) {
   return flipped;
 }
 
-std::string eqc::gradientOfWeightName(const LayerSpec &spec) {
-  return spec.name + ".grad_weight";
+std::string eqc::gradientOfXName(const std::string &layer) {
+  return layer + ".grad_x";
+}
+
+std::string eqc::gradientOfWeightName(const std::string &layer) {
+  return layer + ".grad_weight";
 }
 
 FlipFactor eqc::flipFactor(const LayerSpec &spec, const Diagram &diagram) {

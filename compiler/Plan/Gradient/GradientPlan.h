@@ -55,8 +55,10 @@ GradientPlan buildGradientPlan(const LayerSpec &spec);
 /// weights are weight[d] with the channels exchanged, times `flipFactor`.
 LayerSpec gradientLayer(const LayerSpec &spec);
 
-/// What the gradients of weight and bias of the layer are called.
-std::string gradientOfWeightName(const LayerSpec &spec);
+/// What the layer from grad_y to grad_x is called, and what the gradients of
+/// weight and bias are.
+std::string gradientOfXName(const std::string &layer);
+std::string gradientOfWeightName(const std::string &layer);
 
 /// What weights of a diagram are multiplied by on the way to its flip:
 /// sign / n^divisions; there may be less than no divisions.

@@ -11,7 +11,7 @@
 
 // CHECK-LABEL: func.func private @"planes.pack.x86-64-v3"
 // CHECK-SAME: eqc.kernel = #eqc.kernel<pack of "planes" for <name = "x86-64-v3"
-// CHECK-SAME: vector_bytes = 32, registers = 16> {{.*}} phases 1 parts 1 lanes 0
+// CHECK-SAME: vector_bytes = 32, registers = 16, level = 3> {{.*}} phases 1 parts 1 lanes 0
 // CHECK-LABEL: func.func private @"planes.forward.x86-64-v3"
 // CHECK-SAME: memref<[[TERMS:2]]x[[TILES:1]]x[[IN:5]]x[[WIDTH:16]]xf32>
 // CHECK-SAME: #eqc.kernel<forward of "planes" {{.*}} packed {{\[}}[[TERMS]], [[TILES]], [[IN]], [[WIDTH]]] sums [] phases 5 parts 5
@@ -38,7 +38,7 @@ func.func @planes(%x: tensor<?x5x5xf32>, %w: tensor<2x5x16xf32>) -> tensor<?x16x
 
 // CHECK-LABEL: func.func private @"capped.grad_weight.sums.x86-64-v3"
 // CHECK-SAME: memref<18x16xf32>) attributes
-// CHECK-SAME: registers = 8> packed [] sums [6, 16, 6, 4] phases 1
+// CHECK-SAME: registers = 8, level = 3> packed [] sums [6, 16, 6, 4] phases 1
 func.func @capped(%x: tensor<?x5x5xf32>, %w: tensor<1x5x16xf32>) -> tensor<?x5x16xf32> attributes {eqc.max_registers = 8 : i64} {
   %y = eqc.linear S(5) order 1 -> 1 x(%x : tensor<?x5x5xf32>) weight(%w : tensor<1x5x16xf32>)
       diagrams ["o1 i1"] : tensor<?x5x16xf32>

@@ -1,0 +1,66 @@
+//===- Signature.cpp - The C functions of a layer, as data ----------------===//
+
+#include "compiler/Interface/Signature.h"
+#include "compiler/Interface/LayerInfo.h"
+
+#include "llvm/ADT/SmallVector.h"
+
+#include <vector>
+
+using namespace eqc;
+using llvm::StringRef;
+
+llvm::ArrayRef<const CFunction *> eqc::cFunctions() {
+  static constexpr const CFunction *all[] = {&kForward, &kPack, &kForwardPacked,
+                                             &kBackward, &kInfo};
+  return all;
+}
+
+llvm::SmallVector<const CFunction *> eqc::cFunctions(bool gradients) {
+  llvm::SmallVector<const CFunction *> functions;
+  for (const CFunction *function : cFunctions())
+    if (gradients || !function->needsGradients)
+      functions.push_back(function);
+  return functions;
+}
+
+std::string eqc::nameOf(const CFunction &function, StringRef layer) {
+  return layer.str() + "_" + function.suffix;
+}
+
+std::string eqc::declarationOf(const CFunction &function,
+                               const LayerSpec &layer) {
+  if (function.result == ResultKind::Info)
+    return "const eqc_layer_info *" + nameOf(function, layer.name) + "(void);";
+  std::string text = "int " + nameOf(function, layer.name) + "(";
+  const char *separator = "";
+  auto add = [&](const std::string &argument) {
+    text += separator + argument;
+    separator = ", ";
+  };
+  if (function.takesSizes && layer.dynamicN())
+    add("int64_t n");
+  if (function.takesBatch)
+    add("int64_t batch");
+  const std::string type = layer.dtype == DType::F32 ? "float *" : "double *";
+  for (const ArrayArgument &array : function.arguments()) {
+    if (&array == function.arrays.data() + function.firstLine)
+      separator = ",\n    ";
+    add((array.written ? type : "const " + type) + array.name);
+  }
+  return text + ");";
+}
+
+llvm::ArrayRef<std::string> eqc::exportedSuffixes() {
+  static const std::vector<std::string> suffixes = [] {
+    std::vector<std::string> all;
+    for (const CFunction *function : cFunctions())
+      all.push_back(std::string("_") + function->suffix);
+    for (const InfoField &field : infoFields())
+      if (field.isMacro)
+        all.push_back("_" + macroOf(field));
+    all.push_back(std::string("_") + kPackedSizeMacro);
+    return all;
+  }();
+  return suffixes;
+}

@@ -1,0 +1,165 @@
+//===- Signature.h - The C functions of a layer, as data --------*- C++ -*-===//
+//
+// The functions that an object exports for a layer and the macros that its
+// header defines: names, order, arguments, who is written. Headers, entry
+// points, lists of exports, whoever calls a loaded layer, and Python (through
+// eqc_interface_json) read it here and nowhere else.
+//
+// It grows in one way. Sizes come before the batch, one for each that is given
+// at run time; arrays follow, what is read before what is written; what a kind
+// of target needs besides (a workspace, a stream) comes last. New functions and
+// macros are added at the end.
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef EQC_INTERFACE_SIGNATURE_H
+#define EQC_INTERFACE_SIGNATURE_H
+
+#include "compiler/Algebra/LayerSpec.h"
+
+#include "llvm/ADT/ArrayRef.h"
+#include "llvm/ADT/StringRef.h"
+
+#include <array>
+#include <string>
+#include <utility>
+
+namespace eqc {
+
+/// What an array holds: its shape is that of the layer's array.
+enum class ArrayRole { X, Weight, Packed, Bias, Y };
+
+struct ArrayArgument {
+  const char *name = "";
+  ArrayRole role = ArrayRole::X;
+  bool written = false; ///< else read
+};
+
+/// What a function answers.
+enum class ResultKind {
+  Status, ///< int: EQC_OK or a negative eqc_status
+  Info,   ///< const eqc_layer_info *
+};
+
+struct CFunction {
+  static constexpr size_t kMostArrays = 6;
+
+  const char *suffix = ""; ///< it is called NAME_<suffix>
+  ResultKind result = ResultKind::Status;
+  bool takesSizes = false; ///< int64_t for each size given at run time
+  bool takesBatch = false; ///< int64_t batch
+  /// Whether it is there only for layers with gradients.
+  bool needsGradients = false;
+  size_t numArrays = 0;
+  std::array<ArrayArgument, kMostArrays> arrays = {};
+  /// Arrays on the first line of the declaration.
+  size_t firstLine = 0;
+
+  llvm::ArrayRef<ArrayArgument> arguments() const {
+    return llvm::ArrayRef<ArrayArgument>(arrays).take_front(numArrays);
+  }
+};
+
+inline constexpr CFunction kForward = {"forward",
+                                       ResultKind::Status,
+                                       /*takesSizes=*/true,
+                                       /*takesBatch=*/true,
+                                       /*needsGradients=*/false,
+                                       4,
+                                       {{{"x", ArrayRole::X},
+                                         {"weight", ArrayRole::Weight},
+                                         {"bias", ArrayRole::Bias},
+                                         {"y", ArrayRole::Y, true}}},
+                                       /*firstLine=*/2};
+
+inline constexpr CFunction kPack = {
+    "pack",
+    ResultKind::Status,
+    /*takesSizes=*/false,
+    /*takesBatch=*/false,
+    /*needsGradients=*/false,
+    2,
+    {{{"weight", ArrayRole::Weight}, {"packed", ArrayRole::Packed, true}}},
+    /*firstLine=*/2};
+
+inline constexpr CFunction kForwardPacked = {"forward_packed",
+                                             ResultKind::Status,
+                                             /*takesSizes=*/true,
+                                             /*takesBatch=*/true,
+                                             /*needsGradients=*/false,
+                                             4,
+                                             {{{"x", ArrayRole::X},
+                                               {"packed", ArrayRole::Packed},
+                                               {"bias", ArrayRole::Bias},
+                                               {"y", ArrayRole::Y, true}}},
+                                             /*firstLine=*/1};
+
+inline constexpr CFunction kBackward = {
+    "backward",
+    ResultKind::Status,
+    /*takesSizes=*/true,
+    /*takesBatch=*/true,
+    /*needsGradients=*/true,
+    6,
+    {{{"x", ArrayRole::X},
+      {"weight", ArrayRole::Weight},
+      {"grad_y", ArrayRole::Y},
+      {"grad_x", ArrayRole::X, true},
+      {"grad_weight", ArrayRole::Weight, true},
+      {"grad_bias", ArrayRole::Bias, true}}},
+    /*firstLine=*/2};
+
+inline constexpr CFunction kInfo = {"info", ResultKind::Info};
+
+/// All functions, in the order of the header.
+llvm::ArrayRef<const CFunction *> cFunctions();
+
+/// Those that a layer has which was compiled with or without gradients.
+llvm::SmallVector<const CFunction *> cFunctions(bool gradients);
+
+/// NAME_<suffix>.
+std::string nameOf(const CFunction &function, llvm::StringRef layer);
+
+/// Its declaration as the header has it, of C99 and C++.
+std::string declarationOf(const CFunction &function, const LayerSpec &layer);
+
+/// What stands after a layer's name in its functions and macros. Functions that
+/// only some options make are in it too: whether a source is accepted must not
+/// depend on options.
+llvm::ArrayRef<std::string> exportedSuffixes();
+
+/// The macro that is no field of eqc_layer_info: how many elements NAME_pack
+/// writes at most.
+inline constexpr const char *kPackedSizeMacro = "PACKED_SIZE";
+
+//===----------------------------------------------------------------------===//
+// Types of C++
+//===----------------------------------------------------------------------===//
+
+namespace signature {
+template <typename T, bool Written>
+using Array = std::conditional_t<Written, T *, const T *>;
+
+template <typename T, const CFunction &F, typename... Numbers, size_t... I>
+auto pointerTo(std::index_sequence<I...>)
+    -> int (*)(Numbers..., Array<T, F.arrays[I].written>...);
+
+template <typename T, const CFunction &F, bool Dynamic> auto pointer() {
+  using Arrays = std::make_index_sequence<F.numArrays>;
+  if constexpr (F.takesBatch && F.takesSizes && Dynamic)
+    return decltype(pointerTo<T, F, int64_t, int64_t>(Arrays())){};
+  else if constexpr (F.takesBatch)
+    return decltype(pointerTo<T, F, int64_t>(Arrays())){};
+  else
+    return decltype(pointerTo<T, F>(Arrays())){};
+}
+} // namespace signature
+
+/// The type that the header declares a function with, for a layer of `T`
+/// (float or double) whose n is given at run time or not.
+template <typename T, const CFunction &F, bool Dynamic>
+using CFunctionPointer = decltype(signature::pointer<T, F, Dynamic>());
+
+} // namespace eqc
+
+#endif // EQC_INTERFACE_SIGNATURE_H

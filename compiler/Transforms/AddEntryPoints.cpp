@@ -1,0 +1,271 @@
+//===- AddEntryPoints.cpp - The C functions of layers ---------------------===//
+//
+// Around the kernels: the exported functions, and the descriptor through which
+// the runtime calls the kernels. Which functions there are, and what they take,
+// says compiler/Interface.
+//
+//===----------------------------------------------------------------------===//
+
+#include "compiler/Interface/LayerInfo.h"
+#include "compiler/Interface/Signature.h"
+#include "compiler/Plan/Gradient/GradientPlan.h"
+#include "compiler/Transforms/EntryFunctions.h"
+#include "compiler/Transforms/Passes.h"
+
+#include <eqc/kernel.h>
+
+#include <map>
+#include <tuple>
+
+namespace eqc {
+#define GEN_PASS_DEF_ADDENTRYPOINTSPASS
+#include "compiler/Transforms/Passes.h.inc"
+} // namespace eqc
+
+using namespace eqc;
+using namespace eqc::ir;
+using namespace mlir;
+
+namespace {
+
+/// The kernels of a module, by layer, CPU and role.
+class KernelTable {
+public:
+  explicit KernelTable(ModuleOp module) {
+    const SymbolTable symbols(module);
+    for (auto function : module.getOps<LLVM::LLVMFuncOp>()) {
+      auto attribute =
+          function->getAttrOfType<KernelAttr>(EqcDialect::kKernelAttrName);
+      if (!attribute)
+        continue;
+      EntryKernel kernel{function,
+                         symbols.lookup<LLVM::LLVMFuncOp>(
+                             (function.getName() + ".arena").str()),
+                         attribute, attribute.getRecord()};
+      const TargetAttr target = attribute.getTarget();
+      if (attribute.getRole() == KernelRole::Forward)
+        targets[attribute.getLayer()].push_back(target);
+      kernels[{attribute.getLayer().str(), target.getName().str(),
+               attribute.getRole()}] = kernel;
+    }
+  }
+
+  /// The CPUs of a layer, least demanding first.
+  ArrayRef<TargetAttr> targetsOf(StringRef layer) const {
+    auto found = targets.find(layer);
+    return found == targets.end() ? ArrayRef<TargetAttr>() : found->second;
+  }
+
+  const EntryKernel *find(StringRef layer, TargetAttr target,
+                          KernelRole role) const {
+    auto found = kernels.find({layer.str(), target.getName().str(), role});
+    return found == kernels.end() ? nullptr : &found->second;
+  }
+
+private:
+  llvm::StringMap<SmallVector<TargetAttr>> targets;
+  std::map<std::tuple<std::string, std::string, KernelRole>, EntryKernel>
+      kernels;
+};
+
+/// Writes the entry points of one layer.
+class LayerEntryPoints {
+public:
+  LayerEntryPoints(EntryBuilder &b, const KernelTable &kernels,
+                   InterfaceAttr interface, bool threads)
+      : b(b), kernels(kernels), interface(interface), layer(interface),
+        threads(threads) {}
+
+  LogicalResult add(ModuleOp module) {
+    const ArrayRef<TargetAttr> targets = kernels.targetsOf(layer.name);
+    if (targets.empty())
+      return module.emitError()
+             << "layer '" << layer.name << "' has no kernel to be called";
+    const bool gradients = interface.getNumber("has_backward") != 0;
+    EntryConstant info = addInfo();
+    std::vector<EntryConstant> variants, backward;
+    for (TargetAttr target : targets)
+      if (failed(addVariant(module, layer, target, variants)))
+        return failure();
+    for (TargetAttr target : targets)
+      if (gradients && failed(addGradient(module, target, backward)))
+        return failure();
+    const auto numVariants = static_cast<int64_t>(variants.size());
+    std::vector<EntryConstant> fields{
+        EntryConstant::ofWord(0),
+        EntryConstant::ofWord(EQC_KERNEL_ABI),
+        info,
+        EntryConstant::ofNumber(layer.elementBytes),
+        EntryConstant::ofNumber(numVariants),
+        b.addTable(layer.name + ".variants", variants),
+        EntryConstant::ofNumber(threads),
+        EntryConstant::ofNumber(0),
+        b.addVariable(layer.name + ".chosen"),
+        gradients ? b.addTable(layer.name + ".gradients", backward)
+                  : EntryConstant::none(),
+        addFlips()};
+    EntryConstant kernel = addSized("kernel", fields, sizeof(eqc_kernel));
+    for (const CFunction *function : cFunctions(gradients))
+      addExported(*function, kernel, info);
+    return success();
+  }
+
+private:
+  /// A struct whose first field is its own size.
+  EntryConstant addSized(const char *what, std::vector<EntryConstant> fields,
+                         [[maybe_unused]] size_t expected) {
+    EntryConstant value = EntryConstant::ofStruct(std::move(fields));
+    assert(value.bytes() == static_cast<int64_t>(expected) &&
+           "the struct of the runtime has other fields");
+    value.fields[0] = EntryConstant::ofWord(value.bytes());
+    return b.addConstant(layer.name + "." + what, value);
+  }
+
+  EntryConstant addInfo() {
+    std::vector<EntryConstant> fields{EntryConstant::ofWord(0)};
+    for (const InfoField &field : infoFields())
+      switch (field.type) {
+      case InfoType::Word:
+        fields.push_back(
+            EntryConstant::ofWord(interface.getNumber(field.name)));
+        break;
+      case InfoType::Text:
+        fields.push_back(b.text(interface.getText(field.name)));
+        break;
+      case InfoType::Number:
+        fields.push_back(
+            EntryConstant::ofNumber(interface.getNumber(field.name)));
+        break;
+      }
+    return addSized("layer", fields, sizeof(eqc_layer_info));
+  }
+
+  const EntryKernel *find(ModuleOp module, StringRef name, TargetAttr target,
+                          KernelRole role) {
+    const EntryKernel *kernel = kernels.find(name, target, role);
+    if (!kernel)
+      module.emitError() << "layer '" << layer.name << "' has no kernel '"
+                         << getSpelling(role) << "' of '" << name << "' for '"
+                         << target.getName() << "'";
+    return kernel;
+  }
+
+  LogicalResult addVariant(ModuleOp module, const EntryLayer &of,
+                           TargetAttr target,
+                           std::vector<EntryConstant> &variants) {
+    const EntryKernel *forward =
+        find(module, of.name, target, KernelRole::Forward);
+    const EntryKernel *pack = find(module, of.name, target, KernelRole::Pack);
+    if (!forward || !pack)
+      return failure();
+    EntryVariant variant{target, *pack, *forward, std::nullopt};
+    if (const EntryKernel *lanes =
+            kernels.find(of.name, target, KernelRole::Lanes))
+      variant.lanes = *lanes;
+    variants.push_back(makeVariant(b, of, variant));
+    return success();
+  }
+
+  /// A constant `eqc_gradient`: the kernels of grad_x, which is a layer of its
+  /// own, and those of the sums over the batch.
+  LogicalResult addGradient(ModuleOp module, TargetAttr target,
+                            std::vector<EntryConstant> &gradients) {
+    std::vector<EntryConstant> fields;
+    if (failed(addVariant(module, layer.gradientOfX(), target, fields)))
+      return failure();
+    const EntryKernel *sums = find(module, gradientOfWeightName(layer.name),
+                                   target, KernelRole::Sums);
+    if (!sums)
+      return failure();
+    fields.push_back(makeSums(b, layer, *sums));
+    gradients.push_back(EntryConstant::ofStruct(std::move(fields)));
+    return success();
+  }
+
+  /// Signs and exponents of 1/n, or null where that multiplies by 1 for all.
+  EntryConstant addFlips() {
+    std::vector<EntryConstant> flips;
+    bool trivial = true;
+    for (auto [i, value] : llvm::enumerate(interface.getFlips())) {
+      trivial &= value == (i % 2 == 0 ? 1 : 0);
+      flips.push_back(EntryConstant::ofNumber(value));
+    }
+    return trivial ? EntryConstant::none()
+                   : b.addTable(layer.name + ".flips", flips);
+  }
+
+  /// An exported function. One with a status hands its arguments to the
+  /// runtime's, after the descriptor and, where that takes one, n.
+  void addExported(const CFunction &function, const EntryConstant &kernel,
+                   const EntryConstant &info) {
+    const std::string name = nameOf(function, layer.name);
+    if (function.result == ResultKind::Info) {
+      b.addFunction(name, b.pointer(), {}, LLVM::Linkage::External);
+      LLVM::ReturnOp::create(b.op(), b.address(info));
+      return;
+    }
+    const bool takesN = function.takesSizes && layer.n < 0;
+    SmallVector<Type> taken, passed{b.pointer(), b.i64()};
+    if (takesN)
+      taken.push_back(b.i64());
+    if (function.takesBatch) {
+      taken.push_back(b.i64());
+      passed.push_back(b.i64());
+    }
+    taken.append(function.numArrays, b.pointer());
+    passed.append(function.numArrays, b.pointer());
+    Type status = b.op().getI32Type();
+    LLVM::LLVMFuncOp runtime =
+        b.declare(std::string("eqc_rt_") + function.suffix, status, passed);
+    LLVM::LLVMFuncOp exported =
+        b.addFunction(name, status, taken, LLVM::Linkage::External);
+    SmallVector<Value> arguments{b.address(kernel)};
+    if (!takesN)
+      arguments.push_back(b.number(-1));
+    llvm::append_range(arguments, exported.getArguments());
+    auto call = LLVM::CallOp::create(b.op(), runtime, arguments);
+    call.setTailCallKind(LLVM::TailCallKind::Tail);
+    LLVM::ReturnOp::create(b.op(), call.getResult());
+  }
+
+  EntryBuilder &b;
+  const KernelTable &kernels;
+  InterfaceAttr interface;
+  EntryLayer layer;
+  bool threads;
+};
+
+struct AddEntryPoints : eqc::impl::AddEntryPointsPassBase<AddEntryPoints> {
+  using AddEntryPointsPassBase::AddEntryPointsPassBase;
+
+  void runOnOperation() override {
+    ModuleOp module = getOperation();
+    auto interfaces =
+        module->getAttrOfType<ArrayAttr>(EqcDialect::kInterfacesAttrName);
+    if (!interfaces)
+      return;
+    hideKernels(module);
+    const KernelTable kernels(module);
+    EntryBuilder builder(module);
+    for (auto interface : interfaces.getAsRange<InterfaceAttr>()) {
+      LayerEntryPoints layer(builder, kernels, interface, threads);
+      if (failed(layer.add(module)))
+        return signalPassFailure();
+      ++numLayers;
+    }
+  }
+
+  /// What is there is for the entry points alone.
+  static void hideKernels(ModuleOp module) {
+    for (auto function : module.getOps<LLVM::LLVMFuncOp>()) {
+      if (function.isExternal())
+        continue;
+      function.setLinkage(LLVM::Linkage::Internal);
+      function.setNoUnwind(true);
+    }
+    for (auto global : module.getOps<LLVM::GlobalOp>())
+      global.setLinkage(LLVM::Linkage::Internal);
+  }
+};
+
+} // namespace

@@ -1,0 +1,287 @@
+//===- EntryFunctions.cpp - How the runtime calls a kernel ----------------===//
+
+#include "compiler/Transforms/EntryFunctions.h"
+
+#include "compiler/Machine/Machine.h"
+#include "compiler/Plan/Gradient/GradientPlan.h"
+
+using namespace eqc;
+using namespace mlir;
+
+/// The memory that x and y of a block of samples should stay within: half of a
+/// usual L2 cache.
+static constexpr int64_t kBlockBytes = Machine().l2Bytes / 2;
+static constexpr int64_t kMostSamples = 64;
+
+EntryLayer::EntryLayer(ir::InterfaceAttr interface)
+    : name(interface.getName()), n(interface.getNumber("n")),
+      k(interface.getNumber("k")), l(interface.getNumber("l")),
+      cIn(interface.getNumber("c_in")), cOut(interface.getNumber("c_out")),
+      channelsLast(interface.getText("layout") == "channels_last"),
+      elementBytes(interface.getText("dtype") == "f32" ? 4 : 8) {}
+
+EntryLayer EntryLayer::gradientOfX() const {
+  EntryLayer gradient = *this;
+  gradient.name = gradientOfXName(name);
+  std::swap(gradient.k, gradient.l);
+  std::swap(gradient.cIn, gradient.cOut);
+  return gradient;
+}
+
+namespace {
+
+class EntryFunctions {
+public:
+  EntryFunctions(EntryBuilder &b, const EntryLayer &layer,
+                 const EntryKernel &kernel, const EntryKernel *lanes = nullptr)
+      : b(b), layer(layer), kernel(kernel), lanes(lanes) {}
+
+  /// eqc_variant.schedule, or that of eqc_sums: of a kernel that takes so many
+  /// numbers before its arrays.
+  EntryConstant addSchedule(const char *what, unsigned numbers) {
+    LLVM::LLVMFuncOp function = begin(what, {b.i64(), b.i64(), b.pointer()});
+    Value n = function.getArgument(0);
+    Value block = chooseBlock(n, function.getArgument(1));
+    if (lanes)
+      block = b.number(lanes->record.lanes);
+    Value scratch = b.number(0);
+    for (const EntryKernel *one : {&kernel, lanes}) {
+      if (!one || !one->arena)
+        continue;
+      SmallVector<Value> arguments(numbers, b.number(0));
+      arguments[0] = n;
+      arguments[2] = block;
+      scratch = b.larger(
+          scratch,
+          LLVM::CallOp::create(b.op(), one->arena, arguments).getResult());
+    }
+    const KernelRecord &record = kernel.record;
+    Value flops =
+        evaluate(record.multiplyAdds * Poly(2 * layer.cIn * layer.cOut), n);
+    const Value fields[] = {scratch, block, b.number(record.phases),
+                            b.number(record.parts), flops};
+    Value out = function.getArgument(2);
+    for (auto [i, field] : llvm::enumerate(fields))
+      LLVM::StoreOp::create(
+          b.op(), field,
+          LLVM::GEPOp::create(b.op(), b.pointer(), b.i64(), out,
+                              ArrayRef<LLVM::GEPArg>{static_cast<int32_t>(i)},
+                              LLVM::GEPNoWrapFlags::inbounds));
+    return end(function);
+  }
+
+  /// eqc_variant.pack.
+  EntryConstant addPack(const EntryKernel &pack) {
+    LLVM::LLVMFuncOp function =
+        begin("pack_entry", {b.i64(), b.pointer(), b.pointer()});
+    SmallVector<Value> arguments;
+    ArrayRef<int64_t> shape = kernel.record.packedShape;
+    appendMemRef(arguments, function.getArgument(1),
+                 {manyRows(), b.number(layer.cOut)});
+    int64_t rows = 1;
+    for (int64_t extent : shape.drop_back())
+      rows *= extent;
+    appendMemRef(arguments, function.getArgument(2),
+                 {b.number(rows), b.number(shape.back())});
+    LLVM::CallOp::create(b.op(), pack.function, arguments);
+    return end(function);
+  }
+
+  /// eqc_variant.forward.
+  EntryConstant addForward() {
+    SmallVector<Type> types(5, b.i64()); // n, first, count, phase, part
+    types.append(5, b.pointer());        // x, packed, bias, y, scratch
+    LLVM::LLVMFuncOp function = begin("forward_entry", types);
+    Value n = function.getArgument(0);
+    SmallVector<Value> arguments(function.getArguments().take_front(5));
+    appendMemRef(arguments, function.getArgument(5),
+                 shapeOf(layer.k, layer.cIn, n));
+    SmallVector<Value> shape;
+    for (int64_t extent : kernel.record.packedShape)
+      shape.push_back(b.number(extent));
+    appendMemRef(arguments, function.getArgument(6), shape);
+    appendMemRef(arguments, function.getArgument(7),
+                 {b.number(1), manyRows(), b.number(layer.cOut)});
+    appendMemRef(arguments, function.getArgument(8),
+                 shapeOf(layer.l, layer.cOut, n));
+    if (lanes)
+      callLanes(function, arguments);
+    call(kernel, function, arguments);
+    return end(function);
+  }
+
+  /// eqc_sums.add.
+  EntryConstant addSums() {
+    const SumMatrix &matrix = kernel.record.sums;
+    SmallVector<Type> types(6, b.i64()); // n, first, count, phase, part, which
+    types.append(4, b.pointer());        // x, grad_y, sums, scratch
+    LLVM::LLVMFuncOp function = begin("sums_entry", types);
+    Value n = function.getArgument(0);
+    SmallVector<Value> arguments(function.getArguments().take_front(6));
+    appendMemRef(arguments, function.getArgument(6),
+                 shapeOf(layer.k, layer.cIn, n));
+    appendMemRef(arguments, function.getArgument(7),
+                 shapeOf(layer.l, layer.cOut, n));
+    appendMemRef(
+        arguments, function.getArgument(8),
+        {b.number(SumMatrix::kPlanes * matrix.rows), b.number(matrix.columns)});
+    call(kernel, function, arguments);
+    return end(function);
+  }
+
+private:
+  /// A function compiled for the kernel's CPU, so that the kernel can be
+  /// inlined.
+  LLVM::LLVMFuncOp begin(const char *what, ArrayRef<Type> arguments) {
+    LLVM::LLVMFuncOp function =
+        b.addFunction(layer.name + "." + what + "." +
+                          kernel.attribute.getTarget().getName().str(),
+                      LLVM::LLVMVoidType::get(b.op().getContext()), arguments,
+                      LLVM::Linkage::Internal);
+    function.setNoUnwind(true);
+    LLVM::LLVMFuncOp kernelFunction = kernel.function;
+    if (ArrayAttr cpu = kernelFunction.getPassthroughAttr())
+      function.setPassthroughAttr(cpu);
+    return function;
+  }
+
+  EntryConstant end(LLVM::LLVMFuncOp function) {
+    LLVM::ReturnOp::create(b.op(), ValueRange());
+    return EntryConstant::ofAddress(function.getName().str());
+  }
+
+  Value evaluate(const Poly &poly, Value n) {
+    return layer.n < 0 ? b.evaluate(poly, n) : b.number(poly.at(layer.n));
+  }
+
+  /// An array argument as MLIR passes it: two pointers, offset, sizes, strides.
+  void appendMemRef(SmallVector<Value> &arguments, Value pointer,
+                    ArrayRef<Value> shape) {
+    arguments.append({pointer, pointer, b.number(0)});
+    arguments.append(shape.begin(), shape.end());
+    SmallVector<Value> strides(shape.size(), b.number(1));
+    for (size_t i = shape.size(); i-- > 1;)
+      strides[i - 1] = b.multiply(strides[i], shape[i]);
+    arguments.append(strides.begin(), strides.end());
+  }
+
+  /// An argument array: samples, positions, channels, or channels first.
+  SmallVector<Value> shapeOf(int64_t order, int64_t channels, Value n) {
+    Value positions = evaluate(Poly::power(static_cast<int>(order)), n);
+    if (layer.channelsLast)
+      return {manyRows(), positions, b.number(channels)};
+    return {manyRows(), b.number(channels), positions};
+  }
+
+  /// Rows are counted by the caller's arrays; kernels never look past what the
+  /// block holds, so any number that is large enough will do.
+  Value manyRows() { return b.number(INT64_MAX / 4); }
+
+  /// Calls a kernel, with the arena, the last argument, if it takes one.
+  void call(const EntryKernel &called, LLVM::LLVMFuncOp entry,
+            SmallVector<Value> arguments) {
+    LLVM::LLVMFuncOp function = called.function;
+    if (function.getNumArguments() > arguments.size())
+      appendMemRef(arguments, entry.getArguments().back(), {manyRows()});
+    LLVM::CallOp::create(b.op(), function, arguments);
+  }
+
+  /// Returns from a block that is a whole group of lanes; it is one phase and
+  /// one part.
+  void callLanes(LLVM::LLVMFuncOp entry, ArrayRef<Value> arguments) {
+    ImplicitLocOpBuilder &op = b.op();
+    Block *start = op.getInsertionBlock();
+    auto makeBlock = [&] {
+      Block *block = new Block();
+      entry.getBody().push_back(block);
+      return block;
+    };
+    Block *group = makeBlock(), *run = makeBlock(), *done = makeBlock(),
+          *rest = makeBlock();
+    auto compare = [&](LLVM::ICmpPredicate predicate, unsigned argument,
+                       int64_t with) {
+      return LLVM::ICmpOp::create(op, predicate, entry.getArgument(argument),
+                                  b.number(with))
+          .getResult();
+    };
+    op.setInsertionPointToEnd(start);
+    LLVM::CondBrOp::create(
+        op, compare(LLVM::ICmpPredicate::eq, 2, lanes->record.lanes), group,
+        rest);
+    op.setInsertionPointToEnd(group);
+    Value isFirst =
+        LLVM::AndOp::create(op, compare(LLVM::ICmpPredicate::sle, 3, 0),
+                            compare(LLVM::ICmpPredicate::eq, 4, 0));
+    LLVM::CondBrOp::create(op, isFirst, run, done);
+    op.setInsertionPointToEnd(run);
+    call(*lanes, entry, SmallVector<Value>(arguments));
+    LLVM::BrOp::create(op, done);
+    op.setInsertionPointToEnd(done);
+    LLVM::ReturnOp::create(op, ValueRange());
+    op.setInsertionPointToEnd(rest);
+  }
+
+  /// Samples of one task.
+  Value chooseBlock(Value n, Value batch) {
+    ImplicitLocOpBuilder &op = b.op();
+    Poly elements = Poly::power(static_cast<int>(layer.k), layer.cIn);
+    elements += Poly::power(static_cast<int>(layer.l), layer.cOut);
+    elements += kernel.record.scratchElements;
+    Value bytes =
+        b.multiply(evaluate(elements, n), b.number(layer.elementBytes));
+    bytes = b.larger(bytes, b.number(1));
+    // Kernels tile samples by powers of two up to eight.
+    Value fitting = LLVM::UDivOp::create(op, b.number(kBlockBytes), bytes);
+    Value block = b.bitAnd(b.smaller(fitting, b.number(kMostSamples)), -8);
+    for (int64_t samples : {1, 2, 4, 8}) {
+      // Tiles over samples are worth twice the memory of a block.
+      Value nearly = LLVM::ICmpOp::create(op, LLVM::ICmpPredicate::sge,
+                                          b.multiply(fitting, b.number(2)),
+                                          b.number(samples));
+      Value small = LLVM::ICmpOp::create(op, LLVM::ICmpPredicate::slt, block,
+                                         b.number(samples));
+      block = LLVM::SelectOp::create(op, LLVM::AndOp::create(op, nearly, small),
+                                     b.number(samples), block);
+    }
+    // Leave several blocks of eight for a parallel run of a small batch.
+    Value share = b.bitAnd(b.add(b.divide(batch, 8), b.number(7)), -8);
+    share = b.larger(share, b.number(8));
+    return b.larger(b.smaller(block, share), b.number(1));
+  }
+
+  EntryBuilder &b;
+  const EntryLayer &layer;
+  const EntryKernel &kernel;
+  const EntryKernel *lanes;
+};
+
+} // namespace
+
+EntryConstant eqc::makeVariant(EntryBuilder &b, const EntryLayer &layer,
+                               const EntryVariant &variant) {
+  int64_t packed = layer.elementBytes;
+  for (int64_t extent : variant.forward.record.packedShape)
+    packed *= extent;
+  EntryFunctions functions(b, layer, variant.forward,
+                           variant.lanes ? &*variant.lanes : nullptr);
+  EntryConstant tested = b.text(variant.target.getTested());
+  EntryConstant schedule = functions.addSchedule("schedule", 5);
+  EntryConstant pack = functions.addPack(variant.pack);
+  EntryConstant forward = functions.addForward();
+  return EntryConstant::ofStruct(
+      {EntryConstant::ofNumber(variant.target.getLevel()), tested,
+       EntryConstant::ofNumber(packed), schedule, pack, forward});
+}
+
+EntryConstant eqc::makeSums(EntryBuilder &b, const EntryLayer &layer,
+                            const EntryKernel &sums) {
+  const SumMatrix &matrix = sums.record.sums;
+  EntryFunctions functions(b, layer, sums);
+  EntryConstant schedule = functions.addSchedule("sums_schedule", 6);
+  EntryConstant add = functions.addSums();
+  return EntryConstant::ofStruct({EntryConstant::ofNumber(matrix.rows),
+                                  EntryConstant::ofNumber(matrix.columns),
+                                  EntryConstant::ofNumber(matrix.diagramRows),
+                                  EntryConstant::ofNumber(matrix.shiftedFrom),
+                                  schedule, add});
+}
