@@ -6,6 +6,7 @@
 //
 //===----------------------------------------------------------------------===//
 
+#include "compiler/Algebra/Groups/GroupRules.h"
 #include "compiler/Interface/LayerInfo.h"
 #include "compiler/Interface/Signature.h"
 #include "compiler/Plan/Gradient/GradientPlan.h"
@@ -99,7 +100,7 @@ public:
         EntryConstant::ofNumber(numVariants),
         b.addTable(layer.name + ".variants", variants),
         EntryConstant::ofNumber(threads),
-        EntryConstant::ofNumber(0),
+        EntryConstant::ofNumber(sizeUnit()),
         b.addVariable(layer.name + ".chosen"),
         gradients ? b.addTable(layer.name + ".gradients", backward)
                   : EntryConstant::none(),
@@ -119,6 +120,11 @@ private:
            "the struct of the runtime has other fields");
     value.fields[0] = EntryConstant::ofWord(value.bytes());
     return b.addConstant(layer.name + "." + what, value);
+  }
+
+  int64_t sizeUnit() const {
+    // The front end knows no other groups.
+    return rulesOf(*parseGroup(interface.getText("group"))).sizeUnit();
   }
 
   EntryConstant addInfo() {

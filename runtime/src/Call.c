@@ -51,6 +51,7 @@ int eqc_rt_begin(eqc_rt_call *c, const eqc_kernel *kernel, const char *suffix) {
 
 static int check_n(eqc_rt_call *c, int64_t n) {
   const eqc_layer_info *info = c->kernel->info;
+  int64_t unit;
   c->n = info->n;
   if (info->n != -1)
     return EQC_OK;
@@ -58,10 +59,15 @@ static int check_n(eqc_rt_call *c, int64_t n) {
   if (n < 1)
     return eqc_rt_fail(EQC_ERR_ARG, "%s_%s: 'n' is %lld, must be at least 1",
                        c->layer, c->suffix, (long long)n);
-  if (n % 2 != 0 && strcmp(info->group, "Sp") == 0)
-    return eqc_rt_fail(EQC_ERR_ARG, "%s_%s: 'n' is %lld, must be even for Sp",
-                       c->layer, c->suffix, (long long)n);
-  return EQC_OK;
+  unit = c->kernel->size_unit;
+  if (unit <= 1 || n % unit == 0)
+    return EQC_OK;
+  if (unit == 2)
+    return eqc_rt_fail(EQC_ERR_ARG, "%s_%s: 'n' is %lld, must be even for %s",
+                       c->layer, c->suffix, (long long)n, info->group);
+  return eqc_rt_fail(
+      EQC_ERR_ARG, "%s_%s: 'n' is %lld, must be a multiple of %lld for %s",
+      c->layer, c->suffix, (long long)n, (long long)unit, info->group);
 }
 
 static int check_batch(eqc_rt_call *c, int64_t batch) {

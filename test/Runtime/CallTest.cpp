@@ -5,6 +5,8 @@
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 
+#include <string>
+
 using namespace eqc::test;
 using testing::AllOf;
 using testing::Each;
@@ -95,7 +97,11 @@ TEST(Call, NumbersOutOfRange) {
   expectError(run(0, 2), EQC_ERR_ARG, "'n'");
   expectError(run(-1, 0), EQC_ERR_ARG, "'n'");
   layer.info.group = "Sp";
-  expectError(run(3, 2), EQC_ERR_ARG, "even");
+  layer.kernel.size_unit = 2;
+  expectError(run(3, 2), EQC_ERR_ARG, "'n' is 3, must be even for Sp");
+  layer.kernel.size_unit = 3;
+  expectError(run(4, 2), EQC_ERR_ARG, "must be a multiple of 3 for Sp");
+  layer.kernel.size_unit = 2;
   expectError(run(huge, 2), EQC_ERR_SIZE, "'x'");
   expectError(run(4, huge), EQC_ERR_SIZE, "'x'");
   expectError(run(INT64_MAX - 1, INT64_MAX), EQC_ERR_SIZE, "'x'");
@@ -130,9 +136,10 @@ TEST(Call, OutputsOverlapNothing) {
 TEST(Call, AnotherAbiIsRefused) {
   FakeLayer layer;
   FakeCall c(4, 2);
-  layer.kernel.abi = 3;
+  layer.kernel.abi = EQC_KERNEL_ABI + 1;
   EXPECT_EQ(c.run(layer.kernel), EQC_ERR_ARG);
-  EXPECT_THAT(eqc_last_error(), HasSubstr("abi 3"));
+  EXPECT_THAT(eqc_last_error(),
+              HasSubstr("abi " + std::to_string(EQC_KERNEL_ABI + 1)));
 }
 
 TEST(Call, PackedWeights) {

@@ -86,6 +86,7 @@ FakeLayer::FakeLayer(bool dynamic) {
   info.diagrams = info.bias_diagrams = 1;
   info.weight_size = fakeIn * fakeOut;
   info.bias_size = fakeOut;
+  kernel = {};
   schedule = {0, 4, 2, 1, 0};
   variants = {variant(0)};
   update();

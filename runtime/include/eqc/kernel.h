@@ -107,7 +107,7 @@ typedef struct eqc_flip {
 } eqc_flip;
 
 /* Counts the changes of meaning of eqc_kernel and of what it points to. */
-#define EQC_KERNEL_ABI 2
+#define EQC_KERNEL_ABI 3
 
 /* A layer. All arrays are of one dtype. n reaches the functions above as the
    layer's own when it is fixed, as the call's when it is dynamic. */
@@ -117,10 +117,10 @@ typedef struct eqc_kernel {
   int64_t element_bytes;
   int64_t num_variants; /* at least 1, least demanding first */
   const eqc_variant *variants;
-  int64_t threads;  /* 0: compiled with --no-threads, run serially */
-  int64_t reserved; /* 0 */
-  int64_t *chosen;  /* a zero-initialised writable word of the object, where the
-                       runtime remembers the variant for this CPU; or NULL */
+  int64_t threads;   /* 0: compiled with --no-threads, run serially */
+  int64_t size_unit; /* a call's n is a multiple of it; below 1 counts as 1 */
+  int64_t *chosen; /* a zero-initialised writable word of the object, where the
+                      runtime remembers the variant for this CPU; or NULL */
   const eqc_gradient *gradients; /* one for each variant; NULL: none */
   const eqc_flip *flips;         /* one for each diagram; NULL: all are 1 */
 } eqc_kernel;
