@@ -1,6 +1,7 @@
 """libeqc through ctypes: where it is, and the types of its functions.
 
-Mirrors eqc/compiler.h and eqc/runtime.h; nothing else of the package knows a C type.
+Mirrors eqc/compiler.h and eqc/runtime.h; the functions of layers and eqc_layer_info are as the
+library itself describes them. Nothing else of the package knows a C type.
 """
 
 from __future__ import annotations
@@ -9,28 +10,18 @@ import ctypes
 import ctypes.util
 import functools
 import hashlib
+import json
 import os
 import sys
 import threading
 from ctypes import POINTER, c_char_p, c_int, c_int64, c_size_t, c_uint32, c_uint64, c_void_p
+from dataclasses import dataclass
 from pathlib import Path
 
 from eqc.errors import LibraryNotFoundError
 
-__all__ = ["LayerInfo", "DiagnosticEntry", "CompileOptions", "library", "fingerprint"]
-
-
-class LayerInfo(ctypes.Structure):
-    """eqc_layer_info."""
-
-    _fields_ = [
-        ("struct_size", c_uint32), ("abi", c_uint32),
-        *((name, c_char_p) for name in ("name", "group", "dtype", "layout", "normalize",
-                                        "plan", "spec", "version")),
-        *((name, c_int64) for name in ("n", "k", "l", "c_in", "c_out", "diagrams",
-                                       "bias_diagrams", "weight_size", "bias_size",
-                                       "batch", "has_backward")),
-    ]
+__all__ = ["DiagnosticEntry", "CompileOptions", "Interface", "LayerFunction", "interface",
+           "library", "fingerprint"]
 
 
 class DiagnosticEntry(ctypes.Structure):
@@ -63,11 +54,12 @@ _PROTOTYPES = {
     "eqc_program_diagnostic": (POINTER(DiagnosticEntry), c_void_p, c_int64),
     "eqc_program_messages": (c_char_p, c_void_p),
     "eqc_program_num_layers": (c_int64, c_void_p),
-    "eqc_program_layer": (POINTER(LayerInfo), c_void_p, c_int64),
+    "eqc_program_layer": (c_void_p, c_void_p, c_int64),
     "eqc_program_diagram": (c_char_p, c_void_p, c_int64, c_int, c_int64),
     "eqc_program_packed_size": (c_int64, c_void_p, c_int64),
     "eqc_program_code": (c_void_p, c_void_p, POINTER(c_size_t)),
     "eqc_program_function": (c_void_p, c_void_p, c_char_p),
+    "eqc_interface_json": (c_char_p,),
     "eqc_native_cpu": (c_char_p,),
     "eqc_prepare_fork": (None,),
     "eqc_version": (c_char_p,),
@@ -148,6 +140,45 @@ def library() -> ctypes.CDLL:
         LibraryNotFoundError: there is none, or it is not one this package can use.
     """
     return _load()[0]
+
+
+@dataclass(frozen=True)
+class LayerFunction:
+    """A function that layers have, NAME_<name>."""
+
+    name: str
+    takes_sizes: bool
+    takes_batch: bool
+    arrays: int
+
+    def prototype(self, sized: bool) -> type:
+        """Its type, for a layer that is given its size in every call or not."""
+        numbers = (sized and self.takes_sizes) + self.takes_batch
+        return ctypes.CFUNCTYPE(c_int, *[c_int64] * numbers, *[c_void_p] * self.arrays)
+
+
+@dataclass(frozen=True)
+class Interface:
+    """How layers are called and described, as libeqc says."""
+
+    functions: dict[str, LayerFunction]  #: those that return a status, by name
+    layer_info: type[ctypes.Structure]  #: eqc_layer_info
+    size_units: dict[str, int]  #: what n is a multiple of, by group
+
+
+_FIELD_TYPES = {"uint32": c_uint32, "int64": c_int64, "text": c_char_p}
+
+
+@functools.cache
+def interface() -> Interface:
+    """The interface of the library's layers."""
+    described = json.loads(library().eqc_interface_json())
+    functions = {f["name"]: LayerFunction(f["name"], f["sizes"], f["batch"], len(f["arrays"]))
+                 for f in described["functions"] if f["result"] == "status"}
+    fields = [(field["name"], _FIELD_TYPES[field["type"]]) for field in described["info"]]
+    layer_info = type("LayerInfo", (ctypes.Structure,), {"_fields_": fields})
+    return Interface(functions, layer_info,
+                     {group["name"]: group["size_unit"] for group in described["groups"]})
 
 
 @functools.cache

@@ -10,7 +10,7 @@ from collections.abc import Callable
 from dataclasses import asdict, dataclass, fields
 
 from eqc import _cache
-from eqc._library import CompileOptions, LayerInfo, fingerprint, library
+from eqc._library import CompileOptions, fingerprint, interface, library
 from eqc.errors import CompileError, Diagnostic, Error, KernelError
 
 __all__ = ["Options", "NativeProgram", "check_status", "key_of_source",
@@ -129,8 +129,10 @@ class NativeProgram:
     def layer_count(self) -> int:
         return self._lib.eqc_program_num_layers(self._program)
 
-    def info(self, layer: int) -> LayerInfo:
-        return self._lib.eqc_program_layer(self._program, layer).contents
+    def info(self, layer: int) -> ctypes.Structure:
+        """eqc_layer_info of a layer."""
+        return interface().layer_info.from_address(
+            self._lib.eqc_program_layer(self._program, layer))
 
     def diagrams(self, layer: int, bias: bool) -> tuple[str, ...]:
         info = self.info(layer)
@@ -174,10 +176,11 @@ class NativeProgram:
         if use_cache:
             _cache.write(key, ctypes.string_at(address, length.value))
 
-    def function(self, name: str, prototype: type):  # noqa: ANN201 (a ctypes function)
-        """A function of a layer, or None. Calls release Python's lock."""
-        address = self._lib.eqc_program_function(self._program, name.encode())
-        return prototype(address) if address else None
+    def function(self, layer: str, name: str, sized: bool):  # noqa: ANN201 (ctypes)
+        """The function NAME_<name> of a layer that takes its size in calls or not; or None.
+        Calls release Python's lock."""
+        address = self.address(f"{layer}_{name}")
+        return interface().functions[name].prototype(sized)(address) if address else None
 
     def address(self, name: str) -> int:
         """Where a function is, 0 if there is none."""

@@ -24,7 +24,7 @@ from eqc import _jax_lowering, _xla  # noqa: F401
 from eqc._jax_primitives import Call, batch_axes, linear_p
 from eqc._source import integer
 from eqc.initialize import GAIN, INPUTS, weight_std
-from eqc.layer import ANY_N, Layer
+from eqc.layer import Layer
 
 __all__ = ["init", "linear", "register"]
 
@@ -84,7 +84,7 @@ def linear(layer: Layer, x: Array, weight: Array, bias: Array | None = None, *,
         if layer.k > 0:
             n = inner[0 if layer.layout == "channels_last" else 1]
         elif layer.l == 0:
-            n = ANY_N
+            n = layer._size_unit
         else:
             raise ValueError("n is unknown: x has no axis of it; give n=")
     x = _checked(x, "x", (*batch, *layer.x_shape(1, n)[1:]), layer)

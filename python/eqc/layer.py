@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ctypes
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any, NamedTuple
 
@@ -10,18 +9,13 @@ import numpy as np
 import numpy.typing as npt
 
 from eqc._arrays import as_input, as_output, describe_shape, empty
+from eqc._library import interface
 from eqc._native import (
     NativeProgram, Options, check_status, key_of_source, source_for_bias)
 from eqc._source import integer, layer_source
 from eqc.initialize import GAIN, INPUTS, weight_std
 
 __all__ = ["Layer", "Gradients", "PackedWeight"]
-
-#: For calls in which n does not matter, because no axis has it; Sp wants it even.
-ANY_N = 2
-
-_POINTER = ctypes.c_void_p
-_INTEGER = ctypes.c_int64
 
 
 class Gradients(NamedTuple):
@@ -133,16 +127,16 @@ class Layer:
         self.weight_shape = (info.diagrams, info.c_in, info.c_out)
         self.bias_shape = (info.bias_diagrams, info.c_out)
         self._packed_size = program.packed_size(index)
-        size = [] if self.n is not None else [_INTEGER]
+        #: What n is a multiple of; as an n, for calls in which no axis has it.
+        self._size_unit: int = interface().size_units[self.group]
 
-        def find(suffix: str, *types: type) -> Any:
-            prototype = ctypes.CFUNCTYPE(ctypes.c_int, *types)
-            return program.function(f"{self.name}_{suffix}", prototype)
+        def find(name: str) -> Any:
+            return program.function(self.name, name, self.n is None)
 
-        self._forward = find("forward", *size, _INTEGER, *[_POINTER] * 4)
-        self._forward_packed = find("forward_packed", *size, _INTEGER, *[_POINTER] * 4)
-        self._pack = find("pack", _POINTER, _POINTER)
-        self._backward = find("backward", *size, _INTEGER, *[_POINTER] * 6)
+        self._forward = find("forward")
+        self._forward_packed = find("forward_packed")
+        self._pack = find("pack")
+        self._backward = find("backward")
         self._key = key_of_source(self.spec, self.options)
         self._is_made = True
 
@@ -237,13 +231,14 @@ class Layer:
                                      f"expected {describe_shape(expected)}")
                 n = int(shape[1 if self.layout == "channels_last" else 2])
         if n is None and self.k == self.l == 0:
-            return ANY_N
+            return self._size_unit
         if n is None:
             raise ValueError("the layer has no n of its own and no argument has an axis of it: "
                              "give n=")
-        if n < 1 or (self.group == "Sp" and n % 2):
-            raise ValueError(f"n is {n}; expected a positive "
-                             f"{'even ' if self.group == 'Sp' else ''}number")
+        unit = self._size_unit
+        if n < 1 or n % unit:
+            kind = {1: "number", 2: "even number"}.get(unit, f"multiple of {unit}")
+            raise ValueError(f"n is {n}; expected a positive {kind}")
         return n
 
     def _leading(self, n: int) -> tuple[int, ...]:

@@ -20,7 +20,7 @@ from eqc import _registry, _torch_operators
 from eqc._native import Options, key_of_source, source_for_bias
 from eqc._source import dtype_name, integer, layer_source
 from eqc.initialize import GAIN, INPUTS, weight_std
-from eqc.layer import ANY_N, Layer
+from eqc.layer import Layer
 
 __all__ = ["EquivariantLinear", "linear"]
 
@@ -28,8 +28,9 @@ _DTYPES = {torch.float32: "f32", torch.float64: "f64"}
 
 
 def _apply(key: str, x: Tensor, weight: Tensor, bias: Tensor | None, *, orders: tuple[int, int],
-           size: int | None, n: int | None, channels_last: bool) -> Tensor:
-    """The operator on any number of batch axes. `size` is the layer's, `n` that of the call."""
+           size: int | None, any_n: int, n: int | None, channels_last: bool) -> Tensor:
+    """The operator on any number of batch axes. `size` is the layer's, `n` that of the call,
+    `any_n` one that will do where no axis has it."""
     order = orders[0]
     for name, value in (("x", x), ("weight", weight), ("bias", bias)):
         if not isinstance(value, Tensor) and not (name == "bias" and value is None):
@@ -50,7 +51,7 @@ def _apply(key: str, x: Tensor, weight: Tensor, bias: Tensor | None, *, orders: 
         if order > 0:
             size = inner[0 if channels_last else 1]
         elif orders == (0, 0):
-            size = ANY_N
+            size = any_n
         else:
             raise ValueError("n is unknown: x has no axis of it; give n=")
     y = _torch_operators.linear(x.reshape(math.prod(lead), *inner), weight, bias, key, size)
@@ -81,7 +82,8 @@ def linear(layer: Layer, x: Tensor, weight: Tensor, bias: Tensor | None = None, 
     if bias is not None and not layer.has_bias:
         raise ValueError("bias was given, but the layer has none")
     return _apply(_registry.key_of(layer), x, weight, bias, orders=(layer.k, layer.l),
-                  size=layer.n, n=n, channels_last=layer.layout == "channels_last")
+                  size=layer.n, any_n=layer._size_unit, n=n,
+                  channels_last=layer.layout == "channels_last")
 
 
 def _module_dtype(dtype: Any) -> torch.dtype:
@@ -167,6 +169,7 @@ class EquivariantLinear(nn.Module):
         self.group, self.k, self.l, self.n = group, k, l, n
         self.in_channels, self.out_channels = in_channels, out_channels
         self.layout, self.normalize = layout, normalize
+        self._any_n = layer._size_unit
         self.gain, self.inputs, self.init_n = gain, inputs, init_n
         self.weight = nn.Parameter(torch.empty(layer.weight_shape, **place))
         if layer.has_bias:
@@ -210,7 +213,8 @@ class EquivariantLinear(nn.Module):
     def forward(self, x: Tensor, n: int | None = None) -> Tensor:
         """Applies the layer. `n` is only for a layer without one of its own and k = 0."""
         return _apply(self._key(), x, self.weight, self.bias, orders=(self.k, self.l),
-                      size=self.n, n=n, channels_last=self.layout == "channels_last")
+                      size=self.n, any_n=self._any_n, n=n,
+                      channels_last=self.layout == "channels_last")
 
     def __prepare_scriptable__(self) -> NoReturn:
         raise NotImplementedError(

@@ -1,17 +1,21 @@
 """Sources, errors and libeqc itself."""
 
 import ctypes
+import json
 import os
 import platform
+import re
 import subprocess
 import sys
 import threading
+from pathlib import Path
 
 import eqc
 import numpy as np
 import pytest
 from eqc import _library
 
+REPOSITORY = Path(__file__).resolve().parents[2]
 SETS = "layer sets { group = S; n = 3; k = 1; l = 1 }"
 
 
@@ -75,8 +79,39 @@ def test_files(tmp_path):
 def test_structures_are_those_of_the_header():
     layer = eqc.compile(SETS).layer
     info = layer._program.info(0)
-    assert info.struct_size == ctypes.sizeof(_library.LayerInfo)
+    assert info.struct_size == ctypes.sizeof(_library.interface().layer_info)
     assert info.abi == 1
+
+
+def test_fields_are_those_of_the_header():
+    """Of the struct as a C compiler reads it."""
+    text = (REPOSITORY / "runtime" / "include" / "eqc" / "runtime.h").read_text()
+    body = re.search(r"typedef struct eqc_layer_info {(.*?)}", text, re.DOTALL)[1]
+    body = re.sub(r"/\*.*?\*/", "", body, flags=re.DOTALL)
+    declared = []
+    for line in filter(None, map(str.strip, body.split(";"))):
+        kind, names = re.fullmatch(r"(uint32_t |int64_t |const char \*)(.*)", line).groups()
+        kind = {"uint32_t ": ctypes.c_uint32, "int64_t ": ctypes.c_int64,
+                "const char *": ctypes.c_char_p}[kind]
+        declared += [(name.strip(), kind) for name in names.split(",")]
+    assert _library.interface().layer_info._fields_ == declared
+
+
+@pytest.mark.parametrize("grad", [True, False])
+@pytest.mark.parametrize("n", ["3", "?"])
+def test_functions_are_those_that_the_library_describes(grad, n):
+    source = SETS.replace("n = 3", f"n = {n}")
+    program = eqc.compile(source, grad=grad, cache=False).layer._program
+    functions = json.loads(_library.library().eqc_interface_json())["functions"]
+    assert {f["name"] for f in functions} == {"forward", "backward", "pack", "forward_packed",
+                                              "info"}
+    for function in functions:
+        exists = grad or not function["gradients"]
+        assert (program.address("sets_" + function["name"]) != 0) == exists
+
+
+def test_sizes_are_multiples_of_what_the_library_says():
+    assert _library.interface().size_units == {"S": 1, "O": 1, "SO": 1, "Sp": 2}
 
 
 def test_a_layer_outlives_its_program():

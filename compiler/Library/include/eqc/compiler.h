@@ -123,6 +123,20 @@ EQC_API const void *eqc_program_code(const eqc_program *program,
 EQC_API void *eqc_program_function(const eqc_program *program,
                                    const char *name);
 
+/* The C interface of layers as this build of libeqc makes it, for callers that
+   cannot read a C header: a JSON object with
+     "functions": of each its "name" (NAME_<name> is exported), its "result"
+       ("status", or "info" for const eqc_layer_info *), whether it takes an
+       int64_t for each of the "sizes" given at run time and one for the
+       "batch", whether it is only there with "gradients", and its "arrays",
+       pointers that follow: "name", which of the layer's arrays it is "like",
+       whether it is "written"
+     "info": the fields of eqc_layer_info, "name" and "type" ("uint32", "int64",
+       "text" for const char *), and where the header has one the "macro"
+     "groups": "name", and the "size_unit" that n is a multiple of.
+   Objects and lists grow; what is there keeps its meaning. */
+EQC_API const char *eqc_interface_json(void);
+
 /* What "native" means here: code compiled for it runs on machines that say the
    same. */
 EQC_API const char *eqc_native_cpu(void);
