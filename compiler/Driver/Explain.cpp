@@ -5,6 +5,9 @@
 #include "compiler/Algebra/Groups/GroupRules.h"
 #include "compiler/Algebra/RowPattern.h"
 #include "compiler/Driver/HeaderEmitter.h"
+#include "compiler/Lowering/Schedules/DenseSchedule.h"
+#include "compiler/Lowering/Schedules/FactoredSchedule.h"
+#include "compiler/Lowering/Schedules/GradientSchedule.h"
 #include "compiler/Lowering/Schedules/IsotypicSchedule.h"
 #include "compiler/Lowering/Schedules/SharedSchedule.h"
 #include "compiler/Plan/PlanReport.h"
@@ -123,20 +126,31 @@ static void appendFacts(const LayerSpec &layer, std::string &text) {
   fact("diagrams", describeCounts(layer));
 }
 
-/// How kernels carry out the stages of a plan, of those that have some.
+/// How kernels carry out the stages of a plan.
 static std::string scheduleText(const LayerSpec &layer, PlanKind plan,
                                 const Machine &machine) {
   auto ofShared = [&](const StrandPlan &strands) {
     return describe(scheduleShared(layer, strands, machine), strands.shared);
   };
+  if (plan == PlanKind::Dense)
+    return describe(scheduleDense(layer, buildDensePlan(layer), machine));
+  if (plan == PlanKind::Factored) {
+    const FactoredPlan factored = buildFactoredPlan(layer);
+    return describe(scheduleFactored(layer, factored, machine), factored);
+  }
   if (plan == PlanKind::Shared)
     return ofShared(withoutStrands(buildSharedPlan(layer)));
-  if (plan != PlanKind::Schur)
-    return "";
   const SchurChoice choice = chooseSchur(layer);
   return choice.isotypic
              ? describe(scheduleIsotypic(layer, *choice.isotypic, machine))
              : ofShared(choice.strands);
+}
+
+/// The same of the gradients of weight and bias.
+static std::string gradientText(const LayerSpec &layer,
+                                const Machine &machine) {
+  const GradientPlan plan = buildGradientPlan(layer);
+  return describe(scheduleGradient(layer, plan, machine), plan);
 }
 
 std::string eqc::explainLayer(const LayerSpec &layer,
@@ -160,10 +174,12 @@ std::string eqc::explainLayer(const LayerSpec &layer,
           : reportPlans(layer, target, options.plan, "as asked for",
                         options.batch);
   text += report.text;
-  const std::string schedule = scheduleText(layer, report.plan, target.machine);
-  if (!schedule.empty())
-    text += fmt::format("\n  its kernel for {}, stage by stage:\n{}",
-                        target.name, schedule);
+  text += fmt::format("\n  its kernel for {}, stage by stage:\n{}", target.name,
+                      scheduleText(layer, report.plan, target.machine));
+  if (options.gradients)
+    text += fmt::format("\n  its gradient{} of weight{}:\n{}",
+                        layer.bias ? "s" : "", layer.bias ? " and bias" : "",
+                        gradientText(layer, target.machine));
   return text;
 }
 

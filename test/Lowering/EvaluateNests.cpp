@@ -143,32 +143,48 @@ void NestArrays::run(const GatherNest &nest) {
   }
 }
 
+void NestArrays::runWalk(const WalkNest &nest, int64_t w, Rows &target,
+                         int64_t firstTarget, int64_t firstSource) {
+  Rows &source = rows[PlanArray::Nodes];
+  auto field = [&](int64_t letter, WalkNest::LetterField of) {
+    return nest.walks.at(w, WalkNest::fieldOf(letter, of), n);
+  };
+  Index extents;
+  for (int64_t a = 0; a < nest.letters; ++a)
+    extents.push_back(field(a, WalkNest::kExtent));
+  for (int64_t term = nest.walks.at(w, WalkNest::kFirstTerm, n),
+               end = nest.walks.at(w, WalkNest::kEndTerm, n);
+       term < end; ++term)
+    forAxes(extents, [&](const Index &index) {
+      int64_t to =
+          firstTarget + nest.terms.at(term, WalkNest::kTargetOffset, n);
+      int64_t from =
+          firstSource + nest.terms.at(term, WalkNest::kSourceOffset, n);
+      for (int64_t a = 0; a < nest.letters; ++a) {
+        to += index[a] * field(a, WalkNest::kTargetStride);
+        from += index[a] * field(a, WalkNest::kSourceStride);
+      }
+      const double sign = nest.terms.at(term, WalkNest::kSign, n);
+      EXPECT_TRUE(nest.hasSigns || sign > 0);
+      // Where a finer pattern takes up a coarser one, both lie in Nodes.
+      for (int64_t c = 0; c < cOut; ++c)
+        target.at(to, c) += sign * source.at(from, c);
+    });
+}
+
 void NestArrays::run(const WalkNest &nest, PlanArray which) {
-  Rows &source = rows[PlanArray::Nodes], &target = rows[which];
-  for (int64_t w = 0; w < nest.walks.size(); ++w) {
-    auto field = [&](int64_t letter, WalkNest::LetterField of) {
-      return nest.walks.at(w, WalkNest::fieldOf(letter, of), n);
-    };
-    Index extents;
-    for (int64_t a = 0; a < nest.letters; ++a)
-      extents.push_back(field(a, WalkNest::kExtent));
-    for (int64_t term = nest.walks.at(w, WalkNest::kFirstTerm, n),
-                 end = nest.walks.at(w, WalkNest::kEndTerm, n);
-         term < end; ++term)
-      forAxes(extents, [&](const Index &index) {
-        int64_t to = nest.terms.at(term, WalkNest::kTargetOffset, n);
-        int64_t from = nest.terms.at(term, WalkNest::kSourceOffset, n);
-        for (int64_t a = 0; a < nest.letters; ++a) {
-          to += index[a] * field(a, WalkNest::kTargetStride);
-          from += index[a] * field(a, WalkNest::kSourceStride);
-        }
-        const double sign = nest.terms.at(term, WalkNest::kSign, n);
-        EXPECT_TRUE(nest.hasSigns || sign > 0);
-        // Where a finer pattern takes up a coarser one, both lie in Nodes.
-        for (int64_t c = 0; c < cOut; ++c)
-          target.at(to, c) += sign * source.at(from, c);
-      });
-  }
+  for (int64_t w = 0; w < nest.walks.size(); ++w)
+    runWalk(nest, w, rows[which], 0, 0);
+}
+
+void NestArrays::run(const LinesNest &nest, int64_t line) {
+  Rows &output = rows[PlanArray::Output];
+  const int64_t ofLine =
+      static_cast<int64_t>(output.values.size()) / output.channels / n;
+  for (int64_t w = 0; w < nest.walks.walks.size(); ++w)
+    runWalk(nest.walks, w, output,
+            line * (ofLine + nest.steps.at(w, LinesNest::kRow, n)),
+            line * nest.steps.at(w, LinesNest::kSource, n));
 }
 
 void NestArrays::run(const StrandNest &nest, PlanArray which) {

@@ -9,6 +9,7 @@
 
 #include "compiler/Lowering/Nests/EntryNest.h"
 #include "compiler/Lowering/Nests/GatherNest.h"
+#include "compiler/Lowering/Nests/LinesNest.h"
 #include "compiler/Lowering/Nests/MixNest.h"
 #include "compiler/Lowering/Nests/ReadNest.h"
 #include "compiler/Lowering/Nests/StrandNest.h"
@@ -41,8 +42,15 @@ struct NestArrays {
   void run(const StrandNest &nest, PlanArray target);
   void run(const GatherNest &nest);
   void run(const WalkNest &nest, PlanArray target);
+  /// One line of the output.
+  void run(const LinesNest &nest, int64_t line);
 
   Rows &operator[](PlanArray array) { return rows[array]; }
+
+private:
+  /// One walk whose sides start at these rows.
+  void runWalk(const WalkNest &nest, int64_t walk, Rows &target,
+               int64_t firstTarget, int64_t firstSource);
 };
 
 /// Calls visit(values) for all values of axes with these extents.

@@ -52,10 +52,10 @@ std::vector<double> run(const LayerSpec &spec, const StrandPlan &strands,
     forms.insert(form);
     const auto *read = std::get_if<ReadStage>(&plan.stages[i]);
     const auto *mix = std::get_if<MixStage>(&plan.stages[i]);
-    if (form == StageForm::Read)
-      arrays.run(ReadNest(plan, *read));
-    if (form == StageForm::Sweep)
+    if (form == StageForm::Read && schedule.stages[i].read.sweeps)
       arrays.run(SweepNest(plan, *read));
+    else if (form == StageForm::Read)
+      arrays.run(ReadNest(plan, *read));
     if (form == StageForm::Tiles)
       arrays.run(MixNest(*mix, firstTerm));
     if (form == StageForm::Strands)
@@ -128,8 +128,8 @@ TEST(Nests, OfTheSharedPlanGiveTheLayer) {
         tolerance)
         << nameOf(spec);
   // Every form has been met, or this says nothing of it.
-  for (StageForm form : {StageForm::Read, StageForm::Sweep, StageForm::Tiles,
-                         StageForm::Gather, StageForm::Write, StageForm::Done})
+  for (StageForm form : {StageForm::Read, StageForm::Tiles, StageForm::Gather,
+                         StageForm::Write, StageForm::Done})
     EXPECT_GE(forms.count(form), 3u) << static_cast<int>(form);
 }
 
@@ -179,6 +179,42 @@ TEST(Nests, SweepsAreReadsOneByOne) {
       EXPECT_LE(relativeError(swept[PlanArray::Stored].values,
                               each[PlanArray::Stored].values),
                 tolerance)
+          << nameOf(spec);
+      ++seen;
+    }
+  }
+  EXPECT_GE(seen, 3);
+}
+
+TEST(Nests, LinesAreWritesWithinTheirRows) {
+  int seen = 0;
+  for (const LayerSpec &spec : layers()) {
+    const SharedPlan plan = buildSharedPlan(spec);
+    for (const SharedStage &stage : plan.stages) {
+      const auto *write = std::get_if<WriteStage>(&stage);
+      if (!write || write->target != PlanArray::Output || spec.l < 2 ||
+          !LinesNest::serves(spec, *write))
+        continue;
+      Random random(7);
+      NestArrays whole = makeArrays(spec, plan, spec.n);
+      whole[PlanArray::Nodes].values =
+          randomVector(random, whole[PlanArray::Nodes].values.size());
+      NestArrays lines = whole;
+      std::vector<const Walk *> walks;
+      for (const WriteEntry &entry : write->entries)
+        walks.push_back(&entry.walk);
+      whole.run(WalkNest(walks), PlanArray::Output);
+      const LinesNest nest(spec, *write);
+      const std::vector<double> &y = lines[PlanArray::Output].values;
+      const size_t ofLine = y.size() / static_cast<size_t>(spec.n);
+      for (int64_t line = 0; line < spec.n; ++line) {
+        const std::vector<double> before = y;
+        lines.run(nest, line);
+        for (size_t i = 0; i < y.size(); ++i)
+          if (i / ofLine != static_cast<size_t>(line))
+            ASSERT_EQ(y[i], before[i]) << nameOf(spec) << " line " << line;
+      }
+      EXPECT_LE(relativeError(y, whole[PlanArray::Output].values), tolerance)
           << nameOf(spec);
       ++seen;
     }

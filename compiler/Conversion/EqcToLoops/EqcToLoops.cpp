@@ -116,9 +116,11 @@ struct ConvertEqcToLoops
   void emitGradient(func::FuncOp function, const LayerSpec &spec,
                     StringRef layer, ir::TargetAttr target) {
     OpBuilder b(function);
+    const GradientPlan plan = buildGradientPlan(spec);
+    const Machine machine = target.getMachine();
     finish(emitGradientSums(b, function.getLoc(),
-                            nameOf(layer, KernelRole::Sums, target), spec,
-                            buildGradientPlan(spec), target.getMachine()),
+                            nameOf(layer, KernelRole::Sums, target), spec, plan,
+                            scheduleGradient(spec, plan, machine), machine),
            KernelRole::Sums, layer, target);
   }
 

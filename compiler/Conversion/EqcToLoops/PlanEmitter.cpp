@@ -18,14 +18,16 @@ public:
   }
   EmittedKernel emitForward(OpBuilder &b, Location loc, StringRef name,
                             const Machine &machine) const override {
-    return emitSharedForward(b, loc, name, spec, strands, machine);
+    return emitSharedForward(b, loc, name, spec, strands,
+                             scheduleShared(spec, strands, machine), machine);
   }
   std::optional<EmittedKernel>
   emitLanesForward(OpBuilder &b, Location loc, StringRef name,
                    const Machine &machine) const override {
-    if (strands.hasStrands() || !wantsLanes(spec, plan, machine))
+    const SharedSchedule schedule = scheduleShared(spec, strands, machine);
+    if (!schedule.lanes)
       return std::nullopt;
-    return eqc::emitLanesForward(b, loc, name, spec, plan, machine);
+    return eqc::emitLanesForward(b, loc, name, spec, plan, schedule, machine);
   }
 
 private:
@@ -46,7 +48,8 @@ public:
   }
   EmittedKernel emitForward(OpBuilder &b, Location loc, StringRef name,
                             const Machine &machine) const override {
-    return emitFactoredForward(b, loc, name, spec, plan, machine);
+    return emitFactoredForward(b, loc, name, spec, plan,
+                               scheduleFactored(spec, plan, machine), machine);
   }
 
 private:
@@ -62,11 +65,13 @@ public:
 
   EmittedKernel emitPack(OpBuilder &b, Location loc, StringRef name,
                          const Machine &machine) const override {
-    return emitDensePack(b, loc, name, spec, plan, machine);
+    return emitDensePack(b, loc, name, spec, plan,
+                         scheduleDense(spec, plan, machine), machine);
   }
   EmittedKernel emitForward(OpBuilder &b, Location loc, StringRef name,
                             const Machine &machine) const override {
-    return emitDenseForward(b, loc, name, spec, plan, machine);
+    return emitDenseForward(b, loc, name, spec, plan,
+                            scheduleDense(spec, plan, machine), machine);
   }
 
 private:
@@ -85,7 +90,8 @@ public:
   }
   EmittedKernel emitForward(OpBuilder &b, Location loc, StringRef name,
                             const Machine &machine) const override {
-    return emitIsotypicForward(b, loc, name, spec, plan, machine);
+    return emitIsotypicForward(b, loc, name, spec, plan,
+                               scheduleIsotypic(spec, plan, machine), machine);
   }
 
 private:

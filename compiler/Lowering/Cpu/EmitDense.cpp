@@ -25,12 +25,6 @@
 using namespace eqc;
 using namespace mlir;
 
-/// The columns of the matrix.
-static ColumnTiling denseTiling(const LayerSpec &spec, const DensePlan &plan,
-                                const Machine &machine) {
-  return matrixTiling(machine, spec.elementSize(), plan.columns);
-}
-
 namespace {
 
 /// Visits the non-zero entries of every diagram of a list.
@@ -125,8 +119,9 @@ Value scaleTable(KernelBuilder &kernel, const DensePlan &plan) {
 class DenseForward {
 public:
   DenseForward(KernelBuilder &kernel, const DensePlan &plan,
-               const ColumnTiling &tiling, Value x, Value y)
-      : kernel(kernel), plan(plan), tiling(tiling), x(x) {
+               const DenseSchedule &schedule, Value x, Value y)
+      : kernel(kernel), plan(plan), schedule(schedule),
+        tiling(schedule.columns), x(x) {
     output.tensor = y;
   }
 
@@ -171,7 +166,7 @@ private:
 
   /// Groups of samples, then the rest one by one.
   void emitColumnTile(Value tile, int64_t valid) {
-    const int64_t rows = sampleTileRows(kernel.machine, tiling.vectors);
+    const int64_t rows = schedule.samples;
     Value full = kernel.sub(kernel.count(), kernel.rem(kernel.count(), rows));
     kernel.forRange(output, kernel.index(0), full, rows,
                     [&](Value sample) { emitTile(tile, valid, sample, rows); });
@@ -203,6 +198,7 @@ private:
 
   KernelBuilder &kernel;
   const DensePlan &plan;
+  const DenseSchedule &schedule;
   const ColumnTiling &tiling;
   Value x; ///< [batch, rows of the matrix]
   KernelArray output, bias;
@@ -220,10 +216,11 @@ Value flattenSamples(KernelBuilder &kernel, Value argument) {
 EmittedKernel eqc::emitDensePack(OpBuilder &builder, Location loc,
                                  StringRef name, const LayerSpec &spec,
                                  const DensePlan &plan,
+                                 const DenseSchedule &schedule,
                                  const Machine &machine) {
   OpBuilder::InsertionGuard guard(builder);
   KernelBuilder kernel(builder, loc, spec, machine);
-  const ColumnTiling tiling = denseTiling(spec, plan, machine);
+  const ColumnTiling &tiling = schedule.columns;
   const int64_t packedRows = tiling.tiles * plan.rows;
   auto weightType =
       MemRefType::get({ShapedType::kDynamic, spec.cOut}, kernel.element);
@@ -274,10 +271,11 @@ EmittedKernel eqc::emitDensePack(OpBuilder &builder, Location loc,
 EmittedKernel eqc::emitDenseForward(OpBuilder &builder, Location loc,
                                     StringRef name, const LayerSpec &spec,
                                     const DensePlan &plan,
+                                    const DenseSchedule &schedule,
                                     const Machine &machine) {
   OpBuilder::InsertionGuard guard(builder);
   KernelBuilder kernel(builder, loc, spec, machine);
-  const ColumnTiling tiling = denseTiling(spec, plan, machine);
+  const ColumnTiling &tiling = schedule.columns;
   func::FuncOp function = makeForwardFunction(
       kernel, name, {1, tiling.tiles, plan.rows, tiling.width});
   Value x = flattenSamples(kernel, function.getArgument(kArgX));
@@ -285,7 +283,7 @@ EmittedKernel eqc::emitDenseForward(OpBuilder &builder, Location loc,
   Value bias;
   if (spec.bias)
     bias = argumentTensor(kernel, function.getArgument(kArgBias), false);
-  DenseForward forward(kernel, plan, tiling, argumentTensor(kernel, x, false),
+  DenseForward forward(kernel, plan, schedule, argumentTensor(kernel, x, false),
                        argumentTensor(kernel, y, true));
   finishKernel(kernel, forward.emit(bias), y);
   KernelRecord record = kernel.wholeRecord();

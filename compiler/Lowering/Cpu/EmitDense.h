@@ -4,6 +4,7 @@
 #define EQC_LOWERING_CPU_EMITDENSE_H
 
 #include "compiler/Lowering/Cpu/EmittedKernel.h"
+#include "compiler/Lowering/Schedules/DenseSchedule.h"
 #include "compiler/Plan/Dense/DensePlan.h"
 
 namespace eqc {
@@ -12,12 +13,16 @@ namespace eqc {
 /// the matrix of the layer.
 EmittedKernel emitDensePack(mlir::OpBuilder &builder, mlir::Location loc,
                             llvm::StringRef name, const LayerSpec &spec,
-                            const DensePlan &plan, const Machine &machine);
+                            const DensePlan &plan,
+                            const DenseSchedule &schedule,
+                            const Machine &machine);
 
 /// The same as for the shared plan; packed is [1, tiles, rows, width].
 EmittedKernel emitDenseForward(mlir::OpBuilder &builder, mlir::Location loc,
                                llvm::StringRef name, const LayerSpec &spec,
-                               const DensePlan &plan, const Machine &machine);
+                               const DensePlan &plan,
+                               const DenseSchedule &schedule,
+                               const Machine &machine);
 
 } // namespace eqc
 

@@ -12,6 +12,7 @@
 #include "compiler/Lowering/Cpu/Sums.h"
 #include "compiler/Lowering/Cpu/Tile.h"
 #include "compiler/Lowering/Nests/FactoredNest.h"
+#include "compiler/Lowering/Schedules/RowsSchedule.h"
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Tensor/IR/Tensor.h"
@@ -27,12 +28,11 @@ namespace {
 class FactoredEmitter {
 public:
   FactoredEmitter(KernelBuilder &kernel, PlanArrays &arrays,
-                  const FactoredPlan &plan)
-      : kernel(kernel), arrays(arrays), plan(plan), nest(plan), axes(nest.axes),
-        diagrams(kernel, nest.diagrams),
+                  const FactoredPlan &plan, const FactoredSchedule &schedule)
+      : kernel(kernel), arrays(arrays), plan(plan), schedule(schedule),
+        nest(plan), axes(nest.axes), diagrams(kernel, nest.diagrams),
         contractions(kernel, nest.contractions),
-        leviCivita(kernel, nest.leviCivita),
-        tiling(columnTiling(kernel.spec, kernel.machine)),
+        leviCivita(kernel, nest.leviCivita), tiling(schedule.columns),
         input(arrays[PlanArray::Input]), output(arrays[PlanArray::Output]) {
     planar = oneSample(plan.planarRows, kernel.spec.cIn,
                        kernel.wholeVectors(kernel.spec.cIn));
@@ -42,20 +42,20 @@ public:
   void emit() {
     emitStart();
     writer.emplace(kernel, nest.write);
-    if (diagrams.size() <= kTermsOfBlock)
+    const int64_t each = schedule.blockDiagrams;
+    if (each == 0)
       return emitDiagrams(kernel.index(0), kernel.index(diagrams.size()),
                           output);
     // Sums of many diagrams in blocks, each in scratch.
     KernelArray block =
         kernel.scratch(output.rows, output.channels, tiling.columns());
     const SmallVector<KernelArray *> threaded{&planar, &mixed, &block, &output};
-    const int64_t blocks =
-        (diagrams.size() + kTermsOfBlock - 1) / kTermsOfBlock;
+    const int64_t blocks = (diagrams.size() + each - 1) / each;
     kernel.forRange(
         threaded, kernel.index(0), kernel.index(blocks), 1, [&](Value number) {
           clear(block);
-          Value first = kernel.mul(number, kernel.index(kTermsOfBlock));
-          Value end = kernel.min(kernel.add(first, kernel.index(kTermsOfBlock)),
+          Value first = kernel.mul(number, kernel.index(each));
+          Value end = kernel.min(kernel.add(first, kernel.index(each)),
                                  kernel.index(diagrams.size()));
           emitDiagrams(first, end, block);
           addToOutput(block);
@@ -86,7 +86,7 @@ private:
                function_ref<void(Value, Value, Value, int64_t, int64_t)> body) {
     kernel.forRange(array, kernel.count(), [&](Value sample) {
       kernel.forRange(array, kernel.poly(array.rows), [&](Value row) {
-        kernel.forColumnChunks(array, array.channels, 4,
+        kernel.forColumnChunks(array, array.channels, kRowVectors,
                                [&](Value column, int64_t width, int64_t valid) {
                                  body(sample, row, column, width,
                                       array.present(width, valid));
@@ -134,7 +134,7 @@ private:
                                     {kernel.index(0), row}, column, width);
   }
   void forPlanarChunks(function_ref<void(Value, int64_t, int64_t)> body) {
-    kernel.forColumnChunks(planar, planar.channels, 4, body);
+    kernel.forColumnChunks(planar, planar.channels, kRowVectors, body);
   }
 
   /// y starts as the bias, or as zero.
@@ -307,7 +307,7 @@ private:
 
   /// mixed[row] = planar[source + row] * weight[d].
   void emitMixing(Value d) {
-    const int64_t height = sampleTileRows(kernel.machine, tiling.vectors);
+    const int64_t height = schedule.tileRows;
     Value source = get(d, FactoredNest::kMixSource),
           rows = get(d, FactoredNest::kMixRows);
     Value full = kernel.sub(rows, kernel.rem(rows, height));
@@ -335,11 +335,12 @@ private:
   KernelBuilder &kernel;
   PlanArrays &arrays;
   const FactoredPlan &plan;
+  const FactoredSchedule &schedule;
   FactoredNest nest;
   int64_t axes; ///< most through blocks of a diagram whose diagonals are read
   IndexTable diagrams, contractions, leviCivita; ///< as in FactoredNest
   std::optional<WalkWriter> writer;
-  ColumnTiling tiling;
+  const ColumnTiling &tiling;
   KernelArray &input, &output;
   /// The tensor of PlanarMult, [1, rows, c_in], and what is left of it times
   /// the weight, [1, rows, c_out].
@@ -351,16 +352,17 @@ private:
 EmittedKernel eqc::emitFactoredForward(OpBuilder &builder, Location loc,
                                        StringRef name, const LayerSpec &spec,
                                        const FactoredPlan &plan,
+                                       const FactoredSchedule &schedule,
                                        const Machine &machine) {
   OpBuilder::InsertionGuard guard(builder);
   KernelBuilder kernel(builder, loc, spec, machine);
-  const ColumnTiling tiling = columnTiling(spec, machine);
+  const ColumnTiling &tiling = schedule.columns;
   func::FuncOp function =
       makeForwardFunction(kernel, name,
                           {static_cast<int64_t>(plan.diagrams.size()),
                            tiling.tiles, spec.cIn, tiling.width});
   PlanArrays arrays = openForwardArrays(kernel, function, tiling.columns());
-  FactoredEmitter(kernel, arrays, plan).emit();
+  FactoredEmitter(kernel, arrays, plan, schedule).emit();
   closeForwardArrays(kernel, arrays, function);
   KernelRecord record = kernel.wholeRecord();
   for (const FactoredSteps &steps : plan.diagrams)

@@ -4,6 +4,7 @@
 #define EQC_LOWERING_CPU_EMITFACTORED_H
 
 #include "compiler/Lowering/Cpu/EmittedKernel.h"
+#include "compiler/Lowering/Schedules/FactoredSchedule.h"
 #include "compiler/Plan/Factored/FactoredPlan.h"
 
 namespace eqc {
@@ -12,6 +13,7 @@ namespace eqc {
 EmittedKernel emitFactoredForward(mlir::OpBuilder &builder, mlir::Location loc,
                                   llvm::StringRef name, const LayerSpec &spec,
                                   const FactoredPlan &plan,
+                                  const FactoredSchedule &schedule,
                                   const Machine &machine);
 
 } // namespace eqc

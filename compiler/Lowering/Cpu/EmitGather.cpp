@@ -6,6 +6,7 @@
 
 #include "compiler/Lowering/Cpu/EmitGather.h"
 #include "compiler/Lowering/Cpu/Sums.h"
+#include "compiler/Lowering/Schedules/RowsSchedule.h"
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
 
@@ -23,7 +24,7 @@ void eqc::emitGather(KernelBuilder &kernel, PlanArrays &arrays,
   /// One row of `samples` samples, so that additions do not wait on each other.
   auto emitRow = [&](Value sample, Value row, int64_t samples) {
     kernel.forColumnChunks(
-        target, target.channels, 4,
+        target, target.channels, kRowVectors,
         [&](Value column, int64_t width, int64_t valid) {
           Values sums(samples, kernel.zeroVector(kernel.vectorType(width)));
           auto add = [&](int64_t from, bool negative) {

@@ -39,19 +39,23 @@ enum SumsArgument : unsigned {
 class SumsEmitter {
 public:
   SumsEmitter(KernelBuilder &kernel, const GradientPlan &plan,
-              func::FuncOp function, const SumTiling &tiling, int64_t rows)
-      : kernel(kernel), plan(plan), function(function), tiling(tiling),
-        planes(kernel, sums, rows) {}
+              const GradientSchedule &schedule, func::FuncOp function,
+              int64_t rows)
+      : kernel(kernel), plan(plan), schedule(schedule), function(function),
+        tiling(schedule.tiling), planes(kernel, sums, rows) {}
 
   void emit() {
     const LayerSpec &spec = kernel.spec;
-    read(gradY, plan.gradY, kArgGradY, spec.cOut, tiling.columns.columns());
+    read(gradY, plan.gradY, schedule.gradY, kArgGradY, spec.cOut,
+         tiling.columns.columns());
     onlyWhen = wants(kSumWeight);
-    read(x, plan.x, kArgInput, spec.cIn, kernel.wholeVectors(spec.cIn));
+    read(x, plan.x, schedule.x, kArgInput, spec.cIn,
+         kernel.wholeVectors(spec.cIn));
     sums.tensor = argumentTensor(kernel, function.getArgument(kArgSums), true);
-    for (const GradientStage &stage : plan.stages)
+    for (size_t i = 0; i < plan.stages.size(); ++i)
       inPhase(sums, [&] {
-        emitGradientStage(kernel, stage, tiling, x, gradY, planes);
+        emitGradientStage(kernel, plan.stages[i], schedule.stages[i], tiling, x,
+                          gradY, planes);
       });
     onlyWhen = wants(kSumBias);
     if (!plan.bias.empty())
@@ -77,7 +81,8 @@ private:
   }
 
   /// Makes the arrays of one side: the argument as rows, and what is read.
-  void read(PlanArrays &arrays, const SharedPlan &reads, unsigned argument,
+  void read(PlanArrays &arrays, const SharedPlan &reads,
+            ArrayRef<ReadSchedule> schedules, unsigned argument,
             int64_t channels, int64_t columns) {
     Value array = function.getArgument(argument);
     KernelArray &input = arrays[PlanArray::Input];
@@ -92,12 +97,11 @@ private:
     if (!reads.stored.empty())
       arrays[PlanArray::Stored] =
           kernel.scratch(Sweep::rowsOfStored(kernel, reads), channels, columns);
-    for (const SharedStage &stage : reads.stages) {
-      const auto &read = std::get<ReadStage>(stage);
+    for (size_t i = 0; i < reads.stages.size(); ++i)
       inPhase(arrays[PlanArray::Stored], [&] {
-        emitRead(kernel, arrays, reads, read, scheduleRead(reads, read));
+        emitRead(kernel, arrays, reads, std::get<ReadStage>(reads.stages[i]),
+                 schedules[i]);
       });
-    }
   }
 
   void emitBias() {
@@ -120,7 +124,8 @@ private:
           arith::SelectOp::create(kernel.b, kernel.loc, anySample,
                                   table.get(kernel, e, 1), kernel.index(0));
       kernel.forColumnChunks(
-          sums, spec.cOut, 2, [&](Value column, int64_t width, int64_t valid) {
+          sums, spec.cOut, schedule.biasVectors,
+          [&](Value column, int64_t width, int64_t valid) {
             Value zero = kernel.zeroVector(kernel.vectorType(width));
             auto addSample = [&](Value sample, Values partial) {
               Value at = kernel.sampleOf(source, sample);
@@ -146,6 +151,7 @@ private:
 
   KernelBuilder &kernel;
   const GradientPlan &plan;
+  const GradientSchedule &schedule;
   func::FuncOp function;
   const SumTiling &tiling;
   PlanArrays x, gradY;
@@ -159,13 +165,12 @@ private:
 EmittedKernel eqc::emitGradientSums(OpBuilder &builder, Location loc,
                                     StringRef name, const LayerSpec &spec,
                                     const GradientPlan &plan,
+                                    const GradientSchedule &schedule,
                                     const Machine &machine) {
   OpBuilder::InsertionGuard guard(builder);
   KernelBuilder kernel(builder, loc, spec, machine);
-  const SumTiling tiling =
-      sumTiling(machine, spec.elementSize(), spec.cIn, spec.cOut);
   const SumMatrix matrix =
-      sumMatrix(tiling, static_cast<int64_t>(spec.diagrams.size()),
+      sumMatrix(schedule.tiling, static_cast<int64_t>(spec.diagrams.size()),
                 static_cast<int64_t>(spec.biasDiagrams.size()));
   SmallVector<Type> types(kArgInput, builder.getIndexType());
   types.push_back(sampleType(kernel, spec.k, spec.cIn));
@@ -174,7 +179,7 @@ EmittedKernel eqc::emitGradientSums(OpBuilder &builder, Location loc,
       {SumMatrix::kPlanes * matrix.rows, matrix.columns}, kernel.element));
   func::FuncOp function = makeKernelFunction(kernel, name, types);
   kernel.open(function);
-  SumsEmitter(kernel, plan, function, tiling, matrix.rows).emit();
+  SumsEmitter(kernel, plan, schedule, function, matrix.rows).emit();
   KernelRecord record = kernel.record();
   record.sums = matrix;
   record.scratchElements = plan.x.storedRows * Poly(spec.cIn) +

@@ -4,6 +4,7 @@
 #define EQC_LOWERING_CPU_EMITGRADIENT_H
 
 #include "compiler/Lowering/Cpu/EmittedKernel.h"
+#include "compiler/Lowering/Schedules/GradientSchedule.h"
 #include "compiler/Plan/Gradient/GradientPlan.h"
 
 namespace eqc {
@@ -19,6 +20,7 @@ enum GradientSums : int64_t { kSumWeight = 1, kSumBias = 2 };
 EmittedKernel emitGradientSums(mlir::OpBuilder &builder, mlir::Location loc,
                                llvm::StringRef name, const LayerSpec &spec,
                                const GradientPlan &plan,
+                               const GradientSchedule &schedule,
                                const Machine &machine);
 
 } // namespace eqc

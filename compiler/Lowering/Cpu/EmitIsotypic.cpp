@@ -9,22 +9,19 @@
 #include "compiler/Lowering/Cpu/EmitMix.h"
 #include "compiler/Lowering/Cpu/EmitRows.h"
 #include "compiler/Lowering/Cpu/KernelFunction.h"
-#include "compiler/Lowering/Schedules/IsotypicSchedule.h"
 
 using namespace eqc;
 using namespace mlir;
 
 /// The bias of Nodes takes the place of the layer's.
 static void emitBiasRows(KernelBuilder &kernel, PlanArrays &arrays,
-                         const IsotypicPlan &plan, int64_t columns) {
+                         const RowsSchedule &bias, int64_t numRows,
+                         int64_t columns) {
   // The same for all samples: one row of each.
   KernelBuilder::BlockScope one(kernel, kernel.blockOf(kernel.index(1)));
-  KernelArray rows =
-      kernel.scratch(Poly(static_cast<int64_t>(plan.bias.rows.size())),
-                     kernel.spec.cOut, columns);
-  kernel.forPhase(rows, [&] {
-    emitRows(kernel, plan.bias, arrays[PlanArray::Bias], rows);
-  });
+  KernelArray rows = kernel.scratch(Poly(numRows), kernel.spec.cOut, columns);
+  kernel.forPhase(
+      rows, [&] { emitRows(kernel, bias, arrays[PlanArray::Bias], rows); });
   rows.oneSample = true;
   arrays[PlanArray::Bias] = rows;
 }
@@ -32,6 +29,7 @@ static void emitBiasRows(KernelBuilder &kernel, PlanArrays &arrays,
 EmittedKernel eqc::emitIsotypicForward(OpBuilder &builder, Location loc,
                                        StringRef name, const LayerSpec &spec,
                                        const IsotypicPlan &plan,
+                                       const IsotypicSchedule &schedule,
                                        const Machine &machine) {
   OpBuilder::InsertionGuard guard(builder);
   KernelBuilder kernel(builder, loc, spec, machine);
@@ -48,19 +46,20 @@ EmittedKernel eqc::emitIsotypicForward(OpBuilder &builder, Location loc,
                           kernel.wholeVectors(spec.cIn));
   nodes = kernel.scratch(Poly(plan.nodeRows), spec.cOut, tiling.columns());
   if (!plan.bias.rows.empty())
-    emitBiasRows(kernel, arrays, plan, tiling.columns());
+    emitBiasRows(kernel, arrays, schedule.bias,
+                 static_cast<int64_t>(plan.bias.rows.size()), tiling.columns());
   kernel.forPhase(stored, [&] {
-    emitRows(kernel, plan.read, arrays[PlanArray::Input], stored);
+    emitRows(kernel, schedule.read, arrays[PlanArray::Input], stored);
   });
   int64_t firstTerm = 0;
-  const IsotypicSchedule schedule = scheduleIsotypic(spec, plan, machine);
   for (size_t i = 0; i < plan.mixes.size(); ++i) {
     const MixNest nest(plan.mixes[i], firstTerm);
     kernel.forPhase(nodes,
                     [&] { emitMix(kernel, arrays, nest, schedule.mixes[i]); });
     firstTerm += plan.mixes[i].terms();
   }
-  kernel.forPhase(output, [&] { emitRows(kernel, plan.write, nodes, output); });
+  kernel.forPhase(output,
+                  [&] { emitRows(kernel, schedule.write, nodes, output); });
   closeForwardArrays(kernel, arrays, function);
   KernelRecord record = kernel.record();
   record.multiplyAdds = Poly(plan.multiplyAdds());

@@ -4,6 +4,7 @@
 #define EQC_LOWERING_CPU_EMITISOTYPIC_H
 
 #include "compiler/Lowering/Cpu/EmittedKernel.h"
+#include "compiler/Lowering/Schedules/IsotypicSchedule.h"
 #include "compiler/Plan/Isotypic/IsotypicPlan.h"
 
 namespace eqc {
@@ -12,6 +13,7 @@ namespace eqc {
 EmittedKernel emitIsotypicForward(mlir::OpBuilder &builder, mlir::Location loc,
                                   llvm::StringRef name, const LayerSpec &spec,
                                   const IsotypicPlan &plan,
+                                  const IsotypicSchedule &schedule,
                                   const Machine &machine);
 
 } // namespace eqc

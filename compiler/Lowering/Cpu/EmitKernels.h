@@ -14,6 +14,5 @@
 #include "compiler/Lowering/Cpu/EmitLanes.h"
 #include "compiler/Lowering/Cpu/EmitPack.h"
 #include "compiler/Lowering/Cpu/EmitShared.h"
-#include "compiler/Lowering/Schedules/SharedSchedule.h"
 
 #endif // EQC_LOWERING_CPU_EMITKERNELS_H

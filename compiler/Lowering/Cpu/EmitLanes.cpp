@@ -19,12 +19,10 @@
 #include "compiler/Lowering/Cpu/LaneTranspose.h"
 #include "compiler/Lowering/Cpu/LineWriter.h"
 #include "compiler/Lowering/Cpu/Sweep.h"
-#include "compiler/Lowering/Schedules/SharedSchedule.h"
 
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
 
 #include <algorithm>
-#include <numeric>
 
 using namespace eqc;
 using namespace mlir;
@@ -42,9 +40,10 @@ namespace {
 class LanesEmitter {
 public:
   LanesEmitter(KernelBuilder &kernel, const SharedPlan &plan,
-               func::FuncOp function)
-      : kernel(kernel), spec(kernel.spec), plan(plan), function(function),
-        firstSample(kernel.first()), outputRows(rowsOf(PlanArray::Output)),
+               const SharedSchedule &schedule, func::FuncOp function)
+      : kernel(kernel), spec(kernel.spec), plan(plan), schedule(schedule),
+        lanes(*schedule.lanes), function(function), firstSample(kernel.first()),
+        outputRows(rowsOf(PlanArray::Output)),
         output(kernel, firstSample, spec.cOut, outputRows) {}
 
   void emit() {
@@ -57,11 +56,11 @@ public:
       const SharedStage &stage = plan.stages[i];
       if (const auto *read = std::get_if<ReadStage>(&stage)) {
         KernelBuilder::BlockScope scope(kernel, channels(spec.cIn));
-        emitRead(kernel, arrays, plan, *read, scheduleRead(plan, *read));
+        emitRead(kernel, arrays, plan, *read, schedule.stages[i].read);
       } else if (const auto *mix = std::get_if<MixStage>(&stage)) {
         const WriteStage *write = writeAfter(plan, i);
         KernelBuilder::BlockScope scope(kernel, channels(spec.cOut));
-        emitMix(*mix, firstTerm, write, y);
+        emitMix(*mix, lanes.mixes[i], firstTerm, write, y);
         i += write ? 1 : 0;
         firstTerm += mix->terms();
       }
@@ -96,15 +95,15 @@ private:
       arrays[PlanArray::Bias] = biasArray(kernel, function);
     Value x = argumentTensor(
         kernel, flatten(kernel, function.getArgument(kArgX)), false);
-    const auto *sums = std::get_if<ReadStage>(&plan.stages.front());
-    if (!sums || scheduleRead(plan, *sums) != StageForm::Sweep)
+    if (lanes.inputLines == 0)
       return input.load(x, kernel.index(0), rowsOf(PlanArray::Input), planes);
     ++firstStage;
     // Sums are taken while a piece is in the first-level cache.
     const int64_t row = Poly::power(spec.k - 1).at(spec.n);
-    Sweep sweep(kernel, arrays, SweepNest(plan, *sums), plan.storedRows);
+    const auto &sums = std::get<ReadStage>(plan.stages.front());
+    Sweep sweep(kernel, arrays, SweepNest(plan, sums), plan.storedRows);
     sweep.begin();
-    forPieces({&planes, &arrays[PlanArray::Stored]}, row, Sweep::kLinesTogether,
+    forPieces({&planes, &arrays[PlanArray::Stored]}, lanes.inputLines,
               [&](Value first, int64_t count) {
                 input.load(x, kernel.mul(first, kernel.index(row)), count * row,
                            planes);
@@ -113,12 +112,10 @@ private:
     sweep.end();
   }
 
-  /// Calls body(first, count) for pieces of 0 .. n-1: at least `least` lines of
-  /// `row` rows, and whole tiles but for the last piece.
-  void forPieces(ArrayRef<KernelArray *> threaded, int64_t row, int64_t least,
+  /// Calls body(first, count) for pieces of 0 .. n-1, `piece` lines each but
+  /// for the last one.
+  void forPieces(ArrayRef<KernelArray *> threaded, int64_t piece,
                  function_ref<void(Value, int64_t)> body) {
-    const int64_t tiles = kernel.lanes / std::gcd(row, kernel.lanes);
-    const int64_t piece = std::min(spec.n, (least + tiles - 1) / tiles * tiles);
     const int64_t whole = spec.n / piece * piece;
     kernel.forRange(threaded, kernel.index(0), kernel.index(whole), piece,
                     [&](Value first) { body(first, piece); });
@@ -126,15 +123,15 @@ private:
       body(kernel.index(whole), spec.n - whole);
   }
 
-  void emitMix(const MixStage &mix, int64_t firstTerm, const WriteStage *write,
-               KernelArray &y) {
+  void emitMix(const MixStage &mix, const LaneMixSchedule &how,
+               int64_t firstTerm, const WriteStage *write, KernelArray &y) {
+    if (how.lines > 0)
+      return emitLines(mix, how, firstTerm, write, y);
     const bool last = mix.target == PlanArray::Output;
-    if (last && inLines(mix, write))
-      return emitLines(mix, firstTerm, write, y);
     if (last)
       arrays[PlanArray::Output] = output.makeElements(outputRows);
     const MixNest nest(mix, firstTerm);
-    LaneMix(kernel, arrays, nest).emit();
+    LaneMix(kernel, arrays, nest, how).emit();
     if (write)
       emitWrite(kernel, arrays, *write);
     if (last)
@@ -144,24 +141,15 @@ private:
 
   /// Rows of the output where the first axis is the same.
   int64_t lineRows() const { return Poly::power(spec.l - 1).at(spec.n); }
-  /// The fewest lines that are whole tiles.
-  int64_t linesTogether() const {
-    return kernel.lanes / std::gcd(lineRows(), kernel.lanes);
-  }
-
-  bool inLines(const MixStage &mix, const WriteStage *write) const {
-    return mix.kept == spec.l && spec.l >= 2 && linesTogether() < spec.n &&
-           (!write || LineWriter::serves(spec, *write));
-  }
 
   /// The stages that make the output, some lines at a time.
-  void emitLines(const MixStage &stage, int64_t firstTerm,
-                 const WriteStage *write, KernelArray &y) {
-    const int64_t together = linesTogether(), row = lineRows();
+  void emitLines(const MixStage &stage, const LaneMixSchedule &how,
+                 int64_t firstTerm, const WriteStage *write, KernelArray &y) {
+    const int64_t row = lineRows();
     KernelArray &lines = arrays[PlanArray::Output];
-    lines = output.makeElements(together * row);
+    lines = output.makeElements(how.lines * row);
     const MixNest nest(stage, firstTerm);
-    LaneMix mix(kernel, arrays, nest);
+    LaneMix mix(kernel, arrays, nest, how);
     LineWriter writer(kernel, arrays[PlanArray::Nodes], write);
     auto emitLinesFrom = [&](Value first, int64_t count) {
       Value firstRow = kernel.mul(first, kernel.index(row));
@@ -174,7 +162,7 @@ private:
       output.store(lines, firstRow, count * row, y,
                    flatten(kernel, function.getArgument(kArgY)));
     };
-    forPieces({&lines, &y}, row, 1, emitLinesFrom);
+    forPieces({&lines, &y}, how.lines, emitLinesFrom);
   }
 
   /// Fetches a share of the next group's samples: what belongs to lines first
@@ -203,6 +191,8 @@ private:
   KernelBuilder &kernel;
   const LayerSpec &spec;
   const SharedPlan &plan;
+  const SharedSchedule &schedule;
+  const LanesSchedule &lanes;
   func::FuncOp function;
   PlanArrays arrays;
   Value firstSample;
@@ -216,6 +206,7 @@ private:
 EmittedKernel eqc::emitLanesForward(OpBuilder &builder, Location loc,
                                     StringRef name, const LayerSpec &spec,
                                     const SharedPlan &plan,
+                                    const SharedSchedule &schedule,
                                     const Machine &machine) {
   OpBuilder::InsertionGuard guard(builder);
   KernelBuilder kernel(builder, loc, spec, machine);
@@ -223,8 +214,8 @@ EmittedKernel eqc::emitLanesForward(OpBuilder &builder, Location loc,
   const int64_t terms = static_cast<int64_t>(plan.packedOrder.size());
   func::FuncOp function = makeForwardFunction(
       kernel, name, {terms, tiling.tiles, spec.cIn, tiling.width});
-  LanesEmitter(kernel, plan, function).emit();
+  LanesEmitter(kernel, plan, schedule, function).emit();
   KernelRecord record = kernel.wholeRecord();
-  record.lanes = kernel.lanes;
+  record.lanes = schedule.lanes->samples;
   return {function, record};
 }

@@ -4,15 +4,17 @@
 #define EQC_LOWERING_CPU_EMITLANES_H
 
 #include "compiler/Lowering/Cpu/EmittedKernel.h"
-#include "compiler/Plan/Shared/SharedPlan.h"
+#include "compiler/Lowering/Schedules/SharedSchedule.h"
 
 namespace eqc {
 
 /// The same as emitSharedForward() for exactly as many samples as a vector has
-/// lanes; count, phase and part are ignored.
+/// lanes; count, phase and part are ignored. Only where the schedule has lanes.
 EmittedKernel emitLanesForward(mlir::OpBuilder &builder, mlir::Location loc,
                                llvm::StringRef name, const LayerSpec &spec,
-                               const SharedPlan &plan, const Machine &machine);
+                               const SharedPlan &plan,
+                               const SharedSchedule &schedule,
+                               const Machine &machine);
 
 } // namespace eqc
 

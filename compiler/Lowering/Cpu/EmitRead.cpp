@@ -9,6 +9,8 @@
 #include "compiler/Lowering/Cpu/EmitRead.h"
 #include "compiler/Lowering/Cpu/Sums.h"
 #include "compiler/Lowering/Cpu/Sweep.h"
+#include "compiler/Lowering/Nests/ReadNest.h"
+#include "compiler/Lowering/Schedules/RowsSchedule.h"
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Tensor/IR/Tensor.h"
@@ -23,14 +25,15 @@ namespace {
 
 class ReadEmitter {
 public:
-  ReadEmitter(KernelBuilder &kernel, PlanArrays &arrays, const ReadNest &nest)
-      : kernel(kernel), nest(nest), entries(kernel, nest.entries),
-        terms(kernel, nest.terms), source(arrays[nest.source]),
-        target(arrays[PlanArray::Stored]) {}
+  ReadEmitter(KernelBuilder &kernel, PlanArrays &arrays, const ReadNest &nest,
+              const ReadSchedule &schedule)
+      : kernel(kernel), nest(nest), schedule(schedule),
+        entries(kernel, nest.entries), terms(kernel, nest.terms),
+        source(arrays[nest.source]), target(arrays[PlanArray::Stored]) {}
 
   void emit() {
     kernel.forShare(target, kernel.index(entries.size()), [&](Value e) {
-      kernel.forColumnChunks(target, source.channels, 4,
+      kernel.forColumnChunks(target, source.channels, kRowVectors,
                              [&](Value column, int64_t width, int64_t valid) {
                                kernel.forRange(
                                    target, kernel.count(), [&](Value sample) {
@@ -46,7 +49,7 @@ private:
     SmallVector<Value> extents;
     for (const Axis &axis : nest.kept)
       extents.push_back(kernel.poly(axis.extent));
-    const int64_t rows = rowsTogether(width);
+    const int64_t rows = schedule.rows(width / kernel.lanes);
     if (extents.empty() || rows == 1)
       return kernel.forNest(target, extents, [&](ArrayRef<Value> letters) {
         emitRows(e, sample, letters, 1, column, width, valid);
@@ -75,14 +78,6 @@ private:
         kernel.forRange(target, last, [&](Value i) { at(i, 1); });
       });
     });
-  }
-
-  /// How many values of the last kept letter are summed at once.
-  int64_t rowsTogether(int64_t width) const {
-    if (!nest.inLine() || nest.kept.empty())
-      return 1;
-    const int64_t most = std::max<int64_t>(1, 8 / (width / kernel.lanes));
-    return kernel.spec.dynamicN() ? most : std::min(most, kernel.spec.n);
   }
 
   /// Sums and writes `count` rows from `letters` on.
@@ -239,6 +234,7 @@ private:
 
   KernelBuilder &kernel;
   const ReadNest &nest;
+  const ReadSchedule &schedule;
   IndexTable entries, terms;
   KernelArray &source, &target;
 };
@@ -246,15 +242,13 @@ private:
 } // namespace
 
 void eqc::emitRead(KernelBuilder &kernel, PlanArrays &arrays,
-                   const ReadNest &nest) {
-  ReadEmitter(kernel, arrays, nest).emit();
-}
-
-void eqc::emitRead(KernelBuilder &kernel, PlanArrays &arrays,
                    const SharedPlan &plan, const ReadStage &stage,
-                   StageForm form) {
-  auto oneByOne = [&] { emitRead(kernel, arrays, ReadNest(plan, stage)); };
-  if (form != StageForm::Sweep)
+                   const ReadSchedule &schedule) {
+  auto oneByOne = [&] {
+    const ReadNest nest(plan, stage);
+    ReadEmitter(kernel, arrays, nest, schedule).emit();
+  };
+  if (!schedule.sweeps)
     return oneByOne();
   // Parts share the entries; whoever has all of them takes one pass.
   kernel.ifElse(

@@ -4,17 +4,15 @@
 #define EQC_LOWERING_CPU_EMITREAD_H
 
 #include "compiler/Lowering/Cpu/KernelBuilder.h"
-#include "compiler/Lowering/Nests/ReadNest.h"
-#include "compiler/Lowering/Schedules/SharedSchedule.h"
+#include "compiler/Lowering/Schedules/ReadSchedule.h"
+#include "compiler/Plan/Shared/SharedPlan.h"
 
 namespace eqc {
 
-/// Reads patterns into the stored ones, one after the other.
-void emitRead(KernelBuilder &kernel, PlanArrays &arrays, const ReadNest &nest);
-
-/// All patterns of a stage: as a sweep only where nobody shares the work.
+/// Reads all patterns of a stage into the stored ones: as a sweep only where
+/// nobody shares the work.
 void emitRead(KernelBuilder &kernel, PlanArrays &arrays, const SharedPlan &plan,
-              const ReadStage &stage, StageForm form);
+              const ReadStage &stage, const ReadSchedule &schedule);
 
 } // namespace eqc
 

@@ -21,23 +21,17 @@ using namespace mlir;
 
 namespace {
 
-/// More terms than this are not written out.
-constexpr int64_t maxTermsInLine = 512;
-
 class RowEmitter {
 public:
-  RowEmitter(KernelBuilder &kernel, const RowTransform &transform,
-             const KernelArray &source, KernelArray &target)
-      : kernel(kernel), transform(transform), source(source), target(target) {}
+  RowEmitter(KernelBuilder &kernel, const KernelArray &source,
+             KernelArray &target)
+      : kernel(kernel), source(source), target(target) {}
 
-  void emit() {
-    for (const RowComponentClass &shape : classifyComponents(transform)) {
-      const RowsNest nest(shape);
-      if (nest.numTerms <= maxTermsInLine)
-        emitInLine(nest);
-      else
-        emitLoops(RowSumsNest(shape));
-    }
+  void emit(const ComponentSchedule &component) {
+    if (component.inLine)
+      emitInLine(RowsNest(component.shape), component.vectors);
+    else
+      emitLoops(RowSumsNest(component.shape), component.vectors);
   }
 
 private:
@@ -62,14 +56,11 @@ private:
   }
 
   /// Components of one pattern: a loop over them around its terms.
-  void emitInLine(const RowsNest &nest) {
+  void emitInLine(const RowsNest &nest, int64_t vectors) {
     const IndexTable rows(kernel, nest.components);
     Value coefficients;
     if (nest.numTerms > 0)
       coefficients = kernel.constants(nest.coefficients);
-    // Two vectors of every source if they fit beside a sum and a coefficient.
-    const int64_t vectors =
-        2 * nest.numSources + 4 <= kernel.machine.registers ? 2 : 1;
     kernel.forRange(target, kernel.count(), [&](Value sample) {
       kernel.forShare(target, kernel.index(rows.size()), [&](Value component) {
         Value firstTerm =
@@ -104,13 +95,12 @@ private:
   }
 
   /// Large components: every target is a sum over a range of a table.
-  void emitLoops(const RowSumsNest &nest) {
+  void emitLoops(const RowSumsNest &nest, int64_t vectors) {
     const IndexTable targets(kernel, nest.targets), terms(kernel, nest.terms);
     Value coefficients = kernel.constants(nest.coefficients);
-    // Four vectors hide the latency of their sums.
     kernel.forShare(target, kernel.index(targets.size()), [&](Value t) {
       kernel.forColumnChunks(
-          target, target.channels, 4,
+          target, target.channels, vectors,
           [&](Value column, int64_t width, int64_t valid) {
             kernel.forRange(target, kernel.count(), [&](Value sample) {
               Value sum =
@@ -135,14 +125,15 @@ private:
   }
 
   KernelBuilder &kernel;
-  const RowTransform &transform;
   const KernelArray &source;
   KernelArray &target;
 };
 
 } // namespace
 
-void eqc::emitRows(KernelBuilder &kernel, const RowTransform &transform,
+void eqc::emitRows(KernelBuilder &kernel, const RowsSchedule &schedule,
                    const KernelArray &source, KernelArray &target) {
-  RowEmitter(kernel, transform, source, target).emit();
+  RowEmitter emitter(kernel, source, target);
+  for (const ComponentSchedule &component : schedule)
+    emitter.emit(component);
 }

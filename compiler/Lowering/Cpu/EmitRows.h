@@ -4,12 +4,12 @@
 #define EQC_LOWERING_CPU_EMITROWS_H
 
 #include "compiler/Lowering/Cpu/KernelBuilder.h"
-#include "compiler/Plan/RowTransform.h"
+#include "compiler/Lowering/Schedules/RowsSchedule.h"
 
 namespace eqc {
 
 /// Every row of `target` from rows of `source`, see RowTransform.h.
-void emitRows(KernelBuilder &kernel, const RowTransform &transform,
+void emitRows(KernelBuilder &kernel, const RowsSchedule &schedule,
               const KernelArray &source, KernelArray &target);
 
 } // namespace eqc

@@ -8,7 +8,6 @@
 #include "compiler/Lowering/Cpu/EmitWrite.h"
 #include "compiler/Lowering/Cpu/KernelFunction.h"
 #include "compiler/Lowering/Cpu/Sweep.h"
-#include "compiler/Lowering/Schedules/SharedSchedule.h"
 
 #include <algorithm>
 
@@ -26,7 +25,7 @@ static void emitSharedStages(KernelBuilder &kernel, PlanArrays &arrays,
     const StageSchedule &how = schedule.stages[i];
     if (const auto *read = std::get_if<ReadStage>(&stage)) {
       kernel.forPhase(arrays[PlanArray::Stored],
-                      [&] { emitRead(kernel, arrays, plan, *read, how.form); });
+                      [&] { emitRead(kernel, arrays, plan, *read, how.read); });
     } else if (const auto *mix = std::get_if<MixStage>(&stage)) {
       const std::optional<StrandStage> &strandStage = strands.strands[i];
       kernel.forPhase(arrays[mix->target], [&] {
@@ -55,6 +54,7 @@ static void emitSharedStages(KernelBuilder &kernel, PlanArrays &arrays,
 EmittedKernel eqc::emitSharedForward(OpBuilder &builder, Location loc,
                                      StringRef name, const LayerSpec &spec,
                                      const StrandPlan &strands,
+                                     const SharedSchedule &schedule,
                                      const Machine &machine) {
   OpBuilder::InsertionGuard guard(builder);
   KernelBuilder kernel(builder, loc, spec, machine);
@@ -71,8 +71,7 @@ EmittedKernel eqc::emitSharedForward(OpBuilder &builder, Location loc,
   if (!plan.nodes.empty())
     arrays[PlanArray::Nodes] =
         kernel.scratch(plan.nodeRows, spec.cOut, tiling.columns());
-  emitSharedStages(kernel, arrays, strands,
-                   scheduleShared(spec, strands, machine));
+  emitSharedStages(kernel, arrays, strands, schedule);
   closeForwardArrays(kernel, arrays, function);
   KernelRecord record = kernel.record();
   for (const SharedStage &stage : plan.stages)

@@ -4,6 +4,7 @@
 #define EQC_LOWERING_CPU_EMITSHARED_H
 
 #include "compiler/Lowering/Cpu/EmittedKernel.h"
+#include "compiler/Lowering/Schedules/SharedSchedule.h"
 #include "compiler/Plan/Strands/StrandPlan.h"
 
 namespace eqc {
@@ -14,7 +15,9 @@ namespace eqc {
 /// of it that the record names.
 EmittedKernel emitSharedForward(mlir::OpBuilder &builder, mlir::Location loc,
                                 llvm::StringRef name, const LayerSpec &spec,
-                                const StrandPlan &plan, const Machine &machine);
+                                const StrandPlan &plan,
+                                const SharedSchedule &schedule,
+                                const Machine &machine);
 
 } // namespace eqc
 

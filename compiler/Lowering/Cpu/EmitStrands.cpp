@@ -159,10 +159,6 @@ private:
     return sum;
   }
 
-  /// How many vectors wide a chunk of channels is: all permutations of it and
-  /// their sums stay in registers.
-  int64_t widest() const { return order == 2 ? 2 : 1; }
-
   void emitStrip(Value sample, const StrandRows::Strip &strip) {
     Value count = rows.numRows(strip);
     Value before = rows.rowsBefore(strip);
@@ -201,7 +197,8 @@ private:
       forRows(spread, chunk, [&](Value row, ArrayRef<Value> letter) {
         if (schedule.prefetchOutput)
           prefetchTargets(chunk, letter);
-        kernel.forColumnChunks(spread, kernel.spec.cIn, widest(),
+        kernel.forColumnChunks(spread, kernel.spec.cIn,
+                               schedule.transformVectors,
                                [&](Value column, int64_t width, int64_t valid) {
                                  spreadRow(chunk.sample, source, row, letter,
                                            {column, width, valid});
@@ -356,11 +353,11 @@ private:
     Values next;
     auto write = [&](Value t) {
       next = forRows(target, chunk, [&](Value row, ArrayRef<Value> letter) {
-        kernel.forColumnChunks(target, target.channels, widest(),
-                               [&](Value column, int64_t width, int64_t valid) {
-                                 writeRows(chunk.sample, t, row, letter,
-                                           {column, width, valid});
-                               });
+        kernel.forColumnChunks(
+            target, target.channels, schedule.transformVectors,
+            [&](Value column, int64_t width, int64_t valid) {
+              writeRows(chunk.sample, t, row, letter, {column, width, valid});
+            });
       });
     };
     // The last target is outside the loop, since its letters are needed.

@@ -5,6 +5,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "compiler/Lowering/Cpu/EmitWrite.h"
+#include "compiler/Lowering/Schedules/RowsSchedule.h"
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Tensor/IR/Tensor.h"
@@ -58,7 +59,7 @@ void WalkWriter::emitTerm(Value walk, Value term, const KernelArray &source,
           kernel.mul(index[a], field(walk, a, WalkNest::kSourceStride)));
     }
     kernel.forColumnChunks(
-        target, target.channels, 4,
+        target, target.channels, kRowVectors,
         [&](Value column, int64_t width, int64_t valid) {
           addRow(source, source.position(sourceAt.first, sourceRow), target,
                  target.position(targetAt.first, targetRow), column, width,

@@ -9,7 +9,6 @@
 
 #include "compiler/Lowering/Cpu/GradientStage.h"
 #include "compiler/Lowering/Cpu/Sums.h"
-#include "compiler/Lowering/Schedules/GradientSchedule.h"
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Tensor/IR/Tensor.h"
@@ -27,11 +26,10 @@ namespace {
 class StageEmitter {
 public:
   StageEmitter(KernelBuilder &kernel, const GradientNest &nest,
-               const SumTiling &tiling, PlanArrays &x, PlanArrays &gradY,
-               SumPlanes &planes)
-      : kernel(kernel), nest(nest),
-        schedule(scheduleGradient(kernel.spec, kernel.machine, nest)),
-        tiling(tiling), x(x[nest.x]), gradY(gradY[nest.gradY]), planes(planes),
+               const GradientStageSchedule &schedule, const SumTiling &tiling,
+               PlanArrays &x, PlanArrays &gradY, SumPlanes &planes)
+      : kernel(kernel), nest(nest), schedule(schedule), tiling(tiling),
+        x(x[nest.x]), gradY(gradY[nest.gradY]), planes(planes),
         sums(planes.sums), terms(kernel, nest.terms) {
     for (const Axis &axis : nest.axes)
       extents.push_back(kernel.poly(axis.extent));
@@ -278,7 +276,7 @@ private:
 
   KernelBuilder &kernel;
   const GradientNest &nest;
-  GradientSchedule schedule;
+  const GradientStageSchedule &schedule;
   const SumTiling &tiling;
   KernelArray &x, &gradY;
   SumPlanes &planes;
@@ -290,8 +288,9 @@ private:
 } // namespace
 
 void eqc::emitGradientStage(KernelBuilder &kernel, const GradientStage &stage,
+                            const GradientStageSchedule &schedule,
                             const SumTiling &tiling, PlanArrays &x,
                             PlanArrays &gradY, SumPlanes &planes) {
   const GradientNest nest(stage, tiling.rowsOfDiagram());
-  StageEmitter(kernel, nest, tiling, x, gradY, planes).emit();
+  StageEmitter(kernel, nest, schedule, tiling, x, gradY, planes).emit();
 }

@@ -12,9 +12,11 @@
 using namespace eqc;
 using namespace mlir;
 
-LaneMix::LaneMix(KernelBuilder &kernel, PlanArrays &arrays, const MixNest &nest)
-    : kernel(kernel), arrays(arrays), nest(nest), tables(kernel, nest),
-      target(arrays[nest.target]), cOut(kernel.spec.cOut) {}
+LaneMix::LaneMix(KernelBuilder &kernel, PlanArrays &arrays, const MixNest &nest,
+                 const LaneMixSchedule &schedule)
+    : kernel(kernel), arrays(arrays), nest(nest), schedule(schedule),
+      tables(kernel, nest), target(arrays[nest.target]),
+      cOut(kernel.spec.cOut) {}
 
 void LaneMix::emit() {
   kernel.forRange(target, kernel.index(nest.targets.size()),
@@ -29,7 +31,7 @@ void LaneMix::emitAfter(Value t, ArrayRef<Value> prefix, Value firstRow) {
   SmallVector<Value> outer = tables.extents();
   outer.erase(outer.begin(), outer.begin() + prefix.size());
   Value last = outer.empty() ? kernel.index(1) : outer.pop_back_val();
-  const int64_t rows = tileRows(last);
+  const int64_t rows = schedule.rows;
   // The last tile overlaps its neighbour; targets are written once.
   Value lastStart = kernel.sub(last, kernel.index(rows));
   kernel.forNest(target, outer, [&](ArrayRef<Value> rest) {
@@ -43,19 +45,6 @@ void LaneMix::emitAfter(Value t, ArrayRef<Value> prefix, Value firstRow) {
       emitTile(t, index, rows, firstRow);
     });
   });
-}
-
-/// Sums of so many rows stay in registers, beside a vector of x and those of
-/// the weights: in a loop over terms, of all weights of a term. Tiles are as
-/// even as they can be.
-int64_t LaneMix::tileRows(Value extent) const {
-  const int64_t weights =
-      nest.targets.size() > 1 ? kernel.spec.cIn * cOut : cOut;
-  const int64_t fit = (kernel.machine.registers - weights - 1) / cOut;
-  const int64_t most = std::max<int64_t>(1, std::min<int64_t>(fit, 8));
-  const int64_t rows = getConstantIntValue(extent).value_or(most);
-  const int64_t tiles = (rows + most - 1) / most;
-  return std::max<int64_t>(1, (rows + tiles - 1) / tiles);
 }
 
 void LaneMix::emitTile(Value t, ArrayRef<Value> index, int64_t rows,

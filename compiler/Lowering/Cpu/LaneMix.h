@@ -4,6 +4,7 @@
 #define EQC_LOWERING_CPU_LANEMIX_H
 
 #include "compiler/Lowering/Cpu/MixTables.h"
+#include "compiler/Lowering/Schedules/LanesSchedule.h"
 
 namespace eqc {
 
@@ -11,7 +12,8 @@ namespace eqc {
 /// of view[ci, j..] * weight[term, ci, co], for all lanes at once.
 class LaneMix {
 public:
-  LaneMix(KernelBuilder &kernel, PlanArrays &arrays, const MixNest &nest);
+  LaneMix(KernelBuilder &kernel, PlanArrays &arrays, const MixNest &nest,
+          const LaneMixSchedule &schedule);
 
   /// All targets.
   void emit();
@@ -23,7 +25,6 @@ private:
   /// The target at `prefix` and all values of the axes after that.
   void emitAfter(mlir::Value t, llvm::ArrayRef<mlir::Value> prefix,
                  mlir::Value firstRow);
-  int64_t tileRows(mlir::Value extent) const;
   void emitTile(mlir::Value t, llvm::ArrayRef<mlir::Value> index, int64_t rows,
                 mlir::Value firstRow);
   Values addInits(mlir::Value t, llvm::ArrayRef<mlir::Value> index,
@@ -37,6 +38,7 @@ private:
   KernelBuilder &kernel;
   PlanArrays &arrays;
   const MixNest &nest;
+  const LaneMixSchedule &schedule;
   MixTables tables;
   KernelArray &target;
   int64_t cOut;

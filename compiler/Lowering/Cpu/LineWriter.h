@@ -4,6 +4,7 @@
 #define EQC_LOWERING_CPU_LINEWRITER_H
 
 #include "compiler/Lowering/Cpu/EmitWrite.h"
+#include "compiler/Lowering/Nests/LinesNest.h"
 
 #include <optional>
 
@@ -12,12 +13,9 @@ namespace eqc {
 /// Adds output patterns to some lines, along the first axis, of the output.
 class LineWriter {
 public:
-  /// Null stands for no patterns at all.
+  /// Null stands for no patterns at all; LinesNest must serve others.
   LineWriter(KernelBuilder &kernel, const KernelArray &nodes,
              const WriteStage *stage);
-
-  /// Whether the patterns of a stage can be written line by line.
-  static bool serves(const LayerSpec &spec, const WriteStage &stage);
 
   /// Line `index` of the output, of which `target` holds those from `first` on.
   void emit(mlir::Value index, mlir::Value first, KernelArray &target);
@@ -26,8 +24,7 @@ private:
   KernelBuilder &kernel;
   const KernelArray &nodes;
   int64_t lineRows;
-  /// Per walk, what one line is further, within the line and in the nodes.
-  std::optional<IndexTable> steps;
+  std::optional<IndexTable> steps; ///< as in LinesNest
   std::optional<WalkWriter> writer;
 };
 

@@ -2,6 +2,7 @@
 
 #include "compiler/Lowering/Cpu/SumPlanes.h"
 #include "compiler/Lowering/Cpu/Sums.h"
+#include "compiler/Lowering/Schedules/RowsSchedule.h"
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
 
@@ -20,7 +21,7 @@ void SumPlanes::endBlocks(Value row, int64_t count, int64_t columns) {
     Value total = kernel.add(block, kernel.index(rows));
     Value rest = kernel.add(total, kernel.index(rows));
     kernel.forColumnChunks(
-        sums, columns, 4, [&](Value column, int64_t width, int64_t) {
+        sums, columns, kRowVectors, [&](Value column, int64_t width, int64_t) {
           auto read = [&](Value at) {
             return kernel.readRow(sums.tensor, {at}, column, width, width);
           };

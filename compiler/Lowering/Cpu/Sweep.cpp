@@ -9,6 +9,8 @@
 //===----------------------------------------------------------------------===//
 
 #include "compiler/Lowering/Cpu/Sweep.h"
+#include "compiler/Lowering/Schedules/ReadSchedule.h"
+#include "compiler/Lowering/Schedules/RowsSchedule.h"
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Vector/IR/VectorOps.h"
@@ -58,7 +60,7 @@ Poly Sweep::rowsOfStored(const KernelBuilder &kernel, const SharedPlan &plan) {
 
 void Sweep::emit() {
   kernel.forColumnChunks(
-      target, source.channels, 4,
+      target, source.channels, kRowVectors,
       [&](Value column, int64_t width, int64_t valid) {
         kernel.forRange(target, kernel.count(), [&](Value sample) {
           const Place at{sample, column, width, valid};
@@ -107,11 +109,11 @@ void Sweep::forChannels(function_ref<void(const Place &)> body) {
 
 void Sweep::forLines(Value first, int64_t count,
                      function_ref<void(Value, int64_t)> body) {
-  const int64_t whole = count / kLinesTogether * kLinesTogether;
+  const int64_t whole = count / kSweepLines * kSweepLines;
   Value end = kernel.add(first, kernel.index(whole));
   if (whole > 0)
-    kernel.forRange(target, first, end, kLinesTogether,
-                    [&](Value line) { body(line, kLinesTogether); });
+    kernel.forRange(target, first, end, kSweepLines,
+                    [&](Value line) { body(line, kSweepLines); });
   if (whole < count)
     body(end, count - whole);
 }

@@ -32,9 +32,6 @@ public:
   void add(mlir::Value first, int64_t count);
   void end();
 
-  /// So many lines, along the last axis but one, are added at once.
-  static constexpr int64_t kLinesTogether = 4;
-
 private:
   struct Sum : SweepNest::Sum {
     /// Where the blocks before the one at `target` are summed, as a LongSum, in

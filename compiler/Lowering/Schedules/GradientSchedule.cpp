@@ -3,6 +3,8 @@
 #include "compiler/Lowering/Schedules/GradientSchedule.h"
 #include "compiler/Lowering/Nests/Summation.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 
 using namespace eqc;
@@ -10,10 +12,10 @@ using namespace eqc;
 /// Positions of a nest of loops that may be unrolled as a whole.
 static constexpr int64_t kMostUnrolled = 128;
 
-GradientSchedule eqc::scheduleGradient(const LayerSpec &spec,
-                                       const Machine &machine,
-                                       const GradientNest &nest) {
-  GradientSchedule schedule;
+GradientStageSchedule eqc::scheduleGradientStage(const LayerSpec &spec,
+                                                 const Machine &machine,
+                                                 const GradientNest &nest) {
+  GradientStageSchedule schedule;
   // The rows of both sides share the cache.
   int64_t &rows = schedule.chunkRows;
   rows = std::clamp<int64_t>(machine.l1Bytes /
@@ -31,4 +33,47 @@ GradientSchedule eqc::scheduleGradient(const LayerSpec &spec,
     outer *= nest.axes[static_cast<size_t>(a)].extent.at(spec.n);
   schedule.staysLoops = outer > kMostUnrolled;
   return schedule;
+}
+
+static std::vector<ReadSchedule> scheduleReads(const LayerSpec &spec,
+                                               const SharedPlan &reads) {
+  std::vector<ReadSchedule> schedules;
+  for (const SharedStage &stage : reads.stages)
+    schedules.push_back(scheduleRead(spec, reads, std::get<ReadStage>(stage)));
+  return schedules;
+}
+
+GradientSchedule eqc::scheduleGradient(const LayerSpec &spec,
+                                       const GradientPlan &plan,
+                                       const Machine &machine) {
+  GradientSchedule schedule;
+  schedule.tiling = sumTiling(machine, spec.elementSize(), spec.cIn, spec.cOut);
+  schedule.x = scheduleReads(spec, plan.x);
+  schedule.gradY = scheduleReads(spec, plan.gradY);
+  for (const GradientStage &stage : plan.stages)
+    schedule.stages.push_back(scheduleGradientStage(
+        spec, machine, GradientNest(stage, schedule.tiling.rowsOfDiagram())));
+  return schedule;
+}
+
+std::string eqc::describe(const GradientSchedule &schedule,
+                          const GradientPlan &plan) {
+  std::string text;
+  auto reads = [&](const std::vector<ReadSchedule> &side, const char *from) {
+    for (const ReadSchedule &read : side)
+      text += fmt::format("    read   {}\n", describe(read, from));
+  };
+  reads(schedule.gradY, "grad_y");
+  reads(schedule.x, "x");
+  const SumTiling &tiling = schedule.tiling;
+  for (const GradientStageSchedule &stage : schedule.stages)
+    text += fmt::format(
+        "    sum    tiles of {} input channel{} by {} vector{}, chunks of {} "
+        "row{}\n",
+        tiling.rows, tiling.rows == 1 ? "" : "s", tiling.columns.vectors,
+        tiling.columns.vectors == 1 ? "" : "s", stage.chunkRows,
+        stage.chunkRows == 1 ? "" : "s");
+  if (!plan.bias.empty())
+    text += "    bias   row by row\n";
+  return text;
 }

@@ -5,11 +5,16 @@
 
 #include "compiler/Algebra/LayerSpec.h"
 #include "compiler/Lowering/Nests/GradientNest.h"
-#include "compiler/Machine/Machine.h"
+#include "compiler/Lowering/Schedules/ReadSchedule.h"
+#include "compiler/Machine/Tiling.h"
+
+#include <string>
+#include <vector>
 
 namespace eqc {
 
-struct GradientSchedule {
+/// The sums of one propagating order.
+struct GradientStageSchedule {
   /// Rows that stay in the first-level cache for all diagrams, and whose sums
   /// are taken on their own.
   int64_t chunkRows = 1;
@@ -18,8 +23,23 @@ struct GradientSchedule {
   bool staysLoops = false;
 };
 
-GradientSchedule scheduleGradient(const LayerSpec &spec, const Machine &machine,
-                                  const GradientNest &nest);
+struct GradientSchedule {
+  SumTiling tiling;
+  std::vector<ReadSchedule> x, gradY; ///< how either side is read
+  std::vector<GradientStageSchedule> stages;
+  int64_t biasVectors = 2; ///< of a row of the bias at once
+};
+
+GradientStageSchedule scheduleGradientStage(const LayerSpec &spec,
+                                            const Machine &machine,
+                                            const GradientNest &nest);
+GradientSchedule scheduleGradient(const LayerSpec &spec,
+                                  const GradientPlan &plan,
+                                  const Machine &machine);
+
+/// A line for each stage of a plan.
+std::string describe(const GradientSchedule &schedule,
+                     const GradientPlan &plan);
 
 } // namespace eqc
 

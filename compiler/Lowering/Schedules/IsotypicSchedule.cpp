@@ -18,6 +18,9 @@ IsotypicSchedule eqc::scheduleIsotypic(const LayerSpec &spec,
         return a.multiplyAdds().at(spec.n) < b.multiplyAdds().at(spec.n);
       });
   IsotypicSchedule schedule;
+  schedule.bias = scheduleRows(plan.bias, machine);
+  schedule.read = scheduleRows(plan.read, machine);
+  schedule.write = scheduleRows(plan.write, machine);
   for (auto mix = plan.mixes.begin(); mix != plan.mixes.end(); ++mix) {
     const bool fetches = mix == longest;
     schedule.mixes.push_back(
@@ -28,10 +31,11 @@ IsotypicSchedule eqc::scheduleIsotypic(const LayerSpec &spec,
 }
 
 std::string eqc::describe(const IsotypicSchedule &schedule) {
-  const std::string transform =
-      "    transform  component by component, in registers\n";
-  std::string text = transform;
+  auto transform = [](const RowsSchedule &rows) {
+    return fmt::format("    transform  {}\n", describe(rows));
+  };
+  std::string text = transform(schedule.read);
   for (const MixSchedule &mix : schedule.mixes)
     text += fmt::format("    mix        {}\n", describe(mix));
-  return text + transform;
+  return text + transform(schedule.write);
 }

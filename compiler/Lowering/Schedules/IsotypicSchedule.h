@@ -4,11 +4,13 @@
 #define EQC_LOWERING_SCHEDULES_ISOTYPICSCHEDULE_H
 
 #include "compiler/Lowering/Schedules/MixSchedule.h"
+#include "compiler/Lowering/Schedules/RowsSchedule.h"
 #include "compiler/Plan/Isotypic/IsotypicPlan.h"
 
 namespace eqc {
 
 struct IsotypicSchedule {
+  RowsSchedule bias, read, write;
   std::vector<MixSchedule> mixes; ///< as in the plan
 };
 

@@ -2,7 +2,6 @@
 
 #include "compiler/Lowering/Schedules/SharedSchedule.h"
 #include "compiler/Lowering/Nests/GatherNest.h"
-#include "compiler/Lowering/Nests/SweepNest.h"
 
 #include <fmt/format.h>
 
@@ -34,30 +33,6 @@ static bool isGather(const SharedPlan &plan, const MixStage &mix,
          GatherNest::countSources(plan, mix, write) <= mostSources;
 }
 
-bool eqc::wantsLanes(const LayerSpec &spec, const SharedPlan &plan,
-                     const Machine &machine) {
-  const int64_t lanes = machine.lanes(spec.elementSize());
-  if (spec.dynamicN() || lanes < 2 || 2 * spec.cOut >= lanes ||
-      2 * spec.cIn > lanes)
-    return false;
-  const int64_t mostBytes = machine.l2Bytes / 4 * 3;
-  auto rowsOf = [&](PlanArray array) { return plan.rowsOf(array).at(spec.n); };
-  const int64_t elements =
-      spec.cIn * (rowsOf(PlanArray::Input) + rowsOf(PlanArray::Stored)) +
-      spec.cOut * (rowsOf(PlanArray::Nodes) + rowsOf(PlanArray::Output));
-  return elements <= mostBytes / (lanes * spec.elementSize());
-}
-
-StageForm eqc::scheduleRead(const SharedPlan &plan, const ReadStage &stage) {
-  return SweepNest::serves(plan, stage) ? StageForm::Sweep : StageForm::Read;
-}
-
-const WriteStage *eqc::writeAfter(const SharedPlan &plan, size_t mix) {
-  return mix + 1 < plan.stages.size()
-             ? std::get_if<WriteStage>(&plan.stages[mix + 1])
-             : nullptr;
-}
-
 SharedSchedule eqc::scheduleShared(const LayerSpec &spec,
                                    const StrandPlan &strands,
                                    const Machine &machine) {
@@ -69,7 +44,7 @@ SharedSchedule eqc::scheduleShared(const LayerSpec &spec,
   for (size_t i = 0; i < plan.stages.size(); ++i) {
     StageSchedule stage;
     if (const auto *read = std::get_if<ReadStage>(&plan.stages[i])) {
-      stage.form = scheduleRead(plan, *read);
+      stage.read = scheduleRead(spec, plan, *read);
     } else if (const auto *mix = std::get_if<MixStage>(&plan.stages[i])) {
       gathered = isGather(plan, *mix, writeAfter(plan, i));
       stage.form = gathered             ? StageForm::Gather
@@ -87,16 +62,15 @@ SharedSchedule eqc::scheduleShared(const LayerSpec &spec,
     }
     schedule.stages.push_back(stage);
   }
-  schedule.lanes = !strands.hasStrands() && wantsLanes(spec, plan, machine);
+  if (!strands.hasStrands())
+    schedule.lanes = scheduleLanes(spec, plan, machine);
   return schedule;
 }
 
 std::string eqc::describe(const StageSchedule &stage) {
   switch (stage.form) {
   case StageForm::Read:
-    return "pattern by pattern";
-  case StageForm::Sweep:
-    return "one sweep over x";
+    return describe(stage.read, "x");
   case StageForm::Tiles:
     return describe(stage.mix);
   case StageForm::Strands:
@@ -122,6 +96,6 @@ std::string eqc::describe(const SharedSchedule &schedule,
     text += fmt::format("    {:<5}  {}\n", name, describe(schedule.stages[i]));
   }
   if (schedule.lanes)
-    text += "    groups of samples run in the lanes of vectors instead\n";
+    text += describe(*schedule.lanes, plan);
   return text;
 }

@@ -8,7 +8,9 @@
 #ifndef EQC_LOWERING_SCHEDULES_SHAREDSCHEDULE_H
 #define EQC_LOWERING_SCHEDULES_SHAREDSCHEDULE_H
 
+#include "compiler/Lowering/Schedules/LanesSchedule.h"
 #include "compiler/Lowering/Schedules/MixSchedule.h"
+#include "compiler/Lowering/Schedules/ReadSchedule.h"
 #include "compiler/Lowering/Schedules/StrandSchedule.h"
 #include "compiler/Plan/Strands/StrandPlan.h"
 
@@ -16,8 +18,7 @@ namespace eqc {
 
 /// How a stage is carried out; each is a phase of the kernel.
 enum class StageForm {
-  Read,    ///< entry by entry, which parts share
-  Sweep,   ///< x in one pass for all entries; with parts, entry by entry
+  Read,    ///< patterns of x
   Tiles,   ///< a mix as register tiles
   Strands, ///< a mix in Fourier space
   Gather,  ///< every row of y once, from all nodes that reach it
@@ -27,35 +28,23 @@ enum class StageForm {
 
 struct StageSchedule {
   StageForm form = StageForm::Read;
+  ReadSchedule read;
   MixSchedule mix;        ///< of tiles
   StrandSchedule strands; ///< of a mix in Fourier space
 };
 
 struct SharedSchedule {
   std::vector<StageSchedule> stages; ///< as in the plan
-  /// Whether there is a second kernel for groups of samples in the lanes of
-  /// vectors.
-  bool lanes = false;
+  /// Of a second kernel for groups of samples, if there is one.
+  std::optional<LanesSchedule> lanes;
 };
-
-/// How a stage of reads is carried out.
-StageForm scheduleRead(const SharedPlan &plan, const ReadStage &stage);
-
-/// The stage that adds to what the mix at `mix` has made, or null.
-const WriteStage *writeAfter(const SharedPlan &plan, size_t mix);
-
-/// Whether groups of samples, one in each lane of a vector, are the better way
-/// to run a plan: vectors of channels would be mostly padding, and a group
-/// stays in the second-level cache.
-bool wantsLanes(const LayerSpec &spec, const SharedPlan &plan,
-                const Machine &machine);
 
 SharedSchedule scheduleShared(const LayerSpec &spec, const StrandPlan &plan,
                               const Machine &machine);
 
 /// How a stage is carried out, in a few words.
 std::string describe(const StageSchedule &stage);
-/// A line for each stage of a plan, and whether samples run in lanes.
+/// A line for each stage of a plan, and what samples in lanes do.
 std::string describe(const SharedSchedule &schedule, const SharedPlan &plan);
 
 } // namespace eqc

@@ -67,6 +67,7 @@ StrandSchedule eqc::scheduleStrands(const LayerSpec &spec,
   const int64_t tiles = std::max<int64_t>(
       1, machine.l1Bytes / 4 / (rowBytes * schedule.tileRows));
   schedule.chunkRows = tiles * schedule.tileRows;
+  schedule.transformVectors = nest.transform.order == 2 ? 2 : 1;
   schedule.prefetchOutput = fetchesOutput(spec, machine, nest);
   schedule.prefetchInput = nest.sources.size() == 1 && nest.inputSources == 1 &&
                            spec.layout == Layout::ChannelsLast;

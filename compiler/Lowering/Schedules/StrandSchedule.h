@@ -21,6 +21,9 @@ struct StrandSchedule {
   int64_t stripLetters = 1; ///< values of m_1
   int64_t tileRows = 1;
   int64_t chunkRows = 1; ///< whole tiles
+  /// Of channels that change basis at once: all permutations of a row and
+  /// their sums stay in registers.
+  int64_t transformVectors = 1;
   /// What is fetched ahead: rows of y before they are written, and x of the
   /// next sample beside the products.
   bool prefetchOutput = false, prefetchInput = false;

@@ -17,6 +17,12 @@
 
 using namespace eqc;
 
+const WriteStage *eqc::writeAfter(const SharedPlan &plan, size_t mix) {
+  return mix + 1 < plan.stages.size()
+             ? std::get_if<WriteStage>(&plan.stages[mix + 1])
+             : nullptr;
+}
+
 int64_t MixStage::terms() const {
   size_t count = 0;
   for (const MixTarget &target : targets)

@@ -34,6 +34,9 @@ struct SharedPlan {
   Poly rowsOf(PlanArray array) const;
 };
 
+/// The stage that adds to what the mix at `mix` has made, or null.
+const WriteStage *writeAfter(const SharedPlan &plan, size_t mix);
+
 /// Builds the shared plan of `spec`, its inputs read in the given order.
 SharedPlan buildSharedPlan(const LayerSpec &spec,
                            ReadOrder order = ReadOrder::Cheapest);

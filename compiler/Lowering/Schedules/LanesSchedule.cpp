@@ -1,0 +1,106 @@
+//===- LanesSchedule.cpp - How a CPU runs samples in lanes ----------------===//
+
+#include "compiler/Lowering/Schedules/LanesSchedule.h"
+#include "compiler/Lowering/Nests/LinesNest.h"
+#include "compiler/Lowering/Nests/SweepNest.h"
+#include "compiler/Lowering/Schedules/ReadSchedule.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <numeric>
+
+using namespace eqc;
+
+/// Whether vectors of channels would be mostly padding, and a group stays in
+/// the second-level cache.
+static bool wantsLanes(const LayerSpec &spec, const SharedPlan &plan,
+                       const Machine &machine) {
+  const int64_t lanes = machine.lanes(spec.elementSize());
+  if (spec.dynamicN() || lanes < 2 || 2 * spec.cOut >= lanes ||
+      2 * spec.cIn > lanes)
+    return false;
+  const int64_t mostBytes = machine.l2Bytes / 4 * 3;
+  auto rowsOf = [&](PlanArray array) { return plan.rowsOf(array).at(spec.n); };
+  const int64_t elements =
+      spec.cIn * (rowsOf(PlanArray::Input) + rowsOf(PlanArray::Stored)) +
+      spec.cOut * (rowsOf(PlanArray::Nodes) + rowsOf(PlanArray::Output));
+  return elements <= mostBytes / (lanes * spec.elementSize());
+}
+
+/// The fewest lines of `row` rows that are whole square tiles of elements and
+/// samples.
+static int64_t linesOfTiles(int64_t row, int64_t lanes) {
+  return lanes / std::gcd(row, lanes);
+}
+
+/// Sums of so many rows stay in registers, beside a vector of x and those of
+/// the weights: in a loop over terms, of all weights of a term.
+static int64_t rowsOfTile(const LayerSpec &spec, const Machine &machine,
+                          const MixNest &nest) {
+  const int64_t weights =
+      nest.targets.size() > 1 ? spec.cIn * spec.cOut : spec.cOut;
+  const int64_t fit = (machine.registers - weights - 1) / spec.cOut;
+  const int64_t most = std::clamp<int64_t>(fit, 1, 8);
+  const int64_t extent =
+      nest.axes.empty() ? 1 : nest.axes.back().extent.at(spec.n);
+  const int64_t tiles = (extent + most - 1) / most;
+  return std::max<int64_t>(1, (extent + tiles - 1) / tiles);
+}
+
+/// Lines of the output at a time, or 0.
+static int64_t linesOfOutput(const LayerSpec &spec, const MixStage &mix,
+                             const WriteStage *write, int64_t lanes) {
+  if (mix.target != PlanArray::Output || mix.kept != spec.l || spec.l < 2)
+    return 0;
+  const int64_t lines = linesOfTiles(Poly::power(spec.l - 1).at(spec.n), lanes);
+  const bool fits =
+      lines < spec.n && (!write || LinesNest::serves(spec, *write));
+  return fits ? lines : 0;
+}
+
+std::optional<LanesSchedule> eqc::scheduleLanes(const LayerSpec &spec,
+                                                const SharedPlan &plan,
+                                                const Machine &machine) {
+  if (!wantsLanes(spec, plan, machine))
+    return std::nullopt;
+  LanesSchedule schedule;
+  schedule.samples = machine.lanes(spec.elementSize());
+  const auto *first = std::get_if<ReadStage>(&plan.stages.front());
+  if (first && SweepNest::serves(plan, *first)) {
+    const int64_t tiles =
+        linesOfTiles(Poly::power(spec.k - 1).at(spec.n), schedule.samples);
+    schedule.inputLines =
+        std::min(spec.n, (kSweepLines + tiles - 1) / tiles * tiles);
+  }
+  schedule.mixes.resize(plan.stages.size());
+  for (size_t i = 0; i < plan.stages.size(); ++i)
+    if (const auto *mix = std::get_if<MixStage>(&plan.stages[i])) {
+      schedule.mixes[i].rows = rowsOfTile(spec, machine, MixNest(*mix, 0));
+      schedule.mixes[i].lines =
+          linesOfOutput(spec, *mix, writeAfter(plan, i), schedule.samples);
+    }
+  return schedule;
+}
+
+std::string eqc::describe(const LanesSchedule &schedule,
+                          const SharedPlan &plan) {
+  std::string text = fmt::format(
+      "    groups of {} samples run in the lanes of vectors instead:\n",
+      schedule.samples);
+  if (schedule.inputLines > 0)
+    text += fmt::format("      read   {} lines of x at a time\n",
+                        schedule.inputLines);
+  for (size_t i = 0; i < plan.stages.size(); ++i) {
+    if (!std::holds_alternative<MixStage>(plan.stages[i]))
+      continue;
+    const LaneMixSchedule &mix = schedule.mixes[i];
+    text += fmt::format("      mix    tiles of {} row{}", mix.rows,
+                        mix.rows == 1 ? "" : "s");
+    if (mix.lines > 0)
+      text += fmt::format(", {} line{} of y at a time", mix.lines,
+                          mix.lines == 1 ? "" : "s");
+    text += "\n";
+  }
+  return text;
+}
