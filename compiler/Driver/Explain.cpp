@@ -5,13 +5,10 @@
 #include "compiler/Algebra/Groups/GroupRules.h"
 #include "compiler/Algebra/RowPattern.h"
 #include "compiler/Driver/HeaderEmitter.h"
-#include "compiler/Lowering/Schedules/DenseSchedule.h"
-#include "compiler/Lowering/Schedules/FactoredSchedule.h"
-#include "compiler/Lowering/Schedules/GradientSchedule.h"
-#include "compiler/Lowering/Schedules/IsotypicSchedule.h"
-#include "compiler/Lowering/Schedules/SharedSchedule.h"
+#include "compiler/Lowering/KernelTarget.h"
 #include "compiler/Plan/PlanReport.h"
 #include "compiler/Plan/SchurChoice.h"
+#include "compiler/Target/SupportedTargets.h"
 
 #include <fmt/format.h>
 
@@ -126,31 +123,39 @@ static void appendFacts(const LayerSpec &layer, std::string &text) {
   fact("diagrams", describeCounts(layer));
 }
 
-/// How kernels carry out the stages of a plan.
-static std::string scheduleText(const LayerSpec &layer, PlanKind plan,
-                                const Machine &machine) {
-  auto ofShared = [&](const StrandPlan &strands) {
-    return describe(scheduleShared(layer, strands, machine), strands.shared);
-  };
+/// The plan that kernels are written for.
+static LayerPlan planOf(const LayerSpec &layer, PlanKind plan) {
   if (plan == PlanKind::Dense)
-    return describe(scheduleDense(layer, buildDensePlan(layer), machine));
-  if (plan == PlanKind::Factored) {
-    const FactoredPlan factored = buildFactoredPlan(layer);
-    return describe(scheduleFactored(layer, factored, machine), factored);
-  }
+    return buildDensePlan(layer);
+  if (plan == PlanKind::Factored)
+    return FactoredLayer{buildFactoredPlan(layer), {}};
   if (plan == PlanKind::Shared)
-    return ofShared(withoutStrands(buildSharedPlan(layer)));
-  const SchurChoice choice = chooseSchur(layer);
-  return choice.isotypic
-             ? describe(scheduleIsotypic(layer, *choice.isotypic, machine))
-             : ofShared(choice.strands);
+    return withoutStrands(buildSharedPlan(layer));
+  SchurChoice choice = chooseSchur(layer);
+  if (choice.isotypic)
+    return *choice.isotypic;
+  return std::move(choice.strands);
 }
 
-/// The same of the gradients of weight and bias.
-static std::string gradientText(const LayerSpec &layer,
-                                const Machine &machine) {
-  const GradientPlan plan = buildGradientPlan(layer);
-  return describe(scheduleGradient(layer, plan, machine), plan);
+/// How kernels carry out the stages of a plan, and of the gradients.
+static std::string scheduleText(const LayerSpec &layer, PlanKind plan,
+                                const CompileOptions &options,
+                                const CostTarget &machine) {
+  std::string error;
+  const SupportedTarget *supported = findTarget(options.triple, error);
+  const KernelTarget *target =
+      supported ? findKernelTarget(supported->kind) : nullptr;
+  if (!target)
+    return "";
+  std::string text = fmt::format(
+      "\n  its kernel for {}, stage by stage:\n{}", machine.name,
+      target->describe(layer, planOf(layer, plan), machine.machine));
+  if (options.gradients)
+    text += fmt::format(
+        "\n  its gradient{} of weight{}:\n{}", layer.bias ? "s" : "",
+        layer.bias ? " and bias" : "",
+        target->describe(layer, buildGradientPlan(layer), machine.machine));
+  return text;
 }
 
 std::string eqc::explainLayer(const LayerSpec &layer,
@@ -174,13 +179,7 @@ std::string eqc::explainLayer(const LayerSpec &layer,
           : reportPlans(layer, target, options.plan, "as asked for",
                         options.batch);
   text += report.text;
-  text += fmt::format("\n  its kernel for {}, stage by stage:\n{}", target.name,
-                      scheduleText(layer, report.plan, target.machine));
-  if (options.gradients)
-    text += fmt::format("\n  its gradient{} of weight{}:\n{}",
-                        layer.bias ? "s" : "", layer.bias ? " and bias" : "",
-                        gradientText(layer, target.machine));
-  return text;
+  return text + scheduleText(layer, report.plan, options, target);
 }
 
 std::string eqc::explainDiagnostic(const DiagnosticInfo &info) {

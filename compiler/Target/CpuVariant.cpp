@@ -106,6 +106,7 @@ private:
   bool add(const std::string &name, Ranked &result) {
     CpuVariant &variant = result.variant;
     variant.name = name;
+    variant.kind = supported.kind;
     std::vector<std::string> features;
     if (name == "native") {
       if (triple.getArch() !=

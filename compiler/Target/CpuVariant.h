@@ -22,6 +22,7 @@ struct CpuVariant {
   Machine machine;
   int64_t level = 0;           ///< eqc_variant.cpu_level
   std::string runtimeFeatures; ///< eqc_variant.cpu_features
+  std::string kind; ///< who writes kernels for it, see SupportedTarget
 };
 
 /// The variants for `names` (none: the target's default) on a triple (empty:

@@ -80,10 +80,10 @@ struct CloneForTargets : eqc::impl::CloneForTargetsPassBase<CloneForTargets> {
     copy->setAttr(ir::EqcDialect::kLayerAttrName,
                   b.getStringAttr(layer.getName()));
     copy->setAttr(ir::EqcDialect::kTargetAttrName,
-                  ir::TargetAttr::get(&getContext(), variant.name, variant.cpu,
-                                      variant.tune, variant.features,
-                                      variant.machine.vectorBytes, registers,
-                                      variant.level, variant.runtimeFeatures));
+                  ir::TargetAttr::get(
+                      &getContext(), variant.name, variant.cpu, variant.tune,
+                      variant.features, variant.machine.vectorBytes, registers,
+                      variant.level, variant.runtimeFeatures, variant.kind));
     copy->removeAttr(ir::EqcDialect::kMaxRegistersAttrName);
     ++numClones;
   }

@@ -134,7 +134,7 @@ def Eqc_TargetAttr : Eqc_Attr<"Target", "target"> {
     and what register tiles are cut by, the width of a vector in bytes and the
     number of vector registers. `level` and `tested` are how the runtime finds out
     whether it is on such a CPU, `cpu_level` and `cpu_features` of its
-    `eqc_variant`. `eqc-clone-for-targets` leaves it on a function as `eqc.target`.
+    `eqc_variant`. `kind` says who writes kernels for it. `eqc-clone-for-targets` leaves it on a function as `eqc.target`.
 
     Example:
 
@@ -151,7 +151,8 @@ def Eqc_TargetAttr : Eqc_Attr<"Target", "target"> {
     "int64_t":$vector_bytes,
     "int64_t":$registers,
     DefaultValuedParameter<"int64_t", "0", "the runtime's number for it">:$level,
-    StringRefParameter<"what the runtime tests", [{""}]>:$tested
+    StringRefParameter<"what the runtime tests", [{""}]>:$tested,
+    StringRefParameter<"the kind of machine", [{"cpu"}]>:$kind
   );
   let assemblyFormat = "`<` struct(params) `>`";
   let extraClassDeclaration = [{

@@ -98,6 +98,33 @@ def test_rooms_include_those_above_only():
                 f"{path} includes {name}, which stands below {room} in Architecture.md")
 
 
+def targets():
+    """Kind, folder and function of every line of Targets.def."""
+    text = (SOURCE / "compiler" / "Lowering" / "Targets.def").read_text()
+    return re.findall(r"^EQC_TARGET\((\w+), (\w+), (\w+)\)", text, re.MULTILINE)
+
+
+def outside(folder):
+    """The sources of the compiler that are no part of a target."""
+    for root in "compiler", "dialect", "tools":
+        for path in (SOURCE / root).rglob("*"):
+            if path.suffix in (".h", ".cpp", ".td", ".def") and folder not in path.parents:
+                yield path, path.read_text()
+
+
+def test_a_target_is_one_folder_and_one_line():
+    assert targets()
+    for kind, name, function in targets():
+        folder = SOURCE / "compiler" / "Lowering" / name
+        for path, text in outside(folder):
+            if path.name == "Targets.def":
+                continue
+            assert f"compiler/Lowering/{name}/" not in text, f"{path} knows the folder {name}"
+            assert function not in text, f"{path} asks for one target"
+            assert not re.search(rf'[kK]ind(\(\))? *[=!]= *"{kind}"', text), f"{path} asks for {kind}"
+        assert any(function in path.read_text() for path in folder.rglob("*.cpp"))
+
+
 def test_every_room_has_a_line():
     folders = {f"compiler/{path.name}" for path in (SOURCE / "compiler").iterdir()
                if path.is_dir()}

@@ -1,10 +1,9 @@
 //===- EqcToLoops.cpp - Stages of a layer to loops on tensors ------------===//
 
 #include "compiler/Conversion/EqcToLoops/LayerOfOp.h"
-#include "compiler/Conversion/EqcToLoops/PlanEmitter.h"
 #include "compiler/Conversion/EqcToLoops/StagePlan.h"
 #include "compiler/Conversion/Passes.h"
-#include "compiler/Lowering/Cpu/EmitKernels.h"
+#include "compiler/Lowering/KernelTarget.h"
 #include "dialect/Eqc/EqcLayerFunction.h"
 
 namespace eqc {
@@ -15,28 +14,27 @@ namespace eqc {
 using namespace eqc;
 using namespace mlir;
 
-/// Names the CPU of a kernel the way clang does for its functions, and leaves
-/// with it what its emitter knows.
-static void finish(const EmittedKernel &kernel, KernelRole role,
-                   StringRef layer, ir::TargetAttr target) {
-  func::FuncOp function = kernel.function;
-  Builder b(function.getContext());
-  SmallVector<Attribute> attributes;
-  auto add = [&](StringRef name, StringRef value) {
-    if (!value.empty())
-      attributes.push_back(
-          b.getArrayAttr({b.getStringAttr(name), b.getStringAttr(value)}));
-  };
-  const std::string bits = std::to_string(target.getVectorBytes() * 8);
-  add("target-cpu", target.getCpu());
-  add("tune-cpu", target.getTune());
-  add("target-features", target.getFeatures());
-  add("prefer-vector-width", bits);
-  add("min-legal-vector-width", bits);
-  function->setAttr("passthrough", b.getArrayAttr(attributes));
-  function->setAttr(ir::EqcDialect::kKernelAttrName,
-                    ir::KernelAttr::get(function.getContext(), role, layer,
-                                        target, kernel.record));
+/// Leaves with kernels what their emitter knows.
+static void note(const KernelTarget::Kernels &kernels, const KernelSite &site) {
+  for (const auto &[role, kernel] : kernels)
+    kernel.function->setAttr(ir::EqcDialect::kKernelAttrName,
+                             ir::KernelAttr::get(site.target.getContext(), role,
+                                                 site.layer, site.target,
+                                                 kernel.record));
+}
+
+static LayerPlan planOf(const LayerSpec &, StrandPlan &plan) {
+  return std::move(plan);
+}
+static LayerPlan planOf(const LayerSpec &, IsotypicPlan &plan) {
+  return std::move(plan);
+}
+static LayerPlan planOf(const LayerSpec &spec, FactoredForms &plan) {
+  return FactoredLayer{buildFactoredPlan(spec, plan.forms),
+                       std::move(plan.packed)};
+}
+static LayerPlan planOf(const LayerSpec &spec, DenseForm &) {
+  return buildDensePlan(spec);
 }
 
 namespace {
@@ -64,7 +62,11 @@ struct ConvertEqcToLoops
                               const ir::LayerFunctions &verifier) {
     if (!targetOf(function) || !layerNameOf(function))
       return function.emitError(
-          "a layer for a CPU must carry 'eqc.target' and 'eqc.layer'");
+          "a layer for a machine must carry 'eqc.target' and 'eqc.layer'");
+    const StringRef kind = targetOf(function).getKind();
+    if (!findKernelTarget(kind))
+      return function.emitError()
+             << "no kernels are written for a target of kind '" << kind << "'";
     // Kernels are written from its layer alone.
     return verifier.verify(function);
   }
@@ -77,75 +79,24 @@ struct ConvertEqcToLoops
     return function->getAttrOfType<StringAttr>(ir::EqcDialect::kLayerAttrName);
   }
 
-  static std::unique_ptr<PlanEmitter> emitterOf(const LayerSpec &spec,
-                                                StrandPlan &plan) {
-    return makeStrandEmitter(spec, std::move(plan));
-  }
-  static std::unique_ptr<PlanEmitter> emitterOf(const LayerSpec &spec,
-                                                IsotypicPlan &plan) {
-    return makeIsotypicEmitter(spec, std::move(plan));
-  }
-  static std::unique_ptr<PlanEmitter> emitterOf(const LayerSpec &spec,
-                                                FactoredForms &plan) {
-    return makeFactoredEmitter(spec, buildFactoredPlan(spec, plan.forms),
-                               std::move(plan.packed));
-  }
-  static std::unique_ptr<PlanEmitter> emitterOf(const LayerSpec &spec,
-                                                DenseForm &) {
-    return makeDenseEmitter(spec);
-  }
-
   LogicalResult convert(func::FuncOp function) {
-    const ir::TargetAttr target = targetOf(function);
-    const StringAttr name = layerNameOf(function);
+    OpBuilder b(function);
+    const KernelSite site{b, function.getLoc(),
+                          layerNameOf(function).getValue(), targetOf(function)};
+    const KernelTarget &target = *findKernelTarget(site.target.getKind());
     auto gradients = function.front().getOps<ir::GradWeightOp>();
     if (!gradients.empty()) {
-      emitGradient(function, getLayerOf(*gradients.begin()), name.getValue(),
-                   target);
+      const LayerSpec spec = getLayerOf(*gradients.begin());
+      note(target.emitGradients(site, spec, buildGradientPlan(spec)), site);
       return success();
     }
     FailureOr<StagedLayer> layer = readStages(function);
     if (failed(layer))
       return failure();
-    const std::unique_ptr<PlanEmitter> emitter = std::visit(
-        [&](auto &plan) { return emitterOf(layer->spec, plan); }, layer->plan);
-    emit(function, *emitter, name.getValue(), target);
+    const LayerPlan plan = std::visit(
+        [&](auto &stages) { return planOf(layer->spec, stages); }, layer->plan);
+    note(target.emitLayer(site, layer->spec, plan), site);
     return success();
-  }
-
-  void emitGradient(func::FuncOp function, const LayerSpec &spec,
-                    StringRef layer, ir::TargetAttr target) {
-    OpBuilder b(function);
-    const GradientPlan plan = buildGradientPlan(spec);
-    const Machine machine = target.getMachine();
-    finish(emitGradientSums(b, function.getLoc(),
-                            nameOf(layer, KernelRole::Sums, target), spec, plan,
-                            scheduleGradient(spec, plan, machine), machine),
-           KernelRole::Sums, layer, target);
-  }
-
-  void emit(func::FuncOp function, const PlanEmitter &emitter, StringRef layer,
-            ir::TargetAttr target) {
-    OpBuilder b(function);
-    const Location loc = function.getLoc();
-    const Machine machine = target.getMachine();
-    finish(emitter.emitPack(b, loc, nameOf(layer, KernelRole::Pack, target),
-                            machine),
-           KernelRole::Pack, layer, target);
-    b.setInsertionPoint(function);
-    finish(emitter.emitForward(
-               b, loc, nameOf(layer, KernelRole::Forward, target), machine),
-           KernelRole::Forward, layer, target);
-    b.setInsertionPoint(function);
-    std::optional<EmittedKernel> lanes = emitter.emitLanesForward(
-        b, loc, nameOf(layer, KernelRole::Lanes, target), machine);
-    if (lanes)
-      finish(*lanes, KernelRole::Lanes, layer, target);
-  }
-
-  static std::string nameOf(StringRef layer, KernelRole role,
-                            ir::TargetAttr target) {
-    return (layer + "." + ir::getSpelling(role) + "." + target.getName()).str();
   }
 };
 

@@ -3,7 +3,7 @@
 #ifndef EQC_LOWERING_CPU_EMITDENSE_H
 #define EQC_LOWERING_CPU_EMITDENSE_H
 
-#include "compiler/Lowering/Cpu/EmittedKernel.h"
+#include "compiler/Lowering/EmittedKernel.h"
 #include "compiler/Lowering/Schedules/DenseSchedule.h"
 #include "compiler/Plan/Dense/DensePlan.h"
 

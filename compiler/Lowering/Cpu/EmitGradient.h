@@ -3,7 +3,7 @@
 #ifndef EQC_LOWERING_CPU_EMITGRADIENT_H
 #define EQC_LOWERING_CPU_EMITGRADIENT_H
 
-#include "compiler/Lowering/Cpu/EmittedKernel.h"
+#include "compiler/Lowering/EmittedKernel.h"
 #include "compiler/Lowering/Schedules/GradientSchedule.h"
 #include "compiler/Plan/Gradient/GradientPlan.h"
 

@@ -3,7 +3,7 @@
 #ifndef EQC_LOWERING_CPU_EMITSHARED_H
 #define EQC_LOWERING_CPU_EMITSHARED_H
 
-#include "compiler/Lowering/Cpu/EmittedKernel.h"
+#include "compiler/Lowering/EmittedKernel.h"
 #include "compiler/Lowering/Schedules/SharedSchedule.h"
 #include "compiler/Plan/Strands/StrandPlan.h"
 

@@ -29,7 +29,7 @@ mlir::Value argumentTensor(KernelBuilder &kernel, mlir::Value argument,
 mlir::MemRefType sampleType(KernelBuilder &kernel, int order, int64_t channels);
 
 /// (n, first, count, phase, part: index, x, packed, bias, y), see
-/// EmitKernels.h. Opens the kernel, and marks phase and y for
+/// EmitShared.h. Opens the kernel, and marks phase and y for
 /// eqc-stream-output.
 mlir::func::FuncOp makeForwardFunction(KernelBuilder &kernel,
                                        llvm::StringRef name,

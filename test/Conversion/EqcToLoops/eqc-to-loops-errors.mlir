@@ -2,8 +2,15 @@
 
 #v3 = #eqc.target<name = "x86-64-v3", cpu = "x86-64-v3", features = "", vector_bytes = 32, registers = 16>
 
-// expected-error @below {{a layer for a CPU must carry 'eqc.target' and 'eqc.layer'}}
+// expected-error @below {{a layer for a machine must carry 'eqc.target' and 'eqc.layer'}}
 func.func @nameless(%t: tensor<?x5x4xf32>) attributes {eqc.target = #v3} {
+  return
+}
+
+// -----
+
+// expected-error @below {{no kernels are written for a target of kind 'abacus'}}
+func.func @unknown(%t: tensor<?x5x4xf32>) attributes {eqc.layer = "unknown", eqc.target = #eqc.target<name = "wires", cpu = "w", features = "", vector_bytes = 16, registers = 16, kind = "abacus">} {
   return
 }
 

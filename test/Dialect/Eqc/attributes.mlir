@@ -74,8 +74,8 @@ func.func private @sums() attributes {
 
 // CHECK-LABEL: @interface
 // CHECK-SAME: eqc.interfaces = [#eqc.interface<{abi = 1 : i64, batch = 0 : i64, bias_diagrams = 0 : i64, bias_size = 0 : i64, c_in = 1 : i64, c_out = 1 : i64, diagrams = 1 : i64, dtype = "f32", group = "O", has_backward = 1 : i64, k = 1 : i64, l = 1 : i64, layout = "channels_last", n = 3 : i64, name = "f", normalize = "none", plan = "shared", spec = "layer f { .. }", version = "1", weight_size = 1 : i64} flips [1, 0]>]
-// CHECK-SAME: #eqc.target<name = "n", cpu = "c", features = "", vector_bytes = 16, registers = 32, level = -1, tested = "sve">
+// CHECK-SAME: #eqc.target<name = "n", cpu = "c", features = "", vector_bytes = 16, registers = 32, level = -1, tested = "sve", kind = "abacus">
 func.func private @interface() attributes {
   eqc.interfaces = [#eqc.interface<{abi = 1 : i64, batch = 0 : i64, bias_diagrams = 0 : i64, bias_size = 0 : i64, c_in = 1 : i64, c_out = 1 : i64, diagrams = 1 : i64, dtype = "f32", group = "O", has_backward = 1 : i64, k = 1 : i64, l = 1 : i64, layout = "channels_last", n = 3 : i64, name = "f", normalize = "none", plan = "shared", spec = "layer f { .. }", version = "1", weight_size = 1 : i64} flips [1, 0]>],
-  eqc.target = #eqc.target<name = "n", cpu = "c", features = "", vector_bytes = 16, registers = 32, level = -1, tested = "sve">
+  eqc.target = #eqc.target<name = "n", cpu = "c", features = "", vector_bytes = 16, registers = 32, level = -1, tested = "sve", kind = "abacus">
 }

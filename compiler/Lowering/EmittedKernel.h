@@ -1,12 +1,12 @@
 //===- EmittedKernel.h - A kernel and what is known of it -------*- C++ -*-===//
 //
-// Kernels of a layer are functions of loops, vectors and linalg operations on
-// tensors. Names are NAME.pack.VARIANT and NAME.forward.VARIANT.
+// Kernels of a layer are functions. Names are NAME.pack.VARIANT and
+// NAME.forward.VARIANT.
 //
 //===----------------------------------------------------------------------===//
 
-#ifndef EQC_LOWERING_CPU_EMITTEDKERNEL_H
-#define EQC_LOWERING_CPU_EMITTEDKERNEL_H
+#ifndef EQC_LOWERING_EMITTEDKERNEL_H
+#define EQC_LOWERING_EMITTEDKERNEL_H
 
 #include "compiler/Algebra/LayerSpec.h"
 #include "compiler/Machine/Machine.h"
@@ -25,4 +25,4 @@ struct EmittedKernel {
 
 } // namespace eqc
 
-#endif // EQC_LOWERING_CPU_EMITTEDKERNEL_H
+#endif // EQC_LOWERING_EMITTEDKERNEL_H

@@ -1,0 +1,144 @@
+//===- CpuTarget.cpp - What CPUs supply -----------------------------------===//
+
+#include "compiler/Lowering/Cpu/EmitDense.h"
+#include "compiler/Lowering/Cpu/EmitFactored.h"
+#include "compiler/Lowering/Cpu/EmitGradient.h"
+#include "compiler/Lowering/Cpu/EmitIsotypic.h"
+#include "compiler/Lowering/Cpu/EmitLanes.h"
+#include "compiler/Lowering/Cpu/EmitPack.h"
+#include "compiler/Lowering/Cpu/EmitShared.h"
+#include "compiler/Lowering/KernelTarget.h"
+
+using namespace eqc;
+using namespace mlir;
+
+/// Names the CPU of a kernel the way clang does for its functions.
+static void nameCpu(func::FuncOp function, ir::TargetAttr target) {
+  Builder b(function.getContext());
+  SmallVector<Attribute> attributes;
+  auto add = [&](StringRef name, StringRef value) {
+    if (!value.empty())
+      attributes.push_back(
+          b.getArrayAttr({b.getStringAttr(name), b.getStringAttr(value)}));
+  };
+  const std::string bits = std::to_string(target.getVectorBytes() * 8);
+  add("target-cpu", target.getCpu());
+  add("tune-cpu", target.getTune());
+  add("target-features", target.getFeatures());
+  add("prefer-vector-width", bits);
+  add("min-legal-vector-width", bits);
+  function->setAttr("passthrough", b.getArrayAttr(attributes));
+}
+
+namespace {
+
+/// The kernels of one layer, by the plan that it has.
+class LayerEmitter {
+public:
+  LayerEmitter(const KernelSite &site, const LayerSpec &spec)
+      : site(site), spec(spec), machine(site.target.getMachine()) {}
+
+  KernelTarget::Kernels operator()(const StrandPlan &plan) {
+    const SharedSchedule schedule = scheduleShared(spec, plan, machine);
+    pack(plan.packed);
+    add(KernelRole::Forward, emitSharedForward, plan, schedule);
+    if (schedule.lanes)
+      add(KernelRole::Lanes, emitLanesForward, plan.shared, schedule);
+    return std::move(kernels);
+  }
+
+  KernelTarget::Kernels operator()(const IsotypicPlan &plan) {
+    pack(plan.packed);
+    add(KernelRole::Forward, emitIsotypicForward, plan,
+        scheduleIsotypic(spec, plan, machine));
+    return std::move(kernels);
+  }
+
+  KernelTarget::Kernels operator()(const FactoredLayer &layer) {
+    pack(layer.packed);
+    add(KernelRole::Forward, emitFactoredForward, layer.plan,
+        scheduleFactored(spec, layer.plan, machine));
+    return std::move(kernels);
+  }
+
+  KernelTarget::Kernels operator()(const DensePlan &plan) {
+    const DenseSchedule schedule = scheduleDense(spec, plan, machine);
+    add(KernelRole::Pack, emitDensePack, plan, schedule);
+    add(KernelRole::Forward, emitDenseForward, plan, schedule);
+    return std::move(kernels);
+  }
+
+  KernelTarget::Kernels operator()(const GradientPlan &plan) {
+    add(KernelRole::Sums, emitGradientSums, plan,
+        scheduleGradient(spec, plan, machine));
+    return std::move(kernels);
+  }
+
+private:
+  void pack(ArrayRef<PackedTerm> packed) {
+    add(KernelRole::Pack, emitWeightPack, packed);
+  }
+
+  template <typename Emit, typename... Args>
+  void add(KernelRole role, Emit emit, const Args &...args) {
+    EmittedKernel kernel =
+        emit(site.builder, site.loc, site.nameOf(role), spec, args..., machine);
+    nameCpu(kernel.function, site.target);
+    kernels.emplace_back(role, std::move(kernel));
+  }
+
+  const KernelSite &site;
+  const LayerSpec &spec;
+  const Machine machine;
+  KernelTarget::Kernels kernels;
+};
+
+/// How they carry out its stages.
+struct LayerDescriber {
+  std::string operator()(const StrandPlan &plan) const {
+    return describe(scheduleShared(spec, plan, machine), plan.shared);
+  }
+  std::string operator()(const IsotypicPlan &plan) const {
+    return describe(scheduleIsotypic(spec, plan, machine));
+  }
+  std::string operator()(const FactoredLayer &layer) const {
+    return describe(scheduleFactored(spec, layer.plan, machine), layer.plan);
+  }
+  std::string operator()(const DensePlan &plan) const {
+    return describe(scheduleDense(spec, plan, machine));
+  }
+  std::string operator()(const GradientPlan &plan) const {
+    return describe(scheduleGradient(spec, plan, machine), plan);
+  }
+
+  const LayerSpec &spec;
+  const Machine &machine;
+};
+
+class CpuTarget : public KernelTarget {
+public:
+  Kernels emitLayer(const KernelSite &site, const LayerSpec &spec,
+                    const LayerPlan &plan) const override {
+    return std::visit(LayerEmitter(site, spec), plan);
+  }
+  Kernels emitGradients(const KernelSite &site, const LayerSpec &spec,
+                        const GradientPlan &plan) const override {
+    return LayerEmitter(site, spec)(plan);
+  }
+
+  std::string describe(const LayerSpec &spec, const LayerPlan &plan,
+                       const Machine &machine) const override {
+    return std::visit(LayerDescriber{spec, machine}, plan);
+  }
+  std::string describe(const LayerSpec &spec, const GradientPlan &plan,
+                       const Machine &machine) const override {
+    return LayerDescriber{spec, machine}(plan);
+  }
+};
+
+} // namespace
+
+const KernelTarget &eqc::cpuTarget() {
+  static const CpuTarget target;
+  return target;
+}

@@ -1,0 +1,13 @@
+//===- KernelTarget.cpp - The list of kinds of targets --------------------===//
+
+#include "compiler/Lowering/KernelTarget.h"
+
+using namespace eqc;
+
+const KernelTarget *eqc::findKernelTarget(llvm::StringRef kind) {
+#define EQC_TARGET(KIND, FOLDER, TARGET)                                       \
+  if (kind == #KIND)                                                           \
+    return &TARGET();
+#include "compiler/Lowering/Targets.def"
+  return nullptr;
+}
