@@ -29,7 +29,7 @@ Region *Executor::findRegion(Space space, uint64_t address) {
 
 /// The place of an access, after every check.
 Executor::Place Executor::access(Thread &thread, const Instruction &instruction,
-                                 Access wanted) {
+                                 Access &wanted) {
   if (wanted.space == Space::Generic) {
     const uint64_t window = wanted.address >> 60 << 60;
     wanted.space = Space::Global;
@@ -40,7 +40,7 @@ Executor::Place Executor::access(Thread &thread, const Instruction &instruction,
   }
   if (wanted.space == Space::Param)
     return accessParam(thread, instruction, wanted);
-  Region *&last = lastRegions[wanted.slot][indexOf(thread, instruction)];
+  Region *&last = lastRegions[wanted.slot][instruction.index];
   if (!last || !last->holds(wanted.address))
     last = findRegion(wanted.space, wanted.address);
   Region *const region = last;
@@ -49,7 +49,8 @@ Executor::Place Executor::access(Thread &thread, const Instruction &instruction,
     failBounds(thread, instruction, wanted);
     return {};
   }
-  if (wanted.address % wanted.bytes != 0) {
+  // Sizes are powers of two.
+  if ((wanted.address & (wanted.bytes - 1)) != 0) {
     failWhere(thread, instruction, Error::Kind::Misaligned,
               fmt::format("{} of {} bytes at {:#x}, byte {} of '{}'",
                           verb(wanted.write), wanted.bytes, wanted.address,
@@ -63,7 +64,7 @@ Executor::Place Executor::access(Thread &thread, const Instruction &instruction,
   }
   if (traffic && wanted.space == Space::Global)
     traffic->count(*region, wanted.address, wanted.bytes, wanted.write,
-                   thread.index, indexOf(thread, instruction));
+                   thread.index, instruction.index);
   if (wanted.space == Space::Local)
     return {thread.local.data() + wanted.address, region, wanted.address};
   if (!region->readOnly && !checkShadow(thread, instruction, wanted, *region))
@@ -135,7 +136,7 @@ bool Executor::checkShadow(Thread &thread, const Instruction &instruction,
                     memory.epoch};
   // What shared memory holds does not outlive its block.
   const uint32_t firstWrite = isShared ? blockEpoch : 1;
-  const uint32_t index = indexOf(thread, instruction);
+  const uint32_t index = instruction.index;
   Cell *const end = shadow.end(wanted.address, wanted.bytes);
   for (Cell *cell = shadow.begin(wanted.address); cell != end; ++cell) {
     Clash clash;

@@ -77,7 +77,7 @@ bool eqc::ptx::parseVariable(TokenStream &tokens, Variable &variable,
     uint64_t count = 0;
     if (!tokens.peek().isSign(']') && !tokens.number(count))
       return false;
-    if (count > (uint64_t(1) << 32))
+    if (count > (uint64_t(1) << 28))
       return tokens.fail(fmt::format("array of {} elements", count));
     variable.bytes *= count;
     return tokens.sign(']');

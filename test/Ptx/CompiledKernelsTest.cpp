@@ -75,8 +75,12 @@ template <class T> struct Case {
   };
   Result execute(std::string_view ptx, Order order,
                  bool countTraffic = false) const {
-    const Module module = parseOrFail(ptx);
+    return execute(parseOrFail(ptx), order, countTraffic);
+  }
+  Result execute(const Module &module, Order order,
+                 bool countTraffic = false) const {
     Launch launch;
+    launch.maxInstructions = 20'000;
     launch.kernel = kernel;
     launch.grid = grid;
     launch.block = block;
@@ -254,6 +258,32 @@ TYPED_TEST(CompiledKernels, Bounds) {
     const Report report = c.execute(ptx, Order::Forwards).report;
     ASSERT_TRUE(report.error);
     EXPECT_EQ(report.error->kind, Error::Kind::OutOfBounds);
+  }
+}
+
+/// Whatever is missing, there is an answer.
+TYPED_TEST(CompiledKernels, AnyLineMissing) {
+  const Case<TypeParam> cases[] = {
+      transposeCase<TypeParam>(17, 20), rowsumCase<TypeParam>(2, 200),
+      matmulCase<TypeParam>(32, 32, 16), gatherCase<TypeParam>(1)};
+  for (const Case<TypeParam> &c : cases) {
+    const std::string ptx = ptxOf(c.kernel, kType<TypeParam>, "sm_90");
+    const unsigned lines = unsigned(linesWith(ptx, "").size());
+    unsigned refused = 0, failed = 0;
+    for (unsigned line = 1; line <= lines; ++line) {
+      Error error;
+      const std::optional<Module> module = parse(withoutLine(ptx, line), error);
+      if (!module) {
+        EXPECT_FALSE(error.text.empty());
+        ++refused;
+        continue;
+      }
+      const Report report = c.execute(*module, Order::Forwards).report;
+      failed += report.error.has_value();
+    }
+    // Declarations and labels are missed at once, much of the rest later.
+    EXPECT_GE(refused, 5U) << c.kernel;
+    EXPECT_GE(failed, lines / 6) << c.kernel;
   }
 }
 

@@ -147,6 +147,12 @@ TEST(Control, LaunchesThatDoNotFit) {
             "a block of (0, 1, 1) threads");
   EXPECT_EQ(run(module, launchOf({0}, 1, 0), memory).error->text,
             "a grid of (0, 1, 1) blocks");
+  Launch large = launchOf({32});
+  large.dynamicShared = 227 * 1024;
+  EXPECT_FALSE(run(module, large, memory).error);
+  ++large.dynamicShared;
+  EXPECT_EQ(run(module, large, memory).error->text,
+            "232449 bytes of shared memory, there are 232448");
   Launch launch = launchOf({}, 32);
   launch.kernel = "g";
   EXPECT_EQ(run(module, launch, memory).error->text,

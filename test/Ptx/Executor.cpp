@@ -11,6 +11,9 @@
 
 using namespace eqc::ptx;
 
+/// No chip has more shared memory for a block.
+constexpr uint64_t kMaxShared = 227 << 10;
+
 Report eqc::ptx::run(const Module &module, const Launch &launch,
                      Memory &memory) {
   return Executor(module, launch, memory).run();
@@ -93,6 +96,10 @@ bool Executor::prepare() {
                    sizes.z != required->z))
     return failLaunch(fmt::format("blocks of {} threads, the kernel has {}",
                                   sizes.text(), required->text()));
+  const uint64_t shared = kernel->staticSharedBytes + launch.dynamicShared;
+  if (shared > kMaxShared)
+    return failLaunch(fmt::format("{} bytes of shared memory, there are {}",
+                                  shared, kMaxShared));
   if (launch.arguments.size() != kernel->parameterBytes)
     return failLaunch(fmt::format("{} bytes of arguments, the kernel has {}",
                                   launch.arguments.size(),

@@ -87,7 +87,7 @@ private:
     Region *region = nullptr;
     uint64_t address = 0;
   };
-  Place access(Thread &thread, const Instruction &instruction, Access wanted);
+  Place access(Thread &thread, const Instruction &instruction, Access &wanted);
   Place accessParam(Thread &thread, const Instruction &instruction,
                     const Access &wanted);
   Region *findRegion(Space space, uint64_t address);
@@ -112,11 +112,6 @@ private:
   void vote(uint32_t warp, uint32_t members);
   void resume(Thread &thread);
 
-  uint32_t indexOf(const Thread &thread, const Instruction &instruction) {
-    const Function &function = *thread.frames[thread.depth - 1].function;
-    return function.firstInstruction +
-           uint32_t(&instruction - function.code.data());
-  }
   Dim3 blockOf(uint32_t epoch) const;
 
   const Module &module;

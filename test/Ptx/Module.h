@@ -88,6 +88,7 @@ struct Instruction {
   int64_t value = 0;
   unsigned line = 0;
   uint32_t opcode = 0; ///< in Module::opcodes
+  uint32_t index = 0;  ///< in the module, function after function
 };
 
 /// A variable or a parameter.
@@ -148,8 +149,7 @@ struct Function {
   bool hasBody = false;
   unsigned line = 0;
   std::vector<Instruction> code;
-  /// Instructions of the module are counted from one function to the next.
-  uint32_t firstInstruction = 0;
+  uint32_t firstInstruction = 0; ///< index of the first one
   std::vector<uint32_t> lists;
   std::vector<std::vector<uint32_t>> tables; ///< targets of brx.idx
   std::vector<CallSite> calls;

@@ -301,7 +301,8 @@ bool ModuleParser::finish() {
   uint32_t instructions = 0;
   for (Function &function : module.functions) {
     function.firstInstruction = instructions;
-    instructions += uint32_t(function.code.size());
+    for (Instruction &instruction : function.code)
+      instruction.index = instructions++;
   }
   return true;
 }
