@@ -246,19 +246,10 @@ static int perform_sums(sums_call *s, char *memory) {
 /*===-- A whole call
  * -------------------------------------------------------===*/
 
-/* An array of the call. Outputs that are not asked for are NULL. */
-typedef struct array {
-  const char *name;
-  const void *data;
-  int64_t bytes;
-} array;
-
-enum { X, WEIGHT, GRAD_Y, GRAD_X, GRAD_WEIGHT, GRAD_BIAS, NUM_ARRAYS };
-
 /* No output shares bytes with any other array. */
-static int check_aliases(const eqc_rt_call *c, const array *arrays) {
+static int check_aliases(const eqc_rt_call *c, const eqc_rt_array *arrays) {
   int output, other;
-  for (output = GRAD_X; output < NUM_ARRAYS; ++output)
+  for (output = EQC_RT_GRAD_X; output < EQC_RT_NUM_ARRAYS; ++output)
     for (other = 0; other < output; ++other)
       if (arrays[output].data && arrays[other].data &&
           eqc_rt_overlap(arrays[output].data, arrays[output].bytes,
@@ -267,8 +258,36 @@ static int check_aliases(const eqc_rt_call *c, const array *arrays) {
   return EQC_OK;
 }
 
+int eqc_rt_check_backward(eqc_rt_call *c, int64_t n, int64_t batch,
+                          eqc_rt_array *arrays) {
+  static const char *const names[EQC_RT_NUM_ARRAYS] = {
+      "x", "weight", "grad_y", "grad_x", "grad_weight", "grad_bias"};
+  int i, status = eqc_rt_check_sizes(c, n, batch, "x", "grad_y");
+  if (status != EQC_OK)
+    return status;
+  const int64_t bytes[EQC_RT_NUM_ARRAYS] = {c->x_bytes,      c->weight_bytes,
+                                            c->y_bytes,      c->x_bytes,
+                                            c->weight_bytes, c->bias_bytes};
+  for (i = 0; i < EQC_RT_NUM_ARRAYS; ++i) {
+    arrays[i].name = names[i];
+    arrays[i].bytes = bytes[i];
+  }
+  if (c->bias_bytes == 0)
+    arrays[EQC_RT_GRAD_BIAS].data = NULL; /* ignored */
+  if (!arrays[EQC_RT_GRAD_X].data && !arrays[EQC_RT_GRAD_WEIGHT].data &&
+      !arrays[EQC_RT_GRAD_BIAS].data)
+    return EQC_OK;
+  if (batch > 0 && !arrays[EQC_RT_X].data && arrays[EQC_RT_GRAD_WEIGHT].data)
+    return eqc_rt_fail_null(c, "x");
+  if (batch > 0 && !arrays[EQC_RT_WEIGHT].data && arrays[EQC_RT_GRAD_X].data)
+    return eqc_rt_fail_null(c, "weight");
+  if (batch > 0 && !arrays[EQC_RT_GRAD_Y].data)
+    return eqc_rt_fail_null(c, "grad_y");
+  return check_aliases(c, arrays);
+}
+
 /* Everything after the checks. */
-static int execute(eqc_rt_call *c, const array *arrays, void *grad_x,
+static int execute(eqc_rt_call *c, const eqc_rt_array *arrays, void *grad_x,
                    void *grad_weight, void *grad_bias) {
   const eqc_gradient *gradient =
       &c->kernel->gradients[c->variant - c->kernel->variants];
@@ -281,19 +300,19 @@ static int execute(eqc_rt_call *c, const array *arrays, void *grad_x,
 
   if (grad_x) {
     input.variant = &gradient->input;
-    input.x = arrays[GRAD_Y].data;
+    input.x = arrays[EQC_RT_GRAD_Y].data;
     input.y = grad_x;
     input.x_bytes = c->y_bytes;
     input.y_bytes = c->x_bytes;
     flipped = (c->weight_bytes + EQC_RT_ALIGN - 1) & -EQC_RT_ALIGN;
     input_total = flipped;
-    status = eqc_rt_prepare(&input, arrays[WEIGHT].data, &input_total);
+    status = eqc_rt_prepare(&input, arrays[EQC_RT_WEIGHT].data, &input_total);
   }
   if (status == EQC_OK && (grad_weight || grad_bias)) {
     sums.call = *c;
     sums.code = &gradient->sums;
-    sums.x = arrays[X].data;
-    sums.grad_y = arrays[GRAD_Y].data;
+    sums.x = arrays[EQC_RT_X].data;
+    sums.grad_y = arrays[EQC_RT_GRAD_Y].data;
     sums.grad_weight = grad_weight;
     sums.grad_bias = grad_bias;
     sums.which =
@@ -310,7 +329,7 @@ static int execute(eqc_rt_call *c, const array *arrays, void *grad_x,
   if (status != EQC_OK)
     return status;
   if (grad_x) {
-    flip(c, arrays[WEIGHT].data, memory.data);
+    flip(c, arrays[EQC_RT_WEIGHT].data, memory.data);
     /* A kernel that takes weights as they are takes the flipped ones. */
     if (input.packed)
       input.packed = memory.data;
@@ -332,32 +351,18 @@ int eqc_rt_backward(const eqc_kernel *kernel, int64_t n, int64_t batch,
                          "%s_backward: the layer was compiled "
                          "without gradients",
                          c.layer);
-  if (status == EQC_OK)
-    status = eqc_rt_check_sizes(&c, n, batch, "x", "grad_y");
   if (status != EQC_OK)
     return status;
-  if (c.bias_bytes == 0)
-    grad_bias = NULL; /* ignored */
+  eqc_rt_array arrays[EQC_RT_NUM_ARRAYS] = {
+      {NULL, x, 0},      {NULL, weight, 0},      {NULL, grad_y, 0},
+      {NULL, grad_x, 0}, {NULL, grad_weight, 0}, {NULL, grad_bias, 0}};
+  status = eqc_rt_check_backward(&c, n, batch, arrays);
+  if (status != EQC_OK)
+    return status;
+  if (!arrays[EQC_RT_GRAD_BIAS].data)
+    grad_bias = NULL;
   if (!grad_x && !grad_weight && !grad_bias)
     return EQC_OK;
-  if (batch > 0 && !x && grad_weight)
-    return eqc_rt_fail_null(&c, "x");
-  if (batch > 0 && !weight && grad_x)
-    return eqc_rt_fail_null(&c, "weight");
-  if (batch > 0 && !grad_y)
-    return eqc_rt_fail_null(&c, "grad_y");
-
-  const array arrays[NUM_ARRAYS] = {
-      {"x", x, c.x_bytes},
-      {"weight", weight, c.weight_bytes},
-      {"grad_y", grad_y, c.y_bytes},
-      {"grad_x", grad_x, c.x_bytes},
-      {"grad_weight", grad_weight, c.weight_bytes},
-      {"grad_bias", grad_bias, c.bias_bytes},
-  };
-  status = check_aliases(&c, arrays);
-  if (status != EQC_OK)
-    return status;
   if (batch == 0) {
     if (grad_weight)
       memset(grad_weight, 0, (size_t)c.weight_bytes);

@@ -271,13 +271,10 @@ static int execute(eqc_rt_call *c, const void *weight) {
   return status;
 }
 
-/* The checks and the work of both forms of forward; weights is the argument's
-   name, and tells them apart by is_packed. */
-static int forward(eqc_rt_call *c, int64_t n, int64_t batch, const void *x,
-                   const void *weight, const void *bias, void *y,
-                   int is_packed) {
-  const char *weight_name = is_packed ? "packed" : "weight";
-  int64_t weight_bytes;
+int eqc_rt_check_forward(eqc_rt_call *c, int64_t n, int64_t batch,
+                         const void *x, const char *weight_name,
+                         const void *weight, int64_t weight_bytes,
+                         const void *bias, const void *y) {
   int status = eqc_rt_check_sizes(c, n, batch, "x", "y");
   /* Nothing to read and nothing to write. */
   if (status != EQC_OK || batch == 0)
@@ -290,18 +287,32 @@ static int forward(eqc_rt_call *c, int64_t n, int64_t batch, const void *x,
     return eqc_rt_fail_null(c, "bias");
   if (!y)
     return eqc_rt_fail_null(c, "y");
-  c->variant = eqc_rt_choose(c->kernel);
-  if (!c->variant)
-    return eqc_rt_fail_cpu(c);
-  weight_bytes = is_packed && c->variant->packed_bytes > 0
-                     ? c->variant->packed_bytes
-                     : c->weight_bytes;
+  if (weight_bytes == 0)
+    weight_bytes = c->weight_bytes;
   if (eqc_rt_overlap(y, c->y_bytes, x, c->x_bytes))
     return eqc_rt_fail_alias(c, "y", "x");
   if (eqc_rt_overlap(y, c->y_bytes, weight, weight_bytes))
     return eqc_rt_fail_alias(c, "y", weight_name);
   if (eqc_rt_overlap(y, c->y_bytes, bias, c->bias_bytes))
     return eqc_rt_fail_alias(c, "y", "bias");
+  return EQC_OK;
+}
+
+/* The checks and the work of both forms of forward. */
+static int forward(eqc_rt_call *c, int64_t n, int64_t batch, const void *x,
+                   const void *weight, const void *bias, void *y,
+                   int is_packed) {
+  int64_t packed_bytes = 0;
+  int status;
+  c->variant = eqc_rt_choose(c->kernel);
+  if (is_packed && c->variant)
+    packed_bytes = c->variant->packed_bytes;
+  status = eqc_rt_check_forward(c, n, batch, x, is_packed ? "packed" : "weight",
+                                weight, packed_bytes, bias, y);
+  if (status != EQC_OK || batch == 0)
+    return status;
+  if (!c->variant)
+    return eqc_rt_fail_cpu(c);
   c->x = x;
   c->bias = c->bias_bytes > 0 ? bias : NULL;
   c->y = y;

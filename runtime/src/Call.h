@@ -47,6 +47,35 @@ int eqc_rt_check_sizes(eqc_rt_call *c, int64_t n, int64_t batch, const char *x,
 int eqc_rt_overlap(const void *a, int64_t a_bytes, const void *b,
                    int64_t b_bytes);
 
+/* Every check of the arguments of a forward call. weight_bytes is 0 for weights
+   as the caller has them. With a batch of 0 the arrays may be anything. */
+int eqc_rt_check_forward(eqc_rt_call *c, int64_t n, int64_t batch,
+                         const void *x, const char *weight_name,
+                         const void *weight, int64_t weight_bytes,
+                         const void *bias, const void *y);
+
+/* An array of a backward call. Outputs that are not asked for are NULL. */
+typedef struct eqc_rt_array {
+  const char *name;
+  const void *data;
+  int64_t bytes;
+} eqc_rt_array;
+
+enum {
+  EQC_RT_X,
+  EQC_RT_WEIGHT,
+  EQC_RT_GRAD_Y,
+  EQC_RT_GRAD_X,
+  EQC_RT_GRAD_WEIGHT,
+  EQC_RT_GRAD_BIAS,
+  EQC_RT_NUM_ARRAYS
+};
+
+/* Every check of the arguments of a backward call. The names and bytes of the
+   arrays are filled in, and a gradient that is to be ignored becomes NULL. */
+int eqc_rt_check_backward(eqc_rt_call *c, int64_t n, int64_t batch,
+                          eqc_rt_array *arrays);
+
 /* The schedule of the call's n and batch. */
 void eqc_rt_ask_schedule(eqc_rt_call *c,
                          void (*schedule)(int64_t, int64_t, eqc_schedule *));
