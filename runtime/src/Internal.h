@@ -68,7 +68,7 @@ void eqc_rt_release(eqc_rt_block *block);
 void eqc_rt_flush(int all);
 
 /* Where the calling thread's error text goes (EQC_RT_TEXT bytes), or NULL. */
-#define EQC_RT_TEXT 256
+#define EQC_RT_TEXT 1024
 char *eqc_rt_text(int create);
 
 int eqc_rt_memory_setup(void);

@@ -140,17 +140,38 @@ def test_libraries_export_their_headers(prefix, wheel):
         assert exports(folder / "libeqc_torch.so") == declared(include / "torch.h")
 
 
-def test_the_runtime_shows_its_header_only(prefix):
-    text = subprocess.run([LLVM / "llvm-readelf", "-sW", prefix / "lib" / "libeqc_rt.a"],
-                          check=True, capture_output=True, text=True).stdout
-    visible, hidden = set(), set()
+#: Each archive, and the header that it shows.
+ARCHIVES = {"libeqc_rt.a": "runtime.h", "libeqc_rt_cuda.a": "cuda.h"}
+
+
+def symbols(archive: Path) -> tuple[set[str], set[str], set[str]]:
+    """What an archive shows, what it has beside that, and what it wants from elsewhere."""
+    text = subprocess.run([LLVM / "llvm-readelf", "-sW", archive], check=True,
+                          capture_output=True, text=True).stdout
+    visible, hidden, wanted = set(), set(), set()
     for line in text.splitlines():
         parts = line.split()
-        if len(parts) == 8 and parts[4] in ("GLOBAL", "WEAK") and parts[6] != "UND":
-            (visible if parts[5] == "DEFAULT" else hidden).add(parts[7])
-    assert visible == declared(prefix / "include" / "eqc" / "runtime.h")
+        if len(parts) == 8 and parts[4] in ("GLOBAL", "WEAK"):
+            (wanted if parts[6] == "UND" else visible if parts[5] == "DEFAULT" else hidden
+             ).add(parts[7])
+    return visible, hidden, wanted - visible - hidden
+
+
+@pytest.mark.parametrize("archive", ARCHIVES)
+def test_a_runtime_shows_its_header_only(prefix, archive):
+    visible, hidden, _ = symbols(prefix / "lib" / archive)
+    assert visible == declared(prefix / "include" / "eqc" / ARCHIVES[archive])
     # A static library has one name space with the program.
     assert all(name.startswith("eqc_") for name in hidden), hidden
+
+
+def test_the_cuda_runtime_needs_no_part_of_cuda(prefix):
+    _, _, wanted = symbols(prefix / "lib" / "libeqc_rt_cuda.a")
+    assert {"dlopen", "dlsym"} <= wanted
+    assert not [name for name in wanted if re.match("cu[A-Z_]|cuda", name)]
+    _, runtime, _ = symbols(prefix / "lib" / "libeqc_rt.a")
+    assert {name for name in wanted if name.startswith("eqc_")} <= runtime | declared(
+        prefix / "include" / "eqc" / "runtime.h")
 
 
 def test_a_shared_layer_exports_its_functions_and_the_runtime(prefix, shared):
@@ -181,14 +202,16 @@ def test_an_object_shows_the_layer_only(prefix, tmp_path):
 def test_the_prefix_holds_what_is_documented(prefix):
     files = {str(path.relative_to(prefix)) for path in prefix.rglob("*") if path.is_file()}
     sources = {f"share/eqc/runtime/{path.relative_to(SOURCE / 'runtime')}"
-               for folder in ("src", "include") for path in (SOURCE / "runtime" / folder).rglob("*.*")}
+               for folder in ("src", "include", "cuda")
+               for path in (SOURCE / "runtime" / folder).rglob("*.*")}
     library = {str(path.relative_to(prefix)) for path in prefix.glob("lib/libeqc.so*")}
     build_type = {str(path.relative_to(prefix))
                   for path in prefix.glob("lib/cmake/eqc/eqcTargets-*.cmake")}
     assert len(build_type) == 1 and "lib/libeqc.so" in library
     assert files == sources | library | build_type | {
-        "bin/eqc", "lib/libeqc_rt.a", "include/eqc/compiler.h", "include/eqc/runtime.h",
-        "include/eqc/torch.h", "lib/libeqc_torch.so",
+        "bin/eqc", "lib/libeqc_rt.a", "lib/libeqc_rt_cuda.a", "include/eqc/compiler.h",
+        "include/eqc/cuda.h", "include/eqc/runtime.h", "include/eqc/torch.h",
+        "lib/libeqc_torch.so",
         *(f"lib/cmake/eqc/{name}.cmake" for name in (
             "eqcConfig", "eqcConfigVersion", "eqcTargets", "EqcAddLayer", "EqcRuntime"))}
 

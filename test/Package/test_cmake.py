@@ -103,6 +103,28 @@ def test_into_a_program_and_by_a_library(tmp_path, prefix, languages, generator)
     project.compiles()
 
 
+COUNT_GPUS = """
+#include <eqc/cuda.h>
+#include <string.h>
+int main(void) {
+  int count = eqc_cuda_device_count();
+  if (count == EQC_ERR_NO_DEVICE)
+    return strstr(eqc_last_error(), "eqc_cuda_device_count: ") == NULL;
+  return count < 1;
+}
+"""
+
+
+@pytest.mark.parametrize("languages", ["C", "CXX"])
+def test_the_cuda_runtime_starts_without_cuda(tmp_path, prefix, languages):
+    suffix = "c" if languages == "C" else "cpp"
+    Project(tmp_path, prefix, f"""
+        find_package(eqc REQUIRED)
+        add_executable(app main.{suffix})
+        target_link_libraries(app PRIVATE eqc::eqc_rt_cuda)
+        """, languages, **{f"main_{suffix}": COUNT_GPUS}).compiles()
+
+
 @pytest.mark.parametrize("generator", ["Ninja", "Unix Makefiles"])
 @pytest.mark.parametrize("languages", ["C", "CXX"])
 @pytest.mark.parametrize("kind", ["STATIC", "SHARED"])
@@ -278,7 +300,7 @@ CROSS = """
     add_library(layers STATIC)
     eqc_add_layer(layers sets.eq)
     add_executable(app main.c)
-    target_link_libraries(app PRIVATE layers)
+    target_link_libraries(app PRIVATE layers eqc::eqc_rt_cuda)
     """
 TOOLCHAINS = {
     # As the manual of CMake has it for Clang.
@@ -314,7 +336,7 @@ def test_another_architecture(tmp_path, prefix, toolchain):
                       f"-L{SYSROOT}/lib {start}",
                       "-DCMAKE_C_STANDARD_LIBRARIES=-lc")
     project.make()
-    for file in ("liblayers.a", "libeqc_rt.a", "app"):
+    for file in ("liblayers.a", "libeqc_rt.a", "libeqc_rt_cuda.a", "app"):
         assert machine_of(project.build / file) == {"AArch64"}
     run("qemu-aarch64", "-L", SYSROOT, project.build / "app")
 
@@ -348,16 +370,17 @@ def test_cross_compiling_needs_c(tmp_path, prefix):
 
 
 def test_installing_without_the_library(tmp_path):
-    """What scripts/demo.sh builds, eqc and its runtime, can be installed."""
+    """What scripts/demo.sh builds, eqc and its runtimes, can be installed."""
     build = tmp_path / "build"
     subprocess.run(["cmake", "-S", SOURCE, "-B", build, "-G", "Ninja",
                     f"-DCMAKE_C_COMPILER={CC}", f"-DCMAKE_CXX_COMPILER={CXX}"],
                    check=True, capture_output=True)
-    # As if it had built these two.
+    # As if it had built these.
     (build / "bin").mkdir(exist_ok=True)
     (build / "lib").mkdir(exist_ok=True)
     shutil.copy(BUILD / "bin" / "eqc", build / "bin" / "eqc")
-    shutil.copy(BUILD / "lib" / "libeqc_rt.a", build / "lib" / "libeqc_rt.a")
+    for archive in ("libeqc_rt.a", "libeqc_rt_cuda.a"):
+        shutil.copy(BUILD / "lib" / archive, build / "lib" / archive)
     text = run("cmake", "--install", build, "--prefix", tmp_path / "prefix", hidden=False).stdout
     assert "libeqc is not built, so it is not installed" in text
     assert not (tmp_path / "prefix" / "include" / "eqc" / "compiler.h").exists()
