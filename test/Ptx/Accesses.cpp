@@ -64,7 +64,11 @@ Executor::Place Executor::access(Thread &thread, const Instruction &instruction,
   }
   if (traffic && wanted.space == Space::Global)
     traffic->count(*region, wanted.address, wanted.bytes, wanted.write,
-                   thread.index, instruction.index);
+                   thread.index, instruction);
+  // Conflicts are those of accesses of one array, wherever it begins.
+  if (traffic && wanted.space == Space::Shared)
+    traffic->countShared(wanted.address - region->begin, wanted.bytes,
+                         thread.index, instruction);
   if (wanted.space == Space::Local)
     return {thread.local.data() + wanted.address, region, wanted.address};
   if (!region->readOnly && !checkShadow(thread, instruction, wanted, *region))
@@ -249,11 +253,12 @@ bool Executor::store(Thread &thread, const Instruction &i) {
   return true;
 }
 
-/// The source is read now. The destination is written when the thread waited
-/// for the copy; until then nobody may touch it.
+/// The source is read now, and may not be written until the thread waited for
+/// the copy. The destination is written then; until then nobody may touch it.
 bool Executor::copyAsync(Thread &thread, const Instruction &i) {
   Frame &frame = thread.frame();
-  Copy copy{};
+  Copy copy;
+  copy.epoch = memory.epoch;
   const uint64_t bytes = frame.slots[i.c];
   if (bytes > i.bytes)
     return failWhere(thread, i, Error::Kind::Undefined,
@@ -272,10 +277,13 @@ bool Executor::copyAsync(Thread &thread, const Instruction &i) {
       return failWhere(thread, i, Error::Kind::Unsupported,
                        fmt::format("a copy of {} bytes", bytes));
     read.bytes = unsigned(bytes);
-    const uint8_t *from = access(thread, i, read).data;
-    if (!from)
+    const Place from = access(thread, i, read);
+    if (!from.data)
       return false;
-    std::memcpy(copy.data, from, bytes);
+    std::memcpy(copy.data, from.data, bytes);
+    copy.source = from.region;
+    copy.sourceAddress = source;
+    copy.sourceBytes = uint8_t(bytes);
   }
   Access write{Space::Shared, frame.slots[i.a] + uint64_t(i.value), i.bytes};
   write.write = write.copies = true;
@@ -289,21 +297,36 @@ bool Executor::copyAsync(Thread &thread, const Instruction &i) {
   return true;
 }
 
-void Executor::waitAsync(Thread &thread, uint64_t groupsLeft) {
+bool Executor::waitAsync(Thread &thread, const Instruction &instruction,
+                         uint64_t groupsLeft) {
   while (thread.groups.size() > groupsLeft) {
-    finishCopies(thread, thread.groups.front());
+    for (const Copy &copy : thread.groups.front())
+      if (!finishCopy(thread, instruction, copy))
+        return false;
     thread.groups.pop_front();
   }
+  return true;
 }
 
-void Executor::finishCopies(Thread &thread, const std::vector<Copy> &copies) {
-  const Clock clock{blockEpoch, blockEpoch, memory.epoch};
-  for (const Copy &copy : copies) {
-    Region &region = *copy.region;
-    std::memcpy(region.data + (copy.address - region.begin), copy.data,
-                copy.bytes);
-    Cell *const end = region.shadow->end(copy.address, copy.bytes);
-    for (Cell *cell = region.shadow->begin(copy.address); cell != end; ++cell)
-      cell->finishCopy(thread.index, clock);
+bool Executor::finishCopy(Thread &thread, const Instruction &instruction,
+                          const Copy &copy) {
+  if (copy.source && !copy.source->readOnly) {
+    Shadow &shadow = memory.shadowOf(*copy.source);
+    Access read{Space::Global, copy.sourceAddress, copy.sourceBytes};
+    Cell *const end = shadow.end(read.address, read.bytes);
+    for (Cell *cell = shadow.begin(read.address); cell != end; ++cell)
+      if (cell->writeEpoch > copy.epoch)
+        return failClash(thread, instruction, read, *copy.source, Clash::Write,
+                         *cell);
+    if (!checkShadow(thread, instruction, read, *copy.source))
+      return false;
   }
+  const Clock clock{blockEpoch, blockEpoch, memory.epoch};
+  Region &region = *copy.region;
+  std::memcpy(region.data + (copy.address - region.begin), copy.data,
+              copy.bytes);
+  Cell *const end = region.shadow->end(copy.address, copy.bytes);
+  for (Cell *cell = region.shadow->begin(copy.address); cell != end; ++cell)
+    cell->finishCopy(thread.index, clock);
+  return true;
 }

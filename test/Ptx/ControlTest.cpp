@@ -336,4 +336,35 @@ TEST(Counts, SectorsOfGlobalMemory) {
   }
 }
 
+/// Rounds of one store of a warp, to `factor` times the thread's number.
+BankTraffic banksOf(const std::string &store, unsigned factor) {
+  const Module module = parseOrFail(
+      kernelText(0, ".shared .align 128 .b8 a[16384]; mov.b64 %rd1, a;\n"
+                    "mov.u32 %r1, %tid.x; mad.wide.u32 %rd2, %r1, " +
+                        std::to_string(factor) + ", %rd1;\n" + store));
+  Memory memory;
+  Launch launch = launchOf({}, 32);
+  launch.countTraffic = true;
+  Report report = run(module, launch, memory);
+  EXPECT_FALSE(report.error) << report.error->message();
+  return report.banks[4];
+}
+
+TEST(Counts, BanksOfSharedMemory) {
+  const std::string word = "st.shared.b32 [%rd2], %r1;";
+  const std::string four = "st.shared.v4.b32 [%rd2], {%r1, %r1, %r1, %r1};";
+  // Words side by side, in every second bank, a row of 32 apart and of 33.
+  EXPECT_EQ(banksOf(word, 4).requests, 1U);
+  EXPECT_EQ(banksOf(word, 4).rounds, 1U);
+  EXPECT_EQ(banksOf(word, 8).rounds, 2U);
+  EXPECT_EQ(banksOf(word, 128).rounds, 32U);
+  EXPECT_EQ(banksOf(word, 132).rounds, 1U);
+  EXPECT_EQ(banksOf("st.shared.b64 [%rd2], %rd1;", 8).requests, 2U);
+  EXPECT_EQ(banksOf("st.shared.b64 [%rd2], %rd1;", 8).rounds, 2U);
+  // Eight threads at a time, in rows of 32 words and of 36.
+  EXPECT_EQ(banksOf(four, 128).requests, 4U);
+  EXPECT_EQ(banksOf(four, 128).rounds, 32U);
+  EXPECT_EQ(banksOf(four, 144).rounds, 4U);
+}
+
 } // namespace

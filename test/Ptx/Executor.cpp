@@ -48,7 +48,7 @@ Report Executor::run() {
       break;
   count();
   if (traffic)
-    report.traffic = traffic->finish();
+    traffic->finish(report);
   return std::move(report);
 }
 

@@ -21,10 +21,14 @@ struct Frame {
 
 /// A cp.async on its way.
 struct Copy {
-  Region *region;
-  uint64_t address;
-  uint8_t bytes;
-  uint8_t data[16];
+  Region *region = nullptr;
+  uint64_t address = 0;
+  uint8_t bytes = 0;
+  uint8_t data[16] = {};
+  Region *source = nullptr; ///< nullptr: none of it is read
+  uint64_t sourceAddress = 0;
+  uint8_t sourceBytes = 0;
+  uint32_t epoch = 0; ///< when it began
 };
 
 struct Thread {
@@ -101,8 +105,10 @@ private:
   bool load(Thread &thread, const Instruction &instruction);
   bool store(Thread &thread, const Instruction &instruction);
   bool copyAsync(Thread &thread, const Instruction &instruction);
-  void waitAsync(Thread &thread, uint64_t groupsLeft);
-  void finishCopies(Thread &thread, const std::vector<Copy> &copies);
+  bool waitAsync(Thread &thread, const Instruction &instruction,
+                 uint64_t groupsLeft);
+  bool finishCopy(Thread &thread, const Instruction &instruction,
+                  const Copy &copy);
 
   // Warps.cpp: what threads of a warp do together.
   bool passCollectives(bool &progress);

@@ -55,7 +55,7 @@ struct Launch {
   uint64_t seed = 1; ///< of a shuffle
   /// What a thread may execute before it is taken to never end.
   uint64_t maxInstructions = 100'000'000;
-  bool countTraffic = false; ///< takes a few times as long
+  bool countTraffic = false; ///< fill `traffic` and `banks`; takes longer
 };
 
 /// Accesses of global memory in sectors of 32 bytes.
@@ -68,6 +68,15 @@ struct Traffic {
   /// execute an instruction together touch a sector once.
   uint64_t touches = 0;
   uint64_t mostTouches = 0; ///< of one sector
+};
+
+/// Accesses of shared memory. It has 32 banks of four bytes, and serves from
+/// each bank one word at a time: the threads of a warp together where they read
+/// the same words or different banks. Of accesses of 8 bytes it serves 16
+/// threads at a time, of 16 bytes 8.
+struct BankTraffic {
+  uint64_t requests = 0; ///< of such groups of threads: the least time
+  uint64_t rounds = 0;   ///< that they take; more than requests: conflicts
 };
 
 struct BufferTraffic {
@@ -89,9 +98,11 @@ struct Counts {
 struct Report {
   std::optional<Error> error;
   Counts counts;
-  std::vector<BufferTraffic> traffic; ///< of the buffers that were touched
+  std::vector<BufferTraffic> traffic;    ///< of the buffers that were touched
+  std::map<unsigned, BankTraffic> banks; ///< by lines of the text
 };
 
+/// One launch at a time may run on a memory.
 Report run(const Module &module, const Launch &launch, Memory &memory);
 
 } // namespace eqc::ptx

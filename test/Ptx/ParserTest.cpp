@@ -148,6 +148,15 @@ TEST(Parser, ScopesHoldTheirOwnNames) {
   EXPECT_EQ(out[1], 1U);
 }
 
+TEST(Parser, RemarksForOthersAreRead) {
+  parseOrFail(".version 8.0\n.target sm_90a, debug\n.address_size 64\n"
+              ".file 1 \"a.mlir\"\n.pragma \"nounroll\";\n"
+              ".visible .entry f() .maxnreg 64 {\n"
+              "/* a remark\n of two lines */ .loc 1 7 9\n"
+              ".pragma \"nounroll\"; // another\n"
+              "prefetch.global.L2 [0]; membar.cta; exit; }\n");
+}
+
 TEST(Parser, LinesAreTakenOut) {
   const std::string text = "a;\n  bar.sync 0;\nb;\n\tbar.sync 0;\n";
   EXPECT_EQ(linesWith(text, "bar.sync"), (std::vector<unsigned>{2, 4}));

@@ -152,6 +152,15 @@ TEST(AsyncCopy, IsNotThereBefore) {
   expectRace(std::string(kCopy) + "st.shared.b32 [%rd3], 1;");
 }
 
+TEST(AsyncCopy, ItsSourceStaysUntilThen) {
+  const std::string neighbour = "xor.b64 %rd5, %rd1, 4;"
+                                "add.s64 %rd5, %rd5, %rd0;\n";
+  const std::string write = "bar.sync 0; st.global.b32 [%rd5], 1;\n";
+  expectRace(neighbour + kCopy + write + "cp.async.wait_all;");
+  expectRace(neighbour + kCopy + "cp.async.commit_group;" + write);
+  EXPECT_FALSE(errorOf(neighbour + kCopy + "cp.async.wait_all;" + write));
+}
+
 TEST(AsyncCopy, GroupsArriveInOrder) {
   const Module module = parseOrFail(kernelText(2, R"(
     .shared .align 16 .b8 a[32];

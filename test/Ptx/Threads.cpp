@@ -175,11 +175,9 @@ bool Executor::runThread(Thread &thread) {
         continue;
       }
       thread.depth = 1; // Where it ended is still asked for.
-      waitAsync(thread, 0);
-      return wait(Thread::State::Done);
+      return waitAsync(thread, i, 0) && wait(Thread::State::Done);
     case Action::Exit:
-      waitAsync(thread, 0);
-      return wait(Thread::State::Done);
+      return waitAsync(thread, i, 0) && wait(Thread::State::Done);
     case Action::Trap:
       return failWhere(thread, i, Error::Kind::Undefined, "a trap");
     case Action::Barrier:
@@ -201,7 +199,8 @@ bool Executor::runThread(Thread &thread) {
         thread.groups.push_back(std::move(thread.uncommitted));
         thread.uncommitted.clear();
       }
-      waitAsync(thread, slots[i.a]);
+      if (!waitAsync(thread, i, slots[i.a]))
+        return false;
       break;
     case Action::Prefetch:
     case Action::Order:

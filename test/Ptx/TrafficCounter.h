@@ -1,4 +1,4 @@
-//===- TrafficCounter.h - Sectors of global memory --------------*- C++ -*-===//
+//===- TrafficCounter.h - Sectors and banks ---------------------*- C++ -*-===//
 
 #ifndef EQC_TEST_PTX_TRAFFICCOUNTER_H
 #define EQC_TEST_PTX_TRAFFICCOUNTER_H
@@ -17,15 +17,19 @@ class TrafficCounter {
 public:
   void startBlock(uint32_t threadCount);
   void count(const Region &region, uint64_t address, unsigned bytes, bool write,
-             uint32_t thread, uint32_t instruction);
-  std::vector<BufferTraffic> finish();
+             uint32_t thread, const Instruction &instruction);
+  void countShared(uint64_t address, unsigned bytes, uint32_t thread,
+                   const Instruction &instruction);
+  void finish(Report &report);
 
 private:
+  /// A sector, or with its number as `place` a group of threads, that a warp
+  /// asks for when it is at an instruction for the `round`-th time.
   struct Request {
-    uint64_t sector;
+    uint64_t place;
     uint32_t instruction, warp, round;
     bool operator==(const Request &other) const {
-      return sector == other.sector && instruction == other.instruction &&
+      return place == other.place && instruction == other.instruction &&
              warp == other.warp && round == other.round;
     }
   };
@@ -45,7 +49,19 @@ private:
     Direction loads, stores;
   };
 
+  /// The words of shared memory that a group of threads asks for.
+  struct Group {
+    unsigned line;
+    std::vector<uint64_t> words;
+
+    unsigned rounds();
+  };
+
+  void finishBlock();
+
   std::map<uint64_t, Buffer> buffers; ///< by their addresses
+  std::unordered_map<Request, Group, Hash> groups;
+  std::map<unsigned, BankTraffic> banks;
   std::unordered_set<Request, Hash> requests;
   /// How often each thread came to each instruction.
   std::vector<std::unordered_map<uint32_t, uint32_t>> rounds;
