@@ -7,6 +7,7 @@
 
 #include "test/Ptx/Support.h"
 
+#include <array>
 #include <cmath>
 #include <fstream>
 #include <random>
@@ -247,6 +248,72 @@ TYPED_TEST(CompiledKernels, Gather) {
   gatherCase<TypeParam>(2).checkNeeds("bar.sync", 1);
   gatherCase<TypeParam>(2).checkNeeds("cp.async.wait_group", 1);
   gatherCase<TypeParam>(2).checkNeeds("cp.async.commit_group", 1);
+}
+
+/// What Kernels/scalars.mlir says, in C++.
+template <class T> std::array<int64_t, 8> scalarsOf(int32_t a) {
+  const uint32_t bits = uint32_t(a);
+  std::array<int64_t, 8> y{};
+  y[0] = int64_t(std::floor(a / 7.0));
+  y[1] = bits % 10;
+  switch (bits % 6) {
+  case 0:
+    y[2] = a;
+    break;
+  case 1:
+    y[2] = int64_t(a) * a;
+    break;
+  case 2:
+    y[2] = a ^ y[1];
+    break;
+  case 3:
+    y[2] = a / y[1];
+    break;
+  case 4:
+    y[2] = int64_t(a) * (1 << y[1]);
+    break;
+  default:
+    y[2] = y[0] - a;
+  }
+  const T third = T(a) / T(3);
+  y[3] = int64_t(third);
+  y[4] = int32_t(bits + (bits & 7));
+  y[5] = int64_t(int8_t(bits)) * uint16_t(bits);
+  const int32_t less = std::min(a, int32_t(__builtin_popcount(bits)));
+  const uint32_t zeros = bits == 0 ? 32 : uint32_t(__builtin_clz(bits));
+  y[6] = int32_t(std::max(uint32_t(less), zeros)) >> 3;
+  const T chosen = (third < 3) != (-third == third) ? -third : T(a);
+  y[7] = chosen >= 3 ? uint32_t(chosen) : 0;
+  return y;
+}
+
+TYPED_TEST(CompiledKernels, Scalars) {
+  std::vector<int32_t> in = {0, 1, -1, 7, -7, 8, 9, INT32_MAX, INT32_MIN};
+  std::mt19937 random(3);
+  while (in.size() < 160)
+    in.push_back(int32_t(random()) >> (random() % 30));
+  for (const char *chip : kChips) {
+    const Module module = parseOrFail(ptxOf("scalars", kType<TypeParam>, chip));
+    std::vector<std::array<int64_t, 8>> out(in.size());
+    Memory memory;
+    Arguments arguments;
+    const int64_t size = int64_t(in.size());
+    addMemref(arguments, memory.addReadOnly("in", in.data(), size * 4), {size});
+    addMemref(arguments, memory.add("out", out.data(), size * 64), {size, 8});
+    Launch launch;
+    launch.kernel = "scalars";
+    launch.grid.x = uint32_t(size / 32);
+    launch.block.x = 32;
+    launch.arguments = arguments.bytes;
+    const Report report = runInAllOrders(module, launch, memory);
+    ASSERT_FALSE(report.error) << report.error->message();
+    EXPECT_GT(report.counts.of("brx.idx"), 0U);
+    EXPECT_GT(report.counts.of("ld.local"), 0U);
+    for (size_t n = 0; n < in.size(); ++n)
+      for (int k = 0; k < 8; ++k)
+        EXPECT_EQ(out[n][k], scalarsOf<TypeParam>(in[n])[k])
+            << in[n] << " " << k;
+  }
 }
 
 /// Arrays that end before the kernel thinks.
