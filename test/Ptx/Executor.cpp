@@ -1,7 +1,6 @@
 //===- Executor.cpp - Launches, blocks and barriers -----------------------===//
 
 #include "test/Ptx/Executor.h"
-#include "test/Ptx/Operations.h"
 
 #include <fmt/format.h>
 
@@ -26,16 +25,6 @@ std::vector<uint8_t> eqc::ptx::gatherArguments(const Function &kernel,
     std::memcpy(&bytes[kernel.parameters[n].offset], values[n],
                 kernel.parameters[n].bytes);
   return bytes;
-}
-
-uint64_t Counts::of(std::string_view prefix) const {
-  uint64_t sum = 0;
-  for (auto entry = opcodes.lower_bound(prefix);
-       entry != opcodes.end() &&
-       entry->first.compare(0, prefix.size(), prefix) == 0;
-       ++entry)
-    sum += entry->second;
-  return sum;
 }
 
 Report Executor::run() {
@@ -270,28 +259,4 @@ Dim3 Executor::blockOf(uint32_t epoch) const {
         return epoch < entry.first;
       });
   return launch.grid.at(std::prev(after)->second);
-}
-
-void Executor::count() {
-  std::vector<uint64_t> byOpcode(module.opcodes.size());
-  for (const Function &function : module.functions)
-    for (size_t n = 0; n < function.code.size(); ++n) {
-      const uint64_t times = executed[function.firstInstruction + n];
-      if (times == 0)
-        continue;
-      report.counts.instructions += times;
-      byOpcode[function.code[n].opcode] += times;
-      report.counts.lines[function.code[n].line] += times;
-    }
-  for (size_t n = 0; n < byOpcode.size(); ++n) {
-    const std::string &opcode = module.opcodes[n];
-    if (byOpcode[n] != 0)
-      report.counts.opcodes[opcode] = byOpcode[n];
-    auto operation = operations().find(opcode);
-    if (operation == operations().end())
-      continue;
-    const bool isDouble = opcode.compare(opcode.size() - 3, 3, "f64") == 0;
-    (isDouble ? report.counts.fmasF64 : report.counts.fmasF32) +=
-        byOpcode[n] * operation->second.fmas;
-  }
 }

@@ -105,6 +105,18 @@ struct Report {
 /// One launch at a time may run on a memory.
 Report run(const Module &module, const Launch &launch, Memory &memory);
 
+/// Instructions of an innermost loop, in the lines of the text that it takes.
+struct Loop {
+  unsigned firstLine = 0, lastLine = 0;
+  uint64_t instructions = 0; ///< executed in it
+  uint64_t fmas = 0;         ///< of these, fused products and sums
+
+  double fmaShare() const { return double(fmas) / double(instructions); }
+};
+
+/// The one with the most instructions executed; none, if none was.
+std::optional<Loop> hottestLoop(const Module &module, const Counts &counts);
+
 } // namespace eqc::ptx
 
 #endif // EQC_TEST_PTX_INTERPRETER_H
