@@ -252,6 +252,8 @@ API cuModuleLoadDataEx(void **result, const void *image, unsigned count,
 API cuModuleUnload(void *handle) {
   ENTER("cuModuleUnload");
   CURRENT_CONTEXT();
+  if (!d.mayDisturb("cuModuleUnload"))
+    return CaptureUnsupported;
   auto found = d.modules.find(static_cast<Module *>(handle));
   if (found == d.modules.end()) {
     d.violate("unloading a module that is not there");

@@ -44,6 +44,17 @@ TEST_F(Capture, OfAnotherStream) {
   EXPECT_EQ(call.result(), call.expected());
 }
 
+TEST_F(Capture, LayersAreReleasedBesideIt) {
+  void *stream = createStream(context);
+  {
+    FakeLayer layer;
+    ASSERT_EQ(eqc_rt_cuda_prepare(&layer.kernel, nullptr), EQC_OK);
+    beginCapture(stream, 0);
+  }
+  EXPECT_EQ(liveModules(), 0u);
+  EXPECT_NE(endCapture(stream), 0);
+}
+
 TEST_F(Capture, GradientsOfAnEmptyBatch) {
   FakeLayer layer;
   FakeCall call(4, 1);

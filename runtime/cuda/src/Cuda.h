@@ -106,6 +106,36 @@ int eqc_rt_cuda_choose(eqc_cuda_call *call, int program,
                        eqc_cuda_choice *choice);
 int eqc_rt_cuda_run(eqc_cuda_call *call, const eqc_cuda_choice *choice);
 
+/*===-- Perform.c
+ * ----------------------------------------------------------===*/
+
+/* Where a call's workspace comes from. */
+typedef struct eqc_cuda_source {
+  int is_given; /* by the caller, else from the device */
+  void *workspace;
+} eqc_cuda_source;
+
+/* Fills in the layer, checks that this runtime can read it, and counts the
+   call. */
+int eqc_rt_cuda_begin_call(eqc_cuda_call *call, const eqc_cuda_kernel *kernel,
+                           const char *suffix, void *stream);
+
+/* Sets an array of the call, which has a name for messages. */
+int eqc_rt_cuda_set_array(eqc_cuda_call *call, int array, const char *name,
+                          const void *data);
+/* Whether it is one of x, y and their gradients. */
+int eqc_rt_cuda_is_of_samples(int array);
+
+#define EQC_CUDA_MOST_PROGRAMS 2
+
+/* How each of several pieces of work is done, and the bytes that suffice for
+   each. */
+int eqc_rt_cuda_choose_all(eqc_cuda_call *call, const int *programs, int count,
+                           eqc_cuda_choice *choices, int64_t *bytes);
+/* Several pieces of work, one after the other in the same workspace. */
+int eqc_rt_cuda_perform(eqc_cuda_call *call, const int *programs, int count,
+                        const eqc_cuda_source *from);
+
 /*===-- Workspace.c
  * --------------------------------------------------------===*/
 

@@ -370,10 +370,14 @@ int eqc_rt_cuda_enter(eqc_cuda_call *call) {
 static void unload(const eqc_cuda_loaded *loaded) {
   unsigned long long id = 0;
   void *context;
+  int mode = EQC_CU_CAPTURE_MODE_RELAXED;
   if (CU(cuCtxGetId)(loaded->context, &id) != 0 || id != loaded->context_id ||
       CU(cuCtxPushCurrent)(loaded->context) != 0)
     return;
+  /* A failure here is nobody's: the module stays in its context. */
+  CU(cuThreadExchangeStreamCaptureMode)(&mode);
   CU(cuModuleUnload)(loaded->module);
+  CU(cuThreadExchangeStreamCaptureMode)(&mode);
   CU(cuCtxPopCurrent)(&context);
 }
 
