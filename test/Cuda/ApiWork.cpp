@@ -113,6 +113,8 @@ static int launch(Driver &d, const Context *context, void *handle,
   d.enqueue(config.stream, [l] {
     driver().launches.push_back(l);
     auto kernel = driver().kernels.find(l.entry.name);
+    if (kernel == driver().kernels.end())
+      kernel = driver().kernels.find("");
     if (kernel != driver().kernels.end() && kernel->second)
       kernel->second(l);
   });

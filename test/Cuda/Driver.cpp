@@ -157,6 +157,14 @@ bool isDeviceMemory(uint64_t address, size_t bytes) {
   return address + bytes <= region.begin() + region.bytes;
 }
 
+std::vector<std::pair<uint64_t, size_t>> deviceMemory() {
+  LOCKED;
+  std::vector<std::pair<uint64_t, size_t>> all;
+  for (auto &[address, region] : d.memory)
+    all.emplace_back(address, region.begin() + region.bytes - address);
+  return all;
+}
+
 size_t liveBytes() {
   LOCKED;
   size_t bytes = 0;
@@ -305,6 +313,11 @@ void forgetCalls() {
   d.calls.clear();
   d.counts.clear();
   d.launches.clear();
+}
+
+void violate(const std::string &text) {
+  LOCKED;
+  d.violate(text);
 }
 
 std::vector<std::string> violations() {

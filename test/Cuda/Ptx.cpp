@@ -97,7 +97,21 @@ static unsigned sumShared(const std::string &text) {
   return bytes;
 }
 
-std::optional<std::vector<Entry>> readPtx(const std::string &text) {
+/// The same text with spaces for comments.
+static std::string withoutComments(std::string text) {
+  for (size_t at = 0; (at = text.find('/', at)) != std::string::npos; ++at) {
+    bool isLine = text.compare(at, 2, "//") == 0;
+    if (!isLine && text.compare(at, 2, "/*") != 0)
+      continue;
+    size_t end = text.find(isLine ? "\n" : "*/", at);
+    end = end == std::string::npos ? text.size() : end + (isLine ? 0 : 2);
+    text.replace(at, end - at, end - at, ' ');
+  }
+  return text;
+}
+
+std::optional<std::vector<Entry>> readPtx(const std::string &original) {
+  const std::string text = withoutComments(original);
   std::vector<Entry> entries;
   std::vector<std::pair<size_t, size_t>> bodies;
   std::string outside = text;

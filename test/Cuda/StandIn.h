@@ -91,10 +91,15 @@ EQC_STANDIN_API void *allocate(size_t bytes, size_t offset = 0);
 EQC_STANDIN_API void release(void *memory);
 /// Whether all bytes are device memory.
 EQC_STANDIN_API bool isDeviceMemory(uint64_t address, size_t bytes);
+/// All of it: addresses and bytes.
+EQC_STANDIN_API std::vector<std::pair<uint64_t, size_t>> deviceMemory();
 
-/// Who runs the kernel. Kernels that nobody runs do nothing.
+/// Who runs the kernel; "" stands for those that have nobody else. Kernels that
+/// nobody runs do nothing.
 EQC_STANDIN_API void onKernel(const std::string &name,
                               std::function<void(const Launch &)> run);
+/// Adds to the violations.
+EQC_STANDIN_API void violate(const std::string &text);
 /// While false, events that were recorded have not come to pass.
 EQC_STANDIN_API void setFinished(bool finished);
 

@@ -22,7 +22,9 @@ extern "C" {
 namespace {
 
 const char simplePtx[] = ".version 7.0\n.target sm_75\n.address_size 64\n"
+                         "// .entry .shared\n"
                          ".shared .align 16 .b8 common[256];\n"
+                         "/* .shared .b8 more[8]; */\n"
                          ".entry k(.param .u64 a, .param .u32 b)\n"
                          ".maxntid 64, 1, 1\n{ ret; }\n";
 
