@@ -135,6 +135,8 @@ std::optional<Fault> Decoder::decodeMemory(Instruction &i, bool load) {
       return syntax("expected a register");
     if (Result fault = registerOf(value.name, found))
       return fault;
+    if (load && found.isSpecial)
+      return syntax(fmt::format("'{}' cannot be written", value.name));
     if (found.width < i.bytes * 8 || (width != 0 && width != found.width))
       return syntax(fmt::format("'{}' has {} bits", value.name, found.width));
     width = found.width;

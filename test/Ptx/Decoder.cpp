@@ -125,7 +125,6 @@ std::optional<Fault> Decoder::decodeComputation(Instruction &i,
     return decodeMove(i, operation.widths[0]);
   i.action = operation.divides ? Action::Divide : Action::Compute;
   i.compute = operation.compute;
-  i.bytes = uint8_t(operation.widths[0] / 8);
   const std::vector<Operand> &operands = statement->operands;
   if (Result fault = expect(operation.widths.size()))
     return fault;
@@ -150,7 +149,7 @@ std::optional<Fault> Decoder::decodeComputation(Instruction &i,
                               operation.widths[0]));
   i.d = result.slot;
   i.value = int64_t(~uint64_t(0) >> (64 - result.width));
-  return wideSource(operands[1], operation.widths[1], i.a);
+  return source(operands[1], operation.widths[1], i.a, /*mayBeWider=*/true);
 }
 
 std::optional<Fault> Decoder::decodeMove(Instruction &i, uint8_t width) {
@@ -308,15 +307,7 @@ std::optional<Fault> Decoder::registerOf(std::string_view name,
 }
 
 std::optional<Fault> Decoder::source(const Operand &operand, unsigned width,
-                                     uint32_t &slot) {
-  return wideSource(operand, width | 0x100, slot);
-}
-
-/// With bit 8 of `width` a register must have exactly that width.
-std::optional<Fault> Decoder::wideSource(const Operand &operand, unsigned width,
-                                         uint32_t &slot) {
-  const bool exact = width & 0x100;
-  width &= 0xFF;
+                                     uint32_t &slot, bool mayBeWider) {
   if (!operand.alsoName.empty())
     return syntax("two registers are no source");
   if (operand.kind == Operand::Kind::Number) {
@@ -338,7 +329,7 @@ std::optional<Fault> Decoder::wideSource(const Operand &operand, unsigned width,
     return syntax("expected a register or a number");
   const std::optional<Register> found = builder.findRegister(operand.name);
   if (found && operand.value == 0) {
-    if (exact ? found->width != width : found->width < width)
+    if (mayBeWider ? found->width < width : found->width != width)
       return syntax(fmt::format("'{}' has {} bits, the operand {}",
                                 operand.name, found->width, width));
     slot = found->slot;
@@ -369,8 +360,7 @@ std::optional<Fault> Decoder::destination(const Operand &operand,
   if (result.width != width)
     return syntax(fmt::format("'{}' has {} bits, the result {}", operand.name,
                               result.width, width));
-  if (operand.name.find('.') != std::string_view::npos ||
-      operand.name == "%laneid" || operand.name == "%warpid")
+  if (result.isSpecial)
     return syntax(fmt::format("'{}' cannot be written", operand.name));
   slot = result.slot;
   return std::nullopt;

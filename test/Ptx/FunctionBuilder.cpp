@@ -119,7 +119,7 @@ std::optional<Register> FunctionBuilder::findSpecial(std::string_view name) {
   for (const SpecialName &special : kSpecials) {
     if (special.name != name)
       continue;
-    const Register result{newSlot(0), 32};
+    const Register result{newSlot(0), 32, /*isSpecial=*/true};
     function.specials.emplace_back(result.slot, special.special);
     specials.emplace(name, result);
     return result;

@@ -13,7 +13,8 @@ namespace eqc::ptx {
 /// A register of a function.
 struct Register {
   uint32_t slot = 0;
-  uint8_t width = 0; ///< in bits; a predicate has 1
+  uint8_t width = 0;      ///< in bits; a predicate has 1
+  bool isSpecial = false; ///< of the machine, and cannot be written
 };
 
 /// What is declared while a body is read, by scopes, and its slots.

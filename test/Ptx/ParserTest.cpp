@@ -103,6 +103,7 @@ TEST(Parser, WhatIsNotKnownIsAnError) {
       {"@%r1 bra $L;", "'%r1' is no predicate"},
       {"ld.global.b32 %r1, %rd1;", "expected an address in brackets"},
       {"ld.global.b64 %r1, [%rd1];", "'%r1' has 32 bits"},
+      {"ld.global.b32 %tid.x, [%rd1];", "'%tid.x' cannot be written"},
       {"ld.global.v2.b32 %r1, [%rd1];", "expected 2 values"},
       {"st.const.b32 [%rd1], %r1;", "constant memory cannot be written"},
       {"cp.async.cg.shared.global [%rd1], [%rd2], 8;",

@@ -73,9 +73,10 @@ private:
   Result decodeVote(Instruction &i);
 
   Result expect(size_t operands);
-  /// The slot of a source: a register of that width, or a constant.
-  Result source(const Operand &operand, unsigned width, uint32_t &slot);
-  Result wideSource(const Operand &operand, unsigned width, uint32_t &slot);
+  /// The slot of a source: a constant, or a register of that width (or, for
+  /// conversions, a wider one).
+  Result source(const Operand &operand, unsigned width, uint32_t &slot,
+                bool mayBeWider = false);
   Result destination(const Operand &operand, unsigned width, uint32_t &slot);
   Result registerOf(std::string_view name, Register &result);
   /// [name + offset] into `base` and `offset`.
