@@ -24,10 +24,6 @@ def ConvertEqcToLoopsPass
     func.func private @"f.forward.x86-64-v3"(%n, %first, %count, %phase, %part, %x, %packed, %bias, %y) { scf.for .. }
     ```
   }];
-  let dependentDialects = ["mlir::arith::ArithDialect", "mlir::bufferization::BufferizationDialect",
-                           "mlir::func::FuncDialect", "mlir::linalg::LinalgDialect",
-                           "mlir::scf::SCFDialect", "mlir::tensor::TensorDialect",
-                           "mlir::vector::VectorDialect"];
   let statistics = [Statistic<"numKernels", "kernels", "layers converted, once per CPU">];
 }
 

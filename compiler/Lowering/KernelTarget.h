@@ -16,6 +16,8 @@
 #include "compiler/Plan/Strands/StrandPlan.h"
 #include "dialect/Eqc/EqcAttrs.h"
 
+#include "mlir/Pass/PassManager.h"
+
 #include <string>
 #include <variant>
 #include <vector>
@@ -45,6 +47,12 @@ struct KernelSite {
   }
 };
 
+/// A step on the way from kernels to the LLVM dialect: a pipeline of eqc-opt.
+struct LoweringStage {
+  llvm::StringLiteral name, summary;
+  void (*populate)(mlir::OpPassManager &);
+};
+
 class KernelTarget {
 public:
   using Kernels = std::vector<std::pair<KernelRole, EmittedKernel>>;
@@ -58,6 +66,14 @@ public:
   virtual Kernels emitGradients(const KernelSite &site, const LayerSpec &spec,
                                 const GradientPlan &plan) const = 0;
 
+  /// What becomes of its kernels, in order; each stage checks what it leaves.
+  /// The last one leaves the LLVM dialect, to which C functions are added.
+  virtual llvm::ArrayRef<LoweringStage> stages() const = 0;
+  /// The dialects that kernels are written in.
+  virtual void addDialects(mlir::DialectRegistry &registry) const = 0;
+  /// Makes the passes of its stages known to eqc-opt.
+  virtual void registerPasses() const = 0;
+
   /// How kernels carry out the stages of a plan: a line for each.
   virtual std::string describe(const LayerSpec &spec, const LayerPlan &plan,
                                const Machine &machine) const = 0;
@@ -68,6 +84,8 @@ public:
 #define EQC_TARGET(KIND, FOLDER, TARGET) const KernelTarget &TARGET();
 #include "compiler/Lowering/Targets.def"
 
+/// All of them.
+llvm::ArrayRef<const KernelTarget *> kernelTargets();
 /// The target of a kind, as Targets.def lists it; null if there is none.
 const KernelTarget *findKernelTarget(llvm::StringRef kind);
 

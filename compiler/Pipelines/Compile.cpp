@@ -108,11 +108,10 @@ public:
              print(out);
 
     if (!runStages([&](PassManager &pm) {
-          populateVectorizePipeline(pm);
-          populateBufferizePipeline(pm);
+          populateKernelPipeline(pm, *target);
           LLVMPipelineOptions llvm;
           llvm.threads = options.threads;
-          populateLLVMPipeline(pm, llvm);
+          populateLLVMPipeline(pm, *target, llvm);
         }))
       return false;
     if (kind == CodeKind::MLIR)
@@ -153,9 +152,12 @@ private:
   bool import(CodeKind kind) {
     triple = resolveTriple(options.triple);
     std::string error;
-    std::vector<CpuVariant> variants; // only whether there are some
+    std::vector<CpuVariant> variants;
     if (!resolveVariants(options.triple, options.cpus, variants, error))
       return fail(2, error);
+    target = findKernelTarget(variants.front().kind);
+    if (!target)
+      return internalError("no kernels are written for this target");
     std::vector<PlanKind> plans;
     if (!decidePlans(layers, optionsOfChoice(kind), plans, failure))
       return false;
@@ -290,6 +292,7 @@ private:
   std::optional<ScopedDiagnosticHandler> handler;
   std::string messages;
   std::string triple;
+  const KernelTarget *target = nullptr;
   OwningOpRef<ModuleOp> module;
 };
 

@@ -4,10 +4,6 @@
 #include "compiler/Conversion/Passes.h"
 #include "compiler/Transforms/Passes.h"
 
-#include "mlir/Conversion/Passes.h"
-#include "mlir/Dialect/Bufferization/Transforms/Passes.h"
-#include "mlir/Dialect/Linalg/Passes.h"
-#include "mlir/Dialect/MemRef/Transforms/Passes.h"
 #include "mlir/Pass/PassRegistry.h"
 #include "mlir/Transforms/Passes.h"
 
@@ -18,14 +14,6 @@ static void addContract(OpPassManager &pm, StringRef after) {
   VerifyContractPassOptions options;
   options.after = after.str();
   pm.addPass(createVerifyContractPass(options));
-}
-
-/// Upstream's canonicalizer, less the search for dead and equal blocks: code
-/// made of loops has none, and looking took half of the time.
-static std::unique_ptr<Pass> createCanonicalizer() {
-  GreedyRewriteConfig config;
-  config.setRegionSimplificationLevel(GreedySimplifyRegionLevel::Disabled);
-  return createCanonicalizerPass(config);
 }
 
 void eqc::populateExpandPipeline(OpPassManager &pm,
@@ -65,57 +53,15 @@ void eqc::populateConvertPipeline(OpPassManager &pm,
   addContract(pm, "convert");
 }
 
-void eqc::populateVectorizePipeline(OpPassManager &pm) {
-  OpPassManager &function = pm.nest<func::FuncOp>();
-  function.addPass(createCanonicalizer());
-  function.addPass(createCSEPass());
-  function.addPass(createVectorizeContractionsPass());
-  function.addPass(createCanonicalizer());
-  function.addPass(createCSEPass());
-  function.addPass(createLoopInvariantCodeMotionPass());
-  function.addPass(createHoistAccumulatorsPass());
-  function.addPass(createCanonicalizer());
-  function.addPass(createCSEPass());
-  addContract(pm, "vectorize");
+void eqc::populateKernelPipeline(OpPassManager &pm,
+                                 const KernelTarget &target) {
+  for (const LoweringStage &stage : target.stages().drop_back())
+    stage.populate(pm);
 }
 
-void eqc::populateBufferizePipeline(OpPassManager &pm) {
-  pm.nest<func::FuncOp>().addPass(
-      bufferization::createEmptyTensorToAllocTensorPass());
-  pm.addPass(createBufferizeInPlacePass());
-  pm.nest<func::FuncOp>().addPass(createConvertLinalgToLoopsPass());
-  pm.nest<func::FuncOp>().addPass(createCanonicalizer());
-  pm.nest<func::FuncOp>().addPass(createCSEPass());
-  pm.nest<func::FuncOp>().addPass(createCanonicalizer());
-  pm.nest<func::FuncOp>().addPass(createStreamOutputPass());
-  pm.addPass(createPlanArenaPass());
-  addContract(pm, "bufferize");
-}
-
-void eqc::populateLLVMPipeline(OpPassManager &pm,
+void eqc::populateLLVMPipeline(OpPassManager &pm, const KernelTarget &target,
                                const LLVMPipelineOptions &options) {
-  pm.nest<func::FuncOp>().addPass(createLowerVectorsPass());
-  VectorTransferToSCFOptions toSCF;
-  toSCF.enableFullUnroll();
-  pm.nest<func::FuncOp>().addPass(createConvertVectorToSCFPass(toSCF));
-  pm.nest<func::FuncOp>().addPass(createCanonicalizer());
-  pm.nest<func::FuncOp>().addPass(createCSEPass());
-  pm.nest<func::FuncOp>().addPass(createLoopInvariantCodeMotionPass());
-  pm.addPass(memref::createExpandStridedMetadataPass());
-  pm.addPass(createLowerAffinePass());
-  pm.addPass(createSCFToControlFlowPass());
-  ConvertVectorToLLVMPassOptions toLLVM;
-  toLLVM.force32BitVectorIndices = false;
-  pm.addPass(createConvertVectorToLLVMPass(toLLVM));
-  pm.addPass(createArithToLLVMConversionPass());
-  pm.addPass(createConvertIndexToLLVMPass());
-  pm.addPass(createFinalizeMemRefToLLVMConversionPass());
-  pm.addPass(createConvertControlFlowToLLVMPass());
-  pm.addPass(createConvertFuncToLLVMPass());
-  pm.addPass(createUBToLLVMConversionPass());
-  pm.addPass(createCanonicalizer());
-  pm.addPass(createCSEPass());
-  pm.addPass(createReconcileUnrealizedCastsPass());
+  target.stages().back().populate(pm);
   AddEntryPointsPassOptions entries;
   entries.threads = options.threads;
   pm.addPass(createAddEntryPointsPass(entries));
@@ -132,20 +78,22 @@ void eqc::registerEqcPipelines() {
   PassPipelineRegistration<ConvertPipelineOptions>(
       "eqc-convert", "write each layer in stages as kernels for some CPUs",
       populateConvertPipeline);
-  PassPipelineRegistration<>("eqc-vectorize",
-                             "turn register tiles on tensors into vectors",
-                             populateVectorizePipeline);
-  PassPipelineRegistration<>("eqc-bufferize",
-                             "put tensors into memory, in place, with planned "
-                             "scratch",
-                             populateBufferizePipeline);
-  PassPipelineRegistration<LLVMPipelineOptions>(
-      "eqc-to-llvm",
-      "lower loops, vectors and memory to LLVM and add the C functions",
-      populateLLVMPipeline);
+  for (const KernelTarget *target : kernelTargets()) {
+    const llvm::ArrayRef<LoweringStage> stages = target->stages();
+    for (const LoweringStage &stage : stages.drop_back())
+      PassPipelineRegistration<>(stage.name, stage.summary, stage.populate);
+    PassPipelineRegistration<LLVMPipelineOptions>(
+        stages.back().name,
+        (stages.back().summary + " and add the C functions").str(),
+        [target](OpPassManager &pm, const LLVMPipelineOptions &options) {
+          populateLLVMPipeline(pm, *target, options);
+        });
+  }
 }
 
 void eqc::registerEqcPasses() {
   registerEqcTransformsPasses();
   registerEqcConversionPasses();
+  for (const KernelTarget *target : kernelTargets())
+    target->registerPasses();
 }

@@ -8,6 +8,8 @@
 #ifndef EQC_PIPELINES_PIPELINES_H
 #define EQC_PIPELINES_PIPELINES_H
 
+#include "compiler/Lowering/KernelTarget.h"
+
 #include "mlir/Pass/PassManager.h"
 #include "mlir/Pass/PassOptions.h"
 
@@ -59,11 +61,10 @@ struct ConvertPipelineOptions
 void populateConvertPipeline(mlir::OpPassManager &pm,
                              const ConvertPipelineOptions &options);
 
-/// Tensors: register tiles become vectors that stay in registers.
-void populateVectorizePipeline(mlir::OpPassManager &pm);
-
-/// Tensors to memory: everything in place, scratch in one arena.
-void populateBufferizePipeline(mlir::OpPassManager &pm);
+/// Kernels through the stages that their kind of target has for them, but for
+/// the last.
+void populateKernelPipeline(mlir::OpPassManager &pm,
+                            const KernelTarget &target);
 
 struct LLVMPipelineOptions : mlir::PassPipelineOptions<LLVMPipelineOptions> {
   Option<bool> threads{*this, "threads",
@@ -71,13 +72,12 @@ struct LLVMPipelineOptions : mlir::PassPipelineOptions<LLVMPipelineOptions> {
                        llvm::cl::init(true)};
 };
 
-/// Loops, vectors and memory to the LLVM dialect, with the C functions of the
-/// layers.
-void populateLLVMPipeline(mlir::OpPassManager &pm,
+/// What these leave to the LLVM dialect, with the C functions of the layers.
+void populateLLVMPipeline(mlir::OpPassManager &pm, const KernelTarget &target,
                           const LLVMPipelineOptions &options);
 
-/// Makes the stages known to eqc-opt as --eqc-expand, --eqc-convert,
-/// --eqc-vectorize, --eqc-bufferize, --eqc-to-llvm.
+/// Makes the stages known to eqc-opt as --eqc-expand, --eqc-convert and by the
+/// names that kinds of targets give theirs.
 void registerEqcPipelines();
 
 /// Makes the single passes known to eqc-opt.

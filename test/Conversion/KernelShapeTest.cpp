@@ -107,10 +107,8 @@ public:
     convert.triple = "x86_64-unknown-linux-gnu";
     convert.cpus.push_back(layer.cpu);
     populateConvertPipeline(pm, convert);
-    if (level == Level::Memory) {
-      populateVectorizePipeline(pm);
-      populateBufferizePipeline(pm);
-    }
+    if (level == Level::Memory)
+      populateKernelPipeline(pm, *findKernelTarget("cpu"));
     if (failed(pm.run(*module)))
       return nullptr;
     return module;

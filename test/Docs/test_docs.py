@@ -104,9 +104,9 @@ def targets():
     return re.findall(r"^EQC_TARGET\((\w+), (\w+), (\w+)\)", text, re.MULTILINE)
 
 
-def outside(folder):
-    """The sources of the compiler that are no part of a target."""
-    for root in "compiler", "dialect", "tools":
+def outside(folder, roots=("compiler", "dialect", "tools")):
+    """The sources that are no part of a target."""
+    for root in roots:
         for path in (SOURCE / root).rglob("*"):
             if path.suffix in (".h", ".cpp", ".td", ".def") and folder not in path.parents:
                 yield path, path.read_text()
@@ -123,6 +123,14 @@ def test_a_target_is_one_folder_and_one_line():
             assert function not in text, f"{path} asks for one target"
             assert not re.search(rf'[kK]ind(\(\))? *[=!]= *"{kind}"', text), f"{path} asks for {kind}"
         assert any(function in path.read_text() for path in folder.rglob("*.cpp"))
+
+
+def test_only_a_target_names_vectors():
+    folder = SOURCE / "compiler" / "Lowering" / "Cpu"
+    # eqc-opt also knows upstream's passes.
+    for path, text in outside(folder, ("compiler", "dialect")):
+        found = re.search(r"\bvector::|\bVectorType\b|Dialect/Vector/", text)
+        assert not found, f"{path} names a vector: {found[0]}"
 
 
 def test_every_room_has_a_line():

@@ -127,9 +127,10 @@ public:
     for (auto kernel : module->getOps<func::FuncOp>())
       if (kernel.getName().contains(".lanes."))
         effort.kernels += ", lanes";
-    run(populateVectorizePipeline);
-    run(populateBufferizePipeline);
-    run([](PassManager &pm) { populateLLVMPipeline(pm, {}); });
+    const KernelTarget &target = *findKernelTarget("cpu");
+    for (const LoweringStage &stage : target.stages().drop_back())
+      run(stage.populate);
+    run([&](PassManager &pm) { populateLLVMPipeline(pm, target, {}); });
     return done && !analyzed;
   }
 

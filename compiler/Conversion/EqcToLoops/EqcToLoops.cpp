@@ -41,6 +41,11 @@ namespace {
 
 struct ConvertEqcToLoops
     : eqc::impl::ConvertEqcToLoopsPassBase<ConvertEqcToLoops> {
+  void getDependentDialects(DialectRegistry &registry) const override {
+    for (const KernelTarget *target : kernelTargets())
+      target->addDialects(registry);
+  }
+
   void runOnOperation() override {
     SmallVector<func::FuncOp> layers;
     for (auto function : getOperation().getOps<func::FuncOp>())

@@ -7,7 +7,16 @@
 #include "compiler/Lowering/Cpu/EmitLanes.h"
 #include "compiler/Lowering/Cpu/EmitPack.h"
 #include "compiler/Lowering/Cpu/EmitShared.h"
+#include "compiler/Lowering/Cpu/Passes/Stages.h"
 #include "compiler/Lowering/KernelTarget.h"
+
+#include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/Dialect/Bufferization/IR/Bufferization.h"
+#include "mlir/Dialect/Linalg/IR/Linalg.h"
+#include "mlir/Dialect/MemRef/IR/MemRef.h"
+#include "mlir/Dialect/SCF/IR/SCF.h"
+#include "mlir/Dialect/Tensor/IR/Tensor.h"
+#include "mlir/Dialect/Vector/IR/VectorOps.h"
 
 using namespace eqc;
 using namespace mlir;
@@ -125,6 +134,15 @@ public:
                         const GradientPlan &plan) const override {
     return LayerEmitter(site, spec)(plan);
   }
+
+  ArrayRef<LoweringStage> stages() const override { return cpuStages(); }
+  void addDialects(DialectRegistry &registry) const override {
+    registry.insert<arith::ArithDialect, bufferization::BufferizationDialect,
+                    func::FuncDialect, linalg::LinalgDialect,
+                    memref::MemRefDialect, scf::SCFDialect,
+                    tensor::TensorDialect, vector::VectorDialect>();
+  }
+  void registerPasses() const override { registerCpuPasses(); }
 
   std::string describe(const LayerSpec &spec, const LayerPlan &plan,
                        const Machine &machine) const override {

@@ -6,14 +6,14 @@
 //
 //===----------------------------------------------------------------------===//
 
-#include "compiler/Transforms/Passes.h"
+#include "compiler/Lowering/Cpu/Passes/Passes.h"
 
 #include "mlir/Interfaces/LoopLikeInterface.h"
 #include "mlir/Transforms/LoopInvariantCodeMotionUtils.h"
 
 namespace eqc {
 #define GEN_PASS_DEF_HOISTACCUMULATORSPASS
-#include "compiler/Transforms/Passes.h.inc"
+#include "compiler/Lowering/Cpu/Passes/Passes.h.inc"
 } // namespace eqc
 
 using namespace mlir;

@@ -1,6 +1,6 @@
 //===- LowerVectors.cpp - Vectors of more dimensions to rows --------------===//
 
-#include "compiler/Transforms/Passes.h"
+#include "compiler/Lowering/Cpu/Passes/Passes.h"
 
 #include "mlir/Dialect/Vector/Transforms/LoweringPatterns.h"
 #include "mlir/Dialect/Vector/Transforms/VectorRewritePatterns.h"
@@ -8,7 +8,7 @@
 
 namespace eqc {
 #define GEN_PASS_DEF_LOWERVECTORSPASS
-#include "compiler/Transforms/Passes.h.inc"
+#include "compiler/Lowering/Cpu/Passes/Passes.h.inc"
 } // namespace eqc
 
 using namespace mlir;

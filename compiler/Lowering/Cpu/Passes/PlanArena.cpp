@@ -1,7 +1,7 @@
 //===- PlanArena.cpp - Scratch at offsets of one arena --------------------===//
 
+#include "compiler/Lowering/Cpu/Passes/Passes.h"
 #include "compiler/Machine/Machine.h"
-#include "compiler/Transforms/Passes.h"
 
 #include "mlir/Analysis/SliceAnalysis.h"
 #include "mlir/IR/IRMapping.h"
@@ -10,7 +10,7 @@
 
 namespace eqc {
 #define GEN_PASS_DEF_PLANARENAPASS
-#include "compiler/Transforms/Passes.h.inc"
+#include "compiler/Lowering/Cpu/Passes/Passes.h.inc"
 } // namespace eqc
 
 using namespace eqc;

@@ -5,7 +5,7 @@
 //
 //===----------------------------------------------------------------------===//
 
-#include "compiler/Transforms/Passes.h"
+#include "compiler/Lowering/Cpu/Passes/Passes.h"
 
 #include "mlir/Dialect/Linalg/IR/Linalg.h"
 #include "mlir/Dialect/Linalg/Transforms/Transforms.h"
@@ -17,7 +17,7 @@
 
 namespace eqc {
 #define GEN_PASS_DEF_VECTORIZECONTRACTIONSPASS
-#include "compiler/Transforms/Passes.h.inc"
+#include "compiler/Lowering/Cpu/Passes/Passes.h.inc"
 } // namespace eqc
 
 using namespace mlir;

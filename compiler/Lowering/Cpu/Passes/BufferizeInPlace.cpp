@@ -9,7 +9,7 @@
 //
 //===----------------------------------------------------------------------===//
 
-#include "compiler/Transforms/Passes.h"
+#include "compiler/Lowering/Cpu/Passes/Passes.h"
 
 #include "mlir/Dialect/Bufferization/IR/BufferizableOpInterface.h"
 #include "mlir/Dialect/Bufferization/Transforms/Bufferize.h"
@@ -18,7 +18,7 @@
 
 namespace eqc {
 #define GEN_PASS_DEF_BUFFERIZEINPLACEPASS
-#include "compiler/Transforms/Passes.h.inc"
+#include "compiler/Lowering/Cpu/Passes/Passes.h.inc"
 } // namespace eqc
 
 using namespace mlir;

@@ -7,8 +7,8 @@
 //
 //===----------------------------------------------------------------------===//
 
+#include "compiler/Lowering/Cpu/Passes/Passes.h"
 #include "compiler/Machine/Machine.h"
-#include "compiler/Transforms/Passes.h"
 #include "dialect/Eqc/EqcDialect.h"
 
 #include "mlir/Dialect/Utils/StaticValueUtils.h"
@@ -16,7 +16,7 @@
 
 namespace eqc {
 #define GEN_PASS_DEF_STREAMOUTPUTPASS
-#include "compiler/Transforms/Passes.h.inc"
+#include "compiler/Lowering/Cpu/Passes/Passes.h.inc"
 } // namespace eqc
 
 using namespace eqc;
