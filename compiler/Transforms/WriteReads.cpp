@@ -7,6 +7,23 @@ using namespace eqc;
 using namespace eqc::ir;
 using namespace mlir;
 
+void PatternHolders::add(Value value, ArrayRef<RowPattern> patterns) {
+  for (const RowPattern &pattern : patterns)
+    place[pattern] = values.size();
+  values.push_back(value);
+}
+
+SmallVector<Value> PatternHolders::of(ArrayRef<RowPattern> used) const {
+  SmallVector<bool> wanted(values.size(), false);
+  for (const RowPattern &pattern : used)
+    wanted[place.at(pattern)] = true;
+  SmallVector<Value> result;
+  for (auto [value, want] : llvm::zip(values, wanted))
+    if (want)
+      result.push_back(value);
+  return result;
+}
+
 void ReadWriter::write(const SharedPlan &plan, const ReadStage &stage) {
   std::vector<RowPattern> patterns, sources;
   for (const ReadEntry &entry : stage.entries) {
@@ -16,27 +33,14 @@ void ReadWriter::write(const SharedPlan &plan, const ReadStage &stage) {
   const bool fromX = stage.source == PlanArray::Input;
   SmallVector<Value> from;
   if (!fromX)
-    from = holders(sources);
-  for (const RowPattern &pattern : patterns)
-    place[pattern] = reads.size();
+    from = reads.of(sources);
   auto xType = cast<RankedTensorType>(x.getType());
   auto type = RankedTensorType::get(
       {xType.getDimSize(0), *getRows(patterns, plan.n), xType.getDimSize(2)},
       xType.getElementType());
   MLIRContext *context = b.getContext();
-  reads.push_back(ReadOp::create(b, loc, type, fromX ? x : Value(), from, group,
-                                 n, getPatternArrayAttr(context, patterns),
-                                 getPatternArrayAttr(context, sources),
-                                 normalize));
-}
-
-SmallVector<Value> ReadWriter::holders(ArrayRef<RowPattern> used) const {
-  SmallVector<bool> wanted(reads.size(), false);
-  for (const RowPattern &pattern : used)
-    wanted[place.at(pattern)] = true;
-  SmallVector<Value> result;
-  for (auto [read, want] : llvm::zip(reads, wanted))
-    if (want)
-      result.push_back(read);
-  return result;
+  reads.add(ReadOp::create(b, loc, type, fromX ? x : Value(), from, group, n,
+                           getPatternArrayAttr(context, patterns),
+                           getPatternArrayAttr(context, sources), normalize),
+            patterns);
 }

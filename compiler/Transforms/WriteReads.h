@@ -10,6 +10,20 @@
 
 namespace eqc {
 
+/// Which of some operations holds a pattern.
+class PatternHolders {
+public:
+  void add(mlir::Value value, llvm::ArrayRef<RowPattern> patterns);
+  /// Those that hold a pattern of `used`, each once, in their order.
+  llvm::SmallVector<mlir::Value> of(llvm::ArrayRef<RowPattern> used) const;
+  /// The newest, which another operation may take the place of.
+  mlir::Value &back() { return values.back(); }
+
+private:
+  llvm::SmallVector<mlir::Value> values;
+  std::map<RowPattern, size_t> place; ///< in values
+};
+
 /// Writes the stages of a plan that read input patterns, one `eqc.read` each,
 /// and knows which of them holds a pattern.
 class ReadWriter {
@@ -21,8 +35,11 @@ public:
       : b(b), loc(loc), x(x), group(group), n(n), normalize(normalize) {}
 
   void write(const SharedPlan &plan, const ReadStage &stage);
-  /// The operations that hold a pattern of `used`, each once, in their order.
-  llvm::SmallVector<mlir::Value> holders(llvm::ArrayRef<RowPattern> used) const;
+  /// The operations that hold a pattern of `used`.
+  llvm::SmallVector<mlir::Value>
+  holders(llvm::ArrayRef<RowPattern> used) const {
+    return reads.of(used);
+  }
 
 private:
   mlir::OpBuilder &b;
@@ -31,8 +48,7 @@ private:
   ir::GroupAttr group;
   mlir::IntegerAttr n;
   ir::NormalizeAttr normalize;
-  llvm::SmallVector<mlir::Value> reads;
-  std::map<RowPattern, size_t> place; ///< in reads
+  PatternHolders reads;
 };
 
 } // namespace eqc

@@ -354,17 +354,11 @@ EmittedKernel eqc::emitFactoredForward(OpBuilder &builder, Location loc,
                                        const FactoredPlan &plan,
                                        const FactoredSchedule &schedule,
                                        const Machine &machine) {
-  OpBuilder::InsertionGuard guard(builder);
-  KernelBuilder kernel(builder, loc, spec, machine);
-  const ColumnTiling &tiling = schedule.columns;
-  func::FuncOp function =
-      makeForwardFunction(kernel, name,
-                          {static_cast<int64_t>(plan.diagrams.size()),
-                           tiling.tiles, spec.cIn, tiling.width});
-  PlanArrays arrays = openForwardArrays(kernel, function, tiling.columns());
-  FactoredEmitter(kernel, arrays, plan, schedule).emit();
-  closeForwardArrays(kernel, arrays, function);
-  KernelRecord record = kernel.wholeRecord();
+  ForwardKernel forward(builder, loc, name, spec, machine,
+                        plan.diagrams.size());
+  FactoredEmitter(forward.kernel, forward.arrays, plan, schedule).emit();
+  func::FuncOp function = forward.close();
+  KernelRecord record = forward.kernel.wholeRecord();
   for (const FactoredSteps &steps : plan.diagrams)
     record.multiplyAdds += steps.mixRows;
   return {function, record};

@@ -14,16 +14,17 @@ using namespace eqc;
 using namespace mlir;
 
 /// The bias of Nodes takes the place of the layer's.
-static void emitBiasRows(KernelBuilder &kernel, PlanArrays &arrays,
-                         const RowsSchedule &bias, int64_t numRows,
-                         int64_t columns) {
+static void emitBiasRows(ForwardKernel &forward, const RowsSchedule &bias,
+                         int64_t numRows) {
   // The same for all samples: one row of each.
+  KernelBuilder &kernel = forward.kernel;
   KernelBuilder::BlockScope one(kernel, kernel.blockOf(kernel.index(1)));
-  KernelArray rows = kernel.scratch(Poly(numRows), kernel.spec.cOut, columns);
-  kernel.forPhase(
-      rows, [&] { emitRows(kernel, bias, arrays[PlanArray::Bias], rows); });
+  KernelArray rows = forward.outputRows(Poly(numRows));
+  kernel.forPhase(rows, [&] {
+    emitRows(kernel, bias, forward.arrays[PlanArray::Bias], rows);
+  });
   rows.oneSample = true;
-  arrays[PlanArray::Bias] = rows;
+  forward.arrays[PlanArray::Bias] = rows;
 }
 
 EmittedKernel eqc::emitIsotypicForward(OpBuilder &builder, Location loc,
@@ -31,23 +32,17 @@ EmittedKernel eqc::emitIsotypicForward(OpBuilder &builder, Location loc,
                                        const IsotypicPlan &plan,
                                        const IsotypicSchedule &schedule,
                                        const Machine &machine) {
-  OpBuilder::InsertionGuard guard(builder);
-  KernelBuilder kernel(builder, loc, spec, machine);
-  const ColumnTiling tiling = columnTiling(spec, machine);
-  func::FuncOp function =
-      makeForwardFunction(kernel, name,
-                          {static_cast<int64_t>(plan.packed.size()),
-                           tiling.tiles, spec.cIn, tiling.width});
-  PlanArrays arrays = openForwardArrays(kernel, function, tiling.columns());
+  ForwardKernel forward(builder, loc, name, spec, machine, plan.packed.size());
+  KernelBuilder &kernel = forward.kernel;
+  PlanArrays &arrays = forward.arrays;
   KernelArray &stored = arrays[PlanArray::Stored];
   KernelArray &nodes = arrays[PlanArray::Nodes];
   KernelArray &output = arrays[PlanArray::Output];
-  stored = kernel.scratch(Poly(plan.storedRows), spec.cIn,
-                          kernel.wholeVectors(spec.cIn));
-  nodes = kernel.scratch(Poly(plan.nodeRows), spec.cOut, tiling.columns());
+  stored = forward.inputRows(Poly(plan.storedRows));
+  nodes = forward.outputRows(Poly(plan.nodeRows));
   if (!plan.bias.rows.empty())
-    emitBiasRows(kernel, arrays, schedule.bias,
-                 static_cast<int64_t>(plan.bias.rows.size()), tiling.columns());
+    emitBiasRows(forward, schedule.bias,
+                 static_cast<int64_t>(plan.bias.rows.size()));
   kernel.forPhase(stored, [&] {
     emitRows(kernel, schedule.read, arrays[PlanArray::Input], stored);
   });
@@ -60,7 +55,7 @@ EmittedKernel eqc::emitIsotypicForward(OpBuilder &builder, Location loc,
   }
   kernel.forPhase(output,
                   [&] { emitRows(kernel, schedule.write, nodes, output); });
-  closeForwardArrays(kernel, arrays, function);
+  func::FuncOp function = forward.close();
   KernelRecord record = kernel.record();
   record.multiplyAdds = Poly(plan.multiplyAdds());
   record.scratchElements =

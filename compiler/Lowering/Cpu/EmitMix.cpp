@@ -210,59 +210,43 @@ private:
     Location loc = kernel.loc;
     auto type =
         VectorType::get({rows.samples, rows.along, width}, kernel.element);
-    Value acc = kernel.zeroVector(type);
-    if (tables.nodeInits.size() > 0) {
-      KernelArray &nodes = arrays[PlanArray::Nodes];
-      acc = kernel.accumulate(
-          tables.targets.get(kernel, t, MixNest::kNodeInits),
-          tables.targets.get(kernel, t, MixNest::kNodeInits + 1), acc,
-          [&](Value e, Value partial) {
-            auto strideOf = [&](int a) {
-              return tables.nodeInits.get(kernel, e, MixNest::kInitStrides + a);
-            };
-            Value row = tables.rowAt(
-                tables.nodeInits.get(kernel, e, MixNest::kInitOffset), index,
-                strideOf);
-            Value tile = kernel.zeroVector(type);
-            forTileRows(
-                PlanArray::Nodes, sample, row, tables.rowStep(strideOf), rows,
-                [&](ArrayRef<int64_t> tileRow, ArrayRef<Value> position) {
-                  Value vector = kernel.readRow(nodes.tensor, position,
-                                                column.column, width, width);
-                  tile =
-                      vector::InsertOp::create(b, loc, vector, tile, tileRow);
-                });
-            return arith::AddFOp::create(b, loc, partial, tile).getResult();
-          });
-    }
-    if (nest.hasBias)
-      acc = emitBias(t, column.column, acc);
-    return acc;
-  }
-
-  /// Adds the target's row of the bias, if it has one.
-  Value emitBias(Value t, Value column, Value acc) {
-    OpBuilder &b = kernel.b;
-    Location loc = kernel.loc;
-    KernelArray &bias = arrays[PlanArray::Bias];
-    const std::pair<Value, Value> row = tables.biasOf(t);
-    return kernel.accumulate(
-        kernel.index(0), row.second, acc, [&](Value, Value partial) -> Value {
-          Value vector = readBias(bias, row.first, column);
-          Value tile =
-              vector::BroadcastOp::create(b, loc, acc.getType(), vector);
-          return arith::AddFOp::create(b, loc, partial, tile);
-        });
+    auto add = [&](Value partial, Value tile) -> Values {
+      return {arith::AddFOp::create(b, loc, partial, tile)};
+    };
+    return tables
+        .addInits(
+            t, {kernel.zeroVector(type)},
+            [&](Value offset, MixTables::StrideOf strideOf, Values partial) {
+              Value row = tables.rowAt(offset, index, strideOf);
+              Value tile = kernel.zeroVector(type);
+              forTileRows(
+                  PlanArray::Nodes, sample, row, tables.rowStep(strideOf), rows,
+                  [&](ArrayRef<int64_t> tileRow, ArrayRef<Value> position) {
+                    Value vector =
+                        kernel.readRow(arrays[PlanArray::Nodes].tensor,
+                                       position, column.column, width, width);
+                    tile =
+                        vector::InsertOp::create(b, loc, vector, tile, tileRow);
+                  });
+              return add(partial.front(), tile);
+            },
+            [&](Value row, Values partial) {
+              return add(partial.front(),
+                         vector::BroadcastOp::create(
+                             b, loc, type, readBias(row, column.column)));
+            })
+        .front();
   }
 
   /// A bias row ends within a vector; what is past it must not be touched.
-  Value readBias(KernelArray &bias, Value row, Value column) {
+  Value readBias(Value row, Value column) {
     OpBuilder &b = kernel.b;
     Value zero =
         arith::ConstantOp::create(b, kernel.loc, b.getZeroAttr(kernel.element));
     const SmallVector<Value> position{kernel.index(0), row, column};
     return vector::TransferReadOp::create(
-        b, kernel.loc, kernel.vectorType(width), bias.tensor, position,
+        b, kernel.loc, kernel.vectorType(width), arrays[PlanArray::Bias].tensor,
+        position,
         AffineMapAttr::get(
             AffineMap::getMinorIdentityMap(3, 1, b.getContext())),
         zero, Value(), b.getBoolArrayAttr({kernel.spec.cOut % width == 0}));

@@ -56,23 +56,17 @@ EmittedKernel eqc::emitSharedForward(OpBuilder &builder, Location loc,
                                      const StrandPlan &strands,
                                      const SharedSchedule &schedule,
                                      const Machine &machine) {
-  OpBuilder::InsertionGuard guard(builder);
-  KernelBuilder kernel(builder, loc, spec, machine);
   const SharedPlan &plan = strands.shared;
-  const ColumnTiling tiling = columnTiling(spec, machine);
-  const auto terms = static_cast<int64_t>(strands.packed.size());
-  func::FuncOp function = makeForwardFunction(
-      kernel, name, {terms, tiling.tiles, spec.cIn, tiling.width});
-  PlanArrays arrays = openForwardArrays(kernel, function, tiling.columns());
+  ForwardKernel forward(builder, loc, name, spec, machine,
+                        strands.packed.size());
+  KernelBuilder &kernel = forward.kernel;
   if (!plan.stored.empty())
-    arrays[PlanArray::Stored] =
-        kernel.scratch(Sweep::rowsOfStored(kernel, plan), spec.cIn,
-                       kernel.wholeVectors(spec.cIn));
+    forward.arrays[PlanArray::Stored] =
+        forward.inputRows(Sweep::rowsOfStored(kernel, plan));
   if (!plan.nodes.empty())
-    arrays[PlanArray::Nodes] =
-        kernel.scratch(plan.nodeRows, spec.cOut, tiling.columns());
-  emitSharedStages(kernel, arrays, strands, schedule);
-  closeForwardArrays(kernel, arrays, function);
+    forward.arrays[PlanArray::Nodes] = forward.outputRows(plan.nodeRows);
+  emitSharedStages(kernel, forward.arrays, strands, schedule);
+  func::FuncOp function = forward.close();
   KernelRecord record = kernel.record();
   for (const SharedStage &stage : plan.stages)
     if (const auto *mix = std::get_if<MixStage>(&stage))

@@ -391,40 +391,27 @@ private:
     auto add = [&](Value &entry, Value value) {
       entry = arith::AddFOp::create(kernel.b, kernel.loc, entry, value);
     };
-    if (tables.nodeInits.size() > 0)
-      entries = kernel.accumulate(
-          tables.targets.get(kernel, t, MixNest::kNodeInits),
-          tables.targets.get(kernel, t, MixNest::kNodeInits + 1),
-          std::move(entries), [&](Value e, Values partial) {
-            const KernelArray &nodes = arrays[PlanArray::Nodes];
-            for (size_t p = 0; p < transform.permutations.size(); ++p) {
-              Value at =
-                  rowAt(tables.nodeInits.get(kernel, e, MixNest::kInitOffset),
-                        letter, transform.permutations[p], [&](int b) {
-                          return tables.nodeInits.get(
-                              kernel, e, MixNest::kInitStrides + b);
-                        });
-              add(partial[p],
-                  kernel.readRow(nodes.tensor, {sample, at}, columns.first,
-                                 columns.width, columns.width));
-            }
-            return partial;
-          });
-    if (!nest.ends.hasBias)
-      return entries;
-    const std::pair<Value, Value> biasRow = tables.biasOf(t);
-    return kernel.accumulate(kernel.index(0), biasRow.second,
-                             std::move(entries), [&](Value, Values partial) {
-                               // A bias row ends within a vector, like one of
-                               // y.
-                               Value bias = kernel.readRow(
-                                   arrays[PlanArray::Bias].tensor,
-                                   {kernel.index(0), biasRow.first},
-                                   columns.first, columns.width, columns.valid);
-                               for (Value &entry : partial)
-                                 add(entry, bias);
-                               return partial;
-                             });
+    return tables.addInits(
+        t, std::move(entries),
+        [&](Value offset, MixTables::StrideOf strideOf, Values partial) {
+          for (size_t p = 0; p < transform.permutations.size(); ++p) {
+            Value at =
+                rowAt(offset, letter, transform.permutations[p], strideOf);
+            add(partial[p],
+                kernel.readRow(arrays[PlanArray::Nodes].tensor, {sample, at},
+                               columns.first, columns.width, columns.width));
+          }
+          return partial;
+        },
+        [&](Value row, Values partial) {
+          // A bias row ends within a vector, like one of y.
+          Value bias = kernel.readRow(arrays[PlanArray::Bias].tensor,
+                                      {kernel.index(0), row}, columns.first,
+                                      columns.width, columns.valid);
+          for (Value &entry : partial)
+            add(entry, bias);
+          return partial;
+        });
   }
 
   KernelBuilder &kernel;

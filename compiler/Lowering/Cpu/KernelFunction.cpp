@@ -84,30 +84,48 @@ KernelArray eqc::biasArray(KernelBuilder &kernel, func::FuncOp function) {
   return bias;
 }
 
-PlanArrays eqc::openForwardArrays(KernelBuilder &kernel, func::FuncOp function,
-                                  int64_t outputColumns) {
-  PlanArrays arrays;
-  const LayerSpec &spec = kernel.spec;
-  const Poly inputRows = Poly::power(spec.k), outputRows = Poly::power(spec.l);
+void eqc::finishKernel(KernelBuilder &kernel, Value result, Value destination) {
+  bufferization::MaterializeInDestinationOp::create(
+      kernel.b, kernel.loc, TypeRange(), result, destination,
+      /*restrict=*/true, /*writable=*/true);
+  func::ReturnOp::create(kernel.b, kernel.loc);
+}
+
+ForwardKernel::ForwardKernel(OpBuilder &builder, Location loc, StringRef name,
+                             const LayerSpec &spec, const Machine &machine,
+                             size_t terms)
+    : guard(builder), tiling(columnTiling(spec, machine)),
+      kernel(builder, loc, spec, machine) {
+  function = makeForwardFunction(
+      kernel, name,
+      {static_cast<int64_t>(terms), tiling.tiles, spec.cIn, tiling.width});
+  const Poly inputs = Poly::power(spec.k), outputs = Poly::power(spec.l);
   Value x = argumentTensor(kernel, function.getArgument(kArgX), false);
   KernelArray &input = arrays[PlanArray::Input];
   KernelArray &output = arrays[PlanArray::Output];
   if (spec.layout == Layout::ChannelsLast) {
-    input = {x, inputRows, spec.cIn, spec.cIn, true};
+    input = {x, inputs, spec.cIn, spec.cIn, true};
     output = {argumentTensor(kernel, function.getArgument(kArgY), true),
-              outputRows, spec.cOut, spec.cOut, true};
+              outputs, spec.cOut, spec.cOut, true};
   } else {
-    input = kernel.scratch(inputRows, spec.cIn, kernel.wholeVectors(spec.cIn));
-    output = kernel.scratch(outputRows, spec.cOut, outputColumns);
+    input = inputRows(inputs);
+    output = outputRows(outputs);
     kernel.forPhase(input, [&] { emitChannelsLast(kernel, x, input); });
   }
   if (spec.bias)
     arrays[PlanArray::Bias] = biasArray(kernel, function);
-  return arrays;
 }
 
-void eqc::closeForwardArrays(KernelBuilder &kernel, PlanArrays &arrays,
-                             func::FuncOp function) {
+KernelArray ForwardKernel::inputRows(const Poly &rows) {
+  return kernel.scratch(rows, kernel.spec.cIn,
+                        kernel.wholeVectors(kernel.spec.cIn));
+}
+
+KernelArray ForwardKernel::outputRows(const Poly &rows) {
+  return kernel.scratch(rows, kernel.spec.cOut, tiling.columns());
+}
+
+func::FuncOp ForwardKernel::close() {
   Value y = function.getArgument(kArgY);
   KernelArray &output = arrays[PlanArray::Output];
   KernelArray result = output;
@@ -118,11 +136,5 @@ void eqc::closeForwardArrays(KernelBuilder &kernel, PlanArrays &arrays,
     });
   }
   finishKernel(kernel, result.tensor, y);
-}
-
-void eqc::finishKernel(KernelBuilder &kernel, Value result, Value destination) {
-  bufferization::MaterializeInDestinationOp::create(
-      kernel.b, kernel.loc, TypeRange(), result, destination,
-      /*restrict=*/true, /*writable=*/true);
-  func::ReturnOp::create(kernel.b, kernel.loc);
+  return function;
 }

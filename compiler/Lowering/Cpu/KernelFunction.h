@@ -52,18 +52,36 @@ KernelArray biasArray(KernelBuilder &kernel, mlir::func::FuncOp function);
 void prefetch(KernelBuilder &kernel, ForwardArgument array,
               llvm::ArrayRef<mlir::Value> element);
 
-/// x, y and the bias as arrays: rows of channels in either layout, with
-/// channels first through scratch that is filled here. The columns of y's
-/// scratch are `outputColumns`.
-PlanArrays openForwardArrays(KernelBuilder &kernel, mlir::func::FuncOp function,
-                             int64_t outputColumns);
-/// Puts the output array where y belongs and ends the function.
-void closeForwardArrays(KernelBuilder &kernel, PlanArrays &arrays,
-                        mlir::func::FuncOp function);
-
 /// Ends a function whose memref argument `destination` now holds `result`.
 void finishKernel(KernelBuilder &kernel, mlir::Value result,
                   mlir::Value destination);
+
+/// A forward function that mixes channels by packed terms, while it is written.
+class ForwardKernel {
+public:
+  /// Opens x, y and the bias as arrays: rows of channels in either layout, with
+  /// channels first through scratch that is filled here.
+  ForwardKernel(mlir::OpBuilder &builder, mlir::Location loc,
+                llvm::StringRef name, const LayerSpec &spec,
+                const Machine &machine, size_t terms);
+
+  /// A new scratch array of input or of output channels.
+  KernelArray inputRows(const Poly &rows);
+  KernelArray outputRows(const Poly &rows);
+  /// Puts the output array where y belongs and ends the function.
+  mlir::func::FuncOp close();
+
+private:
+  mlir::OpBuilder::InsertionGuard guard;
+  ColumnTiling tiling;
+
+public:
+  KernelBuilder kernel;
+  PlanArrays arrays;
+
+private:
+  mlir::func::FuncOp function;
+};
 
 } // namespace eqc
 

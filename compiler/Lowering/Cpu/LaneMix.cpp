@@ -84,41 +84,28 @@ Values LaneMix::addInits(Value t, ArrayRef<Value> index, int64_t rows,
                          Values sums) {
   OpBuilder &b = kernel.b;
   Location loc = kernel.loc;
-  if (tables.nodeInits.size() > 0)
-    sums = kernel.accumulate(
-        tables.targets.get(kernel, t, MixNest::kNodeInits),
-        tables.targets.get(kernel, t, MixNest::kNodeInits + 1), std::move(sums),
-        [&](Value e, Values partial) {
-          auto strideOf = [&](int a) {
-            return tables.nodeInits.get(kernel, e, MixNest::kInitStrides + a);
-          };
-          Value row = tables.rowAt(
-              tables.nodeInits.get(kernel, e, MixNest::kInitOffset), index,
-              strideOf);
-          Value step = tables.rowStep(strideOf);
-          for (int64_t r = 0; r < rows; ++r)
-            for (int64_t c = 0; c < cOut; ++c) {
-              Value &sum = partial[r * cOut + c];
-              Value init =
-                  readLanes(PlanArray::Nodes, kernel.index(c),
-                            kernel.add(row, kernel.mul(step, kernel.index(r))));
-              sum = arith::AddFOp::create(b, loc, sum, init);
-            }
-          return partial;
-        });
-  if (!nest.hasBias)
-    return sums;
-  const std::pair<Value, Value> biasRow = tables.biasOf(t);
-  return kernel.accumulate(
-      kernel.index(0), biasRow.second, std::move(sums),
-      [&](Value, Values partial) {
+  auto add = [&](Value &sum, Value value) {
+    sum = arith::AddFOp::create(b, loc, sum, value);
+  };
+  return tables.addInits(
+      t, std::move(sums),
+      [&](Value offset, MixTables::StrideOf strideOf, Values partial) {
+        Value row = tables.rowAt(offset, index, strideOf);
+        Value step = tables.rowStep(strideOf);
+        for (int64_t r = 0; r < rows; ++r)
+          for (int64_t c = 0; c < cOut; ++c)
+            add(partial[r * cOut + c],
+                readLanes(PlanArray::Nodes, kernel.index(c),
+                          kernel.add(row, kernel.mul(step, kernel.index(r)))));
+        return partial;
+      },
+      [&](Value row, Values partial) {
         for (int64_t c = 0; c < cOut; ++c) {
           Value bias = broadcast(tensor::ExtractOp::create(
               b, loc, arrays[PlanArray::Bias].tensor,
-              ValueRange{kernel.index(0), biasRow.first, kernel.index(c)}));
+              ValueRange{kernel.index(0), row, kernel.index(c)}));
           for (int64_t r = 0; r < rows; ++r)
-            partial[r * cOut + c] =
-                arith::AddFOp::create(b, loc, partial[r * cOut + c], bias);
+            add(partial[r * cOut + c], bias);
         }
         return partial;
       });

@@ -27,10 +27,13 @@ public:
   mlir::Value targetStride(int axis) const {
     return kernel.poly(nest.targetStrides[axis]);
   }
-  /// The bias row of a target, and how many it has: none or one. The row can be
-  /// read in either case, since loads are hoisted out of loops without
-  /// iterations.
-  std::pair<mlir::Value, mlir::Value> biasOf(mlir::Value target) const;
+  using StrideOf = llvm::function_ref<mlir::Value(int)>;
+  using AddNode = llvm::function_ref<Values(mlir::Value, StrideOf, Values)>;
+  using AddBias = llvm::function_ref<Values(mlir::Value, Values)>;
+  /// `sums` with what a target starts as: addNode(offset, strideOf, sums) for
+  /// every view of nodes, then addBias(row, sums) if it has a bias.
+  Values addInits(mlir::Value target, Values sums, AddNode addNode,
+                  AddBias addBias) const;
   /// The extents of the index space.
   llvm::SmallVector<mlir::Value> extents() const;
 

@@ -11,8 +11,6 @@
 #include "compiler/Transforms/WriteReads.h"
 #include "dialect/Eqc/EqcStages.h"
 
-#include <map>
-
 using namespace eqc;
 using namespace eqc::ir;
 using namespace mlir;
@@ -54,18 +52,6 @@ private:
     return getPatternArrayAttr(b.getContext(), patterns);
   }
 
-  /// The stages that hold an output pattern of `used`, each once, in order.
-  SmallVector<Value> nodeHolders(ArrayRef<RowPattern> used) const {
-    SmallVector<bool> wanted(nodes.size(), false);
-    for (const RowPattern &pattern : used)
-      wanted[nodePlace.at(pattern)] = true;
-    SmallVector<Value> result;
-    for (auto [value, want] : llvm::zip(nodes, wanted))
-      if (want)
-        result.push_back(value);
-    return result;
-  }
-
   void expand(const ReadStage &stage, bool) { reads->write(plan, stage); }
 
   RowPattern patternOf(int node) const {
@@ -97,26 +83,18 @@ private:
     MLIRContext *context = b.getContext();
     auto mixed = MixOp::create(
         b, loc, rowsType(targets, spec.cOut), x, reads->holders(bottoms),
-        nodeHolders(broadcasts), packed,
-        biasRows.empty() ? Value() : op.getBias(), op.getGroupAttr(),
-        op.getNAttr(), b.getI64IntegerAttr(stage.kept),
+        nodes.of(broadcasts), packed, biasRows.empty() ? Value() : op.getBias(),
+        op.getGroupAttr(), op.getNAttr(), b.getI64IntegerAttr(stage.kept),
         b.getI64IntegerAttr(firstWeight),
         inStrands ? b.getI64IntegerAttr(stage.kept) : IntegerAttr(),
         attr(targets), getDiagramArrayAttr(context, diagrams), attr(broadcasts),
         attr(into), getDiagramArrayAttr(context, biasDiagrams),
         b.getDenseI64ArrayAttr(biasRows));
     firstWeight += mixed.getNumWeights();
-    setTargets(stage.target, mixed);
-    if (stage.target == PlanArray::Nodes)
-      for (const RowPattern &target : targets)
-        nodePlace[target] = nodes.size() - 1;
-  }
-
-  void setTargets(PlanArray target, Value value) {
-    if (target == PlanArray::Output)
-      output = value;
+    if (stage.target == PlanArray::Output)
+      output = mixed;
     else
-      nodes.push_back(value);
+      nodes.add(mixed, targets);
   }
 
   void expand(const WriteStage &stage, bool) {
@@ -127,7 +105,7 @@ private:
     }
     Value &target = stage.target == PlanArray::Output ? output : nodes.back();
     target = WriteOp::create(b, loc, target.getType(), target,
-                             nodeHolders(patterns), op.getGroupAttr(),
+                             nodes.of(patterns), op.getGroupAttr(),
                              op.getNAttr(), attr(patterns), attr(into));
   }
 
@@ -141,8 +119,7 @@ private:
   Type element;
   Value x, packed, output;
   std::optional<ReadWriter> reads;
-  SmallVector<Value> nodes;
-  std::map<RowPattern, size_t> nodePlace;
+  PatternHolders nodes; ///< output patterns
   int64_t firstWeight = 0;
 };
 
