@@ -108,15 +108,11 @@ std::vector<LayerSpec> layers() {
                           {Group::SO, 3},
                           {Group::SO, 2},
                           {Group::Sp, 4}})
-    for (int k = 0; k <= 3; ++k)
-      for (int l = 0; l <= 3 && k + l <= 5; ++l) {
-        if (!whyNoDiagrams(group, n, l, k).empty())
-          continue;
-        const bool bias = whyNoDiagrams(group, n, l, 0).empty();
-        list.push_back(makeLayer(group, n, k, l, 2, 3, bias));
-        if ((k + l) % 2 == 1)
-          list.back().normalize = Normalize::Mean;
-      }
+    forLayers(group, {n}, {3, 5}, [&](LayerSpec spec) {
+      if ((spec.k + spec.l) % 2 == 1)
+        spec.normalize = Normalize::Mean;
+      list.push_back(std::move(spec));
+    });
   return list;
 }
 

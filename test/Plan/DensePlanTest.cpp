@@ -40,15 +40,13 @@ std::vector<double> matrixOf(const LayerSpec &spec,
 void checkGrid(Group group, const std::vector<int64_t> &sizes, int maxTotal,
                int least) {
   Random random(31);
-  int seen = 0;
-  for (int64_t n : sizes)
-    for (int k = 0; k <= maxTotal; ++k)
-      for (int l = 0; k + l <= maxTotal; ++l) {
-        if (!whyNoDiagrams(group, n, l, k).empty())
-          continue;
-        LayerSpec spec = makeLayer(group, n, k, l, 2, 3);
-        spec.normalize = k % 2 ? Normalize::Mean : Normalize::None;
-        spec.layout = seen++ % 2 ? Layout::ChannelsFirst : Layout::ChannelsLast;
+  bool channelsFirst = false;
+  const int seen =
+      forLayers(group, sizes, {maxTotal, maxTotal}, [&](LayerSpec spec) {
+        spec.normalize = spec.k % 2 ? Normalize::Mean : Normalize::None;
+        spec.layout =
+            channelsFirst ? Layout::ChannelsFirst : Layout::ChannelsLast;
+        channelsFirst = !channelsFirst;
         const auto weight =
             randomVector(random, spec.diagrams.size() * spec.cIn * spec.cOut);
         EXPECT_LE(
@@ -56,7 +54,7 @@ void checkGrid(Group group, const std::vector<int64_t> &sizes, int maxTotal,
                           matrixOf(spec, weight)),
             1e-12)
             << nameOf(spec);
-      }
+      });
   EXPECT_GE(seen, least);
 }
 

@@ -1,8 +1,7 @@
 //===- EvaluateIsotypicTest.cpp - The isotypic plan against the oracle ----===//
 
-#include "Support.h"
+#include "Sample.h"
 
-#include "compiler/Check/Oracle.h"
 #include "compiler/Plan/Isotypic/EvaluateIsotypic.h"
 
 #include <gtest/gtest.h>
@@ -18,65 +17,53 @@ constexpr double tolerance = 1e-12;
 
 /// Compares the plan with the definition for one sample.
 void check(const LayerSpec &spec, Random &random) {
-  auto sizeOf = [&](int order, int64_t channels) {
-    return static_cast<size_t>(integerPower(spec.n, order) * channels);
-  };
-  const auto x = randomVector(random, sizeOf(spec.k, spec.cIn));
-  const auto weight =
-      randomVector(random, spec.diagrams.size() * spec.cIn * spec.cOut);
-  const auto bias = randomVector(random, spec.biasDiagrams.size() * spec.cOut);
+  const Sample sample(spec, spec.n, random);
   std::string refused;
   const auto plan = getIsotypicPlan(spec, refused);
   ASSERT_TRUE(plan) << nameOf(spec) << ": " << refused;
   EXPECT_LE(
-      relativeError(
-          evaluateIsotypicPlan(*plan, spec.cIn, spec.cOut, x, weight, bias),
-          oracleForward(spec, spec.n, 1, x.data(), weight.data(),
-                        spec.bias ? bias.data() : nullptr)),
+      relativeError(evaluateIsotypicPlan(*plan, spec.cIn, spec.cOut, sample.x,
+                                         sample.weight, sample.bias),
+                    sample.y),
       tolerance)
       << nameOf(spec) << (spec.bias ? " bias" : "")
       << (spec.normalize == Normalize::Mean ? " mean" : "");
 }
 
-/// The orders up to `maxOrder` with at most `maxTotal` axes together.
-void checkGrid(Group group, const std::vector<int64_t> &sizes, int maxOrder,
-               int maxTotal, int least) {
+void checkGrid(Group group, const std::vector<int64_t> &sizes, Orders orders,
+               int least) {
   Random random(17);
-  int seen = 0;
-  for (int64_t n : sizes)
-    for (int k = 0; k <= maxOrder; ++k)
-      for (int l = 0; l <= maxOrder && k + l <= maxTotal; ++l) {
-        if (!whyNoDiagrams(group, n, l, k).empty())
-          continue;
-        const bool bias = whyNoDiagrams(group, n, l, 0).empty();
-        LayerSpec spec = makeLayer(group, n, k, l, 2, 3, bias);
-        spec.normalize = seen % 2 ? Normalize::Mean : Normalize::None;
-        check(spec, random);
-        ++seen;
-      }
-  EXPECT_GE(seen, least);
+  bool mean = false;
+  EXPECT_GE(forLayers(group, sizes, orders,
+                      [&](LayerSpec spec) {
+                        spec.normalize =
+                            mean ? Normalize::Mean : Normalize::None;
+                        check(spec, random);
+                        mean = !mean;
+                      }),
+            least);
 }
 
 } // namespace
 
 TEST(EvaluateIsotypic, AgreesForPermutations) {
-  checkGrid(Group::S, {1, 2, 3, 5}, 4, 6, 80);
+  checkGrid(Group::S, {1, 2, 3, 5}, {4, 6}, 80);
 }
 TEST(EvaluateIsotypic, AgreesForPermutationsOfHighOrder) {
-  checkGrid(Group::S, {2, 3}, 4, 8, 50);
+  checkGrid(Group::S, {2, 3}, {4, 8}, 50);
 }
 TEST(EvaluateIsotypic, AgreesForOrthogonalMaps) {
-  checkGrid(Group::O, {1, 2, 3, 4}, 4, 8, 50);
+  checkGrid(Group::O, {1, 2, 3, 4}, {4, 8}, 50);
 }
 TEST(EvaluateIsotypic, AgreesForSymplecticMaps) {
-  checkGrid(Group::Sp, {2, 4}, 4, 8, 25);
+  checkGrid(Group::Sp, {2, 4}, {4, 8}, 25);
 }
 // With even n some irreducible tensors are pairs of conjugate ones.
 TEST(EvaluateIsotypic, AgreesForRotations) {
-  checkGrid(Group::SO, {1, 2, 3, 4}, 4, 8, 70);
+  checkGrid(Group::SO, {1, 2, 3, 4}, {4, 8}, 70);
 }
 TEST(EvaluateIsotypic, AgreesForRotationsOfSixDimensions) {
-  checkGrid(Group::SO, {6}, 3, 6, 5);
+  checkGrid(Group::SO, {6}, {3, 6}, 5);
 }
 TEST(EvaluateIsotypic, AgreesForManyPositions) {
   Random random(18);

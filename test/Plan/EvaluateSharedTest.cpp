@@ -1,8 +1,7 @@
 //===- EvaluateSharedTest.cpp - The shared plan against the oracle --------===//
 
-#include "Support.h"
+#include "Sample.h"
 
-#include "compiler/Check/Oracle.h"
 #include "compiler/Plan/Shared/EvaluateShared.h"
 
 #include <gtest/gtest.h>
@@ -16,66 +15,56 @@ namespace {
 
 /// Compares the plan with the definition for one sample at size n.
 double errorOf(const LayerSpec &spec, int64_t n, Random &random) {
-  auto sizeOf = [&](int order, int64_t channels) {
-    return static_cast<size_t>(integerPower(n, order) * channels);
-  };
-  const auto x = randomVector(random, sizeOf(spec.k, spec.cIn));
-  const auto weight =
-      randomVector(random, spec.diagrams.size() * spec.cIn * spec.cOut);
-  const auto bias = randomVector(random, spec.biasDiagrams.size() * spec.cOut);
-  const SharedPlan plan = buildSharedPlan(spec);
-  return relativeError(
-      evaluateSharedPlan(plan, n, spec.cIn, spec.cOut, x, weight, bias),
-      oracleForward(spec, n, 1, x.data(), weight.data(),
-                    spec.bias ? bias.data() : nullptr));
+  const Sample sample(spec, n, random);
+  return relativeError(evaluateSharedPlan(buildSharedPlan(spec), n, spec.cIn,
+                                          spec.cOut, sample.x, sample.weight,
+                                          sample.bias),
+                       sample.y);
 }
 
 constexpr double tolerance = 1e-12;
 
-void checkGrid(Group group, const std::vector<int64_t> &sizes, int maxOrder,
-               int maxTotal, int least) {
+/// With and without a bias, as sums and as means.
+void checkGrid(Group group, const std::vector<int64_t> &sizes, Orders orders,
+               int least) {
   Random random(7);
   int seen = 0;
-  for (int64_t n : sizes)
-    for (int k = 0; k <= maxOrder; ++k)
-      for (int l = 0; l <= maxOrder && k + l <= maxTotal; ++l) {
-        if (!whyNoDiagrams(group, n, l, k).empty())
-          continue;
-        // With and without a bias, whose (l,0)-diagrams may not exist.
-        const bool canBias = whyNoDiagrams(group, n, l, 0).empty();
-        for (bool bias : {false, true}) {
-          if (bias && !canBias)
-            continue;
-          LayerSpec spec = makeLayer(group, n, k, l, 2, 3, bias);
-          EXPECT_LE(errorOf(spec, n, random), tolerance) << nameOf(spec);
-          spec.normalize = Normalize::Mean;
-          EXPECT_LE(errorOf(spec, n, random), tolerance)
-              << nameOf(spec) << " mean";
-          seen += 2;
-        }
+  forLayers(group, sizes, orders, [&](LayerSpec spec) {
+    const bool canBias = spec.bias;
+    for (bool bias : {false, true}) {
+      if (bias && !canBias)
+        continue;
+      spec = makeLayer(group, spec.n, spec.k, spec.l, 2, 3, bias);
+      for (Normalize normalize : {Normalize::None, Normalize::Mean}) {
+        spec.normalize = normalize;
+        EXPECT_LE(errorOf(spec, spec.n, random), tolerance)
+            << nameOf(spec) << (normalize == Normalize::Mean ? " mean" : "");
+        ++seen;
       }
+    }
+  });
   EXPECT_GE(seen, least);
 }
 
 } // namespace
 
 TEST(EvaluateShared, AgreesForPermutations) {
-  checkGrid(Group::S, {1, 2, 3, 5}, 4, 5, 140);
+  checkGrid(Group::S, {1, 2, 3, 5}, {4, 5}, 140);
 }
 TEST(EvaluateShared, AgreesForPermutationsOfOrderThree) {
-  checkGrid(Group::S, {2, 4}, 3, 6, 60);
+  checkGrid(Group::S, {2, 4}, {3, 6}, 60);
 }
 TEST(EvaluateShared, AgreesForOrthogonalMaps) {
-  checkGrid(Group::O, {1, 2, 3, 4}, 4, 8, 120);
+  checkGrid(Group::O, {1, 2, 3, 4}, {4, 8}, 120);
 }
 TEST(EvaluateShared, AgreesForSymplecticMaps) {
-  checkGrid(Group::Sp, {2, 4}, 4, 8, 60);
+  checkGrid(Group::Sp, {2, 4}, {4, 8}, 60);
 }
 TEST(EvaluateShared, AgreesForRotations) {
-  checkGrid(Group::SO, {1, 2, 3, 4}, 4, 6, 120);
+  checkGrid(Group::SO, {1, 2, 3, 4}, {4, 6}, 120);
 }
 TEST(EvaluateShared, AgreesForRotationsOfHighOrder) {
-  checkGrid(Group::SO, {5}, 5, 5, 10);
+  checkGrid(Group::SO, {5}, {5, 5}, 10);
 }
 
 TEST(EvaluateShared, AgreesForRandomLists) {
@@ -135,16 +124,12 @@ TEST(EvaluateShared, TakesDiagramsWithMoreBlocksThanN) {
 TEST(EvaluateShared, OnePlanServesEveryN) {
   Random random(14);
   for (Group group : {Group::S, Group::O, Group::Sp})
-    for (int k = 0; k <= 3; ++k)
-      for (int l = 0; l <= 3; ++l) {
-        if (!whyNoDiagrams(group, -1, l, k).empty())
-          continue;
-        const bool bias = whyNoDiagrams(group, -1, l, 0).empty();
-        LayerSpec spec = makeLayer(group, -1, k, l, 2, 2, bias);
-        spec.normalize = (k + l) % 2 ? Normalize::Mean : Normalize::None;
-        for (int64_t n : {1, 2, 4, 5})
-          if (group != Group::Sp || n % 2 == 0)
-            EXPECT_LE(errorOf(spec, n, random), tolerance)
-                << nameOf(spec) << " at n = " << n;
-      }
+    forLayers(group, {-1}, {3, 6}, [&](LayerSpec spec) {
+      spec.normalize =
+          (spec.k + spec.l) % 2 ? Normalize::Mean : Normalize::None;
+      for (int64_t n : {1, 2, 4, 5})
+        if (group != Group::Sp || n % 2 == 0)
+          EXPECT_LE(errorOf(spec, n, random), tolerance)
+              << nameOf(spec) << " at n = " << n;
+    });
 }

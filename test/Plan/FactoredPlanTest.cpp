@@ -1,8 +1,7 @@
 //===- FactoredPlanTest.cpp - The published algorithm, step by step -------===//
 
-#include "Support.h"
+#include "Sample.h"
 
-#include "compiler/Check/Oracle.h"
 #include "compiler/Plan/Factored/EvaluateFactored.h"
 
 #include <gtest/gtest.h>
@@ -17,20 +16,14 @@ namespace {
 /// Compares the plan with the definition for one sample at size n, and what it
 /// executes with what the algebra says it costs.
 void check(const LayerSpec &spec, int64_t n, Random &random) {
-  auto sizeOf = [&](int order, int64_t channels) {
-    return static_cast<size_t>(integerPower(n, order) * channels);
-  };
-  const auto x = randomVector(random, sizeOf(spec.k, spec.cIn));
-  const auto weight =
-      randomVector(random, spec.diagrams.size() * spec.cIn * spec.cOut);
-  const auto bias = randomVector(random, spec.biasDiagrams.size() * spec.cOut);
+  const Sample sample(spec, n, random);
   const FactoredPlan plan = buildFactoredPlan(spec);
   FactoredCounts counts;
-  const std::vector<double> y = evaluateFactoredPlan(
-      plan, n, spec.cIn, spec.cOut, x, weight, bias, &counts);
-  EXPECT_LE(relativeError(y, oracleForward(spec, n, 1, x.data(), weight.data(),
-                                           spec.bias ? bias.data() : nullptr)),
-            1e-12)
+  EXPECT_LE(
+      relativeError(evaluateFactoredPlan(plan, n, spec.cIn, spec.cOut, sample.x,
+                                         sample.weight, sample.bias, &counts),
+                    sample.y),
+      1e-12)
       << nameOf(spec) << " at n = " << n;
 
   int64_t expected = 0;
@@ -39,52 +32,42 @@ void check(const LayerSpec &spec, int64_t n, Random &random) {
   EXPECT_EQ(counts.additions, expected) << nameOf(spec) << " at n = " << n;
 }
 
-void checkGrid(Group group, const std::vector<int64_t> &sizes, int maxOrder,
-               int maxTotal, int least) {
+void checkGrid(Group group, const std::vector<int64_t> &sizes, Orders orders,
+               int least) {
   Random random(21);
-  int seen = 0;
-  for (int64_t n : sizes)
-    for (int k = 0; k <= maxOrder; ++k)
-      for (int l = 0; l <= maxOrder && k + l <= maxTotal; ++l) {
-        if (!whyNoDiagrams(group, n, l, k).empty())
-          continue;
-        LayerSpec spec = makeLayer(group, n, k, l, 2, 3,
-                                   whyNoDiagrams(group, n, l, 0).empty());
-        spec.normalize = (k + l) % 3 ? Normalize::Mean : Normalize::None;
-        check(spec, n, random);
-        ++seen;
-      }
-  EXPECT_GE(seen, least);
+  EXPECT_GE(forLayers(group, sizes, orders,
+                      [&](LayerSpec spec) {
+                        spec.normalize = (spec.k + spec.l) % 3
+                                             ? Normalize::Mean
+                                             : Normalize::None;
+                        check(spec, spec.n, random);
+                      }),
+            least);
 }
 
 } // namespace
 
 TEST(FactoredPlan, AgreesForPermutations) {
-  checkGrid(Group::S, {1, 2, 3, 4}, 4, 6, 80);
+  checkGrid(Group::S, {1, 2, 3, 4}, {4, 6}, 80);
 }
 TEST(FactoredPlan, AgreesForOrthogonalMaps) {
-  checkGrid(Group::O, {1, 2, 3, 4}, 4, 8, 40);
+  checkGrid(Group::O, {1, 2, 3, 4}, {4, 8}, 40);
 }
 TEST(FactoredPlan, AgreesForSymplecticMaps) {
-  checkGrid(Group::Sp, {2, 4}, 4, 8, 20);
+  checkGrid(Group::Sp, {2, 4}, {4, 8}, 20);
 }
 TEST(FactoredPlan, AgreesForRotations) {
-  checkGrid(Group::SO, {1, 2, 3, 4, 5}, 5, 6, 50);
+  checkGrid(Group::SO, {1, 2, 3, 4, 5}, {5, 6}, 50);
 }
 
 TEST(FactoredPlan, OnePlanServesEveryN) {
   Random random(22);
   for (Group group : {Group::S, Group::O, Group::Sp})
-    for (int k = 0; k <= 3; ++k)
-      for (int l = 0; l <= 3; ++l) {
-        if (!whyNoDiagrams(group, -1, l, k).empty())
-          continue;
-        LayerSpec spec = makeLayer(group, -1, k, l, 1, 2,
-                                   whyNoDiagrams(group, -1, l, 0).empty());
-        for (int64_t n : {1, 2, 4, 5})
-          if (group != Group::Sp || n % 2 == 0)
-            check(spec, n, random);
-      }
+    forLayers(group, {-1}, {3, 6}, [&](const LayerSpec &spec) {
+      for (int64_t n : {1, 2, 4, 5})
+        if (group != Group::Sp || n % 2 == 0)
+          check(spec, n, random);
+    });
 }
 
 TEST(FactoredPlan, AnyContractionOrderGivesTheSame) {

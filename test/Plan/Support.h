@@ -33,6 +33,29 @@ inline LayerSpec makeLayer(Group group, int64_t n, int k, int l,
   return spec;
 }
 
+/// The orders of a grid of layers.
+struct Orders {
+  int most;  ///< of inputs, and of outputs
+  int total; ///< of both together
+};
+/// Calls visit(spec) for the layers of 2 -> 3 channels of all these sizes (-1:
+/// dynamic) and orders, with a bias where the group has one; says how many.
+template <typename Visit>
+int forLayers(Group group, const std::vector<int64_t> &sizes, Orders orders,
+              const Visit &visit) {
+  int seen = 0;
+  for (int64_t n : sizes)
+    for (int k = 0; k <= orders.most; ++k)
+      for (int l = 0; l <= orders.most && k + l <= orders.total; ++l) {
+        if (!whyNoDiagrams(group, n, l, k).empty())
+          continue;
+        visit(makeLayer(group, n, k, l, 2, 3,
+                        whyNoDiagrams(group, n, l, 0).empty()));
+        ++seen;
+      }
+  return seen;
+}
+
 /// `S_4 2->3`, to tell the cases of a test apart.
 inline std::string nameOf(const LayerSpec &spec) {
   return std::string(groupName(spec.group)) + "_" +
