@@ -7,6 +7,7 @@
 #include "compiler/Lowering/Cpu/EmitGather.h"
 #include "compiler/Lowering/Cpu/Sums.h"
 #include "compiler/Lowering/Schedules/RowsSchedule.h"
+#include "compiler/Lowering/Schedules/SharedSchedule.h"
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
 
@@ -21,7 +22,7 @@ void eqc::emitGather(KernelBuilder &kernel, PlanArrays &arrays,
   KernelArray &target = arrays[PlanArray::Output];
   OpBuilder &b = kernel.b;
   Location loc = kernel.loc;
-  /// One row of `samples` samples, so that additions do not wait on each other.
+  /// One row of `samples` samples.
   auto emitRow = [&](Value sample, Value row, int64_t samples) {
     kernel.forColumnChunks(
         target, target.channels, kRowVectors,
@@ -62,8 +63,8 @@ void eqc::emitGather(KernelBuilder &kernel, PlanArrays &arrays,
                 column, written);
         });
   };
-  Value rest = kernel.rem(kernel.count(), 2);
-  Value even = kernel.sub(kernel.count(), rest);
+  Value rest = kernel.rem(kernel.count(), kGatherSamples);
+  Value whole = kernel.sub(kernel.count(), rest);
   // Sample by sample, so that y is written in one stream.
   const std::pair<Value, Value> share =
       kernel.share(kernel.index(ranges.size()));
@@ -73,6 +74,6 @@ void eqc::emitGather(KernelBuilder &kernel, PlanArrays &arrays,
                       [&](Value row) { emitRow(sample, row, samples); });
     });
   };
-  emitSamples(kernel.index(0), even, 2);
-  emitSamples(even, kernel.count(), 1);
+  emitSamples(kernel.index(0), whole, kGatherSamples);
+  emitSamples(whole, kernel.count(), 1);
 }

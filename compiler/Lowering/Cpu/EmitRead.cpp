@@ -206,10 +206,11 @@ private:
   }
 
   /// The sum over a letter where no other row is there to be summed meanwhile:
-  /// several sums of every fourth value hide the latency of additions.
+  /// several sums, each of every so many-th value, hide the latency of
+  /// additions.
   Value sumOfOne(Value extent, const Poly &most, int64_t termsEach, Value zero,
                  function_ref<Value(Value, Value)> add) {
-    constexpr int64_t together = 4;
+    constexpr int64_t together = ReadSchedule::kSumsOfOne;
     if (!needsBlocks(kernel, most, termsEach * together))
       return emitLongSums(kernel, extent, most, termsEach, {zero},
                           [&](Value q, Values sum) {

@@ -1,6 +1,7 @@
 //===- KernelBuilder.cpp - A kernel while it is written -------------------===//
 
 #include "compiler/Lowering/Cpu/KernelBuilder.h"
+#include "compiler/Lowering/Schedules/RowsSchedule.h"
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Bufferization/IR/Bufferization.h"
@@ -10,12 +11,6 @@
 
 using namespace eqc;
 using namespace mlir;
-
-/// From the shape of the layer alone: results do not depend on threads.
-static int64_t partsOf(const LayerSpec &spec) {
-  constexpr int64_t most = 16;
-  return spec.dynamicN() ? most : std::min(most, spec.n);
-}
 
 KernelBuilder::KernelBuilder(OpBuilder &builder, Location loc,
                              const LayerSpec &spec, const Machine &machine)

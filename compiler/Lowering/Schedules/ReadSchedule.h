@@ -31,6 +31,8 @@ struct ReadSchedule {
   }
 
   static constexpr int64_t kSums = 8; ///< vectors of sums
+  /// A sum with no other row beside it is as many, of every so many-th term.
+  static constexpr int64_t kSumsOfOne = 4;
 };
 
 ReadSchedule scheduleRead(const LayerSpec &spec, const SharedPlan &plan,

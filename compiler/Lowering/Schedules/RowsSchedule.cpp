@@ -9,6 +9,11 @@ using namespace eqc;
 /// More terms than this are not written out.
 static constexpr int64_t kMostTermsInLine = 512;
 
+int64_t eqc::partsOf(const LayerSpec &spec) {
+  constexpr int64_t most = 16;
+  return spec.dynamicN() ? most : std::min(most, spec.n);
+}
+
 RowsSchedule eqc::scheduleRows(const RowTransform &transform,
                                const Machine &machine) {
   RowsSchedule schedule;

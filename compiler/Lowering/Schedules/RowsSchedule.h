@@ -3,6 +3,7 @@
 #ifndef EQC_LOWERING_SCHEDULES_ROWSSCHEDULE_H
 #define EQC_LOWERING_SCHEDULES_ROWSSCHEDULE_H
 
+#include "compiler/Algebra/LayerSpec.h"
 #include "compiler/Machine/Machine.h"
 #include "compiler/Plan/RowTransform.h"
 
@@ -14,6 +15,10 @@ namespace eqc {
 /// Rows that are copied or added up are taken in pieces of so many vectors:
 /// enough to hide the latency of additions.
 constexpr int64_t kRowVectors = 4;
+
+/// The shares of a stage that may run at once. From the shape of the layer
+/// alone: results do not depend on threads.
+int64_t partsOf(const LayerSpec &spec);
 
 /// The components of one pattern of a change of basis.
 struct ComponentSchedule {

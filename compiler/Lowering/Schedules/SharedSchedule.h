@@ -16,6 +16,10 @@
 
 namespace eqc {
 
+/// A gather takes rows of so many samples at once, so that additions do not
+/// wait on each other.
+constexpr int64_t kGatherSamples = 2;
+
 /// How a stage is carried out; each is a phase of the kernel.
 enum class StageForm {
   Read,    ///< patterns of x
