@@ -2,6 +2,7 @@
 
 #include "compiler/Bench/BenchLayer.h"
 #include "compiler/Bench/Workers.h"
+#include "compiler/Plan/PlanRules.h"
 
 #include "llvm/Support/JSON.h"
 #include "llvm/Support/raw_ostream.h"
@@ -57,7 +58,8 @@ static void renderOtherFloors(const BenchResult &result, std::string &text) {
   std::string others;
   for (size_t i = 0; i < result.plans.size(); ++i) {
     const std::string &plan = result.plans[i].plan;
-    if (plan != result.plan && (plan == "shared" || plan == result.bestPlan))
+    if (plan != result.plan &&
+        (plan == planName(PlanKind::Shared) || plan == result.bestPlan))
       others += fmt::format("{}{} {:.3f}", others.empty() ? "" : ", ", plan,
                             row.efficiencyAgainst(row.floors[i]));
   }

@@ -2,27 +2,30 @@
 
 #include "compiler/Bench/LayerCost.h"
 
-#include "compiler/Plan/Cost.h"
 #include "compiler/Plan/Gradient/GradientPlan.h"
+#include "compiler/Plan/PlanRules.h"
 
 #include <cmath>
 
 using namespace eqc;
 
 std::vector<PlanFlops> eqc::planFlops(const LayerSpec &spec, int64_t n) {
-  // One matrix; the bias is where the accumulators start.
-  double entries = std::pow(double(n), spec.k + spec.l);
-  double dense = 2 * entries * double(spec.cIn) * double(spec.cOut);
-  auto flops = [&](const PlanCost &cost) {
-    return double(operationsOf(cost, spec, n).flops());
-  };
-  std::vector<PlanFlops> plans = {
-      {"dense", dense},
-      {"factored", flops(costOf(buildFactoredPlan(spec)))},
-      {"shared", flops(costOf(buildSharedPlan(spec)))}};
-  const SchurChoice schur = chooseSchur(spec);
-  if (schur.hasBasis())
-    plans.push_back({"schur", flops(costOf(schur))});
+  std::vector<PlanFlops> plans;
+  for (PlanKind kind : allPlans) {
+    const std::string name(planName(kind));
+    if (rulesOf(kind).oneMatrix) {
+      // Also where it is too large; the bias is where the accumulators start.
+      const double entries = std::pow(double(n), spec.k + spec.l);
+      plans.push_back(
+          {name, 2 * entries * double(spec.cIn) * double(spec.cOut)});
+      continue;
+    }
+    const PlanCost cost = rulesOf(kind).count(spec).cost;
+    const auto flops = double(operationsOf(cost, spec, n).flops());
+    // Without a basis that saves operations schur is the shared plan.
+    if (plans.empty() || flops != plans.front().perSample)
+      plans.push_back({name, flops});
+  }
   return plans;
 }
 

@@ -4,6 +4,7 @@
 
 #include "compiler/Interface/LayerInfo.h"
 #include "compiler/Interface/Signature.h"
+#include "compiler/Plan/PlanRules.h"
 
 #include "llvm/ADT/STLExtras.h"
 
@@ -158,8 +159,8 @@ CheckRow LoadedLibrary::checkInfo(const LayerSpec &spec) const {
 CheckReport eqc::checkLibrary(const LayerSpec &spec,
                               const LoadedLibrary &library,
                               CheckOptions options) {
-  const std::string plan = library.planName(spec);
-  if (plan == "dense" || plan == "schur")
+  const std::optional<PlanKind> plan = findPlan(library.planName(spec));
+  if (plan && rulesOf(*plan).promisesLess)
     options.nanWithinSample = false;
 
   std::string error;

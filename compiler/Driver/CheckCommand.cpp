@@ -4,7 +4,7 @@
 
 #include "compiler/Check/LoadedLibrary.h"
 #include "compiler/Plan/Gradient/GradientPlan.h"
-#include "compiler/Plan/SchurChoice.h"
+#include "compiler/Plan/PlanRules.h"
 
 using namespace eqc;
 
@@ -24,10 +24,14 @@ int eqc::runCheck(const Options &options) {
   std::string text;
   bool failed = false;
   for (const LayerSpec &layer : source.layers) {
-    const bool schur = library->planName(layer) == planName(PlanKind::Schur);
-    checkOptions.basisCondition = schur ? chooseSchur(layer).condition() : 1;
-    checkOptions.gradientCondition =
-        schur ? chooseSchur(gradientLayer(layer)).condition() : 1;
+    const std::optional<PlanKind> plan = findPlan(library->planName(layer));
+    auto conditionOf = [&](const LayerSpec &spec) {
+      return plan && rulesOf(*plan).promisesLess
+                 ? rulesOf(*plan).count(spec).basisCondition
+                 : 1;
+    };
+    checkOptions.basisCondition = conditionOf(layer);
+    checkOptions.gradientCondition = conditionOf(gradientLayer(layer));
     reports.push_back(checkLibrary(layer, *library, checkOptions));
     text += renderReport(reports.back()) + "\n";
     failed |= reports.back().failed();

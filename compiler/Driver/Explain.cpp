@@ -123,47 +123,42 @@ static void appendFacts(const LayerSpec &layer, std::string &text) {
   fact("diagrams", describeCounts(layer));
 }
 
-/// The plan that kernels are written for.
-static LayerPlan planOf(const LayerSpec &layer, PlanKind plan) {
-  if (plan == PlanKind::Dense)
-    return buildDensePlan(layer);
-  if (plan == PlanKind::Factored)
-    return FactoredLayer{buildFactoredPlan(layer), {}};
-  if (plan == PlanKind::Shared)
-    return withoutStrands(buildSharedPlan(layer));
-  SchurChoice choice = chooseSchur(layer);
-  if (choice.isotypic)
-    return *choice.isotypic;
-  return std::move(choice.strands);
-}
-
 /// How kernels carry out the stages of a plan, and of the gradients.
-static std::string scheduleText(const LayerSpec &layer, PlanKind plan,
+static std::string scheduleText(const LayerSpec &layer,
                                 const CompileOptions &options,
-                                const CostTarget &machine) {
-  std::string error;
-  const SupportedTarget *supported = findTarget(options.triple, error);
-  const KernelTarget *target =
-      supported ? findKernelTarget(supported->kind) : nullptr;
-  if (!target)
-    return "";
-  std::string text = fmt::format(
-      "\n  its kernel for {}, stage by stage:\n{}", machine.name,
-      target->describe(layer, planOf(layer, plan), machine.machine));
+                                const LayerReport &report,
+                                const std::string &machine) {
+  std::string text = fmt::format("\n  its kernel for {}, stage by stage:\n{}",
+                                 machine, report.layer.schedule);
   if (options.gradients)
     text += fmt::format(
-        "\n  its gradient{} of weight{}:\n{}", layer.bias ? "s" : "",
-        layer.bias ? " and bias" : "",
-        target->describe(layer, buildGradientPlan(layer), machine.machine));
+        "\n  its gradient of x, a layer on grad_y by the {} plan:\n{}"
+        "\n  its gradient{} of weight{}:\n{}",
+        planName(report.gradientOfX.plan), report.gradientOfX.schedule,
+        layer.bias ? "s" : "", layer.bias ? " and bias" : "",
+        report.gradientOfWeight.schedule);
   return text;
 }
 
-std::string eqc::explainLayer(const LayerSpec &layer,
-                              const CompileOptions &options,
-                              std::optional<PlanKind> measured) {
-  std::string text =
-      fmt::format("layer {}: order {} -> {}, channels {} -> {}\n", layer.name,
-                  layer.k, layer.l, layer.cIn, layer.cOut);
+bool eqc::explainLayer(const LayerSpec &layer, const CompileOptions &options,
+                       const std::optional<LayerTuning> &measured,
+                       std::string &text, CompileFailure &failure) {
+  CompileOptions own = options;
+  own.tuning.clear();
+  if (measured)
+    own.tuning.push_back(*measured);
+  const PlanKind asked = measured ? measured->plan : options.plan;
+  LayerReport report;
+  if (!reportLayer(layer, own, report, failure)) {
+    // A plan that is asked for and not possible is explained, too.
+    if (failure.id.empty())
+      return false;
+    own.plan = PlanKind::Auto;
+    if (!reportLayer(layer, own, report, failure))
+      return false;
+  }
+  text += fmt::format("layer {}: order {} -> {}, channels {} -> {}\n",
+                      layer.name, layer.k, layer.l, layer.cIn, layer.cOut);
   appendFacts(layer, text);
   appendDiagrams("weight", layer.diagrams, text);
   if (!layer.biasDiagrams.empty())
@@ -173,13 +168,10 @@ std::string eqc::explainLayer(const LayerSpec &layer,
       "summed or\n  spread over; joined: the input block of each output "
       "block that is left)\n";
   const CostTarget target = costTarget(options);
-  const PlanReport report =
-      measured
-          ? reportPlans(layer, target, *measured, "as measured", options.batch)
-          : reportPlans(layer, target, options.plan, "as asked for",
-                        options.batch);
-  text += report.text;
-  return text + scheduleText(layer, report.plan, options, target);
+  text += reportPlans(layer, target, report.layer.plan, asked,
+                      measured ? "as measured" : "as asked for", options.batch);
+  text += scheduleText(layer, options, report, target.name);
+  return true;
 }
 
 std::string eqc::explainDiagnostic(const DiagnosticInfo &info) {

@@ -11,10 +11,12 @@
 
 namespace eqc {
 
-/// The report of `eqc explain FILE.eq` about one layer; `measured` is the plan
-/// that was chosen by measuring, if any was.
-std::string explainLayer(const LayerSpec &layer, const CompileOptions &options,
-                         std::optional<PlanKind> measured = std::nullopt);
+/// Appends the report of `eqc explain FILE.eq` about one layer; `measured` is
+/// what was found by measuring, if anything was. False, with `failure` filled
+/// in, as reportLayer.
+bool explainLayer(const LayerSpec &layer, const CompileOptions &options,
+                  const std::optional<LayerTuning> &measured, std::string &text,
+                  CompileFailure &failure);
 
 /// What `eqc explain E0012` prints.
 std::string explainDiagnostic(const DiagnosticInfo &info);

@@ -19,10 +19,13 @@ int eqc::runExplain(const Options &options) {
     for (size_t i = 0; i < source.layers.size(); ++i) {
       if (!text.empty())
         text += "\n";
-      std::optional<PlanKind> plan;
+      std::optional<LayerTuning> tuning;
       if (!measured.empty() && !measured[i].empty())
-        plan = source.compile.tuning[i].plan;
-      text += explainLayer(source.layers[i], source.compile, plan);
+        tuning = source.compile.tuning[i];
+      CompileFailure failure;
+      if (!explainLayer(source.layers[i], source.compile, tuning, text,
+                        failure))
+        return reportCompileFailure(options, source, failure);
       if (!measured.empty())
         text += measured[i];
     }

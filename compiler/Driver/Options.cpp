@@ -40,11 +40,11 @@ const Choice<EmitKind> emitChoices[] = {
     {"stages", EmitKind::Stages}, {"eq", EmitKind::Eq},
     {"shared", EmitKind::Shared}, {"header", EmitKind::Header},
     {"ptx", EmitKind::Obj, false}};
-const Choice<PlanKind> planChoices[] = {{"auto", PlanKind::Auto},
-                                        {"dense", PlanKind::Dense},
-                                        {"factored", PlanKind::Factored},
-                                        {"shared", PlanKind::Shared},
-                                        {"schur", PlanKind::Schur}};
+const Choice<PlanKind> planChoices[] = {
+    {"auto", PlanKind::Auto},
+#define EQC_PLAN(NAME, TEXT, WORDS) {TEXT, PlanKind::NAME},
+#include "compiler/Plan/Plans.def"
+};
 const Choice<bool> diagnosticsChoices[] = {{"text", false}, {"json", true}};
 
 class CommandLine {

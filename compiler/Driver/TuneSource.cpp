@@ -2,7 +2,7 @@
 
 #include "compiler/Driver/Commands.h"
 
-#include "compiler/Pipelines/DecidePlan.h"
+#include "compiler/Pipelines/Compile.h"
 #include "compiler/Tune/HostVariant.h"
 #include "compiler/Tune/TuneCache.h"
 
@@ -18,7 +18,7 @@ int eqc::tuneSource(const Options &options, Source &source,
   // Plans that are not possible are reported as without tuning; the others are
   // what layers get that cannot be measured.
   std::vector<PlanKind> plans;
-  if (!decidePlans(source.layers, source.compile, plans, failure))
+  if (!choosePlans(source.layers, source.compile, plans, failure))
     return reportCompileFailure(options, source, failure);
 
   TuneRequest request;

@@ -52,18 +52,11 @@ Program::Program(const char *file, const std::string &error) : file(file) {
 
 void Program::readOptions(const eqc_compile_options &asked) {
   StringRef plan = asked.plan ? asked.plan : "auto";
-  llvm::SmallVector<StringRef> known;
-  bool found = false;
-  for (PlanKind kind : allPlanKinds) {
-    known.push_back(planName(kind));
-    if (plan != known.back())
-      continue;
-    options.plan = kind;
-    found = true;
-  }
-  if (!found)
+  const std::optional<PlanKind> kind = findPlan(plan);
+  if (!kind)
     return fail(2, "unknown plan '" + printable(plan) + "'; plans are " +
-                       llvm::join(known, ", "));
+                       planNames());
+  options.plan = *kind;
   llvm::SmallVector<StringRef> cpus;
   StringRef(asked.cpu ? asked.cpu : "native").split(cpus, ',');
   options.cpus.assign(cpus.begin(), cpus.end());

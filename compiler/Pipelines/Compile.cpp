@@ -1,14 +1,17 @@
 //===- Compile.cpp - From checked layers to code --------------------------===//
 
 #include "compiler/Pipelines/Compile.h"
-#include "compiler/Pipelines/DecidePlan.h"
+#include "compiler/Conversion/EqcToLoops/KernelPlan.h"
+#include "compiler/Frontend/Diagnostics.h"
 #include "compiler/Pipelines/ImportEqc.h"
 #include "compiler/Pipelines/OwnStack.h"
 #include "compiler/Pipelines/Pipelines.h"
 #include "compiler/Target/CpuVariant.h"
 #include "compiler/Target/ObjectEmitter.h"
+#include "compiler/Transforms/Passes.h"
 #include "dialect/Eqc/EqcAttrs.h"
 #include "dialect/Eqc/EqcDialect.h"
+#include "dialect/Eqc/EqcOps.h"
 
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "mlir/IR/MLIRContext.h"
@@ -74,10 +77,12 @@ public:
       : layers(layers), options(options), failure(failure),
         context(makeRegistry(), MLIRContext::Threading::DISABLED) {
     context.loadDialect<func::FuncDialect, ir::EqcDialect>();
-    handler.emplace(&context, [this](Diagnostic &diagnostic) {
-      if (diagnostic.getSeverity() == DiagnosticSeverity::Error &&
-          messages.empty())
+    handler.emplace(&context, [this](mlir::Diagnostic &diagnostic) {
+      if (diagnostic.getSeverity() != DiagnosticSeverity::Error)
+        return;
+      if (messages.empty())
         messages = diagnostic.str();
+      noteRefusal(diagnostic);
     });
   }
 
@@ -88,12 +93,13 @@ public:
       return print(out);
     if (kind == CodeKind::Linalg)
       return runStages([&](PassManager &pm) {
+               const CostTarget target = costTarget(optionsOfChoice(kind));
                LinalgPipelineOptions linalg;
-               linalg.gradients = options.gradients;
-               populateLinalgPipeline(pm, linalg);
+               setPlan(linalg);
+               populateLinalgPipeline(pm, linalg, &target);
              }) &&
              print(out);
-    if (!expand())
+    if (!expand(kind))
       return false;
     if (kind == CodeKind::Stages)
       return print(out);
@@ -121,7 +127,46 @@ public:
 
   /// Only as far as there are kernels.
   bool writeKernels() {
-    return import(CodeKind::Loops) && expand() && convert();
+    return import(CodeKind::Loops) && expand(CodeKind::Loops) && convert();
+  }
+
+  bool choosePlans(std::vector<PlanKind> &plans) {
+    if (!import(CodeKind::Object) || !runStages([&](PassManager &pm) {
+          const CostTarget target = costTarget(options);
+          ExpandPipelineOptions choose;
+          setPlan(choose);
+          choose.gradients = false;
+          populateChoosePipeline(pm, choose, &target);
+        }))
+      return false;
+    plans.clear();
+    for (const LayerSpec &layer : layers)
+      for (auto op : module->lookupSymbol<func::FuncOp>(layer.name)
+                         .getOps<ir::LinearOp>())
+        plans.push_back(
+            op->getAttrOfType<ir::PlanAttr>(ir::EqcDialect::kPlanAttrName)
+                .getKind());
+    return true;
+  }
+
+  /// Of a single layer.
+  bool report(LayerReport &report) {
+    if (!import(CodeKind::Object) || !expand(CodeKind::Object) ||
+        !runStages([&](PassManager &pm) {
+          CloneForTargetsPassOptions clone;
+          clone.triple = triple;
+          clone.cpus.assign(options.cpus.begin(), options.cpus.end());
+          pm.addPass(createCloneForTargetsPass(clone));
+        }))
+      return false;
+    const std::string cpu = variants.back().name;
+    const LayerSpec &layer = layers.front();
+    return describe(layer.name + "." + cpu, report.layer) &&
+           (!options.gradients ||
+            (describe(gradientLayer(layer).name + "." + cpu,
+                      report.gradientOfX) &&
+             describe(gradientOfWeightName(layer.name) + "." + cpu,
+                      report.gradientOfWeight)));
   }
 
   /// The most elements of the packed weights of each layer, of the kernels.
@@ -152,15 +197,11 @@ private:
   bool import(CodeKind kind) {
     triple = resolveTriple(options.triple);
     std::string error;
-    std::vector<CpuVariant> variants;
     if (!resolveVariants(options.triple, options.cpus, variants, error))
       return fail(2, error);
     target = findKernelTarget(variants.front().kind);
     if (!target)
       return internalError("no kernels are written for this target");
-    std::vector<PlanKind> plans;
-    if (!decidePlans(layers, optionsOfChoice(kind), plans, failure))
-      return false;
     module = ModuleOp::create(UnknownLoc::get(&context));
     OpBuilder b = OpBuilder::atBlockEnd(module->getBody());
     llvm::SmallVector<func::FuncOp> functions;
@@ -170,21 +211,17 @@ private:
       return internalError("malformed layers");
     if (kind == CodeKind::Eq)
       return true;
-    for (size_t i = 0; i < layers.size(); ++i)
-      functions[i]->setAttr(ir::EqcDialect::kPlanAttrName,
-                            b.getStringAttr(planName(plans[i])));
     for (size_t i = 0; i < options.tuning.size(); ++i)
-      if (options.tuning[i].registers > 0)
-        functions[i]->setAttr(ir::EqcDialect::kMaxRegistersAttrName,
-                              b.getI64IntegerAttr(options.tuning[i].registers));
+      setTuning(functions[i], options.tuning[i]);
     return true;
   }
 
-  bool expand() {
+  bool expand(CodeKind kind) {
     return runStages([&](PassManager &pm) {
+      const CostTarget target = costTarget(optionsOfChoice(kind));
       ExpandPipelineOptions expand;
-      expand.gradients = options.gradients;
-      populateExpandPipeline(pm, expand);
+      setPlan(expand);
+      populateExpandPipeline(pm, expand, &target);
     });
   }
 
@@ -202,6 +239,26 @@ private:
     return true;
   }
 
+  bool describe(llvm::StringRef name, FunctionReport &report) {
+    auto function = module->lookupSymbol<func::FuncOp>(name);
+    const FailureOr<KernelPlan> kernels = readKernelPlan(function);
+    if (failed(kernels))
+      return internalError("malformed stages");
+    report.plan =
+        findPlan(
+            function->getAttrOfType<StringAttr>(ir::EqcDialect::kPlanAttrName)
+                .getValue())
+            .value_or(PlanKind::Auto);
+    const auto machine = function->getAttrOfType<ir::TargetAttr>(
+        ir::EqcDialect::kTargetAttrName);
+    report.schedule = std::visit(
+        [&](const auto &plan) {
+          return target->describe(kernels->spec, plan, machine.getMachine());
+        },
+        kernels->plan);
+    return true;
+  }
+
   /// What plans are chosen for. Forms that know no target are the same on every
   /// machine and for every `--cpu`.
   CompileOptions optionsOfChoice(CodeKind kind) const {
@@ -211,6 +268,48 @@ private:
       chosen.cpus.clear();
     }
     return chosen;
+  }
+
+  template <typename OptionsT> void setPlan(OptionsT &result) const {
+    result.plan = std::string(planName(options.plan));
+    result.batch = options.batch;
+    result.gradients = options.gradients;
+  }
+
+  /// What was measured to be the fastest is what is wanted.
+  void setTuning(func::FuncOp function, const LayerTuning &tuning) {
+    Builder b(&context);
+    if (tuning.plan != PlanKind::Auto)
+      for (auto layer : function.getOps<ir::LinearOp>())
+        layer->setAttr(ir::EqcDialect::kPlanAttrName,
+                       ir::PlanAttr::get(&context, tuning.plan));
+    if (tuning.registers > 0)
+      function->setAttr(ir::EqcDialect::kMaxRegistersAttrName,
+                        b.getI64IntegerAttr(tuning.registers));
+  }
+
+  /// Passes that refuse what was asked for say with the message under which
+  /// number of the language, and of which layer. The first one counts, but a
+  /// limit comes after what is wrong at any size.
+  void noteRefusal(mlir::Diagnostic &diagnostic) {
+    SmallVector<StringRef> facts;
+    for (const DiagnosticArgument &fact : diagnostic.getMetadata())
+      if (auto text =
+              fact.getKind() ==
+                      DiagnosticArgument::DiagnosticArgumentKind::Attribute
+                  ? dyn_cast<StringAttr>(fact.getAsAttribute())
+                  : StringAttr())
+        facts.push_back(text.getValue());
+    const DiagnosticInfo *info =
+        facts.size() == 2 ? lookupDiagnostic(facts[0]) : nullptr;
+    if (!info || (refused && refused->status <= info->status))
+      return;
+    const auto *layer = llvm::find_if(
+        layers, [&](const LayerSpec &spec) { return spec.name == facts[1]; });
+    if (layer != layers.end())
+      refused =
+          CompileFailure{info->status, static_cast<int>(layer - layers.begin()),
+                         info->code, diagnostic.str()};
   }
 
   static DialectRegistry makeRegistry() {
@@ -246,8 +345,12 @@ private:
     if (options.pause)
       pm.addInstrumentation(std::make_unique<PauseBeforePasses>(options.pause));
     populate(pm);
-    if (failed(pm.run(*module)))
-      return internalError("lowering failed");
+    if (failed(pm.run(*module))) {
+      if (!refused)
+        return internalError("lowering failed");
+      failure = *refused;
+      return false;
+    }
     if (failed(verify(*module)))
       return internalError("malformed code");
     return true;
@@ -291,8 +394,10 @@ private:
   MLIRContext context;
   std::optional<ScopedDiagnosticHandler> handler;
   std::string messages;
+  std::optional<CompileFailure> refused;
   std::string triple;
   const KernelTarget *target = nullptr;
+  std::vector<CpuVariant> variants; ///< best last
   OwningOpRef<ModuleOp> module;
 };
 
@@ -328,5 +433,34 @@ bool eqc::packedSizes(llvm::ArrayRef<LayerSpec> layers,
     compilation.sizes = &sizes;
     done = compilation.writeKernels();
   });
+  return done;
+}
+
+CostTarget eqc::costTarget(const CompileOptions &options) {
+  std::vector<CpuVariant> variants;
+  std::string error;
+  if (!resolveVariants(options.triple, options.cpus, variants, error))
+    return costTargetOf(Machine());
+  const Machine &machine = variants.back().machine;
+  for (const CostTarget &measured : options.rates)
+    if (measured.machine == machine)
+      return measured;
+  return costTargetOf(machine);
+}
+
+bool eqc::choosePlans(llvm::ArrayRef<LayerSpec> layers,
+                      const CompileOptions &options,
+                      std::vector<PlanKind> &plans, CompileFailure &failure) {
+  bool done = false;
+  runOnOwnStack(
+      [&] { done = Compilation(layers, options, failure).choosePlans(plans); });
+  return done;
+}
+
+bool eqc::reportLayer(const LayerSpec &layer, const CompileOptions &options,
+                      LayerReport &report, CompileFailure &failure) {
+  bool done = false;
+  runOnOwnStack(
+      [&] { done = Compilation(layer, options, failure).report(report); });
   return done;
 }

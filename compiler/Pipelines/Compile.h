@@ -35,7 +35,7 @@ enum class CodeKind {
 
 /// What was found to be the fastest for a layer by measuring.
 struct LayerTuning {
-  PlanKind plan = PlanKind::Shared;
+  PlanKind plan = PlanKind::Auto; ///< Auto: by the cost model
   /// Register tiles use at most so many registers; 0: all.
   int64_t registers = 0;
 };
@@ -83,7 +83,30 @@ bool compileLayers(llvm::ArrayRef<LayerSpec> layers,
 bool hasKernels(CodeKind kind);
 
 /// The CPU that plans are chosen for: the most able one of those compiled for.
+/// An unknown target is reported by whoever compiles for it.
 CostTarget costTarget(const CompileOptions &options);
+
+/// The plan of every layer, as `--eqc-choose-plans` notes it. False, with
+/// `failure` filled in, where the one asked for is not possible.
+bool choosePlans(llvm::ArrayRef<LayerSpec> layers,
+                 const CompileOptions &options, std::vector<PlanKind> &plans,
+                 CompileFailure &failure);
+
+/// How a function of a layer is carried out.
+struct FunctionReport {
+  PlanKind plan = PlanKind::Auto; ///< Auto for gradients of weight and bias
+  std::string schedule; ///< a line for each stage, on the most able CPU
+};
+struct LayerReport {
+  FunctionReport layer;
+  /// With gradients.
+  FunctionReport gradientOfX, gradientOfWeight;
+};
+
+/// Reads from a layer in stages how it is going to be compiled. False, with
+/// `failure` filled in, as compileLayers.
+bool reportLayer(const LayerSpec &layer, const CompileOptions &options,
+                 LayerReport &report, CompileFailure &failure);
 
 /// NAME_PACKED_SIZE of every layer: the most elements that NAME_pack writes on
 /// any of the CPUs compiled for. Never depends on a run-time n. The kernels are

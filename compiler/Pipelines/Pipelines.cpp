@@ -2,7 +2,7 @@
 
 #include "compiler/Pipelines/Pipelines.h"
 #include "compiler/Conversion/Passes.h"
-#include "compiler/Transforms/Passes.h"
+#include "compiler/Transforms/ChoosePlans.h"
 
 #include "mlir/Pass/PassRegistry.h"
 #include "mlir/Transforms/Passes.h"
@@ -16,27 +16,51 @@ static void addContract(OpPassManager &pm, StringRef after) {
   pm.addPass(createVerifyContractPass(options));
 }
 
-void eqc::populateExpandPipeline(OpPassManager &pm,
-                                 const ExpandPipelineOptions &options) {
+/// Plans for layers, whichever kind of code is made of them.
+template <typename OptionsT>
+static void addChoice(OpPassManager &pm, const OptionsT &options,
+                      const CostTarget *target, bool interfaces) {
   addContract(pm, "import");
   if (options.gradients)
     pm.addPass(createAddGradientsPass());
-  if (options.interfaces)
+  if (interfaces)
     pm.addPass(createDescribeLayersPass());
-  ExpandPlanPassOptions expand;
-  expand.plan = options.plan;
-  pm.addPass(createExpandPlanPass(expand));
+  ChoosePlansPassOptions choose;
+  choose.plan = options.plan;
+  choose.batch = options.batch;
+  choose.triple = options.triple;
+  choose.cpus.assign(options.cpus.begin(), options.cpus.end());
+  pm.addPass(target ? createChoosePlansPass(choose, *target)
+                    : createChoosePlansPass(choose));
+}
+
+/// Layers to the stages of a plan, for either kind of code.
+template <typename OptionsT>
+static void addStages(OpPassManager &pm, const OptionsT &options,
+                      const CostTarget *target, bool interfaces) {
+  addChoice(pm, options, target, interfaces);
+  pm.addPass(createExpandPlanPass());
   pm.nest<func::FuncOp>().addPass(createOrderContractionsPass());
   addContract(pm, "expand");
 }
 
+void eqc::populateChoosePipeline(OpPassManager &pm,
+                                 const ExpandPipelineOptions &options,
+                                 const CostTarget *target) {
+  addChoice(pm, options, target, options.interfaces);
+}
+
+void eqc::populateExpandPipeline(OpPassManager &pm,
+                                 const ExpandPipelineOptions &options,
+                                 const CostTarget *target) {
+  addStages(pm, options, target, options.interfaces);
+}
+
 void eqc::populateLinalgPipeline(OpPassManager &pm,
-                                 const LinalgPipelineOptions &options) {
-  ExpandPipelineOptions expand;
-  expand.plan = options.plan;
-  expand.gradients = options.gradients;
-  expand.interfaces = false; // other compilers know no attribute of ours
-  populateExpandPipeline(pm, expand);
+                                 const LinalgPipelineOptions &options,
+                                 const CostTarget *target) {
+  // Other compilers know no attribute of ours.
+  addStages(pm, options, target, /*interfaces=*/false);
   pm.addPass(createConvertEqcToLinalgPass());
   pm.nest<func::FuncOp>().addPass(createCanonicalizerPass());
   pm.nest<func::FuncOp>().addPass(createCSEPass());
@@ -70,11 +94,15 @@ void eqc::populateLLVMPipeline(OpPassManager &pm, const KernelTarget &target,
 void eqc::registerEqcPipelines() {
   PassPipelineRegistration<ExpandPipelineOptions>(
       "eqc-expand", "decide how the diagrams of layers are multiplied",
-      populateExpandPipeline);
+      [](OpPassManager &pm, const ExpandPipelineOptions &options) {
+        populateExpandPipeline(pm, options);
+      });
   PassPipelineRegistration<LinalgPipelineOptions>(
       "eqc-linalg",
       "write layers as graphs of linalg and tensor operations alone",
-      populateLinalgPipeline);
+      [](OpPassManager &pm, const LinalgPipelineOptions &options) {
+        populateLinalgPipeline(pm, options);
+      });
   PassPipelineRegistration<ConvertPipelineOptions>(
       "eqc-convert", "write each layer in stages as kernels for some CPUs",
       populateConvertPipeline);

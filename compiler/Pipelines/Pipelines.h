@@ -9,45 +9,65 @@
 #define EQC_PIPELINES_PIPELINES_H
 
 #include "compiler/Lowering/KernelTarget.h"
+#include "compiler/Plan/CostModel.h"
 
 #include "mlir/Pass/PassManager.h"
 #include "mlir/Pass/PassOptions.h"
 
 namespace eqc {
 
-struct ExpandPipelineOptions
-    : mlir::PassPipelineOptions<ExpandPipelineOptions> {
-  Option<std::string> plan{*this, "plan",
-                           llvm::cl::desc("shared, schur, factored or dense"),
-                           llvm::cl::init("shared")};
+/// How layers become stages.
+template <typename OptionsT>
+struct PlanPipelineOptions : mlir::PassPipelineOptions<OptionsT> {
+  template <typename T> using Option = mlir::detail::PassOptions::Option<T>;
+  template <typename T>
+  using ListOption = mlir::detail::PassOptions::ListOption<T>;
+  Option<std::string> plan{
+      *this, "plan",
+      llvm::cl::desc("the plan of all layers; auto: the fastest of each"),
+      llvm::cl::init("auto")};
+  Option<int64_t> batch{
+      *this, "batch",
+      llvm::cl::desc("samples of a call that plans are chosen for; 0: the "
+                     "layer's batch, else 32"),
+      llvm::cl::init(0)};
+  Option<std::string> triple{
+      *this, "triple",
+      llvm::cl::desc("the target triple that plans are chosen for; empty: the "
+                     "host's")};
+  ListOption<std::string> cpus{
+      *this, "cpus",
+      llvm::cl::desc("the CPUs that plans are chosen for; none: the triple's "
+                     "default")};
   Option<bool> gradients{
       *this, "gradients",
       llvm::cl::desc("add the gradients of the layers as functions"),
       llvm::cl::init(false)};
+};
+
+struct ExpandPipelineOptions : PlanPipelineOptions<ExpandPipelineOptions> {
   Option<bool> interfaces{
       *this, "interfaces",
       llvm::cl::desc("note what programs are told of the layers"),
       llvm::cl::init(true)};
 };
 
-/// Layers to the stages of a plan.
-void populateExpandPipeline(mlir::OpPassManager &pm,
-                            const ExpandPipelineOptions &options);
+/// Layers, and the gradients of x, with their plans noted.
+void populateChoosePipeline(mlir::OpPassManager &pm,
+                            const ExpandPipelineOptions &options,
+                            const CostTarget *target = nullptr);
 
-struct LinalgPipelineOptions
-    : mlir::PassPipelineOptions<LinalgPipelineOptions> {
-  Option<std::string> plan{*this, "plan",
-                           llvm::cl::desc("shared, schur, factored or dense"),
-                           llvm::cl::init("shared")};
-  Option<bool> gradients{
-      *this, "gradients",
-      llvm::cl::desc("add the gradients of the layers' inputs as functions"),
-      llvm::cl::init(false)};
-};
+/// Layers to the stages of a plan, chosen for `target` where one is given.
+void populateExpandPipeline(mlir::OpPassManager &pm,
+                            const ExpandPipelineOptions &options,
+                            const CostTarget *target = nullptr);
+
+struct LinalgPipelineOptions : PlanPipelineOptions<LinalgPipelineOptions> {};
 
 /// Layers to graphs of upstream operations on tensors, for any MLIR compiler.
 void populateLinalgPipeline(mlir::OpPassManager &pm,
-                            const LinalgPipelineOptions &options);
+                            const LinalgPipelineOptions &options,
+                            const CostTarget *target = nullptr);
 
 struct ConvertPipelineOptions
     : mlir::PassPipelineOptions<ConvertPipelineOptions> {

@@ -55,14 +55,11 @@ public:
   }
 
   void predict(PlanCandidate &candidate) {
-    const bool dense = candidate.kind == PlanKind::Dense;
-    // The factored plan goes through its steps row by row, where the shared one
-    // sums several rows at once.
-    rowRate =
-        candidate.kind == PlanKind::Factored ? 5 * rates.rowNs : rates.rowNs;
+    const bool dense = rulesOf(candidate.kind).oneMatrix;
+    rowRate = rulesOf(candidate.kind).rowCost * rates.rowNs;
     if (dense)
       tiling(saturatingMultiply(countAt(Poly::power(spec.l), n), spec.cOut));
-    const double matrices = valueOf(candidate.cost.packedMatrices);
+    const double matrices = valueOf(candidate.counted.cost.packedMatrices);
     // The dense matrix is one of rows x columns, the others are one for each
     // diagram, padded to whole tiles.
     const double packedRows =
@@ -74,7 +71,7 @@ public:
     candidate.packNs = packNs(candidate, packedRows, packed);
 
     double compute = 0;
-    for (const StageCost &stage : candidate.cost.stages)
+    for (const StageCost &stage : candidate.counted.cost.stages)
       compute += dense ? denseNs(packedRows) : stageNs(stage);
     // Weights are read once for each block of samples.
     compute += packed / rateFor(packed) / std::min(batch, 8.0);
@@ -188,11 +185,11 @@ private:
 
   double packNs(const PlanCandidate &plan, double rows, double bytes) const {
     const double copied = 2 * bytes / rateFor(bytes);
-    const double entries = valueOf(plan.cost.packMultiplyAdds);
+    const double entries = valueOf(plan.counted.cost.packMultiplyAdds);
     // Dense matrices are assembled element by element, sums of weights in
     // vectors.
     const double sums =
-        plan.kind == PlanKind::Dense
+        rulesOf(plan.kind).oneMatrix
             ? entries * double(spec.cIn) * double(spec.cOut) * rates.elementNs
             : entries * double(spec.cIn) * tiles * double(vectors) * packSlow *
                   vectorNs();
@@ -215,45 +212,6 @@ private:
 // The choice
 //===----------------------------------------------------------------------===//
 
-std::string eqc::whyNotDense(const LayerSpec &spec) {
-  if (spec.dynamicN())
-    return "n is given at run time";
-  const int64_t entries = countAt(Poly::power(spec.k + spec.l), spec.n);
-  if (saturatingMultiply(saturatingMultiply(entries, spec.cIn), spec.cOut) >
-      maxDenseElements)
-    return "the matrix has more than 2^26 elements";
-  return "";
-}
-
-/// The factored plan spells out all n! entries of a Levi-Civita symbol.
-static std::string whyNotFactored(const LayerSpec &spec) {
-  if (spec.n > 8)
-    for (const Diagram &diagram : spec.diagrams)
-      if (diagram.free >= 0)
-        return "the Levi-Civita symbol has more than 40320 entries";
-  return "";
-}
-
-/// What is known of a plan once it is built.
-static void describe(const LayerSpec &spec, PlanCandidate &candidate) {
-  switch (candidate.kind) {
-  case PlanKind::Dense:
-    candidate.cost = costOf(buildDensePlan(spec), spec);
-    return;
-  case PlanKind::Factored:
-    candidate.cost = costOf(buildFactoredPlan(spec));
-    return;
-  case PlanKind::Schur: {
-    const SchurChoice schur = chooseSchur(spec);
-    candidate.cost = costOf(schur);
-    candidate.basisCondition = schur.condition();
-    return;
-  }
-  default:
-    candidate.cost = costOf(buildSharedPlan(spec));
-  }
-}
-
 void eqc::predictTimes(const LayerSpec &spec, const CostTarget &target,
                        int64_t n, int64_t batch, PlanCandidate &candidate) {
   Predictor(spec, target, n, batch).predict(candidate);
@@ -274,26 +232,35 @@ static std::string reasonOf(const PlanChoice &choice) {
                      planName(second->kind));
 }
 
+/// Of the gradient of x: programs are told the plan of the layer, and rely on
+/// what it promises.
+static std::string whyNotBeside(PlanKind layer, PlanKind kind) {
+  if (layer == PlanKind::Auto || kind == layer || !rulesOf(kind).promisesLess)
+    return "";
+  return fmt::format("it promises less than {}, the plan of the layer",
+                     planName(layer));
+}
+
 PlanChoice eqc::choosePlan(const LayerSpec &spec, const CostTarget &target,
-                           int64_t batch) {
+                           int64_t batch, PlanKind gradientOf) {
   PlanChoice choice;
   choice.n = spec.dynamicN() ? typicalN : spec.n;
   choice.batch = batch > 0 ? batch : spec.batch > 0 ? spec.batch : typicalBatch;
   choice.target = target.name;
   // The first of equals is taken: without a basis that saves operations schur
   // is the shared plan.
-  for (PlanKind kind : {PlanKind::Shared, PlanKind::Schur, PlanKind::Factored,
-                        PlanKind::Dense}) {
+  for (PlanKind kind : allPlans) {
     PlanCandidate candidate;
     candidate.kind = kind;
-    if (kind == PlanKind::Dense)
-      candidate.refused = whyNotDense(spec);
-    if (kind == PlanKind::Factored)
-      candidate.refused = whyNotFactored(spec);
+    candidate.refused = rulesOf(kind).whyNot(spec).why;
+    if (candidate.refused.empty())
+      candidate.refused = whyNotBeside(gradientOf, kind);
     if (candidate.refused.empty()) {
-      describe(spec, candidate);
-      candidate.operations = operationsOf(candidate.cost, spec, choice.n);
-      candidate.scratchBytes = scratchBytesOf(candidate.cost, spec, choice.n);
+      candidate.counted = rulesOf(kind).count(spec);
+      candidate.operations =
+          operationsOf(candidate.counted.cost, spec, choice.n);
+      candidate.scratchBytes =
+          scratchBytesOf(candidate.counted.cost, spec, choice.n);
       Predictor(spec, target, choice.n, choice.batch).predict(candidate);
       if (choice.candidates.empty() ||
           candidate.callNs < choice.winner().callNs)

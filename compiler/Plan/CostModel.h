@@ -10,7 +10,7 @@
 
 #include "compiler/Machine/Tiling.h"
 #include "compiler/Plan/Cost.h"
-#include "compiler/Plan/PlanKind.h"
+#include "compiler/Plan/PlanRules.h"
 
 #include <string>
 #include <vector>
@@ -42,12 +42,6 @@ struct CostTarget {
 /// The built-in rates of CPUs with vectors and registers like these.
 CostTarget costTargetOf(const Machine &machine);
 
-/// More elements than this in n^(k+l) c_in c_out, and there is no dense plan.
-constexpr int64_t maxDenseElements = int64_t(1) << 26;
-
-/// Why a layer has no dense plan, or an empty string.
-std::string whyNotDense(const LayerSpec &spec);
-
 /// What is assumed where a layer leaves it to the caller.
 constexpr int64_t typicalN = 32;
 constexpr int64_t typicalBatch = 32;
@@ -56,14 +50,13 @@ constexpr int64_t typicalBatch = 32;
 struct PlanCandidate {
   PlanKind kind = PlanKind::Shared;
   std::string refused; ///< empty for a candidate
-  PlanCost cost;
-  double basisCondition = 1; ///< of the basis that channels are mixed in
-  Operations operations;     ///< of one sample
-  int64_t scratchBytes = 0;  ///< per sample
-  int64_t packedBytes = 0;   ///< of the weights as the kernel reads them
-  double packNs = 0;         ///< predicted, once per call
-  double sampleNs = 0;       ///< predicted, per sample
-  double callNs = 0;         ///< predicted, a whole call at the assumed batch
+  CountedPlan counted;
+  Operations operations;    ///< of one sample
+  int64_t scratchBytes = 0; ///< per sample
+  int64_t packedBytes = 0;  ///< of the weights as the kernel reads them
+  double packNs = 0;        ///< predicted, once per call
+  double sampleNs = 0;      ///< predicted, per sample
+  double callNs = 0;        ///< predicted, a whole call at the assumed batch
 };
 
 struct PlanChoice {
@@ -83,9 +76,11 @@ void predictTimes(const LayerSpec &spec, const CostTarget &target, int64_t n,
                   int64_t batch, PlanCandidate &candidate);
 
 /// Compares the plans of a layer, for calls of `batch` samples; 0: the layer's
-/// batch, else a typical one. The shared plan always is a candidate.
+/// batch, else a typical one. The shared plan always is a candidate. The
+/// gradient of x of a layer with the plan `gradientOf` takes none that promises
+/// less.
 PlanChoice choosePlan(const LayerSpec &spec, const CostTarget &target,
-                      int64_t batch = 0);
+                      int64_t batch = 0, PlanKind gradientOf = PlanKind::Auto);
 
 } // namespace eqc
 

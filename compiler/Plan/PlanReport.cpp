@@ -151,20 +151,20 @@ void appendStages(const PlanCandidate &plan, const LayerSpec &spec,
   text += fmt::format("\n  stages of the {} plan, for one sample:\n",
                       planName(plan.kind));
   std::vector<Row> rows;
-  for (const StageCost &stage : plan.cost.stages)
+  for (const StageCost &stage : plan.counted.cost.stages)
     rows.push_back(stageRow(stage, spec));
-  if (!plan.cost.packMultiplyAdds.isZero())
+  if (!plan.counted.cost.packMultiplyAdds.isZero())
     rows.push_back(
         {"pack", "once per call",
-         polyText(plan.cost.packMultiplyAdds, spec) +
-             (plan.kind == PlanKind::Schur ? " multiply-adds" : " additions") +
+         polyText(plan.counted.cost.packMultiplyAdds, spec) +
+             (plan.counted.basis.empty() ? " additions" : " multiply-adds") +
              " per channel pair"});
   appendTable(rows, false, text);
-  if (plan.kind == PlanKind::Schur)
+  if (!plan.counted.basis.empty())
     text +=
         fmt::format("  condition of its basis: {:.4g}, which multiplies the "
                     "bound on rounding errors\n",
-                    plan.basisCondition);
+                    plan.counted.basisCondition);
 }
 
 void appendComparison(const PlanChoice &choice, std::string &text) {
@@ -194,28 +194,27 @@ void appendComparison(const PlanChoice &choice, std::string &text) {
 
 } // namespace
 
-PlanReport eqc::reportPlans(const LayerSpec &spec, const CostTarget &target,
-                            PlanKind asked, std::string_view why,
-                            int64_t batch) {
+std::string eqc::reportPlans(const LayerSpec &spec, const CostTarget &target,
+                             PlanKind plan, PlanKind asked,
+                             std::string_view why, int64_t batch) {
   const PlanChoice choice = choosePlan(spec, target, batch);
-  const PlanCandidate *plan = &choice.winner();
   std::string reason = choice.reason;
-  for (const PlanCandidate &candidate : choice.candidates)
-    if (candidate.kind == asked && candidate.refused.empty()) {
-      plan = &candidate;
-      reason = fmt::format("{}; {}", why, reason);
-    } else if (candidate.kind == asked) {
-      reason = fmt::format("{} as asked for is not possible: {}",
-                           planName(asked), candidate.refused);
-    }
   std::string text;
   appendOrders(spec, text);
-  appendStages(*plan, spec, text);
+  for (const PlanCandidate &candidate : choice.candidates) {
+    if (candidate.kind == plan)
+      appendStages(candidate, spec, text);
+    if (candidate.kind == asked)
+      reason = candidate.refused.empty()
+                   ? fmt::format("{}; {}", why, reason)
+                   : fmt::format("{} as asked for is not possible: {}",
+                                 planName(asked), candidate.refused);
+  }
   appendComparison(choice, text);
   const LeastBytes least = leastBytesOf(spec, choice.n);
   text += fmt::format(
       "  any plan moves at least {} bytes per sample and {} per call\n",
       countText(least.perSample), countText(least.perCall));
-  text += fmt::format("\n  plan: {}; {}\n", planName(plan->kind), reason);
-  return {plan->kind, std::move(text)};
+  text += fmt::format("\n  plan: {}; {}\n", planName(plan), reason);
+  return text;
 }

@@ -10,18 +10,15 @@
 
 namespace eqc {
 
-/// What `eqc explain` says about the plans of a layer: the diagrams by
-/// propagating order, the stages of the plan `asked` for (Auto: the cheapest),
-/// the exact costs and predicted times of all plans, and why one was taken, of
-/// one that was asked for `why`. `batch` as for `choosePlan`.
-struct PlanReport {
-  PlanKind plan = PlanKind::Shared; ///< the one whose stages are listed
-  std::string text;
-};
-PlanReport reportPlans(const LayerSpec &spec, const CostTarget &target,
-                       PlanKind asked = PlanKind::Auto,
-                       std::string_view why = "as asked for",
-                       int64_t batch = 0);
+/// What `eqc explain` says about the plans of a layer that is compiled with
+/// `plan`: the diagrams by propagating order, the stages of the plan, the exact
+/// costs and predicted times of all plans, and why this one was taken: `why`
+/// where it is not the cheapest but was `asked` for (Auto: it is). `batch` as
+/// for `choosePlan`.
+std::string reportPlans(const LayerSpec &spec, const CostTarget &target,
+                        PlanKind plan, PlanKind asked = PlanKind::Auto,
+                        std::string_view why = "as asked for",
+                        int64_t batch = 0);
 
 } // namespace eqc
 

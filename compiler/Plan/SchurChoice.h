@@ -14,14 +14,31 @@
 #include "compiler/Plan/Isotypic/IsotypicPlan.h"
 #include "compiler/Plan/Strands/StrandPlan.h"
 
+#include <optional>
 #include <string>
+#include <string_view>
 
 namespace eqc {
+
+enum class SchurBasis { Isotypic, Strands };
+
+constexpr std::string_view basisName(SchurBasis basis) {
+  return basis == SchurBasis::Isotypic ? "isotypic" : "strands";
+}
+constexpr std::optional<SchurBasis> findBasis(std::string_view name) {
+  for (SchurBasis basis : {SchurBasis::Isotypic, SchurBasis::Strands})
+    if (name == basisName(basis))
+      return basis;
+  return std::nullopt;
+}
 
 struct SchurChoice {
   std::shared_ptr<const IsotypicPlan> isotypic; ///< null: strands
   StrandPlan strands;                           ///< unless isotypic
 
+  SchurBasis basis() const {
+    return isotypic ? SchurBasis::Isotypic : SchurBasis::Strands;
+  }
   /// Whether there is a basis to change to; else the plan is the shared one.
   bool hasBasis() const { return isotypic || strands.hasStrands(); }
   /// Of its basis. Strands have an orthogonal one: Young's orthonormal form.

@@ -38,16 +38,15 @@ struct AddGradients : eqc::impl::AddGradientsPassBase<AddGradients> {
     }
   }
 
-  /// A function after `layer`, with the attributes of which plan and batch it
-  /// is compiled for; the builder is left at its start.
+  /// A function after `layer`, with the attributes of which batch and registers
+  /// it is compiled for; the builder is left at its start.
   static func::FuncOp addFunction(OpBuilder &b, func::FuncOp layer,
                                   StringRef name, TypeRange arguments,
                                   TypeRange results) {
     auto function = func::FuncOp::create(b, layer.getLoc(), name,
                                          b.getFunctionType(arguments, results));
     for (StringRef attribute :
-         {EqcDialect::kPlanAttrName, EqcDialect::kBatchAttrName,
-          EqcDialect::kMaxRegistersAttrName})
+         {EqcDialect::kBatchAttrName, EqcDialect::kMaxRegistersAttrName})
       if (Attribute value = layer->getAttr(attribute))
         function->setAttr(attribute, value);
     b.setInsertionPointToStart(function.addEntryBlock());
@@ -83,6 +82,11 @@ struct AddGradients : eqc::impl::AddGradientsPassBase<AddGradients> {
         getDiagramArrayAttr(&getContext(), flipped.diagrams),
         getDiagramArrayAttr(&getContext(), {}), op.getLayoutAttr(),
         NormalizeAttr::get(&getContext(), flipped.normalize));
+    // A plan that is wanted is wanted of the gradient too.
+    if (auto plan = op->getAttrOfType<PlanAttr>(EqcDialect::kPlanAttrName))
+      gradX.getDefiningOp()->setAttr(
+          EqcDialect::kPlanAttrName,
+          PlanAttr::get(&getContext(), plan.getKind()));
     func::ReturnOp::create(b, op.getLoc(), gradX);
   }
 

@@ -6,6 +6,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "compiler/Conversion/EqcToLoops/LayerOfOp.h"
+#include "compiler/Plan/PlanKind.h"
 #include "compiler/Plan/SchurChoice.h"
 #include "compiler/Transforms/Expand/Expand.h"
 #include "compiler/Transforms/Passes.h"
@@ -21,55 +22,70 @@ using namespace mlir;
 
 namespace {
 
-struct ExpandPlan : eqc::impl::ExpandPlanPassBase<ExpandPlan> {
-  using ExpandPlanPassBase::ExpandPlanPassBase;
+FailureOr<Value> expandShared(OpBuilder &b, LinearOp op, PlanAttr) {
+  return eqc::expandShared(
+      b, op, withoutStrands(buildSharedPlan(getLayerOf(op), ReadOrder::First)));
+}
 
+FailureOr<Value> expandDense(OpBuilder &b, LinearOp op, PlanAttr) {
+  if (op.hasDynamicN())
+    return op.emitError("the dense plan needs a fixed 'n', found '?'");
+  return eqc::expandDense(b, op);
+}
+
+FailureOr<Value> expandSchur(OpBuilder &b, LinearOp op, PlanAttr plan) {
+  const LayerSpec spec = getLayerOf(op);
+  if (findBasis(plan.getBasis().str()) == SchurBasis::Strands)
+    return eqc::expandShared(
+        b, op, withStrands(buildSharedPlan(spec, ReadOrder::First), spec));
+  std::string refused;
+  const std::shared_ptr<const IsotypicPlan> isotypic =
+      getIsotypicPlan(spec, refused);
+  if (!isotypic)
+    return op.emitError() << "the isotypic plan of '" << spec.name
+                          << "' is not possible: " << refused;
+  return expandIsotypic(b, op, *isotypic);
+}
+
+FailureOr<Value> expandFactored(OpBuilder &b, LinearOp op, PlanAttr) {
+  return eqc::expandFactored(b, op);
+}
+
+/// How the stages of each plan are written, by the plan's name.
+FailureOr<Value> expand(OpBuilder &b, LinearOp op, PlanAttr plan) {
+  static constexpr FailureOr<Value> (*expanders[])(OpBuilder &, LinearOp,
+                                                   PlanAttr) = {
+#define EQC_PLAN(NAME, TEXT, WORDS) expand##NAME,
+#include "compiler/Plan/Plans.def"
+  };
+  return expanders[static_cast<int>(plan.getKind()) - 1](b, op, plan);
+}
+
+struct ExpandPlan : eqc::impl::ExpandPlanPassBase<ExpandPlan> {
   void runOnOperation() override {
     SmallVector<LinearOp> layers;
     getOperation().walk([&](LinearOp op) { layers.push_back(op); });
     for (LinearOp op : layers)
-      if (failed(expand(op)))
+      if (failed(replace(op)))
         return signalPassFailure();
   }
 
-  static Value expandSchur(OpBuilder &b, LinearOp op) {
-    const LayerSpec spec = getLayerOf(op);
-    const SchurChoice choice = chooseSchur(spec);
-    if (choice.isotypic)
-      return expandIsotypic(b, op, *choice.isotypic);
-    return expandShared(
-        b, op, withStrands(buildSharedPlan(spec, ReadOrder::First), spec));
-  }
-
-  LogicalResult expand(LinearOp op) {
-    OpBuilder b(op);
+  LogicalResult replace(LinearOp op) {
     auto function = op->getParentOfType<func::FuncOp>();
     if (!function)
       return op.emitError("a layer must stand in a function");
-    std::string plan = this->plan;
-    if (auto asked =
-            function->getAttrOfType<StringAttr>(EqcDialect::kPlanAttrName))
-      plan = asked.str();
-    Value y;
-    if (plan == "shared") {
-      y = expandShared(
-          b, op,
-          withoutStrands(buildSharedPlan(getLayerOf(op), ReadOrder::First)));
-    } else if (plan == "dense") {
-      if (op.hasDynamicN())
-        return op.emitError("the dense plan needs a fixed 'n', found '?'");
-      y = expandDense(b, op);
-    } else if (plan == "schur") {
-      y = expandSchur(b, op);
-    } else if (plan == "factored") {
-      y = expandFactored(b, op);
-    } else {
-      return op.emitError() << "unknown plan '" << plan
-                            << "', expected shared, schur, factored or dense";
-    }
-    function->setAttr(EqcDialect::kPlanAttrName, b.getStringAttr(plan));
+    auto plan = op->getAttrOfType<PlanAttr>(EqcDialect::kPlanAttrName);
+    if (!plan)
+      return op.emitError("no plan is chosen; run '--eqc-choose-plans' first");
+    op->removeAttr(EqcDialect::kPlanAttrName);
+    OpBuilder b(op);
+    FailureOr<Value> y = expand(b, op, plan);
+    if (failed(y))
+      return failure();
+    function->setAttr(EqcDialect::kPlanAttrName,
+                      b.getStringAttr(plan.getName()));
     ++numExpanded;
-    op->replaceAllUsesWith(ValueRange{y});
+    op->replaceAllUsesWith(ValueRange{*y});
     op.erase();
     return success();
   }

@@ -169,7 +169,7 @@ bool Calibration::measure(const CpuVariant &variant, MeasuredRates &result) {
   for (const LayerSpec &layer : layers)
     choices.push_back(choosePlan(layer, result.target));
   std::vector<Observation> observations;
-  for (PlanKind kind : allPlanKinds)
+  for (PlanKind kind : allPlans)
     if (!measurePlan(variant, kind, choices, observations))
       return false;
   const RateFit fit = fitRates(result.target, observations);

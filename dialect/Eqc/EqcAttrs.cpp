@@ -7,6 +7,7 @@
 #include "dialect/Eqc/EqcAttrs.h"
 
 #include "compiler/Interface/LayerInfo.h"
+#include "compiler/Plan/SchurChoice.h"
 #include "dialect/Eqc/EqcDialect.h"
 
 #include "mlir/IR/Builders.h"
@@ -204,6 +205,44 @@ Attribute DiagramAttr::parse(AsmParser &parser, Type) {
 
 void DiagramAttr::print(AsmPrinter &printer) const {
   printer << "<\"" << toString(getValue()) << "\">";
+}
+
+LogicalResult PlanAttr::verify(function_ref<InFlightDiagnostic()> emitError,
+                               StringRef name, StringRef basis, int64_t n,
+                               int64_t batch, StringRef,
+                               DictionaryAttr predicted,
+                               DictionaryAttr refused) {
+  auto isPlan = [](StringRef text) {
+    const std::optional<PlanKind> kind = findPlan(text);
+    return kind && kind != PlanKind::Auto;
+  };
+  if (!isPlan(name))
+    return emitError() << "there is no plan '" << llvm::json::fixUTF8(name)
+                       << "'; plans are " << planNames();
+  if (!basis.empty() && !findBasis(basis))
+    return emitError() << "the basis of a plan is 'isotypic' or 'strands'";
+  if (!basis.empty() && findPlan(name) != PlanKind::Schur)
+    return emitError() << "the plan '" << name << "' has no basis";
+  if (n < 0 || batch < 0)
+    return emitError() << "the size and the batch that plans are compared at "
+                          "must not be negative";
+  for (DictionaryAttr given : {predicted, refused})
+    for (NamedAttribute entry :
+         given ? given.getValue() : ArrayRef<NamedAttribute>()) {
+      const bool valid = given == predicted ? isa<IntegerAttr>(entry.getValue())
+                                            : isa<StringAttr>(entry.getValue());
+      if (!isPlan(entry.getName()) || !valid)
+        return emitError() << "predicted times are integers and reasons of "
+                              "refusal strings, by names of plans";
+    }
+  if (refused && refused.contains(name))
+    return emitError() << "the plan '" << name << "' itself is refused";
+  for (NamedAttribute entry :
+       refused ? refused.getValue() : ArrayRef<NamedAttribute>())
+    if (predicted && predicted.contains(entry.getName()))
+      return emitError() << "the plan '" << entry.getName().getValue()
+                         << "' has a predicted time and is refused";
+  return success();
 }
 
 LogicalResult

@@ -14,6 +14,7 @@
 #include "compiler/Plan/Isotypic/IsotypicBasis.h"
 #include "compiler/Plan/KernelRecord.h"
 #include "compiler/Plan/PackedTerm.h"
+#include "compiler/Plan/PlanKind.h"
 
 #include "mlir/IR/Attributes.h"
 #include "mlir/IR/BuiltinAttributes.h"

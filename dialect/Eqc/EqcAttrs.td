@@ -123,6 +123,59 @@ def Eqc_SumsAttr : Eqc_Attr<"Sums", "sums"> {
 }
 
 //===----------------------------------------------------------------------===//
+// Plans
+//===----------------------------------------------------------------------===//
+
+def Eqc_PlanAttr : Eqc_Attr<"Plan", "plan"> {
+  let summary = "how the diagrams of a layer are multiplied, and why so";
+  let description = [{
+    The plan of a layer, as `--plan` names it. On `eqc.linear`, as `eqc.plan`:
+    written by hand it is the plan that is wanted; `eqc-choose-plans` keeps that,
+    and else takes the plan that is predicted to be the fastest. It adds what was
+    decided by: `basis` is the one that schur mixes channels in, `isotypic` or
+    `strands`; `n`, `batch` and `target` (of the cost model's rates) are what plans
+    were compared at; `predicted` has the time of a call in ns for each plan,
+    `refused` the reason for each that the layer cannot have.
+
+    - (C1) `name` is a plan.
+    - (C2) `basis`, where given, is `isotypic` or `strands`, and the plan is schur.
+    - (C3) `n` and `batch` are not negative; 0 where plans were not compared.
+    - (C4) `predicted` holds 64-bit integers and `refused` strings, by names of
+      plans, none of which stands in both; the plan itself is not refused.
+
+    Example:
+
+    ```mlir
+    #wanted = #eqc.plan<name = "shared">
+    #chosen = #eqc.plan<name = "schur", basis = "strands", n = 32, batch = 8,
+        target = "AVX2", predicted = {schur = 900, shared = 1200},
+        refused = {dense = "n is given at run time"}>
+    ```
+  }];
+  let parameters = (ins
+    StringRefParameter<"as --plan names it">:$name,
+    StringRefParameter<"that schur mixes channels in", [{""}]>:$basis,
+    DefaultValuedParameter<"int64_t", "0">:$n,
+    DefaultValuedParameter<"int64_t", "0">:$batch,
+    StringRefParameter<"of the cost model's rates", [{""}]>:$target,
+    OptionalParameter<"::mlir::DictionaryAttr">:$predicted,
+    OptionalParameter<"::mlir::DictionaryAttr">:$refused
+  );
+  let assemblyFormat = "`<` struct(params) `>`";
+  let genVerifyDecl = 1;
+  let builders = [
+    /// The plan that is wanted, nothing else decided.
+    AttrBuilder<(ins "::eqc::PlanKind":$kind), [{
+      return $_get($_ctxt, ::eqc::planName(kind), "", 0, 0, "",
+                   ::mlir::DictionaryAttr(), ::mlir::DictionaryAttr());
+    }]>
+  ];
+  let extraClassDeclaration = [{
+    ::eqc::PlanKind getKind() const { return *::eqc::findPlan(getName()); }
+  }];
+}
+
+//===----------------------------------------------------------------------===//
 // Targets
 //===----------------------------------------------------------------------===//
 

@@ -43,7 +43,10 @@ LogicalResult EqcDialect::verifyOperationAttribute(Operation *op,
     StringRef expected;
   };
   for (const Known &known :
-       {Known{kPlanAttrName, isa<StringAttr>(value), "the name of a plan"},
+       {isa<LinearOp>(op)
+            ? Known{kPlanAttrName, isa<PlanAttr>(value), "'#eqc.plan<..>'"}
+            : Known{kPlanAttrName, isa<StringAttr>(value),
+                    "the name of a plan"},
         Known{kLayerAttrName, isa<StringAttr>(value), "the name of a layer"},
         Known{kFlipsAttrName, isa<DenseI64ArrayAttr>(value),
               "'array<i64: ..>'"},

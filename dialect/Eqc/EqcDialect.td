@@ -35,9 +35,10 @@ def Eqc_Dialect : Dialect {
     /// The value of an `n` attribute that stands for `n = ?`.
     static constexpr int64_t kDynamicN = -1;
 
-    // Attributes that a function of the compiler carries. On a layer: the plan
-    // that it is compiled with, the batch that it is compiled for, the most
-    // registers that its tiles may use.
+    // Attributes that the compiler puts on functions and layers. On an
+    // `eqc.linear` and on a layer in stages: the plan, `#eqc.plan<..>` on the
+    // operation, its name on the function. On a layer: the batch that it is
+    // compiled for, the most registers that its tiles may use.
     static constexpr ::llvm::StringLiteral kPlanAttrName = "eqc.plan";
     static constexpr ::llvm::StringLiteral kBatchAttrName = "eqc.batch";
     static constexpr ::llvm::StringLiteral kMaxRegistersAttrName =

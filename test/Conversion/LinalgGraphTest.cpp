@@ -77,8 +77,9 @@ public:
 
   void add(const LayerSpec &spec, StringRef plan) {
     OpBuilder b = OpBuilder::atBlockEnd(module->getBody());
-    importLayer(b, spec)->setAttr(ir::EqcDialect::kPlanAttrName,
-                                  b.getStringAttr(plan));
+    for (auto layer : importLayer(b, spec).getOps<ir::LinearOp>())
+      layer->setAttr(ir::EqcDialect::kPlanAttrName,
+                     ir::PlanAttr::get(&context, *findPlan(plan.str())));
   }
 
   bool compile() {

@@ -42,4 +42,4 @@ def update(page: Path) -> list[str]:
 
 if __name__ == "__main__":
     failures = [failure for name in sys.argv[1:] for failure in update(Path(name).resolve())]
-    sys.exit("\n\n".join(failures))
+    sys.exit("\n\n".join(failures) if failures else 0)

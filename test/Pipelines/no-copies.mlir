@@ -1,4 +1,4 @@
-// RUN: %eqc-opt %s --eqc-expand --eqc-convert="triple=x86_64-unknown-linux-gnu cpus=x86-64-v3" \
+// RUN: %eqc-opt %s --eqc-expand=plan=shared --eqc-convert="triple=x86_64-unknown-linux-gnu cpus=x86-64-v3" \
 // RUN:   --eqc-vectorize --eqc-bufferize | FileCheck %s
 // RUN: %eqc-opt %s --eqc-expand=plan=factored --eqc-convert="triple=x86_64-unknown-linux-gnu cpus=x86-64-v3" \
 // RUN:   --eqc-vectorize --eqc-bufferize | FileCheck %s

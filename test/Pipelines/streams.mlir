@@ -1,6 +1,6 @@
 // A layer whose rows of y are whole cache lines can stream them; the same with other
 // channels, or with diagonals that are added to y, cannot.
-// RUN: %eqc-opt %s --eqc-expand --eqc-convert="triple=x86_64-unknown-linux-gnu cpus=x86-64-v4" \
+// RUN: %eqc-opt %s --eqc-expand=plan=shared --eqc-convert="triple=x86_64-unknown-linux-gnu cpus=x86-64-v4" \
 // RUN:   --eqc-vectorize --eqc-bufferize | FileCheck %s
 
 // CHECK-LABEL: func.func private @"whole.forward.x86-64-v4"

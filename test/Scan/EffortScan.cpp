@@ -12,8 +12,6 @@
 #include "compiler/Algebra/Enumerate.h"
 #include "compiler/Pipelines/ImportEqc.h"
 #include "compiler/Pipelines/Pipelines.h"
-#include "compiler/Plan/CostModel.h"
-#include "compiler/Target/CpuVariant.h"
 #include "dialect/Eqc/EqcDialect.h"
 #include "test/Scan/Line.h"
 
@@ -97,8 +95,6 @@ public:
     OwningOpRef<ModuleOp> module = ModuleOp::create(UnknownLoc::get(&context));
     OpBuilder b = OpBuilder::atBlockEnd(module->getBody());
     func::FuncOp function = importLayer(b, layer);
-    effort.kernels = planName(planOf(layer, cpu));
-    function->setAttr("eqc.plan", b.getStringAttr(effort.kernels));
     size_t stage = 0;
     bool done = true;
     auto run = [&](auto populate) {
@@ -112,12 +108,16 @@ public:
       module->walk([&](Operation *) { ++effort.operations[stage]; });
       ++stage;
     };
-    run([](PassManager &pm) {
+    run([&](PassManager &pm) {
       ExpandPipelineOptions expand;
+      expand.triple = kTriple;
+      expand.cpus.push_back(cpu);
       expand.gradients = true;
       expand.interfaces = false; // C functions are alike for all layers
       populateExpandPipeline(pm, expand);
     });
+    if (auto plan = function->getAttrOfType<StringAttr>("eqc.plan"))
+      effort.kernels = plan.str();
     run([&](PassManager &pm) {
       ConvertPipelineOptions convert;
       convert.triple = kTriple;
@@ -140,16 +140,6 @@ private:
     registerAllDialects(registry);
     registerAllExtensions(registry);
     return registry;
-  }
-
-  static PlanKind planOf(const LayerSpec &layer, const std::string &cpu) {
-    std::vector<CpuVariant> variants;
-    std::string error;
-    if (!resolveVariants(kTriple, {cpu}, variants, error))
-      return PlanKind::Shared;
-    return choosePlan(layer, costTargetOf(variants.back().machine))
-        .winner()
-        .kind;
   }
 
   MLIRContext context;

@@ -102,7 +102,10 @@ std::vector<Work> allWork() {
       {"explain", 200,
        [](llvm::ArrayRef<LayerSpec> layers) {
          return llvm::all_of(layers, [](const LayerSpec &layer) {
-           return !explainLayer(layer, someOptions()).empty();
+           CompileFailure failure;
+           std::string text;
+           return explainLayer(layer, someOptions(), std::nullopt, text,
+                               failure);
          });
        }},
       compiling("stages", 50, CodeKind::Stages),

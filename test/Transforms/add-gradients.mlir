@@ -1,5 +1,5 @@
 // RUN: %eqc-opt %s --eqc-add-gradients | FileCheck %s
-// RUN: %eqc-opt %s --eqc-expand=gradients=true --eqc-convert=cpus=x86-64-v3 | FileCheck %s --check-prefix=KERNELS
+// RUN: %eqc-opt %s --eqc-expand="plan=shared gradients=true" --eqc-convert=cpus=x86-64-v3 | FileCheck %s --check-prefix=KERNELS
 
 // The diagrams of grad_x are flipped. It takes means where the layer does; the
 // powers of n by which the two differ, and the sign of the transpose, are in its

@@ -1,4 +1,4 @@
-// RUN: %eqc-opt %s --eqc-expand-plan=plan=factored | FileCheck %s
+// RUN: %eqc-opt %s --eqc-choose-plans=plan=factored --eqc-expand-plan | FileCheck %s
 
 // Factors are contracted one stage after the other, largest first (published);
 // a diagram that has none left stays. Then the inputs of through blocks are joined.

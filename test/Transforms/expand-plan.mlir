@@ -1,6 +1,6 @@
-// RUN: %eqc-opt %s --eqc-expand-plan | FileCheck %s
-// RUN: %eqc-opt %s --eqc-expand-plan=plan=factored | FileCheck %s --check-prefix=FACTORED
-// RUN: %eqc-opt %s --eqc-expand-plan=plan=dense | FileCheck %s --check-prefix=DENSE
+// RUN: %eqc-opt %s --eqc-choose-plans=plan=shared --eqc-expand-plan | FileCheck %s
+// RUN: %eqc-opt %s --eqc-choose-plans=plan=factored --eqc-expand-plan | FileCheck %s --check-prefix=FACTORED
+// RUN: %eqc-opt %s --eqc-choose-plans=plan=dense --eqc-expand-plan | FileCheck %s --check-prefix=DENSE
 
 // Sum over all members once, mix it once, broadcast it into the output.
 
@@ -49,13 +49,13 @@ func.func @diagonal(%x: tensor<?x5x4xf32>, %w: tensor<1x4x8xf32>) -> tensor<?x5x
   return %y : tensor<?x5x5x8xf32>
 }
 
-// The plan that a function asks for wins.
+// The plan that a layer asks for wins.
 
 // CHECK-LABEL: @asked
 // CHECK-SAME: eqc.plan = "dense"
 // CHECK: eqc.multiply
-func.func @asked(%x: tensor<?x5x4xf32>, %w: tensor<1x4x8xf32>) -> tensor<?x5x8xf32> attributes {eqc.plan = "dense"} {
+func.func @asked(%x: tensor<?x5x4xf32>, %w: tensor<1x4x8xf32>) -> tensor<?x5x8xf32> {
   %y = eqc.linear S(5) order 1 -> 1 x(%x : tensor<?x5x4xf32>) weight(%w : tensor<1x4x8xf32>)
-      diagrams ["o1 i1"] : tensor<?x5x8xf32>
+      diagrams ["o1 i1"] {eqc.plan = #eqc.plan<name = "dense">} : tensor<?x5x8xf32>
   return %y : tensor<?x5x8xf32>
 }

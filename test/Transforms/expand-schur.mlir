@@ -1,4 +1,4 @@
-// RUN: %eqc-opt %s --eqc-expand-plan=plan=schur | FileCheck %s
+// RUN: %eqc-opt %s --eqc-choose-plans=plan=schur --eqc-expand-plan | FileCheck %s
 
 // Matrices over R^3 are trace, antisymmetric part and traceless symmetric part, of
 // dimensions 1 + 3 + 5. The identity's diagram and the transposition act on

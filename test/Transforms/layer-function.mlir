@@ -1,5 +1,5 @@
 // Functions without layers are nobody's business here; a layer may be private.
-// RUN: %eqc-opt %s --eqc-expand="gradients=true" --eqc-convert="triple=x86_64-unknown-linux-gnu cpus=x86-64-v3" | FileCheck %s
+// RUN: %eqc-opt %s --eqc-expand="plan=shared gradients=true" --eqc-convert="triple=x86_64-unknown-linux-gnu cpus=x86-64-v3" | FileCheck %s
 
 // CHECK: func.func private @somewhere(tensor<4xf32>) -> tensor<4xf32>
 func.func private @somewhere(tensor<4xf32>) -> tensor<4xf32>

@@ -1,9 +1,8 @@
 //===- EqcToLoops.cpp - Stages of a layer to loops on tensors ------------===//
 
-#include "compiler/Conversion/EqcToLoops/LayerOfOp.h"
-#include "compiler/Conversion/EqcToLoops/StagePlan.h"
+#include "compiler/Conversion/EqcToLoops/KernelPlan.h"
 #include "compiler/Conversion/Passes.h"
-#include "compiler/Lowering/KernelTarget.h"
+#include "dialect/Eqc/EqcDialect.h"
 #include "dialect/Eqc/EqcLayerFunction.h"
 
 namespace eqc {
@@ -21,20 +20,6 @@ static void note(const KernelTarget::Kernels &kernels, const KernelSite &site) {
                              ir::KernelAttr::get(site.target.getContext(), role,
                                                  site.layer, site.target,
                                                  kernel.record));
-}
-
-static LayerPlan planOf(const LayerSpec &, StrandPlan &plan) {
-  return std::move(plan);
-}
-static LayerPlan planOf(const LayerSpec &, IsotypicPlan &plan) {
-  return std::move(plan);
-}
-static LayerPlan planOf(const LayerSpec &spec, FactoredForms &plan) {
-  return FactoredLayer{buildFactoredPlan(spec, plan.forms),
-                       std::move(plan.packed)};
-}
-static LayerPlan planOf(const LayerSpec &spec, DenseForm &) {
-  return buildDensePlan(spec);
 }
 
 namespace {
@@ -89,18 +74,15 @@ struct ConvertEqcToLoops
     const KernelSite site{b, function.getLoc(),
                           layerNameOf(function).getValue(), targetOf(function)};
     const KernelTarget &target = *findKernelTarget(site.target.getKind());
-    auto gradients = function.front().getOps<ir::GradWeightOp>();
-    if (!gradients.empty()) {
-      const LayerSpec spec = getLayerOf(*gradients.begin());
-      note(target.emitGradients(site, spec, buildGradientPlan(spec)), site);
-      return success();
-    }
-    FailureOr<StagedLayer> layer = readStages(function);
-    if (failed(layer))
+    FailureOr<KernelPlan> kernels = readKernelPlan(function);
+    if (failed(kernels))
       return failure();
-    const LayerPlan plan = std::visit(
-        [&](auto &stages) { return planOf(layer->spec, stages); }, layer->plan);
-    note(target.emitLayer(site, layer->spec, plan), site);
+    if (auto *plan = std::get_if<LayerPlan>(&kernels->plan))
+      note(target.emitLayer(site, kernels->spec, *plan), site);
+    else
+      note(target.emitGradients(site, kernels->spec,
+                                std::get<GradientPlan>(kernels->plan)),
+           site);
     return success();
   }
 };

@@ -46,6 +46,9 @@ struct DenseEntry {
   int divisions = 0;                  ///< `mean` divides by n each
 };
 
+/// More elements than this in n^(k+l) c_in c_out, and there is no dense plan.
+constexpr int64_t maxDenseElements = int64_t(1) << 26;
+
 /// The plan of one layer.
 struct DensePlan {
   int64_t n = 1;

@@ -1,7 +1,7 @@
 // What a caller must know of a kernel stands with it, as it was written: whatever caps
 // tuning put on registers, the sums of the record are the kernel's own. A set of sums is
 // three matrices, one after the other.
-// RUN: %eqc-opt %s --eqc-expand="gradients=true" --eqc-convert="triple=x86_64-unknown-linux-gnu cpus=x86-64-v3" | FileCheck %s
+// RUN: %eqc-opt %s --eqc-expand="plan=shared gradients=true" --eqc-convert="triple=x86_64-unknown-linux-gnu cpus=x86-64-v3" | FileCheck %s
 // RUN: %eqc-opt %s --eqc-expand="plan=factored gradients=true" --eqc-convert="triple=x86_64-unknown-linux-gnu cpus=x86-64-v3" \
 // RUN:   | FileCheck %s --check-prefix=FACTORED
 // RUN: %eqc-opt %s --eqc-expand="plan=dense gradients=true" --eqc-convert="triple=x86_64-unknown-linux-gnu cpus=x86-64-v3" \

@@ -1,4 +1,4 @@
-// RUN: %eqc-opt %s --eqc-expand --eqc-convert=cpus=x86-64-v3 | FileCheck %s
+// RUN: %eqc-opt %s --eqc-expand=plan=shared --eqc-convert=cpus=x86-64-v3 | FileCheck %s
 
 // A kernel with samples in its lanes works in pieces that stay in the
 // first-level cache: four lines of x are transposed, then added to all sums over

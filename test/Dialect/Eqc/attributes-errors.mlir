@@ -361,6 +361,41 @@ func.func private @f() attributes {eqc.batch = "many"}
 
 // -----
 
+// expected-error @below {{there is no plan 'fast'; plans are auto, shared, schur, factored, dense}}
+func.func private @f() attributes {a = #eqc.plan<name = "fast">}
+
+// -----
+
+// expected-error @below {{the basis of a plan is 'isotypic' or 'strands'}}
+func.func private @f() attributes {a = #eqc.plan<name = "schur", basis = "b">}
+
+// -----
+
+// expected-error @below {{the plan 'shared' has no basis}}
+func.func private @f() attributes {a = #eqc.plan<name = "shared", basis = "strands">}
+
+// -----
+
+// expected-error @below {{the size and the batch that plans are compared at must not be negative}}
+func.func private @f() attributes {a = #eqc.plan<name = "shared", n = -1>}
+
+// -----
+
+// expected-error @below {{predicted times are integers and reasons of refusal strings, by names of plans}}
+func.func private @f() attributes {a = #eqc.plan<name = "shared", refused = {dense = 1}>}
+
+// -----
+
+// expected-error @below {{the plan 'dense' itself is refused}}
+func.func private @f() attributes {a = #eqc.plan<name = "dense", refused = {dense = "so"}>}
+
+// -----
+
+// expected-error @below {{the plan 'dense' has a predicted time and is refused}}
+func.func private @f() attributes {a = #eqc.plan<name = "shared", predicted = {dense = 1}, refused = {dense = "so"}>}
+
+// -----
+
 // expected-error @below {{'eqc.plan' must be the name of a plan, found 1 : i64}}
 func.func private @f() attributes {eqc.plan = 1}
 

@@ -10,6 +10,7 @@
 // CHECK: Passes:
 // CHECK: --canonicalize
 // CHECK: --convert-eqc-to-loops
+// CHECK: --eqc-choose-plans
 // CHECK: --eqc-expand-plan
 // CHECK: Pass Pipelines:
 // CHECK: --eqc-expand

@@ -38,10 +38,7 @@ int main(int argc, char **argv) {
 
   CompileOptions options;
   options.cpus = {argv[4]};
-  PlanKind plan = PlanKind::Auto;
-  for (PlanKind kind : allPlanKinds)
-    if (planName(kind) == argv[3])
-      plan = kind;
+  const PlanKind plan = findPlan(argv[3]).value_or(PlanKind::Auto);
   if (plan == PlanKind::Auto)
     return fail(std::string("no plan of its own: ") + argv[3]);
   std::vector<CpuVariant> variants;

@@ -1,0 +1,23 @@
+//===- DenseRules.cpp - What there is to say about the dense plan ---------===//
+
+#include "compiler/Plan/PlanRules.h"
+#include "compiler/Plan/Saturating.h"
+
+using namespace eqc;
+
+static PlanRefusal whyNot(const LayerSpec &spec) {
+  if (spec.dynamicN())
+    return {"n is given at run time", "E0050"};
+  const int64_t entries = countAt(Poly::power(spec.k + spec.l), spec.n);
+  if (saturatingMultiply(saturatingMultiply(entries, spec.cIn), spec.cOut) >
+      maxDenseElements)
+    return {"the matrix has more than 2^26 elements", "E0095"};
+  return {};
+}
+
+static CountedPlan count(const LayerSpec &spec) {
+  return {costOf(buildDensePlan(spec), spec), "", 1};
+}
+
+const PlanRules eqc::DenseRules = {whyNot, count, /*promisesLess=*/true,
+                                   /*oneMatrix=*/true};

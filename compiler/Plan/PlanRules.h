@@ -1,0 +1,60 @@
+//===- PlanRules.h - What there is to say about a plan ----------*- C++ -*-===//
+//
+// One table per plan, in the folder of the plan. What is asked of all plans is
+// asked here, so that nobody else tells them apart.
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef EQC_PLAN_PLANRULES_H
+#define EQC_PLAN_PLANRULES_H
+
+#include "compiler/Algebra/LayerSpec.h"
+#include "compiler/Plan/Cost.h"
+#include "compiler/Plan/PlanKind.h"
+
+#include <string>
+#include <string_view>
+
+namespace eqc {
+
+/// Why a layer has no such plan; `why` is empty where it has. `id` is the
+/// diagnostic for a plan that was asked for.
+struct PlanRefusal {
+  std::string why;
+  std::string_view id;
+};
+
+/// What is known of a plan once it is built for a layer.
+struct CountedPlan {
+  PlanCost cost;
+  std::string_view basis;    ///< of those that schur chooses between
+  double basisCondition = 1; ///< of the basis that channels are mixed in
+};
+
+struct PlanRules {
+  PlanRefusal (*whyNot)(const LayerSpec &spec);
+  CountedPlan (*count)(const LayerSpec &spec);
+  /// Whether a NaN in x may reach elements of its sample that do not depend on
+  /// it, or errors are bounded by a condition: less than the others promise.
+  bool promisesLess = false;
+  /// Whether weights become one matrix over all positions, instead of one for
+  /// each diagram.
+  bool oneMatrix = false;
+  /// How much longer index arithmetic for a row takes than in the shared plan.
+  double rowCost = 1;
+  /// The basis that channels are mixed in, without counting; null: there is
+  /// nothing to settle.
+  std::string_view (*basisOf)(const LayerSpec &spec) = nullptr;
+};
+
+const PlanRules &rulesOf(PlanKind kind);
+
+#define EQC_PLAN(NAME, TEXT, WORDS) extern const PlanRules NAME##Rules;
+#include "compiler/Plan/Plans.def"
+
+/// For plans that every layer has.
+inline PlanRefusal neverRefused(const LayerSpec &) { return {}; }
+
+} // namespace eqc
+
+#endif // EQC_PLAN_PLANRULES_H
