@@ -5,6 +5,7 @@
 #include "compiler/Driver/HeaderEmitter.h"
 #include "compiler/Driver/Input.h"
 #include "compiler/Driver/SharedLibrary.h"
+#include "compiler/Target/Chips.h"
 
 #include "llvm/ADT/SmallString.h"
 #include "llvm/Support/Path.h"
@@ -44,6 +45,8 @@ static KindInfo kindInfo(EmitKind kind) {
     return {".so", true, CodeKind::Object};
   case EmitKind::Header:
     return {".h", false, CodeKind::Object};
+  case EmitKind::PTX:
+    return {".ptx", false, CodeKind::PTX};
   }
   return {"", false, CodeKind::Object};
 }
@@ -97,14 +100,14 @@ static Failure planOutputs(const Options &options, OutputPlan &plan) {
 
 /// The shared library's bytes.
 static Failure makeShared(llvm::ArrayRef<char> object, const Source &source,
-                          std::string &bytes) {
+                          Interface interface, std::string &bytes) {
   PrivateDirectory directory;
   std::string problem = directory.create();
   if (!problem.empty())
     return {StatusFile, problem};
   std::string path;
   if (Failure failure =
-          linkSharedLibrary(object, source.layers, directory, path))
+          linkSharedLibrary(object, source.layers, interface, directory, path))
     return failure;
   auto buffer = llvm::MemoryBuffer::getFile(path);
   if (!buffer)
@@ -124,11 +127,13 @@ int eqc::runCompile(const Options &options) {
   if (int status = tuneSource(options, source))
     return status;
 
+  const Interface interface =
+      options.compile.triple == kCudaTarget ? Interface::Cuda : Interface::Host;
   std::vector<int64_t> packed;
   auto makeHeader = [&] {
     return emitHeader(source.layers, packed,
                       plan.headerPath == "-" ? "" : StringRef(plan.headerPath),
-                      options.compile.gradients);
+                      options.compile.gradients, interface);
   };
   if (options.emit == EmitKind::Header) {
     if (int status = findPackedSizes(options, source, packed))
@@ -144,7 +149,7 @@ int eqc::runCompile(const Options &options) {
         return status;
     std::string library;
     if (options.emit == EmitKind::Shared) {
-      if (Failure failure = makeShared(code, source, library))
+      if (Failure failure = makeShared(code, source, interface, library))
         return report(failure);
       plan.outputs.setContents(plan.code, library);
     } else {

@@ -8,7 +8,7 @@
 #include "compiler/Lowering/KernelTarget.h"
 #include "compiler/Plan/PlanReport.h"
 #include "compiler/Plan/SchurChoice.h"
-#include "compiler/Target/SupportedTargets.h"
+#include "compiler/Target/Chips.h"
 
 #include <fmt/format.h>
 
@@ -168,9 +168,20 @@ bool eqc::explainLayer(const LayerSpec &layer, const CompileOptions &options,
       "summed or\n  spread over; joined: the input block of each output "
       "block that is left)\n";
   const CostTarget target = costTarget(options);
-  text += reportPlans(layer, target, report.layer.plan, asked,
-                      measured ? "as measured" : "as asked for", options.batch);
-  text += scheduleText(layer, options, report, target.name);
+  const bool onGpu = options.triple == kCudaTarget;
+  text += reportPlans(layer, target, report.layer.plan,
+                      onGpu ? report.layer.plan : asked,
+                      measured                           ? "as measured"
+                      : onGpu && asked == PlanKind::Auto ? "what GPUs get"
+                                                         : "as asked for",
+                      options.batch);
+  std::vector<CpuVariant> variants;
+  std::string error;
+  text += scheduleText(
+      layer, options, report,
+      onGpu && resolveVariants(options.triple, options.cpus, variants, error)
+          ? variants.back().name
+          : target.name);
   return true;
 }
 

@@ -8,6 +8,8 @@
 #include "llvm/ADT/ArrayRef.h"
 #include "llvm/ADT/StringRef.h"
 
+#include "compiler/Interface/Signature.h"
+
 #include <string>
 
 namespace eqc {
@@ -19,7 +21,8 @@ namespace eqc {
 /// NAME_backward is declared.
 std::string emitHeader(llvm::ArrayRef<LayerSpec> layers,
                        llvm::ArrayRef<int64_t> packedSizes,
-                       llvm::StringRef fileName, bool gradients = true);
+                       llvm::StringRef fileName, bool gradients = true,
+                       Interface interface = Interface::Host);
 
 /// The shape of x (`input`) or y as a comment writes it: `[batch, n, n, 16]`.
 std::string arrayShape(const LayerSpec &layer, bool input);

@@ -9,7 +9,9 @@
 
 #include "compiler/Driver/Input.h"
 #include "compiler/Driver/OptionTable.h"
+#include "compiler/Target/Chips.h"
 #include "compiler/Target/CpuVariant.h"
+#include "compiler/Target/PtxEmitter.h"
 #include "compiler/Target/SupportedTargets.h"
 #include "compiler/Tune/HostVariant.h"
 
@@ -26,11 +28,10 @@ using llvm::Twine;
 
 namespace {
 
-/// A word that an option takes. Without `built` it ends in "not built yet".
+/// A word that an option takes.
 template <typename T> struct Choice {
   const char *name;
   T value;
-  bool built = true;
 };
 
 const Choice<EmitKind> emitChoices[] = {
@@ -39,7 +40,7 @@ const Choice<EmitKind> emitChoices[] = {
     {"loops", EmitKind::Loops},   {"linalg", EmitKind::Linalg},
     {"stages", EmitKind::Stages}, {"eq", EmitKind::Eq},
     {"shared", EmitKind::Shared}, {"header", EmitKind::Header},
-    {"ptx", EmitKind::Obj, false}};
+    {"ptx", EmitKind::PTX}};
 const Choice<PlanKind> planChoices[] = {
     {"auto", PlanKind::Auto},
 #define EQC_PLAN(NAME, TEXT, WORDS) {TEXT, PlanKind::NAME},
@@ -61,12 +62,12 @@ private:
   void error(const Twine &message) {
     errors += ("eqc: error: " + message + "\n").str();
   }
-  void notBuilt(const Twine &what) { error(what + " is not built yet"); }
   void checkNames();
   void readInput();
   void readPaths();
   void readOptLevel();
   void checkTarget();
+  void readChips();
   void readTarget();
   void readGradients();
   void readTune();
@@ -170,13 +171,10 @@ void CommandLine::readChoice(unsigned id, const Choice<T> (&choices)[N],
   std::vector<StringRef> names;
   for (const Choice<T> &choice : choices) {
     if (word == choice.name) {
-      if (!choice.built)
-        notBuilt("'" + arg->getSpelling() + word + "'");
       value = choice.value;
       return;
     }
-    if (choice.built)
-      names.push_back(choice.name);
+    names.push_back(choice.name);
   }
   std::string hint;
   if (std::optional<StringRef> near = closestWord(word, names))
@@ -231,15 +229,37 @@ void CommandLine::checkTarget() {
     error("'--cpu': " + why);
 }
 
+/// What `--target=cuda` takes, and what it cannot do.
+void CommandLine::readChips() {
+  CompileOptions &compile = options.compile;
+  if (args.hasArg(OPT_cpu))
+    error("'--cpu' names CPUs; '--target=cuda' takes '--chip'");
+  if (options.emit == EmitKind::Linalg)
+    error("'--emit=linalg' knows no target; leave out '--target=cuda'");
+  if (const llvm::opt::Arg *arg = args.getLastArg(OPT_chip)) {
+    llvm::SmallVector<StringRef> names;
+    StringRef(arg->getValue()).split(names, ',');
+    compile.cpus.assign(names.begin(), names.end());
+  }
+  std::string why;
+  std::vector<CpuVariant> chips;
+  if (!resolveChips(compile.cpus, chips, why))
+    return error("'--chip': " + why);
+  if (options.emit == EmitKind::PTX && chips.size() > 1)
+    error("'--emit=ptx' is the code of one chip; choose one with '--chip'");
+  compile.ptxas = findPtxas();
+}
+
 void CommandLine::readTarget() {
   CompileOptions &compile = options.compile;
-  if (const llvm::opt::Arg *arg = args.getLastArg(OPT_target)) {
+  if (const llvm::opt::Arg *arg = args.getLastArg(OPT_target))
     compile.triple = arg->getValue();
-    if (compile.triple == "cuda")
-      return notBuilt("'--target=cuda'");
-  }
+  if (compile.triple == kCudaTarget)
+    return readChips();
   if (args.hasArg(OPT_chip))
-    notBuilt("'--chip', for GPUs,");
+    error("'--chip' names GPUs and needs '--target=cuda'");
+  if (options.emit == EmitKind::PTX)
+    error("'--emit=ptx' is code for GPUs and needs '--target=cuda'");
   if (const llvm::opt::Arg *arg = args.getLastArg(OPT_cpu)) {
     llvm::SmallVector<StringRef> names;
     StringRef(arg->getValue()).split(names, ',');

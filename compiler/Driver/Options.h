@@ -34,7 +34,8 @@ enum class EmitKind {
   Stages,
   Eq,
   Shared,
-  Header
+  Header,
+  PTX
 };
 
 struct Options {

@@ -37,7 +37,8 @@ defm emit : Value<"emit", "<kind>",
   "linalg (a graph of upstream linalg and\ntensor operations, for any MLIR compiler),\n"
   "stages (the dialect with a plan written out),\n"
   "eq (the dialect as the front end leaves it),\n"
-  "shared (a shared library), header", [CompileVis]>;
+  "shared (a shared library), header,\n"
+  "ptx (the kernels for one GPU)", [CompileVis]>;
 defm header : Value<"header", "<path>",
   "Where to write the C header.\nDefault: beside the object, ending in '.h'",
   [CompileVis]>;
@@ -53,7 +54,8 @@ defm rates : Value<"rates", "<path>",
   "Rates of the cost model, as 'eqc bench --calibrate'\nmeasured them. Default: "
   "built-in ones", Kernel>;
 defm target : Value<"target", "<triple>",
-  "The machine to compile for. Default: this one", [CompileVis, ExplainVis]>;
+  "The machine to compile for, or cuda for NVIDIA's\nGPUs. Default: this one",
+  [CompileVis, ExplainVis]>;
 defm cpu : Value<"cpu", "<name>[,<name>..]",
   "CPUs to compile for; the best that fits is chosen\nat run time. 'native' is "
   "this machine alone.\nDefault on x86-64: x86-64-v2,x86-64-v3,x86-64-v4", Kernel>;
@@ -65,8 +67,9 @@ def grad : Flag<["--"], "grad">, Visibility<Code>,
   HelpText<"Make the backward pass too (default)">;
 def no_grad : Flag<["--"], "no-grad">, Visibility<Code>,
   HelpText<"Make the forward pass only">;
-defm chip : Value<"chip", "<name>",
-  "The GPU to compile for, such as sm_90 (not built yet)", [CompileVis]>;
+defm chip : Value<"chip", "<name>[,<name>..]",
+  "The GPUs to compile for with --target=cuda.\nDefault: sm_80,sm_90",
+  [CompileVis, ExplainVis]>;
 def tune : Flag<["--"], "tune">, Visibility<Kernel>,
   HelpText<"Choose plans and tiles by measuring on this machine;\nremembers what "
            "was measured">;

@@ -35,11 +35,11 @@ static const char *const runtimeFunctions[] = {
 #endif
 #endif
 
-static std::string findRuntime() {
+static std::string findRuntime(StringRef library) {
   static int anchor;
   llvm::SmallString<256> path(llvm::sys::path::parent_path(
       llvm::sys::fs::getMainExecutable(nullptr, &anchor)));
-  llvm::sys::path::append(path, "..", "lib", "libeqc_rt.a");
+  llvm::sys::path::append(path, "..", "lib", library);
   return std::string(path);
 }
 
@@ -51,7 +51,7 @@ static std::vector<std::string> findSystemLibraries() {
       [](dl_phdr_info *info, size_t, void *result) {
         StringRef name = llvm::sys::path::filename(info->dlpi_name);
         for (StringRef prefix :
-             {"libc.so", "libm.so", "libpthread.so", "ld-linux"})
+             {"libc.so", "libm.so", "libpthread.so", "libdl.so", "ld-linux"})
           if (name.starts_with(prefix))
             static_cast<std::vector<std::string> *>(result)->push_back(
                 info->dlpi_name);
@@ -61,10 +61,11 @@ static std::vector<std::string> findSystemLibraries() {
   return found;
 }
 
-static std::string versionScript(llvm::ArrayRef<LayerSpec> layers) {
+static std::string versionScript(llvm::ArrayRef<LayerSpec> layers,
+                                 Interface interface) {
   std::string text = "{ global:\n";
   for (const LayerSpec &layer : layers)
-    for (const CFunction *function : cFunctions())
+    for (const CFunction *function : cFunctions(/*gradients=*/true, interface))
       text += "  " + nameOf(*function, layer.name) + ";\n";
   for (const char *function : runtimeFunctions)
     text += "  " + std::string(function) + ";\n";
@@ -96,18 +97,22 @@ static int statusOf(StringRef linkerOutput) {
 
 Failure eqc::linkSharedLibrary(llvm::ArrayRef<char> object,
                                llvm::ArrayRef<LayerSpec> layers,
-                               PrivateDirectory &directory, std::string &path) {
-  std::string runtime = findRuntime();
-  if (!llvm::sys::fs::exists(runtime))
-    return {StatusFile, "cannot read the runtime '" + runtime +
-                            "', which a shared library carries"};
+                               Interface interface, PrivateDirectory &directory,
+                               std::string &path) {
+  std::vector<std::string> runtimes{findRuntime("libeqc_rt.a")};
+  if (interface == Interface::Cuda)
+    runtimes.push_back(findRuntime("libeqc_rt_cuda.a"));
+  for (const std::string &runtime : runtimes)
+    if (!llvm::sys::fs::exists(runtime))
+      return {StatusFile, "cannot read the runtime '" + runtime +
+                              "', which a shared library carries"};
   std::string objectPath = directory.file("layers.o");
   std::string scriptPath = directory.file("exports.map");
   path = directory.file("layers.so");
   if (Failure failure =
           writeFile(objectPath, StringRef(object.data(), object.size())))
     return failure;
-  if (Failure failure = writeFile(scriptPath, versionScript(layers)))
+  if (Failure failure = writeFile(scriptPath, versionScript(layers, interface)))
     return failure;
 
   // One thread and no build id: the same bytes every time. No memory map, which
@@ -122,8 +127,9 @@ Failure eqc::linkSharedLibrary(llvm::ArrayRef<char> object,
       // Sanitizers resolve their symbols in the program that loads the library.
       "--no-undefined",
 #endif
-      "-o", path, objectPath, "--whole-archive", runtime, "--no-whole-archive",
-      "--as-needed"};
+      "-o", path, objectPath, "--whole-archive"};
+  args.insert(args.end(), runtimes.begin(), runtimes.end());
+  args.insert(args.end(), {"--no-whole-archive", "--as-needed"});
   for (std::string &library : findSystemLibraries())
     args.push_back(std::move(library));
   std::vector<const char *> argv;

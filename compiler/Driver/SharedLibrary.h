@@ -6,6 +6,7 @@
 #include "compiler/Algebra/LayerSpec.h"
 #include "compiler/Driver/Outputs.h"
 #include "compiler/Driver/Process.h"
+#include "compiler/Interface/Signature.h"
 
 #include "llvm/ADT/ArrayRef.h"
 
@@ -17,7 +18,7 @@ namespace eqc {
 /// `directory` and sets `path` to it. Exported are the layers' functions and
 /// the public ones of the runtime, nothing else.
 Failure linkSharedLibrary(llvm::ArrayRef<char> object,
-                          llvm::ArrayRef<LayerSpec> layers,
+                          llvm::ArrayRef<LayerSpec> layers, Interface interface,
                           PrivateDirectory &directory, std::string &path);
 
 } // namespace eqc

@@ -16,9 +16,20 @@ llvm::ArrayRef<const CFunction *> eqc::cFunctions() {
   return all;
 }
 
-llvm::SmallVector<const CFunction *> eqc::cFunctions(bool gradients) {
+/// What GPUs have besides.
+static llvm::ArrayRef<const CFunction *> cudaFunctions() {
+  static constexpr const CFunction *all[] = {&kWorkspaceBytes, &kForwardIn,
+                                             &kBackwardIn, &kPrepare};
+  return all;
+}
+
+llvm::SmallVector<const CFunction *> eqc::cFunctions(bool gradients,
+                                                     Interface interface) {
+  llvm::SmallVector<const CFunction *> all(cFunctions());
+  if (interface == Interface::Cuda)
+    llvm::append_range(all, cudaFunctions());
   llvm::SmallVector<const CFunction *> functions;
-  for (const CFunction *function : cFunctions())
+  for (const CFunction *function : all)
     if (gradients || !function->needsGradients)
       functions.push_back(function);
   return functions;
@@ -29,10 +40,12 @@ std::string eqc::nameOf(const CFunction &function, StringRef layer) {
 }
 
 std::string eqc::declarationOf(const CFunction &function,
-                               const LayerSpec &layer) {
+                               const LayerSpec &layer, Interface interface) {
   if (function.result == ResultKind::Info)
     return "const eqc_layer_info *" + nameOf(function, layer.name) + "(void);";
-  std::string text = "int " + nameOf(function, layer.name) + "(";
+  std::string text =
+      (function.result == ResultKind::Bytes ? "int64_t " : "int ") +
+      nameOf(function, layer.name) + "(";
   const char *separator = "";
   auto add = [&](const std::string &argument) {
     text += separator + argument;
@@ -48,13 +61,20 @@ std::string eqc::declarationOf(const CFunction &function,
       separator = ",\n    ";
     add((array.written ? type : "const " + type) + array.name);
   }
+  if (function.takesBackward)
+    add("int backward");
+  if (function.takesWorkspace)
+    add("void *workspace");
+  if (interface == Interface::Cuda && function.result == ResultKind::Status)
+    add("void *stream");
   return text + ");";
 }
 
 llvm::ArrayRef<std::string> eqc::exportedSuffixes() {
   static const std::vector<std::string> suffixes = [] {
     std::vector<std::string> all;
-    for (const CFunction *function : cFunctions())
+    for (const CFunction *function :
+         cFunctions(/*gradients=*/true, Interface::Cuda))
       all.push_back(std::string("_") + function->suffix);
     for (const InfoField &field : infoFields())
       if (field.isMacro)

@@ -38,6 +38,7 @@ struct ArrayArgument {
 /// What a function answers.
 enum class ResultKind {
   Status, ///< int: EQC_OK or a negative eqc_status
+  Bytes,  ///< int64_t: bytes or a negative eqc_status
   Info,   ///< const eqc_layer_info *
 };
 
@@ -54,6 +55,8 @@ struct CFunction {
   std::array<ArrayArgument, kMostArrays> arrays = {};
   /// Arrays on the first line of the declaration.
   size_t firstLine = 0;
+  bool takesBackward = false;  ///< int backward
+  bool takesWorkspace = false; ///< void *workspace
 
   llvm::ArrayRef<ArrayArgument> arguments() const {
     return llvm::ArrayRef<ArrayArgument>(arrays).take_front(numArrays);
@@ -111,17 +114,59 @@ inline constexpr CFunction kBackward = {
 
 inline constexpr CFunction kInfo = {"info", ResultKind::Info};
 
-/// All functions, in the order of the header.
+// Of layers for GPUs alone.
+
+inline constexpr CFunction kWorkspaceBytes = {"workspace_bytes",
+                                              ResultKind::Bytes,
+                                              /*takesSizes=*/true,
+                                              /*takesBatch=*/true,
+                                              /*needsGradients=*/false,
+                                              0,
+                                              {},
+                                              /*firstLine=*/0,
+                                              /*takesBackward=*/true};
+
+inline constexpr CFunction kForwardIn = {"forward_in",
+                                         ResultKind::Status,
+                                         kForward.takesSizes,
+                                         kForward.takesBatch,
+                                         false,
+                                         kForward.numArrays,
+                                         kForward.arrays,
+                                         kForward.firstLine,
+                                         /*takesBackward=*/false,
+                                         /*takesWorkspace=*/true};
+
+inline constexpr CFunction kBackwardIn = {"backward_in",
+                                          ResultKind::Status,
+                                          kBackward.takesSizes,
+                                          kBackward.takesBatch,
+                                          true,
+                                          kBackward.numArrays,
+                                          kBackward.arrays,
+                                          kBackward.firstLine,
+                                          /*takesBackward=*/false,
+                                          /*takesWorkspace=*/true};
+
+inline constexpr CFunction kPrepare = {"prepare", ResultKind::Status};
+
+/// All functions of layers for CPUs, in the order of the header.
 llvm::ArrayRef<const CFunction *> cFunctions();
 
+/// The kinds of machines whose functions differ. Those of GPUs take device
+/// pointers and, if they have a status, a stream as their last argument.
+enum class Interface { Host, Cuda };
+
 /// Those that a layer has which was compiled with or without gradients.
-llvm::SmallVector<const CFunction *> cFunctions(bool gradients);
+llvm::SmallVector<const CFunction *>
+cFunctions(bool gradients, Interface interface = Interface::Host);
 
 /// NAME_<suffix>.
 std::string nameOf(const CFunction &function, llvm::StringRef layer);
 
 /// Its declaration as the header has it, of C99 and C++.
-std::string declarationOf(const CFunction &function, const LayerSpec &layer);
+std::string declarationOf(const CFunction &function, const LayerSpec &layer,
+                          Interface interface = Interface::Host);
 
 /// What stands after a layer's name in its functions and macros. Functions that
 /// only some options make are in it too: whether a source is accepted must not

@@ -3,9 +3,12 @@
 #include "compiler/Pipelines/Compile.h"
 #include "compiler/Conversion/EqcToLoops/KernelPlan.h"
 #include "compiler/Frontend/Diagnostics.h"
+#include "compiler/Pipelines/EmbedKernels.h"
+#include "compiler/Pipelines/GpuPlans.h"
 #include "compiler/Pipelines/ImportEqc.h"
 #include "compiler/Pipelines/OwnStack.h"
 #include "compiler/Pipelines/Pipelines.h"
+#include "compiler/Target/Chips.h"
 #include "compiler/Target/CpuVariant.h"
 #include "compiler/Target/ObjectEmitter.h"
 #include "compiler/Transforms/Passes.h"
@@ -20,7 +23,9 @@
 #include "mlir/InitAllExtensions.h"
 #include "mlir/Pass/PassInstrumentation.h"
 #include "mlir/Target/LLVMIR/Dialect/Builtin/BuiltinToLLVMIRTranslation.h"
+#include "mlir/Target/LLVMIR/Dialect/GPU/GPUToLLVMIRTranslation.h"
 #include "mlir/Target/LLVMIR/Dialect/LLVMIR/LLVMToLLVMIRTranslation.h"
+#include "mlir/Target/LLVMIR/Dialect/NVVM/NVVMToLLVMIRTranslation.h"
 #include "mlir/Target/LLVMIR/Export.h"
 #include "mlir/Transforms/Passes.h"
 
@@ -112,6 +117,8 @@ public:
                pm.nest<func::FuncOp>().addPass(createCSEPass());
              }) &&
              print(out);
+    if (isForGpu)
+      return runOnDevice(kind, out);
 
     if (!runStages([&](PassManager &pm) {
           populateKernelPipeline(pm, *target);
@@ -122,6 +129,24 @@ public:
       return false;
     if (kind == CodeKind::MLIR)
       return print(out);
+    return translate(kind, out);
+  }
+
+  /// Kernels of GPUs are compiled on their own and become data of the host's
+  /// code.
+  bool runOnDevice(CodeKind kind, llvm::SmallVectorImpl<char> &out) {
+    if (!runStages([&](PassManager &pm) {
+          populateKernelPipeline(pm, *target);
+          target->stages().back().populate(pm);
+        }))
+      return false;
+    if (kind == CodeKind::MLIR)
+      return print(out);
+    if (kind == CodeKind::PTX)
+      return writePtx(*module, options, out) ||
+             internalError("code generation failed");
+    if (!embedKernels(*module, options))
+      return internalError("code generation failed");
     return translate(kind, out);
   }
 
@@ -154,7 +179,7 @@ public:
     if (!import(CodeKind::Object) || !expand(CodeKind::Object) ||
         !runStages([&](PassManager &pm) {
           CloneForTargetsPassOptions clone;
-          clone.triple = triple;
+          clone.triple = isForGpu ? options.triple : triple;
           clone.cpus.assign(options.cpus.begin(), options.cpus.end());
           pm.addPass(createCloneForTargetsPass(clone));
         }))
@@ -202,6 +227,9 @@ private:
     target = findKernelTarget(variants.front().kind);
     if (!target)
       return internalError("no kernels are written for this target");
+    isForGpu = options.triple == kCudaTarget && hasKernels(kind);
+    if (isForGpu && !isServedByGpu(layers, options, failure))
+      return false;
     module = ModuleOp::create(UnknownLoc::get(&context));
     OpBuilder b = OpBuilder::atBlockEnd(module->getBody());
     llvm::SmallVector<func::FuncOp> functions;
@@ -228,7 +256,7 @@ private:
   bool convert() {
     if (!runStages([&](PassManager &pm) {
           ConvertPipelineOptions convert;
-          convert.triple = triple;
+          convert.triple = isForGpu ? options.triple : triple;
           for (const std::string &cpu : options.cpus)
             convert.cpus.push_back(cpu);
           populateConvertPipeline(pm, convert);
@@ -271,7 +299,8 @@ private:
   }
 
   template <typename OptionsT> void setPlan(OptionsT &result) const {
-    result.plan = std::string(planName(options.plan));
+    result.plan = std::string(
+        planName(isForGpu ? planOfGpu(options.plan) : options.plan));
     result.batch = options.batch;
     result.gradients = options.gradients;
   }
@@ -318,6 +347,8 @@ private:
     registerAllExtensions(registry);
     registerBuiltinDialectTranslation(registry);
     registerLLVMDialectTranslation(registry);
+    registerGPUDialectTranslation(registry);
+    registerNVVMDialectTranslation(registry);
     return registry;
   }
 
@@ -397,6 +428,7 @@ private:
   std::optional<CompileFailure> refused;
   std::string triple;
   const KernelTarget *target = nullptr;
+  bool isForGpu = false;
   std::vector<CpuVariant> variants; ///< best last
   OwningOpRef<ModuleOp> module;
 };

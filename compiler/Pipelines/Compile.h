@@ -26,6 +26,7 @@ enum class CodeKind {
   Object,
   Assembly,
   LLVM,
+  PTX,    ///< of the one chip compiled for
   MLIR,   ///< the last MLIR before LLVM IR
   Loops,  ///< the kernels of each CPU as loops over tensors
   Linalg, ///< graphs of upstream operations on tensors, for no target
@@ -44,8 +45,10 @@ struct CompileOptions {
   PlanKind plan = PlanKind::Auto;
   std::string triple; ///< empty: the host's
   std::vector<std::string>
-      cpus; ///< one variant each, best last; empty: default of the triple
-  int optLevel = 3; ///< 0..3
+      cpus; ///< one variant each, best last; empty: default of the triple.
+            ///< The chips where `triple` is kCudaTarget
+  std::string ptxas; ///< assembles PTX to cubins; empty: there are none
+  int optLevel = 3;  ///< 0..3
   bool threads = true;
   bool gradients = true; ///< also NAME_backward
   /// Samples of a call that plans are chosen for; 0: the layer's `batch`, else

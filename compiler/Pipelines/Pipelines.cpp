@@ -110,6 +110,12 @@ void eqc::registerEqcPipelines() {
     const llvm::ArrayRef<LoweringStage> stages = target->stages();
     for (const LoweringStage &stage : stages.drop_back())
       PassPipelineRegistration<>(stage.name, stage.summary, stage.populate);
+    if (target != findKernelTarget("cpu")) {
+      // Kernels of devices are embedded before there are C functions.
+      PassPipelineRegistration<>(stages.back().name, stages.back().summary,
+                                 stages.back().populate);
+      continue;
+    }
     PassPipelineRegistration<LLVMPipelineOptions>(
         stages.back().name,
         (stages.back().summary + " and add the C functions").str(),

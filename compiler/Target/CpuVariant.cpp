@@ -3,13 +3,14 @@
 #include "compiler/Target/CpuVariant.h"
 #include "compiler/Frontend/Diagnostics.h"
 #include "compiler/Frontend/SourceText.h"
+#include "compiler/Target/Chips.h"
+#include "compiler/Target/ObjectEmitter.h"
 #include "compiler/Target/SupportedTargets.h"
 
 #include "llvm/ADT/StringExtras.h"
 #include "llvm/ADT/StringMap.h"
 #include "llvm/MC/MCSubtargetInfo.h"
 #include "llvm/MC/TargetRegistry.h"
-#include "llvm/Support/TargetSelect.h"
 #include "llvm/TargetParser/Host.h"
 #include "llvm/TargetParser/SubtargetFeature.h"
 
@@ -24,21 +25,15 @@ using llvm::StringRef;
 
 std::string eqc::resolveTriple(const std::string &asked) {
   std::string error;
-  const SupportedTarget *target = findTarget(asked, error);
+  // The host's code calls the driver.
+  const SupportedTarget *target =
+      findTarget(asked == kCudaTarget ? "" : asked, error);
   return target ? target->triple : asked;
 }
 
 static const llvm::Target *lookupTarget(const llvm::Triple &triple,
                                         std::string &error) {
-  static const bool initialized = [] {
-    llvm::InitializeAllTargetInfos();
-    llvm::InitializeAllTargets();
-    llvm::InitializeAllTargetMCs();
-    llvm::InitializeAllAsmPrinters();
-    llvm::InitializeAllAsmParsers();
-    return true;
-  }();
-  (void)initialized;
+  initializeTargets();
   return llvm::TargetRegistry::lookupTarget(triple, error);
 }
 
@@ -254,6 +249,8 @@ bool eqc::resolveVariants(const std::string &triple,
                           const std::vector<std::string> &names,
                           std::vector<CpuVariant> &variants,
                           std::string &error) {
+  if (triple == kCudaTarget)
+    return resolveChips(names, variants, error);
   const SupportedTarget *supported = findTarget(triple, error);
   if (!supported)
     return false;

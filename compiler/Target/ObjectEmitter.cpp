@@ -6,15 +6,29 @@
 #include "llvm/IR/PassInstrumentation.h"
 #include "llvm/MC/TargetRegistry.h"
 #include "llvm/Passes/PassBuilder.h"
+#include "llvm/Support/TargetSelect.h"
 #include "llvm/Support/raw_ostream.h"
 #include "llvm/Target/TargetOptions.h"
 #include "llvm/TargetParser/Triple.h"
 
 using namespace eqc;
 
+void eqc::initializeTargets() {
+  static const bool initialized = [] {
+    llvm::InitializeAllTargetInfos();
+    llvm::InitializeAllTargets();
+    llvm::InitializeAllTargetMCs();
+    llvm::InitializeAllAsmPrinters();
+    llvm::InitializeAllAsmParsers();
+    return true;
+  }();
+  (void)initialized;
+}
+
 std::unique_ptr<llvm::TargetMachine>
 eqc::makeTargetMachine(const std::string &tripleName, int optLevel,
                        std::string &error) {
+  initializeTargets();
   const llvm::Triple triple(tripleName);
   const llvm::Target *target =
       llvm::TargetRegistry::lookupTarget(triple, error);

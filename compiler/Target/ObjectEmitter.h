@@ -12,6 +12,9 @@
 
 namespace eqc {
 
+/// Makes LLVM's targets known, once.
+void initializeTargets();
+
 /// A machine for `triple`; functions name their own CPU. Null with `error` if
 /// the triple is not one this LLVM can compile for.
 std::unique_ptr<llvm::TargetMachine>

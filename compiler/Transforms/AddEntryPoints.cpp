@@ -6,11 +6,10 @@
 //
 //===----------------------------------------------------------------------===//
 
-#include "compiler/Algebra/Groups/GroupRules.h"
-#include "compiler/Interface/LayerInfo.h"
 #include "compiler/Interface/Signature.h"
 #include "compiler/Plan/Gradient/GradientPlan.h"
 #include "compiler/Transforms/EntryFunctions.h"
+#include "compiler/Transforms/EntryInfo.h"
 #include "compiler/Transforms/Passes.h"
 
 #include <eqc/kernel.h>
@@ -83,7 +82,7 @@ public:
       return module.emitError()
              << "layer '" << layer.name << "' has no kernel to be called";
     const bool gradients = interface.getNumber("has_backward") != 0;
-    EntryConstant info = addInfo();
+    EntryConstant info = addLayerInfo(b, interface);
     std::vector<EntryConstant> variants, backward;
     for (TargetAttr target : targets)
       if (failed(addVariant(module, layer, target, variants)))
@@ -100,52 +99,19 @@ public:
         EntryConstant::ofNumber(numVariants),
         b.addTable(layer.name + ".variants", variants),
         EntryConstant::ofNumber(threads),
-        EntryConstant::ofNumber(sizeUnit()),
+        EntryConstant::ofNumber(sizeUnitOf(interface)),
         b.addVariable(layer.name + ".chosen"),
         gradients ? b.addTable(layer.name + ".gradients", backward)
                   : EntryConstant::none(),
         addFlips()};
-    EntryConstant kernel = addSized("kernel", fields, sizeof(eqc_kernel));
+    EntryConstant kernel =
+        b.addSized(layer.name + ".kernel", fields, sizeof(eqc_kernel));
     for (const CFunction *function : cFunctions(gradients))
       addExported(*function, kernel, info);
     return success();
   }
 
 private:
-  /// A struct whose first field is its own size.
-  EntryConstant addSized(const char *what, std::vector<EntryConstant> fields,
-                         [[maybe_unused]] size_t expected) {
-    EntryConstant value = EntryConstant::ofStruct(std::move(fields));
-    assert(value.bytes() == static_cast<int64_t>(expected) &&
-           "the struct of the runtime has other fields");
-    value.fields[0] = EntryConstant::ofWord(value.bytes());
-    return b.addConstant(layer.name + "." + what, value);
-  }
-
-  int64_t sizeUnit() const {
-    // The front end knows no other groups.
-    return rulesOf(*parseGroup(interface.getText("group"))).sizeUnit();
-  }
-
-  EntryConstant addInfo() {
-    std::vector<EntryConstant> fields{EntryConstant::ofWord(0)};
-    for (const InfoField &field : infoFields())
-      switch (field.type) {
-      case InfoType::Word:
-        fields.push_back(
-            EntryConstant::ofWord(interface.getNumber(field.name)));
-        break;
-      case InfoType::Text:
-        fields.push_back(b.text(interface.getText(field.name)));
-        break;
-      case InfoType::Number:
-        fields.push_back(
-            EntryConstant::ofNumber(interface.getNumber(field.name)));
-        break;
-      }
-    return addSized("layer", fields, sizeof(eqc_layer_info));
-  }
-
   const EntryKernel *find(ModuleOp module, StringRef name, TargetAttr target,
                           KernelRole role) {
     const EntryKernel *kernel = kernels.find(name, target, role);
@@ -205,11 +171,8 @@ private:
   void addExported(const CFunction &function, const EntryConstant &kernel,
                    const EntryConstant &info) {
     const std::string name = nameOf(function, layer.name);
-    if (function.result == ResultKind::Info) {
-      b.addFunction(name, b.pointer(), {}, LLVM::Linkage::External);
-      LLVM::ReturnOp::create(b.op(), b.address(info));
-      return;
-    }
+    if (function.result == ResultKind::Info)
+      return addInfoFunction(b, name, info);
     const bool takesN = function.takesSizes && layer.n < 0;
     SmallVector<Type> taken, passed{b.pointer(), b.i64()};
     if (takesN)

@@ -125,6 +125,26 @@ EntryBuilder::addTable(const std::string &name,
   return EntryConstant::ofAddress(name);
 }
 
+EntryConstant EntryBuilder::addSized(const std::string &name,
+                                     std::vector<EntryConstant> fields,
+                                     [[maybe_unused]] size_t expected) {
+  EntryConstant value = EntryConstant::ofStruct(std::move(fields));
+  assert(value.bytes() == static_cast<int64_t>(expected) &&
+         "the struct of the runtime has other fields");
+  value.fields[0] = EntryConstant::ofWord(value.bytes());
+  return addConstant(name, value);
+}
+
+EntryConstant EntryBuilder::addBytes(const std::string &name, StringRef bytes) {
+  const std::string ended = bytes.str() + '\0';
+  b.setInsertionPointToEnd(module.getBody());
+  LLVM::GlobalOp::create(b,
+                         LLVM::LLVMArrayType::get(b.getI8Type(), ended.size()),
+                         /*isConstant=*/true, LLVM::Linkage::Internal, name,
+                         b.getStringAttr(ended), /*alignment=*/8);
+  return EntryConstant::ofAddress(name);
+}
+
 EntryConstant EntryBuilder::addVariable(const std::string &name) {
   addGlobal(name, i64(), /*isConstant=*/false);
   LLVM::ReturnOp::create(b, number(0));

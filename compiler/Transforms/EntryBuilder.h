@@ -62,6 +62,11 @@ public:
                             const EntryConstant &value);
   EntryConstant addTable(const std::string &name,
                          const std::vector<EntryConstant> &entries);
+  /// A struct whose first field is its own size, of so many bytes.
+  EntryConstant addSized(const std::string &name,
+                         std::vector<EntryConstant> fields, size_t expected);
+  /// Bytes, aligned to 8, with a zero behind them.
+  EntryConstant addBytes(const std::string &name, llvm::StringRef bytes);
   /// A number that may change.
   EntryConstant addVariable(const std::string &name);
 

@@ -112,6 +112,10 @@ TEST(SignatureTest, SuffixesAreThoseOfFunctionsAndMacros) {
                                           "_forward_packed",
                                           "_backward",
                                           "_info",
+                                          "_workspace_bytes",
+                                          "_forward_in",
+                                          "_backward_in",
+                                          "_prepare",
                                           "_GROUP",
                                           "_N",
                                           "_K",
@@ -124,4 +128,22 @@ TEST(SignatureTest, SuffixesAreThoseOfFunctionsAndMacros) {
                                           "_BIAS_SIZE",
                                           "_PACKED_SIZE"};
   EXPECT_EQ(suffixes, expected);
+}
+
+TEST(SignatureTest, FunctionsForGpusTakeAStreamLast) {
+  LayerSpec layer;
+  layer.name = "a";
+  auto declared = [&](const CFunction &function) {
+    return declarationOf(function, layer, Interface::Cuda);
+  };
+  EXPECT_EQ(declared(kPack),
+            "int a_pack(const float *weight, float *packed, void *stream);");
+  EXPECT_EQ(declared(kPrepare), "int a_prepare(void *stream);");
+  EXPECT_EQ(declared(kWorkspaceBytes),
+            "int64_t a_workspace_bytes(int64_t batch, int backward);");
+  EXPECT_EQ(declared(kForwardIn),
+            "int a_forward_in(int64_t batch, const float *x, const float "
+            "*weight,\n    const float *bias, float *y, void *workspace, "
+            "void *stream);");
+  EXPECT_EQ(declared(kInfo), "const eqc_layer_info *a_info(void);");
 }

@@ -1,0 +1,412 @@
+//===- CudaTarget.cpp - What NVIDIA GPUs supply ---------------------------===//
+//
+// Every stage of a plan is one kernel, or a few, over all samples of a call;
+// what is between stages lies in the workspace. Programs stand as functions
+// without a body, whose attributes say what is launched.
+//
+//===----------------------------------------------------------------------===//
+
+#include "compiler/Lowering/Cuda/Emit.h"
+#include "compiler/Lowering/Cuda/Stages.h"
+#include "dialect/Eqc/EqcDialect.h"
+
+#include <eqc/cuda_kernel.h>
+
+#include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/Dialect/LLVMIR/LLVMDialect.h"
+#include "mlir/Dialect/LLVMIR/NVVMDialect.h"
+#include "mlir/Dialect/SCF/IR/SCF.h"
+#include "mlir/Dialect/Vector/IR/VectorOps.h"
+
+#include <algorithm>
+
+using namespace eqc;
+using namespace eqc::cuda;
+using namespace mlir;
+
+/// What programs are made of: forms, from the fastest to the one that always
+/// serves.
+static constexpr const char *kForms = "cuda_forms";
+static constexpr const char *kPackedForms = "cuda_packed_forms";
+
+static constexpr int64_t kVectorBytes = 16;
+
+/// The widths that a layer has kernels for.
+static std::vector<int64_t> vectorWidths(const LayerSpec &spec) {
+  const int64_t width = kVectorBytes / spec.elementSize();
+  if (spec.cIn % width == 0 || spec.cOut % width == 0)
+    return {kVectorBytes, spec.elementSize()};
+  return {spec.elementSize()};
+}
+
+static func::FuncOp declareProgram(const KernelSite &site, KernelRole role) {
+  auto function =
+      func::FuncOp::create(site.builder, site.loc, site.nameOf(role),
+                           site.builder.getFunctionType({}, {}));
+  function.setPrivate();
+  return function;
+}
+
+static std::string prefixOf(const KernelSite &site, int64_t vectorBytes) {
+  std::string name = site.layer.str();
+  std::replace(name.begin(), name.end(), '.', '$');
+  return name + "$" + std::to_string(vectorBytes);
+}
+
+/// What the weights of a layer are multiplied by on the way to its gradient.
+static SmallVector<int64_t> flipsOf(const KernelSite &site) {
+  Operation *module = site.builder.getBlock()->getParentOp();
+  auto interfaces =
+      module->getAttrOfType<ArrayAttr>(ir::EqcDialect::kInterfacesAttrName);
+  if (interfaces)
+    for (auto interface : interfaces.getAsRange<ir::InterfaceAttr>())
+      if (interface.getName() == site.layer.split('.').first)
+        return SmallVector<int64_t>(interface.getFlips());
+  return {};
+}
+
+/// A mix whose terms are multiplied by the weights of diagrams as they are.
+static void readWeights(Table &terms, ArrayRef<PackedTerm> packed) {
+  Table direct(terms.numFields());
+  for (int64_t r = 0; r < terms.size(); ++r) {
+    std::vector<Poly> row = terms.row(r);
+    const int64_t term = row[MixNest::kWeight].at(1);
+    row[MixNest::kWeight] = Poly(packed[term].front().diagram);
+    direct.addRow(std::move(row));
+  }
+  terms = std::move(direct);
+}
+
+static bool isPlain(ArrayRef<PackedTerm> packed) {
+  return llvm::all_of(packed, [](const PackedTerm &term) {
+    return term.size() == 1 && term.front().factor == 1;
+  });
+}
+
+namespace {
+
+/// The forward function of a layer, or of one from grad_y to grad_x.
+class LayerEmitter {
+public:
+  LayerEmitter(const KernelSite &site, const LayerSpec &spec)
+      : site(site), spec(spec), isGradient(site.layer.ends_with(".grad_x")) {}
+
+  KernelTarget::Kernels emit(const LayerPlan &plan) {
+    SmallVector<Attribute> forms, packedForms, packForms;
+    for (int64_t vectorBytes : vectorWidths(spec)) {
+      Program whole(site, kernelModule(site), spec, prefixOf(site, vectorBytes),
+                    vectorBytes);
+      program = &whole;
+      packLaunches = 0;
+      std::visit(*this, plan);
+      forms.push_back(whole.form());
+      // The same with weights that the caller has packed.
+      for (Launch &launch : whole.launches)
+        for (DeviceArray &array : launch.arrays)
+          if (array.isPacked)
+            array = {EQC_ARRAY_PACKED, 0, array.rows, array.channels, true};
+      const auto first = whole.launches.begin(), last = first + packLaunches;
+      Program pack = whole;
+      pack.launches.assign(first, last);
+      pack.workspace = 0;
+      if (packLaunches > 0)
+        packForms.push_back(pack.form());
+      whole.launches.erase(first, last);
+      packedForms.push_back(whole.form());
+    }
+    return {declare(KernelRole::Pack, packForms, {}),
+            declare(KernelRole::Forward, forms, packedForms)};
+  }
+
+  void operator()(const StrandPlan &strands) {
+    const SharedPlan &plan = strands.shared;
+    DeviceArray weights = packWeights(strands.packed);
+    LayerArrays arrays = openArrays();
+    if (!plan.stored.empty())
+      arrays.stored = program->scratch(plan.storedRows, spec.cIn);
+    if (!plan.nodes.empty())
+      arrays.nodes = program->scratch(plan.nodeRows, spec.cOut);
+    int64_t firstTerm = 0;
+    for (const SharedStage &stage : plan.stages) {
+      if (const auto *read = std::get_if<ReadStage>(&stage)) {
+        emitRead(*program, arrays, ReadNest(plan, *read));
+      } else if (const auto *mix = std::get_if<MixStage>(&stage)) {
+        mixStage(arrays, weights, strands.packed, *mix, firstTerm);
+      } else {
+        emitWrite(*program, arrays, std::get<WriteStage>(stage));
+      }
+    }
+    closeArrays(arrays);
+  }
+
+  void operator()(const IsotypicPlan &plan) {
+    DeviceArray weights = packWeights(plan.packed);
+    LayerArrays arrays = openArrays();
+    arrays.stored = program->scratch(Poly(plan.storedRows), spec.cIn);
+    arrays.nodes = program->scratch(Poly(plan.nodeRows), spec.cOut);
+    if (!plan.bias.rows.empty()) {
+      DeviceArray rows = program->scratch(
+          Poly(static_cast<int64_t>(plan.bias.rows.size())), spec.cOut, true);
+      emitRows(*program, plan.bias, arrays.bias, rows);
+      arrays.bias = rows;
+    }
+    emitRows(*program, plan.read, arrays.input, arrays.stored);
+    int64_t firstTerm = 0;
+    for (const MixStage &mix : plan.mixes)
+      mixStage(arrays, weights, plan.packed, mix, firstTerm);
+    emitRows(*program, plan.write, arrays.nodes, arrays.output);
+    closeArrays(arrays);
+  }
+
+  void operator()(const DensePlan &plan) {
+    // In the order of the layer's layout: nothing is transposed.
+    DeviceArray matrix = program->scratch(Poly(plan.rows), plan.columns, true);
+    matrix.isPacked = true;
+    emitMatrix(*program, plan, plan.diagrams, false, weightArray(), matrix);
+    packLaunches = isGradient ? 0 : 1;
+    packedShape = {plan.rows, plan.columns};
+    LayerArrays arrays;
+    arrays.input = {inputArray(), 0, Poly(1), plan.rows};
+    arrays.output = {outputArray(), 0, Poly(1), plan.columns};
+    MixTarget target;
+    target.target.array = PlanArray::Output;
+    MixTerm term;
+    term.view.array = PlanArray::Input;
+    target.fromInput.push_back(term);
+    if (spec.bias && !isGradient) {
+      arrays.bias = program->scratch(Poly(1), plan.columns, true);
+      emitMatrix(*program, plan, plan.bias, true, biasArray(), arrays.bias);
+      RowView row;
+      row.array = PlanArray::Bias;
+      target.inits.push_back(row);
+    }
+    MixStage stage;
+    stage.target = PlanArray::Output;
+    stage.targets.push_back(std::move(target));
+    emitMix(*program, arrays, matrix, MixNest(stage, 0));
+  }
+
+  void operator()(const FactoredLayer &) {
+    llvm_unreachable("refused before there is a plan");
+  }
+
+private:
+  int64_t inputArray() const {
+    return isGradient ? EQC_ARRAY_GRAD_Y : EQC_ARRAY_X;
+  }
+  int64_t outputArray() const {
+    return isGradient ? EQC_ARRAY_GRAD_X : EQC_ARRAY_Y;
+  }
+  DeviceArray biasArray() const {
+    return {EQC_ARRAY_BIAS, 0, Poly(1), spec.cOut, true};
+  }
+
+  /// The weights of the layer; from grad_y to grad_x they are made first.
+  DeviceArray weightArray() {
+    const DeviceArray weight{EQC_ARRAY_WEIGHT, 0, Poly(spec.cIn), spec.cOut,
+                             true};
+    if (!isGradient)
+      return weight;
+    const SmallVector<int64_t> flips = flipsOf(site);
+    const DeviceArray flipped = program->scratch(
+        Poly(static_cast<int64_t>(flips.size() / 2) * spec.cIn), spec.cOut,
+        true);
+    emitFlip(*program, flips, weight, flipped);
+    return flipped;
+  }
+
+  DeviceArray packWeights(ArrayRef<PackedTerm> packed) {
+    DeviceArray weight = weightArray();
+    packedShape = {static_cast<int64_t>(packed.size()), spec.cIn, spec.cOut};
+    if (isPlain(packed)) {
+      for (const PackedTerm &term : packed)
+        packedShape.front() =
+            std::max<int64_t>(packedShape.front(), term.front().diagram + 1);
+      weight.isPacked = true;
+      return weight;
+    }
+    DeviceArray target = program->scratch(
+        Poly(static_cast<int64_t>(packed.size()) * spec.cIn), spec.cOut, true);
+    target.isPacked = true;
+    emitPack(*program, packed, weight, target);
+    packLaunches = isGradient ? 0 : 1;
+    return target;
+  }
+
+  void mixStage(const LayerArrays &arrays, const DeviceArray &weights,
+                ArrayRef<PackedTerm> packed, const MixStage &mix,
+                int64_t &firstTerm) {
+    MixNest nest(mix, firstTerm);
+    firstTerm += mix.terms();
+    if (isPlain(packed)) {
+      readWeights(nest.inputTerms, packed);
+      readWeights(nest.storedTerms, packed);
+    }
+    emitMix(*program, arrays, weights, nest);
+  }
+
+  /// x and y as rows of channels.
+  LayerArrays openArrays() {
+    LayerArrays arrays;
+    arrays.input = {inputArray(), 0, Poly::power(spec.k), spec.cIn};
+    arrays.output = {outputArray(), 0, Poly::power(spec.l), spec.cOut};
+    arrays.bias = biasArray();
+    if (spec.layout == Layout::ChannelsFirst && spec.k > 0) {
+      const DeviceArray rows = program->scratch(arrays.input.rows, spec.cIn);
+      emitToRows(*program, arrays.input, rows);
+      arrays.input = rows;
+    }
+    if (spec.layout == Layout::ChannelsFirst && spec.l > 0)
+      arrays.output = program->scratch(arrays.output.rows, spec.cOut);
+    return arrays;
+  }
+  void closeArrays(const LayerArrays &arrays) {
+    if (arrays.output.array == EQC_ARRAY_WORKSPACE)
+      emitFromRows(*program, arrays.output,
+                   {outputArray(), 0, arrays.output.rows, spec.cOut});
+  }
+
+  std::pair<KernelRole, EmittedKernel> declare(KernelRole role,
+                                               ArrayRef<Attribute> forms,
+                                               ArrayRef<Attribute> packed) {
+    func::FuncOp function = declareProgram(site, role);
+    function->setAttr(kForms, site.builder.getArrayAttr(forms));
+    if (!packed.empty())
+      function->setAttr(kPackedForms, site.builder.getArrayAttr(packed));
+    KernelRecord record;
+    record.packedShape = packedShape;
+    return {role, {function, record}};
+  }
+
+  const KernelSite &site;
+  const LayerSpec &spec;
+  const bool isGradient;
+  Program *program = nullptr;
+  int64_t packLaunches = 0; ///< of the program, at its start
+  std::vector<int64_t> packedShape;
+};
+
+LayerArrays openReads(Program &program, const SharedPlan &plan, int64_t array,
+                      int64_t channels, const Formula &condition) {
+  const size_t first = program.launches.size();
+  LayerArrays arrays;
+  arrays.input = {array, 0, Poly::power(plan.k), channels};
+  if (program.spec.layout == Layout::ChannelsFirst && plan.k > 0) {
+    const DeviceArray rows = program.scratch(arrays.input.rows, channels);
+    emitToRows(program, arrays.input, rows);
+    arrays.input = rows;
+  }
+  if (!plan.stored.empty())
+    arrays.stored = program.scratch(plan.storedRows, channels);
+  for (const SharedStage &stage : plan.stages)
+    emitRead(program, arrays, ReadNest(plan, std::get<ReadStage>(stage)));
+  for (size_t i = first; i < program.launches.size(); ++i)
+    program.launches[i].items = condition * program.launches[i].items;
+  return arrays;
+}
+
+/// A line for each stage.
+struct LayerDescriber {
+  std::string operator()(const StrandPlan &plan) const {
+    if (plan.hasStrands())
+      return none;
+    std::string text = channels();
+    for (const SharedStage &stage : plan.shared.stages) {
+      if (const auto *read = std::get_if<ReadStage>(&stage))
+        text += line(
+            "read", "a thread for each row of " +
+                        std::to_string(read->entries.size()) +
+                        (read->entries.size() == 1 ? " pattern" : " patterns"));
+      else if (std::holds_alternative<MixStage>(stage))
+        text += mix;
+      else
+        text += line("write", "pattern by pattern, a thread for each row of y");
+    }
+    return text;
+  }
+  std::string operator()(const IsotypicPlan &plan) const {
+    std::string text = channels();
+    text += line("read", "a thread for each row of the other basis");
+    for (size_t i = 0; i < plan.mixes.size(); ++i)
+      text += mix;
+    return text + line("write", "a thread for each row of y");
+  }
+  std::string operator()(const DensePlan &) const {
+    return line("matrix", "a thread for each pair of channels") + mix;
+  }
+  std::string operator()(const FactoredLayer &) const { return none; }
+
+  std::string channels() const {
+    return spec.layout == Layout::ChannelsFirst
+               ? line("rows", "x and y are transposed in the workspace")
+               : "";
+  }
+  static std::string line(std::string stage, const std::string &what) {
+    stage.resize(7, ' ');
+    return "    " + stage + what + "\n";
+  }
+
+  const LayerSpec &spec;
+  std::string mix =
+      line("mix", spec.dtype == DType::F32 ? "tiles of 8 rows by 4 columns"
+                                           : "tiles of 4 rows by 4 columns");
+  std::string none = line("mix", "none: GPUs do not serve this plan");
+};
+
+class CudaTarget : public KernelTarget {
+public:
+  Kernels emitLayer(const KernelSite &site, const LayerSpec &spec,
+                    const LayerPlan &plan) const override {
+    return LayerEmitter(site, spec).emit(plan);
+  }
+
+  Kernels emitGradients(const KernelSite &site, const LayerSpec &spec,
+                        const GradientPlan &plan) const override {
+    SmallVector<Attribute> forms;
+    const Formula asked = Formula::variable(EQC_VAR_SUMS);
+    for (int64_t vectorBytes : vectorWidths(spec)) {
+      Program program(site, kernelModule(site), spec,
+                      prefixOf(site, vectorBytes), vectorBytes);
+      const LayerArrays gradY =
+          openReads(program, plan.gradY, EQC_ARRAY_GRAD_Y, spec.cOut, 1);
+      const LayerArrays x = openReads(program, plan.x, EQC_ARRAY_X, spec.cIn,
+                                      remainder(asked, 2));
+      emitGradientSums(program, plan, x, gradY);
+      forms.push_back(program.form());
+    }
+    func::FuncOp function = declareProgram(site, KernelRole::Sums);
+    function->setAttr(kForms, site.builder.getArrayAttr(forms));
+    Kernels kernels;
+    kernels.push_back({KernelRole::Sums, {function, KernelRecord()}});
+    return kernels;
+  }
+
+  ArrayRef<LoweringStage> stages() const override { return cudaStages(); }
+  void addDialects(DialectRegistry &registry) const override {
+    registry.insert<arith::ArithDialect, func::FuncDialect, gpu::GPUDialect,
+                    LLVM::LLVMDialect, NVVM::NVVMDialect, scf::SCFDialect,
+                    vector::VectorDialect>();
+  }
+  void registerPasses() const override {}
+
+  std::string describe(const LayerSpec &spec, const LayerPlan &plan,
+                       const Machine &) const override {
+    return std::visit(LayerDescriber{spec}, plan);
+  }
+  std::string describe(const LayerSpec &, const GradientPlan &plan,
+                       const Machine &) const override {
+    std::string text;
+    for (size_t i = 0; i < plan.gradY.stages.size() + plan.x.stages.size(); ++i)
+      text += LayerDescriber::line("read", "a thread for each row");
+    return text + LayerDescriber::line("sum",
+                                       "slabs of rows, at most 256, then "
+                                       "the sum of the slabs");
+  }
+};
+
+} // namespace
+
+const KernelTarget &eqc::cudaTarget() {
+  static const CudaTarget target;
+  return target;
+}

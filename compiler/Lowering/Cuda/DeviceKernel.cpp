@@ -1,0 +1,327 @@
+//===- DeviceKernel.cpp - A kernel of a GPU while it is written -----------===//
+
+#include "compiler/Lowering/Cuda/DeviceKernel.h"
+
+#include <eqc/cuda_kernel.h>
+
+#include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/Dialect/LLVMIR/LLVMDialect.h"
+#include "mlir/Dialect/SCF/IR/SCF.h"
+#include "mlir/Dialect/Vector/IR/VectorOps.h"
+
+#include <algorithm>
+
+using namespace eqc;
+using namespace eqc::cuda;
+using namespace mlir;
+
+constexpr unsigned kGlobalSpace = 1;
+
+DeviceKernel::DeviceKernel(Program &program, StringRef what,
+                           ArrayRef<DeviceArray> arrays,
+                           ArrayRef<Formula> extra)
+    : IndexBuilder(program.site.builder, program.site.loc, program.spec),
+      program(program), launchNumber(program.launches.size()),
+      arrays(arrays.begin(), arrays.end()) {
+  elementType =
+      spec.dtype == DType::F32 ? Type(b.getF32Type()) : Type(b.getF64Type());
+  const std::string name =
+      program.prefix + "_" + std::to_string(launchNumber) + "_" + what.str();
+  std::vector<Formula> formulas{Formula::variable(EQC_VAR_BATCH)};
+  if (spec.dynamicN())
+    formulas.push_back(Formula::variable(EQC_VAR_N));
+  formulas.insert(formulas.end(), extra.begin(), extra.end());
+  program.launches.push_back(
+      {name, 0, {arrays.begin(), arrays.end()}, formulas});
+  Type pointer = LLVM::LLVMPointerType::get(b.getContext(), kGlobalSpace);
+  SmallVector<Type> types(arrays.size(), pointer);
+  types.append(formulas.size(), b.getI64Type());
+
+  OpBuilder::InsertionGuard guard(b);
+  gpu::GPUModuleOp module = program.module;
+  b.setInsertionPointToEnd(module.getBody());
+  function = gpu::GPUFuncOp::create(b, loc, name, b.getFunctionType(types, {}));
+  function->setAttr(gpu::GPUDialect::getKernelFuncAttrName(), b.getUnitAttr());
+  function.setKnownBlockSizeAttr(
+      b.getDenseI32ArrayAttr({static_cast<int32_t>(kThreads), 1, 1}));
+  // Without it ptxas spills to fit two blocks on a processor.
+  function->setAttr("nvvm.minctasm", b.getI32IntegerAttr(1));
+  b.setInsertionPointToEnd(&function.getBody().front());
+  gpu::ReturnOp::create(b, loc);
+  b.setInsertionPointToStart(&function.getBody().front());
+  for (size_t i = 0; i < types.size(); ++i) {
+    Value argument = function.getArgument(i);
+    if (i < arrays.size()) {
+      pointers.push_back(argument);
+      continue;
+    }
+    Value number =
+        arith::IndexCastOp::create(b, loc, b.getIndexType(), argument);
+    if (i == arrays.size())
+      count = number;
+    else if (i == arrays.size() + 1 && spec.dynamicN())
+      size = number;
+    else
+      numbers.push_back(number);
+  }
+}
+
+void DeviceKernel::atTop(function_ref<void()> body) {
+  OpBuilder::InsertionGuard guard(b);
+  b.setInsertionPoint(function.getBody().front().getTerminator());
+  body();
+}
+
+Extent DeviceKernel::extent(const Poly &extent) {
+  Value value;
+  atTop([&] { value = poly(extent); });
+  return {spec.dynamicN() ? Formula::of(extent) : Formula(extent.at(spec.n)),
+          value};
+}
+
+Extent DeviceKernel::samples() {
+  return {Formula::variable(EQC_VAR_BATCH), count};
+}
+
+Extent DeviceKernel::product(const Extent &x, const Extent &y) {
+  Value value;
+  atTop([&] { value = mul(x.device, y.device); });
+  return {x.host * y.host, value};
+}
+
+Extent DeviceKernel::tiles(const Extent &extent, int64_t size) {
+  Value value;
+  atTop([&] {
+    value = quotient(add(extent.device, index(size - 1)), index(size));
+  });
+  return {dividedUp(extent.host, size), value};
+}
+
+void DeviceKernel::overItems(ArrayRef<Extent> extents,
+                             function_ref<void(ArrayRef<Value>)> body) {
+  OpBuilder::InsertionGuard guard(b);
+  b.setInsertionPoint(function.getBody().front().getTerminator());
+  Formula items = 1;
+  Value all = index(1);
+  for (const Extent &extent : extents) {
+    items = items * extent.host;
+    all = mul(all, extent.device);
+  }
+  launch().items = items;
+  Value block = gpu::BlockIdOp::create(b, loc, gpu::Dimension::x);
+  Value thread = gpu::ThreadIdOp::create(b, loc, gpu::Dimension::x);
+  Value item = add(mul(block, index(kThreads)), thread);
+  when(isLess(item, all), [&] {
+    SmallVector<Value> point(extents.size());
+    for (size_t a = extents.size(); a-- > 0;) {
+      point[a] = a == 0 ? item : remainder(item, extents[a].device);
+      item = quotient(item, extents[a].device);
+    }
+    body(point);
+  });
+}
+
+Value DeviceKernel::rowOf(size_t a, Value sample, Value row) {
+  const DeviceArray &array = arrays[a];
+  if (!array.oneSample)
+    row = add(mul(sample, poly(array.rows)), row);
+  return mul(row, index(array.channels));
+}
+
+Value DeviceKernel::pointerTo(size_t a, Value element) {
+  Value i = arith::IndexCastOp::create(b, loc, b.getI64Type(), element);
+  return LLVM::GEPOp::create(b, loc, pointers[a].getType(), elementType,
+                             pointers[a], ArrayRef<LLVM::GEPArg>{i});
+}
+
+Value DeviceKernel::load(size_t a, Value element, int64_t width) {
+  return LLVM::LoadOp::create(b, loc, typeOf(width), pointerTo(a, element),
+                              width * spec.elementSize());
+}
+
+void DeviceKernel::store(size_t a, Value element, Value value) {
+  auto vector = dyn_cast<VectorType>(value.getType());
+  const int64_t width = vector ? vector.getDimSize(0) : 1;
+  LLVM::StoreOp::create(b, loc, value, pointerTo(a, element),
+                        width * spec.elementSize());
+}
+
+Value DeviceKernel::addConstant(DenseElementsAttr values, Type type) {
+  Type array = LLVM::LLVMArrayType::get(type, values.getNumElements());
+  const std::string name =
+      function.getName().str() + "_table" + std::to_string(constants++);
+  {
+    OpBuilder::InsertionGuard guard(b);
+    b.setInsertionPoint(function);
+    LLVM::GlobalOp::create(b, loc, array, /*isConstant=*/true,
+                           LLVM::Linkage::Internal, name, values,
+                           /*alignment=*/8, kGlobalSpace);
+  }
+  return LLVM::AddressOfOp::create(
+      b, loc, LLVM::LLVMPointerType::get(b.getContext(), kGlobalSpace), name);
+}
+
+Value DeviceKernel::constantArray(ArrayRef<int64_t> values) {
+  auto type = RankedTensorType::get({static_cast<int64_t>(values.size())},
+                                    b.getI64Type());
+  return addConstant(DenseElementsAttr::get(type, values), b.getI64Type());
+}
+
+Value DeviceKernel::constantArray(ArrayRef<double> values) {
+  auto type =
+      RankedTensorType::get({static_cast<int64_t>(values.size())}, elementType);
+  SmallVector<Attribute> reals;
+  for (double value : values)
+    reals.push_back(b.getFloatAttr(elementType, value));
+  return addConstant(DenseElementsAttr::get(type, reals), elementType);
+}
+
+Value DeviceKernel::loadConstant(Value array, Value i, Type type) {
+  Value at = arith::IndexCastOp::create(b, loc, b.getI64Type(), i);
+  Value pointer = LLVM::GEPOp::create(b, loc, array.getType(), type, array,
+                                      ArrayRef<LLVM::GEPArg>{at});
+  return LLVM::LoadOp::create(b, loc, type, pointer,
+                              type.getIntOrFloatBitWidth() / 8);
+}
+
+Values DeviceKernel::loop(Value first, Value end, int64_t step, Values inits,
+                          LoopBody body) {
+  auto op = scf::ForOp::create(b, loc, first, end, index(step), inits);
+  OpBuilder::InsertionGuard guard(b);
+  Block *block = op.getBody();
+  if (inits.empty())
+    block->getTerminator()->erase();
+  b.setInsertionPointToEnd(block);
+  Values next = body(op.getInductionVar(), Values(op.getRegionIterArgs()));
+  scf::YieldOp::create(b, loc, next);
+  return Values(op.getResults());
+}
+
+void DeviceKernel::when(Value condition, function_ref<void()> body) {
+  auto op = scf::IfOp::create(b, loc, condition, /*withElseRegion=*/false);
+  OpBuilder::InsertionGuard guard(b);
+  b.setInsertionPointToStart(op.thenBlock());
+  body();
+}
+
+Value DeviceKernel::quotient(Value x, Value y) {
+  return b.createOrFold<arith::DivUIOp>(loc, x, y);
+}
+Value DeviceKernel::remainder(Value x, Value y) {
+  return b.createOrFold<arith::RemUIOp>(loc, x, y);
+}
+Value DeviceKernel::isLess(Value x, Value y) {
+  return arith::CmpIOp::create(b, loc, arith::CmpIPredicate::slt, x, y);
+}
+
+Type DeviceKernel::typeOf(int64_t width) {
+  return width == 1 ? elementType : Type(VectorType::get({width}, elementType));
+}
+
+Value DeviceKernel::real(double value, int64_t width) {
+  TypedAttr scalar = b.getFloatAttr(elementType, value);
+  if (width == 1)
+    return arith::ConstantOp::create(b, loc, scalar);
+  return arith::ConstantOp::create(
+      b, loc,
+      DenseElementsAttr::get(cast<VectorType>(typeOf(width)),
+                             Attribute(scalar)));
+}
+Value DeviceKernel::plus(Value x, Value y) {
+  return arith::AddFOp::create(b, loc, x, y);
+}
+Value DeviceKernel::minus(Value x, Value y) {
+  return arith::SubFOp::create(b, loc, x, y);
+}
+Value DeviceKernel::times(Value x, Value y) {
+  return arith::MulFOp::create(b, loc, splat(x, y.getType()), y);
+}
+Value DeviceKernel::fma(Value x, Value y, Value z) {
+  return LLVM::FMAOp::create(b, loc, splat(x, z.getType()), y, z);
+}
+Value DeviceKernel::splat(Value scalar, Type type) {
+  if (scalar.getType() == type)
+    return scalar;
+  return vector::BroadcastOp::create(b, loc, type, scalar);
+}
+Value DeviceKernel::element(Value vector, int64_t i) {
+  if (!isa<VectorType>(vector.getType()))
+    return vector;
+  return vector::ExtractOp::create(b, loc, vector, i);
+}
+Value DeviceKernel::realSize() {
+  if (!spec.dynamicN())
+    return real(static_cast<double>(spec.n));
+  Value integer = arith::IndexCastOp::create(b, loc, b.getI64Type(), size);
+  return arith::SIToFPOp::create(b, loc, elementType, integer);
+}
+
+//===----------------------------------------------------------------------===//
+// Tables
+//===----------------------------------------------------------------------===//
+
+DeviceTable::DeviceTable(DeviceKernel &kernel, const Table &table)
+    : table(table) {
+  const bool dynamic = kernel.spec.dynamicN();
+  for (int64_t f = 0; f < table.numFields() && !table.empty(); ++f) {
+    Field field;
+    field.same = true;
+    int degree = 0;
+    bool half = false;
+    for (int64_t r = 0; r < table.size(); ++r) {
+      const Poly &entry = table.row(r)[static_cast<size_t>(f)];
+      field.same &= entry == table.row(0)[static_cast<size_t>(f)];
+      degree = std::max(degree, entry.degree());
+      half |= entry.halfCoefficient() != 0;
+    }
+    field.offset = rowLength;
+    if (!dynamic)
+      degree = 0, half = false;
+    for (int i = 0; i <= degree; ++i)
+      field.terms.push_back(Poly::power(i));
+    if (half)
+      field.terms.push_back(Poly::halfN());
+    if (!field.same)
+      rowLength += static_cast<int64_t>(field.terms.size());
+    fields.push_back(std::move(field));
+  }
+  if (rowLength == 0)
+    return;
+  std::vector<int64_t> numbers;
+  for (int64_t r = 0; r < table.size(); ++r)
+    for (int64_t f = 0; f < table.numFields(); ++f) {
+      const Field &field = fields[static_cast<size_t>(f)];
+      const Poly &entry = table.row(r)[static_cast<size_t>(f)];
+      if (field.same)
+        continue;
+      if (!dynamic) {
+        numbers.push_back(entry.at(kernel.spec.n));
+        continue;
+      }
+      for (const Poly &term : field.terms)
+        numbers.push_back(term.halfCoefficient() != 0
+                              ? entry.halfCoefficient()
+                              : entry.coefficient(term.degree()));
+    }
+  array = kernel.constantArray(numbers);
+}
+
+Value DeviceTable::get(DeviceKernel &kernel, Value row, int64_t f) const {
+  const Field &field = fields[static_cast<size_t>(f)];
+  if (field.same)
+    return kernel.poly(table.row(0)[static_cast<size_t>(f)]);
+  Value base = kernel.mul(row, kernel.index(rowLength));
+  Value sum = kernel.index(0);
+  for (auto [i, term] : llvm::enumerate(field.terms)) {
+    Value number = kernel.loadConstant(
+        array,
+        kernel.add(base, kernel.index(field.offset + static_cast<int64_t>(i))),
+        kernel.b.getI64Type());
+    number = arith::IndexCastOp::create(kernel.b, kernel.loc,
+                                        kernel.b.getIndexType(), number);
+    sum = kernel.add(sum, kernel.spec.dynamicN()
+                              ? kernel.mul(number, kernel.poly(term))
+                              : number);
+  }
+  return sum;
+}

@@ -1,0 +1,148 @@
+//===- DeviceKernel.h - A kernel of a GPU while it is written ---*- C++ -*-===//
+//
+// Every thread works on one item: a point of a nest's parallel axes and a few
+// channels. Threads of a warp are neighbours along the channels. Nothing is
+// shared between threads, and every sum belongs to one of them, so bits depend
+// on no grid.
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef EQC_LOWERING_CUDA_DEVICEKERNEL_H
+#define EQC_LOWERING_CUDA_DEVICEKERNEL_H
+
+#include "compiler/Lowering/Cuda/Program.h"
+#include "compiler/Lowering/Loops/IndexBuilder.h"
+
+namespace eqc::cuda {
+
+using Values = llvm::SmallVector<mlir::Value>;
+
+/// The extent of a parallel axis, for the host and for the device.
+struct Extent {
+  Formula host;
+  mlir::Value device;
+};
+
+class DeviceKernel : public IndexBuilder {
+public:
+  /// Adds the kernel and its launch to `program`. `what` is one word; `numbers`
+  /// are arguments beside the arrays.
+  DeviceKernel(Program &program, llvm::StringRef what,
+               llvm::ArrayRef<DeviceArray> arrays,
+               llvm::ArrayRef<Formula> numbers = {});
+
+  //===--------------------------------------------------------------------===//
+  // Items
+  //===--------------------------------------------------------------------===//
+
+  /// `body` writes what all threads compute, whether or not they have an item.
+  void atTop(llvm::function_ref<void()> body);
+  Extent extent(const Poly &extent);
+  Extent samples();
+  Extent product(const Extent &a, const Extent &b);
+  /// How many tiles of so many there are.
+  Extent tiles(const Extent &extent, int64_t size);
+  /// Writes the kernel: `body` gets the point of an item, outermost axis first.
+  void overItems(llvm::ArrayRef<Extent> extents,
+                 llvm::function_ref<void(llvm::ArrayRef<mlir::Value>)> body);
+  /// The grid is that of overItems if this is 1, and empty if it is 0.
+  void launchWhere(const Formula &condition) {
+    launch().items = condition * launch().items;
+  }
+
+  //===--------------------------------------------------------------------===//
+  // Arrays
+  //===--------------------------------------------------------------------===//
+
+  /// The first element of a row of array `a`.
+  mlir::Value rowOf(size_t a, mlir::Value sample, mlir::Value row);
+  /// `width` elements from `element` on: a scalar for 1, else a vector.
+  mlir::Value load(size_t a, mlir::Value element, int64_t width);
+  void store(size_t a, mlir::Value element, mlir::Value value);
+  mlir::Value number(size_t i) const { return numbers[i]; }
+  mlir::Value sampleCount() const { return count; }
+
+  //===--------------------------------------------------------------------===//
+  // Tables
+  //===--------------------------------------------------------------------===//
+
+  /// A constant array of the module; `i64` or reals of the layer's dtype.
+  mlir::Value constantArray(llvm::ArrayRef<int64_t> values);
+  mlir::Value constantArray(llvm::ArrayRef<double> values);
+  mlir::Value loadConstant(mlir::Value array, mlir::Value i, mlir::Type type);
+
+  //===--------------------------------------------------------------------===//
+  // Control and arithmetic
+  //===--------------------------------------------------------------------===//
+
+  using LoopBody = llvm::function_ref<Values(mlir::Value, Values)>;
+  Values loop(mlir::Value first, mlir::Value end, int64_t step, Values inits,
+              LoopBody body);
+  void when(mlir::Value condition, llvm::function_ref<void()> body);
+  mlir::Value quotient(mlir::Value a, mlir::Value b); ///< of unsigned numbers
+  mlir::Value remainder(mlir::Value a, mlir::Value b);
+  mlir::Value isLess(mlir::Value a, mlir::Value b);
+
+  mlir::Type typeOf(int64_t width);
+  mlir::Value real(double value, int64_t width = 1);
+  mlir::Value plus(mlir::Value a, mlir::Value b);
+  mlir::Value minus(mlir::Value a, mlir::Value b);
+  mlir::Value times(mlir::Value a, mlir::Value b);
+  /// a * b + c in one rounding; a may be a scalar beside vectors.
+  mlir::Value fma(mlir::Value a, mlir::Value b, mlir::Value c);
+  mlir::Value splat(mlir::Value scalar, mlir::Type type);
+  mlir::Value element(mlir::Value vector, int64_t i);
+  /// n as a real number.
+  mlir::Value realSize();
+
+  mlir::Type elementType;
+  Program &program;
+
+private:
+  Launch &launch() { return program.launches[launchNumber]; }
+  mlir::Value pointerTo(size_t a, mlir::Value element);
+  mlir::Value addConstant(mlir::DenseElementsAttr values, mlir::Type type);
+
+  size_t launchNumber;
+  mlir::gpu::GPUFuncOp function;
+  std::vector<DeviceArray> arrays;
+  llvm::SmallVector<mlir::Value> pointers, numbers;
+  mlir::Value count;
+  int64_t constants = 0;
+};
+
+/// A table of a nest: fields that are the same in all rows are constants, the
+/// others are looked up, as coefficients of powers of n where that is dynamic.
+class DeviceTable {
+public:
+  DeviceTable(DeviceKernel &kernel, const Table &table);
+  int64_t size() const { return table.size(); }
+  mlir::Value get(DeviceKernel &kernel, mlir::Value row, int64_t field) const;
+
+private:
+  struct Field {
+    bool same = false;
+    int64_t offset = 0;      ///< in a row of the array
+    std::vector<Poly> terms; ///< what its numbers are multiplied by
+  };
+  Table table;
+  std::vector<Field> fields;
+  int64_t rowLength = 0;
+  mlir::Value array;
+};
+
+/// A sum of many terms in blocks: |error| <= (8 + log2 m) eps * sum of |terms|.
+/// body(i, partial) adds `termsEach` terms, for i = first .. end - 1, of which
+/// there are at most `most` (0: unknown).
+Values blockedSum(DeviceKernel &kernel, mlir::Value first, mlir::Value end,
+                  int64_t most, int64_t termsEach, Values zeros,
+                  DeviceKernel::LoopBody body);
+
+/// Sums of blocks: what they are, and what their additions rounded away.
+void addBlock(DeviceKernel &kernel, mlir::Value &sum, mlir::Value &rest,
+              mlir::Value block);
+mlir::Value valueOf(DeviceKernel &kernel, mlir::Value sum, mlir::Value rest);
+
+} // namespace eqc::cuda
+
+#endif // EQC_LOWERING_CUDA_DEVICEKERNEL_H

@@ -1,0 +1,80 @@
+//===- Emit.h - The stages of plans as kernels ------------------*- C++ -*-===//
+//
+// Each adds kernels and their launches to a program. Arrays are rows of
+// channels; arrays of layers with channels first are copied to that form.
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef EQC_LOWERING_CUDA_EMIT_H
+#define EQC_LOWERING_CUDA_EMIT_H
+
+#include "compiler/Lowering/Cuda/Program.h"
+#include "compiler/Lowering/Nests/MixNest.h"
+#include "compiler/Lowering/Nests/ReadNest.h"
+
+#include <optional>
+
+namespace eqc::cuda {
+
+/// The arrays of a plan.
+struct LayerArrays {
+  DeviceArray input, stored, nodes, output, bias;
+  const DeviceArray &operator[](PlanArray which) const {
+    switch (which) {
+    case PlanArray::Input:
+      return input;
+    case PlanArray::Stored:
+      return stored;
+    case PlanArray::Nodes:
+      return nodes;
+    case PlanArray::Bias:
+      return bias;
+    case PlanArray::Output:
+      break;
+    }
+    return output;
+  }
+};
+
+/// target[sample, row, channel] = source[sample, channel, row], or the other
+/// way round.
+void emitToRows(Program &program, const DeviceArray &source,
+                const DeviceArray &target);
+void emitFromRows(Program &program, const DeviceArray &source,
+                  const DeviceArray &target);
+
+void emitRead(Program &program, const LayerArrays &arrays,
+              const ReadNest &nest);
+
+/// `weights` are matrices of c_in rows; those of a term are at its kWeight.
+void emitMix(Program &program, const LayerArrays &arrays,
+             const DeviceArray &weights, const MixNest &nest);
+
+void emitWrite(Program &program, const LayerArrays &arrays,
+               const WriteStage &stage);
+
+/// A sparse change of basis.
+void emitRows(Program &program, const RowTransform &transform,
+              const DeviceArray &source, const DeviceArray &target);
+
+/// Sums of weights.
+void emitPack(Program &program, llvm::ArrayRef<PackedTerm> packed,
+              const DeviceArray &weight, const DeviceArray &target);
+/// The weights of the layer from grad_y to grad_x, of those of the layer: with
+/// channels exchanged, times the sign and over a power of n that `flips` has
+/// for each diagram.
+void emitFlip(Program &program, llvm::ArrayRef<int64_t> flips,
+              const DeviceArray &weight, const DeviceArray &target);
+
+/// The matrix of a layer and, if it has one, its bias, of one row each.
+void emitMatrix(Program &program, const DensePlan &plan,
+                const std::vector<DenseEntry> &entries, bool isBias,
+                const DeviceArray &weight, const DeviceArray &target);
+
+/// grad_weight and grad_bias, in two stages.
+void emitGradientSums(Program &program, const GradientPlan &plan,
+                      const LayerArrays &x, const LayerArrays &gradY);
+
+} // namespace eqc::cuda
+
+#endif // EQC_LOWERING_CUDA_EMIT_H

@@ -1,0 +1,232 @@
+//===- EmitPack.cpp - Weights as the mixes want them ----------------------===//
+
+#include "compiler/Lowering/Cuda/DeviceKernel.h"
+#include "compiler/Lowering/Cuda/Emit.h"
+#include "compiler/Lowering/Nests/EntryNest.h"
+
+#include "mlir/Dialect/Arith/IR/Arith.h"
+
+#include <cmath>
+#include <cstdlib>
+
+using namespace eqc;
+using namespace eqc::cuda;
+using namespace mlir;
+
+void cuda::emitPack(Program &program, ArrayRef<PackedTerm> packed,
+                    const DeviceArray &weight, const DeviceArray &target) {
+  Table ranges(2), diagrams(1);
+  std::vector<double> factors;
+  int64_t most = 1;
+  for (const PackedTerm &term : packed) {
+    const int64_t first = diagrams.size();
+    for (const WeightedDiagram &weighted : term) {
+      diagrams.addRow({Poly(weighted.diagram)});
+      factors.push_back(weighted.factor);
+    }
+    most = std::max<int64_t>(most, term.size());
+    ranges.addRow({Poly(first), Poly(diagrams.size())});
+  }
+  DeviceKernel kernel(program, "pack", {weight, target});
+  const int64_t matrix = program.spec.cIn * program.spec.cOut;
+  const int64_t width = program.width(program.spec.cOut);
+  kernel.overItems(
+      {kernel.extent(ranges.size()), kernel.extent(matrix / width)},
+      [&](ArrayRef<Value> point) {
+        const DeviceTable range(kernel, ranges), diagram(kernel, diagrams);
+        Value at = kernel.mul(point[1], kernel.index(width));
+        Value sum = kernel.real(0, width);
+        if (!factors.empty()) {
+          Value table = kernel.constantArray(factors);
+          sum =
+              blockedSum(
+                  kernel, range.get(kernel, point[0], 0),
+                  range.get(kernel, point[0], 1), most, 1, {sum},
+                  [&](Value term, Values partial) {
+                    Value from =
+                        kernel.add(kernel.mul(diagram.get(kernel, term, 0),
+                                              kernel.index(matrix)),
+                                   at);
+                    Value factor =
+                        kernel.loadConstant(table, term, kernel.elementType);
+                    return Values{kernel.fma(
+                        factor, kernel.load(0, from, width), partial.front())};
+                  })
+                  .front();
+        }
+        kernel.store(
+            1, kernel.add(kernel.mul(point[0], kernel.index(matrix)), at), sum);
+      });
+}
+
+void cuda::emitFlip(Program &program, ArrayRef<int64_t> factors,
+                    const DeviceArray &weight, const DeviceArray &target) {
+  Table flips(2); // of the exponents there may be less than none
+  for (size_t i = 0; i < factors.size(); i += 2)
+    flips.addRow({Poly(factors[i]), Poly(factors[i + 1])});
+  DeviceKernel kernel(program, "flip", {weight, target});
+  const int64_t rows = program.spec.cIn, columns = program.spec.cOut;
+  kernel.overItems(
+      {kernel.extent(flips.size()), kernel.extent(rows),
+       kernel.extent(columns)},
+      [&](ArrayRef<Value> point) {
+        OpBuilder &b = kernel.b;
+        const DeviceTable table(kernel, flips);
+        Value matrix = kernel.mul(point[0], kernel.index(rows * columns));
+        Value from = kernel.add(
+            matrix,
+            kernel.add(kernel.mul(point[2], kernel.index(rows)), point[1]));
+        Value to = kernel.add(
+            matrix,
+            kernel.add(kernel.mul(point[1], kernel.index(columns)), point[2]));
+        Value value = kernel.load(0, from, 1);
+        Value divisions = table.get(kernel, point[0], 1);
+        Value size = kernel.realSize();
+        auto repeat = [&](Value times, function_ref<Value(Value)> step) {
+          value = kernel
+                      .loop(kernel.index(0), times, 1, {value},
+                            [&](Value, Values v) { return Values{step(v[0])}; })
+                      .front();
+        };
+        repeat(divisions, [&](Value v) -> Value {
+          return arith::DivFOp::create(b, kernel.loc, v, size);
+        });
+        repeat(kernel.sub(kernel.index(0), divisions),
+               [&](Value v) { return kernel.times(v, size); });
+        Value negative =
+            kernel.isLess(table.get(kernel, point[0], 0), kernel.index(0));
+        value = arith::SelectOp::create(
+            b, kernel.loc, negative,
+            arith::NegFOp::create(b, kernel.loc, value), value);
+        kernel.store(1, to, value);
+      });
+}
+
+namespace {
+
+/// The matrix of the dense plan. Diagrams meet in the same entries, so a thread
+/// has all entries of a pair of channels.
+class MatrixEmitter {
+public:
+  MatrixEmitter(Program &program, const DensePlan &plan,
+                const std::vector<DenseEntry> &entries, bool isBias,
+                const DeviceArray &weight, const DeviceArray &target)
+      : plan(plan), entries(entries), isBias(isBias), nest(plan, entries),
+        kernel(program, isBias ? "biasrow" : "matrix", {weight, target}) {}
+
+  void emit() {
+    const int64_t cIn = isBias ? 1 : kernel.spec.cIn;
+    kernel.overItems({kernel.extent(cIn), kernel.extent(kernel.spec.cOut)},
+                     [&](ArrayRef<Value> point) { emitPair(point, cIn); });
+  }
+
+private:
+  void emitPair(ArrayRef<Value> point, int64_t cIn) {
+    const DeviceTable diagrams(kernel, nest.diagrams),
+        terms(kernel, nest.terms);
+    auto each = [&](Value first, Value end, function_ref<void(Value)> body) {
+      kernel.loop(first, end, 1, {}, [&](Value i, Values) {
+        body(i);
+        return Values();
+      });
+    };
+    const int64_t rows = isBias ? 1 : plan.rows;
+    Value corner =
+        kernel.add(kernel.mul(point[0], kernel.index(plan.inputChannelStep *
+                                                     plan.columns)),
+                   kernel.mul(point[1], kernel.index(plan.outputChannelStep)));
+    clear(corner, rows / cIn, plan.columns / kernel.spec.cOut, each);
+    Value scales;
+    if (!isBias && plan.mean) {
+      std::vector<double> values;
+      for (const DenseEntry &entry : entries)
+        values.push_back(
+            std::pow(static_cast<double>(plan.n), -entry.divisions));
+      scales = kernel.constantArray(values);
+    }
+    each(kernel.index(0), kernel.index(diagrams.size()), [&](Value d) {
+      auto get = [&](int64_t field) { return diagrams.get(kernel, d, field); };
+      Value at = kernel.add(kernel.mul(d, kernel.index(cIn)), point[0]);
+      Value weight = kernel.load(
+          0,
+          kernel.add(kernel.mul(at, kernel.index(kernel.spec.cOut)), point[1]),
+          1);
+      if (scales)
+        weight = kernel.times(
+            kernel.loadConstant(scales, d, kernel.elementType), weight);
+      each(get(EntryNest::kFirstTerm), get(EntryNest::kEndTerm),
+           [&](Value term) {
+             Value entry = corner;
+             for (int64_t v = 0; v < nest.signedVertices; ++v)
+               entry = kernel.add(
+                   entry,
+                   kernel.mul(terms.get(kernel, term, EntryNest::kValues + v),
+                              step(get(nest.rowOfVertex(v)),
+                                   get(nest.columnOfVertex(v)))));
+             Value signedWeight = weight;
+             if (nest.signedVertices > 0)
+               signedWeight = arith::SelectOp::create(
+                   kernel.b, kernel.loc,
+                   kernel.isLess(terms.get(kernel, term, EntryNest::kSign),
+                                 kernel.index(0)),
+                   arith::NegFOp::create(kernel.b, kernel.loc, weight), weight);
+             addEntries(0, entry, signedWeight, get, each);
+           });
+    });
+  }
+
+  template <typename Each>
+  void clear(Value corner, int64_t rows, int64_t columns, Each each) {
+    each(kernel.index(0), kernel.index(rows), [&](Value row) {
+      each(kernel.index(0), kernel.index(columns), [&](Value column) {
+        // Positions of one channel are as far apart as there are channels, or
+        // next to each other: the steps of the first letter.
+        const int64_t rowStep =
+            plan.inputChannelStep == 1 ? plan.rows / rows : 1;
+        const int64_t columnStep =
+            plan.outputChannelStep == 1 ? plan.columns / columns : 1;
+        Value at = kernel.add(
+            corner,
+            kernel.add(kernel.mul(row, kernel.index(rowStep * plan.columns)),
+                       kernel.mul(column, kernel.index(columnStep))));
+        kernel.store(1, at, kernel.real(0));
+      });
+    });
+  }
+
+  /// How far an entry is further, for a step of rows and of columns.
+  Value step(Value row, Value column) {
+    return kernel.add(kernel.mul(row, kernel.index(plan.columns)), column);
+  }
+
+  template <typename Get, typename Each>
+  void addEntries(int64_t letter, Value at, Value weight, Get get, Each each) {
+    if (letter == nest.letters) {
+      kernel.store(1, at, kernel.plus(kernel.load(1, at, 1), weight));
+      return;
+    }
+    auto field = [&](EntryNest::LetterField which) {
+      return get(nest.letterField(letter, which));
+    };
+    each(kernel.index(0), field(EntryNest::kExtent), [&](Value i) {
+      Value next =
+          kernel.add(at, kernel.mul(i, step(field(EntryNest::kRow),
+                                            field(EntryNest::kColumn))));
+      addEntries(letter + 1, next, weight, get, each);
+    });
+  }
+
+  const DensePlan &plan;
+  const std::vector<DenseEntry> &entries;
+  bool isBias;
+  EntryNest nest;
+  DeviceKernel kernel;
+};
+
+} // namespace
+
+void cuda::emitMatrix(Program &program, const DensePlan &plan,
+                      const std::vector<DenseEntry> &entries, bool isBias,
+                      const DeviceArray &weight, const DeviceArray &target) {
+  MatrixEmitter(program, plan, entries, isBias, weight, target).emit();
+}

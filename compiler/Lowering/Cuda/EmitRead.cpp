@@ -1,0 +1,164 @@
+//===- EmitRead.cpp - Input patterns, a thread for each row ---------------===//
+
+#include "compiler/Lowering/Cuda/DeviceKernel.h"
+#include "compiler/Lowering/Cuda/Emit.h"
+
+#include "mlir/Dialect/Arith/IR/Arith.h"
+
+#include <cmath>
+
+using namespace eqc;
+using namespace eqc::cuda;
+using namespace mlir;
+
+namespace {
+
+class ReadEmitter {
+public:
+  ReadEmitter(Program &program, const LayerArrays &arrays, const ReadNest &nest)
+      : nest(nest),
+        kernel(program, "read", {arrays[nest.source], arrays.stored}),
+        width(program.width(arrays.stored.channels)),
+        columns(arrays.stored.channels / width) {}
+
+  void emit() {
+    std::vector<Extent> extents{kernel.extent(nest.entries.size()),
+                                kernel.samples()};
+    for (const Axis &axis : nest.kept)
+      extents.push_back(kernel.extent(axis.extent));
+    extents.push_back(kernel.extent(nest.groups));
+    extents.push_back(kernel.extent(columns));
+    kernel.overItems(extents, [&](ArrayRef<Value> point) { emitRow(point); });
+  }
+
+private:
+  void emitRow(ArrayRef<Value> point) {
+    const DeviceTable entries(kernel, nest.entries);
+    terms.emplace(kernel, nest.terms);
+    Value e = point[0], sample = point[1], group = point[point.size() - 2];
+    column = kernel.mul(point.back(), kernel.index(width));
+    ArrayRef<Value> letters = point.slice(2, nest.kept.size());
+    Value sourceRow = kernel.index(0);
+    Value targetRow =
+        kernel.add(entries.get(kernel, e, ReadNest::kTarget), group);
+    for (size_t a = 0; a < letters.size(); ++a) {
+      const auto field = static_cast<int64_t>(ReadNest::kStrides + a);
+      sourceRow = kernel.add(
+          sourceRow, kernel.mul(letters[a], entries.get(kernel, e, field)));
+      targetRow =
+          kernel.add(targetRow, kernel.mul(letters[a],
+                                           kernel.poly(nest.targetStrides[a])));
+    }
+    source = kernel.rowOf(0, sample, sourceRow);
+    firstTerm = kernel.add(entries.get(kernel, e, ReadNest::kFirstTerm),
+                           kernel.mul(group, kernel.index(nest.termsPerGroup)));
+    if (nest.mean)
+      findMeanFactors();
+    Value sum =
+        nest.inLine()
+            ? sumOverDropped(entries.get(kernel, e, ReadNest::kDroppedExtent),
+                             entries.get(kernel, e, ReadNest::kDroppedStride))
+            : sumOverTerms();
+    if (nest.mean)
+      sum = kernel.times(sumFactor, sum);
+    kernel.store(1, kernel.add(kernel.rowOf(1, sample, targetRow), column),
+                 sum);
+  }
+
+  /// The source's row of a term, `row` further.
+  Value load(Value term, Value row) {
+    row = kernel.add(row, terms->get(kernel, term, ReadNest::kRowOffset));
+    Value start = kernel.mul(row, kernel.index(columns * width));
+    return kernel.load(0, kernel.add(kernel.add(source, start), column), width);
+  }
+
+  Value add(Value sum, Value row, bool negative) {
+    if (!nest.mean)
+      return negative ? kernel.minus(sum, row) : kernel.plus(sum, row);
+    Value factor = negative ? negativeFactor : termFactor;
+    return kernel.fma(factor, row, sum);
+  }
+
+  Value sumOverDropped(Value extent, Value stride) {
+    const Poly &most = nest.mostDropped;
+    const bool known = !kernel.spec.dynamicN() || most.isConstant();
+    return blockedSum(kernel, kernel.index(0), extent,
+                      known ? most.at(kernel.spec.n) : 0, nest.termsPerGroup,
+                      {kernel.real(0, width)},
+                      [&](Value q, Values sum) {
+                        Value row = kernel.mul(q, stride);
+                        for (int64_t i = 0; i < nest.termsPerGroup; ++i)
+                          sum[0] = add(
+                              sum[0],
+                              load(kernel.add(firstTerm, kernel.index(i)), row),
+                              nest.signs[static_cast<size_t>(i)] < 0);
+                        return sum;
+                      })
+        .front();
+  }
+
+  /// Signs that differ between groups stand in the table; then no letter is
+  /// dropped.
+  Value sumOverTerms() {
+    return blockedSum(kernel, kernel.index(0), kernel.index(nest.termsPerGroup),
+                      nest.termsPerGroup, 1, {kernel.real(0, width)},
+                      [&](Value i, Values sum) {
+                        Value term = kernel.add(firstTerm, i);
+                        Value row = load(term, kernel.index(0));
+                        Value negative = kernel.isLess(
+                            terms->get(kernel, term, ReadNest::kSign),
+                            kernel.index(0));
+                        sum[0] = arith::SelectOp::create(
+                            kernel.b, kernel.loc, negative,
+                            add(sum[0], row, true), add(sum[0], row, false));
+                        return sum;
+                      })
+        .front();
+  }
+
+  /// Means are sums of `termFactor` times each value, a power of two, times
+  /// `sumFactor`: partial sums stay as small as the values.
+  void findMeanFactors() {
+    OpBuilder &b = kernel.b;
+    if (!kernel.spec.dynamicN()) {
+      // Half as much as would do, so that no rounding leads to infinity.
+      const auto n = static_cast<double>(kernel.spec.n);
+      const double term = std::exp2(-std::ceil(std::log2(n)) - 1);
+      termFactor = kernel.real(term);
+      sumFactor = kernel.real(1 / (n * term));
+    } else {
+      Value inverse = arith::DivFOp::create(b, kernel.loc, kernel.real(1),
+                                            kernel.realSize());
+      // Without its fraction, a number is the power of two below it.
+      auto type = cast<FloatType>(kernel.elementType);
+      Type bitsType = b.getIntegerType(type.getWidth());
+      Value mask = arith::ConstantOp::create(
+          b, kernel.loc,
+          b.getIntegerAttr(
+              bitsType, APInt::getBitsSetFrom(type.getWidth(),
+                                              type.getFPMantissaWidth() - 1)));
+      Value bits = arith::AndIOp::create(
+          b, kernel.loc,
+          arith::BitcastOp::create(b, kernel.loc, bitsType, inverse), mask);
+      termFactor =
+          kernel.times(arith::BitcastOp::create(b, kernel.loc, type, bits),
+                       kernel.real(0.5));
+      sumFactor = arith::DivFOp::create(b, kernel.loc, inverse, termFactor);
+    }
+    negativeFactor = arith::NegFOp::create(b, kernel.loc, termFactor);
+  }
+
+  const ReadNest &nest;
+  DeviceKernel kernel;
+  int64_t width, columns;
+  std::optional<DeviceTable> terms;
+  Value column, source, firstTerm;
+  Value termFactor, negativeFactor, sumFactor;
+};
+
+} // namespace
+
+void cuda::emitRead(Program &program, const LayerArrays &arrays,
+                    const ReadNest &nest) {
+  ReadEmitter(program, arrays, nest).emit();
+}

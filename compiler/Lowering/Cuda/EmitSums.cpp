@@ -1,0 +1,319 @@
+//===- EmitSums.cpp - Gradients of weights and biases in two stages -------===//
+//
+// First the rows of all samples are cut into slabs, and every thread has the
+// sums of a tile of channel pairs over a slab in registers. Then slabs are
+// added. How many there are depends on the shape of the call alone, and so do
+// the bits.
+//
+//===----------------------------------------------------------------------===//
+
+#include "compiler/Lowering/Cuda/DeviceKernel.h"
+#include "compiler/Lowering/Cuda/Emit.h"
+#include "compiler/Lowering/Nests/GradientNest.h"
+#include "compiler/Lowering/Nests/Summation.h"
+
+#include <eqc/cuda_kernel.h>
+
+#include <algorithm>
+
+using namespace eqc;
+using namespace eqc::cuda;
+using namespace mlir;
+
+constexpr int64_t kMostSlabs = 256, kRowsOfSlab = 64;
+constexpr int64_t kMostSlabBytes = int64_t(64) << 20;
+
+/// A few channels that a thread works on: `vectors` loads of `width`.
+namespace {
+
+struct ChannelTile {
+  ChannelTile(const Program &program, int64_t channels, int64_t wanted)
+      : channels(channels), width(program.width(channels)),
+        vectors(std::max<int64_t>(1, wanted / width)) {
+    if (width > 1 && channels % (vectors * width) != 0)
+      vectors = 1;
+    vectors = std::min(vectors, channels / width);
+  }
+  int64_t size() const { return vectors * width; }
+  int64_t tiles() const { return (channels + size() - 1) / size(); }
+
+  /// The columns of tile `t`, the last one again past the end, and whether each
+  /// is there; null: always.
+  void find(DeviceKernel &kernel, Value t, SmallVector<Value> &columns,
+            SmallVector<Value> &exist) const {
+    const bool mayEnd = channels % size() != 0;
+    Value first = kernel.mul(t, kernel.index(size()));
+    for (int64_t v = 0; v < vectors; ++v) {
+      Value column = kernel.add(first, kernel.index(v * width));
+      exist.push_back(mayEnd ? kernel.isLess(column, kernel.index(channels))
+                             : Value());
+      columns.push_back(mayEnd ? kernel.min(column, kernel.index(channels - 1))
+                               : column);
+    }
+  }
+
+  int64_t channels, width, vectors;
+};
+
+/// The share of `extent` that slab `slab` of `slabs` has.
+std::pair<Value, Value> shareOf(DeviceKernel &kernel, Value extent, Value slab,
+                                Value slabs) {
+  Value each = kernel.quotient(
+      kernel.add(extent, kernel.sub(slabs, kernel.index(1))), slabs);
+  Value first = kernel.min(kernel.mul(slab, each), extent);
+  return {first, kernel.min(kernel.add(first, each), extent)};
+}
+
+class StageEmitter {
+public:
+  StageEmitter(Program &program, const GradientNest &nest, const LayerArrays &x,
+               const LayerArrays &gradY, const DeviceArray &partial,
+               const Formula &slabs)
+      : nest(nest), kernel(program, "sum",
+                           {x[nest.x], gradY[nest.gradY], partial}, {slabs}),
+        slabs(slabs), rows(program, program.spec.cIn,
+                           program.spec.elementSize() == 8 ? 4 : 8),
+        columns(program, program.spec.cOut, 4) {}
+
+  void emit(const Formula &condition) {
+    kernel.overItems({kernel.extent(nest.terms.size()),
+                      {slabs, kernel.number(0)},
+                      kernel.extent(rows.tiles()),
+                      kernel.extent(columns.tiles())},
+                     [&](ArrayRef<Value> point) { emitTile(point); });
+    kernel.launchWhere(condition);
+  }
+
+private:
+  void emitTile(ArrayRef<Value> point) {
+    const DeviceTable terms(kernel, nest.terms);
+    term = point[0];
+    xStart = terms.get(kernel, term, GradientNest::kX);
+    yStart = terms.get(kernel, term, GradientNest::kGradY);
+    for (int a = 0; a < nest.strided; ++a) {
+      xStrides.push_back(terms.get(kernel, term, GradientNest::kStrides + a));
+      yStrides.push_back(kernel.poly(nest.gradYStrides[a]));
+    }
+    if (nest.axes.size() > static_cast<size_t>(nest.strided)) {
+      xStrides.push_back(kernel.index(1));
+      yStrides.push_back(kernel.index(1));
+    }
+    rows.find(kernel, point[2], rowAt, rowExists);
+    columns.find(kernel, point[3], columnAt, columnExists);
+    const Values sums = emitSlab(point[1]);
+    store(point[1], terms.get(kernel, term, GradientNest::kSums), sums);
+  }
+
+  /// Lines are what is along the last axis.
+  Values emitSlab(Value slab) {
+    Value lines = kernel.sampleCount();
+    for (size_t a = 0; a + 1 < nest.axes.size(); ++a) {
+      extents.push_back(kernel.poly(nest.axes[a].extent));
+      lines = kernel.mul(lines, extents.back());
+    }
+    auto [first, end] = shareOf(kernel, lines, slab, kernel.number(0));
+    const Values zeros(rows.size() * columns.vectors,
+                       kernel.real(0, columns.width));
+    const Poly length = nest.axes.empty() ? Poly(1) : nest.axes.back().extent;
+    const bool known = !kernel.spec.dynamicN() || length.isConstant();
+    const int64_t fixed = known ? length.at(kernel.spec.n) : 0;
+    if (known && fixed <= kTermsOfBlock)
+      return blockedSum(
+          kernel, first, end, 0, fixed, zeros, [&](Value line, Values sums) {
+            start(line);
+            return kernel.loop(kernel.index(0), kernel.index(fixed), 1, sums,
+                               [&](Value i, Values partial) {
+                                 return addRow(i, std::move(partial));
+                               });
+          });
+    return blockedSum(
+        kernel, first, end, 0, 1, zeros, [&](Value line, Values sums) {
+          start(line);
+          const Values added =
+              blockedSum(kernel, kernel.index(0), kernel.poly(length), fixed, 1,
+                         zeros, [&](Value i, Values partial) {
+                           return addRow(i, std::move(partial));
+                         });
+          for (size_t i = 0; i < sums.size(); ++i)
+            sums[i] = kernel.plus(sums[i], added[i]);
+          return sums;
+        });
+  }
+
+  /// Finds the first row of a line.
+  void start(Value line) {
+    Value xRow = xStart, yRow = yStart;
+    for (size_t a = extents.size(); a-- > 0;) {
+      Value i = kernel.remainder(line, extents[a]);
+      line = kernel.quotient(line, extents[a]);
+      xRow = kernel.add(xRow, kernel.mul(i, xStrides[a]));
+      yRow = kernel.add(yRow, kernel.mul(i, yStrides[a]));
+    }
+    xLine = kernel.rowOf(0, line, xRow);
+    yLine = kernel.rowOf(1, line, yRow);
+  }
+
+  Values addRow(Value i, Values sums) {
+    Value xRow = xLine, yRow = yLine;
+    if (!nest.axes.empty()) {
+      xRow = kernel.add(xRow, kernel.mul(kernel.mul(i, xStrides.back()),
+                                         kernel.index(rows.channels)));
+      yRow = kernel.add(yRow, kernel.mul(kernel.mul(i, yStrides.back()),
+                                         kernel.index(columns.channels)));
+    }
+    Values factors;
+    for (Value column : columnAt)
+      factors.push_back(
+          kernel.load(1, kernel.add(yRow, column), columns.width));
+    for (int64_t v = 0; v < rows.vectors; ++v) {
+      Value x = kernel.load(0, kernel.add(xRow, rowAt[v]), rows.width);
+      for (int64_t e = 0; e < rows.width; ++e)
+        for (int64_t c = 0; c < columns.vectors; ++c) {
+          Value &sum = sums[(v * rows.width + e) * columns.vectors + c];
+          sum = kernel.fma(kernel.element(x, e), factors[c], sum);
+        }
+    }
+    return sums;
+  }
+
+  void store(Value slab, Value firstRow, const Values &sums) {
+    for (int64_t v = 0; v < rows.vectors; ++v)
+      for (int64_t e = 0; e < rows.width; ++e)
+        for (int64_t c = 0; c < columns.vectors; ++c) {
+          auto write = [&] {
+            Value row =
+                kernel.add(firstRow, kernel.add(rowAt[v], kernel.index(e)));
+            kernel.store(2, kernel.add(kernel.rowOf(2, slab, row), columnAt[c]),
+                         sums[(v * rows.width + e) * columns.vectors + c]);
+          };
+          auto inColumn = [&] {
+            if (columnExists[c])
+              kernel.when(columnExists[c], write);
+            else
+              write();
+          };
+          if (rowExists[v])
+            kernel.when(rowExists[v], inColumn);
+          else
+            inColumn();
+        }
+  }
+
+  const GradientNest &nest;
+  DeviceKernel kernel;
+  Formula slabs;
+  ChannelTile rows, columns; ///< of the matrix of sums
+  Value term, xStart, yStart, xLine, yLine;
+  SmallVector<Value> xStrides, yStrides, extents;
+  SmallVector<Value> rowAt, rowExists, columnAt, columnExists;
+};
+
+} // namespace
+
+/// target[i] = the sum over slabs of partial[slab, i].
+static void emitSlabSums(Program &program, const DeviceArray &partial,
+                         const Formula &slabs, const DeviceArray &target,
+                         const Formula &condition) {
+  DeviceKernel kernel(program, "slabs", {partial, target}, {slabs});
+  kernel.overItems(
+      {kernel.extent(partial.rows), kernel.extent(partial.channels)},
+      [&](ArrayRef<Value> point) {
+        Value sum =
+            blockedSum(
+                kernel, kernel.index(0), kernel.number(0), kMostSlabs, 1,
+                {kernel.real(0)},
+                [&](Value slab, Values sums) {
+                  Value at =
+                      kernel.add(kernel.rowOf(0, slab, point[0]), point[1]);
+                  return Values{kernel.plus(sums[0], kernel.load(0, at, 1))};
+                })
+                .front();
+        kernel.store(
+            1, kernel.add(kernel.rowOf(1, kernel.index(0), point[0]), point[1]),
+            sum);
+      });
+  kernel.launchWhere(condition);
+}
+
+/// The sums of rows of grad_y over the samples of a slab.
+static void emitBiasSlabs(Program &program, const GradientPlan &plan,
+                          const DeviceArray &gradY, const DeviceArray &partial,
+                          const Formula &slabs, const Formula &condition) {
+  Table terms(2);
+  for (const BiasTerm &term : plan.bias)
+    terms.addRow({term.gradY.offset, Poly(term.row)});
+  DeviceKernel kernel(program, "bias", {gradY, partial}, {slabs});
+  const int64_t width = program.width(gradY.channels);
+  kernel.overItems(
+      {kernel.extent(terms.size()),
+       {slabs, kernel.number(0)},
+       kernel.extent(gradY.channels / width)},
+      [&](ArrayRef<Value> point) {
+        const DeviceTable table(kernel, terms);
+        Value column = kernel.mul(point[2], kernel.index(width));
+        auto [first, end] =
+            shareOf(kernel, kernel.sampleCount(), point[1], kernel.number(0));
+        Value row = table.get(kernel, point[0], 0);
+        Value sum =
+            blockedSum(kernel, first, end, 0, 1, {kernel.real(0, width)},
+                       [&](Value sample, Values sums) {
+                         Value at =
+                             kernel.add(kernel.rowOf(0, sample, row), column);
+                         return Values{
+                             kernel.plus(sums[0], kernel.load(0, at, width))};
+                       })
+                .front();
+        kernel.store(1,
+                     kernel.add(kernel.rowOf(1, point[1],
+                                             table.get(kernel, point[0], 1)),
+                                column),
+                     sum);
+      });
+  kernel.launchWhere(condition);
+}
+
+void cuda::emitGradientSums(Program &program, const GradientPlan &plan,
+                            const LayerArrays &x, const LayerArrays &gradY) {
+  const LayerSpec &spec = program.spec;
+  const Formula asked = Formula::variable(EQC_VAR_SUMS);
+  const Formula wantsWeight = remainder(asked, 2),
+                wantsBias = divided(asked, 2);
+  const auto diagrams = static_cast<int64_t>(spec.diagrams.size());
+  const auto biasRows = static_cast<int64_t>(spec.biasDiagrams.size());
+  const int64_t bytes =
+      (diagrams * spec.cIn + biasRows) * spec.cOut * spec.elementSize();
+  int kept = 0;
+  for (const GradientStage &stage : plan.stages)
+    kept = std::max(kept, stage.kept);
+  const Poly most = Poly::power(kept);
+  const Formula rows =
+      (spec.dynamicN() ? Formula::of(most) : Formula(most.at(spec.n))) *
+      Formula::variable(EQC_VAR_BATCH);
+  const Formula slabs = larger(
+      1, smaller(std::clamp<int64_t>(kMostSlabBytes / bytes, 1, kMostSlabs),
+                 dividedUp(rows, kRowsOfSlab)));
+  auto partialOf = [&](int64_t numRows) {
+    DeviceArray partial = program.scratchBytes(
+        slabs * Formula(numRows * spec.cOut * spec.elementSize()));
+    partial.rows = Poly(numRows);
+    partial.channels = spec.cOut;
+    return partial;
+  };
+  auto matrix = [&](int64_t array, int64_t numRows) {
+    return DeviceArray{array, 0, Poly(numRows), spec.cOut, true};
+  };
+  const DeviceArray partial = partialOf(diagrams * spec.cIn);
+  for (const GradientStage &stage : plan.stages)
+    StageEmitter(program, GradientNest(stage, spec.cIn), x, gradY, partial,
+                 slabs)
+        .emit(wantsWeight);
+  emitSlabSums(program, partial, slabs,
+               matrix(EQC_ARRAY_GRAD_WEIGHT, diagrams * spec.cIn), wantsWeight);
+  if (plan.bias.empty())
+    return;
+  const DeviceArray bias = partialOf(biasRows);
+  emitBiasSlabs(program, plan, gradY[plan.bias.front().gradY.array], bias,
+                slabs, wantsBias);
+  emitSlabSums(program, bias, slabs, matrix(EQC_ARRAY_GRAD_BIAS, biasRows),
+               wantsBias);
+}

@@ -1,0 +1,90 @@
+//===- Program.cpp - The launches of a piece of work ----------------------===//
+
+#include "compiler/Lowering/Cuda/Program.h"
+
+#include <eqc/cuda_kernel.h>
+
+using namespace eqc;
+using namespace eqc::cuda;
+using namespace mlir;
+
+DeviceArray Program::scratch(const Poly &rows, int64_t channels,
+                             bool oneSample) {
+  const Formula samples =
+      oneSample ? Formula(1) : Formula::variable(EQC_VAR_BATCH);
+  DeviceArray array = scratchBytes(Formula::of(rows) * samples *
+                                   Formula(channels * spec.elementSize()));
+  array.rows = rows;
+  array.channels = channels;
+  array.oneSample = oneSample;
+  return array;
+}
+
+DeviceArray Program::scratchBytes(const Formula &bytes) {
+  DeviceArray array;
+  array.array = EQC_ARRAY_WORKSPACE;
+  array.offset = workspace;
+  workspace =
+      workspace + dividedUp(bytes, EQC_CUDA_ALIGN) * Formula(EQC_CUDA_ALIGN);
+  return array;
+}
+
+int64_t Program::width(int64_t channels) const {
+  const int64_t width = vectorBytes / spec.elementSize();
+  return channels % width == 0 ? width : 1;
+}
+
+/// {kernel, grid, params}; a parameter is its kind, its array, its formula.
+static Attribute attributeOf(Builder &b, const Launch &launch) {
+  SmallVector<Attribute> params;
+  auto add = [&](int64_t kind, int64_t array, const Formula &value) {
+    std::vector<int64_t> words = value.words();
+    words.insert(words.begin(), {kind, array});
+    params.push_back(b.getDenseI64ArrayAttr(words));
+  };
+  for (const DeviceArray &array : launch.arrays)
+    add(EQC_PARAM_ARRAY, array.array, array.offset);
+  for (const Formula &number : launch.numbers)
+    add(EQC_PARAM_I64, 0, number);
+  return b.getDictionaryAttr(
+      {b.getNamedAttr("kernel", b.getStringAttr(launch.kernel)),
+       b.getNamedAttr("grid", b.getDenseI64ArrayAttr(
+                                  dividedUp(launch.items, kThreads).words())),
+       b.getNamedAttr("params", b.getArrayAttr(params))});
+}
+
+Attribute Program::form() const {
+  Builder b(site.target.getContext());
+  SmallVector<Attribute> list;
+  for (const Launch &launch : launches)
+    list.push_back(attributeOf(b, launch));
+  SmallVector<NamedAttribute> fields{
+      b.getNamedAttr("launches", b.getArrayAttr(list))};
+  if (!workspace.isZero())
+    fields.push_back(
+        b.getNamedAttr("workspace", b.getDenseI64ArrayAttr(workspace.words())));
+  if (vectorBytes > spec.elementSize()) {
+    const Formula bytes = vectorBytes;
+    fields.push_back(b.getNamedAttr(
+        "condition",
+        b.getDenseI64ArrayAttr(
+            (atMost(bytes, Formula::variable(EQC_VAR_ALIGN_SAMPLES)) *
+             atMost(bytes, Formula::variable(EQC_VAR_ALIGN_WEIGHTS)))
+                .words())));
+  }
+  return b.getDictionaryAttr(fields);
+}
+
+gpu::GPUModuleOp cuda::kernelModule(const KernelSite &site) {
+  const std::string name =
+      (site.layer.split('.').first + ".kernels." + site.target.getName()).str();
+  auto module =
+      site.builder.getBlock()->getParentOp()->getParentOfType<ModuleOp>();
+  if (!module)
+    module = cast<ModuleOp>(site.builder.getBlock()->getParentOp());
+  if (auto found = module.lookupSymbol<gpu::GPUModuleOp>(name))
+    return found;
+  OpBuilder::InsertionGuard guard(site.builder);
+  site.builder.setInsertionPointToEnd(module.getBody());
+  return gpu::GPUModuleOp::create(site.builder, site.loc, name);
+}

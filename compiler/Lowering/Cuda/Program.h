@@ -1,0 +1,73 @@
+//===- Program.h - The launches of a piece of work --------------*- C++ -*-===//
+//
+// Arrays, the workspace, and kernels that follow each other in stream order. A
+// program has no code on the host: what a launch needs are formulas.
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef EQC_LOWERING_CUDA_PROGRAM_H
+#define EQC_LOWERING_CUDA_PROGRAM_H
+
+#include "compiler/Lowering/Cuda/Formula.h"
+#include "compiler/Lowering/KernelTarget.h"
+
+#include "mlir/Dialect/GPU/IR/GPUDialect.h"
+
+#include <string>
+
+namespace eqc::cuda {
+
+constexpr int64_t kThreads = 256; ///< of a block
+
+/// An array of rows of channels, [samples, rows, channels].
+struct DeviceArray {
+  int64_t array = 0;   ///< one of EQC_ARRAY_*
+  Formula offset = 0;  ///< bytes
+  Poly rows = Poly(1); ///< of a sample
+  int64_t channels = 1;
+  bool oneSample = false; ///< the same for all samples
+  bool isPacked = false;  ///< what NAME_pack writes
+};
+
+struct Launch {
+  std::string kernel;              ///< a function of the module
+  Formula items;                   ///< one thread each
+  std::vector<DeviceArray> arrays; ///< parameters: their addresses,
+  std::vector<Formula> numbers;    ///< then these
+};
+
+/// One form of a program while it is written. Kernels go to `module`.
+class Program {
+public:
+  /// Kernels access `vectorBytes` at once where rows of channels allow.
+  Program(const KernelSite &site, mlir::gpu::GPUModuleOp module,
+          const LayerSpec &spec, std::string prefix, int64_t vectorBytes)
+      : site(site), module(module), spec(spec), prefix(std::move(prefix)),
+        vectorBytes(vectorBytes) {}
+
+  /// An array in the workspace.
+  DeviceArray scratch(const Poly &rows, int64_t channels,
+                      bool oneSample = false);
+  /// The same of so many bytes.
+  DeviceArray scratchBytes(const Formula &bytes);
+
+  /// The form as an attribute; see AddCudaEntryPoints.cpp.
+  mlir::Attribute form() const;
+  /// Channels that are accessed together in rows of so many.
+  int64_t width(int64_t channels) const;
+
+  const KernelSite &site;
+  mlir::gpu::GPUModuleOp module;
+  const LayerSpec &spec;
+  std::string prefix;
+  int64_t vectorBytes;
+  std::vector<Launch> launches;
+  Formula workspace = 0; ///< bytes
+};
+
+/// The module that holds the kernels of a layer and of its gradients.
+mlir::gpu::GPUModuleOp kernelModule(const KernelSite &site);
+
+} // namespace eqc::cuda
+
+#endif // EQC_LOWERING_CUDA_PROGRAM_H

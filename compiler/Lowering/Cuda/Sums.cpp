@@ -1,0 +1,55 @@
+//===- Sums.cpp - Sums whose errors hardly grow with their length ---------===//
+
+#include "compiler/Lowering/Cuda/DeviceKernel.h"
+#include "compiler/Lowering/Nests/Summation.h"
+
+#include "mlir/Dialect/Arith/IR/Arith.h"
+
+#include <algorithm>
+
+using namespace eqc;
+using namespace eqc::cuda;
+using namespace mlir;
+
+void cuda::addBlock(DeviceKernel &kernel, Value &total, Value &rest,
+                    Value block) {
+  // Knuth's two-sum: what is added to `rest` is exactly what the first addition
+  // rounds away, whichever of the two is larger.
+  Value sum = kernel.plus(total, block);
+  Value added = kernel.minus(sum, total);
+  Value lost = kernel.plus(kernel.minus(total, kernel.minus(sum, added)),
+                           kernel.minus(block, added));
+  rest = kernel.plus(rest, lost);
+  total = sum;
+}
+
+Value cuda::valueOf(DeviceKernel &kernel, Value sum, Value rest) {
+  // The rest of an infinite sum means nothing.
+  Value known = arith::CmpFOp::create(kernel.b, kernel.loc,
+                                      arith::CmpFPredicate::ORD, rest, rest);
+  return arith::SelectOp::create(kernel.b, kernel.loc, known,
+                                 kernel.plus(sum, rest), sum);
+}
+
+Values cuda::blockedSum(DeviceKernel &kernel, Value first, Value end,
+                        int64_t most, int64_t termsEach, Values zeros,
+                        DeviceKernel::LoopBody body) {
+  const int64_t block = std::max<int64_t>(1, kTermsOfBlock / termsEach);
+  if (most > 0 && most <= block)
+    return kernel.loop(first, end, 1, std::move(zeros), body);
+  const size_t width = zeros.size();
+  Values carried = zeros;
+  carried.append(zeros); // what is rounded away
+  carried = kernel.loop(
+      first, end, block, std::move(carried), [&](Value from, Values totals) {
+        Value to = kernel.min(kernel.add(from, kernel.index(block)), end);
+        const Values sums = kernel.loop(from, to, 1, zeros, body);
+        for (size_t i = 0; i < width; ++i)
+          addBlock(kernel, totals[i], totals[width + i], sums[i]);
+        return totals;
+      });
+  Values result;
+  for (size_t i = 0; i < width; ++i)
+    result.push_back(valueOf(kernel, carried[i], carried[width + i]));
+  return result;
+}

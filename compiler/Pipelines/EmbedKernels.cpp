@@ -1,0 +1,48 @@
+//===- EmbedKernels.cpp - Kernels of GPUs in the host's code --------------===//
+
+#include "compiler/Pipelines/EmbedKernels.h"
+#include "compiler/Target/PtxEmitter.h"
+#include "compiler/Transforms/AddCudaEntryPoints.h"
+
+using namespace eqc;
+using namespace mlir;
+
+/// The chip of a module LAYER.kernels.CHIP.
+static StringRef chipOf(gpu::GPUModuleOp kernels) {
+  return kernels.getName().rsplit('.').second;
+}
+
+bool eqc::embedKernels(ModuleOp module, const CompileOptions &options) {
+  CudaImages images;
+  for (auto kernels : module.getOps<gpu::GPUModuleOp>()) {
+    if (options.pause)
+      options.pause();
+    CudaImage &image = images[kernels.getName().str()];
+    if (!emitPtx(kernels, chipOf(kernels), options.optLevel, image.ptx))
+      return false;
+    if (!options.ptxas.empty())
+      image.cubin = assemblePtx(options.ptxas, image.ptx, chipOf(kernels));
+  }
+  return succeeded(addCudaEntryPoints(module, images));
+}
+
+bool eqc::writePtx(ModuleOp module, const CompileOptions &options,
+                   llvm::SmallVectorImpl<char> &out) {
+  gpu::GPUModuleOp all;
+  for (auto kernels :
+       llvm::make_early_inc_range(module.getOps<gpu::GPUModuleOp>())) {
+    if (!all) {
+      all = kernels;
+      continue;
+    }
+    // Names begin with that of the layer.
+    for (Operation &op : llvm::make_early_inc_range(*kernels.getBody()))
+      op.moveBefore(all.getBody(), all.getBody()->end());
+    kernels.erase();
+  }
+  std::string ptx;
+  if (!all || !emitPtx(all, chipOf(all), options.optLevel, ptx))
+    return false;
+  out.append(ptx.begin(), ptx.end());
+  return true;
+}

@@ -1,0 +1,30 @@
+//===- Chips.h - The GPUs that eqc compiles for -----------------*- C++ -*-===//
+
+#ifndef EQC_TARGET_CHIPS_H
+#define EQC_TARGET_CHIPS_H
+
+#include "compiler/Target/CpuVariant.h"
+
+#include "llvm/ADT/StringRef.h"
+
+namespace eqc {
+
+/// What `--target` calls NVIDIA's GPUs.
+inline constexpr const char *kCudaTarget = "cuda";
+
+struct Chip {
+  const char *name; ///< LLVM's and ptxas's
+  int64_t number;   ///< 90 for sm_90
+};
+
+/// The chip of that name; null if there is none.
+const Chip *findChip(llvm::StringRef name);
+
+/// The variants for `names` (none: the default), oldest first. False with
+/// `error` where there is no such chip, or one is named twice.
+bool resolveChips(const std::vector<std::string> &names,
+                  std::vector<CpuVariant> &variants, std::string &error);
+
+} // namespace eqc
+
+#endif // EQC_TARGET_CHIPS_H

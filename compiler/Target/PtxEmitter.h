@@ -1,0 +1,27 @@
+//===- PtxEmitter.h - Kernels in the NVVM dialect to PTX --------*- C++ -*-===//
+
+#ifndef EQC_TARGET_PTXEMITTER_H
+#define EQC_TARGET_PTXEMITTER_H
+
+#include "mlir/Dialect/GPU/IR/GPUDialect.h"
+
+#include <string>
+
+namespace eqc {
+
+/// The PTX of a module for a chip, which the table of chips has. False if LLVM
+/// refuses, which it reports to the module's context.
+bool emitPtx(mlir::gpu::GPUModuleOp module, llvm::StringRef chip, int optLevel,
+             std::string &ptx);
+
+/// What ptxas makes of it; empty if it does not know the chip.
+std::string assemblePtx(llvm::StringRef ptxas, llvm::StringRef ptx,
+                        llvm::StringRef chip);
+
+/// The assembler of the CUDA toolkit: in `CUDA_PATH`, else on the search path;
+/// empty if there is none.
+std::string findPtxas();
+
+} // namespace eqc
+
+#endif // EQC_TARGET_PTXEMITTER_H

@@ -1,0 +1,38 @@
+//===- EntryInfo.cpp - What entry points of all targets have --------------===//
+
+#include "compiler/Transforms/EntryInfo.h"
+#include "compiler/Algebra/Groups/GroupRules.h"
+#include "compiler/Interface/LayerInfo.h"
+
+using namespace eqc;
+using namespace mlir;
+
+EntryConstant eqc::addLayerInfo(EntryBuilder &b, ir::InterfaceAttr interface) {
+  std::vector<EntryConstant> fields{EntryConstant::ofWord(0)};
+  for (const InfoField &field : infoFields())
+    switch (field.type) {
+    case InfoType::Word:
+      fields.push_back(EntryConstant::ofWord(interface.getNumber(field.name)));
+      break;
+    case InfoType::Text:
+      fields.push_back(b.text(interface.getText(field.name)));
+      break;
+    case InfoType::Number:
+      fields.push_back(
+          EntryConstant::ofNumber(interface.getNumber(field.name)));
+      break;
+    }
+  return b.addSized(interface.getName().str() + ".layer", std::move(fields),
+                    sizeof(eqc_layer_info));
+}
+
+void eqc::addInfoFunction(EntryBuilder &b, const std::string &name,
+                          const EntryConstant &info) {
+  b.addFunction(name, b.pointer(), {}, LLVM::Linkage::External);
+  LLVM::ReturnOp::create(b.op(), b.address(info));
+}
+
+int64_t eqc::sizeUnitOf(ir::InterfaceAttr interface) {
+  // The front end knows no other groups.
+  return rulesOf(*parseGroup(interface.getText("group"))).sizeUnit();
+}

@@ -1,0 +1,292 @@
+//===- CompiledTest.cpp - Compiled layers against the definition
+//-----------===//
+//
+// From a source to the numbers: what `--target=cuda` makes of a layer is called
+// through its C functions, and its PTX is executed on the stand-in's memory,
+// with the threads of a launch in one order and in the other.
+//
+//===----------------------------------------------------------------------===//
+
+#include "test/Cuda/CompiledLayer.h"
+#include "test/Cuda/Interpreted.h"
+#include "test/Cuda/StandIn.h"
+
+#include "compiler/Check/Oracle.h"
+
+#include <eqc/runtime.h>
+
+#include "gmock/gmock.h"
+#include "gtest/gtest.h"
+
+#include <cmath>
+#include <cstring>
+#include <random>
+
+using namespace eqc;
+using namespace eqc::test;
+
+namespace {
+
+struct Case {
+  std::string fields; ///< of the layer
+  PlanKind plan = PlanKind::Shared;
+  int64_t batch = 3;
+  int64_t n = 0; ///< where it is given at run time
+  bool gradients = true;
+};
+
+std::ostream &operator<<(std::ostream &os, const Case &c) {
+  return os << c.fields << ", " << planName(c.plan) << ", batch " << c.batch
+            << ", n " << c.n;
+}
+
+/// An array of device memory.
+template <typename T> class Device {
+public:
+  Device(size_t size, size_t offset)
+      : size(size),
+        data(static_cast<T *>(standin::allocate(size * sizeof(T), offset))) {}
+  Device(const std::vector<double> &values, size_t offset)
+      : Device(values.size(), offset) {
+    for (size_t i = 0; i < size; ++i)
+      data[i] = static_cast<T>(values[i]);
+  }
+  ~Device() { standin::release(data); }
+  Device(const Device &) = delete;
+  Device &operator=(const Device &) = delete;
+
+  std::vector<T> values() const { return {data, data + size}; }
+
+  const size_t size;
+  T *const data;
+};
+
+/// Numbers that f32 has.
+std::vector<double> randomNumbers(size_t count, unsigned seed) {
+  std::mt19937 engine(seed);
+  std::uniform_real_distribution<float> distribution(-1, 1);
+  std::vector<double> numbers(count);
+  for (double &number : numbers)
+    number = distribution(engine);
+  return numbers;
+}
+
+template <typename T>
+void expectClose(const std::vector<T> &got, const std::vector<double> &exact,
+                 const std::vector<double> &magnitudes, const char *what) {
+  ASSERT_EQ(got.size(), exact.size());
+  const double eps = std::numeric_limits<T>::epsilon();
+  for (size_t i = 0; i < got.size(); ++i) {
+    // The bound that the documentation gives, for sums of 2^20 terms, and the
+    // condition of the small bases that are tested.
+    const double bound = 64 * eps * magnitudes[i];
+    ASSERT_LE(std::abs(got[i] - exact[i]), bound)
+        << what << " [" << i << "]: " << got[i] << " for " << exact[i];
+  }
+}
+
+/// What a run leaves, to be compared with other runs.
+template <typename T> using Results = std::vector<std::vector<T>>;
+
+template <typename T> class Calls {
+public:
+  Calls(const CompiledLayer &layer, const Case &c, size_t offset)
+      : layer(layer), spec(layer.spec), c(c), offset(offset),
+        n(spec.dynamicN() ? c.n : spec.n) {
+    const auto rows = [&](int order) {
+      return static_cast<size_t>(c.batch * integerPower(n, order));
+    };
+    x = randomNumbers(rows(spec.k) * spec.cIn, 1);
+    gradY = randomNumbers(rows(spec.l) * spec.cOut, 2);
+    weight = randomNumbers(spec.diagrams.size() * spec.cIn * spec.cOut, 3);
+    bias = randomNumbers(spec.biasDiagrams.size() * spec.cOut, 4);
+  }
+
+  Results<T> run() {
+    forward();
+    if (c.gradients)
+      backward();
+    return std::move(results);
+  }
+
+private:
+  /// Calls a function, with the size first where there is one.
+  template <typename... Args> int call(const char *suffix, Args... args) {
+    if (spec.dynamicN())
+      return layer.find<int(int64_t, Args...)>(suffix)(n, args...);
+    return layer.find<int(Args...)>(suffix)(args...);
+  }
+
+  void forward() {
+    const std::vector<double> exact =
+        oracleForward(spec, n, c.batch, x.data(), weight.data(), bias.data());
+    auto absolute = [](std::vector<double> values) {
+      for (double &value : values)
+        value = std::abs(value);
+      return values;
+    };
+    const std::vector<double> magnitudes = oracleForward(
+        spec, n, c.batch, absolute(x).data(), absolute(weight).data(),
+        absolute(bias).data(), Entries::Absolute);
+    Device<T> dx(x, offset), dw(weight, offset), db(bias, offset),
+        y(exact.size(), offset), again(exact.size(), offset),
+        packed(static_cast<size_t>(layer.packedSize()), offset);
+    const T *constX = dx.data, *constW = dw.data, *constB = db.data;
+    void *stream = nullptr;
+    ASSERT_EQ(call("forward", c.batch, constX, constW, constB, y.data, stream),
+              EQC_OK)
+        << layer.lastError();
+    expectClose(y.values(), exact, magnitudes, "y");
+    ASSERT_EQ(layer.template find<int(const T *, T *, void *)>("pack")(
+                  constW, packed.data, stream),
+              EQC_OK)
+        << layer.lastError();
+    const T *constP = packed.data;
+    ASSERT_EQ(call("forward_packed", c.batch, constX, constP, constB,
+                   again.data, stream),
+              EQC_OK)
+        << layer.lastError();
+    EXPECT_EQ(std::memcmp(y.data, again.data, y.size * sizeof(T)), 0)
+        << "packed weights make other bits";
+    results.push_back(y.values());
+  }
+
+  void backward() {
+    const OracleGradients exact =
+        oracleBackward(spec, n, c.batch, x.data(), weight.data(), gradY.data());
+    auto absolute = [](std::vector<double> values) {
+      for (double &value : values)
+        value = std::abs(value);
+      return values;
+    };
+    const OracleGradients magnitudes = oracleBackward(
+        spec, n, c.batch, absolute(x).data(), absolute(weight).data(),
+        absolute(gradY).data(), Entries::Absolute);
+    Device<T> dx(x, offset), dw(weight, offset), dy(gradY, offset),
+        gradX(x.size(), offset), gradW(weight.size(), offset),
+        gradB(bias.size(), offset);
+    const T *constX = dx.data, *constW = dw.data, *constY = dy.data;
+    void *stream = nullptr;
+    ASSERT_EQ(call("backward", c.batch, constX, constW, constY, gradX.data,
+                   gradW.data, gradB.data, stream),
+              EQC_OK)
+        << layer.lastError();
+    expectClose(gradX.values(), exact.x, magnitudes.x, "grad_x");
+    expectClose(gradW.values(), exact.weight, magnitudes.weight, "grad_weight");
+    if (!bias.empty())
+      expectClose(gradB.values(), exact.bias, magnitudes.bias, "grad_bias");
+    results.push_back(gradX.values());
+    results.push_back(gradW.values());
+    results.push_back(gradB.values());
+  }
+
+  const CompiledLayer &layer;
+  const LayerSpec &spec;
+  const Case &c;
+  const size_t offset;
+  const int64_t n;
+  std::vector<double> x, gradY, weight, bias;
+  Results<T> results;
+};
+
+class Compiled : public testing::TestWithParam<Case> {
+protected:
+  template <typename T>
+  Results<T> run(const CompiledLayer &layer, ptx::Order order, size_t offset) {
+    standin::reset({standin::sm90});
+    void *context = standin::createContext(0);
+    standin::setCurrent(context);
+    interpretKernels(order);
+    Results<T> results = Calls<T>(layer, GetParam(), offset).run();
+    EXPECT_THAT(standin::violations(), testing::IsEmpty());
+    standin::destroyContext(context);
+    return results;
+  }
+
+  template <typename T> void check(const CompiledLayer &layer) {
+    const auto forwards = run<T>(layer, ptx::Order::Forwards, 0);
+    EXPECT_EQ(run<T>(layer, ptx::Order::Backwards, 0), forwards)
+        << "the order of threads changes bits";
+    // Arrays that are aligned as their elements are, and no better.
+    run<T>(layer, ptx::Order::Forwards, sizeof(T));
+  }
+};
+
+TEST_P(Compiled, ComputesWhatTheDefinitionSays) {
+  const Case &c = GetParam();
+  const CompiledLayer layer("layer a { " + c.fields + " }", c.plan,
+                            c.gradients);
+  if (HasFailure())
+    return;
+  if (layer.spec.dtype == DType::F32)
+    check<float>(layer);
+  else
+    check<double>(layer);
+}
+
+const Case cases[] = {
+    // Every group, both layouts and dtypes, tails of rows and of channels.
+    {"group = S; n = 4; k = 2; l = 2; channels = 4 -> 4; bias = true"},
+    {"group = S; n = 3; k = 2; l = 2; channels = 3 -> 5; bias = true"},
+    {"group = S; n = 3; k = 2; l = 2; channels = 4 -> 8; bias = true; "
+     "layout = channels_first"},
+    {"group = S; n = 4; k = 2; l = 1; channels = 4 -> 6; dtype = f64; "
+     "normalize = mean"},
+    {"group = S; n = 2; k = 2; l = 2; channels = 4 -> 4"},
+    {"group = O; n = 3; k = 2; l = 2; channels = 8 -> 4; bias = true"},
+    {"group = O; n = 3; k = 3; l = 1; channels = 1 -> 3; "
+     "layout = channels_first; dtype = f64"},
+    {"group = SO; n = 3; k = 2; l = 2; channels = 4 -> 4; bias = true"},
+    {"group = SO; n = 3; k = 1; l = 2; channels = 5 -> 4"},
+    {"group = SO; n = 2; k = 2; l = 2; channels = 2 -> 2; dtype = f64; "
+     "layout = channels_first"},
+    {"group = Sp; n = 4; k = 2; l = 2; channels = 4 -> 4; bias = true"},
+    {"group = Sp; n = 2; k = 1; l = 3; channels = 3 -> 4; dtype = f64"},
+    // Orders of zero.
+    {"group = S; n = 4; k = 0; l = 2; channels = 4 -> 4; bias = true"},
+    {"group = S; n = 4; k = 2; l = 0; channels = 4 -> 3; bias = true; "
+     "normalize = mean"},
+    {"group = S; n = 4; k = 0; l = 0; channels = 2 -> 4; bias = true"},
+    {"group = S; n = 5; k = 1; l = 1; channels = 70 -> 6"},
+    // Sizes that are given at run time.
+    {"group = S; n = ?; k = 2; l = 2; channels = 4 -> 4; bias = true",
+     PlanKind::Shared, 2, 5},
+    {"group = S; n = ?; k = 2; l = 2; channels = 3 -> 2; normalize = mean",
+     PlanKind::Shared, 2, 1},
+    {"group = S; n = ?; k = 1; l = 1; channels = 4 -> 4; normalize = mean; "
+     "layout = channels_first",
+     PlanKind::Shared, 2, 150},
+    {"group = O; n = ?; k = 2; l = 2; channels = 4 -> 8; dtype = f64; "
+     "bias = true",
+     PlanKind::Shared, 3, 4},
+    {"group = Sp; n = ?; k = 2; l = 2; channels = 4 -> 4; bias = true",
+     PlanKind::Shared, 3, 4},
+    // A batch of none, and one whose slabs are several.
+    {"group = S; n = 3; k = 1; l = 1; channels = 4 -> 4; bias = true",
+     PlanKind::Shared, 0},
+    {"group = S; n = 3; k = 1; l = 1; channels = 4 -> 4; bias = true",
+     PlanKind::Shared, 200},
+    // The other plans.
+    {"group = S; n = 3; k = 2; l = 2; channels = 4 -> 4; bias = true; "
+     "normalize = mean",
+     PlanKind::Dense},
+    {"group = SO; n = 3; k = 2; l = 1; channels = 3 -> 2; "
+     "layout = channels_first",
+     PlanKind::Dense},
+    {"group = Sp; n = 2; k = 2; l = 2; channels = 2 -> 4; bias = true; "
+     "dtype = f64; layout = channels_first",
+     PlanKind::Dense},
+    {"group = O; n = 3; k = 2; l = 2; channels = 4 -> 8; bias = true",
+     PlanKind::Schur},
+    {"group = SO; n = 3; k = 2; l = 2; channels = 3 -> 4; bias = true; "
+     "layout = channels_first",
+     PlanKind::Schur},
+    {"group = Sp; n = 2; k = 2; l = 2; channels = 4 -> 4; dtype = f64",
+     PlanKind::Schur},
+    {"group = O; n = 3; k = 2; l = 2; channels = 4 -> 4", PlanKind::Auto, 3, 0,
+     /*gradients=*/false},
+};
+
+INSTANTIATE_TEST_SUITE_P(Layers, Compiled, testing::ValuesIn(cases));
+
+} // namespace
