@@ -289,4 +289,154 @@ const Case cases[] = {
 
 INSTANTIATE_TEST_SUITE_P(Layers, Compiled, testing::ValuesIn(cases));
 
+constexpr const char *kSets = "layer a { group = S; n = 8; k = 1; l = 1; "
+                              "channels = 64 -> 64; bias = true }";
+
+/// The other functions of the C interface, on one layer.
+class CompiledInterface : public testing::Test {
+protected:
+  void TearDown() override {
+    EXPECT_THAT(standin::violations(), testing::IsEmpty());
+    standin::destroyContext(context);
+  }
+
+  static constexpr int64_t batch = 3, elements = batch * 8 * 64;
+  static void *start() {
+    standin::reset({standin::sm90});
+    void *context = standin::createContext(0);
+    standin::setCurrent(context);
+    interpretKernels();
+    return context;
+  }
+  void *const context = start();
+  const CompiledLayer layer{kSets, PlanKind::Shared};
+  const Device<float> x{randomNumbers(elements, 1), 0},
+      weight{randomNumbers(2 * 64 * 64, 2), 0}, bias{randomNumbers(64, 3), 0};
+  using Forward = int(int64_t, const float *, const float *, const float *,
+                      float *, void *);
+};
+
+TEST_F(CompiledInterface, WorksInTheCallersWorkspace) {
+  auto *bytes = layer.find<int64_t(int64_t, int)>("workspace_bytes");
+  const int64_t forward = bytes(batch, 0), backward = bytes(batch, 1);
+  ASSERT_GT(forward, 0) << layer.lastError();
+  ASSERT_GT(backward, 0) << layer.lastError();
+  EXPECT_EQ(layer.find<int(void *)>("prepare")(nullptr), EQC_OK);
+  EXPECT_TRUE(standin::launches().empty());
+
+  Device<float> y(elements, 0), again(elements, 0);
+  Device<char> workspace(static_cast<size_t>(std::max(forward, backward)), 0);
+  ASSERT_EQ(layer.find<Forward>("forward")(batch, x.data, weight.data,
+                                           bias.data, y.data, nullptr),
+            EQC_OK)
+      << layer.lastError();
+  ASSERT_EQ((layer.find<int(int64_t, const float *, const float *,
+                            const float *, float *, void *, void *)>(
+                "forward_in")(batch, x.data, weight.data, bias.data, again.data,
+                              workspace.data, nullptr)),
+            EQC_OK)
+      << layer.lastError();
+  EXPECT_EQ(y.values(), again.values());
+
+  // Each gradient alone has the bits that it has with the others.
+  using Backward = int(int64_t, const float *, const float *, const float *,
+                       float *, float *, float *, void *);
+  auto *gradients = layer.find<Backward>("backward");
+  Device<float> gradX(elements, 0), gradW(2 * 64 * 64, 0), gradB(64, 0),
+      alone(elements, 0);
+  ASSERT_EQ(gradients(batch, x.data, weight.data, y.data, gradX.data,
+                      gradW.data, gradB.data, nullptr),
+            EQC_OK);
+  ASSERT_EQ(gradients(batch, nullptr, weight.data, y.data, alone.data, nullptr,
+                      nullptr, nullptr),
+            EQC_OK)
+      << layer.lastError();
+  EXPECT_EQ(alone.values(), gradX.values());
+  Device<float> aloneB(64, 0), aloneW(2 * 64 * 64, 0);
+  ASSERT_EQ(gradients(batch, nullptr, nullptr, y.data, nullptr, nullptr,
+                      aloneB.data, nullptr),
+            EQC_OK)
+      << layer.lastError();
+  EXPECT_EQ(aloneB.values(), gradB.values());
+  ASSERT_EQ(
+      (layer.find<int(int64_t, const float *, const float *, const float *,
+                      float *, float *, float *, void *, void *)>(
+          "backward_in")(batch, x.data, nullptr, y.data, nullptr, aloneW.data,
+                         nullptr, workspace.data, nullptr)),
+      EQC_OK)
+      << layer.lastError();
+  EXPECT_EQ(aloneW.values(), gradW.values());
+}
+
+TEST_F(CompiledInterface, RefusesWhatIsWrong) {
+  Device<float> y(elements, 0);
+  auto *forward = layer.find<Forward>("forward");
+  EXPECT_EQ(forward(-1, x.data, weight.data, bias.data, y.data, nullptr),
+            EQC_ERR_ARG);
+  EXPECT_EQ(forward(batch, nullptr, weight.data, bias.data, y.data, nullptr),
+            EQC_ERR_NULL);
+  EXPECT_EQ(forward(batch, x.data, weight.data, nullptr, y.data, nullptr),
+            EQC_ERR_NULL);
+  EXPECT_EQ(forward(batch, y.data, weight.data, bias.data, y.data, nullptr),
+            EQC_ERR_ALIAS);
+  EXPECT_EQ(forward(int64_t(1) << 60, x.data, weight.data, bias.data, y.data,
+                    nullptr),
+            EQC_ERR_SIZE);
+  EXPECT_TRUE(standin::launches().empty());
+}
+
+TEST_F(CompiledInterface, SaysWhatTheLayerIs) {
+  const auto *info = layer.find<const eqc_layer_info *()>("info")();
+  EXPECT_STREQ(info->name, "a");
+  EXPECT_STREQ(info->plan, "shared");
+  EXPECT_EQ(info->weight_size, 2 * 64 * 64);
+  EXPECT_EQ(info->has_backward, 1);
+}
+
+/// Of the instructions in the loop that a large mix spends its time in, at
+/// least four fifths are multiply-adds, and it reads 16 bytes at a time.
+TEST(Mixes, AreMostlyMultiplyAdds) {
+  CompileOptions options;
+  options.triple = "cuda";
+  options.cpus = {"sm_90"};
+  options.gradients = false;
+  CompileFailure failure;
+  llvm::SmallVector<char, 0> text;
+  ASSERT_TRUE(
+      compileLayers(layerOf(kSets), options, CodeKind::PTX, text, failure))
+      << failure.message;
+  ptx::Error error;
+  const std::optional<ptx::Module> module =
+      ptx::parse({text.data(), text.size()}, error);
+  ASSERT_TRUE(module);
+  std::vector<float> x(4 * 8 * 64, 1), stored(4 * 64, 1), nodes(4 * 64, 1),
+      weight(2 * 64 * 64, 1), y(x.size());
+  ptx::Memory memory;
+  ptx::Arguments arguments;
+  auto add = [&](const char *name, std::vector<float> &values) {
+    arguments.add(memory.add(name, values.data(), values.size() * 4));
+  };
+  add("x", x);
+  add("stored", stored);
+  add("nodes", nodes);
+  std::vector<float> bias(64, 1);
+  add("bias", bias);
+  add("weight", weight);
+  add("y", y);
+  arguments.add(int64_t(4));
+  ptx::Launch launch;
+  launch.kernel = "a$16_2_mix";
+  launch.grid = {1, 1, 1};
+  launch.block = {256, 1, 1};
+  launch.arguments = arguments.bytes;
+  const ptx::Report report = ptx::run(*module, launch, memory);
+  ASSERT_FALSE(report.error);
+  EXPECT_EQ(y.front(), 64 + 1);
+  const std::optional<ptx::Loop> hottest =
+      ptx::hottestLoop(*module, report.counts);
+  ASSERT_TRUE(hottest);
+  RecordProperty("fma_share", std::to_string(hottest->fmaShare()));
+  EXPECT_GE(hottest->fmaShare(), 0.8);
+}
+
 } // namespace

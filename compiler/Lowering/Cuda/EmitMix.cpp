@@ -1,9 +1,10 @@
 //===- EmitMix.cpp - Channel mixes as register tiles ----------------------===//
 //
-// A thread has the sums of 8 rows of a target (4 in f64) by 4 columns in
-// registers, over all terms. Rows are those of all samples, one after the other
-// along the axes. In f32 four input channels at once are eight loads of rows
-// and four of weights for 128 multiply-adds.
+// A thread has the sums of 8 rows of a target by 4 columns in registers, over
+// all terms; of 4 rows in f64, and where columns are loaded one by one. Rows
+// are those of all samples, one after the other along the axes. In f32 four
+// input channels at once are eight loads of rows and four of weights for 128
+// multiply-adds.
 //
 //===----------------------------------------------------------------------===//
 
@@ -38,7 +39,7 @@ public:
         cIn(arrays.input.channels), cOut(arrays.output.channels),
         depth(program.width(cIn)), width(program.width(cOut)),
         vectors(kTileColumns / width),
-        tileRows(program.spec.elementSize() == 8 ? 4 : 8) {
+        tileRows(program.spec.elementSize() == 8 || width == 1 ? 4 : 8) {
     if (width > 1 && cOut % (vectors * width) != 0)
       vectors = 1;
     vectors = std::min(vectors, cOut);

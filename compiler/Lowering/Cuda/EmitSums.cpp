@@ -71,8 +71,8 @@ public:
                const Formula &slabs)
       : nest(nest), kernel(program, "sum",
                            {x[nest.x], gradY[nest.gradY], partial}, {slabs}),
-        slabs(slabs), rows(program, program.spec.cIn,
-                           program.spec.elementSize() == 8 ? 4 : 8),
+        slabs(slabs),
+        rows(program, program.spec.cIn, tileRows(program.spec, nest)),
         columns(program, program.spec.cOut, 4) {}
 
   void emit(const Formula &condition) {
@@ -85,6 +85,16 @@ public:
   }
 
 private:
+  /// Sums of blocks of blocks take more registers.
+  static int64_t tileRows(const LayerSpec &spec, const GradientNest &nest) {
+    const Poly length = nest.axes.empty() ? Poly(1) : nest.axes.back().extent;
+    const bool known = !spec.dynamicN() || length.isConstant();
+    return spec.elementSize() == 4 && known &&
+                   length.at(spec.n) <= kTermsOfBlock
+               ? 8
+               : 4;
+  }
+
   void emitTile(ArrayRef<Value> point) {
     const DeviceTable terms(kernel, nest.terms);
     term = point[0];
