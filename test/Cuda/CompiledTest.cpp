@@ -266,6 +266,16 @@ const Case cases[] = {
      PlanKind::Shared, 0},
     {"group = S; n = 3; k = 1; l = 1; channels = 4 -> 4; bias = true",
      PlanKind::Shared, 200},
+    // Orders and sizes at the edges: n below k + l, lists, a basis.
+    {"group = S; n = 3; k = 3; l = 1; channels = 4 -> 2; bias = true"},
+    {"group = S; n = 4; k = 1; l = 3; channels = 2 -> 4"},
+    {"group = S; n = 1; k = 2; l = 2; channels = 4 -> 4; bias = true"},
+    {"group = O; n = 2; k = 3; l = 3; channels = 4 -> 4; diagrams = basis"},
+    {"group = SO; n = 4; k = 2; l = 2; channels = 4 -> 4"},
+    {"group = S; n = 3; k = 2; l = 2; channels = 4 -> 4; "
+     "diagrams = [\"o1 i1 | o2 i2\", \"o1 i2 | o2 i1\", \"o1 | o2 | i1 | "
+     "i2\"]"},
+    {"group = Sp; n = 4; k = 2; l = 0; channels = 4 -> 4; normalize = mean"},
     // The other plans.
     {"group = S; n = 3; k = 2; l = 2; channels = 4 -> 4; bias = true; "
      "normalize = mean",
@@ -391,6 +401,24 @@ TEST_F(CompiledInterface, SaysWhatTheLayerIs) {
   EXPECT_STREQ(info->plan, "shared");
   EXPECT_EQ(info->weight_size, 2 * 64 * 64);
   EXPECT_EQ(info->has_backward, 1);
+}
+
+/// The roundings of a running sum of equal values all point the same way.
+TEST_F(CompiledInterface, SumsOfAMillionTermsAreExact) {
+  const CompiledLayer mean("layer a { group = S; n = ?; k = 1; l = 0; "
+                           "normalize = mean }",
+                           PlanKind::Shared, /*gradients=*/false);
+  constexpr int64_t n = 1'000'000;
+  const Device<float> values(std::vector<double>(n, 0.1F), 0),
+      one(std::vector<double>(1, 1), 0);
+  Device<float> y(1, 0);
+  ASSERT_EQ((mean.find<int(int64_t, int64_t, const float *, const float *,
+                           const float *, float *, void *)>("forward")(
+                n, 1, values.data, one.data, nullptr, y.data, nullptr)),
+            EQC_OK)
+      << mean.lastError();
+  // (8 + log2 m) eps.
+  EXPECT_NEAR(y.values().front(), 0.1, 0.1 * 28 * 0x1p-23);
 }
 
 /// Of the instructions in the loop that a large mix spends its time in, at
