@@ -50,7 +50,7 @@ class Layer:
     """One layer in a shared library of its own."""
 
     def __init__(self, eqc, source, folder, plan="auto", gradients=False):
-        self.source = source
+        self.source, self.eqc = source, eqc
         self.name = next(iter(layer_sources(source)))
         base = os.path.join(folder, f"{self.name}-{plan}")
         self.path = base + ".eq"

@@ -269,4 +269,7 @@ def find(name):
     if name == "e3nn":
         from .irreps import e3nn_linear
         return e3nn_linear
+    if name == "iree":
+        from .portable import iree
+        return iree
     return PEERS[name]

@@ -251,12 +251,13 @@ void checkLayer(GraphModule &module, const LayerSpec &spec, int64_t n,
 /// Layers of every group: tails of orders, both layouts, types, mean or not.
 std::vector<LayerSpec> gridLayers(bool dynamic) {
   std::vector<LayerSpec> layers;
-  auto add = [&](Group group, int64_t n, int k, int l) {
+  auto add = [&](Group group, int64_t n, int k, int l, int64_t cIn = 2,
+                 int64_t cOut = 3) {
     if (!whyNoDiagrams(group, n, l, k).empty())
       return;
     if (dynamic && group == Group::SO)
       return;
-    LayerSpec spec = makeLayer(group, n, k, l, 2, 3, /*bias=*/true);
+    LayerSpec spec = makeLayer(group, n, k, l, cIn, cOut, /*bias=*/true);
     const size_t number = layers.size();
     spec.layout =
         number % 2 == 0 ? Layout::ChannelsLast : Layout::ChannelsFirst;
@@ -279,6 +280,12 @@ std::vector<LayerSpec> gridLayers(bool dynamic) {
   add(Group::SO, 1, 1, 1);
   add(Group::SO, 4, 2, 2);
   add(Group::O, 3, 3, 3);
+  // Axes of one channel, which compilers fold.
+  for (Group group : {Group::S, Group::O, Group::SO, Group::Sp}) {
+    add(group, 2, 2, 2, 1, 1);
+    add(group, 2, 2, 2, 1, 4);
+    add(group, 2, 2, 2, 4, 1);
+  }
   // Three strands, of which a list takes some orders only.
   LayerSpec strands = makeLayer(Group::S, 4, 3, 3, 2, 3);
   std::vector<Diagram> chosen;

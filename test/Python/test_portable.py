@@ -59,3 +59,33 @@ def test_equals_the_definition(graphs, name):
     grad_x = np.asarray(graphs[f"{name}_grad_x"](grad_y, weight))
     expected, _, _ = reference.backward(layer, x, weight, grad_y)
     assert reference.error(grad_x, expected) < 3e-5
+
+
+def unit_channels(plan):
+    """The error of order 2 -> 2 of S from one channel to one."""
+    layer = eqc.Layer(group="S", n=4, k=2, l=2, channels=(1, 1), dtype="f32")
+    graph = subprocess.run(
+        [EQC, "compile", "-", "--emit=linalg", "--no-grad", f"--plan={plan}", "-o", "-"],
+        check=True, capture_output=True, text=True,
+        input="layer unit { group = S; n = 4; k = 2; l = 2; channels = 1 -> 1 }").stdout
+    code = compiler.compile_str(graph, target_backends=["llvm-cpu"],
+                                extra_args=["--iree-llvmcpu-target-cpu=generic"])
+    context = runtime.SystemContext(config=runtime.Config("local-sync"))
+    context.add_vm_module(runtime.VmModule.copy_buffer(context.instance, code))
+    random = np.random.default_rng(3)
+    x, weight = (random.standard_normal(shape).astype(np.float32)
+                 for shape in (layer.x_shape(2), layer.weight_shape))
+    y = np.asarray(context.modules.module.unit(x, weight))
+    return reference.error(y, reference.forward(layer, x, weight))
+
+
+@pytest.mark.parametrize("plan", ["factored", "dense"])
+def test_one_channel(plan):
+    assert unit_channels(plan) < 3e-5
+
+
+@pytest.mark.xfail(strict=True, reason="IREE 3.13 folds the axes of one channel and loses the "
+                   "diagonal; docs/Linalg.md says so")
+@pytest.mark.parametrize("plan", ["shared", "schur"])
+def test_one_channel_with_diagonals(plan):
+    assert unit_channels(plan) < 3e-5
