@@ -115,6 +115,6 @@ std::string eqc::assemblePtx(StringRef ptxas, StringRef ptx, StringRef chip) {
               output, /*IsText=*/false, /*RequiresNullTerminator=*/false))
         cubin = (*buffer)->getBuffer().str();
   }
-  llvm::sys::fs::remove_directories(folder);
+  (void)llvm::sys::fs::remove_directories(folder);
   return cubin;
 }

@@ -203,8 +203,7 @@ private:
 
   /// The weights of the layer; from grad_y to grad_x they are made first.
   DeviceArray weightArray() {
-    const DeviceArray weight{EQC_ARRAY_WEIGHT, 0, Poly(spec.cIn), spec.cOut,
-                             true};
+    DeviceArray weight{EQC_ARRAY_WEIGHT, 0, Poly(spec.cIn), spec.cOut, true};
     if (!isGradient)
       return weight;
     const SmallVector<int64_t> flips = flipsOf(site);
@@ -286,8 +285,12 @@ private:
   std::vector<int64_t> packedShape;
 };
 
-LayerArrays openReads(Program &program, const SharedPlan &plan, int64_t array,
-                      int64_t channels, const Formula &condition) {
+} // namespace
+
+/// One side of the gradients: its rows, and what is read of them.
+static LayerArrays openReads(Program &program, const SharedPlan &plan,
+                             int64_t array, int64_t channels,
+                             const Formula &condition) {
   const size_t first = program.launches.size();
   LayerArrays arrays;
   arrays.input = {array, 0, Poly::power(plan.k), channels};
@@ -304,6 +307,8 @@ LayerArrays openReads(Program &program, const SharedPlan &plan, int64_t array,
     program.launches[i].items = condition * program.launches[i].items;
   return arrays;
 }
+
+namespace {
 
 /// A line for each stage.
 struct LayerDescriber {

@@ -184,8 +184,8 @@ Value DeviceKernel::loadConstant(Value array, Value i, Type type) {
                               type.getIntOrFloatBitWidth() / 8);
 }
 
-Values DeviceKernel::loop(Value first, Value end, int64_t step, Values inits,
-                          LoopBody body) {
+Values DeviceKernel::loop(Value first, Value end, int64_t step,
+                          const Values &inits, LoopBody body) {
   auto op = scf::ForOp::create(b, loc, first, end, index(step), inits);
   OpBuilder::InsertionGuard guard(b);
   Block *block = op.getBody();

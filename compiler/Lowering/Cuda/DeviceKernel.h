@@ -76,8 +76,8 @@ public:
   //===--------------------------------------------------------------------===//
 
   using LoopBody = llvm::function_ref<Values(mlir::Value, Values)>;
-  Values loop(mlir::Value first, mlir::Value end, int64_t step, Values inits,
-              LoopBody body);
+  Values loop(mlir::Value first, mlir::Value end, int64_t step,
+              const Values &inits, LoopBody body);
   void when(mlir::Value condition, llvm::function_ref<void()> body);
   mlir::Value quotient(mlir::Value a, mlir::Value b); ///< of unsigned numbers
   mlir::Value remainder(mlir::Value a, mlir::Value b);

@@ -23,9 +23,9 @@ using namespace mlir;
 constexpr int64_t kMostSlabs = 256, kRowsOfSlab = 64;
 constexpr int64_t kMostSlabBytes = int64_t(64) << 20;
 
-/// A few channels that a thread works on: `vectors` loads of `width`.
 namespace {
 
+/// A few channels that a thread works on: `vectors` loads of `width`.
 struct ChannelTile {
   ChannelTile(const Program &program, int64_t channels, int64_t wanted)
       : channels(channels), width(program.width(channels)),
@@ -55,14 +55,18 @@ struct ChannelTile {
   int64_t channels, width, vectors;
 };
 
+} // namespace
+
 /// The share of `extent` that slab `slab` of `slabs` has.
-std::pair<Value, Value> shareOf(DeviceKernel &kernel, Value extent, Value slab,
-                                Value slabs) {
+static std::pair<Value, Value> shareOf(DeviceKernel &kernel, Value extent,
+                                       Value slab, Value slabs) {
   Value each = kernel.quotient(
       kernel.add(extent, kernel.sub(slabs, kernel.index(1))), slabs);
   Value first = kernel.min(kernel.mul(slab, each), extent);
   return {first, kernel.min(kernel.add(first, each), extent)};
 }
+
+namespace {
 
 class StageEmitter {
 public:
