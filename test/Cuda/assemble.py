@@ -21,6 +21,11 @@ LAYERS = {
     "elastic": ("group = O; n = 3; k = 4; l = 4; channels = 32 -> 32", "sm_90"),
 }
 
+# Every chip that eqc knows, by a small layer.
+for number in (75, 80, 86, 87, 89, 90, 100, 103, 110, 120, 121):
+    LAYERS[f"small_{number}"] = ("group = S; n = 5; k = 1; l = 1; channels = 4 -> 3",
+                                 f"sm_{number}")
+
 
 def main(eqc):
     ptxas = shutil.which("ptxas")
