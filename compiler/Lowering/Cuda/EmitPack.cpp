@@ -2,6 +2,7 @@
 
 #include "compiler/Lowering/Cuda/DeviceKernel.h"
 #include "compiler/Lowering/Cuda/Emit.h"
+#include "compiler/Lowering/Cuda/WeightedSums.h"
 #include "compiler/Lowering/Nests/EntryNest.h"
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
@@ -15,45 +16,23 @@ using namespace mlir;
 
 void cuda::emitPack(Program &program, ArrayRef<PackedTerm> packed,
                     const DeviceArray &weight, const DeviceArray &target) {
-  Table ranges(2), diagrams(1);
-  std::vector<double> factors;
-  int64_t most = 1;
+  WeightedSums sums;
   for (const PackedTerm &term : packed) {
-    const int64_t first = diagrams.size();
-    for (const WeightedDiagram &weighted : term) {
-      diagrams.addRow({Poly(weighted.diagram)});
-      factors.push_back(weighted.factor);
-    }
-    most = std::max<int64_t>(most, term.size());
-    ranges.addRow({Poly(first), Poly(diagrams.size())});
+    SparseVector matrices;
+    for (const WeightedDiagram &weighted : term)
+      matrices.emplace_back(weighted.diagram, weighted.factor);
+    sums.add(matrices);
   }
   DeviceKernel kernel(program, "pack", {weight, target});
   const int64_t matrix = program.spec.cIn * program.spec.cOut;
   const int64_t width = program.width(program.spec.cOut);
   kernel.overItems(
-      {kernel.extent(ranges.size()), kernel.extent(matrix / width)},
+      {kernel.extent(sums.size()), kernel.extent(matrix / width)},
       [&](ArrayRef<Value> point) {
-        const DeviceTable range(kernel, ranges), diagram(kernel, diagrams);
         Value at = kernel.mul(point[1], kernel.index(width));
-        Value sum = kernel.real(0, width);
-        if (!factors.empty()) {
-          Value table = kernel.constantArray(factors);
-          sum =
-              blockedSum(
-                  kernel, range.get(kernel, point[0], 0),
-                  range.get(kernel, point[0], 1), most, 1, {sum},
-                  [&](Value term, Values partial) {
-                    Value from =
-                        kernel.add(kernel.mul(diagram.get(kernel, term, 0),
-                                              kernel.index(matrix)),
-                                   at);
-                    Value factor =
-                        kernel.loadConstant(table, term, kernel.elementType);
-                    return Values{kernel.fma(
-                        factor, kernel.load(0, from, width), partial.front())};
-                  })
-                  .front();
-        }
+        Value sum = sums.emit(kernel, point[0], width, [&](Value diagram) {
+          return kernel.add(kernel.mul(diagram, kernel.index(matrix)), at);
+        });
         kernel.store(
             1, kernel.add(kernel.mul(point[0], kernel.index(matrix)), at), sum);
       });

@@ -2,6 +2,7 @@
 
 #include "compiler/Lowering/Cuda/DeviceKernel.h"
 #include "compiler/Lowering/Cuda/Emit.h"
+#include "compiler/Lowering/Cuda/WeightedSums.h"
 
 using namespace eqc;
 using namespace eqc::cuda;
@@ -46,44 +47,20 @@ void cuda::emitFromRows(Program &program, const DeviceArray &source,
 
 void cuda::emitRows(Program &program, const RowTransform &transform,
                     const DeviceArray &source, const DeviceArray &target) {
-  Table ranges(2), rows(1);
-  std::vector<double> coefficients;
-  int64_t most = 1;
-  for (const SparseVector &sum : transform.rows) {
-    const int64_t first = rows.size();
-    for (const auto &[row, coefficient] : sum) {
-      rows.addRow({Poly(row)});
-      coefficients.push_back(coefficient);
-    }
-    most = std::max<int64_t>(most, sum.size());
-    ranges.addRow({Poly(first), Poly(rows.size())});
-  }
+  WeightedSums sums;
+  for (const SparseVector &row : transform.rows)
+    sums.add(row);
   DeviceKernel kernel(program, "transform", {source, target});
   const int64_t width = program.width(target.channels);
   const Extent samples = target.oneSample ? kernel.extent(1) : kernel.samples();
   kernel.overItems(
-      {samples, kernel.extent(ranges.size()),
+      {samples, kernel.extent(sums.size()),
        kernel.extent(target.channels / width)},
       [&](ArrayRef<Value> point) {
-        const DeviceTable range(kernel, ranges), row(kernel, rows);
         Value column = kernel.mul(point[2], kernel.index(width));
-        Value sum = kernel.real(0, width);
-        if (!coefficients.empty()) {
-          Value factors = kernel.constantArray(coefficients);
-          sum = blockedSum(
-                    kernel, range.get(kernel, point[1], 0),
-                    range.get(kernel, point[1], 1), most, 1, {sum},
-                    [&](Value term, Values partial) {
-                      Value at = kernel.add(
-                          kernel.rowOf(0, point[0], row.get(kernel, term, 0)),
-                          column);
-                      Value factor = kernel.loadConstant(factors, term,
-                                                         kernel.elementType);
-                      return Values{kernel.fma(
-                          factor, kernel.load(0, at, width), partial.front())};
-                    })
-                    .front();
-        }
+        Value sum = sums.emit(kernel, point[1], width, [&](Value row) {
+          return kernel.add(kernel.rowOf(0, point[0], row), column);
+        });
         kernel.store(1, kernel.add(kernel.rowOf(1, point[0], point[1]), column),
                      sum);
       });
