@@ -95,15 +95,22 @@ void addIntegers(OperationTable &table, const std::string &d,
       conversion(saturate<D, S>, kBits<D>, kBits<S>);
 }
 
+/// add(name, a value of the type), for every type of integers.
+template <class Add> void forIntegers(Add add) {
+  add("u8", uint8_t());
+  add("s8", int8_t());
+  add("u16", uint16_t());
+  add("s16", int16_t());
+  add("u32", uint32_t());
+  add("s32", int32_t());
+  add("u64", uint64_t());
+  add("s64", int64_t());
+}
+
 template <class D> void addTo(OperationTable &table, const std::string &d) {
-  addIntegers<D, uint8_t>(table, d, "u8");
-  addIntegers<D, int8_t>(table, d, "s8");
-  addIntegers<D, uint16_t>(table, d, "u16");
-  addIntegers<D, int16_t>(table, d, "s16");
-  addIntegers<D, uint32_t>(table, d, "u32");
-  addIntegers<D, int32_t>(table, d, "s32");
-  addIntegers<D, uint64_t>(table, d, "u64");
-  addIntegers<D, int64_t>(table, d, "s64");
+  forIntegers([&](const char *s, auto source) {
+    addIntegers<D, decltype(source)>(table, d, s);
+  });
 }
 
 template <class F, class I>
@@ -122,14 +129,9 @@ void addFloatAndInteger(OperationTable &table, const std::string &f,
 }
 
 template <class F> void addFloat(OperationTable &table, const std::string &f) {
-  addFloatAndInteger<F, uint8_t>(table, f, "u8");
-  addFloatAndInteger<F, int8_t>(table, f, "s8");
-  addFloatAndInteger<F, uint16_t>(table, f, "u16");
-  addFloatAndInteger<F, int16_t>(table, f, "s16");
-  addFloatAndInteger<F, uint32_t>(table, f, "u32");
-  addFloatAndInteger<F, int32_t>(table, f, "s32");
-  addFloatAndInteger<F, uint64_t>(table, f, "u64");
-  addFloatAndInteger<F, int64_t>(table, f, "s64");
+  forIntegers([&](const char *i, auto integer) {
+    addFloatAndInteger<F, decltype(integer)>(table, f, i);
+  });
   table["cvt.rni." + f + "." + f] = unary<Nearest, F, F>();
   table["cvt.rzi." + f + "." + f] = unary<Zero, F, F>();
   table["cvt.rmi." + f + "." + f] = unary<Down, F, F>();
@@ -139,14 +141,9 @@ template <class F> void addFloat(OperationTable &table, const std::string &f) {
 } // namespace
 
 void eqc::ptx::addConversions(OperationTable &table) {
-  addTo<uint8_t>(table, "u8");
-  addTo<int8_t>(table, "s8");
-  addTo<uint16_t>(table, "u16");
-  addTo<int16_t>(table, "s16");
-  addTo<uint32_t>(table, "u32");
-  addTo<int32_t>(table, "s32");
-  addTo<uint64_t>(table, "u64");
-  addTo<int64_t>(table, "s64");
+  forIntegers([&](const char *name, auto integer) {
+    addTo<decltype(integer)>(table, name);
+  });
   addFloat<float>(table, "f32");
   addFloat<double>(table, "f64");
   table["cvt.f64.f32"] = unary<Widen, double, float>();

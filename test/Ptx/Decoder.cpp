@@ -227,17 +227,24 @@ std::optional<Fault> Decoder::decodeBarrier(Instruction &i) {
   return source(operands[0], 32, i.a);
 }
 
+template <size_t N>
+std::optional<Fault> Decoder::modeOf(const std::string_view (&modes)[N],
+                                     uint8_t &mode) const {
+  const auto *found = std::find(modes, modes + N, statement->opcode);
+  if (found == modes + N)
+    return unsupported(
+        fmt::format("unknown instruction '{}'", statement->opcode));
+  mode = uint8_t(found - modes);
+  return std::nullopt;
+}
+
 std::optional<Fault> Decoder::decodeShuffle(Instruction &i) {
   static constexpr std::string_view kModes[] = {
       "shfl.sync.up.b32", "shfl.sync.down.b32", "shfl.sync.bfly.b32",
       "shfl.sync.idx.b32"};
-  const auto *mode =
-      std::find(std::begin(kModes), std::end(kModes), statement->opcode);
-  if (mode == std::end(kModes))
-    return unsupported(
-        fmt::format("unknown instruction '{}'", statement->opcode));
+  if (Result fault = modeOf(kModes, i.mode))
+    return fault;
   i.action = Action::Shuffle;
-  i.mode = uint8_t(mode - kModes);
   if (Result fault = expect(5))
     return fault;
   const std::vector<Operand> &operands = statement->operands;
@@ -273,13 +280,9 @@ std::optional<Fault> Decoder::decodeVote(Instruction &i) {
       return fault;
     return destination(statement->operands[0], 32, i.d);
   }
-  const auto *mode =
-      std::find(std::begin(kModes), std::end(kModes), statement->opcode);
-  if (mode == std::end(kModes))
-    return unsupported(
-        fmt::format("unknown instruction '{}'", statement->opcode));
+  if (Result fault = modeOf(kModes, i.mode))
+    return fault;
   i.action = Action::Vote;
-  i.mode = uint8_t(mode - kModes);
   if (Result fault = expect(3))
     return fault;
   const bool ballot = i.mode == uint8_t(VoteMode::Ballot);

@@ -69,6 +69,9 @@ private:
   Result decodeBranch(Instruction &i);
   Result decodeCall(Instruction &i);
   Result decodeBarrier(Instruction &i);
+  /// Where the opcode stands in a list of modes.
+  template <size_t N>
+  Result modeOf(const std::string_view (&modes)[N], uint8_t &mode) const;
   Result decodeShuffle(Instruction &i);
   Result decodeVote(Instruction &i);
 
