@@ -149,7 +149,8 @@ bool eqc::explainLayer(const LayerSpec &layer, const CompileOptions &options,
     own.tuning.push_back(*measured);
   const PlanKind asked = measured ? measured->plan : options.plan;
   LayerReport report;
-  if (!reportLayer(layer, own, report, failure)) {
+  const bool refused = !reportLayer(layer, own, report, failure);
+  if (refused) {
     // A plan that is asked for and not possible is explained, too.
     if (failure.id.empty())
       return false;
@@ -169,12 +170,13 @@ bool eqc::explainLayer(const LayerSpec &layer, const CompileOptions &options,
       "block that is left)\n";
   const CostTarget target = costTarget(options);
   const bool onGpu = options.triple == kCudaTarget;
+  std::string why = measured ? "as measured" : "as asked for";
+  if (onGpu && refused)
+    why = failure.message;
+  else if (onGpu && asked == PlanKind::Auto)
+    why = "what GPUs get";
   text += reportPlans(layer, target, report.layer.plan,
-                      onGpu ? report.layer.plan : asked,
-                      measured                           ? "as measured"
-                      : onGpu && asked == PlanKind::Auto ? "what GPUs get"
-                                                         : "as asked for",
-                      options.batch);
+                      onGpu ? report.layer.plan : asked, why, options.batch);
   std::vector<CpuVariant> variants;
   std::string error;
   text += scheduleText(
