@@ -227,19 +227,5 @@ std::vector<float> FakeCall::result() const {
 void FakeCall::clear() { std::fill(y, y + n * batch * fakeOut, std::nanf("")); }
 
 std::vector<float> FakeCall::expected() const {
-  std::vector<float> result;
-  for (int64_t b = 0; b != batch; ++b) {
-    const float *sample = x + b * n * fakeIn;
-    float sum = 0;
-    for (int64_t i = 0; i != n * fakeIn; ++i)
-      sum += sample[i];
-    for (int64_t i = 0; i != n; ++i)
-      for (int64_t o = 0; o != fakeOut; ++o) {
-        float value = sum + bias[o];
-        for (int64_t c = 0; c != fakeIn; ++c)
-          value += sample[i * fakeIn + c] * weight[c * fakeOut + o];
-        result.push_back(value);
-      }
-  }
-  return result;
+  return fakeDefinition(n, batch, x, weight, bias);
 }

@@ -10,6 +10,8 @@
 #ifndef EQC_TEST_CUDA_FAKELAYER_H
 #define EQC_TEST_CUDA_FAKELAYER_H
 
+#include "test/Runtime/FakeDefinition.h"
+
 #include <eqc/cuda_kernel.h>
 
 #include <deque>
@@ -18,8 +20,6 @@
 #include <vector>
 
 namespace eqc::test {
-
-constexpr int64_t fakeIn = 3, fakeOut = 5;
 
 /// The words of a formula.
 using Words = std::vector<int64_t>;

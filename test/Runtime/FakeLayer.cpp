@@ -123,19 +123,5 @@ int FakeCall::run(const eqc_kernel &kernel) {
 }
 
 std::vector<float> FakeCall::expected() const {
-  std::vector<float> result;
-  for (int64_t b = 0; b != batch; ++b) {
-    const float *xb = x.data() + b * n * fakeIn;
-    float sum = 0;
-    for (int64_t i = 0; i != n * fakeIn; ++i)
-      sum += xb[i];
-    for (int64_t i = 0; i != n; ++i)
-      for (int64_t o = 0; o != fakeOut; ++o) {
-        float value = sum + bias[o];
-        for (int64_t c = 0; c != fakeIn; ++c)
-          value += xb[i * fakeIn + c] * weight[c * fakeOut + o];
-        result.push_back(value);
-      }
-  }
-  return result;
+  return fakeDefinition(n, batch, x.data(), weight.data(), bias.data());
 }

@@ -12,6 +12,8 @@
 #ifndef EQC_TEST_RUNTIME_FAKELAYER_H
 #define EQC_TEST_RUNTIME_FAKELAYER_H
 
+#include "test/Runtime/FakeDefinition.h"
+
 #include <eqc/kernel.h>
 
 #include <vector>
@@ -43,8 +45,6 @@ struct FakeCall {
   std::vector<float> expected() const;
 };
 
-constexpr int64_t fakeIn = 3;
-constexpr int64_t fakeOut = 5;
 /// What y holds before a call that must not touch it.
 constexpr float untouched = -12345.0f;
 
