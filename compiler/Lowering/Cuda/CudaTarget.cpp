@@ -274,6 +274,8 @@ private:
       function->setAttr(kPackedForms, site.builder.getArrayAttr(packed));
     KernelRecord record;
     record.packedShape = packedShape;
+    // Launches follow each other by themselves.
+    record.phases = 1;
     return {role, {function, record}};
   }
 
@@ -382,7 +384,9 @@ public:
     func::FuncOp function = declareProgram(site, KernelRole::Sums);
     function->setAttr(kForms, site.builder.getArrayAttr(forms));
     Kernels kernels;
-    kernels.push_back({KernelRole::Sums, {function, KernelRecord()}});
+    KernelRecord record;
+    record.phases = 1;
+    kernels.push_back({KernelRole::Sums, {function, record}});
     return kernels;
   }
 
