@@ -1,7 +1,13 @@
-"""Assembles the kernels of layers for some chips: none may spill registers.
+"""Assembles the kernels of layers for some chips: none may spill registers, and
+where there is a disassembler, the loops of large mixes must be mostly
+multiply-adds that load 16 bytes at a time.
 
 assemble.py EQC: exits with 77, for "skipped", where there is no ptxas.
 """
+
+import collections
+import glob
+import os
 
 import pathlib
 import re
@@ -10,13 +16,18 @@ import subprocess
 import sys
 import tempfile
 
+# The least share of multiply-adds in the hottest loop of a mix.
+LEAST_SHARE = {"FFMA": 0.88, "DFMA": 0.75}
+# Layers whose mixes are large, and only access 16 bytes at once.
+LARGE = {"any", "sets", "tensornet", "wide", "elastic"}
+
 LAYERS = {
     # Shapes of networks, in both dtypes, with n fixed and not.
     "ign": ("group = S; n = 20; k = 2; l = 2; channels = 16 -> 16; bias = true", "sm_90"),
     "pelican": ("group = S; n = 80; k = 2; l = 2; channels = 35 -> 60", "sm_90"),
     "any": ("group = S; n = ?; k = 2; l = 2; channels = 32 -> 32", "sm_75"),
     "sets": ("group = S; n = 1000; k = 1; l = 1; channels = 64 -> 64", "sm_120"),
-    "tensornet": ("group = O; n = 3; k = 2; l = 2; channels = 64 -> 64", "sm_100"),
+    "tensornet": ("group = O; n = 3; k = 2; l = 2; channels = 64 -> 64", "sm_90"),
     "wide": ("group = O; n = 3; k = 2; l = 2; channels = 128 -> 128; dtype = f64", "sm_80"),
     "elastic": ("group = O; n = 3; k = 4; l = 4; channels = 32 -> 32", "sm_90"),
 }
@@ -27,11 +38,62 @@ for number in (75, 80, 86, 87, 89, 90, 100, 103, 110, 120, 121):
                                  f"sm_{number}")
 
 
+def disassembler():
+    """cuobjdump, of a toolkit or of the package nvidia-cuda-cuobjdump."""
+    found = shutil.which("cuobjdump")
+    places = (os.path.join(prefix, "lib", "python*", "site-packages", "nvidia", "*", "bin",
+                           "cuobjdump")
+              for prefix in (sys.prefix, pathlib.Path(__file__).parents[2] / ".venv"))
+    return found or next((path for place in places for path in glob.glob(place)), None)
+
+
+def loops_of(sass):
+    """The instructions of every innermost loop, by kernel."""
+    for kernel in re.split(r"Function : ", sass)[1:]:
+        code = [(int(address, 16), text.split())
+                for address, text in re.findall(r"/\*([0-9a-f]{4,})\*/ +([^;]*);", kernel)]
+        code = [(address, words[1:] if words[0].startswith("@") else words)
+                for address, words in code]
+        loops = []
+        for address, words in code:
+            if words[0].startswith("BRA") and int(words[-1], 16) < address:
+                loops.append((int(words[-1], 16), address))
+        for first, last in loops:
+            if not any((first, last) != (a, b) and first <= a and b <= last for a, b in loops):
+                yield kernel.split()[0], [words[0] for address, words in code
+                                          if first <= address <= last]
+
+
+def check_loops(name, sass):
+    """What is wrong with the largest loops of multiply-adds of the wide mixes."""
+    problems, largest = [], (0, "")
+    for kernel, operations in loops_of(sass):
+        counts = collections.Counter(operation.split(".")[0] for operation in operations)
+        kind = max(LEAST_SHARE, key=lambda key: counts[key])
+        if "$16_" not in kernel or not kernel.endswith("_mix") or counts[kind] < 128:
+            continue
+        share = counts[kind] / (len(operations) - counts["NOP"])
+        largest = max(largest, (counts[kind], f"{share:.1%} of {len(operations)} in {kernel}"))
+        if share < LEAST_SHARE[kind]:
+            problems.append(f"{name}: {kernel}: a loop has {share:.1%} {kind}")
+        narrow = [operation for operation in operations
+                  if re.match("LDG|LDS", operation) and "128" not in operation]
+        if narrow:
+            problems.append(f"{name}: {kernel}: a loop loads by {narrow[0]}")
+    if largest[0] == 0:
+        problems.append(f"{name}: no loop of multiply-adds")
+    print(f"{name}: multiply-adds are {largest[1]}")
+    return problems
+
+
 def main(eqc):
     ptxas = shutil.which("ptxas")
     if not ptxas:
         print("no ptxas on the search path")
         return 77
+    cuobjdump = disassembler()
+    if not cuobjdump:
+        print("no cuobjdump: loops are not looked at")
     status = 0
     with tempfile.TemporaryDirectory() as folder:
         source, ptx = pathlib.Path(folder, "a.eq"), pathlib.Path(folder, "a.ptx")
@@ -59,6 +121,12 @@ def main(eqc):
                 status = 1
             most = max((int(kernel[3]) for kernel in kernels), default=0)
             print(f"{name} on {chip}: {len(kernels)} kernels, at most {most} registers")
+            if cuobjdump and name in LARGE:
+                sass = subprocess.run([cuobjdump, "-sass", pathlib.Path(folder, "a.cubin")],
+                                      stdout=subprocess.PIPE, text=True, check=True).stdout
+                for problem in check_loops(name, sass):
+                    print(problem)
+                    status = 1
     return status
 
 

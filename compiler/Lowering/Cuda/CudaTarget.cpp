@@ -7,6 +7,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "compiler/Lowering/Cuda/Emit.h"
+#include "compiler/Lowering/Cuda/MixTile.h"
 #include "compiler/Lowering/Cuda/Stages.h"
 #include "dialect/Eqc/EqcDialect.h"
 
@@ -324,8 +325,8 @@ struct LayerDescriber {
             "read", "a thread for each row of " +
                         std::to_string(read->entries.size()) +
                         (read->entries.size() == 1 ? " pattern" : " patterns"));
-      else if (std::holds_alternative<MixStage>(stage))
-        text += mix;
+      else if (const auto *mix = std::get_if<MixStage>(&stage))
+        text += describeMix(*mix);
       else
         text += line("write", "pattern by pattern, a thread for each row of y");
     }
@@ -334,12 +335,13 @@ struct LayerDescriber {
   std::string operator()(const IsotypicPlan &plan) const {
     std::string text = channels();
     text += line("read", "a thread for each row of the other basis");
-    for (size_t i = 0; i < plan.mixes.size(); ++i)
-      text += mix;
+    for (const MixStage &mix : plan.mixes)
+      text += describeMix(mix);
     return text + line("write", "a thread for each row of y");
   }
-  std::string operator()(const DensePlan &) const {
-    return line("matrix", "a thread for each pair of channels") + mix;
+  std::string operator()(const DensePlan &plan) const {
+    return line("matrix", "a thread for each pair of channels") +
+           describeTile(plan.columns, plan.rows);
   }
   std::string operator()(const FactoredLayer &) const { return none; }
 
@@ -353,10 +355,25 @@ struct LayerDescriber {
     return "    " + stage + what + "\n";
   }
 
+  std::string describeMix(const MixStage &mix) const {
+    const MixNest nest(mix, 0);
+    return describeTile(spec.cOut,
+                        spec.cIn * (nest.mostFromInput + nest.mostFromStored));
+  }
+  /// With arrays that are aligned.
+  std::string describeTile(int64_t columns, int64_t products) const {
+    int64_t width = vectorWidths(spec).front() / spec.elementSize();
+    if (columns % width != 0)
+      width = 1;
+    const MixTile tile =
+        mixTileOf(spec.elementSize(), width, columns, products);
+    return line("mix",
+                "tiles of " + std::to_string(tile.rows) + " rows by " +
+                    std::to_string(tile.vectors * width) +
+                    (tile.vectors * width == 1 ? " column" : " columns"));
+  }
+
   const LayerSpec &spec;
-  std::string mix =
-      line("mix", spec.dtype == DType::F32 ? "tiles of 8 rows by 4 columns"
-                                           : "tiles of 4 rows by 4 columns");
   std::string none = line("mix", "none: GPUs do not serve this plan");
 };
 

@@ -15,11 +15,12 @@ using namespace eqc;
 using namespace eqc::cuda;
 using namespace mlir;
 
-constexpr unsigned kGlobalSpace = 1;
+constexpr unsigned kGlobalSpace = 1, kSharedSpace = 3;
+constexpr int64_t kSlotBytes = 16;
 
 DeviceKernel::DeviceKernel(Program &program, StringRef what,
                            ArrayRef<DeviceArray> arrays,
-                           ArrayRef<Formula> extra)
+                           ArrayRef<Formula> extra, int64_t threads)
     : IndexBuilder(program.site.builder, program.site.loc, program.spec),
       program(program), launchNumber(program.launches.size()),
       arrays(arrays.begin(), arrays.end()) {
@@ -32,7 +33,7 @@ DeviceKernel::DeviceKernel(Program &program, StringRef what,
     formulas.push_back(Formula::variable(EQC_VAR_N));
   formulas.insert(formulas.end(), extra.begin(), extra.end());
   program.launches.push_back(
-      {name, 0, {arrays.begin(), arrays.end()}, formulas});
+      {name, threads, 0, {arrays.begin(), arrays.end()}, formulas});
   Type pointer = LLVM::LLVMPointerType::get(b.getContext(), kGlobalSpace);
   SmallVector<Type> types(arrays.size(), pointer);
   types.append(formulas.size(), b.getI64Type());
@@ -43,7 +44,7 @@ DeviceKernel::DeviceKernel(Program &program, StringRef what,
   function = gpu::GPUFuncOp::create(b, loc, name, b.getFunctionType(types, {}));
   function->setAttr(gpu::GPUDialect::getKernelFuncAttrName(), b.getUnitAttr());
   function.setKnownBlockSizeAttr(
-      b.getDenseI32ArrayAttr({static_cast<int32_t>(kThreads), 1, 1}));
+      b.getDenseI32ArrayAttr({static_cast<int32_t>(threads), 1, 1}));
   // Without it ptxas spills to fit two blocks on a processor.
   function->setAttr("nvvm.minctasm", b.getI32IntegerAttr(1));
   b.setInsertionPointToEnd(&function.getBody().front());
@@ -110,7 +111,7 @@ void DeviceKernel::overItems(ArrayRef<Extent> extents,
   launch().items = items;
   Value block = gpu::BlockIdOp::create(b, loc, gpu::Dimension::x);
   Value thread = gpu::ThreadIdOp::create(b, loc, gpu::Dimension::x);
-  Value item = add(mul(block, index(kThreads)), thread);
+  Value item = add(mul(block, index(launch().threads)), thread);
   when(isLess(item, all), [&] {
     SmallVector<Value> point(extents.size());
     for (size_t a = extents.size(); a-- > 0;) {
@@ -146,19 +147,55 @@ void DeviceKernel::store(size_t a, Value element, Value value) {
                         width * spec.elementSize());
 }
 
+LLVM::GlobalOp DeviceKernel::addGlobal(Type type, StringRef name,
+                                       Attribute values, int64_t alignment,
+                                       unsigned space) {
+  OpBuilder::InsertionGuard guard(b);
+  b.setInsertionPoint(function);
+  return LLVM::GlobalOp::create(
+      b, loc, type, /*isConstant=*/bool(values), LLVM::Linkage::Internal,
+      (function.getName() + "_" + name).str(), values, alignment, space);
+}
+
+void DeviceKernel::reserveSlots(int64_t count) {
+  Type all = LLVM::LLVMArrayType::get(b.getI8Type(),
+                                      count * kSlotBytes * launch().threads);
+  LLVM::GlobalOp global =
+      addGlobal(all, "slots", Attribute(), kSlotBytes, kSharedSpace);
+  Value first = LLVM::AddressOfOp::create(
+      b, loc, LLVM::LLVMPointerType::get(b.getContext(), kSharedSpace),
+      global.getSymName());
+  Value thread = gpu::ThreadIdOp::create(b, loc, gpu::Dimension::x);
+  Value offset = arith::IndexCastOp::create(b, loc, b.getI64Type(),
+                                            mul(thread, index(kSlotBytes)));
+  slots = LLVM::GEPOp::create(b, loc, first.getType(), b.getI8Type(), first,
+                              ArrayRef<LLVM::GEPArg>{offset});
+}
+
+Value DeviceKernel::slotAt(int64_t slot) {
+  const auto offset =
+      static_cast<int32_t>(slot * kSlotBytes * launch().threads);
+  return LLVM::GEPOp::create(b, loc, slots.getType(), b.getI8Type(), slots,
+                             ArrayRef<LLVM::GEPArg>{offset});
+}
+Value DeviceKernel::loadSlot(int64_t slot, Type type) {
+  // LLVM would keep them in registers after all.
+  return LLVM::LoadOp::create(b, loc, type, slotAt(slot), kSlotBytes,
+                              /*isVolatile=*/true);
+}
+void DeviceKernel::storeSlot(int64_t slot, Value value) {
+  LLVM::StoreOp::create(b, loc, value, slotAt(slot), kSlotBytes,
+                        /*isVolatile=*/true);
+}
+
 Value DeviceKernel::addConstant(DenseElementsAttr values, Type type) {
   Type array = LLVM::LLVMArrayType::get(type, values.getNumElements());
-  const std::string name =
-      function.getName().str() + "_table" + std::to_string(constants++);
-  {
-    OpBuilder::InsertionGuard guard(b);
-    b.setInsertionPoint(function);
-    LLVM::GlobalOp::create(b, loc, array, /*isConstant=*/true,
-                           LLVM::Linkage::Internal, name, values,
-                           /*alignment=*/8, kGlobalSpace);
-  }
+  LLVM::GlobalOp global =
+      addGlobal(array, "table" + std::to_string(constants++), values,
+                /*alignment=*/8, kGlobalSpace);
   return LLVM::AddressOfOp::create(
-      b, loc, LLVM::LLVMPointerType::get(b.getContext(), kGlobalSpace), name);
+      b, loc, LLVM::LLVMPointerType::get(b.getContext(), kGlobalSpace),
+      global.getSymName());
 }
 
 Value DeviceKernel::constantArray(ArrayRef<int64_t> values) {
@@ -212,6 +249,24 @@ Value DeviceKernel::remainder(Value x, Value y) {
 }
 Value DeviceKernel::isLess(Value x, Value y) {
   return arith::CmpIOp::create(b, loc, arith::CmpIPredicate::slt, x, y);
+}
+
+Value DeviceKernel::opaque(Value integer) {
+  const bool isIndex = isa<IndexType>(integer.getType());
+  if (isIndex)
+    integer = arith::IndexCastOp::create(b, loc, b.getI64Type(), integer);
+  const bool isWide = integer.getType().getIntOrFloatBitWidth() == 64;
+  Value same =
+      LLVM::InlineAsmOp::create(
+          b, loc, integer.getType(), ValueRange{integer},
+          isWide ? "mov.b64 $0, $1;" : "mov.b32 $0, $1;",
+          isWide ? "=l,l" : "=r,r", /*has_side_effects=*/true,
+          /*is_align_stack=*/false, LLVM::tailcallkind::TailCallKind::None,
+          LLVM::AsmDialectAttr(), ArrayAttr())
+          .getRes();
+  return isIndex
+             ? Value(arith::IndexCastOp::create(b, loc, b.getIndexType(), same))
+             : same;
 }
 
 Type DeviceKernel::typeOf(int64_t width) {

@@ -1,9 +1,8 @@
 //===- DeviceKernel.h - A kernel of a GPU while it is written ---*- C++ -*-===//
 //
 // Every thread works on one item: a point of a nest's parallel axes and a few
-// channels. Threads of a warp are neighbours along the channels. Nothing is
-// shared between threads, and every sum belongs to one of them, so bits depend
-// on no grid.
+// channels. Threads of a warp are neighbours along the channels. Every sum
+// belongs to one thread, so bits depend on no grid.
 //
 //===----------------------------------------------------------------------===//
 
@@ -12,6 +11,8 @@
 
 #include "compiler/Lowering/Cuda/Program.h"
 #include "compiler/Lowering/Loops/IndexBuilder.h"
+
+#include "mlir/Dialect/LLVMIR/LLVMDialect.h"
 
 namespace eqc::cuda {
 
@@ -29,7 +30,8 @@ public:
   /// are arguments beside the arrays.
   DeviceKernel(Program &program, llvm::StringRef what,
                llvm::ArrayRef<DeviceArray> arrays,
-               llvm::ArrayRef<Formula> numbers = {});
+               llvm::ArrayRef<Formula> numbers = {},
+               int64_t threads = kThreads);
 
   //===--------------------------------------------------------------------===//
   // Items
@@ -59,6 +61,11 @@ public:
   /// `width` elements from `element` on: a scalar for 1, else a vector.
   mlir::Value load(size_t a, mlir::Value element, int64_t width);
   void store(size_t a, mlir::Value element, mlir::Value value);
+  /// Makes room for `count` values of 16 bytes of each thread outside its
+  /// registers: in shared memory, side by side with those of its neighbours.
+  void reserveSlots(int64_t count);
+  mlir::Value loadSlot(int64_t slot, mlir::Type type);
+  void storeSlot(int64_t slot, mlir::Value value);
   mlir::Value number(size_t i) const { return numbers[i]; }
   mlir::Value sampleCount() const { return count; }
 
@@ -82,6 +89,9 @@ public:
   mlir::Value quotient(mlir::Value a, mlir::Value b); ///< of unsigned numbers
   mlir::Value remainder(mlir::Value a, mlir::Value b);
   mlir::Value isLess(mlir::Value a, mlir::Value b);
+  /// The same number, of which nobody knows how it came about: what is computed
+  /// of it is computed there and then, and takes no registers before.
+  mlir::Value opaque(mlir::Value integer);
 
   mlir::Type typeOf(int64_t width);
   mlir::Value real(double value, int64_t width = 1);
@@ -101,6 +111,10 @@ public:
 private:
   Launch &launch() { return program.launches[launchNumber]; }
   mlir::Value pointerTo(size_t a, mlir::Value element);
+  mlir::Value slotAt(int64_t slot);
+  mlir::LLVM::GlobalOp addGlobal(mlir::Type type, llvm::StringRef name,
+                                 mlir::Attribute values, int64_t alignment,
+                                 unsigned space);
   mlir::Value addConstant(mlir::DenseElementsAttr values, mlir::Type type);
 
   size_t launchNumber;
@@ -108,6 +122,7 @@ private:
   std::vector<DeviceArray> arrays;
   llvm::SmallVector<mlir::Value> pointers, numbers;
   mlir::Value count;
+  mlir::Value slots; ///< the first one of the thread
   int64_t constants = 0;
 };
 

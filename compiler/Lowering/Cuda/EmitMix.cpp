@@ -1,15 +1,15 @@
 //===- EmitMix.cpp - Channel mixes as register tiles ----------------------===//
 //
-// A thread has the sums of 8 rows of a target by 4 columns in registers, over
-// all terms; of 4 rows in f64, and where columns are loaded one by one. Rows
-// are those of all samples, one after the other along the axes. In f32 four
-// input channels at once are eight loads of rows and four of weights for 128
-// multiply-adds.
+// A thread has the sums of a tile in registers, over all terms; see MixTile.
+// Rows are those of all samples, one after the other along the axes. In f32
+// four input channels at once are eight loads of rows and eight of weights for
+// 256 multiply-adds.
 //
 //===----------------------------------------------------------------------===//
 
 #include "compiler/Lowering/Cuda/DeviceKernel.h"
 #include "compiler/Lowering/Cuda/Emit.h"
+#include "compiler/Lowering/Cuda/MixTile.h"
 #include "compiler/Lowering/Nests/Summation.h"
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
@@ -19,11 +19,6 @@
 using namespace eqc;
 using namespace eqc::cuda;
 using namespace mlir;
-
-constexpr int64_t kTileColumns = 4;
-/// More sums of blocks than this are added with what their additions round
-/// away.
-constexpr int64_t kPlainBlocks = 16;
 
 namespace {
 
@@ -35,17 +30,12 @@ public:
              const DeviceArray &weights, const MixNest &nest)
       : nest(nest), kernel(program, "mix",
                            {arrays.input, arrays.stored, arrays.nodes,
-                            arrays.bias, weights, arrays[nest.target]}),
+                            arrays.bias, weights, arrays[nest.target]},
+                           {}, kTileThreads),
         cIn(arrays.input.channels), cOut(arrays.output.channels),
         depth(program.width(cIn)), width(program.width(cOut)),
-        vectors(kTileColumns / width),
-        tileRows(program.spec.elementSize() == 8 || width == 1 ? 4 : 8) {
-    if (width > 1 && cOut % (vectors * width) != 0)
-      vectors = 1;
-    vectors = std::min(vectors, cOut);
-    const int64_t products = cIn * (nest.mostFromInput + nest.mostFromStored);
-    keepsRest = products > kPlainBlocks * kTermsOfBlock;
-  }
+        products(cIn * (nest.mostFromInput + nest.mostFromStored)),
+        tile(mixTileOf(program.spec.elementSize(), width, cOut, products)) {}
 
   void emit() {
     Extent rows = kernel.samples();
@@ -55,16 +45,16 @@ public:
       rows = kernel.product(rows, extent);
     }
     numRows = rows.device;
-    const int64_t columns = vectors * width;
     kernel.overItems({kernel.extent(nest.targets.size()),
-                      kernel.tiles(rows, tileRows),
-                      kernel.extent((cOut + columns - 1) / columns)},
+                      kernel.tiles(rows, tile.rows), kernel.extent(tile.count)},
                      [&](ArrayRef<Value> point) { emitTile(point); });
   }
 
 private:
-  /// Where a row of the tile is.
+  /// Where a row of the tile is. Indices of axes are words of 32 bits: of two
+  /// axes that are longer, no memory has the rows.
   struct Row {
+    Value number; ///< of all
     Value sample;
     SmallVector<Value> axes;
     Value exists;
@@ -73,96 +63,144 @@ private:
   void emitTile(ArrayRef<Value> point) {
     targets.emplace(kernel, nest.targets);
     target = point[0];
-    findRows(kernel.mul(point[1], kernel.index(tileRows)));
-    findColumns(kernel.mul(point[2], kernel.index(vectors * width)));
-    // The sums of the tile and, behind them, what their additions round away.
-    Values sums = emitInits();
-    if (keepsRest)
-      sums.append(zeros());
+    findFirst(kernel.mul(point[1], kernel.index(tile.rows)));
+    findColumns(point[2]);
     const DeviceTable inputTerms(kernel, nest.inputTerms);
     const DeviceTable storedTerms(kernel, nest.storedTerms);
-    sums = emitTerms(inputTerms, kInput, MixNest::kInputTerms, sums);
-    sums = emitTerms(storedTerms, kStored, MixNest::kStoredTerms, sums);
-    for (int64_t r = 0; r < tileRows; ++r)
-      storeRow(r, sums);
+    Values sums;
+    if (tile.totals == MixTile::None) {
+      sums = emitBlock(inputTerms, kInput, MixNest::kInputTerms, zeros());
+      sums = emitBlock(storedTerms, kStored, MixNest::kStoredTerms,
+                       std::move(sums));
+    } else {
+      sums = startTotals();
+      sums = emitTerms(inputTerms, kInput, MixNest::kInputTerms, sums);
+      sums = emitTerms(storedTerms, kStored, MixNest::kStoredTerms, sums);
+      sums = finishTotals(std::move(sums));
+    }
+    const SmallVector<Row> rows = findRows();
+    addInits(rows, sums);
+    for (int64_t r = 0; r < tile.rows; ++r)
+      storeRow(rows[r], r, sums);
   }
 
-  /// Rows past the last are the last one again, which is read and not written.
-  void findRows(Value first) {
-    Row row;
-    row.sample = first;
+  /// The first row of the tile.
+  void findFirst(Value number) {
+    first.number = first.sample = number;
     for (size_t a = extents.size(); a-- > 0;) {
-      row.axes.insert(row.axes.begin(),
-                      kernel.remainder(row.sample, extents[a]));
-      row.sample = kernel.quotient(row.sample, extents[a]);
+      first.axes.insert(first.axes.begin(),
+                        narrow(kernel.remainder(first.sample, extents[a])));
+      first.sample = kernel.quotient(first.sample, extents[a]);
     }
-    for (int64_t r = 0; r < tileRows; ++r) {
-      Value number = kernel.add(first, kernel.index(r));
-      row.exists = kernel.isLess(number, numRows);
+  }
+
+  /// All rows. Those past the last are the last one again, which is read and
+  /// not written. They are found anew wherever they are needed: the sums leave
+  /// no registers to keep them in.
+  SmallVector<Row> findRows() {
+    Row row;
+    row.number = kernel.opaque(first.number);
+    row.sample = kernel.opaque(first.sample);
+    for (Value axis : first.axes)
+      row.axes.push_back(kernel.opaque(axis));
+    SmallVector<Row> rows;
+    for (int64_t r = 0; r < tile.rows; ++r) {
+      if (r > 0)
+        row.number = kernel.add(rows.front().number, kernel.index(r));
+      row.exists = kernel.isLess(row.number, numRows);
       if (r > 0)
         advance(row);
       rows.push_back(row);
     }
+    return rows;
   }
 
   void advance(Row &row) {
-    OpBuilder &b = kernel.b;
-    Value carry = arith::SelectOp::create(b, kernel.loc, row.exists,
-                                          kernel.index(1), kernel.index(0));
+    Value carry = row.exists;
     for (size_t a = extents.size(); a-- > 0;) {
-      Value next = kernel.add(row.axes[a], carry);
+      Value next = kernel.add(row.axes[a], asNumber(carry, indexType()));
       Value wraps = kernel.b.createOrFold<arith::CmpIOp>(
-          kernel.loc, arith::CmpIPredicate::eq, next, extents[a]);
+          kernel.loc, arith::CmpIPredicate::eq, next, narrow(extents[a]));
+      Value zero = arith::ConstantOp::create(kernel.b, kernel.loc,
+                                             kernel.b.getZeroAttr(indexType()));
       row.axes[a] =
-          arith::SelectOp::create(b, kernel.loc, wraps, kernel.index(0), next);
-      carry = arith::SelectOp::create(b, kernel.loc, wraps, kernel.index(1),
-                                      kernel.index(0));
+          arith::SelectOp::create(kernel.b, kernel.loc, wraps, zero, next);
+      carry = kernel.b.createOrFold<arith::AndIOp>(kernel.loc, carry, wraps);
     }
-    row.sample = kernel.add(row.sample, carry);
+    row.sample =
+        kernel.add(row.sample, asNumber(carry, kernel.b.getIndexType()));
   }
 
-  /// Single columns past the last are the last one again.
-  void findColumns(Value first) {
-    for (int64_t v = 0; v < vectors; ++v) {
-      Value column = kernel.add(first, kernel.index(v * width));
-      const bool mayEnd = cOut % (vectors * width) != 0;
-      columnExists.push_back(mayEnd ? kernel.isLess(column, kernel.index(cOut))
+  Value asNumber(Value condition, Type type) {
+    auto number = [&](int64_t value) {
+      return arith::ConstantOp::create(kernel.b, kernel.loc,
+                                       kernel.b.getIntegerAttr(type, value));
+    };
+    return arith::SelectOp::create(kernel.b, kernel.loc, condition, number(1),
+                                   number(0));
+  }
+
+  /// A single axis may be longer.
+  bool isNarrow() const { return extents.size() > 1; }
+  Type indexType() {
+    return isNarrow() ? Type(kernel.b.getI32Type()) : kernel.b.getIndexType();
+  }
+  Value narrow(Value index) {
+    return isNarrow() ? kernel.b.createOrFold<arith::IndexCastUIOp>(
+                            kernel.loc, indexType(), index)
+                      : index;
+  }
+  Value widen(Value index) {
+    return isNarrow() ? kernel.b.createOrFold<arith::IndexCastUIOp>(
+                            kernel.loc, kernel.b.getIndexType(), index)
+                      : index;
+  }
+
+  /// Columns past the last are the last ones again.
+  void findColumns(Value number) {
+    for (int64_t v = 0; v < tile.vectors; ++v) {
+      Value vector = kernel.add(number, kernel.index(v * tile.count));
+      const int64_t all = cOut / width;
+      const bool mayEnd = (v + 1) * tile.count > all;
+      columnExists.push_back(mayEnd ? kernel.isLess(vector, kernel.index(all))
                                     : Value());
-      columns.push_back(mayEnd ? kernel.min(column, kernel.index(cOut - 1))
-                               : column);
+      if (mayEnd)
+        vector = kernel.min(vector, kernel.index(all - 1));
+      columns.push_back(kernel.mul(vector, kernel.index(width)));
     }
   }
 
-  Values zeros() { return Values(tileRows * vectors, kernel.real(0, width)); }
+  Values zeros() {
+    return Values(tile.rows * tile.vectors, kernel.real(0, width));
+  }
 
   /// The first element of a row of a view.
   Value viewRow(Array array, const Row &row, Value offset,
                 function_ref<Value(int64_t)> strideOf) {
     Value at = offset;
     for (int64_t a = 0; a < nest.strided; ++a)
-      at = kernel.add(at, kernel.mul(row.axes[a], strideOf(a)));
+      at = kernel.add(at, kernel.mul(widen(row.axes[a]), strideOf(a)));
     if (row.axes.size() > static_cast<size_t>(nest.strided))
-      at = kernel.add(at, row.axes.back());
+      at = kernel.add(at, widen(row.axes.back()));
     return kernel.rowOf(array, row.sample, at);
   }
 
-  /// The broadcasts that the sums start with.
-  Values emitInits() {
-    Values sums = zeros();
+  /// Adds the broadcasts.
+  void addInits(ArrayRef<Row> rows, Values &sums) {
     if (!nest.nodeInits.empty()) {
       const DeviceTable inits(kernel, nest.nodeInits);
       sums = kernel.loop(
           targets->get(kernel, target, MixNest::kNodeInits),
           targets->get(kernel, target, MixNest::kNodeInits + 1), 1, sums,
           [&](Value e, Values partial) {
-            for (int64_t r = 0; r < tileRows; ++r) {
+            for (int64_t r = 0; r < tile.rows; ++r) {
               Value row = viewRow(
                   kNodes, rows[r], inits.get(kernel, e, MixNest::kInitOffset),
                   [&](int64_t a) {
                     return inits.get(kernel, e, MixNest::kInitStrides + a);
                   });
-              for (int64_t v = 0; v < vectors; ++v) {
-                Value &sum = partial[r * vectors + v];
+              for (int64_t v = 0; v < tile.vectors; ++v) {
+                Value &sum = partial[r * tile.vectors + v];
                 sum = kernel.plus(
                     sum,
                     kernel.load(kNodes, kernel.add(row, columns[v]), width));
@@ -172,20 +210,38 @@ private:
           });
     }
     if (!nest.hasBias)
-      return sums;
+      return;
     Value has = kernel.isLess(kernel.index(0),
                               targets->get(kernel, target, MixNest::kNumBias));
     Value row = kernel.rowOf(kBias, kernel.index(0),
                              targets->get(kernel, target, MixNest::kBias));
-    for (int64_t v = 0; v < vectors; ++v) {
+    for (int64_t v = 0; v < tile.vectors; ++v) {
       Value bias = kernel.load(kBias, kernel.add(row, columns[v]), width);
-      for (int64_t r = 0; r < tileRows; ++r) {
-        Value &sum = sums[r * vectors + v];
+      for (int64_t r = 0; r < tile.rows; ++r) {
+        Value &sum = sums[r * tile.vectors + v];
         sum = arith::SelectOp::create(kernel.b, kernel.loc, has,
                                       kernel.plus(sum, bias), sum);
       }
     }
-    return sums;
+  }
+
+  /// Adds all products of a target's terms from one array, one by one.
+  Values emitBlock(const DeviceTable &terms, Array source, int64_t rangeField,
+                   Values sums) {
+    if (terms.size() == 0)
+      return sums;
+    return emitRange(terms, source, targets->get(kernel, target, rangeField),
+                     targets->get(kernel, target, rangeField + 1),
+                     std::move(sums));
+  }
+  Values emitRange(const DeviceTable &terms, Array source, Value from, Value to,
+                   Values sums) {
+    return kernel.loop(
+        from, to, 1, std::move(sums), [&](Value term, Values block) {
+          const View view = viewOf(terms, source, term);
+          return emitProducts(view, kernel.index(0), kernel.index(cIn),
+                              std::move(block));
+        });
   }
 
   /// Adds the products of a target's terms from one array, in blocks.
@@ -201,13 +257,8 @@ private:
           if (cIn > kTermsOfBlock)
             return emitTerm(terms, source, from, std::move(totals));
           Value to = kernel.min(kernel.add(from, kernel.index(together)), end);
-          return addTile(
-              std::move(totals),
-              kernel.loop(from, to, 1, zeros(), [&](Value term, Values block) {
-                const View view = viewOf(terms, source, term);
-                return emitProducts(view, kernel.index(0), kernel.index(cIn),
-                                    std::move(block));
-              }));
+          return addTile(std::move(totals),
+                         emitRange(terms, source, from, to, zeros()));
         });
   }
 
@@ -225,13 +276,49 @@ private:
                        });
   }
 
-  Values addTile(Values totals, const Values &block) {
-    for (size_t i = 0; i < block.size(); ++i)
-      if (keepsRest)
-        addBlock(kernel, totals[i], totals[block.size() + i], block[i]);
-      else
-        totals[i] = kernel.plus(totals[i], block[i]);
+  //===--------------------------------------------------------------------===//
+  // Sums of blocks: what loops carry of them
+  //===--------------------------------------------------------------------===//
+
+  Values startTotals() {
+    Values totals;
+    if (tile.totals == MixTile::Shared) {
+      kernel.reserveSlots(tile.rows * tile.vectors);
+      for (auto [i, zero] : llvm::enumerate(zeros()))
+        kernel.storeSlot(static_cast<int64_t>(i), zero);
+      return totals;
+    }
+    totals = zeros();
+    if (tile.totals == MixTile::WithRest)
+      totals.append(zeros());
     return totals;
+  }
+
+  Values addTile(Values totals, const Values &block) {
+    for (size_t i = 0; i < block.size(); ++i) {
+      const auto slot = static_cast<int64_t>(i);
+      if (tile.totals == MixTile::WithRest)
+        addBlock(kernel, totals[i], totals[block.size() + i], block[i]);
+      else if (tile.totals == MixTile::Registers)
+        totals[i] = kernel.plus(totals[i], block[i]);
+      else
+        kernel.storeSlot(
+            slot,
+            kernel.plus(kernel.loadSlot(slot, block[i].getType()), block[i]));
+    }
+    return totals;
+  }
+
+  Values finishTotals(Values totals) {
+    Values sums = zeros();
+    for (size_t i = 0; i < sums.size(); ++i)
+      if (tile.totals == MixTile::WithRest)
+        sums[i] = valueOf(kernel, totals[i], totals[sums.size() + i]);
+      else if (tile.totals == MixTile::Registers)
+        sums[i] = totals[i];
+      else
+        sums[i] = kernel.loadSlot(static_cast<int64_t>(i), sums[i].getType());
+    return sums;
   }
 
   /// What a term multiplies: the rows of the tile, and a matrix.
@@ -247,7 +334,7 @@ private:
     SmallVector<Value> strides;
     for (int64_t a = 0; a < nest.strided; ++a)
       strides.push_back(terms.get(kernel, term, MixNest::kTermStrides + a));
-    for (const Row &row : rows)
+    for (const Row &row : findRows())
       view.rows.push_back(
           viewRow(source, row, offset, [&](int64_t a) { return strides[a]; }));
     view.weights = kernel.mul(terms.get(kernel, term, MixNest::kWeight),
@@ -255,40 +342,46 @@ private:
     return view;
   }
 
-  /// Input channels from `first` to `end`, `depth` of them at once.
+  /// Input channels from `first` to `end`, `depth` of them at once, and twice
+  /// where that leaves no rest: the addresses of all rows move on less often.
   Values emitProducts(const View &view, Value first, Value end, Values sums) {
-    return kernel.loop(
-        first, end, depth, std::move(sums), [&](Value c, Values partial) {
-          SmallVector<Value> inputs;
-          for (Value row : view.rows)
-            inputs.push_back(
-                kernel.load(view.source, kernel.add(row, c), depth));
-          for (int64_t d = 0; d < depth; ++d) {
-            Value channel = kernel.add(c, kernel.index(d));
-            Value matrixRow = kernel.add(
-                view.weights, kernel.mul(channel, kernel.index(cOut)));
-            for (int64_t v = 0; v < vectors; ++v) {
-              Value weights = kernel.load(
-                  kWeights, kernel.add(matrixRow, columns[v]), width);
-              for (int64_t r = 0; r < tileRows; ++r) {
-                Value &sum = partial[r * vectors + v];
-                sum = kernel.fma(kernel.element(inputs[r], d), weights, sum);
-              }
-            }
-          }
-          return partial;
-        });
+    const bool twice = cIn % (2 * depth) == 0 && depth > 1;
+    return kernel.loop(first, end, twice ? 2 * depth : depth, std::move(sums),
+                       [&](Value c, Values partial) {
+                         addProducts(view, c, partial);
+                         if (twice)
+                           addProducts(view, kernel.add(c, kernel.index(depth)),
+                                       partial);
+                         return partial;
+                       });
   }
 
-  void storeRow(int64_t r, const Values &sums) {
-    kernel.when(rows[r].exists, [&] {
+  void addProducts(const View &view, Value c, Values &sums) {
+    SmallVector<Value> inputs;
+    for (Value row : view.rows)
+      inputs.push_back(kernel.load(view.source, kernel.add(row, c), depth));
+    for (int64_t d = 0; d < depth; ++d) {
+      Value channel = kernel.add(c, kernel.index(d));
+      Value matrixRow =
+          kernel.add(view.weights, kernel.mul(channel, kernel.index(cOut)));
+      for (int64_t v = 0; v < tile.vectors; ++v) {
+        Value weights =
+            kernel.load(kWeights, kernel.add(matrixRow, columns[v]), width);
+        for (int64_t r = 0; r < tile.rows; ++r) {
+          Value &sum = sums[r * tile.vectors + v];
+          sum = kernel.fma(kernel.element(inputs[r], d), weights, sum);
+        }
+      }
+    }
+  }
+
+  void storeRow(const Row &at, int64_t r, const Values &sums) {
+    kernel.when(at.exists, [&] {
       Value row = viewRow(
-          kTarget, rows[r], targets->get(kernel, target, MixNest::kOffset),
+          kTarget, at, targets->get(kernel, target, MixNest::kOffset),
           [&](int64_t a) { return kernel.poly(nest.targetStrides[a]); });
-      for (int64_t v = 0; v < vectors; ++v) {
-        Value sum = sums[r * vectors + v];
-        if (keepsRest)
-          sum = valueOf(kernel, sum, sums[(tileRows + r) * vectors + v]);
+      for (int64_t v = 0; v < tile.vectors; ++v) {
+        Value sum = sums[r * tile.vectors + v];
         auto write = [&] {
           kernel.store(kTarget, kernel.add(row, columns[v]), sum);
         };
@@ -303,16 +396,15 @@ private:
   const MixNest &nest;
   DeviceKernel kernel;
   int64_t cIn, cOut;
-  int64_t depth;   ///< input channels that are loaded at once
-  int64_t width;   ///< columns of a load
-  int64_t vectors; ///< loads of a tile's columns
-  int64_t tileRows;
-  bool keepsRest = false;
+  int64_t depth;    ///< input channels that are loaded at once
+  int64_t width;    ///< columns of a load
+  int64_t products; ///< of a sum, at most
+  MixTile tile;
   SmallVector<Value> extents;
   Value numRows;
   std::optional<DeviceTable> targets;
   Value target;
-  SmallVector<Row> rows;
+  Row first;
   SmallVector<Value> columns, columnExists;
 };
 

@@ -48,8 +48,9 @@ static Attribute attributeOf(Builder &b, const Launch &launch) {
     add(EQC_PARAM_I64, 0, number);
   return b.getDictionaryAttr(
       {b.getNamedAttr("kernel", b.getStringAttr(launch.kernel)),
-       b.getNamedAttr("grid", b.getDenseI64ArrayAttr(
-                                  dividedUp(launch.items, kThreads).words())),
+       b.getNamedAttr("grid",
+                      b.getDenseI64ArrayAttr(
+                          dividedUp(launch.items, launch.threads).words())),
        b.getNamedAttr("params", b.getArrayAttr(params))});
 }
 

@@ -17,7 +17,8 @@
 
 namespace eqc::cuda {
 
-constexpr int64_t kThreads = 256; ///< of a block
+/// Of a block, where a thread does little, and where it has many registers.
+constexpr int64_t kThreads = 256, kTileThreads = 128;
 
 /// An array of rows of channels, [samples, rows, channels].
 struct DeviceArray {
@@ -31,6 +32,7 @@ struct DeviceArray {
 
 struct Launch {
   std::string kernel;              ///< a function of the module
+  int64_t threads = kThreads;      ///< of a block
   Formula items;                   ///< one thread each
   std::vector<DeviceArray> arrays; ///< parameters: their addresses,
   std::vector<Formula> numbers;    ///< then these

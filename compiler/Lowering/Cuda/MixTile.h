@@ -1,0 +1,29 @@
+//===- MixTile.h - What a thread of a mix has in registers ------*- C++ -*-===//
+
+#ifndef EQC_LOWERING_CUDA_MIXTILE_H
+#define EQC_LOWERING_CUDA_MIXTILE_H
+
+#include <cstdint>
+
+namespace eqc::cuda {
+
+/// Sums of some rows of a target by some columns. Neighbouring threads have
+/// neighbouring vectors of columns, and every `count`-th is the same thread's,
+/// so that what a warp accesses at once is contiguous.
+struct MixTile {
+  int64_t rows = 1;
+  int64_t vectors = 1; ///< of columns
+  int64_t count = 1;   ///< tiles side by side that have all columns
+  /// How sums of blocks are added: they are one, in shared memory, or in
+  /// registers, perhaps with what their additions round away.
+  enum Totals : uint8_t { None, Shared, Registers, WithRest } totals = None;
+};
+
+/// The tile of a mix to `columns`, of which `width` are accessed at once, whose
+/// sums have at most so many products.
+MixTile mixTileOf(int64_t elementBytes, int64_t width, int64_t columns,
+                  int64_t products);
+
+} // namespace eqc::cuda
+
+#endif // EQC_LOWERING_CUDA_MIXTILE_H
