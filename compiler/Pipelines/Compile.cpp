@@ -228,8 +228,6 @@ private:
     if (!target)
       return internalError("no kernels are written for this target");
     isForGpu = options.triple == kCudaTarget && hasKernels(kind);
-    if (isForGpu && !isServedByGpu(layers, options, failure))
-      return false;
     module = ModuleOp::create(UnknownLoc::get(&context));
     OpBuilder b = OpBuilder::atBlockEnd(module->getBody());
     llvm::SmallVector<func::FuncOp> functions;

@@ -1,4 +1,4 @@
-//===- GpuPlans.h - Which plans GPUs have kernels for -----------*- C++ -*-===//
+//===- GpuPlans.h - Which plans GPUs get ------------------------*- C++ -*-===//
 
 #ifndef EQC_PIPELINES_GPUPLANS_H
 #define EQC_PIPELINES_GPUPLANS_H
@@ -9,11 +9,6 @@ namespace eqc {
 
 /// The plan for what is asked for: the cost model knows no GPU's rates.
 PlanKind planOfGpu(PlanKind asked);
-
-/// Whether there are kernels for the plan that is asked for; else `failure` is
-/// filled in.
-bool isServedByGpu(llvm::ArrayRef<LayerSpec> layers,
-                   const CompileOptions &options, CompileFailure &failure);
 
 } // namespace eqc
 

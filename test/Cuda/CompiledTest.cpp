@@ -34,7 +34,14 @@ struct Case {
   int64_t batch = 3;
   int64_t n = 0; ///< where it is given at run time
   bool gradients = true;
+  const char *kernel = ""; ///< a word in the name of one that is launched
 };
+
+/// A case of schur in the basis of strands.
+Case strands(std::string fields, int64_t batch, int64_t n = 0,
+             bool gradients = true) {
+  return {std::move(fields), PlanKind::Schur, batch, n, gradients, "_strands"};
+}
 
 std::ostream &operator<<(std::ostream &os, const Case &c) {
   return os << c.fields << ", " << planName(c.plan) << ", batch " << c.batch
@@ -200,8 +207,17 @@ protected:
     interpretKernels(order);
     Results<T> results = Calls<T>(layer, GetParam(), offset).run();
     EXPECT_THAT(standin::violations(), testing::IsEmpty());
+    if (GetParam().batch > 0)
+      EXPECT_TRUE(hasLaunched(GetParam().kernel));
     standin::destroyContext(context);
     return results;
+  }
+
+  static bool hasLaunched(const std::string &word) {
+    const std::vector<standin::Launch> launches = standin::launches();
+    return std::any_of(launches.begin(), launches.end(), [&](const auto &l) {
+      return l.entry.name.find(word) != std::string::npos;
+    });
   }
 
   template <typename T> void check(const CompiledLayer &layer) {
@@ -301,6 +317,106 @@ const Case cases[] = {
      PlanKind::Schur},
     {"group = O; n = 3; k = 2; l = 2; channels = 4 -> 4", PlanKind::Auto, 3, 0,
      /*gradients=*/false},
+    // Schur in the basis of strands: two and three of them, every group, tails
+    // of letters and of channels, sources of x and of sums over it, nodes.
+    strands("group = S; n = 12; k = 2; l = 2; channels = 16 -> 16; bias = true",
+            1),
+    strands("group = S; n = 10; k = 2; l = 2; channels = 17 -> 18; "
+            "bias = true; layout = channels_first; normalize = mean",
+            2),
+    strands("group = S; n = 11; k = 2; l = 2; channels = 16 -> 18; dtype = f64",
+            1),
+    strands("group = S; n = 6; k = 3; l = 2; channels = 16 -> 16; bias = true",
+            1),
+    strands("group = S; n = 6; k = 2; l = 3; channels = 16 -> 20; "
+            "layout = channels_first",
+            1),
+    strands("group = S; n = 7; k = 3; l = 3; channels = 8 -> 16; "
+            "diagrams = [\"o1 i1 | o2 i2 | o3 i3\", "
+            "\"o1 i2 | o2 i3 | o3 i1\", \"o1 i2 | o2 i1 | o3 i3\", "
+            "\"o1 i1 | o2 i3 | o3 i2\", \"o1 i3 | o2 i1 | o3 i2\", "
+            "\"o1 i3 | o2 i2 | o3 i1\", \"o1 o2 | i1 i2 | o3 i3\"]",
+            1),
+    strands("group = S; n = ?; k = 2; l = 2; channels = 16 -> 16; bias = true",
+            2, 6),
+    strands("group = S; n = ?; k = 2; l = 2; channels = 16 -> 16; "
+            "normalize = mean",
+            2, 1),
+    strands("group = S; n = ?; k = 3; l = 3; channels = 8 -> 16; bias = true",
+            1, 2, /*gradients=*/false),
+    strands("group = S; n = ?; k = 2; l = 2; channels = 16 -> 16; bias = true",
+            0, 5),
+    strands("group = O; n = ?; k = 3; l = 3; channels = 16 -> 16", 2, 3),
+    strands("group = O; n = ?; k = 3; l = 3; channels = 9 -> 17; dtype = f64",
+            1, 2),
+    strands("group = O; n = ?; k = 2; l = 2; channels = 16 -> 16; bias = true; "
+            "layout = channels_first; dtype = f64",
+            2, 3),
+    strands("group = O; n = ?; k = 4; l = 2; channels = 180 -> 16", 1, 2,
+            /*gradients=*/false),
+    strands("group = Sp; n = ?; k = 2; l = 2; channels = 20 -> 16; bias = true",
+            2, 4),
+    // Nothing to change the basis of.
+    {"group = S; n = ?; k = 0; l = 2; channels = 16 -> 16; bias = true",
+     PlanKind::Schur, 2, 3},
+    {"group = S; n = ?; k = 2; l = 0; channels = 16 -> 16", PlanKind::Schur, 2,
+     3},
+    // Diagram by diagram.
+    {"group = S; n = 4; k = 2; l = 2; channels = 4 -> 4; bias = true",
+     PlanKind::Factored},
+    {"group = S; n = 3; k = 2; l = 2; channels = 3 -> 5; bias = true; "
+     "layout = channels_first; normalize = mean",
+     PlanKind::Factored},
+    {"group = S; n = 2; k = 3; l = 3; channels = 4 -> 4; dtype = f64",
+     PlanKind::Factored, 2},
+    {"group = S; n = 3; k = 3; l = 1; channels = 70 -> 6; bias = true",
+     PlanKind::Factored, 1},
+    {"group = O; n = 3; k = 2; l = 2; channels = 4 -> 8; bias = true",
+     PlanKind::Factored},
+    {"group = O; n = 2; k = 1; l = 3; channels = 3 -> 4; dtype = f64; "
+     "normalize = mean; layout = channels_first",
+     PlanKind::Factored},
+    {"group = SO; n = 3; k = 2; l = 2; channels = 4 -> 4; bias = true",
+     PlanKind::Factored},
+    {"group = SO; n = 3; k = 3; l = 2; channels = 2 -> 3; dtype = f64",
+     PlanKind::Factored, 2},
+    {"group = SO; n = 2; k = 2; l = 2; channels = 4 -> 2; bias = true; "
+     "normalize = mean; layout = channels_first",
+     PlanKind::Factored},
+    {"group = Sp; n = 4; k = 2; l = 2; channels = 4 -> 4; bias = true; "
+     "normalize = mean",
+     PlanKind::Factored},
+    {"group = Sp; n = 2; k = 3; l = 1; channels = 3 -> 4; dtype = f64; "
+     "layout = channels_first",
+     PlanKind::Factored},
+    {"group = S; n = ?; k = 2; l = 2; channels = 4 -> 4; bias = true; "
+     "normalize = mean",
+     PlanKind::Factored, 2, 5},
+    {"group = S; n = ?; k = 2; l = 1; channels = 3 -> 4", PlanKind::Factored, 2,
+     1},
+    {"group = S; n = ?; k = 1; l = 1; channels = 4 -> 4; normalize = mean; "
+     "layout = channels_first",
+     PlanKind::Factored, 2, 150},
+    {"group = O; n = ?; k = 2; l = 2; channels = 4 -> 8; dtype = f64; "
+     "bias = true",
+     PlanKind::Factored, 3, 4},
+    {"group = Sp; n = ?; k = 2; l = 2; channels = 4 -> 4; bias = true",
+     PlanKind::Factored, 3, 4},
+    // More than are summed at once.
+    {"group = S; n = 3; k = 3; l = 3; channels = 2 -> 2", PlanKind::Factored,
+     2},
+    {"group = S; n = 4; k = 0; l = 2; channels = 4 -> 4; bias = true",
+     PlanKind::Factored},
+    {"group = S; n = 4; k = 2; l = 0; channels = 4 -> 3; bias = true",
+     PlanKind::Factored},
+    {"group = S; n = 4; k = 0; l = 0; channels = 2 -> 4; bias = true",
+     PlanKind::Factored},
+    {"group = S; n = 3; k = 1; l = 1; channels = 4 -> 4; bias = true",
+     PlanKind::Factored, 0},
+    {"group = S; n = 3; k = 2; l = 2; channels = 4 -> 4; "
+     "diagrams = [\"o1 i1 | o2 i2\", \"o1 i2 | o2 i1\", \"o1 | o2 | i1 | "
+     "i2\"]",
+     PlanKind::Factored},
 };
 
 INSTANTIATE_TEST_SUITE_P(Layers, Compiled, testing::ValuesIn(cases));

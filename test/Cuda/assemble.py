@@ -32,6 +32,23 @@ LAYERS = {
     "elastic": ("group = O; n = 3; k = 4; l = 4; channels = 32 -> 32", "sm_90"),
 }
 
+# Plans that are not chosen by themselves.
+PLANS = {
+    "strands": "schur", "strands_wide": "schur", "strands_long": "schur", "strands_3": "schur",
+    "strands_3_wide": "schur", "each": "factored", "each_wide": "factored",
+}
+LAYERS |= {
+    "strands": ("group = S; n = ?; k = 2; l = 2; channels = 32 -> 32; bias = true", "sm_75"),
+    "strands_wide": ("group = S; n = 20; k = 2; l = 2; channels = 32 -> 32; dtype = f64",
+                     "sm_120"),
+    "strands_long": ("group = O; n = ?; k = 4; l = 2; channels = 180 -> 32", "sm_90"),
+    "strands_3": ("group = S; n = ?; k = 3; l = 3; channels = 32 -> 32", "sm_100"),
+    "strands_3_wide": ("group = Sp; n = ?; k = 3; l = 3; channels = 32 -> 32; dtype = f64",
+                       "sm_90"),
+    "each": ("group = S; n = ?; k = 2; l = 2; channels = 32 -> 32; normalize = mean", "sm_75"),
+    "each_wide": ("group = SO; n = 3; k = 3; l = 2; channels = 32 -> 32; dtype = f64", "sm_90"),
+}
+
 # Every chip that eqc knows, by a small layer.
 for number in (75, 80, 86, 87, 89, 90, 100, 103, 110, 120, 121):
     LAYERS[f"small_{number}"] = ("group = S; n = 5; k = 1; l = 1; channels = 4 -> 3",
@@ -100,7 +117,8 @@ def main(eqc):
         for name, (fields, chip) in LAYERS.items():
             source.write_text(f"layer {name} {{ {fields} }}\n")
             subprocess.run([eqc, "compile", source, "--target=cuda", f"--chip={chip}",
-                            "--emit=ptx", "-o", ptx], check=True)
+                            f"--plan={PLANS.get(name, 'auto')}", "--emit=ptx", "-o", ptx],
+                           check=True)
             result = subprocess.run([ptxas, "-v", f"-arch={chip}", ptx, "-o",
                                      pathlib.Path(folder, "a.cubin")],
                                     stderr=subprocess.PIPE, text=True, check=False)

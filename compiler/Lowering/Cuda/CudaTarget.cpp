@@ -128,9 +128,13 @@ public:
     if (!plan.nodes.empty())
       arrays.nodes = program->scratch(plan.nodeRows, spec.cOut);
     int64_t firstTerm = 0;
-    for (const SharedStage &stage : plan.stages) {
+    for (const auto &[stage, fourier] :
+         llvm::zip_equal(plan.stages, strands.strands)) {
       if (const auto *read = std::get_if<ReadStage>(&stage)) {
         emitRead(*program, arrays, ReadNest(plan, *read));
+      } else if (fourier) {
+        emitStrands(*program, arrays, weights, StrandNest(*fourier, firstTerm));
+        firstTerm += static_cast<int64_t>(fourier->packed.size());
       } else if (const auto *mix = std::get_if<MixStage>(&stage)) {
         mixStage(arrays, weights, strands.packed, *mix, firstTerm);
       } else {
@@ -187,8 +191,15 @@ public:
     emitMix(*program, arrays, matrix, MixNest(stage, 0));
   }
 
-  void operator()(const FactoredLayer &) {
-    llvm_unreachable("refused before there is a plan");
+  void operator()(const FactoredLayer &layer) {
+    DeviceArray weights = packWeights(layer.packed);
+    SmallVector<int64_t> matrices;
+    for (const auto &[d, term] : llvm::enumerate(layer.packed))
+      matrices.push_back(isPlain(layer.packed) ? term.front().diagram
+                                               : static_cast<int64_t>(d));
+    LayerArrays arrays = openArrays();
+    emitFactored(*program, arrays, weights, matrices, layer.plan);
+    closeArrays(arrays);
   }
 
 private:
@@ -316,15 +327,16 @@ namespace {
 /// A line for each stage.
 struct LayerDescriber {
   std::string operator()(const StrandPlan &plan) const {
-    if (plan.hasStrands())
-      return none;
     std::string text = channels();
-    for (const SharedStage &stage : plan.shared.stages) {
+    for (const auto &[stage, fourier] :
+         llvm::zip_equal(plan.shared.stages, plan.strands)) {
       if (const auto *read = std::get_if<ReadStage>(&stage))
         text += line(
             "read", "a thread for each row of " +
                         std::to_string(read->entries.size()) +
                         (read->entries.size() == 1 ? " pattern" : " patterns"));
+      else if (fourier)
+        text += line("mix", "all orders of strands at once, in Fourier space");
       else if (const auto *mix = std::get_if<MixStage>(&stage))
         text += describeMix(*mix);
       else
@@ -343,7 +355,18 @@ struct LayerDescriber {
     return line("matrix", "a thread for each pair of channels") +
            describeTile(plan.columns, plan.rows);
   }
-  std::string operator()(const FactoredLayer &) const { return none; }
+  std::string operator()(const FactoredLayer &layer) const {
+    std::string text = channels();
+    text += line("copy", "for one diagram after the other, a thread for each "
+                         "row");
+    const auto &diagrams = layer.plan.diagrams;
+    if (llvm::any_of(diagrams, [](const FactoredSteps &steps) {
+          return !steps.contractions.empty();
+        }))
+      text += line("read", "block by block, a thread for each row");
+    text += line("mix", "tiles of 4 rows by 4 columns");
+    return text + line("write", "walk by walk, a thread for each row of y");
+  }
 
   std::string channels() const {
     return spec.layout == Layout::ChannelsFirst
@@ -374,7 +397,6 @@ struct LayerDescriber {
   }
 
   const LayerSpec &spec;
-  std::string none = line("mix", "none: GPUs do not serve this plan");
 };
 
 class CudaTarget : public KernelTarget {

@@ -26,8 +26,9 @@ DeviceKernel::DeviceKernel(Program &program, StringRef what,
       arrays(arrays.begin(), arrays.end()) {
   elementType =
       spec.dtype == DType::F32 ? Type(b.getF32Type()) : Type(b.getF64Type());
-  const std::string name =
-      program.prefix + "_" + std::to_string(launchNumber) + "_" + what.str();
+  const std::string name = program.prefix + "_" +
+                           std::to_string(program.numKernels++) + "_" +
+                           what.str();
   std::vector<Formula> formulas{Formula::variable(EQC_VAR_BATCH)};
   if (spec.dynamicN())
     formulas.push_back(Formula::variable(EQC_VAR_N));

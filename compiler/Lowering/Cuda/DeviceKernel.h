@@ -158,6 +158,13 @@ void addBlock(DeviceKernel &kernel, mlir::Value &sum, mlir::Value &rest,
               mlir::Value block);
 mlir::Value valueOf(DeviceKernel &kernel, mlir::Value sum, mlir::Value rest);
 
+/// Means are sums of `term` times each value, a power of two, times `sum`:
+/// partial sums stay as small as the values.
+struct MeanFactors {
+  mlir::Value term, sum;
+};
+MeanFactors meanFactors(DeviceKernel &kernel);
+
 } // namespace eqc::cuda
 
 #endif // EQC_LOWERING_CUDA_DEVICEKERNEL_H

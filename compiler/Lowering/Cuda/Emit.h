@@ -11,6 +11,8 @@
 #include "compiler/Lowering/Cuda/Program.h"
 #include "compiler/Lowering/Nests/MixNest.h"
 #include "compiler/Lowering/Nests/ReadNest.h"
+#include "compiler/Lowering/Nests/StrandNest.h"
+#include "compiler/Lowering/Nests/WalkNest.h"
 
 #include <optional>
 
@@ -50,8 +52,22 @@ void emitRead(Program &program, const LayerArrays &arrays,
 void emitMix(Program &program, const LayerArrays &arrays,
              const DeviceArray &weights, const MixNest &nest);
 
+/// A mix in Fourier space, of weights that are packed for it.
+void emitStrands(Program &program, const LayerArrays &arrays,
+                 const DeviceArray &weights, const StrandNest &nest);
+
 void emitWrite(Program &program, const LayerArrays &arrays,
                const WriteStage &stage);
+/// What adds a walk of `nest` to rows of `target`: a launch for each walk, none
+/// of them in the program yet.
+std::vector<Launch> emitWalks(Program &program, const DeviceArray &source,
+                              const DeviceArray &target, const WalkNest &nest);
+
+/// The published algorithm; `matrices` says which one of the weights a diagram
+/// has.
+void emitFactored(Program &program, const LayerArrays &arrays,
+                  const DeviceArray &weights, llvm::ArrayRef<int64_t> matrices,
+                  const FactoredPlan &plan);
 
 /// A sparse change of basis.
 void emitRows(Program &program, const RowTransform &transform,

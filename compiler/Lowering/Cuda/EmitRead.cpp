@@ -5,7 +5,7 @@
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
 
-#include <cmath>
+#include <optional>
 
 using namespace eqc;
 using namespace eqc::cuda;
@@ -53,14 +53,14 @@ private:
     firstTerm = kernel.add(entries.get(kernel, e, ReadNest::kFirstTerm),
                            kernel.mul(group, kernel.index(nest.termsPerGroup)));
     if (nest.mean)
-      findMeanFactors();
+      mean = meanFactors(kernel);
     Value sum =
         nest.inLine()
             ? sumOverDropped(entries.get(kernel, e, ReadNest::kDroppedExtent),
                              entries.get(kernel, e, ReadNest::kDroppedStride))
             : sumOverTerms();
     if (nest.mean)
-      sum = kernel.times(sumFactor, sum);
+      sum = kernel.times(mean.sum, sum);
     kernel.store(1, kernel.add(kernel.rowOf(1, sample, targetRow), column),
                  sum);
   }
@@ -75,7 +75,9 @@ private:
   Value add(Value sum, Value row, bool negative) {
     if (!nest.mean)
       return negative ? kernel.minus(sum, row) : kernel.plus(sum, row);
-    Value factor = negative ? negativeFactor : termFactor;
+    Value factor = mean.term;
+    if (negative)
+      factor = arith::NegFOp::create(kernel.b, kernel.loc, factor);
     return kernel.fma(factor, row, sum);
   }
 
@@ -116,44 +118,12 @@ private:
         .front();
   }
 
-  /// Means are sums of `termFactor` times each value, a power of two, times
-  /// `sumFactor`: partial sums stay as small as the values.
-  void findMeanFactors() {
-    OpBuilder &b = kernel.b;
-    if (!kernel.spec.dynamicN()) {
-      // Half as much as would do, so that no rounding leads to infinity.
-      const auto n = static_cast<double>(kernel.spec.n);
-      const double term = std::exp2(-std::ceil(std::log2(n)) - 1);
-      termFactor = kernel.real(term);
-      sumFactor = kernel.real(1 / (n * term));
-    } else {
-      Value inverse = arith::DivFOp::create(b, kernel.loc, kernel.real(1),
-                                            kernel.realSize());
-      // Without its fraction, a number is the power of two below it.
-      auto type = cast<FloatType>(kernel.elementType);
-      Type bitsType = b.getIntegerType(type.getWidth());
-      Value mask = arith::ConstantOp::create(
-          b, kernel.loc,
-          b.getIntegerAttr(
-              bitsType, APInt::getBitsSetFrom(type.getWidth(),
-                                              type.getFPMantissaWidth() - 1)));
-      Value bits = arith::AndIOp::create(
-          b, kernel.loc,
-          arith::BitcastOp::create(b, kernel.loc, bitsType, inverse), mask);
-      termFactor =
-          kernel.times(arith::BitcastOp::create(b, kernel.loc, type, bits),
-                       kernel.real(0.5));
-      sumFactor = arith::DivFOp::create(b, kernel.loc, inverse, termFactor);
-    }
-    negativeFactor = arith::NegFOp::create(b, kernel.loc, termFactor);
-  }
-
   const ReadNest &nest;
   DeviceKernel kernel;
   int64_t width, columns;
   std::optional<DeviceTable> terms;
   Value column, source, firstTerm;
-  Value termFactor, negativeFactor, sumFactor;
+  MeanFactors mean;
 };
 
 } // namespace

@@ -7,6 +7,7 @@
 //
 //===----------------------------------------------------------------------===//
 
+#include "compiler/Lowering/Cuda/ChannelTile.h"
 #include "compiler/Lowering/Cuda/DeviceKernel.h"
 #include "compiler/Lowering/Cuda/Emit.h"
 #include "compiler/Lowering/Nests/GradientNest.h"
@@ -22,40 +23,6 @@ using namespace mlir;
 
 constexpr int64_t kMostSlabs = 256, kRowsOfSlab = 64;
 constexpr int64_t kMostSlabBytes = int64_t(64) << 20;
-
-namespace {
-
-/// A few channels that a thread works on: `vectors` loads of `width`.
-struct ChannelTile {
-  ChannelTile(const Program &program, int64_t channels, int64_t wanted)
-      : channels(channels), width(program.width(channels)),
-        vectors(std::max<int64_t>(1, wanted / width)) {
-    if (width > 1 && channels % (vectors * width) != 0)
-      vectors = 1;
-    vectors = std::min(vectors, channels / width);
-  }
-  int64_t size() const { return vectors * width; }
-  int64_t tiles() const { return (channels + size() - 1) / size(); }
-
-  /// The columns of tile `t`, the last one again past the end, and whether each
-  /// is there; null: always.
-  void find(DeviceKernel &kernel, Value t, SmallVector<Value> &columns,
-            SmallVector<Value> &exist) const {
-    const bool mayEnd = channels % size() != 0;
-    Value first = kernel.mul(t, kernel.index(size()));
-    for (int64_t v = 0; v < vectors; ++v) {
-      Value column = kernel.add(first, kernel.index(v * width));
-      exist.push_back(mayEnd ? kernel.isLess(column, kernel.index(channels))
-                             : Value());
-      columns.push_back(mayEnd ? kernel.min(column, kernel.index(channels - 1))
-                               : column);
-    }
-  }
-
-  int64_t channels, width, vectors;
-};
-
-} // namespace
 
 /// The share of `extent` that slab `slab` of `slabs` has.
 static std::pair<Value, Value> shareOf(DeviceKernel &kernel, Value extent,
@@ -93,10 +60,8 @@ private:
   static int64_t tileRows(const LayerSpec &spec, const GradientNest &nest) {
     const Poly length = nest.axes.empty() ? Poly(1) : nest.axes.back().extent;
     const bool known = !spec.dynamicN() || length.isConstant();
-    return spec.elementSize() == 4 && known &&
-                   length.at(spec.n) <= kTermsOfBlock
-               ? 8
-               : 4;
+    const bool isOneBlock = known && length.at(spec.n) <= kTermsOfBlock;
+    return (isOneBlock ? 32 : 16) / spec.elementSize();
   }
 
   void emitTile(ArrayRef<Value> point) {

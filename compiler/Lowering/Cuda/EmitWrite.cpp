@@ -24,7 +24,7 @@ public:
       : nest(nest), kernel(program, "write", {source, target}, {Formula(0)}),
         channels(target.channels), width(program.width(channels)) {}
 
-  void emit() {
+  std::vector<Launch> emit() {
     Value walk = kernel.number(0);
     std::vector<Extent> extents{kernel.samples()};
     kernel.atTop([&] {
@@ -38,7 +38,7 @@ public:
     extents.push_back(kernel.extent(channels / width));
     kernel.overItems(extents,
                      [&](ArrayRef<Value> point) { emitRow(walk, point); });
-    launchWalks();
+    return launchesOfWalks();
   }
 
 private:
@@ -76,10 +76,10 @@ private:
   }
 
   /// The kernel once for each walk.
-  void launchWalks() {
-    std::vector<Launch> &launches = kernel.program.launches;
-    const Launch any = launches.back();
-    launches.pop_back();
+  std::vector<Launch> launchesOfWalks() {
+    const Launch any = kernel.program.launches.back();
+    kernel.program.launches.pop_back();
+    std::vector<Launch> launches;
     for (int64_t w = 0; w < nest.walks.size(); ++w) {
       auto formula = [&](int64_t field) {
         const Poly &poly = nest.walks.row(w)[static_cast<size_t>(field)];
@@ -94,8 +94,9 @@ private:
         launch.items =
             launch.items * formula(WalkNest::fieldOf(a, WalkNest::kExtent));
       launch.numbers.back() = w;
-      launches.push_back(launch);
+      launches.push_back(std::move(launch));
     }
+    return launches;
   }
 
   const WalkNest &nest;
@@ -106,11 +107,18 @@ private:
 
 } // namespace
 
+std::vector<Launch> cuda::emitWalks(Program &program, const DeviceArray &source,
+                                    const DeviceArray &target,
+                                    const WalkNest &nest) {
+  return WriteEmitter(program, source, target, nest).emit();
+}
+
 void cuda::emitWrite(Program &program, const LayerArrays &arrays,
                      const WriteStage &stage) {
   std::vector<const Walk *> walks;
   for (const WriteEntry &entry : stage.entries)
     walks.push_back(&entry.walk);
-  WriteEmitter(program, arrays.nodes, arrays[stage.target], WalkNest(walks))
-      .emit();
+  for (Launch &launch :
+       emitWalks(program, arrays.nodes, arrays[stage.target], WalkNest(walks)))
+    program.launches.push_back(std::move(launch));
 }

@@ -64,6 +64,7 @@ public:
   std::string prefix;
   int64_t vectorBytes;
   std::vector<Launch> launches;
+  int64_t numKernels = 0;
   Formula workspace = 0; ///< bytes
 };
 

@@ -6,6 +6,7 @@
 #include "mlir/Dialect/Arith/IR/Arith.h"
 
 #include <algorithm>
+#include <cmath>
 
 using namespace eqc;
 using namespace eqc::cuda;
@@ -52,4 +53,30 @@ Values cuda::blockedSum(DeviceKernel &kernel, Value first, Value end,
   for (size_t i = 0; i < width; ++i)
     result.push_back(valueOf(kernel, carried[i], carried[width + i]));
   return result;
+}
+
+MeanFactors cuda::meanFactors(DeviceKernel &kernel) {
+  OpBuilder &b = kernel.b;
+  if (!kernel.spec.dynamicN()) {
+    // Half as much as would do, so that no rounding leads to infinity.
+    const auto n = static_cast<double>(kernel.spec.n);
+    const double term = std::exp2(-std::ceil(std::log2(n)) - 1);
+    return {kernel.real(term), kernel.real(1 / (n * term))};
+  }
+  Value inverse =
+      arith::DivFOp::create(b, kernel.loc, kernel.real(1), kernel.realSize());
+  // Without its fraction, a number is the power of two below it.
+  auto type = cast<FloatType>(kernel.elementType);
+  Type bitsType = b.getIntegerType(type.getWidth());
+  Value mask = arith::ConstantOp::create(
+      b, kernel.loc,
+      b.getIntegerAttr(bitsType,
+                       APInt::getBitsSetFrom(type.getWidth(),
+                                             type.getFPMantissaWidth() - 1)));
+  Value bits = arith::AndIOp::create(
+      b, kernel.loc, arith::BitcastOp::create(b, kernel.loc, bitsType, inverse),
+      mask);
+  Value term = kernel.times(arith::BitcastOp::create(b, kernel.loc, type, bits),
+                            kernel.real(0.5));
+  return {term, arith::DivFOp::create(b, kernel.loc, inverse, term)};
 }
