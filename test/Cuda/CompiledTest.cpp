@@ -7,9 +7,9 @@
 //
 //===----------------------------------------------------------------------===//
 
+#include "compiler/Check/StandIn/Interpreted.h"
+#include "compiler/Check/StandIn/StandIn.h"
 #include "test/Cuda/CompiledLayer.h"
-#include "test/Cuda/Interpreted.h"
-#include "test/Cuda/StandIn.h"
 
 #include "compiler/Check/Oracle.h"
 #include "compiler/Target/Chips.h"
@@ -204,7 +204,7 @@ protected:
     standin::reset({standin::sm90});
     void *context = standin::createContext(0);
     standin::setCurrent(context);
-    interpretKernels(order);
+    standin::interpretKernels(order);
     Results<T> results = Calls<T>(layer, GetParam(), offset).run();
     EXPECT_THAT(standin::violations(), testing::IsEmpty());
     if (GetParam().batch > 0)
@@ -437,7 +437,7 @@ protected:
     standin::reset({standin::sm90});
     void *context = standin::createContext(0);
     standin::setCurrent(context);
-    interpretKernels();
+    standin::interpretKernels();
     return context;
   }
   void *const context = start();

@@ -3,8 +3,8 @@
 #ifndef EQC_TEST_CUDA_CUDATEST_H
 #define EQC_TEST_CUDA_CUDATEST_H
 
+#include "compiler/Check/StandIn/StandIn.h"
 #include "test/Cuda/FakeLayer.h"
-#include "test/Cuda/StandIn.h"
 
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"

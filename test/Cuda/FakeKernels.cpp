@@ -2,8 +2,8 @@
 
 #include "test/Cuda/FakeKernels.h"
 
+#include "compiler/Check/StandIn/StandIn.h"
 #include "test/Cuda/FakeLayer.h"
-#include "test/Cuda/StandIn.h"
 
 using namespace eqc::test;
 using eqc::standin::Launch;

@@ -2,8 +2,8 @@
 
 #include "test/Cuda/FakeLayer.h"
 
+#include "compiler/Check/StandIn/StandIn.h"
 #include "test/Cuda/FakeKernels.h"
-#include "test/Cuda/StandIn.h"
 
 #include <algorithm>
 #include <cmath>

@@ -1,6 +1,6 @@
 //===- StandInTest.cpp - The stand-in notices what it is there for --------===//
 
-#include "test/Cuda/Driver.h"
+#include "compiler/Check/StandIn/Driver.h"
 
 #include "runtime/cuda/src/Driver.h"
 

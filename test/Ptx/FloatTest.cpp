@@ -1,6 +1,6 @@
 //===- FloatTest.cpp - Floating point, by hand ----------------------------===//
 
-#include "test/Ptx/Operations.h"
+#include "compiler/Check/Ptx/Operations.h"
 #include "test/Ptx/Support.h"
 
 #include <cmath>

@@ -1,6 +1,6 @@
 //===- MemoryTest.cpp - Accesses, and those that must not be --------------===//
 
-#include "test/Ptx/Operations.h"
+#include "compiler/Check/Ptx/Operations.h"
 #include "test/Ptx/Support.h"
 
 using namespace eqc::ptx;

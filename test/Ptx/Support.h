@@ -3,7 +3,7 @@
 #ifndef EQC_TEST_PTX_SUPPORT_H
 #define EQC_TEST_PTX_SUPPORT_H
 
-#include "test/Ptx/Interpreter.h"
+#include "compiler/Check/Ptx/Interpreter.h"
 
 #include <gtest/gtest.h>
 
