@@ -30,6 +30,8 @@ config.substitutions.append(("%eqc", os.path.join(config.eqc_tools_dir, "eqc")))
 config.substitutions.append(("%faulty_eqc", os.path.join(config.eqc_tools_dir, "eqc-faulty")))
 config.substitutions.append(("%runtime_include", config.runtime_include))
 config.substitutions.append(("%runtime_library", config.runtime_library))
+config.substitutions.append(("%standin", os.path.join(
+    config.eqc_obj_root, "test", "Cuda", "standin", "libcuda.so.1")))
 config.substitutions.append(("%cxx", config.cxx))
 config.substitutions.append(("%cc", config.cc))
 config.substitutions.append(("%python", '"' + config.python_executable + '"'))

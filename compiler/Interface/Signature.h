@@ -185,25 +185,31 @@ namespace signature {
 template <typename T, bool Written>
 using Array = std::conditional_t<Written, T *, const T *>;
 
-template <typename T, const CFunction &F, typename... Numbers, size_t... I>
-auto pointerTo(std::index_sequence<I...>)
-    -> int (*)(Numbers..., Array<T, F.arrays[I].written>...);
+template <typename...> struct List {};
 
-template <typename T, const CFunction &F, bool Dynamic> auto pointer() {
+template <typename T, const CFunction &F, typename... Numbers, size_t... I,
+          typename... Last>
+auto pointerTo(std::index_sequence<I...>, List<Last...>)
+    -> int (*)(Numbers..., Array<T, F.arrays[I].written>..., Last...);
+
+template <typename T, const CFunction &F, bool Dynamic, typename... Last>
+auto pointer() {
   using Arrays = std::make_index_sequence<F.numArrays>;
+  using Rest = List<Last...>;
   if constexpr (F.takesBatch && F.takesSizes && Dynamic)
-    return decltype(pointerTo<T, F, int64_t, int64_t>(Arrays())){};
+    return decltype(pointerTo<T, F, int64_t, int64_t>(Arrays(), Rest())){};
   else if constexpr (F.takesBatch)
-    return decltype(pointerTo<T, F, int64_t>(Arrays())){};
+    return decltype(pointerTo<T, F, int64_t>(Arrays(), Rest())){};
   else
-    return decltype(pointerTo<T, F>(Arrays())){};
+    return decltype(pointerTo<T, F>(Arrays(), Rest())){};
 }
 } // namespace signature
 
 /// The type that the header declares a function with, for a layer of `T`
-/// (float or double) whose n is given at run time or not.
-template <typename T, const CFunction &F, bool Dynamic>
-using CFunctionPointer = decltype(signature::pointer<T, F, Dynamic>());
+/// (float or double) whose n is given at run time or not; `Last` is what a
+/// target adds, the stream of GPUs.
+template <typename T, const CFunction &F, bool Dynamic, typename... Last>
+using CFunctionPointer = decltype(signature::pointer<T, F, Dynamic, Last...>());
 
 } // namespace eqc
 

@@ -11,9 +11,24 @@
 using llvm::StringRef;
 namespace json = llvm::json;
 
+namespace {
+/// The texts that an object gives.
+struct Texts {
+  std::optional<std::string> source, plan, cpu, target, chip;
+
+  std::optional<std::string> *find(StringRef name) {
+    return name == "source"   ? &source
+           : name == "plan"   ? &plan
+           : name == "cpu"    ? &cpu
+           : name == "target" ? &target
+           : name == "chip"   ? &chip
+                              : nullptr;
+  }
+};
+} // namespace
+
 /// Fills in the options that `object` gives; empty, or what is wrong.
-static std::string readObject(const json::Object &object, std::string &source,
-                              std::string &plan, std::string &cpu,
+static std::string readObject(const json::Object &object, Texts &texts,
                               eqc_compile_options &options) {
   auto wrong = [](StringRef name, StringRef expected) {
     return ("'" + name + "' is not " + expected).str();
@@ -22,11 +37,11 @@ static std::string readObject(const json::Object &object, std::string &source,
     return wrong("source", "a string");
   for (const auto &[key, value] : object) {
     const StringRef name = key;
-    if (name == "source" || name == "plan" || name == "cpu") {
+    if (std::optional<std::string> *place = texts.find(name)) {
       std::optional<StringRef> text = value.getAsString();
       if (!text)
         return wrong(name, "a string");
-      (name == "source" ? source : name == "plan" ? plan : cpu) = text->str();
+      *place = text->str();
     } else if (name == "threads" || name == "grad") {
       std::optional<bool> flag = value.getAsBoolean();
       if (!flag)
@@ -55,18 +70,24 @@ eqc_program *eqc_compile_json(const char *text, size_t length) {
   eqc_compile_options options = {};
   options.struct_size = sizeof options;
   options.file = "<layer>";
-  std::string source, plan = "auto", cpu = "native", wrong;
+  Texts texts;
+  std::string wrong;
   llvm::Expected<json::Value> value =
       json::parse(StringRef(text, text ? length : 0));
   if (!value)
     wrong = "no JSON: " + toString(value.takeError());
   else if (const json::Object *object = value->getAsObject())
-    wrong = readObject(*object, source, plan, cpu, options);
+    wrong = readObject(*object, texts, options);
   else
     wrong = "no JSON object";
   if (!wrong.empty())
     return new (std::nothrow) eqc_program(options.file, wrong);
-  options.plan = plan.c_str();
-  options.cpu = cpu.c_str();
-  return eqc_compile(source.data(), source.size(), &options);
+  auto pointer = [](const std::optional<std::string> &value) {
+    return value ? value->c_str() : nullptr;
+  };
+  options.plan = pointer(texts.plan);
+  options.cpu = pointer(texts.cpu);
+  options.target = pointer(texts.target);
+  options.chip = pointer(texts.chip);
+  return eqc_compile(texts.source->data(), texts.source->size(), &options);
 }

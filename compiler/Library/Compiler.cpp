@@ -6,6 +6,7 @@
 
 #include "compiler/Library/ForkGate.h"
 #include "compiler/Library/Program.h"
+#include "compiler/Target/Chips.h"
 
 #include "llvm/ADT/StringExtras.h"
 #include "llvm/ADT/StringMap.h"
@@ -113,6 +114,11 @@ const void *eqc_program_code(const eqc_program *program, size_t *length) {
 void *eqc_program_function(const eqc_program *program, const char *name) {
   const InsideCompiler inside;
   return name ? program->function(name) : nullptr;
+}
+
+const char *eqc_cuda_chip(int64_t number) {
+  const eqc::Chip *chip = eqc::newestChipFor(number);
+  return chip ? chip->name : nullptr;
 }
 
 const char *eqc_native_cpu(void) {

@@ -28,19 +28,30 @@ static const char *nameOf(ArrayRole role) {
   return "";
 }
 
+static const char *nameOf(ResultKind kind) {
+  switch (kind) {
+  case ResultKind::Status:
+    return "status";
+  case ResultKind::Bytes:
+    return "bytes";
+  case ResultKind::Info:
+    return "info";
+  }
+  return "";
+}
+
 static json::Object describe(const CFunction &function) {
   json::Array arrays;
   for (const ArrayArgument &array : function.arguments())
     arrays.push_back(json::Object{{"name", array.name},
                                   {"like", nameOf(array.role)},
                                   {"written", array.written}});
-  return json::Object{
-      {"name", function.suffix},
-      {"result", function.result == ResultKind::Info ? "info" : "status"},
-      {"sizes", function.takesSizes},
-      {"batch", function.takesBatch},
-      {"gradients", function.needsGradients},
-      {"arrays", std::move(arrays)}};
+  return json::Object{{"name", function.suffix},
+                      {"result", nameOf(function.result)},
+                      {"sizes", function.takesSizes},
+                      {"batch", function.takesBatch},
+                      {"gradients", function.needsGradients},
+                      {"arrays", std::move(arrays)}};
 }
 
 static json::Object describe(const InfoField &field) {
@@ -54,9 +65,17 @@ static json::Object describe(const InfoField &field) {
 
 const char *eqc_interface_json(void) {
   static const std::string text = [] {
-    json::Array functions, groups;
+    json::Array functions, cudaFunctions, groups;
     for (const CFunction *function : cFunctions())
       functions.push_back(describe(*function));
+    for (const CFunction *function :
+         cFunctions(/*gradients=*/true, Interface::Cuda)) {
+      json::Object object = describe(*function);
+      object["backward"] = function->takesBackward;
+      object["workspace"] = function->takesWorkspace;
+      object["stream"] = function->result == ResultKind::Status;
+      cudaFunctions.push_back(std::move(object));
+    }
     json::Array fields{
         json::Object{{"name", "struct_size"}, {"type", "uint32"}}};
     for (const InfoField &field : infoFields())
@@ -64,10 +83,12 @@ const char *eqc_interface_json(void) {
     for (Group group : allGroups)
       groups.push_back(json::Object{{"name", std::string(groupName(group))},
                                     {"size_unit", rulesOf(group).sizeUnit()}});
-    return llvm::formatv("{0}", json::Value(json::Object{
-                                    {"functions", std::move(functions)},
-                                    {"info", std::move(fields)},
-                                    {"groups", std::move(groups)}}))
+    return llvm::formatv("{0}",
+                         json::Value(json::Object{
+                             {"functions", std::move(functions)},
+                             {"info", std::move(fields)},
+                             {"groups", std::move(groups)},
+                             {"cuda_functions", std::move(cudaFunctions)}}))
         .str();
   }();
   return text.c_str();

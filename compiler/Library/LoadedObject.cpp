@@ -10,6 +10,7 @@
 
 #include "compiler/Library/LoadedObject.h"
 
+#include <eqc/cuda_kernel.h>
 #include <eqc/kernel.h>
 
 #include "llvm/ExecutionEngine/JITLink/JITLinkMemoryManager.h"
@@ -51,6 +52,18 @@ static std::vector<NamedAddress> providedFunctions() {
       at("eqc_rt_forward", &eqc_rt_forward),
       at("eqc_rt_forward_packed", &eqc_rt_forward_packed),
       at("eqc_rt_pack", &eqc_rt_pack),
+      at("eqc_rt_cuda_backward", &eqc_rt_cuda_backward),
+      at("eqc_rt_cuda_backward_in", &eqc_rt_cuda_backward_in),
+      at("eqc_rt_cuda_forward", &eqc_rt_cuda_forward),
+      at("eqc_rt_cuda_forward_in", &eqc_rt_cuda_forward_in),
+      at("eqc_rt_cuda_forward_packed", &eqc_rt_cuda_forward_packed),
+      at("eqc_rt_cuda_pack", &eqc_rt_cuda_pack),
+      at("eqc_rt_cuda_prepare", &eqc_rt_cuda_prepare),
+      at("eqc_rt_cuda_workspace_bytes", &eqc_rt_cuda_workspace_bytes),
+      at("eqc_cuda_device_chip", &eqc_cuda_device_chip),
+      at("eqc_cuda_device_count", &eqc_cuda_device_count),
+      at("eqc_cuda_pop_device", &eqc_cuda_pop_device),
+      at("eqc_cuda_push_device", &eqc_cuda_push_device),
       at("eqc_last_error", &eqc_last_error),
       at("eqc_set_allocator", &eqc_set_allocator),
       at("eqc_set_num_threads", &eqc_set_num_threads),
@@ -69,7 +82,8 @@ static std::vector<NamedAddress> providedFunctions() {
 
 namespace {
 
-/// Notes where the descriptors of layers lie, which no object exports.
+/// Notes where the descriptors of layers lie, which no object exports. A layer
+/// has one, for CPUs or for GPUs.
 class FindDescriptors : public ObjectLinkingLayer::Plugin {
 public:
   void modifyPassConfig(MaterializationResponsibility &, jitlink::LinkGraph &,
@@ -78,15 +92,18 @@ public:
     // dropped.
     config.PrePrunePasses.push_back([](jitlink::LinkGraph &graph) {
       for (jitlink::Symbol *symbol : graph.defined_symbols())
-        if (isDescriptor(*symbol))
+        if (endsIn(*symbol, kHostSuffix) || endsIn(*symbol, kCudaSuffix))
           symbol->setLive(true);
       return Error::success();
     });
     config.PostAllocationPasses.push_back([this](jitlink::LinkGraph &graph) {
       for (jitlink::Symbol *symbol : graph.defined_symbols())
-        if (isDescriptor(*symbol))
-          found[(*symbol->getName()).drop_back(kSuffix.size())] =
-              symbol->getAddress();
+        if (endsIn(*symbol, kHostSuffix))
+          onHost[layerOf(*symbol, kHostSuffix)] =
+              symbol->getAddress().toPtr<const eqc_kernel *>();
+        else if (endsIn(*symbol, kCudaSuffix))
+          onCuda[layerOf(*symbol, kCudaSuffix)] =
+              symbol->getAddress().toPtr<const eqc_cuda_kernel *>();
       return Error::success();
     });
   }
@@ -99,20 +116,20 @@ public:
   void notifyTransferringResources(JITDylib &, ResourceKey,
                                    ResourceKey) override {}
 
-  const eqc_kernel *find(StringRef layer) const {
-    auto entry = found.find(layer);
-    return entry == found.end() ? nullptr
-                                : entry->second.toPtr<const eqc_kernel *>();
-  }
+  /// By the names of layers.
+  StringMap<const eqc_kernel *> onHost;
+  StringMap<const eqc_cuda_kernel *> onCuda;
 
 private:
-  static constexpr StringLiteral kSuffix = ".kernel";
+  static constexpr StringLiteral kHostSuffix = ".kernel";
+  static constexpr StringLiteral kCudaSuffix = ".cuda_kernel";
 
-  static bool isDescriptor(const jitlink::Symbol &symbol) {
-    return symbol.hasName() && (*symbol.getName()).ends_with(kSuffix);
+  static bool endsIn(const jitlink::Symbol &symbol, StringRef suffix) {
+    return symbol.hasName() && (*symbol.getName()).ends_with(suffix);
   }
-
-  StringMap<ExecutorAddr> found;
+  static StringRef layerOf(const jitlink::Symbol &symbol, StringRef suffix) {
+    return (*symbol.getName()).drop_back(suffix.size());
+  }
 };
 
 } // namespace
@@ -128,7 +145,12 @@ struct LoadedObject::Session {
     layers.addToLinkOrder(runtime);
     linker.addPlugin(descriptors);
   }
-  ~Session() { consumeError(execution.endSession()); }
+  ~Session() {
+    // What the CUDA runtime has loaded for a layer hangs on its record.
+    for (const auto &layer : descriptors->onCuda)
+      eqc_rt_cuda_release(layer.second);
+    consumeError(execution.endSession());
+  }
 
   Error provideRuntime() {
     SymbolMap symbols;
@@ -219,7 +241,12 @@ void *LoadedObject::function(StringRef name) const {
 }
 
 int64_t LoadedObject::packedSize(StringRef layer) const {
-  const eqc_kernel *kernel = session->descriptors->find(layer);
+  if (const eqc_cuda_kernel *kernel =
+          session->descriptors->onCuda.lookup(layer))
+    return kernel->packed_bytes > 0
+               ? kernel->packed_bytes / kernel->element_bytes
+               : kernel->info->weight_size;
+  const eqc_kernel *kernel = session->descriptors->onHost.lookup(layer);
   int64_t most = 0;
   for (int64_t i = 0; kernel && i < kernel->num_variants; ++i)
     most = std::max(most, kernel->variants[i].packed_bytes);

@@ -6,6 +6,7 @@
 #include "compiler/Interface/LayerInfo.h"
 #include "compiler/Interface/Signature.h"
 #include "compiler/Library/ForkGate.h"
+#include "compiler/Target/Chips.h"
 #include "compiler/Target/CpuVariant.h"
 
 #include "llvm/ADT/StringExtras.h"
@@ -57,13 +58,8 @@ void Program::readOptions(const eqc_compile_options &asked) {
     return fail(2, "unknown plan '" + printable(plan) + "'; plans are " +
                        planNames());
   options.plan = *kind;
-  llvm::SmallVector<StringRef> cpus;
-  StringRef(asked.cpu ? asked.cpu : "native").split(cpus, ',');
-  options.cpus.assign(cpus.begin(), cpus.end());
-  std::vector<CpuVariant> variants;
-  std::string why;
-  if (!resolveVariants(options.triple, options.cpus, variants, why))
-    return fail(2, "'cpu': " + why);
+  if (std::string why = readTarget(asked); !why.empty())
+    return fail(2, why);
   if (asked.optimize < 0 || asked.optimize > 4)
     return fail(2, "'optimize' is 0 to 4");
   options.optLevel =
@@ -72,6 +68,37 @@ void Program::readOptions(const eqc_compile_options &asked) {
     return fail(2, "'max_diagrams' is negative");
   options.threads = asked.single_thread == 0;
   options.gradients = asked.forward_only == 0;
+}
+
+std::string Program::readTarget(const eqc_compile_options &asked) {
+  const StringRef target = asked.target ? asked.target : "";
+  const StringRef chips = asked.chip ? asked.chip : "";
+  StringRef names = asked.cpu ? asked.cpu : "";
+  if (target == kCudaTarget) {
+    if (!names.empty())
+      return "'cpu' names CPUs; the target 'cuda' takes 'chip'";
+    names = chips;
+    // Without ptxas, whose version code would depend on: drivers compile PTX,
+    // and keep what they made of it.
+    options.triple = target.str();
+  } else if (!target.empty()) {
+    return "unknown target '" + printable(target) +
+           "'; targets are 'cuda' and, for this machine, ''";
+  } else if (!chips.empty()) {
+    return "'chip' names GPUs, and needs the target 'cuda'";
+  } else if (!asked.cpu) {
+    names = "native";
+  }
+  if (!names.empty() || options.triple.empty()) {
+    llvm::SmallVector<StringRef> list;
+    names.split(list, ',');
+    options.cpus.assign(list.begin(), list.end());
+  }
+  std::vector<CpuVariant> variants;
+  std::string why;
+  if (resolveVariants(options.triple, options.cpus, variants, why))
+    return "";
+  return (options.triple.empty() ? "'cpu': " : "'chip': ") + why;
 }
 
 const char *Program::keep(std::string value) {

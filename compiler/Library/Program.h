@@ -48,6 +48,8 @@ public:
 private:
   /// Sets what is compiled for; reports options that are wrong.
   void readOptions(const eqc_compile_options &options);
+  /// The machine among them; empty, or what is wrong.
+  std::string readTarget(const eqc_compile_options &options);
   /// An error about no place of the source.
   void fail(int status, const std::string &message);
   /// A failure of the compiler, located where it is about a layer.

@@ -24,6 +24,14 @@ const Chip *eqc::findChip(llvm::StringRef name) {
   return nullptr;
 }
 
+const Chip *eqc::newestChipFor(int64_t number) {
+  const Chip *newest = nullptr;
+  for (const Chip &chip : chips)
+    if (chip.number <= number)
+      newest = &chip;
+  return newest;
+}
+
 bool eqc::resolveChips(const std::vector<std::string> &names,
                        std::vector<CpuVariant> &variants, std::string &error) {
   variants.clear();

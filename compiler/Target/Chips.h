@@ -20,6 +20,10 @@ struct Chip {
 /// The chip of that name; null if there is none.
 const Chip *findChip(llvm::StringRef name);
 
+/// The newest chip whose code runs on a device of this number; null for devices
+/// that are older than all.
+const Chip *newestChipFor(int64_t number);
+
 /// The variants for `names` (none: the default), oldest first. False with
 /// `error` where there is no such chip, or one is named twice.
 bool resolveChips(const std::vector<std::string> &names,

@@ -49,8 +49,8 @@ public:
         EntryConstant::ofNumber(static_cast<int64_t>(records.size())),
         b.addTable(layer.name + ".images", records),
         b.addVariable(layer.name + ".loaded")};
-    EntryConstant kernel =
-        b.addSized(layer.name + ".kernel", fields, sizeof(eqc_cuda_kernel));
+    EntryConstant kernel = b.addSized(layer.name + ".cuda_kernel", fields,
+                                      sizeof(eqc_cuda_kernel));
     const bool gradients = interface.getNumber("has_backward") != 0;
     for (const CFunction *function : cFunctions(gradients, Interface::Cuda)) {
       if (function->result == ResultKind::Info)

@@ -29,7 +29,7 @@ endfunction()
 
 # What layers for GPUs need beside it. It is built and linked without any part of CUDA.
 function(eqc_add_cuda_runtime name folder version runtime)
-  set(sources Driver Formula Gradients Layer Load Perform Program Workspace)
+  set(sources Device Driver Formula Gradients Layer Load Perform Program Workspace)
   list(TRANSFORM sources PREPEND "${folder}/cuda/src/")
   list(TRANSFORM sources APPEND ".c")
   add_library(${name} STATIC ${sources})

@@ -141,8 +141,8 @@ class Page:
         if "body" in block.words:
             code = f"int page_{block.line}(void);\nint page_{block.line}(void) {{\n{code}return 0;\n}}\n"
         self._run(block, compiler, f"-std={standard}", "-fsyntax-only", "-Wall", "-Wextra",
-                  "-Wno-unused", "-Werror", "-I", ".", "-I", "runtime/include", "-I",
-                  "compiler/Library/include", "-x", "c" if language == "c" else "c++", "-",
+                  "-Wno-unused", "-Werror", "-I", ".", "-I", "runtime/include",
+                  "-I", "runtime/cuda/include", "-I", "compiler/Library/include", "-x", "c" if language == "c" else "c++", "-",
                   input=self.before[language] + code)
 
     def run_c(self, block: Block) -> None:

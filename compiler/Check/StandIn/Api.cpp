@@ -2,6 +2,8 @@
 
 #include "compiler/Check/StandIn/Driver.h"
 
+#include <cstdio>
+
 using namespace eqc::standin;
 
 #define API extern "C" __attribute__((visibility("default"))) int
@@ -23,6 +25,7 @@ using namespace eqc::standin;
 //===-- Devices -----------------------------------------------------------===//
 
 API cuInit(unsigned flags) {
+  startFromEnvironment();
   ENTER_UNINITIALIZED("cuInit");
   if (flags != 0)
     return InvalidValue;
@@ -65,6 +68,8 @@ static const std::map<int, std::pair<const char *, const char *>> &errors() {
           {700,
            {"CUDA_ERROR_ILLEGAL_ADDRESS",
             "an illegal memory access was encountered"}},
+          {LaunchFailed,
+           {"CUDA_ERROR_LAUNCH_FAILED", "unspecified launch failure"}},
           {LaunchOutOfResources,
            {"CUDA_ERROR_LAUNCH_OUT_OF_RESOURCES",
             "too many resources requested for launch"}},
@@ -116,7 +121,47 @@ API cuDeviceGetAttribute(int *value, int attribute, int device) {
   return Success;
 }
 
+API cuDeviceGet(int *device, int number) {
+  ENTER("cuDeviceGet");
+  if (number < 0 || number >= static_cast<int>(d.chips.size()))
+    return InvalidDevice;
+  *device = number;
+  return Success;
+}
+
+API cuDeviceGetName(char *name, int length, int device) {
+  ENTER("cuDeviceGetName");
+  if (device < 0 || device >= static_cast<int>(d.chips.size()))
+    return InvalidDevice;
+  std::snprintf(name, static_cast<size_t>(length), "stand-in of sm_%d",
+                d.chips[device].sm);
+  return Success;
+}
+
 //===-- Contexts ----------------------------------------------------------===//
+
+API cuDevicePrimaryCtxRetain(void **context, int device) {
+  ENTER("cuDevicePrimaryCtxRetain");
+  if (device < 0 || device >= static_cast<int>(d.chips.size()))
+    return InvalidDevice;
+  Primary &primary = d.primaries[device];
+  if (primary.retained++ == 0)
+    primary.context = createContext(device);
+  *context = primary.context;
+  return Success;
+}
+
+API cuDevicePrimaryCtxRelease_v2(int device) {
+  ENTER("cuDevicePrimaryCtxRelease");
+  Primary &primary = d.primaries[device];
+  if (primary.retained == 0) {
+    d.violate("releasing a primary context that nobody retains");
+    return InvalidContext;
+  }
+  if (--primary.retained == 0)
+    destroyContext(primary.context);
+  return Success;
+}
 
 API cuCtxGetCurrent(void **context) {
   ENTER("cuCtxGetCurrent");

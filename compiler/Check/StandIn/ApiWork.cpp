@@ -168,6 +168,27 @@ API cuMemcpyDtoDAsync_v2(uint64_t to, uint64_t from, size_t bytes,
   return Success;
 }
 
+API cuMemcpyHtoD_v2(uint64_t to, const void *from, size_t bytes) {
+  ENTER("cuMemcpyHtoD");
+  if (!d.mayDisturb("cuMemcpyHtoD"))
+    return CaptureUnsupported;
+  std::memcpy(reinterpret_cast<void *>(to), from, bytes);
+  return Success;
+}
+
+API cuMemcpyDtoH_v2(void *to, uint64_t from, size_t bytes) {
+  ENTER("cuMemcpyDtoH");
+  if (!d.mayDisturb("cuMemcpyDtoH"))
+    return CaptureUnsupported;
+  std::memcpy(to, reinterpret_cast<const void *>(from), bytes);
+  return Success;
+}
+
+API cuCtxSynchronize(void) {
+  ENTER("cuCtxSynchronize");
+  return d.mayDisturb("cuCtxSynchronize") ? Success : CaptureUnsupported;
+}
+
 API cuMemsetD8Async(uint64_t to, unsigned char value, size_t bytes,
                     void *stream) {
   ENTER("cuMemsetD8Async");
@@ -262,6 +283,27 @@ API cuEventRecord(void *handle, void *stream) {
   if (event == d.events.end())
     return InvalidHandle;
   event->first->recorded = true;
+  event->first->time = std::chrono::steady_clock::now();
+  return Success;
+}
+
+API cuEventSynchronize(void *event) {
+  ENTER("cuEventSynchronize");
+  if (!d.mayDisturb("cuEventSynchronize"))
+    return CaptureUnsupported;
+  return d.events.count(static_cast<Event *>(event)) ? Success : InvalidHandle;
+}
+
+API cuEventElapsedTime(float *milliseconds, void *start, void *end) {
+  ENTER("cuEventElapsedTime");
+  auto first = d.events.find(static_cast<Event *>(start)),
+       last = d.events.find(static_cast<Event *>(end));
+  if (first == d.events.end() || last == d.events.end() ||
+      !first->first->recorded || !last->first->recorded)
+    return InvalidHandle;
+  *milliseconds = std::chrono::duration<float, std::milli>(last->first->time -
+                                                           first->first->time)
+                      .count();
   return Success;
 }
 
@@ -271,6 +313,66 @@ API cuStreamWaitEvent(void *stream, void *handle, unsigned flags) {
   if (flags != 0)
     return InvalidValue;
   return d.events.count(static_cast<Event *>(handle)) ? Success : InvalidHandle;
+}
+
+API cuStreamCreate(void **stream, unsigned flags) {
+  ENTER("cuStreamCreate");
+  if (flags > 1)
+    return InvalidValue;
+  *stream = createStream(context);
+  return Success;
+}
+
+API cuStreamDestroy_v2(void *handle) {
+  ENTER("cuStreamDestroy");
+  for (auto stream = d.streams.begin(); stream != d.streams.end(); ++stream)
+    if (stream->get() == handle) {
+      d.streams.erase(stream);
+      return Success;
+    }
+  return InvalidHandle;
+}
+
+API cuStreamBeginCapture_v2(void *stream, int mode) {
+  ENTER("cuStreamBeginCapture");
+  if (!d.stream(stream) || d.capture(stream))
+    return InvalidHandle;
+  beginCapture(stream, mode);
+  return Success;
+}
+
+/// A graph's handle is its number, and so is that of what is made of it.
+API cuStreamEndCapture(void *stream, void **graph) {
+  ENTER("cuStreamEndCapture");
+  if (!d.capture(stream))
+    return InvalidHandle;
+  const int number = endCapture(stream);
+  *graph = reinterpret_cast<void *>(static_cast<uintptr_t>(number));
+  return number ? Success : CaptureInvalidated;
+}
+
+API cuGraphInstantiateWithFlags(void **executable, void *graph,
+                                unsigned long long flags) {
+  ENTER("cuGraphInstantiateWithFlags");
+  *executable = graph;
+  return graph && flags == 0 ? Success : InvalidValue;
+}
+
+API cuGraphLaunch(void *executable, void *stream) {
+  ENTER("cuGraphLaunch");
+  ON_STREAM(stream);
+  launchGraph(static_cast<int>(reinterpret_cast<uintptr_t>(executable)));
+  return Success;
+}
+
+API cuGraphExecDestroy(void *executable) {
+  ENTER("cuGraphExecDestroy");
+  return executable ? Success : InvalidValue;
+}
+
+API cuGraphDestroy(void *graph) {
+  ENTER("cuGraphDestroy");
+  return graph ? Success : InvalidValue;
 }
 
 API cuStreamIsCapturing(void *handle, int *status) {

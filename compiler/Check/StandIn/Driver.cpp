@@ -1,7 +1,10 @@
 //===- Driver.cpp - The state of the stand-in driver, and its controls ----===//
 
 #include "compiler/Check/StandIn/Driver.h"
+#include "compiler/Check/StandIn/Interpreted.h"
 
+#include <cstdio>
+#include <cstdlib>
 #include <sys/mman.h>
 #include <unistd.h>
 
@@ -29,7 +32,7 @@ int enter(const char *function) {
   auto failure = d.failures.find(function);
   if (failure == d.failures.end() || failure->second.first == 0 ||
       --failure->second.first > 0)
-    return Success;
+    return d.isStrict && !d.violations.empty() ? LaunchFailed : Success;
   return failure->second.second;
 }
 
@@ -176,12 +179,40 @@ size_t liveBytes() {
 
 //===-- Contexts, streams, graphs -----------------------------------------===//
 
+Chip chipOf(int sm) {
+  Chip best = sm75;
+  for (const Chip &chip : {sm80, sm90, sm120})
+    if (chip.sm <= sm)
+      best = chip;
+  best.sm = sm;
+  return best;
+}
+
+void startFromEnvironment() {
+  static const bool asked = [] {
+    const char *chip = std::getenv("EQC_STANDIN_CHIP");
+    if (chip && *chip) {
+      standin_interpret(std::atoi(chip));
+      driver().isStrict = true;
+    }
+    return true;
+  }();
+  static_cast<void>(asked);
+}
+
+void Driver::violate(const std::string &text) {
+  if (isStrict)
+    std::fprintf(stderr, "stand-in driver: %s\n", text.c_str());
+  violations.push_back(text);
+}
+
 void reset(const std::vector<Chip> &chips) {
   LOCKED;
   while (!d.memory.empty())
     d.unmap(d.memory.begin()->first, d.memory.begin()->second.owner);
   for (auto &context : d.contexts)
     context->alive = false;
+  d.primaries.clear();
   d.streams.clear();
   d.modules.clear();
   d.events.clear();
@@ -351,3 +382,24 @@ void standin_fail_init(int error) {
 void standin_make_context(void) {
   eqc::standin::setCurrent(eqc::standin::createContext(0));
 }
+
+void standin_interpret(int chip) {
+  eqc::standin::reset({eqc::standin::chipOf(chip)});
+  eqc::standin::interpretKernels();
+}
+
+void *standin_allocate(size_t bytes, size_t offset) {
+  return eqc::standin::allocate(bytes, offset);
+}
+
+void standin_release(void *memory) { eqc::standin::release(memory); }
+
+const char *standin_violations(void) {
+  static thread_local std::string text;
+  text.clear();
+  for (const std::string &violation : eqc::standin::violations())
+    text += violation + "\n";
+  return text.c_str();
+}
+
+size_t standin_live_modules(void) { return eqc::standin::liveModules(); }

@@ -32,6 +32,7 @@ enum {
   NotFound = 500,
   NotReady = 600,
   LaunchOutOfResources = 701,
+  LaunchFailed = 719,
   CaptureUnsupported = 900,
   CaptureInvalidated = 901,
   InvalidClusterSize = 912,
@@ -43,6 +44,12 @@ struct Context {
   int device;
   unsigned long long id;
   bool alive;
+};
+
+/// A device's primary context, while somebody retains it.
+struct Primary {
+  void *context = nullptr;
+  int retained = 0;
 };
 
 struct Function {
@@ -74,6 +81,7 @@ struct Stream {
 
 struct Event {
   bool recorded = false;
+  std::chrono::steady_clock::time_point time;
 };
 
 /// Guarded memory.
@@ -93,6 +101,7 @@ struct Driver {
   std::vector<Chip> chips;
   std::vector<std::unique_ptr<Context>> contexts;
   unsigned long long lastId = 0;
+  std::map<int, Primary> primaries; ///< by devices
   std::set<std::unique_ptr<Stream>> streams;
   std::map<Module *, std::unique_ptr<Module>> modules;
   std::map<Event *, std::unique_ptr<Event>> events;
@@ -102,9 +111,10 @@ struct Driver {
   std::map<std::string, std::pair<int, int>> failures; ///< calls left, error
   std::map<std::string, int> counts;
   std::vector<std::string> calls, violations;
+  bool isStrict = false; ///< programs see violations as errors
   std::vector<Launch> launches;
 
-  void violate(const std::string &text) { violations.push_back(text); }
+  void violate(const std::string &text);
   Stream *stream(void *handle);
   Function *function(void *handle);
   /// The capture that the stream's work goes into, or null.
@@ -127,6 +137,9 @@ struct ThreadState {
   Context *current() const { return stack.empty() ? nullptr : stack.back(); }
 };
 ThreadState &self();
+
+/// Does what EQC_STANDIN_CHIP says, once.
+void startFromEnvironment();
 
 /// Counts a call of an entry point, and says whether it is to fail.
 int enter(const char *function);

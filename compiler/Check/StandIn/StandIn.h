@@ -62,11 +62,17 @@ struct Launch {
   }
 };
 
+/// The device of that chip, or of the nearest older one: there is always one.
+EQC_STANDIN_API Chip chipOf(int sm);
+
 /// A driver as it is after cuInit was never called, with these devices. Ends
 /// everything that was, without looking at it.
 EQC_STANDIN_API void reset(const std::vector<Chip> &chips);
 /// 12040 for CUDA 12.4, also in a process that has not called anything yet.
 EQC_STANDIN_API void setVersion(int version);
+
+/// An entry point by its name; null where there is none.
+EQC_STANDIN_API void *find(const char *name);
 
 /// Contexts of the calling thread. A context that was destroyed gives its
 /// address to the next one, with another number.
@@ -132,6 +138,15 @@ EQC_STANDIN_API void standin_set_version(int version);
 EQC_STANDIN_API void standin_set_devices(int count); ///< of sm_90
 EQC_STANDIN_API void standin_fail_init(int error);   ///< the next cuInit
 EQC_STANDIN_API void standin_make_context(void);     ///< of device 0, current
+/// A device whose kernels are executed as their PTX says: 90 for sm_90. Where
+/// EQC_STANDIN_CHIP is in the environment, programs start with one, and what is
+/// wrong is printed and makes their calls fail.
+EQC_STANDIN_API void standin_interpret(int chip);
+EQC_STANDIN_API void *standin_allocate(size_t bytes, size_t offset);
+EQC_STANDIN_API void standin_release(void *memory);
+/// A line for each; until the next call.
+EQC_STANDIN_API const char *standin_violations(void);
+EQC_STANDIN_API size_t standin_live_modules(void);
 }
 
 #endif // EQC_CHECK_STANDIN_STANDIN_H

@@ -22,6 +22,7 @@ static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
 static int ready; /* atomic; set when all of the above is filled in */
 static pid_t opened_by;
 static void *library; /* once it is known to be a driver; never closed */
+static eqc_cuda_find *stand_in; /* instead of a library */
 
 /* Where each function of the driver goes. */
 static const struct {
@@ -69,10 +70,14 @@ static const char *library_name(void) {
   return name && *name ? name : "libcuda.so.1";
 }
 
+static void *find_symbol(void *candidate, const char *symbol) {
+  return stand_in ? stand_in(symbol) : dlsym(candidate, symbol);
+}
+
 /* A driver that is too old lacks functions, so its version comes first. */
 static int check_version(const eqc_rt_call *c, void *candidate) {
   int (*get_version)(int *version) = NULL;
-  void *symbol = dlsym(candidate, "cuDriverGetVersion");
+  void *symbol = find_symbol(candidate, "cuDriverGetVersion");
   int version = 0;
   memcpy((void *)&get_version, (const void *)&symbol, sizeof symbol);
   if (!get_version || get_version(&version) != 0)
@@ -93,7 +98,7 @@ static int check_version(const eqc_rt_call *c, void *candidate) {
 static int find_functions(const eqc_rt_call *c, void *candidate) {
   size_t i;
   for (i = 0; i < sizeof functions / sizeof *functions; ++i) {
-    void *symbol = dlsym(candidate, functions[i].symbol);
+    void *symbol = find_symbol(candidate, functions[i].symbol);
     if (!symbol)
       return eqc_rt_fail(EQC_ERR_NO_DEVICE, "%s_%s: the CUDA driver has no %s",
                          c->layer, c->suffix, functions[i].symbol);
@@ -106,8 +111,9 @@ static int find_functions(const eqc_rt_call *c, void *candidate) {
 static int open_library(const eqc_rt_call *c) {
   const char *reason;
   int status;
-  void *candidate = dlopen(library_name(), RTLD_NOW | RTLD_LOCAL);
-  if (!candidate) {
+  void *candidate =
+      stand_in ? NULL : dlopen(library_name(), RTLD_NOW | RTLD_LOCAL);
+  if (!candidate && !stand_in) {
     reason = dlerror();
     return eqc_rt_fail(EQC_ERR_NO_DEVICE, "%s_%s: no CUDA driver: %s", c->layer,
                        c->suffix, reason ? reason : library_name());
@@ -117,9 +123,30 @@ static int open_library(const eqc_rt_call *c) {
     status = find_functions(c, candidate);
   if (status == EQC_OK)
     library = candidate;
-  else
+  else if (candidate)
     dlclose(candidate);
   return status;
+}
+
+void eqc_rt_cuda_use(eqc_cuda_find *find) {
+  pthread_mutex_lock(&lock);
+  stand_in = find;
+  library = NULL;
+  __atomic_store_n(&ready, 0, __ATOMIC_RELEASE);
+  pthread_mutex_unlock(&lock);
+}
+
+void *eqc_rt_cuda_function(const char *symbol) {
+  eqc_rt_call c = {0};
+  void *function;
+  c.layer = "eqc_cuda";
+  c.suffix = "function";
+  if (eqc_rt_cuda_open(&c) != EQC_OK)
+    return NULL;
+  function = find_symbol(library, symbol);
+  if (!function)
+    eqc_rt_fail(EQC_ERR_NO_DEVICE, "the CUDA driver has no %s", symbol);
+  return function;
 }
 
 int eqc_rt_cuda_open(const eqc_rt_call *c) {
@@ -152,18 +179,4 @@ int eqc_rt_cuda_open(const eqc_rt_call *c) {
 
 int eqc_rt_cuda_is_open(void) {
   return __atomic_load_n(&ready, __ATOMIC_ACQUIRE) && opened_by == getpid();
-}
-
-int eqc_cuda_device_count(void) {
-  eqc_rt_call c = {0};
-  int count = 0, error, status;
-  c.layer = "eqc_cuda";
-  c.suffix = "device_count";
-  status = eqc_rt_cuda_open(&c);
-  if (status != EQC_OK)
-    return status;
-  error = CU(cuDeviceGetCount)(&count);
-  if (error == 0 && count < 1)
-    error = EQC_CU_NO_DEVICE;
-  return error ? eqc_rt_cuda_fail(&c, error, "cuDeviceGetCount") : count;
 }

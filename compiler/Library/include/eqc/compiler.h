@@ -10,8 +10,9 @@
 |*     forward = eqc_program_function(program, "graph_forward");              *|
 |*   eqc_program_free(program);  (after the last call of its functions)       *|
 |*                                                                            *|
-|* libeqc carries the runtime too: the functions of <eqc/runtime.h> act on    *|
-|* every layer loaded through it. Different programs may be used from         *|
+|* libeqc carries the runtimes too: the functions of <eqc/runtime.h>, and of  *|
+|* <eqc/cuda.h>, act on every layer loaded through it. Different programs may be
+used from         *|
 |* different threads at once; one program from one thread at a time, but the  *|
 |* functions found in it from any number of threads. Nothing here prints.     *|
 |*                                                                            *|
@@ -42,6 +43,8 @@ typedef struct eqc_compile_options {
   int64_t max_diagrams;  /* as --max-diagrams; 0: 32768 */
   int64_t single_thread; /* 1: as --no-threads */
   int64_t forward_only;  /* 1: as --no-grad */
+  const char *target;    /* "cuda" for NVIDIA's GPUs; "", this machine */
+  const char *chip;      /* as --chip, with "cuda"; "sm_80,sm_90" */
 } eqc_compile_options;
 
 typedef enum eqc_severity {
@@ -83,8 +86,9 @@ EQC_API eqc_program *eqc_compile(const char *source, size_t length,
 
 /* The same for a source and its options as one text, by which programs that
    store layers tell them: a JSON object with the string "source" and, where not
-   the default, the strings "plan" and "cpu", the integers "optimize" (as -O)
-   and "max_diagrams" (or null), the flags "threads" and "grad". */
+   the default, the strings "plan", "cpu", "target" and "chip", the integers
+   "optimize" (as -O) and "max_diagrams" (or null), the flags "threads" and
+   "grad". */
 EQC_API eqc_program *eqc_compile_json(const char *text, size_t length);
 
 /* Ends the program, its texts and its functions. NULL is allowed. */
@@ -133,9 +137,17 @@ EQC_API void *eqc_program_function(const eqc_program *program,
        whether it is "written"
      "info": the fields of eqc_layer_info, "name" and "type" ("uint32", "int64",
        "text" for const char *), and where the header has one the "macro"
-     "groups": "name", and the "size_unit" that n is a multiple of.
+     "groups": "name", and the "size_unit" that n is a multiple of
+     "cuda_functions": those of layers for GPUs, of which each may also take,
+       after the arrays, int "backward", a "workspace", a "stream"; a "result"
+       of "bytes" is an int64_t
    Objects and lists grow; what is there keeps its meaning. */
 EQC_API const char *eqc_interface_json(void);
+
+/* The newest chip that code can be compiled for which a device runs; `number`
+   is 10 times the major and once the minor number of its compute capability.
+   NULL for devices that are too old. */
+EQC_API const char *eqc_cuda_chip(int64_t number);
 
 /* What "native" means here: code compiled for it runs on machines that say the
    same. */

@@ -20,6 +20,17 @@ extern "C" {
    of them is missing. Creates no context. */
 EQC_API int eqc_cuda_device_count(void);
 
+/* What code a device runs, 90 for sm_90, or a negative status. */
+EQC_API int eqc_cuda_device_chip(int device);
+
+/* Makes the primary context of a device, which is the one that the CUDA runtime
+   and frameworks work in, current for the calling thread until it calls
+   eqc_cuda_pop_device with the same device. May nest. Layers that are called
+   with the legacy stream NULL, and NAME_workspace_bytes, act on the current
+   context, which not every thread of a program has. */
+EQC_API int eqc_cuda_push_device(int device);
+EQC_API int eqc_cuda_pop_device(int device);
+
 #ifdef __cplusplus
 }
 #endif

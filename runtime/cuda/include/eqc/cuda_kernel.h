@@ -247,6 +247,18 @@ int eqc_rt_cuda_prepare(const eqc_cuda_kernel *kernel, void *stream);
    here or on a device, and no graph may be launched any more that has some. */
 void eqc_rt_cuda_release(const eqc_cuda_kernel *kernel);
 
+/*===-- The driver, for programs that need more of it
+ * -----------------------===*/
+
+/* A function of the driver that the runtime uses, which it opens where it has
+   not yet; NULL, with the error's text set, where there is none. */
+void *eqc_rt_cuda_function(const char *symbol);
+
+/* From now on the functions of the driver are what `find` gives. Nothing may
+   have been loaded by then. */
+typedef void *eqc_cuda_find(const char *symbol);
+void eqc_rt_cuda_use(eqc_cuda_find *find);
+
 #ifdef __cplusplus
 }
 #endif
