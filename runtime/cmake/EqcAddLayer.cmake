@@ -8,8 +8,8 @@ Compiles the layers of a ``.eq`` file into a target::
 
 If ``<target>`` exists, the layers become part of it. Otherwise it is made, as a
 static library. Either way the target, and whatever links it, can include the
-header, called as the file with ``.h``, and is linked with the runtime. Options
-go to ``eqc compile`` as they are; ``-o``, ``--header`` and ``--emit`` are taken.
+header, called as the file with ``.h``, and is linked with the runtime, with
+``--target=cuda`` with that of GPUs too. Options go to ``eqc compile`` as they are; ``-o``, ``--header`` and ``--emit`` are taken.
 Layers are compiled for the machine that the project is compiled for, unless
 ``--target`` says otherwise.
 
@@ -181,9 +181,13 @@ function(eqc_add_layer target file)
     set(scope PRIVATE)
   endif()
   target_include_directories(${target} ${scope} $<BUILD_INTERFACE:${folder}>)
+  set(runtime eqc::eqc_rt)
+  if(options MATCHES "(^|;)--target(=|;)cuda(;|$)")
+    set(runtime eqc::eqc_rt_cuda)
+  endif()
   get_target_property(links ${target} LINK_LIBRARIES)
-  if(NOT "eqc::eqc_rt" IN_LIST links)
-    target_link_libraries(${target} ${scope} eqc::eqc_rt)
+  if(NOT "${runtime}" IN_LIST links)
+    target_link_libraries(${target} ${scope} ${runtime})
     _eqc_at_end_of_folder(${target})
   endif()
 endfunction()

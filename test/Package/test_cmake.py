@@ -404,3 +404,32 @@ def test_eqc_as_a_subdirectory(tmp_path, prefix):
         f"-DEQC_COMPILER={prefix / 'bin' / 'eqc'}", hidden=False)
     run("cmake", "--build", project.build, "--target", "app", hidden=False)
     project.runs()
+
+
+CHECK_GPU = """
+#include "pool.h"
+#include <stddef.h>
+#include <string.h>
+/* There is no driver: the runtime is there, and says so. */
+int check_gpu(void) {
+  const float x[4] = {1, 2, 3, 4}, weight[pool_WEIGHT_SIZE] = {1};
+  float sum;
+  return pool_forward(4, 1, x, weight, NULL, &sum, NULL) != EQC_ERR_NO_DEVICE ||
+         !strstr(eqc_last_error(), "no CUDA driver");
+}
+"""
+
+
+@pytest.mark.parametrize("target", ["--target=cuda", "--target cuda --chip=sm_90"])
+def test_layers_for_gpus(tmp_path, prefix, target):
+    """Beside layers for CPUs, in one library and in another."""
+    project = Project(tmp_path, prefix, f"""
+        find_package(eqc REQUIRED)
+        add_executable(app main.c)
+        eqc_add_layer(app sets.eq)
+        eqc_add_layer(app pool.eq {target})
+        """, sets_eq=SETS, pool_eq=POOL, main_c=CHECK_SETS + CHECK_GPU +
+        "int main(void) { return check_sets() || check_gpu(); }\n")
+    project.configure()
+    project.make()
+    run(project.build / "app", env={"EQC_CUDA_DRIVER": "/nowhere/libcuda.so.1"})
