@@ -41,6 +41,7 @@ class CompileOptions(ctypes.Structure):
         ("struct_size", c_uint64), ("file", c_char_p), ("plan", c_char_p),
         ("cpu", c_char_p), ("optimize", c_int64), ("max_diagrams", c_int64),
         ("single_thread", c_int64), ("forward_only", c_int64),
+        ("target", c_char_p), ("chip", c_char_p),
     ]
 
 
@@ -61,6 +62,10 @@ _PROTOTYPES = {
     "eqc_program_function": (c_void_p, c_void_p, c_char_p),
     "eqc_interface_json": (c_char_p,),
     "eqc_native_cpu": (c_char_p,),
+    "eqc_cuda_chip": (c_char_p, c_int64),
+    "eqc_cuda_device_chip": (c_int, c_int),
+    "eqc_cuda_push_device": (c_int, c_int),
+    "eqc_cuda_pop_device": (c_int, c_int),
     "eqc_prepare_fork": (None,),
     "eqc_version": (c_char_p,),
     "eqc_last_error": (c_char_p,),
@@ -150,18 +155,32 @@ class LayerFunction:
     takes_sizes: bool
     takes_batch: bool
     arrays: int
+    in_bytes: bool = False  #: it returns bytes, not a status
+    takes_backward: bool = False
+    takes_workspace: bool = False
+    takes_stream: bool = False
+
+    @classmethod
+    def of(cls, f: dict) -> LayerFunction:
+        """From its description by libeqc."""
+        return cls(f["name"], f["sizes"], f["batch"], len(f["arrays"]), f["result"] == "bytes",
+                   f.get("backward", False), f.get("workspace", False), f.get("stream", False))
 
     def prototype(self, sized: bool) -> type:
         """Its type, for a layer that is given its size in every call or not."""
         numbers = (sized and self.takes_sizes) + self.takes_batch
-        return ctypes.CFUNCTYPE(c_int, *[c_int64] * numbers, *[c_void_p] * self.arrays)
+        pointers = self.arrays + self.takes_workspace + self.takes_stream
+        return ctypes.CFUNCTYPE(
+            c_int64 if self.in_bytes else c_int, *[c_int64] * numbers,
+            *[c_int] * self.takes_backward, *[c_void_p] * pointers)
 
 
 @dataclass(frozen=True)
 class Interface:
     """How layers are called and described, as libeqc says."""
 
-    functions: dict[str, LayerFunction]  #: those that return a status, by name
+    functions: dict[str, LayerFunction]  #: those to call, by name
+    cuda_functions: dict[str, LayerFunction]  #: of layers for GPUs
     layer_info: type[ctypes.Structure]  #: eqc_layer_info
     size_units: dict[str, int]  #: what n is a multiple of, by group
 
@@ -173,11 +192,12 @@ _FIELD_TYPES = {"uint32": c_uint32, "int64": c_int64, "text": c_char_p}
 def interface() -> Interface:
     """The interface of the library's layers."""
     described = json.loads(library().eqc_interface_json())
-    functions = {f["name"]: LayerFunction(f["name"], f["sizes"], f["batch"], len(f["arrays"]))
-                 for f in described["functions"] if f["result"] == "status"}
+    functions, cuda_functions = (
+        {f["name"]: LayerFunction.of(f) for f in described[kind] if f["result"] != "info"}
+        for kind in ("functions", "cuda_functions"))
     fields = [(field["name"], _FIELD_TYPES[field["type"]]) for field in described["info"]]
     layer_info = type("LayerInfo", (ctypes.Structure,), {"_fields_": fields})
-    return Interface(functions, layer_info,
+    return Interface(functions, cuda_functions, layer_info,
                      {group["name"]: group["size_unit"] for group in described["groups"]})
 
 

@@ -82,17 +82,20 @@ def check_status(status: int) -> None:
 
 class NativeProgram:
     """Owns an eqc_program: reads the source when made, compiles in `load`. Functions live as
-    long as this object."""
+    long as this object.
 
-    def __init__(self, source: str, file: str, options: Options) -> None:
+    chip: of the GPU to compile for, such as "sm_90"; empty for this machine's CPU."""
+
+    def __init__(self, source: str, file: str, options: Options, chip: str = "") -> None:
         data = source.encode("utf-8", "surrogateescape")
-        self.source, self.file, self.options = source, file, options
+        self.source, self.file, self.options, self.chip = source, file, options, chip
         native = CompileOptions(
             struct_size=ctypes.sizeof(CompileOptions),
             file=file.encode("utf-8", "surrogateescape"), plan=options.plan.encode(),
-            cpu=options.cpu.encode(), optimize=options.optimize + 1,
+            cpu=None if chip else options.cpu.encode(), optimize=options.optimize + 1,
             max_diagrams=options.max_diagrams or 0, single_thread=not options.threads,
-            forward_only=not options.grad)
+            forward_only=not options.grad, target=b"cuda" if chip else None,
+            chip=chip.encode() or None)
         self._lib = library()
         self._program = self._lib.eqc_parse(data, len(data), ctypes.byref(native))
         if not self._program:
@@ -145,7 +148,7 @@ class NativeProgram:
 
     def _key(self) -> str:
         """Everything that the code depends on."""
-        cpu = self.options.cpu
+        cpu = self.chip or self.options.cpu
         if "native" in cpu.split(","):
             cpu = _text(self._lib.eqc_native_cpu())
         specs = (_text(self.info(i).spec) for i in range(self.layer_count))
@@ -180,7 +183,8 @@ class NativeProgram:
         """The function NAME_<name> of a layer that takes its size in calls or not; or None.
         Calls release Python's lock."""
         address = self.address(f"{layer}_{name}")
-        return interface().functions[name].prototype(sized)(address) if address else None
+        functions = interface().cuda_functions if self.chip else interface().functions
+        return functions[name].prototype(sized)(address) if address else None
 
     def address(self, name: str) -> int:
         """Where a function is, 0 if there is none."""

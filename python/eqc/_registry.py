@@ -12,39 +12,63 @@ from __future__ import annotations
 import json
 import os
 import threading
+from collections.abc import Callable
+from typing import Generic, TypeVar
 
 from eqc._native import key_of_source
 from eqc.layer import Layer
 from eqc.program import compile  # noqa: A004
 
-__all__ = ["key_of", "key_of_source", "layer_of"]
+__all__ = ["Once", "key_of", "key_of_source", "layer_of"]
 
-_layers: dict[str, Layer] = {}
-#: For each layer that is being compiled, what others who want the same one wait for.
-_compiling: dict[str, threading.Lock] = {}
-# A child has none of the threads that would end these.
-os.register_at_fork(after_in_child=_compiling.clear)
+Value = TypeVar("Value")
+
+
+class Once(Generic[Value]):
+    """Values by texts, each made when it is first asked for and kept. Threads that want the
+    same one wait for who makes it."""
+
+    def __init__(self) -> None:
+        self._known: dict[str, Value] = {}
+        #: For each value that is being made, what others wait for.
+        self._making: dict[str, threading.Lock] = {}
+        # A child has none of the threads that would end these.
+        os.register_at_fork(after_in_child=self._making.clear)
+
+    def add(self, key: str, value: Value) -> None:
+        self._known.setdefault(key, value)
+
+    def clear(self) -> None:
+        self._known.clear()
+
+    def get(self, key: str, make: Callable[[], Value]) -> Value:
+        value = self._known.get(key)
+        if value is not None:
+            return value
+        with self._making.setdefault(key, threading.Lock()):
+            try:
+                value = self._known.get(key)
+                if value is None:
+                    value = self._known.setdefault(key, make())
+                return value
+            finally:
+                self._making.pop(key, None)
+
+
+_layers: Once[Layer] = Once()
 
 
 def key_of(layer: Layer) -> str:
     """The text for a layer that exists."""
-    _layers.setdefault(layer._key, layer)
+    _layers.add(layer._key, layer)
     return layer._key
 
 
 def layer_of(key: str, cache: bool = True) -> Layer:
     """The layer, compiled on first use."""
-    layer = _layers.get(key)
-    if layer is not None:
-        return layer
-    with _compiling.setdefault(key, threading.Lock()):
-        try:
-            layer = _layers.get(key)
-            if layer is None:
-                options = json.loads(key)
-                source = options.pop("source")
-                layer = compile(source, file="<layer>", cache=cache, **options).layer
-                layer = _layers.setdefault(key, layer)
-            return layer
-        finally:
-            _compiling.pop(key, None)
+    def compiled() -> Layer:
+        options = json.loads(key)
+        source = options.pop("source")
+        return compile(source, file="<layer>", cache=cache, **options).layer
+
+    return _layers.get(key, compiled)

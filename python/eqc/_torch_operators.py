@@ -1,6 +1,6 @@
 """The operators `eqc::linear` and `eqc::linear_backward` of PyTorch, with their derivatives.
 
-Each has a kernel for CPU, and an `autograd.Function` around it that knows its derivatives of
+Each has a kernel for CPUs and GPUs, and an `autograd.Function` around it that knows its derivatives of
 both modes and what one more axis means. A layer is linear in x and in the weight, so every
 derivative of the two operators is again a call of the two; all orders follow.
 
@@ -18,11 +18,11 @@ import torch
 from torch import Tensor
 from torch.autograd import Function, forward_ad
 
-from eqc import _registry
+from eqc import _cuda, _registry
 from eqc._native import check_status
 from eqc.layer import Layer
 
-__all__ = ["autocast_dtypes", "dtype_of", "linear", "linear_backward"]
+__all__ = ["autocast_dtypes", "autocast_device", "dtype_of", "linear", "linear_backward"]
 
 #: Whether libeqc_torch (docs/TorchCpp.md) was first to define them: it computes for Python too.
 _are_there = torch._C._dispatch_has_kernel("eqc::linear")
@@ -64,8 +64,45 @@ def _checked(tensor: Tensor, name: str, shape: tuple[int, ...], layer: Layer) ->
     return tensor.contiguous()
 
 
-def _on_cpu(x: Tensor, weight: Tensor, bias: Tensor | None, layer: str, n: int) -> Tensor:
+def _check_devices(*tensors: Tensor | None) -> None:
+    devices = {tensor.device for tensor in tensors if tensor is not None}
+    if len(devices) > 1:
+        raise ValueError("the tensors of a layer are on several devices: "
+                         + ", ".join(sorted(map(str, devices)))
+                         + "; move them to one with .to(device)")
+
+
+def _place_of(tensor: Tensor) -> _cuda.Place | None:
+    """Where a tensor's work goes: None for the CPU."""
+    if tensor.device.type != "cuda":
+        return None
+    stream = torch.cuda.current_stream(tensor.device)
+    return _cuda.Place(tensor.device.index, stream.cuda_stream)
+
+
+def _run(key: str, kernel: Layer, name: str, n: int, batch: int,
+         *tensors: Tensor | None) -> None:
+    """NAME_forward or NAME_backward of a layer, on tensors of one device."""
+    arrays = [None if tensor is None else tensor.data_ptr() for tensor in tensors]
+    like = next(tensor for tensor in tensors if tensor is not None)
+    place = _place_of(like)
+    if place is None:
+        check_status(getattr(kernel, f"_{name}")(*kernel._leading(n), batch, *arrays))
+        return
+    # Of PyTorch's allocator. It may be let go while it is in use: others who get it
+    # work on this stream after us.
+    kept = []
+
+    def allocate(count: int) -> int:
+        kept.append(like.new_empty(count, dtype=torch.uint8))
+        return kept[0].data_ptr()
+
+    _cuda.call(key, name, n, batch, arrays, place, allocate)
+
+
+def _forward(x: Tensor, weight: Tensor, bias: Tensor | None, layer: str, n: int) -> Tensor:
     kernel = _registry.layer_of(layer)
+    _check_devices(x, weight, bias)
     batch = x.shape[0]
     x = _checked(x, "x", kernel.x_shape(batch, n), kernel)
     weight = _checked(weight, "weight", kernel.weight_shape, kernel)
@@ -73,18 +110,17 @@ def _on_cpu(x: Tensor, weight: Tensor, bias: Tensor | None, layer: str, n: int) 
         bias = (x.new_zeros(kernel.bias_shape) if bias is None else
                 _checked(bias, "bias", kernel.bias_shape, kernel))
     y = x.new_empty(kernel.y_shape(batch, n))
-    check_status(kernel._forward(
-        *kernel._leading(n), batch, x.data_ptr(), weight.data_ptr(),
-        bias.data_ptr() if bias is not None else None, y.data_ptr()))
+    _run(layer, kernel, "forward", n, batch, x, weight, bias, y)
     return y
 
 
-def _backward_on_cpu(x: Tensor, weight: Tensor, grad_y: Tensor, layer: str, n: int,
-                     need_x: bool, need_weight: bool, need_bias: bool
-                     ) -> tuple[Tensor, Tensor, Tensor]:
+def _backward(x: Tensor, weight: Tensor, grad_y: Tensor, layer: str, n: int,
+              need_x: bool, need_weight: bool, need_bias: bool
+              ) -> tuple[Tensor, Tensor, Tensor]:
     kernel = _registry.layer_of(layer)
     if kernel._backward is None:
         raise ValueError("the layer was compiled without gradients")
+    _check_devices(x, weight, grad_y)
     batch = grad_y.shape[0]
     x_shape = kernel.x_shape(batch, n)
     if need_weight:
@@ -96,17 +132,9 @@ def _backward_on_cpu(x: Tensor, weight: Tensor, grad_y: Tensor, layer: str, n: i
     grads = [grad_y.new_empty(shape if need else 0) for need, shape in
              zip(needs, (x_shape, kernel.weight_shape, kernel.bias_shape))]
     if any(needs):
-        check_status(kernel._backward(
-            *kernel._leading(n), batch, x.data_ptr(), weight.data_ptr(), grad_y.data_ptr(),
-            *(grad.data_ptr() if need else None for need, grad in zip(needs, grads))))
+        _run(layer, kernel, "backward", n, batch, x, weight, grad_y,
+             *(grad if need else None for need, grad in zip(needs, grads)))
     return grads[0], grads[1], grads[2]
-
-
-def _check_devices(*tensors: Tensor | None) -> None:
-    devices = {tensor.device for tensor in tensors if tensor is not None}
-    if len(devices) > 1:
-        raise ValueError("x, weight and bias are on several devices: "
-                         + ", ".join(sorted(map(str, devices))))
 
 
 def _fake(x: Tensor, weight: Tensor, bias: Tensor | None, layer: str, n: int) -> Tensor:
@@ -117,6 +145,7 @@ def _fake(x: Tensor, weight: Tensor, bias: Tensor | None, layer: str, n: int) ->
 def _backward_fake(x: Tensor, weight: Tensor, grad_y: Tensor, layer: str, n: int,
                    need_x: bool, need_weight: bool, need_bias: bool
                    ) -> tuple[Tensor, Tensor, Tensor]:
+    _check_devices(x, weight, grad_y)
     kernel = _registry.layer_of(layer)
     x_shape = _shape(kernel, grad_y.shape[0], n, output=False)
     return (grad_y.new_empty(x_shape if need_x else 0),
@@ -125,10 +154,11 @@ def _backward_fake(x: Tensor, weight: Tensor, grad_y: Tensor, layer: str, n: int
 
 
 def _elsewhere(*arguments: Any) -> NoReturn:
-    """For tensors that are neither dense tensors in the CPU's memory nor `meta`."""
+    """For tensors that are no dense tensors of a CPU, a CUDA device or `meta`."""
     found = ", ".join(f"{value.layout} on {value.device}" for value in arguments
                       if isinstance(value, Tensor))
-    raise NotImplementedError(f"layers compute on the CPU, on dense tensors; there are {found}")
+    raise NotImplementedError(f"layers compute on CPUs and CUDA devices, on dense tensors; "
+                              f"there are {found}")
 
 
 def _primals(ctx: Any) -> tuple[Tensor, ...]:
@@ -297,11 +327,16 @@ class _LinearBackward(Function):
         return tuple(grads), tuple(None if grad is none else 0 for grad in grads)
 
 
+def autocast_device(tensor: Tensor) -> str:
+    """Whose `torch.autocast` a call is under."""
+    return "cuda" if tensor.device.type == "cuda" else "cpu"
+
+
 def _register(name: str, function: type[Function], kernel: Any, fake: Any) -> None:
     def transform(*arguments: Any) -> Any:
         # Above autocast, which would come too late: what the Function saves would have the
         # types from before.
-        if torch.is_autocast_enabled("cpu"):
+        if torch.is_autocast_enabled(autocast_device(arguments[0])):
             arguments = tuple(
                 value.float() if isinstance(value, Tensor) and value.dtype in autocast_dtypes
                 else value for value in arguments)
@@ -314,11 +349,12 @@ def _register(name: str, function: type[Function], kernel: Any, fake: Any) -> No
     _library.impl(name, transform, "FuncTorchDynamicLayerFrontMode")
     _library.impl(name, super(Function, function).apply, "Autograd")
     _library.impl(name, _elsewhere, "CompositeExplicitAutograd")
-    if not _are_there:
-        torch.library.register_kernel(qualified, "cpu", kernel, lib=_library)
+    for device in "cpu", "cuda":
+        if not torch._C._dispatch_has_kernel_for_dispatch_key(qualified, device.upper()):
+            torch.library.register_kernel(qualified, device, kernel, lib=_library)
+        torch.library.register_autocast(qualified, device, torch.float32, lib=_library)
     torch.library.register_fake(qualified, fake, lib=_library)
-    torch.library.register_autocast(qualified, "cpu", torch.float32, lib=_library)
 
 
-_register("linear", _Linear, _on_cpu, _fake)
-_register("linear_backward", _LinearBackward, _backward_on_cpu, _backward_fake)
+_register("linear", _Linear, _forward, _fake)
+_register("linear_backward", _LinearBackward, _backward, _backward_fake)

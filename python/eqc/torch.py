@@ -1,4 +1,4 @@
-"""Layers for PyTorch, on CPU.
+"""Layers for PyTorch, on CPUs and NVIDIA GPUs.
 
     layer = eqc.torch.EquivariantLinear("S", 2, 2, in_channels=16, out_channels=32, n=34)
     y = layer(x)                                    # [batch, 34, 34, 32]
@@ -100,9 +100,9 @@ def _module_dtype(dtype: Any) -> torch.dtype:
 def _module_device(device: Any) -> torch.device:
     """Where the parameters of a module shall be."""
     device = torch.get_default_device() if device is None else torch.device(device)
-    if device.type not in ("cpu", "meta"):
-        raise ValueError(f"device is {device}; layers compute on 'cpu' (a module can be made "
-                         "on 'meta' too, without memory)")
+    if device.type not in ("cpu", "cuda", "meta"):
+        raise ValueError(f"device is {device}; layers compute on 'cpu' and 'cuda' (a module can "
+                         "be made on 'meta' too, without memory)")
     return device
 
 
@@ -125,8 +125,8 @@ class EquivariantLinear(nn.Module):
         inputs: what x is at the start: "uncentred", entries that may have a mean (0/1
             adjacency, what a ReLU gives), or "centred", independent entries of mean 0.
         init_n: the size the initialisation has in mind when n is None (default 16).
-        device, dtype: of the parameters, as of torch.nn.Linear: "cpu" or "meta"; torch.float32
-            or torch.float64.
+        device, dtype: of the parameters, as of torch.nn.Linear: "cpu", "cuda" or "meta";
+            torch.float32 or torch.float64.
 
     Attributes:
         weight: [diagrams, in_channels, out_channels], in the order of `diagrams`.
@@ -181,7 +181,8 @@ class EquivariantLinear(nn.Module):
     def _key(self) -> str:
         """That of the layer for the present type of the weights."""
         dtype = self.weight.dtype
-        if dtype in _torch_operators.autocast_dtypes and torch.is_autocast_enabled("cpu"):
+        if dtype in _torch_operators.autocast_dtypes and torch.is_autocast_enabled(
+                _torch_operators.autocast_device(self.weight)):
             dtype = torch.float32
         if dtype not in self._keys:
             raise TypeError(f"the weights are {dtype}; layers compute in torch.float32 and "
