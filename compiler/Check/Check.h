@@ -12,6 +12,7 @@
 
 #include <cstdint>
 #include <functional>
+#include <limits>
 #include <string>
 #include <vector>
 
@@ -29,6 +30,9 @@ struct KernelFunctions {
                     const void *gradY, void *gradX, void *gradWeight,
                     void *gradBias)>
       backward;
+  /// What calls did since it was asked last that the arrays cannot show; empty
+  /// for nothing. May be empty itself.
+  std::function<std::string()> problems;
 };
 
 struct CheckOptions {
@@ -42,6 +46,9 @@ struct CheckOptions {
   /// Elements that x, y and the weights of one case may have together; a layer
   /// with more for a single sample is not checked.
   double elementLimit = 0x1p26;
+  /// Multiply-adds that one call of the layer may take, roughly, where kernels
+  /// are interpreted: smaller batches, or no check.
+  double callLimit = std::numeric_limits<double>::infinity();
   /// Batches above 2 are reduced to stay below this many elements.
   double batchElements = 0x1p22;
   /// Whether a NaN must also stay away from the elements of its own sample that

@@ -65,6 +65,14 @@ static CheckCase fitCase(const LayerSpec &spec, const CheckOptions &options,
                               perSample + cost.weightElements);
     return result;
   }
+  const double callWork =
+      cost.work(static_cast<double>(spec.cIn), static_cast<double>(spec.cOut));
+  if (callWork > options.callLimit) {
+    result.skipped = true;
+    result.note = fmt::format(
+        "too large for an interpreter: {:.3g} multiply-adds", callWork);
+    return result;
+  }
   if (n > kLargestLeviCivita &&
       std::any_of(spec.diagrams.begin(), spec.diagrams.end(),
                   [](const Diagram &d) { return d.free >= 0; })) {
@@ -78,8 +86,9 @@ static CheckCase fitCase(const LayerSpec &spec, const CheckOptions &options,
   };
 
   const double most =
-      std::min(std::floor(room / perSample),
-               std::max(2.0, std::floor(options.batchElements / perSample)));
+      std::min({std::floor(room / perSample),
+                std::max(2.0, std::floor(options.batchElements / perSample)),
+                std::max(2.0, std::floor(options.callLimit / callWork))});
   if (most < static_cast<double>(batch)) {
     result.batch = static_cast<int64_t>(most);
     reduce(fmt::format("batch {} reduced to {}", batch, result.batch));

@@ -207,7 +207,7 @@ private:
 };
 
 /// What a sample takes at a size, in units of the limits.
-double shareOf(const LayerSpec &spec, int64_t n) {
+double shareOf(const LayerSpec &spec, const CheckOptions &options, int64_t n) {
   double work = realPower(n, spec.l) * static_cast<double>(spec.cIn) *
                 static_cast<double>(spec.cOut) *
                 static_cast<double>(spec.diagrams.size());
@@ -215,7 +215,9 @@ double shareOf(const LayerSpec &spec, int64_t n) {
     work += oracleVisits(diagram, n) * static_cast<double>(spec.cIn);
   const double elements = realPower(n, spec.k) * static_cast<double>(spec.cIn) +
                           realPower(n, spec.l) * static_cast<double>(spec.cOut);
-  return std::max(work / kMostWork, elements / kMostElements);
+  const double mostWork = std::min(kMostWork, options.callLimit);
+  return std::max(work / mostWork,
+                  elements / (kMostElements * (mostWork / kMostWork)));
 }
 
 } // namespace
@@ -234,13 +236,13 @@ void eqc::checkSums(const LayerSpec &spec, const CheckOptions &options,
   int64_t n = spec.n;
   if (spec.dynamicN()) {
     n = 2;
-    while (n < (1 << 20) && shareOf(spec, 2 * n) <= 1)
+    while (n < (1 << 20) && shareOf(spec, options, 2 * n) <= 1)
       n *= 2;
-    if (shareOf(spec, n) <= 1)
+    if (shareOf(spec, options, n) <= 1)
       check(n, 1);
     n = 2;
   }
-  const double share = shareOf(spec, n);
+  const double share = shareOf(spec, options, n);
   const auto most = static_cast<int64_t>(1 / share);
   if (most >= 2)
     check(n, std::min<int64_t>(most, 1 << 18));

@@ -35,6 +35,13 @@ void KernelRunner::observe(const char *name, const GuardedArray &array,
              fmt::format("memory {} {} touched", side, name));
 }
 
+void KernelRunner::observeRest(int64_t n, int64_t batch) {
+  if (!kernel.problems)
+    return;
+  const std::string found = kernel.problems();
+  strays.add(found.empty(), n, batch, found);
+}
+
 namespace {
 
 /// An array that a kernel must not change.
@@ -80,6 +87,7 @@ KernelRunner::run(int64_t n, int64_t batch, const std::vector<double> &x,
     }
     guards.add(y.guardsIntact(), n, batch, "memory beside y changed");
     observe("y", y, n, batch);
+    observeRest(n, batch);
     if (code != 0)
       return std::nullopt;
     if (!result) {
@@ -135,6 +143,7 @@ KernelRunner::runBackward(int64_t n, int64_t batch,
     examine("grad_bias", gradBias,
             spec.bias ? gradBias.guardsIntact()
                       : gradBias.everything() == untouched);
+    observeRest(n, batch);
     if (code != 0)
       return std::nullopt;
     std::vector<unsigned char> all = gradX.elements();
@@ -173,6 +182,7 @@ void KernelRunner::runEmptyBackward(int64_t n,
   empty.add(gradX.guardsIntact() && gradWeight.guardsIntact() &&
                 gradBias.guardsIntact(),
             n, 0, "memory beside a gradient changed");
+  observeRest(n, 0);
   ++emptyCalls;
 }
 
@@ -188,6 +198,7 @@ void KernelRunner::runEmpty(int64_t n, const std::vector<double> &weight,
   code = kernel.forward(n, 0, x.data(), w.data(), biasData, y.data());
   empty.add(code == 0, n, 0, fmt::format("returned {}", code));
   empty.add(y.guardsIntact(), n, 0, "y written");
+  observeRest(n, 0);
   emptyCalls += 2;
   if (hasBackward())
     runEmptyBackward(n, weight);

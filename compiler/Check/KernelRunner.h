@@ -67,6 +67,8 @@ private:
   /// Notes whether memory beside an array of a call was touched.
   void observe(const char *name, const GuardedArray &array, int64_t n,
                int64_t batch);
+  /// Notes what the arrays of a call cannot show.
+  void observeRest(int64_t n, int64_t batch);
   void runEmptyBackward(int64_t n, const std::vector<double> &weight);
 
   const LayerSpec &spec;

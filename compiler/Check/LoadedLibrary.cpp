@@ -40,47 +40,56 @@ static Pointer findFunction(const LoadedLibrary::Lookup &find,
 }
 
 /// Calls `function` with the arguments of a KernelFunctions: sizes, batch and
-/// arrays of any type.
-template <typename T, const CFunction &F, bool Dynamic, size_t... I>
-static auto callerOf(CFunctionPointer<T, F, Dynamic> function,
-                     std::index_sequence<I...>) {
-  return [function](int64_t n, int64_t batch, auto... arrays) {
+/// arrays of any type, and what `last` holds.
+template <typename T, const CFunction &F, bool Dynamic, typename Pointer,
+          size_t... I, typename... Last>
+static auto callerOf(Pointer function, std::index_sequence<I...>,
+                     Last... last) {
+  return [=](int64_t n, int64_t batch, auto... arrays) {
     auto typed = std::make_tuple(
         static_cast<signature::Array<T, F.arrays[I].written>>(arrays)...);
     if constexpr (Dynamic)
-      return function(n, batch, std::get<I>(typed)...);
+      return function(n, batch, std::get<I>(typed)..., last...);
     else
-      return function(batch, std::get<I>(typed)...);
+      return function(batch, std::get<I>(typed)..., last...);
   };
 }
 
 /// Sets `call` to the layer's function `F`, if there is one.
 template <typename T, const CFunction &F, bool Dynamic, typename Call>
-static void findCall(const LoadedLibrary::Lookup &find,
+static void findCall(const LoadedLibrary::Lookup &find, Interface interface,
                      const std::string &layer, Call &call) {
-  if (auto function =
-          findFunction<CFunctionPointer<T, F, Dynamic>>(find, nameOf(F, layer)))
-    call = callerOf<T, F, Dynamic>(function,
-                                   std::make_index_sequence<F.numArrays>());
+  const auto arrays = std::make_index_sequence<F.numArrays>();
+  const std::string name = nameOf(F, layer);
+  if (interface == Interface::Cuda) {
+    if (auto function =
+            findFunction<CFunctionPointer<T, F, Dynamic, void *>>(find, name))
+      call = callerOf<T, F, Dynamic>(function, arrays,
+                                     static_cast<void *>(nullptr));
+  } else if (auto function =
+                 findFunction<CFunctionPointer<T, F, Dynamic>>(find, name)) {
+    call = callerOf<T, F, Dynamic>(function, arrays);
+  }
 }
 
 template <typename T, bool Dynamic>
 static KernelFunctions findKernel(const LoadedLibrary::Lookup &find,
+                                  Interface interface,
                                   const std::string &layer) {
   KernelFunctions result;
-  findCall<T, kForward, Dynamic>(find, layer, result.forward);
-  findCall<T, kBackward, Dynamic>(find, layer, result.backward);
+  findCall<T, kForward, Dynamic>(find, interface, layer, result.forward);
+  findCall<T, kBackward, Dynamic>(find, interface, layer, result.backward);
   return result;
 }
 
 std::optional<KernelFunctions> LoadedLibrary::kernel(const LayerSpec &spec,
                                                      std::string &error) const {
   const bool isFloat = spec.dtype == DType::F32;
-  KernelFunctions result =
-      spec.dynamicN() ? (isFloat ? findKernel<float, true>(find, spec.name)
-                                 : findKernel<double, true>(find, spec.name))
-                      : (isFloat ? findKernel<float, false>(find, spec.name)
-                                 : findKernel<double, false>(find, spec.name));
+  auto *findOne =
+      spec.dynamicN()
+          ? (isFloat ? findKernel<float, true> : findKernel<double, true>)
+          : (isFloat ? findKernel<float, false> : findKernel<double, false>);
+  KernelFunctions result = findOne(find, interface, spec.name);
   if (result.forward)
     return result;
   error = "the library does not export '" + nameOf(kForward, spec.name) + "'";
@@ -158,7 +167,7 @@ CheckRow LoadedLibrary::checkInfo(const LayerSpec &spec) const {
 
 CheckReport eqc::checkLibrary(const LayerSpec &spec,
                               const LoadedLibrary &library,
-                              CheckOptions options) {
+                              CheckOptions options, const AdaptKernel &adapt) {
   const std::optional<PlanKind> plan = findPlan(library.planName(spec));
   if (plan && rulesOf(*plan).promisesLess)
     options.nanWithinSample = false;
@@ -168,7 +177,7 @@ CheckReport eqc::checkLibrary(const LayerSpec &spec,
   std::optional<KernelFunctions> kernel = library.kernel(spec, error);
   CheckReport report;
   if (kernel) {
-    report = runCheck(spec, *kernel, options);
+    report = runCheck(spec, adapt ? adapt(spec, *kernel) : *kernel, options);
   } else {
     report.title = "layer " + spec.name;
     CheckRow row;

@@ -9,6 +9,7 @@
 #define EQC_CHECK_LOADEDLIBRARY_H
 
 #include "compiler/Check/Check.h"
+#include "compiler/Interface/Signature.h"
 
 #include <functional>
 #include <memory>
@@ -26,14 +27,16 @@ public:
   using Lookup = std::function<void *(const std::string &name)>;
 
   /// Layers in memory whose functions `find` knows; `find` owns them.
-  explicit LoadedLibrary(Lookup find) : find(std::move(find)) {}
+  explicit LoadedLibrary(Lookup find, Interface interface = Interface::Host)
+      : find(std::move(find)), interface(interface) {}
   /// Opens the file at `path` (never searched for elsewhere). Nothing and
   /// `error` on failure.
   static std::optional<LoadedLibrary> open(const std::string &path,
                                            std::string &error);
 
   /// NAME_forward of the layer, and NAME_backward if it is there, called with
-  /// or without n and with the layer's element type. Nothing and `error` when
+  /// or without n and with the layer's element type; those of layers for GPUs
+  /// with arrays of the device, on the legacy stream. Nothing and `error` when
   /// NAME_forward is not exported.
   std::optional<KernelFunctions> kernel(const LayerSpec &spec,
                                         std::string &error) const;
@@ -49,12 +52,17 @@ public:
 
 private:
   Lookup find;
+  Interface interface;
 };
 
 /// Checks a layer of a shared library: its description, then `runCheck`, with
-/// what its plan promises about NaN.
+/// what its plan promises about NaN. `adapt`, if given, makes functions of the
+/// host's arrays of those of the library.
+using AdaptKernel =
+    std::function<KernelFunctions(const LayerSpec &, const KernelFunctions &)>;
 CheckReport checkLibrary(const LayerSpec &spec, const LoadedLibrary &library,
-                         CheckOptions options = {});
+                         CheckOptions options = {},
+                         const AdaptKernel &adapt = {});
 
 } // namespace eqc
 

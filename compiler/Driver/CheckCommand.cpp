@@ -2,11 +2,18 @@
 
 #include "compiler/Driver/Commands.h"
 
+#include "compiler/Check/Gpu/OnGpu.h"
 #include "compiler/Check/LoadedLibrary.h"
+#include "compiler/Driver/FindGpu.h"
 #include "compiler/Plan/Gradient/GradientPlan.h"
 #include "compiler/Plan/PlanRules.h"
+#include "compiler/Target/Chips.h"
 
 using namespace eqc;
+
+/// Multiply-adds of one call that an interpreter of PTX gets through in some
+/// tenths of a second.
+static constexpr double kInterpretedCall = 1e6;
 
 int eqc::runCheck(const Options &options) {
   Source source;
@@ -14,14 +21,27 @@ int eqc::runCheck(const Options &options) {
     return status;
   if (int status = tuneSource(options, source))
     return status;
+  CheckOptions checkOptions;
+  checkOptions.seed = options.seed;
+  std::string text;
+  std::unique_ptr<Gpu> gpu; // goes after what was loaded into it
+  AdaptKernel adapt;
+  if (source.compile.triple == kCudaTarget) {
+    std::string error;
+    gpu = findGpu(source.compile, text, error);
+    if (!gpu)
+      return report({StatusLimit, error});
+    if (gpu->isStandIn())
+      checkOptions.callLimit = kInterpretedCall;
+    adapt = [&gpu](const LayerSpec &layer, const KernelFunctions &kernel) {
+      return onGpu(layer, kernel, *gpu);
+    };
+  }
   std::optional<LoadedLibrary> library;
   if (int status = loadCompiled(options, source, library))
     return status;
 
-  CheckOptions checkOptions;
-  checkOptions.seed = options.seed;
   std::vector<CheckReport> reports;
-  std::string text;
   bool failed = false;
   for (const LayerSpec &layer : source.layers) {
     const std::optional<PlanKind> plan = findPlan(library->planName(layer));
@@ -32,7 +52,7 @@ int eqc::runCheck(const Options &options) {
     };
     checkOptions.basisCondition = conditionOf(layer);
     checkOptions.gradientCondition = conditionOf(gradientLayer(layer));
-    reports.push_back(checkLibrary(layer, *library, checkOptions));
+    reports.push_back(checkLibrary(layer, *library, checkOptions, adapt));
     text += renderReport(reports.back()) + "\n";
     failed |= reports.back().failed();
   }

@@ -216,6 +216,10 @@ void CommandLine::readOptLevel() {
 void CommandLine::checkTarget() {
   const CompileOptions &compile = options.compile;
   std::string why;
+  if (info.command == Command::Check && !isHostTarget(compile.triple))
+    return error("'eqc check' runs layers here, which '--target=" +
+                 printable(compile.triple) +
+                 "' is not; leave it out, or name cuda");
   if (args.hasArg(OPT_target)) {
     if (compile.triple.empty())
       return error("'--target=' needs a triple, such as " +

@@ -54,8 +54,8 @@ defm rates : Value<"rates", "<path>",
   "Rates of the cost model, as 'eqc bench --calibrate'\nmeasured them. Default: "
   "built-in ones", Kernel>;
 defm target : Value<"target", "<triple>",
-  "The machine to compile for, or cuda for NVIDIA's\nGPUs. Default: this one",
-  [CompileVis, ExplainVis]>;
+  "The machine to compile for, or cuda for NVIDIA's\nGPUs. Default: this one. "
+  "What runs takes no other\nmachine", Code>;
 defm cpu : Value<"cpu", "<name>[,<name>..]",
   "CPUs to compile for; the best that fits is chosen\nat run time. 'native' is "
   "this machine alone.\nDefault on x86-64: x86-64-v2,x86-64-v3,x86-64-v4", Kernel>;
@@ -68,8 +68,8 @@ def grad : Flag<["--"], "grad">, Visibility<Code>,
 def no_grad : Flag<["--"], "no-grad">, Visibility<Code>,
   HelpText<"Make the forward pass only">;
 defm chip : Value<"chip", "<name>[,<name>..]",
-  "The GPUs to compile for with --target=cuda.\nDefault: sm_80,sm_90",
-  [CompileVis, ExplainVis]>;
+  "The GPUs to compile for with --target=cuda.\nDefault: sm_80,sm_90; what runs: "
+  "the GPU that is\nthere", Code>;
 def tune : Flag<["--"], "tune">, Visibility<Kernel>,
   HelpText<"Choose plans and tiles by measuring on this machine;\nremembers what "
            "was measured">;

@@ -3,6 +3,7 @@
 #include "compiler/Tune/InMemory.h"
 
 #include "compiler/Library/LoadedObject.h"
+#include "compiler/Target/Chips.h"
 
 #include <eqc/runtime.h>
 
@@ -18,7 +19,8 @@ eqc::compileInMemory(llvm::ArrayRef<LayerSpec> layers,
   std::shared_ptr<LoadedObject> code = LoadedObject::load(object, problem);
   if (code)
     return LoadedLibrary(
-        [code](const std::string &name) { return code->function(name); });
+        [code](const std::string &name) { return code->function(name); },
+        options.triple == kCudaTarget ? Interface::Cuda : Interface::Host);
   failure.status = 70;
   failure.layer = -1;
   failure.message = "cannot load the compiled layers: " + problem;

@@ -1,0 +1,19 @@
+//===- FindGpu.h - The GPU that a command runs layers on --------*- C++ -*-===//
+
+#ifndef EQC_DRIVER_FINDGPU_H
+#define EQC_DRIVER_FINDGPU_H
+
+#include "compiler/Check/Gpu/Gpu.h"
+#include "compiler/Pipelines/Compile.h"
+
+namespace eqc {
+
+/// The first GPU, or where there is none the stand-in. Sets what is compiled
+/// for, unless chips were named, and adds a line to `text` that says where
+/// layers run. Null and why, where they cannot.
+std::unique_ptr<Gpu> findGpu(CompileOptions &options, std::string &text,
+                             std::string &error);
+
+} // namespace eqc
+
+#endif // EQC_DRIVER_FINDGPU_H
