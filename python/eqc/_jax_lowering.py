@@ -178,13 +178,14 @@ def _backward_orders(call: Call, operands: int, needs: str) -> Any:
 
 def _elsewhere(ctx: mlir.LoweringRuleContext, *operands: Any, **params: Any) -> Any:
     raise NotImplementedError(
-        "eqc.jax computes on CPU: put its arguments there, with "
+        "eqc.jax computes on CPUs and NVIDIA GPUs: put its arguments there, with "
         "jax.device_put(.., jax.devices('cpu')[0])")
 
 
 for _primitive, _function, _orders in ((linear_p, _linear, _linear_orders),
                                        (backward_p, _backward, _backward_orders)):
     mlir.register_lowering(_primitive, _elsewhere)
-    mlir.register_lowering(
-        _primitive, functools.partial(_lower, function=_function, orders=_orders),
-        platform="cpu")
+    for _platform in "cpu", "cuda":
+        mlir.register_lowering(
+            _primitive, functools.partial(_lower, function=_function, orders=_orders),
+            platform=_platform)

@@ -1,7 +1,9 @@
 /*===- _xla.c - Layers as foreign functions of XLA ------------------ C11 -===*\
 |*                                                                            *|
-|* Handlers for XLA's foreign function interface on CPU. Which layer a call   *|
-|* means is an attribute, a name under which the process registered the       *|
+|* Handlers for XLA's foreign function interface on CPUs, and on NVIDIA GPUs, *|
+|* where a call also has a stream, a device and memory of XLA's for a         *|
+|* workspace. Which layer a call means is an attribute, a name under which the
+process registered the       *|
 |* layer's functions; Python registers what is not known yet from a second    *|
 |* attribute, the layer's source. So compiled XLA programs hold no addresses, *|
 |* and may be kept on disk and run by other processes.                        *|
@@ -27,11 +29,25 @@ typedef int backward_fixed(int64_t, const void *, const void *, const void *,
                            void *, void *, void *);
 typedef int backward_sized(int64_t, int64_t, const void *, const void *,
                            const void *, void *, void *, void *);
+/* On GPUs, with a workspace and a stream at the end. */
+typedef int forward_in_fixed(int64_t, const void *, const void *, const void *,
+                             void *, void *, void *);
+typedef int forward_in_sized(int64_t, int64_t, const void *, const void *,
+                             const void *, void *, void *, void *);
+typedef int backward_in_fixed(int64_t, const void *, const void *, const void *,
+                              void *, void *, void *, void *, void *);
+typedef int backward_in_sized(int64_t, int64_t, const void *, const void *,
+                              const void *, void *, void *, void *, void *,
+                              void *);
+typedef int64_t workspace_bytes_fixed(int64_t, int);
+typedef int64_t workspace_bytes_sized(int64_t, int64_t, int);
 
 /* What Python says of a layer. */
 typedef struct eqc_xla_layer {
   char name[80];
+  char chip[16];            /* of the GPU; empty for the CPU */
   void *forward, *backward; /* with n before the batch if `sized` */
+  void *workspace_bytes;    /* of GPUs; the two are those with a workspace */
   int64_t sized;
   int64_t k, l;
   int64_t channels_first;
@@ -39,8 +55,14 @@ typedef struct eqc_xla_layer {
 } eqc_xla_layer;
 
 /* Compiles and registers the layer of a source; 0 and why if that fails. */
-typedef int resolve_layer(const char *source, int64_t size, char *message,
-                          int64_t message_size);
+typedef int resolve_layer(const char *source, int64_t size, const char *chip,
+                          char *message, int64_t message_size);
+
+/* What libeqc has for GPUs. */
+typedef struct eqc_xla_gpu {
+  int (*push_device)(int), (*pop_device)(int), (*device_chip)(int);
+  const char *(*chip)(int64_t);
+} eqc_xla_gpu;
 
 typedef struct entry {
   eqc_xla_layer layer;
@@ -51,9 +73,11 @@ static _Atomic(entry *) entries; /* never shrinks */
 static const char *(*status_string)(int);
 static const char *(*last_error)(void);
 static resolve_layer *resolve;
+static eqc_xla_gpu gpu;
 
 void eqc_xla_setup(const char *(*status)(int), const char *(*error)(void),
-                   resolve_layer *resolve_source) {
+                   resolve_layer *resolve_source, const eqc_xla_gpu *gpus) {
+  gpu = *gpus;
   status_string = status;
   last_error = error;
   resolve = resolve_source;
@@ -63,7 +87,8 @@ void eqc_xla_setup(const char *(*status)(int), const char *(*error)(void),
 int eqc_xla_register(const eqc_xla_layer *layer) {
   entry *added, *head = atomic_load(&entries), *e;
   for (e = head; e; e = e->next)
-    if (strcmp(e->layer.name, layer->name) == 0)
+    if (strcmp(e->layer.name, layer->name) == 0 &&
+        strcmp(e->layer.chip, layer->chip) == 0)
       return 1;
   added = malloc(sizeof *added);
   if (!added)
@@ -115,18 +140,30 @@ static void *find_attribute(const XLA_FFI_Attrs *attributes, const char *name,
   return NULL;
 }
 
-static const eqc_xla_layer *find_registered(const XLA_FFI_ByteSpan *name) {
+/* Where a call computes. */
+typedef struct place {
+  XLA_FFI_CallFrame *frame;
+  const char *chip; /* empty on the CPU, where the rest has no meaning */
+  int device;
+  void *stream;
+  XLA_FFI_Error *error; /* of XLA's allocator */
+} place;
+
+static const eqc_xla_layer *find_registered(const XLA_FFI_ByteSpan *name,
+                                            const char *chip) {
   const entry *e;
   for (e = atomic_load(&entries); e; e = e->next)
     if (strlen(e->layer.name) == name->len &&
-        memcmp(e->layer.name, name->ptr, name->len) == 0)
+        memcmp(e->layer.name, name->ptr, name->len) == 0 &&
+        strcmp(e->layer.chip, chip) == 0)
       return &e->layer;
   return NULL;
 }
 
 /* The layer that a call means; NULL with an error if there is none. */
-static const eqc_xla_layer *find_layer(XLA_FFI_CallFrame *frame,
+static const eqc_xla_layer *find_layer(const place *where,
                                        XLA_FFI_Error **error) {
+  XLA_FFI_CallFrame *frame = where->frame;
   const XLA_FFI_ByteSpan *name =
       find_attribute(&frame->attrs, "layer", XLA_FFI_AttrType_STRING);
   const XLA_FFI_ByteSpan *source =
@@ -134,10 +171,10 @@ static const eqc_xla_layer *find_layer(XLA_FFI_CallFrame *frame,
   const eqc_xla_layer *layer;
   char message[4096] = "eqc: a call that names no layer";
   if (name && source) {
-    layer = find_registered(name);
-    if (!layer && resolve(source->ptr, (int64_t)source->len, message,
-                          (int64_t)sizeof message))
-      layer = find_registered(name);
+    layer = find_registered(name, where->chip);
+    if (!layer && resolve(source->ptr, (int64_t)source->len, where->chip,
+                          message, (int64_t)sizeof message))
+      layer = find_registered(name, where->chip);
     if (layer)
       return layer;
   }
@@ -209,33 +246,78 @@ static void *part(operand o, int64_t point, const int64_t *dims) {
   return (char *)o.buffer->data + offset * o.bytes;
 }
 
-static int call_forward(const eqc_xla_layer *layer, int64_t n, int64_t batch,
-                        const void *x, const void *weight, const void *bias,
-                        void *y) {
-  if (layer->sized)
-    return ((forward_sized *)layer->forward)(n, batch, x, weight, bias, y);
-  return ((forward_fixed *)layer->forward)(batch, x, weight, bias, y);
+/* Memory for a call; 0 where there is none, with the error in `where`. */
+static int find_workspace(const eqc_xla_layer *layer, place *where, int64_t n,
+                          int64_t batch, int backward, void **workspace,
+                          int *status) {
+  XLA_FFI_DeviceMemory_Allocate_Args args = {0};
+  int64_t bytes =
+      layer->sized
+          ? ((workspace_bytes_sized *)layer->workspace_bytes)(n, batch,
+                                                              backward)
+          : ((workspace_bytes_fixed *)layer->workspace_bytes)(batch, backward);
+  *workspace = NULL;
+  *status = bytes < 0 ? (int)bytes : 0;
+  if (bytes <= 0)
+    return bytes == 0;
+  args.struct_size = XLA_FFI_DeviceMemory_Allocate_Args_STRUCT_SIZE;
+  args.ctx = where->frame->ctx;
+  args.size = (size_t)bytes;
+  args.alignment = 256;
+  where->error = where->frame->api->XLA_FFI_DeviceMemory_Allocate(&args);
+  *workspace = args.data;
+  return !where->error;
 }
 
-static int call_backward(const eqc_xla_layer *layer, int64_t n, int64_t batch,
-                         const void *x, const void *weight, const void *grad_y,
-                         void *grad_x, void *grad_weight, void *grad_bias) {
-  if (layer->sized)
-    return ((backward_sized *)layer->backward)(n, batch, x, weight, grad_y,
-                                               grad_x, grad_weight, grad_bias);
-  return ((backward_fixed *)layer->backward)(batch, x, weight, grad_y, grad_x,
-                                             grad_weight, grad_bias);
+static int call_forward(const eqc_xla_layer *layer, place *where, int64_t n,
+                        int64_t batch, const void *x, const void *weight,
+                        const void *bias, void *y) {
+  void *workspace;
+  int status;
+  if (!*where->chip)
+    return layer->sized
+               ? ((forward_sized *)layer->forward)(n, batch, x, weight, bias, y)
+               : ((forward_fixed *)layer->forward)(batch, x, weight, bias, y);
+  if (!find_workspace(layer, where, n, batch, 0, &workspace, &status))
+    return status;
+  return layer->sized
+             ? ((forward_in_sized *)layer->forward)(n, batch, x, weight, bias,
+                                                    y, workspace, where->stream)
+             : ((forward_in_fixed *)layer->forward)(batch, x, weight, bias, y,
+                                                    workspace, where->stream);
+}
+
+static int call_backward(const eqc_xla_layer *layer, place *where, int64_t n,
+                         int64_t batch, const void *x, const void *weight,
+                         const void *grad_y, void *grad_x, void *grad_weight,
+                         void *grad_bias) {
+  void *workspace;
+  int status;
+  if (!*where->chip)
+    return layer->sized
+               ? ((backward_sized *)layer->backward)(n, batch, x, weight,
+                                                     grad_y, grad_x,
+                                                     grad_weight, grad_bias)
+               : ((backward_fixed *)layer->backward)(
+                     batch, x, weight, grad_y, grad_x, grad_weight, grad_bias);
+  if (!find_workspace(layer, where, n, batch, 1, &workspace, &status))
+    return status;
+  return layer->sized ? ((backward_in_sized *)layer->backward)(
+                            n, batch, x, weight, grad_y, grad_x, grad_weight,
+                            grad_bias, workspace, where->stream)
+                      : ((backward_in_fixed *)layer->backward)(
+                            batch, x, weight, grad_y, grad_x, grad_weight,
+                            grad_bias, workspace, where->stream);
 }
 
 /* x, weight[, bias] -> y. */
-XLA_FFI_Error *eqc_xla_forward(XLA_FFI_CallFrame *frame) {
+static XLA_FFI_Error *forward(place *where) {
+  XLA_FFI_CallFrame *frame = where->frame;
   const eqc_xla_layer *layer;
   operand x, weight, bias, y;
   int64_t n, batch, count, mapped, i;
   XLA_FFI_Error *error = NULL;
-  if (answers_metadata(frame))
-    return NULL;
-  layer = find_layer(frame, &error);
+  layer = find_layer(where, &error);
   if (!layer)
     return error;
   if (frame->args.size < 2 || frame->rets.size != 1)
@@ -258,11 +340,11 @@ XLA_FFI_Error *eqc_xla_forward(XLA_FFI_CallFrame *frame) {
   }
   for (i = 0; i < count; ++i) {
     const int64_t *dims = y.buffer->dims;
-    int status =
-        call_forward(layer, n, batch, part(x, i, dims), part(weight, i, dims),
-                     part(bias, i, dims), part(y, i, dims));
-    if (status)
-      return fail_status(frame, status);
+    int status = call_forward(layer, where, n, batch, part(x, i, dims),
+                              part(weight, i, dims), part(bias, i, dims),
+                              part(y, i, dims));
+    if (where->error || status)
+      return where->error ? where->error : fail_status(frame, status);
   }
   return NULL;
 }
@@ -270,15 +352,14 @@ XLA_FFI_Error *eqc_xla_forward(XLA_FFI_CallFrame *frame) {
 /* [x,] [weight,] grad_y -> the gradients of x (bit 0 of `needs`), of the weight
    (bit 1) and of the bias (bit 2) that are needed, at least one. x comes with
    the gradient of the weight, the weight with that of x. */
-XLA_FFI_Error *eqc_xla_backward(XLA_FFI_CallFrame *frame) {
+static XLA_FFI_Error *backward(place *where) {
+  XLA_FFI_CallFrame *frame = where->frame;
   const eqc_xla_layer *layer;
   operand x, weight, grad_y, grads[3];
   const int64_t *dims = NULL;
   int64_t n, needs, batch, mapped, count = 0, given = 0, used = 0, i;
   XLA_FFI_Error *error = NULL;
-  if (answers_metadata(frame))
-    return NULL;
-  layer = find_layer(frame, &error);
+  layer = find_layer(where, &error);
   if (!layer)
     return error;
   needs = find_integer(&frame->attrs, "needs");
@@ -311,12 +392,68 @@ XLA_FFI_Error *eqc_xla_backward(XLA_FFI_CallFrame *frame) {
     count = batch > 0;
   }
   for (i = 0; i < count; ++i) {
-    int status =
-        call_backward(layer, n, batch, part(x, i, dims), part(weight, i, dims),
-                      part(grad_y, i, dims), part(grads[0], i, dims),
-                      part(grads[1], i, dims), part(grads[2], i, dims));
-    if (status)
-      return fail_status(frame, status);
+    int status = call_backward(layer, where, n, batch, part(x, i, dims),
+                               part(weight, i, dims), part(grad_y, i, dims),
+                               part(grads[0], i, dims), part(grads[1], i, dims),
+                               part(grads[2], i, dims));
+    if (where->error || status)
+      return where->error ? where->error : fail_status(frame, status);
   }
   return NULL;
+}
+
+typedef XLA_FFI_Error *computation(place *where);
+
+static XLA_FFI_Error *on_cpu(XLA_FFI_CallFrame *frame, computation *compute) {
+  place where = {frame, "", 0, NULL, NULL};
+  return answers_metadata(frame) ? NULL : compute(&where);
+}
+
+/* In the primary context of the device, which XLA's stream is of. */
+static XLA_FFI_Error *on_gpu(XLA_FFI_CallFrame *frame, computation *compute) {
+  XLA_FFI_Stream_Get_Args stream = {0};
+  XLA_FFI_DeviceOrdinal_Get_Args device = {0};
+  place where = {frame, "", 0, NULL, NULL};
+  XLA_FFI_Error *error;
+  int status;
+  if (answers_metadata(frame))
+    return NULL;
+  stream.struct_size = XLA_FFI_Stream_Get_Args_STRUCT_SIZE;
+  stream.ctx = frame->ctx;
+  device.struct_size = XLA_FFI_DeviceOrdinal_Get_Args_STRUCT_SIZE;
+  device.ctx = frame->ctx;
+  error = frame->api->XLA_FFI_Stream_Get(&stream);
+  if (!error)
+    error = frame->api->XLA_FFI_DeviceOrdinal_Get(&device);
+  if (error)
+    return error;
+  where.stream = stream.stream;
+  where.device = (int)device.device_ordinal;
+  status = gpu.device_chip(where.device);
+  if (status > 0) {
+    where.chip = gpu.chip(status);
+    if (!where.chip)
+      return fail(frame, XLA_FFI_Error_Code_UNIMPLEMENTED,
+                  "eqc: layers are compiled for GPUs of compute capability 7.5 "
+                  "and newer");
+    status = gpu.push_device(where.device);
+  }
+  if (status)
+    return fail_status(frame, status);
+  error = compute(&where);
+  gpu.pop_device(where.device);
+  return error;
+}
+
+XLA_FFI_Error *eqc_xla_forward(XLA_FFI_CallFrame *frame) {
+  return on_cpu(frame, forward);
+}
+XLA_FFI_Error *eqc_xla_backward(XLA_FFI_CallFrame *frame) {
+  return on_cpu(frame, backward);
+}
+XLA_FFI_Error *eqc_xla_cuda_forward(XLA_FFI_CallFrame *frame) {
+  return on_gpu(frame, forward);
+}
+XLA_FFI_Error *eqc_xla_cuda_backward(XLA_FFI_CallFrame *frame) {
+  return on_gpu(frame, backward);
 }

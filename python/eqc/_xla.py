@@ -14,7 +14,7 @@ from pathlib import Path
 
 import jax
 
-from eqc import _cache, _registry
+from eqc import _cache, _cuda, _registry
 from eqc._library import library
 from eqc.errors import Error
 from eqc.layer import Layer
@@ -37,8 +37,9 @@ def name_of(layer: Layer) -> str:
 class _Entry(ctypes.Structure):
     """eqc_xla_layer."""
 
-    _fields_ = [("name", ctypes.c_char * 80), ("forward", ctypes.c_void_p),
-                ("backward", ctypes.c_void_p),
+    _fields_ = [("name", ctypes.c_char * 80), ("chip", ctypes.c_char * 16),
+                ("forward", ctypes.c_void_p), ("backward", ctypes.c_void_p),
+                ("workspace_bytes", ctypes.c_void_p),
                 *((name, ctypes.c_int64) for name in
                   ("sized", "k", "l", "channels_first", "element_bytes"))]
 
@@ -60,12 +61,19 @@ def _build(folder: str) -> bytes:
     return output.read_bytes()
 
 
-@ctypes.CFUNCTYPE(ctypes.c_int, ctypes.POINTER(ctypes.c_char), ctypes.c_int64,
+class _Gpu(ctypes.Structure):
+    """eqc_xla_gpu."""
+
+    _fields_ = [(name, ctypes.c_void_p) for name in
+                ("push_device", "pop_device", "device_chip", "chip")]
+
+
+@ctypes.CFUNCTYPE(ctypes.c_int, ctypes.POINTER(ctypes.c_char), ctypes.c_int64, ctypes.c_char_p,
                   ctypes.POINTER(ctypes.c_char), ctypes.c_int64)
-def _resolve(source, size, message, message_size):  # noqa: ANN001, ANN202
-    """resolve_layer: for XLA programs that another process made."""
+def _resolve(source, size, chip, message, message_size):  # noqa: ANN001, ANN202
+    """resolve_layer: for XLA programs that another process made, and for GPUs."""
     try:
-        register(_registry.layer_of(ctypes.string_at(source, size).decode()))
+        register(_registry.layer_of(ctypes.string_at(source, size).decode()), chip.decode())
         return 1
     except Exception as error:  # there is no caller in Python to raise it to
         text = f"eqc: the program's layer cannot be had here: {error}".encode()
@@ -81,9 +89,12 @@ def handlers() -> ctypes.CDLL:
         loaded = _load()
         with _lock:
             if _loaded is None:
-                for name in ("eqc_xla_forward", "eqc_xla_backward"):
-                    jax.ffi.register_ffi_target(
-                        name, jax.ffi.pycapsule(getattr(loaded, name)), platform="cpu")
+                for name in "forward", "backward":
+                    for platform, function in ("cpu", f"eqc_xla_{name}"), (
+                            "CUDA", f"eqc_xla_cuda_{name}"):
+                        jax.ffi.register_ffi_target(
+                            f"eqc_xla_{name}", jax.ffi.pycapsule(getattr(loaded, function)),
+                            platform=platform)
                 _loaded = loaded
     return _loaded
 
@@ -101,19 +112,31 @@ def _load() -> ctypes.CDLL:
         path.write_bytes(code)
         loaded = ctypes.CDLL(str(path))
     loaded.eqc_xla_register.argtypes = [ctypes.POINTER(_Entry)]
-    loaded.eqc_xla_setup(library().eqc_status_string, library().eqc_last_error, _resolve)
+    lib = library()
+    gpu = _Gpu(*(ctypes.cast(function, ctypes.c_void_p) for function in (
+        lib.eqc_cuda_push_device, lib.eqc_cuda_pop_device, lib.eqc_cuda_device_chip,
+        lib.eqc_cuda_chip)))
+    loaded.eqc_xla_setup(lib.eqc_status_string, lib.eqc_last_error, _resolve, ctypes.byref(gpu))
     return loaded
 
 
 @functools.lru_cache(maxsize=4096)
-def register(layer: Layer) -> None:
-    """Makes a layer known to the handlers."""
+def register(layer: Layer, chip: str = "") -> None:
+    """Makes a layer known to the handlers, on GPUs of a chip or on the CPU."""
     # The first of equal layers, which is never let go: XLA programs call it.
     layer = _registry.layer_of(_registry.key_of(layer))
-    find = layer._program.address
-    entry = _Entry(name=name_of(layer).encode(), forward=find(f"{layer.name}_forward"),
-                   backward=find(f"{layer.name}_backward") or None, sized=layer.n is None,
-                   k=layer.k, l=layer.l, channels_first=layer.layout == "channels_first",
+    names = ("forward_in", "backward_in") if chip else ("forward", "backward")
+    if chip:
+        find = _cuda.layer_for(_registry.key_of(layer), chip).address
+    else:
+        def find(name: str) -> int:
+            return layer._program.address(f"{layer.name}_{name}")
+
+    entry = _Entry(name=name_of(layer).encode(), chip=chip.encode(), forward=find(names[0]),
+                   backward=find(names[1]) or None,
+                   workspace_bytes=find("workspace_bytes") if chip else None,
+                   sized=layer.n is None, k=layer.k, l=layer.l,
+                   channels_first=layer.layout == "channels_first",
                    element_bytes=layer.dtype.itemsize)
     if not handlers().eqc_xla_register(ctypes.byref(entry)):
         raise MemoryError("no memory for a layer")

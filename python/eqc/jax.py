@@ -1,4 +1,4 @@
-"""Layers for JAX, on CPU.
+"""Layers for JAX, on CPUs and NVIDIA GPUs.
 
     layer = eqc.Layer(group="S", n=34, k=2, l=2, channels=(16, 32), bias=True)
     weight, bias = eqc.jax.init(layer, jax.random.key(0))
@@ -51,7 +51,7 @@ def _checked(value: Array, name: str, shape: tuple[int, ...], layer: Layer) -> A
 
 def linear(layer: Layer, x: Array, weight: Array, bias: Array | None = None, *,
            n: int | None = None) -> Array:
-    """Applies a compiled layer, on CPU.
+    """Applies a compiled layer.
 
     Args:
         layer: an `eqc.Layer`; a constant of the computation.
