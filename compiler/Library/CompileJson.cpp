@@ -89,5 +89,6 @@ eqc_program *eqc_compile_json(const char *text, size_t length) {
   options.cpu = pointer(texts.cpu);
   options.target = pointer(texts.target);
   options.chip = pointer(texts.chip);
-  return eqc_compile(texts.source->data(), texts.source->size(), &options);
+  const std::string source = texts.source.value_or("");
+  return eqc_compile(source.data(), source.size(), &options);
 }

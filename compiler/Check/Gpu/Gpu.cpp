@@ -20,6 +20,10 @@ static constexpr size_t kGuard = 4096;
 /// All bits set is a NaN in both types.
 static constexpr unsigned char kGuardByte = 0xFF;
 
+static void *toPointer(uint64_t address) {
+  return reinterpret_cast<void *>(address); // NOLINT(performance-no-int-to-ptr)
+}
+
 std::unique_ptr<Gpu> Gpu::find(std::string &error) {
   std::unique_ptr<Gpu> gpu(new Gpu);
   if (eqc_cuda_device_count() > 0)
@@ -68,7 +72,7 @@ bool Gpu::open(std::string &error) {
 
 Gpu::~Gpu() {
   while (!arrays.empty())
-    release(reinterpret_cast<void *>(arrays.begin()->first));
+    release(toPointer(arrays.begin()->first));
   if (isPushed)
     eqc_cuda_pop_device(0);
 }
@@ -99,15 +103,14 @@ void *Gpu::allocate(size_t bytes, size_t offset) {
   }
   const uint64_t begin = array.base + array.before;
   arrays[begin] = array;
-  return reinterpret_cast<void *>(begin);
+  return toPointer(begin);
 }
 
 bool Gpu::guardsIntact(const Array &array, uint64_t begin) {
   std::vector<unsigned char> bytes(array.before + kGuard);
-  return !read(bytes.data(), reinterpret_cast<void *>(array.base),
-               array.before) ||
-         !read(bytes.data() + array.before,
-               reinterpret_cast<void *>(begin + array.bytes), kGuard) ||
+  return !read(bytes.data(), toPointer(array.base), array.before) ||
+         !read(bytes.data() + array.before, toPointer(begin + array.bytes),
+               kGuard) ||
          std::all_of(bytes.begin(), bytes.end(),
                      [](unsigned char byte) { return byte == kGuardByte; });
 }
