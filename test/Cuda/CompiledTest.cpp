@@ -200,8 +200,11 @@ private:
 class Compiled : public testing::TestWithParam<Case> {
 protected:
   template <typename T>
-  Results<T> run(const CompiledLayer &layer, ptx::Order order, size_t offset) {
-    standin::reset({standin::sm90});
+  Results<T> run(const CompiledLayer &layer, ptx::Order order, size_t offset,
+                 int maxGrid = standin::sm90.maxGrid) {
+    standin::Chip chip = standin::sm90;
+    chip.maxGrid = maxGrid;
+    standin::reset({chip});
     void *context = standin::createContext(0);
     standin::setCurrent(context);
     standin::interpretKernels(order);
@@ -224,8 +227,9 @@ protected:
     const auto forwards = run<T>(layer, ptx::Order::Forwards, 0);
     EXPECT_EQ(run<T>(layer, ptx::Order::Backwards, 0), forwards)
         << "the order of threads changes bits";
-    // Arrays that are aligned as their elements are, and no better.
-    run<T>(layer, ptx::Order::Forwards, sizeof(T));
+    // Arrays that are aligned as their elements are, and no better; and grids
+    // of one block.
+    run<T>(layer, ptx::Order::Forwards, sizeof(T), /*maxGrid=*/1);
   }
 };
 
@@ -578,7 +582,8 @@ template <typename T> double fmaShareOfMix(const std::string &dtype) {
   add("bias", bias);
   add("weight", weight);
   add("y", y);
-  arguments.add(int64_t(4));
+  arguments.add(int64_t(4)); // samples
+  arguments.add(int64_t(0)); // the first block
   ptx::Launch launch;
   launch.kernel = "a$16_2_mix";
   launch.grid = {1, 1, 1};

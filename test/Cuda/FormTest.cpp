@@ -260,6 +260,43 @@ TEST_F(Form, AGridThatMayNotBeCut) {
               "takes 100");
 }
 
+TEST_F(Form, ALaunchThatKnowsItsFirstBlockIsSeveralGrids) {
+  Chip small = sm90;
+  small.maxGrid = 100;
+  start({small});
+  FakeLayer layer;
+  layer.forward.resize(1);
+  eqc_cuda_form &form = layer.forward[0];
+  eqc_cuda_launch launch = form.launches[0];
+  std::vector<eqc_cuda_param> params(launch.params,
+                                     launch.params + launch.num_params);
+  form.granule = 0;
+  const size_t last = params.size() - 1;
+  ASSERT_EQ(params[last].kind, EQC_PARAM_I64);
+  params[last] = {EQC_PARAM_BLOCK, 0, nullptr};
+  launch.params = layer.paramList(params);
+  form.launches = layer.launchList({launch});
+  layer.update();
+  onKernel("fake_block", {});
+  FakeCall call(4, 250), fits(4, 100);
+  ASSERT_EQ(call.forward(layer), EQC_OK) << eqc_last_error();
+  ASSERT_EQ(launches().size(), 3u);
+  for (size_t i = 0; i < 3; ++i) {
+    EXPECT_EQ(launches()[i].grid, i < 2 ? 100u : 50u);
+    EXPECT_EQ(launches()[i].param<int64_t>(last),
+              static_cast<int64_t>(100 * i));
+  }
+  forgetCalls();
+  ASSERT_EQ(fits.forward(layer), EQC_OK) << eqc_last_error();
+  ASSERT_EQ(launches().size(), 1u);
+  EXPECT_EQ(launches()[0].param<int64_t>(last), 0);
+  // Blocks of a cluster are of one grid.
+  launch.function = 1;
+  launch.cluster = layer.formula(value(2));
+  form.launches = layer.launchList({launch});
+  expectError(call.forward(layer), EQC_ERR_SIZE, "a launch of 250 blocks");
+}
+
 // Nothing is read or written: there is no memory of this size.
 TEST_F(Form, BatchesPast32Bits) {
   FakeLayer layer;
@@ -304,7 +341,7 @@ TEST_F(Form, DamagedRecordsAreNoticed) {
   bad.cluster = layer.formula(value(3));
   expectDamage(bad, "clusters");
   std::vector<eqc_cuda_param> params(good.params, good.params + 5);
-  params[0].kind = 3;
+  params[0].kind = EQC_PARAM_BLOCK + 1;
   bad = good;
   bad.params = layer.paramList(params);
   expectDamage(bad, "a parameter");

@@ -37,7 +37,7 @@ DeviceKernel::DeviceKernel(Program &program, StringRef what,
       {name, threads, 0, {arrays.begin(), arrays.end()}, formulas});
   Type pointer = LLVM::LLVMPointerType::get(b.getContext(), kGlobalSpace);
   SmallVector<Type> types(arrays.size(), pointer);
-  types.append(formulas.size(), b.getI64Type());
+  types.append(formulas.size() + 1, b.getI64Type());
 
   OpBuilder::InsertionGuard guard(b);
   gpu::GPUModuleOp module = program.module;
@@ -63,6 +63,8 @@ DeviceKernel::DeviceKernel(Program &program, StringRef what,
       count = number;
     else if (i == arrays.size() + 1 && spec.dynamicN())
       size = number;
+    else if (i + 1 == types.size())
+      firstBlock = number;
     else
       numbers.push_back(number);
   }
@@ -110,7 +112,8 @@ void DeviceKernel::overItems(ArrayRef<Extent> extents,
     all = mul(all, extent.device);
   }
   launch().items = items;
-  Value block = gpu::BlockIdOp::create(b, loc, gpu::Dimension::x);
+  Value block =
+      add(firstBlock, gpu::BlockIdOp::create(b, loc, gpu::Dimension::x));
   Value thread = gpu::ThreadIdOp::create(b, loc, gpu::Dimension::x);
   Value item = add(mul(block, index(launch().threads)), thread);
   when(isLess(item, all), [&] {

@@ -122,7 +122,8 @@ private:
   std::vector<DeviceArray> arrays;
   llvm::SmallVector<mlir::Value> pointers, numbers;
   mlir::Value count;
-  mlir::Value slots; ///< the first one of the thread
+  mlir::Value firstBlock; ///< of the grid, among those of the launch
+  mlir::Value slots;      ///< the first one of the thread
   int64_t constants = 0;
 };
 

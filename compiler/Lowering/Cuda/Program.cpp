@@ -46,6 +46,7 @@ static Attribute attributeOf(Builder &b, const Launch &launch) {
     add(EQC_PARAM_ARRAY, array.array, array.offset);
   for (const Formula &number : launch.numbers)
     add(EQC_PARAM_I64, 0, number);
+  add(EQC_PARAM_BLOCK, 0, 0);
   return b.getDictionaryAttr(
       {b.getNamedAttr("kernel", b.getStringAttr(launch.kernel)),
        b.getNamedAttr("grid",

@@ -35,7 +35,8 @@ struct Launch {
   int64_t threads = kThreads;      ///< of a block
   Formula items;                   ///< one thread each
   std::vector<DeviceArray> arrays; ///< parameters: their addresses,
-  std::vector<Formula> numbers;    ///< then these
+  std::vector<Formula> numbers;    ///< then these,
+                                   ///< then the blocks of grids before
 };
 
 /// One form of a program while it is written. Kernels go to `module`.

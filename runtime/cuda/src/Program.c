@@ -110,6 +110,15 @@ static int fits_launch(const eqc_cuda_call *call, const eqc_cuda_launch *launch,
   return status;
 }
 
+/* Whether its blocks may be several grids. */
+static int is_divisible(const eqc_cuda_launch *launch, const extent *e) {
+  int64_t i;
+  for (i = 0; i < launch->num_params && e->cluster < 2; ++i)
+    if (launch->params[i].kind == EQC_PARAM_BLOCK)
+      return 1;
+  return 0;
+}
+
 /* About half of the chunk, or 0. */
 static int64_t smaller_chunk(const eqc_cuda_form *form, int64_t chunk) {
   int64_t granules;
@@ -141,7 +150,7 @@ static int fits_form(eqc_cuda_call *call, const eqc_cuda_form *form,
     status = evaluate_extent(call, launch, &e);
     if (status != EQC_OK || e.grid < 1)
       continue;
-    if (e.grid <= call->loaded->device.max_grid) {
+    if (e.grid <= call->loaded->device.max_grid || is_divisible(launch, &e)) {
       status = fits_launch(call, launch, &e, why, fits);
       continue;
     }
@@ -241,7 +250,8 @@ typedef struct params {
 } params;
 
 static int evaluate_params(const eqc_cuda_call *call,
-                           const eqc_cuda_launch *launch, params *result) {
+                           const eqc_cuda_launch *launch, int64_t first_block,
+                           params *result) {
   int64_t i, value;
   result->places[launch->num_params] = NULL;
   for (i = 0; i < launch->num_params; ++i) {
@@ -252,6 +262,8 @@ static int evaluate_params(const eqc_cuda_call *call,
     result->places[i] = &result->values[i];
     if (param->kind == EQC_PARAM_I64) {
       result->values[i].i64 = value;
+    } else if (param->kind == EQC_PARAM_BLOCK) {
+      result->values[i].i64 = first_block;
     } else if (param->kind == EQC_PARAM_I32) {
       result->values[i].i32 = (int32_t)value;
       if (value < INT32_MIN || value > INT32_MAX)
@@ -267,37 +279,49 @@ static int evaluate_params(const eqc_cuda_call *call,
   return EQC_OK;
 }
 
-static int run_launch(const eqc_cuda_call *call,
-                      const eqc_cuda_launch *launch) {
+/* One grid of a launch, from a block on. */
+static int run_grid(const eqc_cuda_call *call, const eqc_cuda_launch *launch,
+                    const extent *e, int64_t first_block) {
   const eqc_cuda_function *function =
       &call->loaded->code->functions[launch->function];
   void *handle = call->loaded->functions[launch->function].handle;
   params p;
-  extent e;
-  int error, status = evaluate_extent(call, launch, &e);
-  if (status != EQC_OK || e.grid < 1)
-    return status;
-  if (e.grid > call->loaded->device.max_grid ||
-      e.shared > call->loaded->device.shared_block)
-    return eqc_rt_cuda_damaged(call, "a later chunk is larger");
-  status = evaluate_params(call, launch, &p);
+  int error, status = evaluate_params(call, launch, first_block, &p);
   if (status != EQC_OK)
     return status;
-  if (e.cluster > 1) {
+  if (e->cluster > 1) {
     eqc_cuda_config config;
     eqc_cuda_attribute attribute;
-    configure(call, launch, &e, &config, &attribute);
+    configure(call, launch, e, &config, &attribute);
     error = CU(cuLaunchKernelEx)(&config, handle, p.places, NULL);
   } else {
     error = CU(cuLaunchKernel)(
-        handle, (unsigned)e.grid, 1, 1, (unsigned)function->threads, 1, 1,
-        (unsigned)e.shared, call->stream, p.places, NULL);
+        handle, (unsigned)e->grid, 1, 1, (unsigned)function->threads, 1, 1,
+        (unsigned)e->shared, call->stream, p.places, NULL);
   }
   return error ? eqc_rt_cuda_fail(&call->args, error, "%s of '%s'",
-                                  e.cluster > 1 ? "cuLaunchKernelEx"
-                                                : "cuLaunchKernel",
+                                  e->cluster > 1 ? "cuLaunchKernelEx"
+                                                 : "cuLaunchKernel",
                                   function->name)
                : EQC_OK;
+}
+
+static int run_launch(const eqc_cuda_call *call,
+                      const eqc_cuda_launch *launch) {
+  const int64_t most = call->loaded->device.max_grid;
+  int64_t first = 0, blocks;
+  extent e;
+  int status = evaluate_extent(call, launch, &e);
+  if (status != EQC_OK || e.grid < 1)
+    return status;
+  if (e.shared > call->loaded->device.shared_block ||
+      (e.grid > most && !is_divisible(launch, &e)))
+    return eqc_rt_cuda_damaged(call, "a later chunk is larger");
+  for (blocks = e.grid; first < blocks && status == EQC_OK; first += most) {
+    e.grid = min64(most, blocks - first);
+    status = run_grid(call, launch, &e, first);
+  }
+  return status;
 }
 
 static int run_range(eqc_cuda_call *call, const eqc_cuda_form *form,

@@ -111,7 +111,10 @@ typedef struct eqc_cuda_function {
 enum {
   EQC_PARAM_ARRAY, /* 8 bytes: the array's address + value bytes; 0 for NULL */
   EQC_PARAM_I64,   /* 8 bytes: value */
-  EQC_PARAM_I32    /* 4 bytes: value, which must fit */
+  EQC_PARAM_I32,   /* 4 bytes: value, which must fit */
+  EQC_PARAM_BLOCK  /* 8 bytes: how many blocks of the launch are in grids before
+                      this one. With it a launch of more blocks than the device
+                      takes, and without clusters, is several grids */
 };
 
 typedef struct eqc_cuda_param {
@@ -141,7 +144,8 @@ typedef struct eqc_cuda_form {
   eqc_formula chunk;     /* samples; NULL, or below 1: the batch. May not
                             depend on FIRST, COUNT, CHUNK */
   int64_t granule;       /* where a launch of a loop would have more blocks than
-                            the device takes, chunks are made smaller, to
+                            the device takes, and is no several grids, chunks
+                            are made smaller, to
                             multiples of this; below 1: they may not be */
   eqc_formula workspace; /* bytes; NULL: none. May not depend on FIRST, COUNT */
   int64_t num_launches;
@@ -187,7 +191,7 @@ typedef struct eqc_cuda_image {
 } eqc_cuda_image;
 
 /* Counts the changes of meaning of eqc_cuda_kernel and of what it points to. */
-#define EQC_CUDA_ABI 1
+#define EQC_CUDA_ABI 2
 
 /* A layer. All arrays are of one dtype. */
 typedef struct eqc_cuda_kernel {
