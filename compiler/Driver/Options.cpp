@@ -20,6 +20,7 @@
 #include "llvm/Option/ArgList.h"
 #include "llvm/Support/Allocator.h"
 #include "llvm/Support/CommandLine.h"
+#include "llvm/Support/FileSystem.h"
 #include "llvm/Support/StringSaver.h"
 
 using namespace eqc;
@@ -68,6 +69,7 @@ private:
   void readOptLevel();
   void checkTarget();
   void readChips();
+  void readPtxas();
   void readTarget();
   void readGradients();
   void readTune();
@@ -251,7 +253,29 @@ void CommandLine::readChips() {
     return error("'--chip': " + why);
   if (options.emit == EmitKind::PTX && chips.size() > 1)
     error("'--emit=ptx' is the code of one chip; choose one with '--chip'");
-  compile.ptxas = findPtxas();
+  readPtxas();
+}
+
+/// Cubins are left out where there is no assembler, unless they are asked for.
+void CommandLine::readPtxas() {
+  CompileOptions &compile = options.compile;
+  const llvm::opt::Arg *named = args.getLastArg(OPT_ptxas);
+  compile.ptx = !args.hasArg(OPT_no_ptx);
+  compile.cubins = named || !compile.ptx;
+  compile.ptxas = named ? named->getValue() : findPtxas();
+  const bool hasImages =
+      options.emit == EmitKind::Obj || options.emit == EmitKind::Asm ||
+      options.emit == EmitKind::LLVM || options.emit == EmitKind::Shared;
+  if (!hasImages && compile.cubins)
+    error("'" + StringRef(compile.ptx ? "--ptxas" : "--no-ptx").str() +
+          "' is about what objects hold, and '--emit' writes no object");
+  if (named && !llvm::sys::fs::can_execute(compile.ptxas))
+    error("'--ptxas': '" + printable(compile.ptxas) +
+          "' is no program that can be run");
+  else if (compile.ptxas.empty() && !compile.ptx)
+    error("'--no-ptx' keeps cubins alone, and there is no ptxas to make them, "
+          "in $CUDA_PATH/bin or on the search path; name one with "
+          "'--ptxas=FILE'");
 }
 
 void CommandLine::readTarget() {
@@ -262,6 +286,10 @@ void CommandLine::readTarget() {
     return readChips();
   if (args.hasArg(OPT_chip))
     error("'--chip' names GPUs and needs '--target=cuda'");
+  for (llvm::opt::OptSpecifier option : {OPT_ptxas, OPT_no_ptx})
+    if (const llvm::opt::Arg *arg = args.getLastArg(option))
+      error("'" + arg->getOption().getPrefixedName().rtrim('=').str() +
+            "' is about code for GPUs and needs '--target=cuda'");
   if (options.emit == EmitKind::PTX)
     error("'--emit=ptx' is code for GPUs and needs '--target=cuda'");
   if (const llvm::opt::Arg *arg = args.getLastArg(OPT_cpu)) {

@@ -70,6 +70,11 @@ def no_grad : Flag<["--"], "no-grad">, Visibility<Code>,
 defm chip : Value<"chip", "<name>[,<name>..]",
   "The GPUs to compile for with --target=cuda.\nDefault: sm_80,sm_90; what runs: "
   "the GPU that is\nthere", Code>;
+defm ptxas : Value<"ptxas", "<file>",
+  "The assembler of cubins for --target=cuda. Default:\nthe one in "
+  "$CUDA_PATH/bin, else on the search path", [CompileVis]>;
+def no_ptx : Flag<["--"], "no-ptx">, Visibility<[CompileVis]>,
+  HelpText<"Keep cubins alone for --target=cuda: no code for\nchips to come">;
 def tune : Flag<["--"], "tune">, Visibility<Kernel>,
   HelpText<"Choose plans and tiles by measuring on this machine;\nremembers what "
            "was measured">;

@@ -145,8 +145,9 @@ public:
     if (kind == CodeKind::PTX)
       return writePtx(*module, options, out) ||
              internalError("code generation failed");
-    if (!embedKernels(*module, options))
-      return internalError("code generation failed");
+    if (!embedKernels(*module, options, failure))
+      return !failure.message.empty() ? false
+                                      : internalError("code generation failed");
     return translate(kind, out);
   }
 

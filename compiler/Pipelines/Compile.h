@@ -47,8 +47,10 @@ struct CompileOptions {
   std::vector<std::string>
       cpus; ///< one variant each, best last; empty: default of the triple.
             ///< The chips where `triple` is kCudaTarget
-  std::string ptxas; ///< assembles PTX to cubins; empty: there are none
-  int optLevel = 3;  ///< 0..3
+  std::string ptxas;   ///< assembles PTX to cubins; empty: there are none
+  bool cubins = false; ///< whether it is an error if one cannot be made
+  bool ptx = true;     ///< whether PTX stands beside them
+  int optLevel = 3;    ///< 0..3
   bool threads = true;
   bool gradients = true; ///< also NAME_backward
   /// Samples of a call that plans are chosen for; 0: the layer's `batch`, else

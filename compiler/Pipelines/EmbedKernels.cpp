@@ -12,7 +12,8 @@ static StringRef chipOf(gpu::GPUModuleOp kernels) {
   return kernels.getName().rsplit('.').second;
 }
 
-bool eqc::embedKernels(ModuleOp module, const CompileOptions &options) {
+bool eqc::embedKernels(ModuleOp module, const CompileOptions &options,
+                       CompileFailure &failure) {
   CudaImages images;
   for (auto kernels : module.getOps<gpu::GPUModuleOp>()) {
     if (options.pause)
@@ -20,8 +21,19 @@ bool eqc::embedKernels(ModuleOp module, const CompileOptions &options) {
     CudaImage &image = images[kernels.getName().str()];
     if (!emitPtx(kernels, chipOf(kernels), options.optLevel, image.ptx))
       return false;
+    std::string why;
     if (!options.ptxas.empty())
-      image.cubin = assemblePtx(options.ptxas, image.ptx, chipOf(kernels));
+      image.cubin = assemblePtx(options.ptxas, image.ptx, chipOf(kernels), why);
+    if (options.cubins && image.cubin.empty()) {
+      failure.status = 2;
+      failure.message =
+          "'" + options.ptxas + "' makes no cubin for " + chipOf(kernels).str();
+      if (!why.empty())
+        failure.message += ": " + why;
+      return false;
+    }
+    if (!options.ptx)
+      image.ptx.clear();
   }
   return succeeded(addCudaEntryPoints(module, images));
 }

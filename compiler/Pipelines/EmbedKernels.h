@@ -11,7 +11,9 @@ namespace eqc {
 
 /// Replaces modules of kernels in the NVVM dialect by their images, and adds
 /// the C functions. False after an error, which the context has.
-bool embedKernels(mlir::ModuleOp module, const CompileOptions &options);
+/// What `options` asks for and is not there is written to `failure`.
+bool embedKernels(mlir::ModuleOp module, const CompileOptions &options,
+                  CompileFailure &failure);
 
 /// The PTX of all of them, which are for one chip, as one text.
 bool writePtx(mlir::ModuleOp module, const CompileOptions &options,

@@ -92,12 +92,14 @@ std::string eqc::findPtxas() {
   return found ? *found : "";
 }
 
-std::string eqc::assemblePtx(StringRef ptxas, StringRef ptx, StringRef chip) {
+std::string eqc::assemblePtx(StringRef ptxas, StringRef ptx, StringRef chip,
+                             std::string &why) {
   llvm::SmallString<128> folder;
   if (llvm::sys::fs::createUniqueDirectory("eqc-ptxas", folder))
     return "";
   const std::string input = (folder + "/layer.ptx").str(),
-                    output = (folder + "/layer.cubin").str();
+                    output = (folder + "/layer.cubin").str(),
+                    said = (folder + "/said").str();
   std::error_code code;
   {
     llvm::raw_fd_ostream file(input, code);
@@ -108,12 +110,17 @@ std::string eqc::assemblePtx(StringRef ptxas, StringRef ptx, StringRef chip) {
   if (!code) {
     const std::string arch = ("-arch=" + chip).str();
     const StringRef arguments[] = {ptxas, arch, input, "-o", output};
-    const std::optional<StringRef> quiet[] = {StringRef(""), StringRef(""),
-                                              StringRef("")};
-    if (llvm::sys::ExecuteAndWait(ptxas, arguments, std::nullopt, quiet) == 0)
-      if (auto buffer = llvm::MemoryBuffer::getFile(
-              output, /*IsText=*/false, /*RequiresNullTerminator=*/false))
-        cubin = (*buffer)->getBuffer().str();
+    const std::optional<StringRef> streams[] = {StringRef(""), StringRef(said),
+                                                StringRef(said)};
+    auto read = [](const std::string &path) -> std::string {
+      auto buffer = llvm::MemoryBuffer::getFile(
+          path, /*IsText=*/false, /*RequiresNullTerminator=*/false);
+      return buffer ? (*buffer)->getBuffer().str() : "";
+    };
+    if (llvm::sys::ExecuteAndWait(ptxas, arguments, std::nullopt, streams) == 0)
+      cubin = read(output);
+    if (cubin.empty())
+      why = StringRef(read(said)).trim().split('\n').first.str();
   }
   (void)llvm::sys::fs::remove_directories(folder);
   return cubin;

@@ -14,9 +14,10 @@ namespace eqc {
 bool emitPtx(mlir::gpu::GPUModuleOp module, llvm::StringRef chip, int optLevel,
              std::string &ptx);
 
-/// What ptxas makes of it; empty if it does not know the chip.
+/// What ptxas makes of it. Empty if it makes nothing, as of a chip that it does
+/// not know; `why` is then the first line of what it says.
 std::string assemblePtx(llvm::StringRef ptxas, llvm::StringRef ptx,
-                        llvm::StringRef chip);
+                        llvm::StringRef chip, std::string &why);
 
 /// The assembler of the CUDA toolkit: in `CUDA_PATH`, else on the search path;
 /// empty if there is none.

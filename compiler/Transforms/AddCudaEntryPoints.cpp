@@ -89,7 +89,8 @@ private:
           {EntryConstant::ofNumber(chip->number), EntryConstant::ofNumber(kind),
            EntryConstant::ofNumber(0), b.addBytes(name + what, bytes), code}));
     };
-    add(EQC_IMAGE_PTX, image->second.ptx, ".ptx");
+    if (!image->second.ptx.empty())
+      add(EQC_IMAGE_PTX, image->second.ptx, ".ptx");
     if (!image->second.cubin.empty())
       add(EQC_IMAGE_CUBIN, image->second.cubin, ".cubin");
     return success();

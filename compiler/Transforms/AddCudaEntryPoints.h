@@ -13,7 +13,7 @@ namespace eqc {
 
 /// The code of a layer for a chip.
 struct CudaImage {
-  std::string ptx;
+  std::string ptx;   ///< empty: none
   std::string cubin; ///< empty: none
 };
 /// By the names of modules of kernels, LAYER.kernels.CHIP.

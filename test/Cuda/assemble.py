@@ -1,4 +1,4 @@
-"""Assembles the kernels of layers for some chips: none may spill registers, and
+"""Assembles the kernels of layers for some chips: none may use local memory, and
 where there is a disassembler, the loops of large mixes must be mostly
 multiply-adds that load 16 bytes at a time.
 
@@ -55,11 +55,10 @@ for number in (75, 80, 86, 87, 89, 90, 100, 103, 110, 120, 121):
                                  f"sm_{number}")
 
 
-def disassembler():
-    """cuobjdump, of a toolkit or of the package nvidia-cuda-cuobjdump."""
-    found = shutil.which("cuobjdump")
-    places = (os.path.join(prefix, "lib", "python*", "site-packages", "nvidia", "*", "bin",
-                           "cuobjdump")
+def find_tool(name):
+    """A program of a toolkit or of the packages in .venv."""
+    found = shutil.which(name)
+    places = (os.path.join(prefix, "lib", "python*", "site-packages", "nvidia", "*", "bin", name)
               for prefix in (sys.prefix, pathlib.Path(__file__).parents[2] / ".venv"))
     return found or next((path for place in places for path in glob.glob(place)), None)
 
@@ -104,11 +103,11 @@ def check_loops(name, sass):
 
 
 def main(eqc):
-    ptxas = shutil.which("ptxas")
+    ptxas = find_tool("ptxas")
     if not ptxas:
-        print("no ptxas on the search path")
+        print("no ptxas on the search path or in .venv")
         return 77
-    cuobjdump = disassembler()
+    cuobjdump = find_tool("cuobjdump")
     if not cuobjdump:
         print("no cuobjdump: loops are not looked at")
     status = 0
@@ -128,16 +127,17 @@ def main(eqc):
                 continue
             kernels = re.findall(
                 r"entry function '([^']+)'.*\n.*Function properties.*\n"
-                r".* (\d+) bytes spill stores, (\d+) bytes spill loads\n"
+                r" *(\d+) bytes stack frame, (\d+) bytes spill stores, (\d+) bytes spill loads\n"
                 r".*Used (\d+) registers", result.stderr)
-            for kernel, stores, loads, _ in kernels:
-                if stores != "0" or loads != "0":
-                    print(f"{name} on {chip}: {kernel} spills {stores} and {loads} bytes")
+            for kernel, frame, stores, loads, _ in kernels:
+                if {frame, stores, loads} != {"0"}:
+                    print(f"{name} on {chip}: {kernel} has {frame} bytes of local memory, and "
+                          f"spills {stores} and {loads}")
                     status = 1
             if not kernels:
                 print(f"{name} on {chip}: ptxas reports no kernel")
                 status = 1
-            most = max((int(kernel[3]) for kernel in kernels), default=0)
+            most = max((int(kernel[4]) for kernel in kernels), default=0)
             print(f"{name} on {chip}: {len(kernels)} kernels, at most {most} registers")
             if cuobjdump and name in LARGE:
                 sass = subprocess.run([cuobjdump, "-sass", pathlib.Path(folder, "a.cubin")],
