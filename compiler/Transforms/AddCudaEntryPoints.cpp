@@ -13,6 +13,8 @@
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "mlir/Dialect/GPU/IR/GPUDialect.h"
 
+#include "llvm/ADT/StringSet.h"
+
 using namespace eqc;
 using namespace eqc::ir;
 using namespace mlir;
@@ -124,6 +126,7 @@ private:
     prefix = name;
     numbers.clear();
     std::vector<EntryConstant> functions;
+    const llvm::StringSet<> large = largeKernels(programs);
     kernels.walk([&](LLVM::LLVMFuncOp function) {
       if (function.isExternal())
         return;
@@ -134,7 +137,9 @@ private:
         block = function->getAttrOfType<DenseI32ArrayAttr>("nvvm.maxntid");
       functions.push_back(EntryConstant::ofStruct(
           {b.text(function.getName()), EntryConstant::ofNumber(block[0]),
-           EntryConstant::ofNumber(0)}));
+           EntryConstant::ofNumber(large.contains(function.getName())
+                                       ? EQC_CUDA_LARGE_SHARED
+                                       : 0)}));
     });
     std::vector<EntryConstant> fields{
         EntryConstant::ofNumber(static_cast<int64_t>(functions.size())),
@@ -142,6 +147,19 @@ private:
     for (ArrayAttr forms : programs)
       fields.push_back(addProgram(forms));
     return b.addConstant(name + ".code", EntryConstant::ofStruct(fields));
+  }
+
+  /// Those that may have more shared memory than any kernel has.
+  static llvm::StringSet<> largeKernels(const Programs &programs) {
+    llvm::StringSet<> large;
+    for (ArrayAttr forms : programs)
+      if (forms)
+        for (auto form : forms.getAsRange<DictionaryAttr>())
+          for (auto launch :
+               form.getAs<ArrayAttr>("launches").getAsRange<DictionaryAttr>())
+            if (launch.contains("shared"))
+              large.insert(launch.getAs<StringAttr>("kernel").getValue());
+    return large;
   }
 
   std::string fresh(const char *what) {
@@ -185,8 +203,8 @@ private:
         {EntryConstant::ofNumber(
              numbers.lookup(launch.getAs<StringAttr>("kernel").getValue())),
          formula(launch.getAs<DenseI64ArrayAttr>("grid")),
-         EntryConstant::none(), EntryConstant::none(),
-         EntryConstant::ofNumber(0),
+         formula(launch.getAs<DenseI64ArrayAttr>("shared")),
+         EntryConstant::none(), EntryConstant::ofNumber(0),
          EntryConstant::ofNumber(static_cast<int64_t>(params.size())),
          b.addTable(fresh("params"), params)});
   }

@@ -16,6 +16,9 @@
 
 #include <eqc/runtime.h>
 
+#include "llvm/ADT/STLExtras.h"
+#include "llvm/ADT/StringRef.h"
+
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 
@@ -35,6 +38,7 @@ struct Case {
   int64_t n = 0; ///< where it is given at run time
   bool gradients = true;
   const char *kernel = ""; ///< a word in the name of one that is launched
+  int gridShared = 0;      ///< bytes that kernels for each stage need of it
 };
 
 /// A case of schur in the basis of strands.
@@ -200,10 +204,8 @@ private:
 class Compiled : public testing::TestWithParam<Case> {
 protected:
   template <typename T>
-  Results<T> run(const CompiledLayer &layer, ptx::Order order, size_t offset,
-                 int maxGrid = standin::sm90.maxGrid) {
-    standin::Chip chip = standin::sm90;
-    chip.maxGrid = maxGrid;
+  Results<T> run(const CompiledLayer &layer, const standin::Chip &chip,
+                 ptx::Order order, size_t offset) {
     standin::reset({chip});
     void *context = standin::createContext(0);
     standin::setCurrent(context);
@@ -212,6 +214,9 @@ protected:
     EXPECT_THAT(standin::violations(), testing::IsEmpty());
     if (GetParam().batch > 0)
       EXPECT_TRUE(hasLaunched(GetParam().kernel));
+    blocks = llvm::count_if(standin::launches(), [](const auto &launch) {
+      return llvm::StringRef(launch.entry.name).ends_with("_block");
+    });
     standin::destroyContext(context);
     return results;
   }
@@ -224,13 +229,34 @@ protected:
   }
 
   template <typename T> void check(const CompiledLayer &layer) {
-    const auto forwards = run<T>(layer, ptx::Order::Forwards, 0);
-    EXPECT_EQ(run<T>(layer, ptx::Order::Backwards, 0), forwards)
-        << "the order of threads changes bits";
+    const Case &c = GetParam();
+    const auto forwards = run<T>(layer, standin::sm90, ptx::Order::Forwards, 0);
+    if (c.plan == PlanKind::Dense || c.plan == PlanKind::Factored)
+      EXPECT_EQ(blocks, 0);
+    else if (c.batch > 0 && llvm::StringRef(c.kernel).empty())
+      EXPECT_GT(blocks, 0) << "all stages in one kernel";
+    // With one processor a block has as many samples as it can.
+    standin::Chip chip = standin::sm90;
+    chip.processors = 1;
+    const int64_t before = blocks;
+    EXPECT_EQ(run<T>(layer, chip, ptx::Order::Backwards, 0), forwards)
+        << "the order of threads, or the samples of a block, change bits";
+    if (llvm::StringRef(c.kernel).empty())
+      EXPECT_EQ(blocks, before);
+    if (blocks > 0 && llvm::StringRef(c.kernel).empty()) {
+      // A kernel for each stage, where blocks have no shared memory.
+      chip.sharedBlock = chip.sharedProcessor = c.gridShared;
+      run<T>(layer, chip, ptx::Order::Forwards, 0);
+      EXPECT_EQ(blocks, 0);
+    }
     // Arrays that are aligned as their elements are, and no better; and grids
     // of one block.
-    run<T>(layer, ptx::Order::Forwards, sizeof(T), /*maxGrid=*/1);
+    chip = standin::sm90;
+    chip.maxGrid = 1;
+    run<T>(layer, chip, ptx::Order::Forwards, sizeof(T));
   }
+
+  int64_t blocks = 0; ///< launches of kernels that have all stages
 };
 
 TEST_P(Compiled, ComputesWhatTheDefinitionSays) {
@@ -271,9 +297,9 @@ const Case cases[] = {
     {"group = S; n = 5; k = 1; l = 1; channels = 70 -> 6"},
     // Sums of several blocks, columns that tiles of 8 do not divide.
     {"group = S; n = 3; k = 2; l = 2; channels = 36 -> 20", PlanKind::Shared, 2,
-     0, /*gradients=*/false},
+     0, /*gradients=*/false, "", 32768},
     {"group = O; n = 3; k = 2; l = 2; channels = 68 -> 36; dtype = f64",
-     PlanKind::Schur, 2, 0, /*gradients=*/false},
+     PlanKind::Schur, 2, 0, /*gradients=*/false, "", 32768},
     // Sizes that are given at run time.
     {"group = S; n = ?; k = 2; l = 2; channels = 4 -> 4; bias = true",
      PlanKind::Shared, 2, 5},

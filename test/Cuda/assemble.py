@@ -18,14 +18,17 @@ import tempfile
 
 # The least share of multiply-adds in the hottest loop of a mix.
 LEAST_SHARE = {"FFMA": 0.88, "DFMA": 0.75}
+# The same of kernels that have all stages.
+LEAST_BLOCK_SHARE = {"FFMA": 0.85, "DFMA": 0.75}
 # Layers whose mixes are large, and only access 16 bytes at once.
-LARGE = {"any", "sets", "tensornet", "wide", "elastic"}
+LARGE = {"any", "sets", "tensornet", "wide", "elastic", "cliques"}
 
 LAYERS = {
     # Shapes of networks, in both dtypes, with n fixed and not.
     "ign": ("group = S; n = 20; k = 2; l = 2; channels = 16 -> 16; bias = true", "sm_90"),
     "pelican": ("group = S; n = 80; k = 2; l = 2; channels = 35 -> 60", "sm_90"),
     "any": ("group = S; n = ?; k = 2; l = 2; channels = 32 -> 32", "sm_75"),
+    "cliques": ("group = S; n = 32; k = 2; l = 2; channels = 32 -> 32", "sm_80"),
     "sets": ("group = S; n = 1000; k = 1; l = 1; channels = 64 -> 64", "sm_120"),
     "tensornet": ("group = O; n = 3; k = 2; l = 2; channels = 64 -> 64", "sm_90"),
     "wide": ("group = O; n = 3; k = 2; l = 2; channels = 128 -> 128; dtype = f64", "sm_80"),
@@ -81,24 +84,33 @@ def loops_of(sass):
 
 
 def check_loops(name, sass):
-    """What is wrong with the largest loops of multiply-adds of the wide mixes."""
-    problems, largest = [], (0, "")
+    """What is wrong with the loops of multiply-adds of kernels that access 16 bytes."""
+    problems, hottest = [], {}
     for kernel, operations in loops_of(sass):
         counts = collections.Counter(operation.split(".")[0] for operation in operations)
         kind = max(LEAST_SHARE, key=lambda key: counts[key])
-        if "$16_" not in kernel or not kernel.endswith("_mix") or counts[kind] < 128:
+        is_mix = kernel.endswith("_mix")
+        if "$16_" not in kernel or not (is_mix or kernel.endswith("_block")):
             continue
         share = counts[kind] / (len(operations) - counts["NOP"])
-        largest = max(largest, (counts[kind], f"{share:.1%} of {len(operations)} in {kernel}"))
-        if share < LEAST_SHARE[kind]:
+        # A small mix has few rows, or few columns, and tiles to match.
+        if is_mix and counts[kind] >= 128 and share < LEAST_SHARE[kind]:
             problems.append(f"{name}: {kernel}: a loop has {share:.1%} {kind}")
-        narrow = [operation for operation in operations
-                  if re.match("LDG|LDS", operation) and "128" not in operation]
-        if narrow:
-            problems.append(f"{name}: {kernel}: a loop loads by {narrow[0]}")
-    if largest[0] == 0:
+        narrow = next((operation for operation in operations
+                       if re.match("LDG|LDS", operation) and "128" not in operation), "")
+        hottest[kernel] = max(hottest.get(kernel, (0,)), (counts[kind], share, kind, narrow))
+    for kernel, (count, share, kind, narrow) in hottest.items():
+        if count >= 128 and narrow:
+            problems.append(f"{name}: {kernel}: the hottest loop loads by {narrow}")
+        if kernel.endswith("_block") and count > 0 and share < LEAST_BLOCK_SHARE[kind]:
+            problems.append(f"{name}: {kernel}: the hottest loop has {share:.1%} {kind}")
+    found = {suffix: max((value for kernel, value in hottest.items()
+                          if kernel.endswith(suffix)), default=None)
+             for suffix in ("_mix", "_block")}
+    if not found["_mix"] or found["_mix"][0] == 0:
         problems.append(f"{name}: no loop of multiply-adds")
-    print(f"{name}: multiply-adds are {largest[1]}")
+    print(f"{name}: multiply-adds of the hottest loops: " + ", ".join(
+        f"{value[1]:.1%} in a {suffix[1:]}" for suffix, value in found.items() if value))
     return problems
 
 

@@ -1,11 +1,13 @@
 //===- CudaTarget.cpp - What NVIDIA GPUs supply ---------------------------===//
 //
-// Every stage of a plan is one kernel, or a few, over all samples of a call;
-// what is between stages lies in the workspace. Programs stand as functions
-// without a body, whose attributes say what is launched.
+// Where what a sample has between the stages of a plan fits in shared memory, a
+// plan is one kernel. Else every stage is one, or a few, over all samples of a
+// call, and what is between stages lies in the workspace. Programs stand as
+// functions without a body, whose attributes say what is launched.
 //
 //===----------------------------------------------------------------------===//
 
+#include "compiler/Lowering/Cuda/BlockScope.h"
 #include "compiler/Lowering/Cuda/Emit.h"
 #include "compiler/Lowering/Cuda/MixTile.h"
 #include "compiler/Lowering/Cuda/Stages.h"
@@ -99,21 +101,19 @@ public:
                     vectorBytes);
       program = &whole;
       packLaunches = 0;
+      blockForm.reset();
+      wantsBlock = vectorBytes == vectorWidths(spec).front();
       std::visit(*this, plan);
-      forms.push_back(whole.form());
-      // The same with weights that the caller has packed.
-      for (Launch &launch : whole.launches)
-        for (DeviceArray &array : launch.arrays)
-          if (array.isPacked)
-            array = {EQC_ARRAY_PACKED, 0, array.rows, array.channels, true};
-      const auto first = whole.launches.begin(), last = first + packLaunches;
-      Program pack = whole;
-      pack.launches.assign(first, last);
-      pack.workspace = 0;
-      if (packLaunches > 0)
+      if (blockForm)
+        addForm(*blockForm, forms, packedForms);
+      addForm(whole, forms, packedForms);
+      if (packLaunches > 0) {
+        Program pack = whole;
+        pack.launches.resize(packLaunches);
+        pack.workspace = 0;
+        usePackedWeights(pack);
         packForms.push_back(pack.form());
-      whole.launches.erase(first, last);
-      packedForms.push_back(whole.form());
+      }
     }
     return {declare(KernelRole::Pack, packForms, {}),
             declare(KernelRole::Forward, forms, packedForms)};
@@ -122,30 +122,21 @@ public:
   void operator()(const StrandPlan &strands) {
     const SharedPlan &plan = strands.shared;
     DeviceArray weights = packWeights(strands.packed);
+    if (wantsBlock)
+      emitBlock([&] { emitInBlock(strands, weights); });
     LayerArrays arrays = openArrays();
     if (!plan.stored.empty())
       arrays.stored = program->scratch(plan.storedRows, spec.cIn);
     if (!plan.nodes.empty())
       arrays.nodes = program->scratch(plan.nodeRows, spec.cOut);
-    int64_t firstTerm = 0;
-    for (const auto &[stage, fourier] :
-         llvm::zip_equal(plan.stages, strands.strands)) {
-      if (const auto *read = std::get_if<ReadStage>(&stage)) {
-        emitRead(*program, arrays, ReadNest(plan, *read));
-      } else if (fourier) {
-        emitStrands(*program, arrays, weights, StrandNest(*fourier, firstTerm));
-        firstTerm += static_cast<int64_t>(fourier->packed.size());
-      } else if (const auto *mix = std::get_if<MixStage>(&stage)) {
-        mixStage(arrays, weights, strands.packed, *mix, firstTerm);
-      } else {
-        emitWrite(*program, arrays, std::get<WriteStage>(stage));
-      }
-    }
+    emitStages(strands, arrays, weights);
     closeArrays(arrays);
   }
 
   void operator()(const IsotypicPlan &plan) {
     DeviceArray weights = packWeights(plan.packed);
+    if (wantsBlock)
+      emitBlock([&] { emitInBlock(plan, weights); });
     LayerArrays arrays = openArrays();
     arrays.stored = program->scratch(Poly(plan.storedRows), spec.cIn);
     arrays.nodes = program->scratch(Poly(plan.nodeRows), spec.cOut);
@@ -155,11 +146,7 @@ public:
       emitRows(*program, plan.bias, arrays.bias, rows);
       arrays.bias = rows;
     }
-    emitRows(*program, plan.read, arrays.input, arrays.stored);
-    int64_t firstTerm = 0;
-    for (const MixStage &mix : plan.mixes)
-      mixStage(arrays, weights, plan.packed, mix, firstTerm);
-    emitRows(*program, plan.write, arrays.nodes, arrays.output);
+    emitStages(plan, arrays, weights);
     closeArrays(arrays);
   }
 
@@ -203,6 +190,198 @@ public:
   }
 
 private:
+  /// A program, and the same with weights that the caller has packed.
+  void addForm(const Program &form, SmallVectorImpl<Attribute> &forms,
+               SmallVectorImpl<Attribute> &packedForms) const {
+    forms.push_back(form.form());
+    Program packed = form;
+    usePackedWeights(packed);
+    packed.launches.erase(packed.launches.begin(),
+                          packed.launches.begin() + packLaunches);
+    packedForms.push_back(packed.form());
+  }
+  static void usePackedWeights(Program &form) {
+    for (Launch &launch : form.launches)
+      for (DeviceArray &array : launch.arrays)
+        if (array.isPacked)
+          array = {EQC_ARRAY_PACKED, 0, array.rows, array.channels, true};
+  }
+
+  //===--------------------------------------------------------------------===//
+  // Stages, in kernels of their own or as phases of one
+  //===--------------------------------------------------------------------===//
+
+  void emitStages(const StrandPlan &strands, const LayerArrays &arrays,
+                  const DeviceArray &weights) {
+    const SharedPlan &plan = strands.shared;
+    int64_t firstTerm = 0;
+    for (size_t i = 0; i < plan.stages.size(); ++i) {
+      const std::optional<StrandStage> &fourier = strands.strands[i];
+      if (const auto *read = std::get_if<ReadStage>(&plan.stages[i])) {
+        emitRead(*program, arrays, ReadNest(plan, *read));
+      } else if (fourier) {
+        emitStrands(*program, arrays, weights, StrandNest(*fourier, firstTerm));
+        firstTerm += static_cast<int64_t>(fourier->packed.size());
+      } else if (const auto *mix = std::get_if<MixStage>(&plan.stages[i])) {
+        const WriteStage *write = writeAfter(plan, i);
+        const std::optional<GatherNest> gathered =
+            write ? gatheredIn(plan, *mix, *write) : std::nullopt;
+        mixStage(arrays, weights, strands.packed, *mix, firstTerm,
+                 gathered ? &*gathered : nullptr);
+        i += gathered ? 1 : 0;
+      } else {
+        emitWrite(*program, arrays, std::get<WriteStage>(plan.stages[i]));
+      }
+    }
+  }
+
+  /// What a write adds to y, to be added before y is written: blocks of threads
+  /// write y once.
+  std::optional<GatherNest> gatheredIn(const SharedPlan &plan,
+                                       const MixStage &mix,
+                                       const WriteStage &write) const {
+    if (!program->block || spec.dynamicN() || write.target != PlanArray::Output)
+      return std::nullopt;
+    // The mix has the other inits itself.
+    MixStage bare;
+    bare.targets.push_back(mix.targets.front());
+    bare.targets.front().inits.clear();
+    return GatherNest(plan, bare, &write);
+  }
+
+  void emitStages(const IsotypicPlan &plan, const LayerArrays &arrays,
+                  const DeviceArray &weights) {
+    emitRows(*program, plan.read, arrays.input, arrays.stored);
+    int64_t firstTerm = 0;
+    for (const MixStage &mix : plan.mixes)
+      mixStage(arrays, weights, plan.packed, mix, firstTerm);
+    emitRows(*program, plan.write, arrays.nodes, arrays.output);
+  }
+
+  //===--------------------------------------------------------------------===//
+  // All stages in one kernel
+  //===--------------------------------------------------------------------===//
+
+  /// After what has been launched so far; `emit` sets `blockForm` where there
+  /// is such a kernel.
+  void emitBlock(llvm::function_ref<void()> emit) {
+    Program *whole = program;
+    Program form = *whole;
+    program = &form;
+    emit();
+    program = whole;
+  }
+
+  void emitInBlock(const StrandPlan &strands, const DeviceArray &weights) {
+    const SharedPlan &plan = strands.shared;
+    if (strands.hasStrands())
+      return;
+    BlockScope block(*program);
+    LayerArrays arrays;
+    arrays.bias = biasArray();
+    auto placeInputs = [&] {
+      arrays.input = block.place(Poly::power(spec.k), spec.cIn);
+      if (!plan.stored.empty())
+        arrays.stored = block.place(plan.storedRows, spec.cIn);
+    };
+    auto placeOutputs = [&] {
+      if (!plan.nodes.empty())
+        arrays.nodes = block.place(plan.nodeRows, spec.cOut);
+      placeOutput(block, arrays);
+    };
+    if (program->width(spec.cIn) > 1) {
+      placeInputs();
+      placeOutputs();
+    } else {
+      placeOutputs();
+      placeInputs();
+    }
+    std::vector<const MixStage *> mixes;
+    for (const SharedStage &stage : plan.stages)
+      if (const auto *mix = std::get_if<MixStage>(&stage))
+        mixes.push_back(mix);
+    emitPhases(block, arrays, weights, mixes,
+               [&] { emitStages(strands, arrays, weights); });
+  }
+
+  void emitInBlock(const IsotypicPlan &plan, const DeviceArray &weights) {
+    BlockScope block(*program);
+    LayerArrays arrays;
+    // The layer's own basis is done with before there are nodes.
+    std::tie(arrays.input, arrays.nodes) = block.placeEither(
+        Poly::power(spec.k), spec.cIn, Poly(plan.nodeRows), spec.cOut);
+    arrays.stored = block.place(Poly(plan.storedRows), spec.cIn);
+    placeOutput(block, arrays);
+    arrays.bias = biasArray();
+    const DeviceArray bias = arrays.bias;
+    if (!plan.bias.rows.empty())
+      arrays.bias = block.place(
+          Poly(static_cast<int64_t>(plan.bias.rows.size())), spec.cOut, true);
+    std::vector<const MixStage *> mixes;
+    for (const MixStage &mix : plan.mixes)
+      mixes.push_back(&mix);
+    emitPhases(block, arrays, weights, mixes, [&] {
+      if (!plan.bias.rows.empty())
+        emitRows(*program, plan.bias, bias, arrays.bias);
+      emitStages(plan, arrays, weights);
+    });
+  }
+
+  /// y, or its rows where they are transposed.
+  void placeOutput(BlockScope &block, LayerArrays &arrays) const {
+    arrays.output = outputRows();
+    if (isTransposed(spec.l))
+      arrays.output = block.place(Poly::power(spec.l), spec.cOut);
+  }
+
+  void emitPhases(BlockScope &block, const LayerArrays &arrays,
+                  const DeviceArray &weights,
+                  const std::vector<const MixStage *> &mixes,
+                  llvm::function_ref<void()> stages) {
+    if (!block.fits())
+      return;
+    Poly rows;
+    int64_t tilesOfRow = 1;
+    bool needsSlots = false;
+    for (const MixStage *mix : mixes) {
+      rows += Poly::power(
+          mix->kept, mix->subsets * static_cast<int64_t>(mix->targets.size()));
+      const MixNest nest(*mix, 0);
+      const MixTile tile =
+          mixTileOf(spec.elementSize(), program->width(spec.cOut), spec.cOut,
+                    spec.cIn * (nest.mostFromInput + nest.mostFromStored));
+      tilesOfRow = std::max(tilesOfRow, tile.count);
+      needsSlots |= tile.totals == MixTile::Shared;
+    }
+    const DeviceArray x = inputRows(), y = outputRows();
+    block.open({x, weights, biasArray(), y}, rows, tilesOfRow, needsSlots);
+    program->block = &block;
+    program->worthIt = block.condition();
+    if (isTransposed(spec.k))
+      emitToRows(*program, x, arrays.input);
+    else
+      emitCopy(*program, x, arrays.input);
+    stages();
+    if (arrays.output.shared)
+      emitFromRows(*program, arrays.output, y);
+    program->block = nullptr;
+    blockForm.emplace(*program);
+  }
+
+  bool isTransposed(int order) const {
+    return spec.layout == Layout::ChannelsFirst && order > 0;
+  }
+  DeviceArray inputRows() const {
+    return {inputArray(), 0, Poly::power(spec.k), spec.cIn};
+  }
+  DeviceArray outputRows() const {
+    return {outputArray(), 0, Poly::power(spec.l), spec.cOut};
+  }
+
+  //===--------------------------------------------------------------------===//
+  // Arrays
+  //===--------------------------------------------------------------------===//
+
   int64_t inputArray() const {
     return isGradient ? EQC_ARRAY_GRAD_Y : EQC_ARRAY_X;
   }
@@ -246,35 +425,34 @@ private:
 
   void mixStage(const LayerArrays &arrays, const DeviceArray &weights,
                 ArrayRef<PackedTerm> packed, const MixStage &mix,
-                int64_t &firstTerm) {
+                int64_t &firstTerm, const GatherNest *gathered = nullptr) {
     MixNest nest(mix, firstTerm);
     firstTerm += mix.terms();
     if (isPlain(packed)) {
       readWeights(nest.inputTerms, packed);
       readWeights(nest.storedTerms, packed);
     }
-    emitMix(*program, arrays, weights, nest);
+    emitMix(*program, arrays, weights, nest, gathered);
   }
 
   /// x and y as rows of channels.
   LayerArrays openArrays() {
     LayerArrays arrays;
-    arrays.input = {inputArray(), 0, Poly::power(spec.k), spec.cIn};
-    arrays.output = {outputArray(), 0, Poly::power(spec.l), spec.cOut};
+    arrays.input = inputRows();
+    arrays.output = outputRows();
     arrays.bias = biasArray();
-    if (spec.layout == Layout::ChannelsFirst && spec.k > 0) {
+    if (isTransposed(spec.k)) {
       const DeviceArray rows = program->scratch(arrays.input.rows, spec.cIn);
       emitToRows(*program, arrays.input, rows);
       arrays.input = rows;
     }
-    if (spec.layout == Layout::ChannelsFirst && spec.l > 0)
+    if (isTransposed(spec.l))
       arrays.output = program->scratch(arrays.output.rows, spec.cOut);
     return arrays;
   }
   void closeArrays(const LayerArrays &arrays) {
     if (arrays.output.array == EQC_ARRAY_WORKSPACE)
-      emitFromRows(*program, arrays.output,
-                   {outputArray(), 0, arrays.output.rows, spec.cOut});
+      emitFromRows(*program, arrays.output, outputRows());
   }
 
   std::pair<KernelRole, EmittedKernel> declare(KernelRole role,
@@ -295,6 +473,8 @@ private:
   const LayerSpec &spec;
   const bool isGradient;
   Program *program = nullptr;
+  bool wantsBlock = false;
+  std::optional<Program> blockForm;
   int64_t packLaunches = 0; ///< of the program, at its start
   std::vector<int64_t> packedShape;
 };
@@ -327,7 +507,7 @@ namespace {
 /// A line for each stage.
 struct LayerDescriber {
   std::string operator()(const StrandPlan &plan) const {
-    std::string text = channels();
+    std::string text = (plan.hasStrands() ? "" : block()) + channels();
     for (const auto &[stage, fourier] :
          llvm::zip_equal(plan.shared.stages, plan.strands)) {
       if (const auto *read = std::get_if<ReadStage>(&stage))
@@ -345,7 +525,7 @@ struct LayerDescriber {
     return text;
   }
   std::string operator()(const IsotypicPlan &plan) const {
-    std::string text = channels();
+    std::string text = block() + channels();
     text += line("read", "a thread for each row of the other basis");
     for (const MixStage &mix : plan.mixes)
       text += describeMix(mix);
@@ -368,6 +548,11 @@ struct LayerDescriber {
     return text + line("write", "walk by walk, a thread for each row of y");
   }
 
+  static std::string block() {
+    return line("block",
+                "where samples fit in shared memory: all stages in one "
+                "kernel; else");
+  }
   std::string channels() const {
     return spec.layout == Layout::ChannelsFirst
                ? line("rows", "x and y are transposed in the workspace")

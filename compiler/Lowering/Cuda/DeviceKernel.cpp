@@ -6,6 +6,7 @@
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/LLVMIR/LLVMDialect.h"
+#include "mlir/Dialect/LLVMIR/NVVMDialect.h"
 #include "mlir/Dialect/SCF/IR/SCF.h"
 #include "mlir/Dialect/Vector/IR/VectorOps.h"
 
@@ -26,6 +27,15 @@ DeviceKernel::DeviceKernel(Program &program, StringRef what,
       arrays(arrays.begin(), arrays.end()) {
   elementType =
       spec.dtype == DType::F32 ? Type(b.getF32Type()) : Type(b.getF64Type());
+  if (const BlockScope *block = program.block) {
+    function = block->function;
+    launchNumber = block->launch;
+    count = block->samples;
+    size = block->size;
+    for (const DeviceArray &array : arrays)
+      pointers.push_back(block->pointerTo(array));
+    return;
+  }
   const std::string name = program.prefix + "_" +
                            std::to_string(program.numKernels++) + "_" +
                            what.str();
@@ -33,8 +43,12 @@ DeviceKernel::DeviceKernel(Program &program, StringRef what,
   if (spec.dynamicN())
     formulas.push_back(Formula::variable(EQC_VAR_N));
   formulas.insert(formulas.end(), extra.begin(), extra.end());
-  program.launches.push_back(
-      {name, threads, 0, {arrays.begin(), arrays.end()}, formulas});
+  Launch record;
+  record.kernel = name;
+  record.threads = threads;
+  record.arrays.assign(arrays.begin(), arrays.end());
+  record.numbers = formulas;
+  program.launches.push_back(std::move(record));
   Type pointer = LLVM::LLVMPointerType::get(b.getContext(), kGlobalSpace);
   SmallVector<Type> types(arrays.size(), pointer);
   types.append(formulas.size() + 1, b.getI64Type());
@@ -111,25 +125,121 @@ void DeviceKernel::overItems(ArrayRef<Extent> extents,
     items = items * extent.host;
     all = mul(all, extent.device);
   }
-  launch().items = items;
-  Value block =
-      add(firstBlock, gpu::BlockIdOp::create(b, loc, gpu::Dimension::x));
-  Value thread = gpu::ThreadIdOp::create(b, loc, gpu::Dimension::x);
-  Value item = add(mul(block, index(launch().threads)), thread);
-  when(isLess(item, all), [&] {
+  auto work = [&](Value item) {
     SmallVector<Value> point(extents.size());
     for (size_t a = extents.size(); a-- > 0;) {
       point[a] = a == 0 ? item : remainder(item, extents[a].device);
       item = quotient(item, extents[a].device);
     }
     body(point);
+  };
+  if (BlockScope *block = program.block) {
+    Value first = block->startPhase(*this);
+    loop(first, all, block->numThreads(), {}, [&](Value item, const Values &) {
+      work(item);
+      return Values();
+    });
+    block->endPhase(*this, all);
+    return;
+  }
+  launch().items = items;
+  Value block =
+      add(firstBlock, gpu::BlockIdOp::create(b, loc, gpu::Dimension::x));
+  Value thread = gpu::ThreadIdOp::create(b, loc, gpu::Dimension::x);
+  Value item = add(mul(block, index(launch().threads)), thread);
+  when(isLess(item, all), [&] { work(item); });
+}
+
+//===----------------------------------------------------------------------===//
+// Accesses of phases
+//===----------------------------------------------------------------------===//
+
+/// Patterns follow each other in an array whatever n is.
+static int64_t sizeToCompare(const LayerSpec &spec) {
+  return spec.dynamicN() ? 8 : spec.n;
+}
+
+BlockAccess DeviceKernel::accessOf(size_t a, const Poly &first,
+                                   Steps steps) const {
+  const DeviceArray &array = arrays[a];
+  const int64_t n = sizeToCompare(spec);
+  int64_t begin = first.at(n), end = begin;
+  for (const auto &[extent, stride] : steps)
+    end += (extent.at(n) - 1) * stride.at(n);
+  if (!array.shared)
+    return {array.array, begin, end};
+  const SharedPlace &place = *array.shared;
+  const int64_t offset = place.offset.at(n);
+  return {array.oneSample ? -1 : -2, offset + begin * place.pitch,
+          offset + (end + 1) * place.pitch - 1};
+}
+BlockAccess DeviceKernel::accessOf(size_t a) const {
+  return accessOf(a, Poly(), {{arrays[a].rows, Poly(1)}});
+}
+
+void DeviceKernel::reads(size_t a, const Poly &first, Steps steps) {
+  if (program.block)
+    program.block->read(accessOf(a, first, steps));
+}
+void DeviceKernel::writes(size_t a, const Poly &first, Steps steps) {
+  if (program.block)
+    program.block->write(accessOf(a, first, steps));
+}
+void DeviceKernel::reads(size_t a) {
+  if (program.block)
+    program.block->read(accessOf(a));
+}
+void DeviceKernel::writes(size_t a) {
+  if (program.block)
+    program.block->write(accessOf(a));
+}
+
+bool DeviceKernel::hasAsyncCopies() const {
+  StringRef chip = program.site.target.getName();
+  int64_t number = 0;
+  return chip.consume_front("sm_") && !chip.getAsInteger(10, number) &&
+         number >= 80;
+}
+
+void DeviceKernel::copy(size_t from, Value source, size_t to, Value target,
+                        int64_t width) {
+  if (!hasAsyncCopies())
+    return store(to, target, load(from, source, width));
+  const auto bytes = static_cast<int32_t>(width * spec.elementSize());
+  NVVM::CpAsyncOp::create(
+      b, loc, pointerTo(to, target), pointerTo(from, source),
+      b.getI32IntegerAttr(bytes),
+      NVVM::LoadCacheModifierKindAttr::get(
+          b.getContext(), bytes == 16 ? NVVM::LoadCacheModifierKind::CG
+                                      : NVVM::LoadCacheModifierKind::CA),
+      Value());
+}
+
+void DeviceKernel::finishCopies() {
+  if (!hasAsyncCopies())
+    return;
+  atTop([&] {
+    NVVM::CpAsyncCommitGroupOp::create(b, loc);
+    NVVM::CpAsyncWaitGroupOp::create(b, loc, 0);
   });
 }
 
 Value DeviceKernel::rowOf(size_t a, Value sample, Value row) {
   const DeviceArray &array = arrays[a];
-  if (!array.oneSample)
+  const BlockScope *block = program.block;
+  if (array.shared) {
+    Value at =
+        add(mul(row, index(array.shared->pitch)), poly(array.shared->offset));
+    if (array.oneSample)
+      return add(at, index(block->slotsBytes / spec.elementSize()));
+    at = add(at, mul(sample, block->sampleStride));
+    return add(at, index(block->fixedElements));
+  }
+  if (!array.oneSample) {
+    if (block)
+      sample = add(block->firstSample, sample);
     row = add(mul(sample, poly(array.rows)), row);
+  }
   return mul(row, index(array.channels));
 }
 
@@ -140,8 +250,11 @@ Value DeviceKernel::pointerTo(size_t a, Value element) {
 }
 
 Value DeviceKernel::load(size_t a, Value element, int64_t width) {
+  // Of single elements LLVM would make vectors that reach beyond an array, to
+  // what another thread may be writing.
+  const bool isVolatile = arrays[a].shared && width == 1;
   return LLVM::LoadOp::create(b, loc, typeOf(width), pointerTo(a, element),
-                              width * spec.elementSize());
+                              width * spec.elementSize(), isVolatile);
 }
 
 void DeviceKernel::store(size_t a, Value element, Value value) {
@@ -162,6 +275,14 @@ LLVM::GlobalOp DeviceKernel::addGlobal(Type type, StringRef name,
 }
 
 void DeviceKernel::reserveSlots(int64_t count) {
+  Value thread = gpu::ThreadIdOp::create(b, loc, gpu::Dimension::x);
+  Value offset = arith::IndexCastOp::create(b, loc, b.getI64Type(),
+                                            mul(thread, index(kSlotBytes)));
+  if (const BlockScope *block = program.block) {
+    slots = LLVM::GEPOp::create(b, loc, block->shared.getType(), b.getI8Type(),
+                                block->shared, ArrayRef<LLVM::GEPArg>{offset});
+    return;
+  }
   Type all = LLVM::LLVMArrayType::get(b.getI8Type(),
                                       count * kSlotBytes * launch().threads);
   LLVM::GlobalOp global =
@@ -169,9 +290,6 @@ void DeviceKernel::reserveSlots(int64_t count) {
   Value first = LLVM::AddressOfOp::create(
       b, loc, LLVM::LLVMPointerType::get(b.getContext(), kSharedSpace),
       global.getSymName());
-  Value thread = gpu::ThreadIdOp::create(b, loc, gpu::Dimension::x);
-  Value offset = arith::IndexCastOp::create(b, loc, b.getI64Type(),
-                                            mul(thread, index(kSlotBytes)));
   slots = LLVM::GEPOp::create(b, loc, first.getType(), b.getI8Type(), first,
                               ArrayRef<LLVM::GEPArg>{offset});
 }
@@ -194,9 +312,14 @@ void DeviceKernel::storeSlot(int64_t slot, Value value) {
 
 Value DeviceKernel::addConstant(DenseElementsAttr values, Type type) {
   Type array = LLVM::LLVMArrayType::get(type, values.getNumElements());
+  // Phases of one kernel have tables of one name.
+  gpu::GPUModuleOp module = program.module;
+  auto next = [&] { return "table" + std::to_string(constants++); };
+  std::string name = next();
+  while (module.lookupSymbol((function.getName() + "_" + name).str()))
+    name = next();
   LLVM::GlobalOp global =
-      addGlobal(array, "table" + std::to_string(constants++), values,
-                /*alignment=*/8, kGlobalSpace);
+      addGlobal(array, name, values, /*alignment=*/8, kGlobalSpace);
   return LLVM::AddressOfOp::create(
       b, loc, LLVM::LLVMPointerType::get(b.getContext(), kGlobalSpace),
       global.getSymName());
@@ -256,9 +379,11 @@ Value DeviceKernel::isLess(Value x, Value y) {
 }
 
 Value DeviceKernel::opaque(Value integer) {
+  // What a block of threads counts is less than 2^32.
+  Type word = program.block ? b.getI32Type() : b.getI64Type();
   const bool isIndex = isa<IndexType>(integer.getType());
   if (isIndex)
-    integer = arith::IndexCastOp::create(b, loc, b.getI64Type(), integer);
+    integer = arith::IndexCastUIOp::create(b, loc, word, integer);
   const bool isWide = integer.getType().getIntOrFloatBitWidth() == 64;
   Value same =
       LLVM::InlineAsmOp::create(
@@ -268,9 +393,9 @@ Value DeviceKernel::opaque(Value integer) {
           /*is_align_stack=*/false, LLVM::tailcallkind::TailCallKind::None,
           LLVM::AsmDialectAttr(), ArrayAttr())
           .getRes();
-  return isIndex
-             ? Value(arith::IndexCastOp::create(b, loc, b.getIndexType(), same))
-             : same;
+  return isIndex ? Value(arith::IndexCastUIOp::create(b, loc, b.getIndexType(),
+                                                      same))
+                 : same;
 }
 
 Type DeviceKernel::typeOf(int64_t width) {

@@ -9,10 +9,13 @@
 #ifndef EQC_LOWERING_CUDA_DEVICEKERNEL_H
 #define EQC_LOWERING_CUDA_DEVICEKERNEL_H
 
+#include "compiler/Lowering/Cuda/BlockScope.h"
 #include "compiler/Lowering/Cuda/Program.h"
 #include "compiler/Lowering/Loops/IndexBuilder.h"
 
-#include "mlir/Dialect/LLVMIR/LLVMDialect.h"
+namespace mlir::LLVM {
+class GlobalOp;
+} // namespace mlir::LLVM
 
 namespace eqc::cuda {
 
@@ -26,8 +29,9 @@ struct Extent {
 
 class DeviceKernel : public IndexBuilder {
 public:
-  /// Adds the kernel and its launch to `program`. `what` is one word; `numbers`
-  /// are arguments beside the arrays.
+  /// Adds the kernel and its launch to `program`, or a phase to the kernel that
+  /// all stages are phases of. `what` is one word; `numbers` are arguments
+  /// beside the arrays, and phases have none.
   DeviceKernel(Program &program, llvm::StringRef what,
                llvm::ArrayRef<DeviceArray> arrays,
                llvm::ArrayRef<Formula> numbers = {},
@@ -56,6 +60,14 @@ public:
   // Arrays
   //===--------------------------------------------------------------------===//
 
+  /// Notes that a phase accesses rows of array `a`: all of them, or those from
+  /// `first` on along some axes. No kernel is an access less.
+  void reads(size_t a);
+  void writes(size_t a);
+  using Steps = llvm::ArrayRef<std::pair<Poly, Poly>>; ///< extents and strides
+  void reads(size_t a, const Poly &first, Steps steps);
+  void writes(size_t a, const Poly &first, Steps steps);
+
   /// The first element of a row of array `a`.
   mlir::Value rowOf(size_t a, mlir::Value sample, mlir::Value row);
   /// `width` elements from `element` on: a scalar for 1, else a vector.
@@ -66,6 +78,15 @@ public:
   void reserveSlots(int64_t count);
   mlir::Value loadSlot(int64_t slot, mlir::Type type);
   void storeSlot(int64_t slot, mlir::Value value);
+  /// Elements from a row to the next.
+  int64_t pitch(size_t a) const {
+    return arrays[a].shared ? arrays[a].shared->pitch : arrays[a].channels;
+  }
+  /// Copies `width` elements of an array of the call to one in shared memory.
+  /// They are there for the next phase, after finishCopies.
+  void copy(size_t from, mlir::Value source, size_t to, mlir::Value target,
+            int64_t width);
+  void finishCopies();
   mlir::Value number(size_t i) const { return numbers[i]; }
   mlir::Value sampleCount() const { return count; }
 
@@ -109,6 +130,9 @@ public:
   Program &program;
 
 private:
+  bool hasAsyncCopies() const;
+  BlockAccess accessOf(size_t a, const Poly &first, Steps steps) const;
+  BlockAccess accessOf(size_t a) const;
   Launch &launch() { return program.launches[launchNumber]; }
   mlir::Value pointerTo(size_t a, mlir::Value element);
   mlir::Value slotAt(int64_t slot);

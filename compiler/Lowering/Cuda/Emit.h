@@ -9,6 +9,7 @@
 #define EQC_LOWERING_CUDA_EMIT_H
 
 #include "compiler/Lowering/Cuda/Program.h"
+#include "compiler/Lowering/Nests/GatherNest.h"
 #include "compiler/Lowering/Nests/MixNest.h"
 #include "compiler/Lowering/Nests/ReadNest.h"
 #include "compiler/Lowering/Nests/StrandNest.h"
@@ -45,12 +46,18 @@ void emitToRows(Program &program, const DeviceArray &source,
 void emitFromRows(Program &program, const DeviceArray &source,
                   const DeviceArray &target);
 
+/// target = source, to shared memory.
+void emitCopy(Program &program, const DeviceArray &source,
+              const DeviceArray &target);
+
 void emitRead(Program &program, const LayerArrays &arrays,
               const ReadNest &nest);
 
 /// `weights` are matrices of c_in rows; those of a term are at its kWeight.
+/// With `gathered`, rows of the target are sums of those nodes too.
 void emitMix(Program &program, const LayerArrays &arrays,
-             const DeviceArray &weights, const MixNest &nest);
+             const DeviceArray &weights, const MixNest &nest,
+             const GatherNest *gathered = nullptr);
 
 /// A mix in Fourier space, of weights that are packed for it.
 void emitStrands(Program &program, const LayerArrays &arrays,

@@ -20,6 +20,9 @@ using namespace eqc;
 using namespace eqc::cuda;
 using namespace mlir;
 
+/// Of layers whose n is given at run time.
+constexpr int64_t kTypicalSize = 16;
+
 namespace {
 
 enum Array : size_t { kInput, kStored, kNodes, kBias, kWeights, kTarget };
@@ -27,15 +30,20 @@ enum Array : size_t { kInput, kStored, kNodes, kBias, kWeights, kTarget };
 class MixEmitter {
 public:
   MixEmitter(Program &program, const LayerArrays &arrays,
-             const DeviceArray &weights, const MixNest &nest)
-      : nest(nest), kernel(program, "mix",
-                           {arrays.input, arrays.stored, arrays.nodes,
-                            arrays.bias, weights, arrays[nest.target]},
-                           {}, kTileThreads),
+             const DeviceArray &weights, const MixNest &nest,
+             const GatherNest *gathered)
+      : nest(nest), gathered(gathered),
+        kernel(program, "mix",
+               {arrays.input, arrays.stored, arrays.nodes, arrays.bias, weights,
+                arrays[nest.target]},
+               {}, kTileThreads),
         cIn(arrays.input.channels), cOut(arrays.output.channels),
         depth(program.width(cIn)), width(program.width(cOut)),
         products(cIn * (nest.mostFromInput + nest.mostFromStored)),
-        tile(mixTileOf(program.spec.elementSize(), width, cOut, products)) {}
+        tile(mixTileOf(program.spec.elementSize(), width, cOut, products)) {
+    if (program.block)
+      useAllThreads(*program.block);
+  }
 
   void emit() {
     Extent rows = kernel.samples();
@@ -45,12 +53,64 @@ public:
       rows = kernel.product(rows, extent);
     }
     numRows = rows.device;
-    kernel.overItems({kernel.extent(nest.targets.size()),
-                      kernel.tiles(rows, tile.rows), kernel.extent(tile.count)},
-                     [&](ArrayRef<Value> point) { emitTile(point); });
+    noteAccesses();
+    const Extent tiles = kernel.tiles(rows, tile.rows);
+    if (kernel.program.block)
+      kernel.atTop([&] { step = placeOf(tiles.device); });
+    kernel.overItems(
+        {kernel.extent(nest.targets.size()), tiles, kernel.extent(tile.count)},
+        [&](ArrayRef<Value> point) { emitTile(point); });
   }
 
 private:
+  /// Fewer rows a thread, where some threads of a block would have none. Where
+  /// several blocks share a processor, registers are for them to share too.
+  void useAllThreads(const BlockScope &block) {
+    if (block.numThreads() == kTileThreads)
+      tile.rows = std::min<int64_t>(tile.rows, 4);
+    const int64_t n = kernel.spec.dynamicN() ? kTypicalSize : kernel.spec.n;
+    int64_t rows = block.expectedSamples();
+    for (const Axis &axis : nest.axes)
+      rows *= axis.extent.at(n);
+    auto items = [&] {
+      return nest.targets.size() * ((rows + tile.rows - 1) / tile.rows) *
+             tile.count;
+    };
+    while (tile.rows > 1 && items() < block.numThreads())
+      tile.rows /= 2;
+  }
+
+  void noteAccesses() {
+    auto stepsOf = [&](const std::vector<Poly> &row, int64_t firstStride) {
+      std::vector<std::pair<Poly, Poly>> steps;
+      for (size_t a = 0; a < nest.axes.size(); ++a)
+        steps.emplace_back(nest.axes[a].extent,
+                           static_cast<int>(a) < nest.strided
+                               ? row[firstStride + a]
+                               : Poly(1));
+      return steps;
+    };
+    if (!nest.inputTerms.empty())
+      kernel.reads(kInput);
+    for (int64_t t = 0; t < nest.storedTerms.size(); ++t) {
+      const std::vector<Poly> &term = nest.storedTerms.row(t);
+      kernel.reads(kStored, term[MixNest::kTermOffset],
+                   stepsOf(term, MixNest::kTermStrides));
+    }
+    for (int64_t i = 0; i < nest.nodeInits.size(); ++i) {
+      const std::vector<Poly> &init = nest.nodeInits.row(i);
+      kernel.reads(kNodes, init[MixNest::kInitOffset],
+                   stepsOf(init, MixNest::kInitStrides));
+    }
+    if (gathered)
+      kernel.reads(kNodes);
+    if (nest.hasBias)
+      kernel.reads(kBias);
+    for (int64_t t = 0; t < nest.targets.size(); ++t)
+      kernel.writes(kTarget, nest.targets.row(t)[MixNest::kOffset],
+                    stepsOf(nest.targetStrides, 0));
+  }
+
   /// Where a row of the tile is. Indices of axes are words of 32 bits: of two
   /// axes that are longer, no memory has the rows.
   struct Row {
@@ -63,7 +123,8 @@ private:
   void emitTile(ArrayRef<Value> point) {
     targets.emplace(kernel, nest.targets);
     target = point[0];
-    findFirst(kernel.mul(point[1], kernel.index(tile.rows)));
+    first = placeOf(step ? point[1]
+                         : kernel.mul(point[1], kernel.index(tile.rows)));
     findColumns(point[2]);
     const DeviceTable inputTerms(kernel, nest.inputTerms);
     const DeviceTable storedTerms(kernel, nest.storedTerms);
@@ -80,18 +141,22 @@ private:
     }
     const SmallVector<Row> rows = findRows();
     addInits(rows, sums);
+    if (gathered)
+      addGathered(rows, sums);
     for (int64_t r = 0; r < tile.rows; ++r)
       storeRow(rows[r], r, sums);
   }
 
-  /// The first row of the tile.
-  void findFirst(Value number) {
-    first.number = first.sample = number;
+  /// What stands where in the order of rows.
+  Row placeOf(Value number) {
+    Row row;
+    row.number = row.sample = number;
     for (size_t a = extents.size(); a-- > 0;) {
-      first.axes.insert(first.axes.begin(),
-                        narrow(kernel.remainder(first.sample, extents[a])));
-      first.sample = kernel.quotient(first.sample, extents[a]);
+      row.axes.insert(row.axes.begin(),
+                      narrow(kernel.remainder(row.sample, extents[a])));
+      row.sample = kernel.quotient(row.sample, extents[a]);
     }
+    return row;
   }
 
   /// All rows. Those past the last are the last one again, which is read and
@@ -106,7 +171,8 @@ private:
     SmallVector<Row> rows;
     for (int64_t r = 0; r < tile.rows; ++r) {
       if (r > 0)
-        row.number = kernel.add(rows.front().number, kernel.index(r));
+        row.number =
+            kernel.add(row.number, step ? step->number : kernel.index(1));
       row.exists = kernel.isLess(row.number, numRows);
       if (r > 0)
         advance(row);
@@ -116,19 +182,33 @@ private:
   }
 
   void advance(Row &row) {
+    OpBuilder &b = kernel.b;
+    const Location loc = kernel.loc;
+    // What is carried to the next axis, 0 or 1; of a step of 1, to the last.
     Value carry = row.exists;
+    if (step)
+      carry = arith::ConstantOp::create(b, loc, b.getBoolAttr(false));
     for (size_t a = extents.size(); a-- > 0;) {
       Value next = kernel.add(row.axes[a], asNumber(carry, indexType()));
-      Value wraps = kernel.b.createOrFold<arith::CmpIOp>(
-          kernel.loc, arith::CmpIPredicate::eq, next, narrow(extents[a]));
-      Value zero = arith::ConstantOp::create(kernel.b, kernel.loc,
-                                             kernel.b.getZeroAttr(indexType()));
-      row.axes[a] =
-          arith::SelectOp::create(kernel.b, kernel.loc, wraps, zero, next);
-      carry = kernel.b.createOrFold<arith::AndIOp>(kernel.loc, carry, wraps);
+      if (step)
+        next = kernel.add(next, whereExists(row, step->axes[a]));
+      Value extent = narrow(extents[a]);
+      Value wraps = b.createOrFold<arith::CmpIOp>(
+          loc, arith::CmpIPredicate::uge, next, extent);
+      row.axes[a] = arith::SelectOp::create(b, loc, wraps,
+                                            kernel.sub(next, extent), next);
+      carry = wraps;
     }
-    row.sample =
-        kernel.add(row.sample, asNumber(carry, kernel.b.getIndexType()));
+    Value steps = asNumber(carry, b.getIndexType());
+    if (step)
+      steps = kernel.add(steps, whereExists(row, step->sample));
+    row.sample = kernel.add(row.sample, steps);
+  }
+  Value whereExists(const Row &row, Value number) {
+    Value zero = arith::ConstantOp::create(
+        kernel.b, kernel.loc, kernel.b.getZeroAttr(number.getType()));
+    return arith::SelectOp::create(kernel.b, kernel.loc, row.exists, number,
+                                   zero);
   }
 
   Value asNumber(Value condition, Type type) {
@@ -223,6 +303,53 @@ private:
                                       kernel.plus(sum, bias), sum);
       }
     }
+  }
+
+  /// Adds the nodes that are spread over some of the rows.
+  void addGathered(ArrayRef<Row> rows, Values &sums) {
+    const DeviceTable ranges(kernel, gathered->rows);
+    const DeviceTable sources(kernel, gathered->sources);
+    for (int64_t r = 0; r < tile.rows; ++r) {
+      Value row = rowInSample(rows[r]);
+      Values some(sums.begin() + r * tile.vectors,
+                  sums.begin() + (r + 1) * tile.vectors);
+      auto add = [&](int64_t field, bool negative) {
+        some = kernel.loop(
+            ranges.get(kernel, row, field), ranges.get(kernel, row, field + 1),
+            1, some, [&](Value e, Values partial) {
+              Value node = kernel.rowOf(kNodes, rows[r].sample,
+                                        sources.get(kernel, e, 0));
+              for (int64_t v = 0; v < tile.vectors; ++v) {
+                Value value =
+                    kernel.load(kNodes, kernel.add(node, columns[v]), width);
+                partial[v] = negative ? kernel.minus(partial[v], value)
+                                      : kernel.plus(partial[v], value);
+              }
+              return partial;
+            });
+      };
+      add(GatherNest::kFirstAdded, false);
+      if (hasTaken())
+        add(GatherNest::kEndAdded, true);
+      std::copy(some.begin(), some.end(), sums.begin() + r * tile.vectors);
+    }
+  }
+  bool hasTaken() const {
+    for (int64_t r = 0; r < gathered->rows.size(); ++r)
+      if (gathered->rows.at(r, GatherNest::kEndAdded, 1) <
+          gathered->rows.at(r, GatherNest::kEndSubtracted, 1))
+        return true;
+    return false;
+  }
+  /// The row of the target, of the only one.
+  Value rowInSample(const Row &row) {
+    Value at = targets->get(kernel, target, MixNest::kOffset);
+    for (int64_t a = 0; a < nest.strided; ++a)
+      at = kernel.add(at, kernel.mul(widen(row.axes[a]),
+                                     kernel.poly(nest.targetStrides[a])));
+    if (row.axes.size() > static_cast<size_t>(nest.strided))
+      at = kernel.add(at, widen(row.axes.back()));
+    return at;
   }
 
   /// Adds all products of a target's terms from one array, one by one.
@@ -344,8 +471,10 @@ private:
 
   /// Input channels from `first` to `end`, `depth` of them at once, and twice
   /// where that leaves no rest: the addresses of all rows move on less often.
+  /// Eight in shared memory move on together.
   Values emitProducts(const View &view, Value first, Value end, Values sums) {
-    const bool twice = cIn % (2 * depth) == 0 && depth > 1;
+    const bool twice = cIn % (2 * depth) == 0 && depth > 1 &&
+                       (!kernel.program.block || tile.rows <= 4);
     return kernel.loop(first, end, twice ? 2 * depth : depth, std::move(sums),
                        [&](Value c, Values partial) {
                          addProducts(view, c, partial);
@@ -394,6 +523,7 @@ private:
   }
 
   const MixNest &nest;
+  const GatherNest *gathered;
   DeviceKernel kernel;
   int64_t cIn, cOut;
   int64_t depth;    ///< input channels that are loaded at once
@@ -405,12 +535,14 @@ private:
   std::optional<DeviceTable> targets;
   Value target;
   Row first;
+  std::optional<Row> step; ///< between the rows of a thread; none: 1
   SmallVector<Value> columns, columnExists;
 };
 
 } // namespace
 
 void cuda::emitMix(Program &program, const LayerArrays &arrays,
-                   const DeviceArray &weights, const MixNest &nest) {
-  MixEmitter(program, arrays, weights, nest).emit();
+                   const DeviceArray &weights, const MixNest &nest,
+                   const GatherNest *gathered) {
+  MixEmitter(program, arrays, weights, nest, gathered).emit();
 }

@@ -22,8 +22,9 @@ public:
         columns(arrays.stored.channels / width) {}
 
   void emit() {
-    std::vector<Extent> extents{kernel.extent(nest.entries.size()),
-                                kernel.samples()};
+    noteAccesses();
+    std::vector<Extent> extents{kernel.samples(),
+                                kernel.extent(nest.entries.size())};
     for (const Axis &axis : nest.kept)
       extents.push_back(kernel.extent(axis.extent));
     extents.push_back(kernel.extent(nest.groups));
@@ -32,10 +33,32 @@ public:
   }
 
 private:
+  void noteAccesses() {
+    if (nest.source == PlanArray::Input)
+      kernel.reads(0);
+    for (int64_t e = 0; e < nest.entries.size(); ++e) {
+      const std::vector<Poly> &entry = nest.entries.row(e);
+      std::vector<std::pair<Poly, Poly>> from, to;
+      for (size_t a = 0; a < nest.kept.size(); ++a) {
+        from.emplace_back(nest.kept[a].extent, entry[ReadNest::kStrides + a]);
+        to.emplace_back(nest.kept[a].extent, nest.targetStrides[a]);
+      }
+      from.emplace_back(entry[ReadNest::kDroppedExtent],
+                        entry[ReadNest::kDroppedStride]);
+      to.emplace_back(Poly(nest.groups), Poly(1));
+      kernel.writes(1, entry[ReadNest::kTarget], to);
+      if (nest.source == PlanArray::Input)
+        continue;
+      const int64_t first = entry[ReadNest::kFirstTerm].at(1);
+      for (int64_t t = first; t < first + nest.groups * nest.termsPerGroup; ++t)
+        kernel.reads(0, nest.terms.row(t)[ReadNest::kRowOffset], from);
+    }
+  }
+
   void emitRow(ArrayRef<Value> point) {
     const DeviceTable entries(kernel, nest.entries);
     terms.emplace(kernel, nest.terms);
-    Value e = point[0], sample = point[1], group = point[point.size() - 2];
+    Value sample = point[0], e = point[1], group = point[point.size() - 2];
     column = kernel.mul(point.back(), kernel.index(width));
     ArrayRef<Value> letters = point.slice(2, nest.kept.size());
     Value sourceRow = kernel.index(0);
@@ -68,7 +91,7 @@ private:
   /// The source's row of a term, `row` further.
   Value load(Value term, Value row) {
     row = kernel.add(row, terms->get(kernel, term, ReadNest::kRowOffset));
-    Value start = kernel.mul(row, kernel.index(columns * width));
+    Value start = kernel.mul(row, kernel.index(kernel.pitch(0)));
     return kernel.load(0, kernel.add(kernel.add(source, start), column), width);
   }
 

@@ -8,41 +8,66 @@ using namespace eqc;
 using namespace eqc::cuda;
 using namespace mlir;
 
-/// Neighbouring threads write neighbouring elements.
-static void emitTransposed(Program &program, const DeviceArray &rows,
-                           const DeviceArray &source, const DeviceArray &target,
-                           bool toRows) {
+/// Neighbouring threads write neighbouring elements; where one of the arrays is
+/// in shared memory, they access neighbouring elements of the other.
+static void emitTransposed(Program &program, const DeviceArray &source,
+                           const DeviceArray &target, bool toRows) {
   DeviceKernel kernel(program, toRows ? "torows" : "fromrows",
                       {source, target});
-  const int64_t channels = rows.channels;
-  const Extent outer =
-      toRows ? kernel.extent(rows.rows) : kernel.extent(channels);
-  const Extent inner =
-      toRows ? kernel.extent(channels) : kernel.extent(rows.rows);
+  const size_t asRows = toRows ? 1 : 0, asChannels = 1 - asRows;
+  const DeviceArray &rows = toRows ? target : source;
+  const bool rowsInside = !toRows || program.block;
+  const Extent numRows = kernel.extent(rows.rows);
+  const Extent numChannels = kernel.extent(rows.channels);
+  kernel.reads(0);
+  kernel.writes(1);
   kernel.overItems(
-      {kernel.samples(), outer, inner}, [&](ArrayRef<Value> point) {
-        Value row = toRows ? point[1] : point[2];
-        Value channel = toRows ? point[2] : point[1];
-        Value sample = kernel.mul(point[0], kernel.mul(kernel.poly(rows.rows),
-                                                       kernel.index(channels)));
-        Value asRows = kernel.add(
-            sample,
-            kernel.add(kernel.mul(row, kernel.index(channels)), channel));
-        Value asChannels = kernel.add(
+      {kernel.samples(), rowsInside ? numChannels : numRows,
+       rowsInside ? numRows : numChannels},
+      [&](ArrayRef<Value> point) {
+        Value row = rowsInside ? point[2] : point[1];
+        Value channel = rowsInside ? point[1] : point[2];
+        Value inRow = kernel.add(kernel.rowOf(asRows, point[0], row), channel);
+        // The other array has a row for each channel.
+        Value sample = kernel.rowOf(asChannels, point[0], kernel.index(0));
+        Value inChannel = kernel.add(
             sample,
             kernel.add(kernel.mul(channel, kernel.poly(rows.rows)), row));
-        kernel.store(1, toRows ? asRows : asChannels,
-                     kernel.load(0, toRows ? asChannels : asRows, 1));
+        if (toRows && program.block)
+          kernel.copy(0, inChannel, 1, inRow, 1);
+        else
+          kernel.store(1, toRows ? inRow : inChannel,
+                       kernel.load(0, toRows ? inChannel : inRow, 1));
       });
+  if (toRows && program.block)
+    kernel.finishCopies();
 }
 
 void cuda::emitToRows(Program &program, const DeviceArray &source,
                       const DeviceArray &target) {
-  emitTransposed(program, target, source, target, true);
+  emitTransposed(program, source, target, true);
 }
 void cuda::emitFromRows(Program &program, const DeviceArray &source,
                         const DeviceArray &target) {
-  emitTransposed(program, source, source, target, false);
+  emitTransposed(program, source, target, false);
+}
+
+void cuda::emitCopy(Program &program, const DeviceArray &source,
+                    const DeviceArray &target) {
+  DeviceKernel kernel(program, "copy", {source, target});
+  const int64_t width = program.width(source.channels);
+  kernel.writes(1);
+  kernel.overItems({kernel.samples(), kernel.extent(source.rows),
+                    kernel.extent(source.channels / width)},
+                   [&](ArrayRef<Value> point) {
+                     Value column = kernel.mul(point[2], kernel.index(width));
+                     auto at = [&](size_t array) {
+                       return kernel.add(
+                           kernel.rowOf(array, point[0], point[1]), column);
+                     };
+                     kernel.copy(0, at(0), 1, at(1), width);
+                   });
+  kernel.finishCopies();
 }
 
 void cuda::emitRows(Program &program, const RowTransform &transform,
@@ -53,6 +78,8 @@ void cuda::emitRows(Program &program, const RowTransform &transform,
   DeviceKernel kernel(program, "transform", {source, target});
   const int64_t width = program.width(target.channels);
   const Extent samples = target.oneSample ? kernel.extent(1) : kernel.samples();
+  kernel.reads(0);
+  kernel.writes(1);
   kernel.overItems(
       {samples, kernel.extent(sums.size()),
        kernel.extent(target.channels / width)},

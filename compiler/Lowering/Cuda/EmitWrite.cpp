@@ -1,4 +1,5 @@
-//===- EmitWrite.cpp - Output patterns, a launch for each walk ------------===//
+//===- EmitWrite.cpp - Output patterns, walk by walk -----------
+//------------===//
 //
 // A walk reaches a row of the target at most once, so its letters and terms are
 // parallel. Walks meet in the same rows, and follow each other.
@@ -24,8 +25,24 @@ public:
       : nest(nest), kernel(program, "write", {source, target}, {Formula(0)}),
         channels(target.channels), width(program.width(channels)) {}
 
+  /// One kernel, launched once for each walk.
   std::vector<Launch> emit() {
-    Value walk = kernel.number(0);
+    emit(kernel.number(0));
+    return launchesOfWalks();
+  }
+
+  /// A phase for one walk.
+  void emitPhase(int64_t w) {
+    kernel.reads(0);
+    kernel.reads(1);
+    kernel.writes(1);
+    Value walk;
+    kernel.atTop([&] { walk = kernel.index(w); });
+    emit(walk);
+  }
+
+private:
+  void emit(Value walk) {
     std::vector<Extent> extents{kernel.samples()};
     kernel.atTop([&] {
       walks.emplace(kernel, nest.walks);
@@ -38,10 +55,8 @@ public:
     extents.push_back(kernel.extent(channels / width));
     kernel.overItems(extents,
                      [&](ArrayRef<Value> point) { emitRow(walk, point); });
-    return launchesOfWalks();
   }
 
-private:
   Value field(Value walk, int64_t number) {
     return walks->get(kernel, walk, number);
   }
@@ -118,7 +133,13 @@ void cuda::emitWrite(Program &program, const LayerArrays &arrays,
   std::vector<const Walk *> walks;
   for (const WriteEntry &entry : stage.entries)
     walks.push_back(&entry.walk);
-  for (Launch &launch :
-       emitWalks(program, arrays.nodes, arrays[stage.target], WalkNest(walks)))
+  const WalkNest nest(walks);
+  const DeviceArray &target = arrays[stage.target];
+  if (program.block) {
+    for (int64_t w = 0; w < nest.walks.size(); ++w)
+      WriteEmitter(program, arrays.nodes, target, nest).emitPhase(w);
+    return;
+  }
+  for (Launch &launch : emitWalks(program, arrays.nodes, target, nest))
     program.launches.push_back(std::move(launch));
 }

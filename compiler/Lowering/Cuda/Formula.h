@@ -36,6 +36,7 @@ public:
   /// With the end.
   std::vector<int64_t> words() const;
   bool isZero() const { return constant == 0; }
+  bool isOne() const { return constant == 1; }
 
 private:
   Formula() = default;

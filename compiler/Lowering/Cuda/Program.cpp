@@ -47,12 +47,16 @@ static Attribute attributeOf(Builder &b, const Launch &launch) {
   for (const Formula &number : launch.numbers)
     add(EQC_PARAM_I64, 0, number);
   add(EQC_PARAM_BLOCK, 0, 0);
-  return b.getDictionaryAttr(
-      {b.getNamedAttr("kernel", b.getStringAttr(launch.kernel)),
-       b.getNamedAttr("grid",
-                      b.getDenseI64ArrayAttr(
-                          dividedUp(launch.items, launch.threads).words())),
-       b.getNamedAttr("params", b.getArrayAttr(params))});
+  const Formula grid =
+      launch.blocks ? *launch.blocks : dividedUp(launch.items, launch.threads);
+  SmallVector<NamedAttribute> fields{
+      b.getNamedAttr("kernel", b.getStringAttr(launch.kernel)),
+      b.getNamedAttr("grid", b.getDenseI64ArrayAttr(grid.words())),
+      b.getNamedAttr("params", b.getArrayAttr(params))};
+  if (!launch.shared.isZero())
+    fields.push_back(b.getNamedAttr(
+        "shared", b.getDenseI64ArrayAttr(launch.shared.words())));
+  return b.getDictionaryAttr(fields);
 }
 
 Attribute Program::form() const {
@@ -65,15 +69,16 @@ Attribute Program::form() const {
   if (!workspace.isZero())
     fields.push_back(
         b.getNamedAttr("workspace", b.getDenseI64ArrayAttr(workspace.words())));
+  Formula condition = worthIt;
   if (vectorBytes > spec.elementSize()) {
     const Formula bytes = vectorBytes;
-    fields.push_back(b.getNamedAttr(
-        "condition",
-        b.getDenseI64ArrayAttr(
-            (atMost(bytes, Formula::variable(EQC_VAR_ALIGN_SAMPLES)) *
-             atMost(bytes, Formula::variable(EQC_VAR_ALIGN_WEIGHTS)))
-                .words())));
+    condition = condition *
+                atMost(bytes, Formula::variable(EQC_VAR_ALIGN_SAMPLES)) *
+                atMost(bytes, Formula::variable(EQC_VAR_ALIGN_WEIGHTS));
   }
+  if (!condition.isOne())
+    fields.push_back(
+        b.getNamedAttr("condition", b.getDenseI64ArrayAttr(condition.words())));
   return b.getDictionaryAttr(fields);
 }
 

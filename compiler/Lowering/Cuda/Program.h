@@ -13,12 +13,22 @@
 
 #include "mlir/Dialect/GPU/IR/GPUDialect.h"
 
+#include <optional>
 #include <string>
 
 namespace eqc::cuda {
 
 /// Of a block, where a thread does little, and where it has many registers.
 constexpr int64_t kThreads = 256, kTileThreads = 128;
+
+class BlockScope;
+
+/// Where an array of a block of threads lies: elements from the start of its
+/// sample, or of what samples share, and from row to row.
+struct SharedPlace {
+  Poly offset;
+  int64_t pitch = 1;
+};
 
 /// An array of rows of channels, [samples, rows, channels].
 struct DeviceArray {
@@ -28,15 +38,19 @@ struct DeviceArray {
   int64_t channels = 1;
   bool oneSample = false; ///< the same for all samples
   bool isPacked = false;  ///< what NAME_pack writes
+  /// Then the above does not say where.
+  std::optional<SharedPlace> shared = std::nullopt;
 };
 
 struct Launch {
   std::string kernel;              ///< a function of the module
   int64_t threads = kThreads;      ///< of a block
-  Formula items;                   ///< one thread each
+  Formula items = 0;               ///< one thread each
   std::vector<DeviceArray> arrays; ///< parameters: their addresses,
   std::vector<Formula> numbers;    ///< then these,
                                    ///< then the blocks of grids before
+  std::optional<Formula> blocks;   ///< instead of as many as items need
+  Formula shared = 0;              ///< bytes that a block has of it
 };
 
 /// One form of a program while it is written. Kernels go to `module`.
@@ -67,6 +81,9 @@ public:
   std::vector<Launch> launches;
   int64_t numKernels = 0;
   Formula workspace = 0; ///< bytes
+  Formula worthIt = 1;   ///< 1 where the form is to be taken
+  /// The kernel that all stages are phases of; null: each has its own.
+  BlockScope *block = nullptr;
 };
 
 /// The module that holds the kernels of a layer and of its gradients.

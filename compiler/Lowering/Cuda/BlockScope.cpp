@@ -1,0 +1,262 @@
+//===- BlockScope.cpp - A whole plan in one kernel ------------------------===//
+
+#include "compiler/Lowering/Cuda/BlockScope.h"
+
+#include <eqc/cuda_kernel.h>
+
+#include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/Dialect/LLVMIR/LLVMDialect.h"
+
+#include <algorithm>
+
+using namespace eqc;
+using namespace eqc::cuda;
+using namespace mlir;
+
+constexpr unsigned kGlobalSpace = 1, kSharedSpace = 3;
+constexpr int64_t kAlignment = 16;
+/// Of each block of a processor the driver takes so much for itself.
+constexpr int64_t kReservedBytes = 1024;
+constexpr int64_t kSlots = 16; ///< of a thread, 16 bytes each
+/// Of samples with no more rows one does not keep a block busy for long.
+constexpr int64_t kFewRows = 256;
+
+namespace {
+
+/// Before there is a kernel to ask.
+class SizedIndexBuilder : public IndexBuilder {
+public:
+  SizedIndexBuilder(OpBuilder &b, Location loc, const LayerSpec &spec,
+                    Value given)
+      : IndexBuilder(b, loc, spec) {
+    size = given;
+  }
+};
+
+} // namespace
+
+BlockScope::BlockScope(Program &program) : program(program) {}
+
+int64_t BlockScope::unit() const {
+  return kAlignment / program.spec.elementSize();
+}
+
+/// An odd number of what is accessed at once, so that neighbouring rows are in
+/// other banks.
+int64_t BlockScope::pitchOf(int64_t channels) const {
+  const int64_t width = program.width(channels);
+  return (channels / width | 1) * width;
+}
+
+static int64_t roundedUp(int64_t value, int64_t unit) {
+  return (value + unit - 1) / unit * unit;
+}
+
+DeviceArray BlockScope::place(const Poly &rows, int64_t channels,
+                              bool oneSample) {
+  DeviceArray array;
+  array.rows = rows;
+  array.channels = channels;
+  array.oneSample = oneSample;
+  const int64_t pitch = pitchOf(channels);
+  const LayerSpec &spec = program.spec;
+  if (oneSample) {
+    array.shared = SharedPlace{Poly(oneSampleElements), pitch};
+    oneSampleElements += roundedUp(rows.at(spec.n) * pitch, unit());
+    return array;
+  }
+  array.shared = SharedPlace{sampleElements, pitch};
+  if (spec.dynamicN())
+    sampleElements += rows * Poly(pitch);
+  else
+    sampleElements += Poly(roundedUp(rows.at(spec.n) * pitch, unit()));
+  return array;
+}
+
+std::pair<DeviceArray, DeviceArray>
+BlockScope::placeEither(const Poly &rows, int64_t channels,
+                        const Poly &otherRows, int64_t otherChannels) {
+  const Poly start = sampleElements;
+  const DeviceArray one = place(rows, channels);
+  const Poly end = sampleElements;
+  sampleElements = start;
+  const DeviceArray other = place(otherRows, otherChannels);
+  if (sampleElements.at(0) < end.at(0))
+    sampleElements = end;
+  return {one, other};
+}
+
+int64_t BlockScope::sampleBytes() const {
+  return program.spec.dynamicN()
+             ? -1
+             : sampleElements.at(0) * program.spec.elementSize();
+}
+
+bool BlockScope::fits() const {
+  if (program.spec.dynamicN())
+    return sampleElements.halfCoefficient() == 0;
+  return sampleBytes() + oneSampleElements * program.spec.elementSize() <=
+         kMostSharedBytes;
+}
+
+Formula BlockScope::strideFormula() const {
+  if (!program.spec.dynamicN())
+    return sampleElements.at(0);
+  return dividedUp(Formula::of(sampleElements), unit()) * Formula(unit());
+}
+
+void BlockScope::open(ArrayRef<DeviceArray> arrays, const Poly &rows,
+                      int64_t tilesOfRow, bool needsSlots) {
+  const LayerSpec &spec = program.spec;
+  OpBuilder &b = program.site.builder;
+  const Location loc = program.site.loc;
+  const int64_t elementBytes = spec.elementSize();
+  // Two blocks on a processor, of which one copies while the other computes, or
+  // one with as many threads.
+  if (!spec.dynamicN() && 2 * sampleBytes() > kMostSharedBytes)
+    threads = 2 * kTileThreads;
+  slotsBytes = needsSlots ? kSlots * kAlignment * threads : 0;
+  fixedElements = slotsBytes / elementBytes + oneSampleElements;
+  const int64_t fixedBytes = fixedElements * elementBytes;
+
+  // Enough samples for two tiles of eight rows a thread, in half of the
+  // processor's shared memory, but no processor without a block.
+  const Formula numRows =
+      spec.dynamicN() ? Formula::of(rows) : Formula(rows.at(spec.n));
+  const int64_t rowsWanted = (16 * threads + tilesOfRow - 1) / tilesOfRow;
+  Formula wanted = smaller(kMostSamplesOfBlock, dividedUp(rowsWanted, numRows));
+  if (!spec.dynamicN()) {
+    samplesWanted =
+        std::min(kMostSamplesOfBlock,
+                 (rowsWanted + rows.at(spec.n) - 1) / rows.at(spec.n));
+    wanted = samplesWanted;
+  }
+  const Formula batch = Formula::variable(EQC_VAR_BATCH);
+  const Formula processors = Formula::variable(EQC_VAR_PROCESSORS);
+  const Formula room =
+      smaller(Formula::variable(EQC_VAR_SHARED_BLOCK),
+              divided(Formula::variable(EQC_VAR_SHARED_PROCESSOR), 2) +
+                  Formula(-kReservedBytes)) +
+      Formula(-fixedBytes);
+  const Formula stride = strideFormula();
+  if (spec.dynamicN() || samplesWanted > 1)
+    tile = larger(
+        1, smaller(
+               smaller(wanted, divided(room, larger(1, stride * elementBytes))),
+               dividedUp(batch, processors * Formula(2))));
+  // A few large samples are better shared by all processors.
+  worthIt = atMost(processors, batch * Formula(4));
+  if (spec.dynamicN())
+    worthIt = larger(worthIt, atMost(numRows, kFewRows));
+  else if (rows.at(spec.n) <= kFewRows)
+    worthIt = 1;
+
+  const std::string name = program.prefix + "_block";
+  launch = program.launches.size();
+  std::vector<Formula> numbers{batch};
+  if (spec.dynamicN())
+    numbers.push_back(Formula::variable(EQC_VAR_N));
+  numbers.push_back(tile);
+  Launch record;
+  record.kernel = name;
+  record.threads = threads;
+  record.arrays.assign(arrays.begin(), arrays.end());
+  record.numbers = numbers;
+  record.blocks = dividedUp(batch, tile);
+  record.shared =
+      (tile * stride + Formula(fixedElements)) * Formula(elementBytes);
+  program.launches.push_back(std::move(record));
+
+  Type pointer = LLVM::LLVMPointerType::get(b.getContext(), kGlobalSpace);
+  SmallVector<Type> types(arrays.size(), pointer);
+  // The last one is how many blocks there are in grids before this one.
+  types.append(numbers.size() + 1, b.getI64Type());
+  OpBuilder::InsertionGuard guard(b);
+  gpu::GPUModuleOp module = program.module;
+  b.setInsertionPointToEnd(module.getBody());
+  auto memory = LLVM::GlobalOp::create(
+      b, loc, LLVM::LLVMArrayType::get(b.getI8Type(), 0), /*isConstant=*/false,
+      LLVM::Linkage::External, name + "_shared", Attribute(), kAlignment,
+      kSharedSpace);
+  function = gpu::GPUFuncOp::create(b, loc, name, b.getFunctionType(types, {}));
+  function->setAttr(gpu::GPUDialect::getKernelFuncAttrName(), b.getUnitAttr());
+  function.setKnownBlockSizeAttr(
+      b.getDenseI32ArrayAttr({static_cast<int32_t>(threads), 1, 1}));
+  function->setAttr("nvvm.minctasm", b.getI32IntegerAttr(1));
+  b.setInsertionPointToEnd(&function.getBody().front());
+  gpu::ReturnOp::create(b, loc);
+  b.setInsertionPointToStart(&function.getBody().front());
+  for (size_t i = 0; i < arrays.size(); ++i)
+    globals.emplace_back(arrays[i], function.getArgument(i));
+  SmallVector<Value> given;
+  for (size_t i = arrays.size(); i < types.size(); ++i)
+    given.push_back(arith::IndexCastOp::create(b, loc, b.getIndexType(),
+                                               function.getArgument(i)));
+  if (spec.dynamicN())
+    size = given[1];
+  SizedIndexBuilder kernel(b, loc, spec, size);
+  const bool isOne = !spec.dynamicN() && samplesWanted == 1;
+  Value most = isOne ? kernel.index(1) : given[numbers.size() - 1];
+  Value block = kernel.add(
+      given.back(), gpu::BlockIdOp::create(b, loc, gpu::Dimension::x));
+  firstSample = kernel.mul(block, most);
+  samples = isOne ? kernel.index(1)
+                  : kernel.min(most, kernel.sub(given[0], firstSample));
+  sampleStride = kernel.poly(sampleElements);
+  if (spec.dynamicN())
+    sampleStride = kernel.mul(
+        kernel.div(kernel.add(sampleStride, kernel.index(unit() - 1)), unit()),
+        kernel.index(unit()));
+  shared = LLVM::AddressOfOp::create(
+      b, loc, LLVM::LLVMPointerType::get(b.getContext(), kSharedSpace),
+      memory.getSymName());
+}
+
+Value BlockScope::pointerTo(const DeviceArray &array) const {
+  if (array.shared)
+    return shared;
+  for (const auto &[known, pointer] : globals)
+    if (known.array == array.array &&
+        known.offset.words() == array.offset.words())
+      return pointer;
+  return {};
+}
+
+//===----------------------------------------------------------------------===//
+// Phases
+//===----------------------------------------------------------------------===//
+
+bool BlockScope::conflicts(ArrayRef<BlockAccess> now,
+                           ArrayRef<BlockAccess> before) const {
+  return llvm::any_of(now, [&](const BlockAccess &a) {
+    return llvm::any_of(before, [&](const BlockAccess &other) {
+      return a.space == other.space && a.first <= other.last &&
+             other.first <= a.last;
+    });
+  });
+}
+
+Value BlockScope::startPhase(IndexBuilder &kernel) {
+  OpBuilder &b = kernel.b;
+  if (conflicts(reads, writesBefore) || conflicts(writes, writesBefore) ||
+      conflicts(writes, readsBefore)) {
+    gpu::BarrierOp::create(b, kernel.loc);
+    readsBefore.clear();
+    writesBefore.clear();
+    threadsUsed = {};
+  }
+  llvm::append_range(readsBefore, reads);
+  llvm::append_range(writesBefore, writes);
+  reads.clear();
+  writes.clear();
+  Value thread = gpu::ThreadIdOp::create(b, kernel.loc, gpu::Dimension::x);
+  if (!threadsUsed)
+    return thread;
+  Value turned = kernel.sub(kernel.add(thread, kernel.index(threads)),
+                            kernel.rem(threadsUsed, threads));
+  return kernel.rem(turned, threads);
+}
+
+void BlockScope::endPhase(IndexBuilder &kernel, Value items) {
+  threadsUsed = threadsUsed ? kernel.add(threadsUsed, items) : items;
+}

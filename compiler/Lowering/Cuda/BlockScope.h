@@ -1,0 +1,110 @@
+//===- BlockScope.h - A whole plan in one kernel ----------------*- C++ -*-===//
+//
+// Where what a few samples have between the stages of a plan fits in shared
+// memory, one kernel runs all stages: each is a phase of the same block of
+// threads, and barriers stand between phases of which one needs what another
+// wrote. The samples of a block are consecutive.
+//
+// Arrays are placed, the kernel is opened, phases are written as DeviceKernels.
+// What differs from a kernel for each stage is where
+// arrays lie and how a phase ends; emitters of stages know neither.
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef EQC_LOWERING_CUDA_BLOCKSCOPE_H
+#define EQC_LOWERING_CUDA_BLOCKSCOPE_H
+
+#include "compiler/Lowering/Cuda/Program.h"
+#include "compiler/Lowering/Loops/IndexBuilder.h"
+
+namespace eqc::cuda {
+
+/// Shared memory that a block has on the largest chips.
+constexpr int64_t kMostSharedBytes = int64_t(227) << 10;
+/// More samples than this have no use for each other.
+constexpr int64_t kMostSamplesOfBlock = 32;
+
+/// Rows that a phase accesses: elements of a sample's shared memory, of what
+/// samples share, or of an array of the call.
+struct BlockAccess {
+  int64_t space = 0;
+  int64_t first = 0, last = 0;
+};
+
+class BlockScope {
+public:
+  explicit BlockScope(Program &program);
+
+  //===--------------------------------------------------------------------===//
+  // Placement
+  //===--------------------------------------------------------------------===//
+
+  /// An array in shared memory. With n = ?, arrays that are accessed 16 bytes
+  /// at once come before the others.
+  DeviceArray place(const Poly &rows, int64_t channels, bool oneSample = false);
+  /// Two that are never needed at the same time; n is fixed.
+  std::pair<DeviceArray, DeviceArray> placeEither(const Poly &rows,
+                                                  int64_t channels,
+                                                  const Poly &otherRows,
+                                                  int64_t otherChannels);
+
+  /// Whether a sample fits on any chip, as far as is known.
+  bool fits() const;
+  /// The kernel, with the arrays of the call that it has. All mixes of a sample
+  /// have so many rows of so many tiles; `needsSlots`: phases may reserve
+  /// slots.
+  void open(llvm::ArrayRef<DeviceArray> arrays, const Poly &rows,
+            int64_t tilesOfRow, bool needsSlots);
+
+  /// The bytes of a sample; -1 with n = ?.
+  int64_t sampleBytes() const;
+  Formula condition() const { return worthIt; }
+  int64_t numThreads() const { return threads; }
+  /// Samples that a block may have, roughly.
+  int64_t expectedSamples() const { return samplesWanted; }
+
+  //===--------------------------------------------------------------------===//
+  // Phases
+  //===--------------------------------------------------------------------===//
+
+  mlir::Value pointerTo(const DeviceArray &array) const;
+  /// Notes what a phase accesses; see startPhase.
+  void read(const BlockAccess &access) { reads.push_back(access); }
+  void write(const BlockAccess &access) { writes.push_back(access); }
+  /// A barrier, where the phase accesses what one since the last barrier wrote,
+  /// or writes what one read. Phases without a barrier between them go on with
+  /// the thread after the last one that had an item.
+  mlir::Value startPhase(IndexBuilder &kernel);
+  void endPhase(IndexBuilder &kernel, mlir::Value items);
+
+  mlir::gpu::GPUFuncOp function;
+  size_t launch = 0;
+  mlir::Value samples;       ///< of this block
+  mlir::Value firstSample;   ///< of the batch
+  mlir::Value size;          ///< n, where it is given at run time
+  mlir::Value sampleStride;  ///< elements
+  mlir::Value shared;        ///< pointer
+  int64_t slotsBytes = 0;    ///< at its start
+  int64_t fixedElements = 0; ///< before the first sample
+
+private:
+  int64_t pitchOf(int64_t channels) const;
+  Formula strideFormula() const;
+  int64_t unit() const; ///< elements in 16 bytes
+  bool conflicts(llvm::ArrayRef<BlockAccess> now,
+                 llvm::ArrayRef<BlockAccess> before) const;
+
+  Program &program;
+  Poly sampleElements;
+  int64_t oneSampleElements = 0;
+  int64_t threads = kTileThreads, samplesWanted = 1;
+  Formula tile = 1, worthIt = 1;
+  std::vector<std::pair<DeviceArray, mlir::Value>> globals;
+  std::vector<BlockAccess> reads, writes;             ///< of the next phase
+  std::vector<BlockAccess> readsBefore, writesBefore; ///< since the barrier
+  mlir::Value threadsUsed; ///< since the barrier; null: none
+};
+
+} // namespace eqc::cuda
+
+#endif // EQC_LOWERING_CUDA_BLOCKSCOPE_H
