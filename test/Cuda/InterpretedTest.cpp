@@ -75,7 +75,7 @@ protected:
 TEST_F(Interpreted, ACallComputes) {
   for (auto order : {eqc::ptx::Order::Forwards, eqc::ptx::Order::Backwards}) {
     start({sm90});
-    standin::interpretKernels(order);
+    eqc::standin::interpretKernels(order);
     SumLayer layer;
     auto *x = static_cast<float *>(allocate(5 * 7 * 4)),
          *y = static_cast<float *>(allocate(7 * 4)),
@@ -103,7 +103,7 @@ TEST_F(Interpreted, ACallComputes) {
 }
 
 TEST_F(Interpreted, WhatIsWrongIsNoticed) {
-  standin::interpretKernels();
+  eqc::standin::interpretKernels();
   SumLayer layer;
   // One block too many: a row past the end of x.
   layer.setGrid(apply(EQC_OP_ADD, {count, value(1)}));
