@@ -14,7 +14,14 @@ if [ "$memory_jobs" -lt "$jobs" ]; then
   jobs=$((memory_jobs > 0 ? memory_jobs : 1))
 fi
 
-cmake --preset "$preset"
+# A first configuration that fails, as before scripts/install-deps.sh, would
+# leave flags of a compiler that it did not find to all later ones.
+build=build
+[ "$preset" = release ] || build=build-$preset
+if ! cmake --preset "$preset"; then
+  [ -e "$build/build.ninja" ] || rm -rf "$build/CMakeCache.txt" "$build/CMakeFiles"
+  exit 1
+fi
 targets=()
 if [ $# -gt 0 ]; then
   targets=(--target "$@")
