@@ -61,7 +61,7 @@ static void findCall(const LoadedLibrary::Lookup &find, Interface interface,
                      const std::string &layer, Call &call) {
   const auto arrays = std::make_index_sequence<F.numArrays>();
   const std::string name = nameOf(F, layer);
-  if (interface == Interface::Cuda) {
+  if (interface == Interface::Device) {
     if (auto function =
             findFunction<CFunctionPointer<T, F, Dynamic, void *>>(find, name))
       call = callerOf<T, F, Dynamic>(function, arrays,

@@ -5,9 +5,9 @@
 #include "compiler/Check/Gpu/OnGpu.h"
 #include "compiler/Check/LoadedLibrary.h"
 #include "compiler/Driver/FindGpu.h"
+#include "compiler/Lowering/KernelTarget.h"
 #include "compiler/Plan/Gradient/GradientPlan.h"
 #include "compiler/Plan/PlanRules.h"
-#include "compiler/Target/Chips.h"
 
 using namespace eqc;
 
@@ -26,7 +26,7 @@ int eqc::runCheck(const Options &options) {
   std::string text;
   std::unique_ptr<Gpu> gpu; // goes after what was loaded into it
   AdaptKernel adapt;
-  if (source.compile.triple == kCudaTarget) {
+  if (kernelTargetOf(source.compile.triple).device()) {
     std::string error;
     gpu = findGpu(source.compile, text, error);
     if (!gpu)
@@ -34,7 +34,7 @@ int eqc::runCheck(const Options &options) {
     if (gpu->isStandIn())
       checkOptions.callLimit = kInterpretedCall;
     adapt = [&gpu](const LayerSpec &layer, const KernelFunctions &kernel) {
-      return onGpu(layer, kernel, *gpu);
+      return asHostLayer(layer, kernel, *gpu);
     };
   }
   std::optional<LoadedLibrary> library;

@@ -5,7 +5,7 @@
 #include "compiler/Driver/HeaderEmitter.h"
 #include "compiler/Driver/Input.h"
 #include "compiler/Driver/SharedLibrary.h"
-#include "compiler/Target/Chips.h"
+#include "compiler/Lowering/KernelTarget.h"
 
 #include "llvm/ADT/SmallString.h"
 #include "llvm/Support/Path.h"
@@ -16,15 +16,15 @@ using llvm::StringRef;
 namespace {
 
 struct KindInfo {
-  const char *extension;
+  std::string extension;
   bool wantsHeader; ///< a header is written without being asked for
   CodeKind code;
 };
 
 } // namespace
 
-static KindInfo kindInfo(EmitKind kind) {
-  switch (kind) {
+static KindInfo kindInfo(const Options &options) {
+  switch (options.emit) {
   case EmitKind::Obj:
     return {".o", true, CodeKind::Object};
   case EmitKind::Asm:
@@ -45,8 +45,9 @@ static KindInfo kindInfo(EmitKind kind) {
     return {".so", true, CodeKind::Object};
   case EmitKind::Header:
     return {".h", false, CodeKind::Object};
-  case EmitKind::PTX:
-    return {".ptx", false, CodeKind::PTX};
+  case EmitKind::Device:
+    return {("." + kernelTargetOf(options.compile.triple).device()->code).str(),
+            false, CodeKind::Device};
   }
   return {"", false, CodeKind::Object};
 }
@@ -73,7 +74,7 @@ struct OutputPlan {
 } // namespace
 
 static Failure planOutputs(const Options &options, OutputPlan &plan) {
-  KindInfo info = kindInfo(options.emit);
+  KindInfo info = kindInfo(options);
   if (!options.output && isStdin(options.input))
     return {StatusUsage, "reading standard input needs '-o <path>', or '-o -'"};
   if (options.emit == EmitKind::Header && options.header)
@@ -100,14 +101,14 @@ static Failure planOutputs(const Options &options, OutputPlan &plan) {
 
 /// The shared library's bytes.
 static Failure makeShared(llvm::ArrayRef<char> object, const Source &source,
-                          Interface interface, std::string &bytes) {
+                          const Device *device, std::string &bytes) {
   PrivateDirectory directory;
   std::string problem = directory.create();
   if (!problem.empty())
     return {StatusFile, problem};
   std::string path;
   if (Failure failure =
-          linkSharedLibrary(object, source.layers, interface, directory, path))
+          linkSharedLibrary(object, source.layers, device, directory, path))
     return failure;
   auto buffer = llvm::MemoryBuffer::getFile(path);
   if (!buffer)
@@ -127,20 +128,19 @@ int eqc::runCompile(const Options &options) {
   if (int status = tuneSource(options, source))
     return status;
 
-  const Interface interface =
-      options.compile.triple == kCudaTarget ? Interface::Cuda : Interface::Host;
+  const Device *device = kernelTargetOf(options.compile.triple).device();
   std::vector<int64_t> packed;
   auto makeHeader = [&] {
     return emitHeader(source.layers, packed,
                       plan.headerPath == "-" ? "" : StringRef(plan.headerPath),
-                      options.compile.gradients, interface);
+                      options.compile.gradients, device);
   };
   if (options.emit == EmitKind::Header) {
     if (int status = findPackedSizes(options, source, packed))
       return status;
     plan.outputs.setContents(plan.code, makeHeader());
   } else {
-    const CodeKind kind = kindInfo(options.emit).code;
+    const CodeKind kind = kindInfo(options).code;
     llvm::SmallVector<char, 0> code;
     if (int status = compileSource(options, source, kind, code, &packed))
       return status;
@@ -149,7 +149,7 @@ int eqc::runCompile(const Options &options) {
         return status;
     std::string library;
     if (options.emit == EmitKind::Shared) {
-      if (Failure failure = makeShared(code, source, interface, library))
+      if (Failure failure = makeShared(code, source, device, library))
         return report(failure);
       plan.outputs.setContents(plan.code, library);
     } else {

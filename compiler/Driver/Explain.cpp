@@ -5,10 +5,8 @@
 #include "compiler/Algebra/Groups/GroupRules.h"
 #include "compiler/Algebra/RowPattern.h"
 #include "compiler/Driver/HeaderEmitter.h"
-#include "compiler/Lowering/KernelTarget.h"
 #include "compiler/Plan/PlanReport.h"
 #include "compiler/Plan/SchurChoice.h"
-#include "compiler/Target/Chips.h"
 
 #include <fmt/format.h>
 
@@ -169,21 +167,13 @@ bool eqc::explainLayer(const LayerSpec &layer, const CompileOptions &options,
       "summed or\n  spread over; joined: the input block of each output "
       "block that is left)\n";
   const CostTarget target = costTarget(options);
-  const bool onGpu = options.triple == kCudaTarget;
-  std::string why = measured ? "as measured" : "as asked for";
-  if (onGpu && refused)
-    why = failure.message;
-  else if (onGpu && asked == PlanKind::Auto)
-    why = "what GPUs get";
-  text += reportPlans(layer, target, report.layer.plan,
-                      onGpu ? report.layer.plan : asked, why, options.batch);
-  std::vector<CpuVariant> variants;
-  std::string error;
-  text += scheduleText(
-      layer, options, report,
-      onGpu && resolveVariants(options.triple, options.cpus, variants, error)
-          ? variants.back().name
-          : target.name);
+  // Where its gradient refuses it, it is no candidate's fault.
+  const std::string why = refused    ? failure.message
+                          : measured ? "as measured"
+                                     : "as asked for";
+  text +=
+      reportPlans(layer, target, report.layer.plan, asked, why, options.batch);
+  text += scheduleText(layer, options, report, target.name);
   return true;
 }
 

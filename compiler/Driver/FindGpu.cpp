@@ -2,7 +2,7 @@
 
 #include "compiler/Driver/FindGpu.h"
 
-#include "compiler/Target/Chips.h"
+#include "compiler/Lowering/KernelTarget.h"
 
 #include <fmt/format.h>
 
@@ -11,11 +11,12 @@ using namespace eqc;
 /// Compiles for what is there, unless something else was asked for.
 static bool takeChip(CompileOptions &options, const Gpu &gpu,
                      std::string &error) {
-  const Chip *chip = newestChipFor(gpu.chip());
+  const char *chip =
+      kernelTargetOf(options.triple).device()->chipFor(gpu.chip());
   if (!options.cpus.empty())
     return true;
   if (chip)
-    options.cpus = {chip->name};
+    options.cpus = {chip};
   else
     error = fmt::format("the GPU, {}, is of compute capability {}.{}; layers "
                         "are compiled for 7.5 and newer",
@@ -38,11 +39,12 @@ std::unique_ptr<Gpu> eqc::findGpu(CompileOptions &options, std::string &text,
     return nullptr;
   // The newest that was asked for.
   const std::string newest = chips.back().name;
-  gpu = Gpu::standIn(findChip(newest)->number, error);
+  gpu = Gpu::standIn(kernelTargetOf(options.triple).device()->numberOf(newest),
+                     error);
   if (!gpu)
     return nullptr;
   options.cpus = {newest};
-  options.ptxas.clear();
+  options.assembler.clear();
   text += fmt::format("without a GPU ({}): kernels for {} are executed by an "
                       "interpreter of their PTX\n\n",
                       why, newest);

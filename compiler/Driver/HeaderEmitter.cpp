@@ -3,6 +3,7 @@
 #include "compiler/Driver/HeaderEmitter.h"
 #include "compiler/Interface/LayerInfo.h"
 #include "compiler/Interface/Signature.h"
+#include "compiler/Lowering/KernelTarget.h"
 
 #include "llvm/ADT/STLExtras.h"
 #include "llvm/ADT/StringExtras.h"
@@ -107,7 +108,7 @@ static std::string commentOnBackward(const LayerSpec &layer) {
       layer.biasDiagrams.empty() ? " grad_bias is ignored." : "");
 }
 
-/// The functions that only GPUs have, and those that differ there.
+/// The functions that only devices have, and those that differ there.
 static std::string commentOnDevice(const CFunction &function,
                                    const LayerSpec &layer) {
   if (&function == &kPack)
@@ -134,7 +135,7 @@ static std::string commentOnDevice(const CFunction &function,
 /// What stands above the declaration of a function.
 static std::string commentOn(const CFunction &function, const LayerSpec &layer,
                              Interface interface) {
-  if (interface == Interface::Cuda) {
+  if (interface == Interface::Device) {
     const std::string comment = commentOnDevice(function, layer);
     if (!comment.empty())
       return comment;
@@ -189,7 +190,7 @@ static std::string includeGuard(StringRef fileName, StringRef body) {
 std::string eqc::emitHeader(llvm::ArrayRef<LayerSpec> layers,
                             llvm::ArrayRef<int64_t> packedSizes,
                             StringRef fileName, bool gradients,
-                            Interface interface) {
+                            const Device *device) {
   std::string body = "#include <stdint.h>\n\n#include <eqc/runtime.h>\n\n"
                      "#ifdef __cplusplus\nextern \"C\" {\n#endif\n";
   for (auto [layer, packedSize] : llvm::zip_equal(layers, packedSizes)) {
@@ -199,7 +200,8 @@ std::string eqc::emitHeader(llvm::ArrayRef<LayerSpec> layers,
     emitDiagrams("weight", layer.diagrams, body);
     emitDiagrams("bias", layer.biasDiagrams, body);
     body += "\n";
-    emitFunctions(layer, gradients, interface, body);
+    emitFunctions(layer, gradients,
+                  device ? Interface::Device : Interface::Host, body);
   }
   body += "\n#ifdef __cplusplus\n}\n#endif\n";
 
@@ -209,9 +211,11 @@ std::string eqc::emitHeader(llvm::ArrayRef<LayerSpec> layers,
                      "fastest.{3} */\n\n"
                      "#ifndef {1}\n#define {1}\n\n{2}\n#endif /* {1} */\n",
                      EQC_VERSION, guard, body,
-                     interface == Interface::Cuda
-                         ? " They are in the\n   memory of a GPU; stream is a "
-                           "CUstream, and work is enqueued there. Link with\n"
-                           "   eqc_rt_cuda and eqc_rt."
-                         : "");
+                     device ? fmt::format(" They are in the\n   memory of a "
+                                          "GPU; stream is a {}, and work is "
+                                          "enqueued there. Link with\n"
+                                          "   {} and eqc_rt.",
+                                          device->stream.str(),
+                                          device->runtime.str())
+                            : "");
 }

@@ -8,21 +8,21 @@
 #include "llvm/ADT/ArrayRef.h"
 #include "llvm/ADT/StringRef.h"
 
-#include "compiler/Interface/Signature.h"
-
 #include <string>
 
 namespace eqc {
+
+struct Device;
 
 /// The header, C99 and C++, that declares the layers' functions. `fileName` is
 /// the name the header will have, or empty when it has none; only the include
 /// guard depends on it.
 /// `packedSizes` are the layers' NAME_PACKED_SIZE; with `gradients`
-/// NAME_backward is declared.
+/// NAME_backward is declared. `device` is null for layers of CPUs.
 std::string emitHeader(llvm::ArrayRef<LayerSpec> layers,
                        llvm::ArrayRef<int64_t> packedSizes,
                        llvm::StringRef fileName, bool gradients = true,
-                       Interface interface = Interface::Host);
+                       const Device *device = nullptr);
 
 /// The shape of x (`input`) or y as a comment writes it: `[batch, n, n, 16]`.
 std::string arrayShape(const LayerSpec &layer, bool input);

@@ -9,9 +9,7 @@
 
 #include "compiler/Driver/Input.h"
 #include "compiler/Driver/OptionTable.h"
-#include "compiler/Target/Chips.h"
-#include "compiler/Target/CpuVariant.h"
-#include "compiler/Target/PtxEmitter.h"
+#include "compiler/Lowering/KernelTarget.h"
 #include "compiler/Target/SupportedTargets.h"
 #include "compiler/Tune/HostVariant.h"
 
@@ -31,17 +29,37 @@ namespace {
 
 /// A word that an option takes.
 template <typename T> struct Choice {
-  const char *name;
+  StringRef name;
   T value;
 };
 
-const Choice<EmitKind> emitChoices[] = {
+const Choice<EmitKind> emitOfHost[] = {
     {"obj", EmitKind::Obj},       {"asm", EmitKind::Asm},
     {"llvm", EmitKind::LLVM},     {"mlir", EmitKind::MLIR},
     {"loops", EmitKind::Loops},   {"linalg", EmitKind::Linalg},
     {"stages", EmitKind::Stages}, {"eq", EmitKind::Eq},
-    {"shared", EmitKind::Shared}, {"header", EmitKind::Header},
-    {"ptx", EmitKind::PTX}};
+    {"shared", EmitKind::Shared}, {"header", EmitKind::Header}};
+
+/// With the code of every kind of device.
+std::vector<Choice<EmitKind>> emitChoices() {
+  std::vector<Choice<EmitKind>> choices(std::begin(emitOfHost),
+                                        std::end(emitOfHost));
+  for (const KernelTarget *target : kernelTargets())
+    if (const Device *device = target->device())
+      choices.push_back({device->code, EmitKind::Device});
+  return choices;
+}
+
+/// The ways to ask for the kinds of device that there are.
+std::string deviceOptions(StringRef code = "") {
+  std::vector<std::string> all;
+  for (const KernelTarget *target : kernelTargets())
+    if (const Device *device = target->device())
+      if (code.empty() || device->code == code)
+        all.push_back(("'--target=" + kindOf(*target) + "'").str());
+  return llvm::join(all, " or ");
+}
+
 const Choice<PlanKind> planChoices[] = {
     {"auto", PlanKind::Auto},
 #define EQC_PLAN(NAME, TEXT, WORDS) {TEXT, PlanKind::NAME},
@@ -68,16 +86,17 @@ private:
   void readPaths();
   void readOptLevel();
   void checkTarget();
-  void readChips();
-  void readPtxas();
+  void readDevice(const KernelTarget &target);
+  void readAssembler(const KernelTarget &target);
+  void checkDeviceCode(const Device *device);
   void readTarget();
   void readGradients();
   void readTune();
   void readBench();
   void readThreadCounts();
   void readNumber(unsigned id, uint64_t least, uint64_t &value);
-  template <typename T, size_t N>
-  void readChoice(unsigned id, const Choice<T> (&choices)[N], T &value);
+  template <typename T>
+  void readChoice(unsigned id, llvm::ArrayRef<Choice<T>> choices, T &value);
 
   const CommandInfo &info;
   unsigned missingIndex = 0, missingCount = 0;
@@ -163,8 +182,8 @@ void CommandLine::readPaths() {
     error("'--calibrate' measures rates and takes no '--rates'");
 }
 
-template <typename T, size_t N>
-void CommandLine::readChoice(unsigned id, const Choice<T> (&choices)[N],
+template <typename T>
+void CommandLine::readChoice(unsigned id, llvm::ArrayRef<Choice<T>> choices,
                              T &value) {
   const llvm::opt::Arg *arg = args.getLastArg(id);
   if (!arg)
@@ -235,13 +254,14 @@ void CommandLine::checkTarget() {
     error("'--cpu': " + why);
 }
 
-/// What `--target=cuda` takes, and what it cannot do.
-void CommandLine::readChips() {
+/// What `--target` takes that names a kind of device, and what it cannot do.
+void CommandLine::readDevice(const KernelTarget &target) {
   CompileOptions &compile = options.compile;
+  const std::string asked = "'--target=" + compile.triple + "'";
   if (args.hasArg(OPT_cpu))
-    error("'--cpu' names CPUs; '--target=cuda' takes '--chip'");
+    error("'--cpu' names CPUs; " + asked + " takes '--chip'");
   if (options.emit == EmitKind::Linalg)
-    error("'--emit=linalg' knows no target; leave out '--target=cuda'");
+    error("'--emit=linalg' knows no target; leave out " + asked);
   if (const llvm::opt::Arg *arg = args.getLastArg(OPT_chip)) {
     llvm::SmallVector<StringRef> names;
     StringRef(arg->getValue()).split(names, ',');
@@ -249,49 +269,62 @@ void CommandLine::readChips() {
   }
   std::string why;
   std::vector<CpuVariant> chips;
-  if (!resolveChips(compile.cpus, chips, why))
+  if (!target.resolve(compile.triple, compile.cpus, chips, why))
     return error("'--chip': " + why);
-  if (options.emit == EmitKind::PTX && chips.size() > 1)
-    error("'--emit=ptx' is the code of one chip; choose one with '--chip'");
-  readPtxas();
+  if (options.emit == EmitKind::Device) {
+    checkDeviceCode(target.device());
+    if (chips.size() > 1)
+      error("'--emit=" + target.device()->code +
+            "' is the code of one chip; choose one with '--chip'");
+  }
+  readAssembler(target);
 }
 
 /// Cubins are left out where there is no assembler, unless they are asked for.
-void CommandLine::readPtxas() {
+void CommandLine::readAssembler(const KernelTarget &target) {
   CompileOptions &compile = options.compile;
   const llvm::opt::Arg *named = args.getLastArg(OPT_ptxas);
-  compile.ptx = !args.hasArg(OPT_no_ptx);
-  compile.cubins = named || !compile.ptx;
-  compile.ptxas = named ? named->getValue() : findPtxas();
+  compile.keepsText = !args.hasArg(OPT_no_ptx);
+  compile.needsAssembled = named || !compile.keepsText;
+  compile.assembler = named ? named->getValue() : target.findAssembler();
   const bool hasImages =
       options.emit == EmitKind::Obj || options.emit == EmitKind::Asm ||
       options.emit == EmitKind::LLVM || options.emit == EmitKind::Shared;
-  if (!hasImages && compile.cubins)
-    error("'" + StringRef(compile.ptx ? "--ptxas" : "--no-ptx").str() +
+  if (!hasImages && compile.needsAssembled)
+    error("'" + StringRef(compile.keepsText ? "--ptxas" : "--no-ptx").str() +
           "' is about what objects hold, and '--emit' writes no object");
-  if (named && !llvm::sys::fs::can_execute(compile.ptxas))
-    error("'--ptxas': '" + printable(compile.ptxas) +
+  if (named && !llvm::sys::fs::can_execute(compile.assembler))
+    error("'--ptxas': '" + printable(compile.assembler) +
           "' is no program that can be run");
-  else if (compile.ptxas.empty() && !compile.ptx)
+  else if (compile.assembler.empty() && !compile.keepsText)
     error("'--no-ptx' keeps cubins alone, and there is no ptxas to make them, "
           "in $CUDA_PATH/bin or on the search path; name one with "
           "'--ptxas=FILE'");
+}
+
+/// `--emit` may ask for the code of another kind of device.
+void CommandLine::checkDeviceCode(const Device *device) {
+  const StringRef code = args.getLastArg(OPT_emit)->getValue();
+  if (!device || device->code != code)
+    error("'--emit=" + code + "' is code for GPUs and needs " +
+          deviceOptions(code));
 }
 
 void CommandLine::readTarget() {
   CompileOptions &compile = options.compile;
   if (const llvm::opt::Arg *arg = args.getLastArg(OPT_target))
     compile.triple = arg->getValue();
-  if (compile.triple == kCudaTarget)
-    return readChips();
+  const KernelTarget &target = kernelTargetOf(compile.triple);
+  if (target.device())
+    return readDevice(target);
   if (args.hasArg(OPT_chip))
-    error("'--chip' names GPUs and needs '--target=cuda'");
+    error("'--chip' names GPUs and needs " + deviceOptions());
   for (llvm::opt::OptSpecifier option : {OPT_ptxas, OPT_no_ptx})
     if (const llvm::opt::Arg *arg = args.getLastArg(option))
       error("'" + arg->getOption().getPrefixedName().rtrim('=').str() +
-            "' is about code for GPUs and needs '--target=cuda'");
-  if (options.emit == EmitKind::PTX)
-    error("'--emit=ptx' is code for GPUs and needs '--target=cuda'");
+            "' is about code for GPUs and needs " + deviceOptions());
+  if (options.emit == EmitKind::Device)
+    checkDeviceCode(nullptr);
   if (const llvm::opt::Arg *arg = args.getLastArg(OPT_cpu)) {
     llvm::SmallVector<StringRef> names;
     StringRef(arg->getValue()).split(names, ',');
@@ -393,9 +426,9 @@ std::variant<Options, EarlyExit> CommandLine::parse() {
     return EarlyExit{0, commandHelp(info), ""};
   readInput();
   readPaths();
-  readChoice(OPT_emit, emitChoices, options.emit);
-  readChoice(OPT_plan, planChoices, options.compile.plan);
-  readChoice(OPT_diagnostics, diagnosticsChoices, options.json);
+  readChoice<EmitKind>(OPT_emit, emitChoices(), options.emit);
+  readChoice<PlanKind>(OPT_plan, planChoices, options.compile.plan);
+  readChoice<bool>(OPT_diagnostics, diagnosticsChoices, options.json);
   readNumber(OPT_max_diagrams, 1, options.frontend.maxDiagrams);
   readNumber(OPT_max_source_bytes, 1, options.frontend.maxSourceBytes);
   readNumber(OPT_seed, 0, options.seed);

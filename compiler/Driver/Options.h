@@ -35,7 +35,7 @@ enum class EmitKind {
   Eq,
   Shared,
   Header,
-  PTX
+  Device ///< the text of its code
 };
 
 struct Options {

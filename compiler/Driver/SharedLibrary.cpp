@@ -7,6 +7,7 @@
 
 #include "compiler/Driver/SharedLibrary.h"
 #include "compiler/Interface/Signature.h"
+#include "compiler/Lowering/KernelTarget.h"
 
 #include "lld/Common/Driver.h"
 #include "llvm/ADT/SmallString.h"
@@ -62,7 +63,8 @@ static std::vector<std::string> findSystemLibraries() {
 }
 
 static std::string versionScript(llvm::ArrayRef<LayerSpec> layers,
-                                 Interface interface) {
+                                 const Device *device) {
+  const Interface interface = device ? Interface::Device : Interface::Host;
   std::string text = "{ global:\n";
   for (const LayerSpec &layer : layers)
     for (const CFunction *function : cFunctions(/*gradients=*/true, interface))
@@ -97,11 +99,11 @@ static int statusOf(StringRef linkerOutput) {
 
 Failure eqc::linkSharedLibrary(llvm::ArrayRef<char> object,
                                llvm::ArrayRef<LayerSpec> layers,
-                               Interface interface, PrivateDirectory &directory,
-                               std::string &path) {
+                               const Device *device,
+                               PrivateDirectory &directory, std::string &path) {
   std::vector<std::string> runtimes{findRuntime("libeqc_rt.a")};
-  if (interface == Interface::Cuda)
-    runtimes.push_back(findRuntime("libeqc_rt_cuda.a"));
+  if (device)
+    runtimes.push_back(findRuntime(("lib" + device->runtime + ".a").str()));
   for (const std::string &runtime : runtimes)
     if (!llvm::sys::fs::exists(runtime))
       return {StatusFile, "cannot read the runtime '" + runtime +
@@ -112,7 +114,7 @@ Failure eqc::linkSharedLibrary(llvm::ArrayRef<char> object,
   if (Failure failure =
           writeFile(objectPath, StringRef(object.data(), object.size())))
     return failure;
-  if (Failure failure = writeFile(scriptPath, versionScript(layers, interface)))
+  if (Failure failure = writeFile(scriptPath, versionScript(layers, device)))
     return failure;
 
   // One thread and no build id: the same bytes every time. No memory map, which

@@ -6,7 +6,6 @@
 #include "compiler/Algebra/LayerSpec.h"
 #include "compiler/Driver/Outputs.h"
 #include "compiler/Driver/Process.h"
-#include "compiler/Interface/Signature.h"
 
 #include "llvm/ADT/ArrayRef.h"
 
@@ -14,12 +13,15 @@
 
 namespace eqc {
 
+struct Device;
+
 /// Links the layers' object and the runtime into a shared library in
 /// `directory` and sets `path` to it. Exported are the layers' functions and
 /// the public ones of the runtime, nothing else.
 Failure linkSharedLibrary(llvm::ArrayRef<char> object,
-                          llvm::ArrayRef<LayerSpec> layers, Interface interface,
-                          PrivateDirectory &directory, std::string &path);
+                          llvm::ArrayRef<LayerSpec> layers,
+                          const Device *device, PrivateDirectory &directory,
+                          std::string &path);
 
 } // namespace eqc
 

@@ -27,8 +27,8 @@ int eqc::tuneSource(const Options &options, Source &source,
   request.n = options.bench.n;
   std::vector<CpuVariant> variants;
   std::string error;
-  if (!resolveVariants(request.compile.triple, request.compile.cpus, variants,
-                       error))
+  if (!resolveCpus(request.compile.triple, request.compile.cpus, variants,
+                   error))
     return report({StatusUsage, error});
   const std::optional<size_t> variant = hostVariant(variants);
   if (!variant)

@@ -16,8 +16,8 @@ llvm::ArrayRef<const CFunction *> eqc::cFunctions() {
   return all;
 }
 
-/// What GPUs have besides.
-static llvm::ArrayRef<const CFunction *> cudaFunctions() {
+/// What devices have besides.
+static llvm::ArrayRef<const CFunction *> deviceFunctions() {
   static constexpr const CFunction *all[] = {&kWorkspaceBytes, &kForwardIn,
                                              &kBackwardIn, &kPrepare};
   return all;
@@ -26,8 +26,8 @@ static llvm::ArrayRef<const CFunction *> cudaFunctions() {
 llvm::SmallVector<const CFunction *> eqc::cFunctions(bool gradients,
                                                      Interface interface) {
   llvm::SmallVector<const CFunction *> all(cFunctions());
-  if (interface == Interface::Cuda)
-    llvm::append_range(all, cudaFunctions());
+  if (interface == Interface::Device)
+    llvm::append_range(all, deviceFunctions());
   llvm::SmallVector<const CFunction *> functions;
   for (const CFunction *function : all)
     if (gradients || !function->needsGradients)
@@ -65,7 +65,7 @@ std::string eqc::declarationOf(const CFunction &function,
     add("int backward");
   if (function.takesWorkspace)
     add("void *workspace");
-  if (interface == Interface::Cuda && function.result == ResultKind::Status)
+  if (interface == Interface::Device && function.result == ResultKind::Status)
     add("void *stream");
   return text + ");";
 }
@@ -74,7 +74,7 @@ llvm::ArrayRef<std::string> eqc::exportedSuffixes() {
   static const std::vector<std::string> suffixes = [] {
     std::vector<std::string> all;
     for (const CFunction *function :
-         cFunctions(/*gradients=*/true, Interface::Cuda))
+         cFunctions(/*gradients=*/true, Interface::Device))
       all.push_back(std::string("_") + function->suffix);
     for (const InfoField &field : infoFields())
       if (field.isMacro)

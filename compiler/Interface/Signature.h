@@ -114,7 +114,7 @@ inline constexpr CFunction kBackward = {
 
 inline constexpr CFunction kInfo = {"info", ResultKind::Info};
 
-// Of layers for GPUs alone.
+// Of layers for devices alone.
 
 inline constexpr CFunction kWorkspaceBytes = {"workspace_bytes",
                                               ResultKind::Bytes,
@@ -153,9 +153,9 @@ inline constexpr CFunction kPrepare = {"prepare", ResultKind::Status};
 /// All functions of layers for CPUs, in the order of the header.
 llvm::ArrayRef<const CFunction *> cFunctions();
 
-/// The kinds of machines whose functions differ. Those of GPUs take device
+/// The kinds of machines whose functions differ. Those of devices take device
 /// pointers and, if they have a status, a stream as their last argument.
-enum class Interface { Host, Cuda };
+enum class Interface { Host, Device };
 
 /// Those that a layer has which was compiled with or without gradients.
 llvm::SmallVector<const CFunction *>

@@ -6,7 +6,7 @@
 
 #include "compiler/Library/ForkGate.h"
 #include "compiler/Library/Program.h"
-#include "compiler/Target/Chips.h"
+#include "compiler/Lowering/KernelTarget.h"
 
 #include "llvm/ADT/StringExtras.h"
 #include "llvm/ADT/StringMap.h"
@@ -117,8 +117,7 @@ void *eqc_program_function(const eqc_program *program, const char *name) {
 }
 
 const char *eqc_cuda_chip(int64_t number) {
-  const eqc::Chip *chip = eqc::newestChipFor(number);
-  return chip ? chip->name : nullptr;
+  return eqc::kernelTargetOf("cuda").device()->chipFor(number);
 }
 
 const char *eqc_native_cpu(void) {

@@ -69,7 +69,7 @@ const char *eqc_interface_json(void) {
     for (const CFunction *function : cFunctions())
       functions.push_back(describe(*function));
     for (const CFunction *function :
-         cFunctions(/*gradients=*/true, Interface::Cuda)) {
+         cFunctions(/*gradients=*/true, Interface::Device)) {
       json::Object object = describe(*function);
       object["backward"] = function->takesBackward;
       object["workspace"] = function->takesWorkspace;

@@ -6,8 +6,7 @@
 #include "compiler/Interface/LayerInfo.h"
 #include "compiler/Interface/Signature.h"
 #include "compiler/Library/ForkGate.h"
-#include "compiler/Target/Chips.h"
-#include "compiler/Target/CpuVariant.h"
+#include "compiler/Lowering/KernelTarget.h"
 
 #include "llvm/ADT/StringExtras.h"
 #include "llvm/Support/MemoryBuffer.h"
@@ -70,22 +69,31 @@ void Program::readOptions(const eqc_compile_options &asked) {
   options.gradients = asked.forward_only == 0;
 }
 
+/// The kinds of devices that there are.
+static std::string deviceKinds() {
+  std::vector<std::string> kinds;
+  for (const KernelTarget *target : kernelTargets())
+    if (target->device())
+      kinds.push_back(("'" + kindOf(*target) + "'").str());
+  return llvm::join(kinds, ", ");
+}
+
 std::string Program::readTarget(const eqc_compile_options &asked) {
   const StringRef target = asked.target ? asked.target : "";
   const StringRef chips = asked.chip ? asked.chip : "";
   StringRef names = asked.cpu ? asked.cpu : "";
-  if (target == kCudaTarget) {
+  if (kernelTargetOf(target).device()) {
     if (!names.empty())
-      return "'cpu' names CPUs; the target 'cuda' takes 'chip'";
+      return "'cpu' names CPUs; the target '" + target.str() + "' takes 'chip'";
     names = chips;
     // Without ptxas, whose version code would depend on: drivers compile PTX,
     // and keep what they made of it.
     options.triple = target.str();
   } else if (!target.empty()) {
-    return "unknown target '" + printable(target) +
-           "'; targets are 'cuda' and, for this machine, ''";
+    return "unknown target '" + printable(target) + "'; targets are " +
+           deviceKinds() + " and, for this machine, ''";
   } else if (!chips.empty()) {
-    return "'chip' names GPUs, and needs the target 'cuda'";
+    return "'chip' names GPUs, and needs the target " + deviceKinds();
   } else if (!asked.cpu) {
     names = "native";
   }

@@ -2,6 +2,8 @@
 
 #include "compiler/Lowering/KernelTarget.h"
 
+#include <cassert>
+
 using namespace eqc;
 
 llvm::ArrayRef<const KernelTarget *> eqc::kernelTargets() {
@@ -18,4 +20,36 @@ const KernelTarget *eqc::findKernelTarget(llvm::StringRef kind) {
     return &TARGET();
 #include "compiler/Lowering/Targets.def"
   return nullptr;
+}
+
+llvm::StringRef eqc::kindOf(const KernelTarget &target) {
+#define EQC_TARGET(KIND, FOLDER, TARGET)                                       \
+  if (&target == &TARGET())                                                    \
+    return #KIND;
+#include "compiler/Lowering/Targets.def"
+  return "";
+}
+
+const KernelTarget &eqc::kernelTargetOf(llvm::StringRef triple) {
+  const KernelTarget *host = nullptr;
+  for (const KernelTarget *target : kernelTargets()) {
+    if (!target->device())
+      host = target;
+    else if (kindOf(*target) == triple)
+      return *target;
+  }
+  assert(host && "there is a kind of hosts");
+  return *host;
+}
+
+bool eqc::resolveVariants(const std::string &triple,
+                          const std::vector<std::string> &names,
+                          std::vector<CpuVariant> &variants,
+                          std::string &error) {
+  const KernelTarget &target = kernelTargetOf(triple);
+  if (!target.resolve(triple, names, variants, error))
+    return false;
+  for (CpuVariant &variant : variants)
+    variant.kind = kindOf(target);
+  return true;
 }

@@ -8,15 +8,19 @@
 #ifndef EQC_LOWERING_KERNELTARGET_H
 #define EQC_LOWERING_KERNELTARGET_H
 
+#include "compiler/Interface/Signature.h"
 #include "compiler/Lowering/EmittedKernel.h"
+#include "compiler/Plan/CostModel.h"
 #include "compiler/Plan/Dense/DensePlan.h"
 #include "compiler/Plan/Factored/FactoredPlan.h"
 #include "compiler/Plan/Gradient/GradientPlan.h"
 #include "compiler/Plan/Isotypic/IsotypicPlan.h"
 #include "compiler/Plan/Strands/StrandPlan.h"
+#include "compiler/Target/CpuVariant.h"
 #include "dialect/Eqc/EqcAttrs.h"
 
 #include "mlir/Pass/PassManager.h"
+#include "mlir/Pass/PassOptions.h"
 
 #include <string>
 #include <variant>
@@ -47,10 +51,40 @@ struct KernelSite {
   }
 };
 
+/// What code is made like.
+struct LoweringOptions : mlir::PassPipelineOptions<LoweringOptions> {
+  Option<bool> threads{*this, "threads",
+                       llvm::cl::desc("calls may be spread over threads"),
+                       llvm::cl::init(true)};
+};
+
 /// A step on the way from kernels to the LLVM dialect: a pipeline of eqc-opt.
 struct LoweringStage {
   llvm::StringLiteral name, summary;
-  void (*populate)(mlir::OpPassManager &);
+  void (*populate)(mlir::OpPassManager &, const LoweringOptions &);
+  bool takesOptions = false;
+};
+
+/// A machine beside the host, with memory and code of its own.
+struct Device {
+  llvm::StringLiteral words;   ///< "NVIDIA GPUs"
+  llvm::StringLiteral code;    ///< what `--emit` calls the text of its code
+  llvm::StringLiteral runtime; ///< the library that its layers are linked with
+  llvm::StringLiteral stream;  ///< the type that programs know streams by
+  /// What drivers number a chip by; and the newest chip whose code one of such
+  /// a number runs, null where there is none.
+  int64_t (*numberOf)(llvm::StringRef chip);
+  const char *(*chipFor)(int64_t number);
+};
+
+/// How a device's kernels become images.
+struct ImageOptions {
+  int optLevel = 3;
+  /// The program that finishes them; empty: the device's driver does.
+  std::string assembler;
+  bool needsAssembled = false; ///< it is an error if it makes nothing
+  bool keepsText = true;       ///< beside what it makes
+  void (*pause)() = nullptr;   ///< as CompileOptions has it
 };
 
 class KernelTarget {
@@ -59,26 +93,72 @@ public:
 
   virtual ~KernelTarget() = default;
 
-  /// The kernels of a layer.
+  //===--------------------------------------------------------------------===//
+  // Machines
+  //===--------------------------------------------------------------------===//
+
+  /// Null where kernels run on the host itself.
+  virtual const Device *device() const { return nullptr; }
+  /// The machines of some names (none: the default ones) on a triple (empty:
+  /// this machine's), least able first. False with `error` where there is no
+  /// such machine, or one is named twice.
+  virtual bool resolve(const std::string &triple,
+                       const std::vector<std::string> &names,
+                       std::vector<CpuVariant> &variants,
+                       std::string &error) const = 0;
+  /// What plans for such a machine are chosen by; where nobody measured one, it
+  /// has no rates.
+  virtual CostTarget costTarget(const CpuVariant &variant) const = 0;
+
+  //===--------------------------------------------------------------------===//
+  // Kernels
+  //===--------------------------------------------------------------------===//
+
+  /// The kernels of a layer. Every target has them for every plan.
   virtual Kernels emitLayer(const KernelSite &site, const LayerSpec &spec,
                             const LayerPlan &plan) const = 0;
   /// Those of its gradients of weight and bias.
   virtual Kernels emitGradients(const KernelSite &site, const LayerSpec &spec,
                                 const GradientPlan &plan) const = 0;
 
-  /// What becomes of its kernels, in order; each stage checks what it leaves.
-  /// The last one leaves the LLVM dialect, to which C functions are added.
-  virtual llvm::ArrayRef<LoweringStage> stages() const = 0;
-  /// The dialects that kernels are written in.
-  virtual void addDialects(mlir::DialectRegistry &registry) const = 0;
-  /// Makes the passes of its stages known to eqc-opt.
-  virtual void registerPasses() const = 0;
-
   /// How kernels carry out the stages of a plan: a line for each.
   virtual std::string describe(const LayerSpec &spec, const LayerPlan &plan,
                                const Machine &machine) const = 0;
   virtual std::string describe(const LayerSpec &spec, const GradientPlan &plan,
                                const Machine &machine) const = 0;
+
+  //===--------------------------------------------------------------------===//
+  // From kernels to code
+  //===--------------------------------------------------------------------===//
+
+  /// What becomes of its kernels, in order; each stage checks what it leaves.
+  /// The last one leaves the last MLIR that there is, the C functions included
+  /// where kernels run on the host.
+  virtual llvm::ArrayRef<LoweringStage> stages() const = 0;
+  /// The dialects that kernels are written in.
+  virtual void addDialects(mlir::DialectRegistry &registry) const = 0;
+  /// How those that stages leave become LLVM IR.
+  virtual void addTranslations(mlir::DialectRegistry &registry) const {}
+  /// Makes the passes of its stages known to eqc-opt.
+  virtual void registerPasses() const {}
+
+  /// Of a device: kernels become data of the host's code, which gets its C
+  /// functions. Errors are the module's, or `missing` says what is asked for
+  /// and not there.
+  virtual mlir::LogicalResult embedKernels(mlir::ModuleOp module,
+                                           const ImageOptions &options,
+                                           std::string &missing) const {
+    return mlir::success();
+  }
+  /// Of a device: the code of all kernels, which are for one machine, as text.
+  virtual mlir::LogicalResult writeCode(mlir::ModuleOp module,
+                                        const ImageOptions &options,
+                                        std::string &text) const {
+    return mlir::failure();
+  }
+  /// Of a device: the program that `ImageOptions::assembler` names, where it is
+  /// installed.
+  virtual std::string findAssembler() const { return ""; }
 };
 
 #define EQC_TARGET(KIND, FOLDER, TARGET) const KernelTarget &TARGET();
@@ -88,6 +168,21 @@ public:
 llvm::ArrayRef<const KernelTarget *> kernelTargets();
 /// The target of a kind, as Targets.def lists it; null if there is none.
 const KernelTarget *findKernelTarget(llvm::StringRef kind);
+/// What Targets.def calls it.
+llvm::StringRef kindOf(const KernelTarget &target);
+/// The one that `--target` names: a device by its kind, the host by a triple.
+const KernelTarget &kernelTargetOf(llvm::StringRef triple);
+
+/// What programs see of layers for it.
+inline Interface interfaceOf(const KernelTarget &target) {
+  return target.device() ? Interface::Device : Interface::Host;
+}
+
+/// The machines of some names on what `--target` names, of whatever kind; see
+/// KernelTarget::resolve.
+bool resolveVariants(const std::string &triple,
+                     const std::vector<std::string> &names,
+                     std::vector<CpuVariant> &variants, std::string &error);
 
 } // namespace eqc
 

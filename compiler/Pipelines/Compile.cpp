@@ -3,12 +3,9 @@
 #include "compiler/Pipelines/Compile.h"
 #include "compiler/Conversion/EqcToLoops/KernelPlan.h"
 #include "compiler/Frontend/Diagnostics.h"
-#include "compiler/Pipelines/EmbedKernels.h"
-#include "compiler/Pipelines/GpuPlans.h"
 #include "compiler/Pipelines/ImportEqc.h"
 #include "compiler/Pipelines/OwnStack.h"
 #include "compiler/Pipelines/Pipelines.h"
-#include "compiler/Target/Chips.h"
 #include "compiler/Target/CpuVariant.h"
 #include "compiler/Target/ObjectEmitter.h"
 #include "compiler/Transforms/Passes.h"
@@ -23,9 +20,7 @@
 #include "mlir/InitAllExtensions.h"
 #include "mlir/Pass/PassInstrumentation.h"
 #include "mlir/Target/LLVMIR/Dialect/Builtin/BuiltinToLLVMIRTranslation.h"
-#include "mlir/Target/LLVMIR/Dialect/GPU/GPUToLLVMIRTranslation.h"
 #include "mlir/Target/LLVMIR/Dialect/LLVMIR/LLVMToLLVMIRTranslation.h"
-#include "mlir/Target/LLVMIR/Dialect/NVVM/NVVMToLLVMIRTranslation.h"
 #include "mlir/Target/LLVMIR/Export.h"
 #include "mlir/Transforms/Passes.h"
 
@@ -117,37 +112,33 @@ public:
                pm.nest<func::FuncOp>().addPass(createCSEPass());
              }) &&
              print(out);
-    if (isForGpu)
-      return runOnDevice(kind, out);
-
     if (!runStages([&](PassManager &pm) {
           populateKernelPipeline(pm, *target);
-          LLVMPipelineOptions llvm;
-          llvm.threads = options.threads;
-          populateLLVMPipeline(pm, *target, llvm);
+          LoweringOptions lowering;
+          lowering.threads = options.threads;
+          populateLLVMPipeline(pm, *target, lowering);
         }))
       return false;
     if (kind == CodeKind::MLIR)
       return print(out);
-    return translate(kind, out);
-  }
-
-  /// Kernels of GPUs are compiled on their own and become data of the host's
-  /// code.
-  bool runOnDevice(CodeKind kind, llvm::SmallVectorImpl<char> &out) {
-    if (!runStages([&](PassManager &pm) {
-          populateKernelPipeline(pm, *target);
-          target->stages().back().populate(pm);
-        }))
+    const ImageOptions images{options.optLevel, options.assembler,
+                              options.needsAssembled, options.keepsText,
+                              options.pause};
+    if (kind == CodeKind::Device) {
+      std::string text;
+      if (failed(target->writeCode(*module, images, text)))
+        return internalError("code generation failed");
+      out.append(text.begin(), text.end());
+      return true;
+    }
+    std::string missing;
+    if (failed(target->embedKernels(*module, images, missing))) {
+      if (missing.empty())
+        return internalError("code generation failed");
+      failure.status = 2;
+      failure.message = missing;
       return false;
-    if (kind == CodeKind::MLIR)
-      return print(out);
-    if (kind == CodeKind::PTX)
-      return writePtx(*module, options, out) ||
-             internalError("code generation failed");
-    if (!embedKernels(*module, options, failure))
-      return !failure.message.empty() ? false
-                                      : internalError("code generation failed");
+    }
     return translate(kind, out);
   }
 
@@ -180,7 +171,7 @@ public:
     if (!import(CodeKind::Object) || !expand(CodeKind::Object) ||
         !runStages([&](PassManager &pm) {
           CloneForTargetsPassOptions clone;
-          clone.triple = isForGpu ? options.triple : triple;
+          clone.triple = options.triple;
           clone.cpus.assign(options.cpus.begin(), options.cpus.end());
           pm.addPass(createCloneForTargetsPass(clone));
         }))
@@ -221,14 +212,12 @@ public:
 private:
   /// The layers as functions that say how they shall be compiled.
   bool import(CodeKind kind) {
-    triple = resolveTriple(options.triple);
     std::string error;
     if (!resolveVariants(options.triple, options.cpus, variants, error))
       return fail(2, error);
-    target = findKernelTarget(variants.front().kind);
-    if (!target)
-      return internalError("no kernels are written for this target");
-    isForGpu = options.triple == kCudaTarget && hasKernels(kind);
+    target = &kernelTargetOf(options.triple);
+    // A device is driven by code of the host.
+    triple = resolveTriple(target->device() ? "" : options.triple);
     module = ModuleOp::create(UnknownLoc::get(&context));
     OpBuilder b = OpBuilder::atBlockEnd(module->getBody());
     llvm::SmallVector<func::FuncOp> functions;
@@ -255,7 +244,7 @@ private:
   bool convert() {
     if (!runStages([&](PassManager &pm) {
           ConvertPipelineOptions convert;
-          convert.triple = isForGpu ? options.triple : triple;
+          convert.triple = options.triple;
           for (const std::string &cpu : options.cpus)
             convert.cpus.push_back(cpu);
           populateConvertPipeline(pm, convert);
@@ -298,8 +287,7 @@ private:
   }
 
   template <typename OptionsT> void setPlan(OptionsT &result) const {
-    result.plan = std::string(
-        planName(isForGpu ? planOfGpu(options.plan) : options.plan));
+    result.plan = std::string(planName(options.plan));
     result.batch = options.batch;
     result.gradients = options.gradients;
   }
@@ -332,8 +320,10 @@ private:
         facts.size() == 2 ? lookupDiagnostic(facts[0]) : nullptr;
     if (!info || (refused && refused->status <= info->status))
       return;
-    const auto *layer = llvm::find_if(
-        layers, [&](const LayerSpec &spec) { return spec.name == facts[1]; });
+    // What its gradient cannot have the layer cannot have.
+    const auto *layer = llvm::find_if(layers, [&](const LayerSpec &spec) {
+      return facts[1] == spec.name || facts[1] == gradientOfXName(spec.name);
+    });
     if (layer != layers.end())
       refused =
           CompileFailure{info->status, static_cast<int>(layer - layers.begin()),
@@ -346,8 +336,8 @@ private:
     registerAllExtensions(registry);
     registerBuiltinDialectTranslation(registry);
     registerLLVMDialectTranslation(registry);
-    registerGPUDialectTranslation(registry);
-    registerNVVMDialectTranslation(registry);
+    for (const KernelTarget *target : kernelTargets())
+      target->addTranslations(registry);
     return registry;
   }
 
@@ -427,7 +417,6 @@ private:
   std::optional<CompileFailure> refused;
   std::string triple;
   const KernelTarget *target = nullptr;
-  bool isForGpu = false;
   std::vector<CpuVariant> variants; ///< best last
   OwningOpRef<ModuleOp> module;
 };
@@ -472,11 +461,14 @@ CostTarget eqc::costTarget(const CompileOptions &options) {
   std::string error;
   if (!resolveVariants(options.triple, options.cpus, variants, error))
     return costTargetOf(Machine());
-  const Machine &machine = variants.back().machine;
-  for (const CostTarget &measured : options.rates)
-    if (measured.machine == machine)
-      return measured;
-  return costTargetOf(machine);
+  const KernelTarget &kind = kernelTargetOf(options.triple);
+  CostTarget target = kind.costTarget(variants.back());
+  // What is measured is a CPU.
+  if (!kind.device())
+    for (const CostTarget &measured : options.rates)
+      if (measured.machine == target.machine)
+        return measured;
+  return target;
 }
 
 bool eqc::choosePlans(llvm::ArrayRef<LayerSpec> layers,

@@ -26,7 +26,7 @@ enum class CodeKind {
   Object,
   Assembly,
   LLVM,
-  PTX,    ///< of the one chip compiled for
+  Device, ///< the text of a device's code, of the one machine compiled for
   MLIR,   ///< the last MLIR before LLVM IR
   Loops,  ///< the kernels of each CPU as loops over tensors
   Linalg, ///< graphs of upstream operations on tensors, for no target
@@ -43,14 +43,13 @@ struct LayerTuning {
 
 struct CompileOptions {
   PlanKind plan = PlanKind::Auto;
-  std::string triple; ///< empty: the host's
+  std::string triple; ///< empty: the host's; or a kind of device
   std::vector<std::string>
-      cpus; ///< one variant each, best last; empty: default of the triple.
-            ///< The chips where `triple` is kCudaTarget
-  std::string ptxas;   ///< assembles PTX to cubins; empty: there are none
-  bool cubins = false; ///< whether it is an error if one cannot be made
-  bool ptx = true;     ///< whether PTX stands beside them
-  int optLevel = 3;    ///< 0..3
+      cpus; ///< one variant each, best last; empty: default of the triple
+  std::string assembler;       ///< of a device, this and the next two: see
+  bool needsAssembled = false; ///< ImageOptions
+  bool keepsText = true;
+  int optLevel = 3; ///< 0..3
   bool threads = true;
   bool gradients = true; ///< also NAME_backward
   /// Samples of a call that plans are chosen for; 0: the layer's `batch`, else

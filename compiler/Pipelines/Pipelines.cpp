@@ -80,15 +80,23 @@ void eqc::populateConvertPipeline(OpPassManager &pm,
 void eqc::populateKernelPipeline(OpPassManager &pm,
                                  const KernelTarget &target) {
   for (const LoweringStage &stage : target.stages().drop_back())
-    stage.populate(pm);
+    stage.populate(pm, LoweringOptions());
 }
 
 void eqc::populateLLVMPipeline(OpPassManager &pm, const KernelTarget &target,
-                               const LLVMPipelineOptions &options) {
-  target.stages().back().populate(pm);
-  AddEntryPointsPassOptions entries;
-  entries.threads = options.threads;
-  pm.addPass(createAddEntryPointsPass(entries));
+                               const LoweringOptions &options) {
+  target.stages().back().populate(pm, options);
+}
+
+/// The stages of a kind of target, by the names that it gives them.
+static void registerStage(const LoweringStage &stage) {
+  if (stage.takesOptions)
+    PassPipelineRegistration<LoweringOptions>(stage.name, stage.summary,
+                                              stage.populate);
+  else
+    PassPipelineRegistration<>(
+        stage.name, stage.summary,
+        [&stage](OpPassManager &pm) { stage.populate(pm, LoweringOptions()); });
 }
 
 void eqc::registerEqcPipelines() {
@@ -106,23 +114,9 @@ void eqc::registerEqcPipelines() {
   PassPipelineRegistration<ConvertPipelineOptions>(
       "eqc-convert", "write each layer in stages as kernels for some CPUs",
       populateConvertPipeline);
-  for (const KernelTarget *target : kernelTargets()) {
-    const llvm::ArrayRef<LoweringStage> stages = target->stages();
-    for (const LoweringStage &stage : stages.drop_back())
-      PassPipelineRegistration<>(stage.name, stage.summary, stage.populate);
-    if (target != findKernelTarget("cpu")) {
-      // Kernels of devices are embedded before there are C functions.
-      PassPipelineRegistration<>(stages.back().name, stages.back().summary,
-                                 stages.back().populate);
-      continue;
-    }
-    PassPipelineRegistration<LLVMPipelineOptions>(
-        stages.back().name,
-        (stages.back().summary + " and add the C functions").str(),
-        [target](OpPassManager &pm, const LLVMPipelineOptions &options) {
-          populateLLVMPipeline(pm, *target, options);
-        });
-  }
+  for (const KernelTarget *target : kernelTargets())
+    for (const LoweringStage &stage : target->stages())
+      registerStage(stage);
 }
 
 void eqc::registerEqcPasses() {

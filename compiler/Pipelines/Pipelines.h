@@ -86,15 +86,9 @@ void populateConvertPipeline(mlir::OpPassManager &pm,
 void populateKernelPipeline(mlir::OpPassManager &pm,
                             const KernelTarget &target);
 
-struct LLVMPipelineOptions : mlir::PassPipelineOptions<LLVMPipelineOptions> {
-  Option<bool> threads{*this, "threads",
-                       llvm::cl::desc("calls may be spread over threads"),
-                       llvm::cl::init(true)};
-};
-
-/// What these leave to the LLVM dialect, with the C functions of the layers.
+/// What these leave to the last MLIR, of a host with the C functions.
 void populateLLVMPipeline(mlir::OpPassManager &pm, const KernelTarget &target,
-                          const LLVMPipelineOptions &options);
+                          const LoweringOptions &options);
 
 /// Makes the stages known to eqc-opt as --eqc-expand, --eqc-convert and by the
 /// names that kinds of targets give theirs.

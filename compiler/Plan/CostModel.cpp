@@ -219,6 +219,10 @@ void eqc::predictTimes(const LayerSpec &spec, const CostTarget &target,
 
 static std::string reasonOf(const PlanChoice &choice) {
   const PlanCandidate &winner = choice.winner();
+  if (!choice.isPredicted)
+    return fmt::format("the first of those that are possible: no rates of {} "
+                       "are known",
+                       choice.target);
   const PlanCandidate *second = nullptr;
   // Schur without a basis that saves operations is the shared plan.
   for (const PlanCandidate &candidate : choice.candidates)
@@ -247,6 +251,8 @@ PlanChoice eqc::choosePlan(const LayerSpec &spec, const CostTarget &target,
   choice.n = spec.dynamicN() ? typicalN : spec.n;
   choice.batch = batch > 0 ? batch : spec.batch > 0 ? spec.batch : typicalBatch;
   choice.target = target.name;
+  choice.isPredicted = target.rates.areKnown();
+  bool found = false;
   // The first of equals is taken: without a basis that saves operations schur
   // is the shared plan.
   for (PlanKind kind : allPlans) {
@@ -261,10 +267,11 @@ PlanChoice eqc::choosePlan(const LayerSpec &spec, const CostTarget &target,
           operationsOf(candidate.counted.cost, spec, choice.n);
       candidate.scratchBytes =
           scratchBytesOf(candidate.counted.cost, spec, choice.n);
-      Predictor(spec, target, choice.n, choice.batch).predict(candidate);
-      if (choice.candidates.empty() ||
-          candidate.callNs < choice.winner().callNs)
+      if (choice.isPredicted)
+        predictTimes(spec, target, choice.n, choice.batch, candidate);
+      if (!found || candidate.callNs < choice.winner().callNs)
         choice.chosen = choice.candidates.size();
+      found = true;
     }
     choice.candidates.push_back(std::move(candidate));
   }

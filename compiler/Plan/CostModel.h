@@ -30,9 +30,13 @@ struct CostRates {
   double tileNs = 0, termNs = 0;
   double elementNs = 0; ///< an element of a dense matrix that is added to
   double callNs = 0;    ///< checks, scratch and dispatch of a call
-};
 
-/// A CPU as the model sees it.
+  bool areKnown() const { return flops > 0; }
+};
+/// Of machines that nobody measured: no times are predicted.
+inline constexpr CostRates noRates;
+
+/// A machine as the model sees it.
 struct CostTarget {
   std::string name; ///< of the row of the table of rates
   Machine machine;
@@ -63,6 +67,7 @@ struct PlanChoice {
   int64_t n = 1;     ///< the size at which plans were compared
   int64_t batch = 1; ///< and the batch
   std::string target;
+  bool isPredicted = true; ///< times are; else there are operations alone
   std::vector<PlanCandidate> candidates;
   size_t chosen = 0;
   std::string reason; ///< a sentence
@@ -76,9 +81,9 @@ void predictTimes(const LayerSpec &spec, const CostTarget &target, int64_t n,
                   int64_t batch, PlanCandidate &candidate);
 
 /// Compares the plans of a layer, for calls of `batch` samples; 0: the layer's
-/// batch, else a typical one. The shared plan always is a candidate. The
-/// gradient of x of a layer with the plan `gradientOf` takes none that promises
-/// less.
+/// batch, else a typical one. Without rates the first that is possible is
+/// taken. The gradient of x of a layer with the plan `gradientOf` takes none
+/// that promises less.
 PlanChoice choosePlan(const LayerSpec &spec, const CostTarget &target,
                       int64_t batch = 0, PlanKind gradientOf = PlanKind::Auto);
 

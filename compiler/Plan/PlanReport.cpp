@@ -168,21 +168,32 @@ void appendStages(const PlanCandidate &plan, const LayerSpec &spec,
 }
 
 void appendComparison(const PlanChoice &choice, std::string &text) {
-  text += fmt::format("\n  plans at n = {} and batch = {} on one thread with "
-                      "{}, times predicted:\n",
-                      choice.n, choice.batch, choice.target);
-  std::vector<Row> rows{{"plan", "multiply-adds", "additions", "flops",
-                         "scratch", "packed", "packing", "sample", "call"}};
-  for (const PlanCandidate &plan : choice.candidates)
-    if (plan.refused.empty())
-      rows.push_back({std::string(planName(plan.kind)),
-                      countText(plan.operations.multiplyAdds),
-                      countText(saturatingAdd(plan.operations.additions,
-                                              plan.operations.multiplications)),
-                      countText(plan.operations.flops()),
-                      countText(plan.scratchBytes) + " B",
-                      countText(plan.packedBytes) + " B", timeText(plan.packNs),
-                      timeText(plan.sampleNs), timeText(plan.callNs)});
+  text +=
+      fmt::format("\n  plans at n = {} and batch = {}", choice.n, choice.batch);
+  text += choice.isPredicted
+              ? fmt::format(" on one thread with {}, times predicted:\n",
+                            choice.target)
+              : fmt::format("; no rates of {} are known:\n", choice.target);
+  std::vector<Row> rows{
+      {"plan", "multiply-adds", "additions", "flops", "scratch"}};
+  if (choice.isPredicted)
+    rows.front().insert(rows.front().end(),
+                        {"packed", "packing", "sample", "call"});
+  for (const PlanCandidate &plan : choice.candidates) {
+    if (!plan.refused.empty())
+      continue;
+    Row row{std::string(planName(plan.kind)),
+            countText(plan.operations.multiplyAdds),
+            countText(saturatingAdd(plan.operations.additions,
+                                    plan.operations.multiplications)),
+            countText(plan.operations.flops()),
+            countText(plan.scratchBytes) + " B"};
+    if (choice.isPredicted)
+      row.insert(row.end(),
+                 {countText(plan.packedBytes) + " B", timeText(plan.packNs),
+                  timeText(plan.sampleNs), timeText(plan.callNs)});
+    rows.push_back(std::move(row));
+  }
   appendTable(rows, true, text);
   for (const PlanCandidate &plan : choice.candidates)
     if (!plan.refused.empty())

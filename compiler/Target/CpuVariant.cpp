@@ -3,7 +3,6 @@
 #include "compiler/Target/CpuVariant.h"
 #include "compiler/Frontend/Diagnostics.h"
 #include "compiler/Frontend/SourceText.h"
-#include "compiler/Target/Chips.h"
 #include "compiler/Target/ObjectEmitter.h"
 #include "compiler/Target/SupportedTargets.h"
 
@@ -25,9 +24,7 @@ using llvm::StringRef;
 
 std::string eqc::resolveTriple(const std::string &asked) {
   std::string error;
-  // The host's code calls the driver.
-  const SupportedTarget *target =
-      findTarget(asked == kCudaTarget ? "" : asked, error);
+  const SupportedTarget *target = findTarget(asked, error);
   return target ? target->triple : asked;
 }
 
@@ -101,7 +98,6 @@ private:
   bool add(const std::string &name, Ranked &result) {
     CpuVariant &variant = result.variant;
     variant.name = name;
-    variant.kind = supported.kind;
     std::vector<std::string> features;
     if (name == "native") {
       if (triple.getArch() !=
@@ -245,12 +241,9 @@ private:
 
 } // namespace
 
-bool eqc::resolveVariants(const std::string &triple,
-                          const std::vector<std::string> &names,
-                          std::vector<CpuVariant> &variants,
-                          std::string &error) {
-  if (triple == kCudaTarget)
-    return resolveChips(names, variants, error);
+bool eqc::resolveCpus(const std::string &triple,
+                      const std::vector<std::string> &names,
+                      std::vector<CpuVariant> &variants, std::string &error) {
   const SupportedTarget *supported = findTarget(triple, error);
   if (!supported)
     return false;

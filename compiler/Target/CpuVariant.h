@@ -22,15 +22,15 @@ struct CpuVariant {
   Machine machine;
   int64_t level = 0;           ///< eqc_variant.cpu_level
   std::string runtimeFeatures; ///< eqc_variant.cpu_features
-  std::string kind; ///< who writes kernels for it, see SupportedTarget
+  std::string kind;            ///< who writes kernels for it, see Targets.def
 };
 
 /// The variants for `names` (none: the target's default) on a triple (empty:
 /// this machine's), least demanding first. False with `error` on a target that
 /// is not supported, or a CPU that there is not or that is named twice.
-bool resolveVariants(const std::string &triple,
-                     const std::vector<std::string> &names,
-                     std::vector<CpuVariant> &variants, std::string &error);
+bool resolveCpus(const std::string &triple,
+                 const std::vector<std::string> &names,
+                 std::vector<CpuVariant> &variants, std::string &error);
 
 /// The triple to generate code for: that of the supported target that `asked`
 /// names (empty: the host's); `asked` itself where there is none.

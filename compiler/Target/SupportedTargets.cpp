@@ -30,9 +30,9 @@ static constexpr StringRef x86Names[] = {"x86_64", "amd64"};
 static constexpr StringRef aarch64Names[] = {"aarch64", "arm64"};
 
 static constexpr SupportedTarget targets[] = {
-    {Triple::x86_64, x86Names, "cpu", "x86_64-linux-gnu",
-     "x86_64-unknown-linux-gnu", x86Cpus, "x86-64", "64bit", x86Features},
-    {Triple::aarch64, aarch64Names, "cpu", "aarch64-linux-gnu",
+    {Triple::x86_64, x86Names, "x86_64-linux-gnu", "x86_64-unknown-linux-gnu",
+     x86Cpus, "x86-64", "64bit", x86Features},
+    {Triple::aarch64, aarch64Names, "aarch64-linux-gnu",
      "aarch64-unknown-linux-gnu", aarch64Cpus, "generic", "neon",
      aarch64Features},
 };

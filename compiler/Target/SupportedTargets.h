@@ -18,8 +18,6 @@ namespace eqc {
 struct SupportedTarget {
   llvm::Triple::ArchType arch;
   llvm::ArrayRef<llvm::StringRef> archNames; ///< in triples
-  /// Who writes kernels for it: a kind of compiler/Lowering/Targets.def.
-  const char *kind;
   /// What users write and what code is generated for.
   const char *name;
   const char *triple;

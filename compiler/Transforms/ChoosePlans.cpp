@@ -7,9 +7,9 @@
 
 #include "compiler/Transforms/ChoosePlans.h"
 #include "compiler/Conversion/EqcToLoops/LayerOfOp.h"
+#include "compiler/Lowering/KernelTarget.h"
 #include "compiler/Plan/CostModel.h"
 #include "compiler/Plan/Gradient/GradientPlan.h"
-#include "compiler/Target/CpuVariant.h"
 
 #include "mlir/IR/Remarks.h"
 
@@ -60,7 +60,7 @@ private:
                          std::vector<std::string>(cpus.begin(), cpus.end()),
                          variants, error))
       return module.emitError(error);
-    target = costTargetOf(variants.back().machine);
+    target = kernelTargetOf(triple).costTarget(variants.back());
     return success();
   }
 
@@ -114,8 +114,9 @@ private:
     for (const PlanCandidate &candidate : choice.candidates) {
       const StringRef name = planName(candidate.kind);
       if (candidate.refused.empty()) {
-        predicted.set(name,
-                      b.getI64IntegerAttr(std::llround(candidate.callNs)));
+        if (choice.isPredicted)
+          predicted.set(name,
+                        b.getI64IntegerAttr(std::llround(candidate.callNs)));
         continue;
       }
       refused.set(name, b.getStringAttr(candidate.refused));

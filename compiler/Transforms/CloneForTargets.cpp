@@ -6,7 +6,7 @@
 //
 //===----------------------------------------------------------------------===//
 
-#include "compiler/Target/CpuVariant.h"
+#include "compiler/Lowering/KernelTarget.h"
 #include "compiler/Transforms/Passes.h"
 #include "dialect/Eqc/EqcOps.h"
 

@@ -183,7 +183,7 @@ bool Calibration::measure(const CpuVariant &variant, MeasuredRates &result) {
 std::vector<MeasuredRates> Calibration::run() {
   std::vector<CpuVariant> variants;
   std::string error;
-  if (!resolveVariants(options.triple, options.cpus, variants, error)) {
+  if (!resolveCpus(options.triple, options.cpus, variants, error)) {
     fail(2, error);
     return {};
   }

@@ -49,7 +49,7 @@ std::string eqc::describeHost() {
   std::string error;
   std::vector<CpuVariant> native;
   std::string text = cpuName() + ", " + llvm::sys::getHostCPUName().str();
-  if (resolveVariants("", {"native"}, native, error))
+  if (resolveCpus("", {"native"}, native, error))
     text += ", " + native.front().features;
   return text;
 }

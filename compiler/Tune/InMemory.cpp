@@ -3,7 +3,7 @@
 #include "compiler/Tune/InMemory.h"
 
 #include "compiler/Library/LoadedObject.h"
-#include "compiler/Target/Chips.h"
+#include "compiler/Lowering/KernelTarget.h"
 
 #include <eqc/runtime.h>
 
@@ -20,7 +20,7 @@ eqc::compileInMemory(llvm::ArrayRef<LayerSpec> layers,
   if (code)
     return LoadedLibrary(
         [code](const std::string &name) { return code->function(name); },
-        options.triple == kCudaTarget ? Interface::Cuda : Interface::Host);
+        interfaceOf(kernelTargetOf(options.triple)));
   failure.status = 70;
   failure.layer = -1;
   failure.message = "cannot load the compiled layers: " + problem;

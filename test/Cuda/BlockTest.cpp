@@ -9,7 +9,6 @@
 
 #include "compiler/Check/Oracle.h"
 #include "compiler/Check/Ptx/Interpreter.h"
-#include "compiler/Target/Chips.h"
 
 #include "gtest/gtest.h"
 
@@ -37,13 +36,13 @@ protected:
     spec = layerOf("layer a { " + std::string(GetParam().fields) + " }");
     CompileOptions options;
     options.plan = GetParam().plan;
-    options.triple = kCudaTarget;
+    options.triple = "cuda";
     options.cpus = {"sm_90"};
     options.gradients = false;
     CompileFailure failure;
     llvm::SmallVector<char, 0> code;
     ASSERT_TRUE(
-        compileLayers(spec, options, CodeKind::PTX, code, failure, &packed))
+        compileLayers(spec, options, CodeKind::Device, code, failure, &packed))
         << failure.message;
     text.assign(code.begin(), code.end());
     // The first kernel of the name: with the widest accesses.

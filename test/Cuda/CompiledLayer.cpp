@@ -6,7 +6,7 @@
 #include "compiler/Driver/SharedLibrary.h"
 #include "compiler/Frontend/Diagnostics.h"
 #include "compiler/Frontend/Frontend.h"
-#include "compiler/Target/Chips.h"
+#include "compiler/Lowering/KernelTarget.h"
 
 #include "llvm/Support/MemoryBuffer.h"
 #include "llvm/Support/SourceMgr.h"
@@ -35,7 +35,7 @@ CompiledLayer::CompiledLayer(const std::string &source, PlanKind plan,
   CompileOptions options;
   options.plan = plan;
   options.gradients = gradients;
-  options.triple = kCudaTarget;
+  options.triple = "cuda";
   options.cpus = std::move(chips);
   options.optLevel = 1;
   CompileFailure failure;
@@ -48,8 +48,8 @@ CompiledLayer::CompiledLayer(const std::string &source, PlanKind plan,
   PrivateDirectory directory;
   EXPECT_EQ(directory.create(), "");
   std::string path;
-  if (Failure problem =
-          linkSharedLibrary(object, spec, Interface::Cuda, directory, path)) {
+  if (Failure problem = linkSharedLibrary(
+          object, spec, kernelTargetOf("cuda").device(), directory, path)) {
     ADD_FAILURE() << problem.message;
     return;
   }

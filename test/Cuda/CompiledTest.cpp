@@ -12,7 +12,6 @@
 #include "test/Cuda/CompiledLayer.h"
 
 #include "compiler/Check/Oracle.h"
-#include "compiler/Target/Chips.h"
 
 #include <eqc/runtime.h>
 
@@ -577,7 +576,7 @@ TEST_F(CompiledInterface, SumsOfAMillionTermsAreExact) {
 /// mix spends its time in.
 template <typename T> double fmaShareOfMix(const std::string &dtype) {
   CompileOptions options;
-  options.triple = kCudaTarget;
+  options.triple = "cuda";
   options.cpus = {"sm_90"};
   options.gradients = false;
   CompileFailure failure;
@@ -586,7 +585,7 @@ template <typename T> double fmaShareOfMix(const std::string &dtype) {
       layerOf("layer a { group = S; n = 8; k = 1; l = 1; channels = 64 -> 64; "
               "bias = true; dtype = " +
               dtype + " }");
-  EXPECT_TRUE(compileLayers(layer, options, CodeKind::PTX, text, failure))
+  EXPECT_TRUE(compileLayers(layer, options, CodeKind::Device, text, failure))
       << failure.message;
   ptx::Error error;
   const std::optional<ptx::Module> module =

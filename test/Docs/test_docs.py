@@ -122,7 +122,9 @@ def test_a_target_is_one_folder_and_one_line():
                 continue
             assert f"compiler/Lowering/{name}/" not in text, f"{path} knows the folder {name}"
             assert function not in text, f"{path} asks for one target"
-            assert not re.search(rf'[kK]ind(\(\))? *[=!]= *"{kind}"', text), f"{path} asks for {kind}"
+            asks = rf'(kind|triple|target)(\(\))? *[=!]= *"{kind}"|findKernelTarget\("{kind}"\)'
+            assert not re.search(asks, text, re.IGNORECASE), f"{path} asks for {kind}"
+            assert not re.search(r"\bisFor(Gpu|Cpu)|\bon(Gpu|Cpu)\b", text), f"{path} tells targets apart"
         assert any(function in path.read_text() for path in folder.rglob("*.cpp"))
 
 

@@ -134,7 +134,7 @@ TEST(SignatureTest, FunctionsForGpusTakeAStreamLast) {
   LayerSpec layer;
   layer.name = "a";
   auto declared = [&](const CFunction &function) {
-    return declarationOf(function, layer, Interface::Cuda);
+    return declarationOf(function, layer, Interface::Device);
   };
   EXPECT_EQ(declared(kPack),
             "int a_pack(const float *weight, float *packed, void *stream);");

@@ -1,7 +1,6 @@
 //===- KernelTargetTest.cpp - What kinds of targets supply ----------------===//
 
 #include "compiler/Lowering/KernelTarget.h"
-#include "compiler/Target/CpuVariant.h"
 #include "test/Plan/Support.h"
 
 #include "llvm/ADT/StringSet.h"
@@ -16,15 +15,58 @@ TEST(KernelTargets, AreFoundByTheirKind) {
   EXPECT_TRUE(llvm::is_contained(kernelTargets(), findKernelTarget("cpu")));
   EXPECT_EQ(findKernelTarget("abacus"), nullptr);
   EXPECT_EQ(findKernelTarget(""), nullptr);
+  for (const KernelTarget *target : kernelTargets())
+    EXPECT_EQ(findKernelTarget(kindOf(*target)), target);
 }
 
-TEST(KernelTargets, WriteKernelsForEverySupportedMachine) {
-  for (const char *triple : {"x86_64-linux-gnu", "aarch64-linux-gnu"}) {
+TEST(KernelTargets, AreDevicesByTheirKindOrTheHostByATriple) {
+  int hosts = 0;
+  for (const KernelTarget *target : kernelTargets()) {
+    hosts += !target->device();
+    if (target->device())
+      EXPECT_EQ(&kernelTargetOf(kindOf(*target)), target);
+  }
+  EXPECT_EQ(hosts, 1);
+  for (const char *triple : {"", "x86_64-linux-gnu", "aarch64", "cpu"})
+    EXPECT_FALSE(kernelTargetOf(triple).device()) << triple;
+}
+
+TEST(KernelTargets, KnowTheirMachines) {
+  for (const KernelTarget *target : kernelTargets()) {
+    const std::string triple =
+        target->device() ? kindOf(*target).str() : "x86_64-linux-gnu";
     std::vector<CpuVariant> variants;
     std::string error;
     ASSERT_TRUE(resolveVariants(triple, {}, variants, error)) << error;
-    for (const CpuVariant &variant : variants)
-      EXPECT_NE(findKernelTarget(variant.kind), nullptr) << variant.name;
+    ASSERT_FALSE(variants.empty());
+    for (const CpuVariant &variant : variants) {
+      EXPECT_EQ(variant.kind, kindOf(*target));
+      EXPECT_FALSE(target->costTarget(variant).name.empty());
+    }
+    EXPECT_FALSE(resolveVariants(triple, {"abacus"}, variants, error));
+    EXPECT_NE(error.find("'abacus' is no "), std::string::npos) << error;
+  }
+}
+
+TEST(KernelTargets, HaveKernelsForAPlanOfEveryLayer) {
+  for (const KernelTarget *target : kernelTargets()) {
+    const std::string triple = target->device() ? kindOf(*target).str() : "";
+    std::vector<CpuVariant> variants;
+    std::string error;
+    ASSERT_TRUE(resolveVariants(triple, {}, variants, error)) << error;
+    const CostTarget cost = target->costTarget(variants.back());
+    for (const LayerSpec &spec : {makeLayer(Group::S, -1, 3, 3, 4, 4),
+                                  makeLayer(Group::O, 3, 2, 2, 4, 4),
+                                  makeLayer(Group::SO, 3, 3, 1, 4, 4),
+                                  makeLayer(Group::Sp, 4, 2, 2, 4, 4)}) {
+      const PlanChoice choice = choosePlan(spec, cost);
+      EXPECT_EQ(choice.winner().refused, "") << spec.k;
+      // What nobody measured is not predicted.
+      EXPECT_EQ(choice.isPredicted, cost.rates.areKnown());
+      EXPECT_EQ(choice.winner().callNs > 0, choice.isPredicted);
+      if (!choice.isPredicted)
+        EXPECT_EQ(choice.chosen, 0u);
+    }
   }
 }
 

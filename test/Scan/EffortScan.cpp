@@ -129,7 +129,7 @@ public:
         effort.kernels += ", lanes";
     const KernelTarget &target = *findKernelTarget("cpu");
     for (const LoweringStage &stage : target.stages().drop_back())
-      run(stage.populate);
+      run([&](PassManager &pm) { stage.populate(pm, {}); });
     run([&](PassManager &pm) { populateLLVMPipeline(pm, target, {}); });
     return done && !analyzed;
   }

@@ -36,7 +36,7 @@ public:
   explicit Target(const char *name) : name(name) {
     std::vector<CpuVariant> ignored;
     std::string error;
-    resolveVariants(name, {}, ignored, error); // LLVM's targets are set up
+    resolveCpus(name, {}, ignored, error); // LLVM's targets are set up
     machine = makeTargetMachine(resolveTriple(name), 2, error);
     info.reset(machine->getTarget().createMCSubtargetInfo(
         machine->getTargetTriple(), "", ""));
@@ -103,7 +103,7 @@ private:
 std::optional<CpuVariant> variantOf(const char *target, StringRef cpu) {
   std::vector<CpuVariant> variants;
   std::string error;
-  if (!resolveVariants(target, {cpu.str()}, variants, error))
+  if (!resolveCpus(target, {cpu.str()}, variants, error))
     return std::nullopt;
   return variants.front();
 }
@@ -160,7 +160,7 @@ Names without(const Names &all, const Names &some) {
 std::string bestOf(std::vector<std::string> cpus) {
   std::vector<CpuVariant> variants;
   std::string error;
-  if (!resolveVariants(x86, cpus, variants, error))
+  if (!resolveCpus(x86, cpus, variants, error))
     return error;
   return variants.back().name;
 }
@@ -208,7 +208,7 @@ TEST(CpuVariant, CpusOf32BitsAreRefused) {
     EXPECT_FALSE(variantOf(x86, cpu)) << cpu;
   std::string error;
   std::vector<CpuVariant> variants;
-  EXPECT_FALSE(resolveVariants(x86, {"i686"}, variants, error));
+  EXPECT_FALSE(resolveCpus(x86, {"i686"}, variants, error));
   EXPECT_NE(error.find("'i686' is no CPU of x86_64-linux-gnu"),
             std::string::npos)
       << error;
@@ -235,7 +235,7 @@ TEST(CpuVariant, TheOrderIsThatOfDemands) {
       cpus.push_back(cpu);
   std::vector<CpuVariant> variants, backwards;
   std::string error;
-  ASSERT_TRUE(resolveVariants(x86, cpus, variants, error)) << error;
+  ASSERT_TRUE(resolveCpus(x86, cpus, variants, error)) << error;
   std::vector<Names> demands;
   for (const CpuVariant &variant : variants) {
     const Names used =
@@ -254,7 +254,7 @@ TEST(CpuVariant, TheOrderIsThatOfDemands) {
           << variants[j].name << " before " << variants[i].name;
     }
   std::reverse(cpus.begin(), cpus.end());
-  ASSERT_TRUE(resolveVariants(x86, cpus, backwards, error)) << error;
+  ASSERT_TRUE(resolveCpus(x86, cpus, backwards, error)) << error;
   for (size_t i = 0; i < variants.size(); ++i)
     EXPECT_EQ(variants[i].name, backwards[i].name);
 }
@@ -272,7 +272,7 @@ TEST(CpuVariant, NamesThatCannotBeTogether) {
                                              {"help"},
                                              {"\xff\n"}}) {
     error.clear();
-    EXPECT_FALSE(resolveVariants(x86, names, variants, error)) << names[0];
+    EXPECT_FALSE(resolveCpus(x86, names, variants, error)) << names[0];
     EXPECT_NE(error, "");
   }
 }
@@ -280,6 +280,6 @@ TEST(CpuVariant, NamesThatCannotBeTogether) {
 TEST(CpuVariant, NativeRunsHere) {
   std::vector<CpuVariant> variants;
   std::string error;
-  ASSERT_TRUE(resolveVariants("", {"native"}, variants, error)) << error;
+  ASSERT_TRUE(resolveCpus("", {"native"}, variants, error)) << error;
   EXPECT_TRUE(hostVariant(variants));
 }

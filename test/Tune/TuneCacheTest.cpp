@@ -122,7 +122,7 @@ TEST(TuneCache, SizesFitTheMachine) {
 TEST(TuneLayer, MeasuresEveryPlanThatIsPossible) {
   std::string error;
   std::vector<CpuVariant> variants;
-  ASSERT_TRUE(resolveVariants("", {"native"}, variants, error));
+  ASSERT_TRUE(resolveCpus("", {"native"}, variants, error));
   TuneRequest asked;
   asked.variant = variants.front();
   asked.seconds = 1e-4;

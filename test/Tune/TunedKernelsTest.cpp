@@ -25,7 +25,7 @@ protected:
                   llvm::ArrayRef<int64_t> inputChannels) {
     std::string error;
     std::vector<CpuVariant> variants;
-    ASSERT_TRUE(resolveVariants("", {"native"}, variants, error)) << error;
+    ASSERT_TRUE(resolveCpus("", {"native"}, variants, error)) << error;
     options.cpus = {"native"};
     options.optLevel = 1;
     for (int64_t registers : registerCaps(variants.front().machine))

@@ -82,8 +82,8 @@ private:
 
 } // namespace
 
-KernelFunctions eqc::onGpu(const LayerSpec &spec, const KernelFunctions &kernel,
-                           Gpu &gpu) {
+KernelFunctions eqc::asHostLayer(const LayerSpec &spec,
+                                 const KernelFunctions &kernel, Gpu &gpu) {
   KernelFunctions result;
   result.forward = [&spec, &gpu, forward = kernel.forward](
                        int64_t n, int64_t batch, const void *x,

@@ -11,8 +11,8 @@ namespace eqc {
 /// The functions of a layer, which take arrays of the device, as functions of
 /// arrays of the host that wait for the results. Arrays are as aligned on the
 /// device as they are here.
-KernelFunctions onGpu(const LayerSpec &spec, const KernelFunctions &kernel,
-                      Gpu &gpu);
+KernelFunctions asHostLayer(const LayerSpec &spec,
+                            const KernelFunctions &kernel, Gpu &gpu);
 
 } // namespace eqc
 

@@ -126,6 +126,15 @@ struct LayerDescriber {
 
 class CpuTarget : public KernelTarget {
 public:
+  bool resolve(const std::string &triple, const std::vector<std::string> &names,
+               std::vector<CpuVariant> &variants,
+               std::string &error) const override {
+    return resolveCpus(triple, names, variants, error);
+  }
+  CostTarget costTarget(const CpuVariant &variant) const override {
+    return costTargetOf(variant.machine);
+  }
+
   Kernels emitLayer(const KernelSite &site, const LayerSpec &spec,
                     const LayerPlan &plan) const override {
     return std::visit(LayerEmitter(site, spec), plan);

@@ -197,8 +197,8 @@ void BlockScope::open(ArrayRef<DeviceArray> arrays, const Poly &rows,
   SizedIndexBuilder kernel(b, loc, spec, size);
   const bool isOne = !spec.dynamicN() && samplesWanted == 1;
   Value most = isOne ? kernel.index(1) : given[numbers.size() - 1];
-  Value block = kernel.add(
-      given.back(), gpu::BlockIdOp::create(b, loc, gpu::Dimension::x));
+  Value block = kernel.add(given.back(),
+                           gpu::BlockIdOp::create(b, loc, gpu::Dimension::x));
   firstSample = kernel.mul(block, most);
   samples = isOne ? kernel.index(1)
                   : kernel.min(most, kernel.sub(given[0], firstSample));

@@ -8,8 +8,11 @@
 //===----------------------------------------------------------------------===//
 
 #include "compiler/Lowering/Cuda/BlockScope.h"
+#include "compiler/Lowering/Cuda/Chips.h"
+#include "compiler/Lowering/Cuda/EmbedKernels.h"
 #include "compiler/Lowering/Cuda/Emit.h"
 #include "compiler/Lowering/Cuda/MixTile.h"
+#include "compiler/Lowering/Cuda/PtxEmitter.h"
 #include "compiler/Lowering/Cuda/Stages.h"
 #include "dialect/Eqc/EqcDialect.h"
 
@@ -20,6 +23,8 @@
 #include "mlir/Dialect/LLVMIR/NVVMDialect.h"
 #include "mlir/Dialect/SCF/IR/SCF.h"
 #include "mlir/Dialect/Vector/IR/VectorOps.h"
+#include "mlir/Target/LLVMIR/Dialect/GPU/GPUToLLVMIRTranslation.h"
+#include "mlir/Target/LLVMIR/Dialect/NVVM/NVVMToLLVMIRTranslation.h"
 
 #include <algorithm>
 
@@ -586,6 +591,28 @@ struct LayerDescriber {
 
 class CudaTarget : public KernelTarget {
 public:
+  const Device *device() const override {
+    static constexpr Device device = {
+        "NVIDIA GPUs",
+        "ptx",
+        "eqc_rt_cuda",
+        "CUstream",
+        [](StringRef chip) { return findChip(chip)->number; },
+        [](int64_t number) {
+          const Chip *chip = newestChipFor(number);
+          return chip ? chip->name : nullptr;
+        }};
+    return &device;
+  }
+  bool resolve(const std::string &, const std::vector<std::string> &names,
+               std::vector<CpuVariant> &variants,
+               std::string &error) const override {
+    return resolveChips(names, variants, error);
+  }
+  CostTarget costTarget(const CpuVariant &variant) const override {
+    return {variant.name, variant.machine, noRates};
+  }
+
   Kernels emitLayer(const KernelSite &site, const LayerSpec &spec,
                     const LayerPlan &plan) const override {
     return LayerEmitter(site, spec).emit(plan);
@@ -620,7 +647,19 @@ public:
                     LLVM::LLVMDialect, NVVM::NVVMDialect, scf::SCFDialect,
                     vector::VectorDialect>();
   }
-  void registerPasses() const override {}
+  void addTranslations(DialectRegistry &registry) const override {
+    registerGPUDialectTranslation(registry);
+    registerNVVMDialectTranslation(registry);
+  }
+  LogicalResult embedKernels(ModuleOp module, const ImageOptions &options,
+                             std::string &missing) const override {
+    return cuda::embedKernels(module, options, missing);
+  }
+  LogicalResult writeCode(ModuleOp module, const ImageOptions &options,
+                          std::string &text) const override {
+    return writePtx(module, options, text);
+  }
+  std::string findAssembler() const override { return findPtxas(); }
 
   std::string describe(const LayerSpec &spec, const LayerPlan &plan,
                        const Machine &) const override {

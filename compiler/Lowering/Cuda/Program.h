@@ -68,7 +68,7 @@ public:
   /// The same of so many bytes.
   DeviceArray scratchBytes(const Formula &bytes);
 
-  /// The form as an attribute; see AddCudaEntryPoints.cpp.
+  /// The form as an attribute; see EntryPoints.cpp.
   mlir::Attribute form() const;
   /// Channels that are accessed together in rows of so many.
   int64_t width(int64_t channels) const;

@@ -10,7 +10,7 @@
 using namespace eqc;
 using namespace mlir;
 
-static void lowerToNVVM(OpPassManager &pm) {
+static void lowerToNVVM(OpPassManager &pm, const LoweringOptions &) {
   OpPassManager &kernels = pm.nest<gpu::GPUModuleOp>();
   kernels.addPass(createCanonicalizerPass());
   kernels.addPass(createCSEPass());

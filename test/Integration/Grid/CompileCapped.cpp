@@ -43,7 +43,7 @@ int main(int argc, char **argv) {
     return fail(std::string("no plan of its own: ") + argv[3]);
   std::vector<CpuVariant> variants;
   std::string error;
-  if (!resolveVariants("", options.cpus, variants, error))
+  if (!resolveCpus("", options.cpus, variants, error))
     return fail(error);
   const std::vector<int64_t> caps = registerCaps(variants.front().machine);
   for (size_t i = 0; i < source.layers.size(); ++i)

@@ -116,6 +116,38 @@ def LowerVectorsPass : Pass<"eqc-lower-vectors", "mlir::func::FuncOp"> {
                            "mlir::memref::MemRefDialect", "mlir::scf::SCFDialect"];
 }
 
+def AddEntryPointsPass : Pass<"eqc-add-entry-points", "mlir::ModuleOp"> {
+  let summary = "add the C functions of layers around their kernels";
+  let description = [{
+    For every `#eqc.interface` of the module's `eqc.interfaces` adds the functions that
+    the layer's header declares, the constant that NAME_info returns, and the
+    descriptor (`eqc_kernel` of the runtime) through which the runtime calls the
+    kernels of each CPU: their sizes are in the `eqc.kernel` that each carries. The
+    kernels become internal. Works on the LLVM dialect; a module without
+    `eqc.interfaces` stays as it is.
+
+    ```text
+    llvm.func @"f.forward.x86-64-v3"(..) attributes {eqc.kernel = ..}
+    // is joined by
+    llvm.mlir.global internal constant @f.layer() : !llvm.struct<(i32, i32, ptr, ..)>
+    llvm.func internal @"f.schedule.x86-64-v3"(%n: i64, %batch: i64, %out: !llvm.ptr)
+    llvm.func internal @"f.forward_entry.x86-64-v3"(..)
+    llvm.mlir.global internal constant @f.variants() : !llvm.array<1 x struct<(..)>>
+    llvm.mlir.global internal constant @f.kernel() : !llvm.struct<(i32, i32, ptr, ..)>
+    llvm.func @f_forward(%batch: i64, %x: !llvm.ptr, ..) -> i32 {
+      %0 = llvm.mlir.addressof @f.kernel : !llvm.ptr
+      %1 = llvm.mlir.constant(-1 : i64) : i64
+      %2 = llvm.call tail @eqc_rt_forward(%0, %1, %batch, %x, ..) : (..) -> i32
+      llvm.return %2 : i32
+    }
+    ```
+  }];
+  let dependentDialects = ["mlir::LLVM::LLVMDialect", "eqc::ir::EqcDialect"];
+  let options = [Option<"threads", "threads", "bool", /*default=*/"true",
+                        "whether calls may be spread over threads">];
+  let statistics = [Statistic<"numLayers", "layers", "layers given C functions">];
+}
+
 def VerifyKernelsPass : Pass<"eqc-verify-kernels", "mlir::ModuleOp"> {
   let summary = "check that a stage of the CPU's left what the next one needs";
   let description = [{

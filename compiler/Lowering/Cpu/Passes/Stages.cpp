@@ -26,7 +26,7 @@ static std::unique_ptr<Pass> createCanonicalizer() {
   return createCanonicalizerPass(config);
 }
 
-static void vectorize(OpPassManager &pm) {
+static void vectorize(OpPassManager &pm, const LoweringOptions &) {
   OpPassManager &function = pm.nest<func::FuncOp>();
   function.addPass(createCanonicalizer());
   function.addPass(createCSEPass());
@@ -40,7 +40,7 @@ static void vectorize(OpPassManager &pm) {
   addContract(pm, "vectorize");
 }
 
-static void bufferize(OpPassManager &pm) {
+static void bufferize(OpPassManager &pm, const LoweringOptions &) {
   pm.nest<func::FuncOp>().addPass(
       bufferization::createEmptyTensorToAllocTensorPass());
   pm.addPass(createBufferizeInPlacePass());
@@ -53,7 +53,7 @@ static void bufferize(OpPassManager &pm) {
   addContract(pm, "bufferize");
 }
 
-static void lowerToLLVM(OpPassManager &pm) {
+static void lowerToLLVM(OpPassManager &pm, const LoweringOptions &options) {
   pm.nest<func::FuncOp>().addPass(createLowerVectorsPass());
   VectorTransferToSCFOptions toSCF;
   toSCF.enableFullUnroll();
@@ -76,6 +76,9 @@ static void lowerToLLVM(OpPassManager &pm) {
   pm.addPass(createCanonicalizer());
   pm.addPass(createCSEPass());
   pm.addPass(createReconcileUnrealizedCastsPass());
+  AddEntryPointsPassOptions entries;
+  entries.threads = options.threads;
+  pm.addPass(createAddEntryPointsPass(entries));
 }
 
 llvm::ArrayRef<LoweringStage> eqc::cpuStages() {
@@ -84,7 +87,9 @@ llvm::ArrayRef<LoweringStage> eqc::cpuStages() {
        vectorize},
       {"eqc-bufferize",
        "put tensors into memory, in place, with planned scratch", bufferize},
-      {"eqc-to-llvm", "lower loops, vectors and memory to LLVM", lowerToLLVM},
+      {"eqc-to-llvm",
+       "lower loops, vectors and memory to LLVM and add the C functions",
+       lowerToLLVM, /*takesOptions=*/true},
   };
   return stages;
 }

@@ -1,12 +1,13 @@
 //===- Chips.cpp - The GPUs that eqc compiles for -------------------------===//
 
-#include "compiler/Target/Chips.h"
+#include "compiler/Lowering/Cuda/Chips.h"
 #include "compiler/Frontend/SourceText.h"
 
 #include "llvm/ADT/STLExtras.h"
 #include "llvm/ADT/StringExtras.h"
 
 using namespace eqc;
+using namespace eqc::cuda;
 
 /// LLVM prints about names that it does not know and goes on, so it is only
 /// given these.
@@ -17,14 +18,14 @@ static constexpr Chip chips[] = {
 };
 static constexpr const char *defaults[] = {"sm_80", "sm_90"};
 
-const Chip *eqc::findChip(llvm::StringRef name) {
+const Chip *cuda::findChip(llvm::StringRef name) {
   for (const Chip &chip : chips)
     if (name == chip.name)
       return &chip;
   return nullptr;
 }
 
-const Chip *eqc::newestChipFor(int64_t number) {
+const Chip *cuda::newestChipFor(int64_t number) {
   const Chip *newest = nullptr;
   for (const Chip &chip : chips)
     if (chip.number <= number)
@@ -32,8 +33,8 @@ const Chip *eqc::newestChipFor(int64_t number) {
   return newest;
 }
 
-bool eqc::resolveChips(const std::vector<std::string> &names,
-                       std::vector<CpuVariant> &variants, std::string &error) {
+bool cuda::resolveChips(const std::vector<std::string> &names,
+                        std::vector<CpuVariant> &variants, std::string &error) {
   variants.clear();
   auto add = [&](const std::string &name) {
     if (!findChip(name)) {
@@ -54,7 +55,6 @@ bool eqc::resolveChips(const std::vector<std::string> &names,
     }
     CpuVariant variant;
     variant.name = variant.cpu = name;
-    variant.kind = kCudaTarget;
     variants.push_back(variant);
     return true;
   };

@@ -1,13 +1,13 @@
 //===- PtxEmitter.h - Kernels in the NVVM dialect to PTX --------*- C++ -*-===//
 
-#ifndef EQC_TARGET_PTXEMITTER_H
-#define EQC_TARGET_PTXEMITTER_H
+#ifndef EQC_LOWERING_CUDA_PTXEMITTER_H
+#define EQC_LOWERING_CUDA_PTXEMITTER_H
 
 #include "mlir/Dialect/GPU/IR/GPUDialect.h"
 
 #include <string>
 
-namespace eqc {
+namespace eqc::cuda {
 
 /// The PTX of a module for a chip, which the table of chips has. False if LLVM
 /// refuses, which it reports to the module's context.
@@ -23,6 +23,6 @@ std::string assemblePtx(llvm::StringRef ptxas, llvm::StringRef ptx,
 /// empty if there is none.
 std::string findPtxas();
 
-} // namespace eqc
+} // namespace eqc::cuda
 
-#endif // EQC_TARGET_PTXEMITTER_H
+#endif // EQC_LOWERING_CUDA_PTXEMITTER_H

@@ -7,10 +7,10 @@
 //===----------------------------------------------------------------------===//
 
 #include "compiler/Interface/Signature.h"
+#include "compiler/Lowering/Cpu/Passes/EntryFunctions.h"
+#include "compiler/Lowering/Cpu/Passes/Passes.h"
+#include "compiler/Lowering/Entry/EntryInfo.h"
 #include "compiler/Plan/Gradient/GradientPlan.h"
-#include "compiler/Transforms/EntryFunctions.h"
-#include "compiler/Transforms/EntryInfo.h"
-#include "compiler/Transforms/Passes.h"
 
 #include <eqc/kernel.h>
 
@@ -19,7 +19,7 @@
 
 namespace eqc {
 #define GEN_PASS_DEF_ADDENTRYPOINTSPASS
-#include "compiler/Transforms/Passes.h.inc"
+#include "compiler/Lowering/Cpu/Passes/Passes.h.inc"
 } // namespace eqc
 
 using namespace eqc;

@@ -1,6 +1,6 @@
 //===- PtxEmitter.cpp - Kernels in the NVVM dialect to PTX ----------------===//
 
-#include "compiler/Target/PtxEmitter.h"
+#include "compiler/Lowering/Cuda/PtxEmitter.h"
 #include "compiler/Target/ObjectEmitter.h"
 
 #include "mlir/Dialect/LLVMIR/LLVMDialect.h"
@@ -16,6 +16,7 @@
 #include "llvm/Support/raw_ostream.h"
 
 using namespace eqc;
+using namespace eqc::cuda;
 using namespace mlir;
 
 static bool isOnlyRead(Value pointer) {
@@ -40,8 +41,8 @@ static void noteConstantArrays(gpu::GPUModuleOp module) {
   });
 }
 
-bool eqc::emitPtx(gpu::GPUModuleOp module, StringRef chip, int optLevel,
-                  std::string &ptx) {
+bool cuda::emitPtx(gpu::GPUModuleOp module, StringRef chip, int optLevel,
+                   std::string &ptx) {
   initializeTargets();
   noteConstantArrays(module);
   llvm::LLVMContext context;
@@ -78,7 +79,7 @@ bool eqc::emitPtx(gpu::GPUModuleOp module, StringRef chip, int optLevel,
   return true;
 }
 
-std::string eqc::findPtxas() {
+std::string cuda::findPtxas() {
   llvm::SmallVector<StringRef> folders;
   std::string toolkit;
   if (std::optional<std::string> path =
@@ -92,8 +93,8 @@ std::string eqc::findPtxas() {
   return found ? *found : "";
 }
 
-std::string eqc::assemblePtx(StringRef ptxas, StringRef ptx, StringRef chip,
-                             std::string &why) {
+std::string cuda::assemblePtx(StringRef ptxas, StringRef ptx, StringRef chip,
+                              std::string &why) {
   llvm::SmallString<128> folder;
   if (llvm::sys::fs::createUniqueDirectory("eqc-ptxas", folder))
     return "";

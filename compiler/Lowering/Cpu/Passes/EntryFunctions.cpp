@@ -1,6 +1,6 @@
 //===- EntryFunctions.cpp - How the runtime calls a kernel ----------------===//
 
-#include "compiler/Transforms/EntryFunctions.h"
+#include "compiler/Lowering/Cpu/Passes/EntryFunctions.h"
 
 #include "compiler/Machine/Machine.h"
 #include "compiler/Plan/Gradient/GradientPlan.h"
@@ -12,21 +12,6 @@ using namespace mlir;
 /// usual L2 cache.
 static constexpr int64_t kBlockBytes = Machine().l2Bytes / 2;
 static constexpr int64_t kMostSamples = 64;
-
-EntryLayer::EntryLayer(ir::InterfaceAttr interface)
-    : name(interface.getName()), n(interface.getNumber("n")),
-      k(interface.getNumber("k")), l(interface.getNumber("l")),
-      cIn(interface.getNumber("c_in")), cOut(interface.getNumber("c_out")),
-      channelsLast(interface.getText("layout") == "channels_last"),
-      elementBytes(interface.getText("dtype") == "f32" ? 4 : 8) {}
-
-EntryLayer EntryLayer::gradientOfX() const {
-  EntryLayer gradient = *this;
-  gradient.name = gradientOfXName(name);
-  std::swap(gradient.k, gradient.l);
-  std::swap(gradient.cIn, gradient.cOut);
-  return gradient;
-}
 
 namespace {
 

@@ -1,12 +1,12 @@
 //===- EntryBuilder.h - Constants and functions of entry points -*- C++ -*-===//
 //
-// What eqc-add-entry-points writes with, in the LLVM dialect: the runtime's
-// structs as constants, and arithmetic on numbers of 64 bits.
+// What C functions of layers are written with, in the LLVM dialect: the
+// runtime's structs as constants, and arithmetic on numbers of 64 bits.
 //
 //===----------------------------------------------------------------------===//
 
-#ifndef EQC_TRANSFORMS_ENTRYBUILDER_H
-#define EQC_TRANSFORMS_ENTRYBUILDER_H
+#ifndef EQC_LOWERING_ENTRY_ENTRYBUILDER_H
+#define EQC_LOWERING_ENTRY_ENTRYBUILDER_H
 
 #include "compiler/Plan/Poly.h"
 
@@ -110,4 +110,4 @@ private:
 
 } // namespace eqc
 
-#endif // EQC_TRANSFORMS_ENTRYBUILDER_H
+#endif // EQC_LOWERING_ENTRY_ENTRYBUILDER_H

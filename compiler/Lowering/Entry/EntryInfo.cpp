@@ -1,11 +1,27 @@
 //===- EntryInfo.cpp - What entry points of all targets have --------------===//
 
-#include "compiler/Transforms/EntryInfo.h"
+#include "compiler/Lowering/Entry/EntryInfo.h"
 #include "compiler/Algebra/Groups/GroupRules.h"
 #include "compiler/Interface/LayerInfo.h"
+#include "compiler/Plan/Gradient/GradientPlan.h"
 
 using namespace eqc;
 using namespace mlir;
+
+EntryLayer::EntryLayer(ir::InterfaceAttr interface)
+    : name(interface.getName()), n(interface.getNumber("n")),
+      k(interface.getNumber("k")), l(interface.getNumber("l")),
+      cIn(interface.getNumber("c_in")), cOut(interface.getNumber("c_out")),
+      channelsLast(interface.getText("layout") == "channels_last"),
+      elementBytes(interface.getText("dtype") == "f32" ? 4 : 8) {}
+
+EntryLayer EntryLayer::gradientOfX() const {
+  EntryLayer gradient = *this;
+  gradient.name = gradientOfXName(name);
+  std::swap(gradient.k, gradient.l);
+  std::swap(gradient.cIn, gradient.cOut);
+  return gradient;
+}
 
 EntryConstant eqc::addLayerInfo(EntryBuilder &b, ir::InterfaceAttr interface) {
   std::vector<EntryConstant> fields{EntryConstant::ofWord(0)};

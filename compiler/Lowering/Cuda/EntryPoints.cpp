@@ -1,11 +1,10 @@
-//===- AddCudaEntryPoints.cpp - The C functions of GPU layers -------------===//
+//===- EntryPoints.cpp - The C functions of GPU layers --------------------===//
 
-#include "compiler/Transforms/AddCudaEntryPoints.h"
+#include "compiler/Lowering/Cuda/EntryPoints.h"
 #include "compiler/Interface/Signature.h"
+#include "compiler/Lowering/Cuda/Chips.h"
+#include "compiler/Lowering/Entry/EntryInfo.h"
 #include "compiler/Plan/Gradient/GradientPlan.h"
-#include "compiler/Target/Chips.h"
-#include "compiler/Transforms/EntryFunctions.h"
-#include "compiler/Transforms/EntryInfo.h"
 #include "dialect/Eqc/EqcDialect.h"
 
 #include <eqc/cuda_kernel.h>
@@ -16,6 +15,7 @@
 #include "llvm/ADT/StringSet.h"
 
 using namespace eqc;
+using namespace eqc::cuda;
 using namespace eqc::ir;
 using namespace mlir;
 
@@ -24,7 +24,7 @@ namespace {
 /// The record and the functions of one layer.
 class CudaLayer {
 public:
-  CudaLayer(EntryBuilder &b, InterfaceAttr interface, const CudaImages &images)
+  CudaLayer(EntryBuilder &b, InterfaceAttr interface, const Images &images)
       : b(b), interface(interface), layer(interface), images(images) {}
 
   LogicalResult add(ModuleOp module) {
@@ -54,7 +54,7 @@ public:
     EntryConstant kernel = b.addSized(layer.name + ".cuda_kernel", fields,
                                       sizeof(eqc_cuda_kernel));
     const bool gradients = interface.getNumber("has_backward") != 0;
-    for (const CFunction *function : cFunctions(gradients, Interface::Cuda)) {
+    for (const CFunction *function : cFunctions(gradients, Interface::Device)) {
       if (function->result == ResultKind::Info)
         addInfoFunction(b, nameOf(*function, layer.name), info);
       else
@@ -267,7 +267,7 @@ private:
   EntryBuilder &b;
   InterfaceAttr interface;
   EntryLayer layer;
-  const CudaImages &images;
+  const Images &images;
   int64_t packedElements = 0;
   EntryConstant code; ///< of the last chip
   Programs known;     ///< its programs
@@ -279,8 +279,7 @@ private:
 
 } // namespace
 
-LogicalResult eqc::addCudaEntryPoints(ModuleOp module,
-                                      const CudaImages &images) {
+LogicalResult cuda::addEntryPoints(ModuleOp module, const Images &images) {
   auto interfaces =
       module->getAttrOfType<ArrayAttr>(EqcDialect::kInterfacesAttrName);
   EntryBuilder builder(module);

@@ -7,11 +7,10 @@
 //
 //===----------------------------------------------------------------------===//
 
-#ifndef EQC_TRANSFORMS_ENTRYFUNCTIONS_H
-#define EQC_TRANSFORMS_ENTRYFUNCTIONS_H
+#ifndef EQC_LOWERING_CPU_PASSES_ENTRYFUNCTIONS_H
+#define EQC_LOWERING_CPU_PASSES_ENTRYFUNCTIONS_H
 
-#include "compiler/Transforms/EntryBuilder.h"
-#include "dialect/Eqc/EqcAttrs.h"
+#include "compiler/Lowering/Entry/EntryInfo.h"
 
 #include <optional>
 #include <string>
@@ -33,19 +32,6 @@ struct EntryVariant {
   std::optional<EntryKernel> lanes;
 };
 
-/// What entry points must know of a layer's arrays.
-struct EntryLayer {
-  std::string name;
-  int64_t n = 0; ///< -1: given at run time
-  int64_t k = 0, l = 0, cIn = 0, cOut = 0;
-  bool channelsLast = true;
-  int64_t elementBytes = 4;
-
-  explicit EntryLayer(ir::InterfaceAttr interface);
-  /// The layer from grad_y to grad_x.
-  EntryLayer gradientOfX() const;
-};
-
 /// A constant `eqc_variant` of the runtime.
 EntryConstant makeVariant(EntryBuilder &b, const EntryLayer &layer,
                           const EntryVariant &variant);
@@ -56,4 +42,4 @@ EntryConstant makeSums(EntryBuilder &b, const EntryLayer &layer,
 
 } // namespace eqc
 
-#endif // EQC_TRANSFORMS_ENTRYFUNCTIONS_H
+#endif // EQC_LOWERING_CPU_PASSES_ENTRYFUNCTIONS_H

@@ -1,6 +1,6 @@
 //===- EntryBuilder.cpp - Constants and functions of entry points ---------===//
 
-#include "compiler/Transforms/EntryBuilder.h"
+#include "compiler/Lowering/Entry/EntryBuilder.h"
 
 using namespace eqc;
 using namespace mlir;

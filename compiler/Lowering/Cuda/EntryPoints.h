@@ -1,7 +1,7 @@
-//===- AddCudaEntryPoints.h - The C functions of GPU layers -----*- C++ -*-===//
+//===- EntryPoints.h - The C functions of GPU layers -----*- C++ -*-===//
 
-#ifndef EQC_TRANSFORMS_ADDCUDAENTRYPOINTS_H
-#define EQC_TRANSFORMS_ADDCUDAENTRYPOINTS_H
+#ifndef EQC_LOWERING_CUDA_ENTRYPOINTS_H
+#define EQC_LOWERING_CUDA_ENTRYPOINTS_H
 
 #include "mlir/IR/BuiltinOps.h"
 #include "mlir/Support/LogicalResult.h"
@@ -9,15 +9,15 @@
 #include <map>
 #include <string>
 
-namespace eqc {
+namespace eqc::cuda {
 
 /// The code of a layer for a chip.
-struct CudaImage {
+struct Image {
   std::string ptx;   ///< empty: none
   std::string cubin; ///< empty: none
 };
 /// By the names of modules of kernels, LAYER.kernels.CHIP.
-using CudaImages = std::map<std::string, CudaImage>;
+using Images = std::map<std::string, Image>;
 
 /// For every `#eqc.interface` of the module adds the functions that the header
 /// declares and the record (`eqc_cuda_kernel`) through which the runtime
@@ -32,9 +32,8 @@ using CudaImages = std::map<std::string, CudaImage>;
 ///   workspace = array<i64: words>, condition = array<i64: words>
 ///
 /// with formulas as <eqc/cuda_kernel.h> has them.
-mlir::LogicalResult addCudaEntryPoints(mlir::ModuleOp module,
-                                       const CudaImages &images);
+mlir::LogicalResult addEntryPoints(mlir::ModuleOp module, const Images &images);
 
-} // namespace eqc
+} // namespace eqc::cuda
 
-#endif // EQC_TRANSFORMS_ADDCUDAENTRYPOINTS_H
+#endif // EQC_LOWERING_CUDA_ENTRYPOINTS_H

@@ -1,16 +1,13 @@
 //===- Chips.h - The GPUs that eqc compiles for -----------------*- C++ -*-===//
 
-#ifndef EQC_TARGET_CHIPS_H
-#define EQC_TARGET_CHIPS_H
+#ifndef EQC_LOWERING_CUDA_CHIPS_H
+#define EQC_LOWERING_CUDA_CHIPS_H
 
 #include "compiler/Target/CpuVariant.h"
 
 #include "llvm/ADT/StringRef.h"
 
-namespace eqc {
-
-/// What `--target` calls NVIDIA's GPUs.
-inline constexpr const char *kCudaTarget = "cuda";
+namespace eqc::cuda {
 
 struct Chip {
   const char *name; ///< LLVM's and ptxas's
@@ -29,6 +26,6 @@ const Chip *newestChipFor(int64_t number);
 bool resolveChips(const std::vector<std::string> &names,
                   std::vector<CpuVariant> &variants, std::string &error);
 
-} // namespace eqc
+} // namespace eqc::cuda
 
-#endif // EQC_TARGET_CHIPS_H
+#endif // EQC_LOWERING_CUDA_CHIPS_H

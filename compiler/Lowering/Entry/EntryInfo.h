@@ -1,0 +1,36 @@
+//===- EntryInfo.h - What entry points of all targets have ------*- C++ -*-===//
+
+#ifndef EQC_LOWERING_ENTRY_ENTRYINFO_H
+#define EQC_LOWERING_ENTRY_ENTRYINFO_H
+
+#include "compiler/Lowering/Entry/EntryBuilder.h"
+#include "dialect/Eqc/EqcAttrs.h"
+
+#include <string>
+
+namespace eqc {
+
+/// What entry points must know of a layer's arrays.
+struct EntryLayer {
+  std::string name;
+  int64_t n = 0; ///< -1: given at run time
+  int64_t k = 0, l = 0, cIn = 0, cOut = 0;
+  bool channelsLast = true;
+  int64_t elementBytes = 4;
+
+  explicit EntryLayer(ir::InterfaceAttr interface);
+  /// The layer from grad_y to grad_x.
+  EntryLayer gradientOfX() const;
+};
+
+/// The constant that NAME_info returns.
+EntryConstant addLayerInfo(EntryBuilder &builder, ir::InterfaceAttr interface);
+/// NAME_info.
+void addInfoFunction(EntryBuilder &builder, const std::string &name,
+                     const EntryConstant &info);
+/// What a call's n is a multiple of.
+int64_t sizeUnitOf(ir::InterfaceAttr interface);
+
+} // namespace eqc
+
+#endif // EQC_LOWERING_ENTRY_ENTRYINFO_H
