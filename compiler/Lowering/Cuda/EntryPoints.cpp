@@ -251,17 +251,9 @@ private:
     if (hasStatus)
       both(b.pointer()); // the stream
     Type result = hasStatus ? Type(b.op().getI32Type()) : b.i64();
-    LLVM::LLVMFuncOp runtime = b.declare(
-        std::string("eqc_rt_cuda_") + function.suffix, result, passed);
-    LLVM::LLVMFuncOp exported = b.addFunction(
-        nameOf(function, layer.name), result, taken, LLVM::Linkage::External);
-    SmallVector<Value> arguments{b.address(kernel)};
-    if (passesN && !takesN)
-      arguments.push_back(b.number(-1));
-    llvm::append_range(arguments, exported.getArguments());
-    auto call = LLVM::CallOp::create(b.op(), runtime, arguments);
-    call.setTailCallKind(LLVM::TailCallKind::Tail);
-    LLVM::ReturnOp::create(b.op(), call.getResult());
+    b.addForwarder(nameOf(function, layer.name),
+                   std::string("eqc_rt_cuda_") + function.suffix, result, taken,
+                   passed, kernel);
   }
 
   EntryBuilder &b;

@@ -176,6 +176,21 @@ LLVM::LLVMFuncOp EntryBuilder::addFunction(StringRef name, Type result,
   return function;
 }
 
+void EntryBuilder::addForwarder(StringRef name, StringRef callee, Type result,
+                                ArrayRef<Type> taken, ArrayRef<Type> passed,
+                                const EntryConstant &record) {
+  LLVM::LLVMFuncOp runtime = declare(callee, result, passed);
+  LLVM::LLVMFuncOp exported =
+      addFunction(name, result, taken, LLVM::Linkage::External);
+  SmallVector<Value> arguments{address(record)};
+  if (passed.size() > taken.size() + 1)
+    arguments.push_back(number(-1));
+  llvm::append_range(arguments, exported.getArguments());
+  auto call = LLVM::CallOp::create(b, runtime, arguments);
+  call.setTailCallKind(LLVM::TailCallKind::Tail);
+  LLVM::ReturnOp::create(b, call.getResult());
+}
+
 //===----------------------------------------------------------------------===//
 // Values
 //===----------------------------------------------------------------------===//

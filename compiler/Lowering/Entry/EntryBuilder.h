@@ -81,6 +81,14 @@ public:
                                      llvm::ArrayRef<mlir::Type> arguments,
                                      mlir::LLVM::Linkage linkage);
 
+  /// An exported function that returns what `callee` of the runtime does. It
+  /// hands on what it takes, after a record and, where `callee` takes an n that
+  /// it does not, -1; `passed` is all of this.
+  void addForwarder(llvm::StringRef name, llvm::StringRef callee,
+                    mlir::Type result, llvm::ArrayRef<mlir::Type> taken,
+                    llvm::ArrayRef<mlir::Type> passed,
+                    const EntryConstant &record);
+
   //===--------------------------------------------------------------------===//
   // Values of the function at hand
   //===--------------------------------------------------------------------===//

@@ -183,18 +183,8 @@ private:
     }
     taken.append(function.numArrays, b.pointer());
     passed.append(function.numArrays, b.pointer());
-    Type status = b.op().getI32Type();
-    LLVM::LLVMFuncOp runtime =
-        b.declare(std::string("eqc_rt_") + function.suffix, status, passed);
-    LLVM::LLVMFuncOp exported =
-        b.addFunction(name, status, taken, LLVM::Linkage::External);
-    SmallVector<Value> arguments{b.address(kernel)};
-    if (!takesN)
-      arguments.push_back(b.number(-1));
-    llvm::append_range(arguments, exported.getArguments());
-    auto call = LLVM::CallOp::create(b.op(), runtime, arguments);
-    call.setTailCallKind(LLVM::TailCallKind::Tail);
-    LLVM::ReturnOp::create(b.op(), call.getResult());
+    b.addForwarder(name, std::string("eqc_rt_") + function.suffix,
+                   b.op().getI32Type(), taken, passed, kernel);
   }
 
   EntryBuilder &b;
