@@ -13,7 +13,6 @@ using namespace eqc;
 using namespace eqc::cuda;
 using namespace mlir;
 
-constexpr unsigned kGlobalSpace = 1, kSharedSpace = 3;
 constexpr int64_t kAlignment = 16;
 /// Of each block of a processor the driver takes so much for itself.
 constexpr int64_t kReservedBytes = 1024;
@@ -165,31 +164,18 @@ void BlockScope::open(ArrayRef<DeviceArray> arrays, const Poly &rows,
   record.blocks = dividedUp(batch, tile);
   record.shared =
       (tile * stride + Formula(fixedElements)) * Formula(elementBytes);
-  program.launches.push_back(std::move(record));
 
-  Type pointer = LLVM::LLVMPointerType::get(b.getContext(), kGlobalSpace);
-  SmallVector<Type> types(arrays.size(), pointer);
-  // The last one is how many blocks there are in grids before this one.
-  types.append(numbers.size() + 1, b.getI64Type());
   OpBuilder::InsertionGuard guard(b);
-  gpu::GPUModuleOp module = program.module;
-  b.setInsertionPointToEnd(module.getBody());
+  b.setInsertionPointToEnd(program.module.getBody());
   auto memory = LLVM::GlobalOp::create(
       b, loc, LLVM::LLVMArrayType::get(b.getI8Type(), 0), /*isConstant=*/false,
       LLVM::Linkage::External, name + "_shared", Attribute(), kAlignment,
       kSharedSpace);
-  function = gpu::GPUFuncOp::create(b, loc, name, b.getFunctionType(types, {}));
-  function->setAttr(gpu::GPUDialect::getKernelFuncAttrName(), b.getUnitAttr());
-  function.setKnownBlockSizeAttr(
-      b.getDenseI32ArrayAttr({static_cast<int32_t>(threads), 1, 1}));
-  function->setAttr("nvvm.minctasm", b.getI32IntegerAttr(1));
-  b.setInsertionPointToEnd(&function.getBody().front());
-  gpu::ReturnOp::create(b, loc);
-  b.setInsertionPointToStart(&function.getBody().front());
+  function = program.addKernel(std::move(record));
   for (size_t i = 0; i < arrays.size(); ++i)
     globals.emplace_back(arrays[i], function.getArgument(i));
   SmallVector<Value> given;
-  for (size_t i = arrays.size(); i < types.size(); ++i)
+  for (size_t i = arrays.size(); i < function.getNumArguments(); ++i)
     given.push_back(arith::IndexCastOp::create(b, loc, b.getIndexType(),
                                                function.getArgument(i)));
   if (spec.dynamicN())

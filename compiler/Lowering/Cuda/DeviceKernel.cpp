@@ -16,7 +16,6 @@ using namespace eqc;
 using namespace eqc::cuda;
 using namespace mlir;
 
-constexpr unsigned kGlobalSpace = 1, kSharedSpace = 3;
 constexpr int64_t kSlotBytes = 16;
 
 DeviceKernel::DeviceKernel(Program &program, StringRef what,
@@ -36,36 +35,18 @@ DeviceKernel::DeviceKernel(Program &program, StringRef what,
       pointers.push_back(block->pointerTo(array));
     return;
   }
-  const std::string name = program.prefix + "_" +
-                           std::to_string(program.numKernels++) + "_" +
-                           what.str();
-  std::vector<Formula> formulas{Formula::variable(EQC_VAR_BATCH)};
-  if (spec.dynamicN())
-    formulas.push_back(Formula::variable(EQC_VAR_N));
-  formulas.insert(formulas.end(), extra.begin(), extra.end());
   Launch record;
-  record.kernel = name;
+  record.kernel = program.prefix + "_" + std::to_string(program.numKernels++) +
+                  "_" + what.str();
   record.threads = threads;
   record.arrays.assign(arrays.begin(), arrays.end());
-  record.numbers = formulas;
-  program.launches.push_back(std::move(record));
-  Type pointer = LLVM::LLVMPointerType::get(b.getContext(), kGlobalSpace);
-  SmallVector<Type> types(arrays.size(), pointer);
-  types.append(formulas.size() + 1, b.getI64Type());
-
+  record.numbers = {Formula::variable(EQC_VAR_BATCH)};
+  if (spec.dynamicN())
+    record.numbers.push_back(Formula::variable(EQC_VAR_N));
+  record.numbers.insert(record.numbers.end(), extra.begin(), extra.end());
   OpBuilder::InsertionGuard guard(b);
-  gpu::GPUModuleOp module = program.module;
-  b.setInsertionPointToEnd(module.getBody());
-  function = gpu::GPUFuncOp::create(b, loc, name, b.getFunctionType(types, {}));
-  function->setAttr(gpu::GPUDialect::getKernelFuncAttrName(), b.getUnitAttr());
-  function.setKnownBlockSizeAttr(
-      b.getDenseI32ArrayAttr({static_cast<int32_t>(threads), 1, 1}));
-  // Without it ptxas spills to fit two blocks on a processor.
-  function->setAttr("nvvm.minctasm", b.getI32IntegerAttr(1));
-  b.setInsertionPointToEnd(&function.getBody().front());
-  gpu::ReturnOp::create(b, loc);
-  b.setInsertionPointToStart(&function.getBody().front());
-  for (size_t i = 0; i < types.size(); ++i) {
+  function = program.addKernel(std::move(record));
+  for (size_t i = 0; i < function.getNumArguments(); ++i) {
     Value argument = function.getArgument(i);
     if (i < arrays.size()) {
       pointers.push_back(argument);
@@ -77,7 +58,7 @@ DeviceKernel::DeviceKernel(Program &program, StringRef what,
       count = number;
     else if (i == arrays.size() + 1 && spec.dynamicN())
       size = number;
-    else if (i + 1 == types.size())
+    else if (i + 1 == function.getNumArguments())
       firstBlock = number;
     else
       numbers.push_back(number);

@@ -4,6 +4,8 @@
 
 #include <eqc/cuda_kernel.h>
 
+#include "mlir/Dialect/LLVMIR/LLVMDialect.h"
+
 using namespace eqc;
 using namespace eqc::cuda;
 using namespace mlir;
@@ -32,6 +34,27 @@ DeviceArray Program::scratchBytes(const Formula &bytes) {
 int64_t Program::width(int64_t channels) const {
   const int64_t width = vectorBytes / spec.elementSize();
   return channels % width == 0 ? width : 1;
+}
+
+gpu::GPUFuncOp Program::addKernel(Launch launch) {
+  OpBuilder &b = site.builder;
+  SmallVector<Type> types(
+      launch.arrays.size(),
+      LLVM::LLVMPointerType::get(b.getContext(), kGlobalSpace));
+  types.append(launch.numbers.size() + 1, b.getI64Type());
+  b.setInsertionPointToEnd(module.getBody());
+  auto function = gpu::GPUFuncOp::create(b, site.loc, launch.kernel,
+                                         b.getFunctionType(types, {}));
+  function->setAttr(gpu::GPUDialect::getKernelFuncAttrName(), b.getUnitAttr());
+  function.setKnownBlockSizeAttr(
+      b.getDenseI32ArrayAttr({static_cast<int32_t>(launch.threads), 1, 1}));
+  // Without it ptxas spills to fit two blocks on a processor.
+  function->setAttr("nvvm.minctasm", b.getI32IntegerAttr(1));
+  b.setInsertionPointToEnd(&function.getBody().front());
+  gpu::ReturnOp::create(b, site.loc);
+  b.setInsertionPointToStart(&function.getBody().front());
+  launches.push_back(std::move(launch));
+  return function;
 }
 
 /// {kernel, grid, params}; a parameter is its kind, its array, its formula.

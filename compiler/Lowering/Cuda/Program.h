@@ -21,6 +21,9 @@ namespace eqc::cuda {
 /// Of a block, where a thread does little, and where it has many registers.
 constexpr int64_t kThreads = 256, kTileThreads = 128;
 
+/// Address spaces of pointers.
+constexpr unsigned kGlobalSpace = 1, kSharedSpace = 3;
+
 class BlockScope;
 
 /// Where an array of a block of threads lies: elements from the start of its
@@ -67,6 +70,11 @@ public:
                       bool oneSample = false);
   /// The same of so many bytes.
   DeviceArray scratchBytes(const Formula &bytes);
+
+  /// Adds a launch and returns its kernel: a function of pointers to the
+  /// arrays, the numbers, and how many blocks there are in grids before this
+  /// one. The builder is left at its start.
+  mlir::gpu::GPUFuncOp addKernel(Launch launch);
 
   /// The form as an attribute; see EntryPoints.cpp.
   mlir::Attribute form() const;
