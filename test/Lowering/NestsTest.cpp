@@ -4,9 +4,9 @@
 #include "test/Plan/Support.h"
 
 #include "compiler/Check/Oracle.h"
+#include "compiler/Lowering/Cpu/Schedules/SharedSchedule.h"
 #include "compiler/Lowering/Nests/GradientNest.h"
 #include "compiler/Lowering/Nests/RowsNest.h"
-#include "compiler/Lowering/Schedules/SharedSchedule.h"
 
 #include <gtest/gtest.h>
 

@@ -2,12 +2,12 @@
 
 #include "test/Plan/Support.h"
 
+#include "compiler/Lowering/Cpu/Schedules/DenseSchedule.h"
+#include "compiler/Lowering/Cpu/Schedules/FactoredSchedule.h"
+#include "compiler/Lowering/Cpu/Schedules/GradientSchedule.h"
+#include "compiler/Lowering/Cpu/Schedules/RowsSchedule.h"
+#include "compiler/Lowering/Cpu/Schedules/SharedSchedule.h"
 #include "compiler/Lowering/Nests/Summation.h"
-#include "compiler/Lowering/Schedules/DenseSchedule.h"
-#include "compiler/Lowering/Schedules/FactoredSchedule.h"
-#include "compiler/Lowering/Schedules/GradientSchedule.h"
-#include "compiler/Lowering/Schedules/RowsSchedule.h"
-#include "compiler/Lowering/Schedules/SharedSchedule.h"
 
 #include <gtest/gtest.h>
 

@@ -3,8 +3,8 @@
 #ifndef EQC_LOWERING_CPU_EMITDENSE_H
 #define EQC_LOWERING_CPU_EMITDENSE_H
 
+#include "compiler/Lowering/Cpu/Schedules/DenseSchedule.h"
 #include "compiler/Lowering/EmittedKernel.h"
-#include "compiler/Lowering/Schedules/DenseSchedule.h"
 #include "compiler/Plan/Dense/DensePlan.h"
 
 namespace eqc {

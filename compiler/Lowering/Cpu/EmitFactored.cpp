@@ -9,10 +9,10 @@
 #include "compiler/Lowering/Cpu/EmitFactored.h"
 #include "compiler/Lowering/Cpu/EmitWrite.h"
 #include "compiler/Lowering/Cpu/KernelFunction.h"
+#include "compiler/Lowering/Cpu/Schedules/RowsSchedule.h"
 #include "compiler/Lowering/Cpu/Sums.h"
 #include "compiler/Lowering/Cpu/Tile.h"
 #include "compiler/Lowering/Nests/FactoredNest.h"
-#include "compiler/Lowering/Schedules/RowsSchedule.h"
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Tensor/IR/Tensor.h"

@@ -3,8 +3,8 @@
 #ifndef EQC_LOWERING_CPU_EMITFACTORED_H
 #define EQC_LOWERING_CPU_EMITFACTORED_H
 
+#include "compiler/Lowering/Cpu/Schedules/FactoredSchedule.h"
 #include "compiler/Lowering/EmittedKernel.h"
-#include "compiler/Lowering/Schedules/FactoredSchedule.h"
 #include "compiler/Plan/Factored/FactoredPlan.h"
 
 namespace eqc {

@@ -5,9 +5,9 @@
 //===----------------------------------------------------------------------===//
 
 #include "compiler/Lowering/Cpu/EmitGather.h"
+#include "compiler/Lowering/Cpu/Schedules/RowsSchedule.h"
+#include "compiler/Lowering/Cpu/Schedules/SharedSchedule.h"
 #include "compiler/Lowering/Cpu/Sums.h"
-#include "compiler/Lowering/Schedules/RowsSchedule.h"
-#include "compiler/Lowering/Schedules/SharedSchedule.h"
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
 

@@ -3,8 +3,8 @@
 #ifndef EQC_LOWERING_CPU_EMITGRADIENT_H
 #define EQC_LOWERING_CPU_EMITGRADIENT_H
 
+#include "compiler/Lowering/Cpu/Schedules/GradientSchedule.h"
 #include "compiler/Lowering/EmittedKernel.h"
-#include "compiler/Lowering/Schedules/GradientSchedule.h"
 #include "compiler/Plan/Gradient/GradientPlan.h"
 
 namespace eqc {

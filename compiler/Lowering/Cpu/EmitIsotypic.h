@@ -3,8 +3,8 @@
 #ifndef EQC_LOWERING_CPU_EMITISOTYPIC_H
 #define EQC_LOWERING_CPU_EMITISOTYPIC_H
 
+#include "compiler/Lowering/Cpu/Schedules/IsotypicSchedule.h"
 #include "compiler/Lowering/EmittedKernel.h"
-#include "compiler/Lowering/Schedules/IsotypicSchedule.h"
 #include "compiler/Plan/Isotypic/IsotypicPlan.h"
 
 namespace eqc {

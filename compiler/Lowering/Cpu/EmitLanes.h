@@ -3,8 +3,8 @@
 #ifndef EQC_LOWERING_CPU_EMITLANES_H
 #define EQC_LOWERING_CPU_EMITLANES_H
 
+#include "compiler/Lowering/Cpu/Schedules/SharedSchedule.h"
 #include "compiler/Lowering/EmittedKernel.h"
-#include "compiler/Lowering/Schedules/SharedSchedule.h"
 
 namespace eqc {
 

@@ -4,8 +4,8 @@
 #define EQC_LOWERING_CPU_EMITMIX_H
 
 #include "compiler/Lowering/Cpu/KernelBuilder.h"
+#include "compiler/Lowering/Cpu/Schedules/MixSchedule.h"
 #include "compiler/Lowering/Nests/MixNest.h"
-#include "compiler/Lowering/Schedules/MixSchedule.h"
 
 namespace eqc {
 

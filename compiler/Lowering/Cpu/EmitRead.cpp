@@ -7,10 +7,10 @@
 //===----------------------------------------------------------------------===//
 
 #include "compiler/Lowering/Cpu/EmitRead.h"
+#include "compiler/Lowering/Cpu/Schedules/RowsSchedule.h"
 #include "compiler/Lowering/Cpu/Sums.h"
 #include "compiler/Lowering/Cpu/Sweep.h"
 #include "compiler/Lowering/Nests/ReadNest.h"
-#include "compiler/Lowering/Schedules/RowsSchedule.h"
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Tensor/IR/Tensor.h"

@@ -4,7 +4,7 @@
 #define EQC_LOWERING_CPU_EMITREAD_H
 
 #include "compiler/Lowering/Cpu/KernelBuilder.h"
-#include "compiler/Lowering/Schedules/ReadSchedule.h"
+#include "compiler/Lowering/Cpu/Schedules/ReadSchedule.h"
 #include "compiler/Plan/Shared/SharedPlan.h"
 
 namespace eqc {

@@ -4,7 +4,7 @@
 #define EQC_LOWERING_CPU_EMITROWS_H
 
 #include "compiler/Lowering/Cpu/KernelBuilder.h"
-#include "compiler/Lowering/Schedules/RowsSchedule.h"
+#include "compiler/Lowering/Cpu/Schedules/RowsSchedule.h"
 
 namespace eqc {
 

@@ -3,8 +3,8 @@
 #ifndef EQC_LOWERING_CPU_EMITSHARED_H
 #define EQC_LOWERING_CPU_EMITSHARED_H
 
+#include "compiler/Lowering/Cpu/Schedules/SharedSchedule.h"
 #include "compiler/Lowering/EmittedKernel.h"
-#include "compiler/Lowering/Schedules/SharedSchedule.h"
 #include "compiler/Plan/Strands/StrandPlan.h"
 
 namespace eqc {

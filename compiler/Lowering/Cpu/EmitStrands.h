@@ -4,7 +4,7 @@
 #define EQC_LOWERING_CPU_EMITSTRANDS_H
 
 #include "compiler/Lowering/Cpu/KernelBuilder.h"
-#include "compiler/Lowering/Schedules/StrandSchedule.h"
+#include "compiler/Lowering/Cpu/Schedules/StrandSchedule.h"
 
 namespace eqc {
 

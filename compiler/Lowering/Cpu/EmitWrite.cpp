@@ -5,7 +5,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "compiler/Lowering/Cpu/EmitWrite.h"
-#include "compiler/Lowering/Schedules/RowsSchedule.h"
+#include "compiler/Lowering/Cpu/Schedules/RowsSchedule.h"
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Tensor/IR/Tensor.h"

@@ -3,8 +3,8 @@
 #ifndef EQC_LOWERING_CPU_GRADIENTSTAGE_H
 #define EQC_LOWERING_CPU_GRADIENTSTAGE_H
 
+#include "compiler/Lowering/Cpu/Schedules/GradientSchedule.h"
 #include "compiler/Lowering/Cpu/SumPlanes.h"
-#include "compiler/Lowering/Schedules/GradientSchedule.h"
 #include "compiler/Plan/Gradient/GradientPlan.h"
 
 namespace eqc {

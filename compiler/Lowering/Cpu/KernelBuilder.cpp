@@ -1,7 +1,7 @@
 //===- KernelBuilder.cpp - A kernel while it is written -------------------===//
 
 #include "compiler/Lowering/Cpu/KernelBuilder.h"
-#include "compiler/Lowering/Schedules/RowsSchedule.h"
+#include "compiler/Lowering/Cpu/Schedules/RowsSchedule.h"
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Bufferization/IR/Bufferization.h"

@@ -4,7 +4,7 @@
 #define EQC_LOWERING_CPU_LANEMIX_H
 
 #include "compiler/Lowering/Cpu/MixTables.h"
-#include "compiler/Lowering/Schedules/LanesSchedule.h"
+#include "compiler/Lowering/Cpu/Schedules/LanesSchedule.h"
 
 namespace eqc {
 

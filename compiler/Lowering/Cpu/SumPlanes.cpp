@@ -1,8 +1,8 @@
 //===- SumPlanes.cpp - Sums of gradients over all calls -------------------===//
 
 #include "compiler/Lowering/Cpu/SumPlanes.h"
+#include "compiler/Lowering/Cpu/Schedules/RowsSchedule.h"
 #include "compiler/Lowering/Cpu/Sums.h"
-#include "compiler/Lowering/Schedules/RowsSchedule.h"
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
 

@@ -9,8 +9,8 @@
 //===----------------------------------------------------------------------===//
 
 #include "compiler/Lowering/Cpu/Sweep.h"
-#include "compiler/Lowering/Schedules/ReadSchedule.h"
-#include "compiler/Lowering/Schedules/RowsSchedule.h"
+#include "compiler/Lowering/Cpu/Schedules/ReadSchedule.h"
+#include "compiler/Lowering/Cpu/Schedules/RowsSchedule.h"
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Vector/IR/VectorOps.h"

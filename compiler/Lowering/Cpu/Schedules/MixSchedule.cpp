@@ -1,6 +1,6 @@
 //===- MixSchedule.cpp - How a CPU mixes channels -------------------------===//
 
-#include "compiler/Lowering/Schedules/MixSchedule.h"
+#include "compiler/Lowering/Cpu/Schedules/MixSchedule.h"
 
 #include <fmt/format.h>
 

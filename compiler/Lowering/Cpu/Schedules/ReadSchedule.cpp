@@ -1,6 +1,6 @@
 //===- ReadSchedule.cpp - How a CPU reads input patterns ------------------===//
 
-#include "compiler/Lowering/Schedules/ReadSchedule.h"
+#include "compiler/Lowering/Cpu/Schedules/ReadSchedule.h"
 #include "compiler/Lowering/Nests/ReadNest.h"
 #include "compiler/Lowering/Nests/SweepNest.h"
 

@@ -1,7 +1,7 @@
 //===- RowsSchedule.h - How a CPU works row by row --------------*- C++ -*-===//
 
-#ifndef EQC_LOWERING_SCHEDULES_ROWSSCHEDULE_H
-#define EQC_LOWERING_SCHEDULES_ROWSSCHEDULE_H
+#ifndef EQC_LOWERING_CPU_SCHEDULES_ROWSSCHEDULE_H
+#define EQC_LOWERING_CPU_SCHEDULES_ROWSSCHEDULE_H
 
 #include "compiler/Algebra/LayerSpec.h"
 #include "compiler/Machine/Machine.h"
@@ -40,4 +40,4 @@ std::string describe(const RowsSchedule &schedule);
 
 } // namespace eqc
 
-#endif // EQC_LOWERING_SCHEDULES_ROWSSCHEDULE_H
+#endif // EQC_LOWERING_CPU_SCHEDULES_ROWSSCHEDULE_H

@@ -1,6 +1,6 @@
 //===- StrandSchedule.cpp - How a CPU mixes in Fourier space --------------===//
 
-#include "compiler/Lowering/Schedules/StrandSchedule.h"
+#include "compiler/Lowering/Cpu/Schedules/StrandSchedule.h"
 
 #include <fmt/format.h>
 

@@ -1,7 +1,7 @@
 //===- FactoredSchedule.h - How a CPU runs the factored plan ----*- C++ -*-===//
 
-#ifndef EQC_LOWERING_SCHEDULES_FACTOREDSCHEDULE_H
-#define EQC_LOWERING_SCHEDULES_FACTOREDSCHEDULE_H
+#ifndef EQC_LOWERING_CPU_SCHEDULES_FACTOREDSCHEDULE_H
+#define EQC_LOWERING_CPU_SCHEDULES_FACTOREDSCHEDULE_H
 
 #include "compiler/Algebra/LayerSpec.h"
 #include "compiler/Machine/Tiling.h"
@@ -30,4 +30,4 @@ std::string describe(const FactoredSchedule &schedule,
 
 } // namespace eqc
 
-#endif // EQC_LOWERING_SCHEDULES_FACTOREDSCHEDULE_H
+#endif // EQC_LOWERING_CPU_SCHEDULES_FACTOREDSCHEDULE_H

@@ -1,6 +1,6 @@
 //===- GradientSchedule.cpp - How a CPU sums gradients --------------------===//
 
-#include "compiler/Lowering/Schedules/GradientSchedule.h"
+#include "compiler/Lowering/Cpu/Schedules/GradientSchedule.h"
 #include "compiler/Lowering/Nests/Summation.h"
 
 #include <fmt/format.h>

@@ -1,6 +1,6 @@
 //===- FactoredSchedule.cpp - How a CPU runs the factored plan ------------===//
 
-#include "compiler/Lowering/Schedules/FactoredSchedule.h"
+#include "compiler/Lowering/Cpu/Schedules/FactoredSchedule.h"
 #include "compiler/Lowering/Nests/Summation.h"
 
 #include <fmt/format.h>

@@ -1,6 +1,6 @@
 //===- SharedSchedule.cpp - How a CPU runs the shared plan ----------------===//
 
-#include "compiler/Lowering/Schedules/SharedSchedule.h"
+#include "compiler/Lowering/Cpu/Schedules/SharedSchedule.h"
 #include "compiler/Lowering/Nests/GatherNest.h"
 
 #include <fmt/format.h>

@@ -1,10 +1,10 @@
 //===- IsotypicSchedule.h - How a CPU runs the isotypic plan ----*- C++ -*-===//
 
-#ifndef EQC_LOWERING_SCHEDULES_ISOTYPICSCHEDULE_H
-#define EQC_LOWERING_SCHEDULES_ISOTYPICSCHEDULE_H
+#ifndef EQC_LOWERING_CPU_SCHEDULES_ISOTYPICSCHEDULE_H
+#define EQC_LOWERING_CPU_SCHEDULES_ISOTYPICSCHEDULE_H
 
-#include "compiler/Lowering/Schedules/MixSchedule.h"
-#include "compiler/Lowering/Schedules/RowsSchedule.h"
+#include "compiler/Lowering/Cpu/Schedules/MixSchedule.h"
+#include "compiler/Lowering/Cpu/Schedules/RowsSchedule.h"
 #include "compiler/Plan/Isotypic/IsotypicPlan.h"
 
 namespace eqc {
@@ -23,4 +23,4 @@ std::string describe(const IsotypicSchedule &schedule);
 
 } // namespace eqc
 
-#endif // EQC_LOWERING_SCHEDULES_ISOTYPICSCHEDULE_H
+#endif // EQC_LOWERING_CPU_SCHEDULES_ISOTYPICSCHEDULE_H

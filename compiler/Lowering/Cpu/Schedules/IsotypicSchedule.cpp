@@ -1,6 +1,6 @@
 //===- IsotypicSchedule.cpp - How a CPU runs the isotypic plan ------------===//
 
-#include "compiler/Lowering/Schedules/IsotypicSchedule.h"
+#include "compiler/Lowering/Cpu/Schedules/IsotypicSchedule.h"
 
 #include <fmt/format.h>
 

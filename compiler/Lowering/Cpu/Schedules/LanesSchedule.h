@@ -5,8 +5,8 @@
 //
 //===----------------------------------------------------------------------===//
 
-#ifndef EQC_LOWERING_SCHEDULES_LANESSCHEDULE_H
-#define EQC_LOWERING_SCHEDULES_LANESSCHEDULE_H
+#ifndef EQC_LOWERING_CPU_SCHEDULES_LANESSCHEDULE_H
+#define EQC_LOWERING_CPU_SCHEDULES_LANESSCHEDULE_H
 
 #include "compiler/Algebra/LayerSpec.h"
 #include "compiler/Lowering/Nests/MixNest.h"
@@ -47,4 +47,4 @@ std::string describe(const LanesSchedule &schedule, const SharedPlan &plan);
 
 } // namespace eqc
 
-#endif // EQC_LOWERING_SCHEDULES_LANESSCHEDULE_H
+#endif // EQC_LOWERING_CPU_SCHEDULES_LANESSCHEDULE_H

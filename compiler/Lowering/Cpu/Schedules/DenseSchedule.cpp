@@ -1,6 +1,6 @@
 //===- DenseSchedule.cpp - How a CPU runs the dense plan ------------------===//
 
-#include "compiler/Lowering/Schedules/DenseSchedule.h"
+#include "compiler/Lowering/Cpu/Schedules/DenseSchedule.h"
 
 #include <fmt/format.h>
 

@@ -1,7 +1,7 @@
 //===- ReadSchedule.h - How a CPU reads input patterns ----------*- C++ -*-===//
 
-#ifndef EQC_LOWERING_SCHEDULES_READSCHEDULE_H
-#define EQC_LOWERING_SCHEDULES_READSCHEDULE_H
+#ifndef EQC_LOWERING_CPU_SCHEDULES_READSCHEDULE_H
+#define EQC_LOWERING_CPU_SCHEDULES_READSCHEDULE_H
 
 #include "compiler/Algebra/LayerSpec.h"
 #include "compiler/Plan/Shared/SharedPlan.h"
@@ -43,4 +43,4 @@ std::string describe(const ReadSchedule &schedule, std::string_view source);
 
 } // namespace eqc
 
-#endif // EQC_LOWERING_SCHEDULES_READSCHEDULE_H
+#endif // EQC_LOWERING_CPU_SCHEDULES_READSCHEDULE_H

@@ -5,8 +5,8 @@
 //
 //===----------------------------------------------------------------------===//
 
-#ifndef EQC_LOWERING_SCHEDULES_STRANDSCHEDULE_H
-#define EQC_LOWERING_SCHEDULES_STRANDSCHEDULE_H
+#ifndef EQC_LOWERING_CPU_SCHEDULES_STRANDSCHEDULE_H
+#define EQC_LOWERING_CPU_SCHEDULES_STRANDSCHEDULE_H
 
 #include "compiler/Algebra/LayerSpec.h"
 #include "compiler/Lowering/Nests/StrandNest.h"
@@ -37,4 +37,4 @@ std::string describe(const StrandSchedule &schedule);
 
 } // namespace eqc
 
-#endif // EQC_LOWERING_SCHEDULES_STRANDSCHEDULE_H
+#endif // EQC_LOWERING_CPU_SCHEDULES_STRANDSCHEDULE_H

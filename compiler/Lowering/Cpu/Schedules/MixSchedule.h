@@ -1,7 +1,7 @@
 //===- MixSchedule.h - How a CPU mixes channels -----------------*- C++ -*-===//
 
-#ifndef EQC_LOWERING_SCHEDULES_MIXSCHEDULE_H
-#define EQC_LOWERING_SCHEDULES_MIXSCHEDULE_H
+#ifndef EQC_LOWERING_CPU_SCHEDULES_MIXSCHEDULE_H
+#define EQC_LOWERING_CPU_SCHEDULES_MIXSCHEDULE_H
 
 #include "compiler/Algebra/LayerSpec.h"
 #include "compiler/Lowering/Nests/MixNest.h"
@@ -47,4 +47,4 @@ std::string describe(const MixSchedule &schedule);
 
 } // namespace eqc
 
-#endif // EQC_LOWERING_SCHEDULES_MIXSCHEDULE_H
+#endif // EQC_LOWERING_CPU_SCHEDULES_MIXSCHEDULE_H

@@ -1,6 +1,6 @@
 //===- RowsSchedule.cpp - How a CPU works row by row ----------------------===//
 
-#include "compiler/Lowering/Schedules/RowsSchedule.h"
+#include "compiler/Lowering/Cpu/Schedules/RowsSchedule.h"
 
 #include <algorithm>
 

@@ -5,13 +5,13 @@
 //
 //===----------------------------------------------------------------------===//
 
-#ifndef EQC_LOWERING_SCHEDULES_SHAREDSCHEDULE_H
-#define EQC_LOWERING_SCHEDULES_SHAREDSCHEDULE_H
+#ifndef EQC_LOWERING_CPU_SCHEDULES_SHAREDSCHEDULE_H
+#define EQC_LOWERING_CPU_SCHEDULES_SHAREDSCHEDULE_H
 
-#include "compiler/Lowering/Schedules/LanesSchedule.h"
-#include "compiler/Lowering/Schedules/MixSchedule.h"
-#include "compiler/Lowering/Schedules/ReadSchedule.h"
-#include "compiler/Lowering/Schedules/StrandSchedule.h"
+#include "compiler/Lowering/Cpu/Schedules/LanesSchedule.h"
+#include "compiler/Lowering/Cpu/Schedules/MixSchedule.h"
+#include "compiler/Lowering/Cpu/Schedules/ReadSchedule.h"
+#include "compiler/Lowering/Cpu/Schedules/StrandSchedule.h"
 #include "compiler/Plan/Strands/StrandPlan.h"
 
 namespace eqc {
@@ -53,4 +53,4 @@ std::string describe(const SharedSchedule &schedule, const SharedPlan &plan);
 
 } // namespace eqc
 
-#endif // EQC_LOWERING_SCHEDULES_SHAREDSCHEDULE_H
+#endif // EQC_LOWERING_CPU_SCHEDULES_SHAREDSCHEDULE_H

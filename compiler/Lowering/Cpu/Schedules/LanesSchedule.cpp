@@ -1,9 +1,9 @@
 //===- LanesSchedule.cpp - How a CPU runs samples in lanes ----------------===//
 
-#include "compiler/Lowering/Schedules/LanesSchedule.h"
+#include "compiler/Lowering/Cpu/Schedules/LanesSchedule.h"
+#include "compiler/Lowering/Cpu/Schedules/ReadSchedule.h"
 #include "compiler/Lowering/Nests/LinesNest.h"
 #include "compiler/Lowering/Nests/SweepNest.h"
-#include "compiler/Lowering/Schedules/ReadSchedule.h"
 
 #include <fmt/format.h>
 

@@ -1,7 +1,7 @@
 //===- DenseSchedule.h - How a CPU runs the dense plan ----------*- C++ -*-===//
 
-#ifndef EQC_LOWERING_SCHEDULES_DENSESCHEDULE_H
-#define EQC_LOWERING_SCHEDULES_DENSESCHEDULE_H
+#ifndef EQC_LOWERING_CPU_SCHEDULES_DENSESCHEDULE_H
+#define EQC_LOWERING_CPU_SCHEDULES_DENSESCHEDULE_H
 
 #include "compiler/Algebra/LayerSpec.h"
 #include "compiler/Machine/Tiling.h"
@@ -25,4 +25,4 @@ std::string describe(const DenseSchedule &schedule);
 
 } // namespace eqc
 
-#endif // EQC_LOWERING_SCHEDULES_DENSESCHEDULE_H
+#endif // EQC_LOWERING_CPU_SCHEDULES_DENSESCHEDULE_H

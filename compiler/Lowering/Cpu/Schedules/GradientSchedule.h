@@ -1,11 +1,11 @@
 //===- GradientSchedule.h - How a CPU sums gradients ------------*- C++ -*-===//
 
-#ifndef EQC_LOWERING_SCHEDULES_GRADIENTSCHEDULE_H
-#define EQC_LOWERING_SCHEDULES_GRADIENTSCHEDULE_H
+#ifndef EQC_LOWERING_CPU_SCHEDULES_GRADIENTSCHEDULE_H
+#define EQC_LOWERING_CPU_SCHEDULES_GRADIENTSCHEDULE_H
 
 #include "compiler/Algebra/LayerSpec.h"
+#include "compiler/Lowering/Cpu/Schedules/ReadSchedule.h"
 #include "compiler/Lowering/Nests/GradientNest.h"
-#include "compiler/Lowering/Schedules/ReadSchedule.h"
 #include "compiler/Machine/Tiling.h"
 
 #include <string>
@@ -43,4 +43,4 @@ std::string describe(const GradientSchedule &schedule,
 
 } // namespace eqc
 
-#endif // EQC_LOWERING_SCHEDULES_GRADIENTSCHEDULE_H
+#endif // EQC_LOWERING_CPU_SCHEDULES_GRADIENTSCHEDULE_H
