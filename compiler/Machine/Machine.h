@@ -30,6 +30,9 @@ struct Machine {
   }
   /// Addresses so many bytes apart share a set of the first-level cache.
   int64_t l1SetStride() const { return l1Bytes / l1Ways; }
+  /// Whether a store of some lanes of a vector is one instruction, and a fast
+  /// one. With AVX2 there is one, which takes dozens of cycles on some CPUs.
+  bool storesMasked() const { return vectorBytes >= 64; }
   /// Elements that a cache line holds.
   static constexpr int64_t lineElements(int64_t elementBytes) {
     return kLineBytes / elementBytes;

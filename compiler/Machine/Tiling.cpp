@@ -14,22 +14,43 @@ int64_t eqc::columnVectors(const Machine &machine, int64_t lanes,
   return std::min<int64_t>(total, 2);
 }
 
-ColumnTiling eqc::mixTiling(const Machine &machine, int64_t elementBytes,
-                            int64_t channels) {
+ColumnTiling eqc::columnTiling(const Machine &machine, int64_t elementBytes,
+                               int64_t columns) {
   const int64_t lanes = machine.lanes(elementBytes);
   ColumnTiling tiling;
-  tiling.vectors = columnVectors(machine, lanes, channels);
+  tiling.vectors = columnVectors(machine, lanes, columns);
   tiling.width = tiling.vectors * lanes;
-  tiling.tiles = (channels + tiling.width - 1) / tiling.width;
+  tiling.tiles = (columns + tiling.width - 1) / tiling.width;
+  tiling.lastVectors = (columns % tiling.width + lanes - 1) / lanes;
+  return tiling;
+}
+
+ColumnTiling eqc::mixTiling(const Machine &machine, int64_t elementBytes,
+                            int64_t inputChannels, int64_t outputChannels) {
+  // A dot takes a multiply-add for as many input channels as there are lanes,
+  // and a few additions across lanes for each row; a vector of columns takes
+  // one for each input channel.
+  constexpr int64_t mostDots = 4;
+  const int64_t lanes = machine.lanes(elementBytes);
+  const int64_t left = outputChannels % lanes;
+  if (left == 0 || left > std::min(mostDots, lanes / 2) ||
+      inputChannels < lanes)
+    return columnTiling(machine, elementBytes, outputChannels);
+  ColumnTiling tiling{1, lanes, 0};
+  if (outputChannels > left)
+    tiling = columnTiling(machine, elementBytes, outputChannels - left);
+  tiling.dots = left;
+  ++tiling.tiles;
   return tiling;
 }
 
 ColumnTiling eqc::matrixTiling(const Machine &machine, int64_t elementBytes,
                                int64_t columns) {
-  ColumnTiling tiling = mixTiling(machine, elementBytes, columns);
+  ColumnTiling tiling = columnTiling(machine, elementBytes, columns);
   while (tiling.width / 2 >= columns)
     tiling.width /= 2;
-  tiling.tiles = (columns + tiling.width - 1) / tiling.width;
+  if (columns == tiling.width)
+    tiling.lastVectors = 0;
   return tiling;
 }
 
@@ -80,7 +101,7 @@ int64_t eqc::sampleTileRows(const Machine &machine, int64_t vectors) {
 SumTiling eqc::sumTiling(const Machine &machine, int64_t elementBytes,
                          int64_t inputChannels, int64_t outputChannels) {
   SumTiling tiling;
-  tiling.columns = mixTiling(machine, elementBytes, outputChannels);
+  tiling.columns = columnTiling(machine, elementBytes, outputChannels);
   tiling.rows = tileRows(machine, tiling.columns.vectors, inputChannels);
   tiling.tiles = (inputChannels + tiling.rows - 1) / tiling.rows;
   return tiling;

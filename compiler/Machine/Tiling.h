@@ -20,15 +20,33 @@ namespace eqc {
 /// enough to reuse each broadcast operand.
 int64_t columnVectors(const Machine &machine, int64_t lanes, int64_t channels);
 
-/// Columns in tiles: `tiles` of `width`, of `vectors` vectors. Kernels are
-/// emitted for it and the room for packed weights follows from it.
+/// Columns in tiles of `width`, of `vectors` vectors; what is left of them in a
+/// tile of fewer vectors, and in one of dots. Kernels are emitted for it and
+/// the room for packed weights, `width` columns for every tile, follows from
+/// it.
 struct ColumnTiling {
-  int64_t vectors, width, tiles;
-  int64_t columns() const { return tiles * width; }
+  int64_t vectors, width;
+  int64_t tiles; ///< of all kinds
+  int64_t lastVectors =
+      0; ///< of the tile after the whole ones; 0: there is none
+  /// Of the last tile: columns beyond whole vectors, so few that each is
+  /// computed as products of vectors along c_in. Its weights stand column after
+  /// column, each in whole vectors.
+  int64_t dots = 0;
+
+  int64_t lanes() const { return width / vectors; }
+  int64_t whole() const { return tiles - (lastVectors > 0) - (dots > 0); }
+  /// Columns from the first to the last, whole vectors.
+  int64_t columns() const {
+    return whole() * width + (lastVectors + (dots > 0)) * lanes();
+  }
 };
-/// The tiling of the `channels` output channels of a mix.
+/// The tiling of `columns` columns without dots.
+ColumnTiling columnTiling(const Machine &machine, int64_t elementBytes,
+                          int64_t columns);
+/// The tiling of the output channels of a mix.
 ColumnTiling mixTiling(const Machine &machine, int64_t elementBytes,
-                       int64_t channels);
+                       int64_t inputChannels, int64_t outputChannels);
 /// The tiling of a dense plan's matrix of `columns` columns. A long matrix of
 /// a few columns is not padded to a whole vector.
 ColumnTiling matrixTiling(const Machine &machine, int64_t elementBytes,

@@ -51,14 +51,16 @@ public:
       : spec(spec), machine(target.machine), rates(target.rates), n(n),
         batch(static_cast<double>(batch)) {
     lanes = machine.lanes(spec.elementSize());
-    tiling(spec.cOut);
+    cut(mixTiling(machine, spec.elementSize(), spec.cIn, spec.cOut));
   }
 
   void predict(PlanCandidate &candidate) {
     const bool dense = rulesOf(candidate.kind).oneMatrix;
     rowRate = rulesOf(candidate.kind).rowCost * rates.rowNs;
     if (dense)
-      tiling(saturatingMultiply(countAt(Poly::power(spec.l), n), spec.cOut));
+      cut(columnTiling(
+          machine, spec.elementSize(),
+          saturatingMultiply(countAt(Poly::power(spec.l), n), spec.cOut)));
     const double matrices = valueOf(candidate.counted.cost.packedMatrices);
     // The dense matrix is one of rows x columns, the others are one for each
     // diagram, padded to whole tiles.
@@ -87,10 +89,13 @@ public:
 private:
   double valueOf(const Poly &poly) const { return double(countAt(poly, n)); }
 
-  void tiling(int64_t channels) {
-    vectors = columnVectors(machine, lanes, channels);
-    tiles = ceilDiv(double(channels), double(vectors * lanes));
-    columns = tiles * double(vectors * lanes);
+  void cut(const ColumnTiling &tiling) {
+    vectors = tiling.vectors;
+    columns = double(tiling.tiles * tiling.width);
+    // A dot takes its share of a vector, and as much again to be summed.
+    const double left =
+        double(tiling.lastVectors) + 2 * double(tiling.dots) / double(lanes);
+    tiles = double(tiling.whole()) + left / double(vectors);
   }
 
   double rateFor(double bytes) const {

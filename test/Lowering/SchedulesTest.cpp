@@ -66,12 +66,17 @@ TEST(Schedules, SumsOfTilesStayInRegisters) {
              scheduleShared(spec, plan, machine).stages) {
           if (stage.form != StageForm::Tiles)
             continue;
-          const int64_t vectors = stage.mix.columns.vectors;
-          for (const TileRows &rows : {stage.mix.rows, stage.mix.shortRows})
-            EXPECT_LE((rows.samples * rows.along + 1) * vectors + 2,
-                      machine.registers);
-          EXPECT_GE(stage.mix.columns.columns(), channels);
-          EXPECT_EQ(stage.mix.minAlong > 0 && n > 0, false);
+          const MixSchedule &mix = stage.mix;
+          auto expectFits = [&](const MixRows &how, int64_t vectors) {
+            for (const TileRows &rows : {how.rows, how.shortRows})
+              EXPECT_LE((rows.samples * rows.along + 1) * vectors + 2,
+                        machine.registers);
+            EXPECT_EQ(how.minAlong > 0 && n > 0, false);
+          };
+          expectFits(mix.whole, mix.columns.vectors);
+          expectFits(mix.last, mix.columns.lastVectors);
+          expectFits(mix.dots, mix.columns.dots);
+          EXPECT_GE(mix.columns.columns(), channels);
         }
       }
 }

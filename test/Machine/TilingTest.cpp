@@ -8,7 +8,7 @@ using namespace eqc;
 
 namespace {
 
-const Machine avx512{64, 32}, avx2{32, 16};
+const Machine avx512{64, 32}, avx2{32, 16}, sse{16, 16};
 
 TEST(Tiling, TilesDivideWhatTheyCan) {
   EXPECT_EQ(tileRows(avx512, 1, 36), 18);
@@ -44,6 +44,56 @@ TEST(Tiling, StretchesAreCoveredOneByOne) {
   EXPECT_EQ(tileRows(avx512, 2, std::vector<int64_t>{50}),
             tileRows(avx512, 2, 50));
   EXPECT_LE(tileRows(avx512, 1, std::vector<int64_t>{1, 1, 2}), 2);
+}
+
+TEST(Tiling, ColumnsAreCoveredOnceAndHardlyPadded) {
+  for (const Machine &machine : {avx512, avx2, sse})
+    for (int64_t bytes : {4, 8})
+      for (int64_t inputs : {1, 8, 33})
+        for (int64_t outputs = 1; outputs < 100; ++outputs) {
+          const int64_t lanes = machine.lanes(bytes);
+          const ColumnTiling tiling =
+              mixTiling(machine, bytes, inputs, outputs);
+          EXPECT_EQ(tiling.width, tiling.vectors * lanes);
+          EXPECT_LE(tiling.lastVectors, tiling.vectors);
+          EXPECT_GE(tiling.whole(), 0);
+          // Whole vectors hold what are no dots, the last of them a part.
+          const int64_t inVectors = outputs - tiling.dots;
+          const int64_t vectors =
+              tiling.whole() * tiling.vectors + tiling.lastVectors;
+          EXPECT_EQ(vectors, (inVectors + lanes - 1) / lanes);
+          EXPECT_EQ(tiling.columns(), (outputs + lanes - 1) / lanes * lanes);
+          if (tiling.dots > 0) {
+            EXPECT_EQ(inVectors % lanes, 0);
+            EXPECT_LE(tiling.dots, 4);
+            EXPECT_LE(2 * tiling.dots, lanes);
+            // A tile has room for its dots, each in whole vectors.
+            EXPECT_LE(tiling.dots * ((inputs + lanes - 1) / lanes * lanes),
+                      inputs * tiling.width);
+          }
+        }
+}
+
+TEST(Tiling, FewColumnsBeyondWholeVectorsAreDots) {
+  EXPECT_EQ(mixTiling(avx512, 4, 33, 33).dots, 1);
+  EXPECT_EQ(mixTiling(avx512, 4, 33, 36).dots, 4);
+  EXPECT_EQ(mixTiling(avx512, 4, 33, 37).dots, 0);
+  EXPECT_EQ(mixTiling(avx512, 4, 33, 37).lastVectors, 1);
+  EXPECT_EQ(mixTiling(avx2, 4, 16, 17).dots, 1);
+  EXPECT_EQ(mixTiling(avx2, 4, 16, 32).dots, 0);
+  // A vector along so few input channels would be padding.
+  EXPECT_EQ(mixTiling(avx512, 4, 8, 33).dots, 0);
+  // Gradients of weights sum over positions, not over input channels.
+  EXPECT_EQ(sumTiling(avx512, 4, 33, 33).columns.dots, 0);
+  EXPECT_EQ(sumTiling(avx512, 4, 33, 33).columns.lastVectors, 1);
+}
+
+TEST(Tiling, AShortRowOfAMatrixIsNotAWholeVector) {
+  EXPECT_EQ(matrixTiling(avx512, 4, 3).width, 4);
+  EXPECT_EQ(matrixTiling(avx512, 4, 4).lastVectors, 0);
+  EXPECT_EQ(matrixTiling(avx512, 4, 40).width, 32);
+  EXPECT_EQ(matrixTiling(avx512, 4, 40).lastVectors, 1);
+  EXPECT_EQ(matrixTiling(avx512, 4, 40).columns(), 48);
 }
 
 } // namespace

@@ -128,11 +128,8 @@ public:
   Value emit(const Value &biasRows) {
     if (kernel.spec.bias)
       emitBias(biasRows);
-    const int64_t whole = plan.columns / tiling.width;
-    kernel.forRange(output, kernel.index(whole),
-                    [&](Value tile) { emitColumnTile(tile, tiling.width); });
-    if (whole < tiling.tiles)
-      emitColumnTile(kernel.index(whole), plan.columns - whole * tiling.width);
+    forColumnTiles(kernel, &output, tiling, plan.columns,
+                   [&](const ColumnTile &column) { emitColumnTile(column); });
     return output.tensor;
   }
 
@@ -165,35 +162,34 @@ private:
   }
 
   /// Groups of samples, then the rest one by one.
-  void emitColumnTile(Value tile, int64_t valid) {
+  void emitColumnTile(const ColumnTile &column) {
     const int64_t rows = schedule.samples;
     Value full = kernel.sub(kernel.count(), kernel.rem(kernel.count(), rows));
     kernel.forRange(output, kernel.index(0), full, rows,
-                    [&](Value sample) { emitTile(tile, valid, sample, rows); });
+                    [&](Value sample) { emitTile(column, sample, rows); });
     if (rows > 1)
       kernel.forRange(output, full, kernel.count(), 1,
-                      [&](Value sample) { emitTile(tile, valid, sample, 1); });
+                      [&](Value sample) { emitTile(column, sample, 1); });
   }
 
-  void emitTile(Value tile, int64_t valid, Value sample, int64_t rows) {
+  void emitTile(const ColumnTile &column, Value sample, int64_t rows) {
     OpBuilder &b = kernel.b;
     Location loc = kernel.loc;
-    auto type = VectorType::get({rows, tiling.width}, kernel.element);
+    auto type = VectorType::get({rows, column.width}, kernel.element);
     Value start = kernel.zeroVector(type);
     if (bias.tensor)
       start = vector::BroadcastOp::create(
           b, loc, type,
-          kernel.readRow(bias.tensor, {tile}, kernel.index(0), tiling.width,
-                         tiling.width));
+          kernel.readRow(bias.tensor, {column.index}, kernel.index(0),
+                         column.width, column.width));
     const bool onTop = !bias.tensor || plan.rows <= kTermsOnTop;
     Value acc = onTop ? start : kernel.zeroVector(type);
     Value row = kernel.add(kernel.first(), sample);
     Value result = emitTileProduct(kernel, acc, plan.rows, {x, {row}, Value()},
-                                   {kernel.index(0), tile});
+                                   {kernel.index(0), column.index});
     if (!onTop)
       result = addVectors(kernel, start, result);
-    writeTile(kernel, result, output, {row},
-              kernel.mul(tile, kernel.index(tiling.width)), valid);
+    writeTile(kernel, result, output, {row}, column.column, column.valid);
   }
 
   KernelBuilder &kernel;

@@ -311,25 +311,30 @@ private:
     Value source = get(d, FactoredNest::kMixSource),
           rows = get(d, FactoredNest::kMixRows);
     Value full = kernel.sub(rows, kernel.rem(rows, height));
-    kernel.forRange(mixed, kernel.index(tiling.tiles), [&](Value tile) {
-      kernel.forRange(mixed, kernel.index(0), full, height, [&](Value row) {
-        emitTile(d, tile, source, row, height);
-      });
-      if (height > 1)
-        kernel.forRange(mixed, full, rows, 1,
-                        [&](Value row) { emitTile(d, tile, source, row, 1); });
-    });
+    forColumnTiles(kernel, &mixed, tiling, kernel.spec.cOut,
+                   [&](const ColumnTile &column) {
+                     kernel.forRange(mixed, kernel.index(0), full, height,
+                                     [&](Value row) {
+                                       emitTile(d, column, source, row, height);
+                                     });
+                     if (height > 1)
+                       kernel.forRange(mixed, full, rows, 1, [&](Value row) {
+                         emitTile(d, column, source, row, 1);
+                       });
+                   });
   }
 
-  void emitTile(Value d, Value tile, Value source, Value row, int64_t height) {
+  void emitTile(Value d, const ColumnTile &column, Value source, Value row,
+                int64_t height) {
     Value zero = kernel.index(0);
-    Value acc = kernel.zeroVector(
-        VectorType::get({height, tiling.width}, kernel.element));
-    Value result = emitTileProduct(
-        kernel, acc, kernel.spec.cIn,
-        {planar.tensor, {zero, kernel.add(source, row)}, Value()}, {d, tile});
-    writeTile(kernel, result, mixed, {zero, row},
-              kernel.mul(tile, kernel.index(tiling.width)), tiling.width);
+    TileSums tile(kernel, column);
+    Values sums = tile.begin(kernel.zeroVector(
+        VectorType::get({height, column.width}, kernel.element)));
+    sums = tile.add(std::move(sums), kernel.spec.cIn,
+                    {planar.tensor, {zero, kernel.add(source, row)}, Value()},
+                    {d, column.index});
+    writeTile(kernel, tile.end(sums), mixed, {zero, row}, column.column,
+              column.width);
   }
 
   KernelBuilder &kernel;

@@ -18,6 +18,7 @@
 #include "compiler/Lowering/Cpu/LaneMix.h"
 #include "compiler/Lowering/Cpu/LaneTranspose.h"
 #include "compiler/Lowering/Cpu/LineWriter.h"
+#include "compiler/Lowering/Cpu/Schedules/MixSchedule.h"
 #include "compiler/Lowering/Cpu/Sweep.h"
 
 #include "mlir/Dialect/MemRef/IR/MemRef.h"

@@ -31,8 +31,7 @@ public:
              const MixSchedule &schedule)
       : kernel(kernel), arrays(arrays), nest(nest), schedule(schedule),
         tables(kernel, nest), target(arrays[nest.target]),
-        tiling(schedule.columns), width(tiling.width),
-        extents(tables.extents()) {}
+        tiling(schedule.columns), extents(tables.extents()) {}
 
   /// Parts share the targets, or, of the output, the first axis.
   void emit() {
@@ -46,21 +45,17 @@ public:
 
 private:
   void emitTarget(Value t) {
-    // The last column tile is masked in rows of y that end within it.
-    const bool masked = target.columns < tiling.columns();
-    const int64_t whole = masked ? tiling.tiles - 1 : tiling.tiles;
-    kernel.forRange(target, kernel.index(whole),
-                    [&](Value c) { emitColumnTile(t, c, width); });
-    if (masked)
-      emitColumnTile(t, kernel.index(whole), target.columns - whole * width);
+    forColumnTiles(
+        kernel, &target, tiling, kernel.spec.cOut,
+        [&](const ColumnTile &column) { emitColumnTile(t, column); });
   }
 
-  /// Loops over tiles of one column of tiles; `valid` of its columns are y's.
-  void emitColumnTile(Value t, Value columnTile, int64_t valid) {
+  /// Loops over tiles of one column of tiles.
+  void emitColumnTile(Value t, const ColumnTile &column) {
     SmallVector<Value> outer = extents;
     Value last = outer.empty() ? kernel.index(1) : outer.pop_back_val();
-    const ColumnTile column{columnTile,
-                            kernel.mul(columnTile, kernel.index(width)), valid};
+    const MixRows &how =
+        schedule.rowsOf(column.width / kernel.lanes, column.dots);
 
     auto overAxis = [&](Value sample, TileRows rows) {
       auto along = [&](ArrayRef<Value> prefix) {
@@ -77,14 +72,14 @@ private:
                        });
       });
     };
-    if (!schedule.minAlong)
-      return forSamples(schedule.rows, overAxis);
+    if (!how.minAlong)
+      return forSamples(how.rows, overAxis);
     Value enough =
         arith::CmpIOp::create(kernel.b, kernel.loc, arith::CmpIPredicate::sge,
-                              last, kernel.index(schedule.minAlong));
+                              last, kernel.index(how.minAlong));
     kernel.ifElse(
-        target, enough, [&] { forSamples(schedule.rows, overAxis); },
-        [&] { forSamples(schedule.shortRows, overAxis); });
+        target, enough, [&] { forSamples(how.rows, overAxis); },
+        [&] { forSamples(how.shortRows, overAxis); });
   }
 
   /// Groups of `rows.samples` samples, then the rest one by one.
@@ -101,11 +96,6 @@ private:
       kernel.forRange(target, full, kernel.count(), 1,
                       [&](Value sample) { overAxis(sample, {1, rows.along}); });
   }
-
-  struct ColumnTile {
-    Value index, column;
-    int64_t valid;
-  };
 
   /// Covers the last axis by tiles; the last one overlaps its neighbour, which
   /// is harmless because tiles are written, not accumulated.
@@ -183,12 +173,15 @@ private:
     Location loc = kernel.loc;
     Value acc = emitInits(t, column, sample, index, rows);
 
-    Value result =
+    TileSums tile(kernel, column);
+    Values sums = tile.begin(acc);
+    sums =
         emitTerms(tables.inputTerms, PlanArray::Input, t, MixNest::kInputTerms,
-                  column, sample, index, rows, acc);
-    result =
-        emitTerms(tables.storedTerms, PlanArray::Stored, t,
-                  MixNest::kStoredTerms, column, sample, index, rows, result);
+                  column, sample, index, tile, std::move(sums));
+    sums = emitTerms(tables.storedTerms, PlanArray::Stored, t,
+                     MixNest::kStoredTerms, column, sample, index, tile,
+                     std::move(sums));
+    Value result = tile.end(sums);
 
     auto strideOf = [&](int a) { return tables.targetStride(a); };
     Value row = tables.rowAt(tables.targets.get(kernel, t, MixNest::kOffset),
@@ -197,9 +190,9 @@ private:
                 [&](ArrayRef<int64_t> tileRow, ArrayRef<Value> position) {
                   Value vector =
                       vector::ExtractOp::create(b, loc, result, tileRow);
-                  target.tensor =
-                      kernel.writeRow(vector, target.tensor, position,
-                                      column.column, column.valid);
+                  target.tensor = kernel.writeRow(
+                      vector, target.tensor, position, column.column,
+                      target.present(column.width, column.valid));
                 });
   }
 
@@ -208,6 +201,7 @@ private:
                   ArrayRef<Value> index, TileRows rows) {
     OpBuilder &b = kernel.b;
     Location loc = kernel.loc;
+    const int64_t width = column.width;
     auto type =
         VectorType::get({rows.samples, rows.along, width}, kernel.element);
     auto add = [&](Value partial, Value tile) -> Values {
@@ -232,36 +226,37 @@ private:
             },
             [&](Value row, Values partial) {
               return add(partial.front(),
-                         vector::BroadcastOp::create(
-                             b, loc, type, readBias(row, column.column)));
+                         vector::BroadcastOp::create(b, loc, type,
+                                                     readBias(row, column)));
             })
         .front();
   }
 
   /// A bias row ends within a vector; what is past it must not be touched.
-  Value readBias(Value row, Value column) {
+  Value readBias(Value row, const ColumnTile &column) {
     OpBuilder &b = kernel.b;
     Value zero =
         arith::ConstantOp::create(b, kernel.loc, b.getZeroAttr(kernel.element));
-    const SmallVector<Value> position{kernel.index(0), row, column};
+    const SmallVector<Value> position{kernel.index(0), row, column.column};
     return vector::TransferReadOp::create(
-        b, kernel.loc, kernel.vectorType(width), arrays[PlanArray::Bias].tensor,
-        position,
+        b, kernel.loc, kernel.vectorType(column.width),
+        arrays[PlanArray::Bias].tensor, position,
         AffineMapAttr::get(
             AffineMap::getMinorIdentityMap(3, 1, b.getContext())),
-        zero, Value(), b.getBoolArrayAttr({kernel.spec.cOut % width == 0}));
+        zero, Value(), b.getBoolArrayAttr({column.valid == column.width}));
   }
 
-  Value emitTerms(const IndexTable &terms, PlanArray array, Value t,
-                  int64_t rangeField, const ColumnTile &column, Value sample,
-                  ArrayRef<Value> index, TileRows rows, Value sum) {
+  Values emitTerms(const IndexTable &terms, PlanArray array, Value t,
+                   int64_t rangeField, const ColumnTile &column, Value sample,
+                   ArrayRef<Value> index, TileSums &tile, Values sums) {
     if (terms.size() == 0)
-      return sum;
+      return sums;
     KernelArray &source = arrays[array];
     return emitMixedTerms(
         kernel, tables.targets.get(kernel, t, rangeField),
         tables.targets.get(kernel, t, rangeField + 1),
-        nest.mostTerms(rangeField), sum, [&](Value p, Value acc) {
+        nest.mostTerms(rangeField), std::move(sums),
+        [&](Value p, Values partial) {
           auto strideOf = [&](int a) {
             return terms.get(kernel, p, MixNest::kTermStrides + a);
           };
@@ -269,8 +264,9 @@ private:
                                    index, strideOf);
           Value step = tables.rowStep(strideOf);
           Value first = kernel.sampleOf(arrays[array], sample);
-          return emitTileProduct(
-              kernel, acc, kernel.spec.cIn, {source.tensor, {first, row}, step},
+          return tile.add(
+              std::move(partial), kernel.spec.cIn,
+              {source.tensor, {first, row}, step},
               {terms.get(kernel, p, MixNest::kWeight), column.index});
         });
   }
@@ -282,7 +278,6 @@ private:
   MixTables tables;
   KernelArray &target;
   ColumnTiling tiling;
-  int64_t width;
   SmallVector<Value> extents;
 };
 

@@ -2,9 +2,13 @@
 
 #include "compiler/Lowering/Cpu/EmitPack.h"
 #include "compiler/Lowering/Cpu/KernelFunction.h"
+#include "compiler/Lowering/Cpu/Schedules/MixSchedule.h"
 #include "compiler/Lowering/Cpu/Sums.h"
+#include "compiler/Lowering/Cpu/Tile.h"
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/Dialect/Tensor/IR/Tensor.h"
+#include "mlir/Dialect/Vector/IR/VectorOps.h"
 
 using namespace eqc;
 using namespace mlir;
@@ -71,6 +75,34 @@ private:
   int64_t most = 0;  ///< weights of a term
 };
 
+/// Makes what is past c_in in the last vector of each dot, products with which
+/// are added, zero; `first` is the first row of the tile.
+void clearDots(KernelBuilder &kernel, KernelArray &packed,
+               const ColumnTiling &tiling, Value first) {
+  const int64_t whole = kernel.spec.cIn / kernel.lanes * kernel.lanes;
+  if (whole == kernel.spec.cIn)
+    return;
+  for (int64_t dot = 0; dot < tiling.dots; ++dot) {
+    auto [row, column] = placeOfDot(kernel, tiling, dot, kernel.index(whole));
+    packed.tensor = kernel.writeRow(
+        kernel.zeroVector(kernel.vectorType(kernel.lanes)), packed.tensor,
+        {kernel.add(first, row)}, column, kernel.lanes);
+  }
+}
+
+/// Puts the weights of input channel `c` where the dots have them.
+void packDots(KernelBuilder &kernel, KernelArray &packed,
+              const ColumnTiling &tiling, Value first, Value c, Value vector) {
+  for (int64_t dot = 0; dot < tiling.dots; ++dot) {
+    auto [row, column] = placeOfDot(kernel, tiling, dot, c);
+    Value element = vector::ExtractOp::create(kernel.b, kernel.loc, vector,
+                                              ArrayRef<int64_t>{dot});
+    packed.tensor =
+        tensor::InsertOp::create(kernel.b, kernel.loc, element, packed.tensor,
+                                 ValueRange{kernel.add(first, row), column});
+  }
+}
+
 } // namespace
 
 EmittedKernel eqc::emitWeightPack(OpBuilder &builder, Location loc,
@@ -93,25 +125,23 @@ EmittedKernel eqc::emitWeightPack(OpBuilder &builder, Location loc,
 
   TermTables tables(kernel, packed);
   kernel.forRange(result, kernel.index(terms), [&](Value term) {
-    auto columns = [&](Value tile, int64_t valid) {
-      kernel.forRange(result, kernel.index(spec.cIn), [&](Value c) {
-        Value vector = tables.emitRow(
-            weight, term, c, kernel.mul(tile, kernel.index(tiling.width)),
-            tiling.width, valid);
-        Value row = kernel.add(
-            kernel.mul(
-                kernel.add(kernel.mul(term, kernel.index(tiling.tiles)), tile),
-                kernel.index(spec.cIn)),
-            c);
-        result.tensor = kernel.writeRow(vector, result.tensor, {row},
-                                        kernel.index(0), tiling.width);
-      });
-    };
-    const int64_t whole = spec.cOut / tiling.width;
-    kernel.forRange(result, kernel.index(whole),
-                    [&](Value tile) { columns(tile, tiling.width); });
-    if (whole < tiling.tiles)
-      columns(kernel.index(whole), spec.cOut - whole * tiling.width);
+    forColumnTiles(
+        kernel, &result, tiling, spec.cOut, [&](const ColumnTile &column) {
+          Value tile = kernel.add(kernel.mul(term, kernel.index(tiling.tiles)),
+                                  column.index);
+          Value first = kernel.mul(tile, kernel.index(spec.cIn));
+          if (column.dots)
+            clearDots(kernel, result, tiling, first);
+          kernel.forRange(result, kernel.index(spec.cIn), [&](Value c) {
+            Value vector = tables.emitRow(weight, term, c, column.column,
+                                          column.width, column.valid);
+            if (column.dots)
+              return packDots(kernel, result, tiling, first, c, vector);
+            result.tensor =
+                kernel.writeRow(vector, result.tensor, {kernel.add(first, c)},
+                                kernel.index(0), column.width);
+          });
+        });
   });
   finishKernel(kernel, result.tensor, function.getArgument(1));
   return {function, kernel.wholeRecord()};

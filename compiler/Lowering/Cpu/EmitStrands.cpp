@@ -278,13 +278,13 @@ private:
   /// Fetches what the next sample of x has in the place of some rows, a little
   /// with every tile: the sums over it would wait for memory. `before` is how
   /// many rows the chunks before have.
-  void prefetchNext(Value sample, Value before, Value row) {
+  void prefetchNext(Value sample, Value before, Value row, int64_t height) {
     const KernelArray &x = arrays[PlanArray::Input];
     Value next = kernel.add(kernel.sampleOf(arrays[PlanArray::Input], sample),
                             kernel.index(1));
     Value start =
         kernel.mul(kernel.add(before, row), kernel.index(transform.slots));
-    for (int64_t r = 0; r < schedule.tileRows * transform.slots; ++r)
+    for (int64_t r = 0; r < height * transform.slots; ++r)
       for (int64_t column = 0; column < x.channels;
            column += kLineBytes / kernel.spec.elementSize())
         eqc::prefetch(
@@ -304,48 +304,53 @@ private:
     kernel.forRange(mixed, kernel.index(blocks.size()), [&](Value block) {
       Value dimension = blocks.get(kernel, block, StrandNest::kDimension);
       kernel.forRange(mixed, dimension, [&](Value irrepRow) {
-        kernel.forRange(mixed, kernel.index(tiling.tiles), [&](Value tile) {
-          kernel.forRange(mixed, kernel.index(0), chunk.rows, schedule.tileRows,
-                          [&](Value row) {
-                            if (schedule.prefetchInput)
-                              inFirstBlock(block, irrepRow, tile, [&] {
-                                prefetchNext(chunk.sample, chunk.before, row);
-                              });
-                            mixTile(block, dimension, irrepRow, tile, row);
-                          });
-        });
+        auto mixColumns = [&](const ColumnTile &column) {
+          const int64_t height =
+              schedule.rowsOf(column.width / kernel.lanes, column.dots);
+          kernel.forRange(
+              mixed, kernel.index(0), chunk.rows, height, [&](Value row) {
+                if (schedule.prefetchInput)
+                  inFirstBlock(block, irrepRow, column.index, [&] {
+                    prefetchNext(chunk.sample, chunk.before, row, height);
+                  });
+                mixTile(block, dimension, irrepRow, column, row, height);
+              });
+        };
+        forColumnTiles(kernel, &mixed, tiling, kernel.spec.cOut, mixColumns);
       });
     });
   }
 
-  void mixTile(Value block, Value dimension, Value irrepRow, Value tile,
-               Value row) {
+  void mixTile(Value block, Value dimension, Value irrepRow,
+               const ColumnTile &column, Value row, int64_t height) {
     Value firstSlot =
         kernel.add(blocks.get(kernel, block, StrandNest::kFirstSlot),
                    kernel.mul(irrepRow, dimension));
-    Value acc = kernel.zeroVector(
-        VectorType::get({schedule.tileRows, tiling.width}, kernel.element));
+    TileSums tile(kernel, column);
     // A source is a term of an irrep's dimension times c_in products.
-    acc = emitMixedTerms(
+    Values sums = emitMixedTerms(
         kernel, kernel.index(0), kernel.index(sources.size()), sources.size(),
-        acc, [&](Value source, Value outer) {
+        tile.begin(kernel.zeroVector(
+            VectorType::get({height, column.width}, kernel.element))),
+        [&](Value source, Values outer) {
           Value term =
               kernel.add(blocks.get(kernel, block, StrandNest::kFirstTerm),
                          kernel.mul(source, dimension));
           return kernel.accumulate(
-              kernel.index(0), dimension, outer, [&](Value c, Value partial) {
+              kernel.index(0), dimension, std::move(outer),
+              [&](Value c, Values partial) {
                 Value from =
                     slotOf(spreadFirst, source, kernel.add(firstSlot, c));
-                return emitTileProduct(kernel, partial, kernel.spec.cIn,
-                                       {spread.tensor, {from, row}, Value()},
-                                       {kernel.add(term, c), tile});
+                return tile.add(std::move(partial), kernel.spec.cIn,
+                                {spread.tensor, {from, row}, Value()},
+                                {kernel.add(term, c), column.index});
               });
         });
     Value slot = slotOf(
         mixedFirst, blocks.get(kernel, block, StrandNest::kTarget),
         kernel.add(firstSlot, blocks.get(kernel, block, StrandNest::kColumn)));
-    writeTile(kernel, acc, mixed, {slot, row},
-              kernel.mul(tile, kernel.index(tiling.width)), tiling.width);
+    writeTile(kernel, tile.end(sums), mixed, {slot, row}, column.column,
+              column.width);
   }
 
   /// Returns the letters past the chunk.

@@ -9,6 +9,7 @@
 
 #include "compiler/Lowering/Cpu/GradientStage.h"
 #include "compiler/Lowering/Cpu/Sums.h"
+#include "compiler/Lowering/Cpu/Tile.h"
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Tensor/IR/Tensor.h"
@@ -197,24 +198,16 @@ private:
     Value row = rowOf(item);
     Value channel = kernel.min(kernel.mul(tile, kernel.index(tiling.rows)),
                                kernel.index(kernel.spec.cIn - tiling.rows));
-    // The last column tile is masked where rows of grad_y end within it.
-    const ColumnTiling &columns = tiling.columns;
-    const bool masked = gradY.columns < columns.columns();
-    const int64_t whole = masked ? columns.tiles - 1 : columns.tiles;
-    kernel.forRange(sums, kernel.index(whole), [&](Value c) {
-      emitTile(term, row, channel, kernel.mul(c, kernel.index(columns.width)),
-               columns.width, chunk);
-    });
-    if (masked)
-      emitTile(term, row, channel, kernel.index(whole * columns.width),
-               gradY.columns - whole * columns.width, chunk);
+    forColumnTiles(kernel, &sums, tiling.columns, kernel.spec.cOut,
+                   [&](const ColumnTile &column) {
+                     emitTile(term, row, channel, column, chunk);
+                   });
   }
 
-  void emitTile(Value term, Value row, Value channel, Value column,
-                int64_t valid, const Chunk &chunk) {
-    const int64_t width = tiling.columns.width;
+  void emitTile(Value term, Value row, Value channel, const ColumnTile &column,
+                const Chunk &chunk) {
     // Chunks are summed on their own: see Sums.h.
-    Values acc(tiling.rows, kernel.zeroVector(kernel.vectorType(width)));
+    Values acc(tiling.rows, kernel.zeroVector(kernel.vectorType(column.width)));
     Position start{Value(), terms.get(kernel, term, GradientNest::kX),
                    terms.get(kernel, term, GradientNest::kGradY)};
     SmallVector<Value> strides;
@@ -229,7 +222,7 @@ private:
     auto nest = [&](auto &self, size_t axis, const Position &at,
                     Values sum) -> Values {
       if (axis == extents.size())
-        return emitRow(at, channel, column, valid, std::move(sum));
+        return emitRow(at, channel, column, std::move(sum));
       return kernel.accumulate(
           chunk.first[axis], chunk.end[axis], std::move(sum),
           [&](Value i, Values partial) {
@@ -247,7 +240,7 @@ private:
                               return nest(nest, 0, at, std::move(partial));
                             });
     for (int64_t r = 0; r < tiling.rows; ++r)
-      planes.add(kernel.add(row, kernel.index(r)), column, acc[r]);
+      planes.add(kernel.add(row, kernel.index(r)), column.column, acc[r]);
   }
 
   struct Position {
@@ -255,13 +248,13 @@ private:
   };
 
   /// sum[r] += x[channel + r] * grad_y.
-  Values emitRow(const Position &at, Value channel, Value column, int64_t valid,
+  Values emitRow(const Position &at, Value channel, const ColumnTile &column,
                  Values sum) {
     OpBuilder &b = kernel.b;
     Location loc = kernel.loc;
-    Value vector = kernel.readRow(gradY.tensor,
-                                  {kernel.sampleOf(gradY, at.sample), at.gradY},
-                                  column, tiling.columns.width, valid);
+    Value vector = kernel.readRow(
+        gradY.tensor, {kernel.sampleOf(gradY, at.sample), at.gradY},
+        column.column, column.width, gradY.present(column.width, column.valid));
     Value sample = kernel.sampleOf(x, at.sample);
     for (int64_t r = 0; r < tiling.rows; ++r) {
       Value scalar = tensor::ExtractOp::create(

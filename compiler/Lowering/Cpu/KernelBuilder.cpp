@@ -86,10 +86,6 @@ Value KernelBuilder::sampleOf(const KernelArray &array, Value sample) {
   return array.wholeBatch ? add(samples.first, sample) : sample;
 }
 
-ColumnTiling eqc::columnTiling(const LayerSpec &spec, const Machine &machine) {
-  return mixTiling(machine, spec.elementSize(), spec.cOut);
-}
-
 KernelArray KernelBuilder::scratch(Value count, const Poly &rows,
                                    int64_t channels, int64_t columns) {
   KernelArray result;

@@ -103,9 +103,6 @@ private:
   int64_t phases = 0, mostParts;
 };
 
-/// The columns of c_out in tiles.
-ColumnTiling columnTiling(const LayerSpec &spec, const Machine &machine);
-
 } // namespace eqc
 
 #endif // EQC_LOWERING_CPU_KERNELBUILDER_H

@@ -2,6 +2,7 @@
 
 #include "compiler/Lowering/Cpu/KernelFunction.h"
 #include "compiler/Lowering/Cpu/EmitTranspose.h"
+#include "compiler/Lowering/Cpu/Schedules/MixSchedule.h"
 #include "dialect/Eqc/EqcDialect.h"
 
 #include "mlir/Dialect/Bufferization/IR/Bufferization.h"

@@ -72,11 +72,28 @@ Value RowBuilder::writeRow(Value vector, Value tensor, ValueRange position,
   int64_t width = cast<VectorType>(vector.getType()).getDimSize(0);
   SmallVector<Value> indices(position);
   indices.push_back(column);
-  auto write = vector::TransferWriteOp::create(
-      b, loc, vector, tensor, indices,
-      AffineMapAttr::get(rowMap(*this, tensor)), maskOf(*this, width, valid),
-      b.getBoolArrayAttr({true}));
-  return write.getResult();
+  auto write = [&](Value part, Value mask) {
+    tensor = vector::TransferWriteOp::create(
+                 b, loc, part, tensor, indices,
+                 AffineMapAttr::get(rowMap(*this, tensor)), mask,
+                 b.getBoolArrayAttr({true}))
+                 .getResult();
+  };
+  if (valid >= width || machine.storesMasked()) {
+    write(vector, maskOf(*this, width, valid));
+    return tensor;
+  }
+  // Whole vectors, then halves of them.
+  int64_t first = 0;
+  for (int64_t size = lanes; size > 0; size /= 2)
+    for (; first + size <= valid; first += size) {
+      indices.back() = add(column, index(first));
+      write(vector::ExtractStridedSliceOp::create(
+                b, loc, vector, ArrayRef<int64_t>{first},
+                ArrayRef<int64_t>{size}, ArrayRef<int64_t>{1}),
+            Value());
+    }
+  return tensor;
 }
 
 void RowBuilder::forColumnChunks(

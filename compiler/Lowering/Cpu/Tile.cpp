@@ -1,6 +1,7 @@
 //===- Tile.cpp - Register tiles of a product -----------------------------===//
 
 #include "compiler/Lowering/Cpu/Tile.h"
+#include "compiler/Lowering/Cpu/Schedules/MixSchedule.h"
 #include "compiler/Lowering/Cpu/Sums.h"
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
@@ -58,6 +59,132 @@ Value eqc::emitTileProduct(KernelBuilder &kernel, Value acc, int64_t depth,
     return std::make_pair(rows,
                           sliceOf(kernel, weights, tile.back(), from, size));
   });
+}
+
+void eqc::forColumnTiles(KernelBuilder &kernel, ArrayRef<KernelArray *> arrays,
+                         const ColumnTiling &tiling, int64_t columns,
+                         function_ref<void(const ColumnTile &)> body) {
+  const int64_t whole = tiling.whole();
+  kernel.forRange(arrays, kernel.index(0), kernel.index(whole), 1,
+                  [&](Value tile) {
+                    body({tile, kernel.mul(tile, kernel.index(tiling.width)),
+                          tiling.width, tiling.width});
+                  });
+  int64_t index = whole, first = whole * tiling.width;
+  auto tile = [&](int64_t width, int64_t valid, bool dots) {
+    body({kernel.index(index), kernel.index(first), width, valid, dots});
+    ++index;
+    first += valid;
+  };
+  if (tiling.lastVectors > 0)
+    tile(tiling.lastVectors * tiling.lanes(), columns - tiling.dots - first,
+         false);
+  if (tiling.dots > 0)
+    tile(tiling.lanes(), tiling.dots, true);
+}
+
+std::pair<Value, Value> eqc::placeOfDot(KernelBuilder &kernel,
+                                        const ColumnTiling &tiling, int64_t dot,
+                                        Value c) {
+  Value element =
+      kernel.add(kernel.index(dot * kernel.wholeVectors(kernel.spec.cIn)), c);
+  return {kernel.div(element, tiling.width), kernel.rem(element, tiling.width)};
+}
+
+/// The rows of a tile of this shape, in order: calls body(position).
+static void forRows(KernelBuilder &kernel, ArrayRef<int64_t> rows,
+                    const TileView &view,
+                    function_ref<void(ArrayRef<Value>)> body) {
+  const int64_t samples = rows.size() > 1 ? rows.front() : 1;
+  for (int64_t s = 0; s < samples; ++s)
+    for (int64_t r = 0; r < rows.back(); ++r) {
+      SmallVector<Value> at(view.position.begin(), view.position.end());
+      Value step = kernel.index(r);
+      at.back() =
+          kernel.add(at.back(), view.step ? kernel.mul(view.step, step) : step);
+      if (samples > 1)
+        at[at.size() - 2] = kernel.add(at[at.size() - 2], kernel.index(s));
+      body(at);
+    }
+}
+
+Values TileSums::begin(Value tile) {
+  start = tile;
+  if (!column.dots)
+    return {tile};
+  const int64_t rows =
+      cast<VectorType>(tile.getType()).getNumElements() / column.width;
+  return Values(rows * column.valid,
+                kernel.zeroVector(kernel.vectorType(kernel.lanes)));
+}
+
+Values TileSums::add(Values sums, int64_t depth, const TileView &view,
+                     const TileWeights &weights) {
+  if (!column.dots)
+    return {emitTileProduct(kernel, sums.front(), depth, view, weights)};
+  const ColumnTiling tiling = columnTiling(kernel.spec, kernel.machine);
+  const ArrayRef<int64_t> rows =
+      cast<VectorType>(start.getType()).getShape().drop_back();
+  auto addVector = [&](Value c, int64_t valid, Values partial) {
+    Values columns;
+    for (int64_t dot = 0; dot < column.valid; ++dot) {
+      auto [row, at] = placeOfDot(kernel, tiling, dot, c);
+      columns.push_back(kernel.readRow(kernel.packed(),
+                                       {weights.term, weights.tile, row}, at,
+                                       kernel.lanes, kernel.lanes));
+    }
+    size_t i = 0;
+    forRows(kernel, rows, view, [&](ArrayRef<Value> position) {
+      Value x = kernel.readRow(view.tensor, position, c, kernel.lanes, valid);
+      for (Value weight : columns) {
+        partial[i] =
+            vector::FMAOp::create(kernel.b, kernel.loc, x, weight, partial[i]);
+        ++i;
+      }
+    });
+    return partial;
+  };
+  const int64_t whole = depth / kernel.lanes;
+  sums = emitNestedSums(kernel, kernel.index(0), kernel.index(whole), whole, 1,
+                        std::move(sums), [&](Value number, Values partial) {
+                          return addVector(
+                              kernel.mul(number, kernel.index(kernel.lanes)),
+                              kernel.lanes, std::move(partial));
+                        });
+  const int64_t done = whole * kernel.lanes;
+  if (done == depth)
+    return sums;
+  return addVector(kernel.index(done), depth - done, std::move(sums));
+}
+
+Value TileSums::end(const Values &sums) {
+  if (!column.dots)
+    return sums.front();
+  // Sums of halves, of their halves, ..: the order is fixed.
+  const auto halves = arith::FastMathFlags::reassoc;
+  Value tile = start;
+  auto type = cast<VectorType>(tile.getType());
+  const ArrayRef<int64_t> rows = type.getShape().drop_back();
+  SmallVector<int64_t> at(rows.size(), 0);
+  size_t i = 0;
+  for (int64_t row = 0; row < type.getNumElements() / column.width; ++row) {
+    at.back() = row % rows.back();
+    if (rows.size() > 1)
+      at.front() = row / rows.back();
+    Value products = kernel.zeroVector(kernel.vectorType(column.width));
+    for (int64_t dot = 0; dot < column.valid; ++dot) {
+      Value sum = vector::ReductionOp::create(
+          kernel.b, kernel.loc, vector::CombiningKind::ADD, sums[i++], halves);
+      products = vector::InsertOp::create(kernel.b, kernel.loc, sum, products,
+                                          ArrayRef<int64_t>{dot});
+    }
+    Value before = vector::ExtractOp::create(kernel.b, kernel.loc, tile, at);
+    tile = vector::InsertOp::create(
+        kernel.b, kernel.loc,
+        arith::AddFOp::create(kernel.b, kernel.loc, before, products), tile,
+        at);
+  }
+  return tile;
 }
 
 void eqc::writeTile(KernelBuilder &kernel, Value tile, KernelArray &array,

@@ -25,10 +25,52 @@ struct TileWeights {
   mlir::Value term, tile;
 };
 
+/// A tile of columns: its number, the first of them, and how many vectors hold,
+/// `valid` of which there are.
+struct ColumnTile {
+  mlir::Value index, column;
+  int64_t width = 0, valid = 0;
+  bool dots = false; ///< whether they are products along c_in
+};
+
+/// Calls body(tile) for all tiles of `columns` columns, inside loops that
+/// thread `arrays`.
+void forColumnTiles(KernelBuilder &kernel, llvm::ArrayRef<KernelArray *> arrays,
+                    const ColumnTiling &tiling, int64_t columns,
+                    llvm::function_ref<void(const ColumnTile &)> body);
+
+/// The sums of a tile of rows, [rows.., columns], while products are added to
+/// them: one vector that loops carry, or for dots a vector along c_in for each
+/// row and column.
+class TileSums {
+public:
+  TileSums(KernelBuilder &kernel, const ColumnTile &column)
+      : kernel(kernel), column(column) {}
+
+  /// What loops carry at first, given what the tile starts as.
+  Values begin(mlir::Value start);
+  /// sums + view * weights over `depth` channels, in blocks; see Sums.h.
+  Values add(Values sums, int64_t depth, const TileView &view,
+             const TileWeights &weights);
+  /// The tile.
+  mlir::Value end(const Values &sums);
+
+private:
+  KernelBuilder &kernel;
+  const ColumnTile &column;
+  mlir::Value start;
+};
+
 /// acc + view * weights over `depth` channels, in blocks; see Sums.h.
 mlir::Value emitTileProduct(KernelBuilder &kernel, mlir::Value acc,
                             int64_t depth, const TileView &view,
                             const TileWeights &weights);
+
+/// Where element `c` along c_in of dot `dot` stands in a packed tile: its row
+/// and column.
+std::pair<mlir::Value, mlir::Value> placeOfDot(KernelBuilder &kernel,
+                                               const ColumnTiling &tiling,
+                                               int64_t dot, mlir::Value c);
 
 /// Writes the rows of a tile of rank 2 to an array: the first at `position`,
 /// the others behind it. Of its columns, those from `column` on, `valid` exist.

@@ -1,6 +1,7 @@
 //===- FactoredSchedule.cpp - How a CPU runs the factored plan ------------===//
 
 #include "compiler/Lowering/Cpu/Schedules/FactoredSchedule.h"
+#include "compiler/Lowering/Cpu/Schedules/MixSchedule.h"
 #include "compiler/Lowering/Nests/Summation.h"
 
 #include <fmt/format.h>
@@ -13,7 +14,7 @@ FactoredSchedule eqc::scheduleFactored(const LayerSpec &spec,
                                        const FactoredPlan &plan,
                                        const Machine &machine) {
   FactoredSchedule schedule;
-  schedule.columns = mixTiling(machine, spec.elementSize(), spec.cOut);
+  schedule.columns = columnTiling(spec, machine);
   schedule.tileRows = sampleTileRows(machine, schedule.columns.vectors);
   if (static_cast<int64_t>(plan.diagrams.size()) > kTermsOfBlock)
     schedule.blockDiagrams = kTermsOfBlock;

@@ -51,35 +51,61 @@ static void addPrefetches(const LayerSpec &spec, const Machine &machine,
   schedule.prefetchOutput = wanted.output && hides(spec.l, spec.cOut);
 }
 
-MixSchedule eqc::scheduleMix(const LayerSpec &spec, const Machine &machine,
-                             const MixNest &nest, const Poly &multiplyAdds,
-                             WantedPrefetches wanted) {
+ColumnTiling eqc::columnTiling(const LayerSpec &spec, const Machine &machine) {
+  return mixTiling(machine, spec.elementSize(), spec.cIn, spec.cOut);
+}
+
+/// The rows of tiles whose rows have `vectors` accumulators.
+static MixRows scheduleRows(const LayerSpec &spec, const Machine &machine,
+                            const MixNest &nest, int64_t vectors) {
   constexpr int64_t mostSamples = 8;
-  MixSchedule schedule;
-  schedule.columns = mixTiling(machine, spec.elementSize(), spec.cOut);
-  const int64_t most = maxTileRows(machine, schedule.columns.vectors);
+  MixRows schedule;
+  const int64_t most = maxTileRows(machine, vectors);
   const Poly last = nest.axes.empty() ? Poly(1) : nest.axes.back().extent;
   TileRows &rows = schedule.rows;
   if (spec.dynamicN() && !last.isConstant()) {
     schedule.minAlong = rows.along = std::min(mostSamples, most);
     schedule.shortRows.samples = std::min(mostSamples, most);
   } else {
-    rows.along = tileRows(machine, schedule.columns.vectors, last.at(spec.n),
+    rows.along = tileRows(machine, vectors, last.at(spec.n),
                           rowsAlias(spec, machine, nest));
     while (rows.samples < mostSamples && 2 * rows.samples * rows.along <= most)
       rows.samples *= 2;
   }
+  return schedule;
+}
+
+MixSchedule eqc::scheduleMix(const LayerSpec &spec, const Machine &machine,
+                             const MixNest &nest, const Poly &multiplyAdds,
+                             WantedPrefetches wanted) {
+  MixSchedule schedule;
+  schedule.columns = columnTiling(spec, machine);
+  auto rowsFor = [&](int64_t vectors) {
+    return scheduleRows(spec, machine, nest, std::max<int64_t>(1, vectors));
+  };
+  schedule.whole = rowsFor(schedule.columns.vectors);
+  schedule.last = rowsFor(schedule.columns.lastVectors);
+  schedule.dots = rowsFor(schedule.columns.dots);
   addPrefetches(spec, machine, multiplyAdds, wanted, schedule);
   return schedule;
 }
 
 std::string eqc::describe(const MixSchedule &schedule) {
-  std::string text = fmt::format("tiles of {} row{}", schedule.rows.along,
-                                 schedule.rows.along == 1 ? "" : "s");
-  if (schedule.rows.samples > 1)
-    text += fmt::format(" of {} samples", schedule.rows.samples);
-  text += fmt::format(" by {} vector{}", schedule.columns.vectors,
-                      schedule.columns.vectors == 1 ? "" : "s");
+  const ColumnTiling &columns = schedule.columns;
+  std::string text;
+  auto add = [&](const MixRows &how, int64_t count, const char *what) {
+    text += fmt::format("{}{} row{}", text.empty() ? "tiles of " : " and ",
+                        how.rows.along, how.rows.along == 1 ? "" : "s");
+    if (how.rows.samples > 1)
+      text += fmt::format(" of {} samples", how.rows.samples);
+    text += fmt::format(" by {} {}{}", count, what, count == 1 ? "" : "s");
+  };
+  if (columns.whole() > 0)
+    add(schedule.whole, columns.vectors, "vector");
+  if (columns.lastVectors > 0)
+    add(schedule.last, columns.lastVectors, "vector");
+  if (columns.dots > 0)
+    add(schedule.dots, columns.dots, "dot");
   if (schedule.prefetchInput || schedule.prefetchOutput)
     text += fmt::format(", fetching {}", !schedule.prefetchOutput ? "the next x"
                                          : !schedule.prefetchInput

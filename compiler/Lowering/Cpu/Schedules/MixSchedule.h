@@ -11,6 +11,9 @@
 
 namespace eqc {
 
+/// The output channels of a mix in tiles.
+ColumnTiling columnTiling(const LayerSpec &spec, const Machine &machine);
+
 /// The rows of a register tile. They run along the last axis and, where that is
 /// short, along several samples of the block as well.
 struct TileRows {
@@ -18,15 +21,25 @@ struct TileRows {
   int64_t along = 1; ///< the last axis
 };
 
-/// A mix as register tiles: rows by columns whose sums stay in registers over
-/// all terms.
-struct MixSchedule {
-  ColumnTiling columns;
+/// The rows of tiles of one width.
+struct MixRows {
   TileRows rows;
   /// Where the last axis is only known at run time and shorter than this, tiles
   /// have `shortRows`; 0: it is known.
   int64_t minAlong = 0;
   TileRows shortRows;
+};
+
+/// A mix as register tiles: rows by columns whose sums stay in registers over
+/// all terms.
+struct MixSchedule {
+  ColumnTiling columns;
+  MixRows whole; ///< of tiles of columns.vectors vectors
+  MixRows last;  ///< of columns.lastVectors
+  MixRows dots;  ///< of columns.dots
+  const MixRows &rowsOf(int64_t vectors, bool ofDots) const {
+    return ofDots ? dots : vectors == columns.vectors ? whole : last;
+  }
   /// What is fetched beside the arithmetic: x for the next block, y for a later
   /// stage.
   bool prefetchInput = false, prefetchOutput = false;

@@ -2,6 +2,8 @@
 
 #include "compiler/Lowering/Cpu/Schedules/StrandSchedule.h"
 
+#include "compiler/Lowering/Cpu/Schedules/MixSchedule.h"
+
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -52,7 +54,7 @@ StrandSchedule eqc::scheduleStrands(const LayerSpec &spec,
                                     const Machine &machine,
                                     const StrandNest &nest) {
   StrandSchedule schedule;
-  schedule.columns = mixTiling(machine, spec.elementSize(), spec.cOut);
+  schedule.columns = columnTiling(spec, machine);
   schedule.stripLetters = lettersOfStrip(spec, machine);
   schedule.tileRows =
       tileRows(machine, schedule.columns.vectors,
@@ -67,6 +69,16 @@ StrandSchedule eqc::scheduleStrands(const LayerSpec &spec,
   const int64_t tiles = std::max<int64_t>(
       1, machine.l1Bytes / 4 / (rowBytes * schedule.tileRows));
   schedule.chunkRows = tiles * schedule.tileRows;
+  auto rowsOf = [&](int64_t vectors) {
+    int64_t rows =
+        std::min(schedule.chunkRows,
+                 maxTileRows(machine, std::max<int64_t>(1, vectors)));
+    while (schedule.chunkRows % rows != 0)
+      --rows;
+    return rows;
+  };
+  schedule.lastRows = rowsOf(schedule.columns.lastVectors);
+  schedule.dotRows = rowsOf(schedule.columns.dots);
   schedule.transformVectors = nest.transform.order == 2 ? 2 : 1;
   schedule.prefetchOutput = fetchesOutput(spec, machine, nest);
   schedule.prefetchInput = nest.sources.size() == 1 && nest.inputSources == 1 &&

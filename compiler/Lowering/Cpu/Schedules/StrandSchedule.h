@@ -20,7 +20,12 @@ struct StrandSchedule {
   ColumnTiling columns;
   int64_t stripLetters = 1; ///< values of m_1
   int64_t tileRows = 1;
-  int64_t chunkRows = 1; ///< whole tiles
+  /// The same of tiles of columns.lastVectors vectors, and of dots.
+  int64_t lastRows = 1, dotRows = 1;
+  int64_t chunkRows = 1; ///< whole tiles of each kind
+  int64_t rowsOf(int64_t vectors, bool ofDots) const {
+    return ofDots ? dotRows : vectors == columns.vectors ? tileRows : lastRows;
+  }
   /// Of channels that change basis at once: all permutations of a row and
   /// their sums stay in registers.
   int64_t transformVectors = 1;
