@@ -101,7 +101,12 @@ int64_t eqc::sampleTileRows(const Machine &machine, int64_t vectors) {
 SumTiling eqc::sumTiling(const Machine &machine, int64_t elementBytes,
                          int64_t inputChannels, int64_t outputChannels) {
   SumTiling tiling;
-  tiling.columns = columnTiling(machine, elementBytes, outputChannels);
+  // The sums of dots are added to the others channel by channel.
+  constexpr int64_t mostChannels = 256;
+  tiling.columns =
+      inputChannels <= mostChannels
+          ? mixTiling(machine, elementBytes, inputChannels, outputChannels)
+          : columnTiling(machine, elementBytes, outputChannels);
   tiling.rows = tileRows(machine, tiling.columns.vectors, inputChannels);
   tiling.tiles = (inputChannels + tiling.rows - 1) / tiling.rows;
   return tiling;

@@ -77,6 +77,12 @@ struct SumTiling {
   int64_t rows, tiles;
   ColumnTiling columns;
   int64_t rowsOfDiagram() const { return rows * tiles; }
+  /// The row, of those of a diagram, of one of `inputChannels` channels.
+  int64_t rowOf(int64_t channel, int64_t inputChannels) const {
+    return channel < rows * (tiles - 1)
+               ? channel
+               : channel + rowsOfDiagram() - inputChannels;
+  }
 };
 SumTiling sumTiling(const Machine &machine, int64_t elementBytes,
                     int64_t inputChannels, int64_t outputChannels);

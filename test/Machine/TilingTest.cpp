@@ -4,6 +4,8 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
+
 using namespace eqc;
 
 namespace {
@@ -83,9 +85,26 @@ TEST(Tiling, FewColumnsBeyondWholeVectorsAreDots) {
   EXPECT_EQ(mixTiling(avx2, 4, 16, 32).dots, 0);
   // A vector along so few input channels would be padding.
   EXPECT_EQ(mixTiling(avx512, 4, 8, 33).dots, 0);
-  // Gradients of weights sum over positions, not over input channels.
-  EXPECT_EQ(sumTiling(avx512, 4, 33, 33).columns.dots, 0);
-  EXPECT_EQ(sumTiling(avx512, 4, 33, 33).columns.lastVectors, 1);
+  // Their sums of gradients are added channel by channel.
+  EXPECT_EQ(sumTiling(avx512, 4, 33, 33).columns.dots, 1);
+  EXPECT_EQ(sumTiling(avx512, 4, 1000, 33).columns.dots, 0);
+  EXPECT_EQ(sumTiling(avx512, 4, 1000, 33).columns.lastVectors, 1);
+}
+
+TEST(Tiling, RowsOfSumsOverlapInTheLastTile) {
+  for (int64_t inputs = 1; inputs < 70; ++inputs) {
+    const SumTiling tiling = sumTiling(avx2, 4, inputs, 40);
+    const SumMatrix matrix = sumMatrix(tiling, 1, 0);
+    for (int64_t channel = 0; channel < inputs; ++channel) {
+      // Tile t begins at channel t * rows, the last one where it ends with the
+      // last channel.
+      const int64_t row = tiling.rowOf(channel, inputs);
+      const int64_t tile = row / tiling.rows;
+      const int64_t first = std::min(tile * tiling.rows, inputs - tiling.rows);
+      EXPECT_EQ(first + row % tiling.rows, channel);
+      EXPECT_EQ(row < matrix.shiftedFrom, channel < matrix.shiftedFrom);
+    }
+  }
 }
 
 TEST(Tiling, AShortRowOfAMatrixIsNotAWholeVector) {

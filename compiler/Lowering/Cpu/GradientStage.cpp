@@ -200,14 +200,86 @@ private:
                                kernel.index(kernel.spec.cIn - tiling.rows));
     forColumnTiles(kernel, &sums, tiling.columns, kernel.spec.cOut,
                    [&](const ColumnTile &column) {
+                     if (column.dots)
+                       return emitDots(item, column, chunk);
                      emitTile(term, row, channel, column, chunk);
                    });
   }
 
   void emitTile(Value term, Value row, Value channel, const ColumnTile &column,
                 const Chunk &chunk) {
-    // Chunks are summed on their own: see Sums.h.
     Values acc(tiling.rows, kernel.zeroVector(kernel.vectorType(column.width)));
+    acc = overChunk(term, chunk, std::move(acc),
+                    [&](const Position &at, Values sum) {
+                      return emitRow(at, channel, column, std::move(sum));
+                    });
+    for (int64_t r = 0; r < tiling.rows; ++r)
+      planes.add(kernel.add(row, kernel.index(r)), column.column, acc[r]);
+  }
+
+  /// The sums of columns beyond whole vectors, over a chunk: vectors of input
+  /// channels. They are the work of the first tile of a
+  /// diagram.
+  void emitDots(Value item, const ColumnTile &column, const Chunk &chunk) {
+    Value isFirst =
+        arith::CmpIOp::create(kernel.b, kernel.loc, arith::CmpIPredicate::eq,
+                              kernel.rem(item, tiling.tiles), kernel.index(0));
+    kernel.ifElse(
+        sums, isFirst,
+        [&] {
+          // As many sums as hide their latency, and stay in registers.
+          const int64_t size =
+              std::max<int64_t>(1, 4 / column.valid) * kernel.lanes;
+          for (int64_t first = 0; first < kernel.spec.cIn; first += size)
+            emitDotsOf(item, column, chunk, first,
+                       std::min(size, kernel.spec.cIn - first));
+        },
+        [] {});
+  }
+
+  /// The same for `count` input channels from `first` on.
+  void emitDotsOf(Value item, const ColumnTile &column, const Chunk &chunk,
+                  int64_t first, int64_t count) {
+    OpBuilder &b = kernel.b;
+    Location loc = kernel.loc;
+    const int64_t width = kernel.wholeVectors(count);
+    auto addRow = [&](const Position &at, Values sum) {
+      Value vector =
+          kernel.readRow(x.tensor, {kernel.sampleOf(x, at.sample), at.x},
+                         kernel.index(first), width, x.present(width, count));
+      for (int64_t dot = 0; dot < column.valid; ++dot) {
+        Value scalar = tensor::ExtractOp::create(
+            b, loc, gradY.tensor,
+            ValueRange{kernel.sampleOf(gradY, at.sample), at.gradY,
+                       kernel.add(column.column, kernel.index(dot))});
+        Value factor =
+            vector::BroadcastOp::create(b, loc, vector.getType(), scalar);
+        sum[dot] = vector::FMAOp::create(b, loc, factor, vector, sum[dot]);
+      }
+      return sum;
+    };
+    Values acc(column.valid, kernel.zeroVector(kernel.vectorType(width)));
+    acc = overChunk(kernel.div(item, tiling.tiles), chunk, std::move(acc),
+                    addRow);
+    for (int64_t c = 0; c < count; ++c) {
+      Value row = kernel.add(
+          rowOf(item), kernel.index(tiling.rowOf(first + c, kernel.spec.cIn)));
+      for (int64_t dot = 0; dot < column.valid; ++dot)
+        planes.add(row, kernel.add(column.column, kernel.index(dot)),
+                   vector::ExtractStridedSliceOp::create(
+                       b, loc, acc[dot], ArrayRef<int64_t>{c},
+                       ArrayRef<int64_t>{1}, ArrayRef<int64_t>{1}));
+    }
+  }
+
+  struct Position {
+    Value sample, x, gradY; ///< rows
+  };
+
+  /// `sums` with what addRow(position, sums) adds for each row of a chunk.
+  /// Chunks are summed on their own: see Sums.h.
+  Values overChunk(Value term, const Chunk &chunk, Values sums,
+                   function_ref<Values(const Position &, Values)> addRow) {
     Position start{Value(), terms.get(kernel, term, GradientNest::kX),
                    terms.get(kernel, term, GradientNest::kGradY)};
     SmallVector<Value> strides;
@@ -219,10 +291,10 @@ private:
     auto innerStride = [&](size_t axis) {
       return axis < inner.size() ? kernel.poly(inner[axis]) : kernel.index(1);
     };
-    auto nest = [&](auto &self, size_t axis, const Position &at,
-                    Values sum) -> Values {
+    auto along = [&](auto &self, size_t axis, const Position &at,
+                     Values sum) -> Values {
       if (axis == extents.size())
-        return emitRow(at, channel, column, std::move(sum));
+        return addRow(at, std::move(sum));
       return kernel.accumulate(
           chunk.first[axis], chunk.end[axis], std::move(sum),
           [&](Value i, Values partial) {
@@ -233,19 +305,14 @@ private:
           });
     };
     LoopBuilder::StayLoops loops(kernel, schedule.staysLoops);
-    acc = kernel.accumulate(chunk.firstSample, chunk.endSample, std::move(acc),
-                            [&](Value sample, Values partial) {
-                              Position at = start;
-                              at.sample = sample;
-                              return nest(nest, 0, at, std::move(partial));
-                            });
-    for (int64_t r = 0; r < tiling.rows; ++r)
-      planes.add(kernel.add(row, kernel.index(r)), column.column, acc[r]);
+    return kernel.accumulate(chunk.firstSample, chunk.endSample,
+                             std::move(sums),
+                             [&](Value sample, Values partial) {
+                               Position at = start;
+                               at.sample = sample;
+                               return along(along, 0, at, std::move(partial));
+                             });
   }
-
-  struct Position {
-    Value sample, x, gradY; ///< rows
-  };
 
   /// sum[r] += x[channel + r] * grad_y.
   Values emitRow(const Position &at, Value channel, const ColumnTile &column,
