@@ -142,7 +142,8 @@ private:
       if (factor.free) {
         for (int i = 0; i < factor.top; ++i)
           walk.kept.push_back(
-              {Poly::power(1), output[factored.out[axis++]], inner[kept++]});
+              {Poly::power(1), output[factored.out[axis++]], inner[kept++],
+               Poly::power(1)});
         continue;
       }
       if (factor.top == 0)
@@ -157,7 +158,8 @@ private:
       Poly stride;
       for (const Poly &vertex : strides)
         stride += vertex;
-      walk.kept.push_back({Poly::power(1), stride, inner[kept++]});
+      walk.kept.push_back(
+          {Poly::power(1), stride, inner[kept++], Poly::power(1)});
     }
     walk.termsPerGroup = static_cast<int>(walk.terms.size());
   }

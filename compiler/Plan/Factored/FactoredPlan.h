@@ -75,6 +75,7 @@ struct FactoredPlan {
   int64_t n = 1; ///< -1 when dynamic
   int k = 0, l = 0;
   bool mean = false;
+  Poly values = Poly::power(1); ///< of a vertex, which `mean` divides by
   /// Whether contractions also subtract, as symplectic pairs do.
   bool subtracts = false;
 
