@@ -11,11 +11,8 @@
 #include "compiler/Interface/Signature.h"
 #include "compiler/Lowering/EmittedKernel.h"
 #include "compiler/Plan/CostModel.h"
-#include "compiler/Plan/Dense/DensePlan.h"
-#include "compiler/Plan/Factored/FactoredPlan.h"
 #include "compiler/Plan/Gradient/GradientPlan.h"
-#include "compiler/Plan/Isotypic/IsotypicPlan.h"
-#include "compiler/Plan/Strands/StrandPlan.h"
+#include "compiler/Plan/LayerPlan.h"
 #include "compiler/Target/CpuVariant.h"
 #include "dialect/Eqc/EqcAttrs.h"
 
@@ -23,20 +20,9 @@
 #include "mlir/Pass/PassOptions.h"
 
 #include <string>
-#include <variant>
 #include <vector>
 
 namespace eqc {
-
-/// The factored plan with what its weights are.
-struct FactoredLayer {
-  FactoredPlan plan;
-  std::vector<PackedTerm> packed;
-};
-/// A plan that kernels are written for; of the shared one, some mixes may be in
-/// Fourier space.
-using LayerPlan =
-    std::variant<StrandPlan, IsotypicPlan, FactoredLayer, DensePlan>;
 
 /// Where kernels are written, before the builder's insertion point, and of
 /// which layer they are for which machine.

@@ -6,7 +6,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "compiler/Transforms/ChoosePlans.h"
-#include "compiler/Conversion/EqcToLoops/LayerOfOp.h"
+#include "compiler/Conversion/Stages/LayerOfOp.h"
 #include "compiler/Lowering/KernelTarget.h"
 #include "compiler/Plan/CostModel.h"
 #include "compiler/Plan/Gradient/GradientPlan.h"

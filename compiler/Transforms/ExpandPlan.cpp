@@ -5,7 +5,7 @@
 //
 //===----------------------------------------------------------------------===//
 
-#include "compiler/Conversion/EqcToLoops/LayerOfOp.h"
+#include "compiler/Conversion/Stages/LayerOfOp.h"
 #include "compiler/Plan/PlanKind.h"
 #include "compiler/Plan/SchurChoice.h"
 #include "compiler/Transforms/Expand/Expand.h"

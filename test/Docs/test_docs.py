@@ -128,6 +128,26 @@ def test_a_target_is_one_folder_and_one_line():
         assert any(function in path.read_text() for path in folder.rglob("*.cpp"))
 
 
+def kinds_of_stages():
+    """Name and structure of every line of StageKinds.def."""
+    text = (SOURCE / "compiler" / "Plan" / "StageKinds.def").read_text()
+    return re.findall(r"^EQC_STAGES\((\w+), (\w+), \w+\)", text, re.MULTILINE)
+
+
+def test_kinds_of_stages_have_one_list():
+    conversion = SOURCE / "compiler" / "Conversion"
+    folders = {SOURCE / "compiler" / "Lowering" / name for _, name, _ in targets()}
+    assert kinds_of_stages()
+    for name, structure in kinds_of_stages():
+        own = {conversion / "Stages" / f"{name}.cpp",
+               conversion / "EqcToLinalg" / f"{name}Graph.cpp"}
+        assert all(path.is_file() for path in own)
+        for path, text in outside(folders, ("compiler/Conversion",)):
+            if path not in own:
+                found = re.search(rf"\b{structure}\b|\bread{name}Stages\b", re.sub(r"//.*", "", text))
+                assert not found, f"{path} tells kinds of stages apart: {found[0]}"
+
+
 def test_only_a_target_names_vectors():
     folders = {SOURCE / "compiler" / "Lowering" / name for _, name, _ in targets()}
     assert all(folder.is_dir() for folder in folders)

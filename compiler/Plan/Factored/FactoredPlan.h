@@ -11,9 +11,11 @@
 
 #include "compiler/Algebra/Factored.h"
 #include "compiler/Algebra/LayerSpec.h"
+#include "compiler/Plan/PackedTerm.h"
 #include "compiler/Plan/Walk.h"
 
 #include <map>
+#include <string>
 #include <vector>
 
 namespace eqc {
@@ -87,6 +89,16 @@ struct FactoredPlan {
   /// By the number of free outputs.
   std::map<int, std::vector<LeviCivitaEntry>> leviCivita;
 };
+
+/// The plan with what its weights are.
+struct FactoredLayer {
+  FactoredPlan plan;
+  std::vector<PackedTerm> packed;
+};
+
+/// All n! entries of a Levi-Civita symbol are spelled out: why that are too
+/// many for a layer, or nothing.
+std::string whyNoFactoredPlan(const LayerSpec &spec);
 
 /// Builds the factored plan of `spec`. The contractions of every diagram are in
 /// the order of `cheapestContractionOrder`.

@@ -1,6 +1,6 @@
 //===- Factored.cpp - The stages of the factored plan ---------------------===//
 
-#include "compiler/Conversion/EqcToLoops/LayerOfOp.h"
+#include "compiler/Conversion/Stages/LayerOfOp.h"
 #include "compiler/Transforms/Expand/Expand.h"
 #include "dialect/Eqc/EqcStages.h"
 

@@ -5,7 +5,7 @@
 //
 //===----------------------------------------------------------------------===//
 
-#include "compiler/Conversion/EqcToLoops/LayerOfOp.h"
+#include "compiler/Conversion/Stages/LayerOfOp.h"
 #include "compiler/Plan/Shared/SharedGeometry.h"
 #include "compiler/Transforms/Expand/Expand.h"
 #include "compiler/Transforms/WriteReads.h"
