@@ -73,11 +73,9 @@ struct ImageOptions {
   void (*pause)() = nullptr;   ///< as CompileOptions has it
 };
 
-class KernelTarget {
+class KernelTarget : public PlanTarget {
 public:
   using Kernels = std::vector<std::pair<KernelRole, EmittedKernel>>;
-
-  virtual ~KernelTarget() = default;
 
   //===--------------------------------------------------------------------===//
   // Machines
@@ -100,7 +98,7 @@ public:
   // Kernels
   //===--------------------------------------------------------------------===//
 
-  /// The kernels of a layer. Every target has them for every plan.
+  /// The kernels of a layer, by a plan that the target serves.
   virtual Kernels emitLayer(const KernelSite &site, const LayerSpec &spec,
                             const LayerPlan &plan) const = 0;
   /// Those of its gradients of weight and bias.
@@ -158,6 +156,9 @@ const KernelTarget *findKernelTarget(llvm::StringRef kind);
 llvm::StringRef kindOf(const KernelTarget &target);
 /// The one that `--target` names: a device by its kind, the host by a triple.
 const KernelTarget &kernelTargetOf(llvm::StringRef triple);
+
+/// What plans for one of its machines are chosen by.
+CostTarget costTargetOf(const KernelTarget &target, const CpuVariant &variant);
 
 /// What programs see of layers for it.
 inline Interface interfaceOf(const KernelTarget &target) {

@@ -25,6 +25,8 @@ using LayerPlan = detail::PlansAfter<void
 #include "compiler/Plan/StageKinds.def"
                                      >::Variant;
 
+PlanCost costOf(const LayerPlan &plan);
+
 } // namespace eqc
 
 #endif // EQC_PLAN_LAYERPLAN_H

@@ -109,6 +109,11 @@ FactoredPlan buildFactoredPlan(const LayerSpec &spec);
 FactoredPlan buildFactoredPlan(const LayerSpec &spec,
                                const std::vector<FactoredDiagram> &forms);
 
+struct PlanCost;
+/// The diagrams together: one stage for each of their steps.
+PlanCost costOf(const FactoredPlan &plan);
+PlanCost costOf(const FactoredLayer &layer);
+
 /// Steps of one diagram whose contractions are in `factored.contractionOrder`.
 FactoredSteps makeFactoredSteps(const FactoredDiagram &factored, Group group);
 

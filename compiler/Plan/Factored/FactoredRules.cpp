@@ -1,5 +1,6 @@
 //===- FactoredRules.cpp - What there is to say about the factored plan ---===//
 
+#include "compiler/Plan/Factored/FactoredPlan.h"
 #include "compiler/Plan/PlanRules.h"
 
 using namespace eqc;
@@ -8,7 +9,7 @@ static PlanRefusal whyNot(const LayerSpec &spec) {
   return {whyNoFactoredPlan(spec), "E0097"};
 }
 
-static CountedPlan count(const LayerSpec &spec) {
+static CountedPlan count(const LayerSpec &spec, BuiltPlans &) {
   return {costOf(buildFactoredPlan(spec)), "", 1};
 }
 
