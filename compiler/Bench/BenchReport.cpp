@@ -52,14 +52,14 @@ static void renderMachine(const std::vector<BenchResult> &results,
     }
 }
 
-/// A plan may be efficient and still do more than another one would have to.
+/// A plan may be efficient and still do more than another one would have to:
+/// the one with the fewest flops, or the first, which every layer has.
 static void renderOtherFloors(const BenchResult &result, std::string &text) {
   const BenchRow &row = result.rows.front();
   std::string others;
   for (size_t i = 0; i < result.plans.size(); ++i) {
     const std::string &plan = result.plans[i].plan;
-    if (plan != result.plan &&
-        (plan == planName(PlanKind::Shared) || plan == result.bestPlan))
+    if (plan != result.plan && (i == 0 || plan == result.bestPlan))
       others += fmt::format("{}{} {:.3f}", others.empty() ? "" : ", ", plan,
                             row.efficiencyAgainst(row.floors[i]));
   }

@@ -11,6 +11,7 @@ using namespace eqc;
 
 std::vector<PlanFlops> eqc::planFlops(const LayerSpec &spec, int64_t n) {
   std::vector<PlanFlops> plans;
+  BuiltPlans built;
   for (PlanKind kind : allPlans) {
     const std::string name(planName(kind));
     if (rulesOf(kind).oneMatrix) {
@@ -20,7 +21,7 @@ std::vector<PlanFlops> eqc::planFlops(const LayerSpec &spec, int64_t n) {
           {name, 2 * entries * double(spec.cIn) * double(spec.cOut)});
       continue;
     }
-    const PlanCost cost = rulesOf(kind).count(spec).cost;
+    const PlanCost cost = rulesOf(kind).count(spec, built).cost;
     const auto flops = double(operationsOf(cost, spec, n).flops());
     // Without a basis that saves operations schur is the shared plan.
     if (plans.empty() || flops != plans.front().perSample)

@@ -47,7 +47,7 @@ int eqc::runCheck(const Options &options) {
     const std::optional<PlanKind> plan = findPlan(library->planName(layer));
     auto conditionOf = [&](const LayerSpec &spec) {
       return plan && rulesOf(*plan).promisesLess
-                 ? rulesOf(*plan).count(spec).basisCondition
+                 ? rulesOf(*plan).count(spec, source.built).basisCondition
                  : 1;
     };
     checkOptions.basisCondition = conditionOf(layer);

@@ -88,6 +88,7 @@ int eqc::parseSource(const Options &options,
       parseLayers(source.buffers, id, name, options.frontend, source.diags);
   source.layers = std::move(result.layers);
   source.compile = options.compile;
+  source.compile.built = &source.built;
   printDiagnostics(options, source.diags);
   return result.status;
 }

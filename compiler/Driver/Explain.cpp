@@ -6,7 +6,6 @@
 #include "compiler/Algebra/RowPattern.h"
 #include "compiler/Driver/HeaderEmitter.h"
 #include "compiler/Plan/PlanReport.h"
-#include "compiler/Plan/SchurChoice.h"
 
 #include <fmt/format.h>
 
@@ -141,7 +140,10 @@ static std::string scheduleText(const LayerSpec &layer,
 bool eqc::explainLayer(const LayerSpec &layer, const CompileOptions &options,
                        const std::optional<LayerTuning> &measured,
                        std::string &text, CompileFailure &failure) {
+  BuiltPlans built; // for a second report
   CompileOptions own = options;
+  if (!own.built)
+    own.built = &built;
   own.tuning.clear();
   if (measured)
     own.tuning.push_back(*measured);
@@ -166,14 +168,13 @@ bool eqc::explainLayer(const LayerSpec &layer, const CompileOptions &options,
       "  (output and input: how the axes of a row are merged, ~ marks those "
       "summed or\n  spread over; joined: the input block of each output "
       "block that is left)\n";
-  const CostTarget target = costTarget(options);
   // Where its gradient refuses it, it is no candidate's fault.
   const std::string why = refused    ? failure.message
                           : measured ? "as measured"
                                      : "as asked for";
-  text +=
-      reportPlans(layer, target, report.layer.plan, asked, why, options.batch);
-  text += scheduleText(layer, options, report, target.name);
+  text += reportPlans(layer, report.choice, report.layer.plan, report.counted,
+                      asked, why);
+  text += scheduleText(layer, options, report, report.choice.target);
   return true;
 }
 

@@ -2,10 +2,18 @@
 
 #include "compiler/Driver/OptionTable.h"
 
+#include "compiler/Lowering/KernelTarget.h"
+#include "compiler/Plan/PlanKind.h"
+
+#include "llvm/ADT/STLExtras.h"
+#include "llvm/ADT/StringExtras.h"
 #include "llvm/Config/llvm-config.h"
 #include "llvm/Option/Option.h"
 #include "llvm/Support/FormatVariadic.h"
 #include "llvm/Support/raw_ostream.h"
+
+#include <cassert>
+#include <deque>
 
 using namespace eqc;
 using namespace llvm::opt;
@@ -33,14 +41,113 @@ static constexpr OptTable::Info infoTable[] = {
 #undef OPTION
 };
 
+//===----------------------------------------------------------------------===//
+// Texts that plans and targets supply
+//===----------------------------------------------------------------------===//
+
+/// A sentence of every kind of device.
+static std::string ofDevices(
+    llvm::function_ref<std::string(const KernelTarget &, const Device &)> words,
+    const char *separator) {
+  std::vector<std::string> all;
+  for (const KernelTarget *target : kernelTargets())
+    if (const Device *device = target->device())
+      all.push_back(words(*target, *device));
+  return llvm::join(all, separator);
+}
+
+/// The machines that are compiled for unless some are named.
+static std::string defaultMachines(const KernelTarget &target) {
+  std::vector<CpuVariant> variants;
+  std::string error;
+  target.resolve(kindOf(target).str(), {}, variants, error);
+  std::vector<std::string> names;
+  for (const CpuVariant &variant : variants)
+    names.push_back(variant.name);
+  return llvm::join(names, ",");
+}
+
+/// What stands in a help text for a word in braces.
+static std::string wordsOf(llvm::StringRef place) {
+  if (place == "plans")
+    return planWords();
+  if (place == "devices")
+    return ofDevices(
+        [](const KernelTarget &target, const Device &device) {
+          return (kindOf(target) + " (" + device.words + ")").str();
+        },
+        " or ");
+  if (place == "device options")
+    return ofDevices(
+        [](const KernelTarget &target, const Device &) {
+          return ("--target=" + kindOf(target) + " (default " +
+                  defaultMachines(target) + ")")
+              .str();
+        },
+        ", ");
+  assert(place == "device codes" && "no such words");
+  return ofDevices(
+      [](const KernelTarget &, const Device &device) {
+        return (device.code + " (the code for " + device.words +
+                ", of one chip)")
+            .str();
+      },
+      ", ");
+}
+
+/// In lines that stand beside an option's name.
+static std::string inLines(llvm::StringRef text) {
+  constexpr size_t most = 50;
+  std::string lines;
+  size_t width = 0;
+  for (llvm::StringRef word : llvm::split(text, ' ')) {
+    if (width > 0 && width + 1 + word.size() > most) {
+      lines += '\n';
+      width = 0;
+    }
+    if (width > 0) {
+      lines += ' ';
+      ++width;
+    }
+    lines += word;
+    width += word.size();
+  }
+  return lines;
+}
+
 namespace {
-class EqcOptTable : public GenericOptTable {
+
+/// The options with their help texts complete.
+struct CompleteInfos {
+  CompleteInfos() : infos(std::begin(infoTable), std::end(infoTable)) {
+    for (OptTable::Info &info : infos) {
+      const llvm::StringRef help = info.HelpText ? info.HelpText : "";
+      if (!help.contains('{'))
+        continue;
+      std::string text;
+      llvm::StringRef rest = help;
+      while (rest.contains('{')) {
+        const auto [before, after] = rest.split('{');
+        const auto [place, behind] = after.split('}');
+        text += before.str() + wordsOf(place);
+        rest = behind;
+      }
+      texts.push_back(inLines(text + rest.str()));
+      info.HelpText = texts.back().c_str();
+    }
+  }
+
+  std::vector<OptTable::Info> infos;
+  std::deque<std::string> texts; ///< that infos point into
+};
+
+class EqcOptTable : private CompleteInfos, public GenericOptTable {
 public:
-  EqcOptTable()
-      : GenericOptTable(OptionStrTable, OptionPrefixesTable, infoTable) {
+  EqcOptTable() : GenericOptTable(OptionStrTable, OptionPrefixesTable, infos) {
     setDashDashParsing(true);
   }
 };
+
 } // namespace
 
 const OptTable &eqc::optionTable() {

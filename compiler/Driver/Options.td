@@ -16,6 +16,10 @@ defvar All = [CompileVis, ExplainVis, CheckVis, DrawVis, BenchVis];
 defvar Code = [CompileVis, ExplainVis, CheckVis];
 defvar Kernel = [CompileVis, ExplainVis, CheckVis, BenchVis];
 
+// What help texts say of `{plans}`, `{devices}`, `{device options}` and
+// `{device codes}` stands in the lists of plans and of targets (OptionTable.cpp);
+// such texts are broken into lines there.
+
 // `--name=VALUE` and `--name VALUE`.
 multiclass Value<string name, string metavar, string help,
                  list<OptionVisibility> commands> {
@@ -31,14 +35,11 @@ def output : Separate<["-"], "o">, MetaVarName<"<path>">,
            "with '.eq' replaced">;
 
 defm emit : Value<"emit", "<kind>",
-  "What to write: obj (default), asm, llvm,\n"
-  "mlir (the last MLIR before LLVM IR),\n"
-  "loops (the kernels of each CPU as loops over\ntensors), "
-  "linalg (a graph of upstream linalg and\ntensor operations, for any MLIR compiler),\n"
-  "stages (the dialect with a plan written out),\n"
-  "eq (the dialect as the front end leaves it),\n"
-  "shared (a shared library), header,\n"
-  "ptx (the kernels for one GPU)", [CompileVis]>;
+  "What to write: obj (default), asm, llvm, mlir (the last MLIR before LLVM IR), "
+  "loops (the kernels of each CPU as loops over tensors), linalg (a graph of "
+  "upstream linalg and tensor operations, for any MLIR compiler), stages (the "
+  "dialect with a plan written out), eq (the dialect as the front end leaves it), "
+  "shared (a shared library), header, {device codes}", [CompileVis]>;
 defm header : Value<"header", "<path>",
   "Where to write the C header.\nDefault: beside the object, ending in '.h'",
   [CompileVis]>;
@@ -46,16 +47,14 @@ defm header : Value<"header", "<path>",
 def opt_level : Joined<["-"], "O">, MetaVarName<"<level>">, Visibility<Kernel>,
   HelpText<"How hard to optimise: -O0 to -O3 (default -O3)">;
 defm plan : Value<"plan", "<plan>",
-  "How diagrams are multiplied: auto (default:\nthe cheapest by the cost "
-  "model), dense (as one\nmatrix), factored (each on its own), shared\n"
-  "(with everything shared), schur (in a basis that\nmakes small layers block "
-  "diagonal)", Kernel>;
+  "How diagrams are multiplied: auto (default: the cheapest by the cost model), "
+  "{plans}", Kernel>;
 defm rates : Value<"rates", "<path>",
   "Rates of the cost model, as 'eqc bench --calibrate'\nmeasured them. Default: "
   "built-in ones", Kernel>;
 defm target : Value<"target", "<triple>",
-  "The machine to compile for, or cuda for NVIDIA's\nGPUs. Default: this one. "
-  "What runs takes no other\nmachine", Code>;
+  "The machine to compile for, or {devices}. Default: this one. What runs takes no "
+  "other machine", Code>;
 defm cpu : Value<"cpu", "<name>[,<name>..]",
   "CPUs to compile for; the best that fits is chosen\nat run time. 'native' is "
   "this machine alone.\nDefault on x86-64: x86-64-v2,x86-64-v3,x86-64-v4", Kernel>;
@@ -68,8 +67,8 @@ def grad : Flag<["--"], "grad">, Visibility<Code>,
 def no_grad : Flag<["--"], "no-grad">, Visibility<Code>,
   HelpText<"Make the forward pass only">;
 defm chip : Value<"chip", "<name>[,<name>..]",
-  "The GPUs to compile for with --target=cuda.\nDefault: sm_80,sm_90; what runs: "
-  "the GPU that is\nthere", Code>;
+  "The GPUs to compile for with {device options}; what runs: the GPU that is "
+  "there", Code>;
 defm ptxas : Value<"ptxas", "<file>",
   "The assembler of cubins for --target=cuda. Default:\nthe one in "
   "$CUDA_PATH/bin, else on the search path", [CompileVis]>;

@@ -42,6 +42,13 @@ const KernelTarget &eqc::kernelTargetOf(llvm::StringRef triple) {
   return *host;
 }
 
+CostTarget eqc::costTargetOf(const KernelTarget &target,
+                             const CpuVariant &variant) {
+  CostTarget cost = target.costTarget(variant);
+  cost.kind = &target;
+  return cost;
+}
+
 bool eqc::resolveVariants(const std::string &triple,
                           const std::vector<std::string> &names,
                           std::vector<CpuVariant> &variants,

@@ -11,11 +11,8 @@
 #include "compiler/Interface/Signature.h"
 #include "compiler/Lowering/EmittedKernel.h"
 #include "compiler/Plan/CostModel.h"
-#include "compiler/Plan/Dense/DensePlan.h"
-#include "compiler/Plan/Factored/FactoredPlan.h"
 #include "compiler/Plan/Gradient/GradientPlan.h"
-#include "compiler/Plan/Isotypic/IsotypicPlan.h"
-#include "compiler/Plan/Strands/StrandPlan.h"
+#include "compiler/Plan/LayerPlan.h"
 #include "compiler/Target/CpuVariant.h"
 #include "dialect/Eqc/EqcAttrs.h"
 
@@ -23,20 +20,9 @@
 #include "mlir/Pass/PassOptions.h"
 
 #include <string>
-#include <variant>
 #include <vector>
 
 namespace eqc {
-
-/// The factored plan with what its weights are.
-struct FactoredLayer {
-  FactoredPlan plan;
-  std::vector<PackedTerm> packed;
-};
-/// A plan that kernels are written for; of the shared one, some mixes may be in
-/// Fourier space.
-using LayerPlan =
-    std::variant<StrandPlan, IsotypicPlan, FactoredLayer, DensePlan>;
 
 /// Where kernels are written, before the builder's insertion point, and of
 /// which layer they are for which machine.
@@ -87,11 +73,9 @@ struct ImageOptions {
   void (*pause)() = nullptr;   ///< as CompileOptions has it
 };
 
-class KernelTarget {
+class KernelTarget : public PlanTarget {
 public:
   using Kernels = std::vector<std::pair<KernelRole, EmittedKernel>>;
-
-  virtual ~KernelTarget() = default;
 
   //===--------------------------------------------------------------------===//
   // Machines
@@ -114,7 +98,7 @@ public:
   // Kernels
   //===--------------------------------------------------------------------===//
 
-  /// The kernels of a layer. Every target has them for every plan.
+  /// The kernels of a layer, by a plan that the target serves.
   virtual Kernels emitLayer(const KernelSite &site, const LayerSpec &spec,
                             const LayerPlan &plan) const = 0;
   /// Those of its gradients of weight and bias.
@@ -172,6 +156,9 @@ const KernelTarget *findKernelTarget(llvm::StringRef kind);
 llvm::StringRef kindOf(const KernelTarget &target);
 /// The one that `--target` names: a device by its kind, the host by a triple.
 const KernelTarget &kernelTargetOf(llvm::StringRef triple);
+
+/// What plans for one of its machines are chosen by.
+CostTarget costTargetOf(const KernelTarget &target, const CpuVariant &variant);
 
 /// What programs see of layers for it.
 inline Interface interfaceOf(const KernelTarget &target) {

@@ -93,10 +93,10 @@ public:
       return print(out);
     if (kind == CodeKind::Linalg)
       return runStages([&](PassManager &pm) {
-               const CostTarget target = costTarget(optionsOfChoice(kind));
+               const PlanContext context = contextOf(kind);
                LinalgPipelineOptions linalg;
                setPlan(linalg);
-               populateLinalgPipeline(pm, linalg, &target);
+               populateLinalgPipeline(pm, linalg, &context);
              }) &&
              print(out);
     if (!expand(kind))
@@ -149,27 +149,35 @@ public:
 
   bool choosePlans(std::vector<PlanKind> &plans) {
     if (!import(CodeKind::Object) || !runStages([&](PassManager &pm) {
-          const CostTarget target = costTarget(options);
+          const PlanContext context = contextOf(CodeKind::Object);
           ExpandPipelineOptions choose;
           setPlan(choose);
           choose.gradients = false;
-          populateChoosePipeline(pm, choose, &target);
+          populateChoosePipeline(pm, choose, &context);
         }))
       return false;
     plans.clear();
     for (const LayerSpec &layer : layers)
-      for (auto op : module->lookupSymbol<func::FuncOp>(layer.name)
-                         .getOps<ir::LinearOp>())
-        plans.push_back(
-            op->getAttrOfType<ir::PlanAttr>(ir::EqcDialect::kPlanAttrName)
-                .getKind());
+      plans.push_back(planOf(layer).getKind());
     return true;
   }
 
   /// Of a single layer.
   bool report(LayerReport &report) {
-    if (!import(CodeKind::Object) || !expand(CodeKind::Object) ||
-        !runStages([&](PassManager &pm) {
+    if (!import(CodeKind::Object) || !runStages([&](PassManager &pm) {
+          const PlanContext context = contextOf(CodeKind::Object);
+          ExpandPipelineOptions choose;
+          setPlan(choose);
+          choose.compare = true;
+          populateChoosePipeline(pm, choose, &context);
+        }))
+      return false;
+    const LayerSpec &layer = layers.front();
+    const ir::PlanAttr plan = planOf(layer);
+    report.choice = choiceOf(plan);
+    report.counted = basisOf(plan);
+    if (!runStages([&](PassManager &pm) {
+          populateStagesPipeline(pm);
           CloneForTargetsPassOptions clone;
           clone.triple = options.triple;
           clone.cpus.assign(options.cpus.begin(), options.cpus.end());
@@ -177,8 +185,8 @@ public:
         }))
       return false;
     const std::string cpu = variants.back().name;
-    const LayerSpec &layer = layers.front();
-    return describe(layer.name + "." + cpu, report.layer) &&
+    return describe(layer.name + "." + cpu, report.layer,
+                    &report.counted.cost) &&
            (!options.gradients ||
             (describe(gradientLayer(layer).name + "." + cpu,
                       report.gradientOfX) &&
@@ -234,10 +242,10 @@ private:
 
   bool expand(CodeKind kind) {
     return runStages([&](PassManager &pm) {
-      const CostTarget target = costTarget(optionsOfChoice(kind));
+      const PlanContext context = contextOf(kind);
       ExpandPipelineOptions expand;
       setPlan(expand);
-      populateExpandPipeline(pm, expand, &target);
+      populateExpandPipeline(pm, expand, &context);
     });
   }
 
@@ -255,7 +263,16 @@ private:
     return true;
   }
 
-  bool describe(llvm::StringRef name, FunctionReport &report) {
+  /// The plan that is noted on a layer.
+  ir::PlanAttr planOf(const LayerSpec &layer) {
+    auto function = module->lookupSymbol<func::FuncOp>(layer.name);
+    return (*function.getOps<ir::LinearOp>().begin())
+        ->getAttrOfType<ir::PlanAttr>(ir::EqcDialect::kPlanAttrName);
+  }
+
+  /// How a function is carried out; of a layer, what its stages `cost`.
+  bool describe(llvm::StringRef name, FunctionReport &report,
+                PlanCost *cost = nullptr) {
     auto function = module->lookupSymbol<func::FuncOp>(name);
     const FailureOr<KernelPlan> kernels = readKernelPlan(function);
     if (failed(kernels))
@@ -272,7 +289,14 @@ private:
           return target->describe(kernels->spec, plan, machine.getMachine());
         },
         kernels->plan);
+    if (cost)
+      *cost = costOf(std::get<LayerPlan>(kernels->plan));
     return true;
+  }
+
+  PlanContext contextOf(CodeKind kind) {
+    return {costTarget(optionsOfChoice(kind)),
+            options.built ? *options.built : built};
   }
 
   /// What plans are chosen for. Forms that know no target are the same on every
@@ -411,6 +435,7 @@ private:
   llvm::ArrayRef<LayerSpec> layers;
   const CompileOptions &options;
   CompileFailure &failure;
+  BuiltPlans built; ///< unless the caller keeps them
   MLIRContext context;
   std::optional<ScopedDiagnosticHandler> handler;
   std::string messages;
@@ -462,12 +487,14 @@ CostTarget eqc::costTarget(const CompileOptions &options) {
   if (!resolveVariants(options.triple, options.cpus, variants, error))
     return costTargetOf(Machine());
   const KernelTarget &kind = kernelTargetOf(options.triple);
-  CostTarget target = kind.costTarget(variants.back());
+  CostTarget target = costTargetOf(kind, variants.back());
   // What is measured is a CPU.
   if (!kind.device())
     for (const CostTarget &measured : options.rates)
-      if (measured.machine == target.machine)
-        return measured;
+      if (measured.machine == target.machine) {
+        target.name = measured.name;
+        target.rates = measured.rates;
+      }
   return target;
 }
 

@@ -59,6 +59,9 @@ struct CompileOptions {
   std::vector<CostTarget> rates;
   /// One for each layer, which then counts instead of `plan`; or none.
   std::vector<LayerTuning> tuning;
+  /// What was built of plans, kept for the caller, who compiles the same layers
+  /// again or asks about them. Null: for the call alone.
+  BuiltPlans *built = nullptr;
   /// Called now and then between passes, where no lock of the process is held;
   /// may wait. Null: not called.
   void (*pause)() = nullptr;
@@ -103,6 +106,8 @@ struct FunctionReport {
 };
 struct LayerReport {
   FunctionReport layer;
+  CountedPlan counted; ///< its stages
+  PlanChoice choice;   ///< what was compared, also where a plan is asked for
   /// With gradients.
   FunctionReport gradientOfX, gradientOfWeight;
 };

@@ -19,7 +19,8 @@ static void addContract(OpPassManager &pm, StringRef after) {
 /// Plans for layers, whichever kind of code is made of them.
 template <typename OptionsT>
 static void addChoice(OpPassManager &pm, const OptionsT &options,
-                      const CostTarget *target, bool interfaces) {
+                      const PlanContext *context, bool interfaces,
+                      bool compare) {
   addContract(pm, "import");
   if (options.gradients)
     pm.addPass(createAddGradientsPass());
@@ -28,39 +29,38 @@ static void addChoice(OpPassManager &pm, const OptionsT &options,
   ChoosePlansPassOptions choose;
   choose.plan = options.plan;
   choose.batch = options.batch;
+  choose.compareAll = compare;
   choose.triple = options.triple;
   choose.cpus.assign(options.cpus.begin(), options.cpus.end());
-  pm.addPass(target ? createChoosePlansPass(choose, *target)
-                    : createChoosePlansPass(choose));
+  pm.addPass(context ? createChoosePlansPass(choose, *context)
+                     : createChoosePlansPass(choose));
 }
 
-/// Layers to the stages of a plan, for either kind of code.
-template <typename OptionsT>
-static void addStages(OpPassManager &pm, const OptionsT &options,
-                      const CostTarget *target, bool interfaces) {
-  addChoice(pm, options, target, interfaces);
+void eqc::populateChoosePipeline(OpPassManager &pm,
+                                 const ExpandPipelineOptions &options,
+                                 const PlanContext *context) {
+  addChoice(pm, options, context, options.interfaces, options.compare);
+}
+
+void eqc::populateStagesPipeline(OpPassManager &pm) {
   pm.addPass(createExpandPlanPass());
   pm.nest<func::FuncOp>().addPass(createOrderContractionsPass());
   addContract(pm, "expand");
 }
 
-void eqc::populateChoosePipeline(OpPassManager &pm,
-                                 const ExpandPipelineOptions &options,
-                                 const CostTarget *target) {
-  addChoice(pm, options, target, options.interfaces);
-}
-
 void eqc::populateExpandPipeline(OpPassManager &pm,
                                  const ExpandPipelineOptions &options,
-                                 const CostTarget *target) {
-  addStages(pm, options, target, options.interfaces);
+                                 const PlanContext *context) {
+  populateChoosePipeline(pm, options, context);
+  populateStagesPipeline(pm);
 }
 
 void eqc::populateLinalgPipeline(OpPassManager &pm,
                                  const LinalgPipelineOptions &options,
-                                 const CostTarget *target) {
+                                 const PlanContext *context) {
   // Other compilers know no attribute of ours.
-  addStages(pm, options, target, /*interfaces=*/false);
+  addChoice(pm, options, context, /*interfaces=*/false, /*compare=*/false);
+  populateStagesPipeline(pm);
   pm.addPass(createConvertEqcToLinalgPass());
   pm.nest<func::FuncOp>().addPass(createCanonicalizerPass());
   pm.nest<func::FuncOp>().addPass(createCSEPass());

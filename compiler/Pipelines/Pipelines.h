@@ -9,7 +9,7 @@
 #define EQC_PIPELINES_PIPELINES_H
 
 #include "compiler/Lowering/KernelTarget.h"
-#include "compiler/Plan/CostModel.h"
+#include "compiler/Transforms/ChoosePlans.h"
 
 #include "mlir/Pass/PassManager.h"
 #include "mlir/Pass/PassOptions.h"
@@ -46,6 +46,9 @@ struct PlanPipelineOptions : mlir::PassPipelineOptions<OptionsT> {
 };
 
 struct ExpandPipelineOptions : PlanPipelineOptions<ExpandPipelineOptions> {
+  Option<bool> compare{*this, "compare",
+                       llvm::cl::desc("compare plans also where one is wanted"),
+                       llvm::cl::init(false)};
   Option<bool> interfaces{
       *this, "interfaces",
       llvm::cl::desc("note what programs are told of the layers"),
@@ -55,19 +58,22 @@ struct ExpandPipelineOptions : PlanPipelineOptions<ExpandPipelineOptions> {
 /// Layers, and the gradients of x, with their plans noted.
 void populateChoosePipeline(mlir::OpPassManager &pm,
                             const ExpandPipelineOptions &options,
-                            const CostTarget *target = nullptr);
+                            const PlanContext *context = nullptr);
 
-/// Layers to the stages of a plan, chosen for `target` where one is given.
+/// Those that have one to its stages.
+void populateStagesPipeline(mlir::OpPassManager &pm);
+
+/// Layers to the stages of a plan, chosen in `context` where one is given.
 void populateExpandPipeline(mlir::OpPassManager &pm,
                             const ExpandPipelineOptions &options,
-                            const CostTarget *target = nullptr);
+                            const PlanContext *context = nullptr);
 
 struct LinalgPipelineOptions : PlanPipelineOptions<LinalgPipelineOptions> {};
 
 /// Layers to graphs of upstream operations on tensors, for any MLIR compiler.
 void populateLinalgPipeline(mlir::OpPassManager &pm,
                             const LinalgPipelineOptions &options,
-                            const CostTarget *target = nullptr);
+                            const PlanContext *context = nullptr);
 
 struct ConvertPipelineOptions
     : mlir::PassPipelineOptions<ConvertPipelineOptions> {

@@ -1,17 +1,16 @@
 //===- Cost.h - What a plan executes, counted -------------------*- C++ -*-===//
 //
 // Operations and memory of a plan, found by visiting the stages that are
-// executed; exact, as polynomials in n, so that they serve `n = ?` too.
+// executed; exact, as polynomials in n, so that they serve `n = ?` too. Each
+// plan declares its `costOf` beside itself.
 //
 //===----------------------------------------------------------------------===//
 
 #ifndef EQC_PLAN_COST_H
 #define EQC_PLAN_COST_H
 
-#include "compiler/Plan/Dense/DensePlan.h"
-#include "compiler/Plan/Factored/FactoredPlan.h"
-#include "compiler/Plan/SchurChoice.h"
-#include "compiler/Plan/Shared/SharedPlan.h"
+#include "compiler/Algebra/LayerSpec.h"
+#include "compiler/Plan/Stages.h"
 
 #include <string>
 
@@ -70,16 +69,6 @@ struct PlanCost {
   /// Additions per output channel.
   Poly outputAdditions() const;
 };
-
-PlanCost costOf(const SharedPlan &plan);
-/// The diagrams of a factored plan together: one stage for each of its steps.
-PlanCost costOf(const FactoredPlan &plan);
-PlanCost costOf(const DensePlan &plan, const LayerSpec &spec);
-PlanCost costOf(const IsotypicPlan &plan);
-/// With `n = ?` the multiply-adds of strands are rounded up to a polynomial of
-/// whole coefficients.
-PlanCost costOf(const StrandPlan &plan);
-PlanCost costOf(const SchurChoice &form);
 
 /// Exact operations of one sample of a layer at a size n, all channels.
 struct Operations {

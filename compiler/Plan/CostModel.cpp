@@ -250,36 +250,60 @@ static std::string whyNotBeside(PlanKind layer, PlanKind kind) {
                      planName(layer));
 }
 
+PlanRefusal eqc::whyNot(PlanKind plan, const LayerSpec &spec,
+                        const CostTarget &target) {
+  PlanRefusal refusal = rulesOf(plan).whyNot(spec);
+  if (refusal.why.empty() && target.kind)
+    refusal = {target.kind->whyNotServed(plan, spec), "E0098"};
+  return refusal;
+}
+
+void eqc::chooseAmong(PlanChoice &choice) {
+  bool found = false;
+  for (size_t i = 0; i < choice.candidates.size(); ++i) {
+    const PlanCandidate &candidate = choice.candidates[i];
+    if (!candidate.refused.empty())
+      continue;
+    if (!found || candidate.callNs < choice.winner().callNs)
+      choice.chosen = i;
+    found = true;
+  }
+  choice.reason = reasonOf(choice);
+}
+
 PlanChoice eqc::choosePlan(const LayerSpec &spec, const CostTarget &target,
-                           int64_t batch, PlanKind gradientOf) {
+                           BuiltPlans &built, int64_t batch,
+                           PlanKind gradientOf) {
   PlanChoice choice;
   choice.n = spec.dynamicN() ? typicalN : spec.n;
   choice.batch = batch > 0 ? batch : spec.batch > 0 ? spec.batch : typicalBatch;
   choice.target = target.name;
   choice.isPredicted = target.rates.areKnown();
-  bool found = false;
   // The first of equals is taken: without a basis that saves operations schur
   // is the shared plan.
   for (PlanKind kind : allPlans) {
     PlanCandidate candidate;
     candidate.kind = kind;
-    candidate.refused = rulesOf(kind).whyNot(spec).why;
+    candidate.refused = whyNot(kind, spec, target).why;
     if (candidate.refused.empty())
       candidate.refused = whyNotBeside(gradientOf, kind);
     if (candidate.refused.empty()) {
-      candidate.counted = rulesOf(kind).count(spec);
+      candidate.counted = rulesOf(kind).count(spec, built);
       candidate.operations =
           operationsOf(candidate.counted.cost, spec, choice.n);
       candidate.scratchBytes =
           scratchBytesOf(candidate.counted.cost, spec, choice.n);
       if (choice.isPredicted)
         predictTimes(spec, target, choice.n, choice.batch, candidate);
-      if (!found || candidate.callNs < choice.winner().callNs)
-        choice.chosen = choice.candidates.size();
-      found = true;
     }
     choice.candidates.push_back(std::move(candidate));
   }
-  choice.reason = reasonOf(choice);
+  chooseAmong(choice);
   return choice;
+}
+
+PlanChoice eqc::choosePlan(const LayerSpec &spec, const CostTarget &target,
+                           int64_t batch, PlanKind gradientOf) {
+  BuiltPlans built;
+  return choosePlan(spec, target, built, batch, gradientOf);
 }

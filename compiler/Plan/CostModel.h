@@ -36,11 +36,25 @@ struct CostRates {
 /// Of machines that nobody measured: no times are predicted.
 inline constexpr CostRates noRates;
 
+/// What a kind of target says of plans; see KernelTarget.
+class PlanTarget {
+public:
+  virtual ~PlanTarget() = default;
+
+  /// Why there are no kernels for a layer by a plan that it has; nothing: there
+  /// are.
+  virtual std::string whyNotServed(PlanKind plan, const LayerSpec &spec) const {
+    return "";
+  }
+};
+
 /// A machine as the model sees it.
 struct CostTarget {
   std::string name; ///< of the row of the table of rates
   Machine machine;
   CostRates rates;
+  /// Of its kind; null: every plan is served.
+  const PlanTarget *kind = nullptr;
 };
 
 /// The built-in rates of CPUs with vectors and registers like these.
@@ -52,8 +66,8 @@ constexpr int64_t typicalBatch = 32;
 
 /// One plan with its numbers, or why it cannot be used.
 struct PlanCandidate {
-  PlanKind kind = PlanKind::Shared;
-  std::string refused; ///< empty for a candidate
+  PlanKind kind = PlanKind::Auto; ///< set by whoever makes one
+  std::string refused;            ///< empty for a candidate
   CountedPlan counted;
   Operations operations;    ///< of one sample
   int64_t scratchBytes = 0; ///< per sample
@@ -80,10 +94,22 @@ struct PlanChoice {
 void predictTimes(const LayerSpec &spec, const CostTarget &target, int64_t n,
                   int64_t batch, PlanCandidate &candidate);
 
+/// Why a plan cannot be had: the layer has none, or the target does not serve
+/// it.
+PlanRefusal whyNot(PlanKind plan, const LayerSpec &spec,
+                   const CostTarget &target);
+
+/// Takes the first of the fastest candidates, and says why.
+void chooseAmong(PlanChoice &choice);
+
 /// Compares the plans of a layer, for calls of `batch` samples; 0: the layer's
 /// batch, else a typical one. Without rates the first that is possible is
 /// taken. The gradient of x of a layer with the plan `gradientOf` takes none
 /// that promises less.
+PlanChoice choosePlan(const LayerSpec &spec, const CostTarget &target,
+                      BuiltPlans &built, int64_t batch = 0,
+                      PlanKind gradientOf = PlanKind::Auto);
+/// The same with nothing built before or kept.
 PlanChoice choosePlan(const LayerSpec &spec, const CostTarget &target,
                       int64_t batch = 0, PlanKind gradientOf = PlanKind::Auto);
 

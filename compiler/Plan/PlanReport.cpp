@@ -146,25 +146,25 @@ Row stageRow(const StageCost &stage, const LayerSpec &spec) {
   return {};
 }
 
-void appendStages(const PlanCandidate &plan, const LayerSpec &spec,
-                  std::string &text) {
+void appendStages(PlanKind plan, const CountedPlan &counted,
+                  const LayerSpec &spec, std::string &text) {
   text += fmt::format("\n  stages of the {} plan, for one sample:\n",
-                      planName(plan.kind));
+                      planName(plan));
   std::vector<Row> rows;
-  for (const StageCost &stage : plan.counted.cost.stages)
+  for (const StageCost &stage : counted.cost.stages)
     rows.push_back(stageRow(stage, spec));
-  if (!plan.counted.cost.packMultiplyAdds.isZero())
+  if (!counted.cost.packMultiplyAdds.isZero())
     rows.push_back(
         {"pack", "once per call",
-         polyText(plan.counted.cost.packMultiplyAdds, spec) +
-             (plan.counted.basis.empty() ? " additions" : " multiply-adds") +
+         polyText(counted.cost.packMultiplyAdds, spec) +
+             (counted.basis.empty() ? " additions" : " multiply-adds") +
              " per channel pair"});
   appendTable(rows, false, text);
-  if (!plan.counted.basis.empty())
+  if (!counted.basis.empty())
     text +=
         fmt::format("  condition of its basis: {:.4g}, which multiplies the "
                     "bound on rounding errors\n",
-                    plan.counted.basisCondition);
+                    counted.basisCondition);
 }
 
 void appendComparison(const PlanChoice &choice, std::string &text) {
@@ -205,22 +205,19 @@ void appendComparison(const PlanChoice &choice, std::string &text) {
 
 } // namespace
 
-std::string eqc::reportPlans(const LayerSpec &spec, const CostTarget &target,
-                             PlanKind plan, PlanKind asked,
-                             std::string_view why, int64_t batch) {
-  const PlanChoice choice = choosePlan(spec, target, batch);
+std::string eqc::reportPlans(const LayerSpec &spec, const PlanChoice &choice,
+                             PlanKind plan, const CountedPlan &counted,
+                             PlanKind asked, std::string_view why) {
   std::string reason = choice.reason;
   std::string text;
   appendOrders(spec, text);
-  for (const PlanCandidate &candidate : choice.candidates) {
-    if (candidate.kind == plan)
-      appendStages(candidate, spec, text);
+  appendStages(plan, counted, spec, text);
+  for (const PlanCandidate &candidate : choice.candidates)
     if (candidate.kind == asked)
       reason = candidate.refused.empty()
                    ? fmt::format("{}; {}", why, reason)
                    : fmt::format("{} as asked for is not possible: {}",
                                  planName(asked), candidate.refused);
-  }
   appendComparison(choice, text);
   const LeastBytes least = leastBytesOf(spec, choice.n);
   text += fmt::format(

@@ -11,14 +11,14 @@
 namespace eqc {
 
 /// What `eqc explain` says about the plans of a layer that is compiled with
-/// `plan`: the diagrams by propagating order, the stages of the plan, the exact
-/// costs and predicted times of all plans, and why this one was taken: `why`
-/// where it is not the cheapest but was `asked` for (Auto: it is). `batch` as
-/// for `choosePlan`.
-std::string reportPlans(const LayerSpec &spec, const CostTarget &target,
-                        PlanKind plan, PlanKind asked = PlanKind::Auto,
-                        std::string_view why = "as asked for",
-                        int64_t batch = 0);
+/// `plan`: the diagrams by propagating order, the stages of the plan as they
+/// are `counted`, the exact costs and predicted times of all that were
+/// compared, and why this one was taken: `why` where it is not the cheapest but
+/// was `asked` for (Auto: it is).
+std::string reportPlans(const LayerSpec &spec, const PlanChoice &choice,
+                        PlanKind plan, const CountedPlan &counted,
+                        PlanKind asked = PlanKind::Auto,
+                        std::string_view why = "as asked for");
 
 } // namespace eqc
 

@@ -9,6 +9,7 @@
 #define EQC_PLAN_PLANRULES_H
 
 #include "compiler/Algebra/LayerSpec.h"
+#include "compiler/Plan/BuiltPlans.h"
 #include "compiler/Plan/Cost.h"
 #include "compiler/Plan/PlanKind.h"
 
@@ -27,13 +28,13 @@ struct PlanRefusal {
 /// What is known of a plan once it is built for a layer.
 struct CountedPlan {
   PlanCost cost;
-  std::string_view basis;    ///< of those that schur chooses between
+  std::string basis;         ///< that channels are mixed in, where it has one
   double basisCondition = 1; ///< of the basis that channels are mixed in
 };
 
 struct PlanRules {
   PlanRefusal (*whyNot)(const LayerSpec &spec);
-  CountedPlan (*count)(const LayerSpec &spec);
+  CountedPlan (*count)(const LayerSpec &spec, BuiltPlans &built);
   /// Whether a NaN in x may reach elements of its sample that do not depend on
   /// it, or errors are bounded by a condition: less than the others promise.
   bool promisesLess = false;
@@ -44,7 +45,11 @@ struct PlanRules {
   double rowCost = 1;
   /// The basis that channels are mixed in, without counting; null: there is
   /// nothing to settle.
-  std::string_view (*basisOf)(const LayerSpec &spec) = nullptr;
+  std::string_view (*basisOf)(const LayerSpec &spec,
+                              BuiltPlans &built) = nullptr;
+  /// Whether it mixes channels in a basis of that name for some layers; null:
+  /// it has none.
+  bool (*isBasis)(std::string_view name) = nullptr;
 };
 
 const PlanRules &rulesOf(PlanKind kind);

@@ -56,7 +56,8 @@ void eqc::addDropped(Walk &walk, const GroupRules &rules,
   Poly stride;
   for (const Poly &vertex : strides)
     stride += vertex;
-  walk.dropped.push_back({Poly::nOver(unit), stride * Poly(unit), Poly()});
+  walk.dropped.push_back(
+      {Poly::nOver(unit), stride * Poly(unit), Poly(), Poly::power(1)});
 
   std::vector<WalkTerm> result;
   const int size = static_cast<int>(strides.size());
@@ -89,8 +90,8 @@ Walk eqc::makeWalk(const RowPattern &pattern, Group group, int64_t n,
   const std::vector<Poly> inner =
       rowMajorStrides(static_cast<int>(kept.size()), subsets);
   for (size_t a = 0; a < kept.size(); ++a)
-    walk.kept.push_back(
-        {Poly::power(1), sumOfStrides(blocks[kept[a]]), inner[a]});
+    walk.kept.push_back({Poly::power(1), sumOfStrides(blocks[kept[a]]),
+                         inner[a], Poly::power(1)});
 
   for (int b : pattern.droppedBlocks()) {
     std::vector<Poly> ofBlock;

@@ -22,6 +22,9 @@ struct Letter {
   Poly extent;      ///< n, or n/2 for a symplectic pair
   Poly rowStride;   ///< step in the row's tensor
   Poly innerStride; ///< step in the inner tensor; zero for a dropped block
+  /// How many values a vertex of the block takes: those of its letter or, for a
+  /// symplectic pair, twice as many.
+  Poly values;
 };
 
 /// A signed pair of entries that the letters are relative to. More than one for

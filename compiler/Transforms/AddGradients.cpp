@@ -5,7 +5,7 @@
 //
 //===----------------------------------------------------------------------===//
 
-#include "compiler/Conversion/EqcToLoops/LayerOfOp.h"
+#include "compiler/Conversion/Stages/LayerOfOp.h"
 #include "compiler/Plan/Gradient/GradientPlan.h"
 #include "compiler/Transforms/Passes.h"
 

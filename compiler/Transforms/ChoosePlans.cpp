@@ -6,10 +6,12 @@
 //===----------------------------------------------------------------------===//
 
 #include "compiler/Transforms/ChoosePlans.h"
-#include "compiler/Conversion/EqcToLoops/LayerOfOp.h"
+#include "compiler/Conversion/Stages/LayerOfOp.h"
 #include "compiler/Lowering/KernelTarget.h"
 #include "compiler/Plan/CostModel.h"
 #include "compiler/Plan/Gradient/GradientPlan.h"
+#include "compiler/Plan/Saturating.h"
+#include "compiler/Transforms/PlansOfModule.h"
 
 #include "mlir/IR/Remarks.h"
 
@@ -25,17 +27,91 @@ using namespace eqc;
 using namespace eqc::ir;
 using namespace mlir;
 
+//===----------------------------------------------------------------------===//
+// What was compared, as attributes
+//===----------------------------------------------------------------------===//
+
+/// In whole ps, as many as there are numbers.
+static int64_t picoseconds(double ns) {
+  const double ps = std::round(ns * 1e3);
+  return ps < 0x1p63 ? static_cast<int64_t>(ps) : saturatedCount;
+}
+
+static CostAttr costAttr(MLIRContext *context, const PlanCandidate &plan) {
+  const Operations &operations = plan.operations;
+  const double condition = plan.counted.basisCondition;
+  return CostAttr::get(
+      context, operations.multiplyAdds,
+      saturatingAdd(operations.additions, operations.multiplications),
+      plan.scratchBytes, plan.packedBytes, picoseconds(plan.packNs),
+      picoseconds(plan.sampleNs), picoseconds(plan.callNs),
+      condition == 1 ? FloatAttr()
+                     : Builder(context).getF64FloatAttr(condition));
+}
+
+PlanChoice eqc::choiceOf(PlanAttr plan) {
+  PlanChoice choice;
+  choice.n = plan.getN();
+  choice.batch = plan.getBatch();
+  choice.target = plan.getTarget().str();
+  choice.isPredicted = false;
+  for (PlanKind kind : allPlans) {
+    const StringRef name = planName(kind);
+    PlanCandidate candidate;
+    candidate.kind = kind;
+    if (plan.getRefused() && plan.getRefused().contains(name)) {
+      candidate.refused = plan.getRefused().getAs<StringAttr>(name).str();
+    } else if (auto cost = plan.getCompared()
+                               ? plan.getCompared().getAs<CostAttr>(name)
+                               : CostAttr()) {
+      candidate.operations = {cost.getAdditions(), 0, cost.getMultiplyAdds()};
+      candidate.scratchBytes = cost.getScratch();
+      candidate.packedBytes = cost.getPacked();
+      candidate.packNs = static_cast<double>(cost.getPackPs()) / 1e3;
+      candidate.sampleNs = static_cast<double>(cost.getSamplePs()) / 1e3;
+      candidate.callNs = static_cast<double>(cost.getCallPs()) / 1e3;
+      choice.isPredicted |= cost.getCallPs() > 0;
+    } else {
+      continue;
+    }
+    choice.candidates.push_back(std::move(candidate));
+  }
+  if (!choice.candidates.empty())
+    chooseAmong(choice);
+  return choice;
+}
+
+CountedPlan eqc::basisOf(PlanAttr plan) {
+  CountedPlan counted;
+  counted.basis = plan.getBasis().str();
+  auto cost = plan.getCompared()
+                  ? plan.getCompared().getAs<CostAttr>(plan.getName())
+                  : CostAttr();
+  if (cost && cost.getCondition())
+    counted.basisCondition = cost.getCondition().getValueAsDouble();
+  return counted;
+}
+
+//===----------------------------------------------------------------------===//
+// The pass
+//===----------------------------------------------------------------------===//
+
 namespace {
 
 struct ChoosePlans : eqc::impl::ChoosePlansPassBase<ChoosePlans> {
   using ChoosePlansPassBase::ChoosePlansPassBase;
-  ChoosePlans(const ChoosePlansPassOptions &options, const CostTarget &target)
-      : ChoosePlansPassBase(options), target(target) {}
+  ChoosePlans(const ChoosePlansPassOptions &options, const PlanContext &context)
+      : ChoosePlansPassBase(options), target(context.target),
+        kept(&context.built) {}
 
   void runOnOperation() override {
     ModuleOp module = getOperation();
     if (failed(readOptions()))
       return signalPassFailure();
+    PlansOfModule &plans = getAnalysis<PlansOfModule>();
+    if (kept)
+      plans.keepIn(*kept);
+    built = &plans.plans();
     // Layers come before their gradients, which `eqc-add-gradients` puts after
     // them.
     bool refused = false;
@@ -60,25 +136,21 @@ private:
                          std::vector<std::string>(cpus.begin(), cpus.end()),
                          variants, error))
       return module.emitError(error);
-    target = kernelTargetOf(triple).costTarget(variants.back());
+    target = costTargetOf(kernelTargetOf(triple), variants.back());
     return success();
   }
 
   LogicalResult choose(LinearOp op) {
     const LayerSpec spec = getLayerOf(op);
     auto wanted = op->getAttrOfType<PlanAttr>(EqcDialect::kPlanAttrName);
-    const PlanKind kind = wanted ? wanted.getKind() : asked;
-    PlanAttr plan;
-    if (kind == PlanKind::Auto) {
-      plan = compare(op, spec);
-    } else if (PlanRefusal refusal = rulesOf(kind).whyNot(spec);
-               !refusal.why.empty()) {
-      return refuse(op, kind, spec, refusal);
-    } else {
-      plan = keep(wanted ? wanted : PlanAttr::get(&getContext(), kind), spec);
-    }
-    layerOfGradient[gradientLayer(spec).name] = plan.getKind();
-    op->setAttr(EqcDialect::kPlanAttrName, plan);
+    if (!wanted && asked != PlanKind::Auto)
+      wanted = PlanAttr::get(&getContext(), asked);
+    FailureOr<PlanAttr> plan =
+        wanted ? keep(op, wanted, spec) : choosePlan(op, spec);
+    if (failed(plan))
+      return failure();
+    layerOfGradient[gradientLayer(spec).name] = plan->getKind();
+    op->setAttr(EqcDialect::kPlanAttrName, *plan);
     ++numChosen;
     return success();
   }
@@ -97,61 +169,82 @@ private:
   }
 
   /// What is wanted, with what it leaves open settled.
-  PlanAttr keep(PlanAttr wanted, const LayerSpec &spec) {
-    const auto basisOf = rulesOf(wanted.getKind()).basisOf;
-    if (!basisOf || !wanted.getBasis().empty())
-      return wanted;
-    return PlanAttr::get(&getContext(), wanted.getName(), basisOf(spec),
-                         wanted.getN(), wanted.getBatch(), wanted.getTarget(),
-                         wanted.getPredicted(), wanted.getRefused());
+  FailureOr<PlanAttr> keep(LinearOp op, PlanAttr wanted,
+                           const LayerSpec &spec) {
+    const PlanKind kind = wanted.getKind();
+    if (const PlanRefusal refusal = whyNot(kind, spec, *target);
+        !refusal.why.empty())
+      return refuse(op, kind, spec, refusal);
+    StringRef basis = wanted.getBasis();
+    if (const auto basisOf = rulesOf(kind).basisOf; basisOf && basis.empty())
+      basis = basisOf(spec, *built);
+    if (compareAll && !isGradient(op))
+      return noteChoice(compare(op, spec), kind, basis);
+    return PlanAttr::get(&getContext(), wanted.getName(), basis, wanted.getN(),
+                         wanted.getBatch(), wanted.getTarget(),
+                         wanted.getCompared(), wanted.getRefused());
   }
 
-  PlanAttr compare(LinearOp op, const LayerSpec &spec) {
-    const PlanChoice choice =
-        choosePlan(spec, *target, batch, planOfLayer(op, spec));
-    NamedAttrList predicted, refused;
-    Builder b(&getContext());
-    for (const PlanCandidate &candidate : choice.candidates) {
-      const StringRef name = planName(candidate.kind);
-      if (candidate.refused.empty()) {
-        if (choice.isPredicted)
-          predicted.set(name,
-                        b.getI64IntegerAttr(std::llround(candidate.callNs)));
-        continue;
-      }
-      refused.set(name, b.getStringAttr(candidate.refused));
-      remark::missed(op.getLoc(), remark::RemarkOpts::name("plan")
-                                      .category("eqc-choose-plans")
-                                      .function(spec.name))
-          << remark::reason("{0} is refused: {1}", name.str(),
-                            candidate.refused);
-    }
+  FailureOr<PlanAttr> choosePlan(LinearOp op, const LayerSpec &spec) {
+    const PlanChoice choice = compare(op, spec);
+    const PlanCandidate &winner = choice.winner();
+    if (!winner.refused.empty())
+      return refuse(op, winner.kind, spec,
+                    {winner.refused, whyNot(winner.kind, spec, *target).id});
+    for (const PlanCandidate &candidate : choice.candidates)
+      if (!candidate.refused.empty())
+        remark::missed(op.getLoc(), remark::RemarkOpts::name("plan")
+                                        .category("eqc-choose-plans")
+                                        .function(spec.name))
+            << remark::reason("{0} is refused: {1}",
+                              planName(candidate.kind).data(),
+                              candidate.refused);
     remark::passed(op.getLoc(), remark::RemarkOpts::name("plan")
                                     .category("eqc-choose-plans")
                                     .function(spec.name))
         << remark::add("{0}; compared at n = {1} and batch = {2} with {3}",
                        choice.reason, choice.n, choice.batch, choice.target);
-    const PlanCandidate &winner = choice.winner();
+    return noteChoice(choice, winner.kind, winner.counted.basis);
+  }
+
+  PlanChoice compare(LinearOp op, const LayerSpec &spec) {
+    return eqc::choosePlan(spec, *target, *built, batch, planOfLayer(op, spec));
+  }
+
+  PlanAttr noteChoice(const PlanChoice &choice, PlanKind chosen,
+                      StringRef basis) {
+    NamedAttrList compared, refused;
+    Builder b(&getContext());
+    for (const PlanCandidate &candidate : choice.candidates) {
+      const StringRef name = planName(candidate.kind);
+      if (candidate.refused.empty())
+        compared.set(name, costAttr(&getContext(), candidate));
+      else
+        refused.set(name, b.getStringAttr(candidate.refused));
+    }
     return PlanAttr::get(
-        &getContext(), planName(winner.kind), winner.counted.basis, choice.n,
-        choice.batch, choice.target, predicted.getDictionary(&getContext()),
+        &getContext(), planName(chosen), basis, choice.n, choice.batch,
+        choice.target, compared.getDictionary(&getContext()),
         refused.empty() ? DictionaryAttr()
                         : refused.getDictionary(&getContext()));
+  }
+
+  static bool isGradient(LinearOp op) {
+    auto function = op->getParentOfType<func::FuncOp>();
+    return function && function->hasAttr(EqcDialect::kFlipsAttrName);
   }
 
   /// The plan of the layer whose gradient of x this is; Auto for a layer
   /// itself.
   PlanKind planOfLayer(LinearOp op, const LayerSpec &spec) const {
-    auto function = op->getParentOfType<func::FuncOp>();
     auto layer = layerOfGradient.find(spec.name);
-    return function && function->hasAttr(EqcDialect::kFlipsAttrName) &&
-                   layer != layerOfGradient.end()
-               ? layer->second
-               : PlanKind::Auto;
+    return isGradient(op) && layer != layerOfGradient.end() ? layer->second
+                                                            : PlanKind::Auto;
   }
 
   PlanKind asked = PlanKind::Auto;
   std::optional<CostTarget> target;
+  BuiltPlans *kept = nullptr, *built = nullptr;
   /// The plan of the layer, by the name of its gradient of x.
   std::map<std::string, PlanKind> layerOfGradient;
 };
@@ -160,6 +253,6 @@ private:
 
 std::unique_ptr<Pass>
 eqc::createChoosePlansPass(const ChoosePlansPassOptions &options,
-                           const CostTarget &target) {
-  return std::make_unique<ChoosePlans>(options, target);
+                           const PlanContext &context) {
+  return std::make_unique<ChoosePlans>(options, context);
 }

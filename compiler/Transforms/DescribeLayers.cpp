@@ -4,7 +4,7 @@
 //
 //===----------------------------------------------------------------------===//
 
-#include "compiler/Conversion/EqcToLoops/LayerOfOp.h"
+#include "compiler/Conversion/Stages/LayerOfOp.h"
 #include "compiler/Frontend/Print.h"
 #include "compiler/Interface/LayerInfo.h"
 #include "compiler/Plan/Gradient/GradientPlan.h"

@@ -5,11 +5,9 @@
 //
 //===----------------------------------------------------------------------===//
 
-#include "compiler/Conversion/EqcToLoops/LayerOfOp.h"
 #include "compiler/Plan/PlanKind.h"
-#include "compiler/Plan/SchurChoice.h"
 #include "compiler/Transforms/Expand/Expand.h"
-#include "compiler/Transforms/Passes.h"
+#include "compiler/Transforms/PlansOfModule.h"
 
 namespace eqc {
 #define GEN_PASS_DEF_EXPANDPLANPASS
@@ -22,47 +20,20 @@ using namespace mlir;
 
 namespace {
 
-FailureOr<Value> expandShared(OpBuilder &b, LinearOp op, PlanAttr) {
-  return eqc::expandShared(
-      b, op, withoutStrands(buildSharedPlan(getLayerOf(op), ReadOrder::First)));
-}
-
-FailureOr<Value> expandDense(OpBuilder &b, LinearOp op, PlanAttr) {
-  if (op.hasDynamicN())
-    return op.emitError("the dense plan needs a fixed 'n', found '?'");
-  return eqc::expandDense(b, op);
-}
-
-FailureOr<Value> expandSchur(OpBuilder &b, LinearOp op, PlanAttr plan) {
-  const LayerSpec spec = getLayerOf(op);
-  if (findBasis(plan.getBasis().str()) == SchurBasis::Strands)
-    return eqc::expandShared(
-        b, op, withStrands(buildSharedPlan(spec, ReadOrder::First), spec));
-  std::string refused;
-  const std::shared_ptr<const IsotypicPlan> isotypic =
-      getIsotypicPlan(spec, refused);
-  if (!isotypic)
-    return op.emitError() << "the isotypic plan of '" << spec.name
-                          << "' is not possible: " << refused;
-  return expandIsotypic(b, op, *isotypic);
-}
-
-FailureOr<Value> expandFactored(OpBuilder &b, LinearOp op, PlanAttr) {
-  return eqc::expandFactored(b, op);
-}
-
 /// How the stages of each plan are written, by the plan's name.
-FailureOr<Value> expand(OpBuilder &b, LinearOp op, PlanAttr plan) {
+FailureOr<Value> expand(OpBuilder &b, LinearOp op, PlanAttr plan,
+                        BuiltPlans &built) {
   static constexpr FailureOr<Value> (*expanders[])(OpBuilder &, LinearOp,
-                                                   PlanAttr) = {
+                                                   PlanAttr, BuiltPlans &) = {
 #define EQC_PLAN(NAME, TEXT, WORDS) expand##NAME,
 #include "compiler/Plan/Plans.def"
   };
-  return expanders[static_cast<int>(plan.getKind()) - 1](b, op, plan);
+  return expanders[static_cast<int>(plan.getKind()) - 1](b, op, plan, built);
 }
 
 struct ExpandPlan : eqc::impl::ExpandPlanPassBase<ExpandPlan> {
   void runOnOperation() override {
+    built = &getAnalysis<PlansOfModule>().plans();
     SmallVector<LinearOp> layers;
     getOperation().walk([&](LinearOp op) { layers.push_back(op); });
     for (LinearOp op : layers)
@@ -79,7 +50,7 @@ struct ExpandPlan : eqc::impl::ExpandPlanPassBase<ExpandPlan> {
       return op.emitError("no plan is chosen; run '--eqc-choose-plans' first");
     op->removeAttr(EqcDialect::kPlanAttrName);
     OpBuilder b(op);
-    FailureOr<Value> y = expand(b, op, plan);
+    FailureOr<Value> y = expand(b, op, plan, *built);
     if (failed(y))
       return failure();
     function->setAttr(EqcDialect::kPlanAttrName,
@@ -89,6 +60,8 @@ struct ExpandPlan : eqc::impl::ExpandPlanPassBase<ExpandPlan> {
     op.erase();
     return success();
   }
+
+  BuiltPlans *built = nullptr;
 };
 
 } // namespace

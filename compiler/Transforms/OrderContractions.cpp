@@ -7,7 +7,7 @@
 //
 //===----------------------------------------------------------------------===//
 
-#include "compiler/Conversion/EqcToLoops/FactoredStages.h"
+#include "compiler/Conversion/Stages/FactoredStages.h"
 #include "compiler/Plan/Cost.h"
 #include "compiler/Plan/Shared/ReadPlan.h"
 #include "compiler/Transforms/Expand/Expand.h"

@@ -69,9 +69,11 @@ def ChoosePlansPass : Pass<"eqc-choose-plans", "mlir::ModuleOp"> {
   let summary = "choose how the diagrams of each layer are multiplied";
   let description = [{
     Puts an `#eqc.plan` on every `eqc.linear`, the gradients of x included: the plan of
-    least predicted time on the most able of the CPUs, with the times of all and why
+    least predicted time on the most able of the CPUs, with what all cost and why
     some are refused. A plan that the operation has already, or that the option `plan`
-    wants, is kept; one that the layer cannot have is an error.
+    wants, is kept; one that the layer cannot have, or that the target does not serve,
+    is an error. With `compare` plans of layers are compared then too, for whoever wants
+    to know.
 
     Programs are told the plan of the layer alone and rely on what it promises. So the
     gradient of x takes that plan, or one that promises no less: `dense` and `schur` let a
@@ -83,7 +85,9 @@ def ChoosePlansPass : Pass<"eqc-choose-plans", "mlir::ModuleOp"> {
     // becomes
     %y = eqc.linear S(?) order 1 -> 1 x(%x : ..) weight(%w : ..)
         diagrams ["o1 i1", "o1 | i1"] {eqc.plan = #eqc.plan<name = "shared", n = 32, batch = 32,
-        target = "AVX2", predicted = {factored = 27000, schur = 12000, shared = 12000},
+        target = "AVX2",
+        compared = {factored = #eqc.cost<multiply_adds = 33792, .., call_ps = 27000000>,
+                    schur = #eqc.cost<..>, shared = #eqc.cost<..>},
         refused = {dense = "n is given at run time"}>} : tensor<?x?x32xf32>
     ```
 
@@ -95,6 +99,8 @@ def ChoosePlansPass : Pass<"eqc-choose-plans", "mlir::ModuleOp"> {
                         "the plan of all layers; auto: the fastest of each">,
                  Option<"batch", "batch", "int64_t", /*default=*/"0",
                         "samples of a call; 0: the layer's batch, else 32">,
+                 Option<"compareAll", "compare", "bool", /*default=*/"false",
+                        "compare plans also where one is wanted">,
                  Option<"triple", "triple", "std::string", /*default=*/"\"\"",
                         "the target triple; empty: the host's">,
                  ListOption<"cpus", "cpus", "std::string",

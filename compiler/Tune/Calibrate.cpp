@@ -74,6 +74,7 @@ private:
   const CompileOptions &options;
   double seconds;
   CompileFailure &failure;
+  BuiltPlans built; ///< of the kernels that are compiled by every plan
   std::vector<LayerSpec> layers;
   int64_t cacheSize = 0;
   double cacheCopy = 0, memoryCopy = 0; ///< bytes per ns
@@ -133,6 +134,7 @@ bool Calibration::measurePlan(const CpuVariant &variant, PlanKind kind,
   compile.cpus = {variant.name};
   compile.gradients = false;
   compile.tuning.assign(compiled.size(), {kind, 0});
+  compile.built = &built;
   std::optional<LoadedLibrary> library =
       compileInMemory(compiled, compile, failure);
   if (!library)
@@ -167,7 +169,7 @@ bool Calibration::measure(const CpuVariant &variant, MeasuredRates &result) {
   result.target.rates = limits(variant.machine);
   std::vector<PlanChoice> choices;
   for (const LayerSpec &layer : layers)
-    choices.push_back(choosePlan(layer, result.target));
+    choices.push_back(choosePlan(layer, result.target, built));
   std::vector<Observation> observations;
   for (PlanKind kind : allPlans)
     if (!measurePlan(variant, kind, choices, observations))

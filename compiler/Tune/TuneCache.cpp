@@ -95,8 +95,8 @@ std::string eqc::renderTuning(const std::string &key,
 }
 
 static std::optional<TuneCandidate>
-parseCandidate(const json::Value &value, const PlanChoice &choice,
-               const std::vector<int64_t> &caps) {
+parseCandidate(const json::Value &value, const LayerSpec &spec,
+               const CostTarget &target, const std::vector<int64_t> &caps) {
   const json::Object *object = value.getAsObject();
   if (!object)
     return std::nullopt;
@@ -108,11 +108,12 @@ parseCandidate(const json::Value &value, const PlanChoice &choice,
     return std::nullopt;
   if (skipped ? skipped->empty() : !seconds || !(*seconds > 0))
     return std::nullopt;
-  for (const PlanCandidate &possible : choice.candidates)
-    if (possible.refused.empty() && *plan == StringRef(planName(possible.kind)))
-      return TuneCandidate{possible.kind, *registers, seconds.value_or(0),
-                           skipped ? skipped->str() : ""};
-  return std::nullopt;
+  const std::optional<PlanKind> kind = findPlan(*plan);
+  if (!kind || kind == PlanKind::Auto ||
+      !whyNot(*kind, spec, target).why.empty())
+    return std::nullopt;
+  return TuneCandidate{*kind, *registers, seconds.value_or(0),
+                       skipped ? skipped->str() : ""};
 }
 
 std::optional<TuneResult> eqc::parseTuning(StringRef text,
@@ -134,11 +135,11 @@ std::optional<TuneResult> eqc::parseTuning(StringRef text,
   TuneResult result;
   result.n = *n;
   result.batch = *batch;
-  const PlanChoice choice =
-      choosePlan(spec, costTargetOf(request.variant.machine));
+  const CostTarget target = costTargetOf(request.variant.machine);
   const std::vector<int64_t> caps = registerCaps(request.variant.machine);
   for (const json::Value &item : *candidates) {
-    std::optional<TuneCandidate> candidate = parseCandidate(item, choice, caps);
+    std::optional<TuneCandidate> candidate =
+        parseCandidate(item, spec, target, caps);
     if (!candidate)
       return std::nullopt;
     result.candidates.push_back(std::move(*candidate));

@@ -43,7 +43,9 @@ static constexpr int leastTurns = 5, mostTurns = 200;
 static PlanChoice choiceAt(const LayerSpec &spec, const TuneRequest &request,
                            TuneSize size) {
   const CostTarget target = costTargetOf(request.variant.machine);
-  PlanChoice choice = choosePlan(spec, target);
+  BuiltPlans own;
+  PlanChoice choice = choosePlan(
+      spec, target, request.compile.built ? *request.compile.built : own);
   choice.n = size.n, choice.batch = size.batch;
   for (PlanCandidate &candidate : choice.candidates)
     if (candidate.refused.empty())
@@ -311,9 +313,13 @@ bool LayerTuner::run() {
 
 bool eqc::tuneLayer(const LayerSpec &spec, const TuneRequest &request,
                     TuneResult &result, CompileFailure &failure) {
-  const TuneSize size = tuneSize(spec, request);
+  BuiltPlans built; // for the compilations of all candidates
+  TuneRequest own = request;
+  if (!own.compile.built)
+    own.compile.built = &built;
+  const TuneSize size = tuneSize(spec, own);
   if (size.batch > 0)
-    return LayerTuner(spec, request, size, result, failure).run();
+    return LayerTuner(spec, own, size, result, failure).run();
   failure = {4, -1, "", "one sample is too large to measure"};
   return false;
 }

@@ -19,10 +19,10 @@ namespace eqc {
 
 /// What was tried, and how it did.
 struct TuneCandidate {
-  PlanKind plan = PlanKind::Shared;
-  int64_t registers = 0; ///< that tiles use
-  double seconds = 0;    ///< the median time of a call
-  std::string skipped;   ///< why there is no time; empty when there is
+  PlanKind plan = PlanKind::Auto; ///< one of them
+  int64_t registers = 0;          ///< that tiles use
+  double seconds = 0;             ///< the median time of a call
+  std::string skipped;            ///< why there is no time; empty when there is
 };
 
 struct TuneResult {

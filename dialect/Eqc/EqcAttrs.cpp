@@ -7,7 +7,7 @@
 #include "dialect/Eqc/EqcAttrs.h"
 
 #include "compiler/Interface/LayerInfo.h"
-#include "compiler/Plan/SchurChoice.h"
+#include "compiler/Plan/PlanRules.h"
 #include "dialect/Eqc/EqcDialect.h"
 
 #include "mlir/IR/Builders.h"
@@ -207,10 +207,25 @@ void DiagramAttr::print(AsmPrinter &printer) const {
   printer << "<\"" << toString(getValue()) << "\">";
 }
 
+LogicalResult CostAttr::verify(function_ref<InFlightDiagnostic()> emitError,
+                               int64_t multiplyAdds, int64_t additions,
+                               int64_t scratch, int64_t packed, int64_t packPs,
+                               int64_t samplePs, int64_t callPs,
+                               FloatAttr condition) {
+  for (int64_t number :
+       {multiplyAdds, additions, scratch, packed, packPs, samplePs, callPs})
+    if (number < 0)
+      return emitError() << "what a plan costs must not be negative, found "
+                         << number;
+  if (condition && !(condition.getValueAsDouble() >= 1))
+    return emitError() << "the condition of a basis must be at least 1";
+  return success();
+}
+
 LogicalResult PlanAttr::verify(function_ref<InFlightDiagnostic()> emitError,
                                StringRef name, StringRef basis, int64_t n,
                                int64_t batch, StringRef,
-                               DictionaryAttr predicted,
+                               DictionaryAttr compared,
                                DictionaryAttr refused) {
   auto isPlan = [](StringRef text) {
     const std::optional<PlanKind> kind = findPlan(text);
@@ -219,29 +234,29 @@ LogicalResult PlanAttr::verify(function_ref<InFlightDiagnostic()> emitError,
   if (!isPlan(name))
     return emitError() << "there is no plan '" << llvm::json::fixUTF8(name)
                        << "'; plans are " << planNames();
-  if (!basis.empty() && !findBasis(basis))
-    return emitError() << "the basis of a plan is 'isotypic' or 'strands'";
-  if (!basis.empty() && findPlan(name) != PlanKind::Schur)
-    return emitError() << "the plan '" << name << "' has no basis";
+  const auto isBasis = rulesOf(*findPlan(name)).isBasis;
+  if (!basis.empty() && !(isBasis && isBasis(basis)))
+    return emitError() << "the plan '" << name << "' has no basis '"
+                       << llvm::json::fixUTF8(basis) << "'";
   if (n < 0 || batch < 0)
     return emitError() << "the size and the batch that plans are compared at "
                           "must not be negative";
-  for (DictionaryAttr given : {predicted, refused})
+  for (DictionaryAttr given : {compared, refused})
     for (NamedAttribute entry :
          given ? given.getValue() : ArrayRef<NamedAttribute>()) {
-      const bool valid = given == predicted ? isa<IntegerAttr>(entry.getValue())
-                                            : isa<StringAttr>(entry.getValue());
+      const bool valid = given == compared ? isa<CostAttr>(entry.getValue())
+                                           : isa<StringAttr>(entry.getValue());
       if (!isPlan(entry.getName()) || !valid)
-        return emitError() << "predicted times are integers and reasons of "
-                              "refusal strings, by names of plans";
+        return emitError() << "what plans cost is '#eqc.cost' and reasons of "
+                              "refusal are strings, by names of plans";
     }
   if (refused && refused.contains(name))
     return emitError() << "the plan '" << name << "' itself is refused";
   for (NamedAttribute entry :
        refused ? refused.getValue() : ArrayRef<NamedAttribute>())
-    if (predicted && predicted.contains(entry.getName()))
+    if (compared && compared.contains(entry.getName()))
       return emitError() << "the plan '" << entry.getName().getValue()
-                         << "' has a predicted time and is refused";
+                         << "' is compared and is refused";
   return success();
 }
 

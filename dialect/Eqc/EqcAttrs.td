@@ -126,39 +126,75 @@ def Eqc_SumsAttr : Eqc_Attr<"Sums", "sums"> {
 // Plans
 //===----------------------------------------------------------------------===//
 
+def Eqc_CostAttr : Eqc_Attr<"Cost", "cost"> {
+  let summary = "what a layer costs by a plan";
+  let description = [{
+    Counted for one sample: multiply-adds, additions and multiplications that
+    stand alone, bytes of scratch; bytes of the weights as the kernel reads them.
+    Times in ps, predicted, of packing the weights, of one sample and of a whole
+    call; zeros where no rates of the machine are known. What is left out is 0.
+    `condition` is that of the basis that channels are mixed in, 1 where it is
+    left out.
+
+    - (C1) No number is negative.
+    - (C2) `condition` is at least 1.
+
+    Example:
+
+    ```mlir
+    #c = #eqc.cost<multiply_adds = 960, additions = 20, scratch = 16, packed = 256,
+        pack_ps = 12000, sample_ps = 8000, call_ps = 328000>
+    ```
+  }];
+  let parameters = (ins
+    DefaultValuedParameter<"int64_t", "0">:$multiply_adds,
+    DefaultValuedParameter<"int64_t", "0">:$additions,
+    DefaultValuedParameter<"int64_t", "0">:$scratch,
+    DefaultValuedParameter<"int64_t", "0">:$packed,
+    DefaultValuedParameter<"int64_t", "0">:$pack_ps,
+    DefaultValuedParameter<"int64_t", "0">:$sample_ps,
+    DefaultValuedParameter<"int64_t", "0">:$call_ps,
+    OptionalParameter<"::mlir::FloatAttr">:$condition
+  );
+  let assemblyFormat = "`<` struct(params) `>`";
+  let genVerifyDecl = 1;
+}
+
 def Eqc_PlanAttr : Eqc_Attr<"Plan", "plan"> {
   let summary = "how the diagrams of a layer are multiplied, and why so";
   let description = [{
     The plan of a layer, as `--plan` names it. On `eqc.linear`, as `eqc.plan`:
     written by hand it is the plan that is wanted; `eqc-choose-plans` keeps that,
     and else takes the plan that is predicted to be the fastest. It adds what was
-    decided by: `basis` is the one that schur mixes channels in, `isotypic` or
-    `strands`; `n`, `batch` and `target` (of the cost model's rates) are what plans
-    were compared at; `predicted` has the time of a call in ns for each plan,
-    `refused` the reason for each that the layer cannot have.
+    decided by: `basis` is the one that channels are mixed in, where the plan has
+    several; `n`, `batch` and `target` (of the cost model's rates) are what plans
+    were compared at; `compared` has what each plan costs, `refused` the reason for
+    each that the layer cannot have or the target does not serve.
 
     - (C1) `name` is a plan.
-    - (C2) `basis`, where given, is `isotypic` or `strands`, and the plan is schur.
+    - (C2) `basis`, where given, is one that the plan mixes channels in.
     - (C3) `n` and `batch` are not negative; 0 where plans were not compared.
-    - (C4) `predicted` holds 64-bit integers and `refused` strings, by names of
-      plans, none of which stands in both; the plan itself is not refused.
+    - (C4) `compared` holds `#eqc.cost` and `refused` strings, by names of plans,
+      none of which stands in both; the plan itself is not refused.
 
     Example:
 
     ```mlir
     #wanted = #eqc.plan<name = "shared">
     #chosen = #eqc.plan<name = "schur", basis = "strands", n = 32, batch = 8,
-        target = "AVX2", predicted = {schur = 900, shared = 1200},
+        target = "AVX2",
+        compared = {schur = #eqc.cost<multiply_adds = 90, call_ps = 900000>,
+                    shared = #eqc.cost<multiply_adds = 120, call_ps = 1200000>},
         refused = {dense = "n is given at run time"}>
     ```
   }];
   let parameters = (ins
     StringRefParameter<"as --plan names it">:$name,
-    StringRefParameter<"that schur mixes channels in", [{""}]>:$basis,
+    StringRefParameter<"that channels are mixed in", [{""}]>:$basis,
     DefaultValuedParameter<"int64_t", "0">:$n,
     DefaultValuedParameter<"int64_t", "0">:$batch,
     StringRefParameter<"of the cost model's rates", [{""}]>:$target,
-    OptionalParameter<"::mlir::DictionaryAttr">:$predicted,
+    OptionalParameter<"::mlir::DictionaryAttr">:$compared,
     OptionalParameter<"::mlir::DictionaryAttr">:$refused
   );
   let assemblyFormat = "`<` struct(params) `>`";

@@ -11,11 +11,7 @@ using namespace eqc::ir;
 /// A layer as one operation.
 static bool isLayer(Operation *op) { return isa<LinearOp, GradWeightOp>(op); }
 
-static bool isStage(Operation *op) {
-  return isa<ToRowsOp, PackOp, ReadOp, MixOp, WriteOp, TransformOp, MixCopiesOp,
-             ToPlanarOp, ContractOp, MixEachOp, ExpandOp, FromPlanarOp,
-             AddBiasOp, AssembleOp, MultiplyOp, FromRowsOp>(op);
-}
+static bool isStage(Operation *op) { return op->hasTrait<Stage>(); }
 
 bool ir::holdsLayer(func::FuncOp function) {
   if (function->hasAttr(EqcDialect::kPlanAttrName) ||

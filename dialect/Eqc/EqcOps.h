@@ -16,6 +16,14 @@
 #include "mlir/Interfaces/InferTypeOpInterface.h"
 #include "mlir/Interfaces/SideEffectInterfaces.h"
 
+namespace eqc::ir {
+
+/// Of the stages of plans.
+template <typename OpT>
+class Stage : public mlir::OpTrait::TraitBase<OpT, Stage> {};
+
+} // namespace eqc::ir
+
 #define GET_OP_CLASSES
 #include "dialect/Eqc/EqcOps.h.inc"
 

@@ -24,8 +24,13 @@ def Eqc_StageOps : OpDocGroup {
   }];
 }
 
+// What a layer in stages is made of: other operations cannot stand beside them.
+def Eqc_Stage : NativeOpTrait<"Stage"> {
+  let cppNamespace = "::eqc::ir";
+}
+
 class Eqc_StageOp<string mnemonic, list<Trait> traits = []>
-    : Eqc_Op<mnemonic, !listconcat([Pure], traits)>;
+    : Eqc_Op<mnemonic, !listconcat([Pure, Eqc_Stage], traits)>;
 
 let opDocGroup = Eqc_StageOps in {
 

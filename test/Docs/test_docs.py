@@ -128,6 +128,65 @@ def test_a_target_is_one_folder_and_one_line():
         assert any(function in path.read_text() for path in folder.rglob("*.cpp"))
 
 
+def plans():
+    """Name and text of every line of Plans.def."""
+    text = (SOURCE / "compiler" / "Plan" / "Plans.def").read_text()
+    return re.findall(r'^EQC_PLAN\((\w+), "(\w+)"', text, re.MULTILINE)
+
+
+def kinds_of_stages():
+    """Name and structure of every line of StageKinds.def."""
+    text = (SOURCE / "compiler" / "Plan" / "StageKinds.def").read_text()
+    return re.findall(r"^EQC_STAGES\((\w+), (\w+), \w+\)", text, re.MULTILINE)
+
+
+def asks_for_plan(text, name, plan):
+    """Whether C++ names a plan or compares its name."""
+    code = re.sub(r"//.*", "", text)
+    return re.search(rf'PlanKind::{name}\b|\b{name}Rules\b|\bexpand{name}\(|[=!]=\s*"{plan}"|'
+                     rf'"{plan}"\s*[=!]=|findPlan\("{plan}"\)', code)
+
+
+def test_a_plan_is_a_folder_an_expander_and_a_line():
+    folders = {SOURCE / "compiler" / "Lowering" / name for _, name, _ in targets()}
+    assert plans()
+    for name, plan in plans():
+        folder = SOURCE / "compiler" / "Plan" / name
+        expander = SOURCE / "compiler" / "Transforms" / "Expand" / f"{name}.cpp"
+        assert f"PlanRules eqc::{name}Rules" in "".join(
+            path.read_text() for path in folder.glob("*.cpp")), folder
+        assert f"eqc::expand{name}(" in expander.read_text()
+        for path, text in outside(folders | {folder}):
+            if path == expander or path.name in ("Plans.def", "Diagnostics.def"):
+                continue
+            # A word of `--emit` and of PTX means something else.
+            if plan == "shared" and {"Ptx", "Driver"} & set(path.parts):
+                text = re.sub(r'word == "shared"', "", text)
+            assert not asks_for_plan(text, name, plan), f"{path} knows the plan {plan}"
+
+
+def test_it_notices_who_asks_for_a_plan():
+    for text in ("if (kind == PlanKind::Dense)", 'plan == "dense"', '"dense" != plan',
+                 "rules = &DenseRules;", 'findPlan("dense")', "return expandDense(b, op);"):
+        assert asks_for_plan(text, "Dense", "dense"), text
+    for text in ("buildDensePlan(spec)", "// PlanKind::Dense", "PlanKind::DenseEnough"):
+        assert not asks_for_plan(text, "Dense", "dense"), text
+
+
+def test_kinds_of_stages_have_one_list():
+    conversion = SOURCE / "compiler" / "Conversion"
+    folders = {SOURCE / "compiler" / "Lowering" / name for _, name, _ in targets()}
+    assert kinds_of_stages()
+    for name, structure in kinds_of_stages():
+        own = {conversion / "Stages" / f"{name}.cpp",
+               conversion / "EqcToLinalg" / f"{name}Graph.cpp"}
+        assert all(path.is_file() for path in own)
+        for path, text in outside(folders, ("compiler/Conversion",)):
+            if path not in own:
+                found = re.search(rf"\b{structure}\b|\bread{name}Stages\b", re.sub(r"//.*", "", text))
+                assert not found, f"{path} tells kinds of stages apart: {found[0]}"
+
+
 def test_only_a_target_names_vectors():
     folders = {SOURCE / "compiler" / "Lowering" / name for _, name, _ in targets()}
     assert all(folder.is_dir() for folder in folders)

@@ -52,7 +52,8 @@ void NestArrays::run(const ReadNest &nest) {
           for (int64_t q = 0; q < dropped; ++q)
             for (int64_t c = 0; c < cIn; ++c)
               target.at(to + g, c) +=
-                  sign / (nest.mean ? static_cast<double>(n) : 1) *
+                  sign /
+                  (nest.mean ? static_cast<double>(nest.values.at(n)) : 1) *
                   source.at(
                       from + nest.terms.at(term, ReadNest::kRowOffset, n) +
                           q * nest.entries.at(e, ReadNest::kDroppedStride, n),
@@ -74,7 +75,8 @@ void NestArrays::run(const SweepNest &nest) {
         to += index[a] * sum.strides[a].at(n);
       for (int64_t c = 0; c < cIn; ++c)
         target.at(to, c) +=
-            source.at(from, c) / (sum.mean ? static_cast<double>(n) : 1);
+            source.at(from, c) /
+            (sum.mean ? static_cast<double>(sum.values.at(n)) : 1);
     }
   });
 }

@@ -54,7 +54,8 @@ TEST(KernelTargets, HaveKernelsForAPlanOfEveryLayer) {
     std::vector<CpuVariant> variants;
     std::string error;
     ASSERT_TRUE(resolveVariants(triple, {}, variants, error)) << error;
-    const CostTarget cost = target->costTarget(variants.back());
+    const CostTarget cost = costTargetOf(*target, variants.back());
+    EXPECT_EQ(cost.kind, target);
     for (const LayerSpec &spec : {makeLayer(Group::S, -1, 3, 3, 4, 4),
                                   makeLayer(Group::O, 3, 2, 2, 4, 4),
                                   makeLayer(Group::SO, 3, 3, 1, 4, 4),
@@ -85,7 +86,7 @@ TEST(KernelTargets, NameTheirStagesApart) {
 TEST(KernelTargets, SayHowTheyCarryOutEveryPlan) {
   const LayerSpec spec = makeLayer(Group::O, 3, 2, 2, 16, 16, true);
   std::string refused;
-  const auto isotypic = getIsotypicPlan(spec, refused);
+  const auto isotypic = buildIsotypicPlan(spec, refused);
   ASSERT_TRUE(isotypic) << refused;
   const Machine machine{32, 16};
   for (const KernelTarget *target : kernelTargets()) {

@@ -7,6 +7,7 @@
 #include "compiler/Lowering/Cpu/Schedules/SharedSchedule.h"
 #include "compiler/Lowering/Nests/GradientNest.h"
 #include "compiler/Lowering/Nests/RowsNest.h"
+#include "compiler/Plan/Shared/SharedGeometry.h"
 
 #include <gtest/gtest.h>
 
@@ -180,6 +181,60 @@ TEST(Nests, SweepsAreReadsOneByOne) {
     }
   }
   EXPECT_GE(seen, 3);
+}
+
+// x of 3 x 5 rows: means along either axis, by one sweep and one by one.
+TEST(Nests, EveryIndexHasItsOwnExtent) {
+  const auto letter = [](int64_t extent, int64_t row, int64_t inner) {
+    return Letter{Poly(extent), Poly(row), Poly(inner), Poly(extent)};
+  };
+  const auto entry = [](const Letter &kept, const Letter &dropped,
+                        int64_t target) {
+    ReadEntry entry;
+    entry.parent = identityPattern(2);
+    entry.target = Poly(target);
+    entry.walk.kept = {kept};
+    entry.walk.dropped = {dropped};
+    entry.walk.terms.push_back({});
+    entry.divisions = 1;
+    return entry;
+  };
+  SharedPlan plan;
+  plan.n = 7; // of no axis
+  plan.k = 2;
+  plan.mean = true;
+  ReadStage both, first, second;
+  for (ReadStage *stage : {&both, &first, &second}) {
+    stage->kept = 1;
+    if (stage != &second)
+      stage->entries.push_back(entry(letter(3, 5, 1), letter(5, 1, 0), 0));
+    if (stage != &first)
+      stage->entries.push_back(entry(letter(5, 1, 1), letter(3, 5, 0), 3));
+  }
+  NestArrays swept;
+  swept.n = plan.n;
+  Random random(3);
+  swept[PlanArray::Input].values = randomVector(random, 15);
+  swept[PlanArray::Stored].values.assign(8, 0);
+  NestArrays each = swept;
+  ASSERT_TRUE(SweepNest::serves(plan, both));
+  const SweepNest sweep(plan, both);
+  EXPECT_EQ(extentsOf(sweep.axes, plan.n), (std::vector<int64_t>{3, 5}));
+  EXPECT_EQ(sweep.rowsOf(sweep.sums[0]).at(plan.n), 3);
+  EXPECT_EQ(sweep.rowsOf(sweep.sums[1]).at(plan.n), 5);
+  swept.run(sweep);
+  each.run(ReadNest(plan, first));
+  each.run(ReadNest(plan, second));
+  const std::vector<double> &x = swept[PlanArray::Input].values;
+  std::vector<double> expected(8, 0);
+  for (size_t i = 0; i < 3; ++i)
+    for (size_t j = 0; j < 5; ++j) {
+      expected[i] += x[i * 5 + j] / 5;
+      expected[3 + j] += x[i * 5 + j] / 3;
+    }
+  for (NestArrays *arrays : {&swept, &each})
+    EXPECT_LE(relativeError((*arrays)[PlanArray::Stored].values, expected),
+              tolerance);
 }
 
 TEST(Nests, LinesAreWritesWithinTheirRows) {

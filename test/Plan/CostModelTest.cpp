@@ -23,6 +23,14 @@ const PlanCandidate &candidateOf(const PlanChoice &choice, PlanKind kind) {
   return choice.candidates.front();
 }
 
+/// What is said of a layer that is compiled by `plan`.
+std::string report(const LayerSpec &spec, PlanKind plan,
+                   PlanKind asked = PlanKind::Auto) {
+  const PlanChoice choice = choosePlan(spec, v4);
+  return reportPlans(spec, choice, plan, candidateOf(choice, plan).counted,
+                     asked);
+}
+
 LayerSpec withBatch(LayerSpec spec, int64_t batch) {
   spec.batch = batch;
   return spec;
@@ -139,7 +147,7 @@ TEST(CostModel, SurvivesHugeSizes) {
         EXPECT_GE(candidate.packedBytes, 0);
       }
     const LayerSpec spec = makeLayer(Group::S, n, 2, 2);
-    EXPECT_NE(reportPlans(spec, v4, choice.winner().kind).find("2^63 or more"),
+    EXPECT_NE(report(spec, choice.winner().kind).find("2^63 or more"),
               std::string::npos);
   }
 }
@@ -160,7 +168,7 @@ TEST(CostModel, SkipsLeviCivitaSymbolsThatAreTooLarge) {
 
 TEST(PlanReport, SaysWhatEveryPlanCosts) {
   const LayerSpec spec = withBatch(makeLayer(Group::S, 16, 2, 2, 8, 8), 4);
-  const std::string text = reportPlans(spec, v4, PlanKind::Shared);
+  const std::string text = report(spec, PlanKind::Shared);
   auto contains = [&](const std::string &part) {
     EXPECT_NE(text.find(part), std::string::npos) << part << " in:\n" << text;
   };
@@ -180,14 +188,13 @@ TEST(PlanReport, ShowsThePlanThatWasAskedFor) {
   const LayerSpec spec = makeLayer(Group::S, 4, 2, 1, 2, 2);
   for (PlanKind kind :
        {PlanKind::Shared, PlanKind::Factored, PlanKind::Dense}) {
-    const std::string text = reportPlans(spec, v4, kind, kind);
+    const std::string text = report(spec, kind, kind);
     EXPECT_NE(
         text.find("stages of the " + std::string(planName(kind)) + " plan"),
         std::string::npos);
   }
   const LayerSpec dynamic = makeLayer(Group::S, -1, 2, 1);
-  const std::string text =
-      reportPlans(dynamic, v4, PlanKind::Shared, PlanKind::Dense);
+  const std::string text = report(dynamic, PlanKind::Shared, PlanKind::Dense);
   EXPECT_NE(text.find("dense as asked for is not possible: n is given"),
             std::string::npos)
       << text;
@@ -195,7 +202,7 @@ TEST(PlanReport, ShowsThePlanThatWasAskedFor) {
 
 TEST(PlanReport, KeepsPolynomialsWhereNIsOpen) {
   const std::string text =
-      reportPlans(makeLayer(Group::S, -1, 2, 2), v4, PlanKind::Shared);
+      report(makeLayer(Group::S, -1, 2, 2), PlanKind::Shared);
   EXPECT_NE(text.find("2 n^2 multiply-adds per channel pair"),
             std::string::npos)
       << text;

@@ -8,7 +8,9 @@
 
 #include "compiler/Check/Oracle.h"
 #include "compiler/Plan/Cost.h"
+#include "compiler/Plan/Dense/DensePlan.h"
 #include "compiler/Plan/Factored/EvaluateFactored.h"
+#include "compiler/Plan/Shared/SharedPlan.h"
 
 #include <gtest/gtest.h>
 
@@ -290,7 +292,7 @@ TEST(Cost, DenseMultipliesEveryPair) {
     LayerSpec spec = makeLayer(group, n, k, l, 3, 5, true);
     for (Layout layout : {Layout::ChannelsLast, Layout::ChannelsFirst}) {
       spec.layout = layout;
-      const PlanCost cost = costOf(buildDensePlan(spec), spec);
+      const PlanCost cost = costOf(buildDensePlan(spec));
       const int64_t entries = Poly::power(k + l).at(n);
       EXPECT_EQ(operationsOf(cost, spec, n).flops(), 2 * entries * 3 * 5);
       EXPECT_EQ(countAt(cost.packedMatrices, n), entries);

@@ -19,7 +19,7 @@ constexpr double tolerance = 1e-12;
 void check(const LayerSpec &spec, Random &random) {
   const Sample sample(spec, spec.n, random);
   std::string refused;
-  const auto plan = getIsotypicPlan(spec, refused);
+  const auto plan = buildIsotypicPlan(spec, refused);
   ASSERT_TRUE(plan) << nameOf(spec) << ": " << refused;
   EXPECT_LE(
       relativeError(evaluateIsotypicPlan(*plan, spec.cIn, spec.cOut, sample.x,
@@ -125,7 +125,7 @@ Totals totalsOf(const LayerSpec &spec) {
   std::string refused;
   Totals totals;
   const auto basis = buildIsotypicBasis(spec, refused);
-  const auto plan = getIsotypicPlan(spec, refused);
+  const auto plan = buildIsotypicPlan(spec, refused);
   EXPECT_TRUE(basis && plan) << nameOf(spec) << ": " << refused;
   if (!basis || !plan)
     return totals;
@@ -190,13 +190,13 @@ TEST(IsotypicPlan, RefusesWhatIsTooLarge) {
   EXPECT_EQ(whyNoIsotypicBasis(spec),
             "more than 5000 diagrams split its tensors");
   std::string refused;
-  EXPECT_FALSE(getIsotypicPlan(makeLayer(Group::S, 33, 1, 2), refused));
+  EXPECT_FALSE(buildIsotypicPlan(makeLayer(Group::S, 33, 1, 2), refused));
   EXPECT_FALSE(refused.empty());
 }
 
 TEST(RowTransform, ComponentsCoverEveryEntryOnce) {
   std::string refused;
-  const auto plan = getIsotypicPlan(makeLayer(Group::O, 3, 3, 3), refused);
+  const auto plan = buildIsotypicPlan(makeLayer(Group::O, 3, 3, 3), refused);
   ASSERT_TRUE(plan);
   for (const RowTransform *transform : {&plan->read, &plan->write}) {
     std::vector<SparseVector> rows(transform->rows.size());
@@ -227,7 +227,8 @@ TEST(RowTransform, ComponentsCoverEveryEntryOnce) {
 TEST(SchurCondition, IsThatOfTheCopies) {
   auto conditionOf = [](Group group, int64_t n, int k, int l) {
     std::string refused;
-    const auto plan = getIsotypicPlan(makeLayer(group, n, k, l, 1, 1), refused);
+    const auto plan =
+        buildIsotypicPlan(makeLayer(group, n, k, l, 1, 1), refused);
     EXPECT_TRUE(plan) << refused;
     return plan ? plan->condition : 0;
   };
@@ -263,7 +264,7 @@ TEST(SchurCondition, LeavesOutCopiesThatAreNotUsed) {
   spec.choice = DiagramChoice::List;
   spec.diagrams = {std::get<Diagram>(parseDiagram("o1 o2 i1", 2, 1))};
   std::string refused;
-  const auto plan = getIsotypicPlan(spec, refused);
+  const auto plan = buildIsotypicPlan(spec, refused);
   ASSERT_TRUE(plan) << refused;
   EXPECT_NEAR(plan->condition, 1, 1e-12);
 }

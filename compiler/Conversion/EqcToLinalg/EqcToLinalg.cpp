@@ -6,9 +6,9 @@
 //===----------------------------------------------------------------------===//
 
 #include "compiler/Conversion/EqcToLinalg/PlanGraphs.h"
-#include "compiler/Conversion/EqcToLoops/LayerOfOp.h"
-#include "compiler/Conversion/EqcToLoops/StagePlan.h"
 #include "compiler/Conversion/Passes.h"
+#include "compiler/Conversion/Stages/LayerOfOp.h"
+#include "compiler/Conversion/Stages/Stages.h"
 #include "dialect/Eqc/EqcLayerFunction.h"
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
@@ -123,15 +123,10 @@ private:
   }
 
   Value build(GraphBuilder &graph, Value x, Value weight, Value bias) {
-    LayerGraph patterns(graph, spec, x, weight, bias);
-    if (auto *isotypic = std::get_if<IsotypicPlan>(&staged.plan))
-      return buildIsotypicGraph(graph, spec, *isotypic, x, weight, bias);
-    if (auto *factored = std::get_if<FactoredForms>(&staged.plan))
-      return buildFactoredGraph(patterns, spec, factored->forms,
-                                factored->packed);
-    if (std::holds_alternative<DenseForm>(staged.plan))
-      return patterns.applyDense();
-    return buildSharedGraph(patterns, function, spec);
+    LayerGraph layer(graph, spec, x, weight, bias);
+    const GraphSite site{graph, layer, function, spec, x, weight, bias};
+    return std::visit([&](const auto &plan) { return buildGraph(site, plan); },
+                      staged.plan);
   }
 
   func::FuncOp function;

@@ -30,13 +30,15 @@ static RowPattern dropVertices(const RowPattern &pattern,
   return result;
 }
 
-Value eqc::buildFactoredGraph(LayerGraph &layer, const LayerSpec &spec,
-                              ArrayRef<FactoredDiagram> forms,
-                              ArrayRef<PackedTerm> packed) {
+/// One diagram after the other, inputs contracted in the order of each form.
+Value eqc::buildGraph(const GraphSite &site, const FactoredLayer &plan) {
+  LayerGraph &layer = site.layer;
+  const LayerSpec &spec = site.spec;
   const RowPattern output = identityPattern(spec.l);
   PatternTensor y = layer.outputZeros(output);
   auto addTo = [&](const PatternTensor &node) { layer.add(y, node); };
-  for (auto [d, form] : llvm::enumerate(forms)) {
+  for (auto [d, steps] : llvm::enumerate(plan.plan.diagrams)) {
+    const FactoredDiagram &form = steps.factored;
     const Diagram &diagram = spec.diagrams[d];
     // Where the input axes of each factor begin among the planar ones.
     SmallVector<int> first;
@@ -55,7 +57,7 @@ Value eqc::buildFactoredGraph(LayerGraph &layer, const LayerSpec &spec,
     // A symbol with more arguments among the inputs is contracted there.
     if (layer.contractsSymbol(split.bottom))
       source = layer.read(source, split.bottom);
-    const Value weight = layer.weightOf(packed[d]);
+    const Value weight = layer.weightOf(plan.packed[d]);
     if (!weight)
       continue;
     if (split.top == output) {

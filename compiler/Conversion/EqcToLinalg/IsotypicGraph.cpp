@@ -158,8 +158,7 @@ private:
 
 } // namespace
 
-Value eqc::buildIsotypicGraph(GraphBuilder &graph, const LayerSpec &spec,
-                              const IsotypicPlan &plan, Value x, Value weight,
-                              Value bias) {
-  return IsotypicVisitor(graph, spec, plan).visit(x, weight, bias);
+Value eqc::buildGraph(const GraphSite &site, const IsotypicPlan &plan) {
+  return IsotypicVisitor(site.graph, site.spec, plan)
+      .visit(site.x, site.weight, site.bias);
 }

@@ -4,28 +4,26 @@
 #define EQC_CONVERSION_PLANGRAPHS_H
 
 #include "compiler/Conversion/EqcToLinalg/LayerGraph.h"
-#include "compiler/Plan/Isotypic/IsotypicPlan.h"
+#include "compiler/Plan/LayerPlan.h"
 #include "dialect/Eqc/EqcOps.h"
 
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 
 namespace eqc {
 
-/// The shared plan as its operations in `function` say, with some mixes in the
-/// irreps of the strands' group: y.
-mlir::Value buildSharedGraph(LayerGraph &layer, mlir::func::FuncOp function,
-                             const LayerSpec &spec);
+/// Where a graph is built, and of what.
+struct GraphSite {
+  GraphBuilder &graph;
+  LayerGraph &layer;
+  mlir::func::FuncOp function; ///< with the layer in stages
+  const LayerSpec &spec;
+  mlir::Value x, weight, bias; ///< null without a bias
+};
 
-/// One diagram after the other, inputs contracted in the order that each form
-/// says.
-mlir::Value buildFactoredGraph(LayerGraph &layer, const LayerSpec &spec,
-                               llvm::ArrayRef<FactoredDiagram> forms,
-                               llvm::ArrayRef<PackedTerm> packed);
-
-/// Changes of basis by constant matrices, channels mixed block by block.
-mlir::Value buildIsotypicGraph(GraphBuilder &graph, const LayerSpec &spec,
-                               const IsotypicPlan &plan, mlir::Value x,
-                               mlir::Value weight, mlir::Value bias);
+/// y by the stages of each kind; NAMEGraph.cpp has that of NAME.
+#define EQC_STAGES(NAME, PLAN, OP)                                             \
+  mlir::Value buildGraph(const GraphSite &site, const PLAN &plan);
+#include "compiler/Plan/StageKinds.def"
 
 } // namespace eqc
 

@@ -121,7 +121,6 @@ private:
 
 } // namespace
 
-Value eqc::buildSharedGraph(LayerGraph &layer, func::FuncOp function,
-                            const LayerSpec &spec) {
-  return StageVisitor(layer, spec).visit(function);
+Value eqc::buildGraph(const GraphSite &site, const StrandPlan &) {
+  return StageVisitor(site.layer, site.spec).visit(site.function);
 }

@@ -2,25 +2,11 @@
 
 #include "compiler/Conversion/EqcToLoops/KernelPlan.h"
 
-#include "compiler/Conversion/EqcToLoops/LayerOfOp.h"
-#include "compiler/Conversion/EqcToLoops/StagePlan.h"
+#include "compiler/Conversion/Stages/LayerOfOp.h"
+#include "compiler/Conversion/Stages/Stages.h"
 
 using namespace eqc;
 using namespace mlir;
-
-static LayerPlan planOf(const LayerSpec &, StrandPlan &plan) {
-  return std::move(plan);
-}
-static LayerPlan planOf(const LayerSpec &, IsotypicPlan &plan) {
-  return std::move(plan);
-}
-static LayerPlan planOf(const LayerSpec &spec, FactoredForms &plan) {
-  return FactoredLayer{buildFactoredPlan(spec, plan.forms),
-                       std::move(plan.packed)};
-}
-static LayerPlan planOf(const LayerSpec &spec, DenseForm &) {
-  return buildDensePlan(spec);
-}
 
 FailureOr<KernelPlan> eqc::readKernelPlan(func::FuncOp function) {
   auto gradients = function.front().getOps<ir::GradWeightOp>();
@@ -31,8 +17,5 @@ FailureOr<KernelPlan> eqc::readKernelPlan(func::FuncOp function) {
   FailureOr<StagedLayer> layer = readStages(function);
   if (failed(layer))
     return failure();
-  return KernelPlan{
-      layer->spec,
-      std::visit([&](auto &stages) { return planOf(layer->spec, stages); },
-                 layer->plan)};
+  return KernelPlan{layer->spec, std::move(layer->plan)};
 }

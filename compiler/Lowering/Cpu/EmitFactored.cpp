@@ -211,7 +211,8 @@ private:
     Location loc = kernel.loc;
     auto field = [&](int64_t f) { return contractions.get(kernel, c, f); };
     const bool isPair = plan.subtracts;
-    const MeanFactors mean = plan.mean ? meanFactors(kernel) : MeanFactors();
+    const MeanFactors mean =
+        plan.mean ? meanFactors(kernel, plan.values) : MeanFactors();
     auto add = [&](Value sum, Value row, int64_t offset) -> Value {
       Value entry = readPlanar(kernel.add(row, field(offset)), column, width);
       const bool negative = offset == FactoredNest::kMinus;
@@ -225,7 +226,7 @@ private:
     };
     Value zero = kernel.zeroVector(kernel.vectorType(width));
     Value sum =
-        emitLongSums(kernel, field(FactoredNest::kExtent), Poly::power(1),
+        emitLongSums(kernel, field(FactoredNest::kExtent), plan.values,
                      isPair ? 2 : 1, {zero},
                      [&](Value j, Values partial) {
                        Value row = kernel.add(

@@ -177,7 +177,7 @@ private:
       group.step =
           entries.get(kernel, e, ReadNest::kStrides + nest.kept.size() - 1);
     if (nest.mean)
-      group.mean = meanFactors(kernel);
+      group.mean = meanFactors(kernel, nest.values);
     Values sums(count, kernel.zeroVector(kernel.vectorType(width)));
     const Poly &most = nest.mostDropped;
     if (nest.inLine() && nest.kept.empty())

@@ -277,21 +277,21 @@ Value eqc::emitMixedTerms(KernelBuilder &kernel, Value first, Value end,
       .front();
 }
 
-MeanFactors eqc::meanFactors(KernelBuilder &kernel) {
+MeanFactors eqc::meanFactors(KernelBuilder &kernel, const Poly &values) {
   OpBuilder &b = kernel.b;
   Location loc = kernel.loc;
   auto constant = [&](double value) -> Value {
     return arith::ConstantOp::create(b, loc,
                                      b.getFloatAttr(kernel.element, value));
   };
-  if (!kernel.spec.dynamicN()) {
+  if (!kernel.spec.dynamicN() || values.isConstant()) {
     // Half as much as would do, so that no rounding leads to infinity.
-    const auto n = static_cast<double>(kernel.spec.n);
-    const double term = std::exp2(-std::ceil(std::log2(n)) - 1);
-    return {constant(term), constant(1 / (n * term))};
+    const auto count = static_cast<double>(values.at(kernel.spec.n));
+    const double term = std::exp2(-std::ceil(std::log2(count)) - 1);
+    return {constant(term), constant(1 / (count * term))};
   }
   Value integer =
-      arith::IndexCastOp::create(b, loc, b.getI64Type(), kernel.n());
+      arith::IndexCastOp::create(b, loc, b.getI64Type(), kernel.poly(values));
   Value real = arith::SIToFPOp::create(b, loc, kernel.element, integer);
   Value inverse = arith::DivFOp::create(b, loc, constant(1), real);
   // Without its fraction, a number is the power of two below it.

@@ -64,13 +64,13 @@ mlir::Value emitMixedTerms(
 Values emitMixedTerms(KernelBuilder &kernel, mlir::Value first, mlir::Value end,
                       int64_t most, Values sums, SumBody addTerm);
 
-/// Means are sums of `term` times each of n values, times `sum`: partial sums
-/// stay as small as the values. `term` is a power of two, so that it rounds
-/// nothing.
+/// Means are sums of `term` times each of some values, times `sum`: partial
+/// sums stay as small as the values. `term` is a power of two, so that it
+/// rounds nothing.
 struct MeanFactors {
   mlir::Value term, sum;
 };
-MeanFactors meanFactors(KernelBuilder &kernel);
+MeanFactors meanFactors(KernelBuilder &kernel, const Poly &values);
 /// sum + factor * value, a scalar and two vectors, rounded once where the CPU
 /// can.
 mlir::Value addScaled(KernelBuilder &kernel, mlir::Value sum, mlir::Value value,

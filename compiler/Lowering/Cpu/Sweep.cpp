@@ -24,23 +24,22 @@ Sweep::Sweep(KernelBuilder &kernel, PlanArrays &arrays, const SweepNest &nest,
              const Poly &storedRows)
     : kernel(kernel), order(static_cast<int>(nest.axes.size())),
       rowStrides(nest.rowStrides), source(arrays[PlanArray::Input]),
-      target(arrays[PlanArray::Stored]),
-      blocks(needsBlocks(kernel, nest.axes.front().extent)) {
+      target(arrays[PlanArray::Stored]), blocks(mayNeedBlocks(kernel, nest)) {
   for (const Axis &axis : nest.axes)
     axisExtents.push_back(axis.extent);
   Poly next = storedRows;
   for (const SweepNest::Sum &each : nest.sums) {
     Sum sum;
     static_cast<SweepNest::Sum &>(sum) = each;
-    if (sum.mean && !mean.term)
-      mean = meanFactors(kernel);
+    if (sum.mean)
+      sum.factors = factorsOf(sum.values);
     if (sum.axis + 1 == nest.axes.size()) {
       inner.push_back(std::move(sum));
       continue;
     }
     for (Poly *place : {&sum.total, &sum.rest}) {
       *place = next;
-      next = next + Poly::power(order - 1);
+      next = next + nest.rowsOf(each);
     }
     outer.push_back(std::move(sum));
   }
@@ -48,14 +47,29 @@ Sweep::Sweep(KernelBuilder &kernel, PlanArrays &arrays, const SweepNest &nest,
 
 Poly Sweep::rowsOfStored(const KernelBuilder &kernel, const SharedPlan &plan) {
   Poly rows = plan.storedRows;
-  if (!needsBlocks(kernel, Poly::power(1)))
-    return rows;
-  for (const SharedStage &stage : plan.stages)
-    if (const auto *read = std::get_if<ReadStage>(&stage);
-        read && SweepNest::serves(plan, *read))
-      rows = rows + Poly::power(plan.k - 1,
-                                2 * static_cast<int64_t>(read->entries.size()));
+  for (const SharedStage &stage : plan.stages) {
+    const auto *read = std::get_if<ReadStage>(&stage);
+    if (!read || !SweepNest::serves(plan, *read))
+      continue;
+    const SweepNest nest(plan, *read);
+    if (mayNeedBlocks(kernel, nest))
+      for (const SweepNest::Sum &sum : nest.sums)
+        rows += nest.rowsOf(sum) * Poly(2);
+  }
   return rows;
+}
+
+bool Sweep::mayNeedBlocks(const KernelBuilder &kernel, const SweepNest &nest) {
+  return llvm::any_of(nest.axes, [&](const Axis &axis) {
+    return needsBlocks(kernel, axis.extent);
+  });
+}
+
+MeanFactors Sweep::factorsOf(const Poly &values) {
+  for (const auto &[known, factors] : means)
+    if (known == values)
+      return factors;
+  return means.emplace_back(values, meanFactors(kernel, values)).second;
 }
 
 void Sweep::emit() {
@@ -88,7 +102,7 @@ void Sweep::add(Value first, int64_t count) {
       kernel.forNest(target, extents(order - 3), [&](ArrayRef<Value> rest) {
         SmallVector<Value> prefix{i};
         prefix.append(rest.begin(), rest.end());
-        forLines(kernel.index(0), kernel.spec.n,
+        forLines(kernel.index(0), axisExtents[order - 2].at(kernel.spec.n),
                  [&](Value line, int64_t together) {
                    addLines(prefix, line, together, at);
                  });
@@ -147,8 +161,8 @@ void Sweep::writeAt(const Poly &offset, Value value, const Sum &sum,
       at.column, at.width);
 }
 
-Value Sweep::scaled(Value value) const {
-  return scaleVector(kernel, value, mean.sum);
+Value Sweep::scaled(const Sum &sum, Value value) const {
+  return scaleVector(kernel, value, sum.factors.sum);
 }
 
 void Sweep::forRows(const Sum &sum, function_ref<void(ArrayRef<Value>)> body) {
@@ -182,9 +196,19 @@ void Sweep::ifBlocks(function_ref<void()> body) {
     return;
   if (!kernel.spec.dynamicN())
     return body();
-  Value several =
-      arith::CmpIOp::create(kernel.b, kernel.loc, arith::CmpIPredicate::sgt,
-                            kernel.n(), kernel.index(kTermsOfBlock));
+  std::vector<Poly> extents; // each once
+  for (const Sum &sum : outer)
+    if (!llvm::is_contained(extents, axisExtents[sum.axis]))
+      extents.push_back(axisExtents[sum.axis]);
+  Value several;
+  for (const Poly &extent : extents) {
+    Value longer =
+        arith::CmpIOp::create(kernel.b, kernel.loc, arith::CmpIPredicate::sgt,
+                              kernel.poly(extent), kernel.index(kTermsOfBlock));
+    several = several
+                  ? arith::OrIOp::create(kernel.b, kernel.loc, several, longer)
+                  : longer;
+  }
   kernel.ifElse(target, several, body, [] {});
 }
 
@@ -258,7 +282,7 @@ void Sweep::addLines(ArrayRef<Value> prefix, Value line, int64_t together,
   for (size_t s = 0; s < inner.size(); ++s)
     for (int64_t i = 0; i < together; ++i) {
       Value sum = sums[s * together + i];
-      write(inner[s].mean ? scaled(sum) : sum, inner[s],
+      write(inner[s].mean ? scaled(inner[s], sum) : sum, inner[s],
             indexOf(i, kernel.index(0)), at);
     }
 }
@@ -280,7 +304,7 @@ void Sweep::addToOuter(const Sum &sum, ArrayRef<Value> elements,
 
 Value Sweep::add(const Sum &sum, Value value, Value element) const {
   if (sum.mean)
-    return addScaled(kernel, value, element, mean.term);
+    return addScaled(kernel, value, element, sum.factors.term);
   return arith::AddFOp::create(kernel.b, kernel.loc, value, element);
 }
 
@@ -301,6 +325,6 @@ void Sweep::finish(const Place &at) {
   for (const Sum &sum : outer)
     if (sum.mean)
       forRows(sum, [&](ArrayRef<Value> index) {
-        write(scaled(read(sum, index, at)), sum, index, at);
+        write(scaled(sum, read(sum, index, at)), sum, index, at);
       });
 }

@@ -37,12 +37,16 @@ private:
     /// Where the blocks before the one at `target` are summed, as a LongSum, in
     /// rows of the same strides.
     Poly total, rest;
+    MeanFactors factors; ///< of a mean
   };
   struct Place {
     mlir::Value sample, column;
     int64_t width, valid;
   };
 
+  static bool mayNeedBlocks(const KernelBuilder &kernel, const SweepNest &nest);
+  /// Made once for each number of values.
+  MeanFactors factorsOf(const Poly &values);
   void forChannels(llvm::function_ref<void(const Place &)> body);
   void forLines(mlir::Value first, int64_t count,
                 llvm::function_ref<void(mlir::Value, int64_t)> body);
@@ -61,7 +65,7 @@ private:
                      llvm::ArrayRef<mlir::Value> index, const Place &at) const;
   void writeAt(const Poly &offset, mlir::Value value, const Sum &sum,
                llvm::ArrayRef<mlir::Value> index, const Place &at);
-  mlir::Value scaled(mlir::Value value) const;
+  mlir::Value scaled(const Sum &sum, mlir::Value value) const;
   mlir::Value add(const Sum &sum, mlir::Value value, mlir::Value element) const;
   mlir::Value readElement(llvm::ArrayRef<mlir::Value> index,
                           const Place &at) const;
@@ -94,7 +98,7 @@ private:
   std::vector<Poly> axisExtents, rowStrides; ///< of x
   KernelArray &source, &target;
   bool blocks; ///< whether sums have, or may have, more than one block
-  MeanFactors mean;
+  std::vector<std::pair<Poly, MeanFactors>> means; ///< of so many values
   std::vector<Sum> inner, outer; ///< over the last axis, over the others
 };
 

@@ -188,7 +188,7 @@ mlir::Value valueOf(DeviceKernel &kernel, mlir::Value sum, mlir::Value rest);
 struct MeanFactors {
   mlir::Value term, sum;
 };
-MeanFactors meanFactors(DeviceKernel &kernel);
+MeanFactors meanFactors(DeviceKernel &kernel, const Poly &values);
 
 } // namespace eqc::cuda
 

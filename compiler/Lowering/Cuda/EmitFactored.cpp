@@ -219,7 +219,8 @@ private:
   template <typename Field>
   Value sumAlong(DeviceKernel &kernel, Field field, int64_t width,
                  function_ref<Value(Value)> at) {
-    const MeanFactors mean = plan.mean ? meanFactors(kernel) : MeanFactors();
+    const MeanFactors mean =
+        plan.mean ? meanFactors(kernel, plan.values) : MeanFactors();
     auto add = [&](Value sum, Value row, int64_t offset) -> Value {
       Value entry = kernel.load(0, at(kernel.add(row, field(offset))), width);
       const bool negative = offset == FactoredNest::kMinus;
@@ -232,7 +233,7 @@ private:
     };
     Value sum =
         blockedSum(kernel, kernel.index(0), field(FactoredNest::kExtent),
-                   kernel.spec.dynamicN() ? 0 : kernel.spec.n,
+                   kernel.spec.dynamicN() ? 0 : plan.values.at(kernel.spec.n),
                    plan.subtracts ? 2 : 1, {kernel.real(0, width)},
                    [&](Value j, Values partial) {
                      Value row = kernel.mul(j, field(FactoredNest::kStride));

@@ -76,7 +76,7 @@ private:
     firstTerm = kernel.add(entries.get(kernel, e, ReadNest::kFirstTerm),
                            kernel.mul(group, kernel.index(nest.termsPerGroup)));
     if (nest.mean)
-      mean = meanFactors(kernel);
+      mean = meanFactors(kernel, nest.values);
     Value sum =
         nest.inLine()
             ? sumOverDropped(entries.get(kernel, e, ReadNest::kDroppedExtent),

@@ -55,16 +55,19 @@ Values cuda::blockedSum(DeviceKernel &kernel, Value first, Value end,
   return result;
 }
 
-MeanFactors cuda::meanFactors(DeviceKernel &kernel) {
+MeanFactors cuda::meanFactors(DeviceKernel &kernel, const Poly &values) {
   OpBuilder &b = kernel.b;
-  if (!kernel.spec.dynamicN()) {
+  if (!kernel.spec.dynamicN() || values.isConstant()) {
     // Half as much as would do, so that no rounding leads to infinity.
-    const auto n = static_cast<double>(kernel.spec.n);
-    const double term = std::exp2(-std::ceil(std::log2(n)) - 1);
-    return {kernel.real(term), kernel.real(1 / (n * term))};
+    const auto count = static_cast<double>(values.at(kernel.spec.n));
+    const double term = std::exp2(-std::ceil(std::log2(count)) - 1);
+    return {kernel.real(term), kernel.real(1 / (count * term))};
   }
-  Value inverse =
-      arith::DivFOp::create(b, kernel.loc, kernel.real(1), kernel.realSize());
+  Value integer = arith::IndexCastOp::create(b, kernel.loc, b.getI64Type(),
+                                             kernel.poly(values));
+  Value inverse = arith::DivFOp::create(
+      b, kernel.loc, kernel.real(1),
+      arith::SIToFPOp::create(b, kernel.loc, kernel.elementType, integer));
   // Without its fraction, a number is the power of two below it.
   auto type = cast<FloatType>(kernel.elementType);
   Type bitsType = b.getIntegerType(type.getWidth());

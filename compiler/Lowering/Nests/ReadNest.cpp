@@ -7,8 +7,8 @@
 using namespace eqc;
 
 ReadNest::ReadNest(const SharedPlan &plan, const ReadStage &stage)
-    : source(stage.source), kept(axesOf(stage.kept, Poly::power(1))),
-      entries(kStrides + stage.kept), terms(kNumTermFields) {
+    : source(stage.source), entries(kStrides + stage.kept),
+      terms(kNumTermFields) {
   // All entries of a stage have terms of the same shape.
   const ReadEntry &first = stage.entries.front();
   const Walk &shape = first.walk;
@@ -16,16 +16,25 @@ ReadNest::ReadNest(const SharedPlan &plan, const ReadStage &stage)
   groups = static_cast<int64_t>(shape.terms.size()) / termsPerGroup;
   for (const WalkTerm &term : shape.terms)
     signs.push_back(term.sign);
-  for (size_t a = 0; a < shape.kept.size(); ++a)
-    kept[a].extent = shape.kept[a].extent;
-  targetStrides = rowMajorStrides(stage.kept, groups);
-  mostDropped = shape.dropped.empty() ? Poly(1) : shape.dropped[0].extent;
+  for (const Letter &letter : shape.kept) {
+    kept.push_back({letter.extent});
+    targetStrides.push_back(letter.innerStride);
+  }
+  mostDropped = Poly(1);
+  values = Poly(1);
+  if (!shape.dropped.empty()) {
+    mostDropped = shape.dropped.front().extent;
+    values = shape.dropped.front().values;
+  }
   mean = plan.mean && first.divisions > 0;
   for (const ReadEntry &entry : stage.entries) {
     const Walk &walk = entry.walk;
     assert(walk.dropped.size() <= 1 && "reads drop one letter at a time");
     std::vector<Poly> row{entry.target, Poly(1), Poly(), Poly(terms.size())};
+    for (size_t a = 0; a < kept.size(); ++a)
+      assert(walk.kept[a].extent == kept[a].extent && "one index space");
     if (!walk.dropped.empty()) {
+      assert(walk.dropped[0].values == values && "one mean");
       row[kDroppedExtent] = walk.dropped[0].extent;
       row[kDroppedStride] = walk.dropped[0].rowStride;
     }

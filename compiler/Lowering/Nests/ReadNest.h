@@ -39,7 +39,8 @@ struct ReadNest {
   int64_t groups = 1, termsPerGroup = 1;
   std::vector<int> signs; ///< of all terms of an entry
   Poly mostDropped;       ///< the extent of the dropped letter, or 1
-  bool mean = false;      ///< whether sums are means over that extent
+  bool mean = false;      ///< whether sums are means ..
+  Poly values;            ///< .. of so many
 };
 
 } // namespace eqc

@@ -16,16 +16,31 @@ bool SweepNest::serves(const SharedPlan &plan, const ReadStage &stage) {
                const Walk &walk = entry.walk;
                return isIdentity(entry.parent) && walk.dropped.size() == 1 &&
                       walk.kept.size() + 1 == static_cast<size_t>(plan.k) &&
-                      walk.terms.size() == 1 && walk.terms.front().sign > 0 &&
-                      walk.dropped.front().extent == Poly::power(1);
+                      walk.terms.size() == 1 && walk.terms.front().sign > 0;
              });
 }
 
-SweepNest::SweepNest(const SharedPlan &plan, const ReadStage &stage)
-    : axes(axesOf(plan.k, Poly::power(1))),
-      rowStrides(rowMajorStrides(plan.k)) {
-  for (Axis &axis : axes)
-    axis.parallel = false;
+/// Whether steps of `a` are longer than those of `b`, at any n that tells them
+/// apart.
+static bool isLonger(const Poly &a, const Poly &b) {
+  if (a.degree() != b.degree())
+    return a.degree() > b.degree();
+  return a.coefficient(a.degree()) > b.coefficient(b.degree());
+}
+
+SweepNest::SweepNest(const SharedPlan &plan, const ReadStage &stage) {
+  // Every entry has all axes of x as letters.
+  const Walk &first = stage.entries.front().walk;
+  std::vector<Letter> letters = first.kept;
+  letters.push_back(first.dropped.front());
+  std::sort(letters.begin(), letters.end(),
+            [](const Letter &a, const Letter &b) {
+              return isLonger(a.rowStride, b.rowStride);
+            });
+  for (const Letter &letter : letters) {
+    axes.push_back({letter.extent, /*parallel=*/false});
+    rowStrides.push_back(letter.rowStride);
+  }
   for (const ReadEntry &entry : stage.entries) {
     Sum sum;
     sum.target = entry.target;
@@ -39,6 +54,15 @@ SweepNest::SweepNest(const SharedPlan &plan, const ReadStage &stage)
           sum.strides[axis] = letter.innerStride;
     }
     sum.mean = plan.mean && entry.divisions > 0;
+    sum.values = entry.walk.dropped.front().values;
     sums.push_back(std::move(sum));
   }
+}
+
+Poly SweepNest::rowsOf(const Sum &sum) const {
+  Poly rows(1);
+  for (size_t axis = 0; axis < axes.size(); ++axis)
+    if (axis != sum.axis)
+      rows = rows * axes[axis].extent;
+  return rows;
 }

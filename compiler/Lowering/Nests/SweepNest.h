@@ -24,8 +24,12 @@ struct SweepNest {
     size_t axis = 0;
     Poly target;               ///< row offset in Stored
     std::vector<Poly> strides; ///< in Stored, of every axis of x; its own: 0
-    bool mean = false;
+    bool mean = false;         ///< of `values` values
+    Poly values;
   };
+
+  /// How many rows a sum has.
+  Poly rowsOf(const Sum &sum) const;
 
   std::vector<Axis> axes;       ///< of x
   std::vector<Poly> rowStrides; ///< in x

@@ -25,7 +25,8 @@ WalkNest::WalkNest(const std::vector<const Walk *> &list)
     std::vector<Poly> row{Poly(firstTerm), Poly(terms.size())};
     std::vector<Letter> all = walk->kept;
     all.insert(all.end(), walk->dropped.begin(), walk->dropped.end());
-    all.resize(static_cast<size_t>(letters), Letter{Poly(1), Poly(), Poly()});
+    all.resize(static_cast<size_t>(letters),
+               Letter{Poly(1), Poly(), Poly(), Poly(1)});
     for (const Letter &letter : all)
       row.insert(row.end(),
                  {letter.extent, letter.rowStride, letter.innerStride});

@@ -23,6 +23,8 @@ public:
     const int64_t inputs = power(spec.k), outputs = power(spec.l);
     plan.n = spec.n;
     plan.mean = spec.normalize == Normalize::Mean;
+    plan.cIn = spec.cIn;
+    plan.cOut = spec.cOut;
     plan.rows = inputs * spec.cIn;
     plan.columns = outputs * spec.cOut;
     plan.inputChannelStep = last ? 1 : inputs;

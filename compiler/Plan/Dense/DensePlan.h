@@ -56,6 +56,7 @@ struct DensePlan {
   /// Entries of a sample of x and of y, channels included: the matrix is
   /// rows x columns, both in the order of the layer's layout.
   int64_t rows = 1, columns = 1;
+  int64_t cIn = 1, cOut = 1;
   /// Step in the matrix from a channel to the next.
   int64_t inputChannelStep = 1, outputChannelStep = 1;
   std::vector<DenseEntry> diagrams; ///< in the order of the weights
@@ -67,6 +68,9 @@ struct DensePlan {
 /// Builds the dense plan of `spec`, whose n is fixed and whose matrix is of
 /// modest size.
 DensePlan buildDensePlan(const LayerSpec &spec);
+
+struct PlanCost;
+PlanCost costOf(const DensePlan &plan);
 
 /// Calls visit(row, column, sign) for the non-zero entries of a diagram, one of
 /// the plan's.

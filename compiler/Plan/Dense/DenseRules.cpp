@@ -1,5 +1,6 @@
 //===- DenseRules.cpp - What there is to say about the dense plan ---------===//
 
+#include "compiler/Plan/Dense/DensePlan.h"
 #include "compiler/Plan/PlanRules.h"
 #include "compiler/Plan/Saturating.h"
 
@@ -15,8 +16,8 @@ static PlanRefusal whyNot(const LayerSpec &spec) {
   return {};
 }
 
-static CountedPlan count(const LayerSpec &spec) {
-  return {costOf(buildDensePlan(spec), spec), "", 1};
+static CountedPlan count(const LayerSpec &spec, BuiltPlans &) {
+  return {costOf(buildDensePlan(spec)), "", 1};
 }
 
 const PlanRules eqc::DenseRules = {whyNot, count, /*promisesLess=*/true,

@@ -141,8 +141,8 @@ private:
     for (const KroneckerFactor &factor : factored.factors) {
       if (factor.free) {
         for (int i = 0; i < factor.top; ++i)
-          walk.kept.push_back(
-              {Poly::power(1), output[factored.out[axis++]], inner[kept++]});
+          walk.kept.push_back({Poly::power(1), output[factored.out[axis++]],
+                               inner[kept++], Poly::power(1)});
         continue;
       }
       if (factor.top == 0)
@@ -157,7 +157,8 @@ private:
       Poly stride;
       for (const Poly &vertex : strides)
         stride += vertex;
-      walk.kept.push_back({Poly::power(1), stride, inner[kept++]});
+      walk.kept.push_back(
+          {Poly::power(1), stride, inner[kept++], Poly::power(1)});
     }
     walk.termsPerGroup = static_cast<int>(walk.terms.size());
   }
@@ -191,6 +192,14 @@ static std::vector<LeviCivitaEntry> leviCivitaEntries(int64_t n, int top) {
     entries.push_back(entry);
   } while (std::next_permutation(values.begin(), values.end()));
   return entries;
+}
+
+std::string eqc::whyNoFactoredPlan(const LayerSpec &spec) {
+  if (spec.n > 8)
+    for (const Diagram &diagram : spec.diagrams)
+      if (diagram.free >= 0)
+        return "the Levi-Civita symbol has more than 40320 entries";
+  return "";
 }
 
 FactoredPlan eqc::buildFactoredPlan(const LayerSpec &spec) {

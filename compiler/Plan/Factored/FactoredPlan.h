@@ -11,9 +11,11 @@
 
 #include "compiler/Algebra/Factored.h"
 #include "compiler/Algebra/LayerSpec.h"
+#include "compiler/Plan/PackedTerm.h"
 #include "compiler/Plan/Walk.h"
 
 #include <map>
+#include <string>
 #include <vector>
 
 namespace eqc {
@@ -75,6 +77,7 @@ struct FactoredPlan {
   int64_t n = 1; ///< -1 when dynamic
   int k = 0, l = 0;
   bool mean = false;
+  Poly values = Poly::power(1); ///< of a vertex, which `mean` divides by
   /// Whether contractions also subtract, as symplectic pairs do.
   bool subtracts = false;
 
@@ -87,6 +90,16 @@ struct FactoredPlan {
   std::map<int, std::vector<LeviCivitaEntry>> leviCivita;
 };
 
+/// The plan with what its weights are.
+struct FactoredLayer {
+  FactoredPlan plan;
+  std::vector<PackedTerm> packed;
+};
+
+/// All n! entries of a Levi-Civita symbol are spelled out: why that are too
+/// many for a layer, or nothing.
+std::string whyNoFactoredPlan(const LayerSpec &spec);
+
 /// Builds the factored plan of `spec`. The contractions of every diagram are in
 /// the order of `cheapestContractionOrder`.
 FactoredPlan buildFactoredPlan(const LayerSpec &spec);
@@ -95,6 +108,11 @@ FactoredPlan buildFactoredPlan(const LayerSpec &spec);
 /// diagrams of `spec`.
 FactoredPlan buildFactoredPlan(const LayerSpec &spec,
                                const std::vector<FactoredDiagram> &forms);
+
+struct PlanCost;
+/// The diagrams together: one stage for each of their steps.
+PlanCost costOf(const FactoredPlan &plan);
+PlanCost costOf(const FactoredLayer &layer);
 
 /// Steps of one diagram whose contractions are in `factored.contractionOrder`.
 FactoredSteps makeFactoredSteps(const FactoredDiagram &factored, Group group);

@@ -1,19 +1,15 @@
 //===- FactoredRules.cpp - What there is to say about the factored plan ---===//
 
+#include "compiler/Plan/Factored/FactoredPlan.h"
 #include "compiler/Plan/PlanRules.h"
 
 using namespace eqc;
 
-/// All n! entries of a Levi-Civita symbol are spelled out.
 static PlanRefusal whyNot(const LayerSpec &spec) {
-  if (spec.n > 8)
-    for (const Diagram &diagram : spec.diagrams)
-      if (diagram.free >= 0)
-        return {"the Levi-Civita symbol has more than 40320 entries", "E0097"};
-  return {};
+  return {whyNoFactoredPlan(spec), "E0097"};
 }
 
-static CountedPlan count(const LayerSpec &spec) {
+static CountedPlan count(const LayerSpec &spec, BuiltPlans &) {
   return {costOf(buildFactoredPlan(spec)), "", 1};
 }
 

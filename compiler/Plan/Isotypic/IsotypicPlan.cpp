@@ -1,5 +1,4 @@
-//===- IsotypicPlan.cpp - A layer in a basis that makes it block diagonal
-//----===//
+//===- IsotypicPlan.cpp - A layer in an isotypic basis --------------------===//
 
 #include "compiler/Plan/Isotypic/IsotypicPlan.h"
 
@@ -7,9 +6,7 @@
 
 #include <algorithm>
 #include <cmath>
-#include <deque>
 #include <map>
-#include <mutex>
 
 using namespace eqc;
 
@@ -171,8 +168,8 @@ int64_t IsotypicPlan::multiplyAdds() const {
   return sum;
 }
 
-static std::shared_ptr<const IsotypicPlan>
-buildIsotypicPlan(const LayerSpec &spec, std::string &refused) {
+std::shared_ptr<const IsotypicPlan>
+eqc::buildIsotypicPlan(const LayerSpec &spec, std::string &refused) {
   refused = whyNoIsotypicBasis(spec);
   if (!refused.empty())
     return nullptr;
@@ -185,8 +182,8 @@ buildIsotypicPlan(const LayerSpec &spec, std::string &refused) {
 /// What a plan depends on.
 static std::string keyOf(const LayerSpec &spec) {
   std::string key =
-      fmt::format("{} {} {} {} {}", groupName(spec.group), spec.n, spec.k,
-                  spec.l, spec.normalize == Normalize::Mean);
+      fmt::format("isotypic {} {} {} {} {}", groupName(spec.group), spec.n,
+                  spec.k, spec.l, spec.normalize == Normalize::Mean);
   for (const std::vector<Diagram> *list :
        {&spec.diagrams, &spec.biasDiagrams}) {
     key += '/';
@@ -197,36 +194,17 @@ static std::string keyOf(const LayerSpec &spec) {
 }
 
 std::shared_ptr<const IsotypicPlan> eqc::getIsotypicPlan(const LayerSpec &spec,
+                                                         BuiltPlans &built,
                                                          std::string &refused) {
-  struct Entry {
-    std::string key, refused;
+  struct Attempt {
     std::shared_ptr<const IsotypicPlan> plan;
+    std::string refused;
   };
-  constexpr size_t most = 16;
-  static std::mutex mutex;
-  static std::deque<Entry> known;
-  std::string key = keyOf(spec);
-  auto find = [&]() -> const Entry * {
-    for (const Entry &entry : known)
-      if (entry.key == key)
-        return &entry;
-    return nullptr;
-  };
-  {
-    const std::lock_guard<std::mutex> lock(mutex);
-    if (const Entry *entry = find()) {
-      refused = entry->refused;
-      return entry->plan;
-    }
-  }
-  // Without the lock, for which threads that compile or load another layer
-  // would wait. Two that want the same one at the same time both build it.
-  std::shared_ptr<const IsotypicPlan> plan = buildIsotypicPlan(spec, refused);
-  const std::lock_guard<std::mutex> lock(mutex);
-  if (find())
-    return plan;
-  if (known.size() == most)
-    known.pop_front();
-  known.push_back({std::move(key), refused, plan});
-  return plan;
+  const Attempt &attempt = built.get<Attempt>(keyOf(spec), [&] {
+    Attempt made;
+    made.plan = buildIsotypicPlan(spec, made.refused);
+    return made;
+  });
+  refused = attempt.refused;
+  return attempt.plan;
 }

@@ -10,6 +10,7 @@
 #ifndef EQC_PLAN_ISOTYPIC_ISOTYPICPLAN_H
 #define EQC_PLAN_ISOTYPIC_ISOTYPICPLAN_H
 
+#include "compiler/Plan/BuiltPlans.h"
 #include "compiler/Plan/PackedTerm.h"
 #include "compiler/Plan/RowTransform.h"
 
@@ -50,11 +51,17 @@ struct IsotypicPlan {
   int64_t multiplyAdds() const;
 };
 
+struct PlanCost;
+PlanCost costOf(const IsotypicPlan &plan);
+
 /// The isotypic plan of `spec`. Null, with `refused` filled in, where there is
-/// none. The last plans are kept, for a layer is planned several times on its
-/// way to an object file.
-std::shared_ptr<const IsotypicPlan> getIsotypicPlan(const LayerSpec &spec,
-                                                    std::string &refused);
+/// none. Finding a basis takes long.
+std::shared_ptr<const IsotypicPlan> buildIsotypicPlan(const LayerSpec &spec,
+                                                      std::string &refused);
+
+/// The same, built once.
+std::shared_ptr<const IsotypicPlan>
+getIsotypicPlan(const LayerSpec &spec, BuiltPlans &built, std::string &refused);
 
 } // namespace eqc
 

@@ -47,8 +47,8 @@ private:
     for (const ReadEntry &entry : stage.entries) {
       double scale = 1;
       if (plan.mean)
-        for (int i = 0; i < entry.divisions; ++i)
-          scale /= static_cast<double>(n);
+        for (const Letter &letter : entry.walk.dropped)
+          scale /= static_cast<double>(letter.values.at(n));
       const int64_t base = entry.target.at(n);
       forWalk(entry.walk, n, [&](int64_t row, int64_t inner, int sign) {
         for (int64_t c = 0; c < cIn; ++c)

@@ -41,6 +41,9 @@ const WriteStage *writeAfter(const SharedPlan &plan, size_t mix);
 SharedPlan buildSharedPlan(const LayerSpec &spec,
                            ReadOrder order = ReadOrder::Cheapest);
 
+struct PlanCost;
+PlanCost costOf(const SharedPlan &plan);
+
 } // namespace eqc
 
 #endif // EQC_PLAN_SHARED_SHAREDPLAN_H

@@ -76,6 +76,10 @@ StrandPlan withoutStrands(SharedPlan shared);
 /// and entries with equal letters computed more than once.
 StrandPlan withStrands(SharedPlan shared, const LayerSpec &spec);
 
+/// With `n = ?` the multiply-adds of strands are rounded up to a polynomial of
+/// whole coefficients.
+PlanCost costOf(const StrandPlan &plan);
+
 } // namespace eqc
 
 #endif // EQC_PLAN_STRANDS_STRANDPLAN_H

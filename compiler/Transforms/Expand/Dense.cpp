@@ -7,7 +7,10 @@ using namespace eqc;
 using namespace eqc::ir;
 using namespace mlir;
 
-Value eqc::expandDense(OpBuilder &b, LinearOp op) {
+FailureOr<Value> eqc::expandDense(OpBuilder &b, LinearOp op, PlanAttr,
+                                  BuiltPlans &) {
+  if (op.hasDynamicN())
+    return op.emitError("the dense plan needs a fixed 'n', found '?'");
   const Location loc = op.getLoc();
   const auto k = static_cast<int>(op.getK()), l = static_cast<int>(op.getL());
   const int64_t columns = Poly::power(l, op.getCOut()).at(op.getN());
@@ -27,5 +30,6 @@ Value eqc::expandDense(OpBuilder &b, LinearOp op) {
                            op.getNAttr(), b.getI64IntegerAttr(0), op.getLAttr(),
                            op.getBiasDiagramsAttr(), op.getLayoutAttr(),
                            NormalizeAttr::get(b.getContext(), Normalize::None));
-  return MultiplyOp::create(b, loc, op.getType(), op.getX(), matrix, added);
+  return Value(
+      MultiplyOp::create(b, loc, op.getType(), op.getX(), matrix, added));
 }

@@ -15,25 +15,33 @@
 
 namespace eqc {
 
-/// The shared plan, of which some mixes may be in the basis of their strands.
-mlir::Value expandShared(mlir::OpBuilder &b, ir::LinearOp op,
-                         const StrandPlan &plan);
+/// The stages of every plan, each in the file NAME.cpp: `plan` is what was
+/// chosen, `built` what was built to choose it. Says on the operation why it
+/// cannot.
+#define EQC_PLAN(NAME, TEXT, WORDS)                                            \
+  mlir::FailureOr<mlir::Value> expand##NAME(                                   \
+      mlir::OpBuilder &b, ir::LinearOp op, ir::PlanAttr plan,                  \
+      BuiltPlans &built);
+#include "compiler/Plan/Plans.def"
+
+//===----------------------------------------------------------------------===//
+// What plans have in common
+//===----------------------------------------------------------------------===//
+
+/// The stages of the shared plan, of which some mixes may be in the basis of
+/// their strands.
+mlir::Value writeSharedStages(mlir::OpBuilder &b, ir::LinearOp op,
+                              const StrandPlan &plan);
 
 /// Changes of basis, and mixes between copies for each dimension.
-mlir::Value expandIsotypic(mlir::OpBuilder &b, ir::LinearOp op,
-                           const IsotypicPlan &plan);
-
-/// The published algorithm, factors contracted in the published order.
-mlir::Value expandFactored(mlir::OpBuilder &b, ir::LinearOp op);
+mlir::Value writeIsotypicStages(mlir::OpBuilder &b, ir::LinearOp op,
+                                const IsotypicPlan &plan);
 
 /// Contracts the factors of each planar input in the order of its form, joins
 /// what is left, and returns what meets the weights.
 mlir::Value writeContractions(mlir::OpBuilder &b, ir::ToPlanarOp planar,
                               llvm::ArrayRef<FactoredDiagram> forms,
                               ir::NormalizeAttr normalize);
-
-/// The matrix of the layer and the product with it; n is fixed.
-mlir::Value expandDense(mlir::OpBuilder &b, ir::LinearOp op);
 
 /// The weights of a layer as its stages read them.
 mlir::Value createPack(mlir::OpBuilder &b, ir::LinearOp op,

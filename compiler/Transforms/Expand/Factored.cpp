@@ -1,6 +1,6 @@
 //===- Factored.cpp - The stages of the factored plan ---------------------===//
 
-#include "compiler/Conversion/EqcToLoops/LayerOfOp.h"
+#include "compiler/Conversion/Stages/LayerOfOp.h"
 #include "compiler/Transforms/Expand/Expand.h"
 #include "dialect/Eqc/EqcStages.h"
 
@@ -159,7 +159,9 @@ static ArrayAttr permutationsAttr(Builder &b, ArrayRef<FactoredDiagram> forms,
   return b.getArrayAttr(permutations);
 }
 
-Value eqc::expandFactored(OpBuilder &b, LinearOp op) {
+/// The published algorithm, factors contracted in the published order.
+FailureOr<Value> eqc::expandFactored(OpBuilder &b, LinearOp op, PlanAttr,
+                                     BuiltPlans &) {
   const Location loc = op.getLoc();
   const int64_t n = op.getN(), k = op.getK(), l = op.getL();
   std::vector<FactoredDiagram> forms;
@@ -199,5 +201,5 @@ Value eqc::expandFactored(OpBuilder &b, LinearOp op) {
   if (op.getBias())
     y = AddBiasOp::create(b, loc, y.getType(), y, op.getBias(), group, size,
                           op.getLAttr(), op.getBiasDiagramsAttr());
-  return FromRowsOp::create(b, loc, op.getType(), y, op.getLayoutAttr());
+  return Value(FromRowsOp::create(b, loc, op.getType(), y, op.getLayoutAttr()));
 }

@@ -84,6 +84,7 @@ private:
 
 } // namespace
 
-Value eqc::expandIsotypic(OpBuilder &b, LinearOp op, const IsotypicPlan &plan) {
+Value eqc::writeIsotypicStages(OpBuilder &b, LinearOp op,
+                               const IsotypicPlan &plan) {
   return IsotypicExpander(b, op, plan).expand();
 }

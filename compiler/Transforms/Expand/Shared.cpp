@@ -5,7 +5,7 @@
 //
 //===----------------------------------------------------------------------===//
 
-#include "compiler/Conversion/EqcToLoops/LayerOfOp.h"
+#include "compiler/Conversion/Stages/LayerOfOp.h"
 #include "compiler/Plan/Shared/SharedGeometry.h"
 #include "compiler/Transforms/Expand/Expand.h"
 #include "compiler/Transforms/WriteReads.h"
@@ -125,8 +125,16 @@ private:
 
 } // namespace
 
-Value eqc::expandShared(OpBuilder &b, LinearOp op, const StrandPlan &plan) {
+Value eqc::writeSharedStages(OpBuilder &b, LinearOp op,
+                             const StrandPlan &plan) {
   return SharedExpander(b, op, plan).expand();
+}
+
+FailureOr<Value> eqc::expandShared(OpBuilder &b, LinearOp op, PlanAttr,
+                                   BuiltPlans &) {
+  // `eqc-order-contractions` orders what is read.
+  return writeSharedStages(
+      b, op, withoutStrands(buildSharedPlan(getLayerOf(op), ReadOrder::First)));
 }
 
 Value eqc::createPack(OpBuilder &b, LinearOp op,

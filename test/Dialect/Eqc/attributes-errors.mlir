@@ -366,12 +366,12 @@ func.func private @f() attributes {a = #eqc.plan<name = "fast">}
 
 // -----
 
-// expected-error @below {{the basis of a plan is 'isotypic' or 'strands'}}
+// expected-error @below {{the plan 'schur' has no basis 'b'}}
 func.func private @f() attributes {a = #eqc.plan<name = "schur", basis = "b">}
 
 // -----
 
-// expected-error @below {{the plan 'shared' has no basis}}
+// expected-error @below {{the plan 'shared' has no basis 'strands'}}
 func.func private @f() attributes {a = #eqc.plan<name = "shared", basis = "strands">}
 
 // -----
@@ -381,7 +381,7 @@ func.func private @f() attributes {a = #eqc.plan<name = "shared", n = -1>}
 
 // -----
 
-// expected-error @below {{predicted times are integers and reasons of refusal strings, by names of plans}}
+// expected-error @below {{what plans cost is '#eqc.cost' and reasons of refusal are strings, by names of plans}}
 func.func private @f() attributes {a = #eqc.plan<name = "shared", refused = {dense = 1}>}
 
 // -----
@@ -391,8 +391,23 @@ func.func private @f() attributes {a = #eqc.plan<name = "dense", refused = {dens
 
 // -----
 
-// expected-error @below {{the plan 'dense' has a predicted time and is refused}}
-func.func private @f() attributes {a = #eqc.plan<name = "shared", predicted = {dense = 1}, refused = {dense = "so"}>}
+// expected-error @below {{what plans cost is '#eqc.cost' and reasons of refusal are strings, by names of plans}}
+func.func private @f() attributes {a = #eqc.plan<name = "shared", compared = {dense = 900}>}
+
+// -----
+
+// expected-error @below {{the plan 'dense' is compared and is refused}}
+func.func private @f() attributes {a = #eqc.plan<name = "shared", compared = {dense = #eqc.cost<packed = 1>}, refused = {dense = "so"}>}
+
+// -----
+
+// expected-error @below {{what a plan costs must not be negative, found -3}}
+func.func private @f() attributes {a = #eqc.cost<scratch = -3>}
+
+// -----
+
+// expected-error @below {{the condition of a basis must be at least 1}}
+func.func private @f() attributes {a = #eqc.cost<condition = 5.000000e-01 : f64>}
 
 // -----
 

@@ -63,6 +63,19 @@ func.func private @kernel() attributes {
       packed [] sums [6, 16, 6, 4] phases 3 parts 5 lanes 0 scratch [1, 0, 2] multiply_adds [0, 7]>
 }
 
+// What plans were compared by; what is 0 is left out.
+
+// CHECK-LABEL: @plan
+// CHECK-SAME: a = #eqc.plan<name = "schur", basis = "strands", n = 32, batch = 8, target = "AVX2", compared = {schur = #eqc.cost<multiply_adds = 90, additions = 3, scratch = 16, packed = 256, pack_ps = 7, sample_ps = 9223372036854775807, call_ps = 900, condition = 1.7320508075688772 : f64>, shared = #eqc.cost<multiply_adds = 120>}, refused = {dense = "so"}>
+// CHECK-SAME: b = #eqc.plan<name = "shared">
+func.func private @plan() attributes {
+  a = #eqc.plan<name = "schur", basis = "strands", n = 32, batch = 8, target = "AVX2",
+      compared = {shared = #eqc.cost<multiply_adds = 120, scratch = 0>,
+                  schur = #eqc.cost<packed = 256, multiply_adds = 90, additions = 3, scratch = 16, pack_ps = 7,
+                      sample_ps = 9223372036854775807, call_ps = 900, condition = 1.7320508075688772>},
+      refused = {dense = "so"}>,
+  b = #eqc.plan<name = "shared">}
+
 // Factors are the same doubles when they are read again.
 
 // CHECK-LABEL: @sums

@@ -15,9 +15,10 @@ ReadSchedule eqc::scheduleRead(const LayerSpec &spec, const SharedPlan &plan,
   // Sums of several rows whose terms loop would need as many loops.
   const ReadNest nest(plan, stage);
   if (nest.inLine() && !nest.kept.empty())
-    schedule.mostRows = spec.dynamicN()
-                            ? ReadSchedule::kSums
-                            : std::min<int64_t>(ReadSchedule::kSums, spec.n);
+    schedule.mostRows =
+        spec.dynamicN() ? ReadSchedule::kSums
+                        : std::min<int64_t>(ReadSchedule::kSums,
+                                            nest.kept.back().extent.at(spec.n));
   return schedule;
 }
 

@@ -5,7 +5,7 @@
 //
 //===----------------------------------------------------------------------===//
 
-#include "compiler/Conversion/EqcToLoops/FactoredStages.h"
+#include "compiler/Conversion/Stages/FactoredStages.h"
 #include "compiler/Algebra/Groups/GroupRules.h"
 
 #include <algorithm>

@@ -8,8 +8,8 @@
 //
 //===----------------------------------------------------------------------===//
 
-#ifndef EQC_PLAN_SCHURCHOICE_H
-#define EQC_PLAN_SCHURCHOICE_H
+#ifndef EQC_PLAN_SCHUR_SCHURCHOICE_H
+#define EQC_PLAN_SCHUR_SCHURCHOICE_H
 
 #include "compiler/Plan/Isotypic/IsotypicPlan.h"
 #include "compiler/Plan/Strands/StrandPlan.h"
@@ -49,8 +49,10 @@ struct SchurChoice {
 };
 
 /// The plan with fewer operations; with `n = ?` always strands.
-SchurChoice chooseSchur(const LayerSpec &spec);
+SchurChoice chooseSchur(const LayerSpec &spec, BuiltPlans &built);
+
+PlanCost costOf(const SchurChoice &form);
 
 } // namespace eqc
 
-#endif // EQC_PLAN_SCHURCHOICE_H
+#endif // EQC_PLAN_SCHUR_SCHURCHOICE_H

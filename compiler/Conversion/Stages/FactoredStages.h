@@ -1,7 +1,7 @@
 //===- FactoredStages.h - The factored plan that operations say -*- C++ -*-===//
 
-#ifndef EQC_CONVERSION_FACTOREDSTAGES_H
-#define EQC_CONVERSION_FACTOREDSTAGES_H
+#ifndef EQC_CONVERSION_STAGES_FACTOREDSTAGES_H
+#define EQC_CONVERSION_STAGES_FACTOREDSTAGES_H
 
 #include "compiler/Algebra/Factored.h"
 #include "dialect/Eqc/EqcOps.h"
@@ -37,4 +37,4 @@ readFactoredForms(const FactoredStages &stages);
 
 } // namespace eqc
 
-#endif // EQC_CONVERSION_FACTOREDSTAGES_H
+#endif // EQC_CONVERSION_STAGES_FACTOREDSTAGES_H

@@ -4,8 +4,8 @@
 //
 //===----------------------------------------------------------------------===//
 
-#ifndef EQC_CONVERSION_LAYEROFOP_H
-#define EQC_CONVERSION_LAYEROFOP_H
+#ifndef EQC_CONVERSION_STAGES_LAYEROFOP_H
+#define EQC_CONVERSION_STAGES_LAYEROFOP_H
 
 #include "dialect/Eqc/EqcOps.h"
 
@@ -42,4 +42,4 @@ template <typename OpT> LayerSpec getLayerOf(OpT op) {
 
 } // namespace eqc
 
-#endif // EQC_CONVERSION_LAYEROFOP_H
+#endif // EQC_CONVERSION_STAGES_LAYEROFOP_H

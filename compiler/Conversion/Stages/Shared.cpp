@@ -1,4 +1,4 @@
-//===- StagePlan.cpp - The plan that stage operations say -----------------===//
+//===- Shared.cpp - The shared plan that operations say -------------------===//
 //
 // What the operations say is all that counts: which patterns are read, which
 // diagrams are mixed, in which order. Only where rows lie is decided here, by
@@ -6,8 +6,7 @@
 //
 //===----------------------------------------------------------------------===//
 
-#include "compiler/Conversion/EqcToLoops/StagePlan.h"
-#include "compiler/Conversion/EqcToLoops/FactoredStages.h"
+#include "compiler/Conversion/Stages/Stages.h"
 #include "compiler/Plan/Shared/SharedGeometry.h"
 #include "dialect/Eqc/EqcStages.h"
 
@@ -19,42 +18,18 @@ using namespace mlir;
 
 namespace {
 
-class StageReader {
+class SharedReader {
 public:
-  explicit StageReader(func::FuncOp function) : function(function) {}
-
-  FailureOr<StagedLayer> read() {
-    if (!function.front().getOps<MultiplyOp>().empty()) {
-      FailureOr<LayerSpec> spec = readDenseStages(function);
-      if (failed(spec))
-        return failure();
-      return StagedLayer{std::move(*spec), DenseForm()};
-    }
-    if (failed(readLayer()))
-      return failure();
-    if (!function.front().getOps<MixEachOp>().empty()) {
-      if (failed(readFactored()))
-        return failure();
-      return std::move(layer);
-    }
-    if (!function.front().getOps<MixCopiesOp>().empty()) {
-      FailureOr<IsotypicPlan> plan = readIsotypicStages(function, layer.spec);
-      if (failed(plan))
-        return failure();
-      layer.plan = std::move(*plan);
-      return std::move(layer);
-    }
-    if (failed(readShared()))
-      return failure();
-    return std::move(layer);
+  SharedReader(func::FuncOp function, RowsOfLayer rows, LayerSpec &spec)
+      : function(function), spec(spec), fromRows(rows.fromRows) {
+    plan.packed = rows.pack.getOrder().getTerms();
   }
 
-private:
-  LogicalResult readShared() {
+  FailureOr<LayerPlan> read() {
     if (failed(readOutput()))
       return failure();
-    geometry.emplace(layer.spec.group, layer.spec.n, layer.spec.k, layer.spec.l,
-                     layer.spec.normalize == Normalize::Mean);
+    geometry.emplace(spec.group, spec.n, spec.k, spec.l,
+                     spec.normalize == Normalize::Mean);
     // Rows first: stages refer to rows of later ones as targets.
     for (Operation &op : function.front())
       placeRows(&op);
@@ -70,87 +45,19 @@ private:
         return failure();
     }
     plan.shared = std::move(geometry->plan);
-    layer.plan = std::move(plan);
-    return success();
+    return LayerPlan(std::move(plan));
   }
 
-  template <typename OpT> FailureOr<OpT> findOnly(StringRef what) {
-    auto ops = function.front().getOps<OpT>();
-    if (ops.empty() || std::next(ops.begin()) != ops.end()) {
-      function.emitError() << "a layer in stages must have " << what
-                           << " exactly once";
-      return failure();
-    }
-    return *ops.begin();
-  }
-
+private:
   /// All stages are of the group, and its size, of the output.
   template <typename OpT> LogicalResult checkGroup(Operation *op) {
     auto stage = dyn_cast<OpT>(op);
-    if (!stage ||
-        (stage.getGroup() == layer.spec.group && stage.getN() == layer.spec.n))
+    if (!stage || (stage.getGroup() == spec.group && stage.getN() == spec.n))
       return success();
     return op->emitError("must be of the group, and its size, of the output");
   }
 
-  LogicalResult readLayer() {
-    LayerSpec &spec = layer.spec;
-    FailureOr<ToRowsOp> toRows = findOnly<ToRowsOp>("'eqc.to_rows'");
-    if (failed(toRows))
-      return failure();
-    FailureOr<FromRowsOp> last = findOnly<FromRowsOp>("'eqc.from_rows'");
-    if (failed(last))
-      return failure();
-    fromRows = *last;
-    FailureOr<PackOp> packOp = findOnly<PackOp>("'eqc.pack'");
-    if (failed(packOp))
-      return failure();
-    pack = *packOp;
-    if (toRows->getLayout() != fromRows.getLayout())
-      return fromRows.emitError("must have the layout of 'eqc.to_rows'");
-    auto xType = cast<RankedTensorType>(toRows->getX().getType());
-    auto yType = cast<RankedTensorType>(fromRows.getType());
-    auto weightType = cast<RankedTensorType>(pack.getPacked().getType());
-    spec.name = function.getName().str();
-    spec.layout = toRows->getLayout();
-    spec.dtype = xType.getElementType().isF32() ? DType::F32 : DType::F64;
-    spec.k = static_cast<int>(xType.getRank()) - 2;
-    spec.l = static_cast<int>(yType.getRank()) - 2;
-    spec.cIn = weightType.getDimSize(1);
-    spec.cOut = weightType.getDimSize(2);
-    spec.bias = function.getNumArguments() > 2;
-    plan.packed = pack.getOrder().getTerms();
-    return success();
-  }
-
-  LogicalResult readFactored() {
-    FailureOr<FactoredStages> stages =
-        findFactoredStages(function, fromRows.getRows());
-    if (failed(stages))
-      return failure();
-    FailureOr<std::vector<FactoredDiagram>> forms = readFactoredForms(*stages);
-    if (failed(forms))
-      return failure();
-    LayerSpec &spec = layer.spec;
-    spec.group = stages->mix.getGroup();
-    spec.n = stages->mix.getN();
-    spec.normalize = stages->normalize();
-    spec.choice = DiagramChoice::List;
-    for (const FactoredDiagram &form : *forms) {
-      if (form.k != spec.k || form.l != spec.l)
-        return stages->mix.emitError()
-               << "is of diagrams of order " << form.k << " -> " << form.l
-               << ", but the layer is of order " << spec.k << " -> " << spec.l;
-      spec.diagrams.push_back(unfactor(form));
-    }
-    if (stages->addBias)
-      spec.biasDiagrams = getDiagramValues(stages->addBias.getDiagrams());
-    layer.plan = FactoredForms{std::move(*forms), pack.getOrder().getTerms()};
-    return success();
-  }
-
   LogicalResult readOutput() {
-    LayerSpec &spec = layer.spec;
     FailureOr<MixOp> output = failure();
     for (MixOp mix : function.front().getOps<MixOp>())
       if (mix.writesOutput())
@@ -208,7 +115,7 @@ private:
     std::map<RowPattern, size_t> number;
     MixStage stage;
     stage.kept = static_cast<int>(op.getPropagating());
-    stage.subsets = numSubsetsOf(targets.front(), layer.spec.n);
+    stage.subsets = numSubsetsOf(targets.front(), spec.n);
     stage.target = op.writesOutput() ? PlanArray::Output : PlanArray::Nodes;
     for (const RowPattern &target : targets) {
       number[target] = stage.targets.size();
@@ -231,7 +138,7 @@ private:
       geometry->addBroadcast(from, to, stage.targets[number.at(to)]);
     std::optional<StrandStage> strands;
     if (op.getStrands()) {
-      strands = makeStrandStage(stage, layer.spec.n);
+      strands = makeStrandStage(stage, spec.n);
       if (!strands ||
           static_cast<int64_t>(strands->packed.size()) != op.getNumWeights())
         return op.emitError("cannot be computed in the basis of its strands");
@@ -260,16 +167,19 @@ private:
   }
 
   func::FuncOp function;
-  StagedLayer layer;
-  StrandPlan plan;
-  PackOp pack;
+  LayerSpec &spec;
   FromRowsOp fromRows;
+  StrandPlan plan;
   int64_t firstWeight = 0;
   std::optional<SharedGeometry> geometry;
 };
 
 } // namespace
 
-FailureOr<StagedLayer> eqc::readStages(func::FuncOp function) {
-  return StageReader(function).read();
+FailureOr<LayerPlan> eqc::readSharedStages(func::FuncOp function,
+                                           LayerSpec &spec) {
+  FailureOr<RowsOfLayer> rows = readRows(function, spec);
+  if (failed(rows))
+    return failure();
+  return SharedReader(function, *rows, spec).read();
 }

@@ -1,7 +1,6 @@
-//===- DenseStages.cpp - The dense plan that operations say ---------------===//
+//===- Dense.cpp - The dense plan that operations say ---------------------===//
 
-#include "compiler/Conversion/EqcToLoops/StagePlan.h"
-#include "dialect/Eqc/EqcOps.h"
+#include "compiler/Conversion/Stages/Stages.h"
 
 using namespace eqc;
 using namespace eqc::ir;
@@ -18,7 +17,8 @@ static RankedTensorType tensorType(RankedTensorType like, AssembleOp assemble,
   return RankedTensorType::get(shape, like.getElementType());
 }
 
-FailureOr<LayerSpec> eqc::readDenseStages(func::FuncOp function) {
+FailureOr<LayerPlan> eqc::readDenseStages(func::FuncOp function,
+                                          LayerSpec &spec) {
   MultiplyOp multiply = *function.front().getOps<MultiplyOp>().begin();
   auto matrix = multiply.getMatrix().getDefiningOp<AssembleOp>();
   auto weightType = cast<RankedTensorType>(
@@ -26,7 +26,6 @@ FailureOr<LayerSpec> eqc::readDenseStages(func::FuncOp function) {
   if (!matrix || weightType.getRank() != 3)
     return multiply.emitError(
         "must multiply by what 'eqc.assemble' makes of weights");
-  LayerSpec spec;
   spec.name = function.getName().str();
   spec.group = matrix.getGroup();
   spec.n = matrix.getN();
@@ -50,7 +49,7 @@ FailureOr<LayerSpec> eqc::readDenseStages(func::FuncOp function) {
              << ", as the matrix is assembled, found " << type;
   }
   if (!multiply.getAdded())
-    return spec;
+    return LayerPlan(buildDensePlan(spec));
   auto bias = multiply.getAdded().getDefiningOp<AssembleOp>();
   if (!bias ||
       cast<RankedTensorType>(bias.getWeights().getType()).getRank() != 2)
@@ -61,5 +60,5 @@ FailureOr<LayerSpec> eqc::readDenseStages(func::FuncOp function) {
         "must be of the group, size, outputs and layout of the matrix");
   spec.biasDiagrams = getDiagramValues(bias.getDiagrams());
   spec.bias = true;
-  return spec;
+  return LayerPlan(buildDensePlan(spec));
 }

@@ -1,15 +1,16 @@
 //===- SchurChoice.cpp - Which plan schur is for a layer ------------------===//
 
-#include "compiler/Plan/SchurChoice.h"
+#include "compiler/Plan/Schur/SchurChoice.h"
 #include "compiler/Plan/Cost.h"
 
 using namespace eqc;
 
-SchurChoice eqc::chooseSchur(const LayerSpec &spec) {
+SchurChoice eqc::chooseSchur(const LayerSpec &spec, BuiltPlans &built) {
   SchurChoice form;
   form.strands = withStrands(buildSharedPlan(spec), spec);
   std::string refused;
-  std::shared_ptr<const IsotypicPlan> isotypic = getIsotypicPlan(spec, refused);
+  std::shared_ptr<const IsotypicPlan> isotypic =
+      getIsotypicPlan(spec, built, refused);
   if (!isotypic)
     return form;
   auto flops = [&](const PlanCost &cost) {
@@ -18,4 +19,8 @@ SchurChoice eqc::chooseSchur(const LayerSpec &spec) {
   if (flops(costOf(*isotypic)) <= flops(costOf(form.strands)))
     form.isotypic = std::move(isotypic);
   return form;
+}
+
+PlanCost eqc::costOf(const SchurChoice &form) {
+  return form.isotypic ? costOf(*form.isotypic) : costOf(form.strands);
 }

@@ -1,11 +1,11 @@
-//===- IsotypicStages.cpp - The isotypic plan that operations say ---------===//
+//===- Isotypic.cpp - The isotypic plan that operations say ---------------===//
 //
 // Rows are numbered as the changes of basis number them; a change that folded
 // away takes each row as it is.
 //
 //===----------------------------------------------------------------------===//
 
-#include "compiler/Conversion/EqcToLoops/StagePlan.h"
+#include "compiler/Conversion/Stages/Stages.h"
 #include "dialect/Eqc/EqcStages.h"
 
 using namespace eqc;
@@ -16,13 +16,12 @@ namespace {
 
 class IsotypicReader {
 public:
-  IsotypicReader(func::FuncOp function, LayerSpec &spec)
-      : body(function.front()), spec(spec),
-        toRows(*body.getOps<ToRowsOp>().begin()),
-        pack(*body.getOps<PackOp>().begin()),
-        fromRows(*body.getOps<FromRowsOp>().begin()) {}
+  IsotypicReader(func::FuncOp function, const RowsOfLayer &rows,
+                 LayerSpec &spec)
+      : body(function.front()), spec(spec), toRows(rows.toRows),
+        pack(rows.pack), fromRows(rows.fromRows) {}
 
-  FailureOr<IsotypicPlan> read() {
+  FailureOr<LayerPlan> read() {
     plan.packed = pack.getOrder().getTerms();
     plan.bias.source = plan.bias.target = PlanArray::Bias;
     plan.read.source = PlanArray::Input;
@@ -43,7 +42,7 @@ public:
     plan.storedRows = static_cast<int64_t>(plan.read.rows.size());
     if (bias)
       plan.bias.rows = changeOf(bias);
-    return std::move(plan);
+    return LayerPlan(std::move(plan));
   }
 
 private:
@@ -158,7 +157,10 @@ private:
 
 } // namespace
 
-FailureOr<IsotypicPlan> eqc::readIsotypicStages(func::FuncOp function,
-                                                LayerSpec &spec) {
-  return IsotypicReader(function, spec).read();
+FailureOr<LayerPlan> eqc::readIsotypicStages(func::FuncOp function,
+                                             LayerSpec &spec) {
+  FailureOr<RowsOfLayer> rows = readRows(function, spec);
+  if (failed(rows))
+    return failure();
+  return IsotypicReader(function, *rows, spec).read();
 }

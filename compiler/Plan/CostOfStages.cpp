@@ -1,0 +1,109 @@
+//===- CostOfStages.cpp - Counting what plans are made of -----------------===//
+
+#include "compiler/Plan/CostOfStages.h"
+
+#include <algorithm>
+#include <cassert>
+
+using namespace eqc;
+
+/// How often a walk visits a pair of entries: over all terms and letters.
+static Poly visitsOf(const Walk &walk) {
+  // A letter over planes goes n/2 times, and its pair has two terms.
+  int letters = 0;
+  int64_t scale = static_cast<int64_t>(walk.terms.size());
+  for (const std::vector<Letter> *list : {&walk.kept, &walk.dropped})
+    for (const Letter &letter : *list) {
+      ++letters;
+      if (letter.extent.halfCoefficient() != 0) {
+        assert(scale % 2 == 0 && "planes come with two terms");
+        scale /= 2;
+      }
+    }
+  return Poly::power(letters, scale);
+}
+
+/// The entries of the inner tensor that a walk reaches.
+static Poly innerEntriesOf(const Walk &walk) {
+  const int64_t groups =
+      static_cast<int64_t>(walk.terms.size()) / walk.termsPerGroup;
+  return Poly::power(static_cast<int>(walk.kept.size()), groups);
+}
+
+StageCost eqc::costOfStage(const ReadStage &stage, bool mean) {
+  StageCost cost;
+  cost.kind = StageKind::Read;
+  cost.source = stage.source;
+  cost.target = PlanArray::Stored;
+  cost.kept = stage.kept;
+  cost.patterns = static_cast<int64_t>(stage.entries.size());
+  for (const ReadEntry &entry : stage.entries) {
+    const Poly visits = visitsOf(entry.walk);
+    const Poly targets = innerEntriesOf(entry.walk);
+    cost.subsets = static_cast<int64_t>(entry.walk.terms.size()) /
+                   entry.walk.termsPerGroup;
+    cost.sourceRows += visits;
+    cost.targetRows += targets;
+    cost.additions += visits + targets * Poly(-1);
+    if (mean && entry.divisions > 0)
+      cost.scalings += targets;
+  }
+  return cost;
+}
+
+StageCost eqc::costOfStage(const MixStage &stage, bool) {
+  StageCost cost;
+  cost.kind = StageKind::Mix;
+  cost.target = stage.target;
+  cost.kept = stage.kept;
+  cost.subsets = stage.subsets;
+  cost.patterns = static_cast<int64_t>(stage.targets.size());
+  const Poly rows = Poly::power(stage.kept, stage.subsets);
+  for (const MixTarget &target : stage.targets) {
+    const auto terms = static_cast<int64_t>(target.fromInput.size() +
+                                            target.fromStored.size());
+    const auto inits = static_cast<int64_t>(target.inits.size());
+    cost.terms += terms;
+    cost.sourceRows += rows * Poly(terms);
+    cost.targetRows += rows;
+    cost.broadcasts += rows * Poly(inits);
+    cost.additions += rows * Poly(inits > 0 ? inits - 1 : 0);
+    cost.multiplyAdds += rows * Poly(terms);
+  }
+  return cost;
+}
+
+StageCost eqc::costOfWalks(PlanArray target,
+                           const std::vector<const Walk *> &walks) {
+  StageCost cost;
+  cost.kind = StageKind::Write;
+  cost.source = PlanArray::Nodes;
+  cost.target = target;
+  cost.patterns = static_cast<int64_t>(walks.size());
+  for (const Walk *walk : walks) {
+    const Poly visits = visitsOf(*walk);
+    cost.kept = std::max(cost.kept, static_cast<int>(walk->kept.size()));
+    cost.sourceRows += visits;
+    cost.targetRows += visits;
+    cost.additions += visits;
+  }
+  return cost;
+}
+
+StageCost eqc::costOfStage(const WriteStage &stage, bool) {
+  std::vector<const Walk *> walks;
+  for (const WriteEntry &entry : stage.entries)
+    walks.push_back(&entry.walk);
+  return costOfWalks(stage.target, walks);
+}
+
+StageCost eqc::costOfTransform(const RowTransform &transform, int64_t sources) {
+  StageCost cost;
+  cost.kind = StageKind::Transform;
+  cost.source = transform.source;
+  cost.target = transform.target;
+  cost.sourceRows = Poly(sources);
+  cost.targetRows = Poly(static_cast<int64_t>(transform.rows.size()));
+  cost.additions = Poly(transform.nonZeros());
+  return cost;
+}

@@ -1,0 +1,25 @@
+//===- SchurRules.cpp - What there is to say about schur ------------------===//
+
+#include "compiler/Plan/PlanRules.h"
+#include "compiler/Plan/Schur/SchurChoice.h"
+
+using namespace eqc;
+
+static CountedPlan count(const LayerSpec &spec, BuiltPlans &built) {
+  const SchurChoice schur = chooseSchur(spec, built);
+  return {costOf(schur), std::string(basisName(schur.basis())),
+          schur.condition()};
+}
+
+static std::string_view basisOf(const LayerSpec &spec, BuiltPlans &built) {
+  return basisName(chooseSchur(spec, built).basis());
+}
+
+static bool isBasis(std::string_view name) {
+  return findBasis(name).has_value();
+}
+
+const PlanRules eqc::SchurRules = {neverRefused,          count,
+                                   /*promisesLess=*/true,
+                                   /*oneMatrix=*/false,
+                                   /*rowCost=*/1,         basisOf, isBasis};
