@@ -16,7 +16,7 @@ endfunction()
 
 # What every layer needs.
 function(eqc_add_runtime name folder version)
-  set(sources Backward Call Config Cpu Error Memory Parallel Pool Setup)
+  set(sources Backward Call Config Cpu Error Memory Parallel Pool Setup Sums)
   list(TRANSFORM sources PREPEND "${folder}/src/")
   list(TRANSFORM sources APPEND ".c")
   add_library(${name} STATIC ${sources})
