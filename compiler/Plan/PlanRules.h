@@ -45,6 +45,8 @@ struct PlanRules {
   /// The basis that channels are mixed in, without counting; null: there is
   /// nothing to settle.
   std::string_view (*basisOf)(const LayerSpec &spec) = nullptr;
+  /// Whether layers have functions for batches of different sizes.
+  bool takesRagged = true;
 };
 
 const PlanRules &rulesOf(PlanKind kind);

@@ -17,4 +17,5 @@ static std::string_view basisOf(const LayerSpec &spec) {
 const PlanRules eqc::SchurRules = {neverRefused,          count,
                                    /*promisesLess=*/true,
                                    /*oneMatrix=*/false,
-                                   /*rowCost=*/1,         basisOf};
+                                   /*rowCost=*/1,         basisOf,
+                                   /*takesRagged=*/false};
