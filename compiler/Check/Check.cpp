@@ -10,6 +10,7 @@
 #include "compiler/Algebra/Groups/GroupRules.h"
 #include "compiler/Check/CheckCases.h"
 #include "compiler/Check/CheckGradients.h"
+#include "compiler/Check/CheckRagged.h"
 #include "compiler/Check/CheckSums.h"
 #include "compiler/Check/CheckValues.h"
 #include "compiler/Check/GuardedArray.h"
@@ -277,5 +278,8 @@ CheckReport eqc::runCheck(const LayerSpec &spec, const KernelFunctions &kernel,
       spec.bias ? fmt::format(" and {} of the bias", spec.biasDiagrams.size())
                 : "");
   report.rows = LayerChecker(spec, kernel, options).run();
+  // Without a single case not even one sample is small enough.
+  if (kernel.forwardRagged && report.checked())
+    checkRagged(spec, options, kernel, report.rows);
   return report;
 }

@@ -30,6 +30,24 @@ struct KernelFunctions {
                     const void *gradY, void *gradX, void *gradWeight,
                     void *gradBias)>
       backward;
+  /// Of layers whose samples may differ in size; else empty. Those of padded
+  /// arrays have the extent of their axes first.
+  std::function<int(int64_t batch, const int64_t *n, const void *x,
+                    const void *weight, const void *bias, void *y)>
+      forwardRagged;
+  std::function<int(int64_t n, int64_t batch, const int64_t *sizes,
+                    const void *x, const void *weight, const void *bias,
+                    void *y)>
+      forwardPadded;
+  /// With gradients.
+  std::function<int(int64_t batch, const int64_t *n, const void *x,
+                    const void *weight, const void *gradY, void *gradX,
+                    void *gradWeight, void *gradBias)>
+      backwardRagged;
+  std::function<int(int64_t n, int64_t batch, const int64_t *sizes,
+                    const void *x, const void *weight, const void *gradY,
+                    void *gradX, void *gradWeight, void *gradBias)>
+      backwardPadded;
   /// What calls did since it was asked last that the arrays cannot show; empty
   /// for nothing. May be empty itself.
   std::function<std::string()> problems;
@@ -86,6 +104,10 @@ inline constexpr const char *kGradWeight = "grad_weight against the oracle";
 inline constexpr const char *kGradBias = "grad_bias against the oracle";
 inline constexpr const char *kSubsets = "some gradients, same bits";
 inline constexpr const char *kGradNaN = "NaN stays in its sample of grad_x";
+inline constexpr const char *kRagged = "ragged samples as alone";
+inline constexpr const char *kGradRagged = "their gradients as alone";
+inline constexpr const char *kPadded = "padded samples as alone";
+inline constexpr const char *kGradPadded = "their gradients as alone, padded";
 inline constexpr const char *kEmptyBatch = "batch 0";
 inline constexpr const char *kStatus = "calls return 0";
 inline constexpr const char *kInputs = "inputs unchanged";

@@ -55,6 +55,32 @@ static auto callerOf(Pointer function, std::index_sequence<I...>,
   };
 }
 
+template <typename T, const CFunction &F, typename Pointer, size_t... I>
+static auto raggedCallerOf(Pointer function, std::index_sequence<I...>) {
+  if constexpr (F.takesSizes)
+    return [=](int64_t n, int64_t batch, const int64_t *sizes, auto... arrays) {
+      auto typed = std::make_tuple(
+          static_cast<signature::Array<T, F.arrays[I].written>>(arrays)...);
+      return function(n, batch, sizes, std::get<I>(typed)...);
+    };
+  else
+    return [=](int64_t batch, const int64_t *n, auto... arrays) {
+      auto typed = std::make_tuple(
+          static_cast<signature::Array<T, F.arrays[I].written>>(arrays)...);
+      return function(batch, n, std::get<I>(typed)...);
+    };
+}
+
+/// The same for ragged batches.
+template <typename T, const CFunction &F, typename Call>
+static void findRagged(const LoadedLibrary::Lookup &find,
+                       const std::string &layer, Call &call) {
+  using Pointer = CFunctionPointer<T, F, true>;
+  if (auto function = findFunction<Pointer>(find, nameOf(F, layer)))
+    call =
+        raggedCallerOf<T, F>(function, std::make_index_sequence<F.numArrays>());
+}
+
 /// Sets `call` to the layer's function `F`, if there is one.
 template <typename T, const CFunction &F, bool Dynamic, typename Call>
 static void findCall(const LoadedLibrary::Lookup &find, Interface interface,
@@ -79,6 +105,12 @@ static KernelFunctions findKernel(const LoadedLibrary::Lookup &find,
   KernelFunctions result;
   findCall<T, kForward, Dynamic>(find, interface, layer, result.forward);
   findCall<T, kBackward, Dynamic>(find, interface, layer, result.backward);
+  if (!Dynamic || interface == Interface::Device)
+    return result;
+  findRagged<T, kForwardRagged>(find, layer, result.forwardRagged);
+  findRagged<T, kBackwardRagged>(find, layer, result.backwardRagged);
+  findRagged<T, kForwardPadded>(find, layer, result.forwardPadded);
+  findRagged<T, kBackwardPadded>(find, layer, result.backwardPadded);
   return result;
 }
 

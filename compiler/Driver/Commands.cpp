@@ -6,6 +6,7 @@
 #include "compiler/Tune/InMemory.h"
 #include "compiler/Tune/RatesFile.h"
 
+#include "llvm/ADT/STLExtras.h"
 #include "llvm/Support/raw_ostream.h"
 
 using namespace eqc;
@@ -91,6 +92,19 @@ int eqc::parseSource(const Options &options,
   source.compile.built = &source.built;
   printDiagnostics(options, source.diags);
   return result.status;
+}
+
+void eqc::noteLayersWithoutRagged(const Source &source) {
+  for (auto [i, layer] : llvm::enumerate(source.layers)) {
+    if (!source.compile.ragged || !layer.dynamicN() ||
+        hasRagged(source.layers, source.compile, i))
+      continue;
+    const SourcePosition &at = layer.position;
+    llvm::errs() << printable(at.file) << ":" << at.line << ":" << at.column
+                 << ": note: layer '" << layer.name
+                 << "' has no functions for ragged batches under this plan; "
+                    "'--plan=shared' and '--plan=factored' have them\n";
+  }
 }
 
 int eqc::reportCompileFailure(const Options &options, Source &source,

@@ -48,6 +48,10 @@ int parseSource(const Options &options,
 int tuneSource(const Options &options, Source &source,
                std::vector<std::string> *reports = nullptr);
 
+/// Says which layers got no functions for ragged batches though these were
+/// asked for, and why.
+void noteLayersWithoutRagged(const Source &source);
+
 /// Reports a failure of the compiler, located where it is about a layer; the
 /// exit status.
 int reportCompileFailure(const Options &options, Source &source,

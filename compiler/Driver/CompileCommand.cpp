@@ -130,10 +130,13 @@ int eqc::runCompile(const Options &options) {
 
   const Device *device = kernelTargetOf(options.compile.triple).device();
   std::vector<int64_t> packed;
+  std::vector<bool> ragged;
+  for (size_t i = 0; i < source.layers.size(); ++i)
+    ragged.push_back(hasRagged(source.layers, source.compile, i));
   auto makeHeader = [&] {
     return emitHeader(source.layers, packed,
                       plan.headerPath == "-" ? "" : StringRef(plan.headerPath),
-                      options.compile.gradients, device);
+                      options.compile.gradients, device, ragged);
   };
   if (options.emit == EmitKind::Header) {
     if (int status = findPackedSizes(options, source, packed))
@@ -160,5 +163,6 @@ int eqc::runCompile(const Options &options) {
   }
   if (Failure failure = plan.outputs.commit())
     return report(failure);
+  noteLayersWithoutRagged(source);
   return StatusDone;
 }

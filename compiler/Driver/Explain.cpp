@@ -93,7 +93,8 @@ static void appendDiagrams(std::string_view array,
     text += fmt::format("  .. and {} more\n", diagrams.size() - shown);
 }
 
-static void appendFacts(const LayerSpec &layer, std::string &text) {
+static void appendFacts(const LayerSpec &layer, const CompileOptions &options,
+                        std::string &text) {
   auto out = std::back_inserter(text);
   auto fact = [&](std::string_view name, const std::string &value) {
     fmt::format_to(out, "  {:<10} {}\n", name, value);
@@ -118,6 +119,12 @@ static void appendFacts(const LayerSpec &layer, std::string &text) {
   if (layer.batch > 0)
     fact("batch", fmt::format("specialised for {}", layer.batch));
   fact("diagrams", describeCounts(layer));
+  if (options.ragged)
+    fact("ragged", hasRagged(layer, options, 0)
+                       ? "also functions for samples of different sizes"
+                   : layer.dynamicN()
+                       ? "not under this plan; shared and factored have them"
+                       : "no: all samples have one n");
 }
 
 /// How kernels carry out the stages of a plan, and of the gradients.
@@ -160,7 +167,7 @@ bool eqc::explainLayer(const LayerSpec &layer, const CompileOptions &options,
   }
   text += fmt::format("layer {}: order {} -> {}, channels {} -> {}\n",
                       layer.name, layer.k, layer.l, layer.cIn, layer.cOut);
-  appendFacts(layer, text);
+  appendFacts(layer, own, text);
   appendDiagrams("weight", layer.diagrams, text);
   if (!layer.biasDiagrams.empty())
     appendDiagrams("bias", layer.biasDiagrams, text);

@@ -108,6 +108,39 @@ static std::string commentOnBackward(const LayerSpec &layer) {
       layer.biasDiagrams.empty() ? " grad_bias is ignored." : "");
 }
 
+/// `n[b]^2 * 16`.
+static std::string elementsOfSample(const LayerSpec &layer, bool input) {
+  const int order = input ? layer.k : layer.l;
+  const int64_t channels = input ? layer.cIn : layer.cOut;
+  if (order == 0)
+    return std::to_string(channels);
+  return fmt::format("n[b]{} * {}",
+                     order == 1 ? "" : "^" + std::to_string(order), channels);
+}
+
+static std::string commentOnRagged(const CFunction &function,
+                                   const LayerSpec &layer) {
+  if (&function == &kForwardRagged)
+    return fmt::format(
+        "/* {0}_forward for samples of different sizes, without gaps between "
+        "them: sample b\n   has size n[b], 0 or more, {1} elements of x and "
+        "{2} of y,\n   and is computed as in a batch of its own. */\n",
+        layer.name, elementsOfSample(layer, true),
+        elementsOfSample(layer, false));
+  if (&function == &kForwardPadded)
+    return fmt::format(
+        "/* The same for arrays of the shapes of {0}_forward, in which sample "
+        "b has size\n   sizes[b], 0 to n: its entries are those with all "
+        "indices below. What lies\n   outside is not read, and written as "
+        "zero. */\n",
+        layer.name);
+  return fmt::format("/* The gradients of {0}_{1}, as {0}_backward has "
+                     "them. */\n",
+                     layer.name,
+                     &function == &kBackwardRagged ? kForwardRagged.suffix
+                                                   : kForwardPadded.suffix);
+}
+
 /// The functions that only devices have, and those that differ there.
 static std::string commentOnDevice(const CFunction &function,
                                    const LayerSpec &layer) {
@@ -153,13 +186,15 @@ static std::string commentOn(const CFunction &function, const LayerSpec &layer,
     return fmt::format("/* {}_forward with packed weights: nothing is packed "
                        "in the call. */\n",
                        layer.name);
+  if (function.isRagged())
+    return commentOnRagged(function, layer);
   return "/* What this layer is. */\n";
 }
 
 static void emitFunctions(const LayerSpec &layer, bool gradients,
-                          Interface interface, std::string &text) {
+                          Interface interface, bool ragged, std::string &text) {
   const llvm::SmallVector<const CFunction *> functions =
-      cFunctions(gradients, interface);
+      cFunctions(gradients, interface, ragged);
   for (const CFunction *function : functions) {
     text += commentOn(*function, layer, interface) +
             declarationOf(*function, layer, interface);
@@ -190,10 +225,14 @@ static std::string includeGuard(StringRef fileName, StringRef body) {
 std::string eqc::emitHeader(llvm::ArrayRef<LayerSpec> layers,
                             llvm::ArrayRef<int64_t> packedSizes,
                             StringRef fileName, bool gradients,
-                            const Device *device) {
+                            const Device *device,
+                            const std::vector<bool> &ragged) {
   std::string body = "#include <stdint.h>\n\n#include <eqc/runtime.h>\n\n"
                      "#ifdef __cplusplus\nextern \"C\" {\n#endif\n";
+  size_t index = 0;
   for (auto [layer, packedSize] : llvm::zip_equal(layers, packedSizes)) {
+    const bool isRagged = index < ragged.size() && ragged[index];
+    ++index;
     body += "\n" + describeLayer(layer);
     emitMacros(layer, packedSize, body);
     body += "\n";
@@ -201,7 +240,7 @@ std::string eqc::emitHeader(llvm::ArrayRef<LayerSpec> layers,
     emitDiagrams("bias", layer.biasDiagrams, body);
     body += "\n";
     emitFunctions(layer, gradients,
-                  device ? Interface::Device : Interface::Host, body);
+                  device ? Interface::Device : Interface::Host, isRagged, body);
   }
   body += "\n#ifdef __cplusplus\n}\n#endif\n";
 

@@ -9,6 +9,7 @@
 #include "llvm/ADT/StringRef.h"
 
 #include <string>
+#include <vector>
 
 namespace eqc {
 
@@ -18,11 +19,13 @@ struct Device;
 /// the name the header will have, or empty when it has none; only the include
 /// guard depends on it.
 /// `packedSizes` are the layers' NAME_PACKED_SIZE; with `gradients`
-/// NAME_backward is declared. `device` is null for layers of CPUs.
+/// NAME_backward is declared. `device` is null for layers of CPUs. `ragged`
+/// says which layers have functions for ragged batches; empty: none.
 std::string emitHeader(llvm::ArrayRef<LayerSpec> layers,
                        llvm::ArrayRef<int64_t> packedSizes,
                        llvm::StringRef fileName, bool gradients = true,
-                       const Device *device = nullptr);
+                       const Device *device = nullptr,
+                       const std::vector<bool> &ragged = {});
 
 /// The shape of x (`input`) or y as a comment writes it: `[batch, n, n, 16]`.
 std::string arrayShape(const LayerSpec &layer, bool input);

@@ -439,6 +439,11 @@ std::variant<Options, EarlyExit> CommandLine::parse() {
   readTune();
   options.compile.threads =
       args.hasFlag(OPT_threads, OPT_no_threads, /*Default=*/true);
+  options.compile.ragged = args.hasArg(OPT_ragged);
+  options.frontend.ragged = options.compile.ragged;
+  if (options.compile.ragged && kernelTargetOf(options.compile.triple).device())
+    error("'--ragged' is not built yet for '--target=" +
+          options.compile.triple + "'");
   if (!errors.empty())
     return EarlyExit{2, "", errors};
   return options;

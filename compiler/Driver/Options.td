@@ -66,6 +66,9 @@ def grad : Flag<["--"], "grad">, Visibility<Code>,
   HelpText<"Make the backward pass too (default)">;
 def no_grad : Flag<["--"], "no-grad">, Visibility<Code>,
   HelpText<"Make the forward pass only">;
+def ragged : Flag<["--"], "ragged">, Visibility<Code>,
+  HelpText<"Make functions for batches whose samples differ in\nsize too, of layers with "
+           "'n = ?'">;
 defm chip : Value<"chip", "<name>[,<name>..]",
   "The GPUs to compile for with {device options}; what runs: the GPU that is "
   "there", Code>;

@@ -67,7 +67,8 @@ static std::string versionScript(llvm::ArrayRef<LayerSpec> layers,
   const Interface interface = device ? Interface::Device : Interface::Host;
   std::string text = "{ global:\n";
   for (const LayerSpec &layer : layers)
-    for (const CFunction *function : cFunctions(/*gradients=*/true, interface))
+    for (const CFunction *function : cFunctions(
+             /*gradients=*/true, interface, /*ragged=*/!device))
       text += "  " + nameOf(*function, layer.name) + ";\n";
   for (const char *function : runtimeFunctions)
     text += "  " + std::string(function) + ";\n";

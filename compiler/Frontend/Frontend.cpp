@@ -9,6 +9,7 @@
 #include "compiler/Frontend/Parser.h"
 #include "compiler/Frontend/Sema.h"
 
+#include "llvm/ADT/STLExtras.h"
 #include "llvm/Support/MemoryBuffer.h"
 #include "llvm/Support/SourceMgr.h"
 
@@ -37,6 +38,11 @@ FrontendResult eqc::parseLayers(llvm::SourceMgr &sources, unsigned bufferId,
   checkUtf8(diags.source(), diags);
   std::vector<LayerDecl> decls = Parser(diags, options.maxDiagrams).parseFile();
   result.layers = checkLayers(decls, options, diags);
+  if (diags.status() == 0 && options.ragged &&
+      llvm::none_of(result.layers,
+                    [](const LayerSpec &layer) { return layer.dynamicN(); }))
+    diags.error(DiagId::NothingRagged, result.layers.front().position,
+                "ragged batches need a layer whose size is given at run time");
   result.status = diags.status();
   if (result.status != 0)
     result.layers.clear();

@@ -23,6 +23,9 @@ struct FrontendOptions {
   /// Bounds a layer's diagrams, and its bias diagrams, before pruning.
   uint64_t maxDiagrams = 32768;
   uint64_t maxSourceBytes = uint64_t(16) << 20;
+  /// Whether functions for ragged batches are asked for, which some layer must
+  /// be able to have.
+  bool ragged = false;
 };
 
 struct FrontendResult {

@@ -11,8 +11,10 @@ using namespace eqc;
 using llvm::StringRef;
 
 llvm::ArrayRef<const CFunction *> eqc::cFunctions() {
-  static constexpr const CFunction *all[] = {&kForward, &kPack, &kForwardPacked,
-                                             &kBackward, &kInfo};
+  static constexpr const CFunction *all[] = {
+      &kForward,        &kPack,          &kForwardPacked,
+      &kBackward,       &kInfo,          &kForwardRagged,
+      &kBackwardRagged, &kForwardPadded, &kBackwardPadded};
   return all;
 }
 
@@ -23,14 +25,15 @@ static llvm::ArrayRef<const CFunction *> deviceFunctions() {
   return all;
 }
 
-llvm::SmallVector<const CFunction *> eqc::cFunctions(bool gradients,
-                                                     Interface interface) {
+llvm::SmallVector<const CFunction *>
+eqc::cFunctions(bool gradients, Interface interface, bool ragged) {
   llvm::SmallVector<const CFunction *> all(cFunctions());
   if (interface == Interface::Device)
     llvm::append_range(all, deviceFunctions());
   llvm::SmallVector<const CFunction *> functions;
   for (const CFunction *function : all)
-    if (gradients || !function->needsGradients)
+    if ((gradients || !function->needsGradients) &&
+        (ragged || !function->isRagged()))
       functions.push_back(function);
   return functions;
 }
@@ -55,6 +58,8 @@ std::string eqc::declarationOf(const CFunction &function,
     add("int64_t n");
   if (function.takesBatch)
     add("int64_t batch");
+  if (function.isRagged())
+    add(std::string("const int64_t *") + function.sampleSizes);
   const std::string type = layer.dtype == DType::F32 ? "float *" : "double *";
   for (const ArrayArgument &array : function.arguments()) {
     if (&array == function.arrays.data() + function.firstLine)
@@ -74,7 +79,7 @@ llvm::ArrayRef<std::string> eqc::exportedSuffixes() {
   static const std::vector<std::string> suffixes = [] {
     std::vector<std::string> all;
     for (const CFunction *function :
-         cFunctions(/*gradients=*/true, Interface::Device))
+         cFunctions(/*gradients=*/true, Interface::Device, /*ragged=*/true))
       all.push_back(std::string("_") + function->suffix);
     for (const InfoField &field : infoFields())
       if (field.isMacro)

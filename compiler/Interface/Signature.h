@@ -6,7 +6,8 @@
 // eqc_interface_json) read it here and nowhere else.
 //
 // It grows in one way. Sizes come before the batch, one for each that is given
-// at run time; arrays follow, what is read before what is written; what a kind
+// at run time; then the sizes of each sample, where they differ; arrays follow,
+// what is read before what is written; what a kind
 // of target needs besides (a workspace, a stream) comes last. New functions and
 // macros are added at the end.
 //
@@ -57,6 +58,12 @@ struct CFunction {
   size_t firstLine = 0;
   bool takesBackward = false;  ///< int backward
   bool takesWorkspace = false; ///< void *workspace
+  /// What the sizes of the samples are called, const int64_t *, in functions
+  /// for ragged batches; null in others.
+  const char *sampleSizes = nullptr;
+
+  /// Whether it is there only for layers with functions for ragged batches.
+  constexpr bool isRagged() const { return sampleSizes != nullptr; }
 
   llvm::ArrayRef<ArrayArgument> arguments() const {
     return llvm::ArrayRef<ArrayArgument>(arrays).take_front(numArrays);
@@ -112,6 +119,32 @@ inline constexpr CFunction kBackward = {
       {"grad_bias", ArrayRole::Bias, true}}},
     /*firstLine=*/2};
 
+/// The same for batches whose samples differ in size: in packed arrays, one
+/// after the other ..
+inline constexpr CFunction ragged(const CFunction &of, const char *suffix) {
+  CFunction function = of;
+  function.suffix = suffix;
+  function.takesSizes = false;
+  function.sampleSizes = "n";
+  return function;
+}
+
+/// .. and in arrays with room for the largest.
+inline constexpr CFunction padded(const CFunction &of, const char *suffix) {
+  CFunction function = of;
+  function.suffix = suffix;
+  function.sampleSizes = "sizes";
+  function.firstLine = 1;
+  return function;
+}
+
+inline constexpr CFunction kForwardRagged = ragged(kForward, "forward_ragged");
+inline constexpr CFunction kBackwardRagged =
+    ragged(kBackward, "backward_ragged");
+inline constexpr CFunction kForwardPadded = padded(kForward, "forward_padded");
+inline constexpr CFunction kBackwardPadded =
+    padded(kBackward, "backward_padded");
+
 inline constexpr CFunction kInfo = {"info", ResultKind::Info};
 
 // Of layers for devices alone.
@@ -157,9 +190,11 @@ llvm::ArrayRef<const CFunction *> cFunctions();
 /// pointers and, if they have a status, a stream as their last argument.
 enum class Interface { Host, Device };
 
-/// Those that a layer has which was compiled with or without gradients.
+/// Those that a layer has which was compiled with or without gradients and
+/// functions for ragged batches.
 llvm::SmallVector<const CFunction *>
-cFunctions(bool gradients, Interface interface = Interface::Host);
+cFunctions(bool gradients, Interface interface = Interface::Host,
+           bool ragged = false);
 
 /// NAME_<suffix>.
 std::string nameOf(const CFunction &function, llvm::StringRef layer);
@@ -196,7 +231,13 @@ template <typename T, const CFunction &F, bool Dynamic, typename... Last>
 auto pointer() {
   using Arrays = std::make_index_sequence<F.numArrays>;
   using Rest = List<Last...>;
-  if constexpr (F.takesBatch && F.takesSizes && Dynamic)
+  if constexpr (F.isRagged() && F.takesSizes)
+    return decltype(pointerTo<T, F, int64_t, int64_t, const int64_t *>(
+        Arrays(), Rest())){};
+  else if constexpr (F.isRagged())
+    return decltype(pointerTo<T, F, int64_t, const int64_t *>(Arrays(),
+                                                              Rest())){};
+  else if constexpr (F.takesBatch && F.takesSizes && Dynamic)
     return decltype(pointerTo<T, F, int64_t, int64_t>(Arrays(), Rest())){};
   else if constexpr (F.takesBatch)
     return decltype(pointerTo<T, F, int64_t>(Arrays(), Rest())){};

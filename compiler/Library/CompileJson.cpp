@@ -48,6 +48,11 @@ static std::string readObject(const json::Object &object, Texts &texts,
         return wrong(name, "true or false");
       (name == "threads" ? options.single_thread : options.forward_only) =
           !*flag;
+    } else if (name == "ragged") {
+      std::optional<bool> flag = value.getAsBoolean();
+      if (!flag)
+        return wrong(name, "true or false");
+      options.ragged = *flag;
     } else if (name == "optimize") {
       std::optional<int64_t> level = value.getAsInteger();
       if (!level || *level < 0 || *level > 3)

@@ -46,12 +46,11 @@ static json::Object describe(const CFunction &function) {
     arrays.push_back(json::Object{{"name", array.name},
                                   {"like", nameOf(array.role)},
                                   {"written", array.written}});
-  return json::Object{{"name", function.suffix},
-                      {"result", nameOf(function.result)},
-                      {"sizes", function.takesSizes},
-                      {"batch", function.takesBatch},
-                      {"gradients", function.needsGradients},
-                      {"arrays", std::move(arrays)}};
+  return json::Object{
+      {"name", function.suffix},       {"result", nameOf(function.result)},
+      {"sizes", function.takesSizes},  {"batch", function.takesBatch},
+      {"ragged", function.isRagged()}, {"gradients", function.needsGradients},
+      {"arrays", std::move(arrays)}};
 }
 
 static json::Object describe(const InfoField &field) {

@@ -49,8 +49,12 @@ template <typename Function> NamedAddress at(const char *name, Function *f) {
 static std::vector<NamedAddress> providedFunctions() {
   return {
       at("eqc_rt_backward", &eqc_rt_backward),
+      at("eqc_rt_backward_padded", &eqc_rt_backward_padded),
+      at("eqc_rt_backward_ragged", &eqc_rt_backward_ragged),
       at("eqc_rt_forward", &eqc_rt_forward),
       at("eqc_rt_forward_packed", &eqc_rt_forward_packed),
+      at("eqc_rt_forward_padded", &eqc_rt_forward_padded),
+      at("eqc_rt_forward_ragged", &eqc_rt_forward_ragged),
       at("eqc_rt_pack", &eqc_rt_pack),
       at("eqc_rt_cuda_backward", &eqc_rt_cuda_backward),
       at("eqc_rt_cuda_backward_in", &eqc_rt_cuda_backward_in),

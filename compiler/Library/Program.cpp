@@ -25,6 +25,7 @@ Program::Program(StringRef source, const eqc_compile_options &asked)
   FrontendOptions frontend;
   if (asked.max_diagrams > 0)
     frontend.maxDiagrams = static_cast<uint64_t>(asked.max_diagrams);
+  frontend.ragged = options.ragged;
   unsigned id = sources.AddNewSourceBuffer(
       llvm::MemoryBuffer::getMemBufferCopy(source, file), llvm::SMLoc());
   FrontendResult result = parseLayers(sources, id, file, frontend, diags);
@@ -67,6 +68,10 @@ void Program::readOptions(const eqc_compile_options &asked) {
     return fail(2, "'max_diagrams' is negative");
   options.threads = asked.single_thread == 0;
   options.gradients = asked.forward_only == 0;
+  options.ragged = asked.ragged != 0;
+  if (options.ragged && kernelTargetOf(options.triple).device())
+    return fail(2, "'ragged' is not built yet for the target '" +
+                       options.triple + "'");
 }
 
 /// The kinds of devices that there are.

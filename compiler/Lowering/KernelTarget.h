@@ -42,6 +42,10 @@ struct LoweringOptions : mlir::PassPipelineOptions<LoweringOptions> {
   Option<bool> threads{*this, "threads",
                        llvm::cl::desc("calls may be spread over threads"),
                        llvm::cl::init(true)};
+  Option<bool> ragged{
+      *this, "ragged",
+      llvm::cl::desc("also functions for batches of different sizes"),
+      llvm::cl::init(false)};
 };
 
 /// A step on the way from kernels to the LLVM dialect: a pipeline of eqc-opt.

@@ -70,6 +70,14 @@ void pauseInLLVM(llvm::LLVMContext *context, void *options) {
   static_cast<const CompileOptions *>(options)->pause();
 }
 
+/// The plan of a layer that was asked for, Auto where the fastest is wanted.
+PlanKind planAskedFor(const CompileOptions &options, size_t index) {
+  const PlanKind tuned = index < options.tuning.size()
+                             ? options.tuning[index].plan
+                             : PlanKind::Auto;
+  return tuned != PlanKind::Auto ? tuned : options.plan;
+}
+
 class Compilation {
 public:
   Compilation(llvm::ArrayRef<LayerSpec> layers, const CompileOptions &options,
@@ -116,6 +124,7 @@ public:
           populateKernelPipeline(pm, *target);
           LoweringOptions lowering;
           lowering.threads = options.threads;
+          lowering.ragged = options.ragged;
           populateLLVMPipeline(pm, *target, lowering);
         }))
       return false;
@@ -237,6 +246,8 @@ private:
       return true;
     for (size_t i = 0; i < options.tuning.size(); ++i)
       setTuning(functions[i], options.tuning[i]);
+    if (options.ragged)
+      choosePlansOfRagged(functions, optionsOfChoice(kind));
     return true;
   }
 
@@ -326,6 +337,27 @@ private:
     if (tuning.registers > 0)
       function->setAttr(ir::EqcDialect::kMaxRegistersAttrName,
                         b.getI64IntegerAttr(tuning.registers));
+  }
+
+  /// Plans without functions for ragged batches are no candidates of layers
+  /// that shall have these.
+  void choosePlansOfRagged(ArrayRef<func::FuncOp> functions,
+                           const CompileOptions &chosen) {
+    const CostTarget machine = costTarget(chosen);
+    for (auto [i, layer] : llvm::enumerate(layers)) {
+      if (!layer.dynamicN() || planAskedFor(options, i) != PlanKind::Auto)
+        continue;
+      const PlanChoice choice = choosePlan(layer, machine, options.batch);
+      if (rulesOf(choice.winner().kind).takesRagged)
+        continue;
+      const PlanCandidate *best = nullptr;
+      for (const PlanCandidate &candidate : choice.candidates)
+        if (candidate.refused.empty() && rulesOf(candidate.kind).takesRagged &&
+            (!best || candidate.callNs < best->callNs))
+          best = &candidate;
+      if (best)
+        setTuning(functions[i], {best->kind, 0});
+    }
   }
 
   /// Passes that refuse what was asked for say with the message under which
@@ -460,6 +492,13 @@ bool eqc::compileLayers(llvm::ArrayRef<LayerSpec> layers,
     done = compilation.run(kind, out);
   });
   return done;
+}
+
+bool eqc::hasRagged(llvm::ArrayRef<LayerSpec> layers,
+                    const CompileOptions &options, size_t index) {
+  const PlanKind plan = planAskedFor(options, index);
+  return options.ragged && layers[index].dynamicN() &&
+         (plan == PlanKind::Auto || rulesOf(plan).takesRagged);
 }
 
 bool eqc::hasKernels(CodeKind kind) {

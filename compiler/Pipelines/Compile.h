@@ -52,6 +52,9 @@ struct CompileOptions {
   int optLevel = 3; ///< 0..3
   bool threads = true;
   bool gradients = true; ///< also NAME_backward
+  /// Also functions for batches whose samples differ in size, of layers whose n
+  /// is given at run time.
+  bool ragged = false;
   /// Samples of a call that plans are chosen for; 0: the layer's `batch`, else
   /// a typical one.
   int64_t batch = 0;
@@ -85,6 +88,12 @@ bool compileLayers(llvm::ArrayRef<LayerSpec> layers,
                    const CompileOptions &options, CodeKind kind,
                    llvm::SmallVectorImpl<char> &out, CompileFailure &failure,
                    std::vector<int64_t> *packedSizes = nullptr);
+
+/// Whether layer `index` gets functions for ragged batches: not under a plan
+/// that was asked for and has none. Where plans are chosen, one that has them
+/// is.
+bool hasRagged(llvm::ArrayRef<LayerSpec> layers, const CompileOptions &options,
+               size_t index);
 
 /// Whether a form holds the kernels of some CPUs.
 bool hasKernels(CodeKind kind);

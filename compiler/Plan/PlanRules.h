@@ -50,6 +50,8 @@ struct PlanRules {
   /// Whether it mixes channels in a basis of that name for some layers; null:
   /// it has none.
   bool (*isBasis)(std::string_view name) = nullptr;
+  /// Whether layers have functions for batches of different sizes.
+  bool takesRagged = true;
 };
 
 const PlanRules &rulesOf(PlanKind kind);

@@ -53,7 +53,7 @@ def layer_for(key: str, chip: str) -> DeviceLayer:
     def compiled() -> DeviceLayer:
         options = json.loads(key)
         source = options.pop("source")
-        return DeviceLayer(source, Options(**options), chip)
+        return DeviceLayer(source, Options(**{**options, "ragged": False}), chip)
 
     return _layers.get(f"{chip} {key}", compiled)
 

@@ -41,7 +41,7 @@ class CompileOptions(ctypes.Structure):
         ("struct_size", c_uint64), ("file", c_char_p), ("plan", c_char_p),
         ("cpu", c_char_p), ("optimize", c_int64), ("max_diagrams", c_int64),
         ("single_thread", c_int64), ("forward_only", c_int64),
-        ("target", c_char_p), ("chip", c_char_p),
+        ("target", c_char_p), ("chip", c_char_p), ("ragged", c_int64),
     ]
 
 
@@ -159,17 +159,20 @@ class LayerFunction:
     takes_backward: bool = False
     takes_workspace: bool = False
     takes_stream: bool = False
+    takes_sample_sizes: bool = False  #: of ragged batches
 
     @classmethod
     def of(cls, f: dict) -> LayerFunction:
         """From its description by libeqc."""
         return cls(f["name"], f["sizes"], f["batch"], len(f["arrays"]), f["result"] == "bytes",
-                   f.get("backward", False), f.get("workspace", False), f.get("stream", False))
+                   f.get("backward", False), f.get("workspace", False), f.get("stream", False),
+                   f["ragged"])
 
     def prototype(self, sized: bool) -> type:
         """Its type, for a layer that is given its size in every call or not."""
         numbers = (sized and self.takes_sizes) + self.takes_batch
-        pointers = self.arrays + self.takes_workspace + self.takes_stream
+        pointers = (self.takes_sample_sizes + self.arrays + self.takes_workspace
+                    + self.takes_stream)
         return ctypes.CFUNCTYPE(
             c_int64 if self.in_bytes else c_int, *[c_int64] * numbers,
             *[c_int] * self.takes_backward, *[c_void_p] * pointers)

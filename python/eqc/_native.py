@@ -27,6 +27,7 @@ class Options:
     max_diagrams: int | None = None
     threads: bool = True
     grad: bool = True
+    ragged: bool = False
 
     def __post_init__(self) -> None:
         for field in fields(self):
@@ -95,7 +96,7 @@ class NativeProgram:
             cpu=None if chip else options.cpu.encode(), optimize=options.optimize + 1,
             max_diagrams=options.max_diagrams or 0, single_thread=not options.threads,
             forward_only=not options.grad, target=b"cuda" if chip else None,
-            chip=chip.encode() or None)
+            chip=chip.encode() or None, ragged=options.ragged)
         self._lib = library()
         self._program = self._lib.eqc_parse(data, len(data), ctypes.byref(native))
         if not self._program:
@@ -154,7 +155,8 @@ class NativeProgram:
         specs = (_text(self.info(i).spec) for i in range(self.layer_count))
         options = self.options
         return _cache.key_of(fingerprint(), cpu, options.plan, str(options.optimize),
-                             str(options.threads), str(options.grad), *specs)
+                             str(options.threads), str(options.grad), str(options.ragged),
+                             *specs)
 
     def load(self, use_cache: bool = True) -> None:
         """Makes the functions callable: from the cache, else by compiling."""

@@ -22,18 +22,19 @@ from eqc import _cuda, _registry
 from eqc._native import check_status
 from eqc.layer import Layer
 
-__all__ = ["autocast_dtypes", "autocast_device", "dtype_of", "linear", "linear_backward"]
+__all__ = ["autocast_dtypes", "autocast_device", "check_devices", "checked", "dtype_of",
+           "library", "linear", "linear_backward", "register"]
 
 #: Whether libeqc_torch (docs/TorchCpp.md) was first to define them: it computes for Python too.
 _are_there = torch._C._dispatch_has_kernel("eqc::linear")
-_library = torch.library.Library("eqc", "DEF")
+library = torch.library.Library("eqc", "DEF")
 for _schema in () if _are_there else (
         # No bias for a layer that has one is a zero bias.
         "linear(Tensor x, Tensor weight, Tensor? bias, str layer, SymInt n) -> Tensor",
         # Empty tensors take the place of gradients that are not needed.
         "linear_backward(Tensor x, Tensor weight, Tensor grad_y, str layer, SymInt n, "
         "bool need_x, bool need_weight, bool need_bias) -> (Tensor, Tensor, Tensor)"):
-    _library.define(_schema, tags=torch.Tag.pt2_compliant_tag)
+    library.define(_schema, tags=torch.Tag.pt2_compliant_tag)
 linear = torch.ops.eqc.linear.default
 linear_backward = torch.ops.eqc.linear_backward.default
 
@@ -54,7 +55,7 @@ def _shape(layer: Layer, batch: int, n: int, *, output: bool) -> tuple[int, ...]
     return (batch, channels, *[n] * order)
 
 
-def _checked(tensor: Tensor, name: str, shape: tuple[int, ...], layer: Layer) -> Tensor:
+def checked(tensor: Tensor, name: str, shape: tuple[int, ...], layer: Layer) -> Tensor:
     """The tensor as a kernel may read it."""
     if tensor.dtype != dtype_of(layer):
         raise TypeError(f"{name} has dtype {tensor.dtype}; the layer computes in "
@@ -64,7 +65,7 @@ def _checked(tensor: Tensor, name: str, shape: tuple[int, ...], layer: Layer) ->
     return tensor.contiguous()
 
 
-def _check_devices(*tensors: Tensor | None) -> None:
+def check_devices(*tensors: Tensor | None) -> None:
     devices = {tensor.device for tensor in tensors if tensor is not None}
     if len(devices) > 1:
         raise ValueError("the tensors of a layer are on several devices: "
@@ -102,13 +103,13 @@ def _run(key: str, kernel: Layer, name: str, n: int, batch: int,
 
 def _forward(x: Tensor, weight: Tensor, bias: Tensor | None, layer: str, n: int) -> Tensor:
     kernel = _registry.layer_of(layer)
-    _check_devices(x, weight, bias)
+    check_devices(x, weight, bias)
     batch = x.shape[0]
-    x = _checked(x, "x", kernel.x_shape(batch, n), kernel)
-    weight = _checked(weight, "weight", kernel.weight_shape, kernel)
+    x = checked(x, "x", kernel.x_shape(batch, n), kernel)
+    weight = checked(weight, "weight", kernel.weight_shape, kernel)
     if kernel.has_bias:
         bias = (x.new_zeros(kernel.bias_shape) if bias is None else
-                _checked(bias, "bias", kernel.bias_shape, kernel))
+                checked(bias, "bias", kernel.bias_shape, kernel))
     y = x.new_empty(kernel.y_shape(batch, n))
     _run(layer, kernel, "forward", n, batch, x, weight, bias, y)
     return y
@@ -120,14 +121,14 @@ def _backward(x: Tensor, weight: Tensor, grad_y: Tensor, layer: str, n: int,
     kernel = _registry.layer_of(layer)
     if kernel._backward is None:
         raise ValueError("the layer was compiled without gradients")
-    _check_devices(x, weight, grad_y)
+    check_devices(x, weight, grad_y)
     batch = grad_y.shape[0]
     x_shape = kernel.x_shape(batch, n)
     if need_weight:
-        x = _checked(x, "x", x_shape, kernel)
+        x = checked(x, "x", x_shape, kernel)
     if need_x:
-        weight = _checked(weight, "weight", kernel.weight_shape, kernel)
-    grad_y = _checked(grad_y, "grad_y", kernel.y_shape(batch, n), kernel)
+        weight = checked(weight, "weight", kernel.weight_shape, kernel)
+    grad_y = checked(grad_y, "grad_y", kernel.y_shape(batch, n), kernel)
     needs = (need_x, need_weight, need_bias)
     grads = [grad_y.new_empty(shape if need else 0) for need, shape in
              zip(needs, (x_shape, kernel.weight_shape, kernel.bias_shape))]
@@ -138,14 +139,14 @@ def _backward(x: Tensor, weight: Tensor, grad_y: Tensor, layer: str, n: int,
 
 
 def _fake(x: Tensor, weight: Tensor, bias: Tensor | None, layer: str, n: int) -> Tensor:
-    _check_devices(x, weight, bias)
+    check_devices(x, weight, bias)
     return x.new_empty(_shape(_registry.layer_of(layer), x.shape[0], n, output=True))
 
 
 def _backward_fake(x: Tensor, weight: Tensor, grad_y: Tensor, layer: str, n: int,
                    need_x: bool, need_weight: bool, need_bias: bool
                    ) -> tuple[Tensor, Tensor, Tensor]:
-    _check_devices(x, weight, grad_y)
+    check_devices(x, weight, grad_y)
     kernel = _registry.layer_of(layer)
     x_shape = _shape(kernel, grad_y.shape[0], n, output=False)
     return (grad_y.new_empty(x_shape if need_x else 0),
@@ -332,7 +333,7 @@ def autocast_device(tensor: Tensor) -> str:
     return "cuda" if tensor.device.type == "cuda" else "cpu"
 
 
-def _register(name: str, function: type[Function], kernel: Any, fake: Any) -> None:
+def register(name: str, function: type[Function], kernel: Any, fake: Any) -> None:
     def transform(*arguments: Any) -> Any:
         # Above autocast, which would come too late: what the Function saves would have the
         # types from before.
@@ -346,15 +347,15 @@ def _register(name: str, function: type[Function], kernel: Any, fake: Any) -> No
     # Transforms of torch.func take the Function apart, level by level. They come first: what
     # remains for the other key is a call without them, which needs nothing of what
     # Function.apply adds for them to that of its base, at twice the time.
-    _library.impl(name, transform, "FuncTorchDynamicLayerFrontMode")
-    _library.impl(name, super(Function, function).apply, "Autograd")
-    _library.impl(name, _elsewhere, "CompositeExplicitAutograd")
+    library.impl(name, transform, "FuncTorchDynamicLayerFrontMode")
+    library.impl(name, super(Function, function).apply, "Autograd")
+    library.impl(name, _elsewhere, "CompositeExplicitAutograd")
     for device in "cpu", "cuda":
         if not torch._C._dispatch_has_kernel_for_dispatch_key(qualified, device.upper()):
-            torch.library.register_kernel(qualified, device, kernel, lib=_library)
-        torch.library.register_autocast(qualified, device, torch.float32, lib=_library)
-    torch.library.register_fake(qualified, fake, lib=_library)
+            torch.library.register_kernel(qualified, device, kernel, lib=library)
+        torch.library.register_autocast(qualified, device, torch.float32, lib=library)
+    torch.library.register_fake(qualified, fake, lib=library)
 
 
-_register("linear", _Linear, _forward, _fake)
-_register("linear_backward", _LinearBackward, _backward, _backward_fake)
+register("linear", _Linear, _forward, _fake)
+register("linear_backward", _LinearBackward, _backward, _backward_fake)

@@ -12,6 +12,7 @@ from eqc._arrays import as_input, as_output, describe_shape, empty
 from eqc._library import interface
 from eqc._native import (
     NativeProgram, Options, check_status, key_of_source, source_for_bias)
+from eqc._ragged import FUNCTIONS as RAGGED_FUNCTIONS, RaggedCalls
 from eqc._source import integer, layer_source
 from eqc.initialize import GAIN, INPUTS, weight_std
 
@@ -48,7 +49,7 @@ class PackedWeight:
                         "pack it where it is loaded")
 
 
-class Layer:
+class Layer(RaggedCalls):
     """An equivariant linear map from order-k to order-l tensors over R^n, with channels and
     a batch, compiled for this machine:
 
@@ -71,6 +72,8 @@ class Layer:
         plan: "auto", "dense", "factored", "shared" or "schur": how the maps are multiplied.
         cpu, optimize, max_diagrams, threads, grad: as --cpu, -O, --max-diagrams, --threads and
             --grad. Without gradients compiling takes less time.
+        ragged: whether to make the functions for batches whose samples differ in size too,
+            of a layer whose n is None.
         cache: whether compiled code may be kept on disk.
 
     Raises:
@@ -89,8 +92,8 @@ class Layer:
                  diagrams: str | Sequence[str] = "all", batch: int | None = None,
                  name: str = "layer", plan: str = "auto", cpu: str = "native",
                  optimize: int = 3, max_diagrams: int | None = None, threads: bool = True,
-                 grad: bool = True, cache: bool = True) -> None:
-        options = Options(plan, cpu, optimize, max_diagrams, threads, grad)
+                 grad: bool = True, ragged: bool = False, cache: bool = True) -> None:
+        options = Options(plan, cpu, optimize, max_diagrams, threads, grad, ragged)
         source = source_for_bias(lambda bias: layer_source(
             name=name, group=group, n=n, k=k, l=l, channels=channels, bias=bias, dtype=dtype,
             layout=layout, normalize=normalize, diagrams=diagrams, batch=batch), bias, options)
@@ -137,6 +140,8 @@ class Layer:
         self._forward_packed = find("forward_packed")
         self._pack = find("pack")
         self._backward = find("backward")
+        for function in RAGGED_FUNCTIONS:
+            setattr(self, f"_{function}", find(function))
         self._key = key_of_source(self.spec, self.options)
         self._is_made = True
 
@@ -341,11 +346,7 @@ class Layer:
             TypeError, ValueError: as `forward`; or the layer was compiled with grad=False.
             KernelError: the computation failed.
         """
-        names = set(wrt)
-        if not names <= {"x", "weight", "bias"}:
-            raise ValueError(f"wrt is {sorted(names)}; expected some of 'x', 'weight', 'bias'")
-        if not self.has_bias:
-            names.discard("bias")
+        names = self._wanted(wrt)
         if self._backward is None:
             raise ValueError("the layer was compiled without gradients")
         size = self._size(n, ("x", x, self.k, self.channels[0]),
@@ -365,6 +366,16 @@ class Layer:
             *self._leading(size), batch,
             *(None if array is None else array.ctypes.data for array in (xs, ws, gs, *grads))))
         return Gradients(*grads)
+
+    def _wanted(self, wrt: Iterable[str]) -> set[str]:
+        """The gradients that are asked for, of those that there are."""
+        names = set(wrt)
+        if not names <= {"x", "weight", "bias"}:
+            raise ValueError(f"wrt is {sorted(names)}; expected some of 'x', 'weight', 'bias'")
+        return names if self.has_bias else names - {"bias"}
+
+    #: What backward_ragged and backward_padded return.
+    _gradients = Gradients
 
     def init(self, seed: int | np.random.Generator | None = None, *, gain: float = GAIN,
              inputs: str = INPUTS, n: int | None = None

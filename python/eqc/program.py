@@ -81,15 +81,15 @@ def _compile(source: str, file: str, options: dict[str, Any], cache: bool) -> Pr
 
 def compile(source: str, *, file: str = "<string>", plan: str = "auto",  # noqa: A001
             cpu: str = "native", optimize: int = 3, max_diagrams: int | None = None,
-            threads: bool = True, grad: bool = True,
+            threads: bool = True, grad: bool = True, ragged: bool = False,
             cache: bool = True) -> Program:
     """Compiles a source in the .eq language for this machine.
 
     Args:
         source: the text.
         file: how messages name it.
-        plan, cpu, optimize, max_diagrams, threads, grad: as --plan, --cpu, -O,
-            --max-diagrams, --threads, --grad of the command line.
+        plan, cpu, optimize, max_diagrams, threads, grad, ragged: as --plan, --cpu, -O,
+            --max-diagrams, --threads, --grad, --ragged of the command line.
         cache: whether compiled code may be kept on disk.
 
     Raises:
@@ -98,7 +98,8 @@ def compile(source: str, *, file: str = "<string>", plan: str = "auto",  # noqa:
     if not isinstance(source, str):
         raise TypeError(f"source is a {type(source).__name__}; expected a string")
     return _compile(source, file, dict(plan=plan, cpu=cpu, optimize=optimize, threads=threads,
-                                       max_diagrams=max_diagrams, grad=grad), cache)
+                                       max_diagrams=max_diagrams, grad=grad,
+                                       ragged=ragged), cache)
 
 
 def compile_file(path: str | os.PathLike[str], **options: object) -> Program:

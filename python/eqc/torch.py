@@ -16,27 +16,42 @@ from typing import Any, NoReturn
 import torch
 from torch import Tensor, nn
 
-from eqc import _registry, _torch_operators
+from eqc import _registry, _torch_operators, _torch_ragged
 from eqc._native import Options, key_of_source, source_for_bias
 from eqc._source import dtype_name, integer, layer_source
 from eqc.initialize import GAIN, INPUTS, weight_std
 from eqc.layer import Layer
 
-__all__ = ["EquivariantLinear", "linear"]
+__all__ = ["EquivariantLinear", "linear", "linear_ragged"]
 
 _DTYPES = {torch.float32: "f32", torch.float64: "f64"}
 
 
-def _apply(key: str, x: Tensor, weight: Tensor, bias: Tensor | None, *, orders: tuple[int, int],
-           size: int | None, any_n: int, n: int | None, channels_last: bool) -> Tensor:
-    """The operator on any number of batch axes. `size` is the layer's, `n` that of the call,
-    `any_n` one that will do where no axis has it."""
-    order = orders[0]
-    for name, value in (("x", x), ("weight", weight), ("bias", bias)):
+def _check_tensors(**tensors: Tensor | None) -> None:
+    for name, value in tensors.items():
         if not isinstance(value, Tensor) and not (name == "bias" and value is None):
             found = "None" if value is None else f"a {type(value).__name__}"
             advice = f": use torch.as_tensor({name})" if hasattr(value, "__array__") else ""
             raise TypeError(f"{name} is {found}; expected a torch.Tensor{advice}")
+
+
+def _size_list(name: str, value: Tensor) -> Tensor:
+    """Sizes of samples, or sums of them, as the operators take them: on the CPU."""
+    if not isinstance(value, Tensor) or value.is_floating_point() or value.is_complex() or (
+            value.dtype == torch.bool):
+        found = value.dtype if isinstance(value, Tensor) else f"a {type(value).__name__}"
+        raise TypeError(f"{name} is {found}; expected a tensor of integers")
+    return value.to("cpu", torch.int64)
+
+
+def _apply(key: str, x: Tensor, weight: Tensor, bias: Tensor | None, *, orders: tuple[int, int],
+           size: int | None, any_n: int, n: int | None, channels_last: bool,
+           sizes: Tensor | None = None) -> Tensor:
+    """The operator on any number of batch axes. `size` is the layer's, `n` that of the call,
+    `any_n` one that will do where no axis has it; `sizes` those of the samples where they
+    differ."""
+    order = orders[0]
+    _check_tensors(x=x, weight=weight, bias=bias)
     if n is not None and (isinstance(n, bool) or not isinstance(n, (int, torch.SymInt))):
         n = integer("n", n)
     if x.dim() <= order:
@@ -54,7 +69,17 @@ def _apply(key: str, x: Tensor, weight: Tensor, bias: Tensor | None, *, orders: 
             size = any_n
         else:
             raise ValueError("n is unknown: x has no axis of it; give n=")
-    y = _torch_operators.linear(x.reshape(math.prod(lead), *inner), weight, bias, key, size)
+    samples = x.reshape(math.prod(lead), *inner)
+    if sizes is None:
+        y = _torch_operators.linear(samples, weight, bias, key, size)
+    else:
+        if size < 1:
+            raise ValueError("x has axes of size 0; padded samples need at least 1")
+        sizes = _size_list("sizes", sizes)
+        if sizes.shape != lead:
+            raise ValueError(f"sizes has shape {list(sizes.shape)}; expected {list(lead)}, one "
+                             "for each sample")
+        y = _torch_ragged.linear_ragged(samples, weight, bias, sizes.reshape(-1), key, size)
     return y.reshape(*lead, *y.shape[1:])
 
 
@@ -84,6 +109,46 @@ def linear(layer: Layer, x: Tensor, weight: Tensor, bias: Tensor | None = None, 
     return _apply(_registry.key_of(layer), x, weight, bias, orders=(layer.k, layer.l),
                   size=layer.n, any_n=layer._size_unit, n=n,
                   channels_last=layer.layout == "channels_last")
+
+
+def _apply_packed(key: str, values: Tensor, ptr: Tensor, weight: Tensor,
+                  bias: Tensor | None) -> Tensor:
+    """The operator on packed samples."""
+    _check_tensors(values=values, weight=weight, bias=bias)
+    ptr = _size_list("ptr", ptr)
+    if ptr.dim() != 1 or ptr.shape[0] == 0:
+        raise ValueError(f"ptr has shape {list(ptr.shape)}; expected [batch + 1], the running "
+                         "sums of the sizes from 0 on")
+    return _torch_ragged.linear_ragged(values, weight, bias, ptr.diff(), key, 0)
+
+
+def linear_ragged(layer: Layer, values: Tensor, ptr: Tensor, weight: Tensor,
+                  bias: Tensor | None = None) -> Tensor:
+    """Applies a compiled layer to samples of different sizes, differentiably.
+
+    Args:
+        layer: an `eqc.Layer` with n=None and ragged=True.
+        values: [sum of n^k, c_in], the samples one after the other: for k = 1 the
+            `[all nodes, channels]` of graph libraries. With channels first, where each sample
+            is [c_in, n (k times)], all numbers in one axis.
+        ptr: [batch + 1], the running sums of the sizes: 0, n[0], n[0] + n[1], ..
+        weight: [diagrams, c_in, c_out].
+        bias: [bias_diagrams, c_out], or None for a zero bias.
+
+    Returns:
+        [sum of n^l, c_out], or one axis with channels first.
+
+    Raises:
+        TypeError, ValueError: an argument has another dtype or shape, or the layer has no
+            functions for this.
+        eqc.KernelError: the computation failed.
+    """
+    if not isinstance(layer, Layer):
+        raise TypeError(f"layer is a {type(layer).__name__}; expected an eqc.Layer")
+    if bias is not None and not layer.has_bias:
+        raise ValueError("bias was given, but the layer has none")
+    layer._ragged("forward_ragged")  # says why there is none
+    return _apply_packed(_registry.key_of(layer), values, ptr, weight, bias)
 
 
 def _module_dtype(dtype: Any) -> torch.dtype:
@@ -165,6 +230,10 @@ class EquivariantLinear(nn.Module):
 
         # The module may be converted to the other type; that code is compiled when used.
         self._keys = {dtype: key(dtype) for dtype in _DTYPES}
+        if n is None:
+            options = Options(plan=plan, max_diagrams=max_diagrams, ragged=True)
+        #: The same layer for samples of different sizes.
+        self._ragged_keys = {dtype: key(dtype) for dtype in _DTYPES}
         layer = _registry.layer_of(self._keys[place["dtype"]])
         self.group, self.k, self.l, self.n = group, k, l, n
         self.in_channels, self.out_channels = in_channels, out_channels
@@ -178,7 +247,7 @@ class EquivariantLinear(nn.Module):
             self.register_parameter("bias", None)
         self.reset_parameters()
 
-    def _key(self) -> str:
+    def _key(self, *, ragged: bool = False) -> str:
         """That of the layer for the present type of the weights."""
         dtype = self.weight.dtype
         if dtype in _torch_operators.autocast_dtypes and torch.is_autocast_enabled(
@@ -187,7 +256,7 @@ class EquivariantLinear(nn.Module):
         if dtype not in self._keys:
             raise TypeError(f"the weights are {dtype}; layers compute in torch.float32 and "
                             "torch.float64")
-        return self._keys[dtype]
+        return (self._ragged_keys if ragged else self._keys)[dtype]
 
     @property
     def layer(self) -> Layer:
@@ -211,11 +280,30 @@ class EquivariantLinear(nn.Module):
             if self.bias is not None:
                 self.bias.zero_()
 
-    def forward(self, x: Tensor, n: int | None = None) -> Tensor:
-        """Applies the layer. `n` is only for a layer without one of its own and k = 0."""
-        return _apply(self._key(), x, self.weight, self.bias, orders=(self.k, self.l),
-                      size=self.n, any_n=self._any_n, n=n,
-                      channels_last=self.layout == "channels_last")
+    def forward(self, x: Tensor, n: int | None = None, *, sizes: Tensor | None = None,
+                ptr: Tensor | None = None) -> Tensor:
+        """Applies the layer.
+
+        Args:
+            x: see the class; with `ptr` samples one after the other, as `linear_ragged` takes
+                them.
+            n: only for a layer without one of its own and k = 0.
+            sizes: of the samples where they differ, in the shape of the batch axes: of a sample
+                the entries count whose indices are all below its size. Others are not read, and
+                are zero in the result.
+            ptr: [batch + 1], the running sums of the sizes of packed samples.
+        """
+        ragged = sizes is not None or ptr is not None
+        if ragged and self.n is not None:
+            raise ValueError(f"the layer was made for n = {self.n}: sizes= and ptr= are for "
+                             "layers that take n from their arguments")
+        if ptr is not None:
+            if sizes is not None or n is not None:
+                raise ValueError("ptr= says all sizes: give neither sizes= nor n=")
+            return _apply_packed(self._key(ragged=True), x, ptr, self.weight, self.bias)
+        return _apply(self._key(ragged=ragged), x, self.weight, self.bias,
+                      orders=(self.k, self.l), size=self.n, any_n=self._any_n, n=n,
+                      channels_last=self.layout == "channels_last", sizes=sizes)
 
     def __prepare_scriptable__(self) -> NoReturn:
         raise NotImplementedError(

@@ -133,19 +133,18 @@ int64_t eqc_rt_block_samples(const eqc_rt_call *c, int64_t block) {
   return rest < c->schedule.block ? rest : c->schedule.block;
 }
 
-/* Whether y should be written past the caches. Only x86-64 has been measured.
- */
-static int wants_streaming(const eqc_rt_call *c) {
+/* Only x86-64 has been measured. */
+int eqc_rt_wants_streaming(const void *y, int64_t bytes) {
 #if defined(__x86_64__)
-  return c->y_bytes >= STREAMED_BYTES && (uintptr_t)c->y % EQC_RT_ALIGN == 0;
+  return bytes >= STREAMED_BYTES && (uintptr_t)y % EQC_RT_ALIGN == 0;
 #else
-  (void)c;
+  (void)y;
+  (void)bytes;
   return 0;
 #endif
 }
 
-/* Orders streamed stores before whatever tells others that they are done. */
-static void finish_streaming(void) {
+void eqc_rt_finish_streaming(void) {
 #if defined(__x86_64__)
   __builtin_ia32_sfence();
 #endif
@@ -158,7 +157,7 @@ static void run_block(int64_t worker, int64_t block, void *p) {
       c->streams ? EQC_PHASE_ALL_STREAMING : EQC_PHASE_ALL, 0, c->x, c->packed,
       c->bias, c->y, c->scratch + worker * c->stride);
   if (c->streams)
-    finish_streaming();
+    eqc_rt_finish_streaming();
 }
 
 static void run_part(int64_t worker, int64_t part, void *p) {
@@ -251,7 +250,7 @@ int eqc_rt_perform(eqc_rt_call *c, const void *weight, char *memory) {
   }
   if (c->parts_mode)
     return run_parts(c);
-  c->streams = wants_streaming(c);
+  c->streams = eqc_rt_wants_streaming(c->y, c->y_bytes);
   return eqc_rt_parallel(&c->runner, c->width, eqc_rt_blocks(c), run_block, c,
                          c->layer);
 }

@@ -71,8 +71,16 @@ enum {
   EQC_RT_NUM_ARRAYS
 };
 
-/* Every check of the arguments of a backward call. The names and bytes of the
-   arrays are filled in, and a gradient that is to be ignored becomes NULL. */
+/* EQC_ERR_ARG for a layer without gradients. */
+int eqc_rt_check_gradients(const eqc_rt_call *c);
+
+/* No output shares bytes with any other array. */
+int eqc_rt_check_aliases(const eqc_rt_call *c, const eqc_rt_array *arrays);
+
+/* Fills in names and bytes; a gradient that is to be ignored becomes NULL. */
+void eqc_rt_describe_arrays(const eqc_rt_call *c, eqc_rt_array *arrays);
+/* Every check of the arguments of a backward call. The arrays are
+   described. */
 int eqc_rt_check_backward(eqc_rt_call *c, int64_t n, int64_t batch,
                           eqc_rt_array *arrays);
 
@@ -84,6 +92,10 @@ int64_t eqc_rt_blocks(const eqc_rt_call *c);
 int64_t eqc_rt_block_samples(const eqc_rt_call *c, int64_t block);
 /* How many threads could share the work. */
 int64_t eqc_rt_wanted_threads(const eqc_rt_call *c);
+/* Whether an output of so many bytes should be written past the caches; and
+   what orders such stores before whatever tells others that they are done. */
+int eqc_rt_wants_streaming(const void *y, int64_t bytes);
+void eqc_rt_finish_streaming(void);
 /* Decides how many workers there are, at most `width` of them on `items`, and
    how far apart the scratch of each lies. `head` bytes come before it; the
    bytes of all are added to *total. EQC_OK or EQC_ERR_NOMEM. */

@@ -32,6 +32,20 @@ TEST(Limits, SourceSize) {
                 {"1:1: the source is larger than 16777216 bytes [E0090]"}));
 }
 
+TEST(Limits, RaggedBatchesNeedASizeAtRunTime) {
+  FrontendOptions options;
+  options.ragged = true;
+  const std::string fixed = "layer a {group=S;n=2;k=0;l=0}\n",
+                    sized = "layer b {group=S;n=?;k=0;l=0}\n";
+  EXPECT_EQ(Parsed(fixed + sized, options).text(), "");
+  Parsed refused(fixed, options);
+  EXPECT_EQ(refused.result.status, 1);
+  EXPECT_EQ(refused.errors(),
+            std::vector<std::string>(
+                {"1:7: ragged batches need a layer whose size is given at run "
+                 "time [E0062]"}));
+}
+
 TEST(Limits, MaxDiagrams) {
   FrontendOptions options;
   options.maxDiagrams = 15;

@@ -49,10 +49,16 @@ TEST(SignatureTest, EveryFunctionIsExportedAndDeclaredAndNoOther) {
       parse("layer fixed { group = S; n = 3; k = 1; l = 1; bias = true }\n"
             "layer sized { group = Sp; n = ?; k = 1; l = 1; dtype = f64 }\n");
   ASSERT_EQ(layers.size(), 2u);
-  for (bool gradients : {true, false}) {
+  struct Case {
+    bool gradients, ragged;
+  };
+  for (const auto &[gradients, ragged] :
+       {Case{true, false}, Case{false, false}, Case{true, true},
+        Case{false, true}}) {
     CompileOptions options;
     options.cpus = {"native"};
     options.gradients = gradients;
+    options.ragged = ragged;
     llvm::SmallVector<char, 0> object;
     CompileFailure failure;
     std::vector<int64_t> sizes;
@@ -62,12 +68,19 @@ TEST(SignatureTest, EveryFunctionIsExportedAndDeclaredAndNoOther) {
     std::string problem;
     auto loaded = LoadedObject::load(object, problem);
     ASSERT_TRUE(loaded) << problem;
-    const std::string header = emitHeader(layers, sizes, "a.h", gradients);
+    // Samples of a layer with one n have that.
+    const std::vector<bool> isRagged = {hasRagged(layers, options, 0),
+                                        hasRagged(layers, options, 1)};
+    EXPECT_EQ(isRagged, std::vector<bool>({false, ragged}));
+    const std::string header = emitHeader(layers, sizes, "a.h", gradients,
+                                          /*device=*/nullptr, isRagged);
     std::set<std::string> expected;
     for (const LayerSpec &layer : layers)
       for (const CFunction *function : cFunctions()) {
         const std::string name = nameOf(*function, layer.name);
-        const bool exists = gradients || !function->needsGradients;
+        const bool exists =
+            (gradients || !function->needsGradients) &&
+            (!function->isRagged() || (ragged && layer.dynamicN()));
         EXPECT_EQ(loaded->function(name) != nullptr, exists) << name;
         EXPECT_EQ(header.find(declarationOf(*function, layer)) !=
                       std::string::npos,
@@ -77,7 +90,9 @@ TEST(SignatureTest, EveryFunctionIsExportedAndDeclaredAndNoOther) {
           expected.insert(name);
       }
     EXPECT_EQ(exportsOf(object), expected);
-    EXPECT_EQ(cFunctions(gradients).size() * layers.size(), expected.size());
+    EXPECT_EQ(cFunctions(gradients).size() +
+                  cFunctions(gradients, Interface::Host, ragged).size(),
+              expected.size());
   }
 }
 
@@ -104,6 +119,28 @@ TEST(SignatureTest, SizesComeFirst) {
   static_assert(std::is_same_v<CFunctionPointer<float, kPack, true>, Pack>);
 }
 
+TEST(SignatureTest, SizesOfSamplesFollowTheBatch) {
+  LayerSpec spec;
+  spec.name = "f";
+  spec.n = -1;
+  EXPECT_EQ(declarationOf(kForwardRagged, spec),
+            "int f_forward_ragged(int64_t batch, const int64_t *n, const float "
+            "*x, const float *weight,\n    const float *bias, float *y);");
+  EXPECT_EQ(declarationOf(kBackwardPadded, spec),
+            "int f_backward_padded(int64_t n, int64_t batch, const int64_t "
+            "*sizes, const float *x,\n    const float *weight, const float "
+            "*grad_y, float *grad_x, float *grad_weight, float *grad_bias);");
+  using Ragged = int (*)(int64_t, const int64_t *, const float *, const float *,
+                         const float *, float *);
+  static_assert(
+      std::is_same_v<CFunctionPointer<float, kForwardRagged, true>, Ragged>);
+  using Padded =
+      int (*)(int64_t, int64_t, const int64_t *, const double *, const double *,
+              const double *, double *, double *, double *);
+  static_assert(
+      std::is_same_v<CFunctionPointer<double, kBackwardPadded, true>, Padded>);
+}
+
 TEST(SignatureTest, SuffixesAreThoseOfFunctionsAndMacros) {
   const std::set<std::string> suffixes(exportedSuffixes().begin(),
                                        exportedSuffixes().end());
@@ -112,6 +149,10 @@ TEST(SignatureTest, SuffixesAreThoseOfFunctionsAndMacros) {
                                           "_forward_packed",
                                           "_backward",
                                           "_info",
+                                          "_forward_ragged",
+                                          "_backward_ragged",
+                                          "_forward_padded",
+                                          "_backward_padded",
                                           "_workspace_bytes",
                                           "_forward_in",
                                           "_backward_in",

@@ -98,15 +98,16 @@ def test_fields_are_those_of_the_header():
 
 
 @pytest.mark.parametrize("grad", [True, False])
-@pytest.mark.parametrize("n", ["3", "?"])
-def test_functions_are_those_that_the_library_describes(grad, n):
+@pytest.mark.parametrize("n, ragged", [("3", False), ("?", False), ("?", True)])
+def test_functions_are_those_that_the_library_describes(grad, n, ragged):
     source = SETS.replace("n = 3", f"n = {n}")
-    program = eqc.compile(source, grad=grad, cache=False).layer._program
+    program = eqc.compile(source, grad=grad, ragged=ragged, cache=False).layer._program
     functions = json.loads(_library.library().eqc_interface_json())["functions"]
     assert {f["name"] for f in functions} == {"forward", "backward", "pack", "forward_packed",
-                                              "info"}
+                                              "info", "forward_ragged", "backward_ragged",
+                                              "forward_padded", "backward_padded"}
     for function in functions:
-        exists = grad or not function["gradients"]
+        exists = (grad or not function["gradients"]) and (ragged or not function["ragged"])
         assert (program.address("sets_" + function["name"]) != 0) == exists
 
 

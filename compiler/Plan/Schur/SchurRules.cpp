@@ -22,4 +22,5 @@ static bool isBasis(std::string_view name) {
 const PlanRules eqc::SchurRules = {neverRefused,          count,
                                    /*promisesLess=*/true,
                                    /*oneMatrix=*/false,
-                                   /*rowCost=*/1,         basisOf, isBasis};
+                                   /*rowCost=*/1,         basisOf, isBasis,
+                                   /*takesRagged=*/false};

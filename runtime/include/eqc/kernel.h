@@ -135,6 +135,24 @@ int eqc_rt_backward(const eqc_kernel *kernel, int64_t n, int64_t batch,
                     const void *x, const void *weight, const void *grad_y,
                     void *grad_x, void *grad_weight, void *grad_bias);
 
+/* NAME_forward_ragged, NAME_backward_ragged: sample b of packed arrays has size
+   n[b]. NAME_forward_padded, NAME_backward_padded: size sizes[b], in axes of
+   n. For layers whose n is dynamic. */
+int eqc_rt_forward_ragged(const eqc_kernel *kernel, int64_t batch,
+                          const int64_t *n, const void *x, const void *weight,
+                          const void *bias, void *y);
+int eqc_rt_backward_ragged(const eqc_kernel *kernel, int64_t batch,
+                           const int64_t *n, const void *x, const void *weight,
+                           const void *grad_y, void *grad_x, void *grad_weight,
+                           void *grad_bias);
+int eqc_rt_forward_padded(const eqc_kernel *kernel, int64_t n, int64_t batch,
+                          const int64_t *sizes, const void *x,
+                          const void *weight, const void *bias, void *y);
+int eqc_rt_backward_padded(const eqc_kernel *kernel, int64_t n, int64_t batch,
+                           const int64_t *sizes, const void *x,
+                           const void *weight, const void *grad_y, void *grad_x,
+                           void *grad_weight, void *grad_bias);
+
 /* NAME_pack: weights -> at least eqc_rt_packed_bytes() bytes. n is ignored. */
 int eqc_rt_pack(const eqc_kernel *kernel, int64_t n, const void *weight,
                 void *packed);

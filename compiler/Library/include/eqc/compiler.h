@@ -45,6 +45,7 @@ typedef struct eqc_compile_options {
   int64_t forward_only;  /* 1: as --no-grad */
   const char *target;    /* "cuda" for NVIDIA's GPUs; "", this machine */
   const char *chip;      /* as --chip, with "cuda"; "sm_80,sm_90" */
+  int64_t ragged;        /* 1: as --ragged */
 } eqc_compile_options;
 
 typedef enum eqc_severity {
@@ -87,8 +88,8 @@ EQC_API eqc_program *eqc_compile(const char *source, size_t length,
 /* The same for a source and its options as one text, by which programs that
    store layers tell them: a JSON object with the string "source" and, where not
    the default, the strings "plan", "cpu", "target" and "chip", the integers
-   "optimize" (as -O) and "max_diagrams" (or null), the flags "threads" and
-   "grad". */
+   "optimize" (as -O) and "max_diagrams" (or null), the flags "threads", "grad"
+   and "ragged". */
 EQC_API eqc_program *eqc_compile_json(const char *text, size_t length);
 
 /* Ends the program, its texts and its functions. NULL is allowed. */
@@ -132,7 +133,9 @@ EQC_API void *eqc_program_function(const eqc_program *program,
      "functions": of each its "name" (NAME_<name> is exported), its "result"
        ("status", or "info" for const eqc_layer_info *), whether it takes an
        int64_t for each of the "sizes" given at run time and one for the
-       "batch", whether it is only there with "gradients", and its "arrays",
+       "batch", whether it is one for "ragged" batches, which takes the sizes of
+       the samples next (const int64_t *) and is only there where they are asked
+       for, whether it is only there with "gradients", and its "arrays",
        pointers that follow: "name", which of the layer's arrays it is "like",
        whether it is "written"
      "info": the fields of eqc_layer_info, "name" and "type" ("uint32", "int64",

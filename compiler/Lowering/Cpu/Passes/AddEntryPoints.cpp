@@ -11,6 +11,7 @@
 #include "compiler/Lowering/Cpu/Passes/Passes.h"
 #include "compiler/Lowering/Entry/EntryInfo.h"
 #include "compiler/Plan/Gradient/GradientPlan.h"
+#include "compiler/Plan/PlanRules.h"
 
 #include <eqc/kernel.h>
 
@@ -72,9 +73,9 @@ private:
 class LayerEntryPoints {
 public:
   LayerEntryPoints(EntryBuilder &b, const KernelTable &kernels,
-                   InterfaceAttr interface, bool threads)
+                   InterfaceAttr interface, bool threads, bool ragged)
       : b(b), kernels(kernels), interface(interface), layer(interface),
-        threads(threads) {}
+        threads(threads), ragged(ragged && hasRagged(interface)) {}
 
   LogicalResult add(ModuleOp module) {
     const ArrayRef<TargetAttr> targets = kernels.targetsOf(layer.name);
@@ -106,12 +107,19 @@ public:
         addFlips()};
     EntryConstant kernel =
         b.addSized(layer.name + ".kernel", fields, sizeof(eqc_kernel));
-    for (const CFunction *function : cFunctions(gradients))
+    for (const CFunction *function :
+         cFunctions(gradients, Interface::Host, ragged))
       addExported(*function, kernel, info);
     return success();
   }
 
 private:
+  /// Whether samples of a batch may differ in size.
+  static bool hasRagged(InterfaceAttr interface) {
+    const std::optional<PlanKind> plan = findPlan(interface.getText("plan"));
+    return interface.getNumber("n") < 0 && plan && rulesOf(*plan).takesRagged;
+  }
+
   const EntryKernel *find(ModuleOp module, StringRef name, TargetAttr target,
                           KernelRole role) {
     const EntryKernel *kernel = kernels.find(name, target, role);
@@ -174,12 +182,19 @@ private:
     if (function.result == ResultKind::Info)
       return addInfoFunction(b, name, info);
     const bool takesN = function.takesSizes && layer.n < 0;
-    SmallVector<Type> taken, passed{b.pointer(), b.i64()};
+    SmallVector<Type> taken, passed{b.pointer()};
     if (takesN)
       taken.push_back(b.i64());
+    // Whether its own or -1; but packed samples have no n in common.
+    if (function.takesSizes || !function.isRagged())
+      passed.push_back(b.i64());
     if (function.takesBatch) {
       taken.push_back(b.i64());
       passed.push_back(b.i64());
+    }
+    if (function.isRagged()) {
+      taken.push_back(b.pointer());
+      passed.push_back(b.pointer());
     }
     taken.append(function.numArrays, b.pointer());
     passed.append(function.numArrays, b.pointer());
@@ -191,7 +206,7 @@ private:
   const KernelTable &kernels;
   InterfaceAttr interface;
   EntryLayer layer;
-  bool threads;
+  bool threads, ragged;
 };
 
 struct AddEntryPoints : eqc::impl::AddEntryPointsPassBase<AddEntryPoints> {
@@ -207,7 +222,7 @@ struct AddEntryPoints : eqc::impl::AddEntryPointsPassBase<AddEntryPoints> {
     const KernelTable kernels(module);
     EntryBuilder builder(module);
     for (auto interface : interfaces.getAsRange<InterfaceAttr>()) {
-      LayerEntryPoints layer(builder, kernels, interface, threads);
+      LayerEntryPoints layer(builder, kernels, interface, threads, ragged);
       if (failed(layer.add(module)))
         return signalPassFailure();
       ++numLayers;

@@ -144,7 +144,10 @@ def AddEntryPointsPass : Pass<"eqc-add-entry-points", "mlir::ModuleOp"> {
   }];
   let dependentDialects = ["mlir::LLVM::LLVMDialect", "eqc::ir::EqcDialect"];
   let options = [Option<"threads", "threads", "bool", /*default=*/"true",
-                        "whether calls may be spread over threads">];
+                        "whether calls may be spread over threads">,
+                 Option<"ragged", "ragged", "bool", /*default=*/"false",
+                        "whether layers that are given n at run time also have functions for "
+                        "batches of different sizes">];
   let statistics = [Statistic<"numLayers", "layers", "layers given C functions">];
 }
 

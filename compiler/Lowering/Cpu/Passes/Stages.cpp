@@ -78,6 +78,7 @@ static void lowerToLLVM(OpPassManager &pm, const LoweringOptions &options) {
   pm.addPass(createReconcileUnrealizedCastsPass());
   AddEntryPointsPassOptions entries;
   entries.threads = options.threads;
+  entries.ragged = options.ragged;
   pm.addPass(createAddEntryPointsPass(entries));
 }
 

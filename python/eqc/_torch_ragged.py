@@ -1,0 +1,199 @@
+"""The operators `eqc::linear_ragged` and `eqc::linear_ragged_backward` of PyTorch.
+
+As those of `_torch_operators`, for batches whose samples differ in size: `sizes` has the n of
+each, and the arrays are packed where `n` is 0, else padded to it. A layer is linear in x and in
+the weight whatever the sizes, so derivatives of every order are calls of the two again.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import torch
+from torch import Tensor
+from torch.autograd import Function
+
+from eqc import _registry
+from eqc._native import check_status
+from eqc._ragged import packed_shape
+from eqc._torch_operators import check_devices, checked, library, register
+from eqc.layer import Layer
+
+__all__ = ["linear_ragged", "linear_ragged_backward"]
+
+for _schema in (
+        "linear_ragged(Tensor x, Tensor weight, Tensor? bias, Tensor sizes, str layer, SymInt n) "
+        "-> Tensor",
+        "linear_ragged_backward(Tensor x, Tensor weight, Tensor grad_y, Tensor sizes, str layer, "
+        "SymInt n, bool need_x, bool need_weight, bool need_bias) -> (Tensor, Tensor, Tensor)"):
+    library.define(_schema, tags=torch.Tag.pt2_compliant_tag)
+linear_ragged = torch.ops.eqc.linear_ragged.default
+linear_ragged_backward = torch.ops.eqc.linear_ragged_backward.default
+
+
+class _Call:
+    """What the sizes say of the arrays of a call."""
+
+    def __init__(self, key: str, n: int, sizes: Tensor, *tensors: Tensor | None) -> None:
+        check_devices(*tensors)
+        for tensor in tensors:
+            if tensor is not None and tensor.device.type != "cpu":
+                raise NotImplementedError("samples of different sizes are computed on CPUs only, "
+                                          f"and there are tensors on {tensor.device}")
+        self.layer = _registry.layer_of(key)
+        # Contiguous integers of 64 bits, kept while the call runs.
+        self.sizes = self.layer._sizes(sizes.numpy(), n or None)
+        self.kind = "padded" if n else "ragged"
+        self.leading = ([n] if n else []) + [len(self.sizes), self.sizes.ctypes.data]
+        self.x_shape, self.y_shape = (
+            (shape(len(self.sizes), n) if n else self.layer._packed(self.sizes, order, channels))
+            for shape, order, channels in (
+                (self.layer.x_shape, self.layer.k, self.layer.channels[0]),
+                (self.layer.y_shape, self.layer.l, self.layer.channels[1])))
+
+    def run(self, name: str, *tensors: Tensor | None) -> None:
+        function = self.layer._ragged(f"{name}_{self.kind}")
+        check_status(function(*self.leading, *(None if tensor is None else tensor.data_ptr()
+                                               for tensor in tensors)))
+
+
+def _forward(x: Tensor, weight: Tensor, bias: Tensor | None, sizes: Tensor, layer: str, n: int
+             ) -> Tensor:
+    call = _Call(layer, n, sizes, x, weight, bias)
+    kernel = call.layer
+    x = checked(x, "x", call.x_shape, kernel)
+    weight = checked(weight, "weight", kernel.weight_shape, kernel)
+    if kernel.has_bias:
+        bias = (x.new_zeros(kernel.bias_shape) if bias is None else
+                checked(bias, "bias", kernel.bias_shape, kernel))
+    y = x.new_empty(call.y_shape)
+    call.run("forward", x, weight, bias, y)
+    return y
+
+
+def _backward(x: Tensor, weight: Tensor, grad_y: Tensor, sizes: Tensor, layer: str, n: int,
+              need_x: bool, need_weight: bool, need_bias: bool
+              ) -> tuple[Tensor, Tensor, Tensor]:
+    call = _Call(layer, n, sizes, x, weight, grad_y)
+    kernel = call.layer
+    if need_weight:
+        x = checked(x, "x", call.x_shape, kernel)
+    if need_x:
+        weight = checked(weight, "weight", kernel.weight_shape, kernel)
+    grad_y = checked(grad_y, "grad_y", call.y_shape, kernel)
+    needs = (need_x, need_weight, need_bias)
+    grads = [grad_y.new_empty(shape if need else 0) for need, shape in
+             zip(needs, (call.x_shape, kernel.weight_shape, kernel.bias_shape))]
+    if any(needs):
+        call.run("backward", x, weight, grad_y,
+                 *(grad if need else None for need, grad in zip(needs, grads)))
+    return grads[0], grads[1], grads[2]
+
+
+def _fake_shape(kernel: Layer, like: Tensor, sizes: Tensor, n: int, *, output: bool,
+                same: bool) -> tuple[Any, ...]:
+    """The shape of x or y, next to an array whose order is the same or not."""
+    order = kernel.l if output else kernel.k
+    channels = kernel.channels[output]
+    if n:
+        axes = [n] * order
+        last = kernel.layout == "channels_last"
+        return (sizes.shape[0], *axes, channels) if last else (sizes.shape[0], channels, *axes)
+    if same:
+        channels_there = kernel.channels[not output]
+        rows = like.shape[0] if kernel.layout == "channels_last" else (
+            like.shape[0] // channels_there)
+    else:
+        rows = torch.library.get_ctx().new_dynamic_size()
+    return packed_shape(kernel.layout, channels, rows)
+
+
+def _fake(x: Tensor, weight: Tensor, bias: Tensor | None, sizes: Tensor, layer: str, n: int
+          ) -> Tensor:
+    kernel = _registry.layer_of(layer)
+    return x.new_empty(_fake_shape(kernel, x, sizes, n, output=True, same=kernel.k == kernel.l))
+
+
+def _backward_fake(x: Tensor, weight: Tensor, grad_y: Tensor, sizes: Tensor, layer: str, n: int,
+                   need_x: bool, need_weight: bool, need_bias: bool
+                   ) -> tuple[Tensor, Tensor, Tensor]:
+    kernel = _registry.layer_of(layer)
+    return (grad_y.new_empty(x.shape if need_x else 0),
+            grad_y.new_empty(kernel.weight_shape if need_weight else 0),
+            grad_y.new_empty(kernel.bias_shape if need_bias else 0))
+
+
+class _LinearRagged(Function):
+    """y = F(x, weight) + B(bias), F the layer without its bias and B its bias alone."""
+
+    @staticmethod
+    def forward(*inputs: Any) -> Tensor:
+        with torch._C._AutoDispatchBelowAutograd():
+            return linear_ragged(*inputs)
+
+    @staticmethod
+    def setup_context(ctx: Any, inputs: tuple, output: Tensor) -> None:
+        x, weight, _, sizes, ctx.layer, ctx.n = inputs
+        ctx.save_for_backward(x, weight, sizes)
+        ctx.set_materialize_grads(False)
+
+    @staticmethod
+    def backward(ctx: Any, grad_y: Tensor | None) -> tuple[Tensor | None, ...]:
+        needs = ctx.needs_input_grad[:3]
+        if grad_y is None or not any(needs):
+            return (None,) * 6
+        x, weight, sizes = ctx.saved_tensors
+        grads = linear_ragged_backward(x, weight, grad_y, sizes, ctx.layer, ctx.n, *needs)
+        return *(grad if need else None for need, grad in zip(needs, grads)), None, None, None
+
+
+class _LinearRaggedBackward(Function):
+    """The gradients at grad_y: those of x and of the weight are linear in grad_y and in the
+    other of the two, that of the bias in grad_y."""
+
+    @staticmethod
+    def forward(*inputs: Any) -> tuple[Tensor, Tensor, Tensor]:
+        with torch._C._AutoDispatchBelowAutograd():
+            return linear_ragged_backward(*inputs)
+
+    @staticmethod
+    def setup_context(ctx: Any, inputs: tuple, outputs: tuple[Tensor, ...]) -> None:
+        x, weight, grad_y, sizes, ctx.layer, ctx.n, *ctx.needs = inputs
+        ctx.mark_non_differentiable(
+            *(output for output, need in zip(outputs, ctx.needs) if not need))
+        ctx.save_for_backward(x, weight, grad_y, sizes)
+        ctx.set_materialize_grads(False)
+
+    @staticmethod
+    def backward(ctx: Any, *of: Tensor | None) -> tuple[Tensor | None, ...]:
+        """As of the operators without sizes: it differentiates
+
+            <of_x, grad_x> + <of_weight, grad_weight> + <of_bias, grad_bias>
+                = <grad_y, F(of_x, weight) + F(x, of_weight) + B(of_bias)>.
+        """
+        x, weight, grad_y, sizes = ctx.saved_tensors
+        of_x, of_weight, of_bias = (value if need else None
+                                    for value, need in zip(of, ctx.needs))
+        for_x, for_weight, for_grad_y = ctx.needs_input_grad[:3]
+        call = (sizes, ctx.layer, ctx.n)
+        for_x, for_weight = for_x and of_weight is not None, for_weight and of_x is not None
+        grad_x = grad_weight = grad_grad_y = None
+        if for_x or for_weight:
+            grad_x, grad_weight, _ = linear_ragged_backward(
+                x if of_x is None else of_x, weight if of_weight is None else of_weight, grad_y,
+                *call, for_x, for_weight, False)
+        if for_grad_y:
+            terms = []
+            if of_x is not None:
+                terms.append(linear_ragged(of_x, weight, of_bias, *call))
+            elif of_bias is not None:
+                terms.append(linear_ragged(torch.zeros_like(x), weight, of_bias, *call))
+            if of_weight is not None:
+                terms.append(linear_ragged(x, of_weight, None, *call))
+            grad_grad_y = sum(terms[1:], terms[0]) if terms else None
+        return (grad_x if for_x else None, grad_weight if for_weight else None, grad_grad_y,
+                *(None,) * 6)
+
+
+register("linear_ragged", _LinearRagged, _forward, _fake)
+register("linear_ragged_backward", _LinearRaggedBackward, _backward, _backward_fake)
