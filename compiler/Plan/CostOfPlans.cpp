@@ -11,11 +11,14 @@ using namespace eqc;
 
 /// How often a walk visits a pair of entries: over all terms and letters.
 static Poly visitsOf(const Walk &walk) {
-  // A letter over planes goes n/2 times, and its pair has two terms.
+  // A letter over planes goes n/2 times, and its pair has two terms; one that
+  // does not move has all of them as terms.
   int letters = 0;
   int64_t scale = static_cast<int64_t>(walk.terms.size());
   for (const std::vector<Letter> *list : {&walk.kept, &walk.dropped})
     for (const Letter &letter : *list) {
+      if (letter.extent.isConstant())
+        continue;
       ++letters;
       if (letter.extent.halfCoefficient() != 0) {
         assert(scale % 2 == 0 && "planes come with two terms");
@@ -120,8 +123,9 @@ PlanCost eqc::costOf(const SharedPlan &plan) {
 
 /// What a contraction adds up: entries per row, planes counting two.
 static Poly termsOf(const Contraction &contraction) {
-  return contraction.extent.halfCoefficient() != 0 ? Poly::power(1)
-                                                   : contraction.extent;
+  return contraction.extent.halfCoefficient() != 0
+             ? Poly::power(1)
+             : contraction.extent + contraction.minusExtent;
 }
 
 PlanCost eqc::costOf(const FactoredPlan &plan) {

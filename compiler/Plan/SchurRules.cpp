@@ -1,9 +1,18 @@
 //===- SchurRules.cpp - What there is to say about schur ------------------===//
 
+#include "compiler/Algebra/Groups/GroupRules.h"
 #include "compiler/Plan/PlanRules.h"
 #include "compiler/Plan/SchurChoice.h"
 
 using namespace eqc;
+
+static PlanRefusal whyNot(const LayerSpec &spec) {
+  if (!rulesOf(spec.group).hasSchurBasis())
+    return {"its group keeps no length, so it has no orthogonal basis of "
+            "irreducible tensors",
+            "E0051"};
+  return {};
+}
 
 static CountedPlan count(const LayerSpec &spec) {
   const SchurChoice schur = chooseSchur(spec);
@@ -14,7 +23,9 @@ static std::string_view basisOf(const LayerSpec &spec) {
   return basisName(chooseSchur(spec).basis());
 }
 
-const PlanRules eqc::SchurRules = {neverRefused,          count,
+const PlanRules eqc::SchurRules = {whyNot,
+                                   count,
                                    /*promisesLess=*/true,
                                    /*oneMatrix=*/false,
-                                   /*rowCost=*/1,         basisOf};
+                                   /*rowCost=*/1,
+                                   basisOf};

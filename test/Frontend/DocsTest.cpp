@@ -76,7 +76,7 @@ TEST(Docs, LanguageNamesEveryIdOfSources) {
     EXPECT_NE(lookupDiagnostic(id), nullptr) << id;
   // What is left out is about shape alone, about plans or files of rates.
   for (const char *id :
-       {"E0005", "E0006", "E0008", "E0050", "E0060", "E0061", "E0095"})
+       {"E0005", "E0006", "E0008", "E0050", "E0051", "E0060", "E0061", "E0095"})
     named.insert(id);
   for (const DiagnosticInfo &info : allDiagnostics())
     EXPECT_TRUE(named.count(info.code)) << info.code;
@@ -105,7 +105,7 @@ TEST(Docs, EveryIdOfTheFrontEndIsTested) {
   tested.insert("E0090");
   tested.insert("E0096");
   // Plans and files of rates are refused by others than the front end.
-  for (const char *id : {"E0050", "E0060", "E0061", "E0095", "E0097"})
+  for (const char *id : {"E0050", "E0051", "E0060", "E0061", "E0095", "E0097"})
     tested.insert(id);
   for (const DiagnosticInfo &info : allDiagnostics())
     EXPECT_TRUE(tested.count(info.code)) << info.code;

@@ -19,6 +19,7 @@ ReadNest::ReadNest(const SharedPlan &plan, const ReadStage &stage)
   for (size_t a = 0; a < shape.kept.size(); ++a)
     kept[a].extent = shape.kept[a].extent;
   targetStrides = rowMajorStrides(stage.kept, groups);
+  drops = !shape.dropped.empty();
   mostDropped = shape.dropped.empty() ? Poly(1) : shape.dropped[0].extent;
   mean = plan.mean && first.divisions > 0;
   for (const ReadEntry &entry : stage.entries) {
@@ -38,5 +39,7 @@ ReadNest::ReadNest(const SharedPlan &plan, const ReadStage &stage)
 }
 
 bool ReadNest::inLine() const {
+  if (groups == 1 && drops)
+    return signs.size() <= kMostInLine;
   return signs.size() <= 2 && (groups == 1 || signs.front() == signs.back());
 }
