@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <cassert>
+#include <utility>
 
 using namespace eqc;
 
@@ -60,6 +61,41 @@ Count eqc::countMatchings(uint64_t numVertices) {
   for (uint64_t odd = 3; odd < numVertices; odd += 2)
     total = multiply(total, {odd, false});
   return total;
+}
+
+Count eqc::countEvenPartitions(int64_t n, uint64_t numVertices) {
+  if (numVertices % 2 != 0)
+    return {};
+  if (numVertices == 0 || n == 1)
+    return {1, false};
+  if (numVertices > kManyVertices) // 2^(N-2) into at most two
+    return kSaturated;
+  // T(m, b) = b^2 T(m-1, b) + (2b-1) T(m-1, b-1), partitions of 2m vertices
+  // into b blocks (the triangle A156289 of the OEIS).
+  const uint64_t pairs = numVertices / 2;
+  std::vector<Count> blocks(pairs + 1);
+  blocks[0].value = 1;
+  for (uint64_t m = 1; m <= pairs; ++m) {
+    for (uint64_t b = m; b > 0; --b)
+      blocks[b] = add(multiply({b * b, false}, blocks[b]),
+                      multiply({2 * b - 1, false}, blocks[b - 1]));
+    blocks[0].value = 0;
+  }
+  const uint64_t most = n < 0 ? pairs : std::min<uint64_t>(pairs, n);
+  Count total;
+  for (uint64_t b = 0; b <= most; ++b)
+    total = add(total, blocks[b]);
+  return total;
+}
+
+Count eqc::countInvolutions(uint64_t numVertices) {
+  if (numVertices > kManyVertices)
+    return kSaturated;
+  // The last vertex is alone, or paired with one of the others.
+  Count before = {1, false}, count = {1, false};
+  for (uint64_t size = 2; size <= numVertices; ++size)
+    std::swap(before = add(count, multiply({size - 1, false}, before)), count);
+  return count;
 }
 
 Count eqc::binomial(uint64_t size, uint64_t r) {

@@ -29,6 +29,12 @@ Count countPartitions(int64_t n, uint64_t numVertices);
 /// Perfect matchings: (N-1)!! for even N, none for odd N.
 Count countMatchings(uint64_t numVertices);
 
+/// Partitions into at most n blocks (n < 0: any number) of even size.
+Count countEvenPartitions(int64_t n, uint64_t numVertices);
+
+/// Partitions into blocks of one or two vertices: involutions.
+Count countInvolutions(uint64_t numVertices);
+
 /// From a partition mu of some size into at most so many parts to the shape of
 /// a Young diagram; the second argument is n.
 using ShapeOf = std::vector<int64_t> (*)(const std::vector<int64_t> &mu,

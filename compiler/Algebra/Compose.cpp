@@ -11,7 +11,7 @@
 
 using namespace eqc;
 
-SignedDiagram eqc::transpose(const Diagram &diagram) {
+SignedDiagram eqc::transpose(Group group, const Diagram &diagram) {
   std::vector<int> labels(diagram.block.begin() + diagram.l,
                           diagram.block.end());
   labels.insert(labels.end(), diagram.block.begin(),
@@ -19,13 +19,15 @@ SignedDiagram eqc::transpose(const Diagram &diagram) {
   SignedDiagram result;
   result.diagram = makeDiagram(diagram.k, diagram.l, labels, diagram.free);
   // Moving the free inputs before the free outputs costs one transposition for
-  // each of their pairs.
+  // each of their pairs, and lowering the former outputs instead of the former
+  // inputs the sign of the whole form.
   size_t freeTop = 0, freeAll = 0;
   for (int v : diagram.freeVertices()) {
     ++freeAll;
     freeTop += v < diagram.l;
   }
-  if (freeTop * (freeAll - freeTop) % 2 == 1)
+  const auto minus = static_cast<size_t>(group.minus());
+  if (freeAll > 0 && (freeTop * (freeAll - freeTop) + minus) % 2 == 1)
     result.sign = -1;
   return result;
 }

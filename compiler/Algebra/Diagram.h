@@ -83,13 +83,13 @@ std::string whyNotOfGroup(const Diagram &diagram, Group group, long long n);
 bool canonicalLess(const Diagram &a, const Diagram &b);
 
 /// The diagram with the rows exchanged, and the sign s of D_d^T = s D_{d*}
-/// (-1 only for free-vertex diagrams with an odd product of free outputs and
-/// free inputs; math: transposing a Levi-Civita factor).
+/// (for free-vertex diagrams (-1)^(f_o f_i + q), f_o free outputs, f_i free
+/// inputs, q minuses of the group's form; else 1).
 struct SignedDiagram {
   Diagram diagram;
   int sign = 1;
 };
-SignedDiagram transpose(const Diagram &diagram);
+SignedDiagram transpose(Group group, const Diagram &diagram);
 
 /// The product of two diagrams d1 : m -> l and d2 : k -> m without free
 /// vertices, glued in the middle row: D_d1 D_d2 = sign * n^loops * D_(d1 after

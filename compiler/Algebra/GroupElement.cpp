@@ -5,6 +5,7 @@
 #include <Eigen/SVD>
 
 #include <algorithm>
+#include <cassert>
 #include <numeric>
 
 using namespace eqc;
@@ -23,7 +24,25 @@ static int64_t power(int64_t n, int order) {
 GroupElement GroupElement::permutation(std::vector<int64_t> images) {
   GroupElement g;
   g.size = static_cast<int64_t>(images.size());
+  g.signs.assign(images.size(), 1);
   g.permuted = std::move(images);
+  return g;
+}
+
+GroupElement GroupElement::withRandomSigns(Random &random) const {
+  assert(blocks.empty() && "a monomial matrix");
+  GroupElement g = *this;
+  for (double &sign : g.signs)
+    sign = random.below(2) == 0 ? sign : -sign;
+  return g;
+}
+
+GroupElement GroupElement::negative() const {
+  GroupElement g = *this;
+  for (double &sign : g.signs)
+    sign = -sign;
+  for (Block &block : g.blocks)
+    block.matrix = -block.matrix;
   return g;
 }
 
@@ -40,7 +59,7 @@ GroupElement GroupElement::inBlocks(int64_t n, int64_t unit, Random &random,
     for (; first < last; ++first)
       for (int64_t i = 0; i < unit; ++i)
         part.coordinates.push_back(units[first] * unit + i);
-    part.matrix = block(static_cast<int64_t>(part.coordinates.size()), random);
+    part.matrix = block(part.coordinates, random);
     if (!part.matrix.isUnitary(1e-12)) {
       const Eigen::JacobiSVD<Eigen::MatrixXd> svd(part.matrix);
       g.spectralNorm = std::max(g.spectralNorm, svd.singularValues()(0));
@@ -53,7 +72,7 @@ GroupElement GroupElement::inBlocks(int64_t n, int64_t unit, Random &random,
 Eigen::MatrixXd GroupElement::matrix() const {
   Eigen::MatrixXd result = Eigen::MatrixXd::Zero(size, size);
   for (size_t i = 0; i < permuted.size(); ++i)
-    result(permuted[i], static_cast<int64_t>(i)) = 1;
+    result(permuted[i], static_cast<int64_t>(i)) = signs[i];
   for (const Block &block : blocks)
     for (size_t i = 0; i < block.coordinates.size(); ++i)
       for (size_t j = 0; j < block.coordinates.size(); ++j)
@@ -76,8 +95,9 @@ std::vector<double> GroupElement::apply(const std::vector<double> &tensor,
       const double *in = from.data() + o * size * inner;
       double *out = to.data() + o * size * inner;
       for (size_t i = 0; i < permuted.size(); ++i)
-        std::copy(in + i * inner, in + (i + 1) * inner,
-                  out + permuted[i] * inner);
+        std::transform(in + i * inner, in + (i + 1) * inner,
+                       out + permuted[i] * inner,
+                       [&](double value) { return signs[i] * value; });
       for (const Block &block : blocks) {
         const int64_t m = static_cast<int64_t>(block.coordinates.size());
         RowMajor gathered(m, inner);

@@ -24,15 +24,20 @@ public:
   /// Coordinate i goes to images[i].
   static GroupElement permutation(std::vector<int64_t> images);
 
-  /// A random block of the group for a size.
-  using RandomBlock =
-      std::function<Eigen::MatrixXd(int64_t size, Random &random)>;
+  /// A random block of the group for some of the coordinates.
+  using RandomBlock = std::function<Eigen::MatrixXd(
+      const std::vector<int64_t> &coordinates, Random &random)>;
 
   /// Up to n = 64 one dense block; beyond, block-diagonal with dense blocks on
   /// randomly chosen coordinates, so that it can be drawn and applied for any
   /// n. `unit` neighbours stay together: the two axes of a symplectic plane.
   static GroupElement inBlocks(int64_t n, int64_t unit, Random &random,
                                const RandomBlock &block);
+
+  /// This element with the signs of random rows changed.
+  GroupElement withRandomSigns(Random &random) const;
+  /// -1 times this element.
+  GroupElement negative() const;
 
   int64_t n() const { return size; }
 
@@ -59,6 +64,7 @@ private:
   double spectralNorm = 1;
   std::vector<Block> blocks;     ///< empty for a permutation
   std::vector<int64_t> permuted; ///< else i goes to permuted[i]
+  std::vector<double> signs;     ///< times signs[i]
 };
 
 } // namespace eqc

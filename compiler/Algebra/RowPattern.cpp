@@ -230,6 +230,12 @@ eqc::parseRowPattern(std::string_view text, int size) {
   return result;
 }
 
+RowPattern eqc::keepWhole(const RowPattern &pattern, int block) {
+  RowPattern finer = pattern;
+  finer.kept[block] = true;
+  return finer;
+}
+
 RowPattern eqc::splitIntoKept(const RowPattern &pattern, int split) {
   assert(split < pattern.numBlocks());
   std::vector<int> labels = pattern.block;

@@ -52,6 +52,9 @@ std::string toString(const RowPattern &pattern);
 std::variant<RowPattern, DiagramError> parseRowPattern(std::string_view text,
                                                        int size);
 
+/// `pattern` with a dropped block kept as it is.
+RowPattern keepWhole(const RowPattern &pattern, int block);
+
 /// `pattern` with block `split` replaced by one kept singleton per vertex.
 RowPattern splitIntoKept(const RowPattern &pattern, int split);
 

@@ -20,7 +20,7 @@ static int64_t signedTerms(const RowPattern &pattern, Group group, int64_t n) {
   for (int i = 0; i < pattern.numFree(); ++i)
     times(n - i);
   for (size_t i = 0; i < pattern.droppedBlocks().size(); ++i)
-    times(rulesOf(group).sizeUnit());
+    times(rulesOf(group).formPeriod());
   return terms;
 }
 
@@ -30,7 +30,7 @@ int64_t eqc::countSignedTerms(const std::vector<Diagram> &diagrams, Group group,
   const bool anyFree =
       std::any_of(diagrams.begin(), diagrams.end(),
                   [](const Diagram &diagram) { return diagram.free >= 0; });
-  if (!anyFree && rulesOf(group).sizeUnit() == 1)
+  if (!anyFree && rulesOf(group).formPeriod() == 1)
     return 0;
   std::set<RowPattern> tops, bottoms;
   for (const Diagram &diagram : diagrams) {

@@ -12,6 +12,7 @@
 
 #include <algorithm>
 #include <cassert>
+#include <climits>
 #include <cstdint>
 #include <numeric>
 #include <vector>
@@ -51,6 +52,80 @@ private:
   int64_t maxBlocks;
   std::vector<int> string;
   std::vector<int> blocksBefore; ///< blocks of the vertices before each vertex
+};
+
+/// What blocks may be.
+struct BlockRule {
+  int64_t maxBlocks = INT64_MAX;
+  int maxSize = INT_MAX;
+  bool even =
+      false; ///< only blocks of even size, of an even number of vertices
+};
+
+/// Steps through the restricted growth strings whose blocks fulfil a rule, in
+/// lexicographic order, without meeting others.
+class RuledPartitions {
+public:
+  RuledPartitions(int size, const BlockRule &rule) : rule(rule), string(size) {
+    assert(!(rule.even && size % 2 != 0) && "an odd number of vertices");
+    complete(0);
+  }
+
+  const std::vector<int> &current() const { return string; }
+
+  bool next() {
+    for (int v = static_cast<int>(string.size()) - 1; v >= 0; --v) {
+      const int from = string[v];
+      take(v);
+      if (const int choice = firstChoice(v, from + 1); choice >= 0) {
+        put(v, choice);
+        complete(v + 1);
+        return true;
+      }
+    }
+    return false;
+  }
+
+private:
+  /// The first block from `from` on that vertex v may join or open; -1 if none.
+  int firstChoice(int v, int from) const {
+    const auto numBlocks = static_cast<int>(sizes.size());
+    const int left = static_cast<int>(string.size()) - v - 1;
+    for (int b = from; b <= numBlocks; ++b) {
+      if (b == numBlocks ? numBlocks >= rule.maxBlocks
+                         : sizes[b] >= rule.maxSize)
+        continue;
+      const bool odd = b == numBlocks || sizes[b] % 2 == 0;
+      // Each odd block takes a further vertex.
+      if (!rule.even || numOdd + (odd ? 1 : -1) <= left)
+        return b;
+    }
+    return -1;
+  }
+
+  void put(int v, int block) {
+    string[v] = block;
+    if (block == static_cast<int>(sizes.size()))
+      sizes.push_back(0);
+    numOdd += ++sizes[block] % 2 != 0 ? 1 : -1;
+  }
+
+  void take(int v) {
+    int &size = sizes[string[v]];
+    numOdd += --size % 2 != 0 ? 1 : -1;
+    if (size == 0)
+      sizes.pop_back(); // the last one: only later vertices had later blocks
+  }
+
+  void complete(int v) {
+    for (; v < static_cast<int>(string.size()); ++v)
+      put(v, firstChoice(v, 0));
+  }
+
+  BlockRule rule;
+  std::vector<int> string;
+  std::vector<int> sizes; ///< of the blocks of the vertices so far
+  int numOdd = 0;         ///< blocks of odd size among them
 };
 
 /// Steps through the perfect matchings of an even number of vertices, by

@@ -173,7 +173,7 @@ static llvm::json::Object resultJson(const BenchResult &result) {
   for (const PlanFlops &plan : result.plans)
     plans[plan.plan] = plan.perSample;
   llvm::json::Object json{{"layer", spec.name},
-                          {"group", llvm::StringRef(groupName(spec.group))},
+                          {"group", groupName(spec.group)},
                           {"n", result.n},
                           {"k", spec.k},
                           {"l", spec.l},

@@ -88,8 +88,11 @@ static Support makeSupport(const Diagram &diagram, Group group, int64_t n,
       do {
         BlockValue value;
         value.sign = permutationSign(permutation);
-        for (size_t v = 0; v < vertices.size(); ++v)
+        for (size_t v = 0; v < vertices.size(); ++v) {
           put(value, vertices[v], permutation[v]);
+          if (vertices[v] >= l)
+            value.sign *= rules.form(permutation[v], permutation[v]);
+        }
         values.push_back(value);
       } while (std::next_permutation(permutation.begin(), permutation.end()));
     } else if (vertices.size() == 2 && hasOutput != hasInput) {

@@ -23,9 +23,9 @@ double realPower(int64_t n, int order);
 int64_t integerPower(int64_t n, int order);
 
 /// The entry D_d[I,J], by the definition alone: the product over the blocks of
-/// delta (all values equal), of the symplectic form for pairs within one row
-/// of an Sp diagram, and of the Levi-Civita symbol for the free block. `index`
-/// holds the values, from 0, of o1..ol then i1..ik.
+/// delta (all values equal), of the group's form for pairs within one row, and
+/// of the Levi-Civita symbol for the free block, times the form for each of its
+/// inputs. `index` holds the values, from 0, of o1..ol then i1..ik.
 double diagramEntry(const Diagram &diagram, Group group, int64_t n,
                     const std::vector<int64_t> &index);
 

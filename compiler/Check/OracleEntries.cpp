@@ -51,6 +51,9 @@ double eqc::diagramEntry(const Diagram &diagram, Group group, int64_t n,
       for (int v : vertices)
         values.push_back(index[v]);
       entry *= leviCivita(values);
+      for (int v : vertices)
+        if (v >= diagram.l) // an input goes through the form
+          entry *= rules.form(index[v], index[v]);
       continue;
     }
     // Vertices ascend, so the smallest and the largest tell the row.

@@ -37,7 +37,7 @@ static int measure(const Options &options, Source &source,
     const int unit = rulesOf(layer.group).sizeUnit();
     if (options.bench.n % unit != 0)
       return report({StatusUsage, "layer '" + layer.name + "' is of group " +
-                                      std::string(groupName(layer.group)) +
+                                      groupName(layer.group) +
                                       ", '--n' must be " +
                                       sizeUnitInWords(unit)});
   }

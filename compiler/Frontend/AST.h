@@ -18,6 +18,7 @@ struct Value {
   enum class Kind {
     Error,  ///< reported already; checks stay silent
     Scalar, ///< one token: `token`
+    Sized,  ///< `a(b, c)`: the word is `token`, scalars in `items`
     Pair,   ///< `a -> b`: two scalars in `items`
     List,   ///< `[a, b]`: scalars in `items`
   };

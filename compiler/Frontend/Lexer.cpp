@@ -102,6 +102,10 @@ Token Lexer::lex() {
     return single(TokenKind::LeftBrace);
   case '}':
     return single(TokenKind::RightBrace);
+  case '(':
+    return single(TokenKind::LeftParen);
+  case ')':
+    return single(TokenKind::RightParen);
   case '[':
     return single(TokenKind::LeftBracket);
   case ']':
@@ -133,7 +137,8 @@ Token Lexer::lex() {
   return make(kind, begin, newline);
 }
 
-/// A word is a run of letters, digits and underscores. A character beyond
+/// A word is a run of letters, digits and underscores, maybe with an apostrophe
+/// right behind it, as in the group S'. A character beyond
 /// ASCII next to them is taken as part of it: `gr<U+043E>up` is one mistake.
 TokenKind Lexer::lexWord() {
   size_t begin = position;
@@ -148,6 +153,8 @@ TokenKind Lexer::lexWord() {
       reportCodePoint(begin + i);
     return TokenKind::Error;
   }
+  if (peek() == '\'')
+    ++position;
   return TokenKind::Word;
 }
 

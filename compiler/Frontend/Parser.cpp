@@ -228,7 +228,11 @@ Value Parser::parseValue(const Token &fieldName) {
   if (token.is(TokenKind::LeftBracket))
     return parseList(fieldName);
   Value first = parseScalar(fieldName);
-  if (first.kind == Value::Kind::Error || !token.is(TokenKind::Arrow))
+  if (first.kind == Value::Kind::Error)
+    return first;
+  if (first.token.is(TokenKind::Word) && token.is(TokenKind::LeftParen))
+    return parseSized(fieldName, std::move(first));
+  if (!token.is(TokenKind::Arrow))
     return first;
   advance();
   Value second = parseScalar(fieldName);
@@ -277,6 +281,29 @@ Value Parser::parseScalar(const Token &fieldName) {
   value.kind = Value::Kind::Scalar;
   advance();
   return value;
+}
+
+/// What stands in parentheses behind a word.
+Value Parser::parseSized(const Token &fieldName, Value word) {
+  const Token opening = token;
+  word.kind = Value::Kind::Error;
+  do {
+    advance();
+    Value item = parseScalar(fieldName);
+    if (item.kind == Value::Kind::Error)
+      return word;
+    word.items.push_back(std::move(item));
+  } while (token.is(TokenKind::Comma) && word.items.size() <= maxItems);
+  if (!token.is(TokenKind::RightParen)) {
+    if (Diagnostic *error = unexpected("',' or ')'"))
+      error->note(opening.range, "the parentheses open here");
+    return word;
+  }
+  word.kind = Value::Kind::Sized;
+  word.numItems = word.items.size();
+  word.range.end = token.range.end;
+  advance();
+  return word;
 }
 
 Value Parser::parseList(const Token &fieldName) {

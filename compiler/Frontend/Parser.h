@@ -47,6 +47,7 @@ private:
   void parseSeparator(LayerDecl &layer, const Token &fieldName);
   Value parseValue(const Token &fieldName);
   Value parseScalar(const Token &fieldName);
+  Value parseSized(const Token &fieldName, Value word);
   Value parseList(const Token &fieldName);
   bool atFieldStart() const;
 

@@ -26,8 +26,9 @@ std::string eqc::toSource(const LayerSpec &spec) {
   auto field = [&](const char *name, const std::string &value) {
     text += std::string("  ") + name + " = " + value + "\n";
   };
-  field("group", std::string(groupName(spec.group)));
-  field("n", spec.dynamicN() ? "?" : std::to_string(spec.n));
+  field("group", groupName(spec.group));
+  if (!spec.group.hasSignature())
+    field("n", spec.dynamicN() ? "?" : std::to_string(spec.n));
   field("k", std::to_string(spec.k));
   field("l", std::to_string(spec.l));
   field("channels",

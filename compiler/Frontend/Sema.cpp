@@ -33,6 +33,11 @@ void LayerChecker::checkName() {
                "layer name " + quoted(name) + " has " + Twine(name.size()) +
                    " characters")
         .note("names have at most " + Twine(maxNameLength) + " characters");
+  if (name.ends_with("'"))
+    diags
+        .error(DiagId::BadLayerName, where,
+               "layer name " + quoted(name) + " has an apostrophe")
+        .fix(where, name.drop_back(), "write it without");
   if (isCKeyword(name))
     diags
         .error(DiagId::ReservedLayerName, where,
@@ -81,13 +86,20 @@ void LayerChecker::collectFields() {
   }
 }
 
+/// Whether the size may stand behind the group.
+bool LayerChecker::mayHaveSize() const {
+  const Field *field = fields[static_cast<size_t>(FieldKind::Group)];
+  return field && (field->value.kind == Value::Kind::Error || sizedGroup());
+}
+
 void LayerChecker::checkMissing() {
   if (decl.incomplete)
     return;
   std::vector<std::string> missing;
   for (FieldKind kind :
        {FieldKind::Group, FieldKind::N, FieldKind::K, FieldKind::L})
-    if (!present[static_cast<size_t>(kind)])
+    if (!present[static_cast<size_t>(kind)] &&
+        !(kind == FieldKind::N && mayHaveSize()))
       missing.push_back("'" + fieldNames[static_cast<size_t>(kind)].str() +
                         "'");
   if (missing.empty())

@@ -58,6 +58,7 @@ private:
   // Sema.cpp: the fields as such.
   void checkName();
   void collectFields();
+  bool mayHaveSize() const;
   void checkMissing();
   void fillSpec();
 
@@ -71,8 +72,14 @@ private:
                                      const llvm::Twine &takes = "an integer");
   std::optional<size_t> readWord(FieldKind kind,
                                  llvm::ArrayRef<llvm::StringRef> words);
+  /// The group's value where it has a size in parentheses, else null.
+  const Value *sizedGroup() const;
+  std::optional<size_t> findWord(FieldKind kind, const Token &token,
+                                 llvm::ArrayRef<llvm::StringRef> words);
   void readGroup();
+  void readSizes(const Value &sized);
   void readN();
+  void readSize(const Value &written);
   void readChannels();
   void readDiagramChoice();
 
@@ -87,7 +94,8 @@ private:
   void enumerate();
   void checkSignedTerms(const std::vector<Diagram> &diagrams, FieldKind field);
   void reportCount(SourceRange where, Count count, llvm::StringRef what);
-  /// Where the value of a field stands, else where the layer's name does.
+  /// Where the value of a field stands (of n, maybe behind the group), else
+  /// where the layer's name does.
   SourceRange place(FieldKind kind) const;
   bool ordersKnown() const { return k && l; }
   /// Whether k + l is small enough to be worked with.

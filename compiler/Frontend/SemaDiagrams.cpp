@@ -32,7 +32,7 @@ void LayerChecker::checkGroup() {
   if (!group || !n)
     return;
   const GroupRules &rules = rulesOf(*group);
-  const std::string name(groupName(*group));
+  const std::string name = groupName(*group);
   if (*n < 0 && !rules.allowsDynamicN()) {
     groupRefused = true;
     diags
@@ -119,7 +119,7 @@ void LayerChecker::checkBias() {
   if (!whyNoDiagrams(*group, *n, addable(*l), 0).empty()) {
     diags
         .error(DiagId::NoBias, place(FieldKind::Bias),
-               "group '" + StringRef(groupName(*group)) +
+               "group '" + groupName(*group) +
                    "' has no (l,0)-diagram, so the bias could only be zero")
         .note(place(FieldKind::L), "l = " + Twine(*l))
         .help("remove the bias");
@@ -312,7 +312,7 @@ void LayerChecker::checkSignedTerms(const std::vector<Diagram> &diagrams,
                                 : "the diagrams have ") +
           Twine(terms) +
           (leviCivita ? " entries of Levi-Civita symbols"
-                      : " terms of symplectic forms") +
+                      : " terms of forms with signs") +
           ", the limit is " + Twine(maxSignedTerms));
   if (field == FieldKind::Bias)
     error.help("remove the bias, or lower l");

@@ -4,6 +4,7 @@
 //
 //===----------------------------------------------------------------------===//
 
+#include "compiler/Algebra/Groups/GroupRules.h"
 #include "compiler/Frontend/Sema.h"
 
 #include "llvm/ADT/StringExtras.h"
@@ -23,12 +24,22 @@ const Value *LayerChecker::value(FieldKind kind) const {
 
 SourceRange LayerChecker::place(FieldKind kind) const {
   const Value *written = value(kind);
+  if (!written && kind == FieldKind::N)
+    if (const Value *sized = sizedGroup())
+      return {sized->items.front().range.begin, sized->items.back().range.end};
   return written ? written->range : decl.name.range;
+}
+
+const Value *LayerChecker::sizedGroup() const {
+  const Value *written = value(FieldKind::Group);
+  return written && written->kind == Value::Kind::Sized ? written : nullptr;
 }
 
 /// What a value is, for messages.
 static std::string describeValue(const Value &value) {
   switch (value.kind) {
+  case Value::Kind::Sized:
+    return quoted((value.token.text + "(..)").str());
   case Value::Kind::Pair:
     return "a pair with '->'";
   case Value::Kind::List:
@@ -114,43 +125,98 @@ std::optional<size_t> LayerChecker::readWord(FieldKind kind,
   if (!written)
     return std::nullopt;
   StringRef field = fields[static_cast<size_t>(kind)]->name.text;
-  std::string takes = alternatives(words);
-  if (!expectScalar(*written, TokenKind::Word, field, takes))
+  if (!expectScalar(*written, TokenKind::Word, field, alternatives(words)))
     return std::nullopt;
-  StringRef word = written->token.text;
+  return findWord(kind, written->token, words);
+}
+
+std::optional<size_t> LayerChecker::findWord(FieldKind kind, const Token &token,
+                                             llvm::ArrayRef<StringRef> words) {
+  StringRef field = fields[static_cast<size_t>(kind)]->name.text;
+  std::string takes = alternatives(words);
+  StringRef word = token.text;
   const StringRef *found = llvm::find(words, word);
   if (found != words.end())
     return found - words.begin();
   bool isGroup = kind == FieldKind::Group;
   Diagnostic &error = diags.error(
-      isGroup ? DiagId::UnknownGroup : DiagId::UnknownValue, written->range,
+      isGroup ? DiagId::UnknownGroup : DiagId::UnknownValue, token.range,
       std::string(isGroup ? "unknown group " : "unknown value ") +
           quoted(word) +
           (isGroup ? std::string() : " of '" + field.str() + "'"));
   error.note("'" + field + "' takes " + takes);
   if (std::optional<StringRef> meant = closestWord(word, words))
-    error.fix(written->range, *meant, "did you mean '" + *meant + "'?");
+    error.fix(token.range, *meant, "did you mean '" + *meant + "'?");
   return std::nullopt;
 }
 
 void LayerChecker::readGroup() {
   std::vector<StringRef> names;
   for (Group known : allGroups)
-    names.emplace_back(groupName(known));
-  if (std::optional<size_t> index = readWord(FieldKind::Group, names))
+    names.emplace_back(familyName(known.family()));
+  const Value *sized = sizedGroup();
+  if (std::optional<size_t> index =
+          sized ? findWord(FieldKind::Group, sized->token, names)
+                : readWord(FieldKind::Group, names))
     group = allGroups[*index];
+  if (sized)
+    readSizes(*sized);
+}
+
+/// `S(4)`, `S(?)`, or a signature: `O(1,3)`.
+void LayerChecker::readSizes(const Value &sized) {
+  if (const Value *written = value(FieldKind::N))
+    diags
+        .error(DiagId::SizeGivenTwice, written->range,
+               "n is given twice, behind the group too")
+        .note(sized.range, "the group is given with its size here")
+        .help("remove the field 'n', or what stands in parentheses");
+  if (sized.items.size() == 1)
+    return readSize(sized.items.front());
+  if (!group)
+    return;
+  const std::string name(familyName(group->family()));
+  const bool takes = rulesOf(*group).takesSignature();
+  const SourceRange place = {sized.items.front().range.begin,
+                             sized.items.back().range.end};
+  if (!takes || sized.items.size() > 2) {
+    diags
+        .error(DiagId::BadSignature, place,
+               "group '" + name + "' takes a size" +
+                   (takes ? " or the two numbers of a signature" : "") +
+                   " in parentheses, found " + Twine(sized.items.size()) +
+                   " values")
+        .help("write " + name + "(4)" +
+              (takes ? ", or " + name + "(1,3)" : ""));
+    return;
+  }
+  const auto plus = readInteger(sized.items[0], "p", 1);
+  const auto minus = readInteger(sized.items[1], "q", 0);
+  if (!plus || !minus)
+    return;
+  if (*plus > std::numeric_limits<int64_t>::max() - *minus) {
+    diags.error(DiagId::OutOfRange, place, "the size p + q is out of range");
+    return;
+  }
+  n = *plus + *minus;
+  if (*minus > 0)
+    group = Group(group->family(), *plus, *minus);
 }
 
 void LayerChecker::readN() {
+  if (sizedGroup())
+    return;
   const Value *written = value(FieldKind::N);
-  if (!written)
-    return;
-  if (written->kind == Value::Kind::Scalar &&
-      written->token.is(TokenKind::Question)) {
+  if (written)
+    readSize(*written);
+}
+
+void LayerChecker::readSize(const Value &written) {
+  if (written.kind == Value::Kind::Scalar &&
+      written.token.is(TokenKind::Question))
     n = -1;
-    return;
-  }
-  n = readInteger(*written, "n", 1, "an integer or '?'");
+  else
+    n = readInteger(written, "n", 1, "an integer or '?'");
 }
 
 void LayerChecker::readChannels() {

@@ -80,7 +80,7 @@ const char *eqc_interface_json(void) {
     for (const InfoField &field : infoFields())
       fields.push_back(describe(field));
     for (Group group : allGroups)
-      groups.push_back(json::Object{{"name", std::string(groupName(group))},
+      groups.push_back(json::Object{{"name", groupName(group)},
                                     {"size_unit", rulesOf(group).sizeUnit()}});
     return llvm::formatv("{0}",
                          json::Value(json::Object{

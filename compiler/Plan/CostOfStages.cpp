@@ -9,11 +9,14 @@ using namespace eqc;
 
 /// How often a walk visits a pair of entries: over all terms and letters.
 static Poly visitsOf(const Walk &walk) {
-  // A letter over planes goes n/2 times, and its pair has two terms.
+  // A letter over planes goes n/2 times, and its pair has two terms; one that
+  // does not move has all of them as terms.
   int letters = 0;
   int64_t scale = static_cast<int64_t>(walk.terms.size());
   for (const std::vector<Letter> *list : {&walk.kept, &walk.dropped})
     for (const Letter &letter : *list) {
+      if (letter.extent.isConstant())
+        continue;
       ++letters;
       if (letter.extent.halfCoefficient() != 0) {
         assert(scale % 2 == 0 && "planes come with two terms");

@@ -50,14 +50,20 @@ int eqc::permutationSign(const std::vector<int> &values) {
   return sign;
 }
 
+Poly eqc::lettersOfForm(const GroupRules &rules) {
+  const int64_t period = rules.formPeriod();
+  return period == rules.sizeUnit() ? Poly::nOver(static_cast<int>(period))
+                                    : Poly(1);
+}
+
 void eqc::addDropped(Walk &walk, const GroupRules &rules,
                      const std::vector<Poly> &strides) {
-  const int unit = rules.sizeUnit();
+  const int64_t period = rules.formPeriod();
   Poly stride;
   for (const Poly &vertex : strides)
     stride += vertex;
   walk.dropped.push_back(
-      {Poly::nOver(unit), stride * Poly(unit), Poly(), Poly::power(1)});
+      {lettersOfForm(rules), stride * Poly(period), Poly(), Poly::power(1)});
 
   std::vector<WalkTerm> result;
   const int size = static_cast<int>(strides.size());
@@ -102,10 +108,9 @@ Walk eqc::makeWalk(const RowPattern &pattern, Group group, int64_t n,
   walk.termsPerGroup = static_cast<int>(walk.terms.size());
 
   if (numFree > 0) {
-    assert(walk.terms.size() == 1 && "free vertices meet no signed pairs");
     const std::vector<int> &vertices = blocks[pattern.free];
+    const std::vector<WalkTerm> pairs = std::move(walk.terms);
     walk.terms.clear();
-    walk.termsPerGroup = 1;
     for (int i = 2; i <= numFree; ++i)
       walk.termsPerGroup *= i;
     const std::vector<std::vector<int>> all = subsetsOf(n, numFree);
@@ -115,8 +120,10 @@ Walk eqc::makeWalk(const RowPattern &pattern, Group group, int64_t n,
         Poly offset;
         for (int i = 0; i < numFree; ++i)
           offset += strides[vertices[i]] * Poly(values[i]);
-        walk.terms.push_back(
-            {offset, Poly(static_cast<int64_t>(s)), permutationSign(values)});
+        for (const WalkTerm &pair : pairs)
+          walk.terms.push_back({offset + pair.rowOffset,
+                                Poly(static_cast<int64_t>(s)),
+                                permutationSign(values) * pair.sign});
       } while (std::next_permutation(values.begin(), values.end()));
     }
   }

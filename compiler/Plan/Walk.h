@@ -19,7 +19,7 @@ namespace eqc {
 
 /// One loop of a walk: the value common to all vertices of a block.
 struct Letter {
-  Poly extent;      ///< n, or n/2 for a symplectic pair
+  Poly extent;      ///< n, n/2 for a symplectic pair, 1 for one of a signature
   Poly rowStride;   ///< step in the row's tensor
   Poly innerStride; ///< step in the inner tensor; zero for a dropped block
   /// How many values a vertex of the block takes: those of its letter or, for a
@@ -28,8 +28,8 @@ struct Letter {
 };
 
 /// A signed pair of entries that the letters are relative to. More than one for
-/// a symplectic pair (2) and for free vertices (f! for each f-subset of
-/// 0..n-1).
+/// a symplectic pair (2), for a pair of a form with a signature (n) and for
+/// free vertices (f! for each f-subset of 0..n-1).
 struct WalkTerm {
   Poly rowOffset;
   Poly innerOffset;
@@ -59,6 +59,10 @@ std::vector<std::vector<int>> subsetsOf(int64_t n, int free);
 
 /// The sign of the permutation that sorts `values`, which are distinct.
 int permutationSign(const std::vector<int> &values);
+
+/// How often the form repeats along its diagonal: n / formPeriod, the values of
+/// the letter of a dropped block.
+Poly lettersOfForm(const GroupRules &rules);
 
 /// Adds the letter of a dropped block whose vertices have these row strides to
 /// `walk`, and multiplies its terms by those of the block.

@@ -20,6 +20,10 @@ using namespace mlir;
 using namespace eqc;
 using namespace eqc::ir;
 
+llvm::hash_code eqc::hash_value(const Group &group) {
+  return llvm::hash_combine(group.family(), group.plus(), group.minus());
+}
+
 llvm::hash_code eqc::hash_value(const Diagram &diagram) {
   return llvm::hash_combine(
       diagram.l, diagram.k, diagram.free,
@@ -332,10 +336,6 @@ ArrayAttr ir::getPatternArrayAttr(MLIRContext *context,
 /// A keyword and what it stands for.
 template <typename EnumT> using Choice = std::pair<StringRef, EnumT>;
 
-static constexpr Choice<Group> groups[] = {
-#define EQC_GROUP(ID, RULES) {#ID, Group::ID},
-#include "compiler/Algebra/Groups/Groups.def"
-};
 static constexpr Choice<Layout> layouts[] = {
     {"channels_last", Layout::ChannelsLast},
     {"channels_first", Layout::ChannelsFirst}};
@@ -373,7 +373,6 @@ static StringRef spell(EnumT value, ArrayRef<Choice<EnumT>> choices) {
   llvm_unreachable("a value without a spelling");
 }
 
-StringRef ir::getSpelling(Group group) { return spell<Group>(group, groups); }
 StringRef ir::getSpelling(Layout layout) {
   return spell<Layout>(layout, layouts);
 }
@@ -381,8 +380,48 @@ StringRef ir::getSpelling(Normalize normalize) {
   return spell<Normalize>(normalize, normalizations);
 }
 
-FailureOr<Group> ir::parseGroupKeyword(AsmParser &parser) {
-  return parseChoice<Group>(parser, "a group", groups);
+FailureOr<Family> ir::parseFamily(AsmParser &parser) {
+  SMLoc loc = parser.getCurrentLocation();
+  // Names that are no words, as `S'`, stand in quotes.
+  std::string name;
+  if (failed(parser.parseOptionalKeywordOrString(&name)))
+    name.clear();
+  for (Group group : allGroups)
+    if (name == familyName(group.family()))
+      return group.family();
+  InFlightDiagnostic diag = parser.emitError(loc);
+  diag << "expected a group, one of ";
+  llvm::interleaveComma(allGroups, diag,
+                        [&](Group group) { diag << groupName(group); });
+  if (!name.empty())
+    diag << "; found '" << name << "'";
+  return failure();
+}
+
+void ir::printFamily(AsmPrinter &printer, Family family) {
+  printer.printKeywordOrString(familyName(family));
+}
+
+FailureOr<Group> ir::makeSignedGroup(AsmParser &parser, SMLoc loc,
+                                     Family family, int64_t plus,
+                                     int64_t minus) {
+  const Group group(family, plus, minus);
+  if (parseGroup(groupName(group)) == group)
+    return group;
+  return parser.emitError(loc) << "there is no group " << familyName(family)
+                               << "(" << plus << "," << minus << ")";
+}
+
+static FailureOr<Group> parseGroupInBrackets(AsmParser &parser) {
+  FailureOr<Family> family = parseFamily(parser);
+  if (failed(family) || failed(parser.parseOptionalLParen()))
+    return family;
+  SMLoc loc = parser.getCurrentLocation();
+  int64_t plus = 0, minus = 0;
+  if (failed(parser.parseInteger(plus)) || failed(parser.parseComma()) ||
+      failed(parser.parseInteger(minus)) || failed(parser.parseRParen()))
+    return failure();
+  return makeSignedGroup(parser, loc, *family, plus, minus);
 }
 FailureOr<Layout> ir::parseLayoutKeyword(AsmParser &parser) {
   return parseChoice<Layout>(parser, "a layout", layouts);
@@ -404,11 +443,16 @@ static Attribute parseInBrackets(AsmParser &parser,
 }
 
 Attribute GroupAttr::parse(AsmParser &parser, Type) {
-  return parseInBrackets<GroupAttr>(parser, parseGroupKeyword);
+  return parseInBrackets<GroupAttr>(parser, parseGroupInBrackets);
 }
 
 void GroupAttr::print(AsmPrinter &printer) const {
-  printer << '<' << getSpelling(getValue()) << '>';
+  const Group group = getValue();
+  printer << '<';
+  printFamily(printer, group.family());
+  if (group.hasSignature())
+    printer << '(' << group.plus() << ',' << group.minus() << ')';
+  printer << '>';
 }
 
 Attribute LayoutAttr::parse(AsmParser &parser, Type) {

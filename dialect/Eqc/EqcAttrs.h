@@ -22,6 +22,7 @@
 
 // Found by argument-dependent lookup when attributes are uniqued.
 namespace eqc {
+llvm::hash_code hash_value(const Group &group);
 llvm::hash_code hash_value(const Diagram &diagram);
 llvm::hash_code hash_value(const RowPattern &pattern);
 } // namespace eqc
@@ -43,8 +44,15 @@ std::variant<RowPattern, DiagramError> parsePatternText(llvm::StringRef text);
 mlir::FailureOr<DiagramAttr> parseDiagramLiteral(mlir::AsmParser &parser);
 mlir::FailureOr<RowPatternAttr> parsePatternLiteral(mlir::AsmParser &parser);
 
-/// Reads one of the group's names, of the layouts, of the normalisations.
-mlir::FailureOr<Group> parseGroupKeyword(mlir::AsmParser &parser);
+/// Reads the name of a family of groups: a word, or a string where it is none.
+mlir::FailureOr<Family> parseFamily(mlir::AsmParser &parser);
+void printFamily(mlir::AsmPrinter &printer, Family family);
+/// The group of this signature; else an error at `loc`.
+mlir::FailureOr<Group> makeSignedGroup(mlir::AsmParser &parser, llvm::SMLoc loc,
+                                       Family family, int64_t plus,
+                                       int64_t minus);
+
+/// Reads one of the names of the layouts, of the normalisations.
 mlir::FailureOr<Layout> parseLayoutKeyword(mlir::AsmParser &parser);
 mlir::FailureOr<Normalize> parseNormalizeKeyword(mlir::AsmParser &parser);
 
@@ -53,7 +61,6 @@ mlir::FailureOr<SumsAttr> parseSumsList(mlir::AsmParser &parser);
 void printSumsList(mlir::AsmPrinter &printer, SumsAttr sums);
 
 /// How the language spells a value.
-llvm::StringRef getSpelling(Group group);
 llvm::StringRef getSpelling(Layout layout);
 llvm::StringRef getSpelling(Normalize normalize);
 llvm::StringRef getSpelling(KernelRole role);

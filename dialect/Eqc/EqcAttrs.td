@@ -365,8 +365,13 @@ class Eqc_ChoiceAttr<string name, string attrMnemonic, string enumType>
 }
 
 def Eqc_GroupAttr : Eqc_ChoiceAttr<"Group", "group", "::eqc::Group"> {
-  let summary = "the group: S, O, SO or Sp";
-  let description = "`S` (permutations), `O`, `SO` or `Sp`, acting on R^n.";
+  let summary = "the group: a family, and the signature of its form if any";
+  let description = [{
+    A family as the language writes it, acting on R^n: `S`, `O`, .. ; names that
+    are no words stand in quotes, `"S'"`. The form of `O` and `SO` may have a
+    signature: `O(1,3)`, with one plus and three minuses, acts on R^4.
+    Operations write the group and its size together: `S(34)`, `O(1,3)`.
+  }];
 }
 
 def Eqc_LayoutAttr : Eqc_ChoiceAttr<"Layout", "layout", "::eqc::Layout"> {

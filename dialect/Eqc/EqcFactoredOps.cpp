@@ -94,8 +94,18 @@ LogicalResult FromPlanarOp::verify() {
                      getN());
 }
 
-/// Every block is of axes side by side and, in this row with `others` axes of
-/// the other one, a factor of the group's diagrams.
+/// Why there is no diagram of the group that is one block, of `size` axes in
+/// one row and `others` in the other, or an empty string.
+static std::string whyNoFactor(Group group, int64_t n, bool isTop, int size,
+                               int others, bool isFree) {
+  const Diagram factor =
+      makeDiagram(isTop ? size : others, isTop ? others : size,
+                  std::vector<int>(size + others, 0), isFree ? 0 : -1);
+  return rulesOf(group).whyNot(factor, n);
+}
+
+/// Every block is of axes side by side and, in this row with axes of the other
+/// one, a factor of the group's diagrams.
 static LogicalResult verifyFactors(Operation *op, Attribute attr, Group group,
                                    int64_t n, bool isTop) {
   const RowPattern &pattern = cast<RowPatternAttr>(attr).getValue();
@@ -115,14 +125,16 @@ static LogicalResult verifyFactors(Operation *op, Attribute attr, Group group,
     const int others = isFree            ? static_cast<int>(n) - size
                        : pattern.kept[b] ? 1
                                          : 0;
-    const Diagram factor =
-        makeDiagram(isTop ? size : others, isTop ? others : size,
-                    std::vector<int>(size + others, 0), isFree ? 0 : -1);
-    if (const std::string why = rulesOf(group).whyNot(factor, n); !why.empty())
+    std::string why = whyNoFactor(group, n, isTop, size, others, isFree);
+    // Where blocks have a parity, one other axis may be one too few.
+    if (pattern.kept[b] &&
+        whyNoFactor(group, n, isTop, size, others + 1, isFree).empty())
+      why.clear();
+    if (!why.empty())
       return op->emitOpError()
              << "pattern '" << toString(pattern)
              << "' has a block that is no factor of a diagram of "
-             << getSpelling(group) << ": " << why;
+             << groupName(group) << ": " << why;
   }
   return success();
 }

@@ -30,18 +30,35 @@ void eqc::ir::printSize(OpAsmPrinter &printer, Operation *, IntegerAttr n) {
 
 ParseResult eqc::ir::parseGroupOfSize(OpAsmParser &parser, GroupAttr &group,
                                       IntegerAttr &n) {
-  FailureOr<Group> value = parseGroupKeyword(parser);
-  if (failed(value))
+  FailureOr<Family> family = parseFamily(parser);
+  if (failed(family) || failed(parser.parseLParen()))
     return failure();
+  const SMLoc loc = parser.getCurrentLocation();
+  if (failed(parseSize(parser, n)))
+    return failure();
+  FailureOr<Group> value = Group(*family);
+  if (succeeded(parser.parseOptionalComma())) {
+    int64_t minus = 0;
+    if (failed(parser.parseInteger(minus)))
+      return failure();
+    value = makeSignedGroup(parser, loc, *family, n.getInt(), minus);
+    if (failed(value))
+      return failure();
+    n = parser.getBuilder().getI64IntegerAttr(n.getInt() + minus);
+  }
   group = GroupAttr::get(parser.getContext(), *value);
-  return failure(failed(parser.parseLParen()) || failed(parseSize(parser, n)) ||
-                 failed(parser.parseRParen()));
+  return parser.parseRParen();
 }
 
 void eqc::ir::printGroupOfSize(OpAsmPrinter &printer, Operation *op,
                                GroupAttr group, IntegerAttr n) {
-  printer << getSpelling(group.getValue()) << '(';
-  printSize(printer, op, n);
+  const Group value = group.getValue();
+  printFamily(printer, value.family());
+  printer << '(';
+  if (value.hasSignature())
+    printer << value.plus() << ',' << value.minus();
+  else
+    printSize(printer, op, n);
   printer << ')';
 }
 

@@ -25,9 +25,12 @@ LogicalResult ir::verifySize(Operation *op, Group group, int64_t n) {
   if (n > 0 && n % rules.sizeUnit() != 0)
     return op->emitOpError()
            << "'n' must be " << sizeUnitInWords(rules.sizeUnit()) << " for "
-           << getSpelling(group) << ", found " << n;
+           << groupName(group) << ", found " << n;
+  if (group.hasSignature() && n != group.plus() + group.minus())
+    return op->emitOpError() << "'n' must be " << group.plus() + group.minus()
+                             << " for " << groupName(group) << ", found " << n;
   if (n == EqcDialect::kDynamicN && !rules.allowsDynamicN())
-    return op->emitOpError() << "'n' cannot be '?' for " << getSpelling(group)
+    return op->emitOpError() << "'n' cannot be '?' for " << groupName(group)
                              << ", whose diagrams depend on it";
   return success();
 }
@@ -39,8 +42,11 @@ LogicalResult ir::verifyOfGroup(Operation *op, StringRef what,
   if (why.empty())
     return success();
   return op->emitOpError() << what << " '" << toString(diagram)
-                           << "' is not one of " << getSpelling(group) << "("
-                           << formatExtent(n) << "): " << why;
+                           << "' is not one of " << groupName(group)
+                           << (group.hasSignature()
+                                   ? ""
+                                   : "(" + formatExtent(n) + ")")
+                           << ": " << why;
 }
 
 LogicalResult ir::verifyDiagrams(Operation *op, StringRef what,

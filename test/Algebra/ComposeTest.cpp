@@ -61,21 +61,25 @@ int checkProducts(Group group, int n, int l, int m, int k, Matrices &matrices) {
 }
 
 TEST(Compose, SetPartitions) {
-  for (int n : {2, 3}) {
-    Matrices matrices(Group::S, n);
-    for (int l = 0; l <= 2; ++l)
-      for (int m = 0; m <= 2; ++m)
-        for (int k = 0; k <= 2; ++k)
-          checkProducts(Group::S, n, l, m, k, matrices);
-  }
+  for (Group group : {Group::S, Group::H, Group::B, Group::SPrime})
+    for (int n : {2, 3}) {
+      Matrices matrices(group, n);
+      for (int l = 0; l <= 2; ++l)
+        for (int m = 0; m <= 2; ++m)
+          for (int k = 0; k <= 2; ++k)
+            checkProducts(group, n, l, m, k, matrices);
+    }
   Matrices matrices(Group::S, 2);
   checkProducts(Group::S, 2, 1, 3, 1, matrices);
   checkProducts(Group::S, 2, 3, 1, 2, matrices);
 }
 
 TEST(Compose, Matchings) {
-  for (Group group : {Group::O, Group::Sp})
+  for (Group group :
+       {Group::O, Group::Sp, Group(Family::O, 1, 1), Group(Family::O, 1, 3)})
     for (int n : {2, 4}) {
+      if (!hasSize(group, n))
+        continue;
       Matrices matrices(group, n);
       for (int l = 0; l <= 3; ++l)
         for (int m = 0; m <= 3; ++m)
@@ -142,27 +146,29 @@ TEST(Kronecker, IsTheProductOfTheMatrices) {
 
 TEST(Transpose, IsTheTransposeOfTheMatrix) {
   int negative = 0;
-  for (Group group : allGroups)
+  for (Group group : testGroups())
     for (int n = 1; n <= 4; ++n) {
-      if (group == Group::Sp && n % 2 != 0)
+      if (!hasSize(group, n))
         continue;
       for (int l = 0; l <= 3; ++l)
         for (int k = 0; k <= 3; ++k) {
           if (power(n, l + k) > 1100)
             continue;
           for (const Diagram &d : enumerateDiagrams(group, n, l, k)) {
-            SignedDiagram flipped = transpose(d);
+            SignedDiagram flipped = transpose(group, d);
             EXPECT_EQ((denseMatrix(group, d, n).transpose() -
                        flipped.sign * denseMatrix(group, flipped.diagram, n))
                           .norm(),
                       0)
                 << groupName(group) << " n = " << n << ": " << toString(d);
-            EXPECT_EQ(transpose(flipped.diagram).diagram, d);
-            EXPECT_EQ(transpose(flipped.diagram).sign, flipped.sign);
-            // Never but for Levi-Civita with even n.
+            EXPECT_EQ(transpose(group, flipped.diagram).diagram, d);
+            EXPECT_EQ(transpose(group, flipped.diagram).sign, flipped.sign);
+            // Never but for Levi-Civita with even n, or an odd number of
+            // minuses.
             if (flipped.sign < 0) {
               ++negative;
-              EXPECT_TRUE(d.free >= 0 && n % 2 == 0);
+              EXPECT_TRUE(d.free >= 0 &&
+                          (n % 2 == 0 || group.minus() % 2 != 0));
             }
           }
         }

@@ -81,6 +81,38 @@ TEST(Count, Dimensions) {
   expectDimensions(Group::Sp, 4, {1, 0, 1, 0, 3, 0, 14, 0, 84});
 }
 
+TEST(Count, OfGroupsBetweenPermutationsAndRotations) {
+  const Row even = {1, 0, 1, 0, 4, 0, 31, 0, 379};
+  expectCounts(Group::H, -1, even);
+  expectCounts(Group::H, 4, even);
+  expectCounts(Group::H, 2, {1, 0, 1, 0, 4, 0, 16, 0, 64});
+  expectCounts(Group::H, 3, {1, 0, 1, 0, 4, 0, 31, 0, 274});
+  const Row involutions = {1, 1, 2, 4, 10, 26, 76, 232, 764};
+  for (long long n : {1, 2, 3, 50, -1})
+    expectCounts(Group::B, n, involutions);
+  expectCounts(Group::BPrime, -1, {1, 0, 2, 0, 10, 0, 76, 0, 764});
+  expectCounts(Group::SPrime, -1, {1, 0, 2, 0, 15, 0, 203, 0, 4140});
+  expectDimensions(Group::H, 2, {1, 0, 1, 0, 4, 0, 16, 0, 64});
+  expectDimensions(Group::H, 3, {1, 0, 1, 0, 4, 0, 31, 0, 274});
+  expectDimensions(Group::H, 9, even);
+  expectDimensions(Group::B, 1, Row(9, 1));
+  expectDimensions(Group::B, 2, {1, 1, 2, 4, 8, 16, 32, 64, 128});
+  expectDimensions(Group::B, 3, {1, 1, 2, 4, 10, 26, 71, 197, 554});
+  expectDimensions(Group::B, 9, involutions);
+  expectDimensions(Group::BPrime, 3, {1, 0, 2, 0, 10, 0, 71, 0, 554});
+  expectDimensions(Group::SPrime, 2, {1, 0, 2, 0, 8, 0, 32});
+  expectDimensions(Group::SPrime, 3, {1, 0, 2, 0, 14, 0, 122});
+  expectDimensions(Group::SPrime, 9, {1, 0, 2, 0, 15, 0, 203});
+}
+
+TEST(Count, OfSignaturesIsThatOfTheSize) {
+  const Group lorentz(Family::O, 1, 3), proper(Family::SO, 1, 2);
+  expectCounts(lorentz, 4, {1, 0, 1, 0, 3, 0, 15, 0, 105});
+  expectDimensions(lorentz, 4, {1, 0, 1, 0, 3, 0, 15, 0, 105});
+  expectCounts(proper, 3, {1, 0, 1, 1, 3, 10});
+  expectDimensions(proper, 3, {1, 0, 1, 1, 3, 6});
+}
+
 TEST(Count, KnownSequencesFarther) {
   auto dimension = [](Group group, long long n, int size) {
     return countBasis(group, n, size, 0).value;
@@ -106,7 +138,7 @@ TEST(Count, KnownLayers) {
 }
 
 TEST(Count, AgreesWithTheEnumeration) {
-  for (Group group : {Group::S, Group::O, Group::SO, Group::Sp})
+  for (Group group : allGroups)
     for (int n = 1; n <= 9; ++n)
       for (int size = 0; size <= 8; ++size) {
         uint64_t all = 0, basis = 0;
@@ -126,6 +158,10 @@ TEST(Count, SaturatesOnlyPastTheLimit) {
   EXPECT_EQ(countOf(Group::S, 2, 32, 32), uint64_t(1) << 63);
   EXPECT_TRUE(countDiagrams(Group::S, 2, 32, 33).saturated);
   EXPECT_EQ(countOf(Group::S, 3, 41, 0), 6078832729528464401u);
+  EXPECT_EQ(countOf(Group::H, 2, 32, 32), uint64_t(1) << 62);
+  EXPECT_TRUE(countDiagrams(Group::H, 2, 32, 34).saturated);
+  EXPECT_EQ(countBasis(Group::B, 2, 32, 32).value, uint64_t(1) << 63);
+  EXPECT_TRUE(countBasis(Group::B, 2, 32, 33).saturated);
   EXPECT_EQ(countOf(Group::S, 3, 42, 0), 18236498188585393202u);
   EXPECT_TRUE(countDiagrams(Group::S, 3, 43, 0).saturated);
   EXPECT_TRUE(countDiagrams(Group::S, -1, 26, 0).saturated);
@@ -149,6 +185,12 @@ TEST(Count, HugeOrdersAnswerAtOnce) {
               uint64_t(4000000001) * 2000000000);
     EXPECT_TRUE(countDiagrams(Group::SO, huge - 2, huge, 0).saturated);
     EXPECT_TRUE(countDiagrams(Group::SO, huge, huge, huge - 1).saturated);
+    EXPECT_TRUE(countDiagrams(Group::H, 2, huge, huge).saturated);
+    EXPECT_EQ(countOf(Group::H, 1, huge, huge), 1u);
+    EXPECT_EQ(countOf(Group::H, 5, huge, huge - 1), 0u);
+    EXPECT_TRUE(countDiagrams(Group::B, 1, huge, huge).saturated);
+    EXPECT_EQ(countBasis(Group::B, 1, 1 << 30, 1 << 30).value, 1u);
+    EXPECT_TRUE(countBasis(Group::B, 2, 1 << 30, 1 << 30).saturated);
   }
   EXPECT_EQ(countBasis(Group::O, 1, 1 << 30, 1 << 30).value, 1u);
   EXPECT_TRUE(countBasis(Group::O, 2, 1 << 30, 1 << 30).saturated);
@@ -177,10 +219,17 @@ TEST(Count, SaysWhyThereAreNone) {
             "SO(n) has no equivariant maps when k + l is odd and less than n "
             "(n = 5, k + l = 3)");
   EXPECT_EQ(whyNoDiagrams(Group::SO, 3, 2, 1), "");
+  EXPECT_EQ(whyNoDiagrams(Group::H, -1, 2, 1),
+            "H(n) has no equivariant maps when k + l is odd (k + l = 3)");
+  EXPECT_EQ(whyNoDiagrams(Group::BPrime, 3, 2, 1),
+            "B'(n) has no equivariant maps when k + l is odd (k + l = 3)");
+  EXPECT_EQ(whyNoDiagrams(Group::B, 3, 2, 1), "");
+  EXPECT_EQ(whyNoDiagrams(Group(Family::O, 1, 3), 4, 2, 1),
+            "O(1,3) has no equivariant maps when k + l is odd (k + l = 3)");
 }
 
 TEST(Count, SaysWhyExactlyWhenThereAreNone) {
-  for (Group group : {Group::S, Group::O, Group::SO, Group::Sp})
+  for (Group group : allGroups)
     for (int n = 1; n <= 9; ++n)
       for (int l = 0; l <= 5; ++l)
         for (int k = 0; k <= 5; ++k)

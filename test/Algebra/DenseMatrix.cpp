@@ -7,10 +7,33 @@
 #include "DenseMatrix.h"
 
 #include <algorithm>
+#include <cctype>
 #include <numeric>
 
 using namespace eqc;
 using Eigen::MatrixXd;
+
+std::vector<Group> test::testGroups() {
+  std::vector<Group> groups(std::begin(allGroups), std::end(allGroups));
+  for (auto [plus, minus] : {std::pair(1, 1), {1, 2}, {2, 1}, {1, 3}, {2, 2}})
+    for (Family family : {Family::O, Family::SO})
+      groups.emplace_back(family, plus, minus);
+  return groups;
+}
+
+std::string test::identifierOf(Group group) {
+  std::string text = groupName(group);
+  std::replace_if(
+      text.begin(), text.end(),
+      [](unsigned char c) { return !std::isalnum(c); }, '_');
+  return text;
+}
+
+bool test::hasSize(Group group, int n) {
+  if (group.hasSignature())
+    return n == group.plus() + group.minus();
+  return group != Group::Sp || n % 2 == 0;
+}
 
 int test::power(int n, int e) {
   int result = 1;
@@ -51,6 +74,14 @@ int test::symplectic(int a, int b) {
   return a < b ? 1 : -1;
 }
 
+int test::formOf(Group group, int a, int b) {
+  if (group == Group::Sp)
+    return symplectic(a, b);
+  if (group.hasSignature() && a >= group.plus())
+    return a == b ? -1 : 0;
+  return a == b;
+}
+
 MatrixXd test::denseMatrix(Group group, const Diagram &diagram, int n) {
   int rows = power(n, diagram.l), columns = power(n, diagram.k);
   std::vector<std::vector<int>> blocks = diagram.blocks();
@@ -68,9 +99,12 @@ MatrixXd test::denseMatrix(Group group, const Diagram &diagram, int n) {
           for (int v : block)
             values.push_back(index[v]);
           entry *= leviCivita(values);
-        } else if (group == Group::Sp &&
+          for (int v : block)
+            if (v >= diagram.l)
+              entry *= formOf(group, index[v], index[v]);
+        } else if (block.size() == 2 &&
                    (block[0] < diagram.l) == (block[1] < diagram.l)) {
-          entry *= symplectic(index[block[0]], index[block[1]]);
+          entry *= formOf(group, index[block[0]], index[block[1]]);
         } else {
           for (int v : block)
             entry *= index[v] == index[block[0]];
@@ -81,28 +115,70 @@ MatrixXd test::denseMatrix(Group group, const Diagram &diagram, int n) {
   return result;
 }
 
-MatrixXd test::randomElement(Group group, int n, std::mt19937 &rng) {
+/// Random and orthogonal.
+static MatrixXd orthogonal(int n, std::mt19937 &rng) {
   std::normal_distribution<double> normal;
-  switch (group) {
-  case Group::S: {
+  MatrixXd random = MatrixXd::NullaryExpr(n, n, [&] { return normal(rng); });
+  return Eigen::HouseholderQR<MatrixXd>(random).householderQ();
+}
+
+/// exp of a random element of the Lie algebra: eta times an antisymmetric
+/// matrix. Small, since the group is not compact.
+static MatrixXd pseudoOrthogonal(Group group, int n, std::mt19937 &rng) {
+  std::uniform_real_distribution<double> uniform(-0.5, 0.5);
+  MatrixXd random = MatrixXd::NullaryExpr(n, n, [&] { return uniform(rng); });
+  MatrixXd generator = random - random.transpose();
+  for (int a = group.plus(); a < n; ++a)
+    generator.row(a) *= -1;
+  MatrixXd g = MatrixXd::Identity(n, n), term = g;
+  for (int i = 1; i < 40; ++i) {
+    term = term * generator / i;
+    g += term;
+  }
+  return g;
+}
+
+MatrixXd test::randomElement(Group group, int n, std::mt19937 &rng) {
+  const bool negate = rng() % 2 == 0;
+  if (group.hasSignature()) {
+    MatrixXd g = pseudoOrthogonal(group, n, rng);
+    // The other parts of the group: a plus or a minus axis turned round.
+    if (group.family() == Family::O)
+      g.row(negate ? 0 : n - 1) *= -1;
+    return g;
+  }
+  switch (group.family()) {
+  case Family::S:
+  case Family::SPrime:
+  case Family::H: {
     std::vector<int> image(n);
     std::iota(image.begin(), image.end(), 0);
     std::shuffle(image.begin(), image.end(), rng);
     MatrixXd g = MatrixXd::Zero(n, n);
     for (int i = 0; i < n; ++i)
-      g(image[i], i) = 1;
-    return g;
+      g(image[i], i) = group == Group::H && rng() % 2 == 0 ? -1 : 1;
+    return group == Group::SPrime && negate ? MatrixXd(-g) : g;
   }
-  case Group::O:
-  case Group::SO: {
-    MatrixXd random = MatrixXd::NullaryExpr(n, n, [&] { return normal(rng); });
-    MatrixXd g = Eigen::HouseholderQR<MatrixXd>(random).householderQ();
-    bool reflect = group == Group::SO ? g.determinant() < 0 : rng() % 2 == 0;
+  case Family::B:
+  case Family::BPrime: {
+    // Orthogonal, then turned so that ones stay where they were.
+    MatrixXd g = orthogonal(n, rng);
+    const Eigen::VectorXd ones = Eigen::VectorXd::Ones(n);
+    const Eigen::VectorXd between = g * ones - ones;
+    if (between.norm() > 1e-9)
+      g -= 2 / between.squaredNorm() * between * (between.transpose() * g);
+    return group == Group::BPrime && negate ? MatrixXd(-g) : g;
+  }
+  case Family::O:
+  case Family::SO: {
+    MatrixXd g = orthogonal(n, rng);
+    bool reflect = group == Group::SO ? g.determinant() < 0 : negate;
     if (reflect)
       g.col(0) = -g.col(0);
     return g;
   }
-  case Group::Sp: {
+  case Family::Sp: {
+    std::normal_distribution<double> normal;
     // A product of transvections 1 + v v^T Omega.
     MatrixXd omega = MatrixXd::NullaryExpr(
         n, n, [](auto a, auto b) { return double(symplectic(a, b)); });

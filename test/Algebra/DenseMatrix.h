@@ -25,6 +25,15 @@ inline void PrintTo(const Diagram &diagram, std::ostream *os) {
 
 namespace test {
 
+/// Every family of groups, and some signatures.
+std::vector<Group> testGroups();
+
+/// The group's name with letters and digits alone, for names of tests.
+std::string identifierOf(Group group);
+
+/// Whether the group acts on R^n.
+bool hasSize(Group group, int n);
+
 /// n to the power e.
 int power(int n, int e);
 
@@ -39,6 +48,10 @@ int leviCivita(const std::vector<int> &values);
 
 /// The symplectic form in the interleaved basis.
 int symplectic(int a, int b);
+
+/// The form that a pair within one row contributes: of Sp the symplectic one,
+/// of groups with a signature eta, else the identity.
+int formOf(Group group, int a, int b);
 
 /// D_d: n^l rows, n^k columns.
 Eigen::MatrixXd denseMatrix(Group group, const Diagram &diagram, int n);

@@ -23,9 +23,9 @@ namespace {
 /// Calls `check(group, n, diagram)` for all diagrams of at most `most`
 /// vertices.
 template <typename Check> void forAll(int most, Check check) {
-  for (Group group : allGroups)
+  for (Group group : testGroups())
     for (int n : {1, 2, 3, 4}) {
-      if (group == Group::Sp && n % 2 != 0)
+      if (!hasSize(group, n))
         continue;
       for (int size = 0; size <= most; ++size)
         for (int l = 0; l <= size; ++l)
@@ -176,9 +176,9 @@ private:
         int sign = 1;
         for (int q = 0; q < size; ++q)
           digits[begin + q] = j;
-        if (group == Group::Sp) {
-          digits[begin + 1] = j ^ 1;
-          sign = symplectic(j, j ^ 1);
+        if (size == 2) {
+          digits[begin + 1] = group == Group::Sp ? j ^ 1 : j;
+          sign = formOf(group, j, digits[begin + 1]);
         }
         double term = sign * tensor[flatOf(digits, n)];
         result[kept] = j == 0 ? term : result[kept] + term;
@@ -201,9 +201,12 @@ private:
         std::vector<int> tail = digitsOf(rest, n, kept);
         std::vector<int> to(values.begin(), values.begin() + top);
         std::vector<int> from(values.begin() + top, values.end());
+        int sign = leviCivita(values);
+        for (int value : from)
+          sign *= formOf(group, value, value);
         to.insert(to.end(), tail.begin(), tail.end());
         from.insert(from.end(), tail.begin(), tail.end());
-        result[flatOf(to, n)] += leviCivita(values) * tensor[flatOf(from, n)];
+        result[flatOf(to, n)] += sign * tensor[flatOf(from, n)];
         ++additions;
       }
     while (std::next_permutation(values.begin(), values.end()));

@@ -70,7 +70,7 @@ TEST(GroupElement, SymplecticInTheInterleavedBasis) {
 TEST(GroupElement, ActsOnEveryAxis) {
   Random random(5);
   const int64_t n = 3, batch = 2, channels = 2;
-  for (Group group : {Group::S, Group::O})
+  for (Group group : {Group::S, Group::O, Group::H, Group::SPrime, Group::B})
     for (Layout layout : {Layout::ChannelsLast, Layout::ChannelsFirst}) {
       GroupElement element = rulesOf(group).randomElement(n, random);
       Eigen::MatrixXd g = element.matrix();
@@ -97,6 +97,51 @@ TEST(GroupElement, ActsOnEveryAxis) {
     }
 }
 
+TEST(GroupElement, BistochasticRowsAndColumnsSumToOne) {
+  Random random(9);
+  for (int64_t n : {1, 2, 5, 64, 65, 130}) {
+    const Eigen::MatrixXd g =
+        rulesOf(Group::B).randomElement(n, random).matrix();
+    EXPECT_TRUE(g.isUnitary(1e-11)) << n;
+    EXPECT_LT((g.rowwise().sum().array() - 1).abs().maxCoeff(), 1e-11) << n;
+    // No permutation matrix, or it would test S.
+    if (n > 2) {
+      EXPECT_GT((g.array().abs() - g.array().square()).abs().maxCoeff(), 0.01);
+    }
+  }
+}
+
+TEST(GroupElement, SignedPermutationsHaveBothSigns) {
+  Random random(10);
+  const Eigen::MatrixXd g =
+      rulesOf(Group::H).randomElement(40, random).matrix();
+  EXPECT_GT(g.maxCoeff(), 0);
+  EXPECT_LT(g.minCoeff(), 0);
+  EXPECT_TRUE(g.isUnitary(1e-15));
+}
+
+TEST(GroupElement, SignaturesAreKeptAndMixed) {
+  Random random(11);
+  for (Family family : {Family::O, Family::SO})
+    for (auto [plus, minus] : {std::pair(1, 1), {1, 3}, {2, 2}, {60, 70}}) {
+      const Group group(family, plus, minus);
+      const int64_t n = plus + minus;
+      Eigen::VectorXd eta = Eigen::VectorXd::Ones(n);
+      eta.tail(minus).setConstant(-1);
+      const GroupElement element = rulesOf(group).randomElement(n, random);
+      const Eigen::MatrixXd g = element.matrix();
+      const Eigen::MatrixXd form = eta.asDiagonal();
+      EXPECT_LT((g.transpose() * form * g - form).cwiseAbs().maxCoeff(), 1e-11);
+      EXPECT_GT((g.transpose() * g - Eigen::MatrixXd::Identity(n, n)).norm(),
+                0.05);
+      // Each of at most three reflections stretches by less than 1.43.
+      EXPECT_LT(element.norm(), 2.93);
+      if (n < 10) {
+        EXPECT_NEAR(g.determinant(), family == Family::SO ? 1 : -1, 1e-10);
+      }
+    }
+}
+
 TEST(GroupElement, LeavesScalarsAlone) {
   Random random(6);
   GroupElement g = rulesOf(Group::O).randomElement(4, random);
@@ -105,7 +150,7 @@ TEST(GroupElement, LeavesScalarsAlone) {
 }
 
 TEST(GroupElement, SameSeedSameElement) {
-  for (Group group : {Group::S, Group::O, Group::SO, Group::Sp}) {
+  for (Group group : allGroups) {
     Random first(7), second(7), other(8);
     Eigen::MatrixXd g = rulesOf(group).randomElement(6, first).matrix();
     EXPECT_EQ(g, rulesOf(group).randomElement(6, second).matrix());

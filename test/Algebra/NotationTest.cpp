@@ -29,7 +29,13 @@ TEST(Notation, Groups) {
   for (Group group : allGroups)
     EXPECT_EQ(parseGroup(groupName(group)), group);
   EXPECT_EQ(groupName(Group::Sp), "Sp");
-  for (const char *text : {"", "s", "sp", "SP", "So", "S ", "U"})
+  EXPECT_EQ(groupName(Group::SPrime), "S'");
+  EXPECT_EQ(groupName(Group(Family::O, 1, 3)), "O(1,3)");
+  EXPECT_EQ(parseGroup("SO(12,3)"), Group(Family::SO, 12, 3));
+  for (const char *text :
+       {"", "s", "sp", "SP", "So", "S ", "U", "'", "S''", "B(3)", "O(3)",
+        "O(1,3", "O(1, 3)", "O(01,3)", "O(0,3)", "O(3,0)", "O(1,3) ", "Sp(1,3)",
+        "O(9223372036854775807,1)"})
     EXPECT_EQ(parseGroup(text), std::nullopt) << text;
 }
 

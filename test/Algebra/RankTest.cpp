@@ -35,6 +35,8 @@ Eigen::Index rankOf(const MatrixXd &matrix) {
   return qr.rank();
 }
 
+MatrixXd identityOf(int n) { return MatrixXd::Identity(n, n); }
+
 /// The dimension of the tensors of order `size` that random elements of the
 /// group fix: what the diagrams claim to span.
 Eigen::Index numInvariants(Group group, int n, int size) {
@@ -46,29 +48,37 @@ Eigen::Index numInvariants(Group group, int n, int size) {
     MatrixXd change = tensorPower(g, size) - identity;
     gram += change.transpose() * change;
   };
-  if (group == Group::S) {
-    // All transpositions of neighbours generate the group.
+  const Family family = group.family();
+  auto isOneOf = [&](std::initializer_list<Family> families) {
+    return std::find(families.begin(), families.end(), family) !=
+           families.end();
+  };
+  if (!isOneOf({Family::S, Family::SPrime, Family::H}))
+    for (int i = 0; i < 4; ++i)
+      require(randomElement(group, n, rng));
+  // All transpositions of neighbours generate the permutations.
+  if (isOneOf(
+          {Family::S, Family::SPrime, Family::H, Family::B, Family::BPrime}))
     for (int i = 0; i + 1 < n; ++i) {
-      MatrixXd g = MatrixXd::Identity(n, n);
+      MatrixXd g = identityOf(n);
       g.row(i).swap(g.row(i + 1));
       require(g);
     }
-  } else {
-    for (int i = 0; i < 4; ++i)
-      require(randomElement(group, n, rng));
-    if (group == Group::O) {
-      MatrixXd reflection = MatrixXd::Identity(n, n);
-      reflection(0, 0) = -1;
+  if (isOneOf({Family::SPrime, Family::BPrime}))
+    require(-identityOf(n));
+  if (isOneOf({Family::O, Family::H}))
+    for (int axis : {0, n - 1}) {
+      MatrixXd reflection = identityOf(n);
+      reflection(axis, axis) = -1;
       require(reflection);
     }
-  }
   Eigen::SelfAdjointEigenSolver<MatrixXd> solver(gram, Eigen::EigenvaluesOnly);
   return (solver.eigenvalues().array() < 1e-8).count();
 }
 
 void checkRanks(Group group) {
   for (int n = 1; n <= 16; ++n) {
-    if (group == Group::Sp && n % 2 != 0)
+    if (!hasSize(group, n))
       continue;
     for (int size = 0; size <= 8 && power(n, size) <= kMostEntries; ++size) {
       SCOPED_TRACE("n = " + std::to_string(n) +
@@ -77,7 +87,8 @@ void checkRanks(Group group) {
       EXPECT_EQ(countBasis(group, n, size, 0).value, uint64_t(dimension));
       for (int l = 0; l <= size; ++l) {
         // All ways to share the vertices matter for Sp's signs alone.
-        if (group != Group::Sp && l != 0 && l != size / 2)
+        if (group != Group::Sp && !group.hasSignature() && l != 0 &&
+            l != size / 2)
           continue;
         std::vector<Diagram> all = enumerateDiagrams(group, n, l, size - l);
         std::vector<Diagram> basis;
@@ -96,6 +107,15 @@ TEST(Rank, S) { checkRanks(Group::S); }
 TEST(Rank, O) { checkRanks(Group::O); }
 TEST(Rank, SO) { checkRanks(Group::SO); }
 TEST(Rank, Sp) { checkRanks(Group::Sp); }
+TEST(Rank, H) { checkRanks(Group::H); }
+TEST(Rank, SPrime) { checkRanks(Group::SPrime); }
+TEST(Rank, B) { checkRanks(Group::B); }
+TEST(Rank, BPrime) { checkRanks(Group::BPrime); }
+TEST(Rank, Signatures) {
+  for (Group group : testGroups())
+    if (group.hasSignature())
+      checkRanks(group);
+}
 
 TEST(Rank, ManyBlocksAddNothing) {
   // Partitions with more than n blocks lie in the span of the others.

@@ -20,9 +20,9 @@ using Eigen::MatrixXd;
 namespace {
 
 TEST(Split, RoundTrip) {
-  for (Group group : allGroups)
+  for (Group group : testGroups())
     for (int n : {1, 2, 3, 4, 5, 7}) {
-      if (group == Group::Sp && n % 2 != 0)
+      if (!hasSize(group, n))
         continue;
       for (int size = 0; size <= 7; ++size)
         for (int l = 0; l <= size; ++l)
@@ -56,8 +56,8 @@ MatrixXd rowMatrix(Group group, const RowPattern &row, int n) {
         for (int v : blocks[kept[q]])
           entry *= in[v] == out[q];
       for (int b : row.droppedBlocks()) {
-        if (group == Group::Sp) {
-          entry *= symplectic(in[blocks[b][0]], in[blocks[b][1]]);
+        if (blocks[b].size() == 2) {
+          entry *= formOf(group, in[blocks[b][0]], in[blocks[b][1]]);
           continue;
         }
         for (int v : blocks[b])
@@ -71,9 +71,9 @@ MatrixXd rowMatrix(Group group, const RowPattern &row, int n) {
 }
 
 TEST(Split, FactorsTheMatrix) {
-  for (Group group : allGroups)
+  for (Group group : testGroups())
     for (int n : {2, 3}) {
-      if (group == Group::Sp && n % 2 != 0)
+      if (!hasSize(group, n))
         continue;
       for (int l = 0; l <= 3; ++l)
         for (int k = 0; k <= 3; ++k) {
@@ -96,7 +96,7 @@ TEST(Split, FactorsTheMatrix) {
                 makeDiagram(freeTop, freeBottom,
                             std::vector<int>(freeTop + freeBottom, 0), 0);
             MatrixXd product = rowMatrix(group, split.top, n).transpose() *
-                               kron(middle, denseMatrix(Group::SO, star, n)) *
+                               kron(middle, denseMatrix(group, star, n)) *
                                rowMatrix(group, split.bottom, n);
             EXPECT_EQ((product - denseMatrix(group, d, n)).norm(), 0)
                 << groupName(group) << " n = " << n << ": " << toString(d);
@@ -132,11 +132,18 @@ TEST(Split, NumbersOfPatterns) {
   EXPECT_EQ(sizes(Group::O, 3), (Sizes{3, 1}));
   EXPECT_EQ(sizes(Group::O, 4), (Sizes{3, 6, 1}));
   EXPECT_EQ(sizes(Group::O, 5), (Sizes{15, 10, 1}));
+  EXPECT_EQ(sizes(Group::H, 1), (Sizes{1}));
+  EXPECT_EQ(sizes(Group::H, 2), (Sizes{1, 1, 1}));
+  EXPECT_EQ(sizes(Group::H, 3), (Sizes{4, 3, 1}));
+  EXPECT_EQ(sizes(Group::H, 4), (Sizes{4, 7, 13, 6, 1}));
+  EXPECT_EQ(sizes(Group::B, 3), (Sizes{4, 6, 3, 1}));
+  EXPECT_EQ(sizes(Group::B, 4), (Sizes{10, 16, 12, 4, 1}));
+  EXPECT_EQ(sizes(Group::SPrime, 3), (Sizes{5, 10, 6, 1}));
 }
 
 TEST(Split, EveryCombinationIsADiagram) {
   // a_k(t) a_l(t) t! summed over t is the number of diagrams.
-  for (Group group : {Group::S, Group::O})
+  for (Group group : {Group::S, Group::O, Group::B})
     for (int l = 0; l <= 3; ++l)
       for (int k = 0; k <= 3; ++k) {
         std::map<int, std::set<RowPattern>> top = patternsOf(group, l);
@@ -148,6 +155,31 @@ TEST(Split, EveryCombinationIsADiagram) {
         }
         EXPECT_EQ(total, countDiagrams(group, -1, l, k).value);
       }
+}
+
+TEST(Split, KeptBlocksOfSignedPermutationsJoinByParity) {
+  // Sum of a_l(e, o) a_k(e, o) e! o! over even and odd kept blocks.
+  auto numbers = [](int m) {
+    std::map<std::pair<int, int>, size_t> result;
+    for (const auto &[t, patterns] : patternsOf(Group::H, m))
+      for (const RowPattern &pattern : patterns) {
+        int even = 0, odd = 0;
+        for (int b : pattern.keptBlocks())
+          ++(pattern.blocks()[b].size() % 2 == 0 ? even : odd);
+        ++result[{even, odd}];
+      }
+    return result;
+  };
+  const size_t factorial[] = {1, 1, 2, 6, 24};
+  for (int l = 0; l <= 4; ++l)
+    for (int k = 0; k <= 4; ++k) {
+      auto top = numbers(l), bottom = numbers(k);
+      size_t total = 0;
+      for (const auto &[kept, count] : top)
+        total += count * bottom[kept] * factorial[kept.first] *
+                 factorial[kept.second];
+      EXPECT_EQ(total, countDiagrams(Group::H, -1, l, k).value);
+    }
 }
 
 TEST(Pattern, Notation) {
@@ -164,7 +196,7 @@ TEST(Pattern, Notation) {
 }
 
 TEST(Pattern, NotationRoundTrip) {
-  for (Group group : allGroups)
+  for (Group group : testGroups())
     for (int n : {2, 3, 4})
       for (int size = 0; size <= 6; ++size)
         for (const Diagram &d :

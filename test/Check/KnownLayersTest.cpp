@@ -90,6 +90,52 @@ TEST(KnownLayers, SymplecticForm) {
   EXPECT_EQ(evaluate(reversed, x, {1}), evaluate(form, x, {1}));
 }
 
+TEST(KnownLayers, SignedPermutations) {
+  // All of four equal indices; the trace times 1; x; its transpose.
+  LayerSpec spec = makeLayer(Group::H, 2, 2, 2);
+  spec.bias = false;
+  spec.biasDiagrams.clear();
+  EXPECT_EQ(evaluate(spec, {1, 2, 3, 4}, {1000, 100, 10, 1}),
+            (Values{1000 + 500 + 11, 20 + 3, 30 + 2, 4000 + 500 + 44}));
+}
+
+TEST(KnownLayers, BistochasticSumsAndTraces) {
+  LayerSpec spec =
+      makeListLayer(Group::B, 2, 2, 1,
+                    {"o1 i1 | i2", "o1 i2 | i1", "o1 | i1 i2", "o1 | i1 | i2"});
+  EXPECT_EQ(evaluate(spec, {1, 2, 3, 4}, {1000, 100, 10, 1}),
+            (Values{3000 + 400 + 50 + 10, 7000 + 600 + 50 + 10}));
+}
+
+TEST(KnownLayers, SquaresOfFourVectors) {
+  const Group lorentz(Family::O, 1, 3);
+  LayerSpec square = makeListLayer(lorentz, 4, 2, 0, {"i1 i2"});
+  Values diagonal(16, 0.0);
+  for (int i = 0; i < 4; ++i)
+    diagonal[5 * i] = i + 1;
+  EXPECT_EQ(evaluate(square, diagonal, {1}), Values{-8});
+  LayerSpec metric = makeListLayer(lorentz, 4, 0, 2, {"o1 o2"});
+  EXPECT_EQ(evaluate(metric, {2}, {1}), (Values{2, 0, 0, 0, 0, -2, 0, 0, //
+                                                0, 0, -2, 0, 0, 0, 0, -2}));
+  // Across the rows nothing is lowered.
+  LayerSpec same = makeListLayer(lorentz, 4, 1, 1, {"o1 i1"});
+  EXPECT_EQ(evaluate(same, {1, 2, 3, 4}, {1}), (Values{1, 2, 3, 4}));
+}
+
+TEST(KnownLayers, FreeInputsOfASignatureAreLowered) {
+  LayerSpec cross =
+      makeListLayer(Group(Family::SO, 1, 2), 3, 2, 1, {"* o1 i1 i2"});
+  Values x(9, 0.0);
+  x[1] = 1; // x[0, 1]
+  EXPECT_EQ(evaluate(cross, x, {1}), (Values{0, 0, -1}));
+  LayerSpec determinant =
+      makeListLayer(Group(Family::SO, 1, 1), 2, 2, 0, {"* i1 i2"});
+  EXPECT_EQ(evaluate(determinant, {1, 2, 3, 4}, {1}), Values{-(2 - 3)});
+  LayerSpec tensor =
+      makeListLayer(Group(Family::SO, 1, 1), 2, 0, 2, {"* o1 o2"});
+  EXPECT_EQ(evaluate(tensor, {3}, {1}), (Values{0, 3, -3, 0}));
+}
+
 TEST(KnownLayers, NormalizeCountsBlocksOfInputsOnly) {
   auto scale = [](Group group, int64_t n, int l, int k, const char *text) {
     auto parsed = parseDiagram(text, l, k);
@@ -102,6 +148,9 @@ TEST(KnownLayers, NormalizeCountsBlocksOfInputsOnly) {
   EXPECT_EQ(scale(Group::S, 4, 2, 1, "o1 | o2 | i1"), 1.0 / 4);
   EXPECT_EQ(scale(Group::O, 4, 2, 2, "o1 o2 | i1 i2"), 1.0 / 4);
   EXPECT_EQ(scale(Group::Sp, 4, 2, 2, "o1 i1 | o2 i2"), 1.0);
+  EXPECT_EQ(scale(Group::H, 4, 2, 4, "o1 i1 | o2 i2 | i3 i4"), 1.0 / 4);
+  EXPECT_EQ(scale(Group::B, 4, 1, 4, "o1 | i1 i2 | i3 | i4"), 1.0 / 64);
+  EXPECT_EQ(scale(Group(Family::O, 1, 3), 4, 2, 2, "o1 o2 | i1 i2"), 1.0 / 4);
   // The free block never counts, even when it holds inputs only.
   EXPECT_EQ(scale(Group::SO, 2, 0, 4, "* i1 i2 | i3 i4"), 1.0 / 2);
   EXPECT_EQ(scale(Group::SO, 2, 0, 2, "* i1 i2"), 1.0);

@@ -96,7 +96,7 @@ inline double dot(const std::vector<double> &a, const std::vector<double> &b) {
 }
 
 inline std::string describe(const LayerSpec &spec) {
-  return std::string(groupName(spec.group)) + " n=" + std::to_string(spec.n) +
+  return groupName(spec.group) + " n=" + std::to_string(spec.n) +
          " k=" + std::to_string(spec.k) + " l=" + std::to_string(spec.l);
 }
 
@@ -104,14 +104,20 @@ inline std::string describe(const LayerSpec &spec) {
 /// diagrams, with channels 2 -> 3, alternating layouts and normalizations.
 template <typename Visit> void forEachSmallLayer(Visit visit) {
   int count = 0;
-  for (Group group : {Group::S, Group::O, Group::SO, Group::Sp})
+  std::vector<Group> groups(std::begin(allGroups), std::end(allGroups));
+  for (Family family : {Family::O, Family::SO}) {
+    groups.emplace_back(family, 1, 1);
+    groups.emplace_back(family, 1, 2);
+  }
+  for (Group group : groups)
     for (int64_t n = 1; n <= 4; ++n)
       for (int l = 0; l <= 5; ++l)
         for (int k = 0; k + l <= 5; ++k) {
-          if (group == Group::Sp && n % 2 != 0)
+          if (group.hasSignature() ? n != group.plus() + group.minus()
+                                   : group == Group::Sp && n % 2 != 0)
             continue;
           // The definition visits every pair of indices of every diagram.
-          if (group == Group::S && n == 4 && k + l == 5)
+          if (n == 4 && k + l == 5)
             continue;
           LayerSpec spec = makeLayer(group, n, k, l, 2, 3);
           if (spec.diagrams.empty())

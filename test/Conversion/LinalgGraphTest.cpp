@@ -6,10 +6,12 @@
 //
 //===----------------------------------------------------------------------===//
 
+#include "compiler/Algebra/Groups/GroupRules.h"
 #include "compiler/Algebra/RowPattern.h"
 #include "compiler/Check/Oracle.h"
 #include "compiler/Pipelines/ImportEqc.h"
 #include "compiler/Pipelines/Pipelines.h"
+#include "compiler/Plan/PlanRules.h"
 #include "dialect/Eqc/EqcOps.h"
 #include "test/Plan/Support.h"
 
@@ -255,7 +257,7 @@ std::vector<LayerSpec> gridLayers(bool dynamic) {
                  int64_t cOut = 3) {
     if (!whyNoDiagrams(group, n, l, k).empty())
       return;
-    if (dynamic && group == Group::SO)
+    if (dynamic && !rulesOf(group).allowsDynamicN())
       return;
     LayerSpec spec = makeLayer(group, n, k, l, cIn, cOut, /*bias=*/true);
     const size_t number = layers.size();
@@ -276,6 +278,11 @@ std::vector<LayerSpec> gridLayers(bool dynamic) {
     add(Group::Sp, 2, k, l);
     add(Group::SO, 2, k, l);
     add(Group::SO, 3, k, l);
+    add(Group::H, 3, k, l);
+    add(Group::B, 3, k, l);
+    add(Group(Family::O, 1, 2), 3, k, l);
+    add(Group(Family::SO, 1, 2), 3, k, l);
+    add(Group(Family::SO, 1, 1), 2, k, l);
   }
   add(Group::SO, 1, 1, 1);
   add(Group::SO, 4, 2, 2);
@@ -303,7 +310,11 @@ std::vector<LayerSpec> gridLayers(bool dynamic) {
 }
 
 void checkGrid(StringRef plan, bool dynamic) {
-  const std::vector<LayerSpec> layers = gridLayers(dynamic);
+  std::vector<LayerSpec> layers = gridLayers(dynamic);
+  const PlanRules &rules = rulesOf(*findPlan(plan.str()));
+  llvm::erase_if(layers, [&](const LayerSpec &spec) {
+    return !rules.whyNot(spec).why.empty();
+  });
   GraphModule module;
   for (const LayerSpec &spec : layers)
     module.add(spec, plan);

@@ -55,6 +55,49 @@ TEST(Accepted, ReferenceExample) {
   EXPECT_EQ(spec.biasDiagrams.size(), 2u);
 }
 
+static std::vector<std::string> diagramsOf(const std::string &fields) {
+  std::vector<std::string> texts;
+  for (const Diagram &d : acceptOne("layer a { " + fields + " }").diagrams)
+    texts.push_back(toString(d));
+  return texts;
+}
+
+TEST(Accepted, OtherGroups) {
+  using Texts = std::vector<std::string>;
+  EXPECT_EQ(diagramsOf("group = H; n = 2; k = 2; l = 2"),
+            (Texts{"o1 o2 i1 i2", "o1 o2 | i1 i2", "o1 i1 | o2 i2",
+                   "o1 i2 | o2 i1"}));
+  EXPECT_EQ(diagramsOf("group = B; n = ?; k = 2; l = 1"),
+            (Texts{"o1 i1 | i2", "o1 i2 | i1", "o1 | i1 i2", "o1 | i1 | i2"}));
+  EXPECT_EQ(diagramsOf("group = S'; n = ?; k = 1; l = 1"),
+            (Texts{"o1 i1", "o1 | i1"}));
+  EXPECT_EQ(diagramsOf("group = B'\nn = 3\nk = 2; l = 0"),
+            (Texts{"i1 i2", "i1 | i2"}));
+  EXPECT_EQ(diagramsOf("group = SO(1,2); k = 2; l = 1"), Texts{"* o1 i1 i2"});
+  EXPECT_EQ(diagramsOf("group = H; n = 1; k = 2; l = 2; "
+                       "diagrams = [\"o2 i2 | i1 o1\"]"),
+            Texts{"o1 i1 | o2 i2"}); // more blocks than n
+}
+
+TEST(Accepted, SizesBehindTheGroup) {
+  for (const char *source :
+       {"layer a { group = S(4); k = 1; l = 1 }",
+        "layer a { group = S (\n4 # four\n); k = 1; l = 1 }",
+        "layer a { group = S; n = 4; k = 1; l = 1 }"}) {
+    const LayerSpec spec = acceptOne(source);
+    EXPECT_EQ(spec.group, Group::S);
+    EXPECT_EQ(spec.n, 4);
+  }
+  EXPECT_EQ(acceptOne("layer a { group = B'(?); k = 1; l = 1 }").n, -1);
+  const LayerSpec lorentz =
+      acceptOne("layer a { k = 1; l = 1; group = O(1,3) }");
+  EXPECT_EQ(lorentz.group, Group(Family::O, 1, 3));
+  EXPECT_EQ(lorentz.n, 4);
+  const LayerSpec plain = acceptOne("layer a { group = O(4,0); k = 1; l = 1 }");
+  EXPECT_EQ(plain.group, Group::O);
+  EXPECT_EQ(plain.n, 4);
+}
+
 TEST(Accepted, Defaults) {
   LayerSpec spec = acceptOne("layer a { group = O; n = 3; k = 1; l = 1 }");
   EXPECT_EQ(spec.cIn, 1);
@@ -214,6 +257,11 @@ TEST(Accepted, PrintedLayersReadTheSame) {
     EXPECT_EQ(first.normalize, second.normalize);
     EXPECT_EQ(first.dtype, second.dtype);
   }
+  EXPECT_EQ(toSource(acceptOne("layer a {group = SO ( 1, 2 ); k=1;l=1}")),
+            "layer a {\n  group = SO(1,2)\n  k = 1\n  l = 1\n"
+            "  channels = 1 -> 1\n  bias = false\n  dtype = f32\n"
+            "  layout = channels_last\n  normalize = none\n  diagrams = all\n"
+            "}\n");
   EXPECT_EQ(toSource(acceptOne("layer a {group=O;n=?;k=1;l=1}")),
             "layer a {\n  group = O\n  n = ?\n  k = 1\n  l = 1\n"
             "  channels = 1 -> 1\n  bias = false\n  dtype = f32\n"

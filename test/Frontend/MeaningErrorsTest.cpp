@@ -35,6 +35,59 @@ const std::vector<ErrorCase> &eqc::test::meaningErrorCases() {
       {"layer a { group=SO;n=5;k=2;l=1 }",
        {"1:17: SO(n) has no equivariant maps when k + l is odd and less than n "
         "(n = 5, k + l = 3) [E0031]"}},
+      {"layer a { group=H;n=?;k=2;l=1 }",
+       {"1:17: H(n) has no equivariant maps when k + l is odd (k + l = 3) "
+        "[E0031]"}},
+      {"layer a { group=S';n=3;k=0;l=1 }",
+       {"1:17: S'(n) has no equivariant maps when k + l is odd (k + l = 1) "
+        "[E0031]"}},
+      {"layer a { group=B'(?);k=0;l=1 }",
+       {"1:17: B'(n) has no equivariant maps when k + l is odd (k + l = 1) "
+        "[E0031]"}},
+      {"layer a { group=O(1,3);k=2;l=1 }",
+       {"1:17: O(1,3) has no equivariant maps when k + l is odd (k + l = 3) "
+        "[E0031]"}},
+      {"layer a { group=SO(1,3);k=2;l=1 }",
+       {"1:17: SO(1,3) has no equivariant maps when n is even and k + l is odd "
+        "(n = 4, k + l = 3) [E0031]"}},
+      {"layer a { group=H;n=3;k=1;l=3;bias=true }",
+       {"1:36: group 'H' has no (l,0)-diagram, so the bias could only be zero "
+        "[E0035]"}},
+      {"layer a { group=S(4);n=4;k=1;l=1 }",
+       {"1:24: n is given twice, behind the group too [E0021]"}},
+      {"layer a { group=O(1,3);n=?;k=1;l=1 }",
+       {"1:26: n is given twice, behind the group too [E0021]"}},
+      {"layer a { group=S(1,3);k=1;l=1 }",
+       {"1:19: group 'S' takes a size in parentheses, found 2 values [E0022]"}},
+      {"layer a { group=O(1,2,3);k=1;l=1 }",
+       {"1:19: group 'O' takes a size or the two numbers of a signature in "
+        "parentheses, found 3 values [E0022]"}},
+      {"layer a { group=O(0,3);k=1;l=1 }",
+       {"1:19: 'p' must be at least 1, found '0' [E0020]"}},
+      {"layer a { group=O(?,3);k=1;l=1 }",
+       {"1:19: 'p' takes an integer, found '?' [E0013]"}},
+      {"layer a { group=O(1,9223372036854775807);k=1;l=1 }",
+       {"1:19: the size p + q is out of range [E0020]"}},
+      {"layer a { group=S(0);k=1;l=1 }",
+       {"1:19: 'n' must be at least 1, found '0' [E0020]"}},
+      {"layer a { group=SO(?);k=1;l=1 }",
+       {"1:20: group 'SO' needs a fixed n [E0033]"}},
+      {"layer a { group=Sp(3);k=1;l=1 }",
+       {"1:20: Sp(n) needs n to be even, found 3 [E0032]"}},
+      {"layer a { group=Lorentz(1,3);k=1;l=1 }",
+       {"1:17: unknown group 'Lorentz' [E0030]"}},
+      {"layer a { group=H;n=3;k=1;l=1;diagrams=[\"o1 | i1\"] }",
+       {"1:41: a diagram of H(3) has blocks of even size, but the block 'o1' "
+        "has 1 [E0043]"}},
+      {"layer a { group=B;n=?;k=2;l=1;diagrams=[\"o1 i1 i2\"] }",
+       {"1:41: a diagram of B(n) has blocks of one or two vertices, but the "
+        "block 'o1 i1 i2' has 3 [E0043]"}},
+      {"layer a { group=O(1,3);k=1;l=1;diagrams=[\"o1 | i1\"] }",
+       {"1:42: a diagram of O(1,3) joins its vertices in pairs, but the block "
+        "'o1' has 1 [E0043]"}},
+      {"layer a { group=H;n=99;k=8;l=8 }",
+       {"1:26: the layer has 156297964 diagrams, the limit is 32768 [E0091]"},
+       4},
       {"layer a { group=O;n=3;k=9223372036854775807;l=9223372036854775806 }",
        {"1:17: group 'O' has no equivariant maps for these k and l [E0031]",
         "1:25: k + l is above the limit of 128 [E0094]",

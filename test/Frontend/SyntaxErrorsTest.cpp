@@ -11,6 +11,9 @@
 using namespace eqc;
 using namespace eqc::test;
 
+/// What stands behind 'group' takes.
+#define GROUPS "'S', 'O', 'SO', 'Sp', 'H', 'S'', 'B' or 'B''"
+
 /// A legal rest of a layer, for errors in what stands before it.
 #define REST "group=S;n=3;k=1;l=1}"
 
@@ -76,7 +79,28 @@ const std::vector<ErrorCase> &eqc::test::syntaxErrorCases() {
        {"2:1: expected '{' after the layer's name, found 'layer' [E0006]"}},
       {"layer a " REST,
        {"1:9: expected '{' after the layer's name, found 'group' [E0006]"}},
-      {"layer a ( ) {" REST, {"1:9: unexpected '(' [E0002]"}},
+      {"layer a ( ) {" REST,
+       {"1:9: expected '{' after the layer's name, found '(' [E0006]"}},
+      {"layer a { group=S(;k=1;l=1}",
+       {"1:19: expected a value for 'group', found ';' [E0006]"}},
+      {"layer a { group=S(4;k=1;l=1}",
+       {"1:20: expected ',' or ')', found ';' [E0006]"}},
+      {"layer a { group=S(4,);k=1;l=1}",
+       {"1:21: expected a value for 'group', found ')' [E0006]"}},
+      {"layer a { group=S();k=1;l=1}",
+       {"1:19: expected a value for 'group', found ')' [E0006]"}},
+      {"layer a { group=(4);k=1;l=1}",
+       {"1:17: expected a value for 'group', found '(' [E0006]"}},
+      {"layer a { group=S(4) n=4;k=1;l=1}",
+       {"1:22: expected a newline or ';' before field 'n' [E0009]",
+        "1:24: n is given twice, behind the group too [E0021]"}},
+      {"layer a { group=S(-4);k=1;l=1}",
+       {"1:19: 'n' must be at least 1, found '-4' [E0020]"}},
+      {"layer a { group=S;n=f(4);k=1;l=1}",
+       {"1:21: 'n' takes an integer or '?', found 'f(..)' [E0013]"}},
+      {"layer a { group=S'';n=4;k=1;l=1}",
+       {"1:19: unexpected single quote [E0002]"}},
+      {"layer a' {" REST, {"1:7: layer name 'a'' has an apostrophe [E0016]"}},
       {"layer a { group=S;n=3;k=1;l=1\nlayer b {" REST,
        {"1:30: expected '}' at the end of the layer, found 'layer' [E0008]"}},
       {"layer a { group S\n n=3;k=1;l=1}",
@@ -158,19 +182,19 @@ const std::vector<ErrorCase> &eqc::test::syntaxErrorCases() {
         "1:19: 'l' takes an integer, found a floating-point number '2.0' "
         "[E0013]",
         "1:25: 'n' takes an integer or '?', found 'true' [E0013]",
-        "1:36: 'group' takes 'S', 'O', 'SO' or 'Sp', found an integer '3' "
+        "1:36: 'group' takes " GROUPS ", found an integer '3' "
         "[E0013]"}},
       {"layer a { k=?;l=S;n=[];group=\"S\"}",
        {"1:13: 'k' takes an integer, found '?' [E0013]",
         "1:17: 'l' takes an integer, found 'S' [E0013]",
         "1:21: 'n' takes an integer or '?', found a list [E0013]",
-        "1:30: 'group' takes 'S', 'O', 'SO' or 'Sp', found a string [E0013]"}},
+        "1:30: 'group' takes " GROUPS ", found a string [E0013]"}},
       {"layer a { k=1->2;l=.5;n=1.5e3;group=?}",
        {"1:13: 'k' takes an integer, found a pair with '->' [E0013]",
         "1:20: unexpected '.' [E0002]",
         "1:25: 'n' takes an integer or '?', found a floating-point number "
         "'1.5e3' [E0013]",
-        "1:37: 'group' takes 'S', 'O', 'SO' or 'Sp', found '?' [E0013]"}},
+        "1:37: 'group' takes " GROUPS ", found '?' [E0013]"}},
       {"layer a { channels=16;" REST,
        {"1:20: 'channels' takes a pair such as '16 -> 32', found an integer "
         "'16' [E0013]"}},

@@ -67,12 +67,11 @@ private:
         const int64_t source =
             field(Nest::kSource) + right + left * field(Nest::kLeftStride);
         double sum = 0;
-        for (int64_t j = 0; j < field(Nest::kExtent); ++j) {
-          const int64_t row = source + j * field(Nest::kStride);
-          sum += planar[row + field(Nest::kPlus)];
-          if (plan.subtracts)
-            sum -= planar[row + field(Nest::kMinus)];
-        }
+        for (int64_t j = 0; j < field(Nest::kExtent); ++j)
+          sum += planar[source + j * field(Nest::kStride) + field(Nest::kPlus)];
+        for (int64_t j = 0; j < field(Nest::kMinusExtent); ++j)
+          sum -=
+              planar[source + j * field(Nest::kStride) + field(Nest::kMinus)];
         planar[field(Nest::kTarget) + right + left * field(Nest::kRight)] =
             plan.mean ? sum / static_cast<double>(n) : sum;
       }
@@ -120,7 +119,11 @@ TEST(FactoredNest, GivesTheLayer) {
   for (auto [group, n] : {std::pair<Group, int64_t>{Group::S, 4},
                           {Group::O, 3},
                           {Group::SO, 3},
-                          {Group::Sp, 4}})
+                          {Group::Sp, 4},
+                          {Group::H, 3},
+                          {Group::B, 3},
+                          {Group(Family::O, 1, 2), 3},
+                          {Group(Family::SO, 2, 1), 3}})
     for (int k = 0; k <= 3; ++k)
       for (int l = 0; l <= 3 && k + l <= 5; ++l) {
         if (!whyNoDiagrams(group, n, l, k).empty())

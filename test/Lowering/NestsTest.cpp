@@ -108,7 +108,12 @@ std::vector<LayerSpec> layers() {
                           {Group::O, 3},
                           {Group::SO, 3},
                           {Group::SO, 2},
-                          {Group::Sp, 4}})
+                          {Group::Sp, 4},
+                          {Group::H, 3},
+                          {Group::B, 3},
+                          {Group(Family::O, 1, 2), 3},
+                          {Group(Family::SO, 2, 1), 3},
+                          {Group(Family::SO, 1, 1), 2}})
     forLayers(group, {n}, {3, 5}, [&](LayerSpec spec) {
       if ((spec.k + spec.l) % 2 == 1)
         spec.normalize = Normalize::Mean;

@@ -73,12 +73,25 @@ TEST(DensePlan, AssemblesRotations) {
   checkGrid(Group::SO, {1, 2, 3, 4, 5}, 6, 80);
 }
 
+TEST(DensePlan, AssemblesGroupsBetweenPermutationsAndRotations) {
+  checkGrid(Group::H, {1, 2, 3}, 4, 12);
+  checkGrid(Group::B, {1, 2, 3}, 4, 30);
+  checkGrid(Group::SPrime, {2, 3}, 4, 12);
+  checkGrid(Group::BPrime, {2, 3}, 4, 12);
+}
+TEST(DensePlan, AssemblesSignatures) {
+  for (Group group : signatures())
+    checkGrid(group, {sizeOf(group)}, 5, 6);
+}
+
 TEST(DensePlan, BiasIsWhatALayerWithoutInputsGives) {
   Random random(32);
   for (auto [group, n, l] :
        {std::tuple(Group::S, 3, 3), std::tuple(Group::O, 3, 4),
         std::tuple(Group::Sp, 4, 4), std::tuple(Group::SO, 3, 3),
-        std::tuple(Group::SO, 2, 4)})
+        std::tuple(Group::SO, 2, 4), std::tuple(Group::B, 3, 3),
+        std::tuple(Group(Family::O, 1, 2), 3, 4),
+        std::tuple(Group(Family::SO, 2, 1), 3, 3)})
     for (Layout layout : {Layout::ChannelsLast, Layout::ChannelsFirst}) {
       LayerSpec spec = makeLayer(group, n, 0, l, 2, 3, true);
       spec.layout = layout;

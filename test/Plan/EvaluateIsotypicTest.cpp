@@ -65,6 +65,22 @@ TEST(EvaluateIsotypic, AgreesForRotations) {
 TEST(EvaluateIsotypic, AgreesForRotationsOfSixDimensions) {
   checkGrid(Group::SO, {6}, {3, 6}, 5);
 }
+TEST(EvaluateIsotypic, AgreesForSignedPermutations) {
+  checkGrid(Group::H, {1, 2, 3, 5}, {4, 6}, 35);
+}
+TEST(EvaluateIsotypic, AgreesForBistochasticMaps) {
+  checkGrid(Group::B, {1, 2, 3, 4}, {4, 6}, 70);
+}
+TEST(EvaluateIsotypic, AgreesForGroupsUpToSign) {
+  checkGrid(Group::SPrime, {1, 2, 3, 4}, {4, 6}, 35);
+  checkGrid(Group::BPrime, {1, 2, 3, 4}, {4, 6}, 35);
+}
+TEST(EvaluateIsotypic, IsRefusedWhereNoLengthIsKept) {
+  std::string refused;
+  EXPECT_FALSE(
+      getIsotypicPlan(makeLayer(Group(Family::O, 1, 3), 4, 2, 2), refused));
+  EXPECT_EQ(refused, "its group keeps no length");
+}
 TEST(EvaluateIsotypic, AgreesForManyPositions) {
   Random random(18);
   check(makeLayer(Group::S, 12, 2, 2, 1, 2, true), random);
@@ -78,10 +94,13 @@ TEST(EvaluateIsotypic, AgreesForListsAndBases) {
     int64_t n;
     int k, l;
   };
-  for (const Case &c : {Case{Group::S, 3, 2, 2}, Case{Group::S, 4, 3, 2},
-                        Case{Group::O, 3, 3, 3}, Case{Group::O, 2, 4, 4},
-                        Case{Group::Sp, 4, 3, 3}, Case{Group::SO, 3, 2, 3},
-                        Case{Group::SO, 4, 2, 4}}) {
+  for (const Case &c :
+       {Case{Group::S, 3, 2, 2}, Case{Group::S, 4, 3, 2},
+        Case{Group::O, 3, 3, 3}, Case{Group::O, 2, 4, 4},
+        Case{Group::Sp, 4, 3, 3}, Case{Group::SO, 3, 2, 3},
+        Case{Group::SO, 4, 2, 4}, Case{Group::H, 4, 3, 3},
+        Case{Group::H, 3, 2, 4}, Case{Group::B, 3, 2, 3},
+        Case{Group::SPrime, 3, 2, 2}, Case{Group::BPrime, 3, 1, 3}}) {
     LayerSpec spec = makeLayer(c.group, c.n, c.k, c.l, 2, 2);
     const std::vector<Diagram> all = spec.diagrams;
     spec.choice = DiagramChoice::Basis;
@@ -140,7 +159,7 @@ Totals totalsOf(const LayerSpec &spec) {
 
 TEST(IsotypicPlan, RanksAreDimensionsOfSpacesOfMaps) {
   int seen = 0;
-  for (Group group : {Group::S, Group::O, Group::SO, Group::Sp})
+  for (Group group : allGroups)
     for (int64_t n = 1; n <= 8; ++n)
       for (int k = 0; k <= 3; ++k)
         for (int l = 0; l <= 3; ++l) {

@@ -63,6 +63,20 @@ TEST(EvaluateShared, AgreesForSymplecticMaps) {
 TEST(EvaluateShared, AgreesForRotations) {
   checkGrid(Group::SO, {1, 2, 3, 4}, {4, 6}, 120);
 }
+TEST(EvaluateShared, AgreesForSignedPermutations) {
+  checkGrid(Group::H, {1, 2, 3, 4}, {3, 5}, 30);
+}
+TEST(EvaluateShared, AgreesForBistochasticMaps) {
+  checkGrid(Group::B, {1, 2, 3}, {3, 5}, 60);
+}
+TEST(EvaluateShared, AgreesForGroupsUpToSign) {
+  checkGrid(Group::SPrime, {2, 3}, {3, 5}, 15);
+  checkGrid(Group::BPrime, {2, 3}, {3, 5}, 15);
+}
+TEST(EvaluateShared, AgreesForSignatures) {
+  for (Group group : signatures())
+    checkGrid(group, {sizeOf(group)}, {4, 6}, 3);
+}
 TEST(EvaluateShared, AgreesForRotationsOfHighOrder) {
   checkGrid(Group::SO, {5}, {5, 5}, 10);
 }
@@ -77,7 +91,11 @@ TEST(EvaluateShared, AgreesForRandomLists) {
   for (const Case &c : {Case{Group::S, 3, 2, 2}, Case{Group::S, 4, 3, 2},
                         Case{Group::S, 3, 3, 3}, Case{Group::O, 3, 3, 3},
                         Case{Group::Sp, 4, 3, 3}, Case{Group::SO, 3, 3, 3},
-                        Case{Group::SO, 2, 2, 4}, Case{Group::SO, 3, 2, 3}})
+                        Case{Group::SO, 2, 2, 4}, Case{Group::SO, 3, 2, 3},
+                        Case{Group::H, 3, 3, 3}, Case{Group::B, 3, 3, 2},
+                        Case{Group(Family::O, 1, 3), 4, 3, 3},
+                        Case{Group(Family::SO, 1, 2), 3, 3, 2},
+                        Case{Group(Family::SO, 2, 2), 4, 3, 3}})
     for (int trial = 0; trial < 8; ++trial) {
       LayerSpec spec = makeLayer(c.group, c.n, c.k, c.l, 2, 2, trial % 2);
       random.shuffle(spec.diagrams);
@@ -123,8 +141,9 @@ TEST(EvaluateShared, TakesDiagramsWithMoreBlocksThanN) {
 
 TEST(EvaluateShared, OnePlanServesEveryN) {
   Random random(14);
-  for (Group group : {Group::S, Group::O, Group::Sp})
-    forLayers(group, {-1}, {3, 6}, [&](LayerSpec spec) {
+  for (Group group : {Group::S, Group::O, Group::Sp, Group::H, Group::B,
+                      Group::SPrime, Group::BPrime})
+    forLayers(group, {-1}, {3, group == Group::S ? 6 : 5}, [&](LayerSpec spec) {
       spec.normalize =
           (spec.k + spec.l) % 2 ? Normalize::Mean : Normalize::None;
       for (int64_t n : {1, 2, 4, 5})

@@ -60,9 +60,24 @@ TEST(FactoredPlan, AgreesForRotations) {
   checkGrid(Group::SO, {1, 2, 3, 4, 5}, {5, 6}, 50);
 }
 
+TEST(FactoredPlan, AgreesForSignedPermutations) {
+  checkGrid(Group::H, {1, 2, 3, 4}, {3, 5}, 15);
+}
+TEST(FactoredPlan, AgreesForBistochasticMaps) {
+  checkGrid(Group::B, {1, 2, 3}, {3, 5}, 30);
+}
+TEST(FactoredPlan, AgreesForGroupsUpToSign) {
+  checkGrid(Group::SPrime, {2, 3}, {3, 5}, 7);
+  checkGrid(Group::BPrime, {2, 3}, {3, 5}, 7);
+}
+TEST(FactoredPlan, AgreesForSignatures) {
+  for (Group group : signatures())
+    checkGrid(group, {sizeOf(group)}, {4, 6}, 3);
+}
+
 TEST(FactoredPlan, OnePlanServesEveryN) {
   Random random(22);
-  for (Group group : {Group::S, Group::O, Group::Sp})
+  for (Group group : {Group::S, Group::O, Group::Sp, Group::H, Group::B})
     forLayers(group, {-1}, {3, 6}, [&](const LayerSpec &spec) {
       for (int64_t n : {1, 2, 4, 5})
         if (group != Group::Sp || n % 2 == 0)

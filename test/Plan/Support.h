@@ -33,6 +33,17 @@ inline LayerSpec makeLayer(Group group, int64_t n, int k, int l,
   return spec;
 }
 
+/// Some groups whose form has a signature, each with its only size.
+inline std::vector<Group> signatures() {
+  std::vector<Group> groups;
+  for (auto [plus, minus] :
+       {std::pair(1, 1), {1, 2}, {2, 1}, {1, 3}, {2, 2}, {3, 2}})
+    for (Family family : {Family::O, Family::SO})
+      groups.emplace_back(family, plus, minus);
+  return groups;
+}
+inline int64_t sizeOf(Group group) { return group.plus() + group.minus(); }
+
 /// The orders of a grid of layers.
 struct Orders {
   int most;  ///< of inputs, and of outputs
@@ -58,7 +69,7 @@ int forLayers(Group group, const std::vector<int64_t> &sizes, Orders orders,
 
 /// `S_4 2->3`, to tell the cases of a test apart.
 inline std::string nameOf(const LayerSpec &spec) {
-  return std::string(groupName(spec.group)) + "_" +
+  return groupName(spec.group) + "_" +
          (spec.n < 0 ? "?" : std::to_string(spec.n)) + " " +
          std::to_string(spec.k) + "->" + std::to_string(spec.l);
 }

@@ -92,10 +92,12 @@ std::vector<int64_t> digits(int64_t number, int64_t n, int count) {
 
 TEST(Walk, SpellsOutTheMatrixOfEveryPattern) {
   int seen = 0;
-  for (Group group : {Group::S, Group::O, Group::Sp})
+  for (Group group : {Group::S, Group::O, Group::Sp, Group::H, Group::B,
+                      Group(Family::O, 1, 2), Group(Family::O, 2, 2)})
     for (int64_t n : {1, 2, 3, 4})
       for (int k = 0; k <= 4; ++k) {
-        if (group == Group::Sp && n % 2)
+        if ((group == Group::Sp && n % 2) ||
+            (group.hasSignature() && n != group.plus() + group.minus()))
           continue;
         for (const RowPattern &pattern : bottomPatterns(group, n, k)) {
           Walk walk = makeWalk(pattern, group, n, rowMajorStrides(k));

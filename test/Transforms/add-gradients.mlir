@@ -34,3 +34,13 @@ func.func @cross(%x: tensor<?x2x3x3xf64>, %w: tensor<1x2x5xf64>) -> tensor<?x5x3
       layout channels_first : tensor<?x5x3xf64>
   return %y : tensor<?x5x3xf64>
 }
+
+// Lowering the inputs instead of the outputs costs the sign of the whole form.
+// CHECK: func.func @lowered.grad_x
+// CHECK-SAME: eqc.flips = array<i64: -1, 0>
+// CHECK: eqc.linear SO(2,1) order 1 -> 2
+func.func @lowered(%x: tensor<?x3x3x2xf64>, %w: tensor<1x2x5xf64>) -> tensor<?x3x5xf64> {
+  %y = eqc.linear SO(2,1) order 2 -> 1 x(%x : tensor<?x3x3x2xf64>)
+      weight(%w : tensor<1x2x5xf64>) diagrams ["* o1 i1 i2"] : tensor<?x3x5xf64>
+  return %y : tensor<?x3x5xf64>
+}

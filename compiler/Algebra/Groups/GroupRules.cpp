@@ -2,15 +2,35 @@
 
 #include "compiler/Algebra/Groups/GroupRules.h"
 
+#include <map>
+#include <mutex>
+#include <tuple>
+
 using namespace eqc;
+
+/// Rules of signatures are made once each and stay.
+static const GroupRules &rulesOfSignature(const GroupRules &family,
+                                          Group group) {
+  static std::mutex mutex;
+  static std::map<std::tuple<Family, int64_t, int64_t>,
+                  std::unique_ptr<GroupRules>>
+      known;
+  const std::lock_guard<std::mutex> lock(mutex);
+  std::unique_ptr<GroupRules> &rules =
+      known[{group.family(), group.plus(), group.minus()}];
+  if (!rules)
+    rules = family.withSignature(group.plus(), group.minus());
+  return *rules;
+}
 
 const GroupRules &eqc::rulesOf(Group group) {
   using Getter = const GroupRules &(*)();
   static constexpr Getter rules[] = {
-#define EQC_GROUP(ID, RULES) RULES,
+#define EQC_GROUP(ID, NAME, RULES) RULES,
 #include "compiler/Algebra/Groups/Groups.def"
   };
-  return rules[static_cast<size_t>(group)]();
+  const GroupRules &family = rules[static_cast<size_t>(group.family())]();
+  return group.hasSignature() ? rulesOfSignature(family, group) : family;
 }
 
 RowPattern GroupRules::keepDropped(const RowPattern &pattern, int block) const {
@@ -19,7 +39,7 @@ RowPattern GroupRules::keepDropped(const RowPattern &pattern, int block) const {
 
 std::vector<BlockTerm> eqc::termsOfRowBlock(const GroupRules &rules, int size) {
   std::vector<BlockTerm> terms;
-  for (int64_t first = 0; first < rules.sizeUnit(); ++first) {
+  for (int64_t first = 0; first < rules.formPeriod(); ++first) {
     BlockTerm term;
     term.values.push_back(first);
     while (static_cast<int>(term.values.size()) < size) {
@@ -37,6 +57,8 @@ std::string eqc::sizeUnitInWords(int unit) {
 }
 
 std::string eqc::groupText(Group group, int64_t n) {
-  return std::string(groupName(group)) + "(" +
+  if (group.hasSignature())
+    return groupName(group);
+  return groupName(group) + "(" +
          (n < 0 ? std::string("n") : std::to_string(n)) + ")";
 }

@@ -14,6 +14,7 @@
 
 #include <cstdint>
 #include <functional>
+#include <memory>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -46,6 +47,14 @@ public:
 
   /// Why n has to be a multiple of `sizeUnit`, in words for a user.
   virtual std::string_view whySizeUnit() const { return ""; }
+
+  /// The rules where the form has this signature; null where the group keeps
+  /// none that could be indefinite.
+  virtual std::unique_ptr<GroupRules> withSignature(int64_t plus,
+                                                    int64_t minus) const {
+    return nullptr;
+  }
+  bool takesSignature() const { return withSignature(1, 1) != nullptr; }
 
   //===--------------------------------------------------------------------===//
   // Diagrams
@@ -90,6 +99,10 @@ public:
   /// The one b at which form(a, b) is not zero.
   virtual int64_t partner(int64_t a) const { return a; }
 
+  /// How far apart entries of the form repeat: form(a + period, b + period) is
+  /// form(a, b). A period of n is the whole of it.
+  virtual int64_t formPeriod() const { return sizeUnit(); }
+
   /// `pattern` with the dropped block made into kept ones, one step finer: a
   /// row pattern of the group from which the sum over the block gives
   /// `pattern`.
@@ -98,6 +111,10 @@ public:
   /// Whether every element is a monomial matrix, one entry a row and a column.
   /// Which indices of a tuple are equal is then invariant.
   virtual bool isMonomial() const { return false; }
+
+  /// Whether tensors fall apart into irreducible ones at right angles, so that
+  /// channels may be mixed in a basis of them.
+  virtual bool hasSchurBasis() const { return true; }
 
   //===--------------------------------------------------------------------===//
   // Elements
@@ -108,28 +125,30 @@ public:
 };
 
 /// The rules of each group, defined in its file.
-#define EQC_GROUP(ID, RULES) const GroupRules &RULES();
+#define EQC_GROUP(ID, NAME, RULES) const GroupRules &RULES();
 #include "compiler/Algebra/Groups/Groups.def"
 
 /// The rules of a group.
 const GroupRules &rulesOf(Group group);
 
 /// Values of the vertices of a block that stands in one row, vertex by vertex,
-/// relative to `sizeUnit` times the value of its letter.
+/// relative to `formPeriod` times the value of its letter.
 struct BlockTerm {
   std::vector<int64_t> values;
   int sign = 1;
 };
 
 /// All of them, for a block of `size` vertices. A letter of it takes the values
-/// 0 .. n / sizeUnit - 1. One term of zeros for a delta, two for a symplectic
-/// pair: eps(2a, 2a+1) = +1 and eps(2a+1, 2a) = -1.
+/// 0 .. n / formPeriod - 1. One term of zeros for a delta, two for a symplectic
+/// pair: eps(2a, 2a+1) = +1 and eps(2a+1, 2a) = -1; n where the form has a
+/// signature.
 std::vector<BlockTerm> termsOfRowBlock(const GroupRules &rules, int size);
 
 /// "even" or "a multiple of 3": what n has to be for this `sizeUnit`.
 std::string sizeUnitInWords(int unit);
 
-/// How users write a group: "SO(3)", or "SO(n)" when the size is dynamic.
+/// How users write a group: "SO(3)", or "SO(n)" when the size is dynamic;
+/// "O(1,3)" with a signature.
 std::string groupText(Group group, int64_t n);
 
 } // namespace eqc

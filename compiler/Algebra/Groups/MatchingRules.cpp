@@ -34,8 +34,8 @@ Count MatchingRules::count(int64_t, uint64_t numVertices) const {
 std::string MatchingRules::whyNone(int64_t, uint64_t numVertices) const {
   if (numVertices % 2 == 0)
     return "";
-  return std::string(groupName(group)) +
-         "(n) has no equivariant maps when k + l is odd (k + l = " +
+  return groupText(group, -1) +
+         " has no equivariant maps when k + l is odd (k + l = " +
          std::to_string(numVertices) + ")";
 }
 

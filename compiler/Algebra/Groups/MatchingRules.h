@@ -1,7 +1,7 @@
 //===- MatchingRules.h - Groups that keep a bilinear form -------*- C++ -*-===//
 //
-// What O(n), SO(n) and Sp(n) have in common: their diagrams are perfect
-// matchings.
+// What O(n), SO(n), O(p,q), SO(p,q) and Sp(n) have in common: their diagrams
+// are perfect matchings.
 //
 //===----------------------------------------------------------------------===//
 

@@ -1,25 +1,29 @@
-//===- Orthogonal.cpp - The orthogonal group O(n) -------------------------===//
+//===- Orthogonal.cpp - The orthogonal groups O(n) and O(p,q) -------------===//
 //
-// Rotations and reflections. Diagrams are perfect matchings (Brauer diagrams).
+// Maps that keep a symmetric form: rotations and reflections, Lorentz
+// transformations. Diagrams are perfect matchings (Brauer diagrams).
 //
 //===----------------------------------------------------------------------===//
 
 #include "compiler/Algebra/Combinatorics.h"
 #include "compiler/Algebra/GroupElement.h"
-#include "compiler/Algebra/Groups/MatchingRules.h"
+#include "compiler/Algebra/Groups/SignedForm.h"
 #include "compiler/Algebra/Random.h"
 
 using namespace eqc;
 
 namespace {
 
-class Orthogonal final : public MatchingRules {
+class Orthogonal : public MatchingRules {
 public:
-  Orthogonal() : MatchingRules(Group::O) {}
+  explicit Orthogonal(Group group) : MatchingRules(group) {}
 
   std::string_view words() const override {
     return "rotations and reflections";
   }
+
+  std::unique_ptr<GroupRules> withSignature(int64_t plus,
+                                            int64_t minus) const override;
 
   /// Those whose involution word has no increasing subsequence longer than n.
   bool inBasis(const Diagram &diagram, int64_t n) const override {
@@ -31,13 +35,32 @@ public:
   }
 
   GroupElement randomElement(int64_t n, Random &random) const override {
-    return GroupElement::inBlocks(n, sizeUnit(), random, randomOrthogonal);
+    return GroupElement::inBlocks(
+        n, sizeUnit(), random, [](const auto &coordinates, Random &numbers) {
+          return randomOrthogonal(static_cast<int64_t>(coordinates.size()),
+                                  numbers);
+        });
   }
 };
+
+/// An odd number of reflections: each part of the group that an even number
+/// does not reach.
+class PseudoOrthogonal final : public WithSignature<Orthogonal, 3> {
+public:
+  using WithSignature::WithSignature;
+  std::string_view words() const override {
+    return "pseudo-orthogonal maps, which keep the form";
+  }
+};
+
+std::unique_ptr<GroupRules> Orthogonal::withSignature(int64_t plus,
+                                                      int64_t minus) const {
+  return std::make_unique<PseudoOrthogonal>(Group(group.family(), plus, minus));
+}
 
 } // namespace
 
 const GroupRules &eqc::orthogonalGroup() {
-  static const Orthogonal rules;
+  static const Orthogonal rules(Group::O);
   return rules;
 }

@@ -1,13 +1,14 @@
-//===- SpecialOrthogonal.cpp - The special orthogonal group SO(n) ---------===//
+//===- SpecialOrthogonal.cpp - SO(n) and SO(p,q) --------------------------===//
 //
-// Rotations. Diagrams are perfect matchings, and those with n free vertices,
-// the arguments of a Levi-Civita symbol, and the rest matched.
+// Rotations, proper Lorentz transformations. Diagrams are perfect matchings,
+// and those with n free vertices, the arguments of a Levi-Civita symbol, and
+// the rest matched.
 //
 //===----------------------------------------------------------------------===//
 
 #include "compiler/Algebra/Combinatorics.h"
 #include "compiler/Algebra/GroupElement.h"
-#include "compiler/Algebra/Groups/MatchingRules.h"
+#include "compiler/Algebra/Groups/SignedForm.h"
 #include "compiler/Algebra/Random.h"
 #include "compiler/Algebra/Steppers.h"
 
@@ -17,11 +18,14 @@ using namespace eqc;
 
 namespace {
 
-class SpecialOrthogonal final : public MatchingRules {
+class SpecialOrthogonal : public MatchingRules {
 public:
-  SpecialOrthogonal() : MatchingRules(Group::SO) {}
+  explicit SpecialOrthogonal(Group group) : MatchingRules(group) {}
 
   std::string_view words() const override { return "rotations"; }
+
+  std::unique_ptr<GroupRules> withSignature(int64_t plus,
+                                            int64_t minus) const override;
 
   bool allowsDynamicN() const override { return false; }
 
@@ -40,11 +44,12 @@ public:
     const std::string found = "(n = " + std::to_string(n) +
                               ", k + l = " + std::to_string(numVertices) + ")";
     if (n % 2 == 0)
-      return "SO(n) has no equivariant maps when n is even and k + l is odd " +
+      return groupText(group, -1) +
+             " has no equivariant maps when n is even and k + l is odd " +
              found;
     if (numVertices < static_cast<uint64_t>(n))
-      return "SO(n) has no equivariant maps when k + l is odd and less than "
-             "n " +
+      return groupText(group, -1) +
+             " has no equivariant maps when k + l is odd and less than n " +
              found;
     return "";
   }
@@ -81,8 +86,9 @@ public:
 
   GroupElement randomElement(int64_t n, Random &random) const override {
     return GroupElement::inBlocks(
-        n, sizeUnit(), random, [](int64_t size, Random &numbers) {
-          Eigen::MatrixXd g = randomOrthogonal(size, numbers);
+        n, sizeUnit(), random, [](const auto &coordinates, Random &numbers) {
+          Eigen::MatrixXd g = randomOrthogonal(
+              static_cast<int64_t>(coordinates.size()), numbers);
           if (g.determinant() < 0)
             g.col(0) *= -1;
           return g;
@@ -131,9 +137,24 @@ private:
   }
 };
 
+class PseudoSpecialOrthogonal final
+    : public WithSignature<SpecialOrthogonal, 2> {
+public:
+  using WithSignature::WithSignature;
+  std::string_view words() const override {
+    return "maps of determinant 1 that keep the form";
+  }
+};
+
+std::unique_ptr<GroupRules>
+SpecialOrthogonal::withSignature(int64_t plus, int64_t minus) const {
+  return std::make_unique<PseudoSpecialOrthogonal>(
+      Group(group.family(), plus, minus));
+}
+
 } // namespace
 
 const GroupRules &eqc::specialOrthogonalGroup() {
-  static const SpecialOrthogonal rules;
+  static const SpecialOrthogonal rules(Group::SO);
   return rules;
 }

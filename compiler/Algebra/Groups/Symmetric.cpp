@@ -1,4 +1,4 @@
-//===- Symmetric.cpp - The symmetric group S_n ----------------------------===//
+//===- Symmetric.cpp - The symmetric group S_n, and S_n x {1,-1} ----------===//
 //
 // Permutations of the n basis vectors. Diagrams are set partitions: all equal
 // indices within a block.
@@ -6,36 +6,21 @@
 //===----------------------------------------------------------------------===//
 
 #include "compiler/Algebra/Combinatorics.h"
-#include "compiler/Algebra/GroupElement.h"
-#include "compiler/Algebra/Groups/GroupRules.h"
-#include "compiler/Algebra/Random.h"
-#include "compiler/Algebra/Steppers.h"
-
-#include <algorithm>
-#include <numeric>
+#include "compiler/Algebra/Groups/PartitionRules.h"
 
 using namespace eqc;
 
 namespace {
 
-class Symmetric final : public GroupRules {
+class Symmetric : public PartitionRules {
 public:
-  std::string_view words() const override { return "permutations"; }
+  explicit Symmetric(Group group) : PartitionRules(group) {}
 
-  /// A list takes any partition, also with more than n blocks.
-  std::string whyNot(const Diagram &diagram, int64_t) const override {
-    return diagram.free < 0 ? "" : "only SO has diagrams with a '*' block";
-  }
+  std::string_view words() const override { return "permutations"; }
+  static std::string_view wordsUpToSign() { return "permutations up to sign"; }
 
   Count count(int64_t n, uint64_t numVertices) const override {
     return countPartitions(n, numVertices);
-  }
-
-  std::string whyNone(int64_t, uint64_t) const override { return ""; }
-
-  void enumerate(int64_t n, int l, int k,
-                 const DiagramVisitor &visit) const override {
-    visitAll(Partitions(l + k, n < 0 ? l + k : n), l, k, visit);
   }
 
   /// Those with at most n blocks.
@@ -49,27 +34,32 @@ public:
 
   /// A dropped block is summed over one letter, so it is kept as it is.
   RowPattern keepDropped(const RowPattern &pattern, int block) const override {
-    RowPattern finer = pattern;
-    finer.kept[block] = true;
-    return finer;
+    return keepWhole(pattern, block);
   }
 
   bool isMonomial() const override { return true; }
 
   GroupElement randomElement(int64_t n, Random &random) const override {
-    std::vector<int64_t> images(n);
-    std::iota(images.begin(), images.end(), 0);
-    // The identity would test nothing.
-    do
-      random.shuffle(images);
-    while (n >= 2 && std::is_sorted(images.begin(), images.end()));
-    return GroupElement::permutation(std::move(images));
+    return randomPermutation(n, random);
+  }
+
+protected:
+  BlockRule blockRule(int64_t n) const override {
+    BlockRule rule;
+    if (n >= 0)
+      rule.maxBlocks = n;
+    return rule;
   }
 };
 
 } // namespace
 
 const GroupRules &eqc::symmetricGroup() {
-  static const Symmetric rules;
+  static const Symmetric rules(Group::S);
+  return rules;
+}
+
+const GroupRules &eqc::symmetricGroupUpToSign() {
+  static const UpToSign<Symmetric> rules(Group::SPrime);
   return rules;
 }

@@ -154,7 +154,9 @@ private:
   /// A product of transvections 1 + c v (v^T Omega) with unit v. Four of them
   /// move every coordinate, and |c| <= 0.4 keeps each singular value within
   /// 1.22.
-  static Eigen::MatrixXd randomSymplectic(int64_t n, Random &random) {
+  static Eigen::MatrixXd
+  randomSymplectic(const std::vector<int64_t> &coordinates, Random &random) {
+    const auto n = static_cast<int64_t>(coordinates.size());
     Eigen::MatrixXd omega = Eigen::MatrixXd::Zero(n, n);
     for (int64_t a = 0; a < n; a += 2) {
       omega(a, a + 1) = 1;

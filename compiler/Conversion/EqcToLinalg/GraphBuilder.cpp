@@ -142,6 +142,10 @@ Value GraphBuilder::coefficientTimes(OpBuilder &body, Value product,
         require(compare(arith::CmpIPredicate::ne, i, j));
         negateWhen(compare(arith::CmpIPredicate::ugt, i, j));
       }
+  for (unsigned dim : coefficient.lowered)
+    negateWhen(compare(
+        arith::CmpIPredicate::uge, index(dim),
+        arith::ConstantIndexOp::create(body, loc, coefficient.firstMinus)));
   if (coefficient.scale)
     product = arith::MulFOp::create(body, loc, product, coefficient.scale);
   if (negative)

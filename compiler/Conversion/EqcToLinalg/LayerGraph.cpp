@@ -9,8 +9,17 @@
 using namespace eqc;
 using namespace mlir;
 
-/// Whether a pair in one row carries an alternating form, not a delta.
+/// Whether a pair in one row carries an alternating form, not a diagonal one.
 static bool carriesForm(Group group) { return rulesOf(group).sizeUnit() > 1; }
+
+/// Gives each of these indices the sign that a diagonal form has there.
+static void lower(IndexCoefficient &coefficient, Group group,
+                  ArrayRef<unsigned> dims) {
+  if (!group.hasSignature())
+    return;
+  coefficient.lowered.append(dims.begin(), dims.end());
+  coefficient.firstMinus = group.plus();
+}
 
 LayerGraph::LayerGraph(GraphBuilder &graph, const LayerSpec &spec, Value x,
                        Value weight, Value bias)
@@ -127,6 +136,7 @@ PatternTensor LayerGraph::read(const PatternTensor &source,
     }
     for (int axis : blocks[block])
       axes[axis] = next;
+    lower(coefficient, spec.group, {next});
     ++next;
   }
   if (relative.free >= 0) {
@@ -216,10 +226,20 @@ void LayerGraph::mix(PatternTensor &target, const PatternTensor &source,
   const ArrayRef<unsigned> freeDims = ArrayRef(letters).take_back(freeAxes);
   const SmallVector<unsigned> axes =
       lettersOf(source, split.bottom, keptDims, freeDims);
+  // Free inputs are lowered. Where letters stand for the free outputs, which
+  // have all other values, that differs by the sign of the whole form.
+  IndexCoefficient coefficient;
+  if (split.bottom.free >= 0) {
+    lower(coefficient, spec.group, freeDims);
+    if (!keepsOwnFree(split.bottom, /*isTop=*/false) &&
+        spec.group.minus() % 2 != 0)
+      coefficient.scale = graph.number(-1);
+  }
   target.value =
       graph.addProduct({target.value, axesOf(target.isRow, letters, output)},
                        {{source.value, axesOf(source.isRow, axes, input)},
-                        {weights, {input, output}}});
+                        {weights, {input, output}}},
+                       coefficient);
 }
 
 void LayerGraph::addBias(PatternTensor &target, int64_t row) {
@@ -249,10 +269,12 @@ void LayerGraph::add(PatternTensor &target, const PatternTensor &coarse) {
   }
   for (int block : relative.droppedBlocks()) {
     const SmallVector<unsigned> dims = dimsOf(block);
-    if (carriesForm(spec.group))
+    if (carriesForm(spec.group)) {
       coefficient.forms.push_back({dims[0], dims[1]});
-    else
+    } else {
       coefficient.equal.push_back(dims);
+      lower(coefficient, spec.group, {dims[0]});
+    }
   }
   if (relative.free >= 0) {
     const SmallVector<unsigned> own = dimsOf(relative.free);
@@ -280,12 +302,18 @@ static IndexCoefficient coefficientOf(const Diagram &diagram, Group group,
       dims.push_back(first + vertex);
     const bool oneRow =
         blocks[b].back() < diagram.l || blocks[b].front() >= diagram.l;
-    if (static_cast<int>(b) == diagram.free)
+    if (static_cast<int>(b) == diagram.free) {
       coefficient.symbols.push_back(dims);
-    else if (carriesForm(group) && oneRow)
+      for (int vertex : blocks[b])
+        if (vertex >= diagram.l)
+          lower(coefficient, group, {first + vertex});
+    } else if (carriesForm(group) && oneRow) {
       coefficient.forms.push_back({dims[0], dims[1]});
-    else
+    } else {
       coefficient.equal.push_back(dims);
+      if (oneRow)
+        lower(coefficient, group, {dims[0]});
+    }
   }
   return coefficient;
 }

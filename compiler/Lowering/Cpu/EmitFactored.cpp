@@ -210,7 +210,6 @@ private:
     OpBuilder &b = kernel.b;
     Location loc = kernel.loc;
     auto field = [&](int64_t f) { return contractions.get(kernel, c, f); };
-    const bool isPair = plan.subtracts;
     const MeanFactors mean =
         plan.mean ? meanFactors(kernel, plan.values) : MeanFactors();
     auto add = [&](Value sum, Value row, int64_t offset) -> Value {
@@ -225,19 +224,20 @@ private:
       return arith::AddFOp::create(b, loc, sum, entry);
     };
     Value zero = kernel.zeroVector(kernel.vectorType(width));
-    Value sum =
-        emitLongSums(kernel, field(FactoredNest::kExtent), plan.values,
-                     isPair ? 2 : 1, {zero},
-                     [&](Value j, Values partial) {
-                       Value row = kernel.add(
-                           source, kernel.mul(j, field(FactoredNest::kStride)));
-                       Value &sum = partial.front();
-                       sum = add(sum, row, FactoredNest::kPlus);
-                       if (isPair)
-                         sum = add(sum, row, FactoredNest::kMinus);
-                       return partial;
-                     })
-            .front();
+    auto sumOf = [&](int64_t extent, int64_t offset) {
+      return emitLongSums(kernel, field(extent), plan.values, 1, {zero},
+                          [&](Value j, Values partial) {
+                            Value row = kernel.add(
+                                source,
+                                kernel.mul(j, field(FactoredNest::kStride)));
+                            return Values{add(partial.front(), row, offset)};
+                          })
+          .front();
+    };
+    Value sum = sumOf(FactoredNest::kExtent, FactoredNest::kPlus);
+    if (plan.subtracts)
+      sum = arith::AddFOp::create(
+          b, loc, sum, sumOf(FactoredNest::kMinusExtent, FactoredNest::kMinus));
     return plan.mean ? scaleVector(kernel, sum, mean.sum) : sum;
   }
 

@@ -231,18 +231,21 @@ private:
             entry, sum);
       return negative ? kernel.minus(sum, entry) : kernel.plus(sum, entry);
     };
-    Value sum =
-        blockedSum(kernel, kernel.index(0), field(FactoredNest::kExtent),
-                   kernel.spec.dynamicN() ? 0 : plan.values.at(kernel.spec.n),
-                   plan.subtracts ? 2 : 1, {kernel.real(0, width)},
-                   [&](Value j, Values partial) {
-                     Value row = kernel.mul(j, field(FactoredNest::kStride));
-                     partial[0] = add(partial[0], row, FactoredNest::kPlus);
-                     if (plan.subtracts)
-                       partial[0] = add(partial[0], row, FactoredNest::kMinus);
-                     return partial;
-                   })
-            .front();
+    auto sumOf = [&](int64_t extent, int64_t offset) {
+      return blockedSum(
+                 kernel, kernel.index(0), field(extent),
+                 kernel.spec.dynamicN() ? 0 : plan.values.at(kernel.spec.n), 1,
+                 {kernel.real(0, width)},
+                 [&](Value j, Values partial) {
+                   Value row = kernel.mul(j, field(FactoredNest::kStride));
+                   return Values{add(partial[0], row, offset)};
+                 })
+          .front();
+    };
+    Value sum = sumOf(FactoredNest::kExtent, FactoredNest::kPlus);
+    if (plan.subtracts)
+      sum = kernel.plus(
+          sum, sumOf(FactoredNest::kMinusExtent, FactoredNest::kMinus));
     return plan.mean ? kernel.times(mean.sum, sum) : sum;
   }
 

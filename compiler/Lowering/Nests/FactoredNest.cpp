@@ -45,7 +45,7 @@ void FactoredNest::addDiagram(
   row[kFirstContraction] = Poly(contractions.size());
   for (const Contraction &c : steps.contractions)
     contractions.addRow({c.source, c.target, c.left, c.right, c.leftStride,
-                         c.extent, c.stride, c.plus, c.minus});
+                         c.extent, c.minusExtent, c.stride, c.plus, c.minus});
   row[kEndContraction] = Poly(contractions.size());
   for (const LeviCivitaStep &step : steps.leviCivita) {
     row[kZeroRows] = step.targetRows;

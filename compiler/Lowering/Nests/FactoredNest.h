@@ -42,6 +42,7 @@ struct FactoredNest {
     kRight,
     kLeftStride,
     kExtent,
+    kMinusExtent,
     kStride,
     kPlus,
     kMinus,

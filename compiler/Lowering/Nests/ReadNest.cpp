@@ -20,9 +20,10 @@ ReadNest::ReadNest(const SharedPlan &plan, const ReadStage &stage)
     kept.push_back({letter.extent});
     targetStrides.push_back(letter.innerStride);
   }
+  drops = !shape.dropped.empty();
   mostDropped = Poly(1);
   values = Poly(1);
-  if (!shape.dropped.empty()) {
+  if (drops) {
     mostDropped = shape.dropped.front().extent;
     values = shape.dropped.front().values;
   }
@@ -47,5 +48,7 @@ ReadNest::ReadNest(const SharedPlan &plan, const ReadStage &stage)
 }
 
 bool ReadNest::inLine() const {
+  if (groups == 1 && drops)
+    return signs.size() <= kMostInLine;
   return signs.size() <= 2 && (groups == 1 || signs.front() == signs.back());
 }

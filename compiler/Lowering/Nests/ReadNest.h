@@ -28,9 +28,11 @@ struct ReadNest {
   };
   enum TermField : int64_t { kRowOffset, kSign, kNumTermFields };
 
-  /// Sums over a group are written out where that are at most two terms (Sp)
-  /// with the same signs in every group, else loops.
+  /// Sums over a group are written out where that are at most two terms with
+  /// the same signs in every group, or a few of a form (two of a symplectic
+  /// one, n of one with a signature); else loops.
   bool inLine() const;
+  static constexpr size_t kMostInLine = 8;
 
   PlanArray source = PlanArray::Input;
   std::vector<Axis> kept;
@@ -38,6 +40,7 @@ struct ReadNest {
   Table entries, terms;
   int64_t groups = 1, termsPerGroup = 1;
   std::vector<int> signs; ///< of all terms of an entry
+  bool drops = false;     ///< whether there is a dropped letter
   Poly mostDropped;       ///< the extent of the dropped letter, or 1
   bool mean = false;      ///< whether sums are means ..
   Poly values;            ///< .. of so many

@@ -51,18 +51,29 @@ private:
     return {power(diagram.l + diagram.k - 1 - vertex) * inputUnit, 0};
   }
 
+  /// What a diagram has of signs: free vertices, the last of which go through a
+  /// form that has a signature, then pairs in one row.
+  struct Signed {
+    int free = 0, lowered = 0, pairs = 0;
+    bool operator<(const Signed &o) const {
+      return std::tie(free, lowered, pairs) <
+             std::tie(o.free, o.lowered, o.pairs);
+    }
+  };
+
   DenseEntry makeEntry(const Diagram &diagram) {
     DenseEntry entry;
     entry.divisions = diagram.numBottomOnlyBlocks();
     const std::vector<std::vector<int>> blocks = diagram.blocks();
-    int pairs = 0, freeVertices = 0;
+    Signed of;
+    for (int vertex : diagram.freeVertices()) {
+      ++of.free;
+      of.lowered += vertex >= diagram.l && spec.group.hasSignature();
+      entry.signedVertices.push_back(stepOf(diagram, vertex));
+    }
     for (size_t b = 0; b < blocks.size(); ++b) {
-      if (static_cast<int>(b) == diagram.free) {
-        freeVertices = static_cast<int>(blocks[b].size());
-        for (int vertex : blocks[b])
-          entry.signedVertices.push_back(stepOf(diagram, vertex));
+      if (static_cast<int>(b) == diagram.free)
         continue;
-      }
       DenseLetter letter{spec.n, {}};
       for (int vertex : blocks[b]) {
         const DenseStep step = stepOf(diagram, vertex);
@@ -71,53 +82,47 @@ private:
       }
       const bool through =
           blocks[b].front() < diagram.l && blocks[b].back() >= diagram.l;
-      if (const int unit = rules.sizeUnit(); unit > 1 && !through) {
-        ++pairs;
-        letter.extent = spec.n / unit;
-        letter.step.row *= unit;
-        letter.step.column *= unit;
+      if (const int64_t period = rules.formPeriod(); period > 1 && !through) {
+        ++of.pairs;
+        letter.extent = spec.n / period;
+        letter.step.row *= period;
+        letter.step.column *= period;
         for (int vertex : blocks[b])
           entry.signedVertices.push_back(stepOf(diagram, vertex));
       }
       entry.letters.push_back(letter);
     }
-    std::tie(entry.firstTerm, entry.endTerm) = termsOf(pairs, freeVertices);
+    std::tie(entry.firstTerm, entry.endTerm) = termsOf(of);
     return entry;
   }
 
-  /// The range of terms for `pairs` signed pairs or for free vertices.
-  std::pair<int64_t, int64_t> termsOf(int pairs, int freeVertices) {
-    assert((pairs == 0 || freeVertices == 0) && "of different groups");
-    auto known = ranges.find({pairs, freeVertices});
+  /// The range of their terms.
+  std::pair<int64_t, int64_t> termsOf(const Signed &of) {
+    auto known = ranges.find(of);
     if (known != ranges.end())
       return known->second;
     const auto first = static_cast<int64_t>(plan.terms.size());
-    if (freeVertices > 0)
-      addPermutations(freeVertices);
-    else
-      addForms(pairs);
-    const auto end = static_cast<int64_t>(plan.terms.size());
-    return ranges[{pairs, freeVertices}] = {first, end};
-  }
-
-  void addPermutations(int count) {
     DenseTerm term;
-    term.values.resize(count);
+    term.values.resize(of.free);
     std::iota(term.values.begin(), term.values.end(), 0);
     do {
       term.sign = permutationSign(term.values);
-      plan.terms.push_back(term);
+      for (int i = of.free - of.lowered; i < of.free; ++i)
+        term.sign *= rules.form(term.values[i], term.values[i]);
+      addForms(term, of.pairs);
     } while (std::next_permutation(term.values.begin(), term.values.end()));
+    const auto end = static_cast<int64_t>(plan.terms.size());
+    return ranges[of] = {first, end};
   }
 
-  /// Every choice of a term of the form for each pair.
-  void addForms(int pairs) {
+  /// `free` with every choice of a term of the form for each pair.
+  void addForms(const DenseTerm &free, int pairs) {
     const std::vector<BlockTerm> choices = termsOfRowBlock(rules, 2);
     int64_t combinations = 1;
     for (int p = 0; p < pairs; ++p)
       combinations *= static_cast<int64_t>(choices.size());
     for (int64_t number = 0; number < combinations; ++number) {
-      DenseTerm term;
+      DenseTerm term = free;
       int64_t rest = number;
       for (int p = 0; p < pairs; ++p) {
         const BlockTerm &chosen = choices[rest % choices.size()];
@@ -134,7 +139,7 @@ private:
   const GroupRules &rules;
   DensePlan plan;
   int64_t inputUnit = 1, outputUnit = 1;
-  std::map<std::pair<int, int>, std::pair<int64_t, int64_t>> ranges;
+  std::map<Signed, std::pair<int64_t, int64_t>> ranges;
 };
 
 } // namespace

@@ -37,8 +37,8 @@ struct DenseTerm {
 /// The non-zero entries of one diagram: over all letters and all terms,
 /// matrix[position] += scale * term's sign. The position is the sum of the
 /// letters' steps and, for every signed vertex, of its value times its step.
-/// Signed are the vertices of symplectic pairs, relative to twice the plane,
-/// and the free ones.
+/// Signed are the free vertices, then those of pairs in one row whose form has
+/// signs, relative to the period of the form times the letter's value.
 struct DenseEntry {
   std::vector<DenseLetter> letters;
   std::vector<DenseStep> signedVertices;

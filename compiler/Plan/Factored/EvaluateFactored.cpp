@@ -76,12 +76,10 @@ private:
         const int64_t target = c.target.at(n) + a * right + b;
         const int64_t source = c.source.at(n) + a * c.leftStride.at(n) + b;
         copyRow(target, &planar[(source + c.plus.at(n)) * cIn]);
-        for (int64_t j = 0; j < c.extent.at(n); ++j) {
-          if (j > 0)
-            addRow(target, source + j * stride + c.plus.at(n), 1);
-          if (plan.subtracts)
-            addRow(target, source + j * stride + c.minus.at(n), -1);
-        }
+        for (int64_t j = 1; j < c.extent.at(n); ++j)
+          addRow(target, source + j * stride + c.plus.at(n), 1);
+        for (int64_t j = 0; j < c.minusExtent.at(n); ++j)
+          addRow(target, source + j * stride + c.minus.at(n), -1);
         if (plan.mean)
           for (int64_t ch = 0; ch < cIn; ++ch)
             planar[target * cIn + ch] /= static_cast<double>(n);

@@ -9,8 +9,9 @@ using namespace eqc;
 
 /// What a contraction adds up: entries per row, planes counting two.
 static Poly termsOf(const Contraction &contraction) {
-  return contraction.extent.halfCoefficient() != 0 ? Poly::power(1)
-                                                   : contraction.extent;
+  return contraction.extent.halfCoefficient() != 0
+             ? Poly::power(1)
+             : contraction.extent + contraction.minusExtent;
 }
 
 PlanCost eqc::costOf(const FactoredPlan &plan) {

@@ -76,14 +76,21 @@ private:
     c.left = Poly::power(before);
     c.right = Poly::power(behind);
     c.leftStride = Poly::power(size + behind);
+    // The terms of one sign follow each other along the diagonal: one for each
+    // value of the letter, or all of them where the form does not repeat.
     const GroupRules &rules = rulesOf(group);
-    c.extent = Poly::nOver(rules.sizeUnit());
-    c.stride = diagonalStride(size, behind) * Poly(rules.sizeUnit());
+    const Poly letters = lettersOfForm(rules);
+    const bool repeats = !letters.isConstant();
+    const Poly diagonal = diagonalStride(size, behind);
+    c.stride = diagonal * Poly(repeats ? rules.formPeriod() : 1);
     for (const BlockTerm &term : termsOfRowBlock(rules, size)) {
-      Poly &offset = term.sign > 0 ? c.plus : c.minus;
-      assert(offset.isZero() && "one term of each sign");
-      for (int v = 0; v < size; ++v)
-        offset += Poly::power(behind + size - 1 - v, term.values[v]);
+      Poly &extent = term.sign > 0 ? c.extent : c.minusExtent;
+      if (extent.isZero())
+        for (int v = 0; v < size; ++v)
+          (term.sign > 0 ? c.plus : c.minus) +=
+              Poly::power(behind + size - 1 - v, term.values[v]);
+      assert((extent.isZero() || !repeats) && "one term of each sign");
+      extent += letters;
     }
     steps.contractions.push_back(std::move(c));
     left.erase(left.begin() + static_cast<std::ptrdiff_t>(at));
@@ -178,7 +185,8 @@ FactoredSteps eqc::makeFactoredSteps(const FactoredDiagram &factored,
   return StepBuilder(factored, group).build();
 }
 
-static std::vector<LeviCivitaEntry> leviCivitaEntries(int64_t n, int top) {
+static std::vector<LeviCivitaEntry> leviCivitaEntries(const GroupRules &rules,
+                                                      int64_t n, int top) {
   std::vector<LeviCivitaEntry> entries;
   std::vector<int> values(n);
   std::iota(values.begin(), values.end(), 0);
@@ -189,6 +197,8 @@ static std::vector<LeviCivitaEntry> leviCivitaEntries(int64_t n, int top) {
       offset = offset * n + values[i];
     }
     entry.sign = permutationSign(values);
+    for (int i = top; i < n; ++i)
+      entry.sign *= rules.form(values[i], values[i]);
     entries.push_back(entry);
   } while (std::next_permutation(values.begin(), values.end()));
   return entries;
@@ -215,7 +225,7 @@ FactoredPlan eqc::buildFactoredPlan(const LayerSpec &spec) {
 FactoredPlan eqc::buildFactoredPlan(const LayerSpec &spec,
                                     const std::vector<FactoredDiagram> &forms) {
   FactoredPlan plan;
-  plan.subtracts = rulesOf(spec.group).sizeUnit() > 1;
+  plan.subtracts = rulesOf(spec.group).formPeriod() > 1;
   plan.n = spec.n;
   plan.k = spec.k;
   plan.l = spec.l;
@@ -229,7 +239,8 @@ FactoredPlan eqc::buildFactoredPlan(const LayerSpec &spec,
       extraDegree = std::max(extraDegree, degree);
     for (const LeviCivitaStep &step : steps.leviCivita)
       if (!plan.leviCivita.count(step.top))
-        plan.leviCivita[step.top] = leviCivitaEntries(spec.n, step.top);
+        plan.leviCivita[step.top] =
+            leviCivitaEntries(rulesOf(spec.group), spec.n, step.top);
     plan.diagrams.push_back(std::move(steps));
   }
   for (const Diagram &diagram : spec.biasDiagrams)

@@ -22,16 +22,17 @@ namespace eqc {
 
 /// Contracts one bottom-only block, which stands between `left` and `right`
 /// entries of what is there: target[a, b] = scale * sum over j of
-/// source[a, j..j, b] (Sp: of +-source[a, j, j', b]).
+/// source[a, j..j, b], of +-source[a, j, j', b] where the form has signs.
 struct Contraction {
   Poly source, target; ///< row offsets in the planar array
   Poly left, right;    ///< how many rows stand on each side
   Poly leftStride;     ///< of the source; that of the target is `right`
-  Poly extent;         ///< n, or n/2 symplectic planes
-  Poly stride;         ///< of the diagonal of the source
-  /// The entries relative to the diagonal that are added and, where the plan
-  /// `subtracts`, subtracted.
+  Poly stride;         ///< from one entry to the next of its sign
+  /// The first entries that are added and, where the plan `subtracts`,
+  /// subtracted, and how many of each there are: n and none, n/2 symplectic
+  /// planes twice, or the signature.
   Poly plus, minus;
+  Poly extent, minusExtent;
 };
 
 /// Applies a Levi-Civita factor: target[(top), q] += sign * source[(bottom), q]
@@ -78,7 +79,7 @@ struct FactoredPlan {
   int k = 0, l = 0;
   bool mean = false;
   Poly values = Poly::power(1); ///< of a vertex, which `mean` divides by
-  /// Whether contractions also subtract, as symplectic pairs do.
+  /// Whether contractions also subtract, as forms with signs do.
   bool subtracts = false;
 
   std::vector<FactoredSteps> diagrams; ///< in the order of the weights

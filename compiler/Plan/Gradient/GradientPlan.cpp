@@ -20,7 +20,7 @@ LayerSpec eqc::gradientLayer(const LayerSpec &spec) {
   // factor of the weights.
   flipped.choice = DiagramChoice::List;
   for (Diagram &diagram : flipped.diagrams)
-    diagram = transpose(diagram).diagram;
+    diagram = transpose(spec.group, diagram).diagram;
   return flipped;
 }
 
@@ -34,10 +34,11 @@ std::string eqc::gradientOfWeightName(const std::string &layer) {
 
 FlipFactor eqc::flipFactor(const LayerSpec &spec, const Diagram &diagram) {
   FlipFactor factor;
-  factor.sign = transpose(diagram).sign;
+  const SignedDiagram flipped = transpose(spec.group, diagram);
+  factor.sign = flipped.sign;
   if (spec.normalize == Normalize::Mean)
-    factor.divisions = diagram.numBottomOnlyBlocks() -
-                       transpose(diagram).diagram.numBottomOnlyBlocks();
+    factor.divisions =
+        diagram.numBottomOnlyBlocks() - flipped.diagram.numBottomOnlyBlocks();
   return factor;
 }
 

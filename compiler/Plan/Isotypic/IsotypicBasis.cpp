@@ -8,6 +8,7 @@
 #include "compiler/Plan/Cost.h"
 #include "compiler/Plan/Isotypic/DiagramMaps.h"
 #include "compiler/Plan/Isotypic/IsotypicModules.h"
+#include "compiler/Plan/Shared/SharedGeometry.h"
 
 #include <Eigen/Dense>
 #include <fmt/format.h>
@@ -187,14 +188,27 @@ private:
     basis.blocks.push_back(std::move(block));
   }
 
+  /// Whether what the diagram passes on has been through a tensor of a lower
+  /// order, one axis for each block that joins inputs and outputs: then it is
+  /// nothing of this one. Free vertices are another way; and the half of the
+  /// diagram may be none of the group, as an even block with one axis for H.
+  bool passesLower(const Diagram &diagram, int order) const {
+    const RowPattern top = splitDiagram(diagram).top;
+    const int kept = top.numKept();
+    if (diagram.free >= 0 || kept >= order)
+      return false;
+    std::vector<int> axes(kept);
+    std::iota(axes.begin(), axes.end(), 0);
+    const Diagram half = joinPatterns(top, axes, identityPattern(kept));
+    return whyNoDiagrams(spec.group, spec.n, spec.l, kept).empty() &&
+           whyNotOfGroup(half, spec.group, spec.n).empty();
+  }
+
   /// With the copies as columns Q R, A = R^T Q^T and B = Q R, so that B m A is
   /// the diagram if m = R^-1 Q^T D Q R^-T.
   MatrixXd mixingOf(int64_t d, int order, const Side &in,
                     const Side &out) const {
-    // What d passes on has been through as many axes as it has blocks that
-    // join inputs and outputs; free vertices are another way.
-    const Diagram &diagram = layer.diagram(d);
-    if (diagram.free < 0 && splitDiagram(diagram).top.numKept() < order)
+    if (passesLower(layer.diagram(d), order))
       return MatrixXd::Zero(out.q.cols(), in.q.cols());
     MatrixXd images(layer.outputs(), in.q.cols());
     for (Eigen::Index a = 0; a < in.q.cols(); ++a)
@@ -303,6 +317,8 @@ int64_t IsotypicBasis::rank() const {
 std::string eqc::whyNoIsotypicBasis(const LayerSpec &spec) {
   if (spec.dynamicN())
     return "n is given at run time";
+  if (!rulesOf(spec.group).hasSchurBasis())
+    return "its group keeps no length";
   auto positions = [&](int order) {
     return countAt(Poly::power(order), spec.n);
   };

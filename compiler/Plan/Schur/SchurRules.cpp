@@ -1,9 +1,18 @@
 //===- SchurRules.cpp - What there is to say about schur ------------------===//
 
+#include "compiler/Algebra/Groups/GroupRules.h"
 #include "compiler/Plan/PlanRules.h"
 #include "compiler/Plan/Schur/SchurChoice.h"
 
 using namespace eqc;
+
+static PlanRefusal whyNot(const LayerSpec &spec) {
+  if (!rulesOf(spec.group).hasSchurBasis())
+    return {"its group keeps no length, so it has no orthogonal basis of "
+            "irreducible tensors",
+            "E0051"};
+  return {};
+}
 
 static CountedPlan count(const LayerSpec &spec, BuiltPlans &built) {
   const SchurChoice schur = chooseSchur(spec, built);
@@ -19,8 +28,11 @@ static bool isBasis(std::string_view name) {
   return findBasis(name).has_value();
 }
 
-const PlanRules eqc::SchurRules = {neverRefused,          count,
+const PlanRules eqc::SchurRules = {whyNot,
+                                   count,
                                    /*promisesLess=*/true,
                                    /*oneMatrix=*/false,
-                                   /*rowCost=*/1,         basisOf, isBasis,
+                                   /*rowCost=*/1,
+                                   basisOf,
+                                   isBasis,
                                    /*takesRagged=*/false};

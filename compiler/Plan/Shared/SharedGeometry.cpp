@@ -84,12 +84,27 @@ ReadEntry SharedGeometry::makeRead(const RowPattern &pattern,
   for (WalkTerm &term : entry.walk.terms)
     term.rowOffset += source.offset;
   entry.divisions = static_cast<int>(entry.walk.dropped.size());
+  lowerFree(entry.walk, pattern);
   return entry;
+}
+
+/// Free inputs are arguments of the Levi-Civita symbol through the form, which
+/// changes the sign of a term with as many of them where it is -1.
+void SharedGeometry::lowerFree(Walk &walk, const RowPattern &pattern) const {
+  if (pattern.free < 0)
+    return;
+  const GroupRules &rules = rulesOf(plan.group);
+  const std::vector<std::vector<int>> subsets =
+      subsetsOf(plan.n, pattern.numFree());
+  for (size_t i = 0; i < walk.terms.size(); ++i)
+    for (int value : subsets[i / walk.termsPerGroup])
+      walk.terms[i].sign *= rules.form(value, value);
 }
 
 void SharedGeometry::indexByOtherRow(ReadEntry &entry,
                                      const RowPattern &pattern) const {
   std::vector<WalkTerm> &terms = entry.walk.terms;
+  lowerFree(entry.walk, pattern); // twice is not at all: these are outputs
   reindexByFreeInputs(entry.walk, pattern);
   auto key = [&](const WalkTerm &term) {
     return std::make_pair(term.innerOffset.at(plan.n),

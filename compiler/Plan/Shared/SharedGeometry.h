@@ -51,7 +51,8 @@ public:
   ReadEntry makeRead(const RowPattern &pattern, const RowPattern &parent) const;
   /// Turns the entries of `pattern`, which has free vertices, into the order of
   /// the values that they leave for the other row's free vertices, with the
-  /// sign of (this row, other row) as a permutation of all values.
+  /// sign of (this row, other row) as a permutation of all values. This row is
+  /// one of outputs.
   void indexByOtherRow(ReadEntry &entry, const RowPattern &pattern) const;
   /// The rows of an output pattern, still without a sum.
   MixTarget makeTarget(const RowPattern &pattern) const;
@@ -75,6 +76,7 @@ private:
     Poly offset;
   };
 
+  void lowerFree(Walk &walk, const RowPattern &pattern) const;
   void reindexByFreeInputs(Walk &walk, const RowPattern &pattern) const;
 
   std::map<RowPattern, Place> storedPlace, nodePlace;

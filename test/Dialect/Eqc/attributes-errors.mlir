@@ -294,18 +294,28 @@ func.func private @f() attributes {a = #eqc.pattern<1>}
 
 // -----
 
-// expected-error @below {{expected a group, one of S, O, SO, Sp; found 's'}}
+// expected-error @below {{expected a group, one of S, O, SO, Sp, H, S', B, B'; found 's'}}
 func.func private @f() attributes {a = #eqc.group<s>}
 
 // -----
 
-// expected-error @below {{expected a group, one of S, O, SO, Sp}}
+// expected-error @below {{expected a group, one of S, O, SO, Sp, H, S', B, B'}}
 func.func private @f() attributes {a = #eqc.group<>}
 
 // -----
 
-// expected-error @below {{expected '>'}}
+// expected-error @below {{expected ','}}
 func.func private @f() attributes {a = #eqc.group<SO(3)>}
+
+// -----
+
+// expected-error @below {{there is no group H(1,3)}}
+func.func private @f() attributes {a = #eqc.group<H(1,3)>}
+
+// -----
+
+// expected-error @below {{there is no group O(0,3)}}
+func.func private @f() attributes {a = #eqc.group<O(0,3)>}
 
 // -----
 

@@ -36,12 +36,12 @@ func.func private @patterns() attributes {
 
 // CHECK-LABEL: @choices
 // CHECK-SAME: first = #eqc.layout<channels_first>
-// CHECK-SAME: groups = [#eqc.group<S>, #eqc.group<O>, #eqc.group<SO>, #eqc.group<Sp>]
+// CHECK-SAME: groups = [#eqc.group<S>, #eqc.group<O>, #eqc.group<SO>, #eqc.group<Sp>, #eqc.group<"S'">, #eqc.group<SO(1,3)>]
 // CHECK-SAME: last = #eqc.layout<channels_last>
 // CHECK-SAME: mean = #eqc.normalize<mean>
 // CHECK-SAME: none = #eqc.normalize<none>
 func.func private @choices() attributes {
-  groups = [#eqc.group<S>, #eqc.group<O>, #eqc.group<SO>, #eqc.group<Sp>],
+  groups = [#eqc.group<S>, #eqc.group<O>, #eqc.group<SO>, #eqc.group<Sp>, #eqc.group<"S'">, #eqc.group<SO(1,3)>],
   first = #eqc.layout<channels_first>,
   last = #eqc.layout<channels_last>,
   none = #eqc.normalize<none>,

@@ -20,6 +20,26 @@ func.func @linear_c1_negative(%x: tensor<?x3x4xf32>, %w: tensor<2x4x5xf32>) {
 
 // -----
 
+func.func @linear_signature(%x: tensor<?x4x4xf32>, %w: tensor<1x4x5xf32>) {
+  // expected-error @below {{custom op 'eqc.linear' there is no group O(4,-1)}}
+  %y = eqc.linear O(4,-1) order 1 -> 1
+      x(%x : tensor<?x4x4xf32>) weight(%w : tensor<1x4x5xf32>)
+      diagrams ["o1 i1"] : tensor<?x4x5xf32>
+  return
+}
+
+// -----
+
+func.func @linear_size_of_signature(%x: tensor<?x3x4xf32>, %w: tensor<1x4x5xf32>) {
+  // expected-error @below {{'eqc.linear' op 'n' must be 4 for O(1,3), found 3}}
+  %y = "eqc.linear"(%x, %w) <{group = #eqc.group<O(1,3)>, n = 3 : i64, k = 1 : i64,
+      l = 1 : i64, diagrams = [#eqc.diagram<"o1 i1">]}>
+      : (tensor<?x3x4xf32>, tensor<1x4x5xf32>) -> tensor<?x3x5xf32>
+  return
+}
+
+// -----
+
 func.func @linear_c1_odd(%x: tensor<?x3x4xf32>, %w: tensor<1x4x5xf32>) {
   // expected-error @below {{'eqc.linear' op 'n' must be even for Sp, found 3}}
   %y = eqc.linear Sp(3) order 1 -> 1 x(%x : tensor<?x3x4xf32>) weight(%w : tensor<1x4x5xf32>)
@@ -369,7 +389,7 @@ func.func @linear_c11_group(%x: tensor<?x3x4xf32>, %w: tensor<1x4x5xf32>, %b: te
 // Syntax.
 
 func.func @unknown_group(%x: tensor<?x3x4xf32>, %w: tensor<2x4x5xf32>) {
-  // expected-error @below {{custom op 'eqc.linear' expected a group, one of S, O, SO, Sp; found 'A'}}
+  // expected-error @below {{custom op 'eqc.linear' expected a group, one of S, O, SO, Sp, H, S', B, B'; found 'A'}}
   %y = eqc.linear A(3) order 1 -> 1 x(%x : tensor<?x3x4xf32>) weight(%w : tensor<2x4x5xf32>)
       diagrams ["o1 i1", "o1 | i1"] : tensor<?x3x5xf32>
   return

@@ -60,6 +60,26 @@ func.func @free_vertices(%x: tensor<?x2x2x4xf32>, %w: tensor<2x4x4xf32>,
   return %y : tensor<?x2x2x4xf32>
 }
 
+// A name that is no word; a signature, which is a size.
+
+// CHECK-LABEL: @apostrophe
+// CHECK: eqc.linear "S'"(3) order 1 -> 1
+func.func @apostrophe(%x: tensor<?x3x2xf32>, %w: tensor<1x2x2xf32>) -> tensor<?x3x2xf32> {
+  %y = eqc.linear "S'"(3) order 1 -> 1
+      x(%x : tensor<?x3x2xf32>) weight(%w : tensor<1x2x2xf32>)
+      diagrams ["o1 | i1"] : tensor<?x3x2xf32>
+  return %y : tensor<?x3x2xf32>
+}
+
+// CHECK-LABEL: @signature
+// CHECK: eqc.linear O(1,3) order 1 -> 1
+func.func @signature(%x: tensor<?x4x2xf32>, %w: tensor<1x2x2xf32>) -> tensor<?x4x2xf32> {
+  %y = eqc.linear O(1, 3) order 1 -> 1
+      x(%x : tensor<?x4x2xf32>) weight(%w : tensor<1x2x2xf32>)
+      diagrams ["o1 i1"] : tensor<?x4x2xf32>
+  return %y : tensor<?x4x2xf32>
+}
+
 // Order 0 on both sides: a dense layer without any n-axis.
 
 // CHECK-LABEL: @no_axes

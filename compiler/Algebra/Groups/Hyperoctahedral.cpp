@@ -1,0 +1,62 @@
+//===- Hyperoctahedral.cpp - The hyperoctahedral group H_n ----------------===//
+//
+// Permutations of the n basis vectors and changes of their signs. Diagrams are
+// the partitions into blocks of even size: an index that occurs an odd number
+// of times would change the sign.
+//
+//===----------------------------------------------------------------------===//
+
+#include "compiler/Algebra/Combinatorics.h"
+#include "compiler/Algebra/Groups/PartitionRules.h"
+
+using namespace eqc;
+
+namespace {
+
+class Hyperoctahedral final : public PartitionRules {
+public:
+  Hyperoctahedral() : PartitionRules(Group::H) {}
+
+  std::string_view words() const override { return "signed permutations"; }
+
+  Count count(int64_t n, uint64_t numVertices) const override {
+    return countEvenPartitions(n, numVertices);
+  }
+
+  /// Those with at most n blocks.
+  bool inBasis(const Diagram &diagram, int64_t n) const override {
+    return diagram.numBlocks() <= n;
+  }
+
+  Count countBasis(int64_t n, uint64_t numVertices) const override {
+    return count(n, numVertices);
+  }
+
+  /// As for S: a sum over one letter.
+  RowPattern keepDropped(const RowPattern &pattern, int block) const override {
+    return keepWhole(pattern, block);
+  }
+
+  bool isMonomial() const override { return true; }
+
+  GroupElement randomElement(int64_t n, Random &random) const override {
+    return randomPermutation(n, random).withRandomSigns(random);
+  }
+
+protected:
+  BlockRule blockRule(int64_t n) const override {
+    BlockRule rule;
+    if (n >= 0)
+      rule.maxBlocks = n;
+    rule.even = true;
+    return rule;
+  }
+  std::string_view blockWords() const override { return "even size"; }
+};
+
+} // namespace
+
+const GroupRules &eqc::hyperoctahedralGroup() {
+  static const Hyperoctahedral rules;
+  return rules;
+}

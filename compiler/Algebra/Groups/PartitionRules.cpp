@@ -1,0 +1,52 @@
+//===- PartitionRules.cpp - Groups without a form of their own ------------===//
+
+#include "compiler/Algebra/Groups/PartitionRules.h"
+
+#include <algorithm>
+#include <numeric>
+
+using namespace eqc;
+
+std::string PartitionRules::whyNot(const Diagram &diagram, int64_t n) const {
+  if (diagram.free >= 0)
+    return "only SO has diagrams with a '*' block";
+  const BlockRule rule = blockRule(n);
+  for (const std::vector<int> &block : diagram.blocks()) {
+    const size_t size = block.size();
+    if ((rule.even && size % 2 != 0) ||
+        size > static_cast<size_t>(rule.maxSize))
+      return "a diagram of " + groupText(group, n) + " has blocks of " +
+             std::string(blockWords()) + ", but the block '" +
+             blockText(block, diagram.l) + "' has " + std::to_string(size);
+  }
+  return "";
+}
+
+std::string eqc::whyNoneOfOddOrder(Group group, uint64_t numVertices) {
+  if (numVertices % 2 == 0)
+    return "";
+  return groupText(group, -1) +
+         " has no equivariant maps when k + l is odd (k + l = " +
+         std::to_string(numVertices) + ")";
+}
+
+std::string PartitionRules::whyNone(int64_t n, uint64_t numVertices) const {
+  return blockRule(n).even ? whyNoneOfOddOrder(group, numVertices) : "";
+}
+
+void PartitionRules::enumerate(int64_t n, int l, int k,
+                               const DiagramVisitor &visit) const {
+  const BlockRule rule = blockRule(n);
+  if (!rule.even || (l + k) % 2 == 0)
+    visitAll(RuledPartitions(l + k, rule), l, k, visit);
+}
+
+GroupElement eqc::randomPermutation(int64_t n, Random &random) {
+  std::vector<int64_t> images(n);
+  std::iota(images.begin(), images.end(), 0);
+  // The identity would test nothing.
+  do
+    random.shuffle(images);
+  while (n >= 2 && std::is_sorted(images.begin(), images.end()));
+  return GroupElement::permutation(std::move(images));
+}

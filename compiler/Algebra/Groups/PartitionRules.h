@@ -1,0 +1,74 @@
+//===- PartitionRules.h - Groups without a form of their own ----*- C++ -*-===//
+//
+// What groups of permutations have in common with those between them and O(n):
+// their diagrams are set partitions, all equal indices within a block, and
+// which blocks there are tells the groups apart.
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef EQC_ALGEBRA_GROUPS_PARTITIONRULES_H
+#define EQC_ALGEBRA_GROUPS_PARTITIONRULES_H
+
+#include "compiler/Algebra/GroupElement.h"
+#include "compiler/Algebra/Groups/GroupRules.h"
+#include "compiler/Algebra/Steppers.h"
+
+namespace eqc {
+
+class PartitionRules : public GroupRules {
+public:
+  /// By the sizes of blocks alone: a list may have more blocks than n.
+  std::string whyNot(const Diagram &diagram, int64_t n) const override;
+  std::string whyNone(int64_t n, uint64_t numVertices) const override;
+  void enumerate(int64_t n, int l, int k,
+                 const DiagramVisitor &visit) const override;
+
+protected:
+  explicit PartitionRules(Group group) : group(group) {}
+
+  /// The blocks of `diagrams = all` for size n (-1: dynamic).
+  virtual BlockRule blockRule(int64_t n) const = 0;
+  /// What blocks are, in words for a user.
+  virtual std::string_view blockWords() const { return ""; }
+
+  const Group group;
+};
+
+/// G x {1, -1} for a group G: -1 changes the sign of tensors of odd order, so
+/// that there are maps between orders of one parity only, those of G.
+template <typename Rules> class UpToSign final : public Rules {
+public:
+  explicit UpToSign(Group group) : Rules(group) {}
+
+  std::string_view words() const override { return Rules::wordsUpToSign(); }
+
+  Count count(int64_t n, uint64_t numVertices) const override {
+    return numVertices % 2 != 0 ? Count() : Rules::count(n, numVertices);
+  }
+  std::string whyNone(int64_t n, uint64_t numVertices) const override {
+    return whyNoneOfOddOrder(Rules::group, numVertices);
+  }
+  void enumerate(int64_t n, int l, int k,
+                 const DiagramVisitor &visit) const override {
+    if ((l + k) % 2 == 0)
+      Rules::enumerate(n, l, k, visit);
+  }
+  Count countBasis(int64_t n, uint64_t numVertices) const override {
+    return numVertices % 2 != 0 ? Count() : Rules::countBasis(n, numVertices);
+  }
+  GroupElement randomElement(int64_t n, Random &random) const override {
+    GroupElement g = Rules::randomElement(n, random);
+    return random.below(2) == 0 ? g : g.negative();
+  }
+};
+
+/// Why there are no maps where only tensors of even order are invariant, in
+/// words for a user, or an empty string.
+std::string whyNoneOfOddOrder(Group group, uint64_t numVertices);
+
+/// A permutation other than the identity, if there is one.
+GroupElement randomPermutation(int64_t n, Random &random);
+
+} // namespace eqc
+
+#endif // EQC_ALGEBRA_GROUPS_PARTITIONRULES_H
