@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from typing import Any
 
@@ -25,6 +26,15 @@ def _word(name: str, value: Any) -> str:
         raise TypeError(f"{name} is {value!r}; expected a string")
     if not value.isidentifier() or not value.isascii():
         raise ValueError(f"{name} is {value!r}; expected a plain word")
+    return value
+
+
+def _group(value: Any) -> str:
+    """A word, maybe with an apostrophe, maybe with sizes in parentheses: S', O(1,3)."""
+    if not isinstance(value, str):
+        raise TypeError(f"group is {value!r}; expected a string")
+    if not re.fullmatch(r"[A-Za-z_]\w*'?\s*(\([\w\s,?-]*\))?", value, re.ASCII):
+        raise ValueError(f"group is {value!r}; expected a group such as S, S' or O(1,3)")
     return value
 
 
@@ -69,11 +79,13 @@ def layer_source(*, name: str, group: str, n: int | None, k: int, l: int,  # noq
         raise TypeError(f"channels is {channels!r}; expected a pair (c_in, c_out)") from None
     if not isinstance(bias, bool):
         raise TypeError(f"bias is {bias!r}; expected True or False")
-    size = "?" if n is None or n == "?" else integer("n", n)
     lines = [
         f"layer {_word('name', name)} {{",
-        f"  group = {_word('group', group)}",
-        f"  n = {size}",
+        f"  group = {_group(group)}",
+    ]
+    if n is not None or "(" not in group:  # else the group has its size
+        lines.append(f"  n = {'?' if n is None or n == '?' else integer('n', n)}")
+    lines += [
         f"  k = {integer('k', k)}",
         f"  l = {integer('l', l)}",
         f"  channels = {integer('channels', c_in)} -> {integer('channels', c_out)}",

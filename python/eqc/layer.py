@@ -57,8 +57,11 @@ class Layer(RaggedCalls):
                          + sum_e bias[e, co] (D_e 1)[j1..jl]
 
     Args:
-        group: "S" (permutations), "O", "SO" or "Sp".
-        n: the size; None means that it is taken from the arguments of every call.
+        group: "S" (permutations), "O", "SO", "Sp", "H" (signed permutations), "B"
+            (orthogonal maps that fix the vector of ones), "S'" and "B'" (those up to sign);
+            with a signature "O(1,3)" or "SO(1,3)", which is also a size.
+        n: the size; None means that it is taken from the arguments of every call, unless the
+            group comes with a size.
         k, l: orders of the input and of the output.
         channels: (c_in, c_out).
         bias: whether there is one; None means where the group has one.
@@ -85,7 +88,7 @@ class Layer(RaggedCalls):
     pickled one carries these, and is compiled where it is loaded.
     """
 
-    def __init__(self, *, group: str, n: int | None, k: int, l: int,  # noqa: E741
+    def __init__(self, *, group: str, n: int | None = None, k: int, l: int,  # noqa: E741
                  channels: tuple[int, int] = (1, 1), bias: bool | None = False,
                  dtype: Any = "f32",
                  layout: str = "channels_last", normalize: str = "none",
@@ -131,7 +134,7 @@ class Layer(RaggedCalls):
         self.bias_shape = (info.bias_diagrams, info.c_out)
         self._packed_size = program.packed_size(index)
         #: What n is a multiple of; as an n, for calls in which no axis has it.
-        self._size_unit: int = interface().size_units[self.group]
+        self._size_unit: int = interface().size_units[self.group.partition("(")[0]]
 
         def find(name: str) -> Any:
             return program.function(self.name, name, self.n is None)

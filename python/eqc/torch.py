@@ -176,10 +176,11 @@ class EquivariantLinear(nn.Module):
     as a module.
 
     Args:
-        group: "S", "O", "SO" or "Sp".
+        group: "S", "O", "SO", "Sp" or another of `eqc.Layer`.
         k, l: orders of the input and of the output.
         in_channels, out_channels: features at both sides.
-        n: the size; None means that every call brings its own (not for SO).
+        n: the size; None means that every call brings its own (not for SO), unless
+            the group comes with a size.
         bias: whether to add a trained equivariant bias; None means where the group has one
             of order l.
         normalize: "mean" divides each diagram by n for each of its blocks of inputs only;
@@ -235,7 +236,7 @@ class EquivariantLinear(nn.Module):
         #: The same layer for samples of different sizes.
         self._ragged_keys = {dtype: key(dtype) for dtype in _DTYPES}
         layer = _registry.layer_of(self._keys[place["dtype"]])
-        self.group, self.k, self.l, self.n = group, k, l, n
+        self.group, self.k, self.l, self.n = layer.group, k, l, layer.n
         self.in_channels, self.out_channels = in_channels, out_channels
         self.layout, self.normalize = layout, normalize
         self._any_n = layer._size_unit

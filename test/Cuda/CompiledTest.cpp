@@ -288,6 +288,18 @@ const Case cases[] = {
      "layout = channels_first"},
     {"group = Sp; n = 4; k = 2; l = 2; channels = 4 -> 4; bias = true"},
     {"group = Sp; n = 2; k = 1; l = 3; channels = 3 -> 4; dtype = f64"},
+    {"group = H; n = 3; k = 2; l = 2; channels = 4 -> 4; bias = true"},
+    {"group = B; n = 3; k = 2; l = 1; channels = 3 -> 4; bias = true; "
+     "normalize = mean; layout = channels_first"},
+    {"group = S'; n = ?; k = 1; l = 1; channels = 4 -> 4", PlanKind::Shared, 2,
+     3},
+    {"group = B'; n = 3; k = 1; l = 1; channels = 4 -> 2; dtype = f64"},
+    {"group = O(1,3); k = 2; l = 2; channels = 4 -> 4; bias = true"},
+    {"group = O(4,7); k = 2; l = 0; channels = 4 -> 4; normalize = mean"},
+    {"group = SO(1,2); k = 2; l = 1; channels = 4 -> 3; dtype = f64"},
+    {"group = SO(1,1); k = 1; l = 1; channels = 4 -> 4; "
+     "layout = channels_first"},
+    {"group = SO(1,3); k = 3; l = 1; channels = 1 -> 2; normalize = mean"},
     // Orders of zero.
     {"group = S; n = 4; k = 0; l = 2; channels = 4 -> 4; bias = true"},
     {"group = S; n = 4; k = 2; l = 0; channels = 4 -> 3; bias = true; "
@@ -337,6 +349,9 @@ const Case cases[] = {
     {"group = Sp; n = 2; k = 2; l = 2; channels = 2 -> 4; bias = true; "
      "dtype = f64; layout = channels_first",
      PlanKind::Dense},
+    {"group = H; n = 3; k = 2; l = 2; channels = 2 -> 4", PlanKind::Dense},
+    {"group = SO(1,2); k = 2; l = 3; channels = 2 -> 2; dtype = f64",
+     PlanKind::Dense},
     {"group = O; n = 3; k = 2; l = 2; channels = 4 -> 8; bias = true",
      PlanKind::Schur},
     {"group = SO; n = 3; k = 2; l = 2; channels = 3 -> 4; bias = true; "
@@ -385,6 +400,8 @@ const Case cases[] = {
             /*gradients=*/false),
     strands("group = Sp; n = ?; k = 2; l = 2; channels = 20 -> 16; bias = true",
             2, 4),
+    strands("group = H; n = ?; k = 2; l = 2; channels = 16 -> 16; bias = true",
+            2, 3),
     // Nothing to change the basis of.
     {"group = S; n = ?; k = 0; l = 2; channels = 16 -> 16; bias = true",
      PlanKind::Schur, 2, 3},
@@ -418,6 +435,15 @@ const Case cases[] = {
     {"group = Sp; n = 2; k = 3; l = 1; channels = 3 -> 4; dtype = f64; "
      "layout = channels_first",
      PlanKind::Factored},
+    {"group = H; n = 3; k = 2; l = 2; channels = 4 -> 4; bias = true",
+     PlanKind::Factored},
+    {"group = B; n = ?; k = 2; l = 2; channels = 2 -> 4; normalize = mean",
+     PlanKind::Factored, 2, 3},
+    {"group = O(1,3); k = 2; l = 2; channels = 4 -> 4; bias = true; "
+     "normalize = mean",
+     PlanKind::Factored},
+    {"group = SO(1,2); k = 3; l = 2; channels = 2 -> 3; dtype = f64",
+     PlanKind::Factored, 2},
     {"group = S; n = ?; k = 2; l = 2; channels = 4 -> 4; bias = true; "
      "normalize = mean",
      PlanKind::Factored, 2, 5},

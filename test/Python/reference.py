@@ -23,6 +23,16 @@ def symplectic(n):
     return form
 
 
+def form(group, n):
+    """What joins a pair of inputs, or of outputs."""
+    if group == "Sp":
+        return symplectic(n)
+    diagonal = np.ones(n)
+    if "," in group:
+        diagonal[int(group.split("(")[1].split(",")[0]):] = -1
+    return np.diag(diagonal)
+
+
 def vertex_number(vertex, l):
     return int(vertex[1:]) - 1 + (0 if vertex[0] == "o" else l)
 
@@ -39,10 +49,13 @@ def diagram_matrix(diagram, group, n, k, l, mean=False):
         vertices = sorted(vertex_number(word, l) for word in words[free:])
         if free:
             result *= levi_civita(n)[tuple(grid[v] for v in vertices)]
+            for v in vertices:
+                if v >= l:
+                    result *= form(group, n)[grid[v], grid[v]]
             continue
         inside = [v >= l for v in vertices]
-        if group == "Sp" and all(inside) | (not any(inside)):
-            result *= symplectic(n)[grid[vertices[0]], grid[vertices[1]]]
+        if len(vertices) == 2 and all(inside) | (not any(inside)):
+            result *= form(group, n)[grid[vertices[0]], grid[vertices[1]]]
         else:
             for v in vertices[1:]:
                 result *= grid[vertices[0]] == grid[v]

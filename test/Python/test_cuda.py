@@ -19,6 +19,10 @@ LAYERS = [
     dict(group="O", n=3, k=2, l=2, channels=(2, 3), bias=True, dtype="f64"),
     dict(group="SO", n=3, k=2, l=1, channels=(2, 1), normalize="mean"),
     dict(group="Sp", n=None, k=2, l=2, channels=(1, 2), layout="channels_first"),
+    dict(group="H", n=3, k=2, l=2, channels=(2, 3), bias=True),
+    dict(group="B", n=None, k=2, l=1, channels=(2, 1), bias=True),
+    dict(group="O(1,3)", k=2, l=2, channels=(1, 2), bias=True),
+    dict(group="SO(1,2)", k=2, l=1, channels=(2, 1)),
 ]
 
 

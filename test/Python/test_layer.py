@@ -18,6 +18,14 @@ LAYERS = [
     dict(group="SO", n=3, k=2, l=1, channels=(1, 4), dtype="f64"),
     dict(group="Sp", n=4, k=2, l=2, channels=(2, 3), bias=True, dtype="f64"),
     dict(group="O", n=2, k=3, l=3, channels=(2, 2), diagrams="basis"),
+    dict(group="H", n=3, k=2, l=2, channels=(2, 3), bias=True),
+    dict(group="H", n=3, k=3, l=3, dtype="f64", diagrams="basis"),
+    dict(group="B", n=4, k=2, l=1, channels=(3, 2), bias=True, normalize="mean"),
+    dict(group="S'", n=3, k=2, l=2, channels=(2, 2), bias=True),
+    dict(group="B'", n=3, k=1, l=3, channels=(2, 2), layout="channels_first"),
+    dict(group="O(1,3)", k=2, l=2, channels=(3, 2), bias=True),
+    dict(group="SO(1,2)", k=2, l=1, channels=(1, 4), dtype="f64"),
+    dict(group="SO(1,3)", k=3, l=1, channels=(2, 3), dtype="f64", normalize="mean"),
     dict(group="S", n=4, k=2, l=1, diagrams=["o1 i2 | i1", "o1 i1 i2"]),
 ]
 
@@ -276,6 +284,24 @@ def test_random_weights_keep_the_variance(options):
         layer.init(inputs="zero")
 
 
+def test_a_group_comes_with_its_size():
+    lorentz = eqc.Layer(group="O(1, 3)", k=1, l=1)
+    assert (lorentz.group, lorentz.n) == ("O(1,3)", 4)
+    assert "group = O(1,3)" in lorentz.spec and "n = " not in lorentz.spec
+    pairs = eqc.Layer(group="S(4)", k=1, l=1)
+    assert (pairs.group, pairs.n) == ("S", 4)
+    assert pairs == eqc.Layer(group="S", n=4, k=1, l=1)
+    assert eqc.Layer(group="S'(?)", k=1, l=1).n is None
+    assert eqc.Layer(group="O(3,0)", k=1, l=1) == eqc.Layer(group="O", n=3, k=1, l=1)
+    with pytest.raises(eqc.CompileError, match="E0021"):
+        eqc.Layer(group="O(1,3)", n=4, k=1, l=1)
+    with pytest.raises(eqc.CompileError, match="E0051"):
+        eqc.Layer(group="O(1,3)", k=2, l=2, plan="schur")
+    for group in ("O(1,3", "O;n", "S(4)\n", "'"):
+        with pytest.raises(ValueError, match="expected a group"):
+            eqc.Layer(group=group, n=4, k=1, l=1)
+
+
 def test_a_bias_where_the_group_has_one():
     def biases(l):
         return [eqc.Layer(group=group, n=n, k=1, l=l, bias=None).bias_shape[0]
@@ -305,7 +331,7 @@ def test_dtypes_have_several_names():
 
 
 def test_n_does_not_matter_where_no_axis_has_it():
-    for group in ("S", "O", "Sp"):
+    for group in ("S", "O", "Sp", "H", "B", "S'"):
         layer = eqc.Layer(group=group, n=None, k=0, l=0, channels=(2, 1), bias=True)
         y = layer(np.ones((3, 2), np.float32), np.ones((1, 2, 1), np.float32),
                   np.ones((1, 1), np.float32))

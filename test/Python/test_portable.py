@@ -19,6 +19,8 @@ LAYERS = {
     "nodes": dict(group="S", n=3, k=2, l=1, bias=True, layout="channels_first", normalize="mean"),
     "stress": dict(group="O", n=3, k=2, l=2, bias=True),
     "cross": dict(group="SO", n=3, k=2, l=1),
+    "signs": dict(group="H", n=3, k=2, l=2, bias=True),
+    "books": dict(group="B", n=3, k=2, l=1, bias=True, normalize="mean"),
     "planes": dict(group="Sp", n=4, k=2, l=2, bias=True, layout="channels_first"),
 }
 

@@ -16,29 +16,33 @@ few = settings(max_examples=40, deadline=None, derandomize=True,
 def exists(group, n, k, l):
     """Whether the group has a map from order k to order l."""
     matchings = (k + l) % 2 == 0
-    if group == "SO":
+    if group.startswith("SO"):
         return matchings or (k + l >= n and (k + l - n) % 2 == 0)
-    return group == "S" or matchings
+    return group in ("S", "B") or matchings
 
 
 @st.composite
 def layers(draw, **code):
     """A layer and an n for it; `code` says how to compile it."""
-    group = draw(st.sampled_from(["S", "S", "O", "SO", "Sp"]))
-    n = draw(st.sampled_from([2, 4]) if group == "Sp" else st.integers(1, 4))
+    group = draw(st.sampled_from(["S", "S", "O", "SO", "Sp", "H", "B", "S'", "B'", "O(1,1)",
+                                  "O(1,2)", "SO(1,2)", "SO(2,1)", "SO(1,1)"]))
+    signature = [int(digit) for digit in group if digit.isdigit()]
+    n = (sum(signature) if signature else
+         draw(st.sampled_from([2, 4]) if group == "Sp" else st.integers(1, 4)))
     k, l = draw(st.sampled_from([
         (k, l) for k in range(4) for l in range(4)
         if k + l <= (4 if n > 2 else 5) and exists(group, n, k, l)]))
     options = dict(
-        group=group, n=n, k=k, l=l,
+        group=group, n=None if signature else n, k=k, l=l,
         channels=(draw(st.integers(1, 9)), draw(st.integers(1, 9))),
         bias=exists(group, n, 0, l) and draw(st.booleans()),
         dtype=draw(st.sampled_from(["f32", "f64"])),
         layout=draw(st.sampled_from(["channels_last", "channels_first"])),
         normalize=draw(st.sampled_from(["none", "mean"])),
         diagrams=draw(st.sampled_from(["all", "basis"])),
-        plan=draw(st.sampled_from(["auto", "dense", "factored", "shared", "schur"])))
-    any_n = group != "SO" and options["plan"] not in ("dense", "schur")
+        plan=draw(st.sampled_from(["auto", "dense", "factored", "shared"] +
+                                  ["schur"] * (not signature))))
+    any_n = group != "SO" and not signature and options["plan"] not in ("dense", "schur")
     if any_n and options["diagrams"] == "all" and draw(st.booleans()):
         # A list, so that the diagrams do not depend on n.
         options["diagrams"] = eqc.Layer(**options, optimize=0, grad=False).diagrams

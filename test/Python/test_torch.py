@@ -23,6 +23,8 @@ CASES = [
     dict(group="O", k=1, l=1, in_channels=2, out_channels=3, n=3, bias=False),
     dict(group="SO", k=2, l=1, in_channels=2, out_channels=1, n=3, bias=False),
     dict(group="Sp", k=2, l=2, in_channels=1, out_channels=2, n=2),
+    dict(group="H", k=2, l=2, in_channels=1, out_channels=2, n=None),
+    dict(group="O(1,2)", k=2, l=2, in_channels=1, out_channels=2),
 ]
 
 

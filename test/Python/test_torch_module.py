@@ -28,16 +28,23 @@ def input_of(rows=2, **options):
     return torch.rand(rows, 4, 4, 3, **options)
 
 
-@pytest.mark.parametrize("group", ["S", "O", "SO", "Sp"])
+@pytest.mark.parametrize("group", ["S", "O", "SO", "Sp", "H", "B", "S'", "B'"])
 @pytest.mark.parametrize("order", [0, 1, 2])
 def test_defaults_make_a_layer_of_every_group(group, order):
     n = 4
     module = EquivariantLinear(group, order, order, 2, 3, n=n)
-    assert (module.bias is not None) == (group == "S" or order % 2 == 0)
+    assert (module.bias is not None) == (group in ("S", "B") or order % 2 == 0)
     x = torch.randn(5, *[n] * order, 2)
     assert module(x).shape == (5, *[n] * order, 3)
     if group != "SO":
         assert EquivariantLinear(group, order, order, 2, 3)(x).shape == (5, *[n] * order, 3)
+
+
+def test_a_signature_is_a_size():
+    module = EquivariantLinear("SO(1,3)", 1, 1, 2, 3)
+    assert (module.group, module.n) == ("SO(1,3)", 4)
+    assert module(torch.randn(5, 4, 2)).shape == (5, 4, 3)
+    assert "SO(1,3), n=4" in repr(module)
 
 
 def test_defaults_are_those_of_the_usual_ports():

@@ -16,7 +16,15 @@ SIZES = {
     "O": (1, 2, 3, 5, "?"),
     "Sp": (2, 4, 6, "?"),
     "SO": (1, 2, 3, 4, 5),
+    "H": (1, 2, 3, 5, 7, "?"),
+    "B": (1, 2, 3, 5, 7, "?"),
+    "S'": (2, 3, 5, "?"),
+    "B'": (2, 3, 5, "?"),
+    "O(p,q)": ((1, 1), (1, 2), (1, 3), (3, 2), (4, 8)),
+    "SO(p,q)": ((1, 1), (1, 2), (2, 1), (1, 3), (2, 2)),
 }
+# Blocks that the diagrams of a group have beside pairs.
+BLOCKS = {"S": "any", "S'": "any", "H": "even", "B": "small", "B'": "small"}
 # The dense plan takes a few million weights here, the contract allows 2^26.
 DENSE_LIMIT = 1 << 20
 
@@ -39,11 +47,17 @@ class Chooser:
         return items
 
 
+def size_of(n):
+    """What a size of SIZES means for shapes: a signature is one too."""
+    return sum(n) if isinstance(n, tuple) else n
+
+
 def has_diagrams(group, n, k, l):
     """Whether the contract lets the group have a layer of these orders."""
-    if group == "S" or (k + l) % 2 == 0:
+    if group in ("S", "B") or (k + l) % 2 == 0:
         return True
-    return group == "SO" and k + l >= n and (k + l - n) % 2 == 0
+    n = size_of(n)
+    return group.startswith("SO") and k + l >= n and (k + l - n) % 2 == 0
 
 
 def random_diagram(choose, group, n, k, l):
@@ -51,7 +65,8 @@ def random_diagram(choose, group, n, k, l):
     vertices = ["o%d" % (i + 1) for i in range(l)]
     vertices += ["i%d" % (i + 1) for i in range(k)]
     blocks = []
-    if group == "S":
+    n = size_of(n)
+    if BLOCKS.get(group) == "any":
         # Also more than n blocks, which only a list may have.
         most = 1 + choose.below(len(vertices)) if vertices else 0
         for vertex in vertices:
@@ -62,13 +77,20 @@ def random_diagram(choose, group, n, k, l):
                 blocks.append([vertex])
         return blocks
     vertices = choose.shuffled(vertices)
-    if group == "SO" and len(vertices) >= n and (len(vertices) - n) % 2 == 0:
+    if group.startswith("SO") and len(vertices) >= n and (len(vertices) - n) % 2 == 0:
         if len(vertices) % 2 != 0 or choose.below(2):
             blocks.append(["*"] + vertices[:n])
             vertices = vertices[n:]
     while vertices:
-        blocks.append(vertices[:2])
-        vertices = vertices[2:]
+        if BLOCKS.get(group) == "small" and choose.below(3) == 0:
+            blocks.append(vertices[:1])
+            vertices = vertices[1:]
+        elif BLOCKS.get(group) == "even" and blocks and choose.below(3) == 0:
+            choose.of(blocks).extend(vertices[:2])
+            vertices = vertices[2:]
+        else:
+            blocks.append(vertices[:2])
+            vertices = vertices[2:]
     return blocks
 
 
@@ -106,6 +128,11 @@ class Grid:
         fields = {
             "group": group,
             "n": n,
+        }
+        if isinstance(n, tuple):
+            fields = {"group": "%s(%d, %d)" % (group.split("(")[0], *n)}
+        n = size_of(n)
+        fields |= {
             "k": k,
             "l": l,
             "channels": "%d -> %d" % (c_in, c_out),
@@ -136,7 +163,7 @@ class Grid:
                     continue
                 channels = self.channels()
                 diagrams = self.choose.of(("all", "all", "basis", "list"))
-                if k + l > 4 and n != "?" and n > 3:
+                if k + l > 4 and n != "?" and size_of(n) > 3:
                     channels = min(channels), 3  # the oracle's time
                 if k + l > 5 and n == 13:
                     continue
