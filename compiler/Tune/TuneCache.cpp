@@ -59,10 +59,11 @@ std::string eqc::tuneKey(const LayerSpec &spec, const TuneRequest &request) {
   unnamed.name = "layer";
   const TuneSize size = tuneSize(spec, request);
   return fmt::format("eqc {}\nhost {}\ncpu {}\nplan {}\n-O{}, threads {}\n"
-                     "n {}, batch {}\n{}",
+                     "n {}, batch {}{}\n{}",
                      EQC_VERSION, describeHost(), request.variant.name,
                      planName(request.compile.plan), request.compile.optLevel,
                      request.compile.threads, size.n, size.batch,
+                     request.compile.ragged ? ", ragged" : "",
                      toSource(unnamed));
 }
 

@@ -263,6 +263,12 @@ bool LayerTuner::takeTurns() {
   return true;
 }
 
+/// Whether layers have all functions that are asked for under a plan.
+static bool serves(PlanKind plan, const LayerSpec &spec,
+                   const CompileOptions &options) {
+  return !options.ragged || !spec.dynamicN() || rulesOf(plan).takesRagged;
+}
+
 bool LayerTuner::run() {
   if (!arrays.complete())
     return fail(4, "there is not enough memory");
@@ -273,7 +279,8 @@ bool LayerTuner::run() {
   for (const PlanCandidate &plan : choice.candidates) {
     const PlanKind asked = request.compile.plan;
     if (!plan.refused.empty() ||
-        (asked != PlanKind::Auto && plan.kind != asked))
+        (asked != PlanKind::Auto && plan.kind != asked) ||
+        (plan.kind != asked && !serves(plan.kind, spec, request.compile)))
       continue;
     if (plan.kind != asked && plan.callNs > hopeless * least) {
       result.candidates.push_back(

@@ -243,7 +243,8 @@ typedef struct copying {
   const eqc_rt_work *work;
   const eqc_rt_piece *piece;
   int side, is_read;
-  char *padded, *dense;
+  const char *from;
+  char *to;
   int64_t lines;
 } copying;
 
@@ -253,11 +254,11 @@ static void copy_lines(int64_t worker, int64_t item, void *p) {
   const int64_t end = min64(first + LINES_OF_TASK, c->lines);
   (void)worker;
   if (c->is_read)
-    eqc_rt_read_lines(c->work->sizes, c->side, c->piece, c->padded, c->dense,
-                      first, end);
+    eqc_rt_read_lines(c->work->sizes, c->side, c->piece, c->from, c->to, first,
+                      end);
   else
-    eqc_rt_write_lines(c->work->sizes, c->side, c->piece, c->dense, c->padded,
-                       first, end);
+    eqc_rt_write_lines(c->work->sizes, c->side, c->piece, c->from, c->to, first,
+                       end);
 }
 
 static int copy(copying *c, const eqc_rt_call *call, int64_t width) {
@@ -276,15 +277,15 @@ const void *eqc_rt_read_piece(const eqc_rt_work *w, const eqc_rt_call *c,
                               int *status) {
   copying each = {w, piece, side, 1, NULL, NULL, 0};
   *status = EQC_OK;
-  if (!array)
+  if (!array || !w->copied[side])
     return NULL;
-  each.padded = (char *)(uintptr_t)array + piece->offset[side];
+  each.from = (const char *)array + piece->offset[side];
   if (piece->n == 0 || eqc_rt_in_place(w->sizes, side, piece))
-    return each.padded;
-  each.dense = eqc_rt_copy_of(w, piece, side, scratch);
+    return each.from;
+  each.to = eqc_rt_copy_of(w, piece, side, scratch);
   each.lines = eqc_rt_lines_read(w->sizes, side, piece);
   *status = copy(&each, c, width);
-  return each.dense;
+  return each.to;
 }
 
 int eqc_rt_write_piece(const eqc_rt_work *w, const eqc_rt_call *c,
@@ -294,9 +295,9 @@ int eqc_rt_write_piece(const eqc_rt_work *w, const eqc_rt_call *c,
   if (w->sizes->extent == 0 || w->sizes->order[side] == 0 ||
       piece->n == w->sizes->extent)
     return EQC_OK;
-  each.padded = (char *)array + piece->offset[side];
+  each.to = (char *)array + piece->offset[side];
   if (!eqc_rt_in_place(w->sizes, side, piece))
-    each.dense = eqc_rt_copy_of(w, piece, side, scratch);
+    each.from = eqc_rt_copy_of(w, piece, side, scratch);
   each.lines = eqc_rt_lines_written(w->sizes, side, piece);
   return copy(&each, c, width);
 }

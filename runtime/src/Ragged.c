@@ -278,7 +278,7 @@ static void forget_weights(const eqc_rt_map *m) {
   const eqc_rt_call *c = &m->call;
   int64_t worker;
   for (worker = 0; worker < c->width && m->weights; ++worker)
-    *(int64_t *)(void *)(c->scratch + worker * c->stride) = 0;
+    *(int64_t *)(c->scratch + worker * c->stride) = 0;
 }
 
 int eqc_rt_perform_map(eqc_rt_map *m, char *memory) {
@@ -286,7 +286,7 @@ int eqc_rt_perform_map(eqc_rt_map *m, char *memory) {
   eqc_rt_work *w = &m->work;
   const int64_t list = w->num_pieces * (int64_t)sizeof(eqc_rt_piece);
   int status = EQC_OK, i;
-  w->pieces = (eqc_rt_piece *)(void *)memory;
+  w->pieces = (eqc_rt_piece *)memory;
   c->scratch = memory + ((list + EQC_RT_ALIGN - 1) & -EQC_RT_ALIGN);
   eqc_rt_list_pieces(w, m->by_size);
   eqc_rt_cut_tasks(w, EQC_RT_MAX_TASKS);

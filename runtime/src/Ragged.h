@@ -79,7 +79,7 @@ void eqc_rt_write_lines(const eqc_rt_sizes *s, int side,
 typedef struct eqc_rt_work {
   const eqc_rt_sizes *sizes;
   void (*schedule)(int64_t, int64_t, eqc_schedule *);
-  int copied[2]; /* sides that the kernel touches, through scratch where it
+  int copied[2]; /* whether the kernel touches a side, through scratch where it
                     cannot work in place */
   int64_t empty; /* the n of kernel calls for samples without entries; 0: there
                     are none, but the piece; -1: not even that */
@@ -118,7 +118,8 @@ char *eqc_rt_kernel_scratch(const eqc_rt_work *w, const eqc_rt_piece *piece,
                             char *scratch);
 
 /* Where a kernel finds a side of a piece whose array begins at `array`: there,
-   or copied to scratch. Threads share the copying if width is more than 1. */
+   or copied to scratch; NULL for a side that it does not touch. Threads share
+   the copying if width is more than 1. */
 const void *eqc_rt_read_piece(const eqc_rt_work *w, const eqc_rt_call *c,
                               const eqc_rt_piece *piece, int side,
                               const void *array, char *scratch, int64_t width,

@@ -46,7 +46,7 @@ static int64_t weights_bytes(const flips *f) {
 /* The room of a worker: the n that its weights are for, then these. */
 static const void *weights_for(void *context, int64_t n, char *room) {
   const flips *f = context;
-  int64_t *known = (int64_t *)(void *)room;
+  int64_t *known = (int64_t *)room;
   if (*known != n)
     make_weights(f, n, room + EQC_RT_ALIGN);
   *known = n;
@@ -79,7 +79,10 @@ static void add_piece(const ragged_sums *s, const eqc_rt_piece *piece,
                       const void *grad_y, char *sums, char *scratch) {
   /* All there is of samples without entries is the bias. */
   const int64_t n = piece->n > 0 ? piece->n : s->work.empty;
-  const int64_t which = piece->n > 0 ? s->sums.which : EQC_SUM_BIAS;
+  const int64_t which =
+      s->sums.which & (piece->n > 0 ? ~(int64_t)0 : EQC_SUM_BIAS);
+  if (!which)
+    return;
   s->sums.code->add(n, 0, piece->samples, phase, part, which,
                     which & EQC_SUM_WEIGHT ? x : NULL, grad_y, sums,
                     eqc_rt_kernel_scratch(&s->work, piece, scratch));
@@ -152,9 +155,8 @@ static int prepare_sums(ragged_sums *s, const eqc_rt_sizes *sizes,
   w->schedule = all->code->schedule;
   w->copied[EQC_RT_SIDE_X] = (all->which & EQC_SUM_WEIGHT) != 0;
   w->copied[EQC_RT_SIDE_Y] = 1;
-  w->empty = sizes->order[EQC_RT_SIDE_Y] == 0 && (all->which & EQC_SUM_BIAS)
-                 ? sizes->unit
-                 : -1;
+  /* Whichever gradients are asked for, so that these change no bit. */
+  w->empty = sizes->order[EQC_RT_SIDE_Y] == 0 ? sizes->unit : -1;
   eqc_rt_count_pieces(w);
   status = eqc_rt_choose_slabs(all, w->num_pieces);
   if (status != EQC_OK)
@@ -188,7 +190,7 @@ static int perform_sums(ragged_sums *s, char *memory) {
   int status = EQC_OK;
   all->memory = memory;
   memory += all->slabs * all->slab_bytes;
-  w->pieces = (eqc_rt_piece *)(void *)memory;
+  w->pieces = (eqc_rt_piece *)memory;
   c->scratch = memory + aligned(w->num_pieces * (int64_t)sizeof(eqc_rt_piece));
   eqc_rt_list_pieces(w, /*by_size=*/0);
   eqc_rt_clear_slab(all, 0);

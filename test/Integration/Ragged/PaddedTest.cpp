@@ -108,6 +108,29 @@ TEST(Padded, GivesTheBitsOfPackedArrays) {
   });
 }
 
+// x lies in pages that cannot be read where only other gradients need it.
+TEST(Padded, SomeGradientsHaveTheBitsOfAll) {
+  forEachBatch([](const Batch &batch, int64_t n) {
+    const Layer &layer = batch.layer;
+    const Results all = run(batch, n);
+    Array gradY = batch.padY(batch.gradY, n, kNaN), weight = batch.weight;
+    GuardedCopy nothing(Array(true, 0), /*flushWithEnd=*/false);
+    Array gradX = batch.padX(batch.makeX(), n, kNaN), bias = batch.makeBias();
+    ASSERT_EQ(layer.backwardPadded(n, batch.count(), batch.sizes.data(),
+                                   nothing.data(), weight.data(), gradY.data(),
+                                   gradX.data(), nullptr, bias.data()),
+              EQC_OK);
+    EXPECT_EQ(gradX, all.gradX);
+    EXPECT_EQ(bias, all.gradBias);
+    Array x = batch.padX(batch.x, n, kNaN), gradWeight = batch.makeWeight();
+    ASSERT_EQ(layer.backwardPadded(n, batch.count(), batch.sizes.data(),
+                                   x.data(), nothing.data(), gradY.data(),
+                                   nullptr, gradWeight.data(), nullptr),
+              EQC_OK);
+    EXPECT_EQ(gradWeight, all.gradWeight);
+  });
+}
+
 // A stray access is a segmentation fault.
 TEST(Padded, NothingBesideTheArraysIsTouched) {
   forEachBatch([](const Batch &batch, int64_t n) {
