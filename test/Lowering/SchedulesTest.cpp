@@ -267,7 +267,7 @@ TEST(Schedules, RowsOfOneCacheSetAreNoMoreThanItsWays) {
       continue;
     const StageSchedule stage = scheduleShared(spec, plan, avx512).stages[i];
     ASSERT_EQ(stage.form, StageForm::Tiles);
-    EXPECT_LE(stage.mix.rows.along, avx512.l1Ways);
+    EXPECT_LE(stage.mix.whole.rows.along, avx512.l1Ways);
     ++seen;
   }
   EXPECT_EQ(seen, 1);
@@ -326,12 +326,18 @@ TEST(Schedules, AreSaidInAFewWords) {
   StageSchedule stage;
   stage.form = StageForm::Tiles;
   stage.mix.columns = {2, 32, 1};
-  stage.mix.rows = {1, 6};
+  stage.mix.whole.rows = {1, 6};
   EXPECT_EQ(describe(stage), "tiles of 6 rows by 2 vectors");
-  stage.mix.rows = {4, 1};
+  stage.mix.whole.rows = {4, 1};
   stage.mix.prefetchInput = true;
   EXPECT_EQ(describe(stage),
             "tiles of 1 row of 4 samples by 2 vectors, fetching the next x");
+  stage.mix.columns = {2, 32, 3, 1, 3};
+  stage.mix.last.rows = {1, 9};
+  stage.mix.dots.rows = {1, 5};
+  EXPECT_EQ(describe(stage), "tiles of 1 row of 4 samples by 2 vectors and 9 "
+                             "rows by 1 vector and 5 rows by 3 dots, "
+                             "fetching the next x");
   DenseSchedule dense;
   dense.columns = {1, 4, 3};
   dense.samples = 8;

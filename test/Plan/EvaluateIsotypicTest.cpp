@@ -77,8 +77,9 @@ TEST(EvaluateIsotypic, AgreesForGroupsUpToSign) {
 }
 TEST(EvaluateIsotypic, IsRefusedWhereNoLengthIsKept) {
   std::string refused;
-  EXPECT_FALSE(
-      getIsotypicPlan(makeLayer(Group(Family::O, 1, 3), 4, 2, 2), refused));
+  BuiltPlans built;
+  EXPECT_FALSE(getIsotypicPlan(makeLayer(Group(Family::O, 1, 3), 4, 2, 2),
+                               built, refused));
   EXPECT_EQ(refused, "its group keeps no length");
 }
 TEST(EvaluateIsotypic, AgreesForManyPositions) {

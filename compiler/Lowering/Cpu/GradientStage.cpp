@@ -265,10 +265,9 @@ private:
       Value row = kernel.add(
           rowOf(item), kernel.index(tiling.rowOf(first + c, kernel.spec.cIn)));
       for (int64_t dot = 0; dot < column.valid; ++dot)
-        planes.add(row, kernel.add(column.column, kernel.index(dot)),
-                   vector::ExtractStridedSliceOp::create(
-                       b, loc, acc[dot], ArrayRef<int64_t>{c},
-                       ArrayRef<int64_t>{1}, ArrayRef<int64_t>{1}));
+        planes.addElement(
+            row, kernel.add(column.column, kernel.index(dot)),
+            vector::ExtractOp::create(b, loc, acc[dot], ArrayRef<int64_t>{c}));
     }
   }
 

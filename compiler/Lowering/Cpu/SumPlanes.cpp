@@ -5,6 +5,7 @@
 #include "compiler/Lowering/Cpu/Sums.h"
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/Dialect/Tensor/IR/Tensor.h"
 
 using namespace eqc;
 using namespace mlir;
@@ -13,6 +14,15 @@ void SumPlanes::add(Value row, Value column, Value value) {
   const int64_t width = cast<VectorType>(value.getType()).getDimSize(0);
   Value old = kernel.readRow(sums.tensor, {row}, column, width, width);
   write(row, column, arith::AddFOp::create(kernel.b, kernel.loc, old, value));
+}
+
+void SumPlanes::addElement(Value row, Value column, Value value) {
+  OpBuilder &b = kernel.b;
+  const SmallVector<Value> at{row, column};
+  Value old = tensor::ExtractOp::create(b, kernel.loc, sums.tensor, at);
+  sums.tensor = tensor::InsertOp::create(
+      b, kernel.loc, arith::AddFOp::create(b, kernel.loc, old, value),
+      sums.tensor, at);
 }
 
 void SumPlanes::endBlocks(Value row, int64_t count, int64_t columns) {

@@ -20,6 +20,8 @@ public:
 
   /// Columns of a row, from `column` on, += value.
   void add(mlir::Value row, mlir::Value column, mlir::Value value);
+  /// The same for one element.
+  void addElement(mlir::Value row, mlir::Value column, mlir::Value value);
   /// The blocks of rows row .. row+count-1 end.
   void endBlocks(mlir::Value row, int64_t count, int64_t columns);
   /// Runs `body` where samples `first` .. `end`-1 of the block of samples are
