@@ -27,14 +27,17 @@ ColumnTiling eqc::columnTiling(const Machine &machine, int64_t elementBytes,
 
 ColumnTiling eqc::mixTiling(const Machine &machine, int64_t elementBytes,
                             int64_t inputChannels, int64_t outputChannels) {
-  // A dot takes a multiply-add for as many input channels as there are lanes,
-  // and a few additions across lanes for each row; a vector of columns takes
-  // one for each input channel.
+  // A vector of columns takes a multiply-add for each input channel, a dot one
+  // for as many as there are lanes, and a shuffle and an addition for each time
+  // that its sum is halved.
   constexpr int64_t mostDots = 4;
   const int64_t lanes = machine.lanes(elementBytes);
   const int64_t left = outputChannels % lanes;
+  int64_t ofDot = (inputChannels + lanes - 1) / lanes;
+  for (int64_t half = lanes; half > 1; half /= 2)
+    ofDot += 2;
   if (left == 0 || left > std::min(mostDots, lanes / 2) ||
-      inputChannels < lanes)
+      inputChannels < lanes || left * ofDot > inputChannels)
     return columnTiling(machine, elementBytes, outputChannels);
   ColumnTiling tiling{1, lanes, 0};
   if (outputChannels > left)

@@ -78,13 +78,16 @@ TEST(Tiling, ColumnsAreCoveredOnceAndHardlyPadded) {
 
 TEST(Tiling, FewColumnsBeyondWholeVectorsAreDots) {
   EXPECT_EQ(mixTiling(avx512, 4, 33, 33).dots, 1);
-  EXPECT_EQ(mixTiling(avx512, 4, 33, 36).dots, 4);
-  EXPECT_EQ(mixTiling(avx512, 4, 33, 37).dots, 0);
-  EXPECT_EQ(mixTiling(avx512, 4, 33, 37).lastVectors, 1);
+  EXPECT_EQ(mixTiling(avx512, 4, 64, 36).dots, 4);
+  EXPECT_EQ(mixTiling(avx512, 4, 64, 37).dots, 0);
+  EXPECT_EQ(mixTiling(avx512, 4, 64, 37).lastVectors, 1);
   EXPECT_EQ(mixTiling(avx2, 4, 16, 17).dots, 1);
   EXPECT_EQ(mixTiling(avx2, 4, 16, 32).dots, 0);
   // A vector along so few input channels would be padding.
   EXPECT_EQ(mixTiling(avx512, 4, 8, 33).dots, 0);
+  // Adding up four would take longer than a vector of columns.
+  EXPECT_EQ(mixTiling(avx2, 4, 8, 4).dots, 0);
+  EXPECT_EQ(mixTiling(avx2, 4, 8, 4).lastVectors, 1);
   // Their sums of gradients are added channel by channel.
   EXPECT_EQ(sumTiling(avx512, 4, 33, 33).columns.dots, 1);
   EXPECT_EQ(sumTiling(avx512, 4, 1000, 33).columns.dots, 0);
