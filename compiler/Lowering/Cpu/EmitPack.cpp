@@ -75,19 +75,16 @@ private:
   int64_t most = 0;  ///< weights of a term
 };
 
-/// Makes what is past c_in in the last vector of each dot, products with which
-/// are added, zero; `first` is the first row of the tile.
-void clearDots(KernelBuilder &kernel, KernelArray &packed,
+/// Fills a tile with zeros, with which products past c_in are added; `first` is
+/// its first row.
+void clearTile(KernelBuilder &kernel, KernelArray &packed,
                const ColumnTiling &tiling, Value first) {
-  const int64_t whole = kernel.spec.cIn / kernel.lanes * kernel.lanes;
-  if (whole == kernel.spec.cIn)
-    return;
-  for (int64_t dot = 0; dot < tiling.dots; ++dot) {
-    auto [row, column] = placeOfDot(kernel, tiling, dot, kernel.index(whole));
-    packed.tensor = kernel.writeRow(
-        kernel.zeroVector(kernel.vectorType(kernel.lanes)), packed.tensor,
-        {kernel.add(first, row)}, column, kernel.lanes);
-  }
+  Value zero = kernel.zeroVector(kernel.vectorType(tiling.width));
+  kernel.forRange(packed, kernel.index(kernel.spec.cIn), [&](Value row) {
+    packed.tensor =
+        kernel.writeRow(zero, packed.tensor, {kernel.add(first, row)},
+                        kernel.index(0), tiling.width);
+  });
 }
 
 /// Puts the weights of input channel `c` where the dots have them.
@@ -131,15 +128,17 @@ EmittedKernel eqc::emitWeightPack(OpBuilder &builder, Location loc,
                                   column.index);
           Value first = kernel.mul(tile, kernel.index(spec.cIn));
           if (column.dots)
-            clearDots(kernel, result, tiling, first);
+            clearTile(kernel, result, tiling, first);
           kernel.forRange(result, kernel.index(spec.cIn), [&](Value c) {
-            Value vector = tables.emitRow(weight, term, c, column.column,
-                                          column.width, column.valid);
+            // A packed tile has the width of whole ones: the rest is zero.
+            const int64_t width = column.dots ? column.width : tiling.width;
+            Value vector = tables.emitRow(weight, term, c, column.column, width,
+                                          column.valid);
             if (column.dots)
               return packDots(kernel, result, tiling, first, c, vector);
             result.tensor =
                 kernel.writeRow(vector, result.tensor, {kernel.add(first, c)},
-                                kernel.index(0), column.width);
+                                kernel.index(0), tiling.width);
           });
         });
   });
