@@ -144,7 +144,7 @@ private:
           });
       Value period = kernel.mul(kernel.count(), kernel.index(kChunksOfBlock));
       planes.atPeriod(kernel.index(0), kernel.count(), period, [&] {
-        planes.endBlocks(row, 1, tiling.columns.columns());
+        planes.endBlocks(row, 1, 0, tiling.columns.columns());
       });
     });
   }

@@ -47,12 +47,7 @@ public:
         [&](const Chunk &chunk) {
           forItems([&](Value item) { emitItem(item, chunk); });
         },
-        [&] {
-          forItems([&](Value item) {
-            planes.endBlocks(rowOf(item), tiling.rows,
-                             tiling.columns.columns());
-          });
-        });
+        [&] { forItems([&](Value item) { endBlocks(item); }); });
   }
 
 private:
@@ -206,6 +201,25 @@ private:
                    });
   }
 
+  /// Whoever adds to a sum ends its blocks: parts run at the same time.
+  void endBlocks(Value item) {
+    const ColumnTiling &columns = tiling.columns;
+    const int64_t ofDots = columns.dots > 0 ? columns.lanes() : 0;
+    const int64_t others = columns.columns() - ofDots;
+    planes.endBlocks(rowOf(item), tiling.rows, 0, others);
+    if (ofDots > 0)
+      ifFirstTile(item, [&] {
+        planes.endBlocks(rowOf(item), tiling.rowsOfDiagram(), others, ofDots);
+      });
+  }
+
+  void ifFirstTile(Value item, function_ref<void()> body) {
+    Value isFirst =
+        arith::CmpIOp::create(kernel.b, kernel.loc, arith::CmpIPredicate::eq,
+                              kernel.rem(item, tiling.tiles), kernel.index(0));
+    kernel.ifElse(sums, isFirst, body, [] {});
+  }
+
   void emitTile(Value term, Value row, Value channel, const ColumnTile &column,
                 const Chunk &chunk) {
     Values acc(tiling.rows, kernel.zeroVector(kernel.vectorType(column.width)));
@@ -221,20 +235,14 @@ private:
   /// channels. They are the work of the first tile of a
   /// diagram.
   void emitDots(Value item, const ColumnTile &column, const Chunk &chunk) {
-    Value isFirst =
-        arith::CmpIOp::create(kernel.b, kernel.loc, arith::CmpIPredicate::eq,
-                              kernel.rem(item, tiling.tiles), kernel.index(0));
-    kernel.ifElse(
-        sums, isFirst,
-        [&] {
-          // As many sums as hide their latency, and stay in registers.
-          const int64_t size =
-              std::max<int64_t>(1, 4 / column.valid) * kernel.lanes;
-          for (int64_t first = 0; first < kernel.spec.cIn; first += size)
-            emitDotsOf(item, column, chunk, first,
-                       std::min(size, kernel.spec.cIn - first));
-        },
-        [] {});
+    ifFirstTile(item, [&] {
+      // As many sums as hide their latency, and stay in registers.
+      const int64_t size =
+          std::max<int64_t>(1, 4 / column.valid) * kernel.lanes;
+      for (int64_t first = 0; first < kernel.spec.cIn; first += size)
+        emitDotsOf(item, column, chunk, first,
+                   std::min(size, kernel.spec.cIn - first));
+    });
   }
 
   /// The same for `count` input channels from `first` on.

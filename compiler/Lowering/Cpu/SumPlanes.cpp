@@ -25,13 +25,15 @@ void SumPlanes::addElement(Value row, Value column, Value value) {
       sums.tensor, at);
 }
 
-void SumPlanes::endBlocks(Value row, int64_t count, int64_t columns) {
+void SumPlanes::endBlocks(Value row, int64_t count, int64_t first,
+                          int64_t columns) {
   kernel.forRange(sums, kernel.index(count), [&](Value r) {
     Value block = kernel.add(row, r);
     Value total = kernel.add(block, kernel.index(rows));
     Value rest = kernel.add(total, kernel.index(rows));
     kernel.forColumnChunks(
-        sums, columns, kRowVectors, [&](Value column, int64_t width, int64_t) {
+        sums, columns, kRowVectors, [&](Value chunk, int64_t width, int64_t) {
+          Value column = kernel.add(kernel.index(first), chunk);
           auto read = [&](Value at) {
             return kernel.readRow(sums.tensor, {at}, column, width, width);
           };

@@ -22,8 +22,10 @@ public:
   void add(mlir::Value row, mlir::Value column, mlir::Value value);
   /// The same for one element.
   void addElement(mlir::Value row, mlir::Value column, mlir::Value value);
-  /// The blocks of rows row .. row+count-1 end.
-  void endBlocks(mlir::Value row, int64_t count, int64_t columns);
+  /// The blocks of rows row .. row+count-1 end, in `columns` columns from
+  /// `first` on.
+  void endBlocks(mlir::Value row, int64_t count, int64_t first,
+                 int64_t columns);
   /// Runs `body` where samples `first` .. `end`-1 of the block of samples are
   /// the last before a multiple of `period` samples of the batch.
   void atPeriod(mlir::Value first, mlir::Value end, mlir::Value period,
