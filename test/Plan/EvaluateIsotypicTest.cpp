@@ -75,6 +75,19 @@ TEST(EvaluateIsotypic, AgreesForGroupsUpToSign) {
   checkGrid(Group::SPrime, {1, 2, 3, 4}, {4, 6}, 35);
   checkGrid(Group::BPrime, {1, 2, 3, 4}, {4, 6}, 35);
 }
+TEST(EvaluateIsotypic, GroupsUpToSignHaveTheBasisOfTheirMaps) {
+  for (int64_t n : {2, 3, 4})
+    for (auto [upToSign, group] : {std::pair(Group::SPrime, Group::S),
+                                   std::pair(Group::BPrime, Group::B)}) {
+      std::string refused;
+      const auto signs =
+          buildIsotypicPlan(makeLayer(upToSign, n, 2, 2), refused);
+      const auto plain = buildIsotypicPlan(makeLayer(group, n, 2, 2), refused);
+      ASSERT_TRUE(signs && plain) << refused;
+      EXPECT_EQ(signs->read.rows, plain->read.rows);
+      EXPECT_EQ(signs->write.rows, plain->write.rows);
+    }
+}
 TEST(EvaluateIsotypic, IsRefusedWhereNoLengthIsKept) {
   std::string refused;
   BuiltPlans built;

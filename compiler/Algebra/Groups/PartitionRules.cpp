@@ -1,6 +1,7 @@
 //===- PartitionRules.cpp - Groups without a form of their own ------------===//
 
 #include "compiler/Algebra/Groups/PartitionRules.h"
+#include "compiler/Algebra/Groups/GroupOfMaps.h"
 
 #include <algorithm>
 #include <numeric>
@@ -49,4 +50,12 @@ GroupElement eqc::randomPermutation(int64_t n, Random &random) {
     random.shuffle(images);
   while (n >= 2 && std::is_sorted(images.begin(), images.end()));
   return GroupElement::permutation(std::move(images));
+}
+
+Group eqc::groupOfMaps(const Group &group) {
+  for (const auto &[upToSign, maps] :
+       {std::pair(Group::SPrime, Group::S), std::pair(Group::BPrime, Group::B)})
+    if (group == upToSign)
+      return maps;
+  return group;
 }

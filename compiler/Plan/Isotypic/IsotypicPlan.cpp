@@ -1,6 +1,7 @@
 //===- IsotypicPlan.cpp - A layer in an isotypic basis --------------------===//
 
 #include "compiler/Plan/Isotypic/IsotypicPlan.h"
+#include "compiler/Algebra/Groups/GroupOfMaps.h"
 
 #include <fmt/format.h>
 
@@ -173,7 +174,11 @@ eqc::buildIsotypicPlan(const LayerSpec &spec, std::string &refused) {
   refused = whyNoIsotypicBasis(spec);
   if (!refused.empty())
     return nullptr;
-  std::optional<IsotypicBasis> basis = buildIsotypicBasis(spec, refused);
+  // Maps of G x {1, -1} pass no odd orders, through which G's are found to be
+  // exactly zero.
+  LayerSpec same = spec;
+  same.group = groupOfMaps(spec.group);
+  std::optional<IsotypicBasis> basis = buildIsotypicBasis(same, refused);
   if (!basis)
     return nullptr;
   return std::make_shared<const IsotypicPlan>(Builder(spec).build(*basis));
