@@ -145,12 +145,16 @@ Values TileSums::add(Values sums, int64_t depth, const TileView &view,
     return partial;
   };
   const int64_t whole = depth / kernel.lanes;
-  sums = emitNestedSums(kernel, kernel.index(0), kernel.index(whole), whole, 1,
-                        std::move(sums), [&](Value number, Values partial) {
-                          return addVector(
-                              kernel.mul(number, kernel.index(kernel.lanes)),
-                              kernel.lanes, std::move(partial));
-                        });
+  auto addWhole = [&](Value number, Values partial) {
+    return addVector(kernel.mul(number, kernel.index(kernel.lanes)),
+                     kernel.lanes, std::move(partial));
+  };
+  // A loop, however short: a step of it has a multiply-add for each row.
+  Value zero = kernel.index(0), end = kernel.index(whole);
+  sums = whole <= kTermsOfBlock
+             ? kernel.accumulateInLoop(zero, end, std::move(sums), addWhole)
+             : emitNestedSums(kernel, zero, end, whole, 1, std::move(sums),
+                              addWhole);
   const int64_t done = whole * kernel.lanes;
   if (done == depth)
     return sums;

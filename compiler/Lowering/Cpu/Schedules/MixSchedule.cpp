@@ -55,20 +55,26 @@ ColumnTiling eqc::columnTiling(const LayerSpec &spec, const Machine &machine) {
   return mixTiling(machine, spec.elementSize(), spec.cIn, spec.cOut);
 }
 
-/// The rows of tiles whose rows have `vectors` accumulators.
+int64_t eqc::mostRowsOfDots(const Machine &machine, int64_t dots) {
+  constexpr int64_t mostSums = 8;
+  return std::min(maxTileRows(machine, dots),
+                  std::max<int64_t>(1, mostSums / dots));
+}
+
+/// The rows of tiles, at most so many, whose rows have `vectors` accumulators.
 static MixRows scheduleRows(const LayerSpec &spec, const Machine &machine,
-                            const MixNest &nest, int64_t vectors) {
+                            const MixNest &nest, int64_t vectors,
+                            int64_t most) {
   constexpr int64_t mostSamples = 8;
   MixRows schedule;
-  const int64_t most = maxTileRows(machine, vectors);
   const Poly last = nest.axes.empty() ? Poly(1) : nest.axes.back().extent;
   TileRows &rows = schedule.rows;
   if (spec.dynamicN() && !last.isConstant()) {
     schedule.minAlong = rows.along = std::min(mostSamples, most);
     schedule.shortRows.samples = std::min(mostSamples, most);
   } else {
-    rows.along = tileRows(machine, vectors, last.at(spec.n),
-                          rowsAlias(spec, machine, nest));
+    rows.along = std::min(most, tileRows(machine, vectors, last.at(spec.n),
+                                         rowsAlias(spec, machine, nest)));
     while (rows.samples < mostSamples && 2 * rows.samples * rows.along <= most)
       rows.samples *= 2;
   }
@@ -81,11 +87,15 @@ MixSchedule eqc::scheduleMix(const LayerSpec &spec, const Machine &machine,
   MixSchedule schedule;
   schedule.columns = columnTiling(spec, machine);
   auto rowsFor = [&](int64_t vectors) {
-    return scheduleRows(spec, machine, nest, std::max<int64_t>(1, vectors));
+    vectors = std::max<int64_t>(1, vectors);
+    return scheduleRows(spec, machine, nest, vectors,
+                        maxTileRows(machine, vectors));
   };
   schedule.whole = rowsFor(schedule.columns.vectors);
   schedule.last = rowsFor(schedule.columns.lastVectors);
-  schedule.dots = rowsFor(schedule.columns.dots);
+  const int64_t dots = std::max<int64_t>(1, schedule.columns.dots);
+  schedule.dots =
+      scheduleRows(spec, machine, nest, dots, mostRowsOfDots(machine, dots));
   addPrefetches(spec, machine, multiplyAdds, wanted, schedule);
   return schedule;
 }

@@ -14,6 +14,10 @@ namespace eqc {
 /// The output channels of a mix in tiles.
 ColumnTiling columnTiling(const LayerSpec &spec, const Machine &machine);
 
+/// The most rows of a tile of dots: as many sums as hide their latency. More
+/// would be more code, not less time.
+int64_t mostRowsOfDots(const Machine &machine, int64_t dots);
+
 /// The rows of a register tile. They run along the last axis and, where that is
 /// short, along several samples of the block as well.
 struct TileRows {

@@ -69,16 +69,17 @@ StrandSchedule eqc::scheduleStrands(const LayerSpec &spec,
   const int64_t tiles = std::max<int64_t>(
       1, machine.l1Bytes / 4 / (rowBytes * schedule.tileRows));
   schedule.chunkRows = tiles * schedule.tileRows;
-  auto rowsOf = [&](int64_t vectors) {
-    int64_t rows =
-        std::min(schedule.chunkRows,
-                 maxTileRows(machine, std::max<int64_t>(1, vectors)));
+  auto rowsOf = [&](int64_t most) {
+    int64_t rows = std::min(schedule.chunkRows, most);
     while (schedule.chunkRows % rows != 0)
       --rows;
     return rows;
   };
-  schedule.lastRows = rowsOf(schedule.columns.lastVectors);
-  schedule.dotRows = rowsOf(schedule.columns.dots);
+  const ColumnTiling &columns = schedule.columns;
+  schedule.lastRows =
+      rowsOf(maxTileRows(machine, std::max<int64_t>(1, columns.lastVectors)));
+  schedule.dotRows =
+      rowsOf(mostRowsOfDots(machine, std::max<int64_t>(1, columns.dots)));
   schedule.transformVectors = nest.transform.order == 2 ? 2 : 1;
   schedule.prefetchOutput = fetchesOutput(spec, machine, nest);
   schedule.prefetchInput = nest.sources.size() == 1 && nest.inputSources == 1 &&
