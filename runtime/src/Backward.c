@@ -9,10 +9,6 @@
 
 #include "Sums.h"
 
-#include <string.h>
-
-static int64_t min64(int64_t a, int64_t b) { return a < b ? a : b; }
-
 /* One call for grad_weight and grad_bias. */
 typedef struct sums_call {
   eqc_rt_sums sums;
@@ -27,7 +23,7 @@ static void run_slab(int64_t worker, int64_t slab, void *p) {
   const eqc_rt_call *c = &s->sums.call;
   char *sums = s->sums.memory + slab * s->sums.slab_bytes;
   int64_t block = slab * s->slab_blocks;
-  int64_t end = min64(block + s->slab_blocks, eqc_rt_blocks(c));
+  int64_t end = eqc_rt_min(block + s->slab_blocks, eqc_rt_blocks(c));
   eqc_rt_clear_slab(&s->sums, slab);
   for (; block < end; ++block)
     s->sums.code->add(c->n, block * c->schedule.block,
@@ -74,7 +70,7 @@ static int prepare_sums(sums_call *s, int64_t *total) {
   all->slabs = (blocks + s->slab_blocks - 1) / s->slab_blocks;
   width = eqc_rt_wanted_threads(c);
   c->parts_mode = all->slabs == 1 && width > 1 && c->schedule.parts > 1;
-  width = min64(width, c->parts_mode ? c->schedule.parts : all->slabs);
+  width = eqc_rt_min(width, c->parts_mode ? c->schedule.parts : all->slabs);
   return eqc_rt_lay_out(c, width, all->slabs * all->slab_bytes, total);
 }
 
@@ -156,7 +152,7 @@ static int execute(eqc_rt_call *c, const eqc_rt_array *arrays, void *grad_x,
     input.y = grad_x;
     input.x_bytes = c->y_bytes;
     input.y_bytes = c->x_bytes;
-    flipped = (c->weight_bytes + EQC_RT_ALIGN - 1) & -EQC_RT_ALIGN;
+    flipped = eqc_rt_aligned(c->weight_bytes);
     input_total = flipped;
     status = eqc_rt_prepare(&input, arrays[EQC_RT_WEIGHT].data, &input_total);
   }
@@ -212,13 +208,8 @@ int eqc_rt_backward(const eqc_kernel *kernel, int64_t n, int64_t batch,
     grad_bias = NULL;
   if (!grad_x && !grad_weight && !grad_bias)
     return EQC_OK;
-  if (batch == 0) {
-    if (grad_weight)
-      memset(grad_weight, 0, (size_t)c.weight_bytes);
-    if (grad_bias)
-      memset(grad_bias, 0, (size_t)c.bias_bytes);
-    return EQC_OK;
-  }
+  if (batch == 0)
+    return eqc_rt_sum_nothing(&c, grad_weight, grad_bias);
   c.variant = eqc_rt_choose(kernel);
   if (!c.variant)
     return eqc_rt_fail_cpu(&c);

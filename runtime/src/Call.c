@@ -242,8 +242,7 @@ int eqc_rt_prepare(eqc_rt_call *c, const void *weight, int64_t *total) {
 int eqc_rt_perform(eqc_rt_call *c, const void *weight, char *memory) {
   /* First the packed weights, then every worker's scratch. */
   if (memory)
-    c->scratch =
-        memory + ((c->packed_bytes + EQC_RT_ALIGN - 1) & -EQC_RT_ALIGN);
+    c->scratch = memory + eqc_rt_aligned(c->packed_bytes);
   if (c->packed_bytes > 0) {
     c->variant->pack(c->n, weight, memory);
     c->packed = memory;
@@ -270,6 +269,18 @@ static int execute(eqc_rt_call *c, const void *weight) {
   return status;
 }
 
+int eqc_rt_check_output(const eqc_rt_call *c, const void *x,
+                        const char *weight_name, const void *weight,
+                        int64_t weight_bytes, const void *bias, const void *y) {
+  if (y && x && eqc_rt_overlap(y, c->y_bytes, x, c->x_bytes))
+    return eqc_rt_fail_alias(c, "y", "x");
+  if (y && weight && eqc_rt_overlap(y, c->y_bytes, weight, weight_bytes))
+    return eqc_rt_fail_alias(c, "y", weight_name);
+  if (y && bias && eqc_rt_overlap(y, c->y_bytes, bias, c->bias_bytes))
+    return eqc_rt_fail_alias(c, "y", "bias");
+  return EQC_OK;
+}
+
 int eqc_rt_check_forward(eqc_rt_call *c, int64_t n, int64_t batch,
                          const void *x, const char *weight_name,
                          const void *weight, int64_t weight_bytes,
@@ -286,15 +297,9 @@ int eqc_rt_check_forward(eqc_rt_call *c, int64_t n, int64_t batch,
     return eqc_rt_fail_null(c, "bias");
   if (!y)
     return eqc_rt_fail_null(c, "y");
-  if (weight_bytes == 0)
-    weight_bytes = c->weight_bytes;
-  if (eqc_rt_overlap(y, c->y_bytes, x, c->x_bytes))
-    return eqc_rt_fail_alias(c, "y", "x");
-  if (eqc_rt_overlap(y, c->y_bytes, weight, weight_bytes))
-    return eqc_rt_fail_alias(c, "y", weight_name);
-  if (eqc_rt_overlap(y, c->y_bytes, bias, c->bias_bytes))
-    return eqc_rt_fail_alias(c, "y", "bias");
-  return EQC_OK;
+  return eqc_rt_check_output(c, x, weight_name, weight,
+                             weight_bytes == 0 ? c->weight_bytes : weight_bytes,
+                             bias, y);
 }
 
 /* The checks and the work of both forms of forward. */

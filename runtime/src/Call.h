@@ -47,6 +47,12 @@ int eqc_rt_check_sizes(eqc_rt_call *c, int64_t n, int64_t batch, const char *x,
 int eqc_rt_overlap(const void *a, int64_t a_bytes, const void *b,
                    int64_t b_bytes);
 
+/* y shares bytes with no other array of a forward call; those that are NULL
+   have none. */
+int eqc_rt_check_output(const eqc_rt_call *c, const void *x,
+                        const char *weight_name, const void *weight,
+                        int64_t weight_bytes, const void *bias, const void *y);
+
 /* Every check of the arguments of a forward call. weight_bytes is 0 for weights
    as the caller has them. With a batch of 0 the arrays may be anything. */
 int eqc_rt_check_forward(eqc_rt_call *c, int64_t n, int64_t batch,

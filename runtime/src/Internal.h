@@ -15,6 +15,12 @@
 #define EQC_RT_ALIGN 64
 #define EQC_RT_MAX_THREADS 1024
 
+static inline int64_t eqc_rt_min(int64_t a, int64_t b) { return a < b ? a : b; }
+/* So many bytes, as far as the next place where an array may begin. */
+static inline int64_t eqc_rt_aligned(int64_t bytes) {
+  return (bytes + EQC_RT_ALIGN - 1) & -EQC_RT_ALIGN;
+}
+
 /*===-- Setup.c: once per process, and around fork
  * -------------------------===*/
 

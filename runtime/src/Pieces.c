@@ -14,12 +14,7 @@
 /* Lines that are copied one after the other. */
 #define LINES_OF_TASK 16
 
-static int64_t min64(int64_t a, int64_t b) { return a < b ? a : b; }
 static int64_t max64(int64_t a, int64_t b) { return a > b ? a : b; }
-
-static int64_t aligned(int64_t bytes) {
-  return (bytes + EQC_RT_ALIGN - 1) & -EQC_RT_ALIGN;
-}
 
 int64_t eqc_rt_size_of(const eqc_rt_sizes *s, int64_t sample) {
   return s->any_n ? s->unit : s->n[sample];
@@ -86,7 +81,7 @@ static void for_each_piece(eqc_rt_work *w, visit *visitor) {
       const eqc_schedule schedule =
           *schedule_of(w, call_n(w, piece.n), end - sample);
       for (left = end - sample; left > 0; left -= schedule.block)
-        take(w, &piece, min64(left, schedule.block), &schedule, visitor);
+        take(w, &piece, eqc_rt_min(left, schedule.block), &schedule, visitor);
     } else if (w->empty == 0) {
       take(w, &piece, end - sample, NULL, visitor);
     } else {
@@ -128,8 +123,8 @@ static int64_t copied_bytes(const eqc_rt_work *w, const eqc_rt_piece *piece,
   if (!w->copied[side] || piece->n == 0 ||
       eqc_rt_in_place(w->sizes, side, piece))
     return 0;
-  return aligned(piece->samples *
-                 eqc_rt_corner_bytes(w->sizes, side, piece->n));
+  return eqc_rt_aligned(piece->samples *
+                        eqc_rt_corner_bytes(w->sizes, side, piece->n));
 }
 
 static void classify(eqc_rt_work *w, const eqc_rt_piece *piece,
@@ -140,7 +135,7 @@ static void classify(eqc_rt_work *w, const eqc_rt_piece *piece,
   int64_t bytes = copied_bytes(w, piece, EQC_RT_SIDE_X) +
                   copied_bytes(w, piece, EQC_RT_SIDE_Y);
   if (schedule)
-    bytes += aligned(schedule->scratch_bytes);
+    bytes += eqc_rt_aligned(schedule->scratch_bytes);
   *most = max64(*most, bytes);
   if (large)
     w->large[w->num_large++] = *piece;
@@ -251,7 +246,7 @@ typedef struct copying {
 static void copy_lines(int64_t worker, int64_t item, void *p) {
   const copying *c = p;
   const int64_t first = item * LINES_OF_TASK;
-  const int64_t end = min64(first + LINES_OF_TASK, c->lines);
+  const int64_t end = eqc_rt_min(first + LINES_OF_TASK, c->lines);
   (void)worker;
   if (c->is_read)
     eqc_rt_read_lines(c->work->sizes, c->side, c->piece, c->from, c->to, first,

@@ -11,8 +11,6 @@
 
 #define MOST_NODES ((int64_t)1 << 31)
 
-static int64_t min64(int64_t a, int64_t b) { return a < b ? a : b; }
-
 /*===-- Checks
  * --------------------------------------------------------------===*/
 
@@ -120,6 +118,7 @@ int eqc_rt_check_sizes_alias(const eqc_rt_call *c, const eqc_rt_sizes *s,
 static int check_forward(const eqc_rt_call *c, const eqc_rt_sizes *s,
                          const void *x, const void *weight, const void *bias,
                          const void *y) {
+  int status;
   if (s->runs && !x)
     return eqc_rt_fail_null(c, "x");
   if (s->runs && !weight)
@@ -128,12 +127,10 @@ static int check_forward(const eqc_rt_call *c, const eqc_rt_sizes *s,
     return eqc_rt_fail_null(c, "bias");
   if (c->y_bytes > 0 && !y)
     return eqc_rt_fail_null(c, "y");
-  if (y && x && eqc_rt_overlap(y, c->y_bytes, x, c->x_bytes))
-    return eqc_rt_fail_alias(c, "y", "x");
-  if (y && weight && eqc_rt_overlap(y, c->y_bytes, weight, c->weight_bytes))
-    return eqc_rt_fail_alias(c, "y", "weight");
-  if (y && bias && eqc_rt_overlap(y, c->y_bytes, bias, c->bias_bytes))
-    return eqc_rt_fail_alias(c, "y", "bias");
+  status =
+      eqc_rt_check_output(c, x, "weight", weight, c->weight_bytes, bias, y);
+  if (status != EQC_OK)
+    return status;
   return eqc_rt_check_sizes_alias(c, s, "y", y, c->y_bytes);
 }
 
@@ -225,7 +222,7 @@ static int share_piece(eqc_rt_map *m, const eqc_rt_piece *piece) {
   int64_t width;
   int status;
   eqc_rt_schedule_piece(&m->work, piece, &schedule);
-  width = min64(m->threads, schedule.parts);
+  width = eqc_rt_min(m->threads, schedule.parts);
   if (width < 2) {
     run_piece(m, piece, c->scratch);
     return EQC_OK;
@@ -254,7 +251,7 @@ int eqc_rt_prepare_map(eqc_rt_map *m, int64_t head, int64_t *total) {
   if (c->kernel->threads)
     c->runner = eqc_rt_current_runner();
   m->threads = eqc_rt_threads_for(c, w->total);
-  width = min64(m->threads, w->num_pieces > 0 ? w->num_pieces : 1);
+  width = eqc_rt_min(m->threads, w->num_pieces > 0 ? w->num_pieces : 1);
   c->schedule.scratch_bytes = w->room + w->piece_bytes;
   if (__builtin_mul_overflow(w->num_pieces, (int64_t)sizeof(eqc_rt_piece),
                              &list) ||
@@ -287,7 +284,7 @@ int eqc_rt_perform_map(eqc_rt_map *m, char *memory) {
   const int64_t list = w->num_pieces * (int64_t)sizeof(eqc_rt_piece);
   int status = EQC_OK, i;
   w->pieces = (eqc_rt_piece *)memory;
-  c->scratch = memory + ((list + EQC_RT_ALIGN - 1) & -EQC_RT_ALIGN);
+  c->scratch = memory + eqc_rt_aligned(list);
   eqc_rt_list_pieces(w, m->by_size);
   eqc_rt_cut_tasks(w, EQC_RT_MAX_TASKS);
   forget_weights(m);
@@ -297,7 +294,7 @@ int eqc_rt_perform_map(eqc_rt_map *m, char *memory) {
   if (w->num_large > 0)
     forget_weights(m);
   if (status == EQC_OK && w->num_tasks > 0)
-    status = eqc_rt_parallel(&c->runner, min64(c->width, w->num_tasks),
+    status = eqc_rt_parallel(&c->runner, eqc_rt_min(c->width, w->num_tasks),
                              w->num_tasks, run_task, m, c->layer);
   return status;
 }
@@ -309,8 +306,7 @@ int eqc_rt_perform_map(eqc_rt_map *m, char *memory) {
 static int execute(eqc_rt_map *m, const void *weight) {
   eqc_rt_call *c = &m->call;
   eqc_rt_block memory = {0};
-  const int64_t packed =
-      (c->variant->packed_bytes + EQC_RT_ALIGN - 1) & -EQC_RT_ALIGN;
+  const int64_t packed = eqc_rt_aligned(c->variant->packed_bytes);
   int64_t total = 0;
   int status = eqc_rt_prepare_map(m, packed, &total);
   if (status == EQC_OK)

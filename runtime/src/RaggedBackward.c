@@ -9,16 +9,8 @@
 #include "Ragged.h"
 #include "Sums.h"
 
-#include <string.h>
-
 /* A piece of less is not worth waking threads for. */
 #define WORTH_SHARING ((double)(1 << 18))
-
-static int64_t min64(int64_t a, int64_t b) { return a < b ? a : b; }
-
-static int64_t aligned(int64_t bytes) {
-  return (bytes + EQC_RT_ALIGN - 1) & -EQC_RT_ALIGN;
-}
 
 /*===-- The gradient of x
  * ---------------------------------------------------===*/
@@ -40,7 +32,7 @@ static const void *make_weights(const flips *f, int64_t n, char *memory) {
 }
 
 static int64_t weights_bytes(const flips *f) {
-  return f->flipped_bytes + aligned(f->variant->packed_bytes);
+  return f->flipped_bytes + eqc_rt_aligned(f->variant->packed_bytes);
 }
 
 /* The room of a worker: the n that its weights are for, then these. */
@@ -124,7 +116,7 @@ static int share_piece(ragged_sums *s, const eqc_rt_piece *piece) {
   int64_t width;
   int status;
   eqc_rt_schedule_piece(&s->work, piece, &schedule);
-  width = min64(s->threads, schedule.parts);
+  width = eqc_rt_min(s->threads, schedule.parts);
   if (width < 2 ||
       (schedule.flops > 0 && !c->runner.run &&
        (double)schedule.flops * (double)piece->samples < WORTH_SHARING)) {
@@ -164,7 +156,7 @@ static int prepare_sums(ragged_sums *s, const eqc_rt_sizes *sizes,
   if (c->kernel->threads)
     c->runner = eqc_rt_current_runner();
   s->threads = eqc_rt_threads_for(c, w->total);
-  width = all->slabs > 1 ? min64(s->threads, all->slabs) : s->threads;
+  width = all->slabs > 1 ? eqc_rt_min(s->threads, all->slabs) : s->threads;
   c->schedule.scratch_bytes = w->piece_bytes;
   if (__builtin_mul_overflow(w->num_pieces, (int64_t)sizeof(eqc_rt_piece),
                              &list) ||
@@ -191,7 +183,8 @@ static int perform_sums(ragged_sums *s, char *memory) {
   all->memory = memory;
   memory += all->slabs * all->slab_bytes;
   w->pieces = (eqc_rt_piece *)memory;
-  c->scratch = memory + aligned(w->num_pieces * (int64_t)sizeof(eqc_rt_piece));
+  c->scratch =
+      memory + eqc_rt_aligned(w->num_pieces * (int64_t)sizeof(eqc_rt_piece));
   eqc_rt_list_pieces(w, /*by_size=*/0);
   eqc_rt_clear_slab(all, 0);
   for (i = 0; i < w->num_large && status == EQC_OK; ++i)
@@ -233,7 +226,7 @@ static int check(const eqc_rt_call *c, const eqc_rt_sizes *s,
    before all else. */
 static int prepare_input(eqc_rt_map *m, flips *f, int64_t *total) {
   const int differ = differ_with_n(f->kernel);
-  f->flipped_bytes = aligned(m->call.weight_bytes);
+  f->flipped_bytes = eqc_rt_aligned(m->call.weight_bytes);
   m->context = f;
   m->by_size = differ;
   m->weights = differ ? weights_for : NULL;
@@ -319,13 +312,8 @@ static int backward(const eqc_kernel *kernel, const char *suffix, int padded,
     return status;
   if (c.x_bytes == 0)
     grad_x = NULL;
-  if (batch == 0) {
-    if (grad_weight)
-      memset(grad_weight, 0, (size_t)c.weight_bytes);
-    if (grad_bias)
-      memset(grad_bias, 0, (size_t)c.bias_bytes);
-    return EQC_OK;
-  }
+  if (batch == 0)
+    return eqc_rt_sum_nothing(&c, grad_weight, grad_bias);
   c.variant = eqc_rt_choose(kernel);
   if (!c.variant)
     return eqc_rt_fail_cpu(&c);

@@ -18,8 +18,6 @@
 /* Sums that one task adds up. */
 #define SUMS_OF_TASK 8192
 
-static int64_t min64(int64_t a, int64_t b) { return a < b ? a : b; }
-
 /*===-- Flipped weights
  * ----------------------------------------------------===*/
 
@@ -42,8 +40,8 @@ static int64_t min64(int64_t a, int64_t b) { return a < b ? a : b; }
       }                                                                        \
       for (i = 0; i < ins; i += side)                                          \
         for (o = 0; o < outs; o += side)                                       \
-          for (co = o; co < min64(o + side, outs); ++co)                       \
-            for (ci = i; ci < min64(i + side, ins); ++ci)                      \
+          for (co = o; co < eqc_rt_min(o + side, outs); ++co)                  \
+            for (ci = i; ci < eqc_rt_min(i + side, ins); ++ci)                 \
               out[co * ins + ci] = factor * weight[ci * outs + co];            \
       weight += ins * outs;                                                    \
       out += ins * outs;                                                       \
@@ -58,6 +56,15 @@ void eqc_rt_flip(const eqc_kernel *kernel, int64_t n, const void *weight,
     flip_f32(kernel, n, weight, out);
   else
     flip_f64(kernel, n, weight, out);
+}
+
+int eqc_rt_sum_nothing(const eqc_rt_call *c, void *grad_weight,
+                       void *grad_bias) {
+  if (grad_weight)
+    memset(grad_weight, 0, (size_t)c->weight_bytes);
+  if (grad_bias)
+    memset(grad_bias, 0, (size_t)c->bias_bytes);
+  return EQC_OK;
 }
 
 /*===-- Slabs
@@ -86,8 +93,9 @@ int eqc_rt_choose_slabs(eqc_rt_sums *s, int64_t blocks) {
                              &s->slab_bytes) ||
       s->slab_bytes > INT64_MAX / MAX_SLABS - EQC_RT_ALIGN)
     return eqc_rt_fail(EQC_ERR_NOMEM, "%s: scratch overflows", s->call.layer);
-  s->slab_bytes = (s->slab_bytes + EQC_RT_ALIGN - 1) & -EQC_RT_ALIGN;
-  s->slabs = min64(min64(MAX_SLABS, MAX_SUMS / s->slab_bytes), blocks / 2);
+  s->slab_bytes = eqc_rt_aligned(s->slab_bytes);
+  s->slabs =
+      eqc_rt_min(eqc_rt_min(MAX_SLABS, MAX_SUMS / s->slab_bytes), blocks / 2);
   if (s->slabs < LEAST_SLABS)
     s->slabs = 1;
   return EQC_OK;
@@ -162,7 +170,7 @@ static void finish_rows(int64_t worker, int64_t task, void *p) {
   const eqc_rt_sums *s = p;
   const int64_t element = s->call.kernel->element_bytes;
   int64_t row = s->first_row + task * s->task_rows;
-  int64_t end = min64(row + s->task_rows, s->end_row);
+  int64_t end = eqc_rt_min(row + s->task_rows, s->end_row);
   (void)worker;
   if (element == sizeof(float))
     add_slabs_f32(s, row, end);

@@ -15,6 +15,10 @@
 void eqc_rt_flip(const eqc_kernel *kernel, int64_t n, const void *weight,
                  void *out);
 
+/* The gradients of no samples; NULL: not asked for. */
+int eqc_rt_sum_nothing(const eqc_rt_call *c, void *grad_weight,
+                       void *grad_bias);
+
 /* One call for grad_weight and grad_bias. */
 typedef struct eqc_rt_sums {
   eqc_rt_call call;
