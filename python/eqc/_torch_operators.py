@@ -22,8 +22,9 @@ from eqc import _cuda, _registry
 from eqc._native import check_status
 from eqc.layer import Layer
 
-__all__ = ["autocast_dtypes", "autocast_device", "check_devices", "checked", "dtype_of",
-           "library", "linear", "linear_backward", "register"]
+__all__ = ["autocast_dtypes", "autocast_device", "backward_arguments", "check_devices",
+           "crossed", "dtype_of", "forward_arguments", "library", "linear", "linear_backward",
+           "register", "shape_of", "tangent"]
 
 #: Whether libeqc_torch (docs/TorchCpp.md) was first to define them: it computes for Python too.
 _are_there = torch._C._dispatch_has_kernel("eqc::linear")
@@ -46,7 +47,7 @@ def dtype_of(layer: Layer) -> torch.dtype:
     return torch.float32 if layer.dtype.itemsize == 4 else torch.float64
 
 
-def _shape(layer: Layer, batch: int, n: int, *, output: bool) -> tuple[int, ...]:
+def shape_of(layer: Layer, batch: int, n: int, *, output: bool) -> tuple[int, ...]:
     """As x_shape and y_shape, also for sizes that are symbols."""
     order = layer.l if output else layer.k
     channels = layer.channels[output]
@@ -55,7 +56,7 @@ def _shape(layer: Layer, batch: int, n: int, *, output: bool) -> tuple[int, ...]
     return (batch, channels, *[n] * order)
 
 
-def checked(tensor: Tensor, name: str, shape: tuple[int, ...], layer: Layer) -> Tensor:
+def _checked(tensor: Tensor, name: str, shape: tuple[int, ...], layer: Layer) -> Tensor:
     """The tensor as a kernel may read it."""
     if tensor.dtype != dtype_of(layer):
         raise TypeError(f"{name} has dtype {tensor.dtype}; the layer computes in "
@@ -101,15 +102,39 @@ def _run(key: str, kernel: Layer, name: str, n: int, batch: int,
     _cuda.call(key, name, n, batch, arrays, place, allocate)
 
 
+def forward_arguments(kernel: Layer, x: Tensor, weight: Tensor, bias: Tensor | None,
+                      x_shape: tuple[int, ...]) -> tuple[Tensor, Tensor, Tensor | None]:
+    """Those of a forward function as it may read them. No bias is a zero bias."""
+    x = _checked(x, "x", x_shape, kernel)
+    weight = _checked(weight, "weight", kernel.weight_shape, kernel)
+    if kernel.has_bias:
+        bias = (x.new_zeros(kernel.bias_shape) if bias is None else
+                _checked(bias, "bias", kernel.bias_shape, kernel))
+    return x, weight, bias
+
+
+def backward_arguments(kernel: Layer, x: Tensor, weight: Tensor, grad_y: Tensor,
+                       x_shape: tuple[int, ...], y_shape: tuple[int, ...],
+                       needs: tuple[bool, bool, bool]
+                       ) -> tuple[Tensor, Tensor, Tensor, list[Tensor]]:
+    """Those of a backward function, and the gradients that it writes, empty where they are
+    not needed."""
+    need_x, need_weight, _ = needs
+    if need_weight:
+        x = _checked(x, "x", x_shape, kernel)
+    if need_x:
+        weight = _checked(weight, "weight", kernel.weight_shape, kernel)
+    grad_y = _checked(grad_y, "grad_y", y_shape, kernel)
+    grads = [grad_y.new_empty(shape if need else 0) for need, shape in
+             zip(needs, (x_shape, kernel.weight_shape, kernel.bias_shape))]
+    return x, weight, grad_y, grads
+
+
 def _forward(x: Tensor, weight: Tensor, bias: Tensor | None, layer: str, n: int) -> Tensor:
     kernel = _registry.layer_of(layer)
     check_devices(x, weight, bias)
     batch = x.shape[0]
-    x = checked(x, "x", kernel.x_shape(batch, n), kernel)
-    weight = checked(weight, "weight", kernel.weight_shape, kernel)
-    if kernel.has_bias:
-        bias = (x.new_zeros(kernel.bias_shape) if bias is None else
-                checked(bias, "bias", kernel.bias_shape, kernel))
+    x, weight, bias = forward_arguments(kernel, x, weight, bias, kernel.x_shape(batch, n))
     y = x.new_empty(kernel.y_shape(batch, n))
     _run(layer, kernel, "forward", n, batch, x, weight, bias, y)
     return y
@@ -123,15 +148,9 @@ def _backward(x: Tensor, weight: Tensor, grad_y: Tensor, layer: str, n: int,
         raise ValueError("the layer was compiled without gradients")
     check_devices(x, weight, grad_y)
     batch = grad_y.shape[0]
-    x_shape = kernel.x_shape(batch, n)
-    if need_weight:
-        x = checked(x, "x", x_shape, kernel)
-    if need_x:
-        weight = checked(weight, "weight", kernel.weight_shape, kernel)
-    grad_y = checked(grad_y, "grad_y", kernel.y_shape(batch, n), kernel)
     needs = (need_x, need_weight, need_bias)
-    grads = [grad_y.new_empty(shape if need else 0) for need, shape in
-             zip(needs, (x_shape, kernel.weight_shape, kernel.bias_shape))]
+    x, weight, grad_y, grads = backward_arguments(
+        kernel, x, weight, grad_y, kernel.x_shape(batch, n), kernel.y_shape(batch, n), needs)
     if any(needs):
         _run(layer, kernel, "backward", n, batch, x, weight, grad_y,
              *(grad if need else None for need, grad in zip(needs, grads)))
@@ -140,7 +159,7 @@ def _backward(x: Tensor, weight: Tensor, grad_y: Tensor, layer: str, n: int,
 
 def _fake(x: Tensor, weight: Tensor, bias: Tensor | None, layer: str, n: int) -> Tensor:
     check_devices(x, weight, bias)
-    return x.new_empty(_shape(_registry.layer_of(layer), x.shape[0], n, output=True))
+    return x.new_empty(shape_of(_registry.layer_of(layer), x.shape[0], n, output=True))
 
 
 def _backward_fake(x: Tensor, weight: Tensor, grad_y: Tensor, layer: str, n: int,
@@ -148,7 +167,7 @@ def _backward_fake(x: Tensor, weight: Tensor, grad_y: Tensor, layer: str, n: int
                    ) -> tuple[Tensor, Tensor, Tensor]:
     check_devices(x, weight, grad_y)
     kernel = _registry.layer_of(layer)
-    x_shape = _shape(kernel, grad_y.shape[0], n, output=False)
+    x_shape = shape_of(kernel, grad_y.shape[0], n, output=False)
     return (grad_y.new_empty(x_shape if need_x else 0),
             grad_y.new_empty(kernel.weight_shape if need_weight else 0),
             grad_y.new_empty(kernel.bias_shape if need_bias else 0))
@@ -213,7 +232,7 @@ class _Linear(Function):
     def jvp(ctx: Any, of_x: Tensor | None, of_weight: Tensor | None, of_bias: Tensor | None,
             *_: None) -> Tensor:
         with forward_ad._set_fwd_grad_enabled(True):
-            return _tangent(*_primals(ctx), of_x, of_weight, of_bias, ctx.layer, ctx.n)
+            return tangent(linear, *_primals(ctx), of_x, of_weight, of_bias, ctx.layer, ctx.n)
 
     @staticmethod
     def vmap(info: Any, dims: tuple, x: Tensor, weight: Tensor, bias: Tensor | None,
@@ -226,28 +245,29 @@ class _Linear(Function):
         return torch.stack(each)[:size], 0
 
 
-def _tangent(x: Tensor, weight: Tensor, of_x: Tensor | None, of_weight: Tensor | None,
-             of_bias: Tensor | None, layer: str, n: int) -> Tensor:
-    """F(of_x, weight) + F(x, of_weight) + B(of_bias)."""
+def tangent(operator: Any, x: Tensor, weight: Tensor, of_x: Tensor | None,
+            of_weight: Tensor | None, of_bias: Tensor | None, *call: Any) -> Tensor:
+    """F(of_x, weight) + F(x, of_weight) + B(of_bias), by an operator on x, weight and bias that
+    takes `call` besides."""
     if of_x is None and of_weight is None:
-        return linear(torch.zeros_like(x), torch.zeros_like(weight), of_bias, layer, n)
+        return operator(torch.zeros_like(x), torch.zeros_like(weight), of_bias, *call)
     if of_x is None:
-        return linear(x, of_weight, of_bias, layer, n)
-    result = linear(of_x, weight, of_bias, layer, n)
-    return result if of_weight is None else result + linear(x, of_weight, None, layer, n)
+        return operator(x, of_weight, of_bias, *call)
+    result = operator(of_x, weight, of_bias, *call)
+    return result if of_weight is None else result + operator(x, of_weight, None, *call)
 
 
-def _crossed(x: Tensor, weight: Tensor, grad_y: Tensor, of_x: Tensor | None,
-             of_weight: Tensor | None, layer: str, n: int, need_x: bool, need_weight: bool
-             ) -> tuple[Tensor | None, Tensor | None]:
-    """grad_x with of_weight for the weight, and grad_weight with of_x for x; None for what is
-    zero or not needed."""
+def crossed(operator: Any, x: Tensor, weight: Tensor, grad_y: Tensor, of_x: Tensor | None,
+            of_weight: Tensor | None, need_x: bool, need_weight: bool, *call: Any
+            ) -> tuple[Tensor | None, Tensor | None]:
+    """grad_x with of_weight for the weight, and grad_weight with of_x for x, by an operator for
+    gradients that takes `call` besides; None for what is zero or not needed."""
     need_x, need_weight = need_x and of_weight is not None, need_weight and of_x is not None
     if not need_x and not need_weight:
         return None, None
-    grad_x, grad_weight, _ = linear_backward(
-        x if of_x is None else of_x, weight if of_weight is None else of_weight, grad_y, layer,
-        n, need_x, need_weight, False)
+    grad_x, grad_weight, _ = operator(
+        x if of_x is None else of_x, weight if of_weight is None else of_weight, grad_y, *call,
+        need_x, need_weight, False)
     return grad_x if need_x else None, grad_weight if need_weight else None
 
 
@@ -287,11 +307,12 @@ class _LinearBackward(Function):
         of_x, of_weight, of_bias = (value if need else None
                                     for value, need in zip(of, ctx.needs))
         for_x, for_weight, for_grad_y = ctx.needs_input_grad[:3]
-        grad_x, grad_weight = _crossed(x, weight, grad_y, of_x, of_weight, ctx.layer, ctx.n,
-                                       for_x, for_weight)
+        grad_x, grad_weight = crossed(linear_backward, x, weight, grad_y, of_x, of_weight, for_x,
+                                      for_weight, ctx.layer, ctx.n)
         grad_grad_y = None
         if for_grad_y and any(value is not None for value in (of_x, of_weight, of_bias)):
-            grad_grad_y = _tangent(x, weight, of_x, of_weight, of_bias, ctx.layer, ctx.n)
+            grad_grad_y = tangent(linear, x, weight, of_x, of_weight, of_bias, ctx.layer,
+                                  ctx.n)
         return grad_x, grad_weight, grad_grad_y, None, None, None, None, None
 
     @staticmethod
@@ -299,8 +320,8 @@ class _LinearBackward(Function):
             *_: None) -> tuple[Tensor | None, ...]:
         with forward_ad._set_fwd_grad_enabled(True):
             x, weight, grad_y = _primals(ctx)
-            terms = [(*_crossed(x, weight, grad_y, of_x, of_weight, ctx.layer, ctx.n,
-                                *ctx.needs[:2]), None)]
+            terms = [(*crossed(linear_backward, x, weight, grad_y, of_x, of_weight,
+                               *ctx.needs[:2], ctx.layer, ctx.n), None)]
             if of_grad_y is not None:
                 grads = linear_backward(x, weight, of_grad_y, ctx.layer, ctx.n, *ctx.needs)
                 terms.append(tuple(grad if need else None

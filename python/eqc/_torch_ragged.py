@@ -16,7 +16,9 @@ from torch.autograd import Function
 from eqc import _registry
 from eqc._native import check_status
 from eqc._ragged import packed_shape
-from eqc._torch_operators import check_devices, checked, library, register
+from eqc._torch_operators import (
+    backward_arguments, check_devices, crossed, forward_arguments, library, register, shape_of,
+    tangent)
 from eqc.layer import Layer
 
 __all__ = ["linear_ragged", "linear_ragged_backward"]
@@ -60,12 +62,7 @@ class _Call:
 def _forward(x: Tensor, weight: Tensor, bias: Tensor | None, sizes: Tensor, layer: str, n: int
              ) -> Tensor:
     call = _Call(layer, n, sizes, x, weight, bias)
-    kernel = call.layer
-    x = checked(x, "x", call.x_shape, kernel)
-    weight = checked(weight, "weight", kernel.weight_shape, kernel)
-    if kernel.has_bias:
-        bias = (x.new_zeros(kernel.bias_shape) if bias is None else
-                checked(bias, "bias", kernel.bias_shape, kernel))
+    x, weight, bias = forward_arguments(call.layer, x, weight, bias, call.x_shape)
     y = x.new_empty(call.y_shape)
     call.run("forward", x, weight, bias, y)
     return y
@@ -75,15 +72,9 @@ def _backward(x: Tensor, weight: Tensor, grad_y: Tensor, sizes: Tensor, layer: s
               need_x: bool, need_weight: bool, need_bias: bool
               ) -> tuple[Tensor, Tensor, Tensor]:
     call = _Call(layer, n, sizes, x, weight, grad_y)
-    kernel = call.layer
-    if need_weight:
-        x = checked(x, "x", call.x_shape, kernel)
-    if need_x:
-        weight = checked(weight, "weight", kernel.weight_shape, kernel)
-    grad_y = checked(grad_y, "grad_y", call.y_shape, kernel)
     needs = (need_x, need_weight, need_bias)
-    grads = [grad_y.new_empty(shape if need else 0) for need, shape in
-             zip(needs, (call.x_shape, kernel.weight_shape, kernel.bias_shape))]
+    x, weight, grad_y, grads = backward_arguments(call.layer, x, weight, grad_y, call.x_shape,
+                                                  call.y_shape, needs)
     if any(needs):
         call.run("backward", x, weight, grad_y,
                  *(grad if need else None for need, grad in zip(needs, grads)))
@@ -93,19 +84,15 @@ def _backward(x: Tensor, weight: Tensor, grad_y: Tensor, sizes: Tensor, layer: s
 def _fake_shape(kernel: Layer, like: Tensor, sizes: Tensor, n: int, *, output: bool,
                 same: bool) -> tuple[Any, ...]:
     """The shape of x or y, next to an array whose order is the same or not."""
-    order = kernel.l if output else kernel.k
-    channels = kernel.channels[output]
     if n:
-        axes = [n] * order
-        last = kernel.layout == "channels_last"
-        return (sizes.shape[0], *axes, channels) if last else (sizes.shape[0], channels, *axes)
+        return shape_of(kernel, sizes.shape[0], n, output=output)
     if same:
         channels_there = kernel.channels[not output]
         rows = like.shape[0] if kernel.layout == "channels_last" else (
             like.shape[0] // channels_there)
     else:
         rows = torch.library.get_ctx().new_dynamic_size()
-    return packed_shape(kernel.layout, channels, rows)
+    return packed_shape(kernel.layout, kernel.channels[output], rows)
 
 
 def _fake(x: Tensor, weight: Tensor, bias: Tensor | None, sizes: Tensor, layer: str, n: int
@@ -176,23 +163,12 @@ class _LinearRaggedBackward(Function):
                                     for value, need in zip(of, ctx.needs))
         for_x, for_weight, for_grad_y = ctx.needs_input_grad[:3]
         call = (sizes, ctx.layer, ctx.n)
-        for_x, for_weight = for_x and of_weight is not None, for_weight and of_x is not None
-        grad_x = grad_weight = grad_grad_y = None
-        if for_x or for_weight:
-            grad_x, grad_weight, _ = linear_ragged_backward(
-                x if of_x is None else of_x, weight if of_weight is None else of_weight, grad_y,
-                *call, for_x, for_weight, False)
-        if for_grad_y:
-            terms = []
-            if of_x is not None:
-                terms.append(linear_ragged(of_x, weight, of_bias, *call))
-            elif of_bias is not None:
-                terms.append(linear_ragged(torch.zeros_like(x), weight, of_bias, *call))
-            if of_weight is not None:
-                terms.append(linear_ragged(x, of_weight, None, *call))
-            grad_grad_y = sum(terms[1:], terms[0]) if terms else None
-        return (grad_x if for_x else None, grad_weight if for_weight else None, grad_grad_y,
-                *(None,) * 6)
+        grad_x, grad_weight = crossed(linear_ragged_backward, x, weight, grad_y, of_x, of_weight,
+                                      for_x, for_weight, *call)
+        grad_grad_y = None
+        if for_grad_y and any(value is not None for value in (of_x, of_weight, of_bias)):
+            grad_grad_y = tangent(linear_ragged, x, weight, of_x, of_weight, of_bias, *call)
+        return grad_x, grad_weight, grad_grad_y, *(None,) * 6
 
 
 register("linear_ragged", _LinearRagged, _forward, _fake)
