@@ -157,13 +157,7 @@ public:
   }
 
   bool choosePlans(std::vector<PlanKind> &plans) {
-    if (!import(CodeKind::Object) || !runStages([&](PassManager &pm) {
-          const PlanContext context = contextOf(CodeKind::Object);
-          ExpandPipelineOptions choose;
-          setPlan(choose);
-          choose.gradients = false;
-          populateChoosePipeline(pm, choose, &context);
-        }))
+    if (!importAndChoose([](auto &choose) { choose.gradients = false; }))
       return false;
     plans.clear();
     for (const LayerSpec &layer : layers)
@@ -173,13 +167,7 @@ public:
 
   /// Of a single layer.
   bool report(LayerReport &report) {
-    if (!import(CodeKind::Object) || !runStages([&](PassManager &pm) {
-          const PlanContext context = contextOf(CodeKind::Object);
-          ExpandPipelineOptions choose;
-          setPlan(choose);
-          choose.compare = true;
-          populateChoosePipeline(pm, choose, &context);
-        }))
+    if (!importAndChoose([](auto &choose) { choose.compare = true; }))
       return false;
     const LayerSpec &layer = layers.front();
     const ir::PlanAttr plan = planOf(layer);
@@ -247,8 +235,19 @@ private:
     for (size_t i = 0; i < options.tuning.size(); ++i)
       setTuning(functions[i], options.tuning[i]);
     if (options.ragged)
-      choosePlansOfRagged(functions, optionsOfChoice(kind));
+      choosePlansOfRagged(functions, kind);
     return true;
+  }
+
+  /// The layers with their plans; `vary` changes how these are chosen.
+  bool importAndChoose(llvm::function_ref<void(ExpandPipelineOptions &)> vary) {
+    return import(CodeKind::Object) && runStages([&](PassManager &pm) {
+             const PlanContext context = contextOf(CodeKind::Object);
+             ExpandPipelineOptions choose;
+             setPlan(choose);
+             vary(choose);
+             populateChoosePipeline(pm, choose, &context);
+           });
   }
 
   bool expand(CodeKind kind) {
@@ -341,22 +340,21 @@ private:
 
   /// Plans without functions for ragged batches are no candidates of layers
   /// that shall have these.
-  void choosePlansOfRagged(ArrayRef<func::FuncOp> functions,
-                           const CompileOptions &chosen) {
-    const CostTarget machine = costTarget(chosen);
+  void choosePlansOfRagged(ArrayRef<func::FuncOp> functions, CodeKind kind) {
+    const PlanContext context = contextOf(kind);
     for (auto [i, layer] : llvm::enumerate(layers)) {
       if (!layer.dynamicN() || planAskedFor(options, i) != PlanKind::Auto)
         continue;
-      const PlanChoice choice = choosePlan(layer, machine, options.batch);
+      PlanChoice choice =
+          choosePlan(layer, context.target, context.built, options.batch);
       if (rulesOf(choice.winner().kind).takesRagged)
         continue;
-      const PlanCandidate *best = nullptr;
-      for (const PlanCandidate &candidate : choice.candidates)
-        if (candidate.refused.empty() && rulesOf(candidate.kind).takesRagged &&
-            (!best || candidate.callNs < best->callNs))
-          best = &candidate;
-      if (best)
-        setTuning(functions[i], {best->kind, 0});
+      for (PlanCandidate &candidate : choice.candidates)
+        if (!rulesOf(candidate.kind).takesRagged)
+          candidate.refused = "it has no functions for ragged batches";
+      chooseAmong(choice);
+      if (choice.winner().refused.empty())
+        setTuning(functions[i], {choice.winner().kind, 0});
     }
   }
 
