@@ -154,19 +154,6 @@ private:
       fetch(PlanArray::Input, kArgX, kernel.count());
   }
 
-  /// Calls `body(row of the tile, position)` for the rows of a tile in an
-  /// array.
-  void
-  forTileRows(PlanArray array, Value sample, Value row, Value step,
-              TileRows rows,
-              function_ref<void(ArrayRef<int64_t>, ArrayRef<Value>)> body) {
-    Value first = kernel.sampleOf(arrays[array], sample);
-    for (int64_t s = 0; s < rows.samples; ++s)
-      for (int64_t r = 0; r < rows.along; ++r)
-        body({s, r}, {kernel.add(first, kernel.index(s)),
-                      kernel.add(row, kernel.mul(step, kernel.index(r)))});
-  }
-
   void emitTile(Value t, const ColumnTile &column, Value sample,
                 ArrayRef<Value> index, TileRows rows) {
     OpBuilder &b = kernel.b;
@@ -186,14 +173,15 @@ private:
     auto strideOf = [&](int a) { return tables.targetStride(a); };
     Value row = tables.rowAt(tables.targets.get(kernel, t, MixNest::kOffset),
                              index, strideOf);
-    forTileRows(nest.target, sample, row, tables.rowStep(strideOf), rows,
-                [&](ArrayRef<int64_t> tileRow, ArrayRef<Value> position) {
-                  Value vector =
-                      vector::ExtractOp::create(b, loc, result, tileRow);
-                  target.tensor = kernel.writeRow(
-                      vector, target.tensor, position, column.column,
-                      target.present(column.width, column.valid));
-                });
+    forTileRows(
+        kernel, {rows.samples, rows.along},
+        {kernel.sampleOf(target, sample), row}, tables.rowStep(strideOf),
+        [&](ArrayRef<int64_t> tileRow, ArrayRef<Value> position) {
+          Value vector = vector::ExtractOp::create(b, loc, result, tileRow);
+          target.tensor =
+              kernel.writeRow(vector, target.tensor, position, column.column,
+                              target.present(column.width, column.valid));
+        });
   }
 
   /// The broadcasts that start the accumulators.
@@ -214,7 +202,9 @@ private:
               Value row = tables.rowAt(offset, index, strideOf);
               Value tile = kernel.zeroVector(type);
               forTileRows(
-                  PlanArray::Nodes, sample, row, tables.rowStep(strideOf), rows,
+                  kernel, {rows.samples, rows.along},
+                  {kernel.sampleOf(arrays[PlanArray::Nodes], sample), row},
+                  tables.rowStep(strideOf),
                   [&](ArrayRef<int64_t> tileRow, ArrayRef<Value> position) {
                     Value vector =
                         kernel.readRow(arrays[PlanArray::Nodes].tensor,

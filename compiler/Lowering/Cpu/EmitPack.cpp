@@ -91,7 +91,7 @@ void clearTile(KernelBuilder &kernel, KernelArray &packed,
 void packDots(KernelBuilder &kernel, KernelArray &packed,
               const ColumnTiling &tiling, Value first, Value c, Value vector) {
   for (int64_t dot = 0; dot < tiling.dots; ++dot) {
-    auto [row, column] = placeOfDot(kernel, tiling, dot, c);
+    auto [row, column] = placeOfDot(kernel, packed.tensor, dot, c);
     Value element = vector::ExtractOp::create(kernel.b, kernel.loc, vector,
                                               ArrayRef<int64_t>{dot});
     packed.tensor =

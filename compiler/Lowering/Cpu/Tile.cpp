@@ -1,7 +1,6 @@
 //===- Tile.cpp - Register tiles of a product -----------------------------===//
 
 #include "compiler/Lowering/Cpu/Tile.h"
-#include "compiler/Lowering/Cpu/Schedules/MixSchedule.h"
 #include "compiler/Lowering/Cpu/Sums.h"
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
@@ -83,29 +82,41 @@ void eqc::forColumnTiles(KernelBuilder &kernel, ArrayRef<KernelArray *> arrays,
     tile(tiling.lanes(), tiling.dots, true);
 }
 
-std::pair<Value, Value> eqc::placeOfDot(KernelBuilder &kernel,
-                                        const ColumnTiling &tiling, int64_t dot,
-                                        Value c) {
+std::pair<Value, Value> eqc::placeOfDot(KernelBuilder &kernel, Value packed,
+                                        int64_t dot, Value c) {
+  const int64_t width = cast<ShapedType>(packed.getType()).getShape().back();
   Value element =
       kernel.add(kernel.index(dot * kernel.wholeVectors(kernel.spec.cIn)), c);
-  return {kernel.div(element, tiling.width), kernel.rem(element, tiling.width)};
+  return {kernel.div(element, width), kernel.rem(element, width)};
 }
 
-/// The rows of a tile of this shape, in order: calls body(position).
-static void forRows(KernelBuilder &kernel, ArrayRef<int64_t> rows,
-                    const TileView &view,
-                    function_ref<void(ArrayRef<Value>)> body) {
-  const int64_t samples = rows.size() > 1 ? rows.front() : 1;
-  for (int64_t s = 0; s < samples; ++s)
-    for (int64_t r = 0; r < rows.back(); ++r) {
-      SmallVector<Value> at(view.position.begin(), view.position.end());
-      Value step = kernel.index(r);
-      at.back() =
-          kernel.add(at.back(), view.step ? kernel.mul(view.step, step) : step);
-      if (samples > 1)
-        at[at.size() - 2] = kernel.add(at[at.size() - 2], kernel.index(s));
-      body(at);
-    }
+/// The indices of all rows of a tile, the last one innermost.
+static SmallVector<SmallVector<int64_t, 2>> rowsOfTile(ArrayRef<int64_t> rows) {
+  SmallVector<SmallVector<int64_t, 2>> all{{}};
+  for (int64_t extent : rows) {
+    SmallVector<SmallVector<int64_t, 2>> longer;
+    for (const SmallVector<int64_t, 2> &index : all)
+      for (int64_t i = 0; i < extent; ++i) {
+        longer.push_back(index);
+        longer.back().push_back(i);
+      }
+    all = std::move(longer);
+  }
+  return all;
+}
+
+void eqc::forTileRows(
+    KernelBuilder &kernel, ArrayRef<int64_t> rows, ArrayRef<Value> position,
+    Value step, function_ref<void(ArrayRef<int64_t>, ArrayRef<Value>)> body) {
+  for (const SmallVector<int64_t, 2> &index : rowsOfTile(rows)) {
+    SmallVector<Value> at(position);
+    Value row = kernel.index(index.back());
+    at.back() = kernel.add(at.back(), step ? kernel.mul(step, row) : row);
+    if (index.size() > 1)
+      at[at.size() - 2] =
+          kernel.add(at[at.size() - 2], kernel.index(index.front()));
+    body(index, at);
+  }
 }
 
 Values TileSums::begin(Value tile) {
@@ -122,26 +133,27 @@ Values TileSums::add(Values sums, int64_t depth, const TileView &view,
                      const TileWeights &weights) {
   if (!column.dots)
     return {emitTileProduct(kernel, sums.front(), depth, view, weights)};
-  const ColumnTiling tiling = columnTiling(kernel.spec, kernel.machine);
   const ArrayRef<int64_t> rows =
       cast<VectorType>(start.getType()).getShape().drop_back();
   auto addVector = [&](Value c, int64_t valid, Values partial) {
     Values columns;
     for (int64_t dot = 0; dot < column.valid; ++dot) {
-      auto [row, at] = placeOfDot(kernel, tiling, dot, c);
+      auto [row, at] = placeOfDot(kernel, kernel.packed(), dot, c);
       columns.push_back(kernel.readRow(kernel.packed(),
                                        {weights.term, weights.tile, row}, at,
                                        kernel.lanes, kernel.lanes));
     }
     size_t i = 0;
-    forRows(kernel, rows, view, [&](ArrayRef<Value> position) {
-      Value x = kernel.readRow(view.tensor, position, c, kernel.lanes, valid);
-      for (Value weight : columns) {
-        partial[i] =
-            vector::FMAOp::create(kernel.b, kernel.loc, x, weight, partial[i]);
-        ++i;
-      }
-    });
+    forTileRows(kernel, rows, view.position, view.step,
+                [&](ArrayRef<int64_t>, ArrayRef<Value> position) {
+                  Value x = kernel.readRow(view.tensor, position, c,
+                                           kernel.lanes, valid);
+                  for (Value weight : columns) {
+                    partial[i] = vector::FMAOp::create(kernel.b, kernel.loc, x,
+                                                       weight, partial[i]);
+                    ++i;
+                  }
+                });
     return partial;
   };
   const int64_t whole = depth / kernel.lanes;
@@ -167,14 +179,10 @@ Value TileSums::end(const Values &sums) {
   // Sums of halves, of their halves, ..: the order is fixed.
   const auto halves = arith::FastMathFlags::reassoc;
   Value tile = start;
-  auto type = cast<VectorType>(tile.getType());
-  const ArrayRef<int64_t> rows = type.getShape().drop_back();
-  SmallVector<int64_t> at(rows.size(), 0);
+  const ArrayRef<int64_t> rows =
+      cast<VectorType>(tile.getType()).getShape().drop_back();
   size_t i = 0;
-  for (int64_t row = 0; row < type.getNumElements() / column.width; ++row) {
-    at.back() = row % rows.back();
-    if (rows.size() > 1)
-      at.front() = row / rows.back();
+  for (const SmallVector<int64_t, 2> &at : rowsOfTile(rows)) {
     Value products = kernel.zeroVector(kernel.vectorType(column.width));
     for (int64_t dot = 0; dot < column.valid; ++dot) {
       Value sum = vector::ReductionOp::create(
@@ -193,14 +201,13 @@ Value TileSums::end(const Values &sums) {
 
 void eqc::writeTile(KernelBuilder &kernel, Value tile, KernelArray &array,
                     ArrayRef<Value> position, Value column, int64_t valid) {
-  const int64_t rows = cast<VectorType>(tile.getType()).getDimSize(0);
-  for (int64_t r = 0; r < rows; ++r) {
-    Value row = vector::ExtractOp::create(kernel.b, kernel.loc, tile,
-                                          ArrayRef<int64_t>{r});
-    SmallVector<Value> at(position);
-    at.back() = kernel.add(at.back(), kernel.index(r));
-    array.tensor = kernel.writeRow(row, array.tensor, at, column, valid);
-  }
+  forTileRows(
+      kernel, cast<VectorType>(tile.getType()).getShape().drop_back(), position,
+      Value(), [&](ArrayRef<int64_t> index, ArrayRef<Value> at) {
+        Value row =
+            vector::ExtractOp::create(kernel.b, kernel.loc, tile, index);
+        array.tensor = kernel.writeRow(row, array.tensor, at, column, valid);
+      });
 }
 
 Value eqc::emitContraction(KernelBuilder &kernel, Value acc, Value view,

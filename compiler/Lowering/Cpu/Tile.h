@@ -66,11 +66,20 @@ mlir::Value emitTileProduct(KernelBuilder &kernel, mlir::Value acc,
                             int64_t depth, const TileView &view,
                             const TileWeights &weights);
 
-/// Where element `c` along c_in of dot `dot` stands in a packed tile: its row
-/// and column.
+/// Where element `c` along c_in of dot `dot` stands in a tile of `packed`: its
+/// row and column.
 std::pair<mlir::Value, mlir::Value> placeOfDot(KernelBuilder &kernel,
-                                               const ColumnTiling &tiling,
-                                               int64_t dot, mlir::Value c);
+                                               mlir::Value packed, int64_t dot,
+                                               mlir::Value c);
+
+/// Calls body(index in the tile, position) for all rows of a tile, the first of
+/// which is at `position`. They follow each other along the last index, `step`
+/// apart if that is not null, and along samples before.
+void forTileRows(KernelBuilder &kernel, llvm::ArrayRef<int64_t> rows,
+                 llvm::ArrayRef<mlir::Value> position, mlir::Value step,
+                 llvm::function_ref<void(llvm::ArrayRef<int64_t>,
+                                         llvm::ArrayRef<mlir::Value>)>
+                     body);
 
 /// Writes the rows of a tile of rank 2 to an array: the first at `position`,
 /// the others behind it. Of its columns, those from `column` on, `valid` exist.
