@@ -95,6 +95,6 @@ const GroupRules &eqc::bistochasticGroup() {
 }
 
 const GroupRules &eqc::bistochasticGroupUpToSign() {
-  static const UpToSign<Bistochastic> rules(Group::BPrime);
+  static const UpToSign<Bistochastic> rules(Group::BPrime, Group::B);
   return rules;
 }

@@ -56,6 +56,14 @@ std::string eqc::sizeUnitInWords(int unit) {
   return unit == 2 ? "even" : "a multiple of " + std::to_string(unit);
 }
 
+std::string eqc::whyNoneOfOddOrder(Group group, uint64_t numVertices) {
+  if (numVertices % 2 == 0)
+    return "";
+  return groupText(group, -1) +
+         " has no equivariant maps when k + l is odd (k + l = " +
+         std::to_string(numVertices) + ")";
+}
+
 std::string eqc::groupText(Group group, int64_t n) {
   if (group.hasSignature())
     return groupName(group);

@@ -15,6 +15,7 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -116,6 +117,11 @@ public:
   /// channels may be mixed in a basis of them.
   virtual bool hasSchurBasis() const { return true; }
 
+  /// Another group whose maps between two tensors are those of this one, where
+  /// it has any: a basis that makes the maps of one simple does so for the
+  /// other.
+  virtual std::optional<Group> groupOfMaps() const { return std::nullopt; }
+
   //===--------------------------------------------------------------------===//
   // Elements
   //===--------------------------------------------------------------------===//
@@ -146,6 +152,10 @@ std::vector<BlockTerm> termsOfRowBlock(const GroupRules &rules, int size);
 
 /// "even" or "a multiple of 3": what n has to be for this `sizeUnit`.
 std::string sizeUnitInWords(int unit);
+
+/// Why there are no maps where only tensors of even order are invariant, in
+/// words for a user, or an empty string.
+std::string whyNoneOfOddOrder(Group group, uint64_t numVertices);
 
 /// How users write a group: "SO(3)", or "SO(n)" when the size is dynamic;
 /// "O(1,3)" with a signature.

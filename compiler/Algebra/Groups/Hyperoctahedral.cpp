@@ -13,9 +13,9 @@ using namespace eqc;
 
 namespace {
 
-class Hyperoctahedral final : public PartitionRules {
+class Hyperoctahedral final : public MonomialRules {
 public:
-  Hyperoctahedral() : PartitionRules(Group::H) {}
+  Hyperoctahedral() : MonomialRules(Group::H) {}
 
   std::string_view words() const override { return "signed permutations"; }
 
@@ -23,31 +23,13 @@ public:
     return countEvenPartitions(n, numVertices);
   }
 
-  /// Those with at most n blocks.
-  bool inBasis(const Diagram &diagram, int64_t n) const override {
-    return diagram.numBlocks() <= n;
-  }
-
-  Count countBasis(int64_t n, uint64_t numVertices) const override {
-    return count(n, numVertices);
-  }
-
-  /// As for S: a sum over one letter.
-  RowPattern keepDropped(const RowPattern &pattern, int block) const override {
-    return keepWhole(pattern, block);
-  }
-
-  bool isMonomial() const override { return true; }
-
   GroupElement randomElement(int64_t n, Random &random) const override {
     return randomPermutation(n, random).withRandomSigns(random);
   }
 
 protected:
   BlockRule blockRule(int64_t n) const override {
-    BlockRule rule;
-    if (n >= 0)
-      rule.maxBlocks = n;
+    BlockRule rule = MonomialRules::blockRule(n);
     rule.even = true;
     return rule;
   }

@@ -32,11 +32,7 @@ Count MatchingRules::count(int64_t, uint64_t numVertices) const {
 }
 
 std::string MatchingRules::whyNone(int64_t, uint64_t numVertices) const {
-  if (numVertices % 2 == 0)
-    return "";
-  return groupText(group, -1) +
-         " has no equivariant maps when k + l is odd (k + l = " +
-         std::to_string(numVertices) + ")";
+  return whyNoneOfOddOrder(group, numVertices);
 }
 
 void MatchingRules::enumerate(int64_t, int l, int k,

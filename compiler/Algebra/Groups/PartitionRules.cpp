@@ -1,7 +1,6 @@
 //===- PartitionRules.cpp - Groups without a form of their own ------------===//
 
 #include "compiler/Algebra/Groups/PartitionRules.h"
-#include "compiler/Algebra/Groups/GroupOfMaps.h"
 
 #include <algorithm>
 #include <numeric>
@@ -23,14 +22,6 @@ std::string PartitionRules::whyNot(const Diagram &diagram, int64_t n) const {
   return "";
 }
 
-std::string eqc::whyNoneOfOddOrder(Group group, uint64_t numVertices) {
-  if (numVertices % 2 == 0)
-    return "";
-  return groupText(group, -1) +
-         " has no equivariant maps when k + l is odd (k + l = " +
-         std::to_string(numVertices) + ")";
-}
-
 std::string PartitionRules::whyNone(int64_t n, uint64_t numVertices) const {
   return blockRule(n).even ? whyNoneOfOddOrder(group, numVertices) : "";
 }
@@ -50,12 +41,4 @@ GroupElement eqc::randomPermutation(int64_t n, Random &random) {
     random.shuffle(images);
   while (n >= 2 && std::is_sorted(images.begin(), images.end()));
   return GroupElement::permutation(std::move(images));
-}
-
-Group eqc::groupOfMaps(const Group &group) {
-  for (const auto &[upToSign, maps] :
-       {std::pair(Group::SPrime, Group::S), std::pair(Group::BPrime, Group::B)})
-    if (group == upToSign)
-      return maps;
-  return group;
 }

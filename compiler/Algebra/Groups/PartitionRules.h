@@ -34,11 +34,41 @@ protected:
   const Group group;
 };
 
+/// Groups of monomial matrices: which indices are equal is invariant, and n
+/// values tell at most n blocks apart.
+class MonomialRules : public PartitionRules {
+public:
+  /// Those with at most n blocks.
+  bool inBasis(const Diagram &diagram, int64_t n) const override {
+    return diagram.numBlocks() <= n;
+  }
+  Count countBasis(int64_t n, uint64_t numVertices) const override {
+    return count(n, numVertices);
+  }
+
+  /// A dropped block is summed over one letter, so it is kept as it is.
+  RowPattern keepDropped(const RowPattern &pattern, int block) const override {
+    return keepWhole(pattern, block);
+  }
+
+  bool isMonomial() const override { return true; }
+
+protected:
+  explicit MonomialRules(Group group) : PartitionRules(group) {}
+
+  BlockRule blockRule(int64_t n) const override {
+    BlockRule rule;
+    if (n >= 0)
+      rule.maxBlocks = n;
+    return rule;
+  }
+};
+
 /// G x {1, -1} for a group G: -1 changes the sign of tensors of odd order, so
 /// that there are maps between orders of one parity only, those of G.
 template <typename Rules> class UpToSign final : public Rules {
 public:
-  explicit UpToSign(Group group) : Rules(group) {}
+  UpToSign(Group group, Group plain) : Rules(group), plain(plain) {}
 
   std::string_view words() const override { return Rules::wordsUpToSign(); }
 
@@ -60,11 +90,11 @@ public:
     GroupElement g = Rules::randomElement(n, random);
     return random.below(2) == 0 ? g : g.negative();
   }
-};
+  std::optional<Group> groupOfMaps() const override { return plain; }
 
-/// Why there are no maps where only tensors of even order are invariant, in
-/// words for a user, or an empty string.
-std::string whyNoneOfOddOrder(Group group, uint64_t numVertices);
+private:
+  const Group plain; ///< G
+};
 
 /// A permutation other than the identity, if there is one.
 GroupElement randomPermutation(int64_t n, Random &random);

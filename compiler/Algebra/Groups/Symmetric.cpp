@@ -12,9 +12,9 @@ using namespace eqc;
 
 namespace {
 
-class Symmetric : public PartitionRules {
+class Symmetric : public MonomialRules {
 public:
-  explicit Symmetric(Group group) : PartitionRules(group) {}
+  explicit Symmetric(Group group) : MonomialRules(group) {}
 
   std::string_view words() const override { return "permutations"; }
   static std::string_view wordsUpToSign() { return "permutations up to sign"; }
@@ -23,32 +23,8 @@ public:
     return countPartitions(n, numVertices);
   }
 
-  /// Those with at most n blocks.
-  bool inBasis(const Diagram &diagram, int64_t n) const override {
-    return diagram.numBlocks() <= n;
-  }
-
-  Count countBasis(int64_t n, uint64_t numVertices) const override {
-    return count(n, numVertices);
-  }
-
-  /// A dropped block is summed over one letter, so it is kept as it is.
-  RowPattern keepDropped(const RowPattern &pattern, int block) const override {
-    return keepWhole(pattern, block);
-  }
-
-  bool isMonomial() const override { return true; }
-
   GroupElement randomElement(int64_t n, Random &random) const override {
     return randomPermutation(n, random);
-  }
-
-protected:
-  BlockRule blockRule(int64_t n) const override {
-    BlockRule rule;
-    if (n >= 0)
-      rule.maxBlocks = n;
-    return rule;
   }
 };
 
@@ -60,6 +36,6 @@ const GroupRules &eqc::symmetricGroup() {
 }
 
 const GroupRules &eqc::symmetricGroupUpToSign() {
-  static const UpToSign<Symmetric> rules(Group::SPrime);
+  static const UpToSign<Symmetric> rules(Group::SPrime, Group::S);
   return rules;
 }

@@ -1,7 +1,7 @@
 //===- IsotypicPlan.cpp - A layer in an isotypic basis --------------------===//
 
 #include "compiler/Plan/Isotypic/IsotypicPlan.h"
-#include "compiler/Algebra/Groups/GroupOfMaps.h"
+#include "compiler/Algebra/Groups/GroupRules.h"
 
 #include <fmt/format.h>
 
@@ -177,7 +177,7 @@ eqc::buildIsotypicPlan(const LayerSpec &spec, std::string &refused) {
   // Maps of G x {1, -1} pass no odd orders, through which G's are found to be
   // exactly zero.
   LayerSpec same = spec;
-  same.group = groupOfMaps(spec.group);
+  same.group = rulesOf(spec.group).groupOfMaps().value_or(spec.group);
   std::optional<IsotypicBasis> basis = buildIsotypicBasis(same, refused);
   if (!basis)
     return nullptr;
