@@ -1,6 +1,6 @@
 //===- ArraysTest.cpp - What kernels do to the caller's memory ------------===//
 
-#include "test/Integration/Layers/GuardedPages.h"
+#include "test/Integration/GuardedPages.h"
 #include "test/Integration/Layers/Layers.h"
 
 #include <gtest/gtest.h>

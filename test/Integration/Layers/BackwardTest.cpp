@@ -1,6 +1,6 @@
 //===- BackwardTest.cpp - Gradients of compiled layers --------------------===//
 
-#include "test/Integration/Layers/GuardedPages.h"
+#include "test/Integration/GuardedPages.h"
 #include "test/Integration/Layers/Layers.h"
 
 #include <gtest/gtest.h>

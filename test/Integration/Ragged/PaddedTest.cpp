@@ -1,6 +1,6 @@
 //===- PaddedTest.cpp - Padded batches of different sizes -----------------===//
 
-#include "test/Integration/Ragged/GuardedCopy.h"
+#include "test/Integration/GuardedPages.h"
 #include "test/Integration/Ragged/Layers.h"
 
 #include <gtest/gtest.h>
@@ -114,7 +114,7 @@ TEST(Padded, SomeGradientsHaveTheBitsOfAll) {
     const Layer &layer = batch.layer;
     const Results all = run(batch, n);
     Array gradY = batch.padY(batch.gradY, n, kNaN), weight = batch.weight;
-    GuardedCopy nothing(Array(true, 0), /*flushWithEnd=*/false);
+    GuardedPages nothing({}, /*flushWithEnd=*/false);
     Array gradX = batch.padX(batch.makeX(), n, kNaN), bias = batch.makeBias();
     ASSERT_EQ(layer.backwardPadded(n, batch.count(), batch.sizes.data(),
                                    nothing.data(), weight.data(), gradY.data(),
@@ -136,15 +136,15 @@ TEST(Padded, NothingBesideTheArraysIsTouched) {
   forEachBatch([](const Batch &batch, int64_t n) {
     for (bool flush : {false, true}) {
       const Layer &layer = batch.layer;
-      GuardedCopy x(batch.padX(batch.x, n, kNaN), flush),
-          weight(batch.weight, flush), bias(batch.bias, flush),
-          gradY(batch.padY(batch.gradY, n, kNaN), flush);
-      for (GuardedCopy *input : {&x, &weight, &bias, &gradY})
+      GuardedPages x(batch.padX(batch.x, n, kNaN).raw(), flush),
+          weight(batch.weight.raw(), flush), bias(batch.bias.raw(), flush),
+          gradY(batch.padY(batch.gradY, n, kNaN).raw(), flush);
+      for (GuardedPages *input : {&x, &weight, &bias, &gradY})
         input->makeReadOnly();
-      GuardedCopy y(batch.padY(batch.makeY(), n, kNaN), flush),
-          gradX(batch.padX(batch.makeX(), n, kNaN), flush),
-          gradWeight(batch.makeWeight(), flush),
-          gradBias(batch.makeBias(), flush);
+      GuardedPages y(batch.padY(batch.makeY(), n, kNaN).raw(), flush),
+          gradX(batch.padX(batch.makeX(), n, kNaN).raw(), flush),
+          gradWeight(batch.makeWeight().raw(), flush),
+          gradBias(batch.makeBias().raw(), flush);
       ASSERT_EQ(layer.forwardPadded(n, batch.count(), batch.sizes.data(),
                                     x.data(), weight.data(), bias.data(),
                                     y.data()),
@@ -155,8 +155,8 @@ TEST(Padded, NothingBesideTheArraysIsTouched) {
                                      gradBias.data()),
                 EQC_OK);
       const Results expected = run(batch, n);
-      EXPECT_TRUE(y.holds(expected.y));
-      EXPECT_TRUE(gradX.holds(expected.gradX));
+      EXPECT_TRUE(y.holds(expected.y.raw()));
+      EXPECT_TRUE(gradX.holds(expected.gradX.raw()));
     }
   });
 }

@@ -2,7 +2,7 @@
 
 #include "test/Integration/Ragged/Layers.h"
 
-#include "test/Integration/Ragged/GuardedCopy.h"
+#include "test/Integration/GuardedPages.h"
 
 #include <gtest/gtest.h>
 
@@ -182,13 +182,14 @@ TEST(Ragged, NothingBesideTheArraysIsTouched) {
     for (const std::vector<int64_t> &sizes : sizeLists())
       for (bool flush : {false, true}) {
         Batch batch(layer, sizes);
-        GuardedCopy x(batch.x, flush), weight(batch.weight, flush),
-            bias(batch.bias, flush), gradY(batch.gradY, flush);
-        for (GuardedCopy *input : {&x, &weight, &bias, &gradY})
+        GuardedPages x(batch.x.raw(), flush), weight(batch.weight.raw(), flush),
+            bias(batch.bias.raw(), flush), gradY(batch.gradY.raw(), flush);
+        for (GuardedPages *input : {&x, &weight, &bias, &gradY})
           input->makeReadOnly();
-        GuardedCopy y(batch.makeY(), flush), gradX(batch.makeX(), flush),
-            gradWeight(batch.makeWeight(), flush),
-            gradBias(batch.makeBias(), flush);
+        GuardedPages y(batch.makeY().raw(), flush),
+            gradX(batch.makeX().raw(), flush),
+            gradWeight(batch.makeWeight().raw(), flush),
+            gradBias(batch.makeBias().raw(), flush);
         ASSERT_EQ(layer.forwardRagged(batch.count(), batch.sizes.data(),
                                       x.data(), weight.data(), bias.data(),
                                       y.data()),
@@ -198,7 +199,7 @@ TEST(Ragged, NothingBesideTheArraysIsTouched) {
                                        gradX.data(), gradWeight.data(),
                                        gradBias.data()),
                   EQC_OK);
-        EXPECT_TRUE(y.holds(forward(batch))) << layer.name;
+        EXPECT_TRUE(y.holds(forward(batch).raw())) << layer.name;
       }
 }
 

@@ -1,11 +1,12 @@
 //===- GuardedPages.h - Arrays beside which nothing may be touched --------===//
 
-#ifndef EQC_TEST_INTEGRATION_LAYERS_GUARDEDPAGES_H
-#define EQC_TEST_INTEGRATION_LAYERS_GUARDEDPAGES_H
-
-#include "test/Integration/Layers/Layers.h"
+#ifndef EQC_TEST_INTEGRATION_GUARDEDPAGES_H
+#define EQC_TEST_INTEGRATION_GUARDEDPAGES_H
 
 #include <gtest/gtest.h>
+
+#include <cstring>
+#include <vector>
 
 #include <sys/mman.h>
 #include <unistd.h>
@@ -16,20 +17,21 @@ namespace eqc::test {
 /// sides. The array is flush with one end; inputs cannot be written.
 class GuardedPages {
 public:
-  GuardedPages(const Bytes &bytes, bool flushWithEnd) {
+  GuardedPages(const std::vector<unsigned char> &bytes, bool flushWithEnd)
+      : size(bytes.size()) {
     const size_t page = static_cast<size_t>(sysconf(_SC_PAGESIZE));
-    inner = (bytes.size() + page - 1) / page * page;
+    inner = (size + page - 1) / page * page;
     total = inner + 2 * page;
     void *map =
         mmap(nullptr, total, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
     EXPECT_NE(map, MAP_FAILED);
     base = static_cast<unsigned char *>(map);
     middle = base + page;
-    array = flushWithEnd ? middle + inner - bytes.size() : middle;
+    array = flushWithEnd ? middle + inner - size : middle;
     if (inner == 0)
       return;
     allow(PROT_READ | PROT_WRITE);
-    memcpy(array, bytes.data(), bytes.size());
+    memcpy(array, bytes.data(), size);
   }
   GuardedPages(const GuardedPages &) = delete;
   GuardedPages &operator=(const GuardedPages &) = delete;
@@ -37,6 +39,10 @@ public:
 
   void makeReadOnly() { allow(PROT_READ); }
   unsigned char *data() const { return array; }
+  bool holds(const std::vector<unsigned char> &bytes) const {
+    return bytes.size() == size &&
+           (size == 0 || memcmp(array, bytes.data(), size) == 0);
+  }
 
 private:
   void allow(int protection) {
@@ -44,10 +50,10 @@ private:
       EXPECT_EQ(mprotect(middle, inner, protection), 0);
   }
 
-  size_t inner = 0, total = 0;
+  size_t size = 0, inner = 0, total = 0;
   unsigned char *base = nullptr, *middle = nullptr, *array = nullptr;
 };
 
 } // namespace eqc::test
 
-#endif // EQC_TEST_INTEGRATION_LAYERS_GUARDEDPAGES_H
+#endif // EQC_TEST_INTEGRATION_GUARDEDPAGES_H
