@@ -68,6 +68,8 @@ std::vector<Layer> someLayers() {
   specs.push_back(makeLayer(Group::SO, 3, 1, 2, 16, 5));
   specs.push_back(makeLayer(Group::Sp, 4, 2, 2, 9, 18));
   specs.back().dtype = DType::F64;
+  specs.push_back(makeLayer(Group::S, 9, 2, 2, 24, 48, /*bias=*/true));
+  specs.push_back(makeLayer(Group::O, 12, 2, 2, 24, 48, /*bias=*/true));
   std::vector<Layer> layers;
   for (const LayerSpec &spec : specs)
     for (const char *plan : kPlans) {
@@ -232,6 +234,19 @@ TEST_P(KernelShapes, AccumulateInRegisters) {
                             function.getName().contains(".sums.");
     if (multiplies)
       EXPECT_GT(inLoops, 0);
+  });
+}
+
+/// LLVM takes vectors whose length is no power of two apart into scalars where
+/// a loop carries them: three registers of sums became 48 on the stack.
+TEST_P(KernelShapes, CarryPowersOfTwo) {
+  forKernels(Level::Memory, [&](func::FuncOp function, const KernelRecord &) {
+    function.walk([&](scf::ForOp loop) {
+      for (Type type : loop.getResultTypes())
+        if (auto vector = dyn_cast<VectorType>(type))
+          EXPECT_TRUE(llvm::isPowerOf2_64(vector.getShape().back()))
+              << "a loop carries vectors of " << vector.getShape().back();
+    });
   });
 }
 

@@ -239,9 +239,14 @@ private:
       // As many sums as hide their latency, and stay in registers.
       const int64_t size =
           std::max<int64_t>(1, 4 / column.valid) * kernel.lanes;
-      for (int64_t first = 0; first < kernel.spec.cIn; first += size)
-        emitDotsOf(item, column, chunk, first,
-                   std::min(size, kernel.spec.cIn - first));
+      int64_t count = 0;
+      for (int64_t first = 0; first < kernel.spec.cIn; first += count) {
+        count = std::min(size, kernel.spec.cIn - first);
+        // LLVM takes three vectors apart where a loop carries them.
+        if (kernel.wholeVectors(count) == 3 * kernel.lanes)
+          count = 2 * kernel.lanes;
+        emitDotsOf(item, column, chunk, first, count);
+      }
     });
   }
 

@@ -105,10 +105,15 @@ void RowBuilder::forColumnChunks(
            [&](Value column) { body(column, wide, wide); });
   if (full == channels)
     return;
-  // The rest: whole vectors together, the last one masked.
-  const int64_t whole = (channels - full) / lanes * lanes;
-  if (whole > 0)
-    body(index(full), whole, whole);
-  if (full + whole < channels)
-    body(index(full + whole), lanes, channels - full - whole);
+  // The rest: whole vectors together, the last one masked. Sums of three
+  // vectors would be taken apart into scalars where LLVM carries them through a
+  // loop.
+  int64_t next = full;
+  for (int64_t width = wide / 2; width >= lanes; width /= 2)
+    if (next + width <= channels) {
+      body(index(next), width, width);
+      next += width;
+    }
+  if (next < channels)
+    body(index(next), lanes, channels - next);
 }
