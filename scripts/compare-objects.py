@@ -77,7 +77,9 @@ LAYERS = {
 # Too large as one matrix, or without a fixed size.
 NOT_DENSE = {"s22", "s22_dynamic", "s12_dynamic", "s20", "s11", "s33", "s44",
              "o22_dynamic", "sp13_dynamic", "s22_tails"}
-PLANS = ("auto", "dense", "factored", "shared", "schur")
+with open(ROOT + "/compiler/Plan/Plans.def") as plans_def:
+    PLANS = ["auto"] + re.findall(r'^EQC_PLAN\(\w+, "(\w+)"', plans_def.read(),
+                                  re.M)
 # Each case takes the next: two thirds have gradients.
 OPTIONS = (["--cpu=x86-64-v4", "--grad"], ["--cpu=x86-64-v3", "--no-grad"],
            ["--cpu=x86-64-v2", "--grad"], ["--cpu=x86-64-v4", "--no-grad"],
