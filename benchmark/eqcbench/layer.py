@@ -49,7 +49,8 @@ def run_eqc(eqc, arguments):
 class Layer:
     """One layer in a shared library of its own."""
 
-    def __init__(self, eqc, source, folder, plan="auto", gradients=False):
+    def __init__(self, eqc, source, folder, plan="auto", gradients=False,
+                 options=()):
         self.source, self.eqc = source, eqc
         self.name = next(iter(layer_sources(source)))
         base = os.path.join(folder, f"{self.name}-{plan}")
@@ -59,7 +60,7 @@ class Layer:
         self.object = base + ".o"
         run_eqc(eqc, ["compile", self.path, f"--plan={plan}", "--emit=shared",
                       "--grad" if gradients else "--no-grad",
-                      "-o", base + ".so"])
+                      "-o", base + ".so", *options])
         self.library = ctypes.CDLL(base + ".so")
         info = getattr(self.library, self.name + "_info")
         info.restype = ctypes.POINTER(_Info)

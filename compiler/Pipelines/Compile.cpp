@@ -1,6 +1,7 @@
 //===- Compile.cpp - From checked layers to code --------------------------===//
 
 #include "compiler/Pipelines/Compile.h"
+#include "compiler/Lowering/Cpu/Schedules/CpuWork.h"
 #include "compiler/Conversion/EqcToLoops/KernelPlan.h"
 #include "compiler/Frontend/Diagnostics.h"
 #include "compiler/Pipelines/ImportEqc.h"

@@ -8,9 +8,10 @@
 #ifndef EQC_PLAN_COSTMODEL_H
 #define EQC_PLAN_COSTMODEL_H
 
-#include "compiler/Machine/Tiling.h"
+#include "compiler/Machine/Machine.h"
 #include "compiler/Plan/Cost.h"
 #include "compiler/Plan/PlanRules.h"
+#include "compiler/Plan/Work.h"
 
 #include <string>
 #include <vector>
@@ -55,10 +56,12 @@ struct CostTarget {
   CostRates rates;
   /// Of its kind; null: every plan is served.
   const PlanTarget *kind = nullptr;
+  /// What a core does for a layer by a plan, in calls of `batch` samples of
+  /// size n, under the schedules of its kind; where rates are known.
+  PlanWork (*countWork)(const LayerSpec &spec, const KeptPlan &plan,
+                        const Machine &machine, int64_t n,
+                        int64_t batch) = nullptr;
 };
-
-/// The built-in rates of CPUs with vectors and registers like these.
-CostTarget costTargetOf(const Machine &machine);
 
 /// What is assumed where a layer leaves it to the caller.
 constexpr int64_t typicalN = 32;
@@ -71,10 +74,10 @@ struct PlanCandidate {
   CountedPlan counted;
   Operations operations;    ///< of one sample
   int64_t scratchBytes = 0; ///< per sample
-  int64_t packedBytes = 0;  ///< of the weights as the kernel reads them
-  double packNs = 0;        ///< predicted, once per call
-  double sampleNs = 0;      ///< predicted, per sample
-  double callNs = 0;        ///< predicted, a whole call at the assumed batch
+  PlanWork work;
+  double packNs = 0;   ///< predicted, once per call
+  double sampleNs = 0; ///< predicted, per sample
+  double callNs = 0;   ///< predicted, a whole call at the assumed batch
 };
 
 struct PlanChoice {
@@ -89,10 +92,13 @@ struct PlanChoice {
   const PlanCandidate &winner() const { return candidates[chosen]; }
 };
 
-/// Predicts anew, for other rates, n or batch, the times of a plan whose
-/// operations are counted.
+/// Counts the work of a plan at a size and batch, and predicts its times.
 void predictTimes(const LayerSpec &spec, const CostTarget &target, int64_t n,
                   int64_t batch, PlanCandidate &candidate);
+
+/// Predicts times anew for other rates; the work is counted.
+void priceWork(const CostRates &rates, const Machine &machine, int64_t batch,
+               PlanCandidate &candidate);
 
 /// Why a plan cannot be had: the layer has none, or the target does not serve
 /// it.

@@ -8,6 +8,7 @@
 #include "compiler/Plan/Isotypic/IsotypicPlan.h"
 #include "compiler/Plan/Strands/StrandPlan.h"
 
+#include <memory>
 #include <variant>
 
 namespace eqc {
@@ -26,6 +27,16 @@ using LayerPlan = detail::PlansAfter<void
                                      >::Variant;
 
 PlanCost costOf(const LayerPlan &plan);
+
+/// One that was built to be counted, kept for whoever counts more of it.
+using KeptPlan = detail::PlansAfter<void
+#define EQC_STAGES(NAME, PLAN, OP) , std::shared_ptr<const PLAN>
+#include "compiler/Plan/StageKinds.def"
+                                    >::Variant;
+
+template <typename PlanT> KeptPlan keep(PlanT plan) {
+  return std::make_shared<const PlanT>(std::move(plan));
+}
 
 } // namespace eqc
 

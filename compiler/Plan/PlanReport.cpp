@@ -189,9 +189,9 @@ void appendComparison(const PlanChoice &choice, std::string &text) {
             countText(plan.operations.flops()),
             countText(plan.scratchBytes) + " B"};
     if (choice.isPredicted)
-      row.insert(row.end(),
-                 {countText(plan.packedBytes) + " B", timeText(plan.packNs),
-                  timeText(plan.sampleNs), timeText(plan.callNs)});
+      row.insert(row.end(), {countText(plan.work.packedBytes) + " B",
+                             timeText(plan.packNs), timeText(plan.sampleNs),
+                             timeText(plan.callNs)});
     rows.push_back(std::move(row));
   }
   appendTable(rows, true, text);

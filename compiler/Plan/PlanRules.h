@@ -11,6 +11,7 @@
 #include "compiler/Algebra/LayerSpec.h"
 #include "compiler/Plan/BuiltPlans.h"
 #include "compiler/Plan/Cost.h"
+#include "compiler/Plan/LayerPlan.h"
 #include "compiler/Plan/PlanKind.h"
 
 #include <string>
@@ -30,6 +31,7 @@ struct CountedPlan {
   PlanCost cost;
   std::string basis;         ///< that channels are mixed in, where it has one
   double basisCondition = 1; ///< of the basis that channels are mixed in
+  KeptPlan plan;
 };
 
 struct PlanRules {
@@ -41,8 +43,6 @@ struct PlanRules {
   /// Whether weights become one matrix over all positions, instead of one for
   /// each diagram.
   bool oneMatrix = false;
-  /// How much longer index arithmetic for a row takes than in the shared plan.
-  double rowCost = 1;
   /// The basis that channels are mixed in, without counting; null: there is
   /// nothing to settle.
   std::string_view (*basisOf)(const LayerSpec &spec,
@@ -58,6 +58,12 @@ const PlanRules &rulesOf(PlanKind kind);
 
 #define EQC_PLAN(NAME, TEXT, WORDS) extern const PlanRules NAME##Rules;
 #include "compiler/Plan/Plans.def"
+
+/// A plan that mixes channels as they are.
+template <typename PlanT> CountedPlan countedPlan(PlanT plan) {
+  PlanCost cost = costOf(plan);
+  return {std::move(cost), "", 1, keep(std::move(plan))};
+}
 
 /// For plans that every layer has.
 inline PlanRefusal neverRefused(const LayerSpec &) { return {}; }

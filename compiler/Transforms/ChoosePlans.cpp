@@ -43,7 +43,7 @@ static CostAttr costAttr(MLIRContext *context, const PlanCandidate &plan) {
   return CostAttr::get(
       context, operations.multiplyAdds,
       saturatingAdd(operations.additions, operations.multiplications),
-      plan.scratchBytes, plan.packedBytes, picoseconds(plan.packNs),
+      plan.scratchBytes, plan.work.packedBytes, picoseconds(plan.packNs),
       picoseconds(plan.sampleNs), picoseconds(plan.callNs),
       condition == 1 ? FloatAttr()
                      : Builder(context).getF64FloatAttr(condition));
@@ -66,7 +66,7 @@ PlanChoice eqc::choiceOf(PlanAttr plan) {
                                : CostAttr()) {
       candidate.operations = {cost.getAdditions(), 0, cost.getMultiplyAdds()};
       candidate.scratchBytes = cost.getScratch();
-      candidate.packedBytes = cost.getPacked();
+      candidate.work.packedBytes = cost.getPacked();
       candidate.packNs = static_cast<double>(cost.getPackPs()) / 1e3;
       candidate.sampleNs = static_cast<double>(cost.getSamplePs()) / 1e3;
       candidate.callNs = static_cast<double>(cost.getCallPs()) / 1e3;

@@ -51,7 +51,7 @@ private:
     for (size_t i = 0; i < observations.size(); ++i) {
       const Observation &seen = observations[i];
       PlanCandidate plan = seen.plan;
-      predictTimes(*seen.spec, here, seen.n, seen.batch, plan);
+      priceWork(here.rates, here.machine, seen.batch, plan);
       result[Eigen::Index(i)] =
           std::log(plan.callNs / seen.callNs) / timeDeviation;
     }

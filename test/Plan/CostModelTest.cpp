@@ -2,6 +2,7 @@
 
 #include "Support.h"
 
+#include "compiler/Lowering/Cpu/Schedules/CpuWork.h"
 #include "compiler/Plan/PlanReport.h"
 
 #include <gtest/gtest.h>
@@ -144,7 +145,7 @@ TEST(CostModel, SurvivesHugeSizes) {
       if (candidate.refused.empty()) {
         EXPECT_TRUE(std::isfinite(candidate.callNs));
         EXPECT_GE(candidate.scratchBytes, 0);
-        EXPECT_GE(candidate.packedBytes, 0);
+        EXPECT_GE(candidate.work.packedBytes, 0);
       }
     const LayerSpec spec = makeLayer(Group::S, n, 2, 2);
     EXPECT_NE(report(spec, choice.winner().kind).find("2^63 or more"),

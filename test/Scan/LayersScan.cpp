@@ -75,13 +75,13 @@ CompileOptions someOptions() {
   return options;
 }
 
-struct Work {
+struct Task {
   std::string name;
   size_t layers; ///< to begin with
   std::function<bool(llvm::ArrayRef<LayerSpec>)> run;
 };
 
-Work compiling(const char *name, size_t layers, CodeKind kind) {
+Task compiling(const char *name, size_t layers, CodeKind kind) {
   return {name, layers, [=](llvm::ArrayRef<LayerSpec> specs) {
             llvm::SmallVector<char> out;
             CompileFailure failure;
@@ -89,7 +89,7 @@ Work compiling(const char *name, size_t layers, CodeKind kind) {
           }};
 }
 
-std::vector<Work> allWork() {
+std::vector<Task> allWork() {
   return {
       {"parse", 200, [](llvm::ArrayRef<LayerSpec>) { return true; }},
       {"header", 50,
@@ -116,7 +116,7 @@ std::vector<Work> allWork() {
 }
 
 /// How many allocations `work` takes with so many layers, or -1 if it fails.
-int64_t count(const Work &work, size_t layers) {
+int64_t count(const Task &work, size_t layers) {
   const std::string source = sourceOf(layers);
   const int64_t before = allocations;
   return withLayers(source, work.run) ? allocations - before : -1;
@@ -126,7 +126,7 @@ int64_t count(const Work &work, size_t layers) {
 
 int main() {
   int errors = 0;
-  for (const Work &work : allWork()) {
+  for (const Task &work : allWork()) {
     // What is made once in a process.
     bool done = count(work, 1) >= 0;
     int64_t counts[3];

@@ -8,6 +8,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "compiler/Bench/LayerCost.h"
+#include "compiler/Lowering/Cpu/Schedules/CpuWork.h"
 #include "compiler/Plan/CostModel.h"
 #include "test/Scan/Line.h"
 

@@ -1,5 +1,6 @@
 //===- FitRatesTest.cpp - Rates are found again from times ----------------===//
 
+#include "compiler/Lowering/Cpu/Schedules/CpuWork.h"
 #include "compiler/Tune/FitRates.h"
 #include "compiler/Tune/RateFields.h"
 #include "test/Plan/Support.h"

@@ -1,5 +1,6 @@
 //===- RatesFileTest.cpp - Files of rates, whole and damaged --------------===//
 
+#include "compiler/Lowering/Cpu/Schedules/CpuWork.h"
 #include "compiler/Tune/RatesFile.h"
 #include "compiler/Tune/RateFields.h"
 

@@ -1,5 +1,6 @@
 //===- TuneCacheTest.cpp - Entries, and what counts as none ---------------===//
 
+#include "compiler/Lowering/Cpu/Schedules/CpuWork.h"
 #include "compiler/Tune/TuneCache.h"
 #include "test/Plan/Support.h"
 

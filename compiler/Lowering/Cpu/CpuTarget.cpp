@@ -8,6 +8,7 @@
 #include "compiler/Lowering/Cpu/EmitPack.h"
 #include "compiler/Lowering/Cpu/EmitShared.h"
 #include "compiler/Lowering/Cpu/Passes/Stages.h"
+#include "compiler/Lowering/Cpu/Schedules/CpuWork.h"
 #include "compiler/Lowering/KernelTarget.h"
 
 #include "mlir/Dialect/Arith/IR/Arith.h"

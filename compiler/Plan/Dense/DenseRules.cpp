@@ -17,7 +17,7 @@ static PlanRefusal whyNot(const LayerSpec &spec) {
 }
 
 static CountedPlan count(const LayerSpec &spec, BuiltPlans &) {
-  return {costOf(buildDensePlan(spec)), "", 1};
+  return countedPlan(buildDensePlan(spec));
 }
 
 const PlanRules eqc::DenseRules = {whyNot, count, /*promisesLess=*/true,

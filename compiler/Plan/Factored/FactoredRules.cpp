@@ -10,9 +10,7 @@ static PlanRefusal whyNot(const LayerSpec &spec) {
 }
 
 static CountedPlan count(const LayerSpec &spec, BuiltPlans &) {
-  return {costOf(buildFactoredPlan(spec)), "", 1};
+  return countedPlan(FactoredLayer{buildFactoredPlan(spec), {}});
 }
 
-// Steps go row by row, where the shared plan sums several rows at once.
-const PlanRules eqc::FactoredRules = {whyNot, count, /*promisesLess=*/false,
-                                      /*oneMatrix=*/false, /*rowCost=*/5};
+const PlanRules eqc::FactoredRules = {whyNot, count};

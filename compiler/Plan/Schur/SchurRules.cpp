@@ -16,8 +16,10 @@ static PlanRefusal whyNot(const LayerSpec &spec) {
 
 static CountedPlan count(const LayerSpec &spec, BuiltPlans &built) {
   const SchurChoice schur = chooseSchur(spec, built);
+  KeptPlan plan =
+      schur.isotypic ? KeptPlan(schur.isotypic) : KeptPlan(keep(schur.strands));
   return {costOf(schur), std::string(basisName(schur.basis())),
-          schur.condition()};
+          schur.condition(), std::move(plan)};
 }
 
 static std::string_view basisOf(const LayerSpec &spec, BuiltPlans &built) {
@@ -32,7 +34,6 @@ const PlanRules eqc::SchurRules = {whyNot,
                                    count,
                                    /*promisesLess=*/true,
                                    /*oneMatrix=*/false,
-                                   /*rowCost=*/1,
                                    basisOf,
                                    isBasis,
                                    /*takesRagged=*/false};

@@ -20,10 +20,11 @@ static int64_t lettersOfStrip(const LayerSpec &spec, const Machine &machine) {
   return spec.dynamicN() ? most : std::min(most, spec.n);
 }
 
-/// The rows of every strip; with a dynamic n, of one with many.
+/// The rows of every strip; with a dynamic n or a large one, of one with many.
 static std::vector<int64_t> rowsOfStrips(const LayerSpec &spec, int order,
                                          int64_t stripLetters) {
-  if (spec.dynamicN())
+  constexpr int64_t large = 4096;
+  if (spec.dynamicN() || spec.n > large)
     return {1024};
   // Of `left` letters, so many are m_1 <= .. <= m_t.
   auto from = [&](int64_t left) {
