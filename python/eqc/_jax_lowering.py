@@ -23,14 +23,15 @@ from jax.interpreters import mlir
 from jax.sharding import NamedSharding, PartitionSpec
 
 from eqc._jax_primitives import (Call, backward_p, backward_shapes, full_sizes, linear_p,
-                                 linear_shape, pairs_of)
+                                 linear_shape, pairs_of, sizes_first)
 from eqc._registry import key_of
 from eqc._xla import name_of, register
 
 
-def _call(call: Call, target: str, shapes: Sequence[Sequence[Any]], *operands: Array,
+def _call(call: Call, name: str, shapes: Sequence[Sequence[Any]], *operands: Array,
           **attributes: Any) -> list[Array]:
     """A call of a handler of _xla.c."""
+    target = f"eqc_xla_{name}{'_padded' if call.padded else ''}"
     results = [jax.ShapeDtypeStruct(tuple(shape), call.layer.dtype) for shape in shapes]
     if isinstance(call.n, int):  # otherwise the shapes show it
         attributes["n"] = np.int64(call.n)
@@ -41,22 +42,24 @@ def _call(call: Call, target: str, shapes: Sequence[Sequence[Any]], *operands: A
 
 def _linear(*operands: Array, call: Call, pairs: int) -> list[Array]:
     layer, ones = call.layer, (1,) * call.mapped
-    terms, bias = pairs_of(operands, pairs)
+    sizes, others = sizes_first(call, operands)
+    terms, bias = pairs_of(others, pairs)
     if not terms:
+        batch = sizes[0].shape[call.mapped:] if sizes else ()
         terms = [tuple(jnp.zeros((*ones, *shape), layer.dtype) for shape in
-                       (layer.x_shape(1, call.n)[1:], layer.weight_shape))]
+                       ((*batch, *layer.x_shape(1, call.n)[1:]), layer.weight_shape))]
     y = None
     for term in terms:
         if layer.has_bias and not bias:
             bias = [jnp.zeros((*ones, *layer.bias_shape), layer.dtype)]
-        arguments = (*term, *bias)
-        part, = _call(call, "eqc_xla_forward", [linear_shape(arguments, call, 1)], *arguments)
+        arguments = (*sizes, *term, *bias)
+        part, = _call(call, "forward", [linear_shape(arguments, call, 1)], *arguments)
         y, bias = part if y is None else y + part, []
     return [y]
 
 
 def _backward(*operands: Array, call: Call, needs: str) -> list[Array]:
-    return _call(call, "eqc_xla_backward", backward_shapes(operands, call, needs), *operands,
+    return _call(call, "backward", backward_shapes(operands, call, needs), *operands,
                  needs=np.int64(sum(1 << "xwb".index(need) for need in needs)))
 
 
@@ -64,7 +67,7 @@ class _Axes:
     """The axes of an array: a name for those that a computation may be split along, which is
     the same in all arrays; None for the others.
 
-    order: of an x or a y; None for weights and biases, which have no batch.
+    order: of an x or a y, -1 for sizes; None for weights and biases, which have no batch.
     """
 
     def __init__(self, call: Call, shape: Sequence[int], order: int | None,
@@ -141,9 +144,14 @@ def _is_split(ctx: mlir.LoweringRuleContext) -> bool:
             and not module.lowering_parameters.for_export)  # needs this process
 
 
-def _lower(ctx: mlir.LoweringRuleContext, *operands: Any, function: Callable[..., list[Array]],
+def _lower(ctx: mlir.LoweringRuleContext, *operands: Any, platform: str,
+           function: Callable[..., list[Array]],
            orders: Callable[..., tuple[list[int | None], list[int | None]]], call: Call,
            **params: Any) -> Any:
+    if call.padded and platform != "cpu":
+        raise NotImplementedError("samples of different sizes are computed on CPUs only: put "
+                                  "the arguments there, with "
+                                  "jax.device_put(.., jax.devices('cpu')[0])")
     for name in ("spec", "specs"):
         params.pop(name, None)
     register(call.layer)
@@ -165,14 +173,16 @@ def _lower(ctx: mlir.LoweringRuleContext, *operands: Any, function: Callable[...
 
 def _linear_orders(call: Call, operands: int, pairs: int) -> Any:
     layer = call.layer
-    return [layer.k, None] * pairs + [None] * (operands - 2 * pairs), [layer.l]
+    biases = operands - call.padded - 2 * pairs
+    return [-1] * call.padded + [layer.k, None] * pairs + [None] * biases, [layer.l]
 
 
 def _backward_orders(call: Call, operands: int, needs: str) -> Any:
     del operands
     layer = call.layer
     orders = {"x": layer.k, "w": None, "b": None}
-    return ([orders[o] for o in "xw" if {"x": "w", "w": "x"}[o] in needs] + [layer.l],
+    return ([-1] * call.padded
+            + [orders[o] for o in "xw" if {"x": "w", "w": "x"}[o] in needs] + [layer.l],
             [orders[need] for need in needs])
 
 
@@ -187,5 +197,5 @@ for _primitive, _function, _orders in ((linear_p, _linear, _linear_orders),
     mlir.register_lowering(_primitive, _elsewhere)
     for _platform in "cpu", "cuda":
         mlir.register_lowering(
-            _primitive, functools.partial(_lower, function=_function, orders=_orders),
-            platform=_platform)
+            _primitive, functools.partial(_lower, platform=_platform, function=_function,
+                                          orders=_orders), platform=_platform)

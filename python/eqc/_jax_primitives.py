@@ -7,12 +7,14 @@ With F(x, weight) the layer without, and B(bias) nothing but its bias:
                                          that are needed, by x, weight, bias
 
 Each is linear in every argument, and each is the other's transpose. So tangents and cotangents
-of every order are calls of these two.
+of every order are calls of these two. Where samples differ in size, their sizes are the first
+operand of either: integers, one for each sample, of which nothing has a derivative.
 
 Every array has `mapped` axes in front, each of its full size, or of size 1 where the array
 does not depend on it (vmap over weights). Then x, y and grad_y have any number of axes of the
-batch (vmap over x alone adds one). Arrays of results are sharded as `spec` or `specs` say, on
-the mesh of the arguments; arguments vary over the same manual axes, and so do results.
+batch (vmap over x alone adds one); sizes have no others. Arrays of results are sharded as
+`spec` or `specs` say, on the mesh of the arguments; arguments vary over the same manual axes,
+and so do results.
 """
 
 from __future__ import annotations
@@ -32,8 +34,8 @@ from jax.sharding import NamedSharding, PartitionSpec
 
 from eqc.layer import Layer
 
-__all__ = ["Call", "backward_p", "backward_shapes", "batch_axes", "linear_p", "linear_shape",
-           "pairs_of"]
+__all__ = ["Call", "backward_p", "backward_shapes", "batch_axes", "full_sizes", "linear_p",
+           "linear_shape", "pairs_of", "sizes_first"]
 
 linear_p = Primitive("eqc_linear")
 backward_p = Primitive("eqc_backward")
@@ -46,10 +48,16 @@ class Call(NamedTuple):
     layer: Layer
     n: Any  # an integer, or a symbolic size
     mapped: int
+    padded: bool = False  # whether samples have sizes of their own
 
 
 def _is_zero(value: Any) -> bool:
     return type(value) is ad.Zero
+
+
+def sizes_first(call: Call, operands: Sequence[Any]) -> tuple[list[Any], list[Any]]:
+    """The sizes of the samples, if there are any, and the other operands."""
+    return list(operands[:call.padded]), list(operands[call.padded:])
 
 
 def pairs_of(operands: Sequence[Any], pairs: int) -> tuple[list[tuple[Any, Any]], list[Any]]:
@@ -64,7 +72,7 @@ def _spec(aval: ShapedArray) -> tuple[Any, ...]:
 
 
 def batch_axes(call: Call, aval: ShapedArray, order: int) -> slice:
-    """Which axes of an x (order k) or a y (order l) are of the batch."""
+    """Which axes of an x (order k), a y (order l) or sizes (order -1) are of the batch."""
     return slice(call.mapped, aval.ndim - order - 1)
 
 
@@ -74,37 +82,39 @@ def full_sizes(operands: Iterable[Any], mapped: int) -> tuple[Any, ...]:
                  for sizes in zip(*(o.shape[:mapped] for o in operands)))
 
 
-def _result(avals: Sequence[ShapedArray], shape: Sequence[Any],
+def _result(avals: Sequence[ShapedArray], call: Call, shape: Sequence[Any],
             spec: PartitionSpec) -> ShapedArray:
     """The type of a result: on the mesh of the arguments, varying as they do."""
     like = next((a for a in avals if not a.sharding.mesh.empty), avals[0])
     mesh = like.sharding.mesh if not like.sharding.mesh.empty else (
         jax.sharding.get_abstract_mesh())
     axes = like.manual_axis_type.update(unreduced=frozenset(), reduced=frozenset())
-    return like.update(shape=tuple(shape), weak_type=False, manual_axis_type=axes,
-                       sharding=NamedSharding(mesh, spec))
+    return like.update(shape=tuple(shape), dtype=call.layer.dtype, weak_type=False,
+                       manual_axis_type=axes, sharding=NamedSharding(mesh, spec))
 
 
 # linear
 
 
 def linear_shape(operands: Sequence[Any], call: Call, pairs: int) -> tuple[Any, ...]:
-    """The shape of y. A bias alone has no batch."""
+    """The shape of y. A bias alone has no batch, but where the samples have sizes."""
     layer = call.layer
-    batch = operands[0].shape[batch_axes(call, operands[0], layer.k)] if pairs else ()
+    batch = ()
+    if call.padded or pairs:
+        batch = operands[0].shape[batch_axes(call, operands[0], -1 if call.padded else layer.k)]
     return (*full_sizes(operands, call.mapped), *batch, *layer.y_shape(1, call.n)[1:])
 
 
 def _linear_type(*avals: ShapedArray, call: Call, pairs: int,
                  spec: PartitionSpec) -> ShapedArray:
-    return _result(avals, linear_shape(avals, call, pairs), spec)
+    return _result(avals, call, linear_shape(avals, call, pairs), spec)
 
 
-def _linear_of(call: Call, terms: Sequence[tuple[Array, Array]], bias: Array | None,
-               like: ShapedArray) -> Array:
+def _linear_of(call: Call, sizes: Sequence[Array], terms: Sequence[tuple[Array, Array]],
+               bias: Array | None, like: ShapedArray) -> Array:
     """The sum of terms and of a bias, as an array like y."""
-    operands = [*itertools.chain(*terms), *([] if bias is None else [bias])]
-    if terms:
+    operands = [*sizes, *itertools.chain(*terms), *([] if bias is None else [bias])]
+    if terms or sizes:
         return _fitted(linear_p.bind(*operands, call=call, pairs=len(terms),
                                      spec=PartitionSpec(*_spec(like))), like)
     # A bias alone is the same for the whole batch.
@@ -120,9 +130,14 @@ def _fitted(value: Array, like: ShapedArray) -> Array:
     shape = tuple(size if size != 1 else full for size, full in zip(value.shape, like.shape))
     if all(a is b or a == b for a, b in zip(shape, value.shape)):
         return value
-    explicit = jax.sharding.AxisType.Explicit in like.sharding.mesh.axis_types
+    return _repeated(value, shape, like.sharding)
+
+
+def _repeated(value: Array, shape: Sequence[Any], sharding: NamedSharding) -> Array:
+    """Along axes of size 1 that are larger in `shape`."""
+    explicit = jax.sharding.AxisType.Explicit in sharding.mesh.axis_types
     return jax.lax.broadcast_in_dim(value, shape, range(value.ndim),
-                                    out_sharding=like.sharding if explicit else None)
+                                    out_sharding=sharding if explicit else None)
 
 
 def _summed(value: Array, like: ShapedArray) -> Array:
@@ -136,6 +151,8 @@ def _summed(value: Array, like: ShapedArray) -> Array:
 def _linear_jvp(primals: Sequence[Any], tangents: Sequence[Any], *, call: Call, pairs: int,
                 spec: PartitionSpec) -> tuple[Array, Any]:
     y = linear_p.bind(*primals, call=call, pairs=pairs, spec=spec)
+    sizes, primals = sizes_first(call, primals)
+    _, tangents = sizes_first(call, tangents)
     terms = []
     for (x, weight), (dx, dweight) in zip(pairs_of(primals, pairs)[0],
                                           pairs_of(tangents, pairs)[0]):
@@ -144,15 +161,17 @@ def _linear_jvp(primals: Sequence[Any], tangents: Sequence[Any], *, call: Call, 
     bias = next((t for t in tangents[2 * pairs:] if not _is_zero(t)), None)
     if not terms and bias is None:
         return y, ad.Zero(jax.typeof(y).to_tangent_aval())
-    return y, _linear_of(call, terms, bias, jax.typeof(y))
+    return y, _linear_of(call, sizes, terms, bias, jax.typeof(y))
 
 
 def _linear_transpose(grad_y: Any, *operands: Any, call: Call, pairs: int,
                       spec: PartitionSpec) -> list[Any]:
     del spec
+    sizes, operands = sizes_first(call, operands)
     wanted = [ad.is_undefined_primal(o) for o in operands]
     if _is_zero(grad_y):
-        return [ad.Zero(o.aval.to_ct_aval()) if w else None for o, w in zip(operands, wanted)]
+        return [None] * len(sizes) + [ad.Zero(o.aval.to_ct_aval()) if w else None
+                                      for o, w in zip(operands, wanted)]
     results: list[Any] = [None] * len(operands)
     xs = [i for i in range(0, 2 * pairs, 2) if wanted[i]]
     weights = [i for i in range(1, 2 * pairs, 2) if wanted[i]]
@@ -161,32 +180,37 @@ def _linear_transpose(grad_y: Any, *operands: Any, call: Call, pairs: int,
                          "at once: it has no transpose with respect to both")
     biases = [i for i in range(2 * pairs, len(operands)) if wanted[i]]
     for x, weight, bias in itertools.zip_longest(xs, weights, biases):
-        grads = _backward_of(call, None if weight is None else operands[weight - 1],
+        grads = _backward_of(call, sizes, None if weight is None else operands[weight - 1],
                              None if x is None else operands[x + 1], grad_y,
                              *(None if i is None else operands[i].aval.to_ct_aval()
                                for i in (x, weight, bias)))
         for i, grad in zip((x, weight, bias), grads):
             if i is not None:
                 results[i] = grad
-    return results
+    return [None] * len(sizes) + results
 
 
 def _linear_batch(args: Sequence[Any], dims: Sequence[int | None], *, call: Call, pairs: int,
                   spec: PartitionSpec) -> tuple[Array, int]:
     name = _name_of_axis(args, dims)
-    terms, bias = pairs_of(args, pairs)
-    term_dims, bias_dim = pairs_of(dims, pairs)
-    if all(d is None for d in (*(w for _, w in term_dims), *bias_dim)):
+    sizes, operands = sizes_first(call, args)
+    size_dim, operand_dims = sizes_first(call, dims)
+    terms, bias = pairs_of(operands, pairs)
+    term_dims, bias_dim = pairs_of(operand_dims, pairs)
+    own_sizes = any(d is not None for d in size_dim)
+    if all(d is None for d in (*(w for _, w in term_dims), *bias_dim)) and not (
+            own_sizes and any(d is None for d, _ in term_dims)):
         # Of x alone: one more axis of the batch. Terms that do not have it are added to all.
         have = [i for i, (d, _) in enumerate(term_dims) if d is not None]
         others = [term for i, term in enumerate(terms) if i not in have]
         own_bias = bias if not others else []
         moved = [(jnp.moveaxis(terms[i][0], term_dims[i][0], call.mapped), terms[i][1])
                  for i in have]
-        y = linear_p.bind(*itertools.chain(*moved), *own_bias, call=call, pairs=len(have),
-                          spec=_inserted(spec, call.mapped, name))
+        each = _sizes_of_all(call, args, dims, name)
+        y = linear_p.bind(*each, *itertools.chain(*moved), *own_bias, call=call,
+                          pairs=len(have), spec=_inserted(spec, call.mapped, name))
         if others:
-            rest = linear_p.bind(*itertools.chain(*others), *bias, call=call,
+            rest = linear_p.bind(*sizes, *itertools.chain(*others), *bias, call=call,
                                  pairs=len(others), spec=spec)
             y = y + jnp.expand_dims(rest, call.mapped)
         return y, call.mapped
@@ -210,12 +234,12 @@ def backward_shapes(operands: Sequence[Any], call: Call, needs: str) -> list[tup
 
 def _backward_type(*avals: ShapedArray, call: Call, needs: str,
                    specs: tuple[PartitionSpec, ...]) -> list[ShapedArray]:
-    return [_result(avals, shape, spec)
+    return [_result(avals, call, shape, spec)
             for shape, spec in zip(backward_shapes(avals, call, needs), specs)]
 
 
-def _backward_of(call: Call, x: Array | None, weight: Array | None, grad_y: Array,
-                 like_x: ShapedArray | None, like_weight: ShapedArray | None,
+def _backward_of(call: Call, sizes: Sequence[Array], x: Array | None, weight: Array | None,
+                 grad_y: Array, like_x: ShapedArray | None, like_weight: ShapedArray | None,
                  like_bias: ShapedArray | None) -> tuple[Array | None, ...]:
     """The gradients that have a type: as arrays of it."""
     if not call.layer.has_backward:
@@ -227,7 +251,7 @@ def _backward_of(call: Call, x: Array | None, weight: Array | None, grad_y: Arra
         PartitionSpec(*(name if like.shape[axis] == 1 else own for axis, (name, own) in
                         enumerate(zip(front, _spec(like)))), *_spec(like)[call.mapped:])
         for like in likes.values() if like is not None)
-    operands = [o for need, o in (("w", x), ("x", weight)) if need in needs]
+    operands = [*sizes, *(o for need, o in (("w", x), ("x", weight)) if need in needs)]
     grads = dict(zip(needs, backward_p.bind(*operands, grad_y, call=call, needs=needs,
                                             specs=specs)))
     return tuple(_summed(grads[need], like) if need in needs else None
@@ -244,13 +268,14 @@ def _named(operands: Sequence[Any], needs: str) -> tuple[Any, Any, Any]:
 def _backward_jvp(primals: Sequence[Any], tangents: Sequence[Any], *, call: Call, needs: str,
                   specs: tuple[PartitionSpec, ...]) -> tuple[list[Array], list[Any]]:
     grads = backward_p.bind(*primals, call=call, needs=needs, specs=specs)
+    sizes, primals = sizes_first(call, primals)
     x, weight, grad_y = _named(primals, needs)
-    dx, dweight, dgrad_y = _named(tangents, needs)
+    dx, dweight, dgrad_y = _named(sizes_first(call, tangents)[1], needs)
     types = {need: jax.typeof(grad) for need, grad in zip(needs, grads)}
     results: dict[str, Any] = {}
 
     def add(some: str, *operands: Array) -> None:
-        parts = backward_p.bind(*operands, call=call, needs=some, specs=tuple(
+        parts = backward_p.bind(*sizes, *operands, call=call, needs=some, specs=tuple(
             spec for need, spec in zip(needs, specs) if need in some))
         for need, part in zip(some, parts):
             part = _fitted(part, types[need])
@@ -272,6 +297,7 @@ def _backward_transpose(of_grads: Sequence[Any], *operands: Any, call: Call, nee
     # Of <of_x, grad_x> + <of_weight, grad_weight> + <of_bias, grad_bias>, which is
     # <grad_y, F(of_x, weight) + F(x, of_weight) + B(of_bias)>.
     del specs
+    sizes, operands = sizes_first(call, operands)
     x, weight, grad_y = _named(operands, needs)
     of = {need: value for need, value in zip(needs, of_grads) if not _is_zero(value)}
     wanted = [ad.is_undefined_primal(o) for o in operands]
@@ -286,30 +312,32 @@ def _backward_transpose(of_grads: Sequence[Any], *operands: Any, call: Call, nee
         terms = [(of["x"], weight)] if "x" in of else []
         terms += [(x, of["w"])] if "w" in of else []
         like = grad_y.aval.to_ct_aval()
-        result = _summed(_linear_of(call, terms, of.get("b"), like), like) if of else (
+        result = _summed(_linear_of(call, sizes, terms, of.get("b"), like), like) if of else (
             ad.Zero(like))
-        return [None] * (len(operands) - 1) + [result]
+        return [None] * (len(sizes) + len(operands) - 1) + [result]
     # With grad_y known: <of_x, grad_x> is <grad_y, F(of_x, weight)>, and so on.
     like_weight = weight.aval.to_ct_aval() if (
         ad.is_undefined_primal(weight) and "x" in of) else None
     like_x = x.aval.to_ct_aval() if ad.is_undefined_primal(x) and "w" in of else None
     grad_x = grad_weight = None
     if like_x is not None or like_weight is not None:
-        grad_x, grad_weight, _ = _backward_of(call, of.get("x"), of.get("w"), grad_y, like_x,
-                                              like_weight, None)
+        grad_x, grad_weight, _ = _backward_of(call, sizes, of.get("x"), of.get("w"), grad_y,
+                                              like_x, like_weight, None)
     results = {"w": grad_x, "x": grad_weight}
     named = [need for need in "wx" if need in needs]
-    return [(zero(o) if results[need] is None else results[need]) if want else None
-            for need, o, want in zip(named, operands, wanted)] + [None]
+    return [*(None for _ in sizes),
+            *((zero(o) if results[need] is None else results[need]) if want else None
+              for need, o, want in zip(named, operands, wanted)), None]
 
 
 def _backward_batch(args: Sequence[Any], dims: Sequence[int | None], *, call: Call, needs: str,
                     specs: tuple[PartitionSpec, ...]) -> tuple[list[Array], list[int]]:
     name = _name_of_axis(args, dims)
-    if needs == "x" and dims[0] is None:
+    if needs == "x" and dims[-2] is None and dims[-1] is not None:
         # Nothing is summed over the batch: one more axis of it.
-        weight, grad_y = args
-        grads = backward_p.bind(weight, jnp.moveaxis(grad_y, dims[1], call.mapped), call=call,
+        weight, grad_y = args[-2:]
+        grads = backward_p.bind(*_sizes_of_all(call, args, dims, name), weight,
+                                jnp.moveaxis(grad_y, dims[-1], call.mapped), call=call,
                                 needs=needs, specs=(_inserted(specs[0], call.mapped, name),))
         return grads, [call.mapped]
     grads = backward_p.bind(*_mapped_in_front(args, dims), needs=needs,
@@ -324,7 +352,8 @@ def _backward_dce(used: list[bool], eqn: Any) -> tuple[list[bool], Any]:
         return [False] * len(eqn.invars), None
     old = eqn.params["needs"]
     needs = "".join(need for need, use in zip(old, used) if use)
-    kept = [("x" in needs) if need == "x" else ("w" in needs) for need in "wx" if need in old]
+    kept = [True] * eqn.params["call"].padded
+    kept += [need in needs for need in "wx" if need in old]
     kept.append(True)
     specs = tuple(itertools.compress(eqn.params["specs"], used))
     return kept, eqn.replace(invars=list(itertools.compress(eqn.invars, kept)),
@@ -342,6 +371,20 @@ def _name_of_axis(args: Sequence[Any], dims: Sequence[int | None]) -> Any:
 
 def _inserted(spec: PartitionSpec, axis: int, name: Any) -> PartitionSpec:
     return PartitionSpec(*spec[:axis], name, *spec[axis:])
+
+
+def _sizes_of_all(call: Call, args: Sequence[Any], dims: Sequence[int | None],
+                  name: Any) -> list[Array]:
+    """The sizes, if there are any, with the axis that is mapped as the first of the batch."""
+    if not call.padded:
+        return []
+    if dims[0] is not None:
+        return [jnp.moveaxis(args[0], dims[0], call.mapped)]
+    sizes, axis = jnp.expand_dims(args[0], call.mapped), call.mapped
+    count = next(arg.shape[d] for arg, d in zip(args, dims) if d is not None)
+    spec = _inserted(PartitionSpec(*_spec(jax.typeof(args[0]))), axis, name)
+    return [_repeated(sizes, (*sizes.shape[:axis], count, *sizes.shape[axis + 1:]),
+                      NamedSharding(jax.typeof(sizes).sharding.mesh, spec))]
 
 
 def _mapped_in_front(args: Sequence[Any], dims: Sequence[int | None]) -> list[Array]:

@@ -2,15 +2,16 @@
 |*                                                                            *|
 |* Handlers for XLA's foreign function interface on CPUs, and on NVIDIA GPUs, *|
 |* where a call also has a stream, a device and memory of XLA's for a         *|
-|* workspace. Which layer a call means is an attribute, a name under which the
-process registered the       *|
-|* layer's functions; Python registers what is not known yet from a second    *|
-|* attribute, the layer's source. So compiled XLA programs hold no addresses, *|
-|* and may be kept on disk and run by other processes.                        *|
+|* workspace. Which layer a call means is an attribute, a name under which    *|
+|* the process registered the layer's functions; Python registers what is not *|
+|* known yet from a second attribute, the layer's source. So compiled XLA     *|
+|* programs hold no addresses, and may be kept on disk and run by other       *|
+|* processes.                                                                 *|
 |*                                                                            *|
 |* Every array has `mapped` axes in front, each of its full size, or of size  *|
 |* 1 where the array does not depend on it: one point of them is one call.    *|
-|* x, y and their gradients then have any number of axes of the batch.        *|
+|* x, y and their gradients then have any number of axes of the batch; so     *|
+|* have the sizes of padded samples, which come first.                        *|
 |*                                                                            *|
 \*===----------------------------------------------------------------------===*/
 
@@ -29,6 +30,10 @@ typedef int backward_fixed(int64_t, const void *, const void *, const void *,
                            void *, void *, void *);
 typedef int backward_sized(int64_t, int64_t, const void *, const void *,
                            const void *, void *, void *, void *);
+typedef int forward_each(int64_t, int64_t, const void *, const void *,
+                         const void *, const void *, void *);
+typedef int backward_each(int64_t, int64_t, const void *, const void *,
+                          const void *, const void *, void *, void *, void *);
 /* On GPUs, with a workspace and a stream at the end. */
 typedef int forward_in_fixed(int64_t, const void *, const void *, const void *,
                              void *, void *, void *);
@@ -48,6 +53,7 @@ typedef struct eqc_xla_layer {
   char chip[16];            /* of the GPU; empty for the CPU */
   void *forward, *backward; /* with n before the batch if `sized` */
   void *workspace_bytes;    /* of GPUs; the two are those with a workspace */
+  void *forward_padded, *backward_padded; /* NULL where there are none */
   int64_t sized;
   int64_t k, l;
   int64_t channels_first;
@@ -146,6 +152,7 @@ typedef struct place {
   const char *chip; /* empty on the CPU, where the rest has no meaning */
   int device;
   void *stream;
+  int padded;           /* whether samples have sizes of their own */
   XLA_FFI_Error *error; /* of XLA's allocator */
 } place;
 
@@ -214,6 +221,40 @@ static operand make_operand(void *buffer, int64_t mapped,
   return result;
 }
 
+/* The sizes of samples, as integers of 64 bits. */
+typedef struct sample_sizes {
+  operand each; /* its buffer is `wide`, or NULL where there are none */
+  XLA_FFI_Buffer wide;
+  int64_t *copied;
+} sample_sizes;
+
+/* Of the first array of a call on padded samples. Freed by the caller. */
+static XLA_FFI_Error *read_sizes(place *where, int64_t mapped,
+                                 sample_sizes *sizes) {
+  XLA_FFI_CallFrame *frame = where->frame;
+  int64_t count, i;
+  memset(sizes, 0, sizeof *sizes);
+  if (!where->padded)
+    return NULL;
+  sizes->wide = *(XLA_FFI_Buffer *)frame->args.args[0];
+  count = product(sizes->wide.dims, sizes->wide.rank);
+  if (sizes->wide.dtype == XLA_FFI_DataType_S32) {
+    const int32_t *narrow = sizes->wide.data;
+    sizes->copied = malloc((size_t)count * sizeof *sizes->copied + 1);
+    if (!sizes->copied)
+      return fail(frame, XLA_FFI_Error_Code_RESOURCE_EXHAUSTED,
+                  "eqc: no memory for the sizes of samples");
+    for (i = 0; i < count; ++i)
+      sizes->copied[i] = narrow[i];
+    sizes->wide.data = sizes->copied;
+  } else if (sizes->wide.dtype != XLA_FFI_DataType_S64) {
+    return fail(frame, XLA_FFI_Error_Code_INVALID_ARGUMENT,
+                "eqc: sizes of samples are integers of 32 or 64 bits");
+  }
+  sizes->each = make_operand(&sizes->wide, mapped, sizeof *sizes->copied);
+  return NULL;
+}
+
 /* The batch of one part of an x (order k) or a y (order l). */
 static int64_t batch_of(operand o, int64_t order) {
   return product(o.buffer->dims + o.mapped,
@@ -270,10 +311,13 @@ static int find_workspace(const eqc_xla_layer *layer, place *where, int64_t n,
 }
 
 static int call_forward(const eqc_xla_layer *layer, place *where, int64_t n,
-                        int64_t batch, const void *x, const void *weight,
-                        const void *bias, void *y) {
+                        int64_t batch, const void *sizes, const void *x,
+                        const void *weight, const void *bias, void *y) {
   void *workspace;
   int status;
+  if (where->padded)
+    return ((forward_each *)layer->forward_padded)(n, batch, sizes, x, weight,
+                                                   bias, y);
   if (!*where->chip)
     return layer->sized
                ? ((forward_sized *)layer->forward)(n, batch, x, weight, bias, y)
@@ -288,11 +332,14 @@ static int call_forward(const eqc_xla_layer *layer, place *where, int64_t n,
 }
 
 static int call_backward(const eqc_xla_layer *layer, place *where, int64_t n,
-                         int64_t batch, const void *x, const void *weight,
-                         const void *grad_y, void *grad_x, void *grad_weight,
-                         void *grad_bias) {
+                         int64_t batch, const void *sizes, const void *x,
+                         const void *weight, const void *grad_y, void *grad_x,
+                         void *grad_weight, void *grad_bias) {
   void *workspace;
   int status;
+  if (where->padded)
+    return ((backward_each *)layer->backward_padded)(
+        n, batch, sizes, x, weight, grad_y, grad_x, grad_weight, grad_bias);
   if (!*where->chip)
     return layer->sized
                ? ((backward_sized *)layer->backward)(n, batch, x, weight,
@@ -310,63 +357,48 @@ static int call_backward(const eqc_xla_layer *layer, place *where, int64_t n,
                             grad_bias, workspace, where->stream);
 }
 
-/* x, weight[, bias] -> y. */
-static XLA_FFI_Error *forward(place *where) {
+/* [sizes,] x, weight[, bias] -> y. */
+static XLA_FFI_Error *run_forward(const eqc_xla_layer *layer, place *where,
+                                  int64_t mapped, const sample_sizes *sizes) {
   XLA_FFI_CallFrame *frame = where->frame;
-  const eqc_xla_layer *layer;
-  operand x, weight, bias, y;
-  int64_t n, batch, count, mapped, i;
-  XLA_FFI_Error *error = NULL;
-  layer = find_layer(where, &error);
-  if (!layer)
-    return error;
-  if (frame->args.size < 2 || frame->rets.size != 1)
-    return fail(frame, XLA_FFI_Error_Code_INVALID_ARGUMENT,
-                "eqc: a call with a wrong number of arrays");
-  mapped = find_integer(&frame->attrs, "mapped");
-  x = make_operand(frame->args.args[0], mapped, layer->element_bytes);
-  weight = make_operand(frame->args.args[1], mapped, layer->element_bytes);
-  bias = make_operand(frame->args.size > 2 ? frame->args.args[2] : NULL, mapped,
-                      layer->element_bytes);
-  y = make_operand(frame->rets.rets[0], mapped, layer->element_bytes);
-
-  n = size_of(layer, &frame->attrs, x, y);
-  batch = batch_of(x, layer->k);
-  count = parts(y);
+  void **args = frame->args.args + where->padded;
+  operand x = make_operand(args[0], mapped, layer->element_bytes);
+  operand weight = make_operand(args[1], mapped, layer->element_bytes);
+  operand bias =
+      make_operand(frame->args.size > 2 + where->padded ? args[2] : NULL,
+                   mapped, layer->element_bytes);
+  operand y = make_operand(frame->rets.rets[0], mapped, layer->element_bytes);
+  int64_t n = size_of(layer, &frame->attrs, x, y);
+  int64_t batch = batch_of(x, layer->k), count = parts(y), i;
   if (parts(weight) == 1 && (!bias.buffer || parts(bias) == 1) &&
-      parts(x) == count) {
+      parts(x) == count && (!where->padded || parts(sizes->each) == count)) {
     batch *= count; /* one batch, however it is split into axes */
     count = batch > 0;
   }
   for (i = 0; i < count; ++i) {
     const int64_t *dims = y.buffer->dims;
-    int status = call_forward(layer, where, n, batch, part(x, i, dims),
-                              part(weight, i, dims), part(bias, i, dims),
-                              part(y, i, dims));
+    int status = call_forward(
+        layer, where, n, batch, part(sizes->each, i, dims), part(x, i, dims),
+        part(weight, i, dims), part(bias, i, dims), part(y, i, dims));
     if (where->error || status)
       return where->error ? where->error : fail_status(frame, status);
   }
   return NULL;
 }
 
-/* [x,] [weight,] grad_y -> the gradients of x (bit 0 of `needs`), of the weight
-   (bit 1) and of the bias (bit 2) that are needed, at least one. x comes with
-   the gradient of the weight, the weight with that of x. */
-static XLA_FFI_Error *backward(place *where) {
+/* [sizes,] [x,] [weight,] grad_y -> the gradients of x (bit 0 of `needs`), of
+   the weight (bit 1) and of the bias (bit 2) that are needed, at least one. x
+   comes with the gradient of the weight, the weight with that of x. */
+static XLA_FFI_Error *run_backward(const eqc_xla_layer *layer, place *where,
+                                   int64_t mapped, const sample_sizes *sizes) {
   XLA_FFI_CallFrame *frame = where->frame;
-  const eqc_xla_layer *layer;
-  operand x, weight, grad_y, grads[3];
+  int64_t needs = find_integer(&frame->attrs, "needs");
+  int64_t n, batch, count = 0, given = where->padded, used = 0, i;
   const int64_t *dims = NULL;
-  int64_t n, needs, batch, mapped, count = 0, given = 0, used = 0, i;
-  XLA_FFI_Error *error = NULL;
-  layer = find_layer(where, &error);
-  if (!layer)
-    return error;
-  needs = find_integer(&frame->attrs, "needs");
-  if (frame->args.size != 1 + (needs >> 1 & 1) + (needs & 1))
+  operand x, weight, grad_y, grads[3];
+  if (frame->args.size != 1 + where->padded + (needs >> 1 & 1) + (needs & 1))
     return fail(frame, XLA_FFI_Error_Code_INVALID_ARGUMENT,
                 "eqc: a call with a wrong number of arrays");
-  mapped = find_integer(&frame->attrs, "mapped");
   x = make_operand(needs & 2 ? frame->args.args[given++] : NULL, mapped,
                    layer->element_bytes);
   weight = make_operand(needs & 1 ? frame->args.args[given++] : NULL, mapped,
@@ -387,33 +419,59 @@ static XLA_FFI_Error *backward(place *where) {
 
   n = size_of(layer, &frame->attrs, grads[0].buffer ? grads[0] : x, grad_y);
   batch = batch_of(grad_y, layer->l);
-  if (needs == 1 && parts(weight) == 1 && parts(grad_y) == count) {
+  if (needs == 1 && parts(weight) == 1 && parts(grad_y) == count &&
+      (!where->padded || parts(sizes->each) == count)) {
     batch *= count; /* nothing is summed over the batch, and x is not read */
     count = batch > 0;
   }
   for (i = 0; i < count; ++i) {
-    int status = call_backward(layer, where, n, batch, part(x, i, dims),
-                               part(weight, i, dims), part(grad_y, i, dims),
-                               part(grads[0], i, dims), part(grads[1], i, dims),
-                               part(grads[2], i, dims));
+    int status = call_backward(
+        layer, where, n, batch, part(sizes->each, i, dims), part(x, i, dims),
+        part(weight, i, dims), part(grad_y, i, dims), part(grads[0], i, dims),
+        part(grads[1], i, dims), part(grads[2], i, dims));
     if (where->error || status)
       return where->error ? where->error : fail_status(frame, status);
   }
   return NULL;
 }
 
-typedef XLA_FFI_Error *computation(place *where);
+/* Finds the layer and the sizes of a call, and makes it. */
+static XLA_FFI_Error *compute(place *where, int backward) {
+  XLA_FFI_CallFrame *frame = where->frame;
+  int64_t mapped = find_integer(&frame->attrs, "mapped");
+  XLA_FFI_Error *error = NULL;
+  const eqc_xla_layer *layer = find_layer(where, &error);
+  sample_sizes sizes;
+  if (!layer)
+    return error;
+  if (frame->args.size < where->padded + (backward ? 1 : 2) ||
+      (!backward && frame->rets.size != 1))
+    return fail(frame, XLA_FFI_Error_Code_INVALID_ARGUMENT,
+                "eqc: a call with a wrong number of arrays");
+  if (where->padded &&
+      !(backward ? layer->backward_padded : layer->forward_padded))
+    return fail(frame, XLA_FFI_Error_Code_UNIMPLEMENTED,
+                "eqc: the layer has no functions for samples of different "
+                "sizes");
+  error = read_sizes(where, mapped, &sizes);
+  if (!error)
+    error =
+        (backward ? run_backward : run_forward)(layer, where, mapped, &sizes);
+  free(sizes.copied);
+  return error;
+}
 
-static XLA_FFI_Error *on_cpu(XLA_FFI_CallFrame *frame, computation *compute) {
-  place where = {frame, "", 0, NULL, NULL};
-  return answers_metadata(frame) ? NULL : compute(&where);
+static XLA_FFI_Error *on_cpu(XLA_FFI_CallFrame *frame, int backward,
+                             int padded) {
+  place where = {frame, "", 0, NULL, padded, NULL};
+  return answers_metadata(frame) ? NULL : compute(&where, backward);
 }
 
 /* In the primary context of the device, which XLA's stream is of. */
-static XLA_FFI_Error *on_gpu(XLA_FFI_CallFrame *frame, computation *compute) {
+static XLA_FFI_Error *on_gpu(XLA_FFI_CallFrame *frame, int backward) {
   XLA_FFI_Stream_Get_Args stream = {0};
   XLA_FFI_DeviceOrdinal_Get_Args device = {0};
-  place where = {frame, "", 0, NULL, NULL};
+  place where = {frame, "", 0, NULL, 0, NULL};
   XLA_FFI_Error *error;
   int status;
   if (answers_metadata(frame))
@@ -440,20 +498,26 @@ static XLA_FFI_Error *on_gpu(XLA_FFI_CallFrame *frame, computation *compute) {
   }
   if (status)
     return fail_status(frame, status);
-  error = compute(&where);
+  error = compute(&where, backward);
   gpu.pop_device(where.device);
   return error;
 }
 
 XLA_FFI_Error *eqc_xla_forward(XLA_FFI_CallFrame *frame) {
-  return on_cpu(frame, forward);
+  return on_cpu(frame, 0, 0);
 }
 XLA_FFI_Error *eqc_xla_backward(XLA_FFI_CallFrame *frame) {
-  return on_cpu(frame, backward);
+  return on_cpu(frame, 1, 0);
+}
+XLA_FFI_Error *eqc_xla_forward_padded(XLA_FFI_CallFrame *frame) {
+  return on_cpu(frame, 0, 1);
+}
+XLA_FFI_Error *eqc_xla_backward_padded(XLA_FFI_CallFrame *frame) {
+  return on_cpu(frame, 1, 1);
 }
 XLA_FFI_Error *eqc_xla_cuda_forward(XLA_FFI_CallFrame *frame) {
-  return on_gpu(frame, forward);
+  return on_gpu(frame, 0);
 }
 XLA_FFI_Error *eqc_xla_cuda_backward(XLA_FFI_CallFrame *frame) {
-  return on_gpu(frame, backward);
+  return on_gpu(frame, 1);
 }

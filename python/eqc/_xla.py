@@ -23,6 +23,8 @@ __all__ = ["handlers", "name_of", "register"]
 
 _SOURCE = Path(__file__).with_name("_xla.c")
 
+#: What XLA calls, on CPUs; the first two on GPUs too.
+TARGETS = ("forward", "backward", "forward_padded", "backward_padded")
 
 _lock = threading.Lock()
 _loaded: ctypes.CDLL | None = None
@@ -38,8 +40,9 @@ class _Entry(ctypes.Structure):
     """eqc_xla_layer."""
 
     _fields_ = [("name", ctypes.c_char * 80), ("chip", ctypes.c_char * 16),
-                ("forward", ctypes.c_void_p), ("backward", ctypes.c_void_p),
-                ("workspace_bytes", ctypes.c_void_p),
+                *((name, ctypes.c_void_p) for name in
+                  ("forward", "backward", "workspace_bytes", "forward_padded",
+                   "backward_padded")),
                 *((name, ctypes.c_int64) for name in
                   ("sized", "k", "l", "channels_first", "element_bytes"))]
 
@@ -89,12 +92,12 @@ def handlers() -> ctypes.CDLL:
         loaded = _load()
         with _lock:
             if _loaded is None:
-                for name in "forward", "backward":
-                    for platform, function in ("cpu", f"eqc_xla_{name}"), (
-                            "CUDA", f"eqc_xla_cuda_{name}"):
+                for platform, prefix, names in (
+                        ("cpu", "eqc_xla", TARGETS), ("CUDA", "eqc_xla_cuda", TARGETS[:2])):
+                    for name in names:
+                        function = getattr(loaded, f"{prefix}_{name}")
                         jax.ffi.register_ffi_target(
-                            f"eqc_xla_{name}", jax.ffi.pycapsule(getattr(loaded, function)),
-                            platform=platform)
+                            f"eqc_xla_{name}", jax.ffi.pycapsule(function), platform=platform)
                 _loaded = loaded
     return _loaded
 
@@ -135,6 +138,7 @@ def register(layer: Layer, chip: str = "") -> None:
     entry = _Entry(name=name_of(layer).encode(), chip=chip.encode(), forward=find(names[0]),
                    backward=find(names[1]) or None,
                    workspace_bytes=find("workspace_bytes") if chip else None,
+                   **({} if chip else {name: find(name) or None for name in TARGETS[2:]}),
                    sized=layer.n is None, k=layer.k, l=layer.l,
                    channels_first=layer.layout == "channels_first",
                    element_bytes=layer.dtype.itemsize)

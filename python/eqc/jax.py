@@ -49,8 +49,22 @@ def _checked(value: Array, name: str, shape: tuple[int, ...], layer: Layer) -> A
     return value
 
 
+def _checked_sizes(value: Any, shape: tuple[int, ...], layer: Layer, n: Any) -> Array:
+    """Sizes of samples as the handlers take them. Those that are known are checked here."""
+    sizes = _array(value, "sizes")
+    if not jnp.issubdtype(sizes.dtype, jnp.integer):
+        raise TypeError(f"sizes has dtype {sizes.dtype}; expected integers")
+    if sizes.shape != shape:
+        raise ValueError(f"sizes has shape {list(sizes.shape)}; expected {list(shape)}, one for "
+                         "each sample")
+    if not isinstance(sizes, jax.core.Tracer) and sizes.is_fully_addressable:
+        layer._sizes(np.asarray(sizes).reshape(-1), n if isinstance(n, int) else None)
+    wide = jax.config.jax_enable_x64 and sizes.dtype.itemsize >= 4
+    return sizes.astype(jnp.int64 if wide else jnp.int32)
+
+
 def linear(layer: Layer, x: Array, weight: Array, bias: Array | None = None, *,
-           n: int | None = None) -> Array:
+           n: int | None = None, sizes: Array | None = None) -> Array:
     """Applies a compiled layer.
 
     Args:
@@ -60,12 +74,18 @@ def linear(layer: Layer, x: Array, weight: Array, bias: Array | None = None, *,
         weight: [diagrams, c_in, c_out].
         bias: [bias_diagrams, c_out], or None for a zero bias.
         n: only for a layer without an n of its own and of order k = 0.
+        sizes: of the samples where they differ, integers in the shape of the batch axes, of a
+            layer that was compiled with n=None and ragged=True. Of a sample the entries count
+            whose indices are all below its size. Others are not read, and are zero in the
+            result and in the gradient of x.
 
     Returns:
         [.., n (l times), c_out], or [.., c_out, n (l times)].
 
     Raises:
-        TypeError, ValueError: an argument has another dtype or shape.
+        TypeError, ValueError: an argument has another dtype or shape, a size is not from 0 to
+            n, or the layer has no functions for sizes. Sizes that are computed under jit are
+            checked where it runs, and JAX reports what is wrong with them.
         eqc.Error: the handlers could not be compiled.
 
     vmap over x runs as one larger batch; over weights, and for gradients of the weight of each
@@ -93,9 +113,13 @@ def linear(layer: Layer, x: Array, weight: Array, bias: Array | None = None, *,
         if not layer.has_bias:
             raise ValueError("bias was given, but the layer has none")
         arguments.append(_checked(bias, "bias", layer.bias_shape, layer))
-    call = Call(layer, n if layer.n is None else layer.n, 0)
-    return linear_p.bind(*_varying_alike(arguments), call=call, pairs=1,
-                         spec=_spec_of_y(call, *arguments))
+    call = Call(layer, n if layer.n is None else layer.n, 0, sizes is not None)
+    if sizes is not None:
+        layer._ragged("forward_padded")  # says why there is none
+        sizes = _checked_sizes(sizes, batch, layer, n)
+    spec = _spec_of_y(call, sizes, *arguments)
+    return linear_p.bind(*_varying_alike([*([] if sizes is None else [sizes]), *arguments]),
+                         call=call, pairs=1, spec=spec)
 
 
 def _varying_alike(arrays: list[Array]) -> list[Array]:
@@ -107,11 +131,13 @@ def _varying_alike(arrays: list[Array]) -> list[Array]:
             else a for a, own in zip(arrays, axes)]
 
 
-def _spec_of_y(call: Call, x: Array, weight: Array, bias: Array | None = None) -> PartitionSpec:
-    """How y is sharded on explicit axes of a mesh: as x over the batch, and as the weight and
-    the bias over the channels. It is what jnp.einsum says of the same sums."""
+def _spec_of_y(call: Call, sizes: Array | None, x: Array, weight: Array,
+               bias: Array | None = None) -> PartitionSpec:
+    """How y is sharded on explicit axes of a mesh: as x and the sizes over the batch, and as the
+    weight and the bias over the channels. It is what jnp.einsum says of the same sums."""
     layer = call.layer
-    named = {"x": x, "weight": weight, **({} if bias is None else {"bias": bias})}
+    named = {name: value for name, value in
+             dict(x=x, weight=weight, bias=bias, sizes=sizes).items() if value is not None}
     specs = {}
     for name, array in named.items():
         spec = jax.typeof(array).sharding.spec
@@ -134,7 +160,8 @@ def _spec_of_y(call: Call, x: Array, weight: Array, bias: Array | None = None) -
 
     agreed("the input channels", ("x", -1 if last else x.ndim - layer.k - 1), ("weight", 1),
            summed=True)
-    batch = specs["x"][batch_axes(call, x, layer.k)]
+    batch = [agreed("axes of the batch", ("x", axis), ("sizes", axis))
+             for axis in range(x.ndim)[batch_axes(call, x, layer.k)]]
     channels = agreed("the output channels", ("weight", 2), ("bias", 1))
     used = [axis for name in batch for axis in (name if isinstance(name, tuple) else (name,))]
     if channels is not None and set(used) & set(

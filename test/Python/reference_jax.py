@@ -6,12 +6,12 @@ import reference
 
 def dense(layer, n=None):
     """(x, weight[, bias]) -> y, for any number of batch axes."""
-    n = n or layer.n
+    n = layer.n if n is None else n
     maps, rows = reference.matrices(layer, n), None
-    maps = maps.reshape(-1, *[n] * (layer.l + layer.k)).astype(layer.dtype)
+    maps = maps.reshape(len(maps), *[n] * (layer.l + layer.k)).astype(layer.dtype)
     if layer.has_bias:
         rows = reference.matrices(layer, n, bias=True)
-        rows = rows.reshape(-1, *[n] * layer.l).astype(layer.dtype)
+        rows = rows.reshape(len(rows), *[n] * layer.l).astype(layer.dtype)
     outputs, inputs = "pqrstu"[:layer.l], "ijklmn"[:layer.k]
     last = layer.layout == "channels_last"
     x_axes = f"...{inputs}a" if last else f"...a{inputs}"
