@@ -16,7 +16,7 @@ from typing import Any, NoReturn
 import torch
 from torch import Tensor, nn
 
-from eqc import _registry, _torch_operators, _torch_ragged
+from eqc import _registry, _torch_direct, _torch_operators, _torch_ragged
 from eqc._native import Options, key_of_source, source_for_bias
 from eqc._source import dtype_name, integer, layer_source
 from eqc.initialize import GAIN, INPUTS, weight_std
@@ -106,8 +106,13 @@ def linear(layer: Layer, x: Tensor, weight: Tensor, bias: Tensor | None = None, 
         raise TypeError(f"layer is a {type(layer).__name__}; expected an eqc.Layer")
     if bias is not None and not layer.has_bias:
         raise ValueError("bias was given, but the layer has none")
-    return _apply(_registry.key_of(layer), x, weight, bias, orders=(layer.k, layer.l),
-                  size=layer.n, any_n=layer._size_unit, n=n,
+    key = _registry.key_of(layer)
+    if n is None:
+        y = _torch_direct.linear({_torch_operators.dtype_of(layer): key}, x, weight, bias)
+        if y is not None:
+            return y
+    return _apply(key, x, weight, bias, orders=(layer.k, layer.l), size=layer.n,
+                  any_n=layer._size_unit, n=n,
                   channels_last=layer.layout == "channels_last")
 
 
@@ -294,6 +299,12 @@ class EquivariantLinear(nn.Module):
                 are zero in the result.
             ptr: [batch + 1], the running sums of the sizes of packed samples.
         """
+        parameters = self._parameters
+        if n is None and sizes is None and ptr is None and (
+                "weight" in parameters and "bias" in parameters):  # else they are computed
+            y = _torch_direct.linear(self._keys, x, parameters["weight"], parameters["bias"])
+            if y is not None:
+                return y
         ragged = sizes is not None or ptr is not None
         if ragged and self.n is not None:
             raise ValueError(f"the layer was made for n = {self.n}: sizes= and ptr= are for "
