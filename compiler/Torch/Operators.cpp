@@ -10,7 +10,10 @@
 
 #include <eqc/torch.h>
 
+#include <algorithm>
+#include <functional>
 #include <mutex>
+#include <numeric>
 #include <stdexcept>
 
 using namespace eqc::torch;
@@ -48,27 +51,70 @@ static const Layer &layerFor(const std::string &key, int64_t n) {
   return layer;
 }
 
-static int64_t batchOf(const Tensor &tensor, const char *name) {
-  std::vector<int64_t> shape = tensor.shape();
-  if (shape.empty())
-    throw std::runtime_error(std::string(name) + " has no batch axis");
-  return shape.front();
+using Shape = std::vector<int64_t>;
+
+/// The axes in front of all tensors of a call (those of vmap over weights):
+/// each point of them is a layer with its own weights, and a batch.
+static Shape frontOf(const Tensor &weight) {
+  const Shape shape = weight.shape();
+  return {shape.begin(), shape.end() - std::min<size_t>(3, shape.size())};
 }
+
+static Shape operator+(Shape front, const Shape &shape) {
+  front.insert(front.end(), shape.begin(), shape.end());
+  return front;
+}
+
+static int64_t volume(const Shape &shape) {
+  return std::accumulate(shape.begin(), shape.end(), int64_t(1),
+                         std::multiplies<>());
+}
+
+static int64_t batchOf(const Tensor &tensor, const char *name,
+                       const Shape &front) {
+  const Shape shape = tensor.shape();
+  if (shape.size() <= front.size())
+    throw std::runtime_error(std::string(name) + " has no batch axis");
+  return shape[front.size()];
+}
+
+namespace {
+
+/// The parts of an array for the points of the axes in front; all null if the
+/// array is.
+class Parts {
+public:
+  Parts(void *data, const Layer &layer, const Shape &shape)
+      : data(static_cast<char *>(data)),
+        bytes(data ? volume(shape) * (layer.isDouble ? 8 : 4) : 0) {}
+  void *operator[](int64_t point) const { return data + point * bytes; }
+
+private:
+  char *data;
+  int64_t bytes;
+};
+
+} // namespace
 
 static Tensor linear(Tensor x, Tensor weight, Tensor bias,
                      const std::string &key, int64_t n) {
   const Layer &layer = layerFor(key, n);
-  const int64_t batch = batchOf(x, "x");
-  x.require("x", layer.xShape(batch, n), layer.isDouble);
-  weight.require("weight", layer.weightShape(), layer.isDouble);
-  const void *biasData = layer.zeroBias.data();
-  if (layer.info.bias_diagrams > 0 && bias.isThere()) {
-    bias.require("bias", layer.biasShape(), layer.isDouble);
-    biasData = bias.data();
-  }
-  Tensor y = Tensor::empty(layer.yShape(batch, n), layer.isDouble);
-  run(layer, layer.forward, n, batch, (const void *)x.data(),
-      (const void *)weight.data(), biasData, y.data());
+  const Shape front = frontOf(weight);
+  const int64_t batch = batchOf(x, "x", front);
+  const Shape xShape = layer.xShape(batch, n), yShape = layer.yShape(batch, n);
+  x.require("x", front + xShape, layer.isDouble);
+  weight.require("weight", front + layer.weightShape(), layer.isDouble);
+  const bool hasBias = layer.info.bias_diagrams > 0 && bias.isThere();
+  if (hasBias)
+    bias.require("bias", front + layer.biasShape(), layer.isDouble);
+  Tensor y = Tensor::empty(front + yShape, layer.isDouble);
+  const Parts xs(x.data(), layer, xShape), ys(y.data(), layer, yShape),
+      weights(weight.data(), layer, layer.weightShape()),
+      biases(hasBias ? bias.data() : nullptr, layer, layer.biasShape());
+  for (int64_t i = 0, count = volume(front); i < count; ++i)
+    run(layer, layer.forward, n, batch, (const void *)xs[i],
+        (const void *)weights[i],
+        hasBias ? (const void *)biases[i] : layer.zeroBias.data(), ys[i]);
   return y;
 }
 
@@ -82,26 +128,34 @@ static Gradients linearBackward(Tensor x, Tensor weight, Tensor gradY,
   const Layer &layer = layerFor(key, n);
   if (!layer.backward)
     throw std::runtime_error("the layer was compiled without gradients");
-  const int64_t batch = batchOf(gradY, "grad_y");
+  const Shape front = frontOf(weight);
+  const int64_t batch = batchOf(gradY, "grad_y", front);
+  const Shape xShape = layer.xShape(batch, n), yShape = layer.yShape(batch, n),
+              weightShape = layer.weightShape(), biasShape = layer.biasShape();
   if (needWeight)
-    x.require("x", layer.xShape(batch, n), layer.isDouble);
+    x.require("x", front + xShape, layer.isDouble);
   if (needX)
-    weight.require("weight", layer.weightShape(), layer.isDouble);
-  gradY.require("grad_y", layer.yShape(batch, n), layer.isDouble);
-  auto make = [&](bool need, const std::vector<int64_t> &shape) {
-    return Tensor::empty(need ? shape : std::vector<int64_t>{0},
-                         layer.isDouble);
+    weight.require("weight", front + weightShape, layer.isDouble);
+  gradY.require("grad_y", front + yShape, layer.isDouble);
+  auto make = [&](bool need, const Shape &shape) {
+    return Tensor::empty(need ? front + shape : Shape{0}, layer.isDouble);
   };
-  Gradients grads = {make(needX, layer.xShape(batch, n)),
-                     make(needWeight, layer.weightShape()),
-                     make(needBias, layer.biasShape())};
-  if (needX || needWeight || needBias)
-    run(layer, layer.backward, n, batch,
-        (const void *)(needWeight ? x.data() : nullptr),
-        (const void *)(needX ? weight.data() : nullptr),
-        (const void *)gradY.data(), needX ? grads.x.data() : nullptr,
-        needWeight ? grads.weight.data() : nullptr,
-        needBias ? grads.bias.data() : nullptr);
+  Gradients grads = {make(needX, xShape), make(needWeight, weightShape),
+                     make(needBias, biasShape)};
+  auto parts = [&](bool need, const Tensor &tensor, const Shape &shape) {
+    return Parts(need ? tensor.data() : nullptr, layer, shape);
+  };
+  const Parts xs = parts(needWeight, x, xShape),
+              weights = parts(needX, weight, weightShape),
+              gradYs = parts(true, gradY, yShape),
+              gradXs = parts(needX, grads.x, xShape),
+              gradWeights = parts(needWeight, grads.weight, weightShape),
+              gradBiases = parts(needBias, grads.bias, biasShape);
+  const int64_t count = needX || needWeight || needBias ? volume(front) : 0;
+  for (int64_t i = 0; i < count; ++i)
+    run(layer, layer.backward, n, batch, (const void *)xs[i],
+        (const void *)weights[i], (const void *)gradYs[i], gradXs[i],
+        gradWeights[i], gradBiases[i]);
   return grads;
 }
 

@@ -4,6 +4,9 @@ Each has a kernel for CPUs and GPUs, and an `autograd.Function` around it that k
 both modes and what one more axis means. A layer is linear in x and in the weight, so every
 derivative of the two operators is again a call of the two; all orders follow.
 
+All tensors of a call may have the same axes in front of their own, those of vmap over weights:
+each point of them is a layer with its own weights, and a batch.
+
 The dispatcher sends a call to the Function where automatic differentiation or a transform of
 `torch.func` wants it, and to the kernel else. So an operator means the same whoever calls
 it: a module, a graph of `torch.compile`, or a program that was exported.
@@ -11,6 +14,7 @@ it: a module, a graph of `torch.compile`, or a program that was exported.
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Sequence
 from typing import Any, NoReturn
 
@@ -23,8 +27,8 @@ from eqc._native import check_status
 from eqc.layer import Layer
 
 __all__ = ["autocast_dtypes", "autocast_device", "backward_arguments", "check_devices",
-           "crossed", "dtype_of", "forward_arguments", "library", "linear", "linear_backward",
-           "register", "shape_of", "tangent"]
+           "crossed", "dtype_of", "forward_arguments", "front_of", "library", "linear",
+           "linear_backward", "register", "shape_of", "tangent"]
 
 #: Whether libeqc_torch (docs/TorchCpp.md) was first to define them: it computes for Python too.
 _are_there = torch._C._dispatch_has_kernel("eqc::linear")
@@ -56,13 +60,30 @@ def shape_of(layer: Layer, batch: int, n: int, *, output: bool) -> tuple[int, ..
     return (batch, channels, *[n] * order)
 
 
-def _checked(tensor: Tensor, name: str, shape: tuple[int, ...], layer: Layer) -> Tensor:
-    """The tensor as a kernel may read it."""
+def front_of(weight: Tensor) -> tuple[int, ...]:
+    """The sizes of the axes in front of all tensors of a call."""
+    return tuple(weight.shape[:-3])
+
+
+def _addresses(tensor: Tensor, front: tuple[int, ...]) -> list[int]:
+    """Where its part for each point of the axes in front is."""
+    result, bytes_each = [tensor.data_ptr()], tensor.element_size()
+    for extent, stride in zip(front, tensor.stride()):
+        result = [address + i * stride * bytes_each for address in result for i in range(extent)]
+    return result
+
+
+def _checked(tensor: Tensor, name: str, shape: tuple[int, ...], layer: Layer,
+             front: tuple[int, ...] = ()) -> Tensor:
+    """The tensor as a kernel may read it: each part without gaps."""
+    shape = (*front, *shape)
     if tensor.dtype != dtype_of(layer):
         raise TypeError(f"{name} has dtype {tensor.dtype}; the layer computes in "
                         f"{dtype_of(layer)}: use {name}.to({dtype_of(layer)})")
     if tuple(tensor.shape) != shape:
         raise ValueError(f"{name} has shape {list(tensor.shape)}; expected {list(shape)}")
+    if front and 0 not in shape and tensor[(0,) * len(front)].is_contiguous():
+        return tensor
     return tensor.contiguous()
 
 
@@ -82,61 +103,73 @@ def _place_of(tensor: Tensor) -> _cuda.Place | None:
     return _cuda.Place(tensor.device.index, stream.cuda_stream)
 
 
-def _run(key: str, kernel: Layer, name: str, n: int, batch: int,
+def _run(key: str, kernel: Layer, name: str, n: int, batch: int, front: tuple[int, ...],
          *tensors: Tensor | None) -> None:
     """NAME_forward or NAME_backward of a layer, on tensors of one device."""
-    arrays = [None if tensor is None else tensor.data_ptr() for tensor in tensors]
+    calls = zip(*(itertools.repeat(None) if tensor is None else _addresses(tensor, front)
+                  for tensor in tensors))
     like = next(tensor for tensor in tensors if tensor is not None)
     place = _place_of(like)
     if place is None:
-        check_status(getattr(kernel, f"_{name}")(*kernel._leading(n), batch, *arrays))
+        function, leading = getattr(kernel, f"_{name}"), (*kernel._leading(n), batch)
+        for arrays in calls:
+            check_status(function(*leading, *arrays))
         return
     # Of PyTorch's allocator. It may be let go while it is in use: others who get it
     # work on this stream after us.
     kept = []
 
     def allocate(count: int) -> int:
-        kept.append(like.new_empty(count, dtype=torch.uint8))
+        kept[:] = [like.new_empty(count, dtype=torch.uint8)]
         return kept[0].data_ptr()
 
-    _cuda.call(key, name, n, batch, arrays, place, allocate)
+    for arrays in calls:
+        _cuda.call(key, name, n, batch, arrays, place, allocate)
 
 
 def forward_arguments(kernel: Layer, x: Tensor, weight: Tensor, bias: Tensor | None,
-                      x_shape: tuple[int, ...]) -> tuple[Tensor, Tensor, Tensor | None]:
+                      x_shape: tuple[int, ...], front: tuple[int, ...] = ()
+                      ) -> tuple[Tensor, Tensor, Tensor | None]:
     """Those of a forward function as it may read them. No bias is a zero bias."""
-    x = _checked(x, "x", x_shape, kernel)
-    weight = _checked(weight, "weight", kernel.weight_shape, kernel)
+    x = _checked(x, "x", x_shape, kernel, front)
+    weight = _checked(weight, "weight", kernel.weight_shape, kernel, front)
     if kernel.has_bias:
-        bias = (x.new_zeros(kernel.bias_shape) if bias is None else
-                _checked(bias, "bias", kernel.bias_shape, kernel))
+        bias = (x.new_zeros(kernel.bias_shape).expand(*front, *kernel.bias_shape)
+                if bias is None else _checked(bias, "bias", kernel.bias_shape, kernel, front))
     return x, weight, bias
 
 
 def backward_arguments(kernel: Layer, x: Tensor, weight: Tensor, grad_y: Tensor,
                        x_shape: tuple[int, ...], y_shape: tuple[int, ...],
-                       needs: tuple[bool, bool, bool]
+                       needs: tuple[bool, bool, bool], front: tuple[int, ...] = ()
                        ) -> tuple[Tensor, Tensor, Tensor, list[Tensor]]:
     """Those of a backward function, and the gradients that it writes, empty where they are
     not needed."""
     need_x, need_weight, _ = needs
     if need_weight:
-        x = _checked(x, "x", x_shape, kernel)
+        x = _checked(x, "x", x_shape, kernel, front)
     if need_x:
-        weight = _checked(weight, "weight", kernel.weight_shape, kernel)
-    grad_y = _checked(grad_y, "grad_y", y_shape, kernel)
-    grads = [grad_y.new_empty(shape if need else 0) for need, shape in
+        weight = _checked(weight, "weight", kernel.weight_shape, kernel, front)
+    grad_y = _checked(grad_y, "grad_y", y_shape, kernel, front)
+    grads = [grad_y.new_empty((*front, *shape) if need else 0) for need, shape in
              zip(needs, (x_shape, kernel.weight_shape, kernel.bias_shape))]
     return x, weight, grad_y, grads
+
+
+def _batch_of(tensor: Tensor, name: str, front: tuple[int, ...]) -> int:
+    if tensor.dim() <= len(front):
+        raise ValueError(f"{name} has {tensor.dim()} axes; expected more than {len(front)}")
+    return tensor.shape[len(front)]
 
 
 def _forward(x: Tensor, weight: Tensor, bias: Tensor | None, layer: str, n: int) -> Tensor:
     kernel = _registry.layer_of(layer)
     check_devices(x, weight, bias)
-    batch = x.shape[0]
-    x, weight, bias = forward_arguments(kernel, x, weight, bias, kernel.x_shape(batch, n))
-    y = x.new_empty(kernel.y_shape(batch, n))
-    _run(layer, kernel, "forward", n, batch, x, weight, bias, y)
+    front = front_of(weight)
+    batch = _batch_of(x, "x", front)
+    x, weight, bias = forward_arguments(kernel, x, weight, bias, kernel.x_shape(batch, n), front)
+    y = x.new_empty((*front, *kernel.y_shape(batch, n)))
+    _run(layer, kernel, "forward", n, batch, front, x, weight, bias, y)
     return y
 
 
@@ -147,30 +180,35 @@ def _backward(x: Tensor, weight: Tensor, grad_y: Tensor, layer: str, n: int,
     if kernel._backward is None:
         raise ValueError("the layer was compiled without gradients")
     check_devices(x, weight, grad_y)
-    batch = grad_y.shape[0]
+    front = front_of(weight)
+    batch = _batch_of(grad_y, "grad_y", front)
     needs = (need_x, need_weight, need_bias)
     x, weight, grad_y, grads = backward_arguments(
-        kernel, x, weight, grad_y, kernel.x_shape(batch, n), kernel.y_shape(batch, n), needs)
+        kernel, x, weight, grad_y, kernel.x_shape(batch, n), kernel.y_shape(batch, n), needs,
+        front)
     if any(needs):
-        _run(layer, kernel, "backward", n, batch, x, weight, grad_y,
+        _run(layer, kernel, "backward", n, batch, front, x if need_weight else None,
+             weight if need_x else None, grad_y,
              *(grad if need else None for need, grad in zip(needs, grads)))
     return grads[0], grads[1], grads[2]
 
 
 def _fake(x: Tensor, weight: Tensor, bias: Tensor | None, layer: str, n: int) -> Tensor:
     check_devices(x, weight, bias)
-    return x.new_empty(shape_of(_registry.layer_of(layer), x.shape[0], n, output=True))
+    front = front_of(weight)
+    y_shape = shape_of(_registry.layer_of(layer), _batch_of(x, "x", front), n, output=True)
+    return x.new_empty((*front, *y_shape))
 
 
 def _backward_fake(x: Tensor, weight: Tensor, grad_y: Tensor, layer: str, n: int,
                    need_x: bool, need_weight: bool, need_bias: bool
                    ) -> tuple[Tensor, Tensor, Tensor]:
     check_devices(x, weight, grad_y)
-    kernel = _registry.layer_of(layer)
-    x_shape = shape_of(kernel, grad_y.shape[0], n, output=False)
-    return (grad_y.new_empty(x_shape if need_x else 0),
-            grad_y.new_empty(kernel.weight_shape if need_weight else 0),
-            grad_y.new_empty(kernel.bias_shape if need_bias else 0))
+    kernel, front = _registry.layer_of(layer), front_of(weight)
+    x_shape = shape_of(kernel, _batch_of(grad_y, "grad_y", front), n, output=False)
+    return (grad_y.new_empty((*front, *x_shape) if need_x else 0),
+            grad_y.new_empty((*front, *kernel.weight_shape) if need_weight else 0),
+            grad_y.new_empty((*front, *kernel.bias_shape) if need_bias else 0))
 
 
 def _elsewhere(*arguments: Any) -> NoReturn:
@@ -188,20 +226,17 @@ def _primals(ctx: Any) -> tuple[Tensor, ...]:
     return tuple(forward_ad.unpack_dual(value, level=0).primal for value in ctx.saved_tensors)
 
 
-def _folded(value: Tensor, dim: int | None, size: int) -> tuple[Tensor, tuple[int, int]]:
-    """The axis of vmap and that of the batch as one, and their sizes."""
-    whole = value.expand(size, *value.shape) if dim is None else value.movedim(dim, 0)
-    return whole.flatten(0, 1), (size, whole.shape[1])
+def _folded(value: Tensor, dim: int | None, size: int, at: int) -> tuple[Tensor, tuple[int, int]]:
+    """The axis of vmap and that of the batch, `at`, as one, and their sizes."""
+    whole = _in_front(value, dim, size).movedim(0, at)
+    return whole.flatten(at, at + 1), (size, whole.shape[at + 1])
 
 
-def _samples(values: Sequence[Tensor | None], dims: Sequence[int | None], size: int
-             ) -> list[list[Tensor | None]]:
-    """The values at each point of an axis of vmap. At least one point, of zeros for an axis of
-    size 0: it shows the shapes, and differentiates as the others do."""
-    if size == 0:
-        return [[value if dim is None else value.sum(dim) for value, dim in zip(values, dims)]]
-    return [[value if dim is None else value.select(dim, i) for value, dim in zip(values, dims)]
-            for i in range(size)]
+def _in_front(value: Tensor | None, dim: int | None, size: int) -> Tensor | None:
+    """The axis of vmap as the first one; without a copy where the value does not have it."""
+    if value is None:
+        return None
+    return value.expand(size, *value.shape) if dim is None else value.movedim(dim, 0)
 
 
 class _Linear(Function):
@@ -239,10 +274,11 @@ class _Linear(Function):
              layer: str, n: int) -> tuple[Tensor, int]:
         size = info.batch_size
         if dims[1] is None and dims[2] is None:
-            x, sizes = _folded(x, dims[0], size)
-            return linear(x, weight, bias, layer, n).unflatten(0, sizes), 0
-        each = [linear(*sample, layer, n) for sample in _samples((x, weight, bias), dims, size)]
-        return torch.stack(each)[:size], 0
+            at = len(front_of(weight))
+            x, sizes = _folded(x, dims[0], size, at)
+            return linear(x, weight, bias, layer, n).unflatten(at, sizes), at
+        return linear(*(_in_front(value, dim, size) for value, dim in
+                        zip((x, weight, bias), dims)), layer, n), 0
 
 
 def tangent(operator: Any, x: Tensor, weight: Tensor, of_x: Tensor | None,
@@ -333,20 +369,22 @@ class _LinearBackward(Function):
     def vmap(info: Any, dims: tuple, x: Tensor, weight: Tensor, grad_y: Tensor, layer: str,
              n: int, need_x: bool, need_weight: bool, need_bias: bool
              ) -> tuple[tuple[Tensor, ...], tuple[int | None, ...]]:
-        size, none = info.batch_size, grad_y.new_empty(0)
-        grads: list[Tensor] = [none] * 3
+        size = info.batch_size
+        grads: list[Tensor] = [grad_y.new_empty(0)] * 3
+        where: list[int | None] = [None] * 3
         if need_x and dims[1] is None:
-            folded, sizes = _folded(grad_y, dims[2], size)
+            at = len(front_of(weight))
+            folded, sizes = _folded(grad_y, dims[2], size, at)
             grad_x, _, _ = linear_backward(x, weight, folded, layer, n, True, False, False)
-            grads[0] = grad_x.unflatten(0, sizes)
+            grads[0], where[0] = grad_x.unflatten(at, sizes), at
         needs = (need_x and dims[1] is not None, need_weight, need_bias)
         if any(needs):
-            each = [linear_backward(*sample, layer, n, *needs)
-                    for sample in _samples((x, weight, grad_y), dims, size)]
+            each = linear_backward(*(_in_front(value, dim, size) for value, dim in
+                                     zip((x, weight, grad_y), dims)), layer, n, *needs)
             for i, need in enumerate(needs):
                 if need:
-                    grads[i] = torch.stack([sample[i] for sample in each])[:size]
-        return tuple(grads), tuple(None if grad is none else 0 for grad in grads)
+                    grads[i], where[i] = each[i], 0
+        return tuple(grads), tuple(where)
 
 
 def autocast_device(tensor: Tensor) -> str:

@@ -52,6 +52,9 @@ def _apply(key: str, x: Tensor, weight: Tensor, bias: Tensor | None, *, orders: 
     differ."""
     order = orders[0]
     _check_tensors(x=x, weight=weight, bias=bias)
+    if weight.dim() != 3:
+        raise ValueError(f"weight has shape {list(weight.shape)}; expected 3 axes: [diagrams, "
+                         "c_in, c_out]")
     if n is not None and (isinstance(n, bool) or not isinstance(n, (int, torch.SymInt))):
         n = integer("n", n)
     if x.dim() <= order:

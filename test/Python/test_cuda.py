@@ -3,6 +3,7 @@
 What PyTorch alone can say (a stream's number, memory of its allocator, whether a tensor is on a
 device) is what is left out: tensors of the CPU are copied to the stand-in's memory."""
 
+import math
 import threading
 
 import eqc
@@ -171,7 +172,7 @@ def test_code_is_kept_on_disk(tmp_path, monkeypatch):
 
 torch = pytest.importorskip("torch")
 
-from eqc import _torch_operators  # noqa: E402
+from eqc import _torch_direct, _torch_operators  # noqa: E402
 from eqc.torch import EquivariantLinear  # noqa: E402
 from torch._subclasses.fake_tensor import FakeTensorMode  # noqa: E402
 
@@ -182,20 +183,23 @@ def on_device(monkeypatch):
     calls = []
     run = _torch_operators._run
 
-    def record(key, kernel, name, n, batch, *tensors):
+    def record(key, kernel, name, n, batch, front, *tensors):
         def call(key, name, n, batch, arrays, place, allocate):
             calls.append(name)
-            sized = [tensor if tensor is None else (tensor.data_ptr(), tensor.nbytes)
-                     for tensor in tensors]
-            assert arrays == [size and size[0] for size in sized]
+            sized = [None if tensor is None else (array, tensor.nbytes // math.prod(front))
+                     for array, tensor in zip(arrays, tensors)]
+            assert front or [size and size[0] for size in sized] == [
+                None if tensor is None else tensor.data_ptr() for tensor in tensors]
             standin.call_on_device(key, name, n, batch, sized, place, allocate)
 
         with monkeypatch.context() as patch:
             patch.setattr(_cuda, "call", call)
-            run(key, kernel, name, n, batch, *tensors)
+            run(key, kernel, name, n, batch, front, *tensors)
 
     monkeypatch.setattr(_torch_operators, "_run", record)
     monkeypatch.setattr(_torch_operators, "_place_of", lambda tensor: PLACE)
+    # The tensors are on a CPU, where calls may do without operators.
+    monkeypatch.setattr(_torch_direct, "linear", lambda *arguments: None)
     return calls
 
 

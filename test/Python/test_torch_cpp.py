@@ -234,6 +234,17 @@ for layer, key, n, batch in pickle.load(sys.stdin.buffer):
                 near(got, value)
             else:
                 assert got.shape == (0,)
+    # Axes in front, as of vmap over weights: each point is a call.
+    for front in ((2, 3), (0,)):
+        xs, ws, gs = (draw((*front, *a.shape)) for a in (x, weight, grad_y))
+        bs = None if bias is None else draw((*front, *bias.shape))
+        needs = (True, True, bias is not None)
+        ys, grads = linear(xs, ws, bs, key, n), backward(xs, ws, gs, key, n, *needs)
+        assert ys.shape == (*front, *grad_y.shape) and grads[1].shape == ws.shape
+        for i in np.ndindex(front):
+            assert torch.equal(ys[i], linear(xs[i], ws[i], bs if bs is None else bs[i], key, n))
+            for got, want, need in zip(grads, backward(xs[i], ws[i], gs[i], key, n, *needs), needs):
+                assert not need or torch.equal(got[i], want)
     for wrong, text in [
             (lambda: linear(x.half(), weight, bias, key, n), "x is not of torch.float"),
             (lambda: linear(x, weight[:0], bias, key, n), "weight has shape"),

@@ -14,9 +14,11 @@ from test_properties import few, layers
 torch = pytest.importorskip("torch")
 
 import eqc.torch  # noqa: E402
+from eqc import _registry  # noqa: E402
 from torch.autograd import forward_ad  # noqa: E402
 from torch.func import (  # noqa: E402
     functional_call, grad, hessian, jacfwd, jacrev, jvp, linearize, vjp, vmap)
+from torch.fx.experimental.proxy_tensor import make_fx  # noqa: E402
 from torch.utils._pytree import tree_leaves  # noqa: E402
 
 CASES = [
@@ -246,6 +248,51 @@ def test_an_ensemble_of_models():
     ys = vmap(lambda p: functional_call(models[0], p, (x,)))(parameters)
     for y, model in zip(ys, models):
         torch.testing.assert_close(y, model(x))
+
+
+def test_mapped_weights_are_one_call_of_an_operator():
+    """Also twice, and in derivatives; what has no such axis is not copied."""
+    layer = eqc.Layer(**CASES[0], dtype="f64")
+    x, weight, bias = arguments_of(layer, 3)
+    weights, biases = torch.randn(4, 5, *weight.shape, dtype=x.dtype), torch.randn(
+        5, *bias.shape, dtype=x.dtype)
+
+    def value(x, weight, bias):
+        return eqc.torch.linear(layer, x, weight, bias)
+
+    arguments = (x, weights.transpose(0, 1), biases.movedim(0, -1))
+    f = vmap(vmap(value, (None, 0, -1)), (None, 1, None))
+    want = torch.stack([torch.stack([value(x, w, b) for w, b in zip(ws, biases)])
+                        for ws in weights])
+    torch.testing.assert_close(f(*arguments), want, rtol=0, atol=0)
+    one = grad(lambda *a: value(*a).sin().sum(), (0, 1, 2))
+    gradient = vmap(vmap(one, (None, 0, -1)), (None, 1, None))
+    rows = [[one(x, w, b) for w, b in zip(ws, biases)] for ws in weights]
+    for i, got in enumerate(gradient(*arguments)):
+        torch.testing.assert_close(got, torch.stack([torch.stack([point[i] for point in row])
+                                                     for row in rows]))
+    names = [str(node.target) for node in make_fx(gradient)(*arguments).graph.nodes]
+    assert names.count("eqc.linear.default") == 1
+    assert names.count("eqc.linear_backward.default") == 1
+
+
+def test_what_is_not_mapped_is_not_copied(monkeypatch):
+    layer = eqc.Layer(**CASES[0], dtype="f64")
+    x, weight, bias = arguments_of(layer, 3)
+    forward, seen = layer._forward, []
+    kernel = _registry.layer_of(_registry.key_of(layer))
+    monkeypatch.setitem(vars(kernel), "_forward", lambda *a: seen.append(a) or forward(*a))
+    weights = torch.stack([weight, -weight])
+    vmap(lambda w: eqc.torch.linear(layer, x, w, bias))(weights)
+    assert [call[1:4] for call in seen] == [
+        (x.data_ptr(), weights[i].data_ptr(), bias.data_ptr()) for i in range(2)]
+
+
+def test_weights_of_several_layers_are_refused_without_vmap():
+    layer = eqc.Layer(**CASES[0], dtype="f64")
+    x, weight, bias = arguments_of(layer, 3)
+    with pytest.raises(ValueError, match=r"expected 3 axes: \[diagrams, c_in, c_out\]"):
+        eqc.torch.linear(layer, x[None], weight[None], bias[None])
 
 
 def test_jacobians_in_both_modes():
