@@ -33,22 +33,28 @@ def _keys(*names: str) -> Any:
     return result
 
 
-#: What a tensor without anything special has, and one that was made in inference mode.
-_PLAIN = _keys("CPU", "ADInplaceOrView", "AutogradCPU", "AutocastCPU")
-_INFERENCE = _keys("CPU", "AutocastCPU")
-#: What every call of a thread has that is in no mode, and in inference mode.
-_NO_MODE = _keys("BackendSelect", "ADInplaceOrView")
-_INFERENCE_MODE = _keys("BackendSelect")
-_AUTOGRAD = _C.DispatchKey.AutogradFunctionality
+# PyTorch promises none of these: a version that lacks one has its operators do everything.
+try:
+    #: What a tensor without anything special has, and one that was made in inference mode.
+    _PLAIN = _keys("CPU", "ADInplaceOrView", "AutogradCPU", "AutocastCPU")
+    _INFERENCE = _keys("CPU", "AutocastCPU")
+    #: What every call of a thread has that is in no mode, and in inference mode.
+    _NO_MODE = _keys("BackendSelect", "ADInplaceOrView")
+    _INFERENCE_MODE = _keys("BackendSelect")
+    _AUTOGRAD = _C.DispatchKey.AutogradFunctionality
 
-# Looked up once.
-_keys_of = _C._dispatch_keys
-_included = _C._dispatch_tls_local_include_set
-_is_excluded = _C._dispatch_tls_is_dispatch_key_excluded
-_function_modes = _C._len_torch_function_stack
-_is_profiling = torch.autograd._profiler_enabled
-_is_grad_enabled = torch.is_grad_enabled
-_is_dynamo_compiling = torch.compiler.is_dynamo_compiling
+    # Looked up once.
+    _keys_of = _C._dispatch_keys
+    _included = _C._dispatch_tls_local_include_set
+    _is_excluded = _C._dispatch_tls_is_dispatch_key_excluded
+    _function_modes = _C._len_torch_function_stack
+    _is_profiling = torch.autograd._profiler_enabled
+    _is_grad_enabled = torch.is_grad_enabled
+    _is_dynamo_compiling = torch.compiler.is_dynamo_compiling
+    forward_ad._current_level  # looked up anew in each call
+    _IS_AVAILABLE = True
+except (AttributeError, TypeError):
+    _IS_AVAILABLE = False
 
 _weight_types = (torch.nn.Parameter, Tensor)
 _bias_types = (*_weight_types, type(None))
@@ -119,7 +125,7 @@ def linear(keys: dict[torch.dtype, str], x: Tensor, weight: Tensor, bias: Tensor
     """y for x with any number of batch axes, or None if the operator has to be called.
 
     keys: those of the layer, as of `_registry.key_of`, for the types that it may compute in."""
-    if _is_dynamo_compiling() or type(x) is not Tensor or type(weight) not in _weight_types or (
+    if not _IS_AVAILABLE or _is_dynamo_compiling() or type(x) is not Tensor or type(weight) not in _weight_types or (
             type(bias) not in _bias_types) or _is_watched():
         return None
     key = keys.get(weight.dtype)

@@ -1,6 +1,7 @@
 """Plain calls of layers go past PyTorch's dispatcher; whatever wants to see an operator does."""
 
 import copy
+import importlib.util
 
 import pytest
 
@@ -117,6 +118,23 @@ def test_plain_training_calls_no_operator(operators):
         net(torch.randn(2, n, n, 2)).square().mean().backward()
         optimizer.step()
     assert operators.count == 0
+
+
+def test_other_versions_of_pytorch_have_the_operators(monkeypatch, operators):
+    # What the direct way rests on is nothing that PyTorch promises.
+    module = module_of(CASES[1])
+    x = input_of(module, 2)
+    y = module(x)
+    assert operators.count == 0
+    spec = importlib.util.spec_from_file_location("other", _torch_direct.__file__)
+    other = importlib.util.module_from_spec(spec)
+    with monkeypatch.context() as lacking:
+        lacking.delattr(torch._C, "_len_torch_function_stack")
+        spec.loader.exec_module(other)
+    assert not other._IS_AVAILABLE
+    monkeypatch.setattr(_torch_direct, "linear", other.linear)
+    assert torch.equal(module(x), y)
+    assert operators.count > 0
 
 
 def seen_by_dispatch_mode(module, x):
