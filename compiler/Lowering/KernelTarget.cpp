@@ -49,6 +49,12 @@ CostTarget eqc::costTargetOf(const KernelTarget &target,
   return cost;
 }
 
+CostTarget eqc::costTargetOf(const Machine &machine) {
+  CpuVariant variant;
+  variant.machine = machine;
+  return costTargetOf(kernelTargetOf(""), variant);
+}
+
 bool eqc::resolveVariants(const std::string &triple,
                           const std::vector<std::string> &names,
                           std::vector<CpuVariant> &variants,

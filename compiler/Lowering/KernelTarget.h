@@ -164,6 +164,9 @@ const KernelTarget &kernelTargetOf(llvm::StringRef triple);
 /// What plans for one of its machines are chosen by.
 CostTarget costTargetOf(const KernelTarget &target, const CpuVariant &variant);
 
+/// Those of a host with cores like this, whose name does not matter.
+CostTarget costTargetOf(const Machine &machine);
+
 /// What programs see of layers for it.
 inline Interface interfaceOf(const KernelTarget &target) {
   return target.device() ? Interface::Device : Interface::Host;

@@ -1,9 +1,9 @@
 //===- Compile.cpp - From checked layers to code --------------------------===//
 
 #include "compiler/Pipelines/Compile.h"
-#include "compiler/Lowering/Cpu/Schedules/CpuWork.h"
 #include "compiler/Conversion/EqcToLoops/KernelPlan.h"
 #include "compiler/Frontend/Diagnostics.h"
+#include "compiler/Lowering/KernelTarget.h"
 #include "compiler/Pipelines/ImportEqc.h"
 #include "compiler/Pipelines/OwnStack.h"
 #include "compiler/Pipelines/Pipelines.h"

@@ -7,7 +7,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "compiler/Tune/Calibrate.h"
-#include "compiler/Lowering/Cpu/Schedules/CpuWork.h"
+#include "compiler/Lowering/KernelTarget.h"
 
 #include "compiler/Bench/Limits.h"
 #include "compiler/Bench/RandomArray.h"

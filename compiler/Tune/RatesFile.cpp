@@ -7,7 +7,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "compiler/Tune/RatesFile.h"
-#include "compiler/Lowering/Cpu/Schedules/CpuWork.h"
+#include "compiler/Lowering/KernelTarget.h"
 
 #include "compiler/Tune/RateFields.h"
 #include "compiler/Tune/ReadJson.h"

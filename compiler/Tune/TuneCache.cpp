@@ -1,7 +1,7 @@
 //===- TuneCache.cpp - What was measured before ---------------------------===//
 
 #include "compiler/Tune/TuneCache.h"
-#include "compiler/Lowering/Cpu/Schedules/CpuWork.h"
+#include "compiler/Lowering/KernelTarget.h"
 
 #include "compiler/Frontend/Print.h"
 #include "compiler/Tune/HostVariant.h"

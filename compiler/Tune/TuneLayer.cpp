@@ -1,7 +1,7 @@
 //===- TuneLayer.cpp - The fastest plan by measuring ----------------------===//
 
 #include "compiler/Tune/TuneLayer.h"
-#include "compiler/Lowering/Cpu/Schedules/CpuWork.h"
+#include "compiler/Lowering/KernelTarget.h"
 
 #include "compiler/Bench/RandomArray.h"
 #include "compiler/Bench/Timing.h"

@@ -1,6 +1,6 @@
 //===- ServedPlansTest.cpp - Plans that a target does not serve -----------===//
 
-#include "compiler/Lowering/Cpu/Schedules/CpuWork.h"
+#include "compiler/Lowering/KernelTarget.h"
 #include "compiler/Pipelines/ImportEqc.h"
 #include "compiler/Transforms/ChoosePlans.h"
 #include "dialect/Eqc/EqcOps.h"

@@ -12,9 +12,9 @@ using namespace eqc::test;
 
 namespace {
 
-const CostTarget v4 = costTargetOf({64, 32});
-const CostTarget v3 = costTargetOf({32, 16});
-const CostTarget v2 = costTargetOf({16, 16});
+const CostTarget v4 = cpuCostTarget({64, 32});
+const CostTarget v3 = cpuCostTarget({32, 16});
+const CostTarget v2 = cpuCostTarget({16, 16});
 
 const PlanCandidate &candidateOf(const PlanChoice &choice, PlanKind kind) {
   for (const PlanCandidate &candidate : choice.candidates)

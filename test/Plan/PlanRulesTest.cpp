@@ -41,7 +41,7 @@ TEST(PlanRules, EveryPlanIsNamedOnceAndComplete) {
 TEST(PlanRules, BuildsABasisOnce) {
   BuiltPlans built;
   const LayerSpec spec = makeLayer(Group::O, 3, 2, 2);
-  const PlanChoice choice = choosePlan(spec, costTargetOf(Machine()), built);
+  const PlanChoice choice = choosePlan(spec, cpuCostTarget(Machine()), built);
   const size_t once = built.size();
   EXPECT_GE(once, 1u);
   for (PlanKind kind : allPlans) {
@@ -51,7 +51,7 @@ TEST(PlanRules, BuildsABasisOnce) {
   }
   EXPECT_EQ(built.size(), once);
   rulesOf(choice.winner().kind).count(makeLayer(Group::O, 2, 2, 2), built);
-  choosePlan(makeLayer(Group::O, 2, 2, 2), costTargetOf(Machine()), built);
+  choosePlan(makeLayer(Group::O, 2, 2, 2), cpuCostTarget(Machine()), built);
   EXPECT_EQ(built.size(), 2 * once);
 }
 
@@ -68,7 +68,7 @@ TEST(PlanRules, NothingIsChosenThatTheTargetDoesNotServe) {
   const LayerSpec spec = makeLayer(Group::S, 4, 2, 2);
   for (PlanKind served : allPlans) {
     const FussyTarget kind(served);
-    CostTarget target = costTargetOf(Machine());
+    CostTarget target = cpuCostTarget(Machine());
     target.kind = &kind;
     const PlanChoice choice = choosePlan(spec, target);
     EXPECT_EQ(choice.winner().kind, served);
@@ -88,7 +88,7 @@ TEST(PlanRules, NothingIsChosenThatTheTargetDoesNotServe) {
 // What holds within a sample is promised by the plan that
 // NAME_info names, for the gradient of x too.
 TEST(PlanRules, GradientsOfXPromiseWhatTheLayerDoes) {
-  const CostTarget cpu = costTargetOf(Machine());
+  const CostTarget cpu = cpuCostTarget(Machine());
   const LayerSpec spec = makeLayer(Group::S, 4, 3, 3);
   for (PlanKind layer : allPlans)
     for (const PlanCandidate &candidate :

@@ -82,7 +82,7 @@ int main() {
   for (const Target &each :
        {Target{"x86-64-v4", {64, 32}}, Target{"x86-64-v3", {32, 16}},
         Target{"x86-64-v2", {16, 16}}, Target{"aarch64", {16, 32}}}) {
-    const CostTarget target = costTargetOf(each.machine);
+    const CostTarget target = cpuCostTarget(each.machine);
     auto visit = [&](const Line &line) {
       layers += line.layers.size();
       errors += scan(line, target);

@@ -1,7 +1,7 @@
 //===- FitRatesTest.cpp - Rates are found again from times ----------------===//
 
-#include "compiler/Lowering/Cpu/Schedules/CpuWork.h"
 #include "compiler/Tune/FitRates.h"
+#include "compiler/Lowering/KernelTarget.h"
 #include "compiler/Tune/RateFields.h"
 #include "test/Plan/Support.h"
 

@@ -1,7 +1,7 @@
 //===- RatesFileTest.cpp - Files of rates, whole and damaged --------------===//
 
-#include "compiler/Lowering/Cpu/Schedules/CpuWork.h"
 #include "compiler/Tune/RatesFile.h"
+#include "compiler/Lowering/KernelTarget.h"
 #include "compiler/Tune/RateFields.h"
 
 #include <gtest/gtest.h>

@@ -1,7 +1,7 @@
 //===- TuneCacheTest.cpp - Entries, and what counts as none ---------------===//
 
-#include "compiler/Lowering/Cpu/Schedules/CpuWork.h"
 #include "compiler/Tune/TuneCache.h"
+#include "compiler/Lowering/KernelTarget.h"
 #include "test/Plan/Support.h"
 
 #include <gtest/gtest.h>

@@ -133,7 +133,7 @@ public:
     return resolveCpus(triple, names, variants, error);
   }
   CostTarget costTarget(const CpuVariant &variant) const override {
-    return costTargetOf(variant.machine);
+    return cpuCostTarget(variant.machine);
   }
 
   Kernels emitLayer(const KernelSite &site, const LayerSpec &spec,

@@ -39,7 +39,7 @@ static CostRates ratesOf(const Machine &machine) {
   return {45, 75, 40, l2 / 2, 0.2, 1, 0.4, 0.5, 60};
 }
 
-CostTarget eqc::costTargetOf(const Machine &machine) {
+CostTarget eqc::cpuCostTarget(const Machine &machine) {
   CostTarget target;
   target.name = machine.vectorBytes >= 64   ? "AVX-512"
                 : machine.vectorBytes >= 32 ? "AVX2"

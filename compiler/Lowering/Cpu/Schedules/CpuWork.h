@@ -13,7 +13,7 @@ PlanWork countCpuWork(const LayerSpec &spec, const KeptPlan &plan,
                       const Machine &machine, int64_t n, int64_t batch);
 
 /// The built-in rates of CPUs with vectors and registers like these.
-CostTarget costTargetOf(const Machine &machine);
+CostTarget cpuCostTarget(const Machine &machine);
 
 } // namespace eqc
 
