@@ -6,6 +6,7 @@
 
 #include "compiler/Algebra/Groups/GroupRules.h"
 
+#include <algorithm>
 #include <cassert>
 #include <numeric>
 
@@ -16,8 +17,12 @@ SignedDiagram eqc::transpose(Group group, const Diagram &diagram) {
                           diagram.block.end());
   labels.insert(labels.end(), diagram.block.begin(),
                 diagram.block.begin() + diagram.l);
+  std::vector<int> space = diagram.space;
+  std::rotate(space.begin(), space.begin() + (space.empty() ? 0 : diagram.l),
+              space.end());
   SignedDiagram result;
-  result.diagram = makeDiagram(diagram.k, diagram.l, labels, diagram.free);
+  result.diagram =
+      makeDiagram(diagram.k, diagram.l, labels, diagram.free, std::move(space));
   // Moving the free inputs before the free outputs costs one transposition for
   // each of their pairs, and lowering the former outputs instead of the former
   // inputs the sign of the whole form.
@@ -26,7 +31,7 @@ SignedDiagram eqc::transpose(Group group, const Diagram &diagram) {
     ++freeAll;
     freeTop += v < diagram.l;
   }
-  const auto minus = static_cast<size_t>(group.minus());
+  const auto minus = static_cast<size_t>(group.of(diagram.freeSpace()).minus());
   if (freeAll > 0 && (freeTop * (freeAll - freeTop) + minus) % 2 == 1)
     result.sign = -1;
   return result;
@@ -93,11 +98,23 @@ Composition eqc::compose(Group group, const Diagram &d1, const Diagram &d2) {
   for (int v = 0; v < d2.k; ++v)
     append(blocks1 + d2.block[d2.l + v]);
 
+  std::vector<int> space;
+  if (!d1.space.empty() || !d2.space.empty()) {
+    space.assign(d1.space.begin(), d1.space.begin() + d1.l);
+    space.insert(space.end(), d2.space.begin() + d2.l, d2.space.end());
+  }
   Composition result;
-  result.diagram = makeDiagram(d1.l, d2.k, labels);
+  result.diagram = makeDiagram(d1.l, d2.k, labels, -1, std::move(space));
+  // A loop is as long as what it runs through: any vertex of the middle row
+  // tells in which space.
+  std::vector<int> spaceOfSet(blocks1 + blocks2, 0);
+  for (int v = 0; v < d1.k; ++v)
+    spaceOfSet[sets.find(d1.block[d1.l + v])] = d1.spaceOf(d1.l + v);
   for (int b = 0; b < blocks1 + blocks2; ++b)
-    if (sets.find(b) == b && !reachesOutside[b])
+    if (sets.find(b) == b && !reachesOutside[b]) {
       ++result.loops;
+      result.spacesOfLoops.push_back(spaceOfSet[b]);
+    }
   result.sign = rulesOf(group).compositionSign(d1, d2);
   return result;
 }

@@ -36,6 +36,40 @@ std::vector<int> Diagram::freeVertices() const {
   return result;
 }
 
+int Diagram::freeSpace() const {
+  for (size_t v = 0; free >= 0 && v < block.size(); ++v)
+    if (block[v] == free)
+      return spaceOf(static_cast<int>(v));
+  return 0;
+}
+
+bool Diagram::hasPureBlocks() const {
+  if (space.empty())
+    return true;
+  std::vector<int> spaceOfBlock(numBlocks(), -1);
+  for (size_t v = 0; v < block.size(); ++v) {
+    int &known = spaceOfBlock[block[v]];
+    if (known >= 0 && known != space[v])
+      return false;
+    known = space[v];
+  }
+  return true;
+}
+
+std::vector<int> Diagram::spacesOfBottomOnlyBlocks() const {
+  std::vector<bool> seen(numBlocks(), false);
+  for (int v = 0; v < l; ++v)
+    seen[block[v]] = true;
+  std::vector<int> spaces;
+  for (int v = l; v < l + k; ++v)
+    if (!seen[block[v]]) {
+      seen[block[v]] = true;
+      if (block[v] != free)
+        spaces.push_back(spaceOf(v));
+    }
+  return spaces;
+}
+
 int Diagram::numBottomOnlyBlocks() const {
   // A block that first appears in the bottom row has no vertex in the top row.
   int topBlocks = 0;
@@ -47,16 +81,17 @@ int Diagram::numBottomOnlyBlocks() const {
 
 bool Diagram::operator==(const Diagram &other) const {
   return l == other.l && k == other.k && free == other.free &&
-         block == other.block;
+         block == other.block && space == other.space;
 }
 
 Diagram eqc::makeDiagram(int l, int k, const std::vector<int> &labels,
-                         int freeLabel) {
+                         int freeLabel, std::vector<int> space) {
   assert(labels.size() == static_cast<size_t>(l) + static_cast<size_t>(k) &&
          "one label per vertex");
   Diagram result;
   result.l = l;
   result.k = k;
+  result.space = std::move(space);
   result.block.reserve(labels.size());
   std::unordered_map<int, int> numberOf;
   for (int label : labels) {
@@ -71,9 +106,55 @@ Diagram eqc::makeDiagram(int l, int k, const std::vector<int> &labels,
   return result;
 }
 
+Diagram eqc::restrictTo(const Diagram &diagram, int space) {
+  int l = 0, k = 0;
+  std::vector<int> labels;
+  for (int v = 0; v < diagram.l + diagram.k; ++v)
+    if (diagram.spaceOf(v) == space) {
+      ++(v < diagram.l ? l : k);
+      labels.push_back(diagram.block[v]);
+    }
+  return makeDiagram(l, k, labels, diagram.free);
+}
+
+Diagram eqc::joinParts(const std::vector<Diagram> &parts, int l, int k,
+                       const std::vector<int> &space) {
+  // Labels of a part follow those of the parts before it.
+  std::vector<int> firstLabel(parts.size()), next(parts.size(), 0);
+  int labels = 0, freeLabel = -1;
+  for (size_t c = 0; c < parts.size(); ++c) {
+    firstLabel[c] = labels;
+    if (parts[c].free >= 0)
+      freeLabel = labels + parts[c].free;
+    labels += parts[c].numBlocks();
+  }
+  std::vector<int> labelOf;
+  for (int c : space)
+    labelOf.push_back(firstLabel[c] + parts[c].block[next[c]++]);
+  return makeDiagram(l, k, labelOf, freeLabel, space);
+}
+
+/// The spaces of a diagram of a product in the order of their first vertices.
+static std::vector<int> spacesOf(const Diagram &diagram) {
+  std::vector<int> spaces;
+  for (int space : diagram.space)
+    if (std::find(spaces.begin(), spaces.end(), space) == spaces.end())
+      spaces.push_back(space);
+  return spaces;
+}
+
 bool eqc::canonicalLess(const Diagram &a, const Diagram &b) {
   if (a.l != b.l || a.k != b.k)
     return std::tie(a.l, a.k) < std::tie(b.l, b.k);
+  if (a.space != b.space)
+    return a.space < b.space;
+  for (int space : spacesOf(a)) {
+    const Diagram ofA = restrictTo(a, space), ofB = restrictTo(b, space);
+    if (ofA != ofB)
+      return canonicalLess(ofA, ofB);
+  }
+  if (!a.space.empty())
+    return false;
   if (a.free < 0 && b.free < 0)
     return a.block < b.block;
   if (a.free < 0 || b.free < 0)

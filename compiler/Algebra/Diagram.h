@@ -29,6 +29,14 @@ struct Diagram {
   std::vector<int> block;
   /// The number of the block of free vertices, or -1.
   int free = -1;
+  /// The space of each vertex, of a diagram of a product of groups; else empty.
+  std::vector<int> space;
+
+  int spaceOf(int vertex) const { return space.empty() ? 0 : space[vertex]; }
+  /// The space of the free vertices.
+  int freeSpace() const;
+  /// Whether no block has vertices of two spaces.
+  bool hasPureBlocks() const;
 
   int numBlocks() const;
   /// The vertices of every block, ascending; indexed by block number.
@@ -38,6 +46,8 @@ struct Diagram {
   /// How many blocks hold inputs only; the free block never counts. (What
   /// `normalize = mean` divides by: n to this power.)
   int numBottomOnlyBlocks() const;
+  /// The spaces of these blocks, ascending by block.
+  std::vector<int> spacesOfBottomOnlyBlocks() const;
 
   bool operator==(const Diagram &other) const;
   bool operator!=(const Diagram &other) const { return !(*this == other); }
@@ -47,7 +57,15 @@ struct Diagram {
 /// labels into a restricted growth string. `freeLabel` is the label of the
 /// block of free vertices, or -1.
 Diagram makeDiagram(int l, int k, const std::vector<int> &labels,
-                    int freeLabel = -1);
+                    int freeLabel = -1, std::vector<int> space = {});
+
+/// The part of a diagram that lies in one space, as a diagram of its group.
+Diagram restrictTo(const Diagram &diagram, int space);
+
+/// The diagram of a product that has these parts, one for each space, where the
+/// vertices are of the spaces given.
+Diagram joinParts(const std::vector<Diagram> &parts, int l, int k,
+                  const std::vector<int> &space);
 
 /// `o1` or `i2`: the name of a vertex in a diagram with l outputs.
 std::string vertexName(int l, int vertex);
@@ -59,6 +77,10 @@ std::string blockText(const std::vector<int> &vertices, int l);
 /// vertex, vertices ascending; `1` for the diagram without vertices.
 std::string toString(const Diagram &diagram);
 
+/// The same with the space of every vertex of a product, `o1:0 i1:0 | o2:1`:
+/// all that there is to a diagram.
+std::string toTypedString(const Diagram &diagram);
+
 /// Where and why a diagram's notation is wrong. Offsets are bytes of the text.
 struct DiagramError {
   size_t offset = 0;
@@ -67,19 +89,22 @@ struct DiagramError {
 };
 
 /// Reads the notation of an (l,k)-diagram. Refuses unknown, repeated and
-/// missing vertices and empty blocks. Any group: see `whyNotOfGroup`.
+/// missing vertices and empty blocks. Any group: see `whyNotOfGroup`. Vertices
+/// may name their spaces, all or none, where `typed`.
 std::variant<Diagram, DiagramError> parseDiagram(std::string_view text, int l,
-                                                 int k);
+                                                 int k, bool typed = false);
 
 /// Why `diagram` is not one of the group's for size n, or an empty string. S
 /// takes any partition, with any number of blocks; O and Sp perfect matchings;
 /// SO perfect matchings and diagrams with exactly n free vertices and the rest
-/// matched. `n` is -1 when dynamic.
+/// matched. `n` is -1 when dynamic. A diagram of a product is, space by space,
+/// one of the factors.
 std::string whyNotOfGroup(const Diagram &diagram, Group group, long long n);
 
 /// Canonical order (lexicographic restricted growth strings; for SO the
 /// matchings first, then by tuple of free vertices, then by the restricted
-/// growth string of the matching of the others).
+/// growth string of the matching of the others). Of a product by space, in the
+/// order of their first vertices, the first one slowest.
 bool canonicalLess(const Diagram &a, const Diagram &b);
 
 /// The diagram with the rows exchanged, and the sign s of D_d^T = s D_{d*}
@@ -99,6 +124,7 @@ SignedDiagram transpose(Group group, const Diagram &diagram);
 struct Composition {
   Diagram diagram;
   int loops = 0; ///< components left entirely in the middle row
+  std::vector<int> spacesOfLoops; ///< n is that of the space of each
   int sign = 1;
 };
 Composition compose(Group group, const Diagram &d1, const Diagram &d2);

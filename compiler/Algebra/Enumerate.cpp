@@ -1,8 +1,10 @@
 //===- Enumerate.cpp - Counting and listing diagrams ----------------------===//
 
 #include "compiler/Algebra/Enumerate.h"
+#include "compiler/Algebra/Combinatorics.h"
 #include "compiler/Algebra/Groups/GroupRules.h"
 
+#include <algorithm>
 #include <cassert>
 
 using namespace eqc;
@@ -35,6 +37,94 @@ bool eqc::inBasis(const Diagram &diagram, Group group, long long n) {
 void eqc::forEachDiagram(Group group, long long n, int l, int k,
                          const std::function<bool(const Diagram &)> &visit) {
   rulesOf(group).enumerate(n, l, k, visit);
+}
+
+//===----------------------------------------------------------------------===//
+// Products
+//===----------------------------------------------------------------------===//
+
+uint64_t LayerRows::numVertices(int space) const {
+  return static_cast<uint64_t>(std::count(axes.begin(), axes.end(), space));
+}
+
+/// What is counted for each factor of a product, multiplied.
+template <typename CountOf>
+static Count productOf(const LayerRows &rows, const CountOf &countOf) {
+  Count total{1, false};
+  for (size_t c = 0; c < rows.group.spaces().size(); ++c) {
+    const Space &space = rows.group.spaces()[c];
+    const Count count = countOf(rulesOf(space.group), space.n,
+                                rows.numVertices(static_cast<int>(c)));
+    if (!count.saturated && count.value == 0)
+      return count;
+    total = multiply(total, count);
+  }
+  return total;
+}
+
+Count eqc::countDiagrams(const LayerRows &rows) {
+  if (!rows.isProduct())
+    return countDiagrams(rows.group, rows.n, rows.l, rows.k);
+  return productOf(rows,
+                   [](const GroupRules &rules, int64_t n, uint64_t vertices) {
+                     return rules.count(n, vertices);
+                   });
+}
+
+Count eqc::countBasis(const LayerRows &rows) {
+  if (!rows.isProduct())
+    return countBasis(rows.group, rows.n, rows.l, rows.k);
+  return productOf(rows,
+                   [](const GroupRules &rules, int64_t n, uint64_t vertices) {
+                     return rules.countBasis(n, vertices);
+                   });
+}
+
+std::string eqc::whyNoDiagrams(const LayerRows &rows) {
+  if (!rows.isProduct())
+    return whyNoDiagrams(rows.group, rows.n, rows.l, rows.k);
+  for (size_t c = 0; c < rows.group.spaces().size(); ++c) {
+    const Space &space = rows.group.spaces()[c];
+    const uint64_t vertices = rows.numVertices(static_cast<int>(c));
+    const std::string why = rulesOf(space.group).whyNone(space.n, vertices);
+    if (!why.empty())
+      return why + " on the " + std::to_string(vertices) +
+             (vertices == 1 ? " axis of '" : " axes of '") + space.name + "'";
+  }
+  return "";
+}
+
+void eqc::forEachDiagram(const LayerRows &rows,
+                         const std::function<bool(const Diagram &)> &visit) {
+  if (!rows.isProduct())
+    return forEachDiagram(rows.group, rows.n, rows.l, rows.k, visit);
+  // The diagrams of each factor; there are fewer than of the product.
+  std::vector<std::vector<Diagram>> factors;
+  for (size_t c = 0; c < rows.group.spaces().size(); ++c) {
+    const Space &space = rows.group.spaces()[c];
+    const auto outputs = std::count(
+        rows.axes.begin(), rows.axes.begin() + rows.l, static_cast<int>(c));
+    const auto inputs = std::count(rows.axes.begin() + rows.l, rows.axes.end(),
+                                   static_cast<int>(c));
+    factors.push_back(enumerateDiagrams(space.group, space.n,
+                                        static_cast<int>(outputs),
+                                        static_cast<int>(inputs)));
+    if (factors.back().empty())
+      return;
+  }
+  std::vector<size_t> number(factors.size(), 0);
+  while (true) {
+    std::vector<Diagram> parts;
+    for (size_t c = 0; c < factors.size(); ++c)
+      parts.push_back(factors[c][number[c]]);
+    if (!visit(joinParts(parts, rows.l, rows.k, rows.axes)))
+      return;
+    size_t c = factors.size();
+    while (c > 0 && ++number[c - 1] == factors[c - 1].size())
+      number[--c] = 0;
+    if (c == 0)
+      return;
+  }
 }
 
 std::vector<Diagram> eqc::enumerateDiagrams(Group group, long long n, int l,

@@ -51,6 +51,28 @@ bool inBasis(const Diagram &diagram, Group group, long long n);
 /// words for a user, or an empty string when it has.
 std::string whyNoDiagrams(Group group, long long n, long long l, long long k);
 
+/// The rows of a layer: how many outputs and inputs, and the space of each
+/// where the group is a product.
+struct LayerRows {
+  Group group = Group::S;
+  int64_t n = 1;
+  int l = 0, k = 0;
+  std::vector<int> axes; ///< of the outputs, then of the inputs; or empty
+
+  bool isProduct() const { return group.isProduct(); }
+  /// How many vertices are of a space.
+  uint64_t numVertices(int space) const;
+};
+
+/// The same of layers of any group. Diagrams of a product are numbered by those
+/// of the factors, of which the first varies slowest: the order of its spaces
+/// is that of their first axes.
+Count countDiagrams(const LayerRows &rows);
+Count countBasis(const LayerRows &rows);
+void forEachDiagram(const LayerRows &rows,
+                    const std::function<bool(const Diagram &)> &visit);
+std::string whyNoDiagrams(const LayerRows &rows);
+
 } // namespace eqc
 
 #endif // EQC_ALGEBRA_ENUMERATE_H

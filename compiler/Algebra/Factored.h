@@ -21,6 +21,7 @@ struct KroneckerFactor {
   int top = 0;
   int bottom = 0;
   bool free = false;
+  int space = 0; ///< that its axes are of
 };
 
 /// D_d = P(out) . D_planar . P(in). The planar diagram is the Kronecker product
@@ -39,6 +40,7 @@ struct FactoredDiagram {
   /// into `factors`. Initially right to left (largest first), the published
   /// order.
   std::vector<int> contractionOrder;
+  bool typed = false; ///< of a product of groups: the spaces of factors count
 };
 
 /// Factors `diagram`.
@@ -50,7 +52,8 @@ Diagram unfactor(const FactoredDiagram &factored);
 /// Exact additions of one multiplication by `factored` for a vector of n^k
 /// entries: sum over the contractions, in `contractionOrder`, of (n-1) n^(order
 /// left), (for Sp n - 1 as well), plus for a free block f! terms per entry of
-/// what is kept (n! n^t). Saturates at 2^63-1.
+/// what is kept (n! n^t). Saturates at 2^63-1. Of a product every axis has the
+/// length of its space, n where that is given at run time.
 long long exactAdditions(const FactoredDiagram &factored, Group group,
                          long long n);
 

@@ -10,8 +10,31 @@
 #include <charconv>
 #include <cstddef>
 #include <limits>
+#include <list>
+#include <mutex>
 
 using namespace eqc;
+
+Group Group::product(const std::vector<Space> &spaces) {
+  // Made once each, and kept.
+  static std::mutex mutex;
+  static std::list<std::vector<Space>> known;
+  Group result(Family::S);
+  const std::lock_guard<std::mutex> lock(mutex);
+  for (const std::vector<Space> &other : known)
+    if (other == spaces)
+      result.factors = &other;
+  if (!result.factors)
+    result.factors = &known.emplace_back(spaces);
+  return result;
+}
+
+int64_t eqc::sizeOfProduct(Group product) {
+  for (const Space &space : product.spaces())
+    if (space.n < 0)
+      return -1;
+  return 0;
+}
 
 std::string_view eqc::familyName(Family family) {
   static constexpr std::string_view names[] = {
@@ -22,11 +45,25 @@ std::string_view eqc::familyName(Family family) {
 }
 
 std::string eqc::groupName(Group group) {
+  if (group.isProduct()) {
+    std::string names;
+    for (const Space &space : group.spaces())
+      names += (names.empty() ? "" : " ") + space.name + ":" +
+               std::string(familyName(space.group.family()));
+    return names;
+  }
   std::string name(familyName(group.family()));
   if (group.hasSignature())
     name += "(" + std::to_string(group.plus()) + "," +
             std::to_string(group.minus()) + ")";
   return name;
+}
+
+std::string eqc::spaceText(const Space &space) {
+  std::string text = groupName(space.group);
+  if (!space.group.hasSignature())
+    text += "(" + (space.n < 0 ? "?" : std::to_string(space.n)) + ")";
+  return text;
 }
 
 /// The digits at the start of `text`, taken off it; 0 is none.

@@ -14,13 +14,6 @@ using namespace eqc;
 /// every unit, so that those stay together.
 static constexpr int64_t kLargestBlock = 64;
 
-static int64_t power(int64_t n, int order) {
-  int64_t result = 1;
-  for (int i = 0; i < order; ++i)
-    result *= n;
-  return result;
-}
-
 GroupElement GroupElement::permutation(std::vector<int64_t> images) {
   GroupElement g;
   g.size = static_cast<int64_t>(images.size());
@@ -80,37 +73,53 @@ Eigen::MatrixXd GroupElement::matrix() const {
   return result;
 }
 
+void GroupElement::applyTo(const std::vector<double> &from,
+                           std::vector<double> &to, int64_t outer,
+                           int64_t inner) const {
+  using RowMajor =
+      Eigen::Matrix<double, Eigen::Dynamic, Eigen::Dynamic, Eigen::RowMajor>;
+  for (int64_t o = 0; o < outer; ++o) {
+    const double *in = from.data() + o * size * inner;
+    double *out = to.data() + o * size * inner;
+    for (size_t i = 0; i < permuted.size(); ++i)
+      std::transform(in + i * inner, in + (i + 1) * inner,
+                     out + permuted[i] * inner,
+                     [&](double value) { return signs[i] * value; });
+    for (const Block &block : blocks) {
+      const int64_t m = static_cast<int64_t>(block.coordinates.size());
+      RowMajor gathered(m, inner);
+      for (int64_t i = 0; i < m; ++i)
+        std::copy(in + block.coordinates[i] * inner,
+                  in + (block.coordinates[i] + 1) * inner,
+                  gathered.data() + i * inner);
+      RowMajor moved = block.matrix * gathered;
+      for (int64_t i = 0; i < m; ++i)
+        std::copy(moved.data() + i * inner, moved.data() + (i + 1) * inner,
+                  out + block.coordinates[i] * inner);
+    }
+  }
+}
+
 std::vector<double> GroupElement::apply(const std::vector<double> &tensor,
                                         int order, int64_t batch,
                                         int64_t channels, Layout layout) const {
-  using RowMajor =
-      Eigen::Matrix<double, Eigen::Dynamic, Eigen::Dynamic, Eigen::RowMajor>;
+  return apply(std::vector<const GroupElement *>(order, this), tensor, batch,
+               channels, layout);
+}
+
+std::vector<double>
+GroupElement::apply(const std::vector<const GroupElement *> &axes,
+                    const std::vector<double> &tensor, int64_t batch,
+                    int64_t channels, Layout layout) {
   std::vector<double> from = tensor, to(tensor.size());
   const bool last = layout == Layout::ChannelsLast;
-  for (int axis = 0; axis < order; ++axis) {
+  for (size_t axis = 0; axis < axes.size(); ++axis) {
     // The tensor as [outer][n][inner], the axis in the middle.
-    const int64_t outer = batch * (last ? 1 : channels) * power(size, axis);
-    const int64_t inner = power(size, order - 1 - axis) * (last ? channels : 1);
-    for (int64_t o = 0; o < outer; ++o) {
-      const double *in = from.data() + o * size * inner;
-      double *out = to.data() + o * size * inner;
-      for (size_t i = 0; i < permuted.size(); ++i)
-        std::transform(in + i * inner, in + (i + 1) * inner,
-                       out + permuted[i] * inner,
-                       [&](double value) { return signs[i] * value; });
-      for (const Block &block : blocks) {
-        const int64_t m = static_cast<int64_t>(block.coordinates.size());
-        RowMajor gathered(m, inner);
-        for (int64_t i = 0; i < m; ++i)
-          std::copy(in + block.coordinates[i] * inner,
-                    in + (block.coordinates[i] + 1) * inner,
-                    gathered.data() + i * inner);
-        RowMajor moved = block.matrix * gathered;
-        for (int64_t i = 0; i < m; ++i)
-          std::copy(moved.data() + i * inner, moved.data() + (i + 1) * inner,
-                    out + block.coordinates[i] * inner);
-      }
-    }
+    int64_t outer = batch * (last ? 1 : channels), inner = last ? channels : 1;
+    for (size_t other = 0; other < axes.size(); ++other)
+      if (other != axis)
+        (other < axis ? outer : inner) *= axes[other]->size;
+    axes[axis]->applyTo(from, to, outer, inner);
     std::swap(from, to);
   }
   return from;

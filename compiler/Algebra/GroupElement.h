@@ -52,6 +52,11 @@ public:
   std::vector<double> apply(const std::vector<double> &tensor, int order,
                             int64_t batch, int64_t channels,
                             Layout layout) const;
+  /// The same with an element for every axis: one for each space of a product.
+  static std::vector<double>
+  apply(const std::vector<const GroupElement *> &axes,
+        const std::vector<double> &tensor, int64_t batch, int64_t channels,
+        Layout layout);
 
 private:
   /// A dense matrix acting on some of the coordinates.
@@ -59,6 +64,10 @@ private:
     std::vector<int64_t> coordinates;
     Eigen::MatrixXd matrix;
   };
+
+  /// To one axis, with so many entries before it and behind.
+  void applyTo(const std::vector<double> &from, std::vector<double> &to,
+               int64_t outer, int64_t inner) const;
 
   int64_t size = 0;
   double spectralNorm = 1;

@@ -33,10 +33,16 @@ struct SourcePosition {
 struct LayerSpec {
   std::string name;
   SourcePosition position; ///< of the layer's name
+  /// What acts: one group, on all axes alike, or a product.
   Group group = Group::S;
-  int64_t n = 1; ///< -1: given at run time (`n = ?`)
+  int64_t n = 1; ///< -1: given at run time (`n = ?`); see sizeOfProduct
   int k = 0;
   int l = 0;
+  /// Of a product the space of each axis of y and of x; else empty.
+  std::vector<int> yAxes, xAxes;
+  /// The name of the only space, where axes are typed and all of one.
+  std::string spaceName;
+  bool typed = false; ///< whether axes are typed, maybe none
   int64_t cIn = 1;
   int64_t cOut = 1;
   bool bias = false;
@@ -52,9 +58,24 @@ struct LayerSpec {
   /// The (l,0)-diagrams of the bias in the order of its rows; empty without.
   std::vector<Diagram> biasDiagrams;
 
+  /// Whether a size is given at run time.
   bool dynamicN() const { return n < 0; }
+  /// The spaces of the axes, in the order of the sizes that calls take; none
+  /// where there are no typed axes.
+  std::vector<Space> spaces() const;
+  /// The spaces of the axes of y, then those of x, of diagrams of the layer.
+  std::vector<int> axes(bool ofBias = false) const;
   int64_t elementSize() const { return dtype == DType::F32 ? 4 : 8; }
 };
+
+/// The length of each of `order` axes, which are of these spaces where the
+/// group is a product; -1: given at run time.
+std::vector<int64_t> lengthsOf(Group group, int64_t n, int order,
+                               const std::vector<int> &axes);
+std::vector<int64_t> lengthsOfInput(const LayerSpec &spec);
+std::vector<int64_t> lengthsOfOutput(const LayerSpec &spec);
+/// The positions of a tensor with such axes, those before `first` left out.
+int64_t numPositions(const std::vector<int64_t> &lengths, size_t first = 0);
 
 } // namespace eqc
 

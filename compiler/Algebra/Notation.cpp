@@ -17,7 +17,7 @@ std::string eqc::vertexName(int l, int vertex) {
                     : "i" + std::to_string(vertex - l + 1LL);
 }
 
-std::string eqc::toString(const Diagram &diagram) {
+static std::string textOf(const Diagram &diagram, bool typed) {
   std::vector<std::vector<int>> blocks = diagram.blocks();
   if (blocks.empty())
     return "1";
@@ -31,9 +31,19 @@ std::string eqc::toString(const Diagram &diagram) {
       if (i > 0)
         text += ' ';
       text += vertexName(diagram.l, blocks[b][i]);
+      if (typed)
+        text += ":" + std::to_string(diagram.space[blocks[b][i]]);
     }
   }
   return text;
+}
+
+std::string eqc::toString(const Diagram &diagram) {
+  return textOf(diagram, /*typed=*/false);
+}
+
+std::string eqc::toTypedString(const Diagram &diagram) {
+  return textOf(diagram, !diagram.space.empty());
 }
 
 //===----------------------------------------------------------------------===//
@@ -81,6 +91,18 @@ std::string NotationToken::quoted() const {
   return result + (size < text.size() ? "...'" : "'");
 }
 
+int eqc::takeSpace(NotationToken &token) {
+  const size_t colon = token.text.find(':');
+  if (colon == std::string_view::npos)
+    return kNoSpace;
+  const std::string_view number = token.text.substr(colon + 1);
+  const long long space = number == "0" ? 0 : parseIndex(number);
+  if ((space == 0 && number != "0") || space >= kMostSpaces)
+    return kBadSpace;
+  token.text = token.text.substr(0, colon);
+  return static_cast<int>(space);
+}
+
 long long eqc::parseIndex(std::string_view digits) {
   if (digits.empty() || digits[0] == '0')
     return 0;
@@ -104,7 +126,8 @@ namespace {
 /// the l and k that a source claims.
 class DiagramParser {
 public:
-  DiagramParser(std::string_view text, int l, int k) : text(text), l(l), k(k) {}
+  DiagramParser(std::string_view text, int l, int k, bool typed)
+      : text(text), l(l), k(k), typed(typed) {}
 
   std::variant<Diagram, DiagramError> parse();
 
@@ -121,11 +144,12 @@ private:
 
   std::string_view text;
   int l, k;
+  bool typed;         ///< whether vertices may name their spaces
   int block = 0;      ///< the block being read
   int free = -1;      ///< the block after `*`
   bool empty = true;  ///< the block being read has no vertex yet
   bool opened = true; ///< nothing of the block being read was seen yet
-  std::unordered_map<int, int> blockOf;
+  std::unordered_map<int, int> blockOf, spaceOf;
   DiagramError error;
 };
 
@@ -142,7 +166,12 @@ std::string DiagramParser::rowText(char row) const {
          std::to_string(size);
 }
 
-bool DiagramParser::parseVertex(const NotationToken &token) {
+bool DiagramParser::parseVertex(const NotationToken &written) {
+  NotationToken token = written;
+  const int space = typed ? takeSpace(token) : kNoSpace;
+  if (space == kBadSpace)
+    return fail(written.error("expected the number of a space behind ':' in " +
+                              written.quoted()));
   char row = token.text[0];
   long long index =
       row == 'o' || row == 'i' ? parseIndex(token.text.substr(1)) : 0;
@@ -160,6 +189,11 @@ bool DiagramParser::parseVertex(const NotationToken &token) {
   int vertex = static_cast<int>(row == 'o' ? index - 1 : l + index - 1);
   if (!blockOf.try_emplace(vertex, block).second)
     return fail(token.error("vertex " + token.quoted() + " appears twice"));
+  if (space != kNoSpace)
+    spaceOf[vertex] = space;
+  if (!spaceOf.empty() && spaceOf.size() != blockOf.size())
+    return fail(
+        written.error("all vertices name their spaces, or none of them"));
   return false;
 }
 
@@ -213,13 +247,15 @@ std::variant<Diagram, DiagramError> DiagramParser::finish() {
     return DiagramError{0, text.size(),
                         "vertex '" + vertexName(l, missing) + "' is missing"};
   }
-  std::vector<int> labels(blockOf.size());
+  std::vector<int> labels(blockOf.size()), space(spaceOf.size());
   for (const auto &[vertex, label] : blockOf)
     labels[vertex] = label;
-  return makeDiagram(l, k, labels, free);
+  for (const auto &[vertex, number] : spaceOf)
+    space[vertex] = number;
+  return makeDiagram(l, k, labels, free, std::move(space));
 }
 
-std::variant<Diagram, DiagramError> eqc::parseDiagram(std::string_view text,
-                                                      int l, int k) {
-  return DiagramParser(text, l, k).parse();
+std::variant<Diagram, DiagramError>
+eqc::parseDiagram(std::string_view text, int l, int k, bool typed) {
+  return DiagramParser(text, l, k, typed).parse();
 }

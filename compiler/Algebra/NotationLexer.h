@@ -35,6 +35,10 @@ private:
   size_t position = 0;
 };
 
+/// Takes `:1`, the number of a space, off the end of a token.
+int takeSpace(NotationToken &token);
+constexpr int kNoSpace = -1, kBadSpace = -2;
+
 /// A positive decimal number without leading zeros, saturated far above any
 /// vertex number; 0 for anything else.
 long long parseIndex(std::string_view digits);

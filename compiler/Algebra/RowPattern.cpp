@@ -47,8 +47,23 @@ std::vector<int> RowPattern::droppedBlocks() const {
   return result;
 }
 
+int RowPattern::spaceOf(int number) const {
+  for (size_t v = 0; !space.empty() && v < block.size(); ++v)
+    if (block[v] == number)
+      return space[v];
+  return 0;
+}
+
+std::vector<int> RowPattern::spacesOfKept() const {
+  std::vector<int> result;
+  for (int b : keptBlocks())
+    result.push_back(spaceOf(b));
+  return result;
+}
+
 bool RowPattern::operator<(const RowPattern &o) const {
-  return std::tie(block, kept, free) < std::tie(o.block, o.kept, o.free);
+  return std::tie(block, kept, free, space) <
+         std::tie(o.block, o.kept, o.free, o.space);
 }
 
 //===----------------------------------------------------------------------===//
@@ -73,6 +88,8 @@ static RowPattern rowOf(const Diagram &diagram, int begin, int end,
         row.free = numberOf[b];
     }
     row.block.push_back(numberOf[b]);
+    if (!diagram.space.empty())
+      row.space.push_back(diagram.space[v]);
   }
   return row;
 }
@@ -124,7 +141,10 @@ Diagram eqc::joinPatterns(const RowPattern &top, const std::vector<int> &sigma,
   std::vector<int> labels = top.block;
   for (int b : bottom.block)
     labels.push_back(labelOf[b]);
-  return makeDiagram(top.size(), bottom.size(), labels, freeLabel);
+  std::vector<int> space = top.space;
+  space.insert(space.end(), bottom.space.begin(), bottom.space.end());
+  return makeDiagram(top.size(), bottom.size(), labels, freeLabel,
+                     std::move(space));
 }
 
 //===----------------------------------------------------------------------===//
@@ -147,6 +167,8 @@ std::string eqc::toString(const RowPattern &pattern) {
       if (i > 0)
         text += ' ';
       text += std::to_string(blocks[b][i] + 1LL);
+      if (!pattern.space.empty())
+        text += ":" + std::to_string(pattern.space[blocks[b][i]]);
     }
   }
   return text;
@@ -161,6 +183,7 @@ eqc::parseRowPattern(std::string_view text, int size) {
   };
   std::vector<Written> written(1);
   std::unordered_map<int, int> writtenOf; // vertex to the block as written
+  std::unordered_map<int, int> spaceOf;
   NotationLexer lexer(text);
   NotationToken token;
   bool any = false, opened = true;
@@ -191,6 +214,11 @@ eqc::parseRowPattern(std::string_view text, int size) {
       opened = false;
       continue;
     }
+    const NotationToken vertex = token;
+    const int space = takeSpace(token);
+    if (space == kBadSpace)
+      return vertex.error("expected the number of a space behind ':' in " +
+                          vertex.quoted());
     long long index = parseIndex(token.text);
     if (index == 0)
       return token.error("expected a vertex number, not " + token.quoted());
@@ -199,6 +227,10 @@ eqc::parseRowPattern(std::string_view text, int size) {
                          std::to_string(size));
     if (!writtenOf.try_emplace(index - 1, written.size() - 1).second)
       return token.error("vertex " + token.quoted() + " appears twice");
+    if (space != kNoSpace)
+      spaceOf[static_cast<int>(index - 1)] = space;
+    if (!spaceOf.empty() && spaceOf.size() != writtenOf.size())
+      return vertex.error("all vertices name their spaces, or none of them");
     written.back().empty = opened = false;
   }
   if (!any)
@@ -226,6 +258,8 @@ eqc::parseRowPattern(std::string_view text, int size) {
         result.free = numberOf[from];
     }
     result.block.push_back(numberOf[from]);
+    if (!spaceOf.empty())
+      result.space.push_back(spaceOf.at(v));
   }
   return result;
 }
@@ -247,6 +281,7 @@ RowPattern eqc::splitIntoKept(const RowPattern &pattern, int split) {
     }
   // Back to a restricted growth string.
   RowPattern result;
+  result.space = pattern.space;
   std::vector<int> renumbered(keptByLabel.size(), -1);
   for (int label : labels) {
     if (renumbered[label] < 0) {

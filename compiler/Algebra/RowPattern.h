@@ -28,6 +28,8 @@ struct RowPattern {
   /// The block of free vertices, or -1. A Levi-Civita diagram whose free
   /// vertices all stand in the other row has -1 here.
   int free = -1;
+  /// The space of each vertex, of a row of a product of groups; else empty.
+  std::vector<int> space;
 
   int size() const { return static_cast<int>(block.size()); }
   int numBlocks() const { return static_cast<int>(kept.size()); }
@@ -39,8 +41,16 @@ struct RowPattern {
   std::vector<int> keptBlocks() const;
   /// Block numbers of the dropped blocks, by smallest vertex.
   std::vector<int> droppedBlocks() const;
+  int spaceOfVertex(int vertex) const {
+    return space.empty() ? 0 : space[vertex];
+  }
+  /// The space that the vertices of a block are of.
+  int spaceOf(int block) const;
+  /// Those of the kept blocks, by smallest vertex.
+  std::vector<int> spacesOfKept() const;
   bool operator==(const RowPattern &o) const {
-    return block == o.block && kept == o.kept && free == o.free;
+    return block == o.block && kept == o.kept && free == o.free &&
+           space == o.space;
   }
   bool operator<(const RowPattern &o) const;
 };

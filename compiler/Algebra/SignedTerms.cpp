@@ -17,10 +17,11 @@ static int64_t signedTerms(const RowPattern &pattern, Group group, int64_t n) {
     if (factor > 1)
       terms = terms > most / factor ? most : terms * factor;
   };
-  for (int i = 0; i < pattern.numFree(); ++i)
-    times(n - i);
-  for (size_t i = 0; i < pattern.droppedBlocks().size(); ++i)
-    times(rulesOf(group).formPeriod());
+  if (pattern.free >= 0)
+    for (int i = 0; i < pattern.numFree(); ++i)
+      times(sizeOf(group, n, pattern.spaceOf(pattern.free)) - i);
+  for (int block : pattern.droppedBlocks())
+    times(rulesOf(group.of(pattern.spaceOf(block))).formPeriod());
   return terms;
 }
 

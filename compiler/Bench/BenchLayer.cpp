@@ -81,9 +81,8 @@ BenchResult eqc::benchLayer(const LayerSpec &spec, const LoadedLibrary &library,
         arrays.y.data(), gradX->data(), gradWeight->data(), gradBias->data());
   };
   if (options.backward) {
-    gradX.emplace(
-        spec.dtype,
-        LayerArrays::elements(result.n, result.batch, spec.k, spec.cIn), 5);
+    gradX.emplace(spec.dtype, LayerArrays::inputs(spec, result.n, result.batch),
+                  5);
     gradWeight.emplace(spec.dtype, LayerArrays::weights(spec), 6);
     gradBias.emplace(spec.dtype, LayerArrays::biases(spec), 7);
     if (!gradX->data() || !gradWeight->data() || !gradBias->data()) {

@@ -1,5 +1,6 @@
 //===- BenchReport.cpp - Measurements as text and as JSON -----------------===//
 
+#include "compiler/Algebra/Groups/GroupRules.h"
 #include "compiler/Bench/BenchLayer.h"
 #include "compiler/Bench/Workers.h"
 #include "compiler/Plan/PlanRules.h"
@@ -72,12 +73,16 @@ static void renderOtherFloors(const BenchResult &result, std::string &text) {
 static void renderLayer(const BenchResult &result, std::string &text) {
   auto out = std::back_inserter(text);
   const LayerSpec &spec = *result.spec;
-  fmt::format_to(out,
-                 "\nlayer {}: {}, n = {}, order {} -> {}, channels {} -> {}, "
-                 "{}, batch {}\n",
-                 spec.name, groupName(spec.group), result.n, spec.k, spec.l,
-                 spec.cIn, spec.cOut, spec.dtype == DType::F32 ? "f32" : "f64",
-                 result.batch);
+  fmt::format_to(
+      out,
+      "\nlayer {}: {}, order {} -> {}, channels {} -> {}, "
+      "{}, batch {}\n",
+      spec.name,
+      spec.group.isProduct()
+          ? groupText(spec.group, result.n)
+          : fmt::format("{}, n = {}", groupName(spec.group), result.n),
+      spec.k, spec.l, spec.cIn, spec.cOut,
+      spec.dtype == DType::F32 ? "f32" : "f64", result.batch);
   if (!result.error.empty()) {
     fmt::format_to(out, "  not measured: {}\n", result.error);
     return;

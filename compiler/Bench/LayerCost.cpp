@@ -2,6 +2,7 @@
 
 #include "compiler/Bench/LayerCost.h"
 
+#include "compiler/Bench/RandomArray.h"
 #include "compiler/Plan/Gradient/GradientPlan.h"
 #include "compiler/Plan/PlanRules.h"
 
@@ -16,9 +17,8 @@ std::vector<PlanFlops> eqc::planFlops(const LayerSpec &spec, int64_t n) {
     const std::string name(planName(kind));
     if (rulesOf(kind).oneMatrix) {
       // Also where it is too large; the bias is where the accumulators start.
-      const double entries = std::pow(double(n), spec.k + spec.l);
-      plans.push_back(
-          {name, 2 * entries * double(spec.cIn) * double(spec.cOut)});
+      plans.push_back({name, 2 * LayerArrays::inputs(spec, n, 1) *
+                                 LayerArrays::outputs(spec, n, 1)});
       continue;
     }
     const PlanCost cost = rulesOf(kind).count(spec, built).cost;

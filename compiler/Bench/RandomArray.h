@@ -11,6 +11,7 @@
 #include <cstdint>
 #include <cstdlib>
 #include <memory>
+#include <vector>
 
 namespace eqc {
 
@@ -59,8 +60,8 @@ private:
 struct LayerArrays {
   LayerArrays(const LayerSpec &spec, int64_t n, int64_t batch)
       : weight(spec.dtype, weights(spec), 1), bias(spec.dtype, biases(spec), 2),
-        x(spec.dtype, elements(n, batch, spec.k, spec.cIn), 3),
-        y(spec.dtype, elements(n, batch, spec.l, spec.cOut), 4) {}
+        x(spec.dtype, inputs(spec, n, batch), 3),
+        y(spec.dtype, outputs(spec, n, batch), 4) {}
 
   static double weights(const LayerSpec &spec) {
     return double(spec.diagrams.size()) * double(spec.cIn) * double(spec.cOut);
@@ -68,9 +69,18 @@ struct LayerArrays {
   static double biases(const LayerSpec &spec) {
     return double(spec.biasDiagrams.size()) * double(spec.cOut);
   }
-  static double elements(int64_t n, int64_t batch, int order,
-                         int64_t channels) {
-    return double(batch) * std::pow(double(n), order) * double(channels);
+  static double inputs(const LayerSpec &spec, int64_t n, int64_t batch) {
+    return elements(spec.group, n, spec.k, spec.xAxes, batch * spec.cIn);
+  }
+  static double outputs(const LayerSpec &spec, int64_t n, int64_t batch) {
+    return elements(spec.group, n, spec.l, spec.yAxes, batch * spec.cOut);
+  }
+  static double elements(Group group, int64_t n, int order,
+                         const std::vector<int> &axes, int64_t each) {
+    double product = double(each);
+    for (int axis = 0; axis < order; ++axis)
+      product *= double(sizeAt(group, n, axes.empty() ? 0 : axes[axis]));
+    return product;
   }
   /// Whether there was memory for all of them.
   bool complete() const {

@@ -84,7 +84,7 @@ std::vector<int64_t> LayerChecker::choose(int64_t count, int64_t total) {
 CheckRow &LayerChecker::addRow(const char *name, const CheckCase &test) {
   CheckRow row;
   row.test = name;
-  row.n = test.n;
+  row.n = spec.group.isProduct() ? -1 : test.n;
   row.batch = test.batch;
   row.note = test.note;
   table.push_back(std::move(row));
@@ -97,8 +97,8 @@ void LayerChecker::compareWithOracle(const CheckCase &test, const Values &y) {
   LayerSpec part = spec;
   part.cIn = static_cast<int64_t>(inputChannels.size());
   part.cOut = static_cast<int64_t>(outputChannels.size());
-  const int64_t rows = integerPower(test.n, spec.l);
-  const int64_t cols = integerPower(test.n, spec.k);
+  const int64_t rows = outputPositions(spec, test.n);
+  const int64_t cols = inputPositions(spec, test.n);
   Values partWeight, partBias;
   for (size_t d = 0; d < spec.diagrams.size(); ++d)
     for (int64_t ci : inputChannels)
@@ -123,8 +123,27 @@ void LayerChecker::compareWithOracle(const CheckCase &test, const Values &y) {
 
 void LayerChecker::testEquivariance(const CheckCase &test) {
   const Values in = draw(static_cast<int64_t>(x.size()));
-  GroupElement g = rulesOf(spec.group).randomElement(test.n, random);
-  Values moved = g.apply(in, spec.k, test.batch, spec.cIn, spec.layout);
+  // An element for each space, of which every axis takes its own.
+  std::vector<GroupElement> elements;
+  const bool isProduct = spec.group.isProduct();
+  for (size_t c = 0; c < (isProduct ? spec.group.spaces().size() : 1); ++c) {
+    const auto space = static_cast<int>(c);
+    elements.push_back(
+        rulesOf(spec.group.of(space))
+            .randomElement(sizeAt(spec.group, test.n, space), random));
+  }
+  double norms = 1;
+  auto ofAxes = [&](int order, const std::vector<int> &axes) {
+    std::vector<const GroupElement *> list;
+    for (int axis = 0; axis < order; ++axis) {
+      list.push_back(&elements[isProduct ? axes[axis] : 0]);
+      norms *= list.back()->norm();
+    }
+    return list;
+  };
+  const auto onX = ofAxes(spec.k, spec.xAxes), onY = ofAxes(spec.l, spec.yAxes);
+  Values moved =
+      GroupElement::apply(onX, in, test.batch, spec.cIn, spec.layout);
   for (double &v : moved)
     v = roundTo(spec.dtype, v);
   auto y = runner.run(test.n, test.batch, in, weight, bias);
@@ -137,17 +156,18 @@ void LayerChecker::testEquivariance(const CheckCase &test) {
     row.note = "the kernel failed";
     return;
   }
-  Values movedY = g.apply(*y, spec.l, test.batch, spec.cOut, spec.layout);
+  Values movedY =
+      GroupElement::apply(onY, *y, test.batch, spec.cOut, spec.layout);
   row.measured = true;
   row.error = relative(largestDifference(*yOfMoved, movedY),
                        std::max(largest(*y), largest(*yOfMoved)));
-  row.tolerance = 4 * tolerance * std::pow(g.norm(), spec.k + spec.l);
+  row.tolerance = 4 * tolerance * norms;
   row.verdict = row.error <= row.tolerance ? Verdict::Ok : Verdict::Failed;
 }
 
 void LayerChecker::testNaN(const CheckCase &test, const Values &y) {
-  const int64_t rows = integerPower(test.n, spec.l);
-  const int64_t cols = integerPower(test.n, spec.k);
+  const int64_t rows = outputPositions(spec, test.n);
+  const int64_t cols = inputPositions(spec, test.n);
   const int64_t sample = random.below(test.batch);
   const int64_t position = random.below(cols);
   const int64_t channel = random.below(spec.cIn);
@@ -202,7 +222,7 @@ void LayerChecker::testNaN(const CheckCase &test, const Values &y) {
 }
 
 void LayerChecker::runCase(const CheckCase &test) {
-  const int64_t cols = integerPower(test.n, spec.k);
+  const int64_t cols = inputPositions(spec, test.n);
   const int64_t diagrams = static_cast<int64_t>(spec.diagrams.size());
   const int64_t mixSize = spec.cIn * spec.cOut;
   samples = choose(test.samples, test.batch);
@@ -268,10 +288,18 @@ CheckReport eqc::runCheck(const LayerSpec &spec, const KernelFunctions &kernel,
                           const CheckOptions &options) {
   CheckReport report;
   std::string n = spec.dynamicN() ? "?" : std::to_string(spec.n);
+  std::string acting =
+      fmt::format("group {}, n = {}", groupName(spec.group), n);
+  if (spec.typed) {
+    acting = spec.spaces().empty() ? "no axes" : "axes of ";
+    for (const Space &space : spec.spaces())
+      acting += (acting.back() == ' ' ? "" : " ") + space.name + ":" +
+                spaceText(space);
+  }
   report.title = fmt::format(
-      "layer {}: group {}, n = {}, k = {}, l = {}, channels {} -> {}, {}, {}, "
+      "layer {}: {}, k = {}, l = {}, channels {} -> {}, {}, {}, "
       "{} diagrams{}",
-      spec.name, groupName(spec.group), n, spec.k, spec.l, spec.cIn, spec.cOut,
+      spec.name, acting, spec.k, spec.l, spec.cIn, spec.cOut,
       spec.dtype == DType::F32 ? "f32" : "f64",
       spec.layout == Layout::ChannelsLast ? "channels_last" : "channels_first",
       spec.diagrams.size(),

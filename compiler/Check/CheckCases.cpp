@@ -34,11 +34,11 @@ static constexpr int64_t kLargestLeviCivita = 10;
 
 static SizeCost costOfSize(const LayerSpec &spec, int64_t n) {
   SizeCost cost;
-  cost.rows = realPower(n, spec.l);
+  cost.rows = realOutputPositions(spec, n);
   for (const Diagram &diagram : spec.diagrams)
-    cost.visits += oracleVisits(diagram, n);
+    cost.visits += oracleVisits(diagram, spec.group, n);
   cost.mixes = cost.rows * static_cast<double>(spec.diagrams.size());
-  cost.xElements = realPower(n, spec.k) * static_cast<double>(spec.cIn);
+  cost.xElements = realInputPositions(spec, n) * static_cast<double>(spec.cIn);
   cost.yElements = cost.rows * static_cast<double>(spec.cOut);
   cost.weightElements = static_cast<double>(spec.diagrams.size()) *
                         static_cast<double>(spec.cIn) *
@@ -73,12 +73,14 @@ static CheckCase fitCase(const LayerSpec &spec, const CheckOptions &options,
         "too large for an interpreter: {:.3g} multiply-adds", callWork);
     return result;
   }
-  if (n > kLargestLeviCivita &&
-      std::any_of(spec.diagrams.begin(), spec.diagrams.end(),
-                  [](const Diagram &d) { return d.free >= 0; })) {
+  for (const Diagram &diagram : spec.diagrams) {
+    const int64_t values =
+        diagram.free < 0 ? 0 : sizeAt(spec.group, n, diagram.freeSpace());
+    if (values <= kLargestLeviCivita)
+      continue;
     result.skipped = true;
     result.note =
-        fmt::format("too large: {}! terms of a Levi-Civita symbol", n);
+        fmt::format("too large: {}! terms of a Levi-Civita symbol", values);
     return result;
   }
   auto reduce = [&](std::string text) {

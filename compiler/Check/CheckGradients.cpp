@@ -18,8 +18,8 @@ public:
   GradientChecker(const GradientCase &test, KernelRunner &runner,
                   Random &random, std::vector<CheckRow> &table)
       : c(test), spec(test.spec), runner(runner), random(random), table(table),
-        rows(integerPower(test.test.n, spec.l)),
-        cols(integerPower(test.test.n, spec.k)),
+        rows(outputPositions(spec, test.test.n)),
+        cols(inputPositions(spec, test.test.n)),
         tolerance(spec.dtype == DType::F32 ? c.options.toleranceF32
                                            : c.options.toleranceF64) {}
 
@@ -42,7 +42,7 @@ private:
   CheckRow &addRow(const char *name) {
     CheckRow row;
     row.test = name;
-    row.n = c.test.n;
+    row.n = spec.group.isProduct() ? -1 : c.test.n;
     row.batch = c.test.batch;
     table.push_back(std::move(row));
     return table.back();

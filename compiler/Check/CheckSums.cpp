@@ -30,8 +30,8 @@ public:
              KernelRunner &runner, Random &random, std::vector<CheckRow> &table,
              int64_t n, int64_t batch)
       : spec(spec), options(options), runner(runner), random(random),
-        table(table), n(n), batch(batch), rows(integerPower(n, spec.l)),
-        columns(integerPower(n, spec.k)) {}
+        table(table), n(n), batch(batch), rows(outputPositions(spec, n)),
+        columns(inputPositions(spec, n)) {}
 
   void run() {
     const auto mixes =
@@ -102,7 +102,7 @@ private:
     const double epsilon = spec.dtype == DType::F32 ? 0x1p-23 : 0x1p-52;
     CheckRow row;
     row.test = test;
-    row.n = n;
+    row.n = spec.group.isProduct() ? -1 : n;
     row.batch = batch;
     row.measured = true;
     row.tolerance = 1;
@@ -122,7 +122,7 @@ private:
   CheckRow failure(const char *test) const {
     CheckRow row;
     row.test = test;
-    row.n = n;
+    row.n = spec.group.isProduct() ? -1 : n;
     row.batch = batch;
     row.verdict = Verdict::Failed;
     row.note = "the kernel failed";
@@ -208,19 +208,32 @@ private:
 
 /// What a sample takes at a size, in units of the limits.
 double shareOf(const LayerSpec &spec, const CheckOptions &options, int64_t n) {
-  double work = realPower(n, spec.l) * static_cast<double>(spec.cIn) *
+  double work = realOutputPositions(spec, n) * static_cast<double>(spec.cIn) *
                 static_cast<double>(spec.cOut) *
                 static_cast<double>(spec.diagrams.size());
   for (const Diagram &diagram : spec.diagrams)
-    work += oracleVisits(diagram, n) * static_cast<double>(spec.cIn);
-  const double elements = realPower(n, spec.k) * static_cast<double>(spec.cIn) +
-                          realPower(n, spec.l) * static_cast<double>(spec.cOut);
+    work +=
+        oracleVisits(diagram, spec.group, n) * static_cast<double>(spec.cIn);
+  const double elements =
+      realInputPositions(spec, n) * static_cast<double>(spec.cIn) +
+      realOutputPositions(spec, n) * static_cast<double>(spec.cOut);
   const double mostWork = std::min(kMostWork, options.callLimit);
   return std::max(work / mostWork,
                   elements / (kMostElements * (mostWork / kMostWork)));
 }
 
 } // namespace
+
+/// Whether all sizes are powers of two.
+static bool divideExactly(const LayerSpec &spec, int64_t n) {
+  const size_t numSpaces =
+      spec.group.isProduct() ? spec.group.spaces().size() : 1;
+  for (size_t c = 0; c < numSpaces; ++c)
+    if (const int64_t size = sizeAt(spec.group, n, static_cast<int>(c));
+        (size & (size - 1)) != 0)
+      return false;
+  return true;
+}
 
 void eqc::checkSums(const LayerSpec &spec, const CheckOptions &options,
                     KernelRunner &runner, Random &random,
@@ -229,7 +242,7 @@ void eqc::checkSums(const LayerSpec &spec, const CheckOptions &options,
     // Division by other numbers than powers of two is not exact in double
     // precision.
     if (spec.dtype == DType::F64 && spec.normalize == Normalize::Mean &&
-        (n & (n - 1)) != 0)
+        !divideExactly(spec, n))
       return;
     SumChecker(spec, options, runner, random, table, n, batch).run();
   };

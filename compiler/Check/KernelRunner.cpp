@@ -65,7 +65,7 @@ std::optional<std::vector<double>>
 KernelRunner::run(int64_t n, int64_t batch, const std::vector<double> &x,
                   const std::vector<double> &weight,
                   const std::vector<double> &bias) {
-  const int64_t size = batch * integerPower(n, spec.l) * spec.cOut;
+  const int64_t size = batch * outputPositions(spec, n) * spec.cOut;
   std::optional<std::vector<double>> result;
   std::vector<unsigned char> bits;
   for (Placement placement : kPlacements) {

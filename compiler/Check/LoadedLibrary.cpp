@@ -154,7 +154,14 @@ static std::string differences(const std::vector<InfoValue> &got,
   };
   for (size_t i = 0; i < got.size(); ++i) {
     const InfoField &field = infoFields()[i];
-    if (field.type != InfoType::Text) {
+    if (field.type == InfoType::Spaces) {
+      if (!(got[i].spaces == expected[i].spaces))
+        add(fmt::format("{} is '{}', not '{}'", field.name,
+                        textOf(got[i].spaces), textOf(expected[i].spaces)));
+    } else if (field.type == InfoType::Axes) {
+      if (got[i].axes != expected[i].axes)
+        add(fmt::format("{} differs", field.name));
+    } else if (field.type != InfoType::Text) {
       if (got[i].number != expected[i].number)
         add(fmt::format("{} is {}, not {}", field.name, got[i].number,
                         expected[i].number));

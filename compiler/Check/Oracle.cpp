@@ -66,19 +66,24 @@ static double permutationSign(const std::vector<int64_t> &permutation) {
 
 static Support makeSupport(const Diagram &diagram, Group group, int64_t n,
                            Entries entries = Entries::Signed) {
-  const GroupRules &rules = rulesOf(group);
-  const int l = diagram.l, k = diagram.k;
+  const int l = diagram.l;
+  // What a step along each axis is in the row or the column.
+  std::vector<int64_t> steps(diagram.block.size(), 1);
+  for (int vertex = l + diagram.k; vertex-- > 0;)
+    if (vertex + 1 != l && vertex + 1 != l + diagram.k)
+      steps[vertex] =
+          steps[vertex + 1] * sizeAt(group, n, diagram.spaceOf(vertex + 1));
   Support support;
   const std::vector<std::vector<int>> blocks = diagram.blocks();
   for (size_t b = 0; b < blocks.size(); ++b) {
     const std::vector<int> &vertices = blocks[b];
     const bool hasOutput = vertices.front() < l;
     const bool hasInput = vertices.back() >= l;
+    const int space = diagram.spaceOf(vertices.front());
+    const GroupRules &rules = rulesOf(group.of(space));
+    const int64_t length = sizeAt(group, n, space);
     auto put = [&](BlockValue &value, int vertex, int64_t index) {
-      if (vertex < l)
-        value.row += index * integerPower(n, l - 1 - vertex);
-      else
-        value.column += index * integerPower(n, l + k - 1 - vertex);
+      (vertex < l ? value.row : value.column) += index * steps[vertex];
     };
 
     BlockValues values;
@@ -96,7 +101,7 @@ static Support makeSupport(const Diagram &diagram, Group group, int64_t n,
         values.push_back(value);
       } while (std::next_permutation(permutation.begin(), permutation.end()));
     } else if (vertices.size() == 2 && hasOutput != hasInput) {
-      for (int64_t index = 0; index < n; ++index) {
+      for (int64_t index = 0; index < length; ++index) {
         BlockValue value;
         const int64_t other = rules.partner(index);
         value.sign = rules.form(index, other);
@@ -105,7 +110,7 @@ static Support makeSupport(const Diagram &diagram, Group group, int64_t n,
         values.push_back(value);
       }
     } else {
-      for (int64_t index = 0; index < n; ++index) {
+      for (int64_t index = 0; index < length; ++index) {
         BlockValue value;
         for (int vertex : vertices)
           put(value, vertex, index);
@@ -205,7 +210,7 @@ std::vector<double> eqc::oracleForward(const LayerSpec &spec, int64_t n,
                                        int64_t batch, const double *x,
                                        const double *weight, const double *bias,
                                        Entries entries) {
-  const int64_t rows = integerPower(n, spec.l), cols = integerPower(n, spec.k);
+  const int64_t rows = outputPositions(spec, n), cols = inputPositions(spec, n);
   const int64_t mixSize = spec.cIn * spec.cOut;
   std::vector<double> in = byPosition(x, spec.layout, batch, cols, spec.cIn);
   std::vector<double> applied(rows * batch * spec.cIn);
@@ -217,7 +222,7 @@ std::vector<double> eqc::oracleForward(const LayerSpec &spec, int64_t n,
       continue;
     std::fill(applied.begin(), applied.end(), 0.0);
     applyDiagram(makeSupport(spec.diagrams[d], spec.group, n, entries),
-                 diagramScale(spec.diagrams[d], spec.normalize, n),
+                 diagramScale(spec.diagrams[d], spec.group, spec.normalize, n),
                  batch * spec.cIn, in.data(), applied.data());
     y.noalias() +=
         Eigen::Map<RowMajor>(applied.data(), rows * batch, spec.cIn) *
@@ -243,7 +248,7 @@ OracleGradients eqc::oracleBackward(const LayerSpec &spec, int64_t n,
                                     int64_t batch, const double *x,
                                     const double *weight, const double *gradY,
                                     Entries entries) {
-  const int64_t rows = integerPower(n, spec.l), cols = integerPower(n, spec.k);
+  const int64_t rows = outputPositions(spec, n), cols = inputPositions(spec, n);
   const int64_t mixSize = spec.cIn * spec.cOut;
   std::vector<double> in = byPosition(x, spec.layout, batch, cols, spec.cIn);
   std::vector<double> gy =
@@ -257,7 +262,8 @@ OracleGradients eqc::oracleBackward(const LayerSpec &spec, int64_t n,
   RowMajor unmixed(rows * batch, spec.cIn);
   for (size_t d = 0; d < spec.diagrams.size(); ++d) {
     Support support = makeSupport(spec.diagrams[d], spec.group, n, entries);
-    double scale = diagramScale(spec.diagrams[d], spec.normalize, n);
+    double scale =
+        diagramScale(spec.diagrams[d], spec.group, spec.normalize, n);
     std::fill(applied.begin(), applied.end(), 0.0);
     applyDiagram(support, scale, batch * spec.cIn, in.data(), applied.data());
     Eigen::Map<RowMajor>(result.weight.data() + d * mixSize, spec.cIn,
@@ -290,27 +296,28 @@ OracleGradients eqc::oracleBackward(const LayerSpec &spec, int64_t n,
 }
 
 /// How many values the blocks of one kind have together.
-static double countValues(const Diagram &diagram, int64_t n, bool output,
-                          bool input) {
+static double countValues(const Diagram &diagram, Group group, int64_t n,
+                          bool output, bool input) {
   double count = 1;
   const std::vector<std::vector<int>> blocks = diagram.blocks();
   for (size_t b = 0; b < blocks.size(); ++b) {
     if ((blocks[b].front() < diagram.l) != output ||
         (blocks[b].back() >= diagram.l) != input)
       continue;
+    const int64_t length = sizeAt(group, n, diagram.spaceOf(blocks[b].front()));
     if (static_cast<int>(b) == diagram.free)
-      for (int64_t i = 2; i <= n; ++i)
+      for (int64_t i = 2; i <= length; ++i)
         count *= static_cast<double>(i);
     else
-      count *= static_cast<double>(n);
+      count *= static_cast<double>(length);
   }
   return count;
 }
 
-double eqc::oracleVisits(const Diagram &diagram, int64_t n) {
-  return countValues(diagram, n, true, true) *
-         (countValues(diagram, n, true, false) +
-          countValues(diagram, n, false, true));
+double eqc::oracleVisits(const Diagram &diagram, Group group, int64_t n) {
+  return countValues(diagram, group, n, true, true) *
+         (countValues(diagram, group, n, true, false) +
+          countValues(diagram, group, n, false, true));
 }
 
 static void markDependent(const Support &support, int64_t column,

@@ -22,6 +22,13 @@ double realPower(int64_t n, int order);
 /// n^order for tensors that exist in memory.
 int64_t integerPower(int64_t n, int order);
 
+/// The positions of a sample of x and of y where sizes that are given at run
+/// time are n; as doubles for tensors that may not exist.
+int64_t inputPositions(const LayerSpec &spec, int64_t n);
+int64_t outputPositions(const LayerSpec &spec, int64_t n);
+double realInputPositions(const LayerSpec &spec, int64_t n);
+double realOutputPositions(const LayerSpec &spec, int64_t n);
+
 /// The entry D_d[I,J], by the definition alone: the product over the blocks of
 /// delta (all values equal), of the group's form for pairs within one row, and
 /// of the Levi-Civita symbol for the free block, times the form for each of its
@@ -29,8 +36,10 @@ int64_t integerPower(int64_t n, int order);
 double diagramEntry(const Diagram &diagram, Group group, int64_t n,
                     const std::vector<int64_t> &index);
 
-/// What `normalize` multiplies D_d by: 1, or 1/n for each block of inputs only.
-double diagramScale(const Diagram &diagram, Normalize normalize, int64_t n);
+/// What `normalize` multiplies D_d by: 1, or 1/n for each block of inputs only,
+/// n being the length of its axes.
+double diagramScale(const Diagram &diagram, Group group, Normalize normalize,
+                    int64_t n);
 
 /// The whole matrix D_d, row-major n^l x n^k, entry by entry (small n only).
 std::vector<double> diagramMatrix(const Diagram &diagram, Group group,
@@ -66,7 +75,7 @@ OracleGradients oracleBackward(const LayerSpec &spec, int64_t n, int64_t batch,
 
 /// Additions per sample and input channel that `oracleForward` spends on
 /// applying D_d (mixing channels costs n^l c_in c_out more).
-double oracleVisits(const Diagram &diagram, int64_t n);
+double oracleVisits(const Diagram &diagram, Group group, int64_t n);
 
 /// The rows I of D_d with D_d[I,J] != 0 for the given column J are set in
 /// `rows` (size n^l); the others are left alone.

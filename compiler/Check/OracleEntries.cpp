@@ -25,6 +25,35 @@ int64_t eqc::integerPower(int64_t n, int order) {
   return result;
 }
 
+static std::vector<int64_t> lengthsAt(const LayerSpec &spec, int64_t n,
+                                      bool input) {
+  const std::vector<int> &axes = input ? spec.xAxes : spec.yAxes;
+  std::vector<int64_t> lengths;
+  for (int axis = 0; axis < (input ? spec.k : spec.l); ++axis)
+    lengths.push_back(sizeAt(spec.group, n, axes.empty() ? 0 : axes[axis]));
+  return lengths;
+}
+
+static double realProduct(const std::vector<int64_t> &lengths) {
+  double product = 1;
+  for (int64_t length : lengths)
+    product *= static_cast<double>(length);
+  return product;
+}
+
+int64_t eqc::inputPositions(const LayerSpec &spec, int64_t n) {
+  return numPositions(lengthsAt(spec, n, true));
+}
+int64_t eqc::outputPositions(const LayerSpec &spec, int64_t n) {
+  return numPositions(lengthsAt(spec, n, false));
+}
+double eqc::realInputPositions(const LayerSpec &spec, int64_t n) {
+  return realProduct(lengthsAt(spec, n, true));
+}
+double eqc::realOutputPositions(const LayerSpec &spec, int64_t n) {
+  return realProduct(lengthsAt(spec, n, false));
+}
+
 /// +1 for an even permutation of 0..size-1, -1 for an odd one, 0 on a repeat.
 static double leviCivita(const std::vector<int64_t> &values) {
   double sign = 1;
@@ -40,13 +69,14 @@ static double leviCivita(const std::vector<int64_t> &values) {
 
 double eqc::diagramEntry(const Diagram &diagram, Group group, int64_t n,
                          const std::vector<int64_t> &index) {
-  const GroupRules &rules = rulesOf(group);
   const std::vector<std::vector<int>> blocks = diagram.blocks();
   double entry = 1;
   for (size_t b = 0; b < blocks.size(); ++b) {
     const std::vector<int> &vertices = blocks[b];
+    const int space = diagram.spaceOf(vertices.front());
+    const GroupRules &rules = rulesOf(group.of(space));
     if (static_cast<int>(b) == diagram.free) {
-      assert(static_cast<int64_t>(vertices.size()) == n);
+      assert(static_cast<int64_t>(vertices.size()) == sizeAt(group, n, space));
       std::vector<int64_t> values;
       for (int v : vertices)
         values.push_back(index[v]);
@@ -69,22 +99,24 @@ double eqc::diagramEntry(const Diagram &diagram, Group group, int64_t n,
   return entry;
 }
 
-double eqc::diagramScale(const Diagram &diagram, Normalize normalize,
-                         int64_t n) {
+double eqc::diagramScale(const Diagram &diagram, Group group,
+                         Normalize normalize, int64_t n) {
   double scale = 1;
   if (normalize == Normalize::None)
     return scale;
   const std::vector<std::vector<int>> blocks = diagram.blocks();
   for (size_t b = 0; b < blocks.size(); ++b)
     if (static_cast<int>(b) != diagram.free && blocks[b].front() >= diagram.l)
-      scale /= static_cast<double>(n);
+      scale /= static_cast<double>(
+          sizeAt(group, n, diagram.spaceOf(blocks[b].front())));
   return scale;
 }
 
 /// The next tuple in row-major order; false after the last.
-static bool nextIndex(std::vector<int64_t> &index, int64_t n) {
+static bool nextIndex(std::vector<int64_t> &index, const Diagram &diagram,
+                      Group group, int64_t n) {
   for (size_t v = index.size(); v-- > 0;) {
-    if (++index[v] < n)
+    if (++index[v] < sizeAt(group, n, diagram.spaceOf(static_cast<int>(v))))
       return true;
     index[v] = 0;
   }
@@ -97,7 +129,7 @@ std::vector<double> eqc::diagramMatrix(const Diagram &diagram, Group group,
   std::vector<double> matrix;
   do
     matrix.push_back(diagramEntry(diagram, group, n, index));
-  while (nextIndex(index, n));
+  while (nextIndex(index, diagram, group, n));
   return matrix;
 }
 
@@ -105,7 +137,7 @@ std::vector<double> eqc::definitionForward(const LayerSpec &spec, int64_t n,
                                            int64_t batch, const double *x,
                                            const double *weight,
                                            const double *bias) {
-  const int64_t rows = integerPower(n, spec.l), cols = integerPower(n, spec.k);
+  const int64_t rows = outputPositions(spec, n), cols = inputPositions(spec, n);
   const bool last = spec.layout == Layout::ChannelsLast;
   auto at = [&](int64_t b, int64_t position, int64_t positions, int64_t c,
                 int64_t channels) {
@@ -116,7 +148,8 @@ std::vector<double> eqc::definitionForward(const LayerSpec &spec, int64_t n,
 
   for (size_t d = 0; d < spec.diagrams.size(); ++d) {
     std::vector<double> matrix = diagramMatrix(spec.diagrams[d], spec.group, n);
-    double scale = diagramScale(spec.diagrams[d], spec.normalize, n);
+    double scale =
+        diagramScale(spec.diagrams[d], spec.group, spec.normalize, n);
     for (int64_t b = 0; b < batch; ++b)
       for (int64_t i = 0; i < rows; ++i)
         for (int64_t j = 0; j < cols; ++j)

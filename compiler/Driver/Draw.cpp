@@ -8,6 +8,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "compiler/Driver/Draw.h"
+#include "compiler/Interface/LayerInfo.h"
 
 #include <fmt/format.h>
 
@@ -234,9 +235,14 @@ void Picture::drawGrid(std::string_view array,
 void Picture::drawLayer(const LayerSpec &layer) {
   std::string size =
       layer.dynamicN() ? "n at run time" : fmt::format("n = {}", layer.n);
+  std::string acting =
+      fmt::format("group {}, {}", groupName(layer.group), size);
+  if (layer.typed)
+    acting = layer.spaces().empty() ? "no axes"
+                                    : "axes of " + textOf(layer.spaces());
   text(pageMargin, bottom + 18, "title",
-       fmt::format("{}: group {}, {}, order {} to {}", layer.name,
-                   groupName(layer.group), size, layer.k, layer.l));
+       fmt::format("{}: {}, order {} to {}", layer.name, acting, layer.k,
+                   layer.l));
   bottom += 30;
   drawGrid("weight", layer.diagrams);
   if (!layer.biasDiagrams.empty())

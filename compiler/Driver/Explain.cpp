@@ -26,7 +26,8 @@ static std::string countText(const Count &count) {
 
 /// How many diagrams there are, how many of them are independent.
 static std::string describeCounts(const LayerSpec &layer) {
-  Count all = countDiagrams(layer.group, layer.n, layer.l, layer.k);
+  const LayerRows rows{layer.group, layer.n, layer.l, layer.k, layer.axes()};
+  Count all = countDiagrams(rows);
   std::string text = std::to_string(layer.diagrams.size());
   switch (layer.choice) {
   case DiagramChoice::All:
@@ -41,7 +42,7 @@ static std::string describeCounts(const LayerSpec &layer) {
   }
   if (layer.dynamicN() || all.saturated || all.value > maxCounted)
     return text;
-  Count basis = countBasis(layer.group, layer.n, layer.l, layer.k);
+  Count basis = countBasis(rows);
   return text +
          fmt::format("; equivariant maps have dimension {}", countText(basis));
 }
@@ -101,10 +102,14 @@ static void appendFacts(const LayerSpec &layer, const CompileOptions &options,
   };
   int64_t diagrams = layer.diagrams.size();
   int64_t biasDiagrams = layer.biasDiagrams.size();
-  fact("group", fmt::format("{}, {}, n {}", groupName(layer.group),
-                            rulesOf(layer.group).words(),
-                            layer.dynamicN() ? "given at run time"
-                                             : fmt::format("= {}", layer.n)));
+  if (!layer.typed)
+    fact("group", fmt::format("{}, {}, n {}", groupName(layer.group),
+                              rulesOf(layer.group).words(),
+                              layer.dynamicN() ? "given at run time"
+                                               : fmt::format("= {}", layer.n)));
+  for (const Space &space : layer.typed ? layer.spaces() : std::vector<Space>())
+    fact("space", fmt::format("{} = {}, {}", space.name, spaceText(space),
+                              rulesOf(space.group).words()));
   fact("x", arrayShape(layer, true));
   fact("y", arrayShape(layer, false));
   fact("weight", fmt::format("[{}, {}, {}], {} elements", diagrams, layer.cIn,

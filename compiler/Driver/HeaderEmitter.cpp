@@ -23,12 +23,17 @@ static constexpr size_t maxListedDiagrams = 64;
 
 std::string eqc::arrayShape(const LayerSpec &layer, bool input) {
   std::string text = "[batch";
-  std::string size = layer.dynamicN() ? "n" : std::to_string(layer.n);
+  const std::vector<Space> spaces = layer.spaces();
+  const std::vector<int> &axes = input ? layer.xAxes : layer.yAxes;
   std::string channels = std::to_string(input ? layer.cIn : layer.cOut);
   if (layer.layout == Layout::ChannelsFirst)
     text += ", " + channels;
-  for (int axis = 0; axis < (input ? layer.k : layer.l); ++axis)
-    text += ", " + size;
+  for (int axis = 0; axis < (input ? layer.k : layer.l); ++axis) {
+    const Space &space = spaces[axes.empty() ? 0 : axes[axis]];
+    text += ", " + (space.n >= 0         ? std::to_string(space.n)
+                    : space.name.empty() ? "n"
+                                         : space.name);
+  }
   if (layer.layout == Layout::ChannelsLast)
     text += ", " + channels;
   return text + "]";
@@ -50,6 +55,9 @@ static void emitMacros(const LayerSpec &layer, int64_t packedSize,
                            : value.number < 0           ? '(' + number + ')'
                                                         : number);
   }
+  for (const auto &[macro, size] : sizeMacros(layer))
+    define(macro,
+           size < 0 ? '(' + std::to_string(size) + ')' : std::to_string(size));
   define(kPackedSizeMacro, std::to_string(packedSize));
 }
 
@@ -205,6 +213,14 @@ static void emitFunctions(const LayerSpec &layer, bool gradients,
 }
 
 static std::string describeLayer(const LayerSpec &layer) {
+  if (layer.typed)
+    return fmt::format("/*===-- Layer {0}: {1}, order {2} -> {3}, channels {4} "
+                       "-> {5}. */\n\n",
+                       layer.name,
+                       layer.spaces().empty()
+                           ? std::string("no axes")
+                           : "axes of " + textOf(layer.spaces()),
+                       layer.k, layer.l, layer.cIn, layer.cOut);
   std::string size =
       layer.dynamicN() ? "n given at run time" : fmt::format("n = {}", layer.n);
   return fmt::format("/*===-- Layer {0}: group {1}, {2}, order {3} -> {4}, "

@@ -21,6 +21,8 @@ struct Value {
     Sized,  ///< `a(b, c)`: the word is `token`, scalars in `items`
     Pair,   ///< `a -> b`: two scalars in `items`
     List,   ///< `[a, b]`: scalars in `items`
+    Words,  ///< `a b`: two or more words in `items`
+    Sum,    ///< `a + b`: words in `items`
   };
   Kind kind = Kind::Error;
   SourceRange range;
@@ -35,12 +37,25 @@ struct Field {
   Value value;
 };
 
+/// `space name = value`
+struct SpaceDecl {
+  Token keyword;
+  Token name; ///< Error when the name is missing or no word
+  Value value;
+};
+
 /// `layer name { field .. }`
 struct LayerDecl {
   Token name; ///< Error when the name is missing or no word
   std::vector<Field> fields;
   /// Some field could not be read, so nothing can be said to be missing.
   bool incomplete = false;
+};
+
+/// What stands in a source.
+struct SourceFile {
+  std::vector<SpaceDecl> spaces;
+  std::vector<LayerDecl> layers;
 };
 
 } // namespace eqc

@@ -36,8 +36,8 @@ FrontendResult eqc::parseLayers(llvm::SourceMgr &sources, unsigned bufferId,
   }
   diags.setSource(text, displayName);
   checkUtf8(diags.source(), diags);
-  std::vector<LayerDecl> decls = Parser(diags, options.maxDiagrams).parseFile();
-  result.layers = checkLayers(decls, options, diags);
+  const SourceFile file = Parser(diags, options.maxDiagrams).parseFile();
+  result.layers = checkLayers(file, options, diags);
   if (diags.status() == 0 && options.ragged &&
       llvm::none_of(result.layers,
                     [](const LayerSpec &layer) { return layer.dynamicN(); }))

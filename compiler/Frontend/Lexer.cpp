@@ -125,6 +125,9 @@ Token Lexer::lex() {
     position += 2;
     return make(TokenKind::Arrow, begin, newline);
   }
+  // As in `carbon + oxygen`; a sign before a number is none.
+  if (c == '+' && !llvm::isDigit(peek(1)) && peek(1) != '+')
+    return single(TokenKind::Plus);
   TokenKind kind;
   if (c == '"')
     kind = lexString();

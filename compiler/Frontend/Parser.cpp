@@ -49,39 +49,50 @@ Diagnostic *Parser::unexpected(const Twine &expected) {
                       "expected " + expected + ", found " + describe(token));
 }
 
-std::vector<LayerDecl> Parser::parseFile() {
-  std::vector<LayerDecl> layers;
-  if (token.is(TokenKind::Eof) && !diags.hasErrors()) {
+SourceFile Parser::parseFile() {
+  SourceFile file;
+  auto reportNone = [&] {
     size_t begin = diags.source().begin();
     diags.error(DiagId::NoLayer, SourceRange::at(begin), "no layer declared")
         .help("declare one: layer NAME { group = S; n = 8; k = 2; l = 2 }");
-    return layers;
+  };
+  if (token.is(TokenKind::Eof) && !diags.hasErrors()) {
+    reportNone();
+    return file;
   }
   while (!token.is(TokenKind::Eof) && !diags.saturated()) {
     if (token.isWord("layer")) {
-      layers.push_back(parseLayer());
+      file.layers.push_back(parseLayer());
       continue;
     }
-    Diagnostic *error = unexpected("'layer'");
+    if (token.isWord("space")) {
+      file.spaces.push_back(parseSpace());
+      continue;
+    }
+    Diagnostic *error = unexpected("'layer' or 'space'");
     std::optional<StringRef> meant;
     if (token.is(TokenKind::Word))
-      meant = closestWord(token.text, {"layer"});
+      meant = closestWord(token.text, {"layer", "space"});
     if (error && meant)
-      error->fix(token.range, *meant, "did you mean 'layer'?");
+      error->fix(token.range, *meant, "did you mean '" + *meant + "'?");
     if (error && token.is(TokenKind::Semicolon))
-      error->fix(token.range, "", "no ';' is needed after a layer");
-    if (meant && peek().is(TokenKind::Word))
-      layers.push_back(parseLayer());
+      error->fix(token.range, "", "no ';' is needed after a layer or a space");
+    if (meant && peek().is(TokenKind::Word) && *meant == "layer")
+      file.layers.push_back(parseLayer());
+    else if (meant && peek().is(TokenKind::Word))
+      file.spaces.push_back(parseSpace());
     else
       skipToLayer();
   }
-  return layers;
+  if (file.layers.empty() && !diags.hasErrors())
+    reportNone();
+  return file;
 }
 
 LayerDecl Parser::parseLayer() {
   LayerDecl layer;
   advance();
-  parseName(layer);
+  layer.name = parseName("layer");
   Token opening = token;
   if (parseOpening(layer.name.is(TokenKind::Word)))
     parseBody(layer, opening);
@@ -90,29 +101,81 @@ LayerDecl Parser::parseLayer() {
   return layer;
 }
 
-void Parser::parseName(LayerDecl &layer) {
-  layer.name = token;
+/// Reads `space NAME = VALUE`; what is wrong is skipped to the next
+/// declaration.
+SpaceDecl Parser::parseSpace() {
+  SpaceDecl space;
+  space.keyword = token;
+  advance();
+  space.name = parseName("space");
+  if (!token.is(TokenKind::Equal)) {
+    if (space.name.is(TokenKind::Word))
+      unexpected("'=' after the space's name");
+    skipToDeclaration();
+    return space;
+  }
+  advance();
+  space.value = parseScalar(space.name);
+  if (space.value.kind == Value::Kind::Scalar) {
+    if (token.is(TokenKind::LeftParen))
+      space.value = parseSized(space.name, std::move(space.value));
+    else if (token.is(TokenKind::Plus))
+      space.value = parseSum(std::move(space.value));
+  }
+  if (space.value.kind == Value::Kind::Error)
+    skipToDeclaration();
+  return space;
+}
+
+/// The other summands behind the first.
+Value Parser::parseSum(Value first) {
+  Value sum;
+  sum.range = first.range;
+  sum.items.push_back(std::move(first));
+  while (token.is(TokenKind::Plus)) {
+    advance();
+    if (!token.is(TokenKind::Word)) {
+      unexpected("the name of a space after '+'");
+      return sum;
+    }
+    Value item;
+    item.kind = Value::Kind::Scalar;
+    item.token = token;
+    item.range = token.range;
+    sum.range.end = token.range.end;
+    if (sum.items.size() < maxItems)
+      sum.items.push_back(std::move(item));
+    advance();
+  }
+  sum.kind = Value::Kind::Sum;
+  return sum;
+}
+
+/// Reads the name of a layer or a space.
+Token Parser::parseName(const char *what) {
+  Token name = token;
   if (token.is(TokenKind::Word)) {
     advance();
-    return;
+    return name;
   }
-  layer.name.kind = TokenKind::Error;
+  name.kind = TokenKind::Error;
   if (token.is(TokenKind::Error)) {
     advance();
-    return;
+    return name;
   }
   SourceRange where =
       token.is(TokenKind::Eof) ? SourceRange::at(previousEnd) : token.range;
-  Diagnostic &error =
-      diags.error(DiagId::BadLayerName, where,
-                  "expected a layer name, found " + describe(token));
+  Diagnostic &error = diags.error(DiagId::BadLayerName, where,
+                                  Twine("expected a ") + what +
+                                      " name, found " + describe(token));
   if (token.is(TokenKind::String))
     error.help("names are written without quotes");
   else
     error.help("a name is a letter or '_', then letters, digits and '_'");
   if (!token.is(TokenKind::LeftBrace) && !token.is(TokenKind::RightBrace) &&
-      !token.is(TokenKind::Eof))
+      !token.is(TokenKind::Equal) && !token.is(TokenKind::Eof))
     advance();
+  return name;
 }
 
 /// Reads `{`. False when there is no body to be read.
@@ -232,6 +295,10 @@ Value Parser::parseValue(const Token &fieldName) {
     return first;
   if (first.token.is(TokenKind::Word) && token.is(TokenKind::LeftParen))
     return parseSized(fieldName, std::move(first));
+  const bool takesAxes = fieldName.isWord("k") || fieldName.isWord("l");
+  if (takesAxes && first.token.is(TokenKind::Word) &&
+      token.is(TokenKind::Word) && !atFieldStart())
+    return parseWords(std::move(first));
   if (!token.is(TokenKind::Arrow))
     return first;
   advance();
@@ -306,6 +373,27 @@ Value Parser::parseSized(const Token &fieldName, Value word) {
   return word;
 }
 
+/// The words that follow the first, up to the next field.
+Value Parser::parseWords(Value first) {
+  Value words;
+  words.kind = Value::Kind::Words;
+  words.range = first.range;
+  words.numItems = 1;
+  words.items.push_back(std::move(first));
+  while (token.is(TokenKind::Word) && !atFieldStart()) {
+    Value item;
+    item.kind = Value::Kind::Scalar;
+    item.token = token;
+    item.range = token.range;
+    words.range.end = token.range.end;
+    // All that may be worked with, and one more to be refused.
+    if (++words.numItems <= kMostAxes)
+      words.items.push_back(std::move(item));
+    advance();
+  }
+  return words;
+}
+
 Value Parser::parseList(const Token &fieldName) {
   Value list;
   list.kind = Value::Kind::List;
@@ -355,6 +443,12 @@ void Parser::skipPast() {
   skipToBoundary();
 }
 
+/// To the next layer or space, the current token if it is the start of one.
+void Parser::skipToDeclaration() {
+  if (!token.isWord("layer") && !token.isWord("space"))
+    skipToLayer();
+}
+
 void Parser::skipToLayer() {
   Skipping skipping(lexer);
   bool first = true;
@@ -362,7 +456,7 @@ void Parser::skipToLayer() {
     if (token.is(TokenKind::LeftBrace)) {
       skipBraces();
     } else {
-      if (!first && token.isWord("layer"))
+      if (!first && (token.isWord("layer") || token.isWord("space")))
         return;
       advance();
     }

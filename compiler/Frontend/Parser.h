@@ -2,13 +2,17 @@
 //
 // Reads the grammar
 //
-//   file   := layer+
+//   file   := (layer | space)+
 //   layer  := 'layer' word '{' separator* [field (separator+ field)*
-//   separator*] '}' field  := word '=' value value  := scalar | scalar '->'
-//   scalar | '[' [scalar (',' scalar)* [',']] ']' scalar := word | integer |
-//   string | '?'
+//             separator*] '}'
+//   space  := 'space' word '=' (value | word ('+' word)+)
+//   field  := word '=' value
+//   value  := scalar | scalar '->' scalar | word '(' scalar (',' scalar)* ')'
+//           | '[' [scalar (',' scalar)* [',']] ']' | word word+
+//   scalar := word | integer | string | '?'
 //
-// where a separator is a newline or ';'. Which values a field takes is left to
+// where a separator is a newline or ';'. Several words are the axes of `k` and
+// `l`. Which values a field takes is left to
 // the semantic checks. After an error it goes on at the next field or layer.
 //
 //===----------------------------------------------------------------------===//
@@ -29,7 +33,7 @@ public:
   Parser(DiagnosticEngine &diags, size_t maxItems);
 
   /// Reads the whole source; errors go to the engine.
-  std::vector<LayerDecl> parseFile();
+  SourceFile parseFile();
 
 private:
   void advance();
@@ -39,7 +43,9 @@ private:
   Diagnostic *unexpected(const llvm::Twine &expected);
 
   LayerDecl parseLayer();
-  void parseName(LayerDecl &layer);
+  SpaceDecl parseSpace();
+  Value parseSum(Value first);
+  Token parseName(const char *what);
   bool parseOpening(bool nameGood);
   void parseBody(LayerDecl &layer, const Token &opening);
   void reportUnclosed(LayerDecl &layer, const Token &opening);
@@ -49,9 +55,11 @@ private:
   Value parseScalar(const Token &fieldName);
   Value parseSized(const Token &fieldName, Value word);
   Value parseList(const Token &fieldName);
+  Value parseWords(Value first);
   bool atFieldStart() const;
 
   void skipPast();
+  void skipToDeclaration();
   void skipToLayer();
   void skipToBoundary();
   void skipBraces();
@@ -59,6 +67,9 @@ private:
   /// A layer with more fields than there are kinds of them repeats some; these
   /// are enough for all errors that are printed.
   static constexpr size_t maxFields = 2 * DiagnosticEngine::maxErrors;
+
+  /// Axes of one tensor that are kept; there are more than any layer may have.
+  static constexpr size_t kMostAxes = 256;
 
   void keep(LayerDecl &layer, Field field);
 

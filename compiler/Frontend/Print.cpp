@@ -21,16 +21,34 @@ static std::string diagramsText(const LayerSpec &spec) {
   return list + "]";
 }
 
+/// The axes of one side by the names of their spaces.
+static std::string axesText(const LayerSpec &spec, const std::vector<int> &axes,
+                            int order) {
+  if (!spec.typed || order == 0)
+    return std::to_string(order);
+  std::string text;
+  for (int axis = 0; axis < order; ++axis)
+    text += (axis > 0 ? " " : "") +
+            (axes.empty() ? spec.spaceName : spec.spaces()[axes[axis]].name);
+  return text;
+}
+
 std::string eqc::toSource(const LayerSpec &spec) {
-  std::string text = "layer " + spec.name + " {\n";
+  std::string text;
+  if (spec.typed)
+    for (const Space &space : spec.spaces())
+      text += "space " + space.name + " = " + spaceText(space) + "\n";
+  text += "layer " + spec.name + " {\n";
   auto field = [&](const char *name, const std::string &value) {
     text += std::string("  ") + name + " = " + value + "\n";
   };
-  field("group", groupName(spec.group));
-  if (!spec.group.hasSignature())
-    field("n", spec.dynamicN() ? "?" : std::to_string(spec.n));
-  field("k", std::to_string(spec.k));
-  field("l", std::to_string(spec.l));
+  if (!spec.typed) {
+    field("group", groupName(spec.group));
+    if (!spec.group.hasSignature())
+      field("n", spec.dynamicN() ? "?" : std::to_string(spec.n));
+  }
+  field("k", axesText(spec, spec.xAxes, spec.k));
+  field("l", axesText(spec, spec.yAxes, spec.l));
   field("channels",
         std::to_string(spec.cIn) + " -> " + std::to_string(spec.cOut));
   field("bias", spec.bias ? "true" : "false");

@@ -7,6 +7,7 @@
 #include "compiler/Frontend/Sema.h"
 
 #include "compiler/Frontend/Names.h"
+#include "compiler/Interface/LayerInfo.h"
 #include "compiler/Interface/Signature.h"
 
 #include "llvm/ADT/StringExtras.h"
@@ -22,32 +23,33 @@ static const StringRef fieldNames[numFields] = {
     "group", "n",      "k",         "l",        "channels", "bias",
     "dtype", "layout", "normalize", "diagrams", "batch"};
 
-void LayerChecker::checkName() {
-  if (!decl.name.is(TokenKind::Word))
+void eqc::checkName(const Token &token, StringRef what,
+                    DiagnosticEngine &diags) {
+  if (!token.is(TokenKind::Word))
     return;
-  StringRef name = decl.name.text;
-  SourceRange where = decl.name.range;
+  StringRef name = token.text;
+  SourceRange where = token.range;
   if (name.size() > maxNameLength)
     diags
         .error(DiagId::BadLayerName, where,
-               "layer name " + quoted(name) + " has " + Twine(name.size()) +
+               what + " name " + quoted(name) + " has " + Twine(name.size()) +
                    " characters")
         .note("names have at most " + Twine(maxNameLength) + " characters");
   if (name.ends_with("'"))
     diags
         .error(DiagId::BadLayerName, where,
-               "layer name " + quoted(name) + " has an apostrophe")
+               what + " name " + quoted(name) + " has an apostrophe")
         .fix(where, name.drop_back(), "write it without");
   if (isCKeyword(name))
     diags
         .error(DiagId::ReservedLayerName, where,
-               "layer name " + quoted(name) + " is a keyword of C or C++")
-        .fix(where, name + "_layer",
-             "choose another name, such as '" + name + "_layer'");
+               what + " name " + quoted(name) + " is a keyword of C or C++")
+        .fix(where, (name + "_" + what).str(),
+             "choose another name, such as '" + name + "_" + what + "'");
   else if (name.starts_with("eqc_"))
     diags
         .error(DiagId::ReservedLayerName, where,
-               "layer name " + quoted(name) + " starts with 'eqc_'")
+               what + " name " + quoted(name) + " starts with 'eqc_'")
         .help("names starting with 'eqc_' are the runtime's; choose another");
 }
 
@@ -99,7 +101,8 @@ void LayerChecker::checkMissing() {
   for (FieldKind kind :
        {FieldKind::Group, FieldKind::N, FieldKind::K, FieldKind::L})
     if (!present[static_cast<size_t>(kind)] &&
-        !(kind == FieldKind::N && mayHaveSize()))
+        !(kind == FieldKind::N && mayHaveSize()) &&
+        !(typed && (kind == FieldKind::Group || kind == FieldKind::N)))
       missing.push_back("'" + fieldNames[static_cast<size_t>(kind)].str() +
                         "'");
   if (missing.empty())
@@ -128,10 +131,12 @@ void LayerChecker::fillSpec() {
 
 std::optional<LayerSpec> LayerChecker::check() {
   size_t errorsBefore = diags.errorCount();
-  checkName();
+  checkName(decl.name, "layer", diags);
   collectFields();
+  findForm();
   checkMissing();
   readValues();
+  checkSize();
   checkGroup();
   checkDiagramCount();
   checkBias();
@@ -143,6 +148,9 @@ std::optional<LayerSpec> LayerChecker::check() {
   if (!complete || diags.errorCount() != errorsBefore)
     return std::nullopt;
   fillSpec();
+  checkSymbols();
+  if (diags.errorCount() != errorsBefore)
+    return std::nullopt;
   enumerate();
   if (diags.errorCount() != errorsBefore)
     return std::nullopt;
@@ -161,9 +169,31 @@ static std::vector<std::pair<StringRef, StringRef>> clashingStems() {
   return stems;
 }
 
-/// Layer names must differ, and so must all names generated for them.
-static void checkNames(llvm::ArrayRef<LayerDecl> decls,
-                       DiagnosticEngine &diags) {
+/// Names of layers and of spaces must differ, and so must all names generated
+/// for layers.
+static void checkNames(const SourceFile &file, DiagnosticEngine &diags) {
+  const llvm::ArrayRef<LayerDecl> decls = file.layers;
+  llvm::StringMap<const SpaceDecl *> spaces;
+  for (const SpaceDecl &space : file.spaces) {
+    if (diags.saturated())
+      return;
+    if (!space.name.is(TokenKind::Word))
+      continue;
+    auto [first, isNew] = spaces.try_emplace(space.name.text, &space);
+    if (!isNew)
+      diags
+          .error(DiagId::DuplicateLayer, space.name.range,
+                 "space " + quoted(space.name.text) +
+                     " is declared more than once")
+          .note(first->second->name.range, "it was declared first here");
+  }
+  for (const LayerDecl &decl : decls)
+    if (const SpaceDecl *space = spaces.lookup(decl.name.text);
+        space && decl.name.is(TokenKind::Word))
+      diags
+          .error(DiagId::DuplicateLayer, decl.name.range,
+                 "layer " + quoted(decl.name.text) + " has the name of a space")
+          .note(space->name.range, "the space is declared here");
   llvm::StringMap<const LayerDecl *> byName;
   for (const LayerDecl &decl : decls) {
     if (diags.saturated())
@@ -197,18 +227,46 @@ static void checkNames(llvm::ArrayRef<LayerDecl> decls,
   }
 }
 
-std::vector<LayerSpec> eqc::checkLayers(llvm::ArrayRef<LayerDecl> decls,
+/// Macros for the sizes of spaces, `a_N_users`, are not those of other layers,
+/// whose names may be longer.
+static void checkSizeMacros(const SourceFile &file,
+                            llvm::ArrayRef<LayerSpec> specs,
+                            DiagnosticEngine &diags) {
+  llvm::StringMap<StringRef> defined; // by which layer
+  if (llvm::none_of(specs, [](const LayerSpec &spec) { return spec.typed; }))
+    return;
+  for (const LayerSpec &spec : specs)
+    for (StringRef suffix : exportedSuffixes())
+      defined[spec.name + suffix.str()] = spec.name;
+  for (const LayerSpec &spec : specs)
+    for (const auto &[macro, size] : sizeMacros(spec)) {
+      const std::string name = spec.name + "_" + macro;
+      auto [first, isNew] = defined.try_emplace(name, spec.name);
+      if (!isNew)
+        diags
+            .error(DiagId::ExportClash, spec.position,
+                   "layers " + quoted(first->second) + " and " +
+                       quoted(spec.name) + " would both define " + quoted(name))
+            .help("rename one of them, or the space");
+    }
+}
+
+std::vector<LayerSpec> eqc::checkLayers(const SourceFile &file,
                                         const FrontendOptions &options,
                                         DiagnosticEngine &diags) {
   std::vector<LayerSpec> specs;
-  checkNames(decls, diags);
-  for (const LayerDecl &decl : decls) {
+  checkNames(file, diags);
+  const DeclaredSpaces spaces = checkSpaces(file, options, diags);
+  for (const LayerDecl &decl : file.layers) {
     if (diags.saturated())
       break;
-    std::optional<LayerSpec> spec = LayerChecker(decl, options, diags).check();
+    std::optional<LayerSpec> spec =
+        LayerChecker(decl, spaces, options, diags).check();
     // Diagrams of a source that is refused anyway are not worth their memory.
     if (spec && !diags.hasErrors())
       specs.push_back(std::move(*spec));
   }
+  if (!diags.hasErrors())
+    checkSizeMacros(file, specs, diags);
   return specs;
 }

@@ -12,6 +12,7 @@
 #include "compiler/Frontend/Frontend.h"
 
 #include "llvm/ADT/ArrayRef.h"
+#include "llvm/ADT/StringMap.h"
 
 #include <array>
 #include <optional>
@@ -42,21 +43,31 @@ enum class FieldKind {
 };
 inline constexpr size_t numFields = 11;
 
+/// A space as declared; nothing where it is refused.
+using DeclaredSpaces = llvm::StringMap<std::optional<Space>>;
+
+/// What names of layers and of spaces must be like.
+void checkName(const Token &name, llvm::StringRef what,
+               DiagnosticEngine &diags);
+
 /// Checks one layer. Every check that can be made is made, whatever failed
 /// before, so that all independent errors appear in one run; a check that
 /// needs the value of a refused field is left out.
 class LayerChecker {
 public:
-  LayerChecker(const LayerDecl &decl, const FrontendOptions &options,
-               DiagnosticEngine &diags)
-      : decl(decl), options(options), diags(diags) {}
+  LayerChecker(const LayerDecl &decl, const DeclaredSpaces &spaces,
+               const FrontendOptions &options, DiagnosticEngine &diags)
+      : decl(decl), spaces(spaces), options(options), diags(diags) {}
 
   /// The checked layer, or nothing when it has errors.
   std::optional<LayerSpec> check();
 
+  /// The group and the size of a space, whose declaration is the only field
+  /// `group` of the layer; nothing when they have errors.
+  std::optional<Space> checkSpace();
+
 private:
   // Sema.cpp: the fields as such.
-  void checkName();
   void collectFields();
   bool mayHaveSize() const;
   void checkMissing();
@@ -81,10 +92,19 @@ private:
   void readN();
   void readSize(const Value &written);
   void readChannels();
+  // SemaSpaces.cpp: axes.
+  bool namesAxes(FieldKind kind) const;
+  void findForm();
+  void readAxes();
+  bool readAxes(FieldKind kind, std::vector<const Space *> &axes,
+                std::optional<int64_t> &order);
+  LayerRows rows(bool ofBias = false) const;
   void readDiagramChoice();
 
   // SemaDiagrams.cpp: what the values mean together.
+  void checkSize();
   void checkGroup();
+  void checkSymbols();
   void checkDiagramCount();
   void checkBias();
   void checkSizes();
@@ -105,6 +125,7 @@ private:
   }
 
   const LayerDecl &decl;
+  const DeclaredSpaces &spaces;
   const FrontendOptions &options;
   DiagnosticEngine &diags;
 
@@ -119,15 +140,22 @@ private:
   bool groupRefused = false; ///< the group has no diagrams here
   bool tooMany = false;      ///< more diagrams than may be listed
   bool pruned = false;       ///< the basis has been listed
+  bool badSize = false;      ///< the group has no such size
+  bool typed = false;        ///< axes are those of spaces
   std::optional<Count> weightDiagrams, biasDiagrams;
   std::vector<SourceRange> listed; ///< where spec.diagrams stand in a list
   LayerSpec spec;
 };
 
 /// Checks all layers of a source and the names they share.
-std::vector<LayerSpec> checkLayers(llvm::ArrayRef<LayerDecl> decls,
+std::vector<LayerSpec> checkLayers(const SourceFile &file,
                                    const FrontendOptions &options,
                                    DiagnosticEngine &diags);
+
+/// Checks all spaces of a source.
+DeclaredSpaces checkSpaces(const SourceFile &file,
+                           const FrontendOptions &options,
+                           DiagnosticEngine &diags);
 
 } // namespace eqc
 

@@ -28,8 +28,9 @@ static int64_t addable(int64_t order) {
   return order < half ? order : half - 2 + order % 2;
 }
 
-void LayerChecker::checkGroup() {
-  if (!group || !n)
+void LayerChecker::checkSize() {
+  // Sizes of spaces are checked where these are declared.
+  if (!group || !n || typed)
     return;
   const GroupRules &rules = rulesOf(*group);
   const std::string name = groupName(*group);
@@ -41,34 +42,47 @@ void LayerChecker::checkGroup() {
         .note("which diagrams " + name + "(n) has depends on n")
         .help("give n as an integer");
   }
-  if (*n < 0 && choice == DiagramChoice::Basis)
-    diags
-        .error(DiagId::DynamicBasis, place(FieldKind::Diagrams),
-               "'diagrams = basis' needs a fixed n")
-        .note(place(FieldKind::N), "n is left to the run time here")
-        .help("give n as an integer, or write 'diagrams = all'");
-  const int64_t unit = rules.sizeUnit();
-  const bool badSize = *n > 0 && *n % unit != 0;
+  badSize = *n > 0 && *n % rules.sizeUnit() != 0;
   if (badSize)
     diags
         .error(DiagId::OddSp, place(FieldKind::N),
                name + "(n) needs n to be " + sizeUnitInWords(rules.sizeUnit()) +
                    ", found " + Twine(*n))
         .note(StringRef(rules.whySizeUnit()));
+}
+
+void LayerChecker::checkGroup() {
+  if (!group || !n)
+    return;
+  const std::string name = groupName(*group);
+  if (*n < 0 && choice == DiagramChoice::Basis)
+    diags
+        .error(DiagId::DynamicBasis, place(FieldKind::Diagrams),
+               "'diagrams = basis' needs a fixed n")
+        .note(place(typed ? FieldKind::K : FieldKind::N),
+              "n is left to the run time here")
+        .help("give n as an integer, or write 'diagrams = all'");
   if (ordersKnown() && !groupRefused) {
     // What is wrong with k + l is independent of what is wrong with n.
+    const int64_t unit = rulesOf(*group).sizeUnit();
     std::string why =
-        whyNoDiagrams(*group, badSize ? std::max(unit, *n / unit * unit) : *n,
-                      addable(*l), addable(*k));
+        group->isProduct()
+            ? whyNoDiagrams(rows())
+            : whyNoDiagrams(*group,
+                            badSize ? std::max(unit, *n / unit * unit) : *n,
+                            addable(*l), addable(*k));
     if (!why.empty()) {
       groupRefused = true;
       if (addable(*k) != *k || addable(*l) != *l)
         why = "group '" + name + "' has no equivariant maps for these k and l";
       Diagnostic &error =
-          diags.error(DiagId::NoDiagrams, place(FieldKind::Group), why);
-      error.note(place(FieldKind::K), "k = " + Twine(*k));
-      error.note(place(FieldKind::L), "l = " + Twine(*l));
-      if ((*k % 2) != (*l % 2))
+          diags.error(DiagId::NoDiagrams,
+                      place(typed ? FieldKind::K : FieldKind::Group), why);
+      if (!typed)
+        error.note(place(FieldKind::K), "k = " + Twine(*k));
+      error.note(place(FieldKind::L),
+                 typed ? Twine("the outputs are here") : "l = " + Twine(*l));
+      if (!typed && (*k % 2) != (*l % 2))
         error.help("choose k and l such that k + l is even");
     }
   }
@@ -96,7 +110,9 @@ void LayerChecker::checkDiagramCount() {
   if (choice == DiagramChoice::List)
     weightDiagrams = Count{diagrams->numItems, false};
   else if (group && n && !groupRefused)
-    weightDiagrams = countDiagrams(*group, *n, addable(*l), addable(*k));
+    weightDiagrams = group->isProduct()
+                         ? countDiagrams(rows())
+                         : countDiagrams(*group, *n, addable(*l), addable(*k));
   if (weightDiagrams && (weightDiagrams->saturated ||
                          weightDiagrams->value > options.maxDiagrams)) {
     tooMany = true;
@@ -116,7 +132,10 @@ void LayerChecker::checkBias() {
     return;
   if (groupRefused)
     return;
-  if (!whyNoDiagrams(*group, *n, addable(*l), 0).empty()) {
+  const bool isProduct = group->isProduct();
+  if (!(isProduct ? whyNoDiagrams(rows(/*ofBias=*/true))
+                  : whyNoDiagrams(*group, *n, addable(*l), 0))
+           .empty()) {
     diags
         .error(DiagId::NoBias, place(FieldKind::Bias),
                "group '" + groupName(*group) +
@@ -125,7 +144,8 @@ void LayerChecker::checkBias() {
         .help("remove the bias");
     return;
   }
-  biasDiagrams = countDiagrams(*group, *n, addable(*l), 0);
+  biasDiagrams = isProduct ? countDiagrams(rows(/*ofBias=*/true))
+                           : countDiagrams(*group, *n, addable(*l), 0);
   if (biasDiagrams->saturated || biasDiagrams->value > options.maxDiagrams) {
     reportCount(place(FieldKind::Bias), *biasDiagrams, "bias diagrams");
     biasDiagrams.reset();
@@ -177,7 +197,9 @@ void LayerChecker::checkListElement(const Value &item) {
     diags.error(DiagId::BadDiagram, {begin, end}, wrong->message);
     return;
   }
-  const Diagram &diagram = std::get<Diagram>(parsed);
+  Diagram &diagram = std::get<Diagram>(parsed);
+  if (group && group->isProduct())
+    diagram.space = rows().axes;
   if (group && n && !groupRefused) {
     std::string why = whyNotOfGroup(diagram, *group, *n);
     if (!why.empty()) {
@@ -223,7 +245,8 @@ private:
 void LayerChecker::checkSizes() {
   if (!n)
     return;
-  int64_t size = *n < 0 ? 1 : *n; // run-time sizes are checked at run time
+  // Sizes given at run time are checked then.
+  const int64_t size = *n < 0 ? 1 : *n;
   struct Side {
     std::optional<int64_t> order, channels;
     FieldKind orderField;
@@ -232,17 +255,27 @@ void LayerChecker::checkSizes() {
   const Side sides[] = {{k, cIn, FieldKind::K, "k", "c_in", "x"},
                         {l, cOut, FieldKind::L, "l", "c_out", "y"}};
   for (const Side &side : sides) {
-    std::string product = ("n^" + side.letter).str();
+    std::string product = typed ? ("the lengths of " + side.letter).str()
+                                : ("n^" + side.letter).str();
     auto report = [&](SourceRange where, StringRef what) {
       Diagnostic &error = diags.error(DiagId::SizeOverflow, where,
                                       product + ", the " + what + " of '" +
                                           side.array + "', is above 2^63 - 1");
-      if (*n > 0 && side.order)
+      if (*n > 0 && side.order && !typed)
         error.note("n is " + Twine(*n) + " and " + side.letter + " is " +
                    Twine(*side.order));
     };
     CheckedProduct elements;
-    if (side.order && !elements.timesPower(size, *side.order)) {
+    auto timesAxes = [&] {
+      if (!group || !group->isProduct())
+        return elements.timesPower(size, *side.order);
+      const std::vector<int> &axes =
+          side.letter == "k" ? spec.xAxes : spec.yAxes;
+      return llvm::all_of(axes, [&](int space) {
+        return elements.times(sizeAt(*group, 1, space));
+      });
+    };
+    if (side.order && !timesAxes()) {
       report(place(side.orderField), "number of elements");
       continue;
     }
@@ -324,19 +357,20 @@ void LayerChecker::checkSignedTerms(const std::vector<Diagram> &diagrams,
 
 /// Lists the diagrams of a layer without errors.
 void LayerChecker::enumerate() {
-  auto keep = [&](std::vector<Diagram> &into, int inputs) {
-    forEachDiagram(spec.group, spec.n, spec.l, inputs,
-                   [&](const Diagram &diagram) {
-                     if (spec.choice != DiagramChoice::Basis ||
-                         inBasis(diagram, spec.group, spec.n))
-                       into.push_back(diagram);
-                     return true;
-                   });
+  auto keep = [&](std::vector<Diagram> &into, bool ofBias) {
+    LayerRows all{spec.group, spec.n, spec.l, ofBias ? 0 : spec.k,
+                  spec.axes(ofBias)};
+    forEachDiagram(all, [&](const Diagram &diagram) {
+      if (spec.choice != DiagramChoice::Basis ||
+          inBasis(diagram, spec.group, spec.n))
+        into.push_back(diagram);
+      return true;
+    });
   };
   if (spec.choice != DiagramChoice::List)
-    keep(spec.diagrams, spec.k);
+    keep(spec.diagrams, /*ofBias=*/false);
   if (spec.bias)
-    keep(spec.biasDiagrams, 0);
+    keep(spec.biasDiagrams, /*ofBias=*/true);
   checkSignedTerms(spec.diagrams, FieldKind::Diagrams);
   checkSignedTerms(spec.biasDiagrams, FieldKind::Bias);
   if (choice != DiagramChoice::Basis)

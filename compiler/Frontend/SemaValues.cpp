@@ -44,6 +44,10 @@ static std::string describeValue(const Value &value) {
     return "a pair with '->'";
   case Value::Kind::List:
     return "a list";
+  case Value::Kind::Words:
+    return "several words";
+  case Value::Kind::Sum:
+    return "a sum";
   default:
     return eqc::describe(value.token);
   }
@@ -281,12 +285,16 @@ void LayerChecker::readDiagramChoice() {
 }
 
 void LayerChecker::readValues() {
-  readGroup();
-  readN();
-  if (const Value *written = value(FieldKind::K))
-    k = readInteger(*written, "k", 0);
-  if (const Value *written = value(FieldKind::L))
-    l = readInteger(*written, "l", 0);
+  if (typed) {
+    readAxes();
+  } else {
+    readGroup();
+    readN();
+    if (const Value *written = value(FieldKind::K))
+      k = readInteger(*written, "k", 0);
+    if (const Value *written = value(FieldKind::L))
+      l = readInteger(*written, "l", 0);
+  }
   readChannels();
   if (std::optional<size_t> i = readWord(FieldKind::Bias, {"false", "true"}))
     spec.bias = *i == 1;

@@ -2,6 +2,7 @@
 
 #include "compiler/Interface/LayerInfo.h"
 
+#include "llvm/ADT/SmallVector.h"
 #include "llvm/ADT/StringRef.h"
 
 #include <cstddef>
@@ -15,6 +16,8 @@ llvm::ArrayRef<InfoField> eqc::infoFields() {
   {#FIELD, InfoType::Text, IS_MACRO},
 #define EQC_INFO_NUMBER(FIELD, IS_MACRO, VALUE)                                \
   {#FIELD, InfoType::Number, IS_MACRO},
+#define EQC_INFO_SPACES(FIELD, VALUE) {#FIELD, InfoType::Spaces, false},
+#define EQC_INFO_AXES(FIELD, VALUE) {#FIELD, InfoType::Axes, false},
 #include "compiler/Interface/LayerInfo.def"
   };
   return fields;
@@ -25,6 +28,8 @@ namespace {
 enum FieldNumber : size_t {
 #define EQC_INFO_TEXT(FIELD, IS_MACRO, VALUE) number_##FIELD,
 #define EQC_INFO_NUMBER(FIELD, IS_MACRO, VALUE) number_##FIELD,
+#define EQC_INFO_SPACES(FIELD, VALUE) number_##FIELD,
+#define EQC_INFO_AXES(FIELD, VALUE) number_##FIELD,
 #include "compiler/Interface/LayerInfo.def"
   numFields
 };
@@ -36,6 +41,8 @@ static_assert(offsetof(eqc_layer_info, abi) == 4);
                 #FIELD);
 #define EQC_INFO_NUMBER(FIELD, IS_MACRO, VALUE)                                \
   EQC_INFO_TEXT(FIELD, IS_MACRO, VALUE)
+#define EQC_INFO_SPACES(FIELD, VALUE) EQC_INFO_TEXT(FIELD, false, VALUE)
+#define EQC_INFO_AXES(FIELD, VALUE) EQC_INFO_TEXT(FIELD, false, VALUE)
 #include "compiler/Interface/LayerInfo.def"
 static_assert(sizeof(eqc_layer_info) == 8 + 8 * numFields);
 
@@ -43,38 +50,164 @@ std::string eqc::macroOf(const InfoField &field) {
   return llvm::StringRef(field.name).upper();
 }
 
+//===----------------------------------------------------------------------===//
+// Values
+//===----------------------------------------------------------------------===//
+
+/// "S", "O(1,3)"; of typed axes their spaces and families, "users:S xyz:SO".
+static std::string groupField(const LayerSpec &spec) {
+  if (!spec.typed)
+    return groupName(spec.group);
+  std::string text;
+  for (const Space &space : spec.spaces())
+    text += (text.empty() ? "" : " ") + space.name + ":" +
+            std::string(familyName(space.group.family()));
+  return text;
+}
+
+/// The size of the only space, -2 for several, 0 for none.
+static int64_t sizeField(const LayerSpec &spec) {
+  const std::vector<Space> spaces = spec.spaces();
+  return spaces.empty() ? 0 : spaces.size() > 1 ? -2 : spaces.front().n;
+}
+
+static std::vector<int32_t> axesField(const std::vector<int> &axes, int order) {
+  std::vector<int32_t> numbers(axes.begin(), axes.end());
+  numbers.resize(static_cast<size_t>(order), 0);
+  return numbers;
+}
+
+std::vector<std::pair<std::string, int64_t>>
+eqc::sizeMacros(const LayerSpec &spec) {
+  std::vector<std::pair<std::string, int64_t>> macros;
+  for (const Space &space : spec.spaces())
+    if (!space.name.empty())
+      macros.emplace_back("N_" + space.name, space.n);
+  return macros;
+}
+
 std::vector<InfoValue> eqc::infoValues(const LayerSpec &spec,
                                        const CompiledAs &compiled) {
   return {
-#define EQC_INFO_WORD(FIELD, VALUE) {"", VALUE},
-#define EQC_INFO_TEXT(FIELD, IS_MACRO, VALUE) {VALUE, 0},
-#define EQC_INFO_NUMBER(FIELD, IS_MACRO, VALUE) {"", VALUE},
+#define EQC_INFO_WORD(FIELD, VALUE) {"", VALUE, {}, {}},
+#define EQC_INFO_TEXT(FIELD, IS_MACRO, VALUE) {VALUE, 0, {}, {}},
+#define EQC_INFO_NUMBER(FIELD, IS_MACRO, VALUE) {"", VALUE, {}, {}},
+#define EQC_INFO_SPACES(FIELD, VALUE) {"", 0, VALUE, {}},
+#define EQC_INFO_AXES(FIELD, VALUE) {"", 0, {}, VALUE},
 #include "compiler/Interface/LayerInfo.def"
   };
+}
+
+static std::vector<Space> spacesOf(const eqc_layer_info &info) {
+  std::vector<Space> spaces;
+  for (int64_t i = 0; i < info.spaces; ++i) {
+    const eqc_space_info &space = info.space[i];
+    const Group family = parseGroup(space.group).value_or(Group(Family::S));
+    spaces.push_back({space.name,
+                      space.q > 0
+                          ? Group(family.family(), space.n - space.q, space.q)
+                          : family,
+                      space.n});
+  }
+  return spaces;
 }
 
 std::vector<InfoValue> eqc::infoValues(const eqc_layer_info &info) {
   auto text = [](const char *value) { return value ? value : ""; };
+  auto axes = [](const int32_t *numbers, int64_t order) {
+    return std::vector<int32_t>(numbers, numbers + order);
+  };
+  const int64_t orderOfx_axes = info.k, orderOfy_axes = info.l;
   return {
-#define EQC_INFO_WORD(FIELD, VALUE) {"", info.FIELD},
-#define EQC_INFO_TEXT(FIELD, IS_MACRO, VALUE) {text(info.FIELD), 0},
-#define EQC_INFO_NUMBER(FIELD, IS_MACRO, VALUE) {"", info.FIELD},
+#define EQC_INFO_WORD(FIELD, VALUE) {"", info.FIELD, {}, {}},
+#define EQC_INFO_TEXT(FIELD, IS_MACRO, VALUE) {text(info.FIELD), 0, {}, {}},
+#define EQC_INFO_NUMBER(FIELD, IS_MACRO, VALUE) {"", info.FIELD, {}, {}},
+#define EQC_INFO_SPACES(FIELD, VALUE) {"", 0, spacesOf(info), {}},
+#define EQC_INFO_AXES(FIELD, VALUE)                                            \
+  {"", 0, {}, axes(info.FIELD, orderOf##FIELD)},
 #include "compiler/Interface/LayerInfo.def"
   };
 }
 
-eqc_layer_info
-eqc::makeInfo(llvm::ArrayRef<InfoValue> values,
-              llvm::function_ref<const char *(std::string)> keep) {
+//===----------------------------------------------------------------------===//
+// Structs
+//===----------------------------------------------------------------------===//
+
+const char *InfoMemory::keep(std::string text) {
+  return texts.emplace_back(std::move(text)).c_str();
+}
+
+const eqc_space_info *InfoMemory::keep(const std::vector<Space> &spaces) {
+  std::vector<eqc_space_info> &list = spaceLists.emplace_back();
+  for (const Space &space : spaces) {
+    eqc_space_info info = {};
+    info.struct_size = sizeof info;
+    info.name = keep(space.name);
+    info.group = keep(std::string(familyName(space.group.family())));
+    info.n = space.n;
+    info.q = space.group.minus();
+    list.push_back(info);
+  }
+  return list.data();
+}
+
+const int32_t *InfoMemory::keep(std::vector<int32_t> axes) {
+  return axisLists.emplace_back(std::move(axes)).data();
+}
+
+eqc_layer_info eqc::makeInfo(llvm::ArrayRef<InfoValue> values,
+                             InfoMemory &memory) {
   eqc_layer_info info = {};
   info.struct_size = sizeof info;
   size_t next = 0;
 #define EQC_INFO_WORD(FIELD, VALUE)                                            \
   info.FIELD = static_cast<uint32_t>(values[next++].number);
 #define EQC_INFO_TEXT(FIELD, IS_MACRO, VALUE)                                  \
-  info.FIELD = keep(values[next++].text);
+  info.FIELD = memory.keep(values[next++].text);
 #define EQC_INFO_NUMBER(FIELD, IS_MACRO, VALUE)                                \
   info.FIELD = values[next++].number;
+#define EQC_INFO_SPACES(FIELD, VALUE)                                          \
+  info.FIELD = memory.keep(values[next++].spaces);
+#define EQC_INFO_AXES(FIELD, VALUE)                                            \
+  info.FIELD = memory.keep(values[next++].axes);
 #include "compiler/Interface/LayerInfo.def"
   return info;
+}
+
+//===----------------------------------------------------------------------===//
+// Spaces as a text
+//===----------------------------------------------------------------------===//
+
+std::string eqc::textOf(const std::vector<Space> &spaces) {
+  std::string text;
+  for (const Space &space : spaces)
+    text += (text.empty() ? "" : " ") + space.name + ":" + spaceText(space);
+  return text;
+}
+
+std::optional<std::vector<Space>> eqc::parseSpaces(std::string_view text) {
+  std::vector<Space> spaces;
+  llvm::SmallVector<llvm::StringRef> words;
+  llvm::StringRef(text).split(words, ' ', -1, /*KeepEmpty=*/false);
+  for (llvm::StringRef word : words) {
+    auto [name, rest] = word.split(':');
+    const auto [family, size] = rest.split('(');
+    Space space;
+    space.name = name.str();
+    space.n = -1;
+    llvm::StringRef number = size;
+    if (const auto pair = parseGroup(std::string_view(rest));
+        pair && pair->minus() > 0) {
+      space.group = *pair;
+      space.n = pair->plus() + pair->minus();
+    } else if (const auto group = parseGroup(std::string_view(family));
+               group && number.consume_back(")") &&
+               (number == "?" || !number.getAsInteger(10, space.n))) {
+      space.group = *group;
+    } else {
+      return std::nullopt;
+    }
+    spaces.push_back(std::move(space));
+  }
+  return spaces;
 }

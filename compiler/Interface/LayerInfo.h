@@ -13,9 +13,12 @@
 #include <eqc/runtime.h>
 
 #include "llvm/ADT/ArrayRef.h"
-#include "llvm/ADT/STLFunctionalExtras.h"
 
+#include <list>
+#include <optional>
 #include <string>
+#include <string_view>
+#include <utility>
 #include <vector>
 
 namespace eqc {
@@ -24,6 +27,8 @@ enum class InfoType {
   Word,   ///< uint32_t
   Text,   ///< const char *
   Number, ///< int64_t
+  Spaces, ///< const eqc_space_info *
+  Axes,   ///< const int32_t *
 };
 
 struct InfoField {
@@ -45,10 +50,12 @@ struct CompiledAs {
   bool gradients = false; ///< whether there is NAME_backward
 };
 
-/// The value of a field: `text` or `number`.
+/// The value of a field: one of these.
 struct InfoValue {
   std::string text;
   int64_t number = 0;
+  std::vector<Space> spaces;
+  std::vector<int32_t> axes;
 };
 
 /// The values of all fields, in their order.
@@ -58,9 +65,30 @@ std::vector<InfoValue> infoValues(const LayerSpec &spec,
 /// The values of the fields of a struct that is as long as ours.
 std::vector<InfoValue> infoValues(const eqc_layer_info &info);
 
-/// The same as a struct; `keep` makes texts that live as long as it.
-eqc_layer_info makeInfo(llvm::ArrayRef<InfoValue> values,
-                        llvm::function_ref<const char *(std::string)> keep);
+/// What structs point to.
+class InfoMemory {
+public:
+  const char *keep(std::string text);
+  const eqc_space_info *keep(const std::vector<Space> &spaces);
+  const int32_t *keep(std::vector<int32_t> axes);
+
+private:
+  std::list<std::string> texts;
+  std::list<std::vector<eqc_space_info>> spaceLists;
+  std::list<std::vector<int32_t>> axisLists;
+};
+
+/// The same as a struct, which lives as long as the memory.
+eqc_layer_info makeInfo(llvm::ArrayRef<InfoValue> values, InfoMemory &memory);
+
+/// What the header says of the sizes of spaces that have names: macros, less
+/// NAME_, `N_users`, and their values.
+std::vector<std::pair<std::string, int64_t>> sizeMacros(const LayerSpec &spec);
+
+/// Spaces as a text, "users:S(943) xyz:SO(3)", and back; nothing where it is no
+/// such text.
+std::string textOf(const std::vector<Space> &spaces);
+std::optional<std::vector<Space>> parseSpaces(std::string_view text);
 
 } // namespace eqc
 

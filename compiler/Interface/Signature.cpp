@@ -4,6 +4,7 @@
 #include "compiler/Interface/LayerInfo.h"
 
 #include "llvm/ADT/SmallVector.h"
+#include "llvm/ADT/StringSet.h"
 
 #include <vector>
 
@@ -54,8 +55,9 @@ std::string eqc::declarationOf(const CFunction &function,
     text += separator + argument;
     separator = ", ";
   };
-  if (function.takesSizes && layer.dynamicN())
-    add("int64_t n");
+  if (function.takesSizes)
+    for (const std::string &size : sizeArguments(layer))
+      add("int64_t " + size);
   if (function.takesBatch)
     add("int64_t batch");
   if (function.isRagged())
@@ -73,6 +75,23 @@ std::string eqc::declarationOf(const CFunction &function,
   if (interface == Interface::Device && function.result == ResultKind::Status)
     add("void *stream");
   return text + ");";
+}
+
+std::vector<std::string> eqc::sizeArguments(const LayerSpec &layer) {
+  // No argument has the name of another one, and names of spaces are free.
+  llvm::StringSet<> others{"batch",  "sizes",     "backward",
+                           "stream", "workspace", "n"};
+  for (const CFunction *function :
+       cFunctions(/*gradients=*/true, Interface::Device, /*ragged=*/true))
+    for (const ArrayArgument &array : function->arguments())
+      others.insert(array.name);
+  std::vector<std::string> names;
+  for (const Space &space : layer.spaces())
+    if (space.n < 0)
+      names.push_back(space.name.empty()            ? "n"
+                      : others.contains(space.name) ? "n_" + space.name
+                                                    : space.name);
+  return names;
 }
 
 llvm::ArrayRef<std::string> eqc::exportedSuffixes() {

@@ -24,6 +24,7 @@
 #include <array>
 #include <string>
 #include <utility>
+#include <vector>
 
 namespace eqc {
 
@@ -202,6 +203,10 @@ std::string nameOf(const CFunction &function, llvm::StringRef layer);
 /// Its declaration as the header has it, of C99 and C++.
 std::string declarationOf(const CFunction &function, const LayerSpec &layer,
                           Interface interface = Interface::Host);
+
+/// The arguments for the sizes that are given at run time, in their order: each
+/// is called as its space, n where that has no name.
+std::vector<std::string> sizeArguments(const LayerSpec &layer);
 
 /// What stands after a layer's name in its functions and macros. Functions that
 /// only some options make are in it too: whether a source is accepted must not

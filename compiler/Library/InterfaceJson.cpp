@@ -54,7 +54,8 @@ static json::Object describe(const CFunction &function) {
 }
 
 static json::Object describe(const InfoField &field) {
-  static constexpr const char *types[] = {"uint32", "text", "int64"};
+  static constexpr const char *types[] = {"uint32", "text", "int64", "spaces",
+                                          "axes"};
   json::Object object{{"name", field.name},
                       {"type", types[static_cast<int>(field.type)]}};
   if (field.isMacro)

@@ -175,8 +175,7 @@ void Program::collectDiagnostics() {
 eqc_layer_info Program::describe(const LayerSpec &spec) {
   CompiledAs compiled;
   compiled.source = toSource(spec);
-  return makeInfo(infoValues(spec, compiled),
-                  [&](std::string value) { return keep(std::move(value)); });
+  return makeInfo(infoValues(spec, compiled), infoMemory);
 }
 
 int Program::compile() {

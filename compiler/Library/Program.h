@@ -9,6 +9,7 @@
 #define EQC_LIBRARY_PROGRAM_H
 
 #include "compiler/Frontend/Frontend.h"
+#include "compiler/Interface/LayerInfo.h"
 #include "compiler/Library/LoadedObject.h"
 #include "compiler/Pipelines/Compile.h"
 
@@ -72,6 +73,7 @@ private:
   std::vector<eqc_diagnostic> entries;
   std::string text;
   std::vector<eqc_layer_info> infos;
+  InfoMemory infoMemory; ///< what those point to before code is loaded
   /// For each layer the names of its diagrams and of its bias diagrams.
   std::vector<std::vector<std::string>> diagramNames, biasNames;
   std::vector<int64_t> packedSizes;

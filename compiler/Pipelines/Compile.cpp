@@ -233,6 +233,15 @@ private:
       return internalError("malformed layers");
     if (kind == CodeKind::Eq)
       return true;
+    for (auto [i, layer] : llvm::enumerate(layers)) {
+      const std::string why = kind == CodeKind::Linalg
+                                  ? whyNoGraph(layer)
+                                  : target->whyNoKernels(layer);
+      if (!why.empty()) {
+        failure = {1, static_cast<int>(i), "E0074", why};
+        return false;
+      }
+    }
     for (size_t i = 0; i < options.tuning.size(); ++i)
       setTuning(functions[i], options.tuning[i]);
     if (options.ragged)
@@ -241,6 +250,12 @@ private:
   }
 
   /// The layers with their plans; `vary` changes how these are chosen.
+  static std::string whyNoGraph(const LayerSpec &layer) {
+    return layer.group.isProduct()
+               ? "the portable graph of axes of several spaces is not built yet"
+               : "";
+  }
+
   bool importAndChoose(llvm::function_ref<void(ExpandPipelineOptions &)> vary) {
     return import(CodeKind::Object) && runStages([&](PassManager &pm) {
              const PlanContext context = contextOf(CodeKind::Object);

@@ -8,12 +8,14 @@ using namespace eqc;
 using namespace mlir;
 
 /// The tensor of `order` n-axes and channels of a layer.
-static RankedTensorType makeType(const LayerSpec &layer, int order,
-                                 int64_t channels, Type element) {
+static RankedTensorType makeType(const LayerSpec &layer,
+                                 ArrayRef<int64_t> lengths, int64_t channels,
+                                 Type element) {
   SmallVector<int64_t> shape{ShapedType::kDynamic};
   if (layer.layout == Layout::ChannelsFirst)
     shape.push_back(channels);
-  shape.append(order, layer.dynamicN() ? ShapedType::kDynamic : layer.n);
+  for (int64_t length : lengths)
+    shape.push_back(length < 0 ? ShapedType::kDynamic : length);
   if (layer.layout == Layout::ChannelsLast)
     shape.push_back(channels);
   return RankedTensorType::get(shape, element);
@@ -32,20 +34,23 @@ func::FuncOp eqc::importLayer(OpBuilder &b, const LayerSpec &layer) {
   const int64_t diagrams = static_cast<int64_t>(layer.diagrams.size());
   const int64_t biasDiagrams = static_cast<int64_t>(layer.biasDiagrams.size());
   SmallVector<Type> types{
-      makeType(layer, layer.k, layer.cIn, element),
+      makeType(layer, lengthsOfInput(layer), layer.cIn, element),
       RankedTensorType::get({diagrams, layer.cIn, layer.cOut}, element)};
   SmallVector<Location> locations{named("x"), named("weight")};
   if (layer.bias) {
     types.push_back(RankedTensorType::get({biasDiagrams, layer.cOut}, element));
     locations.push_back(named("bias"));
   }
-  Type yType = makeType(layer, layer.l, layer.cOut, element);
+  Type yType = makeType(layer, lengthsOfOutput(layer), layer.cOut, element);
 
   auto function = func::FuncOp::create(b, source, layer.name,
                                        b.getFunctionType(types, yType));
   if (layer.batch > 0)
     function->setAttr(ir::EqcDialect::kBatchAttrName,
                       b.getI64IntegerAttr(layer.batch));
+  if (layer.typed && !layer.group.isProduct())
+    function->setAttr(ir::EqcDialect::kSpaceAttrName,
+                      b.getStringAttr(layer.spaceName));
   if (layer.choice != DiagramChoice::List)
     function->setAttr(
         ir::EqcDialect::kDiagramsAttrName,

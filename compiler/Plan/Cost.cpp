@@ -2,7 +2,10 @@
 
 #include "compiler/Plan/Cost.h"
 
+#include "compiler/Plan/Positions.h"
 #include "compiler/Plan/Saturating.h"
+
+#include <algorithm>
 
 using namespace eqc;
 
@@ -13,8 +16,7 @@ using namespace eqc;
 int64_t eqc::countAt(const Poly &poly, int64_t n) {
   // What is added and what is taken away apart, so that each only grows.
   using Wide = unsigned __int128;
-  Wide positive = 0, negative = 0, power = 1;
-  bool huge = false; // the power no longer fits
+  Wide positive = 0, negative = 0;
   auto accumulate = [&](int64_t coefficient, Wide scale) {
     Wide magnitude = coefficient < 0 ? -static_cast<Wide>(coefficient)
                                      : static_cast<Wide>(coefficient);
@@ -23,14 +25,16 @@ int64_t eqc::countAt(const Poly &poly, int64_t n) {
     return !__builtin_mul_overflow(magnitude, scale, &product) &&
            !__builtin_add_overflow(sum, product, &sum);
   };
-  for (int i = 0; i <= poly.degree(); ++i) {
-    if (poly.coefficient(i) != 0 &&
-        (huge || !accumulate(poly.coefficient(i), power)))
-      return saturatedCount;
-    huge |= __builtin_mul_overflow(power, static_cast<Wide>(n), &power);
-  }
-  if (!accumulate(poly.halfCoefficient(), static_cast<Wide>(n / 2)))
+  if (!accumulate(poly.constantTerm(), 1))
     return saturatedCount;
+  for (const Poly::Term &term : poly.variableTerms()) {
+    Wide scale = term.monomial.half < 0 ? 1 : static_cast<Wide>(n / 2);
+    for (int i = 0; i < term.monomial.degree(); ++i)
+      if (__builtin_mul_overflow(scale, static_cast<Wide>(n), &scale))
+        return saturatedCount;
+    if (!accumulate(term.coefficient, scale))
+      return saturatedCount;
+  }
   if (negative > positive)
     return 0; // not a count
   const Wide value = positive - negative;
@@ -39,7 +43,24 @@ int64_t eqc::countAt(const Poly &poly, int64_t n) {
              : static_cast<int64_t>(value);
 }
 
-std::string eqc::toString(const Poly &poly) {
+/// `n^2`, `n m`, `n/2`: sizes by their names.
+static std::string toString(const Monomial &monomial,
+                            const std::vector<std::string> &sizes) {
+  auto nameOf = [&](int number) {
+    return sizes[std::min(static_cast<size_t>(number), sizes.size() - 1)];
+  };
+  std::string text;
+  for (int i = 0; i < Monomial::kMostSizes; ++i)
+    if (const int power = monomial.degrees[static_cast<size_t>(i)]; power > 0)
+      text += (text.empty() ? "" : " ") + nameOf(i) +
+              (power > 1 ? "^" + std::to_string(power) : "");
+  if (monomial.half >= 0)
+    text += (text.empty() ? "" : " ") + nameOf(monomial.half) + "/2";
+  return text;
+}
+
+std::string eqc::toString(const Poly &poly,
+                          const std::vector<std::string> &sizes) {
   std::string text;
   auto append = [&](int64_t coefficient, const std::string &power) {
     if (coefficient == 0)
@@ -57,11 +78,10 @@ std::string eqc::toString(const Poly &poly) {
     else
       text += magnitude == "1" ? power : magnitude + " " + power;
   };
-  for (int i = poly.degree(); i >= 2; --i)
-    append(poly.coefficient(i), "n^" + std::to_string(i));
-  append(poly.coefficient(1), "n");
-  append(poly.halfCoefficient(), "n/2");
-  append(poly.coefficient(0), "");
+  const std::vector<Poly::Term> &terms = poly.variableTerms();
+  for (auto term = terms.rbegin(); term != terms.rend(); ++term)
+    append(term->coefficient, ::toString(term->monomial, sizes));
+  append(poly.constantTerm(), "");
   return text.empty() ? "0" : text;
 }
 
@@ -133,8 +153,8 @@ LeastBytes eqc::leastBytesOf(const LayerSpec &spec, int64_t n) {
   };
   LeastBytes least;
   least.perSample =
-      saturatingAdd(bytes(countAt(Poly::power(spec.k), n), spec.cIn),
-                    bytes(countAt(Poly::power(spec.l), n), spec.cOut));
+      saturatingAdd(bytes(countAt(positionsOfInput(spec), n), spec.cIn),
+                    bytes(countAt(positionsOfOutput(spec), n), spec.cOut));
   least.perCall = saturatingAdd(
       bytes(saturatingMultiply(static_cast<int64_t>(spec.diagrams.size()),
                                spec.cIn),

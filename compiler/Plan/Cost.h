@@ -19,8 +19,9 @@ namespace eqc {
 /// The value of a polynomial whose value is a count, stopped at 2^63-1.
 int64_t countAt(const Poly &poly, int64_t n);
 
-/// `2 n^2 + 9 n + 4`, highest degree first.
-std::string toString(const Poly &poly);
+/// `2 n^2 + 9 n + 4`, highest degree first, sizes by their names.
+std::string toString(const Poly &poly,
+                     const std::vector<std::string> &sizes = {"n"});
 
 enum class StageKind {
   Copy,      ///< moves rows of c_in channels
@@ -39,6 +40,7 @@ struct StageCost {
   PlanArray source = PlanArray::Input;  ///< of a read
   PlanArray target = PlanArray::Stored; ///< what is written
   int kept = 0;         ///< axes of the index space (propagating order)
+  Poly last{1};         ///< of a mix: how long the last of these axes is
   int64_t subsets = 1;  ///< entries of its last axis for free vertices
   int64_t patterns = 0; ///< patterns read, mixed or written
   int64_t terms = 0;    ///< of a mix: diagrams

@@ -47,6 +47,9 @@ public:
   virtual std::string whyNotServed(PlanKind plan, const LayerSpec &spec) const {
     return "";
   }
+
+  /// Why there are no kernels for a layer at all; nothing: there are.
+  virtual std::string whyNoKernels(const LayerSpec &spec) const { return ""; }
 };
 
 /// A machine as the model sees it.

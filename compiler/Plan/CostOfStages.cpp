@@ -11,26 +11,29 @@ using namespace eqc;
 static Poly visitsOf(const Walk &walk) {
   // A letter over planes goes n/2 times, and its pair has two terms; one that
   // does not move has all of them as terms.
-  int letters = 0;
   int64_t scale = static_cast<int64_t>(walk.terms.size());
+  std::vector<Poly> lengths;
   for (const std::vector<Letter> *list : {&walk.kept, &walk.dropped})
     for (const Letter &letter : *list) {
-      if (letter.extent.isConstant())
-        continue;
-      ++letters;
-      if (letter.extent.halfCoefficient() != 0) {
+      const bool halved =
+          !letter.extent.isConstant() && !(letter.extent == letter.values);
+      if (halved) {
         assert(scale % 2 == 0 && "planes come with two terms");
         scale /= 2;
       }
+      lengths.push_back(halved ? letter.values : letter.extent);
     }
-  return Poly::power(letters, scale);
+  return productOf(lengths, scale);
 }
 
 /// The entries of the inner tensor that a walk reaches.
 static Poly innerEntriesOf(const Walk &walk) {
   const int64_t groups =
       static_cast<int64_t>(walk.terms.size()) / walk.termsPerGroup;
-  return Poly::power(static_cast<int>(walk.kept.size()), groups);
+  std::vector<Poly> lengths;
+  for (const Letter &letter : walk.kept)
+    lengths.push_back(letter.extent);
+  return productOf(lengths, groups);
 }
 
 StageCost eqc::costOfStage(const ReadStage &stage, bool mean) {
@@ -61,7 +64,9 @@ StageCost eqc::costOfStage(const MixStage &stage, bool) {
   cost.kept = stage.kept;
   cost.subsets = stage.subsets;
   cost.patterns = static_cast<int64_t>(stage.targets.size());
-  const Poly rows = Poly::power(stage.kept, stage.subsets);
+  if (!stage.lengths.empty())
+    cost.last = stage.lengths.back();
+  const Poly rows = productOf(stage.lengths, stage.subsets);
   for (const MixTarget &target : stage.targets) {
     const auto terms = static_cast<int64_t>(target.fromInput.size() +
                                             target.fromStored.size());

@@ -167,9 +167,12 @@ void appendStages(PlanKind plan, const CountedPlan &counted,
                     counted.basisCondition);
 }
 
-void appendComparison(const PlanChoice &choice, std::string &text) {
-  text +=
-      fmt::format("\n  plans at n = {} and batch = {}", choice.n, choice.batch);
+void appendComparison(const LayerSpec &spec, const PlanChoice &choice,
+                      std::string &text) {
+  text += "\n  plans at ";
+  if (!spec.group.isProduct()) // whose sizes are listed with its spaces
+    text += fmt::format("n = {} and ", choice.n);
+  text += fmt::format("batch = {}", choice.batch);
   text += choice.isPredicted
               ? fmt::format(" on one thread with {}, times predicted:\n",
                             choice.target)
@@ -218,7 +221,7 @@ std::string eqc::reportPlans(const LayerSpec &spec, const PlanChoice &choice,
                    ? fmt::format("{}; {}", why, reason)
                    : fmt::format("{} as asked for is not possible: {}",
                                  planName(asked), candidate.refused);
-  appendComparison(choice, text);
+  appendComparison(spec, choice, text);
   const LeastBytes least = leastBytesOf(spec, choice.n);
   text += fmt::format(
       "  any plan moves at least {} bytes per sample and {} per call\n",

@@ -17,7 +17,7 @@ namespace eqc {
 
 /// A tensor of the plan. Per sample it is a matrix [rows, channels].
 enum class PlanArray {
-  Input,  ///< x: n^k rows of c_in
+  Input,  ///< x: n^k rows of c_in, or as many as its axes have positions
   Stored, ///< input patterns with a dropped block or free vertices, c_in
   Nodes,  ///< output patterns before they are written, c_out
   Output, ///< y: n^l rows of c_out
@@ -40,8 +40,8 @@ struct ReadEntry {
   Walk walk;         ///< row side: the source; inner side: the target
   int divisions = 0; ///< blocks dropped by this step; `mean` divides by n each
 };
-/// Reads of patterns with the same numbers of kept blocks and of free vertices
-/// from the same array; their terms have the same shape and signs.
+/// Reads of patterns with as many kept blocks, of the same spaces, and free
+/// vertices, from the same array; their terms have the same shape and signs.
 struct ReadStage {
   int kept = 0;
   PlanArray source = PlanArray::Input;
@@ -64,11 +64,12 @@ struct MixTarget {
   std::vector<MixTerm> fromInput;
   std::vector<MixTerm> fromStored;
 };
-/// All mixes over index spaces of one shape: `kept` axes of n, then, when there
-/// are free vertices, one of `subsets` entries that lie next to each other in
-/// the target and in every view.
+/// All mixes over index spaces of one shape: axes of these lengths, one for
+/// each kept block, then, when there are free vertices, one of `subsets`
+/// entries that lie next to each other in the target and in every view.
 struct MixStage {
   int kept = 0;
+  std::vector<Poly> lengths;
   int64_t subsets = 1;
   PlanArray target = PlanArray::Nodes;
   std::vector<MixTarget> targets;
@@ -76,7 +77,7 @@ struct MixStage {
   /// The weights that are multiplied, all targets together.
   int64_t terms() const;
   /// Per sample and pair of channels.
-  Poly multiplyAdds() const { return Poly::power(kept, subsets * terms()); }
+  Poly multiplyAdds() const { return productOf(lengths, subsets * terms()); }
 };
 
 /// Adds an output pattern to a finer one or to the output: target[..] += sign *

@@ -8,11 +8,48 @@
 
 using namespace eqc;
 
-std::vector<Poly> eqc::rowMajorStrides(int order, int64_t inner) {
-  std::vector<Poly> strides;
+Poly eqc::lengthOf(Group group, int space) {
+  if (!group.isProduct())
+    return Poly::power(1);
+  const int64_t size = sizeOf(group, -1, space);
+  return size < 0 ? Poly::size(space) : Poly(size);
+}
+
+std::vector<Poly> eqc::lengthsOfAxes(Group group, int order,
+                                     const std::vector<int> &axes) {
+  std::vector<Poly> lengths;
   for (int axis = 0; axis < order; ++axis)
-    strides.push_back(Poly::power(order - 1 - axis, inner));
+    lengths.push_back(lengthOf(group, group.isProduct() ? axes[axis] : 0));
+  return lengths;
+}
+
+std::vector<Poly> eqc::lengthsOfKept(Group group, const RowPattern &pattern) {
+  std::vector<Poly> lengths;
+  for (int block : pattern.keptBlocks())
+    lengths.push_back(lengthOf(group, pattern.spaceOf(block)));
+  return lengths;
+}
+
+Poly eqc::productOf(const std::vector<Poly> &lengths, int64_t scale) {
+  Poly product(scale);
+  for (const Poly &length : lengths)
+    product = product * length;
+  return product;
+}
+
+std::vector<Poly> eqc::rowMajorStrides(const std::vector<Poly> &lengths,
+                                       int64_t inner) {
+  std::vector<Poly> strides(lengths.size());
+  Poly behind(inner);
+  for (size_t axis = lengths.size(); axis-- > 0;) {
+    strides[axis] = behind;
+    behind = behind * lengths[axis];
+  }
   return strides;
+}
+
+std::vector<Poly> eqc::rowMajorStrides(int order, int64_t inner) {
+  return rowMajorStrides(std::vector<Poly>(order, Poly::power(1)), inner);
 }
 
 int64_t eqc::numSubsets(int64_t n, int free) {
@@ -50,20 +87,22 @@ int eqc::permutationSign(const std::vector<int> &values) {
   return sign;
 }
 
-Poly eqc::lettersOfForm(const GroupRules &rules) {
+Poly eqc::lettersOfForm(const GroupRules &rules, const Poly &length) {
   const int64_t period = rules.formPeriod();
-  return period == rules.sizeUnit() ? Poly::nOver(static_cast<int>(period))
+  return period == rules.sizeUnit() ? length.over(static_cast<int>(period))
                                     : Poly(1);
 }
 
-void eqc::addDropped(Walk &walk, const GroupRules &rules,
+void eqc::addDropped(Walk &walk, Group group, int space,
                      const std::vector<Poly> &strides) {
+  const GroupRules &rules = rulesOf(group.of(space));
+  const Poly length = lengthOf(group, space);
   const int64_t period = rules.formPeriod();
   Poly stride;
   for (const Poly &vertex : strides)
     stride += vertex;
   walk.dropped.push_back(
-      {lettersOfForm(rules), stride * Poly(period), Poly(), Poly::power(1)});
+      {lettersOfForm(rules, length), stride * Poly(period), Poly(), length});
 
   std::vector<WalkTerm> result;
   const int size = static_cast<int>(strides.size());
@@ -82,7 +121,9 @@ Walk eqc::makeWalk(const RowPattern &pattern, Group group, int64_t n,
                    const std::vector<Poly> &strides) {
   const std::vector<std::vector<int>> blocks = pattern.blocks();
   const int numFree = pattern.numFree();
-  const int64_t subsets = numFree ? numSubsets(n, numFree) : 1;
+  const int64_t values =
+      numFree ? sizeOf(group, n, pattern.spaceOf(pattern.free)) : 0;
+  const int64_t subsets = numFree ? numSubsets(values, numFree) : 1;
   Walk walk;
   walk.terms.push_back({});
 
@@ -93,17 +134,17 @@ Walk eqc::makeWalk(const RowPattern &pattern, Group group, int64_t n,
     return sum;
   };
   const std::vector<int> kept = pattern.keptBlocks();
-  const std::vector<Poly> inner =
-      rowMajorStrides(static_cast<int>(kept.size()), subsets);
+  const std::vector<Poly> lengths = lengthsOfKept(group, pattern);
+  const std::vector<Poly> inner = rowMajorStrides(lengths, subsets);
   for (size_t a = 0; a < kept.size(); ++a)
-    walk.kept.push_back({Poly::power(1), sumOfStrides(blocks[kept[a]]),
-                         inner[a], Poly::power(1)});
+    walk.kept.push_back(
+        {lengths[a], sumOfStrides(blocks[kept[a]]), inner[a], lengths[a]});
 
   for (int b : pattern.droppedBlocks()) {
     std::vector<Poly> ofBlock;
     for (int vertex : blocks[b])
       ofBlock.push_back(strides[vertex]);
-    addDropped(walk, rulesOf(group), ofBlock);
+    addDropped(walk, group, pattern.spaceOf(b), ofBlock);
   }
   walk.termsPerGroup = static_cast<int>(walk.terms.size());
 
@@ -113,7 +154,7 @@ Walk eqc::makeWalk(const RowPattern &pattern, Group group, int64_t n,
     walk.terms.clear();
     for (int i = 2; i <= numFree; ++i)
       walk.termsPerGroup *= i;
-    const std::vector<std::vector<int>> all = subsetsOf(n, numFree);
+    const std::vector<std::vector<int>> all = subsetsOf(values, numFree);
     for (size_t s = 0; s < all.size(); ++s) {
       std::vector<int> values = all[s];
       do {
@@ -136,6 +177,8 @@ RowPattern eqc::relativePattern(const RowPattern &parent,
   RowPattern relative;
   std::vector<int> renumbered(child.numBlocks(), -1);
   for (int b : parent.keptBlocks()) {
+    if (!parent.space.empty())
+      relative.space.push_back(parent.spaceOf(b));
     const int childBlock = child.block[parentBlocks[b].front()];
     if (renumbered[childBlock] < 0) {
       renumbered[childBlock] = static_cast<int>(relative.kept.size());

@@ -19,7 +19,9 @@ namespace eqc {
 
 /// One loop of a walk: the value common to all vertices of a block.
 struct Letter {
-  Poly extent;      ///< n, n/2 for a symplectic pair, 1 for one of a signature
+  /// The length of an axis, half of it for a symplectic pair, 1 for one of a
+  /// signature.
+  Poly extent;
   Poly rowStride;   ///< step in the row's tensor
   Poly innerStride; ///< step in the inner tensor; zero for a dropped block
   /// How many values a vertex of the block takes: those of its letter or, for a
@@ -46,8 +48,20 @@ struct Walk {
   int termsPerGroup = 1;
 };
 
-/// The strides of a row-major tensor with `order` axes of extent n and `inner`
+/// The length of the axes of a space: a number, or a size of its own where that
+/// is given at run time. n, also a fixed one, where all axes are alike.
+Poly lengthOf(Group group, int space);
+/// The same of the axes of a row, and of what a pattern keeps of it.
+std::vector<Poly> lengthsOfAxes(Group group, int order,
+                                const std::vector<int> &axes);
+std::vector<Poly> lengthsOfKept(Group group, const RowPattern &pattern);
+Poly productOf(const std::vector<Poly> &lengths, int64_t scale = 1);
+
+/// The strides of a row-major tensor with axes of these lengths and `inner`
 /// entries behind them.
+std::vector<Poly> rowMajorStrides(const std::vector<Poly> &lengths,
+                                  int64_t inner = 1);
+/// The same for `order` axes of extent n.
 std::vector<Poly> rowMajorStrides(int order, int64_t inner = 1);
 
 /// How many sorted f-subsets of 0..n-1 there are: the entries the free vertices
@@ -60,13 +74,13 @@ std::vector<std::vector<int>> subsetsOf(int64_t n, int free);
 /// The sign of the permutation that sorts `values`, which are distinct.
 int permutationSign(const std::vector<int> &values);
 
-/// How often the form repeats along its diagonal: n / formPeriod, the values of
-/// the letter of a dropped block.
-Poly lettersOfForm(const GroupRules &rules);
+/// How often the form repeats along its diagonal: length / formPeriod, the
+/// values of the letter of a dropped block of axes of that length.
+Poly lettersOfForm(const GroupRules &rules, const Poly &length);
 
-/// Adds the letter of a dropped block whose vertices have these row strides to
-/// `walk`, and multiplies its terms by those of the block.
-void addDropped(Walk &walk, const GroupRules &rules,
+/// Adds the letter of a dropped block of a space whose vertices have these row
+/// strides to `walk`, and multiplies its terms by those of the block.
+void addDropped(Walk &walk, Group group, int space,
                 const std::vector<Poly> &strides);
 
 /// The walk of `pattern` over a row whose vertex v has stride `strides[v]`. The
@@ -83,9 +97,9 @@ Walk makeWalk(const RowPattern &pattern, Group group, int64_t n,
 RowPattern relativePattern(const RowPattern &parent, const RowPattern &child);
 
 /// Calls visit(row, inner) for all values of `letters` from the `first`-th on,
-/// at size n, starting at the given offsets.
-template <typename Visit>
-void forLetters(const std::vector<Letter> &letters, size_t first, int64_t n,
+/// at size n, or at these sizes, starting at the given offsets.
+template <typename Size, typename Visit>
+void forLetters(const std::vector<Letter> &letters, size_t first, const Size &n,
                 int64_t row, int64_t inner, const Visit &visit) {
   if (first == letters.size())
     return visit(row, inner);
@@ -96,9 +110,9 @@ void forLetters(const std::vector<Letter> &letters, size_t first, int64_t n,
 }
 
 /// Calls visit(row, inner, sign) for every entry of the walk's matrix at size
-/// n.
-template <typename Visit>
-void forWalk(const Walk &walk, int64_t n, const Visit &visit) {
+/// n, or at these sizes.
+template <typename Size, typename Visit>
+void forWalk(const Walk &walk, const Size &n, const Visit &visit) {
   std::vector<Letter> letters = walk.kept;
   letters.insert(letters.end(), walk.dropped.begin(), walk.dropped.end());
   for (const WalkTerm &term : walk.terms)

@@ -21,11 +21,14 @@ static const Layer *findKnown(std::string_view key) {
 }
 
 std::vector<int64_t> Layer::shape(int64_t batch, int64_t n, int64_t order,
-                                  int64_t channels) const {
-  std::vector<int64_t> result(static_cast<size_t>(order) + 2, n);
+                                  const int32_t *axes, int64_t channels) const {
+  std::vector<int64_t> result{batch};
+  for (int64_t axis = 0; axis < order; ++axis) {
+    const int64_t length = info.space[axes[axis]].n;
+    result.push_back(length < 0 ? n : length);
+  }
   const bool last = std::string_view(info.layout) == "channels_last";
-  result.front() = batch;
-  (last ? result.back() : result[1]) = channels;
+  result.insert(last ? result.end() : result.begin() + 1, channels);
   return result;
 }
 

@@ -23,10 +23,10 @@ struct Layer {
 
   /// Tensors of a call with n = `n`.
   std::vector<int64_t> xShape(int64_t batch, int64_t n) const {
-    return shape(batch, n, info.k, info.c_in);
+    return shape(batch, n, info.k, info.x_axes, info.c_in);
   }
   std::vector<int64_t> yShape(int64_t batch, int64_t n) const {
-    return shape(batch, n, info.l, info.c_out);
+    return shape(batch, n, info.l, info.y_axes, info.c_out);
   }
   std::vector<int64_t> weightShape() const {
     return {info.diagrams, info.c_in, info.c_out};
@@ -37,7 +37,7 @@ struct Layer {
 
 private:
   std::vector<int64_t> shape(int64_t batch, int64_t n, int64_t order,
-                             int64_t channels) const;
+                             const int32_t *axes, int64_t channels) const;
 };
 
 /// The layer that `key`, the text of eqc_compile_json, tells; compiled when

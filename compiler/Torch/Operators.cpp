@@ -37,17 +37,17 @@ static void run(const Layer &layer, void *function, int64_t n, int64_t batch,
                 Arrays... arrays) {
   using Sized = int(int64_t, int64_t, Arrays...);
   using Fixed = int(int64_t, Arrays...);
-  checkStatus(layer.info.n < 0
+  checkStatus(layer.info.n == -1
                   ? reinterpret_cast<Sized *>(function)(n, batch, arrays...)
                   : reinterpret_cast<Fixed *>(function)(batch, arrays...));
 }
 
 static const Layer &layerFor(const std::string &key, int64_t n) {
   const Layer &layer = findLayer(call, key);
-  if (layer.info.n >= 0 ? n != layer.info.n : n < 1)
+  if (layer.info.n != -1 ? n != layer.info.n : n < 1)
     throw std::runtime_error("n is " + std::to_string(n) + "; expected " +
-                             (layer.info.n >= 0 ? std::to_string(layer.info.n)
-                                                : "a positive number"));
+                             (layer.info.n != -1 ? std::to_string(layer.info.n)
+                                                 : "a positive number"));
   return layer;
 }
 

@@ -54,12 +54,19 @@ struct AddGradients : eqc::impl::AddGradientsPassBase<AddGradients> {
   }
 
   /// What the weights of each diagram are multiplied by: its sign, and how
-  /// often it is divided by n.
+  /// often it is divided by n, or by the size of each space of a product.
   static DenseI64ArrayAttr getFlips(OpBuilder &b, const LayerSpec &spec) {
     SmallVector<int64_t> flips;
     for (const Diagram &diagram : spec.diagrams) {
       const FlipFactor factor = flipFactor(spec, diagram);
-      flips.append({factor.sign, factor.divisions});
+      flips.push_back(factor.sign);
+      if (spec.group.isProduct()) {
+        SmallVector<int64_t> of(factor.of.begin(), factor.of.end());
+        of.resize(spec.group.spaces().size(), 0);
+        flips.append(of);
+      } else {
+        flips.push_back(factor.divisions);
+      }
     }
     return b.getDenseI64ArrayAttr(flips);
   }

@@ -32,10 +32,23 @@ static DictionaryAttr makeInfo(Builder &b, const LayerSpec &spec,
                                const CompiledAs &compiled) {
   NamedAttrList info;
   const std::vector<InfoValue> values = infoValues(spec, compiled);
+  auto attributeOf = [&](const InfoField &field,
+                         const InfoValue &value) -> Attribute {
+    switch (field.type) {
+    case InfoType::Text:
+      return b.getStringAttr(value.text);
+    case InfoType::Spaces:
+      return b.getStringAttr(textOf(value.spaces));
+    case InfoType::Axes:
+      return b.getDenseI32ArrayAttr(value.axes);
+    case InfoType::Word:
+    case InfoType::Number:
+      break;
+    }
+    return b.getI64IntegerAttr(value.number);
+  };
   for (auto [field, value] : llvm::zip_equal(infoFields(), values))
-    info.append(field.name, field.type == InfoType::Text
-                                ? Attribute(b.getStringAttr(value.text))
-                                : b.getI64IntegerAttr(value.number));
+    info.append(field.name, attributeOf(field, value));
   return info.getDictionary(b.getContext());
 }
 

@@ -78,9 +78,13 @@ struct OrderContractions
     if (reads.empty() || !reads.front().getX())
       return;
     ReadOp first = reads.front();
-    const int k = first.getPatternValues().front().size();
-    const bool mean = first.getNormalize() == Normalize::Mean;
-    SharedGeometry before(first.getGroup(), first.getN(), k, 0, mean);
+    LayerSpec row;
+    row.group = first.getGroup();
+    row.n = first.getN();
+    row.k = first.getPatternValues().front().size();
+    row.xAxes = first.getPatternValues().front().space;
+    row.normalize = first.getNormalize();
+    SharedGeometry before(row);
     for (ReadOp op : reads) {
       if (op.getGroup() != first.getGroup() || op.getN() != first.getN() ||
           op.getNormalize() != first.getNormalize() ||
@@ -97,7 +101,7 @@ struct OrderContractions
         stage.entries.push_back(before.makeRead(pattern, source));
       before.plan.stages.push_back(std::move(stage));
     }
-    SharedGeometry after(first.getGroup(), first.getN(), k, 0, mean);
+    SharedGeometry after(row);
     addReads(after, patternsOfMixes());
     const int64_t n = first.getN() < 0 ? kSomeN : first.getN();
     const int64_t given = countAt(additionsOf(before.plan), n);

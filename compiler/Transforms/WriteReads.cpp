@@ -35,9 +35,10 @@ void ReadWriter::write(const SharedPlan &plan, const ReadStage &stage) {
   if (!fromX)
     from = reads.of(sources);
   auto xType = cast<RankedTensorType>(x.getType());
-  auto type = RankedTensorType::get(
-      {xType.getDimSize(0), *getRows(patterns, plan.n), xType.getDimSize(2)},
-      xType.getElementType());
+  auto type = RankedTensorType::get({xType.getDimSize(0),
+                                     *getRows(patterns, plan.group, plan.n),
+                                     xType.getDimSize(2)},
+                                    xType.getElementType());
   MLIRContext *context = b.getContext();
   reads.add(ReadOp::create(b, loc, type, fromX ? x : Value(), from, group, n,
                            getPatternArrayAttr(context, patterns),

@@ -74,9 +74,8 @@ TuneSize eqc::tuneSize(const LayerSpec &spec, const TuneRequest &request) {
     for (PlanCandidate &candidate : choice.candidates)
       if (candidate.refused.empty())
         predictTimes(spec, target, size.n, size.batch, candidate);
-    return LayerArrays::elements(size.n, size.batch, spec.k, spec.cIn) +
-                   LayerArrays::elements(size.n, size.batch, spec.l,
-                                         spec.cOut) <=
+    return LayerArrays::inputs(spec, size.n, size.batch) +
+                   LayerArrays::outputs(spec, size.n, size.batch) <=
                mostElements &&
            leastCallNs(choice) <= mostCallNs;
   };
@@ -173,8 +172,8 @@ template <typename T> double LayerTuner::differenceFromReference() const {
 }
 
 bool LayerTuner::agree(const Running &candidate) {
-  const auto elements = static_cast<size_t>(
-      LayerArrays::elements(result.n, result.batch, spec.l, spec.cOut));
+  const auto elements =
+      static_cast<size_t>(LayerArrays::outputs(spec, result.n, result.batch));
   const size_t bytes = elements * size_t(spec.elementSize());
   if (reference.empty()) {
     auto *y = static_cast<const char *>(arrays.y.data());
@@ -335,10 +334,10 @@ bool eqc::tuneLayer(const LayerSpec &spec, const TuneRequest &request,
 std::string eqc::reportTuning(const TuneRequest &request,
                               const TuneResult &result) {
   std::string text = fmt::format(
-      "\n  measured at n = {} and batch = {} on one thread with {}:\n"
+      "\n  measured at {}batch = {} on one thread with {}:\n"
       "    {:<10}{:>9}  {:>12}\n",
-      result.n, result.batch, request.variant.name, "plan", "registers",
-      "call");
+      result.n > 0 ? fmt::format("n = {} and ", result.n) : "", result.batch,
+      request.variant.name, "plan", "registers", "call");
   for (const TuneCandidate &candidate : result.candidates)
     text +=
         fmt::format("    {:<10}{:>9}  {:>12}{}\n", planName(candidate.plan),

@@ -21,13 +21,16 @@ using namespace eqc;
 using namespace eqc::ir;
 
 llvm::hash_code eqc::hash_value(const Group &group) {
+  if (group.isProduct())
+    return llvm::hash_value(&group.spaces());
   return llvm::hash_combine(group.family(), group.plus(), group.minus());
 }
 
 llvm::hash_code eqc::hash_value(const Diagram &diagram) {
   return llvm::hash_combine(
       diagram.l, diagram.k, diagram.free,
-      llvm::hash_combine_range(diagram.block.begin(), diagram.block.end()));
+      llvm::hash_combine_range(diagram.block.begin(), diagram.block.end()),
+      llvm::hash_combine_range(diagram.space.begin(), diagram.space.end()));
 }
 
 llvm::hash_code eqc::hash_value(const RowPattern &pattern) {
@@ -36,6 +39,8 @@ llvm::hash_code eqc::hash_value(const RowPattern &pattern) {
       llvm::hash_combine_range(pattern.block.begin(), pattern.block.end()));
   for (bool kept : pattern.kept)
     hash = llvm::hash_combine(hash, kept);
+  for (int space : pattern.space)
+    hash = llvm::hash_combine(hash, space);
   return hash;
 }
 
@@ -85,7 +90,8 @@ static std::variant<int, DiagramError> largestVertex(StringRef text,
                                                      char letter) {
   int largest = 0;
   for (size_t pos = 0; pos < text.size(); ++pos) {
-    bool startsWord = pos == 0 || !llvm::isAlnum(text[pos - 1]);
+    bool startsWord =
+        pos == 0 || (!llvm::isAlnum(text[pos - 1]) && text[pos - 1] != ':');
     size_t digits = pos + (letter ? 1 : 0);
     if (!startsWord || (letter && text[pos] != letter))
       continue;
@@ -113,7 +119,7 @@ std::variant<Diagram, DiagramError> ir::parseDiagramText(StringRef text) {
   if (auto *error = std::get_if<DiagramError>(&k))
     return *error;
   return eqc::parseDiagram(std::string_view(text.data(), text.size()),
-                           std::get<int>(l), std::get<int>(k));
+                           std::get<int>(l), std::get<int>(k), /*typed=*/true);
 }
 
 std::variant<RowPattern, DiagramError> ir::parsePatternText(StringRef text) {
@@ -195,6 +201,10 @@ LogicalResult DiagramAttr::verify(function_ref<InFlightDiagnostic()> emitError,
   if (value.free < -1 || value.free >= *blocks)
     return emitError() << "block " << value.free
                        << " of free vertices does not exist";
+  if (!value.space.empty() && value.space.size() != value.block.size())
+    return emitError()
+           << "all vertices of a diagram name their spaces, or none "
+              "of them";
   return success();
 }
 
@@ -208,7 +218,7 @@ Attribute DiagramAttr::parse(AsmParser &parser, Type) {
 }
 
 void DiagramAttr::print(AsmPrinter &printer) const {
-  printer << "<\"" << toString(getValue()) << "\">";
+  printer << "<\"" << toTypedString(getValue()) << "\">";
 }
 
 LogicalResult CostAttr::verify(function_ref<InFlightDiagnostic()> emitError,
@@ -279,6 +289,10 @@ RowPatternAttr::verify(function_ref<InFlightDiagnostic()> emitError,
                        << " of free vertices does not exist";
   if (value.free >= 0 && value.kept[value.free])
     return emitError() << "the block of free vertices cannot be kept";
+  if (!value.space.empty() && value.space.size() != value.block.size())
+    return emitError()
+           << "all vertices of a pattern name their spaces, or none "
+              "of them";
   return success();
 }
 
@@ -412,7 +426,79 @@ FailureOr<Group> ir::makeSignedGroup(AsmParser &parser, SMLoc loc,
                                << "(" << plus << "," << minus << ")";
 }
 
+/// A group and its size in parentheses, `S(34)`, `O(?)`, `O(1,3)`.
+static ParseResult parseSpace(AsmParser &parser, Space &space) {
+  const SMLoc start = parser.getCurrentLocation();
+  if (failed(parser.parseKeywordOrString(&space.name)) ||
+      failed(parser.parseColon()))
+    return failure();
+  if (space.name.empty())
+    return parser.emitError(start, "a space of a product must have a name");
+  FailureOr<Family> family = parseFamily(parser);
+  if (failed(family) || failed(parser.parseLParen()))
+    return failure();
+  const SMLoc loc = parser.getCurrentLocation();
+  space.group = Group(*family);
+  space.n = EqcDialect::kDynamicN;
+  if (failed(parser.parseOptionalQuestion()) &&
+      failed(parser.parseInteger(space.n)))
+    return failure();
+  if (succeeded(parser.parseOptionalComma())) {
+    int64_t minus = 0;
+    if (failed(parser.parseInteger(minus)))
+      return failure();
+    FailureOr<Group> group =
+        makeSignedGroup(parser, loc, *family, space.n, minus);
+    if (failed(group))
+      return failure();
+    space.group = *group;
+    space.n += minus;
+  }
+  return parser.parseRParen();
+}
+
+FailureOr<std::optional<Group>> ir::parseOptionalProduct(AsmParser &parser) {
+  if (failed(parser.parseOptionalLSquare()))
+    return std::optional<Group>();
+  const SMLoc loc = parser.getCurrentLocation();
+  std::vector<Space> spaces;
+  do
+    if (failed(parseSpace(parser, spaces.emplace_back())))
+      return failure();
+  while (succeeded(parser.parseOptionalComma()));
+  if (failed(parser.parseRSquare()))
+    return failure();
+  if (spaces.size() < 2 || spaces.size() > kMostSpaces)
+    return parser.emitError(loc)
+           << "a product has between 2 and " << kMostSpaces << " spaces, found "
+           << spaces.size();
+  return std::optional<Group>(Group::product(spaces));
+}
+
+void ir::printProduct(AsmPrinter &printer, Group group) {
+  printer << '[';
+  llvm::interleaveComma(group.spaces(), printer, [&](const Space &space) {
+    printer.printKeywordOrString(space.name);
+    printer << ": ";
+    printFamily(printer, space.group.family());
+    printer << '(';
+    if (space.group.hasSignature())
+      printer << space.group.plus() << ',' << space.group.minus();
+    else if (space.n == EqcDialect::kDynamicN)
+      printer << '?';
+    else
+      printer << space.n;
+    printer << ')';
+  });
+  printer << ']';
+}
+
 static FailureOr<Group> parseGroupInBrackets(AsmParser &parser) {
+  FailureOr<std::optional<Group>> product = parseOptionalProduct(parser);
+  if (failed(product))
+    return failure();
+  if (*product)
+    return **product;
   FailureOr<Family> family = parseFamily(parser);
   if (failed(family) || failed(parser.parseOptionalLParen()))
     return family;
@@ -449,6 +535,11 @@ Attribute GroupAttr::parse(AsmParser &parser, Type) {
 void GroupAttr::print(AsmPrinter &printer) const {
   const Group group = getValue();
   printer << '<';
+  if (group.isProduct()) {
+    printProduct(printer, group);
+    printer << '>';
+    return;
+  }
   printFamily(printer, group.family());
   if (group.hasSignature())
     printer << '(' << group.plus() << ',' << group.minus() << ')';
@@ -562,37 +653,71 @@ InterfaceAttr::verify(function_ref<InFlightDiagnostic()> emitError,
                       DictionaryAttr info, ArrayRef<int64_t> flips) {
   for (const InfoField &field : infoFields()) {
     const Attribute value = info.get(field.name);
-    const bool isText = field.type == InfoType::Text;
     auto number = dyn_cast_or_null<IntegerAttr>(value);
-    if (isText ? !isa_and_nonnull<StringAttr>(value)
-               : !number || !number.getType().isInteger(64)) {
+    StringRef expected = "a 64-bit integer";
+    bool valid = number && number.getType().isInteger(64);
+    if (field.type == InfoType::Text) {
+      expected = "a string";
+      valid = isa_and_nonnull<StringAttr>(value);
+    } else if (field.type == InfoType::Spaces) {
+      expected = "spaces such as \"users:S(8)\"";
+      auto text = dyn_cast_or_null<StringAttr>(value);
+      valid = text && parseSpaces(std::string_view(text.getValue()));
+    } else if (field.type == InfoType::Axes) {
+      expected = "an array of 32-bit integers";
+      valid = isa_and_nonnull<DenseI32ArrayAttr>(value);
+    }
+    if (!valid) {
       InFlightDiagnostic error = emitError();
-      error << "field '" << field.name << "' must be "
-            << (isText ? "a string" : "a 64-bit integer") << ", found ";
+      error << "field '" << field.name << "' must be " << expected
+            << ", found ";
       return value ? error << value : error << "nothing";
     }
   }
-  const StringRef group = cast<StringAttr>(info.get("group")).getValue();
-  if (!parseGroup(std::string_view(group)))
-    return emitError() << "no group is called '" << group << "'";
   if (info.size() != infoFields().size())
     return emitError() << "'eqc_layer_info' has " << infoFields().size()
                        << " fields, found " << info.size();
   auto numberOf = [&](StringRef field) {
     return cast<IntegerAttr>(info.get(field)).getInt();
   };
+  const std::vector<Space> spaces = *parseSpaces(
+      std::string_view(cast<StringAttr>(info.get("space")).getValue()));
+  const auto numSpaces = static_cast<int64_t>(spaces.size());
+  if (numberOf("spaces") != numSpaces)
+    return emitError() << "field 'spaces' is " << numberOf("spaces")
+                       << ", but there are " << numSpaces;
+  for (auto [field, order] : {std::pair("y_axes", numberOf("l")),
+                              std::pair("x_axes", numberOf("k"))}) {
+    const ArrayRef<int32_t> axes =
+        cast<DenseI32ArrayAttr>(info.get(field)).asArrayRef();
+    if (static_cast<int64_t>(axes.size()) != order ||
+        llvm::any_of(
+            axes, [&](int32_t axis) { return axis < 0 || axis >= numSpaces; }))
+      return emitError() << "field '" << field
+                         << "' must name a space of each of " << order
+                         << " axes";
+  }
+  const int64_t each = 1 + std::max<int64_t>(1, numSpaces);
   const int64_t expected =
-      numberOf("has_backward") ? 2 * numberOf("diagrams") : 0;
+      numberOf("has_backward") ? each * numberOf("diagrams") : 0;
   if (static_cast<int64_t>(flips.size()) != expected)
-    return emitError() << "'flips' must have " << expected
-                       << " numbers, two for each diagram of a layer with "
-                          "gradients, found "
+    return emitError() << "'flips' must have " << expected << " numbers, "
+                       << (each == 2 ? "two" : "one and one for each space")
+                       << " for each diagram of a layer with gradients, found "
                        << flips.size();
   return success();
 }
 
 StringRef InterfaceAttr::getText(StringRef field) const {
   return cast<StringAttr>(getInfo().get(field)).getValue();
+}
+
+std::vector<Space> InterfaceAttr::getSpaces() const {
+  return *parseSpaces(std::string_view(getText("space")));
+}
+
+ArrayRef<int32_t> InterfaceAttr::getAxes(StringRef field) const {
+  return cast<DenseI32ArrayAttr>(getInfo().get(field)).asArrayRef();
 }
 
 int64_t InterfaceAttr::getNumber(StringRef field) const {

@@ -20,6 +20,8 @@
 #include "mlir/IR/BuiltinAttributes.h"
 #include "mlir/IR/OpImplementation.h"
 
+#include <optional>
+
 // Found by argument-dependent lookup when attributes are uniqued.
 namespace eqc {
 llvm::hash_code hash_value(const Group &group);
@@ -51,6 +53,12 @@ void printFamily(mlir::AsmPrinter &printer, Family family);
 mlir::FailureOr<Group> makeSignedGroup(mlir::AsmParser &parser, llvm::SMLoc loc,
                                        Family family, int64_t plus,
                                        int64_t minus);
+
+/// A product of groups with its sizes, `[users: S(34), xyz: SO(3)]`, if that is
+/// what comes.
+mlir::FailureOr<std::optional<Group>>
+parseOptionalProduct(mlir::AsmParser &parser);
+void printProduct(mlir::AsmPrinter &printer, Group group);
 
 /// Reads one of the names of the layouts, of the normalisations.
 mlir::FailureOr<Layout> parseLayoutKeyword(mlir::AsmParser &parser);

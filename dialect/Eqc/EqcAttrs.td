@@ -310,16 +310,18 @@ def Eqc_InterfaceAttr : Eqc_Attr<"Interface", "interface"> {
   let description = [{
     The fields of `eqc_layer_info` by name (all but `struct_size`), and for a layer
     with gradients what the weights of each diagram are multiplied by on the way to
-    the gradient of x: a sign and a power of 1/n, two numbers each.
+    the gradient of x: a sign and a power of 1/n, two numbers each; where there are
+    several spaces a sign and a power of the size of each.
     `eqc-describe-layers` leaves one for each layer on the module, as
     `eqc.interfaces`; when all that is left of a layer are kernels,
     `eqc-add-entry-points` makes its C functions from it.
 
     - (C1) `info` has every field of `eqc_layer_info` but `struct_size`, texts as
-      strings and numbers as 64-bit integers, and no other.
-    - (C2) `group` is one of the language.
-    - (C3) `flips` has two numbers for each diagram of a layer with gradients, else
-      none.
+      strings, numbers as 64-bit integers, spaces as a string and the spaces of axes
+      as arrays, and no other.
+    - (C2) Every axis is of one of the spaces.
+    - (C3) `flips` has two numbers for each diagram of a layer with gradients, or one
+      and one for each space, else none.
 
     Example:
 
@@ -328,8 +330,9 @@ def Eqc_InterfaceAttr : Eqc_Attr<"Interface", "interface"> {
         bias_size = 0 : i64, c_in = 1 : i64, c_out = 1 : i64, diagrams = 1 : i64,
         dtype = "f32", group = "O", has_backward = 1 : i64, k = 1 : i64, l = 1 : i64,
         layout = "channels_last", n = 3 : i64, name = "f", normalize = "none",
-        plan = "shared", spec = "layer f { .. }", version = "1",
-        weight_size = 1 : i64} flips [1, 0]>
+        plan = "shared", space = ":O(3)", spaces = 1 : i64,
+        spec = "layer f { .. }", version = "1", weight_size = 1 : i64,
+        x_axes = array<i32: 0>, y_axes = array<i32: 0>} flips [1, 0]>
     ```
   }];
   let parameters = (ins
@@ -343,6 +346,9 @@ def Eqc_InterfaceAttr : Eqc_Attr<"Interface", "interface"> {
   let extraClassDeclaration = [{
     /// A field that is a text, or one that is a number.
     ::llvm::StringRef getText(::llvm::StringRef field) const;
+    /// The spaces of the axes, and which each axis of a field is of.
+    ::std::vector<::eqc::Space> getSpaces() const;
+    ::llvm::ArrayRef<int32_t> getAxes(::llvm::StringRef field) const;
     int64_t getNumber(::llvm::StringRef field) const;
     ::llvm::StringRef getName() const { return getText("name"); }
   }];

@@ -17,10 +17,11 @@ using namespace eqc;
 using namespace eqc::ir;
 
 /// n^order * channels, unless it is past 2^63 - 1.
-static std::optional<int64_t> entriesOf(int64_t order, int64_t n,
+static std::optional<int64_t> entriesOf(int64_t order, Group group, int64_t n,
+                                        ArrayRef<int> spaces,
                                         int64_t channels) {
   int64_t entries = 0;
-  const std::optional<int64_t> rows = getRowsOfOrder(order, n);
+  const std::optional<int64_t> rows = getRowsOfOrder(order, group, n, spaces);
   if (!rows || llvm::MulOverflow(*rows, channels, entries))
     return std::nullopt;
   return entries;
@@ -54,10 +55,15 @@ LogicalResult AssembleOp::verify() {
                          << getDiagrams().size() << " diagrams, found "
                          << weights;
   // assemble_c5
+  const Diagram &first = cast<DiagramAttr>(getDiagrams()[0]).getValue();
+  const ArrayRef<int> spaces(first.space);
+  const size_t outputs = spaces.empty() ? 0 : first.l;
   const std::optional<int64_t> rows =
-      entriesOf(getK(), getN(), isBias ? 1 : weights.getDimSize(1));
+      entriesOf(getK(), getGroup(), getN(), spaces.drop_front(outputs),
+                isBias ? 1 : weights.getDimSize(1));
   const std::optional<int64_t> columns =
-      entriesOf(getL(), getN(), weights.getShape().back());
+      entriesOf(getL(), getGroup(), getN(), spaces.take_front(outputs),
+                weights.getShape().back());
   if (!rows || !columns)
     return emitOpError("takes more entries than fit 63 bits");
   if (typeOf(getMatrix()) !=

@@ -44,7 +44,8 @@ def Eqc_Dialect : Dialect {
     static constexpr ::llvm::StringLiteral kMaxRegistersAttrName =
         "eqc.max_registers";
     // On the gradient of a layer's input: for each diagram the sign and the power
-    // of 1/n that its weights are multiplied by.
+    // of 1/n that its weights are multiplied by, of a product that of the size
+    // of each space.
     static constexpr ::llvm::StringLiteral kFlipsAttrName = "eqc.flips";
     // On a layer for one CPU: its name, its CPU.
     static constexpr ::llvm::StringLiteral kLayerAttrName = "eqc.layer";
@@ -52,6 +53,9 @@ def Eqc_Dialect : Dialect {
     // On a layer: which diagrams it was written with, "all" or "basis"; none for
     // a list.
     static constexpr ::llvm::StringLiteral kDiagramsAttrName = "eqc.diagrams";
+    // On a layer whose axes are typed and all of one space: its name; empty
+    // where there are no axes.
+    static constexpr ::llvm::StringLiteral kSpaceAttrName = "eqc.space";
     // On a module: what programs are told of each layer, and its functions are
     // made from.
     static constexpr ::llvm::StringLiteral kInterfacesAttrName =

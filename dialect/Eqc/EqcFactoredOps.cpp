@@ -13,35 +13,58 @@ using namespace mlir;
 using namespace eqc;
 using namespace eqc::ir;
 
-/// `type`, called `name`, is of n^m rows for each of `orders`, and else as
-/// `other` is.
+/// Several tensors, each with an axis for every space.
+using Tensors = std::vector<std::vector<int>>;
+
+/// `type`, called `name`, is of the rows of these tensors, and else as `other`
+/// is.
 static LogicalResult verifySlabs(Operation *op, StringRef name,
                                  RankedTensorType type, RankedTensorType other,
-                                 ArrayRef<int64_t> orders, int64_t n,
+                                 const Tensors &tensors, Group group, int64_t n,
                                  int64_t channels) {
   return verifyRows(op, name, type, other.getDimSize(0),
-                    getRowsOfOrders(orders, n), channels,
+                    getRowsOfTensors(tensors, group, n), channels,
                     other.getElementType());
 }
 
 /// Both have rows, and `channels` of the source are those of the result.
 static LogicalResult verifySlabs(Operation *op, StringRef sourceName,
-                                 Value source, ArrayRef<int64_t> sourceOrders,
-                                 Value result, ArrayRef<int64_t> resultOrders,
-                                 int64_t n) {
+                                 Value source, const Tensors &sources,
+                                 Value result, const Tensors &results,
+                                 Group group, int64_t n) {
   const RankedTensorType from = typeOf(source), to = typeOf(result);
   if (failed(verifyRank(op, sourceName, from, 3, "batch, rows, channels")))
     return failure();
   const int64_t channels = from.getDimSize(2);
   if (failed(
-          verifySlabs(op, sourceName, from, from, sourceOrders, n, channels)))
+          verifySlabs(op, sourceName, from, from, sources, group, n, channels)))
     return failure();
-  return verifySlabs(op, "rows", to, from, resultOrders, n, channels);
+  return verifySlabs(op, "rows", to, from, results, group, n, channels);
 }
 
-/// At least one permutation, all of as many axes; how many they are.
-static FailureOr<int64_t> verifyPermutations(Operation *op,
-                                             ArrayAttr permutations) {
+/// The spaces of `order` axes: `given`, just where the group is a product.
+static FailureOr<std::vector<int>>
+verifyAxes(Operation *op, int64_t order, ArrayRef<int64_t> given, Group group) {
+  if (static_cast<int64_t>(given.size()) != (group.isProduct() ? order : 0))
+    return op->emitOpError()
+           << "names the spaces of " << given.size() << " axes, expected "
+           << (group.isProduct() ? order : 0);
+  std::vector<int> spaces(order, 0);
+  for (size_t axis = 0; axis < given.size(); ++axis) {
+    if (given[axis] < 0 ||
+        given[axis] >= static_cast<int64_t>(group.spaces().size()))
+      return op->emitOpError() << "names space " << given[axis] << " of "
+                               << group.spaces().size();
+    spaces[axis] = static_cast<int>(given[axis]);
+  }
+  return spaces;
+}
+
+/// At least one permutation, all of as many axes; the spaces of these.
+static FailureOr<std::vector<int>> verifyPermutations(Operation *op,
+                                                      ArrayAttr permutations,
+                                                      ArrayRef<int64_t> given,
+                                                      Group group) {
   if (permutations.empty())
     return op->emitOpError("must have at least one permutation");
   const int64_t axes = cast<DenseI64ArrayAttr>(permutations[0]).size();
@@ -59,12 +82,33 @@ static FailureOr<int64_t> verifyPermutations(Operation *op,
              << "[" << permutation << "] is no permutation of " << axes
              << " n-axes";
   }
+  return verifyAxes(op, axes, given, group);
+}
+
+/// As many tensors of the same axes as there are diagrams.
+static Tensors sameTensors(ArrayAttr diagrams, const std::vector<int> &axes) {
+  return Tensors(diagrams.size(), axes);
+}
+
+/// The spaces of the axes of a row.
+static std::vector<int> axesOf(const RowPattern &pattern) {
+  return pattern.space.empty() ? std::vector<int>(pattern.size(), 0)
+                               : pattern.space;
+}
+
+/// Of what is left of it: the other arguments of a symbol, then what is kept.
+static std::vector<int> axesLeft(const RowPattern &pattern, int64_t arguments) {
+  std::vector<int> axes;
+  if (pattern.free >= 0)
+    axes.assign(arguments, pattern.spaceOf(pattern.free));
+  const std::vector<int> kept = pattern.spacesOfKept();
+  axes.insert(axes.end(), kept.begin(), kept.end());
   return axes;
 }
 
-/// The order of every diagram, all the same.
-static SmallVector<int64_t> sameOrders(ArrayAttr diagrams, int64_t order) {
-  return SmallVector<int64_t>(diagrams.size(), order);
+/// How many arguments the symbol has that a pattern's free axes are some of.
+static int64_t argumentsOf(const RowPattern &pattern, Group group, int64_t n) {
+  return pattern.free < 0 ? 0 : sizeOf(group, n, pattern.spaceOf(pattern.free));
 }
 
 LogicalResult ToPlanarOp::verify() {
@@ -72,12 +116,13 @@ LogicalResult ToPlanarOp::verify() {
   if (failed(verifySize(*this, getGroup(), getN())))
     return failure();
   // to_planar_c2
-  FailureOr<int64_t> axes = verifyPermutations(*this, getPermutations());
+  FailureOr<std::vector<int>> axes =
+      verifyPermutations(*this, getPermutations(), getAxes(), getGroup());
   if (failed(axes))
     return failure();
   // to_planar_c3
-  return verifySlabs(*this, "x", getX(), *axes, getRows(),
-                     sameOrders(getPermutations(), *axes), getN());
+  return verifySlabs(*this, "x", getX(), {*axes}, getRows(),
+                     sameTensors(getPermutations(), *axes), getGroup(), getN());
 }
 
 LogicalResult FromPlanarOp::verify() {
@@ -85,13 +130,14 @@ LogicalResult FromPlanarOp::verify() {
   if (failed(verifySize(*this, getGroup(), getN())))
     return failure();
   // from_planar_c2
-  FailureOr<int64_t> axes = verifyPermutations(*this, getPermutations());
+  FailureOr<std::vector<int>> axes =
+      verifyPermutations(*this, getPermutations(), getAxes(), getGroup());
   if (failed(axes))
     return failure();
   // from_planar_c3
   return verifySlabs(*this, "source", getSource(),
-                     sameOrders(getPermutations(), *axes), getRows(), *axes,
-                     getN());
+                     sameTensors(getPermutations(), *axes), getRows(), {*axes},
+                     getGroup(), getN());
 }
 
 /// Why there is no diagram of the group that is one block, of `size` axes in
@@ -106,11 +152,16 @@ static std::string whyNoFactor(Group group, int64_t n, bool isTop, int size,
 
 /// Every block is of axes side by side and, in this row with axes of the other
 /// one, a factor of the group's diagrams.
-static LogicalResult verifyFactors(Operation *op, Attribute attr, Group group,
-                                   int64_t n, bool isTop) {
+static LogicalResult verifyFactors(Operation *op, Attribute attr, Group of,
+                                   int64_t sizeOfAll, bool isTop) {
   const RowPattern &pattern = cast<RowPatternAttr>(attr).getValue();
+  if (failed(verifyOfGroup(op, pattern, of)))
+    return failure();
   const std::vector<std::vector<int>> blocks = pattern.blocks();
   for (size_t b = 0; b < blocks.size(); ++b) {
+    const int space = pattern.spaceOf(static_cast<int>(b));
+    const Group group = of.of(space);
+    const int64_t n = sizeOf(of, sizeOfAll, space);
     const auto size = static_cast<int>(blocks[b].size());
     if (blocks[b].back() - blocks[b].front() + 1 != size)
       return op->emitOpError()
@@ -177,18 +228,18 @@ LogicalResult ContractOp::verify() {
   // contract_c2
   if (getPatterns().empty())
     return emitOpError("must have at least one pattern");
-  SmallVector<int64_t> sources, results;
+  Tensors sources, results;
   for (Attribute attr : getPatterns()) {
     if (failed(verifyContracted(*this, attr)))
       return failure();
     const RowPattern &pattern = cast<RowPatternAttr>(attr).getValue();
-    sources.push_back(pattern.size());
-    results.push_back(pattern.numKept() +
-                      (pattern.free >= 0 ? getN() - pattern.numFree() : 0));
+    sources.push_back(axesOf(pattern));
+    results.push_back(axesLeft(
+        pattern, argumentsOf(pattern, getGroup(), getN()) - pattern.numFree()));
   }
   // contract_c6
   return verifySlabs(*this, "source", getSource(), sources, getRows(), results,
-                     getN());
+                     getGroup(), getN());
 }
 
 OpFoldResult ContractOp::fold(FoldAdaptor) {
@@ -223,12 +274,29 @@ LogicalResult MixEachOp::verify() {
                          << formatExtent(source.getDimSize(2))
                          << " input channels for each of " << getOrders().size()
                          << " diagrams, found " << weights;
+  const auto axes = getAxes().getAsRange<DenseI64ArrayAttr>();
+  if (getAxes().size() != (getGroup().isProduct() ? getOrders().size() : 0))
+    return emitOpError() << "names the spaces of " << getAxes().size()
+                         << " diagrams, which is for products of groups and "
+                            "then of all diagrams";
+  Tensors tensors;
+  for (int64_t order : getOrders()) {
+    const size_t d = tensors.size();
+    FailureOr<std::vector<int>> spaces =
+        verifyAxes(*this, order,
+                   getAxes().empty() ? ArrayRef<int64_t>()
+                                     : (*(axes.begin() + d)).asArrayRef(),
+                   getGroup());
+    if (failed(spaces))
+      return failure();
+    tensors.push_back(std::move(*spaces));
+  }
   // mix_each_c4
-  if (failed(verifySlabs(*this, "source", source, source, getOrders(), getN(),
-                         source.getDimSize(2))))
+  if (failed(verifySlabs(*this, "source", source, source, tensors, getGroup(),
+                         getN(), source.getDimSize(2))))
     return failure();
-  return verifySlabs(*this, "rows", typeOf(getRows()), source, getOrders(),
-                     getN(), weights.getDimSize(2));
+  return verifySlabs(*this, "rows", typeOf(getRows()), source, tensors,
+                     getGroup(), getN(), weights.getDimSize(2));
 }
 
 LogicalResult ExpandOp::verify() {
@@ -238,7 +306,7 @@ LogicalResult ExpandOp::verify() {
   // expand_c2
   if (getPatterns().empty())
     return emitOpError("must have at least one pattern");
-  SmallVector<int64_t> sources;
+  Tensors sources, results;
   const int l = cast<RowPatternAttr>(getPatterns()[0]).getValue().size();
   for (Attribute attr : getPatterns()) {
     const RowPattern &pattern = cast<RowPatternAttr>(attr).getValue();
@@ -254,11 +322,13 @@ LogicalResult ExpandOp::verify() {
       return emitOpError() << "pattern '" << toString(pattern)
                            << "' has free axes behind those of a kept block";
     const int64_t free = pattern.numFree();
-    sources.push_back(pattern.numKept() + (free == getN() ? 0 : free));
+    const bool isWhole = free == argumentsOf(pattern, getGroup(), getN());
+    sources.push_back(axesLeft(pattern, isWhole ? 0 : free));
+    results.push_back(axesOf(pattern));
   }
   // expand_c5
-  return verifySlabs(*this, "source", getSource(), sources, getRows(),
-                     sameOrders(getPatterns(), l), getN());
+  return verifySlabs(*this, "source", getSource(), sources, getRows(), results,
+                     getGroup(), getN());
 }
 
 LogicalResult AddBiasOp::verify() {
@@ -283,6 +353,9 @@ LogicalResult AddBiasOp::verify() {
                          << " diagrams and the channels of " << source
                          << ", found " << bias;
   // add_bias_c4
-  return verifySlabs(*this, "source", source, source, getOrder(), getN(),
-                     source.getDimSize(2));
+  const Diagram &first = cast<DiagramAttr>(getDiagrams()[0]).getValue();
+  return verifySlabs(
+      *this, "source", source, source,
+      {first.space.empty() ? std::vector<int>(getOrder(), 0) : first.space},
+      getGroup(), getN(), source.getDimSize(2));
 }

@@ -21,11 +21,12 @@ def Eqc_ToPlanarOp : Eqc_StageOp<"to_planar"> {
     The first step of the published algorithm: the n-axes of `x` in the order in
     which the diagram is planar. The result holds as many rows as `x` for each
     permutation, one after the other; planar axis q is axis `permutation[q]` of
-    `x`.
+    `x`. Of a product of groups `axes` has the number of the space of every axis
+    of `x`.
 
     - (C1) `n` is positive or `?`; for `Sp` it is even, for `SO` it is not `?`.
     - (C2) There is at least one permutation, and all are of the same number k
-      of n-axes.
+      of n-axes, each of which is of a space where the group is a product.
     - (C3) `x` has n^k rows and the result as many for each permutation; both
       have the same batch, channels and element type.
 
@@ -40,11 +41,13 @@ def Eqc_ToPlanarOp : Eqc_StageOp<"to_planar"> {
     Eqc_Tensor:$x,
     Eqc_GroupAttr:$group,
     Eqc_IntAttr:$n,
-    Eqc_PermutationArrayAttr:$permutations
+    Eqc_PermutationArrayAttr:$permutations,
+    DefaultValuedAttr<DenseI64ArrayAttr, "{}">:$axes
   );
   let results = (outs Eqc_Tensor:$rows);
   let assemblyFormat = [{
-    custom<GroupOfSize>($group, $n) $x `by` custom<Permutations>($permutations)
+    custom<GroupOfSize>($group, $n) $x (`axes` $axes^)?
+    `by` custom<Permutations>($permutations)
     attr-dict `:` type($x) `->` type($rows)
   }];
   let hasVerifier = 1;
@@ -101,11 +104,14 @@ def Eqc_ContractOp : Eqc_StageOp<"contract"> {
 def Eqc_MixEachOp : Eqc_StageOp<"mix_each"> {
   let summary = "mixes channels, each diagram with a weight of its own";
   let description = [{
-    The n^m rows of diagram d, where m is `orders[d]`, times weight d.
+    The n^m rows of diagram d, where m is `orders[d]`, times weight d. Of a
+    product of groups `axes[d]` has the number of the space of each of the m
+    axes.
 
     - (C1) `n` is positive or `?`; for `Sp` it is even, for `SO` it is not `?`.
     - (C2) There is at least one order and none is negative.
-    - (C3) `weights` holds a weight for each order.
+    - (C3) `weights` holds a weight for each order, and `axes`, of a product and
+      no other group, as many spaces as the order says.
     - (C4) `source` and the result have n^m rows for each order m; the
       channels are those of the weights.
 
@@ -121,11 +127,13 @@ def Eqc_MixEachOp : Eqc_StageOp<"mix_each"> {
     Eqc_Tensor:$weights,
     Eqc_GroupAttr:$group,
     Eqc_IntAttr:$n,
-    DenseI64ArrayAttr:$orders
+    DenseI64ArrayAttr:$orders,
+    DefaultValuedAttr<Eqc_PermutationArrayAttr, "{}">:$axes
   );
   let results = (outs Eqc_Tensor:$rows);
   let assemblyFormat = [{
     custom<GroupOfSize>($group, $n) $source `orders` $orders
+    (`axes` custom<Permutations>($axes)^)?
     `weights` `(` $weights `:` type($weights) `)`
     attr-dict `:` type($source) `->` type($rows)
   }];
@@ -178,11 +186,12 @@ def Eqc_FromPlanarOp : Eqc_StageOp<"from_planar"> {
   let description = [{
     The last step of the published algorithm, the inverse of the first one for
     outputs: planar axis q of diagram d is axis `permutation[q]` of the result,
-    which is the sum over the diagrams.
+    which is the sum over the diagrams. Of a product of groups `axes` has the
+    number of the space of every axis of the result.
 
     - (C1) `n` is positive or `?`; for `Sp` it is even, for `SO` it is not `?`.
     - (C2) There is at least one permutation, and all are of the same number l
-      of n-axes.
+      of n-axes, each of which is of a space where the group is a product.
     - (C3) The result has n^l rows and `source` as many for each permutation;
       both have the same batch, channels and element type.
 
@@ -197,11 +206,12 @@ def Eqc_FromPlanarOp : Eqc_StageOp<"from_planar"> {
     Eqc_Tensor:$source,
     Eqc_GroupAttr:$group,
     Eqc_IntAttr:$n,
-    Eqc_PermutationArrayAttr:$permutations
+    Eqc_PermutationArrayAttr:$permutations,
+    DefaultValuedAttr<DenseI64ArrayAttr, "{}">:$axes
   );
   let results = (outs Eqc_Tensor:$rows);
   let assemblyFormat = [{
-    custom<GroupOfSize>($group, $n) $source
+    custom<GroupOfSize>($group, $n) $source (`axes` $axes^)?
     `by` custom<Permutations>($permutations)
     attr-dict `:` type($source) `->` type($rows)
   }];

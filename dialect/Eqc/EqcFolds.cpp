@@ -37,21 +37,20 @@ OpFoldResult ApplyDiagramOp::fold(FoldAdaptor) {
 
 /// sign * n^loops in the element type, if that is exact and finite.
 static std::optional<llvm::APFloat> getExactScale(const Composition &product,
-                                                  int64_t n, FloatType type) {
+                                                  Group group, int64_t n,
+                                                  FloatType type) {
   llvm::APFloat scale =
       llvm::APFloat::getOne(type.getFloatSemantics(), product.sign < 0);
-  if (product.loops == 0)
-    return scale;
-  if (n == EqcDialect::kDynamicN)
-    return std::nullopt;
-  llvm::APFloat size(type.getFloatSemantics());
   constexpr auto rounding = llvm::APFloat::rmNearestTiesToEven;
-  if (size.convertFromAPInt(llvm::APInt(64, n), /*IsSigned=*/true, rounding) !=
-      llvm::APFloat::opOK)
-    return std::nullopt;
-  for (int loop = 0; loop < product.loops; ++loop)
-    if (scale.multiply(size, rounding) != llvm::APFloat::opOK)
+  for (int space : product.spacesOfLoops) {
+    const int64_t length = sizeOf(group, n, space);
+    llvm::APFloat size(type.getFloatSemantics());
+    if (length == EqcDialect::kDynamicN ||
+        size.convertFromAPInt(llvm::APInt(64, length), /*IsSigned=*/true,
+                              rounding) != llvm::APFloat::opOK ||
+        scale.multiply(size, rounding) != llvm::APFloat::opOK)
       return std::nullopt;
+  }
   return scale;
 }
 
@@ -104,8 +103,9 @@ struct ComposeDiagrams : OpRewritePattern<ApplyDiagramOp> {
 
     Composition product = compose(op.getGroup(), outerDiagram, innerDiagram);
     auto type = cast<RankedTensorType>(op.getType());
-    std::optional<llvm::APFloat> scale = getExactScale(
-        product, op.getN(), cast<FloatType>(type.getElementType()));
+    std::optional<llvm::APFloat> scale =
+        getExactScale(product, op.getGroup(), op.getN(),
+                      cast<FloatType>(type.getElementType()));
     if (!scale)
       return rewriter.notifyMatchFailure(op, "the scale is not exact");
 

@@ -62,10 +62,14 @@ static LogicalResult verifyShapes(OpT op, const LayerTypes &types) {
   int64_t firstAxis = channelsFirst ? 2 : 1;
   int64_t xChannels = channelsFirst ? 1 : types.x.getRank() - 1;
   int64_t yChannels = channelsFirst ? 1 : types.y.getRank() - 1;
-  // linear_c5
-  if (failed(verifyNAxes(op, "x", types.x, firstAxis, op.getK(), op.getN())) ||
+  // linear_c5; of a product the diagrams tell the spaces of the axes.
+  const std::vector<int> spaces = op.getDiagramValues().front().space;
+  const ArrayRef<int> ofAxes(spaces);
+  const int64_t outputs = spaces.empty() ? 0 : op.getL();
+  if (failed(verifyNAxes(op, "x", types.x, firstAxis, op.getK(), op.getGroup(),
+                         op.getN(), ofAxes.drop_front(outputs))) ||
       failed(verifyNAxes(op, types.yName, types.y, firstAxis, op.getL(),
-                         op.getN())))
+                         op.getGroup(), op.getN(), ofAxes)))
     return failure();
   // linear_c6
   if (types.x.getDimSize(0) != types.y.getDimSize(0))
@@ -118,15 +122,28 @@ static LogicalResult verifyLayer(OpT op, const LayerTypes &types) {
   // linear_c8 (that none occurs twice: verifyDiagrams)
   if (op.getDiagrams().empty())
     return op.emitOpError() << "must have at least one diagram";
-  if (failed(verifyShapes(op, types)))
-    return failure();
-  // linear_c9
-  if (failed(verifyDiagrams(op, "diagram", op.getDiagrams(), op.getGroup(),
-                            op.getN(), op.getL(), op.getK())))
+  auto verifyAll = [&] {
+    // linear_c9
+    return verifyDiagrams(op, "diagram", op.getDiagrams(), op.getGroup(),
+                          op.getN(), op.getL(), op.getK());
+  };
+  // Those of a product tell the shapes.
+  const bool isProduct = op.getGroup().isProduct();
+  if ((isProduct && failed(verifyAll())) || failed(verifyShapes(op, types)) ||
+      (!isProduct && failed(verifyAll())))
     return failure();
   // linear_c11
-  return verifyDiagrams(op, "bias diagram", op.getBiasDiagrams(), op.getGroup(),
-                        op.getN(), op.getL(), 0);
+  if (failed(verifyDiagrams(op, "bias diagram", op.getBiasDiagrams(),
+                            op.getGroup(), op.getN(), op.getL(), 0)))
+    return failure();
+  for (const Diagram &bias : op.getBiasDiagramValues())
+    if (!llvm::equal(bias.space,
+                     ArrayRef<int>(op.getDiagramValues().front().space)
+                         .take_front(bias.space.size())))
+      return op.emitOpError()
+             << "bias diagram '" << toTypedString(bias)
+             << "' is of axes of other spaces than the outputs";
+  return success();
 }
 
 template <typename OpT> static LogicalResult verifyLayer(OpT op) {
@@ -181,12 +198,21 @@ LogicalResult ApplyDiagramOp::verify() {
     return emitOpError()
            << "'x' and 'y' must have the same batch and channels, found "
            << xType << " and " << yType;
-  // apply_diagram_c4
-  if (failed(verifyNAxes(*this, "x", xType, 1, diagram.k, getN())) ||
-      failed(verifyNAxes(*this, "y", yType, 1, diagram.l, getN())))
+  // apply_diagram_c5, of a product before its axes are looked at
+  const bool isProduct = getGroup().isProduct();
+  if (isProduct &&
+      failed(verifyOfGroup(*this, "diagram", diagram, getGroup(), getN())))
     return failure();
-  // apply_diagram_c5
-  return verifyOfGroup(*this, "diagram", diagram, getGroup(), getN());
+  // apply_diagram_c4
+  const ArrayRef<int> spaces(diagram.space);
+  if (failed(verifyNAxes(*this, "x", xType, 1, diagram.k, getGroup(), getN(),
+                         spaces.drop_front(isProduct ? diagram.l : 0))) ||
+      failed(verifyNAxes(*this, "y", yType, 1, diagram.l, getGroup(), getN(),
+                         spaces)))
+    return failure();
+  return isProduct
+             ? success()
+             : verifyOfGroup(*this, "diagram", diagram, getGroup(), getN());
 }
 
 //===----------------------------------------------------------------------===//

@@ -41,6 +41,13 @@ def Eqc_LinearOp : Eqc_LayerOp<"linear"> {
     right after the batch. With `normalize mean` each `D_d` and `D_e` is divided
     by n for each of its blocks of inputs only.
 
+    Where the axes are of several spaces, a product of groups acts and is written
+    with its sizes, `[users: S(34), xyz: SO(3)]`; everything below holds for each
+    space on its own axes. Every vertex of a diagram then names its space by its
+    number, `o1:0 i1:0 | o2:1 i2:1`, the same in all diagrams, and no block has
+    vertices of two spaces; so do vertices in the patterns of stages. The n-axes
+    have the lengths of their spaces.
+
     - (C1) `n` is positive or `?`; for `Sp` it is even, for `SO` it is not `?`.
     - (C2) The orders `k` and `l` are between 0 and 2^31 - 1.
     - (C3) `x` has rank `k + 2`, `y` rank `l + 2`, `weight` rank 3, `bias`
@@ -65,6 +72,9 @@ def Eqc_LinearOp : Eqc_LayerOp<"linear"> {
         bias(%b : tensor<1x32xf32>)
         diagrams ["o1 i1", "o1 | i1"] bias_diagrams ["o1"]
         normalize mean : tensor<?x34x32xf32>
+    %z = eqc.linear [users: S(34), items: S(5)] order 2 -> 1
+        x(%v : tensor<?x34x5x16xf32>) weight(%u : tensor<2x16x32xf32>)
+        diagrams ["o1:0 i1:0 | i2:1", "o1:0 | i1:0 | i2:1"] : tensor<?x34x32xf32>
     ```
   }];
   let arguments = layerArguments;

@@ -73,7 +73,7 @@ struct DropDeadPatterns : OpRewritePattern<ReadOp> {
     auto type = cast<RankedTensorType>(op.getType());
     ArrayAttr kept = rewriter.getArrayAttr(patterns);
     SmallVector<int64_t> shape(type.getShape());
-    shape[1] = *getRows(getPatternValues(kept), op.getN());
+    shape[1] = *getRows(getPatternValues(kept), op.getGroup(), op.getN());
     rewriter.replaceOpWithNewOp<ReadOp>(
         op, type.clone(shape), op.getX(), op.getReads(), op.getGroupAttr(),
         op.getNAttr(), kept, rewriter.getArrayAttr(sources),

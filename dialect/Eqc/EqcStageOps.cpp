@@ -8,7 +8,7 @@
 #include "dialect/Eqc/EqcStages.h"
 #include "dialect/Eqc/EqcVerify.h"
 
-#include "compiler/Plan/Shared/SharedGeometry.h"
+#include "compiler/Plan/Shared/ReadPlan.h"
 #include "compiler/Plan/Strands/StrandPlan.h"
 
 #include "mlir/IR/Builders.h"
@@ -142,7 +142,7 @@ static LogicalResult verifyReadPatterns(ReadOp op) {
   const RowPattern &first = patterns.front();
   for (auto [attr, pattern] : llvm::zip(op.getPatterns(), patterns)) {
     // read_c3
-    if (pattern.size() != first.size() ||
+    if (pattern.size() != first.size() || pattern.space != first.space ||
         pattern.numKept() != first.numKept() ||
         pattern.numFree() != first.numFree())
       return op.emitOpError()
@@ -182,6 +182,28 @@ static LogicalResult verifySources(ReadOp op) {
   return success();
 }
 
+/// Reads of one operation are loops of one shape, but for sums over single axes
+/// of x that are taken in one sweep.
+static LogicalResult verifyOneShape(ReadOp op) {
+  // read_c8
+  if (!op.getGroup().isProduct())
+    return success();
+  const std::vector<RowPattern> patterns = op.getPatternValues();
+  const std::vector<RowPattern> sources = op.getSourceValues();
+  if (areAxisSums(patterns, op.getGroup(), op.readsInput()))
+    return success();
+  for (size_t i = 1; i < patterns.size(); ++i)
+    if (patterns[i].spacesOfKept() != patterns[0].spacesOfKept() ||
+        spacesOfSum(patterns[i], sources[i]) !=
+            spacesOfSum(patterns[0], sources[0]))
+      return op.emitOpError()
+             << "patterns " << quoted(op.getPatterns()[0]) << " and "
+             << quoted(op.getPatterns()[i])
+             << " must keep and sum blocks of the same spaces, or all be sums "
+                "over single axes of 'x'";
+  return success();
+}
+
 LogicalResult ReadOp::verify() {
   // read_c1
   if (failed(verifySize(*this, getGroup(), getN())))
@@ -192,13 +214,16 @@ LogicalResult ReadOp::verify() {
   if (getPatterns().size() != getSources().size())
     return emitOpError() << "has " << getPatterns().size() << " patterns but "
                          << getSources().size() << " sources";
-  if (failed(verifyUnique(*this, "pattern", getPatterns())))
+  if (failed(verifyUnique(*this, "pattern", getPatterns())) ||
+      failed(verifyOfGroup(*this, getPatterns(), getGroup())) ||
+      failed(verifyOfGroup(*this, getSources(), getGroup())))
     return failure();
   // read_c5
   if (readsInput() != getReads().empty())
     return emitOpError() << "must read either 'x' or 'reads'";
   if (failed(verifyReads(*this, getReads())) ||
-      failed(verifyReadPatterns(*this)) || failed(verifySources(*this)))
+      failed(verifyReadPatterns(*this)) || failed(verifySources(*this)) ||
+      failed(verifyOneShape(*this)))
     return failure();
   // read_c7
   const std::vector<RowPattern> patterns = getPatternValues();
@@ -209,12 +234,13 @@ LogicalResult ReadOp::verify() {
     return failure();
   if (readsInput() &&
       failed(verifyRows(*this, "x", from, from.getDimSize(0),
-                        getRowsOfOrder(patterns.front().size(), getN()),
+                        getRowsOfOrder(patterns.front().size(), getGroup(),
+                                       getN(), patterns.front().space),
                         from.getDimSize(2), from.getElementType())))
     return failure();
   return verifyRows(*this, "rows", rows, from.getDimSize(0),
-                    ir::getRows(patterns, getN()), from.getDimSize(2),
-                    from.getElementType());
+                    ir::getRows(patterns, getGroup(), getN()),
+                    from.getDimSize(2), from.getElementType());
 }
 
 //===----------------------------------------------------------------------===//
@@ -260,7 +286,10 @@ static LogicalResult verifyTargets(MixOp op) {
   // mix_c2
   if (op.getTargets().empty())
     return op.emitOpError() << "must have at least one target";
-  if (failed(verifyUnique(op, "target", op.getTargets())))
+  if (failed(verifyUnique(op, "target", op.getTargets())) ||
+      failed(verifyOfGroup(op, op.getTargets(), op.getGroup())) ||
+      failed(verifyOfGroup(op, op.getBroadcasts(), op.getGroup())) ||
+      failed(verifyOfGroup(op, op.getInto(), op.getGroup())))
     return failure();
   const std::vector<RowPattern> targets = op.getTargetValues();
   for (auto [attr, target] : llvm::zip(op.getTargets(), targets)) {
@@ -270,8 +299,10 @@ static LogicalResult verifyTargets(MixOp op) {
              << "target " << quoted(attr) << " keeps " << target.numKept()
              << " blocks, expected " << op.getPropagating();
     if (target.size() != targets.front().size() ||
-        ir::getRows(target, op.getN()) !=
-            ir::getRows(targets.front(), op.getN()))
+        target.space != targets.front().space ||
+        target.spacesOfKept() != targets.front().spacesOfKept() ||
+        ir::getRows(target, op.getGroup(), op.getN()) !=
+            ir::getRows(targets.front(), op.getGroup(), op.getN()))
       return op.emitOpError()
              << "targets " << quoted(op.getTargets()[0]) << " and "
              << quoted(attr) << " must have as many outputs and rows";
@@ -398,6 +429,8 @@ static LogicalResult verifyStrands(MixOp op) {
     return op.emitOpError("has a basis of strands but no diagrams");
   if (op.getN() == 1)
     return op.emitOpError("has a basis of strands, which takes an 'n' above 1");
+  if (op.getGroup().isProduct())
+    return op.emitOpError("has a basis of strands, but axes of several spaces");
   const auto hasFree = [](const RowPattern &pattern) {
     return pattern.free >= 0;
   };
@@ -434,7 +467,7 @@ LogicalResult MixOp::verify() {
                          << " input channels, found " << weights;
   // mix_c11
   if (failed(verifyRows(*this, "rows", typeOf(getRows()), x.getDimSize(0),
-                        ir::getRows(getTargetValues(), getN()),
+                        ir::getRows(getTargetValues(), getGroup(), getN()),
                         weights.getDimSize(2), x.getElementType())))
     return failure();
   return verifyBias(*this);
@@ -453,7 +486,9 @@ LogicalResult WriteOp::verify() {
     return emitOpError() << "adds " << getPatterns().size() << " patterns to "
                          << getInto().size();
   // write_c3
-  if (failed(verifyNodes(*this, "nodes", getNodes())) ||
+  if (failed(verifyOfGroup(*this, getPatterns(), getGroup())) ||
+      failed(verifyOfGroup(*this, getInto(), getGroup())) ||
+      failed(verifyNodes(*this, "nodes", getNodes())) ||
       failed(verifyNodes(*this, "target", getTarget())))
     return failure();
   const llvm::DenseSet<Attribute> nodes = getNodePatterns(getNodes());

@@ -158,6 +158,8 @@ def Eqc_ReadOp : Eqc_StageOp<"read", [AttrSizedOperandSegments]> {
       pattern drops at most one block more.
     - (C7) `x` has n^k rows, and the result the rows of its patterns; both have
       the same batch, channels and element type.
+    - (C8) Of a product of groups, patterns keep and sum blocks of the same
+      spaces, or all are sums over single axes of `x`, none of length 1.
 
     Patterns that no stage uses are not read.
 
@@ -218,7 +220,8 @@ def Eqc_MixOp : Eqc_StageOp<"mix", [AttrSizedOperandSegments]> {
     - (C1) `n` is positive or `?`; for `Sp` it is even, for `SO` it is not `?`.
     - (C2) There is at least one target and none occurs twice.
     - (C3) Each target keeps `propagating` blocks, all are of the same row of
-      outputs and take the same number of rows.
+      outputs and take the same number of rows; of a product of groups they keep
+      blocks of the same spaces.
     - (C4) The output itself, the pattern that keeps every vertex apart, stands
       alone; that follows from C2 and C3.
     - (C5) Each diagram is one of the group's, its top pattern is a target, its

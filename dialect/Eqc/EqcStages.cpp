@@ -41,18 +41,37 @@ static std::optional<int64_t> timesPower(int64_t factor, int64_t n,
   return value;
 }
 
-std::optional<int64_t> ir::getRowsOfOrder(int64_t order, int64_t n) {
+/// `rows` times the entries of axes of these spaces; dynamic with a size.
+static std::optional<int64_t> timesAxes(int64_t rows, Group group, int64_t n,
+                                        ArrayRef<int> spaces) {
+  std::optional<int64_t> product = rows;
+  bool dynamic = false;
+  for (int space : spaces) {
+    const int64_t size = sizeOf(group, n, space);
+    if (size == EqcDialect::kDynamicN)
+      dynamic = true;
+    else if (product)
+      product = timesPower(*product, size, 1);
+  }
+  return product && dynamic ? ShapedType::kDynamic : product;
+}
+
+std::optional<int64_t> ir::getRowsOfOrder(int64_t order, Group group, int64_t n,
+                                          ArrayRef<int> spaces) {
+  if (group.isProduct())
+    return timesAxes(1, group, n, spaces);
   if (n == EqcDialect::kDynamicN)
     return order == 0 ? 1 : ShapedType::kDynamic;
   return timesPower(1, n, order);
 }
 
-std::optional<int64_t> ir::getRowsOfOrders(ArrayRef<int64_t> orders,
-                                           int64_t n) {
+std::optional<int64_t> ir::getRowsOfTensors(ArrayRef<std::vector<int>> tensors,
+                                            Group group, int64_t n) {
   int64_t total = 0;
   bool dynamic = false;
-  for (int64_t order : orders) {
-    const std::optional<int64_t> rows = getRowsOfOrder(order, n);
+  for (const std::vector<int> &spaces : tensors) {
+    const std::optional<int64_t> rows =
+        getRowsOfOrder(static_cast<int64_t>(spaces.size()), group, n, spaces);
     if (!rows)
       return std::nullopt;
     if (ShapedType::isDynamic(*rows))
@@ -73,19 +92,22 @@ static std::optional<int64_t> binomial(int64_t n, int64_t k) {
   return k > n ? 0 : value;
 }
 
-std::optional<int64_t> ir::getRows(ArrayRef<RowPattern> patterns, int64_t n) {
+std::optional<int64_t> ir::getRows(ArrayRef<RowPattern> patterns, Group group,
+                                   int64_t n) {
   int64_t total = 0;
   bool dynamic = false;
   for (const RowPattern &pattern : patterns) {
-    if (n == EqcDialect::kDynamicN) {
-      dynamic |= pattern.numKept() > 0;
-      ++total;
-      continue;
-    }
-    std::optional<int64_t> rows = binomial(n, pattern.numFree());
+    std::optional<int64_t> rows = 1;
+    if (pattern.free >= 0)
+      rows = binomial(sizeOf(group, n, pattern.spaceOf(pattern.free)),
+                      pattern.numFree());
     if (rows)
-      rows = timesPower(*rows, n, pattern.numKept());
-    if (!rows || llvm::AddOverflow(total, *rows, total))
+      rows = timesAxes(*rows, group, n, pattern.spacesOfKept());
+    if (!rows)
+      return std::nullopt;
+    if (ShapedType::isDynamic(*rows))
+      dynamic = true;
+    else if (llvm::AddOverflow(total, *rows, total))
       return std::nullopt;
   }
   return dynamic ? ShapedType::kDynamic : total;

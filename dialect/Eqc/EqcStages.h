@@ -26,13 +26,18 @@ llvm::DenseSet<mlir::Attribute> getReadPatterns(mlir::ValueRange values);
 /// The output patterns that `values` hold.
 llvm::DenseSet<mlir::Attribute> getNodePatterns(mlir::ValueRange values);
 
-/// Rows that the patterns take, or that an order takes; dynamic with n, nothing
+/// Rows that the patterns take, or that n-axes take; dynamic with n, nothing
 /// past 2^63 - 1.
-std::optional<int64_t> getRows(llvm::ArrayRef<RowPattern> patterns, int64_t n);
-std::optional<int64_t> getRowsOfOrder(int64_t order, int64_t n);
-/// The rows of several orders, one after the other.
-std::optional<int64_t> getRowsOfOrders(llvm::ArrayRef<int64_t> orders,
-                                       int64_t n);
+std::optional<int64_t> getRows(llvm::ArrayRef<RowPattern> patterns, Group group,
+                               int64_t n);
+/// Of `order` axes, which are of these spaces where the group is a product.
+std::optional<int64_t> getRowsOfOrder(int64_t order, Group group, int64_t n,
+                                      llvm::ArrayRef<int> spaces = {});
+/// The rows of several tensors, one after the other. Each has an axis for each
+/// of its spaces; all of one where the group is no product.
+std::optional<int64_t>
+getRowsOfTensors(llvm::ArrayRef<std::vector<int>> tensors, Group group,
+                 int64_t n);
 
 /// Whether vertices that `finer` joins `coarser` joins too, and blocks that
 /// `finer` drops `coarser` drops too; `finer` has no free vertices.

@@ -30,6 +30,14 @@ void eqc::ir::printSize(OpAsmPrinter &printer, Operation *, IntegerAttr n) {
 
 ParseResult eqc::ir::parseGroupOfSize(OpAsmParser &parser, GroupAttr &group,
                                       IntegerAttr &n) {
+  FailureOr<std::optional<Group>> product = parseOptionalProduct(parser);
+  if (failed(product))
+    return failure();
+  if (*product) {
+    group = GroupAttr::get(parser.getContext(), **product);
+    n = parser.getBuilder().getI64IntegerAttr(sizeOfProduct(**product));
+    return success();
+  }
   FailureOr<Family> family = parseFamily(parser);
   if (failed(family) || failed(parser.parseLParen()))
     return failure();
@@ -53,6 +61,8 @@ ParseResult eqc::ir::parseGroupOfSize(OpAsmParser &parser, GroupAttr &group,
 void eqc::ir::printGroupOfSize(OpAsmPrinter &printer, Operation *op,
                                GroupAttr group, IntegerAttr n) {
   const Group value = group.getValue();
+  if (value.isProduct())
+    return printProduct(printer, value);
   printFamily(printer, value.family());
   printer << '(';
   if (value.hasSignature())
@@ -99,7 +109,7 @@ ParseResult eqc::ir::parseDiagram(OpAsmParser &parser, DiagramAttr &diagram) {
 
 void eqc::ir::printDiagram(OpAsmPrinter &printer, Operation *,
                            DiagramAttr diagram) {
-  printer << '"' << toString(diagram.getValue()) << '"';
+  printer << '"' << toTypedString(diagram.getValue()) << '"';
 }
 
 ParseResult eqc::ir::parsePattern(OpAsmParser &parser,

@@ -16,7 +16,8 @@ mlir::ParseResult parseSize(mlir::OpAsmParser &parser, mlir::IntegerAttr &n);
 void printSize(mlir::OpAsmPrinter &printer, mlir::Operation *op,
                mlir::IntegerAttr n);
 
-/// A group and a size: `S(34)`, `O(?)`.
+/// A group and a size: `S(34)`, `O(?)`; a product with its sizes,
+/// `[users: S(34), xyz: SO(3)]`.
 mlir::ParseResult parseGroupOfSize(mlir::OpAsmParser &parser, GroupAttr &group,
                                    mlir::IntegerAttr &n);
 void printGroupOfSize(mlir::OpAsmPrinter &printer, mlir::Operation *op,

@@ -19,6 +19,15 @@ std::string ir::formatExtent(int64_t extent) {
 }
 
 LogicalResult ir::verifySize(Operation *op, Group group, int64_t n) {
+  if (group.isProduct()) {
+    if (n != sizeOfProduct(group))
+      return op->emitOpError() << "'n' must be " << sizeOfProduct(group)
+                               << " for these spaces, found " << n;
+    for (const Space &space : group.spaces())
+      if (failed(verifySize(op, space.group, space.n)))
+        return failure();
+    return success();
+  }
   if (n < 1 && n != EqcDialect::kDynamicN)
     return op->emitOpError() << "'n' must be positive or '?', found " << n;
   const GroupRules &rules = rulesOf(group);
@@ -35,12 +44,56 @@ LogicalResult ir::verifySize(Operation *op, Group group, int64_t n) {
   return success();
 }
 
+/// Every vertex says of which space it is, just where the group is a product.
+static LogicalResult verifySpaces(Operation *op, StringRef what, StringRef text,
+                                  ArrayRef<int> spaces, size_t vertices,
+                                  Group group) {
+  if (!group.isProduct() && !spaces.empty())
+    return op->emitOpError()
+           << what << " '" << text << "' names spaces, but all axes are of one";
+  if (group.isProduct() && spaces.size() != vertices)
+    return op->emitOpError()
+           << what << " '" << text << "' must name the spaces of its vertices";
+  for (int space : spaces)
+    if (space >= static_cast<int>(group.spaces().size()))
+      return op->emitOpError() << what << " '" << text << "' names space "
+                               << space << " of " << group.spaces().size();
+  return success();
+}
+
+LogicalResult ir::verifyOfGroup(Operation *op, const RowPattern &pattern,
+                                Group group) {
+  if (failed(verifySpaces(op, "pattern", toString(pattern), pattern.space,
+                          pattern.block.size(), group)))
+    return failure();
+  for (int v = 0; v < pattern.size(); ++v)
+    if (pattern.spaceOfVertex(v) != pattern.spaceOf(pattern.block[v]))
+      return op->emitOpError() << "pattern '" << toString(pattern)
+                               << "' joins axes of two spaces";
+  return success();
+}
+
+LogicalResult ir::verifyOfGroup(Operation *op, ArrayAttr patterns,
+                                Group group) {
+  for (auto attr : patterns.getAsRange<RowPatternAttr>())
+    if (failed(verifyOfGroup(op, attr.getValue(), group)))
+      return failure();
+  return success();
+}
+
 LogicalResult ir::verifyOfGroup(Operation *op, StringRef what,
                                 const Diagram &diagram, Group group,
                                 int64_t n) {
+  if (failed(verifySpaces(op, what, toTypedString(diagram), diagram.space,
+                          diagram.block.size(), group)))
+    return failure();
   std::string why = whyNotOfGroup(diagram, group, n);
   if (why.empty())
     return success();
+  if (group.isProduct())
+    return op->emitOpError()
+           << what << " '" << toTypedString(diagram) << "' is not one of "
+           << groupText(group, n) << ": " << why;
   return op->emitOpError() << what << " '" << toString(diagram)
                            << "' is not one of " << groupName(group)
                            << (group.hasSignature()
@@ -63,6 +116,9 @@ LogicalResult ir::verifyDiagrams(Operation *op, StringRef what,
                                << " inputs, expected " << l << " and " << k;
     if (failed(verifyOfGroup(op, what, diagram, group, n)))
       return failure();
+    if (diagram.space != cast<DiagramAttr>(diagrams[0]).getValue().space)
+      return op->emitOpError() << what << " '" << toTypedString(diagram)
+                               << "' is of axes of other spaces than the first";
     auto [first, isNew] = seen.try_emplace(attr, index);
     if (!isNew)
       return op->emitOpError()
@@ -83,14 +139,18 @@ LogicalResult ir::verifyRank(Operation *op, StringRef name,
 
 LogicalResult ir::verifyNAxes(Operation *op, StringRef name,
                               RankedTensorType type, int64_t first,
-                              int64_t count, int64_t n) {
-  int64_t expected = n == EqcDialect::kDynamicN ? ShapedType::kDynamic : n;
-  for (int64_t axis = first; axis < first + count; ++axis)
-    if (type.getDimSize(axis) != expected)
+                              int64_t count, Group group, int64_t n,
+                              ArrayRef<int> spaces) {
+  for (int64_t axis = first; axis < first + count; ++axis) {
+    const int64_t size =
+        sizeOf(group, n, group.isProduct() ? spaces[axis - first] : 0);
+    if (type.getDimSize(axis) !=
+        (size == EqcDialect::kDynamicN ? ShapedType::kDynamic : size))
       return op->emitOpError()
              << "axis " << axis << " of '" << name
-             << "' must have extent n = " << formatExtent(n) << ", found "
+             << "' must have extent n = " << formatExtent(size) << ", found "
              << formatExtent(type.getDimSize(axis));
+  }
   return success();
 }
 

@@ -22,7 +22,15 @@ mlir::LogicalResult verifyOfGroup(mlir::Operation *op, llvm::StringRef what,
                                   const Diagram &diagram, Group group,
                                   int64_t n);
 
-/// All diagrams are different ones of the group's, from order `k` to `l`.
+/// The vertices of a pattern say of which spaces they are, just where the group
+/// is a product, and no block has vertices of two.
+mlir::LogicalResult verifyOfGroup(mlir::Operation *op,
+                                  const RowPattern &pattern, Group group);
+mlir::LogicalResult verifyOfGroup(mlir::Operation *op, mlir::ArrayAttr patterns,
+                                  Group group);
+
+/// All diagrams are different ones of the group's, from order `k` to `l`, and
+/// join axes of the same spaces.
 mlir::LogicalResult verifyDiagrams(mlir::Operation *op, llvm::StringRef what,
                                    mlir::ArrayAttr diagrams, Group group,
                                    int64_t n, int64_t l, int64_t k);
@@ -33,10 +41,11 @@ mlir::LogicalResult verifyRank(mlir::Operation *op, llvm::StringRef name,
                                llvm::StringRef why);
 
 /// `count` axes of the tensor called `name`, from `first` on, have extent `n`,
-/// dynamic if `n` is -1.
+/// or those of `spaces` where the group is a product; dynamic for -1.
 mlir::LogicalResult verifyNAxes(mlir::Operation *op, llvm::StringRef name,
                                 mlir::RankedTensorType type, int64_t first,
-                                int64_t count, int64_t n);
+                                int64_t count, Group group, int64_t n,
+                                llvm::ArrayRef<int> spaces);
 
 /// The type of a tensor.
 mlir::RankedTensorType typeOf(mlir::Value value);

@@ -14,11 +14,12 @@ from eqc._library import library
 from eqc.errors import CompileError, Diagnostic, Error, KernelError, LibraryNotFoundError
 from eqc.layer import Gradients, Layer, PackedWeight
 from eqc.program import Program, compile, compile_file
+from eqc.space import Space
 
 __version__ = "0.1.0"
 
 __all__ = ["CompileError", "Diagnostic", "Error", "Gradients", "KernelError", "Layer",
-           "LibraryNotFoundError", "PackedWeight", "Program", "clear_cache", "compile",
+           "LibraryNotFoundError", "PackedWeight", "Program", "Space", "clear_cache", "compile",
            "compile_file", "set_num_threads"]
 
 

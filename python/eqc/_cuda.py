@@ -34,7 +34,7 @@ class DeviceLayer:
         self._program.load()
         info = self._program.info(0)
         self.name: str = info.name.decode()
-        self.sized: bool = info.n < 0
+        self.sized: bool = info.n == -1
 
     @functools.lru_cache(maxsize=None)  # noqa: B019 (layers are kept for good)
     def function(self, name: str) -> Any:

@@ -188,7 +188,15 @@ class Interface:
     size_units: dict[str, int]  #: what n is a multiple of, by group
 
 
-_FIELD_TYPES = {"uint32": c_uint32, "int64": c_int64, "text": c_char_p}
+class SpaceInfo(ctypes.Structure):
+    """eqc_space_info."""
+
+    _fields_ = [("struct_size", c_uint32), ("name", c_char_p), ("group", c_char_p),
+                ("n", c_int64), ("q", c_int64)]
+
+
+_FIELD_TYPES = {"uint32": c_uint32, "int64": c_int64, "text": c_char_p,
+                "spaces": ctypes.POINTER(SpaceInfo), "axes": ctypes.POINTER(ctypes.c_int32)}
 
 
 @functools.cache

@@ -152,8 +152,8 @@ class RaggedCalls:
             TypeError, ValueError: as `forward`; or the layer has no such function.
             KernelError: the computation failed.
         """
-        size = self._size(n, ("x", x, self.k, self.channels[0]),
-                          ("out", out, self.l, self.channels[1]))
+        size = self._size(n, ("x", x, "x"),
+                          ("out", out, "y"))
         each = self._sizes(sizes, size)
         return self._forward_each("forward_padded", x, weight, bias, out, each,
                                   self.x_shape(len(each), size), self.y_shape(len(each), size),
@@ -165,8 +165,8 @@ class RaggedCalls:
                         n: int | None = None) -> Gradients:
         """The gradients of `forward_padded`, as `backward` has them: that of x is zero outside
         of the samples, where x and grad_y are never read."""
-        size = self._size(n, ("x", x, self.k, self.channels[0]),
-                          ("grad_y", grad_y, self.l, self.channels[1]))
+        size = self._size(n, ("x", x, "x"),
+                          ("grad_y", grad_y, "y"))
         each = self._sizes(sizes, size)
         return self._backward_each("backward_padded", x, weight, grad_y, wrt, each,
                                    self.x_shape(len(each), size), self.y_shape(len(each), size),

@@ -8,6 +8,8 @@ from typing import Any
 
 import numpy as np
 
+from eqc.space import Axes, Space, are_spaces
+
 __all__ = ["dtype_name", "integer", "layer_source"]
 
 #: Names that NumPy and the frameworks have for the language's.
@@ -65,7 +67,46 @@ def _diagrams(value: str | Sequence[str]) -> str:
     return "[" + ", ".join(f'"{diagram}"' for diagram in value) + "]"
 
 
-def layer_source(*, name: str, group: str, n: int | None, k: int, l: int,  # noqa: E741
+def _space(space: Space) -> str:
+    """Its declaration."""
+    size = "" if "(" in _group(space.group) and space.n is None else (
+        f"({'?' if space.n is None else integer('n', space.n)})")
+    return f"space {_word('name', space.name)} = {space.group}{size}\n"
+
+
+def _axes(name: str, axes: Any, spaces: dict[str, Space]) -> str:
+    """The axes of one side, whose spaces are added."""
+    if not isinstance(axes, Sequence) or isinstance(axes, str):
+        if integer(name, axes) != 0:
+            raise TypeError(f"{name} is {axes!r}, but other axes are those of spaces; expected a "
+                            "list of spaces")
+        return "0"
+    for space in axes:
+        if not isinstance(space, Space):
+            raise TypeError(f"{name} contains {space!r}; expected eqc.Space")
+        if spaces.setdefault(space.name, space) != space:
+            raise ValueError(f"two spaces are called '{space.name}': {spaces[space.name]} and "
+                             f"{space}")
+    return " ".join(space.name for space in axes) or "0"
+
+
+def _acting(group: str | None, n: int | None, k: Axes, l: Axes) -> tuple[str, list[str]]:  # noqa: E741
+    """What acts on the axes: declarations before the layer, and its fields."""
+    if are_spaces(k, l):
+        for name, value in (("group", group), ("n", n)):
+            if value is not None:
+                raise TypeError(f"{name} is {value!r}, but the axes are those of spaces, which "
+                                "have it")
+        spaces: dict[str, Space] = {}
+        fields = [f"  k = {_axes('k', k, spaces)}", f"  l = {_axes('l', l, spaces)}"]
+        return "".join(map(_space, spaces.values())), fields
+    fields = [f"  group = {_group(group)}"]
+    if n is not None or "(" not in group:  # else the group has its size
+        fields.append(f"  n = {'?' if n is None or n == '?' else integer('n', n)}")
+    return "", [*fields, f"  k = {integer('k', k)}", f"  l = {integer('l', l)}"]
+
+
+def layer_source(*, name: str, group: str | None, n: int | None, k: Axes, l: Axes,  # noqa: E741
                  channels: tuple[int, int], bias: bool, dtype: Any, layout: str,
                  normalize: str, diagrams: str | Sequence[str], batch: int | None) -> str:
     """The layer in the language, one field a line; values are checked by the compiler.
@@ -79,15 +120,10 @@ def layer_source(*, name: str, group: str, n: int | None, k: int, l: int,  # noq
         raise TypeError(f"channels is {channels!r}; expected a pair (c_in, c_out)") from None
     if not isinstance(bias, bool):
         raise TypeError(f"bias is {bias!r}; expected True or False")
+    declared, acting = _acting(group, n, k, l)
     lines = [
-        f"layer {_word('name', name)} {{",
-        f"  group = {_group(group)}",
-    ]
-    if n is not None or "(" not in group:  # else the group has its size
-        lines.append(f"  n = {'?' if n is None or n == '?' else integer('n', n)}")
-    lines += [
-        f"  k = {integer('k', k)}",
-        f"  l = {integer('l', l)}",
+        f"{declared}layer {_word('name', name)} {{",
+        *acting,
         f"  channels = {integer('channels', c_in)} -> {integer('channels', c_out)}",
         f"  bias = {'true' if bias else 'false'}",
         f"  dtype = {dtype_name(dtype)}",

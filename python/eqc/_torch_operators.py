@@ -53,11 +53,7 @@ def dtype_of(layer: Layer) -> torch.dtype:
 
 def shape_of(layer: Layer, batch: int, n: int, *, output: bool) -> tuple[int, ...]:
     """As x_shape and y_shape, also for sizes that are symbols."""
-    order = layer.l if output else layer.k
-    channels = layer.channels[output]
-    if layer.layout == "channels_last":
-        return (batch, *[n] * order, channels)
-    return (batch, channels, *[n] * order)
+    return layer._shape(batch, "y" if output else "x", n)  # type: ignore
 
 
 def front_of(weight: Tensor) -> tuple[int, ...]:

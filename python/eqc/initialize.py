@@ -22,6 +22,7 @@ from __future__ import annotations
 
 import math
 import numbers
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -43,11 +44,16 @@ GAIN = math.sqrt(2.0)
 INPUTS = "uncentred"
 
 
-def _row_and_share(diagram: str, n: int, mean: bool) -> tuple[float, float, float]:
-    """How many entries of a nonzero row of the diagram are not zero, their size, and f_d."""
+def _row_and_share(diagram: str, size_of: Callable[[str], int],
+                   mean: bool) -> tuple[float, float, float]:
+    """How many entries of a nonzero row of the diagram are not zero, their size, and f_d. The
+    axis of a vertex has the length `size_of` says."""
     entries, size, share = 1.0, 1.0, 1.0
     for block in diagram.split("|"):
         vertices = block.split()
+        if vertices[-1] == "1":  # the diagram without vertices
+            continue
+        n = size_of(vertices[-1])
         outputs = sum(vertex.startswith("o") for vertex in vertices)
         inputs = sum(vertex.startswith("i") for vertex in vertices)
         if vertices[0] == "*":  # the Levi-Civita symbol
@@ -88,8 +94,13 @@ def weight_std(layer: Layer, *, n: int | None = None, gain: float = GAIN,
         raise ValueError(f"gain is {gain}; expected a finite number that is not negative")
     if inputs not in ("uncentred", "centred"):
         raise ValueError(f"inputs is {inputs!r}; expected 'uncentred' or 'centred'")
-    parts = np.array([_row_and_share(diagram, layer.n or n or NOMINAL_N,
-                                     layer.normalize == "mean") for diagram in layer.diagrams])
+
+    def size_of(vertex: str) -> int:
+        length = layer._lengths["y" if vertex[0] == "o" else "x"][int(vertex[1:]) - 1]
+        return length if length > 0 else n or NOMINAL_N
+
+    parts = np.array([_row_and_share(diagram, size_of, layer.normalize == "mean")
+                      for diagram in layer.diagrams])
     entries, size, share = parts.T
     rows = size**2 * (entries if inputs == "centred" else entries**2)
     return gain / np.sqrt(layer.channels[0] * rows * share.sum())

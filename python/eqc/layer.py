@@ -15,6 +15,7 @@ from eqc._native import (
 from eqc._ragged import FUNCTIONS as RAGGED_FUNCTIONS, RaggedCalls
 from eqc._source import integer, layer_source
 from eqc.initialize import GAIN, INPUTS, weight_std
+from eqc.space import Axes, Space
 
 __all__ = ["Layer", "Gradients", "PackedWeight"]
 
@@ -57,12 +58,13 @@ class Layer(RaggedCalls):
                          + sum_e bias[e, co] (D_e 1)[j1..jl]
 
     Args:
-        group: "S" (permutations), "O", "SO", "Sp", "H" (signed permutations), "B"
+        group: what acts on all axes alike: "S" (permutations), "O", "SO", "Sp", "H" (signed permutations), "B"
             (orthogonal maps that fix the vector of ones), "S'" and "B'" (those up to sign);
             with a signature "O(1,3)" or "SO(1,3)", which is also a size.
         n: the size; None means that it is taken from the arguments of every call, unless the
             group comes with a size.
-        k, l: orders of the input and of the output.
+        k, l: orders of the input and of the output; or the `Space` of each of their axes,
+            `k=[users, items], l=[users]`, and then neither group nor n.
         channels: (c_in, c_out).
         bias: whether there is one; None means where the group has one.
         dtype: "f32" or "f64", or what other libraries call these.
@@ -88,7 +90,8 @@ class Layer(RaggedCalls):
     pickled one carries these, and is compiled where it is loaded.
     """
 
-    def __init__(self, *, group: str, n: int | None = None, k: int, l: int,  # noqa: E741
+    def __init__(self, *, group: str | None = None, n: int | None = None,
+                 k: Axes, l: Axes,  # noqa: E741
                  channels: tuple[int, int] = (1, 1), bias: bool | None = False,
                  dtype: Any = "f32",
                  layout: str = "channels_last", normalize: str = "none",
@@ -119,9 +122,21 @@ class Layer(RaggedCalls):
         self._index = index
         self.name: str = text["name"]
         self.group: str = text["group"]
-        self.n: int | None = info.n if info.n >= 0 else None
+        #: None: taken from the arguments of calls; -2: axes are of several spaces.
+        self.n: int | None = info.n if info.n != -1 else None
         self.k: int = info.k
         self.l: int = info.l
+        #: The spaces that axes are of, in the order of their first axes, and that of each axis.
+        self.spaces = tuple(
+            Space(f"{group}({space.n - space.q},{space.q})" if space.q else group,
+                  None if space.q or space.n < 0 else space.n, name) if name else None
+            for space in info.space[:info.spaces]
+            for group, name in ((space.group.decode(), space.name.decode()),))
+        self._lengths = {
+            "x": tuple(info.space[i].n for i in info.x_axes[:info.k]),
+            "y": tuple(info.space[i].n for i in info.y_axes[:info.l])}
+        self.x_axes = tuple(self.spaces[i] for i in info.x_axes[:info.k])
+        self.y_axes = tuple(self.spaces[i] for i in info.y_axes[:info.l])
         self.channels: tuple[int, int] = (info.c_in, info.c_out)
         self.dtype = np.dtype(np.float32 if text["dtype"] == "f32" else np.float64)
         self.layout: str = text["layout"]
@@ -134,7 +149,8 @@ class Layer(RaggedCalls):
         self.bias_shape = (info.bias_diagrams, info.c_out)
         self._packed_size = program.packed_size(index)
         #: What n is a multiple of; as an n, for calls in which no axis has it.
-        self._size_unit: int = interface().size_units[self.group.partition("(")[0]]
+        self._size_unit: int = (interface().size_units[info.space[0].group.decode()]
+                                if info.spaces == 1 else 1)
 
         def find(name: str) -> Any:
             return program.function(self.name, name, self.n is None)
@@ -196,41 +212,49 @@ class Layer(RaggedCalls):
         return self._program.options
 
     def __repr__(self) -> str:
-        n = "?" if self.n is None else self.n
+        acting = f"{self.group}(n={'?' if self.n is None else self.n})"
+        if any(self.spaces) or not self.spaces:
+            sides = (" ".join(space.name for space in axes) or "0"
+                     for axes in (self.x_axes, self.y_axes))
+            acting = f"axes {' -> '.join(sides)}"
         extras = "".join(f", {text}" for text in (
             f"bias[{self.bias_shape[0]}]" if self.has_bias else "",
             self.layout if self.layout != "channels_last" else "",
             f"normalize={self.normalize}" if self.normalize != "none" else "") if text)
-        return (f"<eqc.Layer {self.name}: {self.group}(n={n}), order {self.k} -> {self.l}, "
+        return (f"<eqc.Layer {self.name}: {acting}, order {self.k} -> {self.l}, "
                 f"channels {self.channels[0]} -> {self.channels[1]}, {self.dtype}, "
                 f"{self.weight_shape[0]} diagrams{extras}; plan {self.plan}>")
 
-    def _shape(self, batch: int | str, order: int, channels: int,
-               n: int | str) -> tuple[int | str, ...]:
+    def _shape(self, batch: int | str, side: str, n: int | str) -> tuple[int | str, ...]:
+        """Of x or y, where sizes that calls bring are n."""
+        channels = self.channels[side == "y"]
+        axes = (n if length < 0 else length for length in self._lengths[side])
         if self.layout == "channels_last":
-            return (batch, *[n] * order, channels)
-        return (batch, channels, *[n] * order)
+            return (batch, *axes, channels)
+        return (batch, channels, *axes)
 
     def x_shape(self, batch: int, n: int | None = None) -> tuple[int, ...]:
         """The shape of x and of its gradient."""
-        return self._shape(batch, self.k, self.channels[0], self._size(n))  # type: ignore
+        return self._shape(batch, "x", self._size(n))  # type: ignore
 
     def y_shape(self, batch: int, n: int | None = None) -> tuple[int, ...]:
         """The shape of y and of its gradient."""
-        return self._shape(batch, self.l, self.channels[1], self._size(n))  # type: ignore
+        return self._shape(batch, "y", self._size(n))  # type: ignore
 
-    def _size(self, n: int | None, *candidates: tuple[str, Any, int, int]) -> int:
+    def _size(self, n: int | None, *candidates: tuple[str, Any, str]) -> int:
         """The n of a call: the layer's, the one that was given, or the extent of the first
-        array among `candidates` (name, value, order, channels) that has an axis of it."""
+        array among `candidates` (name, value, "x" or "y") that has an axis of it."""
         if candidates and n is not None:  # else it may be a symbol of a framework
             n = integer("n", n)
         if self.n is not None:
             if n is not None and n != self.n:
-                raise ValueError(f"n is {n}, but the layer was compiled for n = {self.n}")
+                raise ValueError(f"n is {n}, but the layer was compiled for " + (
+                    "axes of several spaces" if self.n == -2 else f"n = {self.n}"))
             return self.n
-        for name, value, order, channels in candidates:
+        for name, value, side in candidates:
+            order = len(self._lengths[side])
             if n is None and value is not None and order > 0:
-                expected = self._shape("batch", order, channels, "n")
+                expected = self._shape("batch", side, "n")
                 if not hasattr(value, "shape"):
                     as_input(value, name, expected, self.dtype)  # says what it is instead
                 shape = tuple(value.shape)
@@ -297,9 +321,8 @@ class Layer(RaggedCalls):
             TypeError, ValueError: an argument has a wrong dtype, shape or memory layout.
             KernelError: the computation failed, for want of memory or because `out` overlaps.
         """
-        size = self._size(n, ("x", x, self.k, self.channels[0]),
-                          ("out", out, self.l, self.channels[1]))
-        xs = as_input(x, "x", self._shape("batch", self.k, self.channels[0], size), self.dtype)
+        size = self._size(n, ("x", x, "x"), ("out", out, "y"))
+        xs = as_input(x, "x", self._shape("batch", "x", size), self.dtype)
         batch = xs.shape[0]
         ys = as_output(out, "out", self.y_shape(batch, size), self.dtype)
         bs = self._bias(bias)
@@ -352,10 +375,8 @@ class Layer(RaggedCalls):
         names = self._wanted(wrt)
         if self._backward is None:
             raise ValueError("the layer was compiled without gradients")
-        size = self._size(n, ("x", x, self.k, self.channels[0]),
-                          ("grad_y", grad_y, self.l, self.channels[1]))
-        gs = as_input(grad_y, "grad_y", self._shape("batch", self.l, self.channels[1], size),
-                      self.dtype)
+        size = self._size(n, ("x", x, "x"), ("grad_y", grad_y, "y"))
+        gs = as_input(grad_y, "grad_y", self._shape("batch", "y", size), self.dtype)
         batch = gs.shape[0]
         xs = ws = None
         if "weight" in names:

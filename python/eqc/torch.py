@@ -21,6 +21,7 @@ from eqc._native import Options, key_of_source, source_for_bias
 from eqc._source import dtype_name, integer, layer_source
 from eqc.initialize import GAIN, INPUTS, weight_std
 from eqc.layer import Layer
+from eqc.space import Axes
 
 __all__ = ["EquivariantLinear", "linear", "linear_ragged"]
 
@@ -184,8 +185,9 @@ class EquivariantLinear(nn.Module):
     as a module.
 
     Args:
-        group: "S", "O", "SO", "Sp" or another of `eqc.Layer`.
-        k, l: orders of the input and of the output.
+        group: "S", "O", "SO", "Sp" or another of `eqc.Layer`; None where the axes are those of
+            spaces.
+        k, l: orders of the input and of the output, or the `eqc.Space` of each axis.
         in_channels, out_channels: features at both sides.
         n: the size; None means that every call brings its own (not for SO), unless
             the group comes with a size.
@@ -219,7 +221,7 @@ class EquivariantLinear(nn.Module):
     diagram, so that y starts as `gain` says (docs/Python.md); the bias starts at zero.
     """
 
-    def __init__(self, group: str, k: int, l: int, in_channels: int,  # noqa: E741
+    def __init__(self, group: str | None, k: Axes, l: Axes, in_channels: int,  # noqa: E741
                  out_channels: int, n: int | None = None, bias: bool | None = None, *,
                  layout: str = "channels_last", normalize: str = "mean",
                  diagrams: str | Sequence[str] = "all", batch: int | None = None,
@@ -239,12 +241,12 @@ class EquivariantLinear(nn.Module):
 
         # The module may be converted to the other type; that code is compiled when used.
         self._keys = {dtype: key(dtype) for dtype in _DTYPES}
-        if n is None:
+        if n is None and _registry.layer_of(self._keys[place["dtype"]]).n is None:
             options = Options(plan=plan, max_diagrams=max_diagrams, ragged=True)
         #: The same layer for samples of different sizes.
         self._ragged_keys = {dtype: key(dtype) for dtype in _DTYPES}
         layer = _registry.layer_of(self._keys[place["dtype"]])
-        self.group, self.k, self.l, self.n = layer.group, k, l, layer.n
+        self.group, self.k, self.l, self.n = layer.group, layer.k, layer.l, layer.n
         self.in_channels, self.out_channels = in_channels, out_channels
         self.layout, self.normalize = layout, normalize
         self._any_n = layer._size_unit

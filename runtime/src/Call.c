@@ -78,19 +78,27 @@ static int check_batch(eqc_rt_call *c, int64_t batch) {
   return EQC_OK;
 }
 
-/* bytes = elements * channels * n^order, or EQC_ERR_SIZE. */
+/* bytes = elements * channels * n^order, or EQC_ERR_SIZE. Where there are
+   several spaces, `axes` says which each of the axes is of. */
 static int count_bytes(const eqc_rt_call *c, const char *array,
                        int64_t elements, int64_t channels, int64_t order,
-                       int64_t *bytes) {
+                       const int32_t *axes, int64_t *bytes) {
+  const eqc_layer_info *info = c->kernel->info;
+  const int several = info->n == -2;
   int64_t size, i;
   int overflow = __builtin_mul_overflow(elements, channels, &size);
   overflow |= __builtin_mul_overflow(size, c->kernel->element_bytes, &size);
   if (c->n != 1)
     for (i = 0; i < order && size != 0 && !overflow; ++i)
-      overflow |= __builtin_mul_overflow(size, c->n, &size);
+      overflow |= __builtin_mul_overflow(
+          size, several ? info->space[axes[i]].n : c->n, &size);
   *bytes = size;
   if (!overflow && (uint64_t)size <= PTRDIFF_MAX)
     return EQC_OK;
+  if (several)
+    return eqc_rt_fail(EQC_ERR_SIZE,
+                       "%s_%s: the bytes of '%s' overflow for batch = %lld",
+                       c->layer, c->suffix, array, (long long)c->batch);
   return eqc_rt_fail(EQC_ERR_SIZE,
                      "%s_%s: the bytes of '%s' overflow for n = %lld and "
                      "batch = %lld",
@@ -105,14 +113,17 @@ int eqc_rt_check_sizes(eqc_rt_call *c, int64_t n, int64_t batch, const char *x,
   if (status == EQC_OK)
     status = check_batch(c, batch);
   if (status == EQC_OK)
-    status = count_bytes(c, x, c->batch, info->c_in, info->k, &c->x_bytes);
+    status = count_bytes(c, x, c->batch, info->c_in, info->k,
+                         info->n == -2 ? info->x_axes : NULL, &c->x_bytes);
   if (status == EQC_OK)
-    status = count_bytes(c, y, c->batch, info->c_out, info->l, &c->y_bytes);
+    status = count_bytes(c, y, c->batch, info->c_out, info->l,
+                         info->n == -2 ? info->y_axes : NULL, &c->y_bytes);
+  if (status == EQC_OK)
+    status = count_bytes(c, "weight", info->weight_size, 1, 0, NULL,
+                         &c->weight_bytes);
   if (status == EQC_OK)
     status =
-        count_bytes(c, "weight", info->weight_size, 1, 0, &c->weight_bytes);
-  if (status == EQC_OK)
-    status = count_bytes(c, "bias", info->bias_size, 1, 0, &c->bias_bytes);
+        count_bytes(c, "bias", info->bias_size, 1, 0, NULL, &c->bias_bytes);
   return status;
 }
 

@@ -26,17 +26,25 @@
 #define DEFINE_FLIP(NAME, T)                                                   \
   static void NAME(const eqc_kernel *kernel, int64_t n, const T *weight,       \
                    T *out) {                                                   \
-    const int64_t ins = kernel->info->c_in, outs = kernel->info->c_out;        \
+    const eqc_layer_info *info = kernel->info;                                 \
+    const int64_t ins = info->c_in, outs = info->c_out;                        \
+    const int64_t spaces = info->n == -2 ? info->spaces : 1;                   \
+    const int64_t *flip = (const int64_t *)kernel->flips;                      \
     const int64_t side = 16;                                                   \
-    int64_t d, i, o, ci, co;                                                   \
-    for (d = 0; d < kernel->info->diagrams; ++d) {                             \
+    int64_t d, i, o, s, ci, co;                                                \
+    for (d = 0; d < info->diagrams; ++d) {                                     \
       T factor = 1;                                                            \
-      if (kernel->flips) {                                                     \
-        factor = (T)kernel->flips[d].sign;                                     \
-        for (i = 0; i < kernel->flips[d].divisions; ++i)                       \
-          factor /= (T)n;                                                      \
-        for (; i > kernel->flips[d].divisions; --i)                            \
-          factor *= (T)n;                                                      \
+      if (flip) {                                                              \
+        factor = (T)flip[0];                                                   \
+        for (s = 0; s < spaces; ++s) {                                         \
+          const int64_t divisions = flip[1 + s];                               \
+          const T size = (T)(info->n == -2 ? info->space[s].n : n);            \
+          for (i = 0; i < divisions; ++i)                                      \
+            factor /= size;                                                    \
+          for (; i > divisions; --i)                                           \
+            factor *= size;                                                    \
+        }                                                                      \
+        flip += 1 + spaces;                                                    \
       }                                                                        \
       for (i = 0; i < ins; i += side)                                          \
         for (o = 0; o < outs; o += side)                                       \

@@ -107,7 +107,7 @@ TEST_P(GroupRulesTest, VisitorsCanStop) {
 }
 
 TEST_P(GroupRulesTest, KeepingADroppedBlockIsFiner) {
-  const RowPattern dropped = {{0, 0}, {false}, -1};
+  const RowPattern dropped = {{0, 0}, {false}, -1, {}};
   const RowPattern finer = rules.keepDropped(dropped, 0);
   EXPECT_EQ(finer.size(), 2);
   EXPECT_TRUE(finer.droppedBlocks().empty());

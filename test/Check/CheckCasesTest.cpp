@@ -10,7 +10,7 @@ using namespace eqc::test;
 static double work(const LayerSpec &spec, const CheckCase &test) {
   double visits = 0;
   for (const Diagram &diagram : spec.diagrams)
-    visits += oracleVisits(diagram, test.n);
+    visits += oracleVisits(diagram, spec.group, test.n);
   double part = static_cast<double>(test.diagrams) / spec.diagrams.size();
   double rows = realPower(test.n, spec.l) * spec.diagrams.size();
   return part * test.samples *

@@ -58,6 +58,10 @@ EXPORT int dynamic_forward(int64_t n, int64_t batch, const double *x,
    2,                                                                          \
    0,                                                                          \
    0,                                                                          \
+   0,                                                                          \
+   1,                                                                          \
+   0,                                                                          \
+   0,                                                                          \
    0}
 
 EXPORT const eqc_layer_info *fixed_info(void) {

@@ -142,7 +142,7 @@ TEST(KnownLayers, NormalizeCountsBlocksOfInputsOnly) {
     EXPECT_TRUE(std::holds_alternative<Diagram>(parsed)) << text;
     const Diagram &diagram = std::get<Diagram>(parsed);
     EXPECT_EQ(whyNotOfGroup(diagram, group, n), "");
-    return diagramScale(diagram, Normalize::Mean, n);
+    return diagramScale(diagram, Group::S, Normalize::Mean, n);
   };
   EXPECT_EQ(scale(Group::S, 4, 1, 3, "o1 i1 | i2 | i3"), 1.0 / 16);
   EXPECT_EQ(scale(Group::S, 4, 2, 1, "o1 | o2 | i1"), 1.0 / 4);

@@ -40,7 +40,8 @@ static void follow(const std::string &source, int depth = 0) {
 }
 
 TEST(Advice, HelpsWhereverThereIsAny) {
-  for (const auto *cases : {&syntaxErrorCases(), &meaningErrorCases()})
+  for (const auto *cases :
+       {&syntaxErrorCases(), &meaningErrorCases(), &spaceErrorCases()})
     for (const ErrorCase &c : *cases)
       follow(c.source);
 }

@@ -61,9 +61,10 @@ TEST(Docs, LanguageExampleIsAccepted) {
   }
   Parsed run(source);
   EXPECT_EQ(run.text(), "");
-  ASSERT_EQ(run.result.layers.size(), 2u);
+  ASSERT_EQ(run.result.layers.size(), 3u);
   EXPECT_EQ(run.result.layers[0].diagrams.size(), 15u);
   EXPECT_EQ(run.result.layers[1].diagrams.size(), 1u);
+  EXPECT_EQ(run.result.layers[2].spaces().size(), 2u);
 }
 
 TEST(Docs, LanguageNamesEveryIdOfSources) {
@@ -76,7 +77,7 @@ TEST(Docs, LanguageNamesEveryIdOfSources) {
     EXPECT_NE(lookupDiagnostic(id), nullptr) << id;
   // What is left out is about shape alone, about plans or files of rates.
   for (const char *id : {"E0005", "E0006", "E0008", "E0050", "E0051", "E0060",
-                         "E0061", "E0062", "E0095", "E0098"})
+                         "E0061", "E0062", "E0095", "E0097", "E0098"})
     named.insert(id);
   for (const DiagnosticInfo &info : allDiagnostics())
     EXPECT_TRUE(named.count(info.code)) << info.code;
@@ -97,7 +98,8 @@ TEST(Docs, TableIsSortedAndFound) {
 
 TEST(Docs, EveryIdOfTheFrontEndIsTested) {
   std::set<std::string> tested;
-  for (const auto *cases : {&syntaxErrorCases(), &meaningErrorCases()})
+  for (const auto *cases :
+       {&syntaxErrorCases(), &meaningErrorCases(), &spaceErrorCases()})
     for (const ErrorCase &errorCase : *cases)
       for (const std::string &error : errorCase.errors)
         tested.insert(error.substr(error.rfind('[') + 1, 5));

@@ -44,10 +44,11 @@ struct ErrorCase {
 };
 void expectErrors(const std::vector<ErrorCase> &cases);
 
-/// All that SyntaxErrorsTest and MeaningErrorsTest check, for the test that no
-/// id is forgotten.
+/// All that SyntaxErrorsTest, MeaningErrorsTest and SpacesTest check, for the
+/// test that no id is forgotten.
 const std::vector<ErrorCase> &syntaxErrorCases();
 const std::vector<ErrorCase> &meaningErrorCases();
+const std::vector<ErrorCase> &spaceErrorCases();
 
 } // namespace eqc::test
 

@@ -6,8 +6,6 @@
 
 #include "gtest/gtest.h"
 
-#include <list>
-
 using namespace eqc;
 
 /// S, 2 -> 1, channels 3 -> 5, with all that may be written.
@@ -30,16 +28,29 @@ static LayerSpec makeLayer() {
   return spec;
 }
 
+/// users event -> event.
+static LayerSpec makeProduct() {
+  LayerSpec spec;
+  spec.name = "f";
+  spec.typed = true;
+  spec.group = Group::product(
+      {{"users", Group::S, 7}, {"event", Group(Family::O, 1, 3), 4}});
+  spec.n = sizeOfProduct(spec.group);
+  spec.k = 2;
+  spec.l = 1;
+  spec.xAxes = {0, 1};
+  spec.yAxes = {1};
+  return spec;
+}
+
 TEST(LayerInfoTest, EveryFieldIsWhatTheStructSays) {
   CompiledAs compiled;
   compiled.plan = "shared";
   compiled.source = "layer f {}";
   compiled.gradients = true;
-  std::list<std::string> texts;
+  InfoMemory memory;
   const eqc_layer_info info =
-      makeInfo(infoValues(makeLayer(), compiled), [&](std::string text) {
-        return texts.emplace_back(std::move(text)).c_str();
-      });
+      makeInfo(infoValues(makeLayer(), compiled), memory);
   EXPECT_EQ(info.struct_size, sizeof info);
   EXPECT_EQ(info.abi, 1u);
   EXPECT_STREQ(info.name, "f");
@@ -77,15 +88,73 @@ TEST(LayerInfoTest, TheFirstVersionStandsFirst) {
 }
 
 TEST(LayerInfoTest, AStructGivesItsValuesBack) {
-  std::list<std::string> texts;
-  const std::vector<InfoValue> values = infoValues(makeLayer(), {});
-  const eqc_layer_info info = makeInfo(values, [&](std::string text) {
-    return texts.emplace_back(std::move(text)).c_str();
-  });
-  const std::vector<InfoValue> again = infoValues(info);
-  ASSERT_EQ(again.size(), values.size());
-  for (auto [value, other] : llvm::zip(values, again)) {
-    EXPECT_EQ(value.text, other.text);
-    EXPECT_EQ(value.number, other.number);
+  for (const LayerSpec &spec : {makeLayer(), makeProduct()}) {
+    InfoMemory memory;
+    const std::vector<InfoValue> values = infoValues(spec, {});
+    const eqc_layer_info info = makeInfo(values, memory);
+    const std::vector<InfoValue> again = infoValues(info);
+    ASSERT_EQ(again.size(), values.size());
+    for (auto [value, other] : llvm::zip(values, again)) {
+      EXPECT_EQ(value.text, other.text);
+      EXPECT_EQ(value.number, other.number);
+      EXPECT_EQ(value.spaces, other.spaces);
+      EXPECT_EQ(value.axes, other.axes);
+    }
   }
+}
+
+TEST(LayerInfoTest, SpacesAreDescribed) {
+  InfoMemory memory;
+  const eqc_layer_info info = makeInfo(infoValues(makeProduct(), {}), memory);
+  EXPECT_STREQ(info.group, "users:S event:O");
+  EXPECT_EQ(info.n, -2);
+  ASSERT_EQ(info.spaces, 2);
+  EXPECT_EQ(info.space[0].struct_size, sizeof(eqc_space_info));
+  EXPECT_STREQ(info.space[0].name, "users");
+  EXPECT_STREQ(info.space[0].group, "S");
+  EXPECT_EQ(info.space[0].n, 7);
+  EXPECT_EQ(info.space[0].q, 0);
+  EXPECT_STREQ(info.space[1].group, "O");
+  EXPECT_EQ(info.space[1].n, 4);
+  EXPECT_EQ(info.space[1].q, 3);
+  EXPECT_EQ(std::vector<int>(info.x_axes, info.x_axes + 2),
+            (std::vector<int>{0, 1}));
+  EXPECT_EQ(info.y_axes[0], 1);
+
+  // The space that `group` and `n` declare has no name.
+  const eqc_layer_info plain = makeInfo(infoValues(makeLayer(), {}), memory);
+  ASSERT_EQ(plain.spaces, 1);
+  EXPECT_STREQ(plain.space[0].name, "");
+  EXPECT_EQ(plain.space[0].n, -1);
+  EXPECT_EQ(plain.x_axes[1], 0);
+}
+
+TEST(LayerInfoTest, TypedAxesNameTheirSizes) {
+  LayerSpec one = makeLayer();
+  one.typed = true;
+  one.spaceName = "users";
+  InfoMemory memory;
+  const eqc_layer_info info = makeInfo(infoValues(one, {}), memory);
+  EXPECT_STREQ(info.group, "users:S");
+  EXPECT_EQ(info.n, -1);
+  using Macros = std::vector<std::pair<std::string, int64_t>>;
+  EXPECT_EQ(sizeMacros(one), (Macros{{"N_users", -1}}));
+  EXPECT_EQ(sizeMacros(makeProduct()),
+            (Macros{{"N_users", 7}, {"N_event", 4}}));
+  EXPECT_EQ(sizeMacros(makeLayer()), Macros{});
+
+  LayerSpec none;
+  none.typed = true;
+  EXPECT_EQ(makeInfo(infoValues(none, {}), memory).spaces, 0);
+}
+
+TEST(LayerInfoTest, SpacesAsATextComeBack) {
+  for (const char *text : {"", "users:S(7)", ":Sp(?)", "a:O(1,3) b:S'(4)"}) {
+    const auto spaces = parseSpaces(text);
+    ASSERT_TRUE(spaces) << text;
+    EXPECT_EQ(textOf(*spaces), text);
+  }
+  for (const char *text : {"users", "users:S", "users:U(3)", "users:S(x)",
+                           "users:S(3", "a:S(1,2)"})
+    EXPECT_FALSE(parseSpaces(text)) << text;
 }

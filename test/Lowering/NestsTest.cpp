@@ -291,9 +291,7 @@ TEST(Nests, OfEntriesAssembleTheDenseMatrix) {
       for (int64_t a = 0; a < nest.letters; ++a)
         extents.push_back(
             nest.diagrams.at(d, nest.letterField(a, EntryNest::kExtent), 0));
-      const double scale = plan.mean ? std::pow(static_cast<double>(plan.n),
-                                                -plan.diagrams[d].divisions)
-                                     : 1;
+      const double scale = plan.mean ? 1 / plan.diagrams[d].divisor : 1;
       for (int64_t t = nest.diagrams.at(d, EntryNest::kFirstTerm, 0),
                    end = nest.diagrams.at(d, EntryNest::kEndTerm, 0);
            t < end; ++t)

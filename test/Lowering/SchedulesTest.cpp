@@ -284,7 +284,8 @@ TEST(Schedules, ChunksOfStrandsAreWholeTilesInTheFirstCache) {
           const auto *mix = std::get_if<MixStage>(&stage);
           if (!mix || mix->kept != order)
             continue;
-          const std::optional<StrandStage> strands = makeStrandStage(*mix, n);
+          const std::optional<StrandStage> strands =
+              makeStrandStage(*mix, spec.group, n);
           ASSERT_TRUE(strands);
           const StrandNest nest(*strands, 0);
           const StrandSchedule schedule = scheduleStrands(spec, machine, nest);

@@ -22,7 +22,8 @@ std::vector<double> matrixOf(const LayerSpec &spec,
   std::vector<double> matrix(inputs * spec.cIn * columns, 0.0);
   for (size_t d = 0; d < spec.diagrams.size(); ++d) {
     const auto entries = diagramMatrix(spec.diagrams[d], spec.group, spec.n);
-    const double scale = diagramScale(spec.diagrams[d], spec.normalize, spec.n);
+    const double scale =
+        diagramScale(spec.diagrams[d], spec.group, spec.normalize, spec.n);
     for (int64_t i = 0; i < outputs; ++i)
       for (int64_t j = 0; j < inputs; ++j)
         for (int64_t ci = 0; ci < spec.cIn; ++ci)

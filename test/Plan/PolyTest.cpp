@@ -1,4 +1,4 @@
-//===- PolyTest.cpp - Polynomials in n ------------------------------------===//
+//===- PolyTest.cpp - Polynomials in sizes --------------------------------===//
 
 #include "compiler/Plan/Poly.h"
 
@@ -51,4 +51,42 @@ TEST(Poly, HalvesCountPlanes) {
   EXPECT_EQ(planes.halfCoefficient(), 1);
   EXPECT_EQ((planes + planes + Poly(3)).at(8), 11);
   EXPECT_FALSE(planes == Poly());
+}
+
+TEST(Poly, SeveralSizesAreTheirOwn) {
+  const Poly n = Poly::size(0), m = Poly::size(1);
+  EXPECT_EQ(n, Poly::power(1));
+  EXPECT_FALSE(n == m);
+  const Poly p = n * n * m * Poly(2) + m * Poly(3) + Poly(-1);
+  EXPECT_EQ(p.degree(), 3);
+  EXPECT_EQ(p, m * Poly(3) + Poly(-1) + m * n * Poly(2) * n);
+  for (int64_t a : {1, 2, 7})
+    for (int64_t b : {1, 3, 50})
+      EXPECT_EQ(p.at(std::vector<int64_t>{a, b}), 2 * a * a * b + 3 * b - 1);
+  EXPECT_EQ(p.at(5), 2 * 125 + 15 - 1); // all the same
+  EXPECT_TRUE((p + p * Poly(-1)).isZero());
+  Poly twice = p;
+  twice += twice;
+  EXPECT_EQ(twice, p * Poly(2));
+  EXPECT_EQ((n + m) * (n + m * Poly(-1)), n * n + m * m * Poly(-1));
+}
+
+TEST(Poly, HalvesAreOfOneSize) {
+  const Poly n = Poly::size(0), m = Poly::size(1);
+  EXPECT_EQ(Poly(6).over(2), Poly(3));
+  EXPECT_EQ(n.over(2), Poly::halfN());
+  EXPECT_EQ(m.over(1), m);
+  const Poly rows = n * m.over(2);
+  EXPECT_EQ(rows.at(std::vector<int64_t>{3, 8}), 12);
+  EXPECT_EQ(rows.degree(), 1);
+  EXPECT_FALSE(rows.isConstant());
+}
+
+TEST(Poly, TermsAreSortedByDegree) {
+  const Poly p = Poly::size(1) * Poly::size(0) + Poly::power(3) + Poly::halfN();
+  std::vector<int> degrees;
+  for (const Poly::Term &term : p.variableTerms())
+    degrees.push_back(term.monomial.degree());
+  EXPECT_EQ(degrees, (std::vector<int>{0, 2, 3}));
+  EXPECT_EQ(p.constantTerm(), 0);
 }

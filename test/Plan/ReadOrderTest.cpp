@@ -26,7 +26,11 @@ RowPattern singles(int size, unsigned kept) {
 
 int64_t additionsOf(const std::vector<RowPattern> &needed, Group group,
                     int64_t n, ReadOrder order) {
-  SharedGeometry geometry(group, n, needed.front().size(), 0, false);
+  LayerSpec row;
+  row.group = group;
+  row.n = n;
+  row.k = needed.front().size();
+  SharedGeometry geometry(row);
   ReadOptions options;
   options.order = order;
   addReads(geometry, needed, options);

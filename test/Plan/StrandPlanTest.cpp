@@ -100,7 +100,8 @@ int compareMixes(const LayerSpec &spec) {
     const auto *mix = std::get_if<MixStage>(&shared);
     if (!mix)
       continue;
-    std::optional<StrandStage> stage = makeStrandStage(*mix, plan.n);
+    std::optional<StrandStage> stage =
+        makeStrandStage(*mix, plan.group, plan.n);
     if (!stage)
       continue;
     ++found;

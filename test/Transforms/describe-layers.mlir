@@ -7,15 +7,47 @@
 // CHECK: module attributes {eqc.interfaces = [#eqc.interface<{abi = 1 : i64, batch = 8 : i64, bias_diagrams = 0 : i64
 // CHECK-SAME: bias_size = 0 : i64, c_in = 3 : i64, c_out = 4 : i64, diagrams = 2 : i64
 // CHECK-SAME: dtype = "f32", group = "SO", has_backward = 1 : i64, k = 1 : i64, l = 1 : i64
-// CHECK-SAME: layout = "channels_last", n = 2 : i64, name = "turn", normalize = "none", plan = ""
+// CHECK-SAME: layout = "channels_last", n = 2 : i64, name = "turn", normalize = "none", plan = "", space = ":SO(2)", spaces = 1 : i64
 // CHECK-SAME: diagrams = all\0A
-// CHECK-SAME: weight_size = 24 : i64} flips [1, 0, -1, 0]>]}
+// CHECK-SAME: weight_size = 24 : i64, x_axes = array<i32: 0>, y_axes = array<i32: 0>} flips [1, 0, -1, 0]>]}
 // CHECK: func.func @turn.grad_x
 func.func @turn(%x: tensor<?x2x3xf32>, %w: tensor<2x3x4xf32>) -> tensor<?x2x4xf32>
     attributes {eqc.diagrams = "all", eqc.batch = 8 : i64} {
   %y = eqc.linear SO(2) order 1 -> 1 x(%x : tensor<?x2x3xf32>) weight(%w : tensor<2x3x4xf32>)
       diagrams ["o1 i1", "* o1 i1"] : tensor<?x2x4xf32>
   return %y : tensor<?x2x4xf32>
+}
+
+// -----
+
+// Of a product the spaces and which each axis is of, and how often the weights on the way
+// to the gradient of x are divided by the size of each: the sum over the second space
+// becomes a copy there, which is no mean.
+
+// CHECK: group = "users:S items:S"
+// CHECK-SAME: n = -2 : i64
+// CHECK-SAME: space = "users:S(3) items:S(4)", spaces = 2 : i64
+// CHECK-SAME: spec = "space users = S(3)\0Aspace items = S(4)\0Alayer pool {\0A  k = users items\0A  l = users
+// CHECK-SAME: x_axes = array<i32: 0, 1>, y_axes = array<i32: 0>} flips [1, 0, 1, 1, 0, 1]>]}
+func.func @pool(%x: tensor<?x3x4x1xf32>, %w: tensor<2x1x1xf32>) -> tensor<?x3x1xf32> {
+  %y = eqc.linear [users: S(3), items: S(4)] order 2 -> 1 x(%x : tensor<?x3x4x1xf32>)
+      weight(%w : tensor<2x1x1xf32>) diagrams ["o1:0 i1:0 | i2:1", "o1:0 | i1:0 | i2:1"]
+      normalize mean : tensor<?x3x1xf32>
+  return %y : tensor<?x3x1xf32>
+}
+
+// -----
+
+// The only space of a layer has a name where axes are typed.
+
+// CHECK: group = "users:S"
+// CHECK-SAME: n = -1 : i64
+// CHECK-SAME: space = "users:S(?)", spaces = 1 : i64
+func.func @sets(%x: tensor<?x?x1xf32>, %w: tensor<1x1x1xf32>) -> tensor<?x?x1xf32>
+    attributes {eqc.space = "users"} {
+  %y = eqc.linear S(?) order 1 -> 1 x(%x : tensor<?x?x1xf32>) weight(%w : tensor<1x1x1xf32>)
+      diagrams ["o1 i1"] : tensor<?x?x1xf32>
+  return %y : tensor<?x?x1xf32>
 }
 
 // -----

@@ -29,6 +29,8 @@ const GroupRules &eqc::rulesOf(Group group) {
 #define EQC_GROUP(ID, NAME, RULES) RULES,
 #include "compiler/Algebra/Groups/Groups.def"
   };
+  if (group.isProduct())
+    return rulesOfProduct(group);
   const GroupRules &family = rules[static_cast<size_t>(group.family())]();
   return group.hasSignature() ? rulesOfSignature(family, group) : family;
 }
@@ -65,6 +67,12 @@ std::string eqc::whyNoneOfOddOrder(Group group, uint64_t numVertices) {
 }
 
 std::string eqc::groupText(Group group, int64_t n) {
+  if (group.isProduct()) {
+    std::string text;
+    for (const Space &space : group.spaces())
+      text += (text.empty() ? "" : " x ") + groupText(space.group, space.n);
+    return text;
+  }
   if (group.hasSignature())
     return groupName(group);
   return groupName(group) + "(" +

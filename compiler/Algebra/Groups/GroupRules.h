@@ -134,6 +134,9 @@ public:
 #define EQC_GROUP(ID, NAME, RULES) const GroupRules &RULES();
 #include "compiler/Algebra/Groups/Groups.def"
 
+/// The rules of a product, defined in Product.cpp.
+const GroupRules &rulesOfProduct(Group group);
+
 /// The rules of a group.
 const GroupRules &rulesOf(Group group);
 
@@ -158,7 +161,7 @@ std::string sizeUnitInWords(int unit);
 std::string whyNoneOfOddOrder(Group group, uint64_t numVertices);
 
 /// How users write a group: "SO(3)", or "SO(n)" when the size is dynamic;
-/// "O(1,3)" with a signature.
+/// "O(1,3)" with a signature; of a product "S(943) x SO(3)".
 std::string groupText(Group group, int64_t n);
 
 } // namespace eqc

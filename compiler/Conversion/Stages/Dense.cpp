@@ -1,16 +1,18 @@
 //===- Dense.cpp - The dense plan that operations say ---------------------===//
 
+#include "compiler/Conversion/Stages/LayerOfOp.h"
 #include "compiler/Conversion/Stages/Stages.h"
 
 using namespace eqc;
 using namespace eqc::ir;
 using namespace mlir;
 
-/// What a sample of the given order looks like, with its batch.
+/// What a sample with axes of these lengths looks like, with its batch.
 static RankedTensorType tensorType(RankedTensorType like, AssembleOp assemble,
-                                   int64_t order, int64_t channels) {
+                                   ArrayRef<int64_t> lengths,
+                                   int64_t channels) {
   SmallVector<int64_t> shape{like.getDimSize(0)};
-  shape.append(order, assemble.getN());
+  shape.append(lengths.begin(), lengths.end());
   shape.insert(assemble.getLayout() == Layout::ChannelsLast ? shape.end()
                                                             : shape.begin() + 1,
                channels);
@@ -38,11 +40,13 @@ FailureOr<LayerPlan> eqc::readDenseStages(func::FuncOp function,
   spec.normalize = matrix.getNormalize();
   spec.choice = DiagramChoice::List;
   spec.diagrams = getDiagramValues(matrix.getDiagrams());
-  for (auto [name, value, order, channels] :
-       {std::tuple("x", multiply.getX(), spec.k, spec.cIn),
-        std::tuple("y", multiply.getY(), spec.l, spec.cOut)}) {
+  setAxes(spec, spec.diagrams.front());
+  for (auto [name, value, lengths, channels] :
+       {std::tuple("x", multiply.getX(), lengthsOfInput(spec), spec.cIn),
+        std::tuple("y", multiply.getY(), lengthsOfOutput(spec), spec.cOut)}) {
     auto type = cast<RankedTensorType>(value.getType());
-    const RankedTensorType expected = tensorType(type, matrix, order, channels);
+    const RankedTensorType expected =
+        tensorType(type, matrix, lengths, channels);
     if (type != expected)
       return multiply.emitError()
              << "'" << name << "' must be " << expected

@@ -1,6 +1,7 @@
 //===- Factored.cpp - The factored plan that operations say ---------------===//
 
 #include "compiler/Conversion/Stages/FactoredStages.h"
+#include "compiler/Conversion/Stages/LayerOfOp.h"
 #include "compiler/Conversion/Stages/Stages.h"
 
 using namespace eqc;
@@ -30,6 +31,7 @@ FailureOr<LayerPlan> eqc::readFactoredStages(func::FuncOp function,
              << ", but the layer is of order " << spec.k << " -> " << spec.l;
     spec.diagrams.push_back(unfactor(form));
   }
+  setAxes(spec, spec.diagrams.front());
   if (stages->addBias)
     spec.biasDiagrams = getDiagramValues(stages->addBias.getDiagrams());
   if (const std::string why = whyNoFactoredPlan(spec); !why.empty())

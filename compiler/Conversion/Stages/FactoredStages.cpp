@@ -116,7 +116,7 @@ public:
     for (ContractOp op : stages.contractions)
       if (failed(contract(op)))
         return failure();
-    if (failed(addFactors()))
+    if (failed(addFactors()) || failed(addSpaces()))
       return failure();
     for (int bottom : contracted)
       form.contractionOrder.push_back(factorOf[bottom]);
@@ -177,8 +177,9 @@ private:
         next.push_back(joined);
       } else if (isFree) {
         free = joined;
-        for (int64_t i = joined.size; i < n; ++i)
+        for (int64_t i = joined.size; i < argumentsOf(pattern); ++i)
           next.push_back({0, 1, true});
+        numArguments = argumentsOf(pattern);
       } else {
         contracted.push_back(static_cast<int>(bottoms.size()));
         bottoms.push_back(joined);
@@ -217,8 +218,10 @@ private:
     for (const Axes &axes : left)
       if (!axes.symbol)
         through.push_back(axes);
-    const int arguments = free ? static_cast<int>(n) - free->size : 0;
-    const bool writesSymbol = top.free >= 0 && !free && top.numFree() == n;
+    const int arguments =
+        free ? static_cast<int>(numArguments) - free->size : 0;
+    const bool writesSymbol =
+        top.free >= 0 && !free && top.numFree() == argumentsOf(top);
     if (top.numKept() != static_cast<int>(through.size()) ||
         (!writesSymbol && top.numFree() != arguments))
       return error(expand, top)
@@ -251,6 +254,33 @@ private:
     return success();
   }
 
+  /// How many arguments the symbol has that free axes are some of.
+  int64_t argumentsOf(const RowPattern &pattern) const {
+    return sizeOf(group, n, pattern.spaceOf(pattern.free));
+  }
+
+  /// Of a product the space of every factor, which its axes agree on.
+  LogicalResult addSpaces() {
+    form.typed = group.isProduct();
+    if (!form.typed)
+      return success();
+    ToPlanarOp toPlanar = stages.toPlanar;
+    FromPlanarOp fromPlanar = stages.fromPlanar;
+    size_t in = 0, out = 0;
+    for (KroneckerFactor &factor : form.factors) {
+      SmallVector<int64_t> spaces;
+      for (int i = 0; i < factor.top; ++i)
+        spaces.push_back(fromPlanar.getAxes()[form.out[out++]]);
+      for (int i = 0; i < factor.bottom; ++i)
+        spaces.push_back(toPlanar.getAxes()[form.in[in++]]);
+      factor.space = static_cast<int>(spaces.front());
+      if (!llvm::all_equal(spaces))
+        return mix.emitError()
+               << "diagram " << d << " of the stages joins axes of two spaces";
+    }
+    return success();
+  }
+
   void addFree(int top) {
     if (free)
       addBottoms(free->first);
@@ -268,6 +298,7 @@ private:
   std::vector<int> contracted; ///< their numbers, in order
   std::vector<int> factorOf;   ///< the factor that each of them is
   std::optional<Axes> free;
+  int64_t numArguments = 0; ///< of the symbol
 };
 
 } // namespace

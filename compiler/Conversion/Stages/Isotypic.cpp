@@ -63,7 +63,8 @@ private:
     for (auto [op, value, order] :
          {std::tuple(toRows.getOperation(), toRows.getRows(), spec.k),
           std::tuple(fromRows.getOperation(), fromRows.getRows(), spec.l)})
-      if (typeOf(value).getDimSize(1) != getRowsOfOrder(order, spec.n))
+      if (typeOf(value).getDimSize(1) !=
+          getRowsOfOrder(order, spec.group, spec.n))
         return op->emitError() << "must have n-axes of " << spec.n
                                << ", the 'n' of 'eqc.mix_copies'";
     return success();

@@ -13,12 +13,26 @@
 
 namespace eqc {
 
+/// The spaces of the axes of a product, which every diagram tells.
+inline void setAxes(LayerSpec &spec, const Diagram &diagram) {
+  if (diagram.space.empty() && !spec.group.isProduct())
+    return;
+  spec.typed = true;
+  spec.yAxes.assign(diagram.space.begin(), diagram.space.begin() + diagram.l);
+  spec.xAxes.assign(diagram.space.begin() + diagram.l, diagram.space.end());
+}
+
 /// The layer of `eqc.linear` or `eqc.grad_weight`, named as the function around
 /// it.
 template <typename OpT> LayerSpec getLayerOf(OpT op) {
   LayerSpec spec;
   if (auto function = op->template getParentOfType<mlir::func::FuncOp>()) {
     spec.name = function.getName().str();
+    if (auto space = function->template getAttrOfType<mlir::StringAttr>(
+            ir::EqcDialect::kSpaceAttrName)) {
+      spec.typed = true;
+      spec.spaceName = space.str();
+    }
     if (auto batch = function->template getAttrOfType<mlir::IntegerAttr>(
             ir::EqcDialect::kBatchAttrName))
       spec.batch = batch.getInt();
@@ -36,6 +50,7 @@ template <typename OpT> LayerSpec getLayerOf(OpT op) {
   spec.choice = DiagramChoice::List;
   spec.diagrams = op.getDiagramValues();
   spec.biasDiagrams = op.getBiasDiagramValues();
+  setAxes(spec, spec.diagrams.front());
   spec.bias = !spec.biasDiagrams.empty();
   return spec;
 }

@@ -28,8 +28,7 @@ public:
   FailureOr<LayerPlan> read() {
     if (failed(readOutput()))
       return failure();
-    geometry.emplace(spec.group, spec.n, spec.k, spec.l,
-                     spec.normalize == Normalize::Mean);
+    geometry.emplace(spec);
     // Rows first: stages refer to rows of later ones as targets.
     for (Operation &op : function.front())
       placeRows(&op);
@@ -57,6 +56,16 @@ private:
     return op->emitError("must be of the group, and its size, of the output");
   }
 
+  /// The spaces of the axes of x, of a product.
+  FailureOr<std::vector<int>> axesOfInput() {
+    for (ReadOp readOp : function.front().getOps<ReadOp>())
+      return readOp.getPatternValues().front().space;
+    for (MixOp mix : function.front().getOps<MixOp>())
+      for (const Diagram &diagram : mix.getDiagramValues())
+        return splitDiagram(diagram).bottom.space;
+    return fromRows.emitError("is of a layer without diagrams");
+  }
+
   LogicalResult readOutput() {
     FailureOr<MixOp> output = failure();
     for (MixOp mix : function.front().getOps<MixOp>())
@@ -67,6 +76,13 @@ private:
           "must see the rows of the output itself, that 'eqc.mix' computed");
     spec.group = output->getGroup();
     spec.n = output->getN();
+    spec.yAxes = output->getTargetValues().front().space;
+    if (spec.group.isProduct()) {
+      FailureOr<std::vector<int>> axes = axesOfInput();
+      if (failed(axes))
+        return failure();
+      spec.xAxes = *axes;
+    }
     for (Operation &op : function.front())
       if (failed(checkGroup<ReadOp>(&op)) || failed(checkGroup<MixOp>(&op)) ||
           failed(checkGroup<WriteOp>(&op)))
@@ -115,7 +131,8 @@ private:
     std::map<RowPattern, size_t> number;
     MixStage stage;
     stage.kept = static_cast<int>(op.getPropagating());
-    stage.subsets = numSubsetsOf(targets.front(), spec.n);
+    stage.lengths = lengthsOfKept(spec.group, targets.front());
+    stage.subsets = numSubsetsOf(targets.front(), spec.group, spec.n);
     stage.target = op.writesOutput() ? PlanArray::Output : PlanArray::Nodes;
     for (const RowPattern &target : targets) {
       number[target] = stage.targets.size();
@@ -138,7 +155,7 @@ private:
       geometry->addBroadcast(from, to, stage.targets[number.at(to)]);
     std::optional<StrandStage> strands;
     if (op.getStrands()) {
-      strands = makeStrandStage(stage, spec.n);
+      strands = makeStrandStage(stage, spec.group, spec.n);
       if (!strands ||
           static_cast<int64_t>(strands->packed.size()) != op.getNumWeights())
         return op.emitError("cannot be computed in the basis of its strands");

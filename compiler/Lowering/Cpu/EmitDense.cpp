@@ -12,6 +12,7 @@
 #include "compiler/Lowering/Cpu/Sums.h"
 #include "compiler/Lowering/Cpu/Tile.h"
 #include "compiler/Lowering/Nests/EntryNest.h"
+#include "compiler/Plan/Positions.h"
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Bufferization/IR/Bufferization.h"
@@ -106,9 +107,7 @@ Value scaleTable(KernelBuilder &kernel, const DensePlan &plan) {
   OpBuilder &b = kernel.b;
   SmallVector<Attribute> scales;
   for (const DenseEntry &entry : plan.diagrams)
-    scales.push_back(
-        b.getFloatAttr(kernel.element, std::pow(static_cast<double>(plan.n),
-                                                -entry.divisions)));
+    scales.push_back(b.getFloatAttr(kernel.element, 1 / entry.divisor));
   auto type = RankedTensorType::get({static_cast<int64_t>(scales.size())},
                                     kernel.element);
   return arith::ConstantOp::create(b, kernel.loc, type,
@@ -283,6 +282,6 @@ EmittedKernel eqc::emitDenseForward(OpBuilder &builder, Location loc,
                        argumentTensor(kernel, y, true));
   finishKernel(kernel, forward.emit(bias), y);
   KernelRecord record = kernel.wholeRecord();
-  record.multiplyAdds = Poly::power(spec.k + spec.l);
+  record.multiplyAdds = positionsOfInput(spec) * positionsOfOutput(spec);
   return {function, record};
 }

@@ -161,6 +161,8 @@ private:
     SmallVector<Value> extents;
     for (const Axis &axis : nest.input)
       extents.push_back(kernel.poly(axis.extent));
+    for (size_t a = 0; nest.mixedLengths && a < extents.size(); ++a)
+      extents[a] = get(d, nest.permuteExtent(a));
     kernel.forNest(planar, extents, [&](ArrayRef<Value> index) {
       Value source = kernel.index(0), target = kernel.index(0);
       for (size_t a = 0; a < extents.size(); ++a) {
@@ -205,13 +207,29 @@ private:
         });
   }
 
+  /// What the sum of a contraction is scaled by to be a mean.
+  MeanFactors meanOf(Value c) {
+    MeanFactors mean = meanFactors(kernel, plan.lengths.front());
+    for (size_t space = 1; space < plan.lengths.size(); ++space) {
+      const MeanFactors other = meanFactors(kernel, plan.lengths[space]);
+      Value isOther = arith::CmpIOp::create(
+          kernel.b, kernel.loc, arith::CmpIPredicate::eq,
+          contractions.get(kernel, c, FactoredNest::kSpace),
+          kernel.index(static_cast<int64_t>(space)));
+      auto select = [&](Value a, Value b) -> Value {
+        return arith::SelectOp::create(kernel.b, kernel.loc, isOther, b, a);
+      };
+      mean = {select(mean.term, other.term), select(mean.sum, other.sum)};
+    }
+    return mean;
+  }
+
   /// The sum along a diagonal.
   Value emitSum(Value c, Value source, Value column, int64_t width) {
     OpBuilder &b = kernel.b;
     Location loc = kernel.loc;
     auto field = [&](int64_t f) { return contractions.get(kernel, c, f); };
-    const MeanFactors mean =
-        plan.mean ? meanFactors(kernel, plan.values) : MeanFactors();
+    const MeanFactors mean = plan.mean ? meanOf(c) : MeanFactors();
     auto add = [&](Value sum, Value row, int64_t offset) -> Value {
       Value entry = readPlanar(kernel.add(row, field(offset)), column, width);
       const bool negative = offset == FactoredNest::kMinus;

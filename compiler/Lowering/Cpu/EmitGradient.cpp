@@ -15,6 +15,7 @@
 #include "compiler/Lowering/Cpu/KernelFunction.h"
 #include "compiler/Lowering/Cpu/Sums.h"
 #include "compiler/Lowering/Cpu/Sweep.h"
+#include "compiler/Plan/Positions.h"
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Tensor/IR/Tensor.h"
@@ -87,7 +88,7 @@ private:
     Value array = function.getArgument(argument);
     KernelArray &input = arrays[PlanArray::Input];
     Value tensor = argumentTensor(kernel, array, false);
-    const Poly rows = Poly::power(reads.k);
+    const Poly rows = reads.rowsOf(PlanArray::Input);
     if (kernel.spec.layout == Layout::ChannelsLast) {
       input = {tensor, rows, channels, channels, true};
     } else {
@@ -173,8 +174,8 @@ EmittedKernel eqc::emitGradientSums(OpBuilder &builder, Location loc,
       sumMatrix(schedule.tiling, static_cast<int64_t>(spec.diagrams.size()),
                 static_cast<int64_t>(spec.biasDiagrams.size()));
   SmallVector<Type> types(kArgInput, builder.getIndexType());
-  types.push_back(sampleType(kernel, spec.k, spec.cIn));
-  types.push_back(sampleType(kernel, spec.l, spec.cOut));
+  types.push_back(sampleType(kernel, positionsOfInput(spec), spec.cIn));
+  types.push_back(sampleType(kernel, positionsOfOutput(spec), spec.cOut));
   types.push_back(MemRefType::get(
       {SumMatrix::kPlanes * matrix.rows, matrix.columns}, kernel.element));
   func::FuncOp function = makeKernelFunction(kernel, name, types);
@@ -185,7 +186,8 @@ EmittedKernel eqc::emitGradientSums(OpBuilder &builder, Location loc,
   record.scratchElements = plan.x.storedRows * Poly(spec.cIn) +
                            plan.gradY.storedRows * Poly(spec.cOut);
   for (const GradientStage &stage : plan.stages)
-    record.multiplyAdds += Poly::power(
-        stage.kept, stage.subsets * static_cast<int64_t>(stage.terms.size()));
+    record.multiplyAdds +=
+        productOf(stage.lengths,
+                  stage.subsets * static_cast<int64_t>(stage.terms.size()));
   return {function, record};
 }

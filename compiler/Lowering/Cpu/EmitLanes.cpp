@@ -100,12 +100,13 @@ private:
       return input.load(x, kernel.index(0), rowsOf(PlanArray::Input), planes);
     ++firstStage;
     // Sums are taken while a piece is in the first-level cache.
-    const int64_t row = Poly::power(spec.k - 1).at(spec.n);
+    const std::vector<int64_t> lengths = lengthsOfInput(spec);
+    const int64_t row = numPositions(lengths, 1);
     const auto &sums = std::get<ReadStage>(plan.stages.front());
     Sweep sweep(kernel, arrays, SweepNest(plan, sums), plan.storedRows);
     sweep.begin();
-    forPieces({&planes, &arrays[PlanArray::Stored]}, lanes.inputLines,
-              [&](Value first, int64_t count) {
+    forPieces({&planes, &arrays[PlanArray::Stored]}, lengths.front(),
+              lanes.inputLines, [&](Value first, int64_t count) {
                 input.load(x, kernel.mul(first, kernel.index(row)), count * row,
                            planes);
                 sweep.add(first, count);
@@ -113,15 +114,15 @@ private:
     sweep.end();
   }
 
-  /// Calls body(first, count) for pieces of 0 .. n-1, `piece` lines each but
-  /// for the last one.
-  void forPieces(ArrayRef<KernelArray *> threaded, int64_t piece,
+  /// Calls body(first, count) for pieces of `lines` lines, `piece` each but for
+  /// the last one.
+  void forPieces(ArrayRef<KernelArray *> threaded, int64_t lines, int64_t piece,
                  function_ref<void(Value, int64_t)> body) {
-    const int64_t whole = spec.n / piece * piece;
+    const int64_t whole = lines / piece * piece;
     kernel.forRange(threaded, kernel.index(0), kernel.index(whole), piece,
                     [&](Value first) { body(first, piece); });
-    if (whole < spec.n)
-      body(kernel.index(whole), spec.n - whole);
+    if (whole < lines)
+      body(kernel.index(whole), lines - whole);
   }
 
   void emitMix(const MixStage &mix, const LaneMixSchedule &how,
@@ -141,7 +142,8 @@ private:
   }
 
   /// Rows of the output where the first axis is the same.
-  int64_t lineRows() const { return Poly::power(spec.l - 1).at(spec.n); }
+  int64_t lineRows() const { return numPositions(lengthsOfOutput(spec), 1); }
+  int64_t outputLines() const { return lengthsOfOutput(spec).front(); }
 
   /// The stages that make the output, some lines at a time.
   void emitLines(const MixStage &stage, const LaneMixSchedule &how,
@@ -163,7 +165,7 @@ private:
       output.store(lines, firstRow, count * row, y,
                    flatten(kernel, function.getArgument(kArgY)));
     };
-    forPieces({&lines, &y}, how.lines, emitLinesFrom);
+    forPieces({&lines, &y}, outputLines(), how.lines, emitLinesFrom);
   }
 
   /// Fetches a share of the next group's samples: what belongs to lines first
@@ -172,7 +174,8 @@ private:
   void fetchNext(KernelArray &threaded, Value first, int64_t count) {
     const int64_t line = kLineBytes / spec.elementSize();
     const int64_t elements = rowsOf(PlanArray::Input) * spec.cIn * kernel.lanes;
-    const int64_t perLine = (elements + line * spec.n - 1) / (line * spec.n);
+    const int64_t all = line * outputLines();
+    const int64_t perLine = (elements + all - 1) / all;
     Value x = flatten(kernel, function.getArgument(kArgX));
     Value next = kernel.add(firstSample, kernel.index(kernel.lanes));
     Value lower = kernel.mul(first, kernel.index(perLine));

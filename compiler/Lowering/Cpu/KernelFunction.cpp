@@ -3,6 +3,7 @@
 #include "compiler/Lowering/Cpu/KernelFunction.h"
 #include "compiler/Lowering/Cpu/EmitTranspose.h"
 #include "compiler/Lowering/Cpu/Schedules/MixSchedule.h"
+#include "compiler/Plan/Positions.h"
 #include "dialect/Eqc/EqcDialect.h"
 
 #include "mlir/Dialect/Bufferization/IR/Bufferization.h"
@@ -30,11 +31,12 @@ Value eqc::argumentTensor(KernelBuilder &kernel, Value argument,
       /*restrict=*/true, writable);
 }
 
-MemRefType eqc::sampleType(KernelBuilder &kernel, int order, int64_t channels) {
+MemRefType eqc::sampleType(KernelBuilder &kernel, const Poly &rows,
+                           int64_t channels) {
   const LayerSpec &spec = kernel.spec;
-  const int64_t positions = spec.dynamicN() && order > 0
+  const int64_t positions = spec.dynamicN() && !rows.isConstant()
                                 ? ShapedType::kDynamic
-                                : Poly::power(order).at(spec.n);
+                                : rows.at(spec.n);
   return spec.layout == Layout::ChannelsLast
              ? MemRefType::get({ShapedType::kDynamic, positions, channels},
                                kernel.element)
@@ -51,8 +53,9 @@ func::FuncOp eqc::makeForwardFunction(KernelBuilder &kernel, StringRef name,
       MemRefType::get({1, ShapedType::kDynamic, spec.cOut}, kernel.element);
   func::FuncOp function = makeKernelFunction(
       kernel, name,
-      {index, index, index, index, index, sampleType(kernel, spec.k, spec.cIn),
-       packed, bias, sampleType(kernel, spec.l, spec.cOut)});
+      {index, index, index, index, index,
+       sampleType(kernel, positionsOfInput(spec), spec.cIn), packed, bias,
+       sampleType(kernel, positionsOfOutput(spec), spec.cOut)});
   function.setArgAttr(kArgPhase, ir::EqcDialect::kPhaseAttrName,
                       kernel.b.getUnitAttr());
   function.setArgAttr(kArgY, ir::EqcDialect::kOutputAttrName,
@@ -100,7 +103,8 @@ ForwardKernel::ForwardKernel(OpBuilder &builder, Location loc, StringRef name,
   function = makeForwardFunction(
       kernel, name,
       {static_cast<int64_t>(terms), tiling.tiles, spec.cIn, tiling.width});
-  const Poly inputs = Poly::power(spec.k), outputs = Poly::power(spec.l);
+  const Poly inputs = positionsOfInput(spec);
+  const Poly outputs = positionsOfOutput(spec);
   Value x = argumentTensor(kernel, function.getArgument(kArgX), false);
   KernelArray &input = arrays[PlanArray::Input];
   KernelArray &output = arrays[PlanArray::Output];

@@ -24,9 +24,10 @@ mlir::func::FuncOp makeKernelFunction(KernelBuilder &kernel,
 mlir::Value argumentTensor(KernelBuilder &kernel, mlir::Value argument,
                            bool writable);
 
-/// An argument array: [batch, positions, channels] or [batch, channels,
-/// positions].
-mlir::MemRefType sampleType(KernelBuilder &kernel, int order, int64_t channels);
+/// An argument array of so many rows a sample: [batch, positions, channels] or
+/// [batch, channels, positions].
+mlir::MemRefType sampleType(KernelBuilder &kernel, const Poly &rows,
+                            int64_t channels);
 
 /// (n, first, count, phase, part: index, x, packed, bias, y), see
 /// EmitShared.h. Opens the kernel, and marks phase and y for

@@ -8,7 +8,7 @@ using namespace mlir;
 LineWriter::LineWriter(KernelBuilder &kernel, const KernelArray &nodes,
                        const WriteStage *stage)
     : kernel(kernel), nodes(nodes),
-      lineRows(Poly::power(kernel.spec.l - 1).at(kernel.spec.n)) {
+      lineRows(numPositions(lengthsOfOutput(kernel.spec), 1)) {
   if (!stage)
     return;
   const LinesNest nest(kernel.spec, *stage);

@@ -79,9 +79,10 @@ void Sweep::emit() {
         kernel.forRange(target, kernel.count(), [&](Value sample) {
           const Place at{sample, column, width, valid};
           clear(at);
-          kernel.forNest(target, extents(order - 1), [&](ArrayRef<Value> line) {
-            addLines(line.drop_back(), line.back(), 1, at);
-          });
+          kernel.forNest(target, extents(0, order - 1),
+                         [&](ArrayRef<Value> line) {
+                           addLines(line.drop_back(), line.back(), 1, at);
+                         });
           finish(at);
         });
       });
@@ -99,7 +100,7 @@ void Sweep::add(Value first, int64_t count) {
       });
     Value end = kernel.add(first, kernel.index(count));
     kernel.forRange(target, first, end, 1, [&](Value i) {
-      kernel.forNest(target, extents(order - 3), [&](ArrayRef<Value> rest) {
+      kernel.forNest(target, extents(1, order - 2), [&](ArrayRef<Value> rest) {
         SmallVector<Value> prefix{i};
         prefix.append(rest.begin(), rest.end());
         forLines(kernel.index(0), axisExtents[order - 2].at(kernel.spec.n),
@@ -132,9 +133,9 @@ void Sweep::forLines(Value first, int64_t count,
     body(end, count - whole);
 }
 
-SmallVector<Value> Sweep::extents(int count) const {
+SmallVector<Value> Sweep::extents(int first, int end) const {
   SmallVector<Value> extents;
-  for (int axis = 0; axis < count; ++axis)
+  for (int axis = first; axis < end; ++axis)
     extents.push_back(kernel.poly(axisExtents[axis]));
   return extents;
 }
@@ -166,7 +167,7 @@ Value Sweep::scaled(const Sum &sum, Value value) const {
 }
 
 void Sweep::forRows(const Sum &sum, function_ref<void(ArrayRef<Value>)> body) {
-  SmallVector<Value> extentsOfOthers = extents(order);
+  SmallVector<Value> extentsOfOthers = extents(0, order);
   extentsOfOthers.erase(extentsOfOthers.begin() + sum.axis);
   kernel.forNest(target, extentsOfOthers, [&](ArrayRef<Value> others) {
     SmallVector<Value> index(others);

@@ -50,7 +50,7 @@ private:
   void forChannels(llvm::function_ref<void(const Place &)> body);
   void forLines(mlir::Value first, int64_t count,
                 llvm::function_ref<void(mlir::Value, int64_t)> body);
-  llvm::SmallVector<mlir::Value> extents(int count) const;
+  llvm::SmallVector<mlir::Value> extents(int first, int end) const;
   mlir::Value rowOf(const Poly &offset, const std::vector<Poly> &strides,
                     llvm::ArrayRef<mlir::Value> index) const;
   mlir::Value read(const Sum &sum, llvm::ArrayRef<mlir::Value> index,

@@ -613,6 +613,12 @@ public:
     return {variant.name, variant.machine, noRates};
   }
 
+  std::string whyNoKernels(const LayerSpec &spec) const override {
+    return spec.group.isProduct()
+               ? "kernels of GPUs for axes of several spaces are not built yet"
+               : "";
+  }
+
   Kernels emitLayer(const KernelSite &site, const LayerSpec &spec,
                     const LayerPlan &plan) const override {
     return LayerEmitter(site, spec).emit(plan);

@@ -119,8 +119,7 @@ private:
     if (!isBias && plan.mean) {
       std::vector<double> values;
       for (const DenseEntry &entry : entries)
-        values.push_back(
-            std::pow(static_cast<double>(plan.n), -entry.divisions));
+        values.push_back(1 / entry.divisor);
       scales = kernel.constantArray(values);
     }
     each(kernel.index(0), kernel.index(diagrams.size()), [&](Value d) {

@@ -228,7 +228,7 @@ private:
   /// An exported function hands its arguments to the runtime's, after the
   /// record and n.
   void addExported(const CFunction &function, const EntryConstant &kernel) {
-    const bool takesN = function.takesSizes && layer.n < 0;
+    const bool takesN = function.takesSizes && layer.hasDynamicN();
     const bool passesN = function.suffix != kPrepare.suffix;
     SmallVector<Type> taken, passed{b.pointer()};
     auto both = [&](Type type) {

@@ -4,13 +4,26 @@
 #include "compiler/Algebra/Groups/GroupRules.h"
 #include "compiler/Interface/LayerInfo.h"
 #include "compiler/Plan/Gradient/GradientPlan.h"
+#include "compiler/Plan/Walk.h"
 
 using namespace eqc;
 using namespace mlir;
 
+/// The positions of a tensor with these axes.
+static Poly positionsOf(ir::InterfaceAttr interface, llvm::StringRef field) {
+  const std::vector<Space> spaces = interface.getSpaces();
+  const llvm::ArrayRef<int32_t> axes = interface.getAxes(field);
+  if (spaces.size() < 2)
+    return Poly::power(static_cast<int>(axes.size()));
+  return productOf(lengthsOfAxes(Group::product(spaces),
+                                 static_cast<int>(axes.size()),
+                                 {axes.begin(), axes.end()}));
+}
+
 EntryLayer::EntryLayer(ir::InterfaceAttr interface)
     : name(interface.getName()), n(interface.getNumber("n")),
-      k(interface.getNumber("k")), l(interface.getNumber("l")),
+      inputs(positionsOf(interface, "x_axes")),
+      outputs(positionsOf(interface, "y_axes")),
       cIn(interface.getNumber("c_in")), cOut(interface.getNumber("c_out")),
       channelsLast(interface.getText("layout") == "channels_last"),
       elementBytes(interface.getText("dtype") == "f32" ? 4 : 8) {}
@@ -18,12 +31,40 @@ EntryLayer::EntryLayer(ir::InterfaceAttr interface)
 EntryLayer EntryLayer::gradientOfX() const {
   EntryLayer gradient = *this;
   gradient.name = gradientOfXName(name);
-  std::swap(gradient.k, gradient.l);
+  std::swap(gradient.inputs, gradient.outputs);
   std::swap(gradient.cIn, gradient.cOut);
   return gradient;
 }
 
+/// An array of eqc_space_info.
+static EntryConstant addSpaces(EntryBuilder &b, ir::InterfaceAttr interface) {
+  std::vector<EntryConstant> spaces;
+  for (const Space &space : interface.getSpaces())
+    spaces.push_back(EntryConstant::ofStruct(
+        {EntryConstant::ofWord(sizeof(eqc_space_info)),
+         EntryConstant::ofWord(0), // unused
+         b.text(space.name),
+         b.text(std::string(familyName(space.group.family()))),
+         EntryConstant::ofNumber(space.n),
+         EntryConstant::ofNumber(space.group.minus())}));
+  return spaces.empty()
+             ? EntryConstant::none()
+             : b.addTable(interface.getName().str() + ".spaces", spaces);
+}
+
+/// An array of the spaces of axes.
+static EntryConstant addAxes(EntryBuilder &b, ir::InterfaceAttr interface,
+                             llvm::StringRef field) {
+  std::vector<EntryConstant> axes;
+  for (int32_t axis : interface.getAxes(field))
+    axes.push_back(EntryConstant::ofWord(axis));
+  return axes.empty()
+             ? EntryConstant::none()
+             : b.addTable((interface.getName() + "." + field).str(), axes);
+}
+
 EntryConstant eqc::addLayerInfo(EntryBuilder &b, ir::InterfaceAttr interface) {
+  static_assert(sizeof(eqc_space_info) == 40, "as it is laid out here");
   std::vector<EntryConstant> fields{EntryConstant::ofWord(0)};
   for (const InfoField &field : infoFields())
     switch (field.type) {
@@ -37,6 +78,12 @@ EntryConstant eqc::addLayerInfo(EntryBuilder &b, ir::InterfaceAttr interface) {
       fields.push_back(
           EntryConstant::ofNumber(interface.getNumber(field.name)));
       break;
+    case InfoType::Spaces:
+      fields.push_back(addSpaces(b, interface));
+      break;
+    case InfoType::Axes:
+      fields.push_back(addAxes(b, interface, field.name));
+      break;
     }
   return b.addSized(interface.getName().str() + ".layer", std::move(fields),
                     sizeof(eqc_layer_info));
@@ -49,6 +96,6 @@ void eqc::addInfoFunction(EntryBuilder &b, const std::string &name,
 }
 
 int64_t eqc::sizeUnitOf(ir::InterfaceAttr interface) {
-  // The front end knows no other groups.
-  return rulesOf(*parseGroup(interface.getText("group"))).sizeUnit();
+  const std::vector<Space> spaces = interface.getSpaces();
+  return spaces.size() == 1 ? rulesOf(spaces.front().group).sizeUnit() : 1;
 }

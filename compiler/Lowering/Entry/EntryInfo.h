@@ -13,12 +13,14 @@ namespace eqc {
 /// What entry points must know of a layer's arrays.
 struct EntryLayer {
   std::string name;
-  int64_t n = 0; ///< -1: given at run time
-  int64_t k = 0, l = 0, cIn = 0, cOut = 0;
+  int64_t n = 0;        ///< -1: given at run time; -2: there are several sizes
+  Poly inputs, outputs; ///< positions of x and of y
+  int64_t cIn = 0, cOut = 0;
   bool channelsLast = true;
   int64_t elementBytes = 4;
 
   explicit EntryLayer(ir::InterfaceAttr interface);
+  bool hasDynamicN() const { return n == -1; }
   /// The layer from grad_y to grad_x.
   EntryLayer gradientOfX() const;
 };

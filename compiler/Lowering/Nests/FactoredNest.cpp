@@ -22,35 +22,38 @@ static std::vector<const Walk *> walksOf(const FactoredPlan &plan) {
 }
 
 FactoredNest::FactoredNest(const FactoredPlan &plan)
-    : input(axesOf(plan.k, Poly::power(1))), axes(mostDiagonalAxes(plan)),
-      diagrams(kPermute + plan.k + 2 * axes),
-      contractions(kNumContractionFields), leviCivita(kNumLeviCivitaFields),
-      write(walksOf(plan)) {
-  std::map<int, std::pair<int64_t, int64_t>> ranges;
-  for (const auto &[top, entries] : plan.leviCivita) {
+    : input(axesOf(plan.inputLengths)), mixedLengths(plan.mixedLengths),
+      axes(mostDiagonalAxes(plan)),
+      diagrams(kPermute + plan.k + 2 * axes + (mixedLengths ? plan.k : 0)),
+      // Spaces matter to means alone.
+      contractions(plan.lengths.size() > 1 ? kNumContractionFields : kSpace),
+      leviCivita(kNumLeviCivitaFields), write(walksOf(plan)) {
+  LeviCivitaRanges ranges;
+  for (const auto &[which, entries] : plan.leviCivita) {
     const int64_t first = leviCivita.size();
     for (const LeviCivitaEntry &entry : entries)
       leviCivita.addRow(
           {Poly(entry.target), Poly(entry.source), Poly(entry.sign)});
-    ranges[top] = {first, leviCivita.size()};
+    ranges[which] = {first, leviCivita.size()};
   }
   for (const FactoredSteps &steps : plan.diagrams)
     addDiagram(steps, ranges);
 }
 
-void FactoredNest::addDiagram(
-    const FactoredSteps &steps,
-    const std::map<int, std::pair<int64_t, int64_t>> &ranges) {
+void FactoredNest::addDiagram(const FactoredSteps &steps,
+                              const LeviCivitaRanges &ranges) {
   std::vector<Poly> row(kPermute);
   row[kFirstContraction] = Poly(contractions.size());
   for (const Contraction &c : steps.contractions)
     contractions.addRow({c.source, c.target, c.left, c.right, c.leftStride,
-                         c.extent, c.minusExtent, c.stride, c.plus, c.minus});
+                         c.extent, c.minusExtent, c.stride, c.plus, c.minus,
+                         Poly(c.space)});
   row[kEndContraction] = Poly(contractions.size());
   for (const LeviCivitaStep &step : steps.leviCivita) {
     row[kZeroRows] = step.targetRows;
-    row[kFirstLeviCivita] = Poly(ranges.at(step.top).first);
-    row[kEndLeviCivita] = Poly(ranges.at(step.top).second);
+    const auto &[first, end] = ranges.at({step.space, step.top});
+    row[kFirstLeviCivita] = Poly(first);
+    row[kEndLeviCivita] = Poly(end);
     row[kLeviCivitaKept] = step.kept;
     row[kLeviCivitaSource] = step.source;
     row[kLeviCivitaTarget] = step.target;
@@ -64,9 +67,12 @@ void FactoredNest::addDiagram(
     row[kDiagonalSource] = step.source;
     row[kDiagonalTarget] = step.target;
     std::copy(step.strides.begin(), step.strides.end(), strides.begin());
-    std::fill_n(extents.begin(), step.strides.size(), Poly::power(1));
+    std::copy(step.extents.begin(), step.extents.end(), extents.begin());
   }
   row.insert(row.end(), strides.begin(), strides.end());
   row.insert(row.end(), extents.begin(), extents.end());
+  if (mixedLengths)
+    row.insert(row.end(), steps.permuteExtents.begin(),
+               steps.permuteExtents.end());
   diagrams.addRow(std::move(row));
 }

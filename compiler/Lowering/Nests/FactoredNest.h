@@ -46,6 +46,7 @@ struct FactoredNest {
     kStride,
     kPlus,
     kMinus,
+    kSpace, ///< of a product
     kNumContractionFields,
   };
   enum LeviCivitaField : int64_t {
@@ -61,14 +62,22 @@ struct FactoredNest {
     return diagonalStride(axis) + axes;
   }
 
+  /// How long the axes of the planar input are, where diagrams differ in that.
+  int64_t permuteExtent(int64_t axis) const {
+    return diagonalExtent(axes) + axis;
+  }
+
   std::vector<Axis> input; ///< axes of x
+  bool mixedLengths;       ///< whether these differ in length
   int64_t axes;            ///< most through blocks whose diagonals are read
   Table diagrams, contractions, leviCivita;
   WalkNest write; ///< a walk for each diagram
 
 private:
+  using LeviCivitaRanges =
+      std::map<std::pair<int, int>, std::pair<int64_t, int64_t>>;
   void addDiagram(const FactoredSteps &steps,
-                  const std::map<int, std::pair<int64_t, int64_t>> &leviCivita);
+                  const LeviCivitaRanges &leviCivita);
 };
 
 } // namespace eqc

@@ -8,13 +8,14 @@ using namespace eqc;
 
 /// Calls visit(row of y, row of nodes, sign) for all that reach y.
 template <typename Visit>
-static void forSources(const SharedPlan &plan, const MixTarget &target,
+static void forSources(const SharedPlan &plan, const MixStage &mix,
                        const WriteStage *write, const Visit &visit) {
+  const MixTarget &target = mix.targets.front();
   auto along = [&](auto &self, size_t axis, const RowView &to,
                    const RowView &from, int64_t row, int64_t source) -> void {
     if (axis == to.strides.size())
       return visit(row, source, 1);
-    for (int64_t i = 0; i < plan.n; ++i)
+    for (int64_t i = 0; i < mix.lengths[axis].at(plan.n); ++i)
       self(self, axis + 1, to, from, row + i * to.strides[axis].at(plan.n),
            source + i * from.strides[axis].at(plan.n));
   };
@@ -38,8 +39,7 @@ bool GatherNest::serves(const SharedPlan &plan, const MixStage &mix) {
 int64_t GatherNest::countSources(const SharedPlan &plan, const MixStage &mix,
                                  const WriteStage *write) {
   int64_t sources = 0;
-  forSources(plan, mix.targets.front(), write,
-             [&](int64_t, int64_t, int) { ++sources; });
+  forSources(plan, mix, write, [&](int64_t, int64_t, int) { ++sources; });
   return sources;
 }
 
@@ -51,11 +51,10 @@ GatherNest::GatherNest(const SharedPlan &plan, const MixStage &mix,
   };
   std::vector<Sources> reaching(
       static_cast<size_t>(plan.rowsOf(PlanArray::Output).at(plan.n)));
-  forSources(plan, mix.targets.front(), write,
-             [&](int64_t row, int64_t source, int sign) {
-               Sources &of = reaching[static_cast<size_t>(row)];
-               (sign > 0 ? of.added : of.taken).push_back(source);
-             });
+  forSources(plan, mix, write, [&](int64_t row, int64_t source, int sign) {
+    Sources &of = reaching[static_cast<size_t>(row)];
+    (sign > 0 ? of.added : of.taken).push_back(source);
+  });
   for (const Sources &of : reaching) {
     most = std::max<int64_t>({most, static_cast<int64_t>(of.added.size()),
                               static_cast<int64_t>(of.taken.size())});

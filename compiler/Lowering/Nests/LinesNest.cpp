@@ -7,7 +7,7 @@
 using namespace eqc;
 
 static int64_t rowsOfLine(const LayerSpec &spec) {
-  return Poly::power(spec.l - 1).at(spec.n);
+  return numPositions(lengthsOfOutput(spec), 1);
 }
 
 /// The letter of a walk over the output that alone moves along its first axis,
@@ -19,7 +19,8 @@ static int letterOfLines(const Walk &walk, const LayerSpec &spec) {
   for (const std::vector<Letter> *letters : {&walk.kept, &walk.dropped})
     for (const Letter &letter : *letters) {
       if (letter.rowStride.at(spec.n) >= rowsOfLine(spec)) {
-        if (found >= 0 || letter.extent.at(spec.n) != spec.n)
+        if (found >= 0 ||
+            letter.extent.at(spec.n) != lengthsOfOutput(spec).front())
           return -1;
         found = number;
       }

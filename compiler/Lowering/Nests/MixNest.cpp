@@ -13,8 +13,8 @@ static void addView(Table &table, const RowView &view, std::vector<Poly> row) {
 }
 
 MixNest::MixNest(const MixStage &stage, int64_t firstTerm)
-    : target(stage.target), axes(axesOf(stage.kept, Poly::power(1))),
-      strided(stage.kept), targetStrides(stage.targets.front().target.strides),
+    : target(stage.target), axes(axesOf(stage.lengths)), strided(stage.kept),
+      targetStrides(stage.targets.front().target.strides),
       targets(kNumTargetFields), nodeInits(kInitStrides + stage.kept),
       inputTerms(kTermStrides + stage.kept),
       storedTerms(kTermStrides + stage.kept) {

@@ -8,7 +8,9 @@ using namespace eqc;
 
 StrandNest::StrandNest(const StrandStage &stage, int64_t firstTerm)
     : transform(stage.order),
-      ends(MixStage{stage.order, 1, stage.target, stage.targets}, 0),
+      ends(MixStage{stage.order, std::vector<Poly>(stage.order, Poly::power(1)),
+                    1, stage.target, stage.targets},
+           0),
       sources(kStrides + stage.order),
       inputSources(std::count_if(stage.sources.begin(), stage.sources.end(),
                                  [](const RowView &source) {

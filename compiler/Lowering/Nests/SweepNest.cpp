@@ -1,15 +1,26 @@
 //===- SweepNest.cpp - All sums over one axis of x ------------------------===//
 
 #include "compiler/Lowering/Nests/SweepNest.h"
-#include "compiler/Plan/Shared/SharedGeometry.h"
+#include "compiler/Plan/Shared/ReadPlan.h"
 
 #include <algorithm>
 
 using namespace eqc;
 
+static std::vector<RowPattern> patternsOf(const SharedPlan &plan,
+                                          const ReadStage &stage) {
+  std::vector<RowPattern> patterns;
+  for (const ReadEntry &entry : stage.entries)
+    patterns.push_back(plan.stored[static_cast<size_t>(entry.stored)]);
+  return patterns;
+}
+
 bool SweepNest::serves(const SharedPlan &plan, const ReadStage &stage) {
   return stage.source == PlanArray::Input && stage.entries.size() >= 2 &&
          plan.k >= 2 &&
+         (!plan.group.isProduct() ||
+          areAxisSums(patternsOf(plan, stage), plan.group,
+                      /*fromInput=*/true)) &&
          std::all_of(
              stage.entries.begin(), stage.entries.end(),
              [&](const ReadEntry &entry) {
@@ -25,7 +36,11 @@ bool SweepNest::serves(const SharedPlan &plan, const ReadStage &stage) {
 static bool isLonger(const Poly &a, const Poly &b) {
   if (a.degree() != b.degree())
     return a.degree() > b.degree();
-  return a.coefficient(a.degree()) > b.coefficient(b.degree());
+  auto leading = [](const Poly &poly) {
+    return poly.isConstant() ? poly.constantTerm()
+                             : poly.variableTerms().back().coefficient;
+  };
+  return leading(a) > leading(b);
 }
 
 SweepNest::SweepNest(const SharedPlan &plan, const ReadStage &stage) {

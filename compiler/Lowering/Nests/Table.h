@@ -45,9 +45,12 @@ struct Axis {
   bool parallel = true;
 };
 
-/// The same extent for so many axes.
-inline std::vector<Axis> axesOf(int count, const Poly &extent) {
-  return std::vector<Axis>(static_cast<size_t>(count), Axis{extent});
+/// Axes of these extents.
+inline std::vector<Axis> axesOf(const std::vector<Poly> &extents) {
+  std::vector<Axis> axes;
+  for (const Poly &extent : extents)
+    axes.push_back({extent});
+  return axes;
 }
 
 } // namespace eqc

@@ -17,11 +17,11 @@ namespace {
 class Builder {
 public:
   explicit Builder(const LayerSpec &spec)
-      : spec(spec), rules(rulesOf(spec.group)) {
+      : spec(spec), inputSteps(stepsOf(lengthsOfInput(spec))),
+        outputSteps(stepsOf(lengthsOfOutput(spec))) {
     assert(!spec.dynamicN() && "the dense plan needs a fixed n");
     const bool last = spec.layout == Layout::ChannelsLast;
-    const int64_t inputs = power(spec.k), outputs = power(spec.l);
-    plan.n = spec.n;
+    const int64_t inputs = inputSteps.front(), outputs = outputSteps.front();
     plan.mean = spec.normalize == Normalize::Mean;
     plan.cIn = spec.cIn;
     plan.cOut = spec.cOut;
@@ -42,39 +42,56 @@ public:
   }
 
 private:
-  int64_t power(int exponent) const { return Poly::power(exponent).at(spec.n); }
+  /// The positions from one value of an axis to the next; before them all that
+  /// there are.
+  static std::vector<int64_t> stepsOf(const std::vector<int64_t> &lengths) {
+    std::vector<int64_t> steps(lengths.size() + 1, 1);
+    for (size_t axis = lengths.size(); axis-- > 0;)
+      steps[axis] = steps[axis + 1] * lengths[axis];
+    return steps;
+  }
 
   /// The step of one vertex' axis.
   DenseStep stepOf(const Diagram &diagram, int vertex) const {
     if (vertex < diagram.l)
-      return {0, power(diagram.l - 1 - vertex) * outputUnit};
-    return {power(diagram.l + diagram.k - 1 - vertex) * inputUnit, 0};
+      return {0, outputSteps[vertex + 1] * outputUnit};
+    return {inputSteps[vertex - diagram.l + 1] * inputUnit, 0};
   }
 
-  /// What a diagram has of signs: free vertices, the last of which go through a
-  /// form that has a signature, then pairs in one row.
+  const GroupRules &rulesOfSpace(int space) const {
+    return rulesOf(spec.group.of(space));
+  }
+
+  /// What a diagram has of signs: free vertices of a space, the last of which
+  /// go through a form that has a signature, then pairs in one row, each of a
+  /// space.
   struct Signed {
-    int free = 0, lowered = 0, pairs = 0;
+    int free = 0, lowered = 0, space = 0;
+    std::vector<int> pairs;
     bool operator<(const Signed &o) const {
-      return std::tie(free, lowered, pairs) <
-             std::tie(o.free, o.lowered, o.pairs);
+      return std::tie(free, lowered, space, pairs) <
+             std::tie(o.free, o.lowered, o.space, o.pairs);
     }
   };
 
   DenseEntry makeEntry(const Diagram &diagram) {
     DenseEntry entry;
-    entry.divisions = diagram.numBottomOnlyBlocks();
+    entry.divisor = divisorOf(diagram);
     const std::vector<std::vector<int>> blocks = diagram.blocks();
     Signed of;
+    of.space = diagram.freeSpace();
     for (int vertex : diagram.freeVertices()) {
       ++of.free;
-      of.lowered += vertex >= diagram.l && spec.group.hasSignature();
+      of.lowered +=
+          vertex >= diagram.l && spec.group.of(of.space).hasSignature();
       entry.signedVertices.push_back(stepOf(diagram, vertex));
     }
     for (size_t b = 0; b < blocks.size(); ++b) {
       if (static_cast<int>(b) == diagram.free)
         continue;
-      DenseLetter letter{spec.n, {}};
+      const int space = diagram.spaceOf(blocks[b].front());
+      const int64_t length = sizeOf(spec.group, spec.n, space);
+      DenseLetter letter{length, {}};
       for (int vertex : blocks[b]) {
         const DenseStep step = stepOf(diagram, vertex);
         letter.step.row += step.row;
@@ -82,9 +99,10 @@ private:
       }
       const bool through =
           blocks[b].front() < diagram.l && blocks[b].back() >= diagram.l;
-      if (const int64_t period = rules.formPeriod(); period > 1 && !through) {
-        ++of.pairs;
-        letter.extent = spec.n / period;
+      if (const int64_t period = rulesOfSpace(space).formPeriod();
+          period > 1 && !through) {
+        of.pairs.push_back(space);
+        letter.extent = length / period;
         letter.step.row *= period;
         letter.step.column *= period;
         for (int vertex : blocks[b])
@@ -108,7 +126,8 @@ private:
     do {
       term.sign = permutationSign(term.values);
       for (int i = of.free - of.lowered; i < of.free; ++i)
-        term.sign *= rules.form(term.values[i], term.values[i]);
+        term.sign *=
+            rulesOfSpace(of.space).form(term.values[i], term.values[i]);
       addForms(term, of.pairs);
     } while (std::next_permutation(term.values.begin(), term.values.end()));
     const auto end = static_cast<int64_t>(plan.terms.size());
@@ -116,17 +135,19 @@ private:
   }
 
   /// `free` with every choice of a term of the form for each pair.
-  void addForms(const DenseTerm &free, int pairs) {
-    const std::vector<BlockTerm> choices = termsOfRowBlock(rules, 2);
+  void addForms(const DenseTerm &free, const std::vector<int> &pairs) {
+    std::vector<std::vector<BlockTerm>> choices;
     int64_t combinations = 1;
-    for (int p = 0; p < pairs; ++p)
-      combinations *= static_cast<int64_t>(choices.size());
+    for (int space : pairs) {
+      choices.push_back(termsOfRowBlock(rulesOfSpace(space), 2));
+      combinations *= static_cast<int64_t>(choices.back().size());
+    }
     for (int64_t number = 0; number < combinations; ++number) {
       DenseTerm term = free;
       int64_t rest = number;
-      for (int p = 0; p < pairs; ++p) {
-        const BlockTerm &chosen = choices[rest % choices.size()];
-        rest /= static_cast<int64_t>(choices.size());
+      for (const std::vector<BlockTerm> &ofPair : choices) {
+        const BlockTerm &chosen = ofPair[rest % ofPair.size()];
+        rest /= static_cast<int64_t>(ofPair.size());
         term.values.insert(term.values.end(), chosen.values.begin(),
                            chosen.values.end());
         term.sign *= chosen.sign;
@@ -135,8 +156,16 @@ private:
     }
   }
 
+  /// What `mean` divides a diagram by; a number past 2^53 is rounded anyway.
+  double divisorOf(const Diagram &diagram) const {
+    double divisor = 1;
+    for (int space : diagram.spacesOfBottomOnlyBlocks())
+      divisor *= static_cast<double>(sizeOf(spec.group, spec.n, space));
+    return divisor;
+  }
+
   const LayerSpec &spec;
-  const GroupRules &rules;
+  const std::vector<int64_t> inputSteps, outputSteps;
   DensePlan plan;
   int64_t inputUnit = 1, outputUnit = 1;
   std::map<Signed, std::pair<int64_t, int64_t>> ranges;
@@ -153,9 +182,7 @@ std::vector<double> eqc::assembleDense(const DensePlan &plan,
                                        const std::vector<double> &weight) {
   std::vector<double> matrix(plan.rows * plan.columns, 0.0);
   for (size_t d = 0; d < plan.diagrams.size(); ++d) {
-    double scale = 1;
-    for (int i = 0; plan.mean && i < plan.diagrams[d].divisions; ++i)
-      scale /= static_cast<double>(plan.n);
+    const double scale = plan.mean ? 1 / plan.diagrams[d].divisor : 1;
     const double *w = &weight[d * spec.cIn * spec.cOut];
     forDenseEntries(
         plan, plan.diagrams[d], [&](int64_t row, int64_t column, int sign) {

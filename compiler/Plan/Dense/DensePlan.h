@@ -43,7 +43,7 @@ struct DenseEntry {
   std::vector<DenseLetter> letters;
   std::vector<DenseStep> signedVertices;
   int64_t firstTerm = 0, endTerm = 1; ///< in DensePlan::terms
-  int divisions = 0;                  ///< `mean` divides by n each
+  double divisor = 1;                 ///< that `mean` divides by
 };
 
 /// More elements than this in n^(k+l) c_in c_out, and there is no dense plan.
@@ -51,7 +51,6 @@ constexpr int64_t maxDenseElements = int64_t(1) << 26;
 
 /// The plan of one layer.
 struct DensePlan {
-  int64_t n = 1;
   bool mean = false;
   /// Entries of a sample of x and of y, channels included: the matrix is
   /// rows x columns, both in the order of the layer's layout.

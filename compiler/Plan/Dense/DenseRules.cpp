@@ -9,7 +9,10 @@ using namespace eqc;
 static PlanRefusal whyNot(const LayerSpec &spec) {
   if (spec.dynamicN())
     return {"n is given at run time", "E0050"};
-  const int64_t entries = countAt(Poly::power(spec.k + spec.l), spec.n);
+  int64_t entries = 1;
+  for (const auto &lengths : {lengthsOfInput(spec), lengthsOfOutput(spec)})
+    for (int64_t length : lengths)
+      entries = saturatingMultiply(entries, length);
   if (saturatingMultiply(saturatingMultiply(entries, spec.cIn), spec.cOut) >
       maxDenseElements)
     return {"the matrix has more than 2^26 elements", "E0095"};

@@ -14,7 +14,7 @@ public:
       : plan(plan), n(n), cIn(cIn), cOut(cOut), x(x), weight(weight),
         bias(bias), counts(counts), planar(plan.planarRows.at(n) * cIn),
         mixed(plan.mixedRows.at(n) * cOut),
-        y(Poly::power(plan.l).at(n) * cOut) {}
+        y(productOf(plan.outputLengths).at(n) * cOut) {}
 
   std::vector<double> run() {
     for (size_t e = 0; e < plan.bias.size(); ++e)
@@ -35,10 +35,11 @@ public:
   }
 
 private:
-  /// Calls visit(row, position) over `axes` loops of n with these strides;
+  /// Calls visit(row, position) over loops of these extents and strides;
   /// positions count up.
   template <typename Visit>
-  void forAxes(const std::vector<Poly> &strides, const Visit &visit) const {
+  void forAxes(const std::vector<Poly> &strides,
+               const std::vector<Poly> &extents, const Visit &visit) const {
     std::vector<int64_t> index(strides.size(), 0);
     for (int64_t position = 0;; ++position) {
       int64_t row = 0;
@@ -46,7 +47,7 @@ private:
         row += index[a] * strides[a].at(n);
       visit(row, position);
       size_t axis = index.size();
-      while (axis > 0 && ++index[axis - 1] == n)
+      while (axis > 0 && ++index[axis - 1] == extents[axis - 1].at(n))
         index[--axis] = 0;
       if (axis == 0)
         return;
@@ -64,9 +65,10 @@ private:
   }
 
   void permute(const FactoredSteps &steps) {
-    forAxes(steps.permute, [&](int64_t row, int64_t position) {
-      copyRow(position, &x[row * cIn]);
-    });
+    forAxes(steps.permute, steps.permuteExtents,
+            [&](int64_t row, int64_t position) {
+              copyRow(position, &x[row * cIn]);
+            });
   }
 
   void contract(const Contraction &c) {
@@ -82,7 +84,7 @@ private:
           addRow(target, source + j * stride + c.minus.at(n), -1);
         if (plan.mean)
           for (int64_t ch = 0; ch < cIn; ++ch)
-            planar[target * cIn + ch] /= static_cast<double>(n);
+            planar[target * cIn + ch] /= static_cast<double>(c.values.at(n));
       }
   }
 
@@ -91,14 +93,15 @@ private:
     for (int64_t row = 0; row < step.targetRows.at(n); ++row)
       copyRow(step.target.at(n) + row, zeros.data());
     const int64_t kept = step.kept.at(n);
-    for (const LeviCivitaEntry &entry : plan.leviCivita.at(step.top))
+    for (const LeviCivitaEntry &entry :
+         plan.leviCivita.at({step.space, step.top}))
       for (int64_t q = 0; q < kept; ++q)
         addRow(step.target.at(n) + entry.target * kept + q,
                step.source.at(n) + entry.source * kept + q, entry.sign);
   }
 
   void readDiagonals(const DiagonalStep &step) {
-    forAxes(step.strides, [&](int64_t row, int64_t position) {
+    forAxes(step.strides, step.extents, [&](int64_t row, int64_t position) {
       copyRow(step.target.at(n) + position,
               &planar[(step.source.at(n) + row) * cIn]);
     });

@@ -9,9 +9,10 @@ using namespace eqc;
 
 /// What a contraction adds up: entries per row, planes counting two.
 static Poly termsOf(const Contraction &contraction) {
-  return contraction.extent.halfCoefficient() != 0
-             ? Poly::power(1)
-             : contraction.extent + contraction.minusExtent;
+  const bool halved = !contraction.extent.isConstant() &&
+                      !(contraction.extent == contraction.values);
+  return halved ? contraction.values
+                : contraction.extent + contraction.minusExtent;
 }
 
 PlanCost eqc::costOf(const FactoredPlan &plan) {
@@ -27,7 +28,7 @@ PlanCost eqc::costOf(const FactoredPlan &plan) {
     biases.push_back(&walk);
   for (const FactoredSteps &steps : plan.diagrams) {
     ++permute.patterns;
-    const Poly input = Poly::power(static_cast<int>(steps.permute.size()));
+    const Poly input = productOf(steps.permuteExtents);
     permute.sourceRows += input;
     permute.targetRows += input;
     for (const Contraction &c : steps.contractions) {
@@ -42,21 +43,24 @@ PlanCost eqc::costOf(const FactoredPlan &plan) {
     }
     for (const LeviCivitaStep &step : steps.leviCivita) {
       ++leviCivita.patterns;
-      const auto entries =
-          static_cast<int64_t>(plan.leviCivita.at(step.top).size());
+      const auto entries = static_cast<int64_t>(
+          plan.leviCivita.at({step.space, step.top}).size());
       leviCivita.sourceRows += step.kept * Poly(entries);
       leviCivita.targetRows += step.targetRows;
       leviCivita.additions += step.kept * Poly(entries);
     }
     for (const DiagonalStep &step : steps.diagonals) {
       ++diagonal.patterns;
-      const Poly rows = Poly::power(static_cast<int>(step.strides.size()));
+      const Poly rows = productOf(step.extents);
       diagonal.sourceRows += rows;
       diagonal.targetRows += rows;
     }
     ++mix.patterns;
     ++mix.terms;
-    mix.kept = std::max(mix.kept, steps.mixRows.degree());
+    if (steps.mixOrder > mix.kept) {
+      mix.kept = steps.mixOrder;
+      mix.last = steps.mixLast;
+    }
     mix.sourceRows += steps.mixRows;
     mix.targetRows += steps.mixRows;
     mix.multiplyAdds += steps.mixRows;

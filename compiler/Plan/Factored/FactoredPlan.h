@@ -33,6 +33,8 @@ struct Contraction {
   /// planes twice, or the signature.
   Poly plus, minus;
   Poly extent, minusExtent;
+  int space = 0; ///< of the axes
+  Poly values;   ///< that a vertex takes: what `mean` divides by
 };
 
 /// Applies a Levi-Civita factor: target[(top), q] += sign * source[(bottom), q]
@@ -40,6 +42,7 @@ struct Contraction {
 struct LeviCivitaStep {
   int top = 0;
   int bottom = 0;
+  int space = 0;
   Poly source, target; ///< row offsets in the planar array
   Poly kept;           ///< how many q there are
   Poly targetRows;     ///< how many rows are zero before
@@ -49,6 +52,7 @@ struct LeviCivitaStep {
 struct DiagonalStep {
   Poly source, target;
   std::vector<Poly> strides; ///< of the source, one per through block
+  std::vector<Poly> extents;
 };
 
 /// One diagram.
@@ -56,11 +60,15 @@ struct FactoredSteps {
   FactoredDiagram factored;
   /// Strides in x of the axes of the planar input, in planar order.
   std::vector<Poly> permute;
+  std::vector<Poly> permuteExtents;       ///< how long these axes are
   std::vector<Contraction> contractions;  ///< in contraction order
   std::vector<LeviCivitaStep> leviCivita; ///< at most one
   std::vector<DiagonalStep> diagonals;    ///< at most one
   Poly mixSource;                         ///< row offset in the planar array
   Poly mixRows;                           ///< rows that meet the weight
+  int mixOrder = 0;                       ///< axes of them
+  Poly mixLast{1};                        ///< how long the last of these is
+  Poly extraRows; ///< of the planar array behind what contractions use
   /// Where the mixed rows go in y: through blocks and free vertices kept,
   /// blocks of outputs dropped.
   Walk write;
@@ -78,7 +86,12 @@ struct FactoredPlan {
   int64_t n = 1; ///< -1 when dynamic
   int k = 0, l = 0;
   bool mean = false;
-  Poly values = Poly::power(1); ///< of a vertex, which `mean` divides by
+  /// The lengths of axes by their spaces, and one that none exceeds.
+  std::vector<Poly> lengths;
+  Poly values;
+  std::vector<Poly> inputLengths, outputLengths; ///< of the axes of x and y
+  /// Whether axes differ in length, so that permuted ones do.
+  bool mixedLengths = false;
   /// Whether contractions also subtract, as forms with signs do.
   bool subtracts = false;
 
@@ -87,8 +100,8 @@ struct FactoredPlan {
   std::vector<Walk> bias;
   Poly planarRows; ///< rows, of c_in, of the planar array
   Poly mixedRows;  ///< rows, of c_out, of the mixed array
-  /// By the number of free outputs.
-  std::map<int, std::vector<LeviCivitaEntry>> leviCivita;
+  /// By the space and the number of free outputs.
+  std::map<std::pair<int, int>, std::vector<LeviCivitaEntry>> leviCivita;
 };
 
 /// The plan with what its weights are.

@@ -4,6 +4,7 @@
 #include "compiler/Plan/Shared/ReadPlan.h"
 
 #include <map>
+#include <tuple>
 #include <utility>
 
 using namespace eqc;
@@ -12,6 +13,7 @@ LayerSpec eqc::gradientLayer(const LayerSpec &spec) {
   LayerSpec flipped = spec;
   flipped.name = gradientOfXName(spec.name);
   std::swap(flipped.k, flipped.l);
+  std::swap(flipped.xAxes, flipped.yAxes);
   std::swap(flipped.cIn, flipped.cOut);
   flipped.bias = false;
   flipped.biasDiagrams.clear();
@@ -36,16 +38,35 @@ FlipFactor eqc::flipFactor(const LayerSpec &spec, const Diagram &diagram) {
   FlipFactor factor;
   const SignedDiagram flipped = transpose(spec.group, diagram);
   factor.sign = flipped.sign;
-  if (spec.normalize == Normalize::Mean)
-    factor.divisions =
-        diagram.numBottomOnlyBlocks() - flipped.diagram.numBottomOnlyBlocks();
+  if (spec.normalize != Normalize::Mean)
+    return factor;
+  factor.divisions =
+      diagram.numBottomOnlyBlocks() - flipped.diagram.numBottomOnlyBlocks();
+  if (spec.group.isProduct()) {
+    factor.of.assign(spec.group.spaces().size(), 0);
+    for (int space : diagram.spacesOfBottomOnlyBlocks())
+      ++factor.of[space];
+    for (int space : flipped.diagram.spacesOfBottomOnlyBlocks())
+      --factor.of[space];
+  }
   return factor;
 }
 
+/// A layer of nothing but inputs: one row of `spec`.
+static LayerSpec sideOf(const LayerSpec &spec, int size,
+                        const std::vector<int> &axes, Normalize normalize) {
+  LayerSpec side;
+  side.group = spec.group;
+  side.n = spec.n;
+  side.k = size;
+  side.xAxes = axes;
+  side.normalize = normalize;
+  return side;
+}
+
 GradientPlan eqc::buildGradientPlan(const LayerSpec &spec) {
-  SharedGeometry x(spec.group, spec.n, spec.k, 0,
-                   spec.normalize == Normalize::Mean);
-  SharedGeometry gradY(spec.group, spec.n, spec.l, 0, /*mean=*/false);
+  SharedGeometry x(sideOf(spec, spec.k, spec.xAxes, spec.normalize));
+  SharedGeometry gradY(sideOf(spec, spec.l, spec.yAxes, Normalize::None));
   std::vector<Split> splits;
   std::vector<RowPattern> bottoms, tops, biasTops;
   for (const Diagram &diagram : spec.diagrams) {
@@ -65,7 +86,7 @@ GradientPlan eqc::buildGradientPlan(const LayerSpec &spec) {
   options.byOtherRow = true;
   addReads(gradY, tops, options);
 
-  std::map<std::pair<int, int64_t>, GradientStage> stages;
+  std::map<std::tuple<int, int64_t, std::vector<int>>, GradientStage> stages;
   for (size_t d = 0; d < splits.size(); ++d) {
     const Split &split = splits[d];
     GradientTerm term;
@@ -77,9 +98,10 @@ GradientPlan eqc::buildGradientPlan(const LayerSpec &spec) {
       term.x.strides.push_back(bottom.strides[a]);
     term.gradY = gradY.viewOfBottom(split.top);
     const int kept = split.bottom.numKept();
-    const int64_t subsets = numSubsetsOf(split.bottom, spec.n);
-    GradientStage &stage = stages[{-kept, subsets}];
+    const int64_t subsets = numSubsetsOf(split.bottom, spec.group, spec.n);
+    GradientStage &stage = stages[{-kept, subsets, split.top.spacesOfKept()}];
     stage.kept = kept;
+    stage.lengths = lengthsOfKept(spec.group, split.top);
     stage.subsets = subsets;
     stage.terms.push_back(std::move(term));
   }

@@ -27,11 +27,12 @@ struct GradientTerm {
   int diagram = 0;
   RowView x, gradY; ///< rows in the order of the kept blocks of outputs
 };
-/// All terms over index spaces of one shape: `kept` axes of n, then `subsets`
-/// entries that lie next to each other. Their rows of one side are all in the
-/// same array.
+/// All terms over index spaces of one shape: axes of these lengths, one for
+/// each kept block, then `subsets` entries that lie next to each other. Their
+/// rows of one side are all in the same array.
 struct GradientStage {
   int kept = 0;
+  std::vector<Poly> lengths; ///< in the order of the outputs
   int64_t subsets = 1;
   std::vector<GradientTerm> terms;
 };
@@ -61,10 +62,12 @@ std::string gradientOfXName(const std::string &layer);
 std::string gradientOfWeightName(const std::string &layer);
 
 /// What weights of a diagram are multiplied by on the way to its flip:
-/// sign / n^divisions; there may be less than no divisions.
+/// sign / n^divisions; there may be less than no divisions. Of a product `of`
+/// has the divisions by the size of each of its spaces.
 struct FlipFactor {
   int sign = 1;
   int divisions = 0;
+  std::vector<int> of;
 };
 FlipFactor flipFactor(const LayerSpec &spec, const Diagram &diagram);
 

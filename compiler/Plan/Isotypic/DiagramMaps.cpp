@@ -33,8 +33,8 @@ DiagramMaps::DiagramMaps(Group group, int64_t n, int from, int to)
 
 double DiagramMaps::scale(int64_t d) const {
   double scale = 1;
-  for (int i = 0; plan.mean && i < plan.diagrams[d].divisions; ++i)
-    scale /= static_cast<double>(plan.n);
+  if (plan.mean)
+    scale /= plan.diagrams[d].divisor;
   return scale;
 }
 

@@ -7,6 +7,10 @@
 using namespace eqc;
 
 static PlanRefusal whyNot(const LayerSpec &spec) {
+  if (spec.group.isProduct())
+    return {"its axes are of several spaces, for whose tensors no basis is "
+            "built yet",
+            "E0051"};
   if (!rulesOf(spec.group).hasSchurBasis())
     return {"its group keeps no length, so it has no orthogonal basis of "
             "irreducible tensors",

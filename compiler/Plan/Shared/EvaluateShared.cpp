@@ -13,8 +13,8 @@ public:
             const std::vector<double> &bias)
       : plan(plan), n(n), cIn(cIn), cOut(cOut), x(x), weight(weight),
         bias(bias), stored(plan.storedRows.at(n) * cIn),
-        nodes(plan.nodeRows.at(n) * cOut), y(Poly::power(plan.l).at(n) * cOut) {
-  }
+        nodes(plan.nodeRows.at(n) * cOut),
+        y(plan.rowsOf(PlanArray::Output).at(n) * cOut) {}
 
   std::vector<double> run() {
     for (const SharedStage &stage : plan.stages)
@@ -78,7 +78,9 @@ private:
 
   void runStage(const MixStage &stage) {
     std::vector<double> &out = target(stage.target);
-    std::vector<int64_t> extents(stage.kept, n);
+    std::vector<int64_t> extents;
+    for (const Poly &length : stage.lengths)
+      extents.push_back(length.at(n));
     if (stage.subsets > 1)
       extents.push_back(stage.subsets);
     std::vector<int64_t> index(extents.size(), 0);

@@ -6,6 +6,7 @@
 #include "compiler/Plan/Shared/SharedGeometry.h"
 
 #include <algorithm>
+#include <limits>
 #include <map>
 #include <numeric>
 
@@ -33,11 +34,17 @@ constexpr size_t kMostPatterns = 20000;
 constexpr int kMostSteps = 2000;
 
 /// The additions that sum a pattern from a finer one: n terms for each entry,
-/// whatever the finer one.
-int64_t additionsOf(const RowPattern &pattern, int64_t n) {
-  int64_t additions = n - 1;
-  for (int i = 0; i < pattern.numKept(); ++i)
-    additions = saturatingMultiply(additions, n);
+/// whatever the finer one. Of a product the fewest of any.
+int64_t additionsOf(const RowPattern &pattern, Group group, int64_t n) {
+  std::vector<int> summed = pattern.droppedBlocks();
+  if (pattern.free >= 0)
+    summed = {pattern.free};
+  int64_t terms = std::numeric_limits<int64_t>::max();
+  for (int block : summed)
+    terms = std::min(terms, sizeAt(group, n, pattern.spaceOf(block)));
+  int64_t additions = summed.empty() ? n - 1 : terms - 1;
+  for (int space : pattern.spacesOfKept())
+    additions = saturatingMultiply(additions, sizeAt(group, n, space));
   return additions;
 }
 
@@ -119,7 +126,7 @@ private:
     int64_t cost = 0;
     do {
       pattern = parents[pattern].front();
-      cost = saturatingAdd(cost, additionsOf(*patterns[pattern], n));
+      cost = saturatingAdd(cost, additionsOf(*patterns[pattern], group, n));
     } while (!served[pattern] &&
              !levels.count(patterns[parents[pattern].front()]->numKept()));
     return cost;
@@ -135,7 +142,7 @@ private:
       if (!chosen[pattern] && first.count(*patterns[pattern])) {
         best.added.push_back(pattern);
         best.cost =
-            saturatingAdd(best.cost, additionsOf(*patterns[pattern], n));
+            saturatingAdd(best.cost, additionsOf(*patterns[pattern], group, n));
       }
     search(part, 0);
     for (size_t pattern : best.added)
@@ -170,7 +177,8 @@ private:
     for (size_t parent : parents[open]) {
       chosen[parent] = true;
       added.push_back(parent);
-      search(part, saturatingAdd(cost, additionsOf(*patterns[parent], n)));
+      search(part,
+             saturatingAdd(cost, additionsOf(*patterns[parent], group, n)));
       added.pop_back();
       chosen[parent] = false;
     }

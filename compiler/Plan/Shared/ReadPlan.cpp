@@ -15,6 +15,36 @@ static std::pair<int, int> readOrder(const RowPattern &pattern) {
   return {pattern.numFree(), -pattern.numKept()};
 }
 
+/// Stands for sizes that are given at run time.
+static constexpr int64_t kSomeSize = 8;
+
+std::vector<int> eqc::spacesOfSum(const RowPattern &pattern,
+                                  const RowPattern &parent) {
+  const RowPattern relative = relativePattern(parent, pattern);
+  std::vector<int> spaces;
+  for (int block : relative.droppedBlocks())
+    spaces.push_back(relative.spaceOf(block));
+  if (relative.free >= 0)
+    spaces.push_back(relative.spaceOf(relative.free));
+  return spaces;
+}
+
+bool eqc::areAxisSums(const std::vector<RowPattern> &patterns, Group group,
+                      bool fromInput) {
+  // Lengths of 1 leave no telling which axis a stride is of.
+  const RowPattern &row = patterns.front();
+  for (int vertex = 0; vertex < row.size(); ++vertex)
+    if (group.isProduct() && sizeOf(group, 0, row.spaceOfVertex(vertex)) == 1)
+      return false;
+  return fromInput &&
+         std::all_of(patterns.begin(), patterns.end(),
+                     [](const RowPattern &pattern) {
+                       return pattern.free < 0 &&
+                              pattern.numBlocks() == pattern.size() &&
+                              pattern.droppedBlocks().size() == 1;
+                     });
+}
+
 namespace {
 
 class Reader {
@@ -37,35 +67,52 @@ public:
   }
 
 private:
+  /// The rows of a pattern, at some size where that is given at run time.
+  int64_t rowsAt(const RowPattern &pattern) const {
+    return rowsOf(pattern, group, geometry.plan.n)
+        .at(geometry.plan.n > 0 ? geometry.plan.n : kSomeSize);
+  }
+
   /// A finer pattern that is a view or fulfils `available`; views last, because
-  /// a stored one is smaller in memory than the strided view of the row.
+  /// a stored one is smaller in memory than the strided view of the row. Of
+  /// others the first of those with the fewest rows to be summed.
   template <typename Predicate>
   std::optional<RowPattern> findParent(const RowPattern &pattern,
                                        Predicate available) const {
     if (isView(pattern))
-      return identityPattern(pattern.size());
-    std::optional<RowPattern> view;
+      return identityPattern(pattern.size(), pattern.space);
+    std::optional<RowPattern> view, stored;
     for (RowPattern &finer : finerPatterns(pattern, group)) {
-      if (isView(finer))
-        view = finer;
-      else if (available(finer))
-        return finer;
+      if (isView(finer)) {
+        if (!view || (group.isProduct() && rowsAt(finer) < rowsAt(*view)))
+          view = finer;
+      } else if (available(finer) &&
+                 (!stored || rowsAt(finer) < rowsAt(*stored))) {
+        stored = finer;
+      }
     }
-    return view;
+    return stored ? stored : view;
   }
 
   void addStages(const std::vector<RowPattern> &order) {
-    // Patterns of the same order with the same source are one stage; copies
-    // drop nothing and stand apart.
-    std::map<std::tuple<std::pair<int, int>, bool, PlanArray>, ReadStage>
-        stages;
+    // Patterns of the same order with the same source are one stage, where what
+    // they keep and what they drop are axes of the same spaces; copies drop
+    // nothing and stand apart.
+    using Key = std::tuple<std::pair<int, int>, bool, PlanArray,
+                           std::vector<int>, std::vector<int>>;
+    std::map<Key, ReadStage> stages;
     for (const RowPattern &pattern : order) {
       RowPattern parent =
           *findParent(pattern, [&](const RowPattern &candidate) {
             return geometry.isStored(candidate);
           });
       const PlanArray source = geometry.viewOfBottom(parent).array;
-      ReadStage &stage = stages[{readOrder(pattern), !isView(pattern), source}];
+      Key key{readOrder(pattern), !isView(pattern), source, {}, {}};
+      if (!areAxisSums({pattern}, group, source == PlanArray::Input)) {
+        std::get<3>(key) = pattern.spacesOfKept();
+        std::get<4>(key) = spacesOfSum(pattern, parent);
+      }
+      ReadStage &stage = stages[key];
       stage.kept = pattern.numKept();
       stage.source = source;
       stage.entries.push_back(geometry.makeRead(pattern, parent));

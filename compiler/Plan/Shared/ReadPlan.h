@@ -26,6 +26,16 @@ struct ReadOptions {
   bool byOtherRow = false;
 };
 
+/// The spaces of the blocks that are summed where `pattern` is read from
+/// `source`.
+std::vector<int> spacesOfSum(const RowPattern &pattern,
+                             const RowPattern &source);
+
+/// Whether all patterns of a row are sums over single axes of it, which may be
+/// taken in one sweep over x, whatever the spaces of the axes.
+bool areAxisSums(const std::vector<RowPattern> &patterns, Group group,
+                 bool fromInput);
+
 /// Stores what `patterns` of the row of inputs need, themselves included, and
 /// appends the stages that read it to the plan.
 void addReads(SharedGeometry &geometry, const std::vector<RowPattern> &patterns,

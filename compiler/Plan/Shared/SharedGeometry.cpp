@@ -15,8 +15,9 @@ bool eqc::isIdentity(const RowPattern &pattern) {
   return isView(pattern) && pattern.numBlocks() == pattern.size();
 }
 
-RowPattern eqc::identityPattern(int size) {
+RowPattern eqc::identityPattern(int size, const std::vector<int> &axes) {
   RowPattern identity;
+  identity.space = axes;
   for (int v = 0; v < size; ++v) {
     identity.block.push_back(v);
     identity.kept.push_back(true);
@@ -24,28 +25,42 @@ RowPattern eqc::identityPattern(int size) {
   return identity;
 }
 
-int64_t eqc::numSubsetsOf(const RowPattern &pattern, int64_t n) {
-  return pattern.free < 0 ? 1 : numSubsets(n, pattern.numFree());
+/// How many values the free vertices of a pattern take.
+static int64_t valuesOfFree(const RowPattern &pattern, Group group, int64_t n) {
+  return sizeOf(group, n, pattern.spaceOf(pattern.free));
 }
 
-Poly eqc::rowsOf(const RowPattern &pattern, int64_t n) {
-  return Poly::power(pattern.numKept(), numSubsetsOf(pattern, n));
+int64_t eqc::numSubsetsOf(const RowPattern &pattern, Group group, int64_t n) {
+  return pattern.free < 0
+             ? 1
+             : numSubsets(valuesOfFree(pattern, group, n), pattern.numFree());
 }
 
-SharedGeometry::SharedGeometry(Group group, int64_t n, int k, int l,
-                               bool mean) {
-  plan.group = group;
-  plan.n = n;
-  plan.k = k;
-  plan.l = l;
-  plan.mean = mean;
+Poly eqc::rowsOf(const RowPattern &pattern, Group group, int64_t n) {
+  return productOf(lengthsOfKept(group, pattern),
+                   numSubsetsOf(pattern, group, n));
+}
+
+SharedGeometry::SharedGeometry(const LayerSpec &spec) {
+  plan.group = spec.group;
+  plan.n = spec.n;
+  plan.k = spec.k;
+  plan.l = spec.l;
+  plan.xAxes = spec.xAxes;
+  plan.yAxes = spec.yAxes;
+  plan.mean = spec.normalize == Normalize::Mean;
+}
+
+std::vector<Poly> SharedGeometry::stridesOf(const RowPattern &pattern) const {
+  return rowMajorStrides(lengthsOfKept(plan.group, pattern),
+                         numSubsetsOf(pattern, plan.group, plan.n));
 }
 
 void SharedGeometry::addStored(const RowPattern &pattern) {
   storedPlace[pattern] = {static_cast<int>(plan.stored.size()),
                           plan.storedRows};
   plan.stored.push_back(pattern);
-  plan.storedRows += rowsOf(pattern, plan.n);
+  plan.storedRows += rowsOf(pattern, plan.group, plan.n);
 }
 
 // A Levi-Civita node is indexed by the values of the free *inputs*; there are
@@ -53,22 +68,22 @@ void SharedGeometry::addStored(const RowPattern &pattern) {
 void SharedGeometry::addNode(const RowPattern &pattern) {
   nodePlace[pattern] = {static_cast<int>(plan.nodes.size()), plan.nodeRows};
   plan.nodes.push_back(pattern);
-  plan.nodeRows += rowsOf(pattern, plan.n);
+  plan.nodeRows += rowsOf(pattern, plan.group, plan.n);
 }
 
 RowView SharedGeometry::viewOfBottom(const RowPattern &pattern) const {
   RowView view;
   if (isView(pattern) && !isStored(pattern)) {
     view.array = PlanArray::Input;
-    Walk walk = makeWalk(pattern, plan.group, plan.n, rowMajorStrides(plan.k));
+    Walk walk = makeWalk(pattern, plan.group, plan.n,
+                         rowMajorStrides(plan.inputLengths()));
     for (const Letter &letter : walk.kept)
       view.strides.push_back(letter.rowStride);
     return view;
   }
   view.array = PlanArray::Stored;
   view.offset = storedPlace.at(pattern).offset;
-  view.strides =
-      rowMajorStrides(pattern.numKept(), numSubsetsOf(pattern, plan.n));
+  view.strides = stridesOf(pattern);
   return view;
 }
 
@@ -93,9 +108,10 @@ ReadEntry SharedGeometry::makeRead(const RowPattern &pattern,
 void SharedGeometry::lowerFree(Walk &walk, const RowPattern &pattern) const {
   if (pattern.free < 0)
     return;
-  const GroupRules &rules = rulesOf(plan.group);
+  const GroupRules &rules =
+      rulesOf(plan.group.of(pattern.spaceOf(pattern.free)));
   const std::vector<std::vector<int>> subsets =
-      subsetsOf(plan.n, pattern.numFree());
+      subsetsOf(valuesOfFree(pattern, plan.group, plan.n), pattern.numFree());
   for (size_t i = 0; i < walk.terms.size(); ++i)
     for (int value : subsets[i / walk.termsPerGroup])
       walk.terms[i].sign *= rules.form(value, value);
@@ -118,14 +134,13 @@ void SharedGeometry::indexByOtherRow(ReadEntry &entry,
 MixTarget SharedGeometry::makeTarget(const RowPattern &pattern) const {
   MixTarget target;
   if (isIdentity(pattern)) {
-    target.target = {PlanArray::Output, Poly(), rowMajorStrides(plan.l)};
+    target.target = {PlanArray::Output, Poly(),
+                     rowMajorStrides(plan.outputLengths())};
     return target;
   }
   const Place &place = nodePlace.at(pattern);
   target.node = place.index;
-  target.target = {
-      PlanArray::Nodes, place.offset,
-      rowMajorStrides(pattern.numKept(), numSubsetsOf(pattern, plan.n))};
+  target.target = {PlanArray::Nodes, place.offset, stridesOf(pattern)};
   return target;
 }
 
@@ -164,7 +179,8 @@ void SharedGeometry::addBroadcast(const RowPattern &node,
   const RowPattern relative = relativePattern(parent, node);
   const Place &place = nodePlace.at(node);
   RowView view{PlanArray::Nodes, place.offset, {}};
-  const std::vector<Poly> inner = rowMajorStrides(relative.numKept());
+  const std::vector<Poly> inner =
+      rowMajorStrides(lengthsOfKept(plan.group, relative));
   size_t next = 0;
   for (int v = 0; v < relative.size(); ++v)
     view.strides.push_back(relative.kept[relative.block[v]] ? inner[next++]
@@ -198,9 +214,10 @@ WriteEntry SharedGeometry::makeWrite(const RowPattern &node,
 void SharedGeometry::reindexByFreeInputs(Walk &walk,
                                          const RowPattern &pattern) const {
   const int top = pattern.numFree();
-  const int bottom = static_cast<int>(plan.n) - top;
-  const std::vector<std::vector<int>> tops = subsetsOf(plan.n, top);
-  const std::vector<std::vector<int>> bottoms = subsetsOf(plan.n, bottom);
+  const int64_t values = valuesOfFree(pattern, plan.group, plan.n);
+  const int bottom = static_cast<int>(values) - top;
+  const std::vector<std::vector<int>> tops = subsetsOf(values, top);
+  const std::vector<std::vector<int>> bottoms = subsetsOf(values, bottom);
   std::map<std::vector<int>, int64_t> number;
   for (size_t i = 0; i < bottoms.size(); ++i)
     number[bottoms[i]] = static_cast<int64_t>(i);
@@ -209,7 +226,7 @@ void SharedGeometry::reindexByFreeInputs(Walk &walk,
     const std::vector<int> &outputs = tops[subset];
     std::vector<int> inputs;
     int inversions = 0;
-    for (int value = 0; value < plan.n; ++value)
+    for (int value = 0; value < values; ++value)
       if (!std::binary_search(outputs.begin(), outputs.end(), value))
         inputs.push_back(value);
     for (int output : outputs)

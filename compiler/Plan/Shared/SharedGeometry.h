@@ -21,18 +21,19 @@ bool isView(const RowPattern &pattern);
 
 /// The pattern that keeps every vertex of a row apart: the output itself.
 bool isIdentity(const RowPattern &pattern);
-RowPattern identityPattern(int size);
+RowPattern identityPattern(int size, const std::vector<int> &axes = {});
 
 /// Entries of a pattern per value of its kept blocks: the subsets that its free
 /// vertices take, 1 without any.
-int64_t numSubsetsOf(const RowPattern &pattern, int64_t n);
+int64_t numSubsetsOf(const RowPattern &pattern, Group group, int64_t n);
 
 /// Rows that a pattern takes in memory.
-Poly rowsOf(const RowPattern &pattern, int64_t n);
+Poly rowsOf(const RowPattern &pattern, Group group, int64_t n);
 
 class SharedGeometry {
 public:
-  SharedGeometry(Group group, int64_t n, int k, int l, bool mean);
+  /// Of a layer with these axes; `spec` says nothing else.
+  explicit SharedGeometry(const LayerSpec &spec);
 
   /// Gives the pattern the next rows of the stored input patterns.
   void addStored(const RowPattern &pattern);
@@ -76,6 +77,8 @@ private:
     Poly offset;
   };
 
+  /// Strides of a pattern that is stored or a node.
+  std::vector<Poly> stridesOf(const RowPattern &pattern) const;
   void lowerFree(Walk &walk, const RowPattern &pattern) const;
   void reindexByFreeInputs(Walk &walk, const RowPattern &pattern) const;
 

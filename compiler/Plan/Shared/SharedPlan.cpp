@@ -35,9 +35,7 @@ namespace {
 class Builder {
 public:
   Builder(const LayerSpec &spec, ReadOrder order)
-      : spec(spec), order(order), geometry(spec.group, spec.n, spec.k, spec.l,
-                                           spec.normalize == Normalize::Mean),
-        plan(geometry.plan) {}
+      : spec(spec), order(order), geometry(spec), plan(geometry.plan) {}
 
   SharedPlan build() {
     for (const Diagram &diagram : spec.diagrams)
@@ -70,7 +68,8 @@ private:
     std::sort(order.begin(), order.end(),
               [](const RowPattern &a, const RowPattern &b) {
                 auto key = [](const RowPattern &p) {
-                  return std::make_tuple(p.numKept(), p.numFree(), p);
+                  return std::make_tuple(p.numKept(), p.numFree(),
+                                         p.spacesOfKept(), p);
                 };
                 return key(a) < key(b);
               });
@@ -79,7 +78,7 @@ private:
   }
 
   void addMixAndWriteStages() {
-    const RowPattern identity = identityPattern(spec.l);
+    const RowPattern identity = identityPattern(spec.l, spec.yAxes);
     std::map<RowPattern, MixTarget> targets;
     for (const RowPattern &node : plan.nodes)
       targets[node] = geometry.makeTarget(node);
@@ -117,14 +116,15 @@ private:
       const RowPattern &first = *order[i];
       MixStage mix;
       mix.kept = first.numKept();
-      mix.subsets = numSubsetsOf(first, spec.n);
+      mix.lengths = lengthsOfKept(spec.group, first);
+      mix.subsets = numSubsetsOf(first, spec.group, spec.n);
       mix.target = first == identity ? PlanArray::Output : PlanArray::Nodes;
       WriteStage write;
       write.target = mix.target;
       for (; i < order.size(); ++i) {
         const RowPattern &pattern = *order[i];
-        if (pattern.numKept() != mix.kept ||
-            numSubsetsOf(pattern, spec.n) != mix.subsets ||
+        if (pattern.spacesOfKept() != first.spacesOfKept() ||
+            numSubsetsOf(pattern, spec.group, spec.n) != mix.subsets ||
             (pattern == identity) != (mix.target == PlanArray::Output))
           break;
         mix.targets.push_back(std::move(targets[pattern]));
@@ -156,13 +156,13 @@ private:
 Poly SharedPlan::rowsOf(PlanArray array) const {
   switch (array) {
   case PlanArray::Input:
-    return Poly::power(k);
+    return productOf(inputLengths());
   case PlanArray::Stored:
     return storedRows;
   case PlanArray::Nodes:
     return nodeRows;
   case PlanArray::Output:
-    return Poly::power(l);
+    return productOf(outputLengths());
   case PlanArray::Bias:
     return Poly();
   }

@@ -22,6 +22,7 @@ struct SharedPlan {
   Group group = Group::S;
   int64_t n = 1; ///< -1 when dynamic
   int k = 0, l = 0;
+  std::vector<int> xAxes, yAxes; ///< of a product the space of each axis
   bool mean = false;
 
   std::vector<RowPattern> stored; ///< in storage order
@@ -32,6 +33,13 @@ struct SharedPlan {
   std::vector<int> packedOrder;
 
   Poly rowsOf(PlanArray array) const;
+  /// The lengths of the axes of x and of y.
+  std::vector<Poly> inputLengths() const {
+    return lengthsOfAxes(group, k, xAxes);
+  }
+  std::vector<Poly> outputLengths() const {
+    return lengthsOfAxes(group, l, yAxes);
+  }
 };
 
 /// The stage that adds to what the mix at `mix` has made, or null.

@@ -55,6 +55,7 @@ static void addStrands(const StrandStage &stage, int64_t n, PlanCost &cost) {
   // Tiles run along the rows of all letters.
   mix.subsets = n >= 0 ? countAt(rows(1), n) : 1;
   mix.kept = n >= 0 ? 0 : 1;
+  mix.last = n >= 0 ? Poly(1) : Poly::power(1);
   mix.terms = sources * targets * cubes;
   mix.sourceRows = mix.multiplyAdds = rows(mix.terms);
   mix.targetRows = rows(targets * squares);

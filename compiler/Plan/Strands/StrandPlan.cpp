@@ -63,9 +63,10 @@ static OrderedView order(const RowView &view) {
 }
 
 std::optional<StrandStage> eqc::makeStrandStage(const MixStage &mix,
-                                                int64_t n) {
-  if (mix.kept < kLeastStrands || mix.kept > kMostStrands || mix.subsets > 1 ||
-      n == 1)
+                                                Group group, int64_t n) {
+  // Strands that are permuted are of one space: of products that is left out.
+  if (group.isProduct() || mix.kept < kLeastStrands ||
+      mix.kept > kMostStrands || mix.subsets > 1 || n == 1)
     return std::nullopt;
   StrandStage stage;
   stage.order = mix.kept;
@@ -174,7 +175,7 @@ static StrandPlan makePlan(SharedPlan shared, const LayerSpec *spec) {
     const int64_t terms = mix->terms();
     std::optional<StrandStage> &strands = plan.strands[i];
     if (spec)
-      strands = makeStrandStage(*mix, plan.shared.n);
+      strands = makeStrandStage(*mix, plan.shared.group, plan.shared.n);
     if (strands && !pays(*mix, *strands, *spec))
       strands.reset();
     for (int64_t term = 0; term < terms; ++term, ++next)

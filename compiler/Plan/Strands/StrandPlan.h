@@ -55,7 +55,8 @@ struct StrandTransform {
 /// The mix in Fourier space, if it has strands to permute: no free vertices
 /// and an order from kLeastStrands to kMostStrands. Diagrams that a layer
 /// leaves out count as zeros.
-std::optional<StrandStage> makeStrandStage(const MixStage &mix, int64_t n);
+std::optional<StrandStage> makeStrandStage(const MixStage &mix, Group group,
+                                           int64_t n);
 
 /// A shared plan of which some mixes are in Fourier space.
 struct StrandPlan {

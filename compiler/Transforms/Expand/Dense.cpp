@@ -1,6 +1,6 @@
 //===- Dense.cpp - The stages of the dense plan ---------------------------===//
 
-#include "compiler/Plan/Poly.h"
+#include "compiler/Conversion/Stages/LayerOfOp.h"
 #include "compiler/Transforms/Expand/Expand.h"
 
 using namespace eqc;
@@ -12,17 +12,18 @@ FailureOr<Value> eqc::expandDense(OpBuilder &b, LinearOp op, PlanAttr,
   if (op.hasDynamicN())
     return op.emitError("the dense plan needs a fixed 'n', found '?'");
   const Location loc = op.getLoc();
-  const auto k = static_cast<int>(op.getK()), l = static_cast<int>(op.getL());
-  const int64_t columns = Poly::power(l, op.getCOut()).at(op.getN());
+  const LayerSpec spec = getLayerOf(op);
+  const int64_t columns = numPositions(lengthsOfOutput(spec)) * spec.cOut;
   auto type = [&](int64_t rows) {
     return RankedTensorType::get(
         {rows, columns},
         cast<RankedTensorType>(op.getX().getType()).getElementType());
   };
   const Value matrix = AssembleOp::create(
-      b, loc, type(Poly::power(k, op.getCIn()).at(op.getN())), op.getWeight(),
-      op.getGroupAttr(), op.getNAttr(), op.getKAttr(), op.getLAttr(),
-      op.getDiagramsAttr(), op.getLayoutAttr(), op.getNormalizeAttr());
+      b, loc, type(numPositions(lengthsOfInput(spec)) * spec.cIn),
+      op.getWeight(), op.getGroupAttr(), op.getNAttr(), op.getKAttr(),
+      op.getLAttr(), op.getDiagramsAttr(), op.getLayoutAttr(),
+      op.getNormalizeAttr());
   Value added;
   if (op.getBias())
     added =

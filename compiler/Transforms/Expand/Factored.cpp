@@ -16,17 +16,22 @@ namespace {
 struct PlanarPattern {
   RowPattern pattern;
 
+  explicit PlanarPattern(bool typed) : typed(typed) {}
+  const bool typed; ///< whether axes are of several spaces
+
   enum Kind { Kept, Dropped, Free };
-  void add(int size, Kind kind) {
+  void add(int size, Kind kind, int space) {
     const int block = pattern.numBlocks();
     pattern.block.insert(pattern.block.end(), size, block);
+    if (typed)
+      pattern.space.insert(pattern.space.end(), size, space);
     pattern.kept.push_back(kind == Kept);
     if (kind == Free)
       pattern.free = block;
   }
-  void addApart(int size) {
+  void addApart(int size, int space) {
     for (int axis = 0; axis < size; ++axis)
-      add(1, Kept);
+      add(1, Kept, space);
   }
 };
 
@@ -37,76 +42,106 @@ struct Contracted {
 
   /// Contracts factor `f`, or nothing for -1.
   RowPattern contract(int f) {
-    PlanarPattern result;
+    PlanarPattern result(form.typed);
     for (size_t i = 0; i < form.factors.size(); ++i) {
       const int size = form.factors[i].bottom;
       if (done[i] || size == 0)
         continue;
       if (static_cast<int>(i) == f)
-        result.add(size, PlanarPattern::Dropped);
+        result.add(size, PlanarPattern::Dropped, form.factors[i].space);
       else
-        result.addApart(size);
+        result.addApart(size, form.factors[i].space);
     }
     if (f >= 0)
       done[f] = true;
     return std::move(result.pattern);
   }
 
-  /// Contracts the symbol and joins the inputs of through blocks.
-  RowPattern transfer() const {
-    PlanarPattern result;
-    for (size_t i = 0; i < form.factors.size(); ++i)
-      if (const int size = form.factors[i].bottom; !done[i] && size > 0)
-        result.add(size, form.factors[i].free ? PlanarPattern::Free
-                                              : PlanarPattern::Kept);
+  /// Contracts the symbol, whose other arguments are then left.
+  RowPattern contractSymbol(Group group, int64_t n) {
+    PlanarPattern result(form.typed);
+    for (size_t i = 0; i < form.factors.size(); ++i) {
+      const KroneckerFactor &factor = form.factors[i];
+      if (done[i] || factor.bottom == 0)
+        continue;
+      if (!factor.free) {
+        result.addApart(factor.bottom, factor.space);
+        continue;
+      }
+      result.add(factor.bottom, PlanarPattern::Free, factor.space);
+      arguments =
+          static_cast<int>(sizeOf(group, n, factor.space)) - factor.bottom;
+      symbol = static_cast<int>(i);
+    }
     return std::move(result.pattern);
   }
 
-  /// Whether that leaves all as it is.
-  bool transfersNothing() const {
+  /// Joins the inputs of through blocks.
+  RowPattern transfer() const {
+    PlanarPattern result(form.typed);
     for (size_t i = 0; i < form.factors.size(); ++i) {
       const KroneckerFactor &factor = form.factors[i];
-      if (!done[i] && (factor.free ? factor.bottom > 0 : factor.bottom > 1))
-        return false;
+      if (static_cast<int>(i) == symbol)
+        result.addApart(arguments, factor.space);
+      else if (!done[i] && factor.bottom > 0)
+        result.add(factor.bottom, PlanarPattern::Kept, factor.space);
     }
+    return std::move(result.pattern);
+  }
+
+  /// Whether these leave all as it is.
+  bool hasSymbol() const {
+    return llvm::any_of(form.factors, [](const KroneckerFactor &factor) {
+      return factor.free && factor.bottom > 0;
+    });
+  }
+  bool transfersNothing() const {
+    for (size_t i = 0; i < form.factors.size(); ++i)
+      if (!done[i] && !form.factors[i].free && form.factors[i].bottom > 1)
+        return false;
     return true;
   }
 
   const FactoredDiagram &form;
-  std::vector<bool> done; ///< by factor
+  std::vector<bool> done;         ///< by factor
+  int symbol = -1, arguments = 0; ///< once it is contracted
 };
 
 } // namespace
 
-/// The axes of a diagram that meet the weight.
-static int64_t orderOfMix(const FactoredDiagram &form, int64_t n) {
-  int64_t order = 0;
+/// The spaces of the axes of a diagram that meet the weight.
+static std::vector<int> axesOfMix(const FactoredDiagram &form, Group group,
+                                  int64_t n) {
+  std::vector<int> axes;
   for (const KroneckerFactor &factor : form.factors) {
+    int64_t count = factor.top > 0 && factor.bottom > 0;
     if (factor.free)
-      order += factor.bottom > 0 ? n - factor.bottom : 0;
-    else
-      order += factor.top > 0 && factor.bottom > 0;
+      count = factor.bottom > 0 ? sizeOf(group, n, factor.space) - factor.bottom
+                                : 0;
+    axes.insert(axes.end(), count, factor.space);
   }
-  return order;
+  return axes;
 }
 
 /// Where the axes that meet the weight go in the planar output.
 static RowPattern patternOfTop(const FactoredDiagram &form) {
-  PlanarPattern result;
+  PlanarPattern result(form.typed);
   for (const KroneckerFactor &factor : form.factors)
     if (factor.top > 0)
-      result.add(factor.top, factor.free          ? PlanarPattern::Free
-                             : factor.bottom == 0 ? PlanarPattern::Dropped
-                                                  : PlanarPattern::Kept);
+      result.add(factor.top,
+                 factor.free          ? PlanarPattern::Free
+                 : factor.bottom == 0 ? PlanarPattern::Dropped
+                                      : PlanarPattern::Kept,
+                 factor.space);
   return std::move(result.pattern);
 }
 
-/// `like` with the rows of tensors of these orders.
+/// `like` with the rows of tensors that have an axis for every space.
 static RankedTensorType slabsType(RankedTensorType like,
-                                  ArrayRef<int64_t> orders, int64_t n,
-                                  int64_t channels) {
+                                  ArrayRef<std::vector<int>> tensors,
+                                  Group group, int64_t n, int64_t channels) {
   return RankedTensorType::get(
-      {like.getDimSize(0), *getRowsOfOrders(orders, n), channels},
+      {like.getDimSize(0), *getRowsOfTensors(tensors, group, n), channels},
       like.getElementType());
 }
 
@@ -118,16 +153,24 @@ Value eqc::writeContractions(OpBuilder &b, ToPlanarOp planar,
   for (const FactoredDiagram &form : forms)
     rounds = std::max(rounds, form.contractionOrder.size());
   Value value = planar.getRows();
+  const Group group = planar.getGroup();
   const int64_t n = planar.getN();
   auto write = [&](ArrayRef<RowPattern> patterns) {
-    SmallVector<int64_t> orders;
-    for (const RowPattern &pattern : patterns)
-      orders.push_back(pattern.numKept() +
-                       (pattern.free >= 0 ? n - pattern.numFree() : 0));
+    std::vector<std::vector<int>> tensors;
+    for (const RowPattern &pattern : patterns) {
+      std::vector<int> axes = pattern.spacesOfKept();
+      if (pattern.free >= 0) {
+        const int space = pattern.spaceOf(pattern.free);
+        axes.insert(axes.begin(), sizeOf(group, n, space) - pattern.numFree(),
+                    space);
+      }
+      tensors.push_back(std::move(axes));
+    }
     auto type = cast<RankedTensorType>(value.getType());
     value = ContractOp::create(
-        b, planar.getLoc(), slabsType(type, orders, n, type.getDimSize(2)),
-        value, planar.getGroupAttr(), planar.getNAttr(),
+        b, planar.getLoc(),
+        slabsType(type, tensors, group, n, type.getDimSize(2)), value,
+        planar.getGroupAttr(), planar.getNAttr(),
         getPatternArrayAttr(b.getContext(), patterns), normalize);
   };
   for (size_t round = 0; round < rounds; ++round) {
@@ -137,6 +180,14 @@ Value eqc::writeContractions(OpBuilder &b, ToPlanarOp planar,
       patterns.push_back(
           diagram.contract(round < order.size() ? order[round] : -1));
     }
+    write(patterns);
+  }
+  if (llvm::any_of(left, [](const Contracted &diagram) {
+        return diagram.hasSymbol();
+      })) {
+    std::vector<RowPattern> patterns;
+    for (Contracted &diagram : left)
+      patterns.push_back(diagram.contractSymbol(group, n));
     write(patterns);
   }
   if (llvm::all_of(left, [](const Contracted &diagram) {
@@ -159,45 +210,66 @@ static ArrayAttr permutationsAttr(Builder &b, ArrayRef<FactoredDiagram> forms,
   return b.getArrayAttr(permutations);
 }
 
+static DenseI64ArrayAttr axesAttr(Builder &b, ArrayRef<int> spaces) {
+  return b.getDenseI64ArrayAttr(
+      SmallVector<int64_t>(spaces.begin(), spaces.end()));
+}
+
 /// The published algorithm, factors contracted in the published order.
 FailureOr<Value> eqc::expandFactored(OpBuilder &b, LinearOp op, PlanAttr,
                                      BuiltPlans &) {
   const Location loc = op.getLoc();
-  const int64_t n = op.getN(), k = op.getK(), l = op.getL();
+  const LayerSpec spec = getLayerOf(op);
+  const int64_t n = op.getN();
+  const bool typed = spec.group.isProduct();
+  const std::vector<int> xAxes =
+      typed ? spec.xAxes : std::vector<int>(spec.k, 0);
+  const std::vector<int> yAxes =
+      typed ? spec.yAxes : std::vector<int>(spec.l, 0);
   std::vector<FactoredDiagram> forms;
+  std::vector<std::vector<int>> mixes;
   SmallVector<int64_t> mixOrders;
+  SmallVector<Attribute> mixAxes;
   std::vector<RowPattern> tops;
   for (const Diagram &diagram : op.getDiagramValues()) {
     forms.push_back(factorDiagram(diagram));
-    mixOrders.push_back(orderOfMix(forms.back(), n));
+    mixes.push_back(axesOfMix(forms.back(), spec.group, n));
+    mixOrders.push_back(static_cast<int64_t>(mixes.back().size()));
+    if (typed)
+      mixAxes.push_back(axesAttr(b, mixes.back()));
     tops.push_back(patternOfTop(forms.back()));
   }
   std::vector<int> inOrder(forms.size());
   std::iota(inOrder.begin(), inOrder.end(), 0);
   auto xType = cast<RankedTensorType>(op.getX().getType());
-  auto type = [&](ArrayRef<int64_t> orders, int64_t channels) {
-    return slabsType(xType, orders, n, channels);
+  auto type = [&](ArrayRef<std::vector<int>> tensors, int64_t channels) {
+    return slabsType(xType, tensors, spec.group, n, channels);
+  };
+  auto each = [&](const std::vector<int> &axes) {
+    return std::vector<std::vector<int>>(forms.size(), axes);
   };
   const GroupAttr group = op.getGroupAttr();
   const IntegerAttr size = op.getNAttr();
 
-  const Value x = ToRowsOp::create(b, loc, type(k, op.getCIn()), op.getX(),
+  const Value x = ToRowsOp::create(b, loc, type(xAxes, op.getCIn()), op.getX(),
                                    op.getLayoutAttr());
   const Value packed = createPack(b, op, packedTermsOf(inOrder));
-  auto planar = ToPlanarOp::create(
-      b, loc, type(SmallVector<int64_t>(forms.size(), k), op.getCIn()), x,
-      group, size, permutationsAttr(b, forms, &FactoredDiagram::in));
+  auto planar =
+      ToPlanarOp::create(b, loc, type(each(xAxes), op.getCIn()), x, group, size,
+                         permutationsAttr(b, forms, &FactoredDiagram::in),
+                         axesAttr(b, spec.xAxes));
   const Value contracted =
       writeContractions(b, planar, forms, op.getNormalizeAttr());
-  const Value mixed =
-      MixEachOp::create(b, loc, type(mixOrders, op.getCOut()), contracted,
-                        packed, group, size, b.getDenseI64ArrayAttr(mixOrders));
-  const Value expanded = ExpandOp::create(
-      b, loc, type(SmallVector<int64_t>(forms.size(), l), op.getCOut()), mixed,
-      group, size, getPatternArrayAttr(b.getContext(), tops));
-  Value y =
-      FromPlanarOp::create(b, loc, type(l, op.getCOut()), expanded, group, size,
-                           permutationsAttr(b, forms, &FactoredDiagram::out));
+  const Value mixed = MixEachOp::create(
+      b, loc, type(mixes, op.getCOut()), contracted, packed, group, size,
+      b.getDenseI64ArrayAttr(mixOrders), b.getArrayAttr(mixAxes));
+  const Value expanded =
+      ExpandOp::create(b, loc, type(each(yAxes), op.getCOut()), mixed, group,
+                       size, getPatternArrayAttr(b.getContext(), tops));
+  Value y = FromPlanarOp::create(
+      b, loc, type(yAxes, op.getCOut()), expanded, group, size,
+      permutationsAttr(b, forms, &FactoredDiagram::out),
+      axesAttr(b, spec.yAxes));
   if (op.getBias())
     y = AddBiasOp::create(b, loc, y.getType(), y, op.getBias(), group, size,
                           op.getLAttr(), op.getBiasDiagramsAttr());

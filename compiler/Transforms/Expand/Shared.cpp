@@ -28,9 +28,11 @@ public:
     auto xType = cast<RankedTensorType>(op.getX().getType());
     batch = xType.getDimSize(0);
     element = xType.getElementType();
-    x = ToRowsOp::create(b, loc,
-                         rowsType(*getRowsOfOrder(spec.k, spec.n), spec.cIn),
-                         op.getX(), op.getLayoutAttr());
+    x = ToRowsOp::create(
+        b, loc,
+        rowsType(*getRowsOfOrder(spec.k, spec.group, spec.n, spec.xAxes),
+                 spec.cIn),
+        op.getX(), op.getLayoutAttr());
     reads.emplace(b, loc, x, op.getGroupAttr(), op.getNAttr(),
                   op.getNormalizeAttr());
     packed = createPack(b, op, strands.packed);
@@ -46,7 +48,7 @@ private:
     return RankedTensorType::get({batch, rows, channels}, element);
   }
   RankedTensorType rowsType(ArrayRef<RowPattern> patterns, int64_t channels) {
-    return rowsType(*getRows(patterns, spec.n), channels);
+    return rowsType(*getRows(patterns, spec.group, spec.n), channels);
   }
   ArrayAttr attr(ArrayRef<RowPattern> patterns) {
     return getPatternArrayAttr(b.getContext(), patterns);
@@ -55,7 +57,7 @@ private:
   void expand(const ReadStage &stage, bool) { reads->write(plan, stage); }
 
   RowPattern patternOf(int node) const {
-    return node < 0 ? identityPattern(spec.l) : plan.nodes[node];
+    return node < 0 ? identityPattern(spec.l, spec.yAxes) : plan.nodes[node];
   }
 
   void expand(const MixStage &stage, bool inStrands) {

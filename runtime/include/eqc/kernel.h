@@ -101,7 +101,9 @@ typedef struct eqc_gradient {
 } eqc_gradient;
 
 /* What the weights of a diagram are multiplied by for grad_x: sign /
-   n^divisions, which may be negative. */
+   n^divisions, which may be negative. Where a layer has several spaces (its
+   n is -2), the divisions by the size of each follow the sign: 1 + spaces
+   numbers instead of two. */
 typedef struct eqc_flip {
   int64_t sign, divisions;
 } eqc_flip;

@@ -41,24 +41,38 @@ typedef enum eqc_status {
 
 /* What NAME_info() returns. Later versions add fields at the end only, and
    struct_size then grows. */
+/* R^n with a group acting on it, which axes of x and y are of. */
+typedef struct eqc_space_info {
+  uint32_t struct_size; /* sizeof(eqc_space_info) of the compiler */
+  const char *name;     /* "" for the only one of a layer with `group` and n */
+  const char *group;    /* the family: "S", "O", "SO", "Sp" .. */
+  int64_t n;            /* -1: given at run time */
+  int64_t q;            /* the minuses of a signature, n - q the pluses; or 0 */
+} eqc_space_info;
+
 typedef struct eqc_layer_info {
   uint32_t struct_size;  /* sizeof(eqc_layer_info) of the compiler */
   uint32_t abi;          /* 1 */
   const char *name;      /* of the layer */
-  const char *group;     /* "S", "O", "SO", "Sp" */
+  const char *group;     /* "S", "O", "SO", "Sp" ..; "users:S xyz:SO" where axes
+                            are those of spaces */
   const char *dtype;     /* "f32", "f64" */
   const char *layout;    /* "channels_last", "channels_first" */
   const char *normalize; /* "none", "mean" */
   const char *plan;      /* the plan that was compiled */
   const char *spec;      /* the layer in the .eq language */
   const char *version;   /* of the compiler */
-  int64_t n;             /* -1: given at run time */
+  int64_t n;             /* -1: given at run time; -2: several spaces have
+                            sizes of their own; 0: there are no axes */
   int64_t k, l;          /* orders of the input and of the output */
   int64_t c_in, c_out;   /* channels */
   int64_t diagrams, bias_diagrams;
   int64_t weight_size, bias_size; /* in elements */
   int64_t batch;                  /* the batch it was specialised for, or 0 */
   int64_t has_backward;           /* 1 if NAME_backward exists */
+  int64_t spaces;                 /* how many spaces the axes are of */
+  const eqc_space_info *space;    /* in the order of their first axes */
+  const int32_t *y_axes, *x_axes; /* the number of the space of every axis */
 } eqc_layer_info;
 
 /* A constant name such as "EQC_ERR_NULL: a needed pointer is NULL". */

@@ -86,9 +86,9 @@ func.func private @sums() attributes {
   b = #eqc.sums<[[0 : 0.1, 1 : 0.10000000000000002, 3 : -4.9406564584124654e-324], [], [2 : -1.0]]>}
 
 // CHECK-LABEL: @interface
-// CHECK-SAME: eqc.interfaces = [#eqc.interface<{abi = 1 : i64, batch = 0 : i64, bias_diagrams = 0 : i64, bias_size = 0 : i64, c_in = 1 : i64, c_out = 1 : i64, diagrams = 1 : i64, dtype = "f32", group = "O", has_backward = 1 : i64, k = 1 : i64, l = 1 : i64, layout = "channels_last", n = 3 : i64, name = "f", normalize = "none", plan = "shared", spec = "layer f { .. }", version = "1", weight_size = 1 : i64} flips [1, 0]>]
+// CHECK-SAME: eqc.interfaces = [#eqc.interface<{abi = 1 : i64, batch = 0 : i64, bias_diagrams = 0 : i64, bias_size = 0 : i64, c_in = 1 : i64, c_out = 1 : i64, diagrams = 1 : i64, dtype = "f32", group = "O", has_backward = 1 : i64, k = 1 : i64, l = 1 : i64, layout = "channels_last", n = 3 : i64, name = "f", normalize = "none", plan = "shared", space = ":O(3)", spaces = 1 : i64, spec = "layer f { .. }", version = "1", weight_size = 1 : i64, x_axes = array<i32: 0>, y_axes = array<i32: 0>} flips [1, 0]>]
 // CHECK-SAME: #eqc.target<name = "n", cpu = "c", features = "", vector_bytes = 16, registers = 32, level = -1, tested = "sve", kind = "abacus">
 func.func private @interface() attributes {
-  eqc.interfaces = [#eqc.interface<{abi = 1 : i64, batch = 0 : i64, bias_diagrams = 0 : i64, bias_size = 0 : i64, c_in = 1 : i64, c_out = 1 : i64, diagrams = 1 : i64, dtype = "f32", group = "O", has_backward = 1 : i64, k = 1 : i64, l = 1 : i64, layout = "channels_last", n = 3 : i64, name = "f", normalize = "none", plan = "shared", spec = "layer f { .. }", version = "1", weight_size = 1 : i64} flips [1, 0]>],
+  eqc.interfaces = [#eqc.interface<{abi = 1 : i64, batch = 0 : i64, bias_diagrams = 0 : i64, bias_size = 0 : i64, c_in = 1 : i64, c_out = 1 : i64, diagrams = 1 : i64, dtype = "f32", group = "O", has_backward = 1 : i64, k = 1 : i64, l = 1 : i64, layout = "channels_last", n = 3 : i64, name = "f", normalize = "none", plan = "shared", space = ":O(3)", spaces = 1 : i64, spec = "layer f { .. }", version = "1", weight_size = 1 : i64, x_axes = array<i32: 0>, y_axes = array<i32: 0>} flips [1, 0]>],
   eqc.target = #eqc.target<name = "n", cpu = "c", features = "", vector_bytes = 16, registers = 32, level = -1, tested = "sve", kind = "abacus">
 }

@@ -450,3 +450,66 @@ func.func @text_instead_of_diagram(%x: tensor<?x3x1xf32>, %w: tensor<1x1x1xf32>)
       : (tensor<?x3x1xf32>, tensor<1x1x1xf32>) -> tensor<?x3x1xf32>
   return
 }
+
+// -----
+
+// The axes of x have the sizes of their spaces.
+func.func @size_of_space(%x: tensor<?x3x3x1xf32>, %w: tensor<1x1x1xf32>) {
+  // expected-error @below {{'eqc.linear' op axis 2 of 'x' must have extent n = 4, found 3}}
+  %y = eqc.linear [users: S(3), items: S(4)] order 2 -> 1
+      x(%x : tensor<?x3x3x1xf32>) weight(%w : tensor<1x1x1xf32>)
+      diagrams ["o1:0 i1:0 | i2:1"] : tensor<?x3x1xf32>
+  return
+}
+
+// -----
+
+func.func @untyped_diagram(%x: tensor<?x3x4x1xf32>, %w: tensor<1x1x1xf32>) {
+  // expected-error @below {{'eqc.linear' op diagram 'o1 i1 | i2' must name the spaces of its vertices}}
+  %y = eqc.linear [users: S(3), items: S(4)] order 2 -> 1
+      x(%x : tensor<?x3x4x1xf32>) weight(%w : tensor<1x1x1xf32>)
+      diagrams ["o1 i1 | i2"] : tensor<?x3x1xf32>
+  return
+}
+
+// -----
+
+func.func @other_axes(%x: tensor<?x3x4x1xf32>, %w: tensor<2x1x1xf32>) {
+  // expected-error @below {{'eqc.linear' op diagram 'o1:0 i2:0 | i1:1' is of axes of other spaces than the first}}
+  %y = eqc.linear [users: S(3), items: S(4)] order 2 -> 1
+      x(%x : tensor<?x3x4x1xf32>) weight(%w : tensor<2x1x1xf32>)
+      diagrams ["o1:0 i1:0 | i2:1", "o1:0 i2:0 | i1:1"] : tensor<?x3x1xf32>
+  return
+}
+
+// -----
+
+func.func @bias_of_other_axes(%x: tensor<?x3x4x1xf32>, %w: tensor<1x1x1xf32>,
+                              %b: tensor<1x1xf32>) {
+  // expected-error @below {{'eqc.linear' op bias diagram 'o1:1' is of axes of other spaces than the outputs}}
+  %y = eqc.linear [users: S(3), items: S(4)] order 2 -> 1
+      x(%x : tensor<?x3x4x1xf32>) weight(%w : tensor<1x1x1xf32>)
+      bias(%b : tensor<1x1xf32>)
+      diagrams ["o1:0 i1:0 | i2:1"] bias_diagrams ["o1:1"] : tensor<?x3x1xf32>
+  return
+}
+
+// -----
+
+func.func @one_space(%x: tensor<?x3x1xf32>, %w: tensor<1x1x1xf32>) {
+  // expected-error @below {{a product has between 2 and 16 spaces, found 1}}
+  %y = eqc.linear [users: S(3)] order 1 -> 0
+      x(%x : tensor<?x3x1xf32>) weight(%w : tensor<1x1x1xf32>)
+      diagrams ["i1:0"] : tensor<?x1xf32>
+  return
+}
+
+// -----
+
+func.func @space_without_name(%x: tensor<?x3x1xf32>, %w: tensor<1x1x1xf32>) {
+  // expected-error @below {{expected ':'}}
+  %y = eqc.linear [S(3), users: S(4)] order 1 -> 0
+      x(%x : tensor<?x3x1xf32>) weight(%w : tensor<1x1x1xf32>)
+      diagrams ["i1:0"] : tensor<?x1xf32>
+  return
+}

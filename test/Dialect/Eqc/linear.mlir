@@ -116,3 +116,17 @@ func.func @generic(%x: tensor<?x?x1xf32>,
       : (tensor<?x?x1xf32>, tensor<1x1x1xf32>) -> tensor<?x?x1xf32>
   return %y : tensor<?x?x1xf32>
 }
+
+// Axes of two spaces: each vertex names its space, and x has the sizes of its axes.
+
+// CHECK-LABEL: @two_spaces
+// CHECK: eqc.linear [users: S(3), items: S(4)] order 2 -> 1 {{.*}} bias(%{{.*}} : tensor<1x1xf32>) diagrams ["o1:0 i1:0 | i2:1", "o1:0 | i1:0 | i2:1"] bias_diagrams ["o1:0"] : tensor<?x3x1xf32>
+func.func @two_spaces(%x: tensor<?x3x4x1xf32>, %w: tensor<2x1x1xf32>,
+                      %b: tensor<1x1xf32>) -> tensor<?x3x1xf32> {
+  %y = eqc.linear [users: S(3), items: S(4)] order 2 -> 1
+      x(%x : tensor<?x3x4x1xf32>) weight(%w : tensor<2x1x1xf32>)
+      bias(%b : tensor<1x1xf32>)
+      diagrams ["o1:0 i1:0 | i2:1", "o1:0 | i1:0 | i2:1"] bias_diagrams ["o1:0"]
+      : tensor<?x3x1xf32>
+  return %y : tensor<?x3x1xf32>
+}

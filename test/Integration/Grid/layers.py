@@ -25,6 +25,10 @@ SIZES = {
 }
 # Blocks that the diagrams of a group have beside pairs.
 BLOCKS = {"S": "any", "S'": "any", "H": "even", "B": "small", "B'": "small"}
+# What axes of products are of.
+SPACES = (("S", 1), ("S", 2), ("S", 3), ("S", 5), ("O", 2), ("O", 3), ("SO", 2), ("SO", 3),
+          ("Sp", 2), ("Sp", 4), ("H", 3), ("B", 3), ("S'", 2), ("B'", 2),
+          ("O(p,q)", (1, 2)), ("SO(p,q)", (2, 1)))
 # The dense plan takes a few million weights here, the contract allows 2^26.
 DENSE_LIMIT = 1 << 20
 
@@ -58,6 +62,12 @@ def has_diagrams(group, n, k, l):
         return True
     n = size_of(n)
     return group.startswith("SO") and k + l >= n and (k + l - n) % 2 == 0
+
+
+def has_symbol(group, n, vertices):
+    """Whether there are diagrams with a Levi-Civita symbol."""
+    n = size_of(n)
+    return group.startswith("SO") and vertices >= n and (vertices - n) % 2 == 0
 
 
 def random_diagram(choose, group, n, k, l):
@@ -148,9 +158,54 @@ class Grid:
         if self.plan == "dense":
             if n == "?" or n ** (k + l) * c_in * c_out > DENSE_LIMIT:
                 return
+        self.append(fields)
+
+    def append(self, fields):
         name = "t%d" % (len(self.layers) + 1)
         lines = "".join("  %s = %s\n" % field for field in fields.items())
         self.layers.append("layer %s {\n%s}\n" % (name, lines))
+
+    def add_product(self):
+        """A layer whose axes are of two or three spaces, or nothing."""
+        spaces = [self.choose.of(SPACES) for _ in range(2 + self.choose.below(2))]
+        names = ["s%d" % SPACES.index(space) for space in spaces]
+        sides = [[self.choose.below(len(spaces)) for _ in range(self.choose.below(4))]
+                 for _ in range(2)]
+        outputs, inputs = sides
+        used = set(outputs + inputs)
+        counts = {s: (inputs.count(s), outputs.count(s)) for s in used}
+        if len({names[s] for s in used}) != len(used) or len(used) < 2:
+            return
+        if not all(has_diagrams(*spaces[s], *counts[s]) for s in used):
+            return
+        if sum(has_symbol(*spaces[s], sum(counts[s])) for s in used) > 1:
+            return
+        channels = self.channels()
+        positions = 1
+        for s in outputs + inputs:
+            positions *= size_of(spaces[s][1])
+        if positions > 20000:
+            return
+        if self.plan == "dense" and positions * channels[0] * channels[1] > DENSE_LIMIT:
+            return
+        fields = {
+            "k": " ".join(names[s] for s in inputs) or "0",
+            "l": " ".join(names[s] for s in outputs) or "0",
+            "channels": "%d -> %d" % channels,
+            "dtype": self.choose.of(("f32", "f64")),
+            "layout": self.choose.of(("channels_last", "channels_first")),
+            "normalize": self.choose.of(("none", "mean")),
+            "diagrams": self.choose.of(("all", "all", "basis")),
+        }
+        of_bias = {s: (0, outputs.count(s)) for s in used}
+        if (all(has_diagrams(*spaces[s], *of_bias[s]) for s in used)
+                and sum(has_symbol(*spaces[s], outputs.count(s)) for s in used) < 2):
+            fields["bias"] = "true"
+        self.append(fields)
+
+    def add_products(self, count):
+        while len(self.layers) < count:
+            self.add_product()
 
     def channels(self):
         return self.choose.of(CHANNELS), self.choose.of(CHANNELS)
@@ -203,6 +258,13 @@ class Grid:
 def make_source(group, plan, every=1, seed=1):
     """The text of a file. Above 1, `every` thins the grid out."""
     grid = Grid("%s %s %d" % (group, "grid", seed), plan)
+    if group == "products":
+        grid.add_products(240 // every)
+        declared = "".join("space s%d = %s\n" % (i, "%s(%d, %d)" % (name.split("(")[0], *n)
+                                                 if isinstance(n, tuple)
+                                                 else "%s(%d)" % (name, n))
+                           for i, (name, n) in enumerate(SPACES))
+        return declared + "".join(grid.layers)
     grid.add_orders(group, every)
     if every == 1:
         grid.add_high_orders(group)

@@ -117,7 +117,7 @@ private:
   /// Whether samples of a batch may differ in size.
   static bool hasRagged(InterfaceAttr interface) {
     const std::optional<PlanKind> plan = findPlan(interface.getText("plan"));
-    return interface.getNumber("n") < 0 && plan && rulesOf(*plan).takesRagged;
+    return interface.getNumber("n") == -1 && plan && rulesOf(*plan).takesRagged;
   }
 
   const EntryKernel *find(ModuleOp module, StringRef name, TargetAttr target,
@@ -162,12 +162,14 @@ private:
     return success();
   }
 
-  /// Signs and exponents of 1/n, or null where that multiplies by 1 for all.
+  /// Signs and exponents of 1/n, or of the sizes of all spaces; null where that
+  /// multiplies by 1 for all.
   EntryConstant addFlips() {
     std::vector<EntryConstant> flips;
     bool trivial = true;
+    const size_t each = 1 + std::max<size_t>(1, interface.getSpaces().size());
     for (auto [i, value] : llvm::enumerate(interface.getFlips())) {
-      trivial &= value == (i % 2 == 0 ? 1 : 0);
+      trivial &= value == (i % each == 0 ? 1 : 0);
       flips.push_back(EntryConstant::ofNumber(value));
     }
     return trivial ? EntryConstant::none()
@@ -181,7 +183,7 @@ private:
     const std::string name = nameOf(function, layer.name);
     if (function.result == ResultKind::Info)
       return addInfoFunction(b, name, info);
-    const bool takesN = function.takesSizes && layer.n < 0;
+    const bool takesN = function.takesSizes && layer.hasDynamicN();
     SmallVector<Type> taken, passed{b.pointer()};
     if (takesN)
       taken.push_back(b.i64());

@@ -80,7 +80,7 @@ public:
     Value n = function.getArgument(0);
     SmallVector<Value> arguments(function.getArguments().take_front(5));
     appendMemRef(arguments, function.getArgument(5),
-                 shapeOf(layer.k, layer.cIn, n));
+                 shapeOf(layer.inputs, layer.cIn, n));
     SmallVector<Value> shape;
     for (int64_t extent : kernel.record.packedShape)
       shape.push_back(b.number(extent));
@@ -88,7 +88,7 @@ public:
     appendMemRef(arguments, function.getArgument(7),
                  {b.number(1), manyRows(), b.number(layer.cOut)});
     appendMemRef(arguments, function.getArgument(8),
-                 shapeOf(layer.l, layer.cOut, n));
+                 shapeOf(layer.outputs, layer.cOut, n));
     if (lanes)
       callLanes(function, arguments);
     call(kernel, function, arguments);
@@ -104,9 +104,9 @@ public:
     Value n = function.getArgument(0);
     SmallVector<Value> arguments(function.getArguments().take_front(6));
     appendMemRef(arguments, function.getArgument(6),
-                 shapeOf(layer.k, layer.cIn, n));
+                 shapeOf(layer.inputs, layer.cIn, n));
     appendMemRef(arguments, function.getArgument(7),
-                 shapeOf(layer.l, layer.cOut, n));
+                 shapeOf(layer.outputs, layer.cOut, n));
     appendMemRef(
         arguments, function.getArgument(8),
         {b.number(SumMatrix::kPlanes * matrix.rows), b.number(matrix.columns)});
@@ -136,7 +136,8 @@ private:
   }
 
   Value evaluate(const Poly &poly, Value n) {
-    return layer.n < 0 ? b.evaluate(poly, n) : b.number(poly.at(layer.n));
+    return layer.hasDynamicN() ? b.evaluate(poly, n)
+                               : b.number(poly.at(layer.n));
   }
 
   /// An array argument as MLIR passes it: two pointers, offset, sizes, strides.
@@ -151,8 +152,8 @@ private:
   }
 
   /// An argument array: samples, positions, channels, or channels first.
-  SmallVector<Value> shapeOf(int64_t order, int64_t channels, Value n) {
-    Value positions = evaluate(Poly::power(static_cast<int>(order)), n);
+  SmallVector<Value> shapeOf(const Poly &rows, int64_t channels, Value n) {
+    Value positions = evaluate(rows, n);
     if (layer.channelsLast)
       return {manyRows(), positions, b.number(channels)};
     return {manyRows(), b.number(channels), positions};
@@ -209,8 +210,8 @@ private:
   /// Samples of one task.
   Value chooseBlock(Value n, Value batch) {
     ImplicitLocOpBuilder &op = b.op();
-    Poly elements = Poly::power(static_cast<int>(layer.k), layer.cIn);
-    elements += Poly::power(static_cast<int>(layer.l), layer.cOut);
+    Poly elements = layer.inputs * Poly(layer.cIn);
+    elements += layer.outputs * Poly(layer.cOut);
     elements += kernel.record.scratchElements;
     Value bytes =
         b.multiply(evaluate(elements, n), b.number(layer.elementBytes));

@@ -15,6 +15,7 @@
 #include "compiler/Lowering/Nests/GatherNest.h"
 #include "compiler/Lowering/Nests/SweepNest.h"
 #include "compiler/Plan/CostOfStages.h"
+#include "compiler/Plan/Positions.h"
 
 #include <algorithm>
 #include <cmath>
@@ -189,7 +190,7 @@ private:
     return work;
   }
 
-  double inputRows() const { return valueOf(Poly::power(spec.k)); }
+  double inputRows() const { return valueOf(positionsOfInput(spec)); }
   /// Rows of x that are read at all: for O(n), 2 -> 0, only the diagonal.
   /// Where channels come first, all of it is transposed.
   double inputRows(const SharedPlan &plan) const {
@@ -203,7 +204,7 @@ private:
       } else if (const auto *mix = std::get_if<MixStage>(&stage)) {
         for (const MixTarget &target : mix->targets)
           read += double(target.fromInput.size()) *
-                  valueOf(Poly::power(mix->kept, mix->subsets));
+                  valueOf(productOf(mix->lengths, mix->subsets));
       }
     }
     return std::min(read, inputRows());
@@ -211,7 +212,7 @@ private:
 
   double movedBytes(double inputs) const {
     return (inputs * double(spec.cIn) +
-            valueOf(Poly::power(spec.l)) * double(spec.cOut)) *
+            valueOf(positionsOfOutput(spec)) * double(spec.cOut)) *
            double(spec.elementSize());
   }
 
@@ -287,7 +288,7 @@ private:
   /// so many `lines` of x.
   Work sweep(const StageCost &cost, const SweepNest &nest, double lines) const {
     const Row row = rowOf(spec.cIn);
-    const double inputs = valueOf(Poly::power(spec.k));
+    const double inputs = inputRows();
     const auto outer = double(std::count_if(
         nest.sums.begin(), nest.sums.end(), [&](const SweepNest::Sum &sum) {
           return sum.axis + 1 < nest.axes.size();
@@ -305,7 +306,7 @@ private:
   Work gather(double sources) const {
     const Row row = rowOf(spec.cOut);
     Work work = rows(sources, row, 1, 1.0 / kGatherSamples);
-    work += rows(valueOf(Poly::power(spec.l)), row, 1, 2);
+    work += rows(valueOf(positionsOfOutput(spec)), row, 1, 2);
     work +=
         sums(sources, row, double(kGatherSamples) * std::min(row.vectors, 4.0));
     return work;
@@ -341,9 +342,8 @@ private:
     double rows = 1, perRow = 1;
   };
   Tiles tilesOf(const StageCost &cost, const MixRows &how) const {
-    const double last = double(cost.subsets > 1 ? cost.subsets
-                               : cost.kept > 0  ? n
-                                                : 1);
+    const double last =
+        cost.subsets > 1 ? double(cost.subsets) : valueOf(cost.last);
     const bool isShort = how.minAlong > 0 && last < double(how.minAlong);
     const TileRows &rows = isShort ? how.shortRows : how.rows;
     const double along = double(rows.along);
@@ -496,10 +496,11 @@ private:
   Work transposed() const {
     constexpr double shuffles = 3; // of each vector
     Work work;
-    for (auto [order, channels] :
-         {std::pair(spec.k, spec.cIn), std::pair(spec.l, spec.cOut)}) {
+    for (const auto &[positions, channels] :
+         {std::pair(positionsOfInput(spec), spec.cIn),
+          std::pair(positionsOfOutput(spec), spec.cOut)}) {
       const double tile = inLanes ? 1 : lanes;
-      const double elements = ceilDiv(valueOf(Poly::power(order)), tile) *
+      const double elements = ceilDiv(valueOf(positions), tile) *
                               ceilDiv(double(channels), tile) * tile * tile;
       work.vectors += shuffles * elements / lanes;
       work.bytes += 2 * elements * double(spec.elementSize());
@@ -522,7 +523,7 @@ private:
   /// Weights are single numbers, sums vectors of samples.
   Work mixInLanes(const StageCost &cost, const LaneMixSchedule &how) const {
     const auto along = double(how.rows), cOut = double(spec.cOut);
-    const double last = cost.kept > 0 ? double(n) : 1;
+    const double last = valueOf(cost.last);
     const double tiles =
         valueOf(cost.targetRows) * ceilDiv(last, along) / last / lanes;
     if (tiles == 0)

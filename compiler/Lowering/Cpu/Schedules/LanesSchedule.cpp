@@ -53,9 +53,10 @@ static int64_t linesOfOutput(const LayerSpec &spec, const MixStage &mix,
                              const WriteStage *write, int64_t lanes) {
   if (mix.target != PlanArray::Output || mix.kept != spec.l || spec.l < 2)
     return 0;
-  const int64_t lines = linesOfTiles(Poly::power(spec.l - 1).at(spec.n), lanes);
+  const std::vector<int64_t> lengths = lengthsOfOutput(spec);
+  const int64_t lines = linesOfTiles(numPositions(lengths, 1), lanes);
   const bool fits =
-      lines < spec.n && (!write || LinesNest::serves(spec, *write));
+      lines < lengths.front() && (!write || LinesNest::serves(spec, *write));
   return fits ? lines : 0;
 }
 
@@ -68,10 +69,11 @@ std::optional<LanesSchedule> eqc::scheduleLanes(const LayerSpec &spec,
   schedule.samples = machine.lanes(spec.elementSize());
   const auto *first = std::get_if<ReadStage>(&plan.stages.front());
   if (first && SweepNest::serves(plan, *first)) {
+    const std::vector<int64_t> lengths = lengthsOfInput(spec);
     const int64_t tiles =
-        linesOfTiles(Poly::power(spec.k - 1).at(spec.n), schedule.samples);
+        linesOfTiles(numPositions(lengths, 1), schedule.samples);
     schedule.inputLines =
-        std::min(spec.n, (kSweepLines + tiles - 1) / tiles * tiles);
+        std::min(lengths.front(), (kSweepLines + tiles - 1) / tiles * tiles);
   }
   schedule.mixes.resize(plan.stages.size());
   for (size_t i = 0; i < plan.stages.size(); ++i)

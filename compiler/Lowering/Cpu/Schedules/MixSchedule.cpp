@@ -42,13 +42,15 @@ static void addPrefetches(const LayerSpec &spec, const Machine &machine,
   const int64_t vectors =
       schedule.columns.columns() / machine.lanes(spec.elementSize());
   const int64_t cycles = multiplyAdds.at(spec.n) * spec.cIn * vectors / 2;
-  auto hides = [&](int order, int64_t channels) {
-    const int64_t lines = Poly::power(order).at(spec.n) * channels *
-                          spec.elementSize() / kLineBytes;
+  auto hides = [&](const std::vector<int64_t> &lengths, int64_t channels) {
+    const int64_t lines =
+        numPositions(lengths) * channels * spec.elementSize() / kLineBytes;
     return cycles >= cyclesPerLine * lines;
   };
-  schedule.prefetchInput = wanted.input && hides(spec.k, spec.cIn);
-  schedule.prefetchOutput = wanted.output && hides(spec.l, spec.cOut);
+  schedule.prefetchInput =
+      wanted.input && hides(lengthsOfInput(spec), spec.cIn);
+  schedule.prefetchOutput =
+      wanted.output && hides(lengthsOfOutput(spec), spec.cOut);
 }
 
 ColumnTiling eqc::columnTiling(const LayerSpec &spec, const Machine &machine) {

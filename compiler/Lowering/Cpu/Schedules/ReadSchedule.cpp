@@ -12,6 +12,9 @@ ReadSchedule eqc::scheduleRead(const LayerSpec &spec, const SharedPlan &plan,
                                const ReadStage &stage) {
   ReadSchedule schedule;
   schedule.sweeps = SweepNest::serves(plan, stage);
+  // Sums over axes of several spaces have rows of several lengths.
+  if (schedule.sweeps && spec.group.isProduct())
+    return schedule;
   // Sums of several rows whose terms loop would need as many loops.
   const ReadNest nest(plan, stage);
   if (nest.inLine() && !nest.kept.empty())

@@ -1,0 +1,191 @@
+//===- SpacesTest.cpp - Spaces and the axes of layers ---------------------===//
+//
+// What is accepted and what becomes of it, and the exact place and words of
+// every error about spaces.
+//
+//===----------------------------------------------------------------------===//
+
+#include "Support.h"
+
+#include "compiler/Frontend/Print.h"
+
+#include <gtest/gtest.h>
+
+using namespace eqc;
+using namespace eqc::test;
+
+const std::vector<ErrorCase> &eqc::test::spaceErrorCases() {
+  static const std::vector<ErrorCase> cases = {
+      // Declarations.
+      {"space a = S(3)", {"1:1: no layer declared [E0001]"}},
+      {"space = S(3)\nlayer f { k = 0; l = 0 }",
+       {"1:7: expected a space name, found '=' [E0016]"}},
+      {"space a S(3)\nlayer f { k = 0; l = 0 }",
+       {"1:9: expected '=' after the space's name, found 'S' [E0006]"}},
+      {"space a = S\nlayer f { k = a; l = 0 }",
+       {"1:11: a space needs the size of its group [E0072]"}},
+      {"space a = 3\nlayer f { k = a; l = 0 }",
+       {"1:11: 'space' takes 'S', 'O', 'SO', 'Sp', 'H', 'S'', 'B' or 'B'', "
+        "found an integer '3' [E0013]"}},
+      {"space a = GL(3)\nlayer f { k = a; l = a }",
+       {"1:11: unknown group 'GL' [E0030]"}},
+      {"space a = S(0)\nlayer f { k = a; l = a }",
+       {"1:13: 'n' must be at least 1, found '0' [E0020]"}},
+      {"space a = Sp(3)\nlayer f { k = a; l = a }",
+       {"1:14: Sp(n) needs n to be even, found 3 [E0032]"}},
+      {"space a = SO(?)\nlayer f { k = a; l = a }",
+       {"1:14: group 'SO' needs a fixed n [E0033]"}},
+      {"space a = S(1,3)\nlayer f { k = a; l = a }",
+       {"1:13: group 'S' takes a size in parentheses, found 2 values "
+        "[E0022]"}},
+      {"space i1 = S(3)\nlayer f { k = i1; l = i1 }",
+       {"1:7: space name 'i1' is that of a vertex [E0072]"}},
+      {"space int = S(3)\nlayer f { k = 0; l = 0 }",
+       {"1:7: space name 'int' is a keyword of C or C++ [E0017]"}},
+      {"space a' = S(3)\nlayer f { k = 0; l = 0 }",
+       {"1:7: space name 'a'' has an apostrophe [E0016]"}},
+      {"space a = S(3)\nspace a = S(4)\nlayer f { k = a; l = 0 }",
+       {"2:7: space 'a' is declared more than once [E0018]"}},
+      {"space a = S(3)\nlayer a { k = a; l = 0 }",
+       {"2:7: layer 'a' has the name of a space [E0018]"}},
+      {"space a = S(3)\nspace b = S(4)\nspace c = a + b\n"
+       "layer f { k = c; l = c }",
+       {"3:11: sums of spaces are not built yet [E0074]"}},
+      {"space a = S(3);\nlayer f { k = a; l = a }",
+       {"1:15: expected 'layer' or 'space', found ';' [E0006]"}},
+      // Axes.
+      {"space users = S(3)\nlayer f { k = user; l = users }",
+       {"2:15: unknown space 'user' [E0070]"}},
+      {"layer f { k = a b; l = c }",
+       {"1:15: unknown space 'a' [E0070]", "1:17: unknown space 'b' [E0070]",
+        "1:24: unknown space 'c' [E0070]"}},
+      {"space a = S(3)\nlayer f { group = S; n = 3; k = a; l = a }",
+       {"2:11: a layer whose axes are those of spaces has no field 'group' "
+        "[E0071]",
+        "2:22: a layer whose axes are those of spaces has no field 'n' "
+        "[E0071]"}},
+      {"space a = S(3)\nlayer f { k = a; l = 1 }",
+       {"2:22: 'l' counts axes, but the others are those of spaces [E0071]"}},
+      {"space a = S(3)\nlayer f { k = a' a; l = a }",
+       {"2:15: space 'a' is its own dual [E0073]"}},
+      {"space a = S(3)\nspace b = S(?)\nlayer f { k = a b; l = a }",
+       {"3:15: axes of several spaces of which one, 'b', has a size given at "
+        "run time are not built yet [E0074]"}},
+      {"layer f { k = 2; l = 2 }",
+       {"1:7: layer 'f' lacks the required fields 'group', 'n' [E0012]"}},
+      // What the spaces mean together.
+      {"space a = S(3)\nspace v = O(3)\nlayer f { k = a v; l = a }",
+       {"3:15: O(n) has no equivariant maps when k + l is odd (k + l = 1) on "
+        "the 1 axis of 'v' [E0031]"}},
+      {"space a = S(3)\nspace v = O(3)\n"
+       "layer f { k = a v; l = a v; bias = true }",
+       {"3:36: group 'a:S v:O' has no (l,0)-diagram, so the bias could only "
+        "be zero [E0035]"}},
+      {"space a = S(3)\nspace b = S(3)\n"
+       "layer f { k = a b; l = a b; diagrams = [\"o1 i2 | o2 i1\"] }",
+       {"3:41: the block 'o1 i2' joins axes of two spaces, 'a' and 'b' "
+        "[E0043]"}},
+      {"space a = S(3)\nspace b = O(3)\n"
+       "layer f { k = a b; l = a b; diagrams = [\"o1 i1 | o2 | i2\"] }",
+       {"3:41: a diagram of O(3) joins its vertices in pairs, but the block "
+        "'o2' has 1 [E0043]"}},
+      {"space a = SO(2)\nspace b = SO(2)\nlayer f { k = a b; l = a b }",
+       {"3:15: diagrams with Levi-Civita symbols of several spaces, 'a' and "
+        "'b', are not built yet [E0074]"}},
+      {"space a = S(2097152)\nspace b = S(2097152)\nspace c = S(4194304)\n"
+       "layer f { k = a b c; l = a }",
+       {"4:15: the lengths of k, the number of elements of 'x', is above 2^63 "
+        "- 1 [E0092]"},
+       4},
+      {"space a = S(20)\nspace b = S(20)\n"
+       "layer f { k = a a a a b b b b; l = a a b b }",
+       {"3:15: the layer has 41209 diagrams, the limit is 32768 [E0091]"},
+       4},
+      {[] {
+         std::string text;
+         for (int i = 0; i < 17; ++i)
+           text += "space s" + std::to_string(i) + " = S(2)\n";
+         text += "layer f { l = 0; k =";
+         for (int i = 0; i < 17; ++i)
+           text += " s" + std::to_string(i);
+         return text + " }";
+       }(),
+       {"18:22: the axes are of 17 spaces, the limit is 16 [E0099]"},
+       4},
+      {"space x = S(2)\nspace forward = S(2)\n"
+       "layer a { k = x forward; l = 0 }\nlayer a_N { k = x; l = x }",
+       {"3:7: layers 'a_N' and 'a' would both define 'a_N_forward' [E0019]"}},
+  };
+  return cases;
+}
+
+TEST(Spaces, PlaceAndMessage) { expectErrors(spaceErrorCases()); }
+
+static LayerSpec layerOf(const std::string &source) {
+  Parsed parsed(source);
+  EXPECT_EQ(parsed.text(), "");
+  return parsed.result.layers.empty() ? LayerSpec()
+                                      : parsed.result.layers.front();
+}
+
+TEST(Spaces, AreNumberedByTheirFirstAxes) {
+  // Declared before and behind, in another order.
+  const LayerSpec spec = layerOf("space items = S(3)\n"
+                                 "layer f { k = items\n users; l = users }\n"
+                                 "space users = S(2) space unused = O(7)");
+  ASSERT_EQ(spec.spaces().size(), 2u);
+  EXPECT_EQ(spec.spaces()[0].name, "users");
+  EXPECT_EQ(spec.spaces()[1].name, "items");
+  EXPECT_EQ(spec.yAxes, (std::vector<int>{0}));
+  EXPECT_EQ(spec.xAxes, (std::vector<int>{1, 0}));
+  EXPECT_EQ(lengthsOfInput(spec), (std::vector<int64_t>{3, 2}));
+  ASSERT_EQ(spec.diagrams.size(), 2u);
+  EXPECT_EQ(toString(spec.diagrams[0]), "o1 i2 | i1");
+  EXPECT_EQ(toString(spec.diagrams[1]), "o1 | i1 | i2");
+}
+
+TEST(Spaces, OneSpaceIsTheLayerOfItsGroup) {
+  const LayerSpec one =
+      layerOf("space v = S(?)\nlayer f { k = v v; l = v; bias = true }");
+  const LayerSpec plain =
+      layerOf("layer f { group = S; n = ?; k = 2; l = 1; bias = true }");
+  EXPECT_EQ(one.group, plain.group);
+  EXPECT_EQ(one.n, -1);
+  EXPECT_EQ(one.diagrams, plain.diagrams);
+  EXPECT_EQ(one.biasDiagrams, plain.biasDiagrams);
+  EXPECT_EQ(one.spaceName, "v");
+}
+
+TEST(Spaces, WithoutAxesThereIsNone) {
+  const LayerSpec spec = layerOf("layer f { k = 0; l = 0; channels = 2 -> 3 }");
+  EXPECT_TRUE(spec.typed);
+  EXPECT_TRUE(spec.spaces().empty());
+  ASSERT_EQ(spec.diagrams.size(), 1u);
+  EXPECT_EQ(toString(spec.diagrams.front()), "1");
+}
+
+TEST(Spaces, ListsAndBasesAreOfProducts) {
+  const LayerSpec list =
+      layerOf("space a = S(2)\nspace b = O(3)\nlayer f { k = a b; l = b a; "
+              "diagrams = [\"i1 | o1 i2 | o2\", \"o2 i1 | i2 o1\"] }");
+  ASSERT_EQ(list.diagrams.size(), 2u);
+  EXPECT_EQ(toTypedString(list.diagrams[0]), "o1:0 i2:0 | o2:1 | i1:1");
+  const LayerSpec basis =
+      layerOf("space a = S(1)\nspace b = S(2)\nlayer f { k = a b b; l = a b; "
+              "diagrams = basis }");
+  EXPECT_EQ(basis.diagrams.size(), 1u * 4u);
+}
+
+TEST(Spaces, PrintAsTheyAreRead) {
+  for (const char *source :
+       {"space users = S(2)\nspace p = O(1,3)\nlayer f { k = p users; l = p }",
+        "space users = S(?)\nlayer f { k = users users; l = 0 }",
+        "layer f { k = 0; l = 0 }",
+        "space a = S'(2)\nspace b = Sp(4)\nlayer f { k = a b; l = b a; "
+        "diagrams = [\"o2 i1 | o1 i2\"] }"}) {
+    const LayerSpec spec = layerOf(source);
+    const std::string text = toSource(spec);
+    EXPECT_EQ(toSource(layerOf(text)), text);
+    EXPECT_EQ(layerOf(text).diagrams, spec.diagrams) << text;
+  }
+}

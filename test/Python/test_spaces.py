@@ -1,0 +1,148 @@
+"""Layers whose axes are those of several spaces."""
+
+import copy
+import pickle
+
+import numpy as np
+import pytest
+
+import eqc
+
+USERS, ITEMS = eqc.Space("S", 2, name="users"), eqc.Space("S", 3, name="items")
+
+
+def ratings(**options):
+    return eqc.Layer(k=[USERS, ITEMS], l=[USERS, ITEMS], dtype="f64", **options)
+
+
+@pytest.mark.parametrize("plan", ["auto", "dense", "factored", "shared"])
+@pytest.mark.parametrize("layout", ["channels_last", "channels_first"])
+def test_exchangeable_matrices(plan, layout):
+    layer = ratings(plan=plan, layout=layout)
+    x = np.array([[1.0, 2, 3], [4, 5, 6]])
+    weight = np.array([1.0, 10, 100, 1000])[:, None, None]
+    x = x[None, :, :, None] if layout == "channels_last" else x[None, None]
+    y = layer(x, weight)
+    assert y.shape == layer.y_shape(1) == x.shape
+    assert y.reshape(2, 3).tolist() == [[21561, 21762, 21963], [21654, 21855, 22056]]
+
+
+def test_what_it_is():
+    layer = ratings()
+    assert layer.diagrams == ("o1 i1 | o2 i2", "o1 i1 | o2 | i2", "o1 | o2 i2 | i1",
+                              "o1 | o2 | i1 | i2")
+    assert layer.x_axes == layer.y_axes == layer.spaces == (USERS, ITEMS)
+    assert (layer.n, layer.group) == (-2, "users:S items:S")
+    assert "axes users items -> users items" in repr(layer)
+    assert layer.x_shape(5) == (5, 2, 3, 1)
+    assert pickle.loads(pickle.dumps(layer)) == layer
+    assert copy.deepcopy(layer) is layer
+    assert eqc.compile(layer.spec).layer.spec == layer.spec
+
+
+def test_spaces_come_in_the_order_of_their_first_axes():
+    event = eqc.Space("O(1,3)", name="event")
+    layer = eqc.Layer(k=[event, USERS], l=[USERS, event])
+    assert layer.spaces == (USERS, event)
+    assert layer.x_shape(1) == (1, 4, 2, 1)
+    assert layer.x_axes == (event, USERS)
+
+
+def test_one_space_takes_its_size_from_x():
+    points = eqc.Space("S", name="points")
+    layer = eqc.Layer(k=[points, points], l=[points], dtype="f64")
+    plain = eqc.Layer(group="S", k=2, l=1, dtype="f64")
+    rng = np.random.default_rng(0)
+    x, weight = rng.standard_normal((2, 4, 4, 1)), rng.standard_normal(plain.weight_shape)
+    assert layer.n is None
+    assert layer.spaces == (points,)
+    assert np.array_equal(layer(x, weight), plain(x, weight))
+
+
+def test_no_axes():
+    layer = eqc.Layer(k=[], l=0, channels=(2, 3), dtype="f64")
+    assert layer.spaces == ()
+    assert layer(np.ones((1, 2)), np.ones((1, 2, 3))).tolist() == [[2, 2, 2]]
+
+
+@pytest.mark.parametrize("normalize", ["none", "mean"])
+def test_equivariance_and_gradients(normalize):
+    points, xyz = eqc.Space("S", 4, name="points"), eqc.Space("SO", 3, name="xyz")
+    layer = eqc.Layer(k=[points, points, xyz], l=[xyz, points], channels=(2, 3), dtype="f64",
+                      normalize=normalize)
+    rng = np.random.default_rng(1)
+    x, weight = rng.standard_normal((2, 4, 4, 3, 2)), rng.standard_normal(layer.weight_shape)
+    y = layer(x, weight)
+    order = rng.permutation(4)
+    turn = np.linalg.qr(rng.standard_normal((3, 3)))[0]
+    turn *= np.linalg.det(turn)
+    moved = np.ascontiguousarray(
+        np.einsum("bpqvc,wv->bpqwc", x[:, order][:, :, order], turn))
+    expected = np.einsum("bvpc,wv->bwpc", y[:, :, order], turn)
+    np.testing.assert_allclose(layer(moved, weight), expected, atol=1e-12)
+
+    grad_y = rng.standard_normal(y.shape)
+    grads = layer.backward(x, weight, grad_y)
+    inner = np.vdot(y, grad_y)
+    np.testing.assert_allclose(np.vdot(grads.x, x), inner)
+    np.testing.assert_allclose(np.vdot(grads.weight, weight), inner)
+
+
+def test_the_initialisation_knows_every_size():
+    rows, columns = eqc.Space("S", 50, name="rows"), eqc.Space("S", 80, name="columns")
+    layer = eqc.Layer(k=[rows, columns], l=[rows, columns], channels=(32, 32), normalize="mean")
+    weight, _ = layer.init(seed=0)
+    y = layer(1 + np.random.default_rng(0).standard_normal((2, 50, 80, 32), np.float32), weight)
+    assert 0.5 < np.sqrt(np.mean(y**2)) < 3
+
+
+@pytest.mark.parametrize("arguments, error, message", [
+    (dict(group="S", k=[USERS], l=0), TypeError, "group is 'S', but the axes are those of spaces"),
+    (dict(n=3, k=0, l=[USERS]), TypeError, "n is 3, but the axes"),
+    (dict(k=[USERS], l=1), TypeError, "l is 1, but other axes are those of spaces"),
+    (dict(k=["users"], l=0), TypeError, "k contains 'users'; expected eqc.Space"),
+    (dict(k=[USERS, eqc.Space("S", 9, name="users")], l=0), ValueError, "two spaces are called"),
+    (dict(k=[USERS, eqc.Space("S", name="days")], l=0), eqc.CompileError, "not built yet"),
+    (dict(k=[eqc.Space("S", 2, name="o1")], l=0), eqc.CompileError, "that of a vertex"),
+    (dict(k=2, l=2), TypeError, "group is None; expected a string"),
+])
+def test_what_is_refused(arguments, error, message):
+    with pytest.raises(error, match=message):
+        eqc.Layer(**arguments)
+    with pytest.raises(TypeError, match="name"):
+        eqc.Space("S", 3)
+
+
+def test_shapes_are_checked():
+    with pytest.raises(ValueError, match=r"x has shape \[1, 3, 2, 1\]; expected \[batch, 2, 3, 1\]"):
+        ratings()(np.ones((1, 3, 2, 1)), np.ones((4, 1, 1)))
+    with pytest.raises(ValueError, match="axes of several spaces"):
+        ratings()(np.ones((1, 2, 3, 1)), np.ones((4, 1, 1)), n=2)
+
+
+def test_torch():
+    torch = pytest.importorskip("torch")
+    from eqc.torch import EquivariantLinear
+    torch.manual_seed(0)
+    module = EquivariantLinear(None, [USERS, ITEMS], [USERS], 4, 5, dtype=torch.float64)
+    x = torch.randn(3, 7, 2, 3, 4, dtype=torch.float64, requires_grad=True)
+    y = module(x)
+    assert y.shape == (3, 7, 2, 5)
+    rows, columns = torch.tensor([1, 0]), torch.tensor([2, 0, 1])
+    moved = x[:, :, rows][:, :, :, columns]
+    torch.testing.assert_close(module(moved), y[:, :, rows])
+    small = torch.randn(2, 2, 3, 4, dtype=torch.float64, requires_grad=True)
+    assert torch.autograd.gradcheck(module, small)
+
+
+def test_jax():
+    jax = pytest.importorskip("jax")
+    from eqc.jax import linear
+    layer = eqc.Layer(k=[USERS, ITEMS], l=[ITEMS], channels=(2, 3))
+    rng = np.random.default_rng(2)
+    x = rng.standard_normal((4, 2, 3, 2), np.float32)
+    weight = rng.standard_normal(layer.weight_shape).astype(np.float32)
+    y = jax.jit(lambda x, w: linear(layer, x, w))(x, weight)
+    np.testing.assert_allclose(y, layer(x, weight), rtol=1e-5)
+    grad = jax.grad(lambda w: (linear(layer, x, w) ** 2).sum())(weight)
+    np.testing.assert_allclose(grad, layer.backward(x, weight, 2 * np.asarray(y)).weight, rtol=1e-3)
