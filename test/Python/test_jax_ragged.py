@@ -33,7 +33,8 @@ GRAPHS = dict(group="S", n=None, k=2, l=1, channels=(2, 3), bias=True, dtype="f6
 
 
 def inner(layer, order, channels, n):
-    return layer._shape(1, order, channels, n)[1:]
+    axes = [n] * order
+    return (channels, *axes) if layer.layout == "channels_first" else (*axes, channels)
 
 
 def alone(layer, sizes):

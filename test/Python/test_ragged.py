@@ -26,9 +26,16 @@ def random(shape, seed=0):
     return np.random.default_rng(seed).standard_normal(shape)
 
 
+def shape(layer, batch, order, channels, n):
+    """Of an array with `order` axes of size n."""
+    if layer.layout == "channels_first":
+        return (batch, channels, *[n] * order)
+    return (batch, *[n] * order, channels)
+
+
 def samples_of(layer, sizes, order, channels, seed):
     """One array per sample, with a batch axis of 1."""
-    return [random(layer._shape(1, order, channels, n), seed + i) for i, n in enumerate(sizes)]
+    return [random(shape(layer, 1, order, channels, n), seed + i) for i, n in enumerate(sizes)]
 
 
 def pack(layer, samples):
@@ -37,9 +44,8 @@ def pack(layer, samples):
 
 
 def pad(layer, samples, order, n, outside=np.nan):
-    padded = np.full(layer._shape(len(samples), order,
-                                  samples[0].shape[1 if layer.layout == "channels_first" else -1],
-                                  n), float(outside))
+    channels = samples[0].shape[1 if layer.layout == "channels_first" else -1]
+    padded = np.full(shape(layer, len(samples), order, channels, n), float(outside))
     for i, sample in enumerate(samples):
         padded[i][tuple(slice(0, extent) for extent in sample.shape[1:])] = sample[0]
     return padded
@@ -54,7 +60,7 @@ class Case:
         self.grad_y = samples_of(layer, SIZES, layer.l, layer.channels[1], 100)
         self.weight, self.bias = random(layer.weight_shape), random(layer.bias_shape)
         self.y = [layer(x, self.weight, self.bias) if n else
-                  np.zeros(layer._shape(1, layer.l, layer.channels[1], 0))
+                  np.zeros(shape(layer, 1, layer.l, layer.channels[1], 0))
                   for x, n in zip(self.x, SIZES)]
         grads = [layer.backward(x, self.weight, g)
                  for x, g, n in zip(self.x, self.grad_y, SIZES) if n]
