@@ -328,7 +328,9 @@ class EquivariantLinear(nn.Module):
             "one: use torch.export.export to store it, or torch.compile to run it faster")
 
     def extra_repr(self) -> str:
-        parts = [self.group, f"n={'?' if self.n is None else self.n}", f"k={self.k}",
+        # Of axes of several spaces the group says all.
+        size = [] if self.n == -2 else [f"n={'?' if self.n is None else self.n}"]
+        parts = [self.group, *size, f"k={self.k}",
                  f"l={self.l}", f"{self.in_channels} -> {self.out_channels}",
                  f"diagrams={self.weight.shape[0]}", f"bias={self.bias is not None}"]
         if self.layout != "channels_last":

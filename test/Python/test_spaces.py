@@ -125,6 +125,7 @@ def test_torch():
     from eqc.torch import EquivariantLinear
     torch.manual_seed(0)
     module = EquivariantLinear(None, [USERS, ITEMS], [USERS], 4, 5, dtype=torch.float64)
+    assert repr(module).startswith("EquivariantLinear(users:S items:S, k=2, l=1, 4 -> 5")
     x = torch.randn(3, 7, 2, 3, 4, dtype=torch.float64, requires_grad=True)
     y = module(x)
     assert y.shape == (3, 7, 2, 5)
