@@ -98,12 +98,16 @@ std::vector<InfoValue> eqc::infoValues(const LayerSpec &spec,
   };
 }
 
+/// Descriptions are those of any library: what they point to may be missing.
+static std::string orEmpty(const char *text) { return text ? text : ""; }
+
 static std::vector<Space> spacesOf(const eqc_layer_info &info) {
   std::vector<Space> spaces;
-  for (int64_t i = 0; i < info.spaces; ++i) {
+  for (int64_t i = 0; info.space && i < info.spaces; ++i) {
     const eqc_space_info &space = info.space[i];
-    const Group family = parseGroup(space.group).value_or(Group(Family::S));
-    spaces.push_back({space.name,
+    const Group family =
+        parseGroup(orEmpty(space.group)).value_or(Group(Family::S));
+    spaces.push_back({orEmpty(space.name),
                       space.q > 0
                           ? Group(family.family(), space.n - space.q, space.q)
                           : family,
@@ -113,14 +117,14 @@ static std::vector<Space> spacesOf(const eqc_layer_info &info) {
 }
 
 std::vector<InfoValue> eqc::infoValues(const eqc_layer_info &info) {
-  auto text = [](const char *value) { return value ? value : ""; };
   auto axes = [](const int32_t *numbers, int64_t order) {
-    return std::vector<int32_t>(numbers, numbers + order);
+    return numbers && order > 0 ? std::vector<int32_t>(numbers, numbers + order)
+                                : std::vector<int32_t>();
   };
   const int64_t orderOfx_axes = info.k, orderOfy_axes = info.l;
   return {
 #define EQC_INFO_WORD(FIELD, VALUE) {"", info.FIELD, {}, {}},
-#define EQC_INFO_TEXT(FIELD, IS_MACRO, VALUE) {text(info.FIELD), 0, {}, {}},
+#define EQC_INFO_TEXT(FIELD, IS_MACRO, VALUE) {orEmpty(info.FIELD), 0, {}, {}},
 #define EQC_INFO_NUMBER(FIELD, IS_MACRO, VALUE) {"", info.FIELD, {}, {}},
 #define EQC_INFO_SPACES(FIELD, VALUE) {"", 0, spacesOf(info), {}},
 #define EQC_INFO_AXES(FIELD, VALUE)                                            \

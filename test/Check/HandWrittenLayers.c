@@ -37,7 +37,12 @@ EXPORT int dynamic_forward(int64_t n, int64_t batch, const double *x,
   DEEP_SETS(double, n);
 }
 
-#define INFO(NAME, DTYPE, N)                                                   \
+#define SPACE(N) {sizeof(eqc_space_info), "", "S", N, 0}
+
+static const eqc_space_info of_four[] = {SPACE(4)}, of_any[] = {SPACE(-1)};
+static const int32_t first_space[] = {0};
+
+#define INFO(NAME, DTYPE, N, SPACES)                                           \
   {sizeof(eqc_layer_info),                                                     \
    1,                                                                          \
    NAME,                                                                       \
@@ -60,17 +65,23 @@ EXPORT int dynamic_forward(int64_t n, int64_t batch, const double *x,
    0,                                                                          \
    0,                                                                          \
    1,                                                                          \
-   0,                                                                          \
-   0,                                                                          \
-   0}
+   SPACES,                                                                     \
+   first_space,                                                                \
+   first_space}
 
 EXPORT const eqc_layer_info *fixed_info(void) {
-  static const eqc_layer_info info = INFO("fixed", "f32", 4);
+  static const eqc_layer_info info = INFO("fixed", "f32", 4, of_four);
   return &info;
 }
 
 EXPORT const eqc_layer_info *dynamic_info(void) {
-  static const eqc_layer_info info = INFO("dynamic", "f64", -1);
+  static const eqc_layer_info info = INFO("dynamic", "f64", -1, of_any);
+  return &info;
+}
+
+/* A layer that says nothing of its space. */
+EXPORT const eqc_layer_info *hollow_info(void) {
+  static const eqc_layer_info info = INFO("hollow", "f32", 4, 0);
   return &info;
 }
 

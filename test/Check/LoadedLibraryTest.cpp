@@ -46,16 +46,19 @@ TEST(LoadedLibrary, EveryFieldOfTheDescriptionCounts) {
     return row.note;
   };
   EXPECT_EQ(note([](LayerSpec &s) { s.group = Group::O; }),
-            "group is 'S', not 'O'");
+            "group is 'S', not 'O', space is ':S(4)', not ':O(4)'");
   EXPECT_EQ(note([](LayerSpec &s) { s.dtype = DType::F64; }),
             "dtype is 'f32', not 'f64'");
   EXPECT_EQ(note([](LayerSpec &s) { s.layout = Layout::ChannelsFirst; }),
             "layout is 'channels_last', not 'channels_first'");
   EXPECT_EQ(note([](LayerSpec &s) { s.normalize = Normalize::Mean; }),
             "normalize is 'none', not 'mean'");
-  EXPECT_EQ(note([](LayerSpec &s) { s.n = -1; }), "n is 4, not -1");
-  EXPECT_EQ(note([](LayerSpec &s) { s.k = 2; }), "k is 1, not 2");
-  EXPECT_EQ(note([](LayerSpec &s) { s.l = 0; }), "l is 1, not 0");
+  EXPECT_EQ(note([](LayerSpec &s) { s.n = -1; }),
+            "n is 4, not -1, space is ':S(4)', not ':S(?)'");
+  EXPECT_EQ(note([](LayerSpec &s) { s.k = 2; }),
+            "k is 1, not 2, x_axes differs");
+  EXPECT_EQ(note([](LayerSpec &s) { s.l = 0; }),
+            "l is 1, not 0, y_axes differs");
   EXPECT_EQ(note([](LayerSpec &s) { s.batch = 8; }), "batch is 0, not 8");
   EXPECT_EQ(note([](LayerSpec &s) { s.cIn = 3; }),
             "c_in is 1, not 3, weight_size is 2, not 6");
@@ -66,6 +69,12 @@ TEST(LoadedLibrary, EveryFieldOfTheDescriptionCounts) {
               s.biasDiagrams = enumerateDiagrams(Group::S, 4, 1, 0);
             }),
             "bias_diagrams is 0, not 1, bias_size is 0, not 1");
+}
+
+TEST(LoadedLibrary, WhatADescriptionLacksIsReported) {
+  CheckRow row = openLayers().checkInfo(deepSets("hollow", 4, DType::F32));
+  EXPECT_EQ(row.verdict, Verdict::Failed);
+  EXPECT_NE(row.note.find("space is"), std::string::npos) << row.note;
 }
 
 TEST(LoadedLibrary, AnOldDescriptionIsNotReadBeyondItsEnd) {

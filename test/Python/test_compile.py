@@ -90,10 +90,12 @@ def test_fields_are_those_of_the_header():
     body = re.sub(r"/\*.*?\*/", "", body, flags=re.DOTALL)
     declared = []
     for line in filter(None, map(str.strip, body.split(";"))):
-        kind, names = re.fullmatch(r"(uint32_t |int64_t |const char \*)(.*)", line).groups()
+        kind, names = re.fullmatch(r"((?:const )?\w+ \*?)(.*)", line).groups()
         kind = {"uint32_t ": ctypes.c_uint32, "int64_t ": ctypes.c_int64,
-                "const char *": ctypes.c_char_p}[kind]
-        declared += [(name.strip(), kind) for name in names.split(",")]
+                "const char *": ctypes.c_char_p,
+                "const eqc_space_info *": ctypes.POINTER(_library.SpaceInfo),
+                "const int32_t *": ctypes.POINTER(ctypes.c_int32)}[kind]
+        declared += [(name.strip(" *"), kind) for name in names.split(",")]
     assert _library.interface().layer_info._fields_ == declared
 
 
