@@ -86,9 +86,10 @@ public:
   PlanWork operator()(const std::shared_ptr<const StrandPlan> &plan) {
     const SharedSchedule schedule = scheduleShared(spec, *plan, machine);
     const SharedPlan &shared = plan->shared;
+    const PlanCost cost = costOf(*plan);
+    const std::vector<StageCost> &costs = cost.stages;
     PlanWork work =
-        packed(costOf(*plan), columnTiling(spec, machine), inputRows(shared));
-    const std::vector<StageCost> costs = costOf(*plan).stages;
+        packed(cost, columnTiling(spec, machine), inputRows(shared));
     bool hides = false;
     for (size_t i = 0, next = 0; i < shared.stages.size(); ++i) {
       const StageSchedule &how = schedule.stages[i];
