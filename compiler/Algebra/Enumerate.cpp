@@ -48,13 +48,13 @@ uint64_t LayerRows::numVertices(int space) const {
 }
 
 /// What is counted for each factor of a product, multiplied.
-template <typename CountOf>
-static Count productOf(const LayerRows &rows, const CountOf &countOf) {
+static Count productOf(const LayerRows &rows,
+                       Count (GroupRules::*countOf)(int64_t, uint64_t) const) {
   Count total{1, false};
   for (size_t c = 0; c < rows.group.spaces().size(); ++c) {
     const Space &space = rows.group.spaces()[c];
-    const Count count = countOf(rulesOf(space.group), space.n,
-                                rows.numVertices(static_cast<int>(c)));
+    const Count count = (rulesOf(space.group).*countOf)(
+        space.n, rows.numVertices(static_cast<int>(c)));
     if (!count.saturated && count.value == 0)
       return count;
     total = multiply(total, count);
@@ -65,19 +65,13 @@ static Count productOf(const LayerRows &rows, const CountOf &countOf) {
 Count eqc::countDiagrams(const LayerRows &rows) {
   if (!rows.isProduct())
     return countDiagrams(rows.group, rows.n, rows.l, rows.k);
-  return productOf(rows,
-                   [](const GroupRules &rules, int64_t n, uint64_t vertices) {
-                     return rules.count(n, vertices);
-                   });
+  return productOf(rows, &GroupRules::count);
 }
 
 Count eqc::countBasis(const LayerRows &rows) {
   if (!rows.isProduct())
     return countBasis(rows.group, rows.n, rows.l, rows.k);
-  return productOf(rows,
-                   [](const GroupRules &rules, int64_t n, uint64_t vertices) {
-                     return rules.countBasis(n, vertices);
-                   });
+  return productOf(rows, &GroupRules::countBasis);
 }
 
 std::string eqc::whyNoDiagrams(const LayerRows &rows) {
