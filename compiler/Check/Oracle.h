@@ -16,14 +16,12 @@
 
 namespace eqc {
 
-/// n^order as a double: exact while it matters, no overflow when it does not.
-double realPower(int64_t n, int order);
-
 /// n^order for tensors that exist in memory.
 int64_t integerPower(int64_t n, int order);
 
 /// The positions of a sample of x and of y where sizes that are given at run
-/// time are n; as doubles for tensors that may not exist.
+/// time are n; as doubles, exact while it matters, for tensors that may not
+/// exist.
 int64_t inputPositions(const LayerSpec &spec, int64_t n);
 int64_t outputPositions(const LayerSpec &spec, int64_t n);
 double realInputPositions(const LayerSpec &spec, int64_t n);

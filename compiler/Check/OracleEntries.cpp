@@ -11,13 +11,6 @@
 
 using namespace eqc;
 
-double eqc::realPower(int64_t n, int order) {
-  double result = 1;
-  for (int i = 0; i < order; ++i)
-    result *= static_cast<double>(n);
-  return result;
-}
-
 int64_t eqc::integerPower(int64_t n, int order) {
   int64_t result = 1;
   for (int i = 0; i < order; ++i)

@@ -12,7 +12,7 @@ static double work(const LayerSpec &spec, const CheckCase &test) {
   for (const Diagram &diagram : spec.diagrams)
     visits += oracleVisits(diagram, spec.group, test.n);
   double part = static_cast<double>(test.diagrams) / spec.diagrams.size();
-  double rows = realPower(test.n, spec.l) * spec.diagrams.size();
+  double rows = realOutputPositions(spec, test.n) * spec.diagrams.size();
   return part * test.samples *
          (visits * test.cIn + rows * test.cIn * test.cOut);
 }
