@@ -83,6 +83,20 @@ def of_some(function, arguments, wanted):
     return call
 
 
+def derivatives_of(wanted, apply, arguments, tangents, grad_y):
+    """y, and its derivatives in both modes with respect to the arguments that are wanted."""
+    function = of_some(apply, arguments, wanted)
+    some = tuple(itertools.compress(arguments, wanted))
+    tangents = tuple(itertools.compress(tangents, wanted))
+    y, forward = jax.jvp(function, some, tangents)
+    _, linearized = jax.linearize(function, *some)
+    grads = jax.vjp(function, *some)[1](grad_y)
+    # Of the gradients, forwards.
+    _, moved = jax.jvp(lambda some, g: jax.vjp(function, *some)[1](g), (some, grad_y),
+                       (tangents, jnp.cos(grad_y)))
+    return y, forward, linearized(*tangents), grads, moved
+
+
 @some
 @given(layers(optimize=1), st.integers(0, 3), st.integers(0, 6))
 def test_first_derivatives(layer_and_n, batch, which):
@@ -92,19 +106,7 @@ def test_first_derivatives(layer_and_n, batch, which):
     tangents = arguments_of(layer, n, batch, seed=7)
     grad_y = normal(layer.y_shape(batch, n), layer.dtype, 5)
 
-    def derivatives(apply, arguments, tangents, grad_y):
-        function = of_some(apply, arguments, wanted)
-        some = tuple(itertools.compress(arguments, wanted))
-        tangents = tuple(itertools.compress(tangents, wanted))
-        y, forward = jax.jvp(function, some, tangents)
-        _, linearized = jax.linearize(function, *some)
-        grads = jax.vjp(function, *some)[1](grad_y)
-        # Of the gradients, forwards.
-        _, moved = jax.jvp(lambda some, g: jax.vjp(function, *some)[1](g), (some, grad_y),
-                           (tangents, jnp.cos(grad_y)))
-        return y, forward, linearized(*tangents), grads, moved
-
-    compare(layer, n, derivatives, arguments, tangents, grad_y)
+    compare(layer, n, functools.partial(derivatives_of, wanted), arguments, tangents, grad_y)
 
 
 @some

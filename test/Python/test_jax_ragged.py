@@ -1,7 +1,6 @@
 """Batches whose samples differ in size, in JAX: each sample is what it is alone."""
 
 import functools
-import itertools
 import subprocess
 import sys
 
@@ -23,7 +22,7 @@ from jax.sharding import AxisType, NamedSharding  # noqa: E402
 from jax.sharding import PartitionSpec as P  # noqa: E402
 from reference_jax import dense  # noqa: E402
 from test_jax_derivatives import (  # noqa: E402
-    Wide, assert_alike, calls, chosen, normal, of_some)
+    Wide, assert_alike, calls, chosen, derivatives_of, normal)
 
 # Every example is compiled by XLA too.
 some = settings(few, max_examples=15)
@@ -119,19 +118,7 @@ def test_samples_are_computed_as_alone(layer_and_sizes, which):
     grad_y = normal((len(sizes), *inner(layer, layer.l, layer.channels[1], 4)), layer.dtype, 5)
     wanted = chosen(which, len(arguments))
 
-    def derivatives(apply, arguments, tangents, grad_y):
-        function = of_some(apply, arguments, wanted)
-        some = tuple(itertools.compress(arguments, wanted))
-        tangents = tuple(itertools.compress(tangents, wanted))
-        y, forward = jax.jvp(function, some, tangents)
-        _, linearized = jax.linearize(function, *some)
-        grads = jax.vjp(function, *some)[1](grad_y)
-        # Of the gradients, forwards.
-        _, moved = jax.jvp(lambda some, g: jax.vjp(function, *some)[1](g), (some, grad_y),
-                           (tangents, jnp.cos(grad_y)))
-        return y, forward, linearized(*tangents), grads, moved
-
-    compare(layer, sizes, derivatives, arguments, tangents, grad_y)
+    compare(layer, sizes, functools.partial(derivatives_of, wanted), arguments, tangents, grad_y)
 
 
 @pytest.mark.parametrize("layout", ["channels_last", "channels_first"])
