@@ -115,7 +115,8 @@ BenchResult eqc::benchLayer(const LayerSpec &spec, const LoadedLibrary &library,
     row.timing = timeCalls([&] { call(); }, options.seconds);
     if (options.backward) {
       row.backward = timeCalls([&] { callBackward(); }, options.seconds);
-      row.backwardFlops = batch * backwardFlops(spec, result.n, result.plan);
+      row.backwardFlops =
+          backwardFlops(spec, result.n, result.batch, result.plan);
     }
     row.flops = batch * (own ? own : &best)->perSample;
     row.floor = floorOf(row.flops, row.bytes, row.peak.perSecond,

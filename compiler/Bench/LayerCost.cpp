@@ -6,8 +6,6 @@
 #include "compiler/Plan/Gradient/GradientPlan.h"
 #include "compiler/Plan/PlanRules.h"
 
-#include <cmath>
-
 using namespace eqc;
 
 std::vector<PlanFlops> eqc::planFlops(const LayerSpec &spec, int64_t n) {
@@ -30,20 +28,21 @@ std::vector<PlanFlops> eqc::planFlops(const LayerSpec &spec, int64_t n) {
   return plans;
 }
 
-double eqc::backwardFlops(const LayerSpec &spec, int64_t n,
+double eqc::backwardFlops(const LayerSpec &spec, int64_t n, int64_t batch,
                           const std::string &plan) {
   const LayerSpec flipped = gradientLayer(spec);
   double flops = 0;
   for (const PlanFlops &each : planFlops(flipped, n))
     if (each.plan == plan)
       flops = each.perSample;
-  const GradientPlan sums = buildGradientPlan(spec);
-  flops += double(operationsOf(costOf(sums.x), spec, n).flops());
-  flops += double(operationsOf(costOf(sums.gradY), flipped, n).flops());
-  for (const GradientStage &stage : sums.stages)
-    flops += 2 * std::pow(double(n), stage.kept) * double(stage.subsets) *
-             double(stage.terms.size()) * double(spec.cIn) * double(spec.cOut);
-  return flops;
+  const PlanKind kind = findPlan(plan).value_or(PlanKind::Auto);
+  BuiltPlans built;
+  const auto basisOf = kind == PlanKind::Auto ? nullptr : rulesOf(kind).basisOf;
+  const GradientPlan sums =
+      basisOf ? chooseGradientPlan(spec, basisOf(spec, built), built, batch)
+              : buildGradientPlan(spec);
+  const GradientFlops ofSums = flopsOf(sums, spec, n);
+  return double(batch) * (flops + ofSums.sample) + ofSums.call;
 }
 
 double eqc::leastBytes(const LayerSpec &spec, int64_t n, int64_t batch) {

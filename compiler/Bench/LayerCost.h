@@ -25,9 +25,10 @@ struct PlanFlops {
 /// The plans whose flops are known, for the actual size `n`.
 std::vector<PlanFlops> planFlops(const LayerSpec &spec, int64_t n);
 
-/// Flops of all gradients of a layer compiled by the plan of that name, for one
-/// sample.
-double backwardFlops(const LayerSpec &spec, int64_t n, const std::string &plan);
+/// Flops of all gradients of a layer compiled by the plan of that name, for a
+/// batch.
+double backwardFlops(const LayerSpec &spec, int64_t n, int64_t batch,
+                     const std::string &plan);
 
 /// Bytes of x, y, weight and bias together.
 double leastBytes(const LayerSpec &spec, int64_t n, int64_t batch);

@@ -72,9 +72,9 @@ struct CheckOptions {
   /// Whether a NaN must also stay away from the elements of its own sample that
   /// do not depend on it: not promised by the dense and schur plans.
   bool nanWithinSample = true;
-  /// By what the bounds on the errors of y and of the gradient of x are
-  /// multiplied where sums are long: the conditions of the bases that the schur
-  /// plan changes to.
+  /// By what the bounds on errors are multiplied where sums are long: the
+  /// conditions of the bases that the schur plan changes to, for y and the
+  /// gradients of weight and bias, and for the gradient of x.
   double basisCondition = 1, gradientCondition = 1;
 };
 

@@ -18,7 +18,7 @@ namespace eqc {
 ///   |error| <= (8 + log2 m) eps * sum of the m absolute values of its terms
 ///
 /// times the condition of the basis that the plan changes to, which is 1 but
-/// for y and the gradient of x under schur.
+/// under schur.
 ///
 /// Appends the results to `table`.
 void checkSums(const LayerSpec &spec, const CheckOptions &options,

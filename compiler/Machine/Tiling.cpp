@@ -115,9 +115,9 @@ SumTiling eqc::sumTiling(const Machine &machine, int64_t elementBytes,
   return tiling;
 }
 
-SumMatrix eqc::sumMatrix(const SumTiling &tiling, int64_t diagrams,
-                         int64_t biasDiagrams) {
+SumMatrix eqc::sumMatrix(const SumTiling &tiling, int64_t terms,
+                         int64_t biases) {
   const int64_t diagramRows = tiling.rowsOfDiagram();
-  return {diagrams * diagramRows + biasDiagrams, tiling.columns.columns(),
-          diagramRows, diagramRows - tiling.rows};
+  return {terms * diagramRows + biases, tiling.columns.columns(), diagramRows,
+          diagramRows - tiling.rows, terms};
 }

@@ -88,16 +88,16 @@ SumTiling sumTiling(const Machine &machine, int64_t elementBytes,
                     int64_t inputChannels, int64_t outputChannels);
 
 /// The matrix of all sums as a kernel lays it out: `diagramRows` rows for each
-/// diagram, one per input channel, then a row for each bias diagram. Channels
-/// from `shiftedFrom` on, those of the last tile, stand at the end.
+/// of `terms` diagrams, or packed weights, one per input channel, then a row
+/// for each bias. Channels from `shiftedFrom` on, those of the last tile, stand
+/// at the end.
 struct SumMatrix {
-  int64_t rows = 0, columns = 0, diagramRows = 0, shiftedFrom = 0;
+  int64_t rows = 0, columns = 0, diagramRows = 0, shiftedFrom = 0, terms = 0;
   /// Matrices of this shape that follow each other: EQC_SUM_PLANES of the
   /// runtime.
   static constexpr int64_t kPlanes = 3;
 };
-SumMatrix sumMatrix(const SumTiling &tiling, int64_t diagrams,
-                    int64_t biasDiagrams);
+SumMatrix sumMatrix(const SumTiling &tiling, int64_t terms, int64_t biases);
 
 } // namespace eqc
 

@@ -48,6 +48,9 @@ public:
     return "";
   }
 
+  /// Whether sums of gradients may be taken in the basis of a plan.
+  virtual bool takesGradientBasis() const { return true; }
+
   /// Why there are no kernels for a layer at all; nothing: there are.
   virtual std::string whyNoKernels(const LayerSpec &spec) const { return ""; }
 };

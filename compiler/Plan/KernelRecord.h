@@ -18,10 +18,12 @@ namespace eqc {
 
 /// What a kernel does for its layer.
 enum class KernelRole {
-  Pack,    ///< weights -> packed weights
-  Forward, ///< any block of samples
-  Lanes,   ///< the same for exactly `lanes` samples
-  Sums,    ///< gradients of weight and bias
+  Pack,     ///< weights -> packed weights
+  Forward,  ///< any block of samples
+  Lanes,    ///< the same for exactly `lanes` samples
+  Sums,     ///< gradients of weight and bias
+  LaneSums, ///< the same for exactly `lanes` samples
+  Unpack,   ///< sums in a basis -> gradients of weight and bias
 };
 
 struct KernelRecord {

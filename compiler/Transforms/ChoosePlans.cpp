@@ -118,6 +118,7 @@ struct ChoosePlans : eqc::impl::ChoosePlansPassBase<ChoosePlans> {
     module.walk([&](LinearOp op) { refused |= failed(choose(op)); });
     if (refused)
       signalPassFailure();
+    module.walk([&](GradWeightOp op) { chooseBasis(op); });
   }
 
 private:
@@ -150,6 +151,7 @@ private:
     if (failed(plan))
       return failure();
     layerOfGradient[gradientLayer(spec).name] = plan->getKind();
+    planOfGradient[gradientOfWeightName(spec.name)] = *plan;
     op->setAttr(EqcDialect::kPlanAttrName, *plan);
     ++numChosen;
     return success();
@@ -211,6 +213,23 @@ private:
     return eqc::choosePlan(spec, *target, *built, batch, planOfLayer(op, spec));
   }
 
+  /// The sums of gradients are taken in the basis of the layer's plan where
+  /// that takes fewer operations.
+  void chooseBasis(GradWeightOp op) {
+    const LayerSpec spec = getLayerOf(op);
+    const PlanAttr plan = planOfGradient.lookup(spec.name);
+    if (!plan || plan.getBasis().empty() ||
+        (target->kind && !target->kind->takesGradientBasis()))
+      return;
+    const int64_t samples = batch > 0        ? batch
+                            : spec.batch > 0 ? spec.batch
+                                             : typicalBatch;
+    if (chooseGradientPlan(spec, plan.getBasis().str(), *built, samples).basis)
+      op->setAttr(EqcDialect::kPlanAttrName,
+                  PlanAttr::get(&getContext(), plan.getName(), plan.getBasis(),
+                                0, 0, "", DictionaryAttr(), DictionaryAttr()));
+  }
+
   PlanAttr noteChoice(const PlanChoice &choice, PlanKind chosen,
                       StringRef basis) {
     NamedAttrList compared, refused;
@@ -247,6 +266,8 @@ private:
   BuiltPlans *kept = nullptr, *built = nullptr;
   /// The plan of the layer, by the name of its gradient of x.
   std::map<std::string, PlanKind> layerOfGradient;
+  /// That of the layer, by the name of its gradient of weight.
+  llvm::StringMap<PlanAttr> planOfGradient;
 };
 
 } // namespace

@@ -5,6 +5,7 @@
 //
 //===----------------------------------------------------------------------===//
 
+#include "compiler/Conversion/Stages/LayerOfOp.h"
 #include "compiler/Plan/PlanKind.h"
 #include "compiler/Transforms/Expand/Expand.h"
 #include "compiler/Transforms/PlansOfModule.h"
@@ -39,6 +40,14 @@ struct ExpandPlan : eqc::impl::ExpandPlanPassBase<ExpandPlan> {
     for (LinearOp op : layers)
       if (failed(replace(op)))
         return signalPassFailure();
+    SmallVector<GradWeightOp> gradients;
+    getOperation().walk([&](GradWeightOp op) {
+      if (op->hasAttr(EqcDialect::kPlanAttrName))
+        gradients.push_back(op);
+    });
+    for (GradWeightOp op : gradients)
+      if (failed(replace(op)))
+        return signalPassFailure();
   }
 
   LogicalResult replace(LinearOp op) {
@@ -57,6 +66,24 @@ struct ExpandPlan : eqc::impl::ExpandPlanPassBase<ExpandPlan> {
                       b.getStringAttr(plan.getName()));
     ++numExpanded;
     op->replaceAllUsesWith(ValueRange{*y});
+    op.erase();
+    return success();
+  }
+
+  /// Gradients in the basis of a plan; others are as they are.
+  LogicalResult replace(GradWeightOp op) {
+    const LayerSpec spec = getLayerOf(op);
+    std::string refused;
+    const std::shared_ptr<const IsotypicPlan> isotypic =
+        getIsotypicPlan(spec, *built, refused);
+    if (!isotypic)
+      return op.emitError() << "the isotypic basis of '" << spec.name
+                            << "' is not possible: " << refused;
+    OpBuilder b(op);
+    op->replaceAllUsesWith(
+        writeGradientStages(b, op,
+                            buildGradientPlan(*isotypic, spec.diagrams.size(),
+                                              spec.biasDiagrams.size())));
     op.erase();
     return success();
   }

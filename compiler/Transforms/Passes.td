@@ -77,7 +77,8 @@ def ChoosePlansPass : Pass<"eqc-choose-plans", "mlir::ModuleOp"> {
 
     Programs are told the plan of the layer alone and rely on what it promises. So the
     gradient of x takes that plan, or one that promises no less: `dense` and `schur` let a
-    NaN reach all elements of its sample.
+    NaN reach all elements of its sample. An `eqc.grad_weight` is given the plan of its layer
+    where that has an isotypic basis in which its sums take fewer operations.
 
     ```text
     %y = eqc.linear S(?) order 1 -> 1 x(%x : ..) weight(%w : ..)
@@ -126,6 +127,10 @@ def ExpandPlanPass : Pass<"eqc-expand-plan", "mlir::ModuleOp"> {
       `eqc.mix_copies` for each dimension of irreducible representations,
       `eqc.transform` to y and `eqc.from_rows`. Or that of the strands: the
       stages of the shared plan, of which mixes say `basis strands(t)`.
+
+    An `eqc.grad_weight` that has a plan becomes stages in its basis: `eqc.to_rows` and
+    `eqc.transform` of x and of the gradient of y, an `eqc.sum_copies` for each dimension,
+    `eqc.unpack`, and `eqc.sum_rows` and `eqc.transform` for the bias.
 
     ```text
     %y = eqc.linear S(5) order 1 -> 1 x(%x : ..) weight(%w : ..)

@@ -355,10 +355,10 @@ static constexpr Choice<Layout> layouts[] = {
     {"channels_first", Layout::ChannelsFirst}};
 static constexpr Choice<Normalize> normalizations[] = {
     {"none", Normalize::None}, {"mean", Normalize::Mean}};
-static constexpr Choice<KernelRole> roles[] = {{"pack", KernelRole::Pack},
-                                               {"forward", KernelRole::Forward},
-                                               {"lanes", KernelRole::Lanes},
-                                               {"sums", KernelRole::Sums}};
+static constexpr Choice<KernelRole> roles[] = {
+    {"pack", KernelRole::Pack},          {"forward", KernelRole::Forward},
+    {"lanes", KernelRole::Lanes},        {"sums", KernelRole::Sums},
+    {"lane_sums", KernelRole::LaneSums}, {"unpack", KernelRole::Unpack}};
 
 template <typename EnumT>
 static FailureOr<EnumT> parseChoice(AsmParser &parser, StringRef what,
@@ -595,8 +595,8 @@ LogicalResult KernelAttr::verify(function_ref<InFlightDiagnostic()> emitError,
     return emitError()
            << "a kernel has at least one phase and one part, and no "
               "negative sizes";
-  if (sums.size() != (role == KernelRole::Sums ? 4 : 0))
-    return emitError() << "a kernel of sums, and no other, has four sizes of "
+  if (sums.size() != (role == KernelRole::Sums ? 5 : 0))
+    return emitError() << "a kernel of sums, and no other, has five sizes of "
                           "sums, found "
                        << sums.size() << " for '" << getSpelling(role) << "'";
   return success();
@@ -622,7 +622,7 @@ KernelRecord KernelAttr::getRecord() const {
   KernelRecord record;
   record.packedShape = getPacked().vec();
   if (ArrayRef<int64_t> sums = getSums(); !sums.empty())
-    record.sums = {sums[0], sums[1], sums[2], sums[3]};
+    record.sums = {sums[0], sums[1], sums[2], sums[3], sums[4]};
   record.phases = getPhases();
   record.parts = getParts();
   record.lanes = getLanes();
@@ -637,7 +637,7 @@ KernelAttr KernelAttr::get(MLIRContext *context, KernelRole role,
   SmallVector<int64_t> sums;
   if (role == KernelRole::Sums)
     sums = {record.sums.rows, record.sums.columns, record.sums.diagramRows,
-            record.sums.shiftedFrom};
+            record.sums.shiftedFrom, record.sums.terms};
   return get(context, role, layer, target, record.packedShape, sums,
              record.phases, record.parts, record.lanes,
              coefficientsOf(record.scratchElements),

@@ -261,11 +261,11 @@ def Eqc_KernelAttr : Eqc_Attr<"Kernel", "kernel"> {
     scratch per sample and the multiply-adds per sample and pair of channels as
     coefficients of polynomials in n. `sums` is the matrix that a kernel of sums
     adds to: its rows and columns, the rows of a diagram, the channel from which
-    on rows are shifted. `convert-eqc-to-loops` leaves it on every kernel as
+    on rows are shifted, and how many diagrams, or packed weights, it has. `convert-eqc-to-loops` leaves it on every kernel as
     `eqc.kernel`; the descriptor of the layer is made from it.
 
     - (C1) There is at least one phase and one part, and no size is negative.
-    - (C2) `sums` has four numbers for a kernel of sums, else none.
+    - (C2) `sums` has five numbers for a kernel of sums, else none.
 
     Example:
 

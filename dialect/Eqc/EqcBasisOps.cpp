@@ -140,3 +140,107 @@ LogicalResult MixCopiesOp::verify() {
     return failure();
   return verifyBias(*this);
 }
+
+//===----------------------------------------------------------------------===//
+// SumCopiesOp
+//===----------------------------------------------------------------------===//
+
+LogicalResult SumCopiesOp::verify() {
+  // sum_copies_c1
+  if (failed(verifySize(*this, getGroup(), getN())))
+    return failure();
+  if (getN() < 0)
+    return emitOpError("'n' cannot be '?': the basis is one of all positions");
+  // sum_copies_c2
+  if (getDimension() < 1)
+    return emitOpError() << "'dimension' must be positive, found "
+                         << getDimension();
+  if (getXCopies().empty() || getXCopies().size() != getGradYCopies().size())
+    return emitOpError() << "must name pairs of copies, found "
+                         << getXCopies().size() << " of 'x' and "
+                         << getGradYCopies().size() << " of 'grad_y'";
+  // sum_copies_c3
+  const RankedTensorType x = typeOf(getX()), gradY = typeOf(getGradY());
+  for (auto [name, type, copies] :
+       {std::tuple("x", x, getXCopies()),
+        std::tuple("grad_y", gradY, getGradYCopies())}) {
+    if (failed(verifyRank(*this, name, type, 3, "batch, rows, channels")))
+      return failure();
+    for (int64_t copy : copies)
+      if (copy < 0 || copy > type.getDimSize(1) - getDimension())
+        return emitOpError()
+               << "copy in rows " << copy << " to " << copy + getDimension() - 1
+               << " is not among the " << formatExtent(type.getDimSize(1))
+               << " of '" << name << "'";
+  }
+  if (x.getDimSize(0) != gradY.getDimSize(0) ||
+      x.getElementType() != gradY.getElementType())
+    return emitOpError() << "'x' and 'grad_y' must be of one batch and element "
+                            "type, found "
+                         << x << " and " << gradY;
+  // sum_copies_c4
+  const auto expected =
+      RankedTensorType::get({static_cast<int64_t>(getXCopies().size()),
+                             x.getDimSize(2), gradY.getDimSize(2)},
+                            x.getElementType());
+  if (typeOf(getSums()) != expected)
+    return emitOpError() << "must give " << expected << ", found "
+                         << typeOf(getSums());
+  return success();
+}
+
+//===----------------------------------------------------------------------===//
+// SumRowsOp
+//===----------------------------------------------------------------------===//
+
+LogicalResult SumRowsOp::verify() {
+  // sum_rows_c1
+  const RankedTensorType source = typeOf(getSource());
+  if (failed(verifyRank(*this, "source", source, 3, "batch, rows, channels")))
+    return failure();
+  for (int64_t row : getRows())
+    if (row < 0 || row >= source.getDimSize(1))
+      return emitOpError() << "names row " << row << " of "
+                           << formatExtent(source.getDimSize(1));
+  // sum_rows_c2
+  const auto expected = RankedTensorType::get(
+      {static_cast<int64_t>(getRows().size()), source.getDimSize(2)},
+      source.getElementType());
+  if (typeOf(getSums()) != expected)
+    return emitOpError() << "must give " << expected << ", found "
+                         << typeOf(getSums());
+  return success();
+}
+
+//===----------------------------------------------------------------------===//
+// UnpackOp
+//===----------------------------------------------------------------------===//
+
+LogicalResult UnpackOp::verify() {
+  // unpack_c1
+  if (getSources().empty())
+    return emitOpError("must have at least one source");
+  const RankedTensorType weight = typeOf(getWeight());
+  int64_t count = 0;
+  for (Value source : getSources()) {
+    const RankedTensorType type = typeOf(source);
+    if (type.getRank() != 3 || weight.getRank() != 3 ||
+        !type.hasStaticShape() || !weight.hasStaticShape() ||
+        type.getShape().drop_front() != weight.getShape().drop_front() ||
+        type.getElementType() != weight.getElementType())
+      return emitOpError() << "sources and result must be [.., c_in, c_out] of "
+                              "the same static channels and element type, "
+                              "found "
+                           << type << " and " << weight;
+    count += type.getDimSize(0);
+  }
+  // unpack_c2
+  if (failed(verifySums(*this, "order", "weight", getOrder(), count)))
+    return failure();
+  // unpack_c3
+  if (weight.getDimSize(0) != getOrder().size())
+    return emitOpError() << "has " << getOrder().size()
+                         << " sums, but the result has " << weight.getDimSize(0)
+                         << " weights";
+  return success();
+}

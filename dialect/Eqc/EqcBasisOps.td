@@ -105,6 +105,104 @@ def Eqc_MixCopiesOp : Eqc_StageOp<"mix_copies"> {
   }];
 }
 
+//===----------------------------------------------------------------------===//
+// Gradients
+//===----------------------------------------------------------------------===//
+
+def Eqc_SumCopiesOp : Eqc_StageOp<"sum_copies"> {
+  let summary = "sums products of copies of irreducible representations";
+  let description = [{
+    The gradients of the weights of `eqc.mix_copies`: `x` holds what that mixes,
+    `grad_y` the gradient of what it mixes to. For every pair of a copy of each,
+    named by their first rows and `dimension` rows long, the products of the rows
+    are summed over the batch:
+
+        sums[p, ci, co] = sum_b sum_r x[b, x_p + r, ci] * grad_y[b, y_p + r, co]
+
+    - (C1) `n` is positive; for `Sp` it is even; it is not `?`.
+    - (C2) `dimension` is positive, and as many copies of `x` as of `grad_y` are
+      named, at least one.
+    - (C3) `x` and `grad_y` are `[batch, rows, channels]` of the same batch and
+      element type, and hold all rows of the copies.
+    - (C4) The result is `[pairs, c_in, c_out]`.
+
+    Example:
+
+    ```mlir
+    %sums = eqc.sum_copies O(3) dimension 3 x(%x : tensor<?x6x16xf32>) copies [0, 3]
+        grad_y(%dy : tensor<?x3x32xf32>) copies [0, 0] : tensor<2x16x32xf32>
+    ```
+  }];
+  let arguments = (ins
+    Eqc_Tensor:$x,
+    Eqc_Tensor:$grad_y,
+    Eqc_GroupAttr:$group,
+    Eqc_IntAttr:$n,
+    Eqc_IntAttr:$dimension,
+    DenseI64ArrayAttr:$x_copies,
+    DenseI64ArrayAttr:$grad_y_copies
+  );
+  let results = (outs Eqc_Tensor:$sums);
+  let assemblyFormat = [{
+    custom<GroupOfSize>($group, $n) `dimension` $dimension
+    `x` `(` $x `:` type($x) `)` `copies` $x_copies
+    `grad_y` `(` $grad_y `:` type($grad_y) `)` `copies` $grad_y_copies
+    attr-dict `:` type($sums)
+  }];
+  let hasVerifier = 1;
+}
+
+def Eqc_SumRowsOp : Eqc_StageOp<"sum_rows"> {
+  let summary = "sums rows over the batch";
+  let description = [{
+    The gradient of a bias that is added to some rows: for each of these its sum
+    over the batch.
+
+    - (C1) `source` is `[batch, rows, channels]` and the rows are among its own.
+    - (C2) The result is `[rows, channels]`.
+
+    Example:
+
+    ```mlir
+    %sums = eqc.sum_rows %dy rows [0, 4] : tensor<?x6x32xf32> -> tensor<2x32xf32>
+    ```
+  }];
+  let arguments = (ins Eqc_Tensor:$source, DenseI64ArrayAttr:$rows);
+  let results = (outs Eqc_Tensor:$sums);
+  let assemblyFormat = [{
+    $source `rows` $rows attr-dict `:` type($source) `->` type($sums)
+  }];
+  let hasVerifier = 1;
+}
+
+def Eqc_UnpackOp : Eqc_StageOp<"unpack"> {
+  let summary = "puts gradients of packed weights back into the order of weights";
+  let description = [{
+    The transpose of `eqc.pack`: the gradient of weight `d` is sum `d` of the
+    order, of multiples of the sources, which are numbered one source after the
+    other.
+
+    - (C1) There is at least one source; sources and result are `[.., c_in,
+      c_out]` with the same static channels and the same element type.
+    - (C2) The order names what the sources hold, nothing twice in one sum.
+    - (C3) The result has as many weights as there are sums.
+
+    Example:
+
+    ```mlir
+    %dw = eqc.unpack %sum order [1, [0 : 5.000000e-01, 1 : -1.000000e+00]]
+        : (tensor<2x16x32xf32>) -> tensor<2x16x32xf32>
+    ```
+  }];
+  let arguments = (ins Variadic<Eqc_Tensor>:$sources, Eqc_SumsAttr:$order);
+  let results = (outs Eqc_Tensor:$weight);
+  let assemblyFormat = [{
+    $sources `order` custom<Sums>($order) attr-dict
+    `:` functional-type($sources, $weight)
+  }];
+  let hasVerifier = 1;
+}
+
 } // opDocGroup
 
 #endif // EQC_DIALECT_EQCBASISOPS_TD

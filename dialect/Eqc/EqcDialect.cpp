@@ -43,7 +43,7 @@ LogicalResult EqcDialect::verifyOperationAttribute(Operation *op,
     StringRef expected;
   };
   for (const Known &known :
-       {isa<LinearOp>(op)
+       {isa<LinearOp, GradWeightOp>(op)
             ? Known{kPlanAttrName, isa<PlanAttr>(value), "'#eqc.plan<..>'"}
             : Known{kPlanAttrName, isa<StringAttr>(value),
                     "the name of a plan"},

@@ -73,8 +73,10 @@ private:
       return success();
     if (isLayer(op))
       return add(op, layer);
+    if (isa<UnpackOp>(op))
+      return add(op, unpack);
     if (isa<ToRowsOp>(op))
-      return add(op, toRows);
+      return add(op, toRows, /*several=*/holdsGradient());
     if (isa<PackOp>(op))
       return add(op, pack);
     if (isa<FromRowsOp>(op))
@@ -97,6 +99,9 @@ private:
            << "' stands beside a layer and would be lost: a function that is "
               "compiled is one layer and nothing else";
   }
+
+  /// Whether the stages are those of the gradients of weight and bias.
+  bool holdsGradient() { return !function.front().getOps<UnpackOp>().empty(); }
 
   /// Remembers `op` as the only one of its kind.
   LogicalResult add(Operation *op, Operation *&place, bool several = false) {
@@ -129,6 +134,8 @@ private:
   }
 
   LogicalResult verifyStages() {
+    if (unpack)
+      return verifyGradient();
     if (multiply)
       return verifyDense();
     for (auto [op, what] :
@@ -156,6 +163,42 @@ private:
              << "a layer in stages must take what its stages read, "
              << arguments << " arguments, found " << function.getNumArguments();
     return success();
+  }
+
+  /// Sums of what x and grad_y are as rows.
+  LogicalResult verifyGradient() {
+    if (function.getNumArguments() != 2)
+      return function.emitError() << "the gradients of a layer must take x and "
+                                     "the gradient of y, found "
+                                  << function.getNumArguments() << " arguments";
+    for (Operation &op : function.front()) {
+      if (isStage(&op) &&
+          !isa<ToRowsOp, TransformOp, SumCopiesOp, SumRowsOp, UnpackOp>(op))
+        return op.emitError("stands beside 'eqc.unpack', which ends the "
+                            "gradients of a layer");
+      if (auto rows = dyn_cast<ToRowsOp>(op);
+          rows && rows.getX() != argument(0) && rows.getX() != argument(1))
+        return rows.emitError("must take an argument of its function");
+      if (auto sums = dyn_cast<SumCopiesOp>(op);
+          sums && (sourceOf(sums.getX()) != argument(0) ||
+                   sourceOf(sums.getGradY()) != argument(1)))
+        return sums.emitError("must sum products of the rows of the first and "
+                              "the second argument of its function");
+      if (auto sums = dyn_cast<SumRowsOp>(op);
+          sums && sourceOf(sums.getSource()) != argument(1))
+        return sums.emitError(
+            "must sum rows of the second argument of its function");
+    }
+    return success();
+  }
+
+  /// The tensor whose rows these are, seen through a change of basis.
+  static Value sourceOf(Value rows) {
+    if (auto transform = rows.getDefiningOp<TransformOp>();
+        transform && transform.getSources().size() == 1)
+      rows = transform.getSources().front();
+    auto toRows = rows.getDefiningOp<ToRowsOp>();
+    return toRows ? toRows.getX() : Value();
   }
 
   /// A matrix takes the place of rows.
@@ -229,6 +272,8 @@ private:
 
   LogicalResult verifyReturn() {
     Operation *end = function.front().getTerminator();
+    if (unpack)
+      return verifyGradientReturn(end);
     if (llvm::equal(end->getOperands(), (layer      ? layer
                                          : multiply ? multiply
                                                     : fromRows)
@@ -238,11 +283,28 @@ private:
                           "order and nothing else");
   }
 
+  /// The gradient of the weights and maybe that of the bias.
+  LogicalResult verifyGradientReturn(Operation *end) {
+    const auto results = end->getOperands();
+    auto isBias = [](Value value) {
+      if (auto transform = value.getDefiningOp<TransformOp>();
+          transform && transform.getSources().size() == 1)
+        value = transform.getSources().front();
+      return value.getDefiningOp<SumRowsOp>() != nullptr;
+    };
+    if ((results.size() == 1 || (results.size() == 2 && isBias(results[1]))) &&
+        results.front() == cast<UnpackOp>(unpack).getWeight())
+      return success();
+    return end->emitError("must return what 'eqc.unpack' makes, then the sums "
+                          "of rows that are the gradient of a bias");
+  }
+
   func::FuncOp function;
   Operation *user;            ///< of the function, or null
   Operation *first = nullptr; ///< of the layer or its stages
   Operation *layer = nullptr, *toRows = nullptr, *pack = nullptr,
-            *fromRows = nullptr, *multiply = nullptr, *firstStage = nullptr;
+            *fromRows = nullptr, *multiply = nullptr, *unpack = nullptr,
+            *firstStage = nullptr;
 };
 
 } // namespace

@@ -81,7 +81,7 @@ int eqc_rt_sum_nothing(const eqc_rt_call *c, void *grad_weight,
 void eqc_rt_begin_sums(eqc_rt_sums *s, const eqc_rt_call *c,
                        const eqc_sums *code, void *grad_weight,
                        void *grad_bias) {
-  const int64_t weight_rows = c->kernel->info->diagrams * code->diagram_rows;
+  const int64_t weight_rows = code->terms * code->diagram_rows;
   s->call = *c;
   s->code = code;
   s->grad_weight = grad_weight;
@@ -160,7 +160,7 @@ DEFINE_ADD_SLABS(add_slabs_f64, double)
 static char *place_of(const eqc_rt_sums *s, int64_t row) {
   const eqc_layer_info *info = s->call.kernel->info;
   const int64_t bytes = info->c_out * s->call.kernel->element_bytes;
-  const int64_t weight_rows = info->diagrams * s->code->diagram_rows;
+  const int64_t weight_rows = s->code->terms * s->code->diagram_rows;
   int64_t diagram, channel;
   if (row >= weight_rows)
     return (char *)s->grad_bias + (row - weight_rows) * bytes;
@@ -184,7 +184,7 @@ static void finish_rows(int64_t worker, int64_t task, void *p) {
     add_slabs_f32(s, row, end);
   else
     add_slabs_f64(s, row, end);
-  for (; row < end; ++row) {
+  for (; row < end && !s->code->unpack; ++row) {
     char *place = place_of(s, row);
     if (place)
       memcpy(place, s->memory + row * row_bytes(s),
@@ -192,12 +192,41 @@ static void finish_rows(int64_t worker, int64_t task, void *p) {
   }
 }
 
+/* Rows of grad_weight, then those of grad_bias, from the sums of all slabs. */
+static void unpack_rows(int64_t worker, int64_t task, void *p) {
+  const eqc_rt_sums *s = p;
+  const eqc_layer_info *info = s->call.kernel->info;
+  const int64_t weights = s->grad_weight ? info->diagrams * info->c_in : 0;
+  const int64_t first = task * s->task_rows;
+  const int64_t end = first + s->task_rows;
+  (void)worker;
+  if (first < weights)
+    s->code->unpack(EQC_SUM_WEIGHT, first, eqc_rt_min(end, weights), s->memory,
+                    s->grad_weight);
+  if (s->grad_bias && end > weights)
+    s->code->unpack(EQC_SUM_BIAS, first > weights ? first - weights : 0,
+                    eqc_rt_min(end - weights, info->bias_diagrams), s->memory,
+                    s->grad_bias);
+}
+
+static int64_t tasks_of(const eqc_rt_sums *s, int64_t rows) {
+  return (rows + s->task_rows - 1) / s->task_rows;
+}
+
 int eqc_rt_finish_sums(eqc_rt_sums *s) {
   eqc_rt_call *c = &s->call;
-  const int64_t rows = s->end_row - s->first_row;
+  const eqc_layer_info *info = c->kernel->info;
+  int status;
   s->task_rows = SUMS_OF_TASK / s->code->columns;
   s->task_rows = s->task_rows < 1 ? 1 : s->task_rows;
-  return eqc_rt_parallel(&c->runner, c->width,
-                         (rows + s->task_rows - 1) / s->task_rows, finish_rows,
-                         s, c->layer);
+  status = eqc_rt_parallel(&c->runner, c->width,
+                           tasks_of(s, s->end_row - s->first_row), finish_rows,
+                           s, c->layer);
+  if (status != EQC_OK || !s->code->unpack)
+    return status;
+  return eqc_rt_parallel(
+      &c->runner, c->width,
+      tasks_of(s, (s->grad_weight ? info->diagrams * info->c_in : 0) +
+                      (s->grad_bias ? info->bias_diagrams : 0)),
+      unpack_rows, s, c->layer);
 }

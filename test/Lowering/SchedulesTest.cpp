@@ -237,6 +237,31 @@ TEST(Schedules, GradientsReadBothSidesAndSumEveryOrder) {
   EXPECT_NE(text.find("    bias   row by row\n"), std::string::npos);
 }
 
+TEST(Schedules, GradientsOfFewChannelsRunInLanes) {
+  for (const Machine &machine : {avx512, avx2, sse})
+    for (int64_t ins : {1, 2, 3, 4, 8})
+      for (int64_t outs : {1, 2, 3, 5, 7, 8}) {
+        const LayerSpec spec = makeLayer(Group::S, 9, 2, 2, ins, outs, true);
+        const GradientPlan plan = buildGradientPlan(spec);
+        const GradientSchedule schedule = scheduleGradient(spec, plan, machine);
+        const int64_t lanes = machine.lanes(spec.elementSize());
+        EXPECT_EQ(schedule.lanes,
+                  2 * ins <= lanes && 2 * outs < lanes ? lanes : 0);
+        if (schedule.lanes == 0)
+          continue;
+        // Sums, a row of grad_y and an element of x.
+        EXPECT_GE(schedule.laneChannels, 1);
+        for (const GradientStageSchedule &stage : schedule.stages) {
+          EXPECT_GE(stage.laneRows, 1);
+          EXPECT_LE((stage.laneRows * schedule.laneChannels + 1) * outs + 1,
+                    machine.registers);
+        }
+      }
+  LayerSpec dynamic = makeLayer(Group::S, -1, 2, 2, 1, 1);
+  EXPECT_EQ(scheduleGradient(dynamic, buildGradientPlan(dynamic), avx2).lanes,
+            0);
+}
+
 TEST(Schedules, OnlyTheLongestMixFetchesAhead) {
   LayerSpec spec = makeLayer(Group::S, 40, 2, 2, 64, 64);
   const StrandPlan plan = withoutStrands(buildSharedPlan(spec));

@@ -144,7 +144,8 @@ struct ConvertEqcToLinalg
         functions.push_back(function);
     for (func::FuncOp function : functions) {
       // The gradient of the weights is no layer.
-      if (!function.front().getOps<ir::GradWeightOp>().empty()) {
+      if (!function.front().getOps<ir::GradWeightOp>().empty() ||
+          !function.front().getOps<ir::UnpackOp>().empty()) {
         function.erase();
         continue;
       }

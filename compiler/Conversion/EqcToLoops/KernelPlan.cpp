@@ -14,6 +14,13 @@ FailureOr<KernelPlan> eqc::readKernelPlan(func::FuncOp function) {
     const LayerSpec spec = getLayerOf(*gradients.begin());
     return KernelPlan{spec, buildGradientPlan(spec)};
   }
+  if (!function.front().getOps<ir::UnpackOp>().empty()) {
+    LayerSpec spec;
+    FailureOr<GradientPlan> plan = readGradientStages(function, spec);
+    if (failed(plan))
+      return failure();
+    return KernelPlan{spec, std::move(*plan)};
+  }
   FailureOr<StagedLayer> layer = readStages(function);
   if (failed(layer))
     return failure();

@@ -70,17 +70,6 @@ private:
     return success();
   }
 
-  /// What a change of basis makes of its sources, or every row as it is.
-  static std::vector<SparseVector> changeOf(Value rows) {
-    if (auto transform = rows.getDefiningOp<TransformOp>())
-      return transform.getSums().getRows();
-    const RankedTensorType type = typeOf(rows);
-    std::vector<SparseVector> same(type.getDimSize(type.getRank() - 2));
-    for (size_t row = 0; row < same.size(); ++row)
-      same[row].push_back({static_cast<int64_t>(row), 1.0});
-    return same;
-  }
-
   /// The mixes that the output is made of and where their rows begin.
   LogicalResult readWrite() {
     Value output = fromRows.getRows();
@@ -157,6 +146,16 @@ private:
 };
 
 } // namespace
+
+std::vector<SparseVector> eqc::changeOf(Value rows) {
+  if (auto transform = rows.getDefiningOp<TransformOp>())
+    return transform.getSums().getRows();
+  const auto type = cast<RankedTensorType>(rows.getType());
+  std::vector<SparseVector> same(type.getDimSize(type.getRank() - 2));
+  for (size_t row = 0; row < same.size(); ++row)
+    same[row].push_back({static_cast<int64_t>(row), 1.0});
+  return same;
+}
 
 FailureOr<LayerPlan> eqc::readIsotypicStages(func::FuncOp function,
                                              LayerSpec &spec) {

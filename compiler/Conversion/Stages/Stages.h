@@ -9,6 +9,7 @@
 #define EQC_CONVERSION_STAGES_STAGES_H
 
 #include "compiler/Algebra/LayerSpec.h"
+#include "compiler/Plan/Gradient/GradientPlan.h"
 #include "compiler/Plan/LayerPlan.h"
 #include "dialect/Eqc/EqcOps.h"
 
@@ -32,6 +33,14 @@ mlir::FailureOr<StagedLayer> readStages(mlir::func::FuncOp function);
   mlir::FailureOr<LayerPlan> read##NAME##Stages(mlir::func::FuncOp function,   \
                                                 LayerSpec &spec);
 #include "compiler/Plan/StageKinds.def"
+
+/// The same for the gradients of weight and bias of a layer in a basis, which
+/// end with `eqc.unpack`; `spec` is told what they know of the layer.
+mlir::FailureOr<GradientPlan> readGradientStages(mlir::func::FuncOp function,
+                                                 LayerSpec &spec);
+
+/// What a change of basis makes of its sources, or every row as it is.
+std::vector<SparseVector> changeOf(mlir::Value rows);
 
 /// Between what stages work on rows, where they do.
 struct RowsOfLayer {

@@ -4,9 +4,11 @@
 #include "compiler/Lowering/Cpu/EmitFactored.h"
 #include "compiler/Lowering/Cpu/EmitGradient.h"
 #include "compiler/Lowering/Cpu/EmitIsotypic.h"
+#include "compiler/Lowering/Cpu/EmitLaneSums.h"
 #include "compiler/Lowering/Cpu/EmitLanes.h"
 #include "compiler/Lowering/Cpu/EmitPack.h"
 #include "compiler/Lowering/Cpu/EmitShared.h"
+#include "compiler/Lowering/Cpu/EmitUnpack.h"
 #include "compiler/Lowering/Cpu/Passes/Stages.h"
 #include "compiler/Lowering/Cpu/Schedules/CpuWork.h"
 #include "compiler/Lowering/KernelTarget.h"
@@ -79,8 +81,12 @@ public:
   }
 
   KernelTarget::Kernels operator()(const GradientPlan &plan) {
-    add(KernelRole::Sums, emitGradientSums, plan,
-        scheduleGradient(spec, plan, machine));
+    const GradientSchedule schedule = scheduleGradient(spec, plan, machine);
+    add(KernelRole::Sums, emitGradientSums, plan, schedule);
+    if (schedule.lanes > 0)
+      add(KernelRole::LaneSums, emitLaneSums, plan, schedule);
+    if (plan.basis)
+      add(KernelRole::Unpack, emitUnpack, plan, schedule);
     return std::move(kernels);
   }
 

@@ -10,6 +10,7 @@
 
 #include "compiler/Lowering/Cpu/EmitGradient.h"
 #include "compiler/Lowering/Cpu/EmitRead.h"
+#include "compiler/Lowering/Cpu/EmitRows.h"
 #include "compiler/Lowering/Cpu/EmitTranspose.h"
 #include "compiler/Lowering/Cpu/GradientStage.h"
 #include "compiler/Lowering/Cpu/KernelFunction.h"
@@ -28,14 +29,6 @@ using namespace mlir;
 
 namespace {
 
-/// Positions of the arguments.
-enum SumsArgument : unsigned {
-  kArgWhich = 5,
-  kArgInput = 6,
-  kArgGradY = 7,
-  kArgSums = 8,
-};
-
 /// A whole function.
 class SumsEmitter {
 public:
@@ -43,35 +36,40 @@ public:
               const GradientSchedule &schedule, func::FuncOp function,
               int64_t rows)
       : kernel(kernel), plan(plan), schedule(schedule), function(function),
-        tiling(schedule.tiling), planes(kernel, sums, rows) {}
+        tiling(schedule.tiling), planes(kernel, sums, rows),
+        firstBiasRow(plan.numTerms() * schedule.tiling.rowsOfDiagram()) {}
 
   void emit() {
     const LayerSpec &spec = kernel.spec;
-    read(gradY, plan.gradY, schedule.gradY, kArgGradY, spec.cOut,
-         tiling.columns.columns());
-    onlyWhen = wants(kSumWeight);
-    read(x, plan.x, schedule.x, kArgInput, spec.cIn,
-         kernel.wholeVectors(spec.cIn));
+    const Side ofGradY{kArgGradY, positionsOfOutput(spec), spec.cOut,
+                       tiling.columns.columns()};
+    const Side ofX{kArgInput, positionsOfInput(spec), spec.cIn,
+                   kernel.wholeVectors(spec.cIn)};
+    const GradientBasis *basis = plan.basis ? &*plan.basis : nullptr;
+    makeInput(gradY, ofGradY);
+    if (basis)
+      change(gradY, basis->gradY, schedule.basis->gradY, ofGradY);
+    else
+      read(gradY, plan.gradY, schedule.gradY, ofGradY);
+    onlyWhen = wantsSums(kernel, function, kSumWeight);
+    makeInput(x, ofX);
+    if (basis)
+      change(x, basis->x, schedule.basis->x, ofX);
+    else
+      read(x, plan.x, schedule.x, ofX);
     sums.tensor = argumentTensor(kernel, function.getArgument(kArgSums), true);
     for (size_t i = 0; i < plan.stages.size(); ++i)
       inPhase(sums, [&] {
         emitGradientStage(kernel, plan.stages[i], schedule.stages[i], tiling, x,
                           gradY, planes);
       });
-    onlyWhen = wants(kSumBias);
+    onlyWhen = wantsSums(kernel, function, kSumBias);
     if (!plan.bias.empty())
       inPhase(sums, [&] { emitBias(); });
     finishKernel(kernel, sums.tensor, function.getArgument(kArgSums));
   }
 
 private:
-  Value wants(GradientSums what) {
-    Value bit = kernel.b.createOrFold<arith::AndIOp>(
-        kernel.loc, function.getArgument(kArgWhich), kernel.index(what));
-    return arith::CmpIOp::create(kernel.b, kernel.loc, arith::CmpIPredicate::ne,
-                                 bit, kernel.index(0));
-  }
-
   void inPhase(KernelArray &array, function_ref<void()> body) {
     kernel.forPhase(array, [&] {
       if (onlyWhen)
@@ -81,23 +79,42 @@ private:
     });
   }
 
-  /// Makes the arrays of one side: the argument as rows, and what is read.
-  void read(PlanArrays &arrays, const SharedPlan &reads,
-            ArrayRef<ReadSchedule> schedules, unsigned argument,
-            int64_t channels, int64_t columns) {
-    Value array = function.getArgument(argument);
+  /// x or grad_y.
+  struct Side {
+    unsigned argument;
+    Poly rows;
+    int64_t channels, columns;
+  };
+
+  /// The argument as rows.
+  void makeInput(PlanArrays &arrays, const Side &side) {
     KernelArray &input = arrays[PlanArray::Input];
-    Value tensor = argumentTensor(kernel, array, false);
-    const Poly rows = reads.rowsOf(PlanArray::Input);
+    Value tensor =
+        argumentTensor(kernel, function.getArgument(side.argument), false);
     if (kernel.spec.layout == Layout::ChannelsLast) {
-      input = {tensor, rows, channels, channels, true};
-    } else {
-      input = kernel.scratch(rows, channels, columns);
-      inPhase(input, [&] { emitChannelsLast(kernel, tensor, input); });
+      input = {tensor, side.rows, side.channels, side.channels, true};
+      return;
     }
+    input = kernel.scratch(side.rows, side.channels, side.columns);
+    inPhase(input, [&] { emitChannelsLast(kernel, tensor, input); });
+  }
+
+  /// The copies that it holds.
+  void change(PlanArrays &arrays, const RowTransform &transform,
+              const RowsSchedule &rows, const Side &side) {
+    KernelArray &stored = arrays[PlanArray::Stored];
+    stored = kernel.scratch(Poly(static_cast<int64_t>(transform.rows.size())),
+                            side.channels, side.columns);
+    inPhase(stored,
+            [&] { emitRows(kernel, rows, arrays[PlanArray::Input], stored); });
+  }
+
+  /// What is read of it.
+  void read(PlanArrays &arrays, const SharedPlan &reads,
+            ArrayRef<ReadSchedule> schedules, const Side &side) {
     if (!reads.stored.empty())
-      arrays[PlanArray::Stored] =
-          kernel.scratch(Sweep::rowsOfStored(kernel, reads), channels, columns);
+      arrays[PlanArray::Stored] = kernel.scratch(
+          Sweep::rowsOfStored(kernel, reads), side.channels, side.columns);
     for (size_t i = 0; i < reads.stages.size(); ++i)
       inPhase(arrays[PlanArray::Stored], [&] {
         emitRead(kernel, arrays, reads, std::get<ReadStage>(reads.stages[i]),
@@ -107,12 +124,10 @@ private:
 
   void emitBias() {
     const LayerSpec &spec = kernel.spec;
-    const int64_t firstRow =
-        static_cast<int64_t>(spec.diagrams.size()) * tiling.rowsOfDiagram();
     KernelArray &source = gradY[plan.bias.front().gradY.array];
     Table biasTable(2);
     for (const BiasTerm &term : plan.bias)
-      biasTable.addRow({term.gradY.offset, Poly(firstRow + term.row)});
+      biasTable.addRow({term.gradY.offset, Poly(firstBiasRow + term.row)});
     const IndexTable table(kernel, biasTable);
     const Value anySample =
         arith::CmpIOp::create(kernel.b, kernel.loc, arith::CmpIPredicate::sgt,
@@ -158,10 +173,38 @@ private:
   PlanArrays x, gradY;
   KernelArray sums;
   SumPlanes planes;
+  int64_t firstBiasRow;
   Value onlyWhen; ///< what follows is done only then; null: always
 };
 
 } // namespace
+
+SumMatrix eqc::sumMatrixOf(const GradientPlan &plan,
+                           const GradientSchedule &schedule) {
+  return sumMatrix(schedule.tiling, plan.numTerms(),
+                   static_cast<int64_t>(plan.bias.size()));
+}
+
+func::FuncOp eqc::makeSumsFunction(KernelBuilder &kernel, StringRef name,
+                                   const SumMatrix &matrix) {
+  const LayerSpec &spec = kernel.spec;
+  SmallVector<Type> types(kArgInput, kernel.b.getIndexType());
+  types.push_back(sampleType(kernel, positionsOfInput(spec), spec.cIn));
+  types.push_back(sampleType(kernel, positionsOfOutput(spec), spec.cOut));
+  types.push_back(MemRefType::get(
+      {SumMatrix::kPlanes * matrix.rows, matrix.columns}, kernel.element));
+  func::FuncOp function = makeKernelFunction(kernel, name, types);
+  kernel.open(function);
+  return function;
+}
+
+Value eqc::wantsSums(KernelBuilder &kernel, func::FuncOp function,
+                     GradientSums what) {
+  Value bit = kernel.b.createOrFold<arith::AndIOp>(
+      kernel.loc, function.getArgument(kArgWhich), kernel.index(what));
+  return arith::CmpIOp::create(kernel.b, kernel.loc, arith::CmpIPredicate::ne,
+                               bit, kernel.index(0));
+}
 
 EmittedKernel eqc::emitGradientSums(OpBuilder &builder, Location loc,
                                     StringRef name, const LayerSpec &spec,
@@ -170,21 +213,19 @@ EmittedKernel eqc::emitGradientSums(OpBuilder &builder, Location loc,
                                     const Machine &machine) {
   OpBuilder::InsertionGuard guard(builder);
   KernelBuilder kernel(builder, loc, spec, machine);
-  const SumMatrix matrix =
-      sumMatrix(schedule.tiling, static_cast<int64_t>(spec.diagrams.size()),
-                static_cast<int64_t>(spec.biasDiagrams.size()));
-  SmallVector<Type> types(kArgInput, builder.getIndexType());
-  types.push_back(sampleType(kernel, positionsOfInput(spec), spec.cIn));
-  types.push_back(sampleType(kernel, positionsOfOutput(spec), spec.cOut));
-  types.push_back(MemRefType::get(
-      {SumMatrix::kPlanes * matrix.rows, matrix.columns}, kernel.element));
-  func::FuncOp function = makeKernelFunction(kernel, name, types);
-  kernel.open(function);
+  const SumMatrix matrix = sumMatrixOf(plan, schedule);
+  func::FuncOp function = makeSumsFunction(kernel, name, matrix);
   SumsEmitter(kernel, plan, schedule, function, matrix.rows).emit();
   KernelRecord record = kernel.record();
   record.sums = matrix;
-  record.scratchElements = plan.x.storedRows * Poly(spec.cIn) +
-                           plan.gradY.storedRows * Poly(spec.cOut);
+  auto rowsOf = [](const RowTransform &transform) {
+    return Poly(static_cast<int64_t>(transform.rows.size()));
+  };
+  record.scratchElements =
+      (plan.basis ? rowsOf(plan.basis->x) : plan.x.storedRows) *
+          Poly(spec.cIn) +
+      (plan.basis ? rowsOf(plan.basis->gradY) : plan.gradY.storedRows) *
+          Poly(spec.cOut);
   for (const GradientStage &stage : plan.stages)
     record.multiplyAdds +=
         productOf(stage.lengths,

@@ -28,13 +28,6 @@
 using namespace eqc;
 using namespace mlir;
 
-/// A sample's elements in one dimension.
-static Value flatten(KernelBuilder &kernel, Value argument) {
-  const SmallVector<ReassociationIndices> groups{{0}, {1, 2}};
-  return memref::CollapseShapeOp::create(kernel.b, kernel.loc, argument,
-                                         groups);
-}
-
 namespace {
 
 /// The kernel of one layer.
@@ -49,7 +42,7 @@ public:
 
   void emit() {
     readInput();
-    Value destination = flatten(kernel, function.getArgument(kArgY));
+    Value destination = flattenSamples(kernel, function.getArgument(kArgY));
     KernelArray y;
     y.tensor = argumentTensor(kernel, destination, true);
     int64_t firstTerm = 0;
@@ -95,7 +88,7 @@ private:
     if (spec.bias)
       arrays[PlanArray::Bias] = biasArray(kernel, function);
     Value x = argumentTensor(
-        kernel, flatten(kernel, function.getArgument(kArgX)), false);
+        kernel, flattenSamples(kernel, function.getArgument(kArgX)), false);
     if (lanes.inputLines == 0)
       return input.load(x, kernel.index(0), rowsOf(PlanArray::Input), planes);
     ++firstStage;
@@ -163,7 +156,7 @@ private:
                         writer.emit(line, first, lines);
                       });
       output.store(lines, firstRow, count * row, y,
-                   flatten(kernel, function.getArgument(kArgY)));
+                   flattenSamples(kernel, function.getArgument(kArgY)));
     };
     forPieces({&lines, &y}, outputLines(), how.lines, emitLinesFrom);
   }
@@ -176,7 +169,7 @@ private:
     const int64_t elements = rowsOf(PlanArray::Input) * spec.cIn * kernel.lanes;
     const int64_t all = line * outputLines();
     const int64_t perLine = (elements + all - 1) / all;
-    Value x = flatten(kernel, function.getArgument(kArgX));
+    Value x = flattenSamples(kernel, function.getArgument(kArgX));
     Value next = kernel.add(firstSample, kernel.index(kernel.lanes));
     Value lower = kernel.mul(first, kernel.index(perLine));
     const int64_t unrolled = std::min<int64_t>(8, perLine * count);

@@ -3,7 +3,7 @@
 #include "compiler/Lowering/Cpu/EmitPack.h"
 #include "compiler/Lowering/Cpu/KernelFunction.h"
 #include "compiler/Lowering/Cpu/Schedules/MixSchedule.h"
-#include "compiler/Lowering/Cpu/Sums.h"
+#include "compiler/Lowering/Cpu/TermTables.h"
 #include "compiler/Lowering/Cpu/Tile.h"
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
@@ -14,66 +14,6 @@ using namespace eqc;
 using namespace mlir;
 
 namespace {
-
-/// The terms as tables: term p sums entries [first, last) of diagrams and
-/// factors.
-class TermTables {
-public:
-  TermTables(KernelBuilder &kernel, ArrayRef<PackedTerm> packed)
-      : kernel(kernel) {
-    Table rangeRows(2), diagramRows(1);
-    std::vector<double> values;
-    for (const PackedTerm &term : packed) {
-      const int64_t first = diagramRows.size();
-      for (const WeightedDiagram &weight : term) {
-        diagramRows.addRow({Poly(weight.diagram * kernel.spec.cIn)});
-        values.push_back(weight.factor);
-        plain &= weight.factor == 1;
-      }
-      plain &= term.size() == 1;
-      most = std::max(most, static_cast<int64_t>(term.size()));
-      rangeRows.addRow({Poly(first), Poly(diagramRows.size())});
-    }
-    ranges.emplace(kernel, rangeRows);
-    diagrams.emplace(kernel, diagramRows);
-    if (!plain && !values.empty())
-      factors = kernel.constants(values);
-  }
-
-  /// Columns of row `c` of term `term`.
-  Value emitRow(Value weight, Value term, Value c, Value column, int64_t width,
-                int64_t valid) {
-    auto read = [&](Value entry) {
-      return kernel.readRow(weight,
-                            {kernel.add(diagrams->get(kernel, entry, 0), c)},
-                            column, width, valid);
-    };
-    if (plain)
-      return read(term);
-    Value sum = kernel.zeroVector(kernel.vectorType(width));
-    if (!factors)
-      return sum;
-    return emitNestedSums(kernel, ranges->get(kernel, term, 0),
-                          ranges->get(kernel, term, 1), most, 1, {sum},
-                          [&](Value entry, Values partial) {
-                            Value product = arith::MulFOp::create(
-                                kernel.b, kernel.loc, read(entry),
-                                kernel.broadcastOf(factors, entry, width));
-                            Value &sum = partial.front();
-                            sum = arith::AddFOp::create(kernel.b, kernel.loc,
-                                                        sum, product);
-                            return partial;
-                          })
-        .front();
-  }
-
-private:
-  KernelBuilder &kernel;
-  std::optional<IndexTable> ranges, diagrams;
-  Value factors;
-  bool plain = true; ///< every term is one weight
-  int64_t most = 0;  ///< weights of a term
-};
 
 /// Fills a tile with zeros, with which products past c_in are added; `first` is
 /// its first row.
@@ -120,7 +60,7 @@ EmittedKernel eqc::emitWeightPack(OpBuilder &builder, Location loc,
   KernelArray result;
   result.tensor = argumentTensor(kernel, function.getArgument(1), true);
 
-  TermTables tables(kernel, packed);
+  TermTables tables(kernel, packed, {spec.cIn});
   kernel.forRange(result, kernel.index(terms), [&](Value term) {
     forColumnTiles(
         kernel, &result, tiling, spec.cOut, [&](const ColumnTile &column) {

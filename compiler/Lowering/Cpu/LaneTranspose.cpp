@@ -19,6 +19,12 @@ LaneTranspose::LaneTranspose(KernelBuilder &kernel, Value firstSample,
       planes(kernel.spec.layout == Layout::ChannelsFirst ? channels : 1),
       interleaved(channels / planes) {}
 
+Value eqc::flattenSamples(KernelBuilder &kernel, Value argument) {
+  const SmallVector<ReassociationIndices> groups{{0}, {1, 2}};
+  return memref::CollapseShapeOp::create(kernel.b, kernel.loc, argument,
+                                         groups);
+}
+
 KernelArray eqc::makeLaneArray(KernelBuilder &kernel, int64_t outer,
                                int64_t inner) {
   KernelArray array;

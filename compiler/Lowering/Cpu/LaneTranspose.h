@@ -7,6 +7,9 @@
 
 namespace eqc {
 
+/// An argument with the elements of each sample in one dimension.
+mlir::Value flattenSamples(KernelBuilder &kernel, mlir::Value argument);
+
 /// A scratch array of outer x inner vectors of one element of all samples.
 KernelArray makeLaneArray(KernelBuilder &kernel, int64_t outer, int64_t inner);
 

@@ -613,6 +613,7 @@ public:
     return {variant.name, variant.machine, noRates};
   }
 
+  bool takesGradientBasis() const override { return false; }
   std::string whyNoKernels(const LayerSpec &spec) const override {
     return spec.group.isProduct()
                ? "kernels of GPUs for axes of several spaces are not built yet"

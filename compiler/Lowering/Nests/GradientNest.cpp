@@ -16,7 +16,7 @@ GradientNest::GradientNest(const GradientStage &stage, int64_t diagramRows)
     axis.parallel = false;
   for (const GradientTerm &term : stage.terms) {
     std::vector<Poly> row{term.x.offset, term.gradY.offset,
-                          Poly(term.diagram * diagramRows)};
+                          Poly(term.number * diagramRows)};
     row.insert(row.end(), term.x.strides.begin(), term.x.strides.end());
     terms.addRow(std::move(row));
   }

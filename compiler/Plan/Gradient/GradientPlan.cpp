@@ -1,6 +1,8 @@
 //===- GradientPlan.cpp - The gradients of a layer ------------------------===//
 
 #include "compiler/Plan/Gradient/GradientPlan.h"
+#include "compiler/Plan/Cost.h"
+#include "compiler/Plan/Schur/SchurChoice.h"
 #include "compiler/Plan/Shared/ReadPlan.h"
 
 #include <map>
@@ -90,7 +92,7 @@ GradientPlan eqc::buildGradientPlan(const LayerSpec &spec) {
   for (size_t d = 0; d < splits.size(); ++d) {
     const Split &split = splits[d];
     GradientTerm term;
-    term.diagram = static_cast<int>(d);
+    term.number = static_cast<int>(d);
     const RowView bottom = x.viewOfBottom(split.bottom);
     term.x = bottom;
     term.x.strides.clear();
@@ -113,4 +115,61 @@ GradientPlan eqc::buildGradientPlan(const LayerSpec &spec) {
   plan.x = std::move(x.plan);
   plan.gradY = std::move(gradY.plan);
   return plan;
+}
+
+int64_t GradientPlan::numTerms() const {
+  size_t terms = 0;
+  for (const GradientStage &stage : stages)
+    terms += stage.terms.size();
+  return static_cast<int64_t>(terms);
+}
+
+/// A multiplication and the addition of its product count as two.
+static double flopsOf(const std::vector<PackedTerm> &sums) {
+  size_t terms = 0;
+  for (const PackedTerm &sum : sums)
+    terms += sum.size();
+  return 2 * double(terms);
+}
+
+GradientFlops eqc::flopsOf(const GradientPlan &plan, const LayerSpec &spec,
+                           int64_t n) {
+  GradientFlops flops;
+  const auto ins = double(spec.cIn), outs = double(spec.cOut);
+  if (plan.basis) {
+    flops.sample += 2 * double(plan.basis->x.nonZeros()) * ins;
+    flops.sample += 2 * double(plan.basis->gradY.nonZeros()) * outs;
+    flops.call += ::flopsOf(plan.basis->weight) * ins * outs;
+    flops.call += ::flopsOf(plan.basis->bias) * outs;
+  } else {
+    const LayerSpec flipped = gradientLayer(spec);
+    flops.sample += double(operationsOf(costOf(plan.x), spec, n).flops());
+    flops.sample +=
+        double(operationsOf(costOf(plan.gradY), flipped, n).flops());
+  }
+  for (const GradientStage &stage : plan.stages)
+    flops.sample +=
+        2 * double(countAt(productOf(stage.lengths, stage.subsets), n)) *
+        double(stage.terms.size()) * ins * outs;
+  return flops;
+}
+
+GradientPlan eqc::chooseGradientPlan(const LayerSpec &spec,
+                                     std::string_view basis, BuiltPlans &built,
+                                     int64_t batch) {
+  GradientPlan plan = buildGradientPlan(spec);
+  std::string refused;
+  const std::shared_ptr<const IsotypicPlan> isotypic =
+      findBasis(basis) == SchurBasis::Isotypic
+          ? getIsotypicPlan(spec, built, refused)
+          : nullptr;
+  if (!isotypic)
+    return plan;
+  GradientPlan inBasis = buildGradientPlan(*isotypic, spec.diagrams.size(),
+                                           spec.biasDiagrams.size());
+  auto all = [&](const GradientPlan &sums) {
+    const GradientFlops flops = flopsOf(sums, spec, spec.n);
+    return flops.call + double(batch) * flops.sample;
+  };
+  return all(inBasis) < all(plan) ? inBasis : plan;
 }

@@ -14,17 +14,20 @@
 #define EQC_PLAN_GRADIENT_GRADIENTPLAN_H
 
 #include "compiler/Algebra/LayerSpec.h"
+#include "compiler/Plan/Isotypic/IsotypicPlan.h"
 #include "compiler/Plan/Shared/SharedPlan.h"
 
+#include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 namespace eqc {
 
-/// grad_weight[diagram, ci, co] = sum over samples and rows of
+/// sums[number, ci, co] = sum over samples and rows of
 /// x[row, ci] * grad_y[row, co].
 struct GradientTerm {
-  int diagram = 0;
+  int number = 0;   ///< of a diagram; in another basis of a packed weight
   RowView x, gradY; ///< rows in the order of the kept blocks of outputs
 };
 /// All terms over index spaces of one shape: axes of these lengths, one for
@@ -42,15 +45,48 @@ struct BiasTerm {
   RowView gradY;
 };
 
+/// The sums in an isotypic basis are those of the packed weights of the
+/// layer's plan: y = write(mix(read(x))), so that they pair the rows of read(x)
+/// with those of the transpose of write, of grad_y.
+struct GradientBasis {
+  /// Instead of reads, from Input to Stored: the copies in x, and in y.
+  RowTransform x, gradY;
+  /// Of each diagram, the transpose of packing: what its gradient sums.
+  std::vector<PackedTerm> weight;
+  /// Of each bias diagram the same, of rows of the bias in this basis.
+  std::vector<PackedTerm> bias;
+};
+
 struct GradientPlan {
   /// How the rows of either side are read; these plans only read.
   SharedPlan x, gradY;
+  std::optional<GradientBasis> basis; ///< then nothing is read
   std::vector<GradientStage> stages;
   std::vector<BiasTerm> bias;
+
+  /// The matrices of c_in x c_out that are summed.
+  int64_t numTerms() const;
 };
 
 /// The plan of grad_weight and grad_bias of `spec`.
 GradientPlan buildGradientPlan(const LayerSpec &spec);
+
+/// The same in the basis of the layer's own plan.
+GradientPlan buildGradientPlan(const IsotypicPlan &plan, size_t numDiagrams,
+                               size_t numBiasDiagrams);
+
+/// Operations at a size n: of one sample, and of a call once, after the sums.
+struct GradientFlops {
+  double sample = 0, call = 0;
+};
+GradientFlops flopsOf(const GradientPlan &plan, const LayerSpec &spec,
+                      int64_t n);
+
+/// The plan of a layer of fixed n whose channels are mixed in the basis of that
+/// name, or none: in the same basis where calls of `batch` samples take fewer
+/// operations in it.
+GradientPlan chooseGradientPlan(const LayerSpec &spec, std::string_view basis,
+                                BuiltPlans &built, int64_t batch);
 
 /// The layer that takes grad_y to grad_x: diagram d is the flip of d, and its
 /// weights are weight[d] with the channels exchanged, times `flipFactor`.

@@ -9,6 +9,7 @@
 #define EQC_TRANSFORMS_EXPAND_EXPAND_H
 
 #include "compiler/Algebra/Factored.h"
+#include "compiler/Plan/Gradient/GradientPlan.h"
 #include "compiler/Plan/Isotypic/IsotypicPlan.h"
 #include "compiler/Plan/Strands/StrandPlan.h"
 #include "dialect/Eqc/EqcOps.h"
@@ -36,6 +37,12 @@ mlir::Value writeSharedStages(mlir::OpBuilder &b, ir::LinearOp op,
 /// Changes of basis, and mixes between copies for each dimension.
 mlir::Value writeIsotypicStages(mlir::OpBuilder &b, ir::LinearOp op,
                                 const IsotypicPlan &plan);
+
+/// Changes of basis of x and grad_y, sums of products of copies, and the way
+/// back to weights: the gradients of weight and maybe bias.
+llvm::SmallVector<mlir::Value> writeGradientStages(mlir::OpBuilder &b,
+                                                   ir::GradWeightOp op,
+                                                   const GradientPlan &plan);
 
 /// Contracts the factors of each planar input in the order of its form, joins
 /// what is left, and returns what meets the weights.

@@ -74,14 +74,16 @@ enum { EQC_SUM_PLANES = 3 };
    Several sets of sums may be made at the same time and added up. A set is
    three matrices, one after the other, that start as zero and whose sum is
    meant: what was added last, what came to more before, and what was rounded
-   away there. A NaN of the third means nothing. Each matrix has for each
-   diagram `diagram_rows` rows, one per input channel, then a row for each bias
-   diagram. Channels from `shifted_from` on stand diagram_rows - c_in rows below
-   their place, the rows between repeat others.
+   away there. A NaN of the third means nothing. Each matrix has for each of
+   `terms` terms `diagram_rows` rows, one per input channel, then a row for each
+   bias. Channels from `shifted_from` on stand diagram_rows - c_in rows below
+   their place, the rows between repeat others. Terms and biases are diagrams
+   or, where there is an `unpack`, what it makes these of.
  */
 typedef struct eqc_sums {
   int64_t rows, columns; /* columns: at least c_out, the rest means nothing */
   int64_t diagram_rows, shifted_from;
+  int64_t terms;
   void (*schedule)(int64_t n, int64_t batch, eqc_schedule *out);
   /* Adds what samples first .. first+count-1 contribute. All else is as for
      eqc_variant.forward, where two parts of one phase never write the same sum.
@@ -89,6 +91,10 @@ typedef struct eqc_sums {
   void (*add)(int64_t n, int64_t first, int64_t count, int64_t phase,
               int64_t part, int64_t which, const void *x, const void *grad_y,
               void *sums, void *scratch);
+  /* Writes rows first .. end-1 of c_out elements of grad_weight or, if `which`
+     is EQC_SUM_BIAS, grad_bias from the sum of the three matrices; or NULL. */
+  void (*unpack)(int64_t which, int64_t first, int64_t end, const void *sums,
+                 void *gradient);
 } eqc_sums;
 
 /* The gradients of a layer for one kind of CPU. */
@@ -109,7 +115,7 @@ typedef struct eqc_flip {
 } eqc_flip;
 
 /* Counts the changes of meaning of eqc_kernel and of what it points to. */
-#define EQC_KERNEL_ABI 3
+#define EQC_KERNEL_ABI 4
 
 /* A layer. All arrays are of one dtype. n reaches the functions above as the
    layer's own when it is fixed, as the call's when it is dynamic. */

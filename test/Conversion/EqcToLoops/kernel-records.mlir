@@ -19,7 +19,7 @@
 // CHECK-SAME: #eqc.kernel<forward of "planes.grad_x" {{.*}} phases 5 parts 5
 // CHECK-LABEL: func.func private @"planes.grad_weight.sums.x86-64-v3"
 // CHECK-SAME: memref<[[#ALL:]]x[[COLUMNS:[0-9]+]]xf32>) attributes
-// CHECK-SAME: #eqc.kernel<sums of "planes.grad_weight" {{.*}} packed [] sums {{\[}}[[#div(ALL,3)]], [[COLUMNS]], {{[0-9]+}}, {{[0-9]+}}] phases
+// CHECK-SAME: #eqc.kernel<sums of "planes.grad_weight" {{.*}} packed [] sums {{\[}}[[#div(ALL,3)]], [[COLUMNS]], {{[0-9]+}}, {{[0-9]+}}, 2] phases
 
 // These do a block in one go, whatever phases there are in it.
 
@@ -38,7 +38,7 @@ func.func @planes(%x: tensor<?x5x5xf32>, %w: tensor<2x5x16xf32>) -> tensor<?x16x
 
 // CHECK-LABEL: func.func private @"capped.grad_weight.sums.x86-64-v3"
 // CHECK-SAME: memref<18x16xf32>) attributes
-// CHECK-SAME: registers = 8, level = 3> packed [] sums [6, 16, 6, 4] phases 1
+// CHECK-SAME: registers = 8, level = 3> packed [] sums [6, 16, 6, 4, 1] phases 1
 func.func @capped(%x: tensor<?x5x5xf32>, %w: tensor<1x5x16xf32>) -> tensor<?x5x16xf32> attributes {eqc.max_registers = 8 : i64} {
   %y = eqc.linear S(5) order 1 -> 1 x(%x : tensor<?x5x5xf32>) weight(%w : tensor<1x5x16xf32>)
       diagrams ["o1 i1"] : tensor<?x5x16xf32>

@@ -334,8 +334,8 @@ func.func private @f() attributes {a = #eqc.diagramm<"o1">}
 
 // -----
 
-// expected-error @below {{expected what a kernel does, one of pack, forward, lanes, sums; found 'unpack'}}
-func.func private @f() attributes {a = #eqc.kernel<unpack of "f" for <name = "a", cpu = "", features = "", vector_bytes = 16, registers = 16> packed [] sums [] phases 1 parts 1 lanes 0 scratch [] multiply_adds []>}
+// expected-error @below {{expected what a kernel does, one of pack, forward, lanes, sums, lane_sums, unpack; found 'pool'}}
+func.func private @f() attributes {a = #eqc.kernel<pool of "f" for <name = "a", cpu = "", features = "", vector_bytes = 16, registers = 16> packed [] sums [] phases 1 parts 1 lanes 0 scratch [] multiply_adds []>}
 
 // -----
 
@@ -344,8 +344,8 @@ func.func private @f() attributes {a = #eqc.kernel<pack of "f" for <name = "a", 
 
 // -----
 
-// expected-error @below {{a kernel of sums, and no other, has four sizes of sums, found 4 for 'forward'}}
-func.func private @f() attributes {a = #eqc.kernel<forward of "f" for <name = "a", cpu = "", features = "", vector_bytes = 16, registers = 16> packed [] sums [4, 4, 4, 0] phases 1 parts 1 lanes 0 scratch [] multiply_adds []>}
+// expected-error @below {{a kernel of sums, and no other, has five sizes of sums, found 5 for 'forward'}}
+func.func private @f() attributes {a = #eqc.kernel<forward of "f" for <name = "a", cpu = "", features = "", vector_bytes = 16, registers = 16> packed [] sums [4, 4, 4, 0, 1] phases 1 parts 1 lanes 0 scratch [] multiply_adds []>}
 
 // -----
 

@@ -57,10 +57,10 @@ func.func private @unique() attributes {
 }
 
 // CHECK-LABEL: @kernel
-// CHECK-SAME: eqc.kernel = #eqc.kernel<sums of "f" for <name = "v3", cpu = "x86-64-v3", features = "+avx2", vector_bytes = 32, registers = 16> packed [] sums [6, 16, 6, 4] phases 3 parts 5 lanes 0 scratch [1, 0, 2] multiply_adds [0, 7]>
+// CHECK-SAME: eqc.kernel = #eqc.kernel<sums of "f" for <name = "v3", cpu = "x86-64-v3", features = "+avx2", vector_bytes = 32, registers = 16> packed [] sums [6, 16, 6, 4, 1] phases 3 parts 5 lanes 0 scratch [1, 0, 2] multiply_adds [0, 7]>
 func.func private @kernel() attributes {
   eqc.kernel = #eqc.kernel<sums of "f" for <name = "v3", cpu = "x86-64-v3", features = "+avx2", vector_bytes = 32, registers = 16>
-      packed [] sums [6, 16, 6, 4] phases 3 parts 5 lanes 0 scratch [1, 0, 2] multiply_adds [0, 7]>
+      packed [] sums [6, 16, 6, 4, 1] phases 3 parts 5 lanes 0 scratch [1, 0, 2] multiply_adds [0, 7]>
 }
 
 // What plans were compared by; what is 0 is left out.

@@ -143,3 +143,99 @@ func.func @mix_copies_c6(%x: tensor<?x4x4xf32>, %w: tensor<2x4x8xf32>) {
   %y = eqc.mix_copies O(3) dimension 1 %x weights(%w : tensor<2x4x8xf32>) from 0 targets [[0, 1]] : tensor<?x4x4xf32> -> tensor<?x2x8xf32>
   return
 }
+
+// -----
+
+func.func @sum_copies_c1(%x: tensor<?x4x4xf32>, %dy: tensor<?x4x8xf32>) {
+  // expected-error @below {{'n' cannot be '?'}}
+  %s = eqc.sum_copies O(?) dimension 1 x(%x : tensor<?x4x4xf32>) copies [0] grad_y(%dy : tensor<?x4x8xf32>) copies [0] : tensor<1x4x8xf32>
+  return
+}
+
+// -----
+
+func.func @sum_copies_c2_dimension(%x: tensor<?x4x4xf32>, %dy: tensor<?x4x8xf32>) {
+  // expected-error @below {{'dimension' must be positive, found 0}}
+  %s = eqc.sum_copies O(3) dimension 0 x(%x : tensor<?x4x4xf32>) copies [0] grad_y(%dy : tensor<?x4x8xf32>) copies [0] : tensor<1x4x8xf32>
+  return
+}
+
+// -----
+
+func.func @sum_copies_c2_pairs(%x: tensor<?x4x4xf32>, %dy: tensor<?x4x8xf32>) {
+  // expected-error @below {{must name pairs of copies, found 2 of 'x' and 1 of 'grad_y'}}
+  %s = eqc.sum_copies O(3) dimension 1 x(%x : tensor<?x4x4xf32>) copies [0, 1] grad_y(%dy : tensor<?x4x8xf32>) copies [0] : tensor<1x4x8xf32>
+  return
+}
+
+// -----
+
+func.func @sum_copies_c3_rows(%x: tensor<?x4x4xf32>, %dy: tensor<?x4x8xf32>) {
+  // expected-error @below {{copy in rows 2 to 4 is not among the 4 of 'grad_y'}}
+  %s = eqc.sum_copies O(3) dimension 3 x(%x : tensor<?x4x4xf32>) copies [0] grad_y(%dy : tensor<?x4x8xf32>) copies [2] : tensor<1x4x8xf32>
+  return
+}
+
+// -----
+
+func.func @sum_copies_c3_element(%x: tensor<?x4x4xf32>, %dy: tensor<?x4x8xf64>) {
+  // expected-error @below {{'x' and 'grad_y' must be of one batch and element type, found 'tensor<?x4x4xf32>' and 'tensor<?x4x8xf64>'}}
+  %s = eqc.sum_copies O(3) dimension 1 x(%x : tensor<?x4x4xf32>) copies [0] grad_y(%dy : tensor<?x4x8xf64>) copies [0] : tensor<1x4x8xf32>
+  return
+}
+
+// -----
+
+func.func @sum_copies_c4(%x: tensor<?x4x4xf32>, %dy: tensor<?x4x8xf32>) {
+  // expected-error @below {{must give 'tensor<1x4x8xf32>', found 'tensor<2x4x8xf32>'}}
+  %s = eqc.sum_copies O(3) dimension 1 x(%x : tensor<?x4x4xf32>) copies [0] grad_y(%dy : tensor<?x4x8xf32>) copies [0] : tensor<2x4x8xf32>
+  return
+}
+
+// -----
+
+func.func @sum_rows_c1(%dy: tensor<?x4x8xf32>) {
+  // expected-error @below {{names row 4 of 4}}
+  %s = eqc.sum_rows %dy rows [4] : tensor<?x4x8xf32> -> tensor<1x8xf32>
+  return
+}
+
+// -----
+
+func.func @sum_rows_c2(%dy: tensor<?x4x8xf32>) {
+  // expected-error @below {{must give 'tensor<2x8xf32>', found 'tensor<1x8xf32>'}}
+  %s = eqc.sum_rows %dy rows [0, 1] : tensor<?x4x8xf32> -> tensor<1x8xf32>
+  return
+}
+
+// -----
+
+func.func @unpack_c1_none() {
+  // expected-error @below {{must have at least one source}}
+  %w = eqc.unpack order [[]] : () -> tensor<1x4x8xf32>
+  return
+}
+
+// -----
+
+func.func @unpack_c1_channels(%s: tensor<1x4x8xf32>) {
+  // expected-error @below {{sources and result must be [.., c_in, c_out] of the same static channels and element type, found 'tensor<1x4x8xf32>' and 'tensor<1x8x4xf32>'}}
+  %w = eqc.unpack %s order [0] : (tensor<1x4x8xf32>) -> tensor<1x8x4xf32>
+  return
+}
+
+// -----
+
+func.func @unpack_c2(%s: tensor<1x4x8xf32>) {
+  // expected-error @below {{order names weight 1 of 1}}
+  %w = eqc.unpack %s order [1] : (tensor<1x4x8xf32>) -> tensor<1x4x8xf32>
+  return
+}
+
+// -----
+
+func.func @unpack_c3(%s: tensor<1x4x8xf32>) {
+  // expected-error @below {{has 2 sums, but the result has 1 weights}}
+  %w = eqc.unpack %s order [0, 0] : (tensor<1x4x8xf32>) -> tensor<1x4x8xf32>
+  return
+}

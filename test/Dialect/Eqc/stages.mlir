@@ -131,3 +131,30 @@ func.func @dense(%x: tensor<?x5x16xf32>, %w: tensor<2x16x32xf32>, %b: tensor<1x3
   %z = eqc.multiply %x by %m plus %row : (tensor<?x5x16xf32>, tensor<80x160xf32>, tensor<1x160xf32>) -> tensor<?x32x5xf32>
   return %y, %z : tensor<?x5x32xf32>, tensor<?x32x5xf32>
 }
+
+// The gradients of weights and bias in the same basis.
+
+// CHECK-LABEL: @gradients_of_copies
+func.func @gradients_of_copies(%x: tensor<?x6x16xf32>, %dy: tensor<?x4x32xf32>) -> (tensor<3x16x32xf32>, tensor<1x32xf32>) {
+  // CHECK: %[[A:.*]] = eqc.sum_copies O(3) dimension 3 x(%{{.*}} : tensor<?x6x16xf32>) copies [0, 3] grad_y(%{{.*}} : tensor<?x4x32xf32>) copies [1, 1] : tensor<2x16x32xf32>
+  %a = eqc.sum_copies O(3) dimension 3 x(%x : tensor<?x6x16xf32>) copies [0, 3]
+      grad_y(%dy : tensor<?x4x32xf32>) copies [1, 1] : tensor<2x16x32xf32>
+  // CHECK: %[[B:.*]] = eqc.sum_copies O(3) dimension 1
+  %b = eqc.sum_copies O(3) dimension 1 x(%x : tensor<?x6x16xf32>) copies [5]
+      grad_y(%dy : tensor<?x4x32xf32>) copies [0] : tensor<1x16x32xf32>
+  // CHECK: eqc.unpack %[[A]], %[[B]] order [1, [0 : 5.000000e-01, 2 : -1.000000e+00], []] : (tensor<2x16x32xf32>, tensor<1x16x32xf32>) -> tensor<3x16x32xf32>
+  %dw = eqc.unpack %a, %b order [1, [0 : 0.5, 2 : -1.0], []]
+      : (tensor<2x16x32xf32>, tensor<1x16x32xf32>) -> tensor<3x16x32xf32>
+  // CHECK: eqc.sum_rows %{{.*}} rows [0] : tensor<?x4x32xf32> -> tensor<1x32xf32>
+  %db = eqc.sum_rows %dy rows [0] : tensor<?x4x32xf32> -> tensor<1x32xf32>
+  return %dw, %db : tensor<3x16x32xf32>, tensor<1x32xf32>
+}
+
+// CHECK-LABEL: @gradients_of_rows
+func.func @gradients_of_rows(%dy: tensor<?x6x32xf32>, %sum: tensor<2x16x32xf32>) -> (tensor<2x16x32xf32>, tensor<2x32xf32>) {
+  %sums = eqc.sum_rows %dy rows [0, 4] : tensor<?x6x32xf32> -> tensor<2x32xf32>
+  // CHECK: eqc.unpack %{{.*}} order [1, [0 : 5.000000e-01, 1 : -1.000000e+00]]
+  %dw = eqc.unpack %sum order [1, [0 : 5.000000e-01, 1 : -1.000000e+00]]
+      : (tensor<2x16x32xf32>) -> tensor<2x16x32xf32>
+  return %dw, %sums : tensor<2x16x32xf32>, tensor<2x32xf32>
+}

@@ -153,11 +153,13 @@ private:
     std::vector<EntryConstant> fields;
     if (failed(addVariant(module, layer.gradientOfX(), target, fields)))
       return failure();
-    const EntryKernel *sums = find(module, gradientOfWeightName(layer.name),
-                                   target, KernelRole::Sums);
+    const std::string name = gradientOfWeightName(layer.name);
+    const EntryKernel *sums = find(module, name, target, KernelRole::Sums);
     if (!sums)
       return failure();
-    fields.push_back(makeSums(b, layer, *sums));
+    fields.push_back(makeSums(b, layer, *sums,
+                              kernels.find(name, target, KernelRole::LaneSums),
+                              kernels.find(name, target, KernelRole::Unpack)));
     gradients.push_back(EntryConstant::ofStruct(std::move(fields)));
     return success();
   }

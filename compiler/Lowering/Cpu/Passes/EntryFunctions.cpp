@@ -110,7 +110,24 @@ public:
     appendMemRef(
         arguments, function.getArgument(8),
         {b.number(SumMatrix::kPlanes * matrix.rows), b.number(matrix.columns)});
+    if (lanes)
+      callLanes(function, arguments);
     call(kernel, function, arguments);
+    return end(function);
+  }
+
+  /// eqc_sums.unpack.
+  EntryConstant addUnpack(const EntryKernel &unpack) {
+    const SumMatrix &matrix = kernel.record.sums;
+    SmallVector<Type> types(3, b.i64()); // which, first, end
+    types.append(2, b.pointer());        // sums, result
+    LLVM::LLVMFuncOp function = begin("unpack_entry", types);
+    SmallVector<Value> arguments(function.getArguments().take_front(3));
+    appendMemRef(arguments, function.getArgument(3),
+                 {b.number(matrix.rows), b.number(matrix.columns)});
+    appendMemRef(arguments, function.getArgument(4),
+                 {manyRows(), b.number(layer.cOut)});
+    LLVM::CallOp::create(b.op(), unpack.function, arguments);
     return end(function);
   }
 
@@ -260,14 +277,18 @@ EntryConstant eqc::makeVariant(EntryBuilder &b, const EntryLayer &layer,
 }
 
 EntryConstant eqc::makeSums(EntryBuilder &b, const EntryLayer &layer,
-                            const EntryKernel &sums) {
+                            const EntryKernel &sums, const EntryKernel *lanes,
+                            const EntryKernel *unpack) {
   const SumMatrix &matrix = sums.record.sums;
-  EntryFunctions functions(b, layer, sums);
+  EntryFunctions functions(b, layer, sums, lanes);
   EntryConstant schedule = functions.addSchedule("sums_schedule", 6);
   EntryConstant add = functions.addSums();
+  EntryConstant inBasis =
+      unpack ? functions.addUnpack(*unpack) : EntryConstant::none();
   return EntryConstant::ofStruct({EntryConstant::ofNumber(matrix.rows),
                                   EntryConstant::ofNumber(matrix.columns),
                                   EntryConstant::ofNumber(matrix.diagramRows),
                                   EntryConstant::ofNumber(matrix.shiftedFrom),
-                                  schedule, add});
+                                  EntryConstant::ofNumber(matrix.terms),
+                                  schedule, add, inBasis});
 }

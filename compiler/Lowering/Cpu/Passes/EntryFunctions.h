@@ -36,9 +36,11 @@ struct EntryVariant {
 EntryConstant makeVariant(EntryBuilder &b, const EntryLayer &layer,
                           const EntryVariant &variant);
 
-/// A constant `eqc_sums` of the runtime.
+/// A constant `eqc_sums` of the runtime; `lanes` is null where no samples run
+/// in lanes, `unpack` where sums are those of diagrams.
 EntryConstant makeSums(EntryBuilder &b, const EntryLayer &layer,
-                       const EntryKernel &sums);
+                       const EntryKernel &sums, const EntryKernel *lanes,
+                       const EntryKernel *unpack);
 
 } // namespace eqc
 

@@ -1,6 +1,7 @@
 //===- GradientSchedule.cpp - How a CPU sums gradients --------------------===//
 
 #include "compiler/Lowering/Cpu/Schedules/GradientSchedule.h"
+#include "compiler/Lowering/Cpu/Schedules/LanesSchedule.h"
 #include "compiler/Lowering/Nests/Summation.h"
 
 #include <fmt/format.h>
@@ -43,16 +44,51 @@ static std::vector<ReadSchedule> scheduleReads(const LayerSpec &spec,
   return schedules;
 }
 
+/// What a sample, and what is read of it, takes in lanes.
+static int64_t elementsOf(const LayerSpec &spec, const GradientPlan &plan) {
+  auto rowsOf = [&](const SharedPlan &side) {
+    return side.rowsOf(PlanArray::Input).at(spec.n) +
+           side.rowsOf(PlanArray::Stored).at(spec.n);
+  };
+  return spec.cIn * rowsOf(plan.x) + spec.cOut * rowsOf(plan.gradY);
+}
+
+/// Sums of samples in lanes, where channels are few.
+static void takeLanes(const LayerSpec &spec, const GradientPlan &plan,
+                      const Machine &machine, GradientSchedule &schedule) {
+  if (spec.dynamicN() || plan.basis ||
+      !wantsLanes(spec, elementsOf(spec, plan), machine))
+    return;
+  schedule.lanes = machine.lanes(spec.elementSize());
+  // Sums in registers, beside a row of grad_y and an element of x.
+  const int64_t sums = machine.registers - spec.cOut - 1;
+  schedule.laneChannels = std::clamp<int64_t>(sums / spec.cOut, 1, spec.cIn);
+  constexpr int64_t hidesLatency = 8;
+  const int64_t fit =
+      std::min(sums, hidesLatency) / (schedule.laneChannels * spec.cOut);
+  for (size_t i = 0; i < plan.stages.size(); ++i) {
+    const GradientNest nest(plan.stages[i], 1);
+    const int64_t extent =
+        nest.axes.empty() ? 1 : nest.axes.back().extent.at(spec.n);
+    schedule.stages[i].laneRows =
+        std::clamp<int64_t>(fit, 1, std::max<int64_t>(1, extent));
+  }
+}
+
 GradientSchedule eqc::scheduleGradient(const LayerSpec &spec,
                                        const GradientPlan &plan,
                                        const Machine &machine) {
   GradientSchedule schedule;
   schedule.tiling = sumTiling(machine, spec.elementSize(), spec.cIn, spec.cOut);
+  if (plan.basis)
+    schedule.basis = {scheduleRows(plan.basis->x, machine),
+                      scheduleRows(plan.basis->gradY, machine)};
   schedule.x = scheduleReads(spec, plan.x);
   schedule.gradY = scheduleReads(spec, plan.gradY);
   for (const GradientStage &stage : plan.stages)
     schedule.stages.push_back(scheduleGradientStage(
         spec, machine, GradientNest(stage, schedule.tiling.rowsOfDiagram())));
+  takeLanes(spec, plan, machine, schedule);
   return schedule;
 }
 
@@ -65,6 +101,10 @@ std::string eqc::describe(const GradientSchedule &schedule,
   };
   reads(schedule.gradY, "grad_y");
   reads(schedule.x, "x");
+  if (schedule.basis)
+    text += fmt::format("    change grad_y {}\n    change x {}\n",
+                        describe(schedule.basis->gradY),
+                        describe(schedule.basis->x));
   const SumTiling &tiling = schedule.tiling;
   for (const GradientStageSchedule &stage : schedule.stages)
     text += fmt::format(
@@ -75,5 +115,12 @@ std::string eqc::describe(const GradientSchedule &schedule,
         stage.chunkRows == 1 ? "" : "s");
   if (!plan.bias.empty())
     text += "    bias   row by row\n";
+  if (schedule.lanes > 0)
+    text += fmt::format(
+        "    groups of {} samples run in the lanes of vectors instead\n",
+        schedule.lanes);
+  if (plan.basis)
+    text += fmt::format("    unpack {} sums to {} weights\n", plan.numTerms(),
+                        plan.basis->weight.size());
   return text;
 }

@@ -5,9 +5,11 @@
 
 #include "compiler/Algebra/LayerSpec.h"
 #include "compiler/Lowering/Cpu/Schedules/ReadSchedule.h"
+#include "compiler/Lowering/Cpu/Schedules/RowsSchedule.h"
 #include "compiler/Lowering/Nests/GradientNest.h"
 #include "compiler/Machine/Tiling.h"
 
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -21,13 +23,23 @@ struct GradientStageSchedule {
   /// Whether all axes stay loops: of unrolled outer ones each copy would hold
   /// the inner loops.
   bool staysLoops = false;
+  /// With samples in lanes: rows along the last axis with sums of their own.
+  int64_t laneRows = 1;
 };
 
 struct GradientSchedule {
   SumTiling tiling;
-  std::vector<ReadSchedule> x, gradY; ///< how either side is read
+  std::vector<ReadSchedule> x, gradY; ///< how either side is read ..
+  struct Basis {
+    RowsSchedule x, gradY;
+  };
+  std::optional<Basis> basis; ///< .. or its basis changed
   std::vector<GradientStageSchedule> stages;
   int64_t biasVectors = 2; ///< of a row of the bias at once
+  /// Samples that run in the lanes of vectors at once; 0: none do.
+  int64_t lanes = 0;
+  /// Then, input channels whose sums are in registers at the same time.
+  int64_t laneChannels = 1;
 };
 
 GradientStageSchedule scheduleGradientStage(const LayerSpec &spec,

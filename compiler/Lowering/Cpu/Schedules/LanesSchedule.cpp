@@ -12,20 +12,20 @@
 
 using namespace eqc;
 
-/// Whether vectors of channels would be mostly padding, and a group stays in
-/// the second-level cache.
-static bool wantsLanes(const LayerSpec &spec, const SharedPlan &plan,
-                       const Machine &machine) {
+bool eqc::wantsLanes(const LayerSpec &spec, int64_t elements,
+                     const Machine &machine) {
   const int64_t lanes = machine.lanes(spec.elementSize());
-  if (spec.dynamicN() || lanes < 2 || 2 * spec.cOut >= lanes ||
-      2 * spec.cIn > lanes)
+  if (lanes < 2 || 2 * spec.cOut >= lanes || 2 * spec.cIn > lanes)
     return false;
   const int64_t mostBytes = machine.l2Bytes / 4 * 3;
-  auto rowsOf = [&](PlanArray array) { return plan.rowsOf(array).at(spec.n); };
-  const int64_t elements =
-      spec.cIn * (rowsOf(PlanArray::Input) + rowsOf(PlanArray::Stored)) +
-      spec.cOut * (rowsOf(PlanArray::Nodes) + rowsOf(PlanArray::Output));
   return elements <= mostBytes / (lanes * spec.elementSize());
+}
+
+/// The elements of a sample and of what is made of it on the way.
+static int64_t elementsOf(const LayerSpec &spec, const SharedPlan &plan) {
+  auto rowsOf = [&](PlanArray array) { return plan.rowsOf(array).at(spec.n); };
+  return spec.cIn * (rowsOf(PlanArray::Input) + rowsOf(PlanArray::Stored)) +
+         spec.cOut * (rowsOf(PlanArray::Nodes) + rowsOf(PlanArray::Output));
 }
 
 /// The fewest lines of `row` rows that are whole square tiles of elements and
@@ -63,7 +63,7 @@ static int64_t linesOfOutput(const LayerSpec &spec, const MixStage &mix,
 std::optional<LanesSchedule> eqc::scheduleLanes(const LayerSpec &spec,
                                                 const SharedPlan &plan,
                                                 const Machine &machine) {
-  if (!wantsLanes(spec, plan, machine))
+  if (spec.dynamicN() || !wantsLanes(spec, elementsOf(spec, plan), machine))
     return std::nullopt;
   LanesSchedule schedule;
   schedule.samples = machine.lanes(spec.elementSize());

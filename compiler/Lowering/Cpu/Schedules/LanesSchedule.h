@@ -36,6 +36,11 @@ struct LanesSchedule {
   std::vector<LaneMixSchedule> mixes; ///< one for each stage of the plan
 };
 
+/// Whether vectors of channels would be mostly padding, and a group of samples,
+/// of so many elements each, stays in the second-level cache.
+bool wantsLanes(const LayerSpec &spec, int64_t elements,
+                const Machine &machine);
+
 /// Null where vectors of channels are the better way, or a group would leave
 /// the second-level cache.
 std::optional<LanesSchedule> scheduleLanes(const LayerSpec &spec,

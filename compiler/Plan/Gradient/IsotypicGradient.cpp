@@ -1,0 +1,57 @@
+//===- IsotypicGradient.cpp - Gradients in an isotypic basis --------------===//
+
+#include "compiler/Plan/Gradient/GradientPlan.h"
+
+using namespace eqc;
+
+/// Sparse rows, with rows and columns exchanged.
+template <typename Rows>
+static std::vector<SparseVector> transposed(const Rows &rows, size_t columns) {
+  std::vector<SparseVector> result(columns);
+  for (size_t row = 0; row < rows.size(); ++row)
+    for (auto [column, entry] : rows[row])
+      result[static_cast<size_t>(column)].push_back(
+          {static_cast<int64_t>(row), entry});
+  return result;
+}
+
+static std::vector<PackedTerm> termsOf(const std::vector<SparseVector> &rows) {
+  std::vector<PackedTerm> terms;
+  for (const SparseVector &row : rows) {
+    PackedTerm &term = terms.emplace_back();
+    for (auto [number, factor] : row)
+      term.push_back({static_cast<int>(number), factor});
+  }
+  return terms;
+}
+
+GradientPlan eqc::buildGradientPlan(const IsotypicPlan &plan,
+                                    size_t numDiagrams,
+                                    size_t numBiasDiagrams) {
+  GradientPlan gradient;
+  GradientBasis &basis = gradient.basis.emplace();
+  basis.x = plan.read;
+  basis.gradY = {
+      PlanArray::Input, PlanArray::Stored,
+      transposed(plan.write.rows, static_cast<size_t>(plan.nodeRows))};
+  basis.weight.resize(numDiagrams);
+  for (size_t p = 0; p < plan.packed.size(); ++p)
+    for (const WeightedDiagram &weighted : plan.packed[p])
+      basis.weight[static_cast<size_t>(weighted.diagram)].push_back(
+          {static_cast<int>(p), weighted.factor});
+  basis.bias = termsOf(transposed(plan.bias.rows, numBiasDiagrams));
+  for (const MixStage &mix : plan.mixes) {
+    GradientStage stage;
+    stage.subsets = mix.subsets;
+    for (const MixTarget &target : mix.targets) {
+      const RowView gradY{PlanArray::Stored, target.target.offset, {}};
+      for (const MixTerm &term : target.fromStored)
+        stage.terms.push_back({term.diagram, term.view, gradY});
+      // The bias is added to copies of the trivial representation, of one row.
+      for (int row : target.biasRows)
+        gradient.bias.push_back({row, gradY});
+    }
+    gradient.stages.push_back(std::move(stage));
+  }
+  return gradient;
+}
