@@ -1,0 +1,72 @@
+//===- Entrywise.cpp - What may be done to entries of tensors -------------===//
+//
+// Let f be continuous and not affine. It commutes with a matrix that has two
+// nonzero entries in one row never; with a matrix of one entry a row always if
+// these are 1, and for odd f if they are 1 and -1. The entries are all 1
+// exactly where the tensor of ones is invariant, which is the diagram whose
+// blocks are single vertices.
+//
+//===----------------------------------------------------------------------===//
+
+#include "compiler/Algebra/Groups/Entrywise.h"
+
+#include "compiler/Algebra/Groups/GroupRules.h"
+
+#include <algorithm>
+#include <numeric>
+
+using namespace eqc;
+
+/// Whether the tensor of ones is invariant.
+static bool keepsOnes(const GroupRules &rules, int order) {
+  const int64_t anyN = -1;
+  Diagram ones;
+  ones.l = order;
+  ones.block.resize(static_cast<size_t>(order));
+  std::iota(ones.block.begin(), ones.block.end(), 0);
+  return rules.whyNone(anyN, static_cast<uint64_t>(order)).empty() &&
+         rules.whyNot(ones, anyN).empty();
+}
+
+Entrywise eqc::entrywise(Group group, int order) {
+  const GroupRules &rules = rulesOf(group);
+  if (order == 0)
+    return Entrywise::All;
+  if (!rules.isMonomial())
+    return Entrywise::None;
+  return keepsOnes(rules, order) ? Entrywise::All : Entrywise::Odd;
+}
+
+Entrywise eqc::entrywise(const std::vector<Space> &spaces,
+                         const std::vector<int> &axes) {
+  Entrywise least = Entrywise::All;
+  for (size_t space = 0; space < spaces.size(); ++space) {
+    const auto order = static_cast<int>(
+        std::count(axes.begin(), axes.end(), static_cast<int>(space)));
+    least = std::min(least, entrywise(spaces[space].group, order));
+  }
+  return least;
+}
+
+bool eqc::keepsSumOfSquares(Group group) {
+  const GroupRules &rules = rulesOf(group);
+  for (int64_t a = 0; a < rules.formPeriod(); ++a)
+    if (rules.form(a, a) != 1)
+      return false;
+  return true;
+}
+
+std::string eqc::whyNotAll(Group group, int order) {
+  switch (entrywise(group, order)) {
+  case Entrywise::All:
+    return "";
+  case Entrywise::Odd:
+    return "matrices of " + groupName(group) +
+           " change the signs of entries, so that only odd functions commute "
+           "with them";
+  case Entrywise::None:
+    return "matrices of " + groupName(group) +
+           " mix entries, and no function of single ones commutes with that";
+  }
+  return "";
+}
