@@ -52,10 +52,45 @@ struct LayerDecl {
   bool incomplete = false;
 };
 
+/// A part of an expression of a network. Expressions are lists of these in
+/// postfix order: arguments come before what takes them, so that a call counts
+/// where its parentheses close.
+struct ExprNode {
+  enum class Kind {
+    Word, ///< the name of a value: `token`
+    Call, ///< `token(a, b)`
+    Sum,  ///< `a + b + c`
+  };
+  Kind kind = Kind::Word;
+  Token token;
+  size_t numArguments = 0;
+  SourceRange range; ///< of the whole part
+};
+
+/// `input x : axes, channels`, `output y = expr` or `y = expr`.
+struct StatementDecl {
+  enum class Kind { Input, Output, Value };
+  Kind kind = Kind::Value;
+  Token name;
+  Value axes;     ///< of an input: words, or 0
+  Value channels; ///< of an input: an integer
+  std::vector<ExprNode> expression;
+};
+
+/// `network name { statement .. }`
+struct NetworkDecl {
+  Token name; ///< Error when the name is missing or no word
+  std::vector<StatementDecl> statements;
+  /// Some statement could not be read: nothing is said of what depends on it.
+  bool incomplete = false;
+  size_t numCalls = 0; ///< with those that were not kept
+};
+
 /// What stands in a source.
 struct SourceFile {
   std::vector<SpaceDecl> spaces;
   std::vector<LayerDecl> layers;
+  std::vector<NetworkDecl> networks;
 };
 
 } // namespace eqc

@@ -7,7 +7,7 @@
 #ifndef EQC_FRONTEND_FRONTEND_H
 #define EQC_FRONTEND_FRONTEND_H
 
-#include "compiler/Algebra/LayerSpec.h"
+#include "compiler/Algebra/NetworkSpec.h"
 #include "compiler/Frontend/Diagnostics.h"
 
 #include <cstdint>
@@ -31,6 +31,7 @@ struct FrontendOptions {
 struct FrontendResult {
   /// The layers in the order of the source; empty unless `status` is 0.
   std::vector<LayerSpec> layers;
+  std::vector<NetworkSpec> networks;
   /// The exit status: 0, 1 (refused) or 4 (a limit was reached).
   int status = 0;
 };

@@ -114,6 +114,8 @@ Token Lexer::lex() {
     return single(TokenKind::Equal);
   case ',':
     return single(TokenKind::Comma);
+  case ':':
+    return single(TokenKind::Colon);
   case ';':
     return single(TokenKind::Semicolon);
   case '?':

@@ -69,22 +69,28 @@ SourceFile Parser::parseFile() {
       file.spaces.push_back(parseSpace());
       continue;
     }
-    Diagnostic *error = unexpected("'layer' or 'space'");
+    if (token.isWord("network")) {
+      file.networks.push_back(parseNetwork());
+      continue;
+    }
+    Diagnostic *error = unexpected("'layer', 'space' or 'network'");
     std::optional<StringRef> meant;
     if (token.is(TokenKind::Word))
-      meant = closestWord(token.text, {"layer", "space"});
+      meant = closestWord(token.text, {"layer", "space", "network"});
     if (error && meant)
       error->fix(token.range, *meant, "did you mean '" + *meant + "'?");
     if (error && token.is(TokenKind::Semicolon))
       error->fix(token.range, "", "no ';' is needed after a layer or a space");
     if (meant && peek().is(TokenKind::Word) && *meant == "layer")
       file.layers.push_back(parseLayer());
-    else if (meant && peek().is(TokenKind::Word))
+    else if (meant && peek().is(TokenKind::Word) && *meant == "space")
       file.spaces.push_back(parseSpace());
+    else if (meant && peek().is(TokenKind::Word))
+      file.networks.push_back(parseNetwork());
     else
       skipToLayer();
   }
-  if (file.layers.empty() && !diags.hasErrors())
+  if (file.layers.empty() && file.networks.empty() && !diags.hasErrors())
     reportNone();
   return file;
 }
@@ -179,17 +185,17 @@ Token Parser::parseName(const char *what) {
 }
 
 /// Reads `{`. False when there is no body to be read.
-bool Parser::parseOpening(bool nameGood) {
+bool Parser::parseOpening(bool nameGood, const char *what) {
   if (token.is(TokenKind::LeftBrace)) {
     advance();
     return true;
   }
   // After a mistake in the name this one would only follow from it.
   if (nameGood)
-    unexpected("'{' after the layer's name");
+    unexpected("'{' after the " + Twine(what) + "'s name");
   Skipping skipping(lexer);
   while (!token.is(TokenKind::LeftBrace)) {
-    if (token.is(TokenKind::Eof) || token.isWord("layer"))
+    if (token.is(TokenKind::Eof) || atDeclaration())
       return false;
     if (token.is(TokenKind::RightBrace)) {
       advance();
@@ -443,9 +449,14 @@ void Parser::skipPast() {
   skipToBoundary();
 }
 
-/// To the next layer or space, the current token if it is the start of one.
+bool Parser::atDeclaration() const {
+  return token.isWord("layer") || token.isWord("space") ||
+         token.isWord("network");
+}
+
+/// To the next declaration, the current token if it is the start of one.
 void Parser::skipToDeclaration() {
-  if (!token.isWord("layer") && !token.isWord("space"))
+  if (!atDeclaration())
     skipToLayer();
 }
 
@@ -456,7 +467,7 @@ void Parser::skipToLayer() {
     if (token.is(TokenKind::LeftBrace)) {
       skipBraces();
     } else {
-      if (!first && (token.isWord("layer") || token.isWord("space")))
+      if (!first && atDeclaration())
         return;
       advance();
     }

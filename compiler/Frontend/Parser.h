@@ -2,7 +2,7 @@
 //
 // Reads the grammar
 //
-//   file   := (layer | space)+
+//   file   := (layer | space | network)+
 //   layer  := 'layer' word '{' separator* [field (separator+ field)*
 //             separator*] '}'
 //   space  := 'space' word '=' (value | word ('+' word)+)
@@ -10,6 +10,13 @@
 //   value  := scalar | scalar '->' scalar | word '(' scalar (',' scalar)* ')'
 //           | '[' [scalar (',' scalar)* [',']] ']' | word word+
 //   scalar := word | integer | string | '?'
+//
+//   network   := 'network' word '{' separator* [statement
+//                (separator+ statement)* separator*] '}'
+//   statement := 'input' word ':' (word+ | '0') ',' integer
+//              | ['output'] word '=' expr
+//   expr      := atom ('+' atom)*
+//   atom      := word | word '(' expr (',' expr)* ')'
 //
 // where a separator is a newline or ';'. Several words are the axes of `k` and
 // `l`. Which values a field takes is left to
@@ -46,7 +53,7 @@ private:
   SpaceDecl parseSpace();
   Value parseSum(Value first);
   Token parseName(const char *what);
-  bool parseOpening(bool nameGood);
+  bool parseOpening(bool nameGood, const char *what = "layer");
   void parseBody(LayerDecl &layer, const Token &opening);
   void reportUnclosed(LayerDecl &layer, const Token &opening);
   void parseField(LayerDecl &layer);
@@ -57,6 +64,15 @@ private:
   Value parseList(const Token &fieldName);
   Value parseWords(Value first);
   bool atFieldStart() const;
+
+  // ParseNetwork.cpp
+  NetworkDecl parseNetwork();
+  void parseNetworkBody(NetworkDecl &network, const Token &opening);
+  bool parseStatement(NetworkDecl &network);
+  bool parseInput(StatementDecl &statement);
+  bool parseExpression(NetworkDecl &network, StatementDecl &statement);
+  bool atStatementEnd() const;
+  bool atDeclaration() const;
 
   void skipPast();
   void skipToDeclaration();

@@ -33,12 +33,16 @@ static std::string axesText(const LayerSpec &spec, const std::vector<int> &axes,
   return text;
 }
 
-std::string eqc::toSource(const LayerSpec &spec) {
+static std::string declarationsOf(const std::vector<Space> &spaces) {
   std::string text;
-  if (spec.typed)
-    for (const Space &space : spec.spaces())
-      text += "space " + space.name + " = " + spaceText(space) + "\n";
-  text += "layer " + spec.name + " {\n";
+  for (const Space &space : spaces)
+    text += "space " + space.name + " = " + spaceText(space) + "\n";
+  return text;
+}
+
+/// The layer alone, without the spaces of its axes.
+static std::string layerText(const LayerSpec &spec) {
+  std::string text = "layer " + spec.name + " {\n";
   auto field = [&](const char *name, const std::string &value) {
     text += std::string("  ") + name + " = " + value + "\n";
   };
@@ -60,4 +64,16 @@ std::string eqc::toSource(const LayerSpec &spec) {
   if (spec.batch != 0)
     field("batch", std::to_string(spec.batch));
   return text + "}\n";
+}
+
+std::string eqc::toSource(const LayerSpec &spec) {
+  return (spec.typed ? declarationsOf(spec.spaces()) : "") + layerText(spec);
+}
+
+std::string eqc::networkSource(const NetworkSpec &network,
+                               llvm::ArrayRef<LayerSpec> layers) {
+  std::string text = declarationsOf(network.spaces);
+  for (const NetworkLayer &layer : network.layers)
+    text += layerText(layers[layer.index]);
+  return text + "network " + network.name + " {\n" + network.body + "}\n";
 }

@@ -7,7 +7,9 @@
 #ifndef EQC_FRONTEND_PRINT_H
 #define EQC_FRONTEND_PRINT_H
 
-#include "compiler/Algebra/LayerSpec.h"
+#include "compiler/Algebra/NetworkSpec.h"
+
+#include "llvm/ADT/ArrayRef.h"
 
 #include <string>
 
@@ -16,6 +18,11 @@ namespace eqc {
 /// The layer as a source with every field written out, in a fixed order. Read
 /// again it gives the same layer.
 std::string toSource(const LayerSpec &spec);
+
+/// The network with the spaces of its axes and the layers that it calls, of
+/// all `layers` of its source, in the same way.
+std::string networkSource(const NetworkSpec &network,
+                          llvm::ArrayRef<LayerSpec> layers);
 
 } // namespace eqc
 

@@ -6,8 +6,10 @@
 
 #include "compiler/Frontend/Sema.h"
 
-#include "compiler/Frontend/Names.h"
+#include "compiler/Frontend/SemaNetworks.h"
 #include "compiler/Interface/LayerInfo.h"
+#include "compiler/Interface/Names.h"
+#include "compiler/Interface/NetworkInterface.h"
 #include "compiler/Interface/Signature.h"
 
 #include "llvm/ADT/StringExtras.h"
@@ -169,8 +171,65 @@ static std::vector<std::pair<StringRef, StringRef>> clashingStems() {
   return stems;
 }
 
-/// Names of layers and of spaces must differ, and so must all names generated
-/// for layers.
+static void reportClash(const Token &name, const Token &other,
+                        StringRef generated, DiagnosticEngine &diags) {
+  diags
+      .error(DiagId::ExportClash, name.range,
+             quoted(other.text) + " and " + quoted(name.text) +
+                 " would both define " + quoted(generated))
+      .note(other.range, "the other one is here")
+      .help("rename one of them");
+}
+
+/// Names of networks differ from those of layers and of each other, and so do
+/// all names generated for them.
+static void checkNetworkNames(const SourceFile &file,
+                              const llvm::StringMap<const LayerDecl *> &layers,
+                              DiagnosticEngine &diags) {
+  llvm::StringMap<const Token *> names;
+  llvm::StringMap<const Token *> exported; // by which network
+  for (const NetworkDecl &decl : file.networks) {
+    if (!decl.name.is(TokenKind::Word))
+      continue;
+    const Token *first = nullptr;
+    if (const LayerDecl *layer = layers.lookup(decl.name.text))
+      first = &layer->name;
+    else if (auto [entry, isNew] =
+                 names.try_emplace(decl.name.text, &decl.name);
+             !isNew)
+      first = entry->second;
+    if (first) {
+      diags
+          .error(DiagId::DuplicateLayer, decl.name.range,
+                 "network " + quoted(decl.name.text) +
+                     " has the name of another network or layer")
+          .note(first->range, "it was declared first here");
+      continue;
+    }
+    for (StringRef suffix : networkSuffixes()) {
+      auto [entry, isNew] =
+          exported.try_emplace(decl.name.text.str() + suffix.str(), &decl.name);
+      if (!isNew)
+        reportClash(decl.name, *entry->second, entry->first(), diags);
+    }
+  }
+  if (file.networks.empty())
+    return;
+  for (const LayerDecl &decl : file.layers) {
+    if (!decl.name.is(TokenKind::Word) || diags.saturated())
+      continue;
+    for (StringRef suffix : exportedSuffixes()) {
+      const auto found = exported.find(decl.name.text.str() + suffix.str());
+      if (found != exported.end() && found->second->text != decl.name.text) {
+        reportClash(decl.name, *found->second, found->first(), diags);
+        break;
+      }
+    }
+  }
+}
+
+/// Names of layers, spaces and networks must differ, and so must all names
+/// generated for them.
 static void checkNames(const SourceFile &file, DiagnosticEngine &diags) {
   const llvm::ArrayRef<LayerDecl> decls = file.layers;
   llvm::StringMap<const SpaceDecl *> spaces;
@@ -187,13 +246,18 @@ static void checkNames(const SourceFile &file, DiagnosticEngine &diags) {
                      " is declared more than once")
           .note(first->second->name.range, "it was declared first here");
   }
-  for (const LayerDecl &decl : decls)
-    if (const SpaceDecl *space = spaces.lookup(decl.name.text);
-        space && decl.name.is(TokenKind::Word))
+  auto clashesWithSpace = [&](const Token &name, StringRef what) {
+    if (const SpaceDecl *space = spaces.lookup(name.text);
+        space && name.is(TokenKind::Word))
       diags
-          .error(DiagId::DuplicateLayer, decl.name.range,
-                 "layer " + quoted(decl.name.text) + " has the name of a space")
+          .error(DiagId::DuplicateLayer, name.range,
+                 what + " " + quoted(name.text) + " has the name of a space")
           .note(space->name.range, "the space is declared here");
+  };
+  for (const LayerDecl &decl : decls)
+    clashesWithSpace(decl.name, "layer");
+  for (const NetworkDecl &decl : file.networks)
+    clashesWithSpace(decl.name, "network");
   llvm::StringMap<const LayerDecl *> byName;
   for (const LayerDecl &decl : decls) {
     if (diags.saturated())
@@ -208,6 +272,7 @@ static void checkNames(const SourceFile &file, DiagnosticEngine &diags) {
                      " is declared more than once")
           .note(first->second->name.range, "it was declared first here");
   }
+  checkNetworkNames(file, byName, diags);
   for (const auto &[stem, suffix] : clashingStems()) {
     for (const LayerDecl &decl : decls) {
       StringRef shorter = decl.name.text;
@@ -227,17 +292,20 @@ static void checkNames(const SourceFile &file, DiagnosticEngine &diags) {
   }
 }
 
-/// Macros for the sizes of spaces, `a_N_users`, are not those of other layers,
-/// whose names may be longer.
+/// Macros for the sizes of spaces, `a_N_users`, are not those of other layers
+/// and of networks, whose names may be longer.
 static void checkSizeMacros(const SourceFile &file,
                             llvm::ArrayRef<LayerSpec> specs,
                             DiagnosticEngine &diags) {
-  llvm::StringMap<StringRef> defined; // by which layer
+  llvm::StringMap<StringRef> defined; // by which layer or network
   if (llvm::none_of(specs, [](const LayerSpec &spec) { return spec.typed; }))
     return;
   for (const LayerSpec &spec : specs)
     for (StringRef suffix : exportedSuffixes())
       defined[spec.name + suffix.str()] = spec.name;
+  for (const NetworkDecl &decl : file.networks)
+    for (StringRef suffix : networkSuffixes())
+      defined[decl.name.text.str() + suffix.str()] = decl.name.text;
   for (const LayerSpec &spec : specs)
     for (const auto &[macro, size] : sizeMacros(spec)) {
       const std::string name = spec.name + "_" + macro;
@@ -251,22 +319,26 @@ static void checkSizeMacros(const SourceFile &file,
     }
 }
 
-std::vector<LayerSpec> eqc::checkLayers(const SourceFile &file,
-                                        const FrontendOptions &options,
-                                        DiagnosticEngine &diags) {
-  std::vector<LayerSpec> specs;
+void eqc::checkFile(const SourceFile &file, const FrontendOptions &options,
+                    DiagnosticEngine &diags, std::vector<LayerSpec> &specs,
+                    std::vector<NetworkSpec> &networks) {
   checkNames(file, diags);
   const DeclaredSpaces spaces = checkSpaces(file, options, diags);
-  for (const LayerDecl &decl : file.layers) {
+  LayerSignatures signatures;
+  for (auto [index, decl] : llvm::enumerate(file.layers)) {
     if (diags.saturated())
       break;
     std::optional<LayerSpec> spec =
         LayerChecker(decl, spaces, options, diags).check();
+    if (!file.networks.empty())
+      signatures.try_emplace(decl.name.text,
+                             spec ? std::optional(signatureOf(*spec, index))
+                                  : std::nullopt);
     // Diagrams of a source that is refused anyway are not worth their memory.
     if (spec && !diags.hasErrors())
       specs.push_back(std::move(*spec));
   }
   if (!diags.hasErrors())
     checkSizeMacros(file, specs, diags);
-  return specs;
+  networks = checkNetworks(file, spaces, signatures, diags);
 }

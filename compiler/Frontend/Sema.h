@@ -50,6 +50,10 @@ using DeclaredSpaces = llvm::StringMap<std::optional<Space>>;
 void checkName(const Token &name, llvm::StringRef what,
                DiagnosticEngine &diags);
 
+/// The space that a word names as that of an axis; null where it is refused.
+const Space *findSpace(const Value &axis, const DeclaredSpaces &spaces,
+                       DiagnosticEngine &diags);
+
 /// Checks one layer. Every check that can be made is made, whatever failed
 /// before, so that all independent errors appear in one run; a check that
 /// needs the value of a refused field is left out.
@@ -147,10 +151,10 @@ private:
   LayerSpec spec;
 };
 
-/// Checks all layers of a source and the names they share.
-std::vector<LayerSpec> checkLayers(const SourceFile &file,
-                                   const FrontendOptions &options,
-                                   DiagnosticEngine &diags);
+/// Checks all layers and networks of a source and the names they share.
+void checkFile(const SourceFile &file, const FrontendOptions &options,
+               DiagnosticEngine &diags, std::vector<LayerSpec> &layers,
+               std::vector<NetworkSpec> &networks);
 
 /// Checks all spaces of a source.
 DeclaredSpaces checkSpaces(const SourceFile &file,

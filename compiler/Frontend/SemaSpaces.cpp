@@ -4,8 +4,8 @@
 //
 //===----------------------------------------------------------------------===//
 
-#include "compiler/Frontend/Names.h"
 #include "compiler/Frontend/Sema.h"
+#include "compiler/Interface/Names.h"
 
 #include "llvm/ADT/StringExtras.h"
 
@@ -118,6 +118,37 @@ void LayerChecker::findForm() {
           .help("remove the field, or write 'k' and 'l' as integers");
 }
 
+const Space *eqc::findSpace(const Value &axis, const DeclaredSpaces &spaces,
+                            DiagnosticEngine &diags) {
+  StringRef name = axis.token.text;
+  const bool isDual = name.consume_back("'");
+  const auto found = spaces.find(name);
+  if (found == spaces.end()) {
+    Diagnostic &error = diags.error(DiagId::UnknownSpace, axis.range,
+                                    "unknown space " + quoted(name));
+    std::vector<StringRef> known;
+    for (const auto &entry : spaces)
+      known.push_back(entry.first());
+    llvm::sort(known);
+    if (std::optional<StringRef> meant = closestWord(name, known))
+      error.fix(axis.range, *meant, "did you mean '" + *meant + "'?");
+    else
+      error.help("declare it: space " +
+                 (name.size() <= maxNameLength ? name : "NAME") + " = S(8)");
+    return nullptr;
+  }
+  if (!found->second)
+    return nullptr;
+  if (isDual) {
+    diags
+        .error(DiagId::DualAxis, axis.range,
+               "space " + quoted(name) + " is its own dual")
+        .fix(axis.range, name, "write it without the apostrophe");
+    return nullptr;
+  }
+  return &*found->second;
+}
+
 /// Reads the axes of one side; false where one of them is wrong.
 bool LayerChecker::readAxes(FieldKind kind, std::vector<const Space *> &axes,
                             std::optional<int64_t> &order) {
@@ -150,34 +181,10 @@ bool LayerChecker::readAxes(FieldKind kind, std::vector<const Space *> &axes,
   for (const Value &axis : written->kind == Value::Kind::Words
                                ? llvm::ArrayRef(written->items)
                                : llvm::ArrayRef(one)) {
-    StringRef name = axis.token.text;
-    const bool isDual = name.consume_back("'");
-    const auto found = spaces.find(name);
-    if (found == spaces.end()) {
-      Diagnostic &error = diags.error(DiagId::UnknownSpace, axis.range,
-                                      "unknown space " + quoted(name));
-      std::vector<StringRef> known;
-      for (const auto &entry : spaces)
-        known.push_back(entry.first());
-      llvm::sort(known);
-      if (std::optional<StringRef> meant = closestWord(name, known))
-        error.fix(axis.range, *meant, "did you mean '" + *meant + "'?");
-      else
-        error.help("declare it: space " +
-                   (name.size() <= maxNameLength ? name : "NAME") + " = S(8)");
-      good = false;
-      continue;
-    }
-    good &= found->second.has_value();
-    if (isDual && found->second) {
-      diags
-          .error(DiagId::DualAxis, axis.range,
-                 "space " + quoted(name) + " is its own dual")
-          .fix(axis.range, name, "write it without the apostrophe");
-      good = false;
-    }
-    if (found->second)
-      axes.push_back(&*found->second);
+    const Space *space = findSpace(axis, spaces, diags);
+    good &= space != nullptr;
+    if (space)
+      axes.push_back(space);
   }
   return good;
 }

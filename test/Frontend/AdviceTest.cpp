@@ -40,8 +40,8 @@ static void follow(const std::string &source, int depth = 0) {
 }
 
 TEST(Advice, HelpsWhereverThereIsAny) {
-  for (const auto *cases :
-       {&syntaxErrorCases(), &meaningErrorCases(), &spaceErrorCases()})
+  for (const auto *cases : {&syntaxErrorCases(), &meaningErrorCases(),
+                            &spaceErrorCases(), &networkErrorCases()})
     for (const ErrorCase &c : *cases)
       follow(c.source);
 }

@@ -52,7 +52,7 @@ const std::vector<ErrorCase> &eqc::test::spaceErrorCases() {
        "layer f { k = c; l = c }",
        {"3:11: sums of spaces are not built yet [E0074]"}},
       {"space a = S(3);\nlayer f { k = a; l = a }",
-       {"1:15: expected 'layer' or 'space', found ';' [E0006]"}},
+       {"1:15: expected 'layer', 'space' or 'network', found ';' [E0006]"}},
       // Axes.
       {"space users = S(3)\nlayer f { k = user; l = users }",
        {"2:15: unknown space 'user' [E0070]"}},

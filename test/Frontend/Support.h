@@ -49,6 +49,7 @@ void expectErrors(const std::vector<ErrorCase> &cases);
 const std::vector<ErrorCase> &syntaxErrorCases();
 const std::vector<ErrorCase> &meaningErrorCases();
 const std::vector<ErrorCase> &spaceErrorCases();
+const std::vector<ErrorCase> &networkErrorCases();
 
 } // namespace eqc::test
 

@@ -4,7 +4,7 @@
 //
 //===----------------------------------------------------------------------===//
 
-#include "compiler/Frontend/Names.h"
+#include "compiler/Interface/Names.h"
 
 #include "llvm/ADT/STLExtras.h"
 

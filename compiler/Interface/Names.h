@@ -4,8 +4,8 @@
 //
 //===----------------------------------------------------------------------===//
 
-#ifndef EQC_FRONTEND_NAMES_H
-#define EQC_FRONTEND_NAMES_H
+#ifndef EQC_INTERFACE_NAMES_H
+#define EQC_INTERFACE_NAMES_H
 
 #include "llvm/ADT/StringRef.h"
 
@@ -19,4 +19,4 @@ bool isCKeyword(llvm::StringRef name);
 
 } // namespace eqc
 
-#endif // EQC_FRONTEND_NAMES_H
+#endif // EQC_INTERFACE_NAMES_H

@@ -1,0 +1,309 @@
+//===- NetworksTest.cpp - Networks and what stands in them ----------------===//
+//
+// What is accepted and what becomes of it, and the exact place and words of
+// every error about networks.
+//
+//===----------------------------------------------------------------------===//
+
+#include "Support.h"
+
+#include "compiler/Frontend/Print.h"
+
+#include <gtest/gtest.h>
+
+using namespace eqc;
+using namespace eqc::test;
+
+/// Layers that the cases below call; a network stands on line 10.
+static const char *const layers =
+    "space p = S(?)\nspace v = O(3)\nspace s = Sp(4)\n"
+    "layer up { k = p; l = p; channels = 2 -> 3; bias = true }\n"
+    "layer dot { k = p v; l = p v }\n"
+    "layer sp { k = s; l = s }\n"
+    "layer old { group = S; n = 3; k = 1; l = 1 }\n"
+    "layer big { k = p; l = p; channels = 2 -> 3; dtype = f64 }\n"
+    "layer cf { k = p; l = p; channels = 2 -> 3; layout = channels_first }\n";
+/// The same with a space that a layer of two spaces may have.
+static std::string with(const std::string &network) {
+  std::string text = layers;
+  const size_t at = text.find("S(?)");
+  return text.replace(at, 4, "S(5)") + network;
+}
+
+static std::string inNetwork(const std::string &body) {
+  return with("network n {\n" + body + "\n}");
+}
+
+/// `count` statements that are called v0, v1, ..
+static std::string manyInputs(int count) {
+  std::string text = "  y0 = up(v0)\n";
+  for (int i = 0; i < count; ++i)
+    text += "  input v" + std::to_string(i) + " : p, 2\n";
+  return text;
+}
+
+static std::string manyCalls(int count) {
+  std::string text = "input x : p, 2\noutput y = ";
+  for (int i = 0; i < count - 1; ++i)
+    text += "relu(";
+  text += "up(x)";
+  return text + std::string(static_cast<size_t>(count - 1), ')');
+}
+
+const std::vector<ErrorCase> &eqc::test::networkErrorCases() {
+  static const std::vector<ErrorCase> cases = {
+      // Syntax.
+      {with("network {\n input x : p, 2\n output y = up(x)\n}"),
+       {"10:9: expected a network name, found '{' [E0016]"}},
+      {with("network n input x"),
+       {"10:11: expected '{' after the network's name, found 'input' [E0006]"}},
+      {with("network n {\n input x : p, 2\n output y = up(x)"),
+       {"12:18: expected '}' at the end of the network, found the end of the "
+        "file [E0008]"}},
+      {inNetwork("input x p, 2\noutput y = up(x)"),
+       {"11:9: expected ':' after the input 'x', found 'p' [E0006]"}},
+      {inNetwork("input x : , 2\noutput y = up(x)"),
+       {"11:11: expected the spaces of the axes of 'x', or 0 for none, found "
+        "',' [E0006]"}},
+      {inNetwork("input x : p 2\noutput y = up(x)"),
+       {"11:13: expected ',' and the channels of 'x', found an integer '2' "
+        "[E0006]"}},
+      {inNetwork("input x : p, c\noutput y = up(x)"),
+       {"11:14: expected the channels of 'x', an integer, found 'c' [E0006]"}},
+      {inNetwork("input x : p, 2\noutput y up(x)"),
+       {"12:10: expected '=' after 'y', found 'up' [E0006]"}},
+      {inNetwork("input x : p, 2\noutput y = "),
+       {"13:1: expected a value or a call, found '}' [E0006]"}},
+      {inNetwork("input x : p, 2\noutput y = up()"),
+       {"12:15: expected a value or a call as an argument, found ')' "
+        "[E0006]"}},
+      {inNetwork("input x : p, 2\noutput y = up(x"),
+       {"13:1: expected ',' or ')', found '}' [E0006]"}},
+      {inNetwork("input x : p, 2\noutput y = up(x) up(x)"),
+       {"12:18: expected a newline, ';' or '}' after the statement, found "
+        "'up' [E0006]"}},
+      {inNetwork("input x : p, 2; 3; output y = up(x)"),
+       {"11:17: expected a statement or '}', found an integer '3' [E0006]"}},
+      // Names.
+      {with("network up {\n input x : p, 2\n output y = up(x)\n}"),
+       {"10:9: network 'up' has the name of another network or layer "
+        "[E0018]"}},
+      {with("network v {\n input x : p, 2\n output y = up(x)\n}"),
+       {"10:9: network 'v' has the name of a space [E0018]"}},
+      {with("network int {\n input x : p, 2\n output y = up(x)\n}"),
+       {"10:9: network name 'int' is a keyword of C or C++ [E0017]"}},
+      {"space PARAMS = S(3)\nlayer a { k = PARAMS; l = 0 }\n"
+       "network a_N {\n input x : PARAMS, 1\n output y = a(x)\n}",
+       {"2:7: layers 'a_N' and 'a' would both define 'a_N_PARAMS' [E0019]"}},
+      {inNetwork("input x : p, 2\noutput y = up(z)"),
+       {"11:7: input 'x' is not used [E0082]",
+        "12:15: unknown value 'z' [E0080]"}},
+      {inNetwork("input x : p, 2\noutput y = up(t)\nt = relu(x)"),
+       {"12:15: unknown value 't' [E0080]"}},
+      {inNetwork("input x : p, 2\noutput y = upp(x)"),
+       {"12:12: there is no layer or function 'upp' [E0080]"}},
+      {inNetwork("input x : p, 2\nx = up(x)\noutput y = relu(x)"),
+       {"12:1: value 'x' is defined twice [E0081]"}},
+      {inNetwork("input x : p, 2\ninput z : p, 2\noutput y = up(x)\n"
+                 "t = up(x)"),
+       {"12:7: input 'z' is not used [E0082]",
+        "14:1: value 't' is not used [E0082]"}},
+      {inNetwork("input x : p, 2\nt = up(x)\nu = relu(t)"),
+       {"10:9: network 'n' has no output [E0086]",
+        "13:1: value 'u' is not used [E0082]"}},
+      {inNetwork("input x : p, 2\noutput y = relu(x)"),
+       {"10:9: network 'n' calls no layer [E0085]"}},
+      {inNetwork("input x' : p, 2\noutput y = up(x')"),
+       {"11:7: the name of the value is no valid name [E0016]"}},
+      // Types.
+      {inNetwork("input x : q, 2\noutput y = up(x)"),
+       {"11:11: unknown space 'q' [E0070]"}},
+      {inNetwork("input x : 1, 2\noutput y = up(x)"),
+       {"11:11: values of networks have axes of spaces [E0071]"}},
+      {inNetwork("input x : p, 0\noutput y = up(x)"),
+       {"11:14: an input has at least 1 channel, not 0 [E0020]"}},
+      {inNetwork("input x : p, 9223372036854775808\noutput y = up(x)"),
+       {"11:14: the integer is above 2^63 - 1 [E0015]"}},
+      {inNetwork("input x : p, 3\noutput y = up(x)"),
+       {"12:15: layer 'up' takes axis p and 2 channels, but this value has "
+        "axis p and 3 channels [E0083]"}},
+      {inNetwork("input x : 0, 2\noutput y = up(x)"),
+       {"12:15: layer 'up' takes axis p and 2 channels, but this value has no "
+        "axes and 2 channels [E0083]"}},
+      {inNetwork("input x : v p, 1\noutput y = dot(x)"),
+       {"12:16: layer 'dot' takes axes p v and 1 channel, but this value has "
+        "axes v p and 1 channel [E0083]"}},
+      {inNetwork("input x : p, 2\noutput y = up(x, x)"),
+       {"12:12: 'up' takes 1 argument, not 2 [E0083]"}},
+      {inNetwork("input x : p, 2\noutput y = relu(up(x), x)"),
+       {"12:12: 'relu' takes 1 argument, not 2 [E0083]"}},
+      {inNetwork("input x : p, 2\noutput y = up(x) + x"),
+       {"12:20: '+' takes values with equal axes and channels [E0083]"}},
+      {inNetwork("input x : p, 2\ninput z : 0, 2\n"
+                 "output y = concat(up(x), z)"),
+       {"13:26: 'concat' takes values with equal axes [E0083]"}},
+      {inNetwork("input x : p v, 1\noutput y = norm(dot(x), s)"),
+       {"12:25: this is no space of an axis of the value whose norm is taken "
+        "[E0083]"}},
+      {inNetwork("input x : p v, 1\noutput y = norm(dot(x), v, v)"),
+       {"12:28: space 'v' is named twice [E0083]"}},
+      {inNetwork("input x : p v, 1\noutput y = scale(norm(x), dot(x), x)"),
+       {"12:12: 'scale' takes 2 arguments, not 3 [E0083]"}},
+      {inNetwork("input x : p v, 1\ninput z : v, 1\ninput w : 0, 2\n"
+                 "output y = scale(w, dot(x))\noutput u = scale(dot(x), z)"),
+       {"14:18: 'scale' takes a factor with the axes of the value less all "
+        "axes of some spaces, and 1 channel or those of the value [E0083]",
+        "15:18: 'scale' takes a factor with the axes of the value less all "
+        "axes of some spaces, and 1 channel or those of the value [E0083]"}},
+      // What is equivariant.
+      {inNetwork("input x : p v, 1\noutput y = relu(dot(x))"),
+       {"12:12: 'relu' is not equivariant here [E0084]"}},
+      {inNetwork("input x : p v, 1\noutput y = tanh(dot(x))"),
+       {"12:12: 'tanh' is not equivariant here [E0084]"}},
+      {inNetwork("input x : s, 1\noutput y = scale(norm(x), sp(x))"),
+       {"12:18: the norm over axes of space 's' is not invariant [E0084]"}},
+      {inNetwork("input x : p v, 1\noutput y = scale(x, dot(x))"),
+       {"12:12: 'scale' by a factor with these axes is not equivariant "
+        "[E0084]"}},
+      // Layers that do not fit.
+      {inNetwork("input x : 0, 1\noutput y = old(x)"),
+       {"12:12: layer 'old' has no typed axes, which layers of networks need "
+        "[E0085]"}},
+      {inNetwork("input x : p, 2\noutput y = up(x) + big(x)\n"
+                 "output z = cf(x)"),
+       {"12:20: layer 'big' has another dtype than 'up' [E0085]",
+        "13:12: layer 'cf' has another layout than 'up' [E0085]"}},
+      // Limits.
+      {inNetwork(manyInputs(65)),
+       {"10:9: network 'n' has 65 inputs, the limit is 64 [E0100]"},
+       4},
+      {inNetwork(manyCalls(4097)),
+       {"10:9: network 'n' has 4097 calls, the limit is 4096 [E0100]"},
+       4},
+      {"layer g { k = 0; l = 0; channels = 1 -> 1 }\nnetwork n {\n"
+       " input x : 0, 1\n input w : 0, 9223372036854775807\n"
+       " output y = g(x)\n output z = concat(x, w)\n}",
+       {"6:13: the channels are above 2^63 - 1 [E0092]"},
+       4},
+  };
+  return cases;
+}
+
+TEST(Networks, PlaceAndMessage) { expectErrors(networkErrorCases()); }
+
+static NetworkSpec networkOf(const std::string &source) {
+  Parsed parsed(source);
+  EXPECT_EQ(parsed.text(), "");
+  return parsed.result.networks.empty() ? NetworkSpec()
+                                        : parsed.result.networks.front();
+}
+
+/// Kinds of steps by their first letters, "l p a".
+static std::string kindsOf(const NetworkSpec &network) {
+  std::string text;
+  for (const NetworkStep &step : network.steps)
+    text += "lpnsca"[static_cast<size_t>(step.kind)];
+  return text;
+}
+
+TEST(Networks, ParametersFollowTheFirstCalls) {
+  const NetworkSpec network =
+      networkOf("space p = S(?)\n"
+                "layer a { k = p; l = p; channels = 2 -> 2; bias = true }\n"
+                "layer b { k = p; l = p; channels = 2 -> 2 }\n"
+                "layer c { k = p; l = 0; channels = 4 -> 1; bias = true }\n"
+                "network n {\n  input x : p, 2\n"
+                "  t = relu(a(b(x)) + # the rest follows\n    b(x))\n"
+                "  ;; output y = c(concat(t,\n x)); output z = t\n}\n");
+  EXPECT_EQ(kindsOf(network), "lllapcla");
+  ASSERT_EQ(network.layers.size(), 3u);
+  EXPECT_EQ(network.layers[0].name, "b");
+  EXPECT_EQ(network.layers[1].name, "a");
+  EXPECT_EQ(network.layers[1].offset, 2 * 2 * 2);
+  EXPECT_EQ(network.layers[1].biasOffset, 2 * (2 * 2 * 2));
+  EXPECT_EQ(network.layers[2].offset, 2 * (2 * 2 * 2) + 2);
+  EXPECT_EQ(network.params, 2 * (2 * 2 * 2) + 2 + 4 + 1);
+  ASSERT_EQ(network.outputs.size(), 2u);
+  EXPECT_NE(network.outputs[0].value, network.outputs[1].value);
+}
+
+TEST(Networks, InputsAreTheFirstValues) {
+  const NetworkSpec network =
+      networkOf("space p = S(?)\nlayer a { k = p; l = p; channels = 2 -> 2 }\n"
+                "network n {\n  input x : p, 2\n  t = a(x)\n  input z : p, 2\n"
+                "  output y = t + z\n}\n");
+  ASSERT_EQ(network.numInputs, 2u);
+  EXPECT_EQ(network.values[0].name, "x");
+  EXPECT_EQ(network.values[1].name, "z");
+  EXPECT_EQ(network.steps[0].operands, (std::vector<int>{0}));
+  EXPECT_EQ(network.steps[1].operands, (std::vector<int>{2, 1}));
+}
+
+TEST(Networks, WordsAreNotReserved) {
+  const NetworkSpec network = networkOf(
+      "space p = S(?)\nlayer relu { k = p; l = p }\n"
+      "layer network { k = p; l = p }\n"
+      "network output {\n  input input : p, 1\n  layer = relu(input)\n"
+      "  output = network(layer)\n  output output_ = output\n}\n");
+  EXPECT_EQ(kindsOf(network), "lla"); // the layer, not the function
+}
+
+TEST(Networks, FunctionsAskTheGroupsOfAllAxes) {
+  struct Case {
+    const char *spaces, *axes, *function;
+    bool good;
+  };
+  for (const Case &each : std::vector<Case>{
+           {"space a = S(3)", "a a", "relu", true},
+           {"space a = S'(3)", "a a", "relu", true},
+           {"space a = S'(3)", "a", "relu", false},
+           {"space a = S'(3)", "a", "tanh", true},
+           {"space a = H(3)", "a a", "relu", false},
+           {"space a = H(3)", "a a", "sin", true},
+           {"space a = B(3)", "a", "tanh", false},
+           {"space a = O(3)", "a", "softsign", false},
+           {"space a = S(3)\nspace b = H(2)", "a b b", "square", false},
+           {"space a = S(3)\nspace b = H(2)", "a b b", "tanh", true},
+           {"space a = S(3)\nspace b = Sp(2)", "a b b", "tanh", false}}) {
+    Parsed parsed(std::string(each.spaces) + "\nlayer f { k = " + each.axes +
+                  "; l = " + each.axes +
+                  " }\nnetwork n {\n input x : " + each.axes +
+                  ", 1\n output y = " + each.function + "(f(x))\n}");
+    EXPECT_EQ(parsed.result.status == 0, each.good)
+        << each.spaces << ": " << each.function << " on " << each.axes << "\n"
+        << parsed.text();
+  }
+}
+
+TEST(Networks, PrintAsTheyAreRead) {
+  Parsed first("space p = S(5)\nspace v = O(3)\n"
+               "layer f { k = p v; l = p v; channels = 2 -> 4; bias = false }\n"
+               "layer g { k = p; l = 0; channels = 4 -> 4; bias = true }\n"
+               "network n {\n  input x : p v, 2\n input c : 0, 4\n  t = f(x)\n"
+               "  output y = scale(sigmoid(norm(t, v)), t + f(x))\n"
+               "  output z = g(norm(t, v)) + c + norm(t)\n}");
+  ASSERT_EQ(first.text(), "");
+  const std::string text =
+      networkSource(first.result.networks[0], first.result.layers);
+  Parsed second(text);
+  ASSERT_EQ(second.text(), "");
+  EXPECT_EQ(networkSource(second.result.networks[0], second.result.layers),
+            text);
+  EXPECT_NE(text.find("output y = scale(sigmoid(norm(t, v)), t + f(x))"),
+            std::string::npos)
+      << text;
+}
+
+TEST(Networks, HaveNoRaggedFunctionsYet) {
+  FrontendOptions options;
+  options.ragged = true;
+  const std::string body = "layer f { k = p; l = p }\nnetwork n {\n"
+                           " input x : p, 1\n output y = f(x)\n}\n";
+  EXPECT_EQ(Parsed("space p = S(?)\n" + body, options).errors(),
+            std::vector<std::string>{"3:9: functions of networks for ragged "
+                                     "batches are not built yet [E0074]"});
+}
+
+TEST(Networks, NestAsDeepAsTheyAreLong) {
+  EXPECT_EQ(networkOf(inNetwork(manyCalls(4096))).steps.size(), 4096u);
+}
