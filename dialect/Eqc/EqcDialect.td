@@ -60,6 +60,8 @@ def Eqc_Dialect : Dialect {
     // made from.
     static constexpr ::llvm::StringLiteral kInterfacesAttrName =
         "eqc.interfaces";
+    // On a network: its text, which programs are told.
+    static constexpr ::llvm::StringLiteral kSourceAttrName = "eqc.source";
     // On a kernel: what a caller must know of it.
     static constexpr ::llvm::StringLiteral kKernelAttrName = "eqc.kernel";
     // On arguments of a kernel: the phase, and what it writes.

@@ -11,6 +11,7 @@ include "dialect/Eqc/EqcOpBase.td"
 include "dialect/Eqc/EqcBasisOps.td"
 include "dialect/Eqc/EqcDenseOps.td"
 include "dialect/Eqc/EqcFactoredOps.td"
+include "dialect/Eqc/EqcNetworkOps.td"
 include "dialect/Eqc/EqcStageOps.td"
 
 //===----------------------------------------------------------------------===//

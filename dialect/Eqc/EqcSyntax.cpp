@@ -72,6 +72,18 @@ void eqc::ir::printGroupOfSize(OpAsmPrinter &printer, Operation *op,
   printer << ')';
 }
 
+ParseResult eqc::ir::parseWord(OpAsmParser &parser, StringAttr &word) {
+  std::string text;
+  if (parser.parseKeywordOrString(&text))
+    return failure();
+  word = StringAttr::get(parser.getContext(), text);
+  return success();
+}
+
+void eqc::ir::printWord(OpAsmPrinter &printer, Operation *, StringAttr word) {
+  printer.printKeywordOrString(word.getValue());
+}
+
 ParseResult eqc::ir::parseLayout(OpAsmParser &parser, LayoutAttr &layout) {
   FailureOr<Layout> value = parseLayoutKeyword(parser);
   if (failed(value))

@@ -32,6 +32,11 @@ mlir::ParseResult parseNormalize(mlir::OpAsmParser &parser,
 void printNormalize(mlir::OpAsmPrinter &printer, mlir::Operation *op,
                     NormalizeAttr normalize);
 
+/// A name without quotes, where it needs none.
+mlir::ParseResult parseWord(mlir::OpAsmParser &parser, mlir::StringAttr &word);
+void printWord(mlir::OpAsmPrinter &printer, mlir::Operation *op,
+               mlir::StringAttr word);
+
 /// A diagram as its text alone.
 mlir::ParseResult parseDiagram(mlir::OpAsmParser &parser, DiagramAttr &diagram);
 void printDiagram(mlir::OpAsmPrinter &printer, mlir::Operation *op,
