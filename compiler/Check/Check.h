@@ -114,11 +114,17 @@ inline constexpr const char *kInputs = "inputs unchanged";
 inline constexpr const char *kGuards = "nothing written beyond outputs";
 inline constexpr const char *kStrays = "nothing touched beside arrays";
 inline constexpr const char *kRepeat = "same call, same bits";
+// Of networks.
+inline constexpr const char *kGradNetwork = "gradients against the oracle";
+inline constexpr const char *kTape = "with a tape, same bits";
+inline constexpr const char *kPackedNetwork = "packed parameters, same bits";
+inline constexpr const char *kGradForms = "gradients with a tape, same bits";
 inline constexpr const char *kInfo = "description of the layer";
 } // namespace check_tests
 
 struct CheckReport {
-  std::string title; ///< the layer in a line
+  std::string title; ///< the layer, or the network, in a line
+  bool isNetwork = false;
   std::vector<CheckRow> rows;
 
   /// Whether some test failed.

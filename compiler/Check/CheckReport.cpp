@@ -67,19 +67,31 @@ std::string eqc::renderReport(const CheckReport &report) {
   return text;
 }
 
-std::string eqc::renderSummary(const std::vector<CheckReport> &reports) {
-  size_t failed = 0, passed = 0;
+/// "2 of 3 layers agree with the definition", and what of the others.
+static std::string summaryOf(const std::vector<CheckReport> &reports,
+                             bool networks) {
+  size_t failed = 0, passed = 0, all = 0;
   for (const CheckReport &report : reports) {
+    if (report.isNetwork != networks)
+      continue;
+    ++all;
     failed += report.failed();
     passed += report.passed();
   }
-  size_t unchecked = reports.size() - failed - passed;
-  std::string text =
-      fmt::format("{} of {} {} with the definition", passed, reports.size(),
-                  reports.size() == 1 ? "layer agrees" : "layers agree");
+  if (all == 0)
+    return "";
+  const size_t unchecked = all - failed - passed;
+  std::string text = fmt::format("{} of {} {}{} with the definition", passed,
+                                 all, networks ? "network" : "layer",
+                                 all == 1 ? " agrees" : "s agree");
   if (failed)
     text += fmt::format(", {} FAILED", failed);
   if (unchecked)
     text += fmt::format(", {} too large to check", unchecked);
   return text + "\n";
+}
+
+std::string eqc::renderSummary(const std::vector<CheckReport> &reports) {
+  return summaryOf(reports, /*networks=*/false) +
+         summaryOf(reports, /*networks=*/true);
 }

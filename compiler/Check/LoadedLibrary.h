@@ -34,6 +34,9 @@ public:
   static std::optional<LoadedLibrary> open(const std::string &path,
                                            std::string &error);
 
+  /// A function of the library, or null.
+  void *function(const std::string &name) const { return find(name); }
+
   /// NAME_forward of the layer, and NAME_backward if it is there, called with
   /// or without n and with the layer's element type; those of layers for GPUs
   /// with arrays of the device, on the legacy stream. Nothing and `error` when

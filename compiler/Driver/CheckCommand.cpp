@@ -2,6 +2,7 @@
 
 #include "compiler/Driver/Commands.h"
 
+#include "compiler/Check/CheckNetwork.h"
 #include "compiler/Check/Gpu/OnGpu.h"
 #include "compiler/Check/LoadedLibrary.h"
 #include "compiler/Driver/FindGpu.h"
@@ -53,6 +54,12 @@ int eqc::runCheck(const Options &options) {
     checkOptions.basisCondition = conditionOf(layer);
     checkOptions.gradientCondition = conditionOf(gradientLayer(layer));
     reports.push_back(checkLibrary(layer, *library, checkOptions, adapt));
+    text += renderReport(reports.back()) + "\n";
+    failed |= reports.back().failed();
+  }
+  for (const NetworkSpec &network : source.networks) {
+    reports.push_back(
+        checkNetwork(network, source.layers, *library, checkOptions));
     text += renderReport(reports.back()) + "\n";
     failed |= reports.back().failed();
   }

@@ -88,6 +88,7 @@ int eqc::parseSource(const Options &options,
   FrontendResult result =
       parseLayers(source.buffers, id, name, options.frontend, source.diags);
   source.layers = std::move(result.layers);
+  source.networks = std::move(result.networks);
   source.compile = options.compile;
   source.compile.built = &source.built;
   printDiagnostics(options, source.diags);
@@ -110,21 +111,19 @@ void eqc::noteLayersWithoutRagged(const Source &source) {
 int eqc::reportCompileFailure(const Options &options, Source &source,
                               const CompileFailure &failure) {
   const DiagnosticInfo *info = lookupDiagnostic(failure.id);
-  bool located = failure.layer >= 0 &&
-                 size_t(failure.layer) < source.layers.size() &&
-                 failure.status != StatusInternal;
-  if (located && info) {
-    source.diags.error(info->id, source.layers[failure.layer].position,
-                       failure.message);
+  const SourcePosition *at =
+      failure.status == StatusInternal
+          ? nullptr
+          : positionOf(failure, source.layers, source.networks);
+  if (at && info) {
+    source.diags.error(info->id, *at, failure.message);
     printDiagnostics(options, source.diags);
     return failure.status;
   }
   std::string message = printable(failure.message);
-  if (located) {
-    const LayerSpec &layer = source.layers[failure.layer];
-    llvm::errs() << printable(layer.position.file) << ":" << layer.position.line
-                 << ":" << layer.position.column << ": error: " << message
-                 << "\n";
+  if (at) {
+    llvm::errs() << printable(at->file) << ":" << at->line << ":" << at->column
+                 << ": error: " << message << "\n";
     return failure.status;
   }
   return report({failure.status, message});
@@ -134,8 +133,9 @@ int eqc::compileSource(const Options &options, Source &source, CodeKind kind,
                        llvm::SmallVectorImpl<char> &code,
                        std::vector<int64_t> *packedSizes) {
   CompileFailure failure;
-  if (compileLayers(source.layers, source.compile, kind, code, failure,
-                    packedSizes))
+  CompileOptions compile = source.compile;
+  compile.networks = source.networks;
+  if (compileLayers(source.layers, compile, kind, code, failure, packedSizes))
     return StatusDone;
   code.clear();
   return reportCompileFailure(options, source, failure);
@@ -144,7 +144,9 @@ int eqc::compileSource(const Options &options, Source &source, CodeKind kind,
 int eqc::loadCompiled(const Options &options, Source &source,
                       std::optional<LoadedLibrary> &library) {
   CompileFailure failure;
-  library = compileInMemory(source.layers, source.compile, failure);
+  CompileOptions compile = source.compile;
+  compile.networks = source.networks;
+  library = compileInMemory(source.layers, compile, failure);
   return library ? StatusDone : reportCompileFailure(options, source, failure);
 }
 

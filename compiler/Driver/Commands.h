@@ -25,6 +25,7 @@ struct Source {
   llvm::SourceMgr buffers; ///< holds the text that `diags` points into
   DiagnosticEngine diags;
   std::vector<LayerSpec> layers;
+  std::vector<NetworkSpec> networks;
   BuiltPlans built; ///< of the layers, for all that a command does with them
   CompileOptions compile;
 };

@@ -107,8 +107,10 @@ static Failure makeShared(llvm::ArrayRef<char> object, const Source &source,
   if (!problem.empty())
     return {StatusFile, problem};
   std::string path;
-  if (Failure failure =
-          linkSharedLibrary(object, source.layers, device, directory, path))
+  if (Failure failure = linkSharedLibrary(
+          object,
+          source.compile.networkOnly ? std::vector<LayerSpec>() : source.layers,
+          source.networks, device, directory, path))
     return failure;
   auto buffer = llvm::MemoryBuffer::getFile(path);
   if (!buffer)
@@ -136,7 +138,8 @@ int eqc::runCompile(const Options &options) {
   auto makeHeader = [&] {
     return emitHeader(source.layers, packed,
                       plan.headerPath == "-" ? "" : StringRef(plan.headerPath),
-                      options.compile.gradients, device, ragged);
+                      options.compile.gradients, device, ragged,
+                      {source.networks, options.compile.networkOnly});
   };
   if (options.emit == EmitKind::Header) {
     if (int status = findPackedSizes(options, source, packed))

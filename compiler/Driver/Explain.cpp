@@ -5,6 +5,7 @@
 #include "compiler/Algebra/Groups/GroupRules.h"
 #include "compiler/Algebra/RowPattern.h"
 #include "compiler/Driver/HeaderEmitter.h"
+#include "compiler/Driver/Table.h"
 #include "compiler/Plan/PlanReport.h"
 
 #include <fmt/format.h>
@@ -54,26 +55,6 @@ static std::string permutationText(const std::vector<int> &sigma) {
   for (int image : sigma)
     text += (text.empty() ? "" : " ") + std::to_string(image + 1);
   return text;
-}
-
-/// A table of strings with columns as wide as needed.
-static void appendTable(const std::vector<std::vector<std::string>> &rows,
-                        std::string &text) {
-  std::vector<size_t> widths;
-  for (const std::vector<std::string> &row : rows)
-    for (size_t c = 0; c < row.size(); ++c) {
-      widths.resize(std::max(widths.size(), c + 1));
-      widths[c] = std::max(widths[c], row[c].size());
-    }
-  for (const std::vector<std::string> &row : rows) {
-    std::string line = " ";
-    for (size_t c = 0; c < row.size(); ++c)
-      // Indices to the right, words to the left.
-      line += c == 0 ? fmt::format(" {:>{}}", row[c], widths[c])
-                     : fmt::format("  {:<{}}", row[c], widths[c]);
-    line.erase(line.find_last_not_of(' ') + 1);
-    text += line + "\n";
-  }
 }
 
 static void appendDiagrams(std::string_view array,

@@ -2,6 +2,7 @@
 
 #include "compiler/Driver/Commands.h"
 #include "compiler/Driver/Explain.h"
+#include "compiler/Driver/ExplainNetwork.h"
 
 using namespace eqc;
 
@@ -28,6 +29,10 @@ int eqc::runExplain(const Options &options) {
         return reportCompileFailure(options, source, failure);
       if (!measured.empty())
         text += measured[i];
+    }
+    for (const NetworkSpec &network : source.networks) {
+      text += "\n";
+      explainNetwork(network, text);
     }
   }
   if (Failure failure = writeStdout(text))

@@ -1,6 +1,7 @@
 //===- HeaderEmitter.cpp - The C header of compiled layers ----------------===//
 
 #include "compiler/Driver/HeaderEmitter.h"
+#include "compiler/Driver/NetworkHeader.h"
 #include "compiler/Interface/LayerInfo.h"
 #include "compiler/Interface/Signature.h"
 #include "compiler/Lowering/KernelTarget.h"
@@ -242,13 +243,16 @@ std::string eqc::emitHeader(llvm::ArrayRef<LayerSpec> layers,
                             llvm::ArrayRef<int64_t> packedSizes,
                             StringRef fileName, bool gradients,
                             const Device *device,
-                            const std::vector<bool> &ragged) {
+                            const std::vector<bool> &ragged,
+                            const HeaderNetworks &networks) {
   std::string body = "#include <stdint.h>\n\n#include <eqc/runtime.h>\n\n"
                      "#ifdef __cplusplus\nextern \"C\" {\n#endif\n";
   size_t index = 0;
   for (auto [layer, packedSize] : llvm::zip_equal(layers, packedSizes)) {
     const bool isRagged = index < ragged.size() && ragged[index];
     ++index;
+    if (networks.only)
+      continue;
     body += "\n" + describeLayer(layer);
     emitMacros(layer, packedSize, body);
     body += "\n";
@@ -258,6 +262,8 @@ std::string eqc::emitHeader(llvm::ArrayRef<LayerSpec> layers,
     emitFunctions(layer, gradients,
                   device ? Interface::Device : Interface::Host, isRagged, body);
   }
+  for (const NetworkSpec &network : networks.networks)
+    emitNetwork(network, packedSizes, gradients, body);
   body += "\n#ifdef __cplusplus\n}\n#endif\n";
 
   std::string guard = includeGuard(fileName, body);

@@ -3,7 +3,7 @@
 #ifndef EQC_DRIVER_HEADEREMITTER_H
 #define EQC_DRIVER_HEADEREMITTER_H
 
-#include "compiler/Algebra/LayerSpec.h"
+#include "compiler/Algebra/NetworkSpec.h"
 
 #include "llvm/ADT/ArrayRef.h"
 #include "llvm/ADT/StringRef.h"
@@ -15,6 +15,12 @@ namespace eqc {
 
 struct Device;
 
+/// The networks of a header.
+struct HeaderNetworks {
+  llvm::ArrayRef<NetworkSpec> networks;
+  bool only = false; ///< without the functions of layers
+};
+
 /// The header, C99 and C++, that declares the layers' functions. `fileName` is
 /// the name the header will have, or empty when it has none; only the include
 /// guard depends on it.
@@ -25,7 +31,8 @@ std::string emitHeader(llvm::ArrayRef<LayerSpec> layers,
                        llvm::ArrayRef<int64_t> packedSizes,
                        llvm::StringRef fileName, bool gradients = true,
                        const Device *device = nullptr,
-                       const std::vector<bool> &ragged = {});
+                       const std::vector<bool> &ragged = {},
+                       const HeaderNetworks &networks = {});
 
 /// The shape of x (`input`) or y as a comment writes it: `[batch, n, n, 16]`.
 std::string arrayShape(const LayerSpec &layer, bool input);

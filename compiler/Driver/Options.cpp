@@ -440,6 +440,7 @@ std::variant<Options, EarlyExit> CommandLine::parse() {
   options.compile.threads =
       args.hasFlag(OPT_threads, OPT_no_threads, /*Default=*/true);
   options.compile.ragged = args.hasArg(OPT_ragged);
+  options.compile.networkOnly = args.hasArg(OPT_network_only);
   options.frontend.ragged = options.compile.ragged;
   if (options.compile.ragged && kernelTargetOf(options.compile.triple).device())
     error("'--ragged' is not built yet for '--target=" +

@@ -66,6 +66,8 @@ def grad : Flag<["--"], "grad">, Visibility<Code>,
   HelpText<"Make the backward pass too (default)">;
 def no_grad : Flag<["--"], "no-grad">, Visibility<Code>,
   HelpText<"Make the forward pass only">;
+def network_only : Flag<["--"], "network-only">, Visibility<[CompileVis]>,
+  HelpText<"functions of networks alone, not those of their layers">;
 def ragged : Flag<["--"], "ragged">, Visibility<Code>,
   HelpText<"Make functions for batches whose samples differ in\nsize too, of layers with "
            "'n = ?'">;

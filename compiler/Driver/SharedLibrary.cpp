@@ -6,7 +6,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "compiler/Driver/SharedLibrary.h"
-#include "compiler/Interface/Signature.h"
+#include "compiler/Interface/NetworkInterface.h"
 #include "compiler/Lowering/KernelTarget.h"
 
 #include "lld/Common/Driver.h"
@@ -63,6 +63,7 @@ static std::vector<std::string> findSystemLibraries() {
 }
 
 static std::string versionScript(llvm::ArrayRef<LayerSpec> layers,
+                                 llvm::ArrayRef<NetworkSpec> networks,
                                  const Device *device) {
   const Interface interface = device ? Interface::Device : Interface::Host;
   std::string text = "{ global:\n";
@@ -70,6 +71,9 @@ static std::string versionScript(llvm::ArrayRef<LayerSpec> layers,
     for (const CFunction *function : cFunctions(
              /*gradients=*/true, interface, /*ragged=*/!device))
       text += "  " + nameOf(*function, layer.name) + ";\n";
+  for (const NetworkSpec &network : networks)
+    for (const NetworkFunction &function : networkFunctions())
+      text += "  " + network.name + "_" + function.suffix + ";\n";
   for (const char *function : runtimeFunctions)
     text += "  " + std::string(function) + ";\n";
   return text + "  local: *;\n};\n";
@@ -100,6 +104,7 @@ static int statusOf(StringRef linkerOutput) {
 
 Failure eqc::linkSharedLibrary(llvm::ArrayRef<char> object,
                                llvm::ArrayRef<LayerSpec> layers,
+                               llvm::ArrayRef<NetworkSpec> networks,
                                const Device *device,
                                PrivateDirectory &directory, std::string &path) {
   std::vector<std::string> runtimes{findRuntime("libeqc_rt.a")};
@@ -115,7 +120,8 @@ Failure eqc::linkSharedLibrary(llvm::ArrayRef<char> object,
   if (Failure failure =
           writeFile(objectPath, StringRef(object.data(), object.size())))
     return failure;
-  if (Failure failure = writeFile(scriptPath, versionScript(layers, device)))
+  if (Failure failure =
+          writeFile(scriptPath, versionScript(layers, networks, device)))
     return failure;
 
   // One thread and no build id: the same bytes every time. No memory map, which

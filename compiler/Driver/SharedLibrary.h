@@ -3,7 +3,7 @@
 #ifndef EQC_DRIVER_SHAREDLIBRARY_H
 #define EQC_DRIVER_SHAREDLIBRARY_H
 
-#include "compiler/Algebra/LayerSpec.h"
+#include "compiler/Algebra/NetworkSpec.h"
 #include "compiler/Driver/Outputs.h"
 #include "compiler/Driver/Process.h"
 
@@ -16,10 +16,11 @@ namespace eqc {
 struct Device;
 
 /// Links the layers' object and the runtime into a shared library in
-/// `directory` and sets `path` to it. Exported are the layers' functions and
-/// the public ones of the runtime, nothing else.
+/// `directory` and sets `path` to it. Exported are the functions of layers and
+/// networks and the public ones of the runtime, nothing else.
 Failure linkSharedLibrary(llvm::ArrayRef<char> object,
                           llvm::ArrayRef<LayerSpec> layers,
+                          llvm::ArrayRef<NetworkSpec> networks,
                           const Device *device, PrivateDirectory &directory,
                           std::string &path);
 

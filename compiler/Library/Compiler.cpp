@@ -93,6 +93,16 @@ const eqc_layer_info *eqc_program_layer(const eqc_program *program,
   return index >= 0 && size_t(index) < all.size() ? &all[index] : nullptr;
 }
 
+int64_t eqc_program_num_networks(const eqc_program *program) {
+  return static_cast<int64_t>(program->networks().size());
+}
+
+const eqc_network_info *eqc_program_network(const eqc_program *program,
+                                            int64_t index) {
+  llvm::ArrayRef<eqc_network_info> all = program->networks();
+  return index >= 0 && size_t(index) < all.size() ? &all[index] : nullptr;
+}
+
 const char *eqc_program_diagram(const eqc_program *program, int64_t layer,
                                 int bias, int64_t index) {
   if (layer < 0 || index < 0)

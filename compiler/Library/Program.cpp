@@ -34,6 +34,10 @@ Program::Program(StringRef source, const eqc_compile_options &asked)
   if (state != 0)
     return;
   specs = std::move(result.layers);
+  networkSpecs = std::move(result.networks);
+  for (const NetworkSpec &network : networkSpecs)
+    networkInfos.push_back(
+        networkMemory.describe(network, networkSource(network, specs)));
   for (const LayerSpec &spec : specs) {
     infos.push_back(describe(spec));
     auto names = [](const std::vector<Diagram> &diagrams) {
@@ -127,12 +131,12 @@ void Program::fail(int status, const std::string &message) {
 }
 
 void Program::fail(const CompileFailure &failure) {
-  bool located = failure.layer >= 0 && size_t(failure.layer) < specs.size();
+  const SourcePosition *at = positionOf(failure, specs, networkSpecs);
   const DiagnosticInfo *info = lookupDiagnostic(failure.id);
-  if (!located || !info)
+  if (!at || !info)
     return fail(failure.status, failure.message);
   state = failure.status;
-  diags.error(info->id, specs[failure.layer].position, failure.message);
+  diags.error(info->id, *at, failure.message);
   collectDiagnostics();
 }
 
@@ -183,6 +187,7 @@ int Program::compile() {
     return state;
   CompileFailure failure;
   options.pause = pauseForForks();
+  options.networks = networkSpecs;
   if (!compileLayers(specs, options, CodeKind::Object, object, failure)) {
     object.clear();
     fail(failure);
@@ -212,6 +217,18 @@ int Program::load(llvm::ArrayRef<char> bytes) {
     found.push_back(*info());
     sizes.push_back(code->packedSize(spec.name));
   }
+  std::vector<eqc_network_info> foundNetworks;
+  for (const NetworkSpec &network : networkSpecs) {
+    using Info = const eqc_network_info *();
+    auto *info =
+        reinterpret_cast<Info *>(code->function(network.name + "_info"));
+    if (!info || info()->struct_size != sizeof(eqc_network_info)) {
+      fail(70, "the compiled networks are not those of this source");
+      return state;
+    }
+    foundNetworks.push_back(*info());
+  }
+  networkInfos = std::move(foundNetworks);
   infos = std::move(found);
   packedSizes = std::move(sizes);
   loaded = std::move(code);

@@ -9,7 +9,7 @@
 #define EQC_LIBRARY_PROGRAM_H
 
 #include "compiler/Frontend/Frontend.h"
-#include "compiler/Interface/LayerInfo.h"
+#include "compiler/Interface/NetworkInterface.h"
 #include "compiler/Library/LoadedObject.h"
 #include "compiler/Pipelines/Compile.h"
 
@@ -40,6 +40,7 @@ public:
   llvm::ArrayRef<eqc_diagnostic> diagnostics() const { return entries; }
   const char *messages() const { return text.c_str(); }
   llvm::ArrayRef<eqc_layer_info> layers() const { return infos; }
+  llvm::ArrayRef<eqc_network_info> networks() const { return networkInfos; }
   /// Null where there is no such diagram.
   const char *diagram(size_t layer, bool bias, size_t index) const;
   int64_t packedSize(size_t layer) const;
@@ -67,13 +68,16 @@ private:
   llvm::SourceMgr sources;
   DiagnosticEngine diags;
   std::vector<LayerSpec> specs;
+  std::vector<NetworkSpec> networkSpecs;
   int state = 0;
 
   std::deque<std::string> strings;
   std::vector<eqc_diagnostic> entries;
   std::string text;
   std::vector<eqc_layer_info> infos;
+  std::vector<eqc_network_info> networkInfos;
   InfoMemory infoMemory; ///< what those point to before code is loaded
+  NetworkInfoMemory networkMemory;
   /// For each layer the names of its diagrams and of its bias diagrams.
   std::vector<std::vector<std::string>> diagramNames, biasNames;
   std::vector<int64_t> packedSizes;

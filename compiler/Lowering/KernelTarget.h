@@ -46,6 +46,10 @@ struct LoweringOptions : mlir::PassPipelineOptions<LoweringOptions> {
       *this, "ragged",
       llvm::cl::desc("also functions for batches of different sizes"),
       llvm::cl::init(false)};
+  Option<bool> networkOnly{
+      *this, "network-only",
+      llvm::cl::desc("functions of networks alone, not those of layers"),
+      llvm::cl::init(false)};
 };
 
 /// A step on the way from kernels to the LLVM dialect: a pipeline of eqc-opt.

@@ -3,6 +3,7 @@
 #include "compiler/Pipelines/Compile.h"
 #include "compiler/Conversion/EqcToLoops/KernelPlan.h"
 #include "compiler/Frontend/Diagnostics.h"
+#include "compiler/Frontend/Print.h"
 #include "compiler/Lowering/KernelTarget.h"
 #include "compiler/Pipelines/ImportEqc.h"
 #include "compiler/Pipelines/OwnStack.h"
@@ -126,6 +127,7 @@ public:
           LoweringOptions lowering;
           lowering.threads = options.threads;
           lowering.ragged = options.ragged;
+          lowering.networkOnly = options.networkOnly;
           populateLLVMPipeline(pm, *target, lowering);
         }))
       return false;
@@ -229,6 +231,8 @@ private:
     llvm::SmallVector<func::FuncOp> functions;
     for (const LayerSpec &layer : layers)
       functions.push_back(importLayer(b, layer));
+    for (const NetworkSpec &network : options.networks)
+      importNetwork(b, network, networkSource(network, layers));
     if (failed(verify(*module)))
       return internalError("malformed layers");
     if (kind == CodeKind::Eq)
@@ -238,9 +242,14 @@ private:
                                   ? whyNoGraph(layer)
                                   : target->whyNoKernels(layer);
       if (!why.empty()) {
-        failure = {1, static_cast<int>(i), "E0074", why};
+        failure = {1, static_cast<int>(i), "E0074", why, -1};
         return false;
       }
+    }
+    const std::string_view why = whyNoNetworks(kind);
+    if (!options.networks.empty() && !why.empty()) {
+      failure = {1, -1, "E0074", std::string(why), 0};
+      return false;
     }
     for (size_t i = 0; i < options.tuning.size(); ++i)
       setTuning(functions[i], options.tuning[i]);
@@ -254,6 +263,13 @@ private:
     return layer.group.isProduct()
                ? "the portable graph of axes of several spaces is not built yet"
                : "";
+  }
+
+  std::string_view whyNoNetworks(CodeKind kind) const {
+    return kind == CodeKind::Linalg
+               ? "the portable graph of networks is not built yet"
+           : target->device() ? "networks for devices are not built yet"
+                              : "";
   }
 
   bool importAndChoose(llvm::function_ref<void(ExpandPipelineOptions &)> vary) {
@@ -397,7 +413,7 @@ private:
     if (layer != layers.end())
       refused =
           CompileFailure{info->status, static_cast<int>(layer - layers.begin()),
-                         info->code, diagnostic.str()};
+                         info->code, diagnostic.str(), -1};
   }
 
   static DialectRegistry makeRegistry() {
@@ -493,6 +509,16 @@ private:
 };
 
 } // namespace
+
+const SourcePosition *eqc::positionOf(const CompileFailure &failure,
+                                      llvm::ArrayRef<LayerSpec> layers,
+                                      llvm::ArrayRef<NetworkSpec> networks) {
+  if (failure.layer >= 0 && size_t(failure.layer) < layers.size())
+    return &layers[failure.layer].position;
+  if (failure.network >= 0 && size_t(failure.network) < networks.size())
+    return &networks[failure.network].position;
+  return nullptr;
+}
 
 bool eqc::compileLayers(llvm::ArrayRef<LayerSpec> layers,
                         const CompileOptions &options, CodeKind kind,

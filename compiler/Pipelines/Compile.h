@@ -8,7 +8,7 @@
 #ifndef EQC_PIPELINES_COMPILE_H
 #define EQC_PIPELINES_COMPILE_H
 
-#include "compiler/Algebra/LayerSpec.h"
+#include "compiler/Algebra/NetworkSpec.h"
 #include "compiler/Plan/CostModel.h"
 
 #include "llvm/ADT/ArrayRef.h"
@@ -55,6 +55,10 @@ struct CompileOptions {
   /// Also functions for batches whose samples differ in size, of layers whose n
   /// is given at run time.
   bool ragged = false;
+  /// Networks of the layers that are compiled, which are all of a source.
+  llvm::ArrayRef<NetworkSpec> networks;
+  /// Functions of networks alone, not those of their layers.
+  bool networkOnly = false;
   /// Samples of a call that plans are chosen for; 0: the layer's `batch`, else
   /// a typical one.
   int64_t batch = 0;
@@ -72,13 +76,19 @@ struct CompileOptions {
 
 /// Why a compilation failed: exit status 1 (refused), 2 (bad option value), 4
 /// (limit) or 70 (internal), the layer concerned or -1, a diagnostic id or "",
-/// the message.
+/// the message; the network concerned or -1.
 struct CompileFailure {
   int status = 70;
   int layer = -1;
   std::string id;
   std::string message;
+  int network = -1;
 };
+
+/// Where what failed stands in the source, if that is known.
+const SourcePosition *positionOf(const CompileFailure &failure,
+                                 llvm::ArrayRef<LayerSpec> layers,
+                                 llvm::ArrayRef<NetworkSpec> networks);
 
 /// Compiles `layers` into one module and appends it to `out`. False on failure,
 /// with `failure` filled in. Deterministic: same input, same bytes.

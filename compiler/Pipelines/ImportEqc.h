@@ -3,7 +3,7 @@
 #ifndef EQC_PIPELINES_IMPORTEQC_H
 #define EQC_PIPELINES_IMPORTEQC_H
 
-#include "compiler/Algebra/LayerSpec.h"
+#include "compiler/Algebra/NetworkSpec.h"
 
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "mlir/IR/Builders.h"
@@ -15,6 +15,11 @@ namespace eqc {
 /// of the source stays with the function as `eqc.batch`.
 mlir::func::FuncOp importLayer(mlir::OpBuilder &builder,
                                const LayerSpec &layer);
+
+/// Writes `network` as an `eqc.network`, beside its layers; `source` is its
+/// text.
+void importNetwork(mlir::OpBuilder &builder, const NetworkSpec &network,
+                   llvm::StringRef source);
 
 } // namespace eqc
 

@@ -82,7 +82,9 @@ struct VerifyContract : eqc::impl::VerifyContractPassBase<VerifyContract> {
   }
 
   void checkConverted(Operation *op) {
-    if (isa_and_nonnull<ir::EqcDialect>(op->getDialect()))
+    // Networks stay what they are until the C functions are added.
+    if (isa_and_nonnull<ir::EqcDialect>(op->getDialect()) &&
+        !isa<ir::NetworkOp>(op) && !op->getParentOfType<ir::NetworkOp>())
       report(op) << "stage of a layer is left without code for a machine";
   }
 

@@ -16,8 +16,8 @@ endfunction()
 
 # What every layer needs.
 function(eqc_add_runtime name folder version)
-  set(sources Backward Call Config Corners Cpu Error Memory Parallel Pieces Pool Ragged
-    RaggedBackward Setup Sums)
+  set(sources Backward Call Config Corners Cpu Error Memory Network NetworkBackward
+    NetworkCall NetworkSteps Parallel Pieces Pool Ragged RaggedBackward Setup Sums)
   list(TRANSFORM sources PREPEND "${folder}/src/")
   list(TRANSFORM sources APPEND ".c")
   add_library(${name} STATIC ${sources})

@@ -49,7 +49,7 @@ CompiledLayer::CompiledLayer(const std::string &source, PlanKind plan,
   EXPECT_EQ(directory.create(), "");
   std::string path;
   if (Failure problem = linkSharedLibrary(
-          object, spec, kernelTargetOf("cuda").device(), directory, path)) {
+          object, spec, {}, kernelTargetOf("cuda").device(), directory, path)) {
     ADD_FAILURE() << problem.message;
     return;
   }

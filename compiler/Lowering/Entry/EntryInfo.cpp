@@ -36,10 +36,10 @@ EntryLayer EntryLayer::gradientOfX() const {
   return gradient;
 }
 
-/// An array of eqc_space_info.
-static EntryConstant addSpaces(EntryBuilder &b, ir::InterfaceAttr interface) {
+EntryConstant eqc::addSpaces(EntryBuilder &b, const std::string &name,
+                             const std::vector<Space> &list) {
   std::vector<EntryConstant> spaces;
-  for (const Space &space : interface.getSpaces())
+  for (const Space &space : list)
     spaces.push_back(EntryConstant::ofStruct(
         {EntryConstant::ofWord(sizeof(eqc_space_info)),
          EntryConstant::ofWord(0), // unused
@@ -47,9 +47,7 @@ static EntryConstant addSpaces(EntryBuilder &b, ir::InterfaceAttr interface) {
          b.text(std::string(familyName(space.group.family()))),
          EntryConstant::ofNumber(space.n),
          EntryConstant::ofNumber(space.group.minus())}));
-  return spaces.empty()
-             ? EntryConstant::none()
-             : b.addTable(interface.getName().str() + ".spaces", spaces);
+  return spaces.empty() ? EntryConstant::none() : b.addTable(name, spaces);
 }
 
 /// An array of the spaces of axes.
@@ -79,7 +77,8 @@ EntryConstant eqc::addLayerInfo(EntryBuilder &b, ir::InterfaceAttr interface) {
           EntryConstant::ofNumber(interface.getNumber(field.name)));
       break;
     case InfoType::Spaces:
-      fields.push_back(addSpaces(b, interface));
+      fields.push_back(addSpaces(b, interface.getName().str() + ".spaces",
+                                 interface.getSpaces()));
       break;
     case InfoType::Axes:
       fields.push_back(addAxes(b, interface, field.name));

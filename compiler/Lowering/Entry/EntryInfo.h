@@ -25,6 +25,9 @@ struct EntryLayer {
   EntryLayer gradientOfX() const;
 };
 
+/// An array of eqc_space_info; null for none.
+EntryConstant addSpaces(EntryBuilder &builder, const std::string &name,
+                        const std::vector<Space> &spaces);
 /// The constant that NAME_info returns.
 EntryConstant addLayerInfo(EntryBuilder &builder, ir::InterfaceAttr interface);
 /// NAME_info.

@@ -174,6 +174,109 @@ int eqc_rt_forward_packed(const eqc_kernel *kernel, int64_t n, int64_t batch,
    variants, weight bytes where packed_bytes is 0; or a negative status. */
 int64_t eqc_rt_packed_bytes(const eqc_kernel *kernel);
 
+/*===-- Networks
+ * -----------------------------------------------------------===*/
+
+/* Functions of single entries. */
+typedef enum eqc_function {
+  EQC_RELU,
+  EQC_LEAKY_RELU,
+  EQC_ELU,
+  EQC_GELU,
+  EQC_SILU,
+  EQC_SIGMOID,
+  EQC_SOFTPLUS,
+  EQC_TANH,
+  EQC_SOFTSIGN,
+  EQC_SIN,
+  EQC_COS,
+  EQC_EXP,
+  EQC_ABS,
+  EQC_SQUARE
+} eqc_function;
+
+/* What a step does. */
+enum {
+  EQC_STEP_LAYER,
+  EQC_STEP_POINTWISE,
+  EQC_STEP_NORM,
+  EQC_STEP_SCALE, /* the second operand times the first */
+  EQC_STEP_CONCAT,
+  EQC_STEP_ADD
+};
+
+/* A value of a network, and where it lives during a call. Slots are numbers of
+   pieces of scratch, each as large as the largest value in it; -1: none. */
+typedef struct eqc_value {
+  int64_t channels, order;
+  const int32_t *axes;   /* the space of each */
+  int64_t input, output; /* which one it is, or -1 */
+  int64_t slot;          /* in the forward functions */
+  int64_t back_slot;     /* in the backward function, if made again there */
+  int64_t grad_slot;     /* of its gradient */
+  int64_t kept;          /* 1: backward needs it, so it is on the tape */
+  int64_t shared;        /* 1: its gradient is a sum */
+} eqc_value;
+
+typedef struct eqc_step {
+  int64_t kind, function, layer, result;
+  int64_t num_operands;
+  const int32_t *operands;
+  /* Of a norm for each axis whether it is summed over, of scale whether the
+     factor lacks it. */
+  const int32_t *dropped;
+  int64_t repeated; /* 1: done again in backward, without a tape */
+} eqc_step;
+
+/* A layer of a network. Offsets count elements. */
+typedef struct eqc_network_part {
+  const eqc_kernel *kernel;
+  int64_t size; /* which of the call's sizes is its n, or -1 */
+  int64_t packed_offset, packed_size, packed_bias_offset;
+} eqc_network_part;
+
+/* A network: steps in the order in which they can be done. Its kernel's layers
+   are those of info, in their order. */
+typedef struct eqc_network {
+  uint32_t struct_size, abi; /* sizeof(eqc_network); EQC_KERNEL_ABI */
+  const eqc_network_info *info;
+  int64_t element_bytes, channels_first;
+  int64_t threads;     /* as of eqc_kernel */
+  int64_t block_bytes; /* the values of a block of samples should not be more */
+  int64_t num_values;
+  const eqc_value *values;
+  int64_t num_steps;
+  const eqc_step *steps;
+  const eqc_network_part *parts; /* one for each layer */
+  int64_t packed_size;           /* elements */
+  int64_t num_slots, num_back_slots;
+  const int64_t *size_units; /* of each space: n is a multiple of it */
+} eqc_network;
+
+/* NAME_forward, NAME_forward_tape and NAME_forward_packed. Arrays of pointers
+   are in the order of inputs and outputs; sizes are those of the spaces whose
+   size is given at run time. */
+int eqc_rt_network_forward(const eqc_network *network, const int64_t *sizes,
+                           int64_t batch, const void *const *inputs,
+                           const void *params, void *const *outputs);
+int eqc_rt_network_forward_tape(const eqc_network *network,
+                                const int64_t *sizes, int64_t batch,
+                                const void *const *inputs, const void *params,
+                                void *const *outputs, void *tape);
+int eqc_rt_network_forward_packed(const eqc_network *network,
+                                  const int64_t *sizes, int64_t batch,
+                                  const void *const *inputs, const void *packed,
+                                  void *const *outputs);
+int64_t eqc_rt_network_tape_size(const eqc_network *network,
+                                 const int64_t *sizes, int64_t batch);
+int eqc_rt_network_pack(const eqc_network *network, const void *params,
+                        void *packed);
+int eqc_rt_network_backward(const eqc_network *network, const int64_t *sizes,
+                            int64_t batch, const void *const *inputs,
+                            const void *params, const void *const *grad_outputs,
+                            const void *tape, void *const *grad_inputs,
+                            void *grad_params);
+
 #ifdef __cplusplus
 }
 #endif

@@ -75,6 +75,48 @@ typedef struct eqc_layer_info {
   const int32_t *y_axes, *x_axes; /* the number of the space of every axis */
 } eqc_layer_info;
 
+/* An input or an output of a network. */
+typedef struct eqc_tensor_info {
+  uint32_t struct_size; /* sizeof(eqc_tensor_info) of the compiler */
+  const char *name;
+  int64_t order;       /* how many axes it has */
+  const int32_t *axes; /* the number of the space of each */
+  int64_t channels;
+} eqc_tensor_info;
+
+/* A layer of a network, and where its weights are within the parameters; in
+   elements. */
+typedef struct eqc_network_layer {
+  uint32_t struct_size; /* sizeof(eqc_network_layer) of the compiler */
+  const char *name;
+  int64_t offset, size;
+  int64_t bias_offset, bias_size; /* bias_size is 0 without a bias */
+  const eqc_layer_info *layer;
+} eqc_network_layer;
+
+/* What NAME_info() of a network returns. Later versions add fields at the end
+   only, and struct_size then grows. */
+typedef struct eqc_network_info {
+  uint32_t struct_size; /* sizeof(eqc_network_info) of the compiler */
+  uint32_t abi;         /* 1 */
+  const char *name;     /* of the network */
+  const char *dtype;    /* "f32", "f64" */
+  const char *layout;   /* "channels_last", "channels_first" */
+  const char *spec;     /* the network with its layers in the .eq language */
+  const char *version;  /* of the compiler */
+  int64_t inputs;
+  const eqc_tensor_info *input;
+  int64_t outputs;
+  const eqc_tensor_info *output;
+  int64_t layers; /* in the order of their first calls */
+  const eqc_network_layer *layer;
+  int64_t spaces; /* those whose n is -1 are arguments, in this order */
+  const eqc_space_info *space;
+  int64_t params;       /* elements of all weights and biases */
+  int64_t has_backward; /* 1 if NAME_backward exists */
+  int64_t packed_size;  /* elements that NAME_pack writes at most */
+} eqc_network_info;
+
 /* A constant name such as "EQC_ERR_NULL: a needed pointer is NULL". */
 EQC_API const char *eqc_status_string(int status);
 

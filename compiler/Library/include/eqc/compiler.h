@@ -119,6 +119,11 @@ EQC_API const char *eqc_program_diagram(const eqc_program *program,
 EQC_API int64_t eqc_program_packed_size(const eqc_program *program,
                                         int64_t layer);
 
+/* The networks, the same; before one is loaded its layers have no `layer`. */
+EQC_API int64_t eqc_program_num_networks(const eqc_program *program);
+EQC_API const eqc_network_info *eqc_program_network(const eqc_program *program,
+                                                    int64_t index);
+
 /* The machine code after eqc_program_compile; NULL before. */
 EQC_API const void *eqc_program_code(const eqc_program *program,
                                      size_t *length);

@@ -10,8 +10,10 @@
 #include "compiler/Lowering/Cpu/Passes/EntryFunctions.h"
 #include "compiler/Lowering/Cpu/Passes/Passes.h"
 #include "compiler/Lowering/Entry/EntryInfo.h"
+#include "compiler/Lowering/Entry/NetworkEntry.h"
 #include "compiler/Plan/Gradient/GradientPlan.h"
 #include "compiler/Plan/PlanRules.h"
+#include "dialect/Eqc/EqcNetwork.h"
 
 #include <eqc/kernel.h>
 
@@ -73,9 +75,11 @@ private:
 class LayerEntryPoints {
 public:
   LayerEntryPoints(EntryBuilder &b, const KernelTable &kernels,
-                   InterfaceAttr interface, bool threads, bool ragged)
+                   InterfaceAttr interface, bool threads, bool ragged,
+                   bool exports)
       : b(b), kernels(kernels), interface(interface), layer(interface),
-        threads(threads), ragged(ragged && hasRagged(interface)) {}
+        threads(threads), ragged(ragged && hasRagged(interface)),
+        exports(exports) {}
 
   LogicalResult add(ModuleOp module) {
     const ArrayRef<TargetAttr> targets = kernels.targetsOf(layer.name);
@@ -109,8 +113,23 @@ public:
         b.addSized(layer.name + ".kernel", fields, sizeof(eqc_kernel));
     for (const CFunction *function :
          cFunctions(gradients, Interface::Host, ragged))
-      addExported(*function, kernel, info);
+      if (exports)
+        addExported(*function, kernel, info);
     return success();
+  }
+
+  /// Elements of packed weights, at most.
+  int64_t packedSize() const {
+    int64_t most = 0;
+    for (TargetAttr target : kernels.targetsOf(layer.name)) {
+      int64_t elements = 1;
+      for (int64_t extent :
+           kernels.find(layer.name, target, KernelRole::Forward)
+               ->record.packedShape)
+        elements *= extent;
+      most = std::max(most, elements);
+    }
+    return most;
   }
 
 private:
@@ -211,6 +230,7 @@ private:
   InterfaceAttr interface;
   EntryLayer layer;
   bool threads, ragged;
+  bool exports; ///< whether programs may call the layer itself
 };
 
 struct AddEntryPoints : eqc::impl::AddEntryPointsPassBase<AddEntryPoints> {
@@ -225,12 +245,42 @@ struct AddEntryPoints : eqc::impl::AddEntryPointsPassBase<AddEntryPoints> {
     hideKernels(module);
     const KernelTable kernels(module);
     EntryBuilder builder(module);
+    llvm::StringMap<NetworkCallee> layers;
     for (auto interface : interfaces.getAsRange<InterfaceAttr>()) {
-      LayerEntryPoints layer(builder, kernels, interface, threads, ragged);
+      LayerEntryPoints layer(builder, kernels, interface, threads, ragged,
+                             /*exports=*/!networkOnly);
       if (failed(layer.add(module)))
         return signalPassFailure();
+      layers[interface.getName()] = {interface, layer.packedSize()};
       ++numLayers;
     }
+    for (auto network :
+         llvm::make_early_inc_range(module.getOps<NetworkOp>())) {
+      if (failed(addNetwork(builder, network, layers)))
+        return signalPassFailure();
+      network.erase();
+    }
+  }
+
+  LogicalResult addNetwork(EntryBuilder &builder, NetworkOp network,
+                           const llvm::StringMap<NetworkCallee> &layers) {
+    FailureOr<NetworkSpec> spec = getNetwork(network);
+    if (failed(spec))
+      return failure();
+    std::vector<NetworkCallee> callees;
+    for (const NetworkLayer &layer : spec->layers) {
+      auto found = layers.find(layer.name);
+      if (found == layers.end())
+        return network.emitError()
+               << "network calls layer '" << layer.name << "', which has no "
+               << "kernel";
+      callees.push_back(found->second);
+    }
+    const auto source =
+        network->getAttrOfType<StringAttr>(EqcDialect::kSourceAttrName);
+    addNetworkEntryPoints(builder, *spec, callees,
+                          source ? source.getValue() : StringRef(), threads);
+    return success();
   }
 
   /// What is there is for the entry points alone.

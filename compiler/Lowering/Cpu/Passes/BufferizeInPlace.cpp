@@ -10,6 +10,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "compiler/Lowering/Cpu/Passes/Passes.h"
+#include "dialect/Eqc/EqcOps.h"
 
 #include "mlir/Dialect/Bufferization/IR/BufferizableOpInterface.h"
 #include "mlir/Dialect/Bufferization/Transforms/Bufferize.h"
@@ -211,6 +212,11 @@ struct BufferizeInPlace
     : eqc::impl::BufferizeInPlacePassBase<BufferizeInPlace> {
   void runOnOperation() override {
     bufferization::OneShotBufferizationOptions options;
+    // Networks are no code: they become tables.
+    options.opFilter.denyOperation([](Operation *op) {
+      return isa<eqc::ir::NetworkOp>(op) ||
+             op->getParentOfType<eqc::ir::NetworkOp>();
+    });
     bufferization::BufferizationState state;
     for (auto function : getOperation().getOps<func::FuncOp>()) {
       if (function.isExternal() || ThreadedArrays(options).hold(function)) {

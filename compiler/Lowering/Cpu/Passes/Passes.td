@@ -126,6 +126,10 @@ def AddEntryPointsPass : Pass<"eqc-add-entry-points", "mlir::ModuleOp"> {
     kernels become internal. Works on the LLVM dialect; a module without
     `eqc.interfaces` stays as it is.
 
+    An `eqc.network` becomes a table of its steps (`eqc_network` of the runtime),
+    which refers to the descriptors of its layers, and functions that hand it to
+    the runtime.
+
     ```text
     llvm.func @"f.forward.x86-64-v3"(..) attributes {eqc.kernel = ..}
     // is joined by
@@ -147,7 +151,9 @@ def AddEntryPointsPass : Pass<"eqc-add-entry-points", "mlir::ModuleOp"> {
                         "whether calls may be spread over threads">,
                  Option<"ragged", "ragged", "bool", /*default=*/"false",
                         "whether layers that are given n at run time also have functions for "
-                        "batches of different sizes">];
+                        "batches of different sizes">,
+                 Option<"networkOnly", "network-only", "bool", /*default=*/"false",
+                        "whether networks alone have functions, and layers none">];
   let statistics = [Statistic<"numLayers", "layers", "layers given C functions">];
 }
 

@@ -79,6 +79,7 @@ static void lowerToLLVM(OpPassManager &pm, const LoweringOptions &options) {
   AddEntryPointsPassOptions entries;
   entries.threads = options.threads;
   entries.ragged = options.ragged;
+  entries.networkOnly = options.networkOnly;
   pm.addPass(createAddEntryPointsPass(entries));
 }
 

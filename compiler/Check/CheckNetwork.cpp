@@ -1,0 +1,430 @@
+//===- CheckNetwork.cpp - Is a compiled network right? --------------------===//
+//
+// Values against the definition; gradients by their products with random
+// directions, whose derivatives the definition knows; equivariance; and that
+// tape, packed parameters and threads change no bit.
+//
+//===----------------------------------------------------------------------===//
+
+#include "compiler/Check/CheckNetwork.h"
+
+#include "compiler/Algebra/GroupElement.h"
+#include "compiler/Algebra/Groups/GroupRules.h"
+#include "compiler/Check/GuardedArray.h"
+#include "compiler/Check/NetworkCaller.h"
+#include "compiler/Check/NetworkOracle.h"
+#include "compiler/Interface/NetworkInterface.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cmath>
+#include <deque>
+
+using namespace eqc;
+
+namespace {
+
+/// What networks promise.
+double toleranceOf(DType dtype) { return dtype == DType::F32 ? 1e-4 : 1e-10; }
+
+using Arrays = std::vector<Values>;
+
+class NetworkChecker {
+public:
+  NetworkChecker(const NetworkSpec &network, llvm::ArrayRef<LayerSpec> layers,
+                 const LoadedLibrary &library, const CheckOptions &options)
+      : network(network), layers(layers), library(library), options(options),
+        caller(network, library), random(options.seed),
+        tolerance(toleranceOf(network.dtype)) {}
+
+  std::vector<CheckRow> run() {
+    for (int64_t batch : {int64_t(1), int64_t(7)})
+      runCase(batch);
+    return std::move(table);
+  }
+
+private:
+  struct Result {
+    Arrays outputs;
+    int64_t status = 0;
+  };
+
+  std::vector<int64_t> chooseSizes(int64_t seed) const {
+    std::vector<int64_t> sizes;
+    for (const Space &space : network.spaces) {
+      const int unit = rulesOf(space.group).sizeUnit();
+      sizes.push_back(space.n >= 0 ? space.n : (2 + seed % 2) * unit);
+      ++seed;
+    }
+    return sizes;
+  }
+
+  Values draw(int64_t count) {
+    return drawValues(network.dtype, count, random);
+  }
+
+  CheckRow &addRow(const char *name, int64_t batch) {
+    CheckRow row;
+    row.test = name;
+    row.batch = batch;
+    table.push_back(std::move(row));
+    return table.back();
+  }
+
+  void measure(const char *name, int64_t batch, double error, double bound) {
+    CheckRow &row = addRow(name, batch);
+    row.measured = true;
+    row.error = error;
+    row.tolerance = bound;
+    row.verdict = error <= bound ? Verdict::Ok : Verdict::Failed;
+  }
+
+  /// A row that has no measure.
+  void note(const char *name, int64_t batch, const std::string &problem) {
+    CheckRow &row = addRow(name, batch);
+    row.verdict = problem.empty() ? Verdict::Ok : Verdict::Failed;
+    row.note = problem;
+  }
+
+  /// Calls a forward function; `extra` is the tape or packed parameters.
+  Result forward(const NetworkOracle &oracle, int64_t batch,
+                 const Arrays &inputs, const char *suffix, void *extra) {
+    std::deque<GuardedArray> ins, outs;
+    for (const Values &input : inputs)
+      ins.emplace_back(network.dtype, input, Placement::Apart);
+    for (const NetworkOutput &output : network.outputs)
+      outs.emplace_back(network.dtype, oracle.elementsOf(output.value),
+                        Placement::Apart);
+    GuardedArray flat(network.dtype, params, Placement::Apart);
+    Result result;
+    result.status = caller
+                        .call(suffix,
+                              [&](int kind, size_t index) -> uint64_t {
+                                switch (static_cast<NetworkArgument>(kind)) {
+                                case NetworkArgument::Sizes:
+                                  return free[index];
+                                case NetworkArgument::Batch:
+                                  return batch;
+                                case NetworkArgument::Inputs:
+                                  return address(ins[index].data());
+                                case NetworkArgument::Params:
+                                  return address(flat.data());
+                                case NetworkArgument::Outputs:
+                                  return address(outs[index].data());
+                                default:
+                                  return address(extra);
+                                }
+                              })
+                        .value_or(-100);
+    for (GuardedArray &output : outs) {
+      result.outputs.push_back(output.values());
+      guardsIntact &= output.guardsIntact();
+    }
+    return result;
+  }
+
+  struct Gradients {
+    Arrays inputs;
+    Values params;
+    int64_t status = 0;
+  };
+  Gradients backward(int64_t batch, const Arrays &inputs, const Arrays &grads,
+                     void *tape) {
+    std::deque<GuardedArray> ins, given, results;
+    for (const Values &input : inputs) {
+      ins.emplace_back(network.dtype, input, Placement::Apart);
+      results.emplace_back(network.dtype, static_cast<int64_t>(input.size()),
+                           Placement::Apart);
+    }
+    for (const Values &grad : grads)
+      given.emplace_back(network.dtype, grad, Placement::Apart);
+    GuardedArray flat(network.dtype, params, Placement::Apart);
+    GuardedArray gradParams(network.dtype, network.params, Placement::Apart);
+    Gradients gradients;
+    gradients.status = caller
+                           .call("backward",
+                                 [&](int kind, size_t index) -> uint64_t {
+                                   switch (static_cast<NetworkArgument>(kind)) {
+                                   case NetworkArgument::Sizes:
+                                     return free[index];
+                                   case NetworkArgument::Batch:
+                                     return batch;
+                                   case NetworkArgument::Inputs:
+                                     return address(ins[index].data());
+                                   case NetworkArgument::Params:
+                                     return address(flat.data());
+                                   case NetworkArgument::GradOutputs:
+                                     return address(given[index].data());
+                                   case NetworkArgument::GradInputs:
+                                     return address(results[index].data());
+                                   case NetworkArgument::GradParams:
+                                     return address(gradParams.data());
+                                   default:
+                                     return address(tape);
+                                   }
+                                 })
+                           .value_or(-100);
+    for (GuardedArray &result : results) {
+      gradients.inputs.push_back(result.values());
+      guardsIntact &= result.guardsIntact();
+    }
+    gradients.params = gradParams.values();
+    guardsIntact &= gradParams.guardsIntact();
+    return gradients;
+  }
+
+  static uint64_t address(void *pointer) {
+    return reinterpret_cast<uintptr_t>(pointer);
+  }
+
+  void runCase(int64_t batch) {
+    const std::vector<int64_t> sizes = chooseSizes(batch);
+    free.clear();
+    for (size_t i = 0; i < sizes.size(); ++i)
+      if (network.spaces[i].n < 0)
+        free.push_back(sizes[i]);
+    const NetworkOracle oracle(network, layers, sizes, batch);
+    // The definition is evaluated once for each derivative, too.
+    if (oracle.work() * static_cast<double>(batch) > options.workLimit / 8) {
+      CheckRow &row = addRow(check_tests::kOracle, batch);
+      row.verdict = Verdict::Skipped;
+      return;
+    }
+    Arrays inputs;
+    for (size_t i = 0; i < network.numInputs; ++i)
+      inputs.push_back(draw(oracle.elementsOf(static_cast<int>(i))));
+    drawParams(oracle, inputs);
+    const Arrays values = oracle.run(inputs, params);
+    const Result result = forward(oracle, batch, inputs, "forward", nullptr);
+    if (result.status != 0) {
+      note(check_tests::kOracle, batch,
+           fmt::format("the call returned {}", result.status));
+      return;
+    }
+    double error = 0;
+    for (size_t o = 0; o < network.outputs.size(); ++o) {
+      const Values &expected = values[network.outputs[o].value];
+      error = std::max(error,
+                       relative(largestDifference(result.outputs[o], expected),
+                                largest(expected)));
+    }
+    measure(check_tests::kOracle, batch, error, tolerance);
+    testEquivariance(oracle, batch, inputs, sizes, result);
+    testForms(oracle, batch, inputs, result);
+    if (caller.has("backward"))
+      testGradients(oracle, batch, inputs, values);
+    note(check_tests::kEmptyBatch, batch,
+         forward(NetworkOracle(network, layers, sizes, 0), 0,
+                 Arrays(network.numInputs), "forward", nullptr)
+                     .status == 0
+             ? ""
+             : "the call failed");
+    note(check_tests::kGuards, batch,
+         guardsIntact ? "" : "memory beside an array was written");
+  }
+
+  /// Parameters under which no value grows: the weights of each layer divided
+  /// by the largest number that it makes.
+  void drawParams(const NetworkOracle &oracle, const Arrays &inputs) {
+    params = draw(network.params);
+    oracle.run(inputs, params, [&](size_t number, Values &result) {
+      const NetworkLayer &layer = network.layers[number];
+      const double scale = largest(result);
+      if (scale <= 1)
+        return;
+      for (int64_t i = layer.offset; i < layer.biasOffset + layer.biasSize; ++i)
+        params[i] = roundTo(network.dtype, params[i] / scale);
+      for (double &value : result)
+        value /= scale;
+    });
+  }
+
+  void testEquivariance(const NetworkOracle &oracle, int64_t batch,
+                        const Arrays &inputs, const std::vector<int64_t> &sizes,
+                        const Result &result) {
+    std::vector<GroupElement> elements;
+    double norms = 1;
+    for (size_t i = 0; i < sizes.size(); ++i)
+      elements.push_back(
+          rulesOf(network.spaces[i].group).randomElement(sizes[i], random));
+    auto move = [&](int value, const Values &tensor) {
+      std::vector<const GroupElement *> axes;
+      for (int axis : network.values[value].axes) {
+        axes.push_back(&elements[axis]);
+        norms *= elements[axis].norm();
+      }
+      return GroupElement::apply(
+          axes, tensor, batch, network.values[value].channels, network.layout);
+    };
+    Arrays moved;
+    for (size_t i = 0; i < inputs.size(); ++i) {
+      moved.push_back(move(static_cast<int>(i), inputs[i]));
+      for (double &value : moved.back())
+        value = roundTo(network.dtype, value);
+    }
+    const Result ofMoved = forward(oracle, batch, moved, "forward", nullptr);
+    double error = 0;
+    for (size_t o = 0; o < network.outputs.size(); ++o) {
+      const Values expected = move(network.outputs[o].value, result.outputs[o]);
+      error = std::max(
+          error,
+          relative(largestDifference(ofMoved.outputs[o], expected),
+                   std::max(largest(expected), largest(result.outputs[o]))));
+    }
+    measure(check_tests::kEquivariance, batch, error, 4 * tolerance * norms);
+  }
+
+  /// The other forward functions write the same bits.
+  void testForms(const NetworkOracle &oracle, int64_t batch,
+                 const Arrays &inputs, const Result &result) {
+    library.setNumThreads(1);
+    const Result alone = forward(oracle, batch, inputs, "forward", nullptr);
+    library.setNumThreads(0);
+    note(check_tests::kRepeat, batch,
+         alone.outputs == result.outputs ? "" : "one thread has other bits");
+    Values packed(packedElements());
+    GuardedArray flat(network.dtype, params, Placement::Apart);
+    const int64_t status =
+        caller
+            .call("pack",
+                  [&](int kind, size_t) -> uint64_t {
+                    return static_cast<NetworkArgument>(kind) ==
+                                   NetworkArgument::Params
+                               ? address(flat.data())
+                               : address(packed.data());
+                  })
+            .value_or(-100);
+    const Result ofPacked =
+        forward(oracle, batch, inputs, "forward_packed", packed.data());
+    note(check_tests::kPackedNetwork, batch,
+         status == 0 && ofPacked.outputs == result.outputs
+             ? ""
+             : "packed parameters give other bits");
+    if (!caller.has("backward"))
+      return;
+    makeTape(batch);
+    const Result taped = forward(oracle, batch, inputs, "forward_tape", tape());
+    note(check_tests::kTape, batch,
+         taped.outputs == result.outputs ? "" : "a tape gives other bits");
+  }
+
+  /// NAME_PACKED_SIZE.
+  size_t packedElements() const {
+    using Info = const eqc_network_info *();
+    auto *info =
+        reinterpret_cast<Info *>(library.function(network.name + "_info"));
+    return info ? static_cast<size_t>(info()->packed_size) : 0;
+  }
+
+  void makeTape(int64_t batch) {
+    const int64_t bytes = caller
+                              .call("tape_size",
+                                    [&](int kind, size_t index) -> uint64_t {
+                                      return static_cast<NetworkArgument>(
+                                                 kind) == NetworkArgument::Sizes
+                                                 ? free[index]
+                                                 : batch;
+                                    })
+                              .value_or(0);
+    tapeMemory.assign(static_cast<size_t>(std::max<int64_t>(bytes, 0)) + 64, 0);
+  }
+  void *tape() {
+    const auto at = address(tapeMemory.data());
+    return tapeMemory.data() + (64 - at % 64) % 64;
+  }
+
+  void testGradients(const NetworkOracle &oracle, int64_t batch,
+                     const Arrays &inputs, const Arrays &values) {
+    Arrays grads;
+    for (const NetworkOutput &output : network.outputs)
+      grads.push_back(draw(oracle.elementsOf(output.value)));
+    const Gradients found = backward(batch, inputs, grads, nullptr);
+    if (found.status != 0)
+      return note(check_tests::kGradNetwork, batch,
+                  fmt::format("the call returned {}", found.status));
+    // A direction within each array, so that none hides behind the others.
+    double error = 0;
+    auto compare = [&](const Arrays &inputDirections,
+                       const Values &paramDirection) {
+      const Arrays slopes =
+          oracle.derive(values, params, inputDirections, paramDirection);
+      double expected = 0, got = 0, scale = 0;
+      auto add = [](const Values &a, const Values &b, double &sum,
+                    double *absolute) {
+        for (size_t i = 0; i < a.size(); ++i) {
+          sum += a[i] * b[i];
+          if (absolute)
+            *absolute += std::abs(a[i] * b[i]);
+        }
+      };
+      for (size_t o = 0; o < grads.size(); ++o)
+        add(grads[o], slopes[network.outputs[o].value], expected, nullptr);
+      for (size_t i = 0; i < inputDirections.size(); ++i)
+        add(found.inputs[i], inputDirections[i], got, &scale);
+      add(found.params, paramDirection, got, &scale);
+      error = std::max(error, relative(std::abs(got - expected), scale));
+    };
+    Arrays noInputs;
+    for (const Values &input : inputs)
+      noInputs.emplace_back(input.size(), 0.0);
+    const Values noParams(params.size(), 0.0);
+    for (size_t i = 0; i < inputs.size(); ++i) {
+      Arrays direction = noInputs;
+      direction[i] = draw(static_cast<int64_t>(inputs[i].size()));
+      compare(direction, noParams);
+    }
+    for (const NetworkLayer &layer : network.layers)
+      for (auto [offset, size] :
+           {std::pair(layer.offset, layer.weightSize),
+            std::pair(layer.biasOffset, layer.biasSize)}) {
+        Values direction = noParams;
+        const Values part = draw(size);
+        std::copy(part.begin(), part.end(), direction.begin() + offset);
+        if (size > 0)
+          compare(noInputs, direction);
+      }
+    measure(check_tests::kGradNetwork, batch, error, tolerance);
+
+    const Gradients taped = backward(batch, inputs, grads, tape());
+    library.setNumThreads(1);
+    const Gradients alone = backward(batch, inputs, grads, nullptr);
+    library.setNumThreads(0);
+    note(check_tests::kGradForms, batch,
+         taped.inputs == found.inputs && taped.params == found.params &&
+                 alone.inputs == found.inputs && alone.params == found.params
+             ? ""
+             : "a tape or one thread gives other bits");
+  }
+
+  const NetworkSpec &network;
+  llvm::ArrayRef<LayerSpec> layers;
+  const LoadedLibrary &library;
+  const CheckOptions &options;
+  NetworkCaller caller;
+  Random random;
+  const double tolerance;
+  std::vector<CheckRow> table;
+
+  // The current case.
+  std::vector<int64_t> free; ///< sizes given at run time
+  Values params;
+  std::vector<char> tapeMemory;
+  bool guardsIntact = true;
+};
+
+} // namespace
+
+CheckReport eqc::checkNetwork(const NetworkSpec &network,
+                              llvm::ArrayRef<LayerSpec> layers,
+                              const LoadedLibrary &library,
+                              const CheckOptions &options) {
+  CheckReport report;
+  report.isNetwork = true;
+  report.title =
+      fmt::format("network {}: {} layers, {} steps, {} parameters, {}",
+                  network.name, network.layers.size(), network.steps.size(),
+                  network.params, network.dtype == DType::F32 ? "f32" : "f64");
+  report.rows = NetworkChecker(network, layers, library, options).run();
+  return report;
+}

@@ -1,0 +1,18 @@
+//===- Table.h - Columns of text --------------------------------*- C++ -*-===//
+
+#ifndef EQC_DRIVER_TABLE_H
+#define EQC_DRIVER_TABLE_H
+
+#include <string>
+#include <vector>
+
+namespace eqc {
+
+/// Appends a table of strings with columns as wide as needed, the first one to
+/// the right.
+void appendTable(const std::vector<std::vector<std::string>> &rows,
+                 std::string &text);
+
+} // namespace eqc
+
+#endif // EQC_DRIVER_TABLE_H

@@ -1,0 +1,118 @@
+/*===- Network.h - What the functions of networks share ------------- C99 -===*\
+|*                                                                            *|
+|* One call of one network. Values are computed for a block of samples at a   *|
+|* time, in scratch whose size does not depend on the batch.                  *|
+|*                                                                            *|
+\*===----------------------------------------------------------------------===*/
+
+#ifndef EQC_RT_NETWORK_H
+#define EQC_RT_NETWORK_H
+
+#include "Sums.h"
+
+/* A layer as the call uses it. */
+typedef struct eqc_rt_part {
+  eqc_rt_call forward; /* on a block of samples */
+  eqc_rt_call input;   /* its gradient of x */
+  eqc_rt_sums sums;    /* its gradients of weight and bias */
+  const void *bias;
+} eqc_rt_part;
+
+typedef struct eqc_rt_network {
+  const eqc_network *network;
+  const char *name, *suffix;
+  const int64_t *sizes;
+  int64_t batch, block, blocks;
+  const void *const *inputs;
+  void *const *outputs;
+  const char *params, *packed; /* one of them */
+  char *tape;                  /* or NULL */
+  int backward;
+  /* Of backward. */
+  const void *const *grad_outputs;
+  void *const *grad_inputs;
+  void *grad_params;
+  int64_t slabs, slab_blocks;
+  /* In the memory of the call. */
+  eqc_rt_part *parts;
+  int64_t *bytes;        /* of one sample of each value */
+  int64_t *slot_offsets; /* within a worker's scratch */
+  int64_t *tape_offsets; /* of each value, -1 for none */
+  char *wanted;          /* backward: whether the gradient of a value is */
+  char *given;           /* .. and whether there is one that is not zero */
+  int64_t temporary;     /* offset of room for one more gradient */
+  int64_t written;       /* offset of a byte for each value */
+  int64_t layer_scratch; /* offset of what kernels need */
+  /* How threads share the work: blocks, or each step of one. */
+  eqc_rt_runner runner;
+  int shares_steps;
+  int64_t width, stride;
+  char *scratch;
+} eqc_rt_network;
+
+/* The length of axes of a space. */
+int64_t eqc_rt_length(const eqc_rt_network *c, int64_t space);
+/* Elements of one sample of a value. */
+int64_t eqc_rt_elements(const eqc_rt_network *c, int64_t value);
+
+/* Sets up *c, and checks the sizes, the batch, and the bytes of all arrays. */
+int eqc_rt_network_begin(eqc_rt_network *c, const eqc_network *network,
+                         const char *suffix, const int64_t *sizes,
+                         int64_t batch);
+/* Bytes of the tape, which are known to fit. */
+int64_t eqc_rt_tape_bytes(const eqc_rt_network *c);
+
+/* An array of a call. */
+typedef struct eqc_rt_extent {
+  const char *prefix, *name; /* of the argument */
+  const void *data;
+  int64_t bytes;
+} eqc_rt_extent;
+
+int eqc_rt_network_null(const eqc_rt_network *c, const char *prefix,
+                        const char *name);
+/* EQC_ERR_ALIAS where `output` shares bytes with `other`. */
+int eqc_rt_network_alias(const eqc_rt_network *c, const eqc_rt_extent *output,
+                         const eqc_rt_extent *other);
+/* All arrays of a call: parameters, their gradient, the tape, inputs, outputs,
+   gradients of inputs. What is not there has no data. Returns how many. */
+enum { EQC_RT_PARAMS, EQC_RT_GRAD_PARAMS, EQC_RT_TAPE, EQC_RT_TENSORS };
+#define EQC_RT_MOST_TENSORS 64
+#define EQC_RT_MOST_ARRAYS (EQC_RT_TENSORS + 3 * EQC_RT_MOST_TENSORS)
+int64_t eqc_rt_network_arrays(const eqc_rt_network *c, eqc_rt_extent *arrays);
+
+/* Chooses blocks and threads and acquires all memory; then packs weights. */
+int eqc_rt_network_prepare(eqc_rt_network *c, eqc_rt_block *memory);
+int eqc_rt_network_pack_all(eqc_rt_network *c);
+
+/* Where the samples of a block from `first` on are of a value, or of its
+   gradient. `forward` tells the places of the forward functions from those of
+   backward. */
+char *eqc_rt_value_at(const eqc_rt_network *c, int64_t worker, int64_t value,
+                      int64_t first);
+/* Runs the steps of a block. */
+int eqc_rt_run_steps(const eqc_rt_network *c, int64_t worker, int64_t first,
+                     int64_t count);
+/* A layer on `count` samples. */
+int eqc_rt_run_layer(const eqc_rt_network *c, const eqc_rt_call *prepared,
+                     int64_t worker, int64_t count, const void *x,
+                     const void *bias, void *y);
+int64_t eqc_rt_samples_of(const eqc_rt_network *c, int64_t block);
+
+/*===-- NetworkSteps.c: what is no layer
+ * -----------------------------------===*/
+
+/* A step on the `count` samples from `first` on. */
+void eqc_rt_step_value(const eqc_rt_network *c, const eqc_step *step,
+                       int64_t worker, int64_t first, int64_t count);
+/* The gradient of operand `which` from that of the result, written or, where
+   `adds`, added. */
+void eqc_rt_step_gradient(const eqc_rt_network *c, const eqc_step *step,
+                          int64_t worker, int64_t first, int64_t count,
+                          int64_t which, const char *grad, char *grad_operand,
+                          int adds);
+/* to = from, or += */
+void eqc_rt_put(const eqc_rt_network *c, const char *from, char *to,
+                int64_t elements, int adds);
+
+#endif /* EQC_RT_NETWORK_H */

@@ -1,0 +1,613 @@
+/*===- NetworkCall.c - The checks and the memory of a network's call  C99 -===*\
+|*                                                                            *|
+|* As for layers, everything is checked and all memory acquired before        *|
+|* anything is written. The block of samples is chosen by their sizes alone,  *|
+|* so that results do not depend on threads.                                  *|
+|*                                                                            *|
+\*===----------------------------------------------------------------------===*/
+
+#include "Network.h"
+
+#include <string.h>
+
+/* Kernels work on so many samples at once, at most. */
+#define MOST_SAMPLES 64
+/* The sums of all slabs together, and how many slabs there are at most. */
+#define MAX_SUMS ((int64_t)64 << 20)
+#define LEAST_SLABS 4
+/* Less work than this is done before another thread has woken up. */
+#define WORTH_THREADS ((double)(1 << 18))
+
+int64_t eqc_rt_length(const eqc_rt_network *c, int64_t space) {
+  const eqc_network_info *info = c->network->info;
+  int64_t i, size = 0;
+  if (info->space[space].n >= 0)
+    return info->space[space].n;
+  for (i = 0; i < space; ++i)
+    size += info->space[i].n < 0;
+  return c->sizes[size];
+}
+
+int64_t eqc_rt_elements(const eqc_rt_network *c, int64_t value) {
+  return c->bytes[value] / c->network->element_bytes;
+}
+
+int eqc_rt_network_null(const eqc_rt_network *c, const char *prefix,
+                        const char *name) {
+  return eqc_rt_fail(EQC_ERR_NULL, "%s_%s: '%s%s' is NULL", c->name, c->suffix,
+                     prefix, name);
+}
+
+int eqc_rt_network_alias(const eqc_rt_network *c, const eqc_rt_extent *output,
+                         const eqc_rt_extent *other) {
+  if (!output->data || !other->data ||
+      !eqc_rt_overlap(output->data, output->bytes, other->data, other->bytes))
+    return EQC_OK;
+  return eqc_rt_fail(EQC_ERR_ALIAS, "%s_%s: '%s%s' overlaps '%s%s'", c->name,
+                     c->suffix, output->prefix, output->name, other->prefix,
+                     other->name);
+}
+
+/*===-- Sizes
+ * --------------------------------------------------------------===*/
+
+static int check_sizes(const eqc_rt_network *c) {
+  const eqc_network_info *info = c->network->info;
+  int64_t i, next = 0;
+  for (i = 0; i < info->spaces; ++i) {
+    const int64_t unit = c->network->size_units[i];
+    int64_t n;
+    if (info->space[i].n >= 0)
+      continue;
+    n = c->sizes[next++];
+    if (n < 1)
+      return eqc_rt_fail(EQC_ERR_ARG, "%s_%s: '%s' is %lld, must be at least 1",
+                         c->name, c->suffix, info->space[i].name, (long long)n);
+    if (unit > 1 && n % unit != 0)
+      return eqc_rt_fail(EQC_ERR_ARG,
+                         "%s_%s: '%s' is %lld, must be a multiple of %lld for "
+                         "%s",
+                         c->name, c->suffix, info->space[i].name, (long long)n,
+                         (long long)unit, info->space[i].group);
+  }
+  if (c->batch < 0)
+    return eqc_rt_fail(EQC_ERR_ARG, "%s_%s: 'batch' is %lld, is below 0",
+                       c->name, c->suffix, (long long)c->batch);
+  return EQC_OK;
+}
+
+/* Bytes of one sample; 0 and *overflows where they, times the batch, are too
+   many. */
+static int64_t sample_bytes(const eqc_rt_network *c, int64_t value,
+                            int *overflows) {
+  const eqc_value *v = &c->network->values[value];
+  int64_t bytes, all, a;
+  int overflow =
+      __builtin_mul_overflow(v->channels, c->network->element_bytes, &bytes);
+  for (a = 0; a < v->order; ++a)
+    overflow |=
+        __builtin_mul_overflow(bytes, eqc_rt_length(c, v->axes[a]), &bytes);
+  overflow |= __builtin_mul_overflow(bytes, c->batch, &all);
+  *overflows |= overflow || (uint64_t)all > PTRDIFF_MAX;
+  return overflow ? 0 : bytes;
+}
+
+int64_t eqc_rt_tape_bytes(const eqc_rt_network *c) {
+  int64_t v, total = 0;
+  int overflows = 0;
+  for (v = 0; v < c->network->num_values; ++v)
+    if (c->network->values[v].kept)
+      total += eqc_rt_aligned(c->batch * sample_bytes(c, v, &overflows));
+  return total;
+}
+
+static int check_bytes(const eqc_rt_network *c) {
+  int64_t v, total = 0;
+  for (v = 0; v < c->network->num_values; ++v) {
+    const eqc_value *value = &c->network->values[v];
+    const char *name = "a value";
+    int overflows = 0;
+    int64_t bytes = sample_bytes(c, v, &overflows);
+    if (!overflows && value->kept)
+      overflows = __builtin_add_overflow(
+          total, eqc_rt_aligned(bytes * c->batch) + EQC_RT_ALIGN, &total);
+    if (!overflows)
+      continue;
+    if (value->input >= 0)
+      name = c->network->info->input[value->input].name;
+    else if (value->output >= 0)
+      name = c->network->info->output[value->output].name;
+    return eqc_rt_fail(EQC_ERR_SIZE,
+                       "%s_%s: the bytes of '%s' overflow for batch = %lld",
+                       c->name, c->suffix, name, (long long)c->batch);
+  }
+  return EQC_OK;
+}
+
+int eqc_rt_network_begin(eqc_rt_network *c, const eqc_network *network,
+                         const char *suffix, const int64_t *sizes,
+                         int64_t batch) {
+  int status;
+  if (network->abi != EQC_KERNEL_ABI ||
+      network->struct_size < sizeof(eqc_network))
+    return eqc_rt_fail(EQC_ERR_ARG,
+                       "the network was compiled for another runtime "
+                       "(abi %u, this is eqc_rt %s with abi %d)",
+                       (unsigned)network->abi, eqc_version(), EQC_KERNEL_ABI);
+  memset(c, 0, sizeof *c);
+  c->network = network;
+  c->name = network->info->name;
+  c->suffix = suffix;
+  c->sizes = sizes;
+  c->batch = batch;
+  status = check_sizes(c);
+  return status == EQC_OK ? check_bytes(c) : status;
+}
+
+/*===-- Arrays
+ * -------------------------------------------------------------===*/
+
+static eqc_rt_extent tensor(const eqc_rt_network *c, const char *prefix,
+                            const eqc_tensor_info *info, const void *data,
+                            int64_t input, int64_t output) {
+  eqc_rt_extent extent = {prefix, info->name, data, 0};
+  int64_t v;
+  int overflows = 0;
+  for (v = 0; v < c->network->num_values; ++v) {
+    const eqc_value *value = &c->network->values[v];
+    if (value->input == input && value->output == output)
+      extent.bytes = c->batch * sample_bytes(c, v, &overflows);
+  }
+  return extent;
+}
+
+int64_t eqc_rt_network_arrays(const eqc_rt_network *c, eqc_rt_extent *arrays) {
+  const eqc_network *network = c->network;
+  const eqc_network_info *info = network->info;
+  const int64_t size = network->element_bytes;
+  int64_t i, count = EQC_RT_TENSORS;
+  memset(arrays, 0, EQC_RT_TENSORS * sizeof *arrays);
+  arrays[EQC_RT_PARAMS].prefix = arrays[EQC_RT_GRAD_PARAMS].prefix =
+      arrays[EQC_RT_TAPE].prefix = "";
+  arrays[EQC_RT_PARAMS].name = c->packed ? "packed" : "params";
+  arrays[EQC_RT_PARAMS].data = c->packed ? c->packed : c->params;
+  arrays[EQC_RT_PARAMS].bytes =
+      (c->packed ? network->packed_size : info->params) * size;
+  arrays[EQC_RT_GRAD_PARAMS].name = "grad_params";
+  arrays[EQC_RT_GRAD_PARAMS].data = c->grad_params;
+  arrays[EQC_RT_GRAD_PARAMS].bytes = info->params * size;
+  arrays[EQC_RT_TAPE].name = "tape";
+  arrays[EQC_RT_TAPE].data = c->tape;
+  arrays[EQC_RT_TAPE].bytes = c->tape ? eqc_rt_tape_bytes(c) : 0;
+  for (i = 0; i < info->inputs; ++i)
+    arrays[count++] = tensor(c, "", &info->input[i], c->inputs[i], i, -1);
+  for (i = 0; i < info->outputs; ++i)
+    arrays[count++] = tensor(
+        c, c->backward ? "grad_" : "", &info->output[i],
+        c->backward ? c->grad_outputs[i] : (const void *)c->outputs[i], -1, i);
+  for (i = 0; c->backward && i < info->inputs; ++i)
+    arrays[count++] =
+        tensor(c, "grad_", &info->input[i], c->grad_inputs[i], i, -1);
+  return count;
+}
+
+/*===-- Memory
+ * -------------------------------------------------------------===*/
+
+/* The number of the slot of a value in this call, or -1. */
+static int64_t slot_of(const eqc_rt_network *c, const eqc_value *value,
+                       int of_gradient) {
+  if (!c->backward)
+    return of_gradient || (c->tape && value->kept) ? -1 : value->slot;
+  if (of_gradient)
+    return value->grad_slot;
+  return c->tape ? -1 : value->back_slot;
+}
+
+/* Samples of a block: as many as keep all of their values in cache. */
+static int64_t choose_block(const eqc_rt_network *c, int64_t bytes) {
+  int64_t block = eqc_rt_min(c->network->block_bytes / (bytes < 1 ? 1 : bytes),
+                             MOST_SAMPLES);
+  /* Leave several blocks for several threads. */
+  const int64_t share =
+      ((c->batch / 8 + 7) & -8) < 8 ? 8 : ((c->batch / 8 + 7) & -8);
+  if (block >= 8)
+    block &= -8;
+  block = eqc_rt_min(eqc_rt_min(block, share), c->batch);
+  return block < 1 ? 1 : block;
+}
+
+typedef struct layout {
+  int64_t head, slots, packed, kernels, total;
+} layout;
+
+/* Bytes of one sample in slot `slot`. */
+static int64_t slot_bytes(const eqc_rt_network *c, int64_t slot) {
+  int64_t v, most = 0;
+  int overflows = 0;
+  for (v = 0; v < c->network->num_values; ++v) {
+    const eqc_value *value = &c->network->values[v];
+    if (slot_of(c, value, 0) == slot || slot_of(c, value, 1) == slot) {
+      const int64_t bytes = sample_bytes(c, v, &overflows);
+      most = bytes > most ? bytes : most;
+    }
+  }
+  return most;
+}
+
+static int64_t num_slots(const eqc_rt_network *c) {
+  return c->backward ? c->network->num_back_slots : c->network->num_slots;
+}
+
+/* The largest value whose gradient is a sum. */
+static int64_t temporary_bytes(const eqc_rt_network *c) {
+  int64_t v, most = 0;
+  int overflows = 0;
+  for (v = 0; c->backward && v < c->network->num_values; ++v)
+    if (c->network->values[v].shared) {
+      const int64_t bytes = sample_bytes(c, v, &overflows);
+      most = bytes > most ? bytes : most;
+    }
+  return most;
+}
+
+static int fail_scratch(const eqc_rt_network *c) {
+  return eqc_rt_fail(EQC_ERR_NOMEM, "%s: scratch overflows", c->name);
+}
+
+/* A call of a layer on a block of samples, all but its arrays. */
+static int prepare_call(const eqc_rt_network *c, const eqc_network_part *part,
+                        const eqc_variant *variant, eqc_rt_call *call,
+                        int64_t *scratch) {
+  int64_t total = 0;
+  int status = eqc_rt_begin(call, part->kernel, c->suffix);
+  if (status != EQC_OK)
+    return status;
+  call->variant = variant;
+  call->n = part->size < 0 ? part->kernel->info->n : c->sizes[part->size];
+  call->batch = c->block;
+  status = eqc_rt_prepare(call, /*weight=*/NULL, &total);
+  if (!c->shares_steps) {
+    memset(&call->runner, 0, sizeof call->runner);
+    call->parts_mode = 0;
+    call->width = 1;
+    total = call->stride;
+  }
+  *scratch = total > *scratch ? total : *scratch;
+  return status;
+}
+
+static int prepare_part(const eqc_rt_network *c, int64_t i, eqc_rt_part *part,
+                        int64_t *scratch) {
+  const eqc_network_part *p = &c->network->parts[i];
+  const eqc_variant *variant = eqc_rt_choose(p->kernel);
+  const eqc_gradient *gradient;
+  int status;
+  if (!variant)
+    return eqc_rt_fail(EQC_ERR_UNSUPPORTED_CPU,
+                       "%s_%s: this CPU lacks instructions that layer %s was "
+                       "compiled for",
+                       c->name, c->suffix, p->kernel->info->name);
+  status = prepare_call(c, p, variant, &part->forward, scratch);
+  if (status != EQC_OK || !c->backward)
+    return status;
+  if (!p->kernel->gradients)
+    return eqc_rt_fail(EQC_ERR_ARG,
+                       "%s_%s: the layers were compiled without gradients",
+                       c->name, c->suffix);
+  gradient = &p->kernel->gradients[variant - p->kernel->variants];
+  status = prepare_call(c, p, &gradient->input, &part->input, scratch);
+  if (status != EQC_OK || !c->grad_params)
+    return status;
+  memset(&part->sums, 0, sizeof part->sums);
+  eqc_rt_begin_sums(&part->sums, &part->forward, &gradient->sums,
+                    c->grad_params, c->grad_params);
+  eqc_rt_ask_schedule(&part->sums.call, gradient->sums.schedule);
+  if (!c->shares_steps)
+    memset(&part->sums.call.runner, 0, sizeof part->sums.call.runner);
+  if (part->sums.call.schedule.scratch_bytes > *scratch)
+    *scratch = part->sums.call.schedule.scratch_bytes;
+  return eqc_rt_choose_slabs(&part->sums, c->blocks);
+}
+
+/* How many slabs the batch is cut into: what all layers together have room
+   for. */
+static int choose_slabs(eqc_rt_network *c) {
+  int64_t i, bytes = 0, slabs = c->blocks;
+  for (i = 0; i < c->network->info->layers; ++i) {
+    eqc_rt_part part;
+    int64_t scratch = 0;
+    int status = prepare_part(c, i, &part, &scratch);
+    if (status != EQC_OK)
+      return status;
+    slabs = eqc_rt_min(slabs, part.sums.slabs);
+    if (__builtin_add_overflow(bytes, part.sums.slab_bytes, &bytes))
+      return fail_scratch(c);
+  }
+  slabs = eqc_rt_min(slabs, MAX_SUMS / (bytes < 1 ? 1 : bytes));
+  slabs = slabs < LEAST_SLABS ? 1 : slabs;
+  c->slab_blocks = (c->blocks + slabs - 1) / slabs;
+  c->slabs = (c->blocks + c->slab_blocks - 1) / c->slab_blocks;
+  return EQC_OK;
+}
+
+/* Bytes at `*at`, which moves behind them; -1 where there are too many. */
+static int64_t place(int64_t *at, int64_t count, int64_t size) {
+  const int64_t here = *at;
+  int64_t bytes;
+  if (here < 0 || __builtin_mul_overflow(count, size, &bytes) ||
+      bytes > PTRDIFF_MAX - EQC_RT_ALIGN ||
+      __builtin_add_overflow(here, eqc_rt_aligned(bytes), at)) {
+    *at = -1;
+    return -1;
+  }
+  return here;
+}
+
+/* Whether there is enough to do for more than one thread. */
+static int is_much(const eqc_rt_network *c, int64_t bytes) {
+  /* Entries are read and written, by functions that are not cheap. */
+  double work = 4.0 * (double)bytes / (double)c->network->element_bytes;
+  int64_t i;
+  for (i = 0; i < c->network->info->layers; ++i) {
+    const eqc_network_part *part = &c->network->parts[i];
+    const eqc_variant *variant = eqc_rt_choose(part->kernel);
+    eqc_schedule schedule = {0};
+    if (!variant)
+      continue; /* reported later */
+    variant->schedule(part->size < 0 ? part->kernel->info->n
+                                     : c->sizes[part->size],
+                      c->batch, &schedule);
+    work += (double)schedule.flops;
+  }
+  return work * (double)c->batch >= WORTH_THREADS;
+}
+
+/* Blocks, and whether threads share these or the steps of each. */
+static int choose_work(eqc_rt_network *c) {
+  const eqc_network_info *info = c->network->info;
+  int64_t v, s, threads, bytes = 0;
+  int overflows = 0;
+  for (s = 0; s < num_slots(c); ++s)
+    overflows |= __builtin_add_overflow(bytes, slot_bytes(c, s), &bytes);
+  for (v = 0; v < c->network->num_values; ++v)
+    if (c->network->values[v].input >= 0 || c->network->values[v].output >= 0)
+      overflows |=
+          __builtin_add_overflow(bytes, sample_bytes(c, v, &overflows), &bytes);
+  if (overflows)
+    return fail_scratch(c);
+  c->block = choose_block(c, bytes);
+  c->blocks = (c->batch - 1) / c->block + 1;
+  if (c->network->threads)
+    c->runner = eqc_rt_current_runner();
+  threads = c->network->threads && (c->runner.run || is_much(c, bytes))
+                ? eqc_rt_num_threads()
+                : 1;
+  c->slabs = c->blocks;
+  c->slab_blocks = 1;
+  if (c->backward && c->grad_params && info->layers > 0) {
+    int status = choose_slabs(c);
+    if (status != EQC_OK)
+      return status;
+  }
+  c->shares_steps = threads > 1 && c->slabs < threads;
+  c->width = c->shares_steps ? 1 : eqc_rt_min(threads, c->slabs);
+  return EQC_OK;
+}
+
+static int prepare_parts(eqc_rt_network *c, eqc_rt_part *parts,
+                         int64_t *scratch) {
+  int64_t i;
+  int status = EQC_OK;
+  *scratch = 0;
+  for (i = 0; i < c->network->info->layers && status == EQC_OK; ++i) {
+    eqc_rt_part part;
+    status = prepare_part(c, i, parts ? &parts[i] : &part, scratch);
+  }
+  return status;
+}
+
+/* Room for the weights of a layer as its kernels want them. */
+static int64_t packed_bytes(const eqc_variant *variant) {
+  return eqc_rt_aligned(variant->packed_bytes);
+}
+
+int eqc_rt_network_prepare(eqc_rt_network *c, eqc_rt_block *memory) {
+  const eqc_network *network = c->network;
+  const int64_t layers = network->info->layers, values = network->num_values;
+  int64_t i, at = 0, kernels = 0, own = 0;
+  int64_t parts, bytes, slots, tapes, flags, scratch;
+  char *base;
+  int status = choose_work(c);
+  if (status == EQC_OK)
+    status = prepare_parts(c, NULL, &kernels);
+  if (status != EQC_OK)
+    return status;
+  parts = place(&at, layers, sizeof(eqc_rt_part));
+  bytes = place(&at, values, sizeof(int64_t));
+  slots = place(&at, num_slots(c) + 1, sizeof(int64_t));
+  tapes = place(&at, values, sizeof(int64_t));
+  flags = place(&at, 2 * values, 1);
+  for (i = 0; i < layers; ++i) {
+    const eqc_kernel *kernel = network->parts[i].kernel;
+    const eqc_variant *variant = eqc_rt_choose(kernel);
+    place(&at, 1, packed_bytes(variant));
+    if (!c->backward)
+      continue;
+    place(&at, kernel->info->weight_size, kernel->element_bytes);
+    place(&at, 1,
+          packed_bytes(&kernel->gradients[variant - kernel->variants].input));
+    if (c->grad_params) {
+      eqc_rt_part part;
+      int64_t ignored = 0;
+      status = prepare_part(c, i, &part, &ignored);
+      if (status != EQC_OK)
+        return status;
+      place(&at, c->slabs, part.sums.slab_bytes);
+    }
+  }
+  /* Of one worker. */
+  for (i = 0; i < num_slots(c); ++i)
+    place(&own, c->block, slot_bytes(c, i));
+  c->temporary = place(&own, c->block, temporary_bytes(c));
+  c->written = place(&own, c->backward ? values : 0, 1);
+  c->layer_scratch = place(&own, 1, kernels);
+  c->stride = own;
+  scratch = own < 0 ? -1 : place(&at, c->width, own);
+  if (at < 0 || scratch < 0)
+    return fail_scratch(c);
+  status = eqc_rt_acquire((size_t)at, c->name, memory);
+  if (status != EQC_OK)
+    return status;
+
+  base = memory->data;
+  c->parts = (eqc_rt_part *)(void *)(base + parts);
+  c->bytes = (int64_t *)(void *)(base + bytes);
+  c->slot_offsets = (int64_t *)(void *)(base + slots);
+  c->tape_offsets = (int64_t *)(void *)(base + tapes);
+  c->wanted = base + flags;
+  c->given = c->wanted + values;
+  c->scratch = base + scratch;
+  memset(c->wanted, 0, (size_t)(2 * values));
+  own = at = 0;
+  for (i = 0; i < num_slots(c); ++i)
+    c->slot_offsets[i] = place(&own, c->block, slot_bytes(c, i));
+  for (i = 0; i < values; ++i) {
+    int overflows = 0;
+    c->bytes[i] = sample_bytes(c, i, &overflows);
+    c->tape_offsets[i] = -1;
+    if (network->values[i].kept)
+      c->tape_offsets[i] = place(&at, c->batch, c->bytes[i]);
+  }
+  status = prepare_parts(c, c->parts, &kernels);
+  base += flags + eqc_rt_aligned(2 * values);
+  for (i = 0; i < layers; ++i) {
+    eqc_rt_part *part = &c->parts[i];
+    const eqc_kernel *kernel = network->parts[i].kernel;
+    part->forward.packed = base;
+    base += packed_bytes(part->forward.variant);
+    if (!c->backward)
+      continue;
+    part->input.bias = base; /* the flipped weights, for now */
+    base += eqc_rt_aligned(kernel->info->weight_size * kernel->element_bytes);
+    part->input.packed = base;
+    base += packed_bytes(part->input.variant);
+    if (!c->grad_params)
+      continue;
+    part->sums.memory = base;
+    part->sums.slabs = c->slabs;
+    base += c->slabs * part->sums.slab_bytes;
+  }
+  return status;
+}
+
+/* The weights of one layer, and of its gradient of x. */
+static void pack_part(int64_t worker, int64_t i, void *p) {
+  eqc_rt_network *c = p;
+  const eqc_network_part *place = &c->network->parts[i];
+  const eqc_network_layer *layer = &c->network->info->layer[i];
+  const int64_t size = c->network->element_bytes;
+  eqc_rt_part *part = &c->parts[i];
+  const char *weight = c->params + layer->offset * size;
+  (void)worker;
+  part->bias = NULL;
+  if (c->packed) {
+    part->forward.packed = c->packed + place->packed_offset * size;
+    if (layer->bias_size > 0)
+      part->bias = c->packed + place->packed_bias_offset * size;
+    return;
+  }
+  if (layer->bias_size > 0)
+    part->bias = c->params + layer->bias_offset * size;
+  if (part->forward.variant->packed_bytes > 0)
+    part->forward.variant->pack(part->forward.n, weight,
+                                (void *)part->forward.packed);
+  else
+    part->forward.packed = weight;
+  if (c->backward) {
+    void *flipped = (void *)part->input.bias;
+    eqc_rt_flip(place->kernel, part->input.n, weight, flipped);
+    if (part->input.variant->packed_bytes > 0)
+      part->input.variant->pack(part->input.n, flipped,
+                                (void *)part->input.packed);
+    else
+      part->input.packed = flipped;
+    part->input.bias = NULL;
+  }
+}
+
+int eqc_rt_network_pack_all(eqc_rt_network *c) {
+  const int64_t threads =
+      c->network->threads && !c->packed &&
+              (double)c->network->info->params > WORTH_THREADS
+          ? eqc_rt_num_threads()
+          : 1;
+  const int64_t layers = c->network->info->layers;
+  const eqc_rt_runner none = {0};
+  return eqc_rt_parallel(threads > 1 ? &c->runner : &none,
+                         eqc_rt_min(threads, layers), layers, pack_part, c,
+                         c->name);
+}
+
+/*===-- Steps
+ * --------------------------------------------------------------===*/
+
+int64_t eqc_rt_samples_of(const eqc_rt_network *c, int64_t block) {
+  return eqc_rt_min(c->block, c->batch - block * c->block);
+}
+
+char *eqc_rt_value_at(const eqc_rt_network *c, int64_t worker, int64_t value,
+                      int64_t first) {
+  const eqc_value *v = &c->network->values[value];
+  const int64_t offset = first * c->bytes[value];
+  int64_t slot;
+  if (v->input >= 0)
+    return (char *)(uintptr_t)c->inputs[v->input] + offset;
+  if (!c->backward && v->output >= 0)
+    return (char *)c->outputs[v->output] + offset;
+  if (c->tape && v->kept)
+    return c->tape + c->tape_offsets[value] + offset;
+  slot = slot_of(c, v, 0);
+  return slot < 0 ? NULL
+                  : c->scratch + worker * c->stride + c->slot_offsets[slot];
+}
+
+int eqc_rt_run_layer(const eqc_rt_network *c, const eqc_rt_call *prepared,
+                     int64_t worker, int64_t count, const void *x,
+                     const void *bias, void *y) {
+  eqc_rt_call call = *prepared;
+  call.batch = count;
+  call.x = x;
+  call.bias = bias;
+  call.y = y;
+  return eqc_rt_perform(&call, NULL,
+                        c->scratch + worker * c->stride + c->layer_scratch);
+}
+
+int eqc_rt_run_steps(const eqc_rt_network *c, int64_t worker, int64_t first,
+                     int64_t count) {
+  int64_t s;
+  int status = EQC_OK;
+  for (s = 0; s < c->network->num_steps && status == EQC_OK; ++s) {
+    const eqc_step *step = &c->network->steps[s];
+    const eqc_value *value = &c->network->values[step->result];
+    char *result;
+    if (c->backward && !step->repeated)
+      continue;
+    result = eqc_rt_value_at(c, worker, step->result, first);
+    if (step->kind == EQC_STEP_LAYER) {
+      const eqc_rt_part *part = &c->parts[step->layer];
+      status =
+          eqc_rt_run_layer(c, &part->forward, worker, count,
+                           eqc_rt_value_at(c, worker, step->operands[0], first),
+                           part->bias, result);
+    } else {
+      eqc_rt_step_value(c, step, worker, first, count);
+    }
+    if (!c->backward && c->tape && value->kept && value->output >= 0)
+      memcpy(c->tape + c->tape_offsets[step->result] +
+                 first * c->bytes[step->result],
+             result, (size_t)(count * c->bytes[step->result]));
+  }
+  return status;
+}
