@@ -13,13 +13,14 @@ from eqc import _cache, _registry
 from eqc._library import library
 from eqc.errors import CompileError, Diagnostic, Error, KernelError, LibraryNotFoundError
 from eqc.layer import Gradients, Layer, PackedWeight
+from eqc.network import Network, NetworkGradients
 from eqc.program import Program, compile, compile_file
 from eqc.space import Space
 
 __version__ = "0.1.0"
 
 __all__ = ["CompileError", "Diagnostic", "Error", "Gradients", "KernelError", "Layer",
-           "LibraryNotFoundError", "PackedWeight", "Program", "Space", "clear_cache", "compile",
+           "LibraryNotFoundError", "Network", "NetworkGradients", "PackedWeight", "Program", "Space", "clear_cache", "compile",
            "compile_file", "set_num_threads"]
 
 

@@ -20,8 +20,8 @@ from pathlib import Path
 
 from eqc.errors import LibraryNotFoundError
 
-__all__ = ["DiagnosticEntry", "CompileOptions", "Interface", "LayerFunction", "interface",
-           "library", "fingerprint"]
+__all__ = ["DiagnosticEntry", "CompileOptions", "Interface", "LayerFunction", "NetworkInfo",
+           "interface", "library", "fingerprint"]
 
 
 class DiagnosticEntry(ctypes.Structure):
@@ -45,6 +45,40 @@ class CompileOptions(ctypes.Structure):
     ]
 
 
+class SpaceInfo(ctypes.Structure):
+    """eqc_space_info."""
+
+    _fields_ = [("struct_size", c_uint32), ("name", c_char_p), ("group", c_char_p),
+                ("n", c_int64), ("q", c_int64)]
+
+
+class TensorInfo(ctypes.Structure):
+    """eqc_tensor_info."""
+
+    _fields_ = [("struct_size", c_uint32), ("name", c_char_p), ("order", c_int64),
+                ("axes", POINTER(ctypes.c_int32)), ("channels", c_int64)]
+
+
+class NetworkLayerInfo(ctypes.Structure):
+    """eqc_network_layer."""
+
+    _fields_ = [("struct_size", c_uint32), ("name", c_char_p), ("offset", c_int64),
+                ("size", c_int64), ("bias_offset", c_int64), ("bias_size", c_int64),
+                ("layer", c_void_p)]
+
+
+class NetworkInfo(ctypes.Structure):
+    """eqc_network_info."""
+
+    _fields_ = [("struct_size", c_uint32), ("abi", c_uint32),
+                *((name, c_char_p) for name in ("name", "dtype", "layout", "spec", "version")),
+                ("inputs", c_int64), ("input", POINTER(TensorInfo)),
+                ("outputs", c_int64), ("output", POINTER(TensorInfo)),
+                ("layers", c_int64), ("layer", POINTER(NetworkLayerInfo)),
+                ("spaces", c_int64), ("space", POINTER(SpaceInfo)),
+                ("params", c_int64), ("has_backward", c_int64), ("packed_size", c_int64)]
+
+
 _PROTOTYPES = {
     "eqc_parse": (c_void_p, c_char_p, c_size_t, POINTER(CompileOptions)),
     "eqc_program_compile": (c_int, c_void_p),
@@ -56,6 +90,8 @@ _PROTOTYPES = {
     "eqc_program_messages": (c_char_p, c_void_p),
     "eqc_program_num_layers": (c_int64, c_void_p),
     "eqc_program_layer": (c_void_p, c_void_p, c_int64),
+    "eqc_program_num_networks": (c_int64, c_void_p),
+    "eqc_program_network": (POINTER(NetworkInfo), c_void_p, c_int64),
     "eqc_program_diagram": (c_char_p, c_void_p, c_int64, c_int, c_int64),
     "eqc_program_packed_size": (c_int64, c_void_p, c_int64),
     "eqc_program_code": (c_void_p, c_void_p, POINTER(c_size_t)),
@@ -186,13 +222,6 @@ class Interface:
     cuda_functions: dict[str, LayerFunction]  #: of layers for GPUs
     layer_info: type[ctypes.Structure]  #: eqc_layer_info
     size_units: dict[str, int]  #: what n is a multiple of, by group
-
-
-class SpaceInfo(ctypes.Structure):
-    """eqc_space_info."""
-
-    _fields_ = [("struct_size", c_uint32), ("name", c_char_p), ("group", c_char_p),
-                ("n", c_int64), ("q", c_int64)]
 
 
 _FIELD_TYPES = {"uint32": c_uint32, "int64": c_int64, "text": c_char_p,

@@ -10,7 +10,7 @@ from collections.abc import Callable
 from dataclasses import asdict, dataclass, fields
 
 from eqc import _cache
-from eqc._library import CompileOptions, fingerprint, interface, library
+from eqc._library import CompileOptions, NetworkInfo, fingerprint, interface, library
 from eqc.errors import CompileError, Diagnostic, Error, KernelError
 
 __all__ = ["Options", "NativeProgram", "check_status", "key_of_source",
@@ -147,12 +147,21 @@ class NativeProgram:
     def packed_size(self, layer: int) -> int:
         return self._lib.eqc_program_packed_size(self._program, layer)
 
+    @property
+    def network_count(self) -> int:
+        return self._lib.eqc_program_num_networks(self._program)
+
+    def network_info(self, network: int) -> NetworkInfo:
+        """eqc_network_info of a network."""
+        return self._lib.eqc_program_network(self._program, network).contents
+
     def _key(self) -> str:
         """Everything that the code depends on."""
         cpu = self.chip or self.options.cpu
         if "native" in cpu.split(","):
             cpu = _text(self._lib.eqc_native_cpu())
-        specs = (_text(self.info(i).spec) for i in range(self.layer_count))
+        specs = [*(_text(self.info(i).spec) for i in range(self.layer_count)),
+                 *(_text(self.network_info(i).spec) for i in range(self.network_count))]
         options = self.options
         return _cache.key_of(fingerprint(), cpu, options.plan, str(options.optimize),
                              str(options.threads), str(options.grad), str(options.ragged),

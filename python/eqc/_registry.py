@@ -13,13 +13,15 @@ import json
 import os
 import threading
 from collections.abc import Callable
+from dataclasses import asdict
 from typing import Generic, TypeVar
 
 from eqc._native import key_of_source
 from eqc.layer import Layer
+from eqc.network import Network
 from eqc.program import compile  # noqa: A004
 
-__all__ = ["Once", "key_of", "key_of_source", "layer_of"]
+__all__ = ["Once", "key_of", "key_of_source", "layer_of", "network_key", "network_of"]
 
 Value = TypeVar("Value")
 
@@ -56,6 +58,25 @@ class Once(Generic[Value]):
 
 
 _layers: Once[Layer] = Once()
+_networks: Once[Network] = Once()
+
+
+def network_key(network: Network) -> str:
+    """The text for a network that exists."""
+    key = json.dumps({"network": network.name, "source": network.spec,
+                      **asdict(network.options)}, sort_keys=True)
+    _networks.add(key, network)
+    return key
+
+
+def network_of(key: str) -> Network:
+    """The network, compiled on first use."""
+    def compiled() -> Network:
+        options = json.loads(key)
+        name, source = options.pop("network"), options.pop("source")
+        return compile(source, file=f"<network {name}>", **options).network(name)
+
+    return _networks.get(key, compiled)
 
 
 def key_of(layer: Layer) -> str:

@@ -10,7 +10,7 @@ import numpy as np
 
 from eqc.space import Axes, Space, are_spaces
 
-__all__ = ["dtype_name", "integer", "layer_source"]
+__all__ = ["declared_space", "dtype_name", "integer", "layer_fields", "layer_source"]
 
 #: Names that NumPy and the frameworks have for the language's.
 _DTYPES = {"float32": "f32", "float64": "f64"}
@@ -67,11 +67,15 @@ def _diagrams(value: str | Sequence[str]) -> str:
     return "[" + ", ".join(f'"{diagram}"' for diagram in value) + "]"
 
 
+def declared_space(name: str, group: str, n: int | None) -> str:
+    """The declaration of a space."""
+    size = "" if "(" in _group(group) and n is None else (
+        f"({'?' if n is None else integer('n', n)})")
+    return f"space {_word('name', name)} = {group}{size}\n"
+
+
 def _space(space: Space) -> str:
-    """Its declaration."""
-    size = "" if "(" in _group(space.group) and space.n is None else (
-        f"({'?' if space.n is None else integer('n', space.n)})")
-    return f"space {_word('name', space.name)} = {space.group}{size}\n"
+    return declared_space(space.name, space.group, space.n)
 
 
 def _axes(name: str, axes: Any, spaces: dict[str, Space]) -> str:
@@ -114,15 +118,24 @@ def layer_source(*, name: str, group: str | None, n: int | None, k: Axes, l: Axe
     Raises:
         TypeError, ValueError: something could not be written down.
     """
+    declared, acting = _acting(group, n, k, l)
+    return declared + layer_fields(name, acting, channels=channels, bias=bias, dtype=dtype,
+                                   layout=layout, normalize=normalize, diagrams=diagrams,
+                                   batch=batch)
+
+
+def layer_fields(name: str, acting: list[str], *, channels: tuple[int, int], bias: bool,
+                 dtype: Any, layout: str, normalize: str, diagrams: str | Sequence[str],
+                 batch: int | None) -> str:
+    """The layer alone, with the fields of its axes."""
     try:
         c_in, c_out = channels
     except (TypeError, ValueError):
         raise TypeError(f"channels is {channels!r}; expected a pair (c_in, c_out)") from None
     if not isinstance(bias, bool):
         raise TypeError(f"bias is {bias!r}; expected True or False")
-    declared, acting = _acting(group, n, k, l)
     lines = [
-        f"{declared}layer {_word('name', name)} {{",
+        f"layer {_word('name', name)} {{",
         *acting,
         f"  channels = {integer('channels', c_in)} -> {integer('channels', c_out)}",
         f"  bias = {'true' if bias else 'false'}",

@@ -12,6 +12,8 @@ first use, and kept with the compiled layers.
 
 from __future__ import annotations
 
+import math
+from collections.abc import Mapping
 from typing import Any
 
 import jax
@@ -20,13 +22,14 @@ import numpy as np
 from jax import Array, export
 from jax.sharding import PartitionSpec
 
-from eqc import _jax_lowering, _xla  # noqa: F401
+from eqc import _jax_lowering, _jax_network, _xla  # noqa: F401
 from eqc._jax_primitives import Call, batch_axes, linear_p
 from eqc._source import integer
 from eqc.initialize import GAIN, INPUTS, weight_std
 from eqc.layer import Layer
+from eqc.network import Network
 
-__all__ = ["init", "linear", "register"]
+__all__ = ["init", "linear", "network", "register"]
 
 
 def _array(value: Any, name: str) -> Array:
@@ -36,7 +39,8 @@ def _array(value: Any, name: str) -> Array:
     return jnp.asarray(value)
 
 
-def _checked(value: Array, name: str, shape: tuple[int, ...], layer: Layer) -> Array:
+def _checked(value: Array, name: str, shape: tuple[int, ...],
+             layer: Layer | Network) -> Array:
     value = _array(value, name)
     if value.dtype != layer.dtype:
         narrow = layer.dtype == np.float64 and not jax.config.jax_enable_x64
@@ -120,6 +124,48 @@ def linear(layer: Layer, x: Array, weight: Array, bias: Array | None = None, *,
     spec = _spec_of_y(call, sizes, *arguments)
     return linear_p.bind(*_varying_alike([*([] if sizes is None else [sizes]), *arguments]),
                          call=call, pairs=1, spec=spec)
+
+
+def network(net: Network, *arguments: Array,
+            sizes: Mapping[str, int] | None = None) -> Array | tuple[Array, ...]:
+    """Applies a compiled network, on CPUs, under jit, vmap, and derivatives of every order in
+    reverse mode.
+
+    Args:
+        net: an `eqc.Network`; a constant of the computation.
+        arguments: its inputs in their order, [.., sizes of the axes.., channels] each, or
+            [.., channels, sizes..] with channels first, with any number of batch axes, the same
+            for all; then the parameters, [net.size].
+        sizes: of spaces that no input has an axis of, by their names.
+
+    Returns:
+        The output; a tuple of them where there are several.
+
+    Raises:
+        TypeError, ValueError: an argument has another dtype or shape.
+    """
+    if not isinstance(net, Network):
+        raise TypeError(f"net is a {type(net).__name__}; expected an eqc.Network")
+    if len(arguments) != len(net.inputs) + 1:
+        names = ", ".join(tensor.name for tensor in net.inputs)
+        raise TypeError(f"network '{net.name}' takes {len(net.inputs) + 1} arguments ({names}, "
+                        f"params), not {len(arguments)}")
+    values = [_array(value, tensor.name) for tensor, value in zip(net.inputs, arguments)]
+    inner = [len(tensor.axes) + 1 for tensor in net.inputs]
+    for tensor, value, own in zip(net.inputs, values, inner):
+        if value.ndim < own:
+            raise ValueError(f"{tensor.name} has {value.ndim} axes; expected at least {own}")
+    lead = values[0].shape[:values[0].ndim - inner[0]]
+    found = net.sizes_of([(1, *value.shape[value.ndim - own:])
+                          for value, own in zip(values, inner)], sizes)
+    flat = []
+    for tensor, value in zip(net.inputs, values):
+        shape = net.shape(tensor, math.prod(lead), found)
+        flat.append(_checked(value, tensor.name, (*lead, *shape[1:]), net).reshape(shape))
+    params = _checked(arguments[-1], "params", (net.size,), net)
+    outputs = _jax_network.apply(net, tuple(sorted(found.items())), flat, params)
+    shaped = tuple(value.reshape(*lead, *value.shape[1:]) for value in outputs)
+    return shaped[0] if len(shaped) == 1 else shaped
 
 
 def _varying_alike(arrays: list[Array]) -> list[Array]:

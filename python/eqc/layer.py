@@ -15,7 +15,7 @@ from eqc._native import (
 from eqc._ragged import FUNCTIONS as RAGGED_FUNCTIONS, RaggedCalls
 from eqc._source import integer, layer_source
 from eqc.initialize import GAIN, INPUTS, weight_std
-from eqc.space import Axes, Space
+from eqc.space import Axes, space_of
 
 __all__ = ["Layer", "Gradients", "PackedWeight"]
 
@@ -127,11 +127,7 @@ class Layer(RaggedCalls):
         self.k: int = info.k
         self.l: int = info.l
         #: The spaces that axes are of, in the order of their first axes, and that of each axis.
-        self.spaces = tuple(
-            Space(f"{group}({space.n - space.q},{space.q})" if space.q else group,
-                  None if space.q or space.n < 0 else space.n, name) if name else None
-            for space in info.space[:info.spaces]
-            for group, name in ((space.group.decode(), space.name.decode()),))
+        self.spaces = tuple(map(space_of, info.space[:info.spaces]))
         self._lengths = {
             "x": tuple(info.space[i].n for i in info.x_axes[:info.k]),
             "y": tuple(info.space[i].n for i in info.y_axes[:info.l])}

@@ -5,17 +5,19 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator, Mapping
 from dataclasses import asdict
+from types import MappingProxyType
 from typing import Any
 
 from eqc._native import NativeProgram, Options
 from eqc.layer import Layer
+from eqc.network import Network
 
 __all__ = ["Program", "compile", "compile_file"]
 
 
 class Program(Mapping[str, Layer]):
     """Compiled layers by name, in the order of their source. `program["graph"]` is a `Layer`;
-    so is `program.layer`, if there is only one.
+    so is `program.layer`, if there is only one. `program.network("ppgn")` is a `Network`.
 
     Immutable. Programs of equal layers in the same order are equal; a pickled one carries its
     source and its options, and is compiled where it is loaded."""
@@ -24,6 +26,9 @@ class Program(Mapping[str, Layer]):
         self._native = native
         layers = (Layer._of(native, i) for i in range(native.layer_count))
         self._layers = {layer.name: layer for layer in layers}
+        infos = (native.network_info(i) for i in range(native.network_count))
+        networks = (Network(native, info, self._layers) for info in infos)
+        self._networks = {network.name: network for network in networks}
 
     def __getitem__(self, name: str) -> Layer:
         try:
@@ -41,7 +46,8 @@ class Program(Mapping[str, Layer]):
     def __eq__(self, other: object) -> bool:
         if not isinstance(other, Program):
             return NotImplemented
-        return list(self._layers.values()) == list(other._layers.values())
+        return (list(self._layers.values()) == list(other._layers.values())
+                and list(self._networks.values()) == list(other._networks.values()))
 
     def __hash__(self) -> int:
         return hash(tuple(self._layers.values()))
@@ -67,6 +73,23 @@ class Program(Mapping[str, Layer]):
             raise ValueError(f"the program has {len(self._layers)} layers: "
                              + ", ".join(self._layers))
         return next(iter(self._layers.values()))
+
+    @property
+    def networks(self) -> Mapping[str, Network]:
+        """The networks by name, in the order of the source."""
+        return MappingProxyType(self._networks)
+
+    def network(self, name: str) -> Network:
+        """A network.
+
+        Raises:
+            KeyError: there is none of this name.
+        """
+        try:
+            return self._networks[name]
+        except KeyError:
+            names = ", ".join(self._networks) or "none"
+            raise KeyError(f"no network '{name}'; there are: {names}") from None
 
     def __repr__(self) -> str:
         lines = "".join(f"\n  {layer!r}" for layer in self._layers.values())

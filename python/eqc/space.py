@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-__all__ = ["Axes", "Space"]
+__all__ = ["Axes", "Space", "are_spaces", "space_of"]
 
 
 @dataclass(frozen=True)
@@ -30,6 +30,14 @@ class Space:
     def __post_init__(self) -> None:
         if not isinstance(self.name, str) or not self.name:
             raise TypeError(f"name is {self.name!r}; expected a string such as 'users'")
+
+
+def space_of(described: Any) -> Space | None:
+    """That of an eqc_space_info; None for the one without a name, of a layer's `group` and n."""
+    group, name = described.group.decode(), described.name.decode()
+    if described.q:
+        return Space(f"{group}({described.n - described.q},{described.q})", None, name)
+    return Space(group, None if described.n < 0 else described.n, name) if name else None
 
 
 #: The axes of x or of y: how many there are, or the space of each.

@@ -17,13 +17,14 @@ import torch
 from torch import Tensor, nn
 
 from eqc import _registry, _torch_direct, _torch_operators, _torch_ragged
+from eqc._torch_modules import Network, linears, network
 from eqc._native import Options, key_of_source, source_for_bias
 from eqc._source import dtype_name, integer, layer_source
 from eqc.initialize import GAIN, INPUTS, weight_std
 from eqc.layer import Layer
 from eqc.space import Axes
 
-__all__ = ["EquivariantLinear", "linear", "linear_ragged"]
+__all__ = ["EquivariantLinear", "Network", "linear", "linear_ragged", "network"]
 
 _DTYPES = {torch.float32: "f32", torch.float64: "f64"}
 
@@ -180,6 +181,12 @@ def _module_device(device: Any) -> torch.device:
     return device
 
 
+def _are_orders(axes: Any) -> bool:
+    """Whether these are the orders of several tensors: (0, 1, 2)."""
+    return isinstance(axes, Sequence) and len(axes) > 0 and all(
+        isinstance(order, int) for order in axes)
+
+
 class EquivariantLinear(nn.Module):
     """An equivariant linear map between tensors over R^n, with trained weights: `eqc.Layer`
     as a module.
@@ -204,6 +211,12 @@ class EquivariantLinear(nn.Module):
         device, dtype: of the parameters, as of torch.nn.Linear: "cpu", "cuda" or "meta";
             torch.float32 or torch.float64.
 
+    With lists of orders and channels, `EquivariantLinear("S", (0, 1, 2), (1, 2), (4, 8, 8),
+    (16, 16))`, it is one network from tensors of all orders k to tensors of all orders l: each
+    output is the sum of a layer on every input that has maps to it, and has one bias. Called
+    with the inputs, one by one or as a list, it returns a tuple; it is an `eqc.torch.Network`,
+    whose `layers` are called w0_1 for the first output and the second input.
+
     Attributes:
         weight: [diagrams, in_channels, out_channels], in the order of `diagrams`.
         bias: [bias_diagrams, out_channels] or None.
@@ -220,6 +233,26 @@ class EquivariantLinear(nn.Module):
     The weights start as independent normal numbers whose deviation differs from diagram to
     diagram, so that y starts as `gain` says (docs/Python.md); the bias starts at zero.
     """
+
+    # With defaults for whoever copies or unpickles a module.
+    def __new__(cls, group: str | None = None, k: Any = 0, l: Any = 0,  # noqa: E741
+                in_channels: Any = None, out_channels: Any = None, n: int | None = None,
+                bias: bool | None = None, **options: Any) -> Any:
+        if not _are_orders(k) and not _are_orders(l):
+            return super().__new__(cls)
+        chosen = dict(layout="channels_last", normalize="mean", diagrams="all", batch=None,
+                      plan="auto", max_diagrams=None, gain=GAIN, inputs=INPUTS, init_n=None,
+                      device=None, dtype=None)
+        unknown = set(options) - set(chosen)
+        if unknown or not (_are_orders(k) and _are_orders(l)) or group is None:
+            raise TypeError(f"unexpected {', '.join(sorted(unknown))}" if unknown else
+                            f"k is {k!r} and l is {l!r}; expected two lists of orders, and a "
+                            "group")
+        chosen.update(options)
+        place = {"device": _module_device(chosen.pop("device")),
+                 "dtype": _module_dtype(chosen.pop("dtype"))}
+        return linears(group, k, l, in_channels, out_channels, n, bias, dtype=place["dtype"],
+                       **chosen).to(**place)
 
     def __init__(self, group: str | None, k: Axes, l: Axes, in_channels: int,  # noqa: E741
                  out_channels: int, n: int | None = None, bias: bool | None = None, *,

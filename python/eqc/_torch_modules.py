@@ -1,0 +1,255 @@
+"""Networks as functions and modules of PyTorch: `eqc.torch.network`, `eqc.torch.Network`."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+from eqc import _registry, _torch_network
+from eqc._native import NativeProgram, Options
+from eqc._source import declared_space, integer, layer_fields
+from eqc.errors import CompileError
+from eqc.initialize import GAIN, INPUTS, weight_std
+from eqc.network import Network as CompiledNetwork
+from eqc.program import compile  # noqa: A004
+
+__all__ = ["Network", "linears", "network"]
+
+
+def _apply(net: CompiledNetwork, key: str, inputs: Sequence[Tensor], params: Tensor,
+           sizes: Mapping[str, int] | None) -> Tensor | tuple[Tensor, ...]:
+    """The operator on any number of batch axes."""
+    if len(inputs) != len(net.inputs):
+        names = ", ".join(tensor.name for tensor in net.inputs)
+        raise TypeError(f"network '{net.name}' takes {len(net.inputs)} inputs ({names}), not "
+                        f"{len(inputs)}")
+    flat, leads = [], []
+    for tensor, value in zip(net.inputs, inputs):
+        if not isinstance(value, Tensor):
+            raise TypeError(f"{tensor.name} is a {type(value).__name__}; expected a "
+                            "torch.Tensor")
+        own = len(tensor.axes) + 1
+        if value.dim() < own:
+            raise ValueError(f"{tensor.name} has {value.dim()} axes; expected at least {own}: "
+                             f"any number of batch axes, {len(tensor.axes)} of spaces, and the "
+                             "channels")
+        leads.append(tuple(value.shape[:value.dim() - own]))
+        if leads[-1] != leads[0]:
+            raise ValueError(f"{tensor.name} has batch axes {list(leads[-1])}, but "
+                             f"{net.inputs[0].name} has {list(leads[0])}")
+        flat.append(value.reshape(math.prod(leads[0]), *value.shape[value.dim() - own:]))
+    found = net.sizes_of([value.shape for value in flat], sizes)
+    outputs = _torch_network.network(flat, params, key, [found[name] for name in net._free])
+    shaped = tuple(output.reshape(*leads[0], *output.shape[1:]) for output in outputs)
+    return shaped[0] if len(shaped) == 1 else shaped
+
+
+def network(net: CompiledNetwork, *arguments: Tensor,
+            sizes: Mapping[str, int] | None = None) -> Tensor | tuple[Tensor, ...]:
+    """Applies a compiled network, differentiably.
+
+    Args:
+        net: an `eqc.Network`.
+        arguments: its inputs in their order, with any number of batch axes, the same for all;
+            then the parameters, [net.size].
+        sizes: of spaces that no input has an axis of.
+
+    Returns:
+        The output; a tuple of them where there are several.
+
+    Raises:
+        TypeError, ValueError: an argument has another dtype or shape.
+        eqc.KernelError: the computation failed.
+    """
+    if not isinstance(net, CompiledNetwork):
+        raise TypeError(f"net is a {type(net).__name__}; expected an eqc.Network")
+    return _apply(net, _registry.network_key(net), arguments[:-1], arguments[-1], sizes)
+
+
+class _LayerParameters(nn.Module):
+    """Those of one layer: `weight`, and `bias` or None."""
+
+    def __init__(self, weight: Tensor, bias: Tensor | None) -> None:
+        super().__init__()
+        self.weight = nn.Parameter(weight)
+        if bias is None:
+            self.register_parameter("bias", None)
+        else:
+            self.bias = nn.Parameter(bias)
+
+
+class _Layers(nn.Module, Mapping[str, _LayerParameters]):
+    """Parameters by the names of layers, any of them: nn.ModuleDict keeps `half` and others for
+    itself."""
+
+    def __init__(self, parts: Mapping[str, _LayerParameters]) -> None:
+        super().__init__()
+        self._modules.update(parts)
+
+    def __getitem__(self, name: str) -> _LayerParameters:
+        return self._modules[name]  # type: ignore
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._modules)
+
+    def __len__(self) -> int:
+        return len(self._modules)
+
+    # Those of nn.Module, not the comparison of mappings.
+    __eq__ = object.__eq__
+    __hash__ = object.__hash__
+
+
+class Network(nn.Module):
+    """A network of equivariant layers with trained parameters, compiled from a source.
+
+        net = eqc.torch.Network(text, "ppgn")
+        y = net(h, a)
+
+    Args:
+        source: a text of the .eq language.
+        name: which of its networks; may be left out where there is only one.
+        gain, inputs, init_n: how weights start, as of `eqc.torch.EquivariantLinear`.
+        terms: by the names of layers that are terms of a sum of how many; their weights start
+            smaller, so that the sum has the gain.
+        options: those of `eqc.compile`.
+
+    Attributes:
+        layers: by the name of each layer its `weight` and its `bias`, which is None where it has
+            none.
+
+    Raises:
+        eqc.CompileError: the source was refused; the exception says where and why.
+
+    Shape:
+        Every input is [.., sizes of its axes.., channels], with any number of batch axes; with
+        layout = channels_first the channels come before the axes of spaces.
+    """
+
+    def __init__(self, source: str, name: str | None = None, *, gain: float = GAIN,
+                 inputs: str = INPUTS, init_n: int | None = None,
+                 terms: Mapping[str, int] | None = None, **options: Any) -> None:
+        super().__init__()
+        program = compile(source, **options)
+        if name is None:
+            if len(program.networks) != 1:
+                raise ValueError(f"the source has {len(program.networks)} networks: say which")
+            name = next(iter(program.networks))
+        net = program.network(name)
+        self._key = _registry.network_key(net)
+        self.gain, self.inputs, self.init_n = gain, inputs, init_n
+        #: By how many layers the sum is that a layer is a term of, where it is one.
+        self._terms = dict(terms or {})
+        dtype = _torch_network.dtype_of(net)
+        self.layers = _Layers({layer_name: _LayerParameters(
+            torch.empty(layer.weight_shape, dtype=dtype),
+            torch.empty(layer.bias_shape, dtype=dtype) if layer.has_bias else None)
+            for layer_name, layer in net.layers.items()})
+        self.reset_parameters()
+
+    @property
+    def network(self) -> CompiledNetwork:
+        """The compiled network."""
+        return _registry.network_of(self._key)
+
+    def reset_parameters(self) -> None:
+        """Draws new weights, and sets biases to zero."""
+        for name, layer in self.network.layers.items():
+            part = self.layers[name]
+            std = weight_std(layer, n=self.init_n, gain=self.gain / math.sqrt(
+                self._terms.get(name, 1)), inputs=self.inputs)
+            with torch.no_grad():
+                part.weight.normal_().mul_(
+                    torch.from_numpy(std).to(part.weight)[:, None, None])
+                if part.bias is not None:
+                    part.bias.zero_()
+
+    def flat_parameters(self) -> Tensor:
+        """All parameters as the network takes them, one after the other."""
+        return torch.cat([value.reshape(-1) for part in self.layers.values()
+                          for value in (part.weight, part.bias) if value is not None])
+
+    def forward(self, *inputs: Tensor, sizes: Mapping[str, int] | None = None
+                ) -> Tensor | tuple[Tensor, ...]:
+        """Applies the network.
+
+        Args:
+            inputs: in their order.
+            sizes: of spaces that no input has an axis of, by their names.
+        """
+        return _apply(self.network, self._key, inputs, self.flat_parameters(), sizes)
+
+    def extra_repr(self) -> str:
+        return repr(self.network)
+
+
+#: The diagnostics of a layer that could only be zero, and of a bias that could.
+_NO_MAPS, _NO_BIAS = "E0031", "E0035"
+
+
+def _refused(source: str, id: str, options: Options) -> bool:
+    """Whether the compiler says this, and nothing else, of a source."""
+    try:
+        NativeProgram(source, "<layer>", options)
+    except CompileError as error:  # others are raised again by who compiles
+        return all(diagnostic.id == id for diagnostic in error.diagnostics)
+    return False
+
+
+class _Linears(Network):
+    """What `EquivariantLinear` is for several orders: each output is the sum of a layer on every
+    input."""
+
+    def forward(self, *inputs: Any, sizes: Mapping[str, int] | None = None) -> Any:
+        """Applies the layers to all inputs, given one by one or as one sequence."""
+        if len(inputs) == 1 and not isinstance(inputs[0], Tensor):
+            inputs = tuple(inputs[0])
+        outputs = super().forward(*inputs, sizes=sizes)
+        return outputs if isinstance(outputs, tuple) else (outputs,)
+
+
+def linears(group: str, k: Sequence[int], l: Sequence[int],  # noqa: E741
+            in_channels: Sequence[int], out_channels: Sequence[int], n: int | None,
+            bias: bool | None, *, dtype: Any, max_diagrams: int | None, plan: str, gain: float,
+            inputs: str, init_n: int | None, **fields: Any) -> Network:
+    """Layers from tensors of the orders k to tensors of the orders l, as one network: a layer
+    for each pair that has one, and their sum at each output."""
+    for name, orders, channels in (("in_channels", k, in_channels),
+                                   ("out_channels", l, out_channels)):
+        if not isinstance(channels, Sequence) or len(channels) != len(orders):
+            raise ValueError(f"{name} is {channels!r}; expected {len(orders)} numbers, one for "
+                             "each order")
+    options = Options(plan=plan, max_diagrams=max_diagrams)
+    space = declared_space("v", group, n)
+
+    def axes(order: int) -> str:
+        return " ".join(["v"] * integer("an order", order)) or "0"
+
+    def layer(i: int, j: int, has_bias: bool) -> str:
+        return layer_fields(f"w{j}_{i}", [f"  k = {axes(k[i])}", f"  l = {axes(l[j])}"],
+                            channels=(in_channels[i], out_channels[j]), bias=has_bias,
+                            dtype=dtype, **fields)
+
+    layers, statements, terms = [], [], {}
+    statements += [f"  input x{i} : {axes(order)}, {integer('in_channels', in_channels[i])}"
+                   for i, order in enumerate(k)]
+    for j in range(len(l)):
+        pairs = [i for i in range(len(k))
+                 if not _refused(space + layer(i, j, False), _NO_MAPS, options)]
+        if not pairs:
+            raise ValueError(f"{group} has no map from tensors of order {tuple(k)} to order "
+                             f"{l[j]}")
+        has_bias = bias is not False
+        if bias is None:
+            has_bias = not _refused(space + layer(pairs[0], j, True), _NO_BIAS, options)
+        for i in pairs:
+            layers.append(layer(i, j, has_bias and i == pairs[0]))
+            terms[f"w{j}_{i}"] = len(pairs)
+        statements.append(f"  output y{j} = " + " + ".join(f"w{j}_{i}(x{i})" for i in pairs))
+    source = space + "".join(layers) + "network linears {\n" + "\n".join(statements) + "\n}\n"
+    return _Linears(source, "linears", gain=gain, inputs=inputs, init_n=init_n, terms=terms,
+                    plan=plan, max_diagrams=max_diagrams)
