@@ -155,3 +155,8 @@ const eqc_variant *eqc_rt_choose(const eqc_kernel *kernel) {
   }
   return i > 0 ? &kernel->variants[i - 1] : NULL;
 }
+
+int64_t eqc_rt_cpu_level(void) {
+  pthread_once(&once, read_once);
+  return cpu_level;
+}

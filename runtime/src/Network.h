@@ -22,6 +22,7 @@ typedef struct eqc_rt_network {
   const eqc_network *network;
   const char *name, *suffix;
   const int64_t *sizes;
+  int64_t cpu_level;
   int64_t batch, block, blocks;
   const void *const *inputs;
   void *const *outputs;

@@ -139,6 +139,7 @@ int eqc_rt_network_begin(eqc_rt_network *c, const eqc_network *network,
   c->name = network->info->name;
   c->suffix = suffix;
   c->sizes = sizes;
+  c->cpu_level = eqc_rt_cpu_level();
   c->batch = batch;
   status = check_sizes(c);
   return status == EQC_OK ? check_bytes(c) : status;

@@ -5,6 +5,7 @@
 |*                                                                            *|
 \*===----------------------------------------------------------------------===*/
 
+#include "FastFunctions.h"
 #include "Network.h"
 
 #include <math.h>
@@ -50,25 +51,83 @@ static inline int advance(odometer *o, const axis *axes, int num_axes) {
   return 0;
 }
 
+#define FAST_f32(function) eqc_rt_##function##f
+#define MATH_f32(function) function##f
+#define MATH_f64(function) function
+
+#define TARGET
 #define T float
 #define NAME(f) f##_f32
-#define MATH(function) function##f
+#define MATH MATH_f32
+#define FAST FAST_f32
 #include "Entries.h"
 #undef T
 #undef NAME
 #undef MATH
+#undef FAST
 #define T double
 #define NAME(f) f##_f64
-#define MATH(f) f
+#define MATH MATH_f64
+#define FAST MATH_f64
 #include "Entries.h"
 #undef T
 #undef NAME
 #undef MATH
+#undef FAST
+#undef TARGET
 
-/* By the type of numbers. */
+#if defined(__x86_64__) && defined(__GNUC__)
+/* The same for CPUs with vectors of 32 bytes. */
+#define TARGET __attribute__((target("avx2,fma")))
+#define T float
+#define NAME(f) f##_f32_wide
+#define MATH MATH_f32
+#define FAST FAST_f32
+#include "Entries.h"
+#undef T
+#undef NAME
+#undef MATH
+#undef FAST
+#define T double
+#define NAME(f) f##_f64_wide
+#define MATH MATH_f64
+#define FAST MATH_f64
+#include "Entries.h"
+#undef T
+#undef NAME
+#undef MATH
+#undef FAST
+#undef TARGET
+#define IS_WIDE (c->cpu_level >= 3)
+#else
+#define IS_WIDE 0
+#define apply_f32_wide apply_f32
+#define apply_f64_wide apply_f64
+#define apply_slope_f32_wide apply_slope_f32
+#define apply_slope_f64_wide apply_slope_f64
+#define put_f32_wide put_f32
+#define put_f64_wide put_f64
+#define add_f32_wide add_f32
+#define add_f64_wide add_f64
+#define norm_f32_wide norm_f32
+#define norm_f64_wide norm_f64
+#define norm_slope_f32_wide norm_slope_f32
+#define norm_slope_f64_wide norm_slope_f64
+#define scale_f32_wide scale_f32
+#define scale_f64_wide scale_f64
+#define scale_slope_f32_wide scale_slope_f32
+#define scale_slope_f64_wide scale_slope_f64
+#define scale_factor_f32_wide scale_factor_f32
+#define scale_factor_f64_wide scale_factor_f64
+#endif
+
+/* By the type of numbers and the CPU. */
 #define CALL(FUNCTION, ...)                                                    \
-  (c->network->element_bytes == sizeof(float) ? FUNCTION##_f32(__VA_ARGS__)    \
-                                              : FUNCTION##_f64(__VA_ARGS__))
+  (c->network->element_bytes == sizeof(float)                                  \
+       ? (IS_WIDE ? FUNCTION##_f32_wide(__VA_ARGS__)                           \
+                  : FUNCTION##_f32(__VA_ARGS__))                               \
+       : (IS_WIDE ? FUNCTION##_f64_wide(__VA_ARGS__)                           \
+                  : FUNCTION##_f64(__VA_ARGS__)))
 
 void eqc_rt_put(const eqc_rt_network *c, const char *from, char *to,
                 int64_t elements, int adds) {
@@ -198,9 +257,15 @@ void eqc_rt_step_value(const eqc_rt_network *c, const eqc_step *step,
     concat(c, step, worker, first, count, result);
     break;
   default:
-    for (i = 0; i < step->num_operands; ++i)
+    if (step->num_operands == 1) {
+      eqc_rt_put(c, a, result, elements, 0);
+      break;
+    }
+    b = eqc_rt_value_at(c, worker, step->operands[1], first);
+    CALL(add, (const void *)a, (const void *)b, (void *)result, elements);
+    for (i = 2; i < step->num_operands; ++i)
       eqc_rt_put(c, eqc_rt_value_at(c, worker, step->operands[i], first),
-                 result, elements, i > 0);
+                 result, elements, 1);
   }
 }
 
