@@ -23,10 +23,12 @@
 
 using namespace eqc;
 
-namespace {
-
 /// What networks promise.
-double toleranceOf(DType dtype) { return dtype == DType::F32 ? 1e-4 : 1e-10; }
+static double toleranceOf(DType dtype) {
+  return dtype == DType::F32 ? 1e-4 : 1e-10;
+}
+
+namespace {
 
 using Arrays = std::vector<Values>;
 
@@ -245,6 +247,7 @@ private:
                         const Result &result) {
     std::vector<GroupElement> elements;
     double norms = 1;
+    elements.reserve(sizes.size());
     for (size_t i = 0; i < sizes.size(); ++i)
       elements.push_back(
           rulesOf(network.spaces[i].group).randomElement(sizes[i], random));

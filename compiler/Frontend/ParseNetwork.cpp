@@ -10,7 +10,6 @@
 #include "compiler/Frontend/Parser.h"
 
 using namespace eqc;
-using llvm::Twine;
 
 NetworkDecl Parser::parseNetwork() {
   NetworkDecl network;

@@ -117,6 +117,7 @@ int NetworkChecker::callLayer(const ExprNode &node, const LayerSignature &layer,
     const NetworkValue &value = valueAt((*operands)[i]);
     const TensorType &wanted = layer.inputs[i];
     std::vector<Space> axes;
+    axes.reserve(value.axes.size());
     for (int axis : value.axes)
       axes.push_back(spec.spaces[axis]);
     if (axes == wanted.axes && value.channels == wanted.channels)

@@ -281,6 +281,12 @@ void NetworkChecker::checkUses() {
         .help("write 'output y = EXPRESSION'");
 }
 
+/// Of a layer that is called, which is not refused.
+const LayerSignature &
+NetworkChecker::signatureOfLayer(llvm::StringRef name) const {
+  return layers.find(name)->second.value();
+}
+
 /// What the layers have in common.
 void NetworkChecker::checkLayers() {
   if (spec.layers.empty()) {
@@ -292,7 +298,7 @@ void NetworkChecker::checkLayers() {
   }
   for (size_t i = 0; i < spec.layers.size(); ++i) {
     const std::string &name = spec.layers[i].name;
-    const LayerSignature &signature = *layers.find(name)->second;
+    const LayerSignature &signature = signatureOfLayer(name);
     if (i == 0) {
       spec.dtype = signature.dtype;
       spec.layout = signature.layout;
@@ -317,7 +323,7 @@ void NetworkChecker::layOutParameters() {
   int64_t elements = 0;
   bool overflows = false;
   for (NetworkLayer &layer : spec.layers) {
-    const LayerSignature &signature = *layers.find(layer.name)->second;
+    const LayerSignature &signature = signatureOfLayer(layer.name);
     layer.weightSize = signature.weightSize;
     layer.biasSize = signature.biasSize;
     layer.offset = elements;

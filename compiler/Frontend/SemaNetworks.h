@@ -71,6 +71,7 @@ private:
   void checkUses();
   void checkLayers();
   void layOutParameters();
+  const LayerSignature &signatureOfLayer(llvm::StringRef name) const;
   SourcePosition positionOf(SourceRange where) const;
   int spaceNumber(const Space &space);
   int addValue(NetworkValue value);

@@ -7,7 +7,6 @@
 #include "llvm/ADT/StringSet.h"
 
 using namespace eqc;
-using llvm::StringRef;
 
 bool NetworkFunction::takes(NetworkArgument argument) const {
   return llvm::is_contained(arguments, argument);

@@ -16,6 +16,8 @@
 |*                                                                            *|
 \*===----------------------------------------------------------------------===*/
 
+/* NOLINTBEGIN(readability-redundant-casting): where T is double */
+
 TARGET static inline T NAME(sigmoid)(T x) { return 1 / (1 + FAST(exp)(-x)); }
 
 /* The distribution function of normal numbers, times 2. */
@@ -119,6 +121,8 @@ TARGET static inline T NAME(slope)(int64_t function, T x) {
     DO(EQC_EXP)                                                                \
     DO(EQC_ABS)                                                                \
     DO(EQC_SQUARE)                                                             \
+  default: /* there are no others */                                           \
+    break;                                                                     \
   }
 
 TARGET static void NAME(apply)(int64_t function, const T *restrict x,
@@ -264,3 +268,5 @@ TARGET static void NAME(scale_factor)(const fold *f, const T *x,
     }
   } while (advance(&kept, f->kept, f->num_kept));
 }
+
+/* NOLINTEND(readability-redundant-casting) */

@@ -268,7 +268,7 @@ int eqc_rt_network_backward(const eqc_network *network, const int64_t *sizes,
                        EQC_RT_ALIGN);
   c.inputs = inputs;
   c.params = params;
-  c.tape = (char *)(uintptr_t)tape;
+  c.tape = (char *)tape;
   c.backward = 1;
   c.grad_outputs = grad_outputs;
   c.grad_inputs = grad_inputs;

@@ -462,10 +462,10 @@ int eqc_rt_network_prepare(eqc_rt_network *c, eqc_rt_block *memory) {
     return status;
 
   base = memory->data;
-  c->parts = (eqc_rt_part *)(void *)(base + parts);
-  c->bytes = (int64_t *)(void *)(base + bytes);
-  c->slot_offsets = (int64_t *)(void *)(base + slots);
-  c->tape_offsets = (int64_t *)(void *)(base + tapes);
+  c->parts = (eqc_rt_part *)(base + parts);
+  c->bytes = (int64_t *)(base + bytes);
+  c->slot_offsets = (int64_t *)(base + slots);
+  c->tape_offsets = (int64_t *)(base + tapes);
   c->wanted = base + flags;
   c->given = c->wanted + values;
   c->scratch = base + scratch;
@@ -563,7 +563,7 @@ char *eqc_rt_value_at(const eqc_rt_network *c, int64_t worker, int64_t value,
   const int64_t offset = first * c->bytes[value];
   int64_t slot;
   if (v->input >= 0)
-    return (char *)(uintptr_t)c->inputs[v->input] + offset;
+    return (char *)c->inputs[v->input] + offset;
   if (!c->backward && v->output >= 0)
     return (char *)c->outputs[v->output] + offset;
   if (c->tape && v->kept)

@@ -25,8 +25,10 @@ struct Tenant {
   double elements = 0;
 };
 
+} // namespace
+
 /// Slots are given to tenants in the order in which these begin.
-int assignSlots(const std::vector<Tenant> &tenants) {
+static int assignSlots(const std::vector<Tenant> &tenants) {
   struct Slot {
     int freeAfter;
     double elements;
@@ -65,6 +67,8 @@ int assignSlots(const std::vector<Tenant> &tenants) {
   }
   return static_cast<int>(slots.size());
 }
+
+namespace {
 
 class Planner {
 public:
