@@ -175,14 +175,14 @@ TARGET static void NAME(add)(const T *restrict a, const T *restrict b,
 }
 
 TARGET static void NAME(norm)(const fold *f, const T *x, T *y) {
-  odometer kept = {0};
+  /* Each is back at the start after its last place. */
+  odometer kept = {0}, dropped = {0};
   do {
     int64_t c, i;
     for (c = 0; c < f->inner; c += LANES) {
       /* Sums of many squares are those of doubles. */
       double sums[LANES] = {0};
       const int64_t lanes = eqc_rt_min(LANES, f->inner - c);
-      odometer dropped = {0};
       do {
         const T *row = x + kept.x + dropped.x + c;
         for (i = 0; i < lanes; ++i)
@@ -196,9 +196,8 @@ TARGET static void NAME(norm)(const fold *f, const T *x, T *y) {
 
 TARGET static void NAME(norm_slope)(const fold *f, const T *x, const T *y,
                                     const T *grad_y, T *grad_x, int adds) {
-  odometer kept = {0};
+  odometer kept = {0}, dropped = {0};
   do {
-    odometer dropped = {0};
     do {
       const T *row = x + kept.x + dropped.x;
       T *out = grad_x + kept.x + dropped.x;
@@ -213,9 +212,8 @@ TARGET static void NAME(norm_slope)(const fold *f, const T *x, const T *y,
 
 /* The factor has 1 channel or those of x: its step along them is 0 or 1. */
 TARGET static void NAME(scale)(const fold *f, const T *s, const T *x, T *y) {
-  odometer kept = {0};
+  odometer kept = {0}, dropped = {0};
   do {
-    odometer dropped = {0};
     do {
       const int64_t at = kept.x + dropped.x;
       int64_t c;
@@ -227,9 +225,8 @@ TARGET static void NAME(scale)(const fold *f, const T *s, const T *x, T *y) {
 
 TARGET static void NAME(scale_slope)(const fold *f, const T *s, const T *grad_y,
                                      T *grad_x, int adds) {
-  odometer kept = {0};
+  odometer kept = {0}, dropped = {0};
   do {
-    odometer dropped = {0};
     do {
       const int64_t at = kept.x + dropped.x;
       int64_t c;
@@ -244,14 +241,13 @@ TARGET static void NAME(scale_slope)(const fold *f, const T *s, const T *grad_y,
 /* The gradient of the factor: a sum over all that it is multiplied with. */
 TARGET static void NAME(scale_factor)(const fold *f, const T *x,
                                       const T *grad_y, T *grad_s, int adds) {
-  odometer kept = {0};
+  odometer kept = {0}, dropped = {0};
   do {
     const int64_t channels = f->step ? f->inner : 1;
     int64_t c, i;
     for (c = 0; c < channels; c += LANES) {
       double sums[LANES] = {0};
       const int64_t lanes = eqc_rt_min(LANES, channels - c);
-      odometer dropped = {0};
       do {
         const int64_t at = kept.x + dropped.x;
         if (f->step)
