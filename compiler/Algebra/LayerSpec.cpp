@@ -8,6 +8,33 @@
 
 using namespace eqc;
 
+const char *eqc::choiceName(DiagramChoice choice) {
+  switch (choice) {
+  case DiagramChoice::All:
+    return "all";
+  case DiagramChoice::Basis:
+    return "basis";
+  case DiagramChoice::Connected:
+    return "connected";
+  case DiagramChoice::List:
+    break;
+  }
+  return "list";
+}
+
+bool eqc::joinsInputs(const Diagram &diagram, int k1) {
+  for (const std::vector<int> &block : diagram.blocks()) {
+    bool x = false, z = false;
+    for (int vertex : block) {
+      x |= vertex >= diagram.l && vertex < diagram.l + k1;
+      z |= vertex >= diagram.l + k1;
+    }
+    if (x && z)
+      return true;
+  }
+  return false;
+}
+
 std::vector<Space> LayerSpec::spaces() const {
   if (group.isProduct())
     return group.spaces();
@@ -32,7 +59,14 @@ std::vector<int64_t> eqc::lengthsOf(Group group, int64_t n, int order,
 }
 
 std::vector<int64_t> eqc::lengthsOfInput(const LayerSpec &spec) {
-  return lengthsOf(spec.group, spec.n, spec.k, spec.xAxes);
+  return lengthsOf(spec.group, spec.n, spec.k1(), spec.xAxes);
+}
+
+std::vector<int64_t> eqc::lengthsOfSecondInput(const LayerSpec &spec) {
+  std::vector<int> axes;
+  if (!spec.xAxes.empty())
+    axes.assign(spec.xAxes.begin() + spec.k1(), spec.xAxes.end());
+  return lengthsOf(spec.group, spec.n, spec.k2, axes);
 }
 
 std::vector<int64_t> eqc::lengthsOfOutput(const LayerSpec &spec) {

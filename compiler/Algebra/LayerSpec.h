@@ -19,7 +19,10 @@ namespace eqc {
 enum class DType { F32, F64 };
 enum class Layout { ChannelsLast, ChannelsFirst };
 enum class Normalize { None, Mean };
-enum class DiagramChoice { All, Basis, List };
+/// Connected: those of a bilinear layer that join x and z.
+enum class DiagramChoice { All, Basis, List, Connected };
+/// "all", "basis", "connected"; "list" for a list.
+const char *choiceName(DiagramChoice choice);
 
 /// Where something stands in a source; line and column count from 1, columns in
 /// bytes.
@@ -36,15 +39,20 @@ struct LayerSpec {
   /// What acts: one group, on all axes alike, or a product.
   Group group = Group::S;
   int64_t n = 1; ///< -1: given at run time (`n = ?`); see sizeOfProduct
-  int k = 0;
+  int k = 0; ///< axes of all inputs: of a bilinear layer those of x, then of z
   int l = 0;
+  /// The axes of z, the second input of a bilinear layer; -1 for a linear one.
+  int k2 = -1;
   /// Of a product the space of each axis of y and of x; else empty.
   std::vector<int> yAxes, xAxes;
   /// The name of the only space, where axes are typed and all of one.
   std::string spaceName;
   bool typed = false; ///< whether axes are typed, maybe none
   int64_t cIn = 1;
+  int64_t cIn2 = 0; ///< channels of z, where there is one
   int64_t cOut = 1;
+  /// Of a bilinear layer: channel c of y is made of channel c of x and of z.
+  bool depthwise = false;
   bool bias = false;
   DType dtype = DType::F32;
   Layout layout = Layout::ChannelsLast;
@@ -58,6 +66,14 @@ struct LayerSpec {
   /// The (l,0)-diagrams of the bias in the order of its rows; empty without.
   std::vector<Diagram> biasDiagrams;
 
+  /// Whether there is a second input, z.
+  bool isBilinear() const { return k2 >= 0; }
+  /// The axes of x alone.
+  int k1() const { return isBilinear() ? k - k2 : k; }
+  /// Weights of a diagram: one for each way to choose a channel of each array.
+  int64_t weightsOfDiagram() const {
+    return depthwise ? cOut : cIn * (isBilinear() ? cIn2 : 1) * cOut;
+  }
   /// Whether a size is given at run time.
   bool dynamicN() const { return n < 0; }
   /// The spaces of the axes, in the order of the sizes that calls take; none
@@ -68,11 +84,16 @@ struct LayerSpec {
   int64_t elementSize() const { return dtype == DType::F32 ? 4 : 8; }
 };
 
+/// Whether a block, or a Levi-Civita symbol, meets both the first `k1` inputs
+/// and the others.
+bool joinsInputs(const Diagram &diagram, int k1);
+
 /// The length of each of `order` axes, which are of these spaces where the
 /// group is a product; -1: given at run time.
 std::vector<int64_t> lengthsOf(Group group, int64_t n, int order,
                                const std::vector<int> &axes);
-std::vector<int64_t> lengthsOfInput(const LayerSpec &spec);
+std::vector<int64_t> lengthsOfInput(const LayerSpec &spec); ///< x alone
+std::vector<int64_t> lengthsOfSecondInput(const LayerSpec &spec);
 std::vector<int64_t> lengthsOfOutput(const LayerSpec &spec);
 /// The positions of a tensor with such axes, those before `first` left out.
 int64_t numPositions(const std::vector<int64_t> &lengths, size_t first = 0);

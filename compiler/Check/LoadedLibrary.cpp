@@ -128,6 +128,32 @@ std::optional<KernelFunctions> LoadedLibrary::kernel(const LayerSpec &spec,
   return std::nullopt;
 }
 
+template <typename T, bool Dynamic>
+static BilinearFunctions findBilinear(const LoadedLibrary::Lookup &find,
+                                      const std::string &layer) {
+  BilinearFunctions result;
+  findCall<T, kBilinearForward, Dynamic>(find, Interface::Host, layer,
+                                         result.forward);
+  findCall<T, kBilinearBackward, Dynamic>(find, Interface::Host, layer,
+                                          result.backward);
+  return result;
+}
+
+std::optional<BilinearFunctions>
+LoadedLibrary::bilinear(const LayerSpec &spec, std::string &error) const {
+  const bool isFloat = spec.dtype == DType::F32;
+  auto *findOne =
+      spec.dynamicN()
+          ? (isFloat ? findBilinear<float, true> : findBilinear<double, true>)
+          : (isFloat ? findBilinear<float, false>
+                     : findBilinear<double, false>);
+  BilinearFunctions result = findOne(find, spec.name);
+  if (result.forward)
+    return result;
+  error = "the library does not export '" + nameOf(kForward, spec.name) + "'";
+  return std::nullopt;
+}
+
 static const eqc_layer_info *findInfo(const LoadedLibrary::Lookup &find,
                                       const LayerSpec &spec) {
   auto function =
@@ -213,9 +239,16 @@ CheckReport eqc::checkLibrary(const LayerSpec &spec,
 
   std::string error;
   CheckRow info = library.checkInfo(spec);
-  std::optional<KernelFunctions> kernel = library.kernel(spec, error);
   CheckReport report;
-  if (kernel) {
+  std::optional<KernelFunctions> kernel;
+  std::optional<BilinearFunctions> bilinear;
+  if (spec.isBilinear())
+    bilinear = library.bilinear(spec, error);
+  else
+    kernel = library.kernel(spec, error);
+  if (bilinear) {
+    report = runCheck(spec, *bilinear, options);
+  } else if (kernel) {
     report = runCheck(spec, adapt ? adapt(spec, *kernel) : *kernel, options);
   } else {
     report.title = "layer " + spec.name;

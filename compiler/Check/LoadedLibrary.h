@@ -9,6 +9,7 @@
 #define EQC_CHECK_LOADEDLIBRARY_H
 
 #include "compiler/Check/Check.h"
+#include "compiler/Check/CheckBilinear.h"
 #include "compiler/Interface/Signature.h"
 
 #include <functional>
@@ -43,6 +44,10 @@ public:
   /// NAME_forward is not exported.
   std::optional<KernelFunctions> kernel(const LayerSpec &spec,
                                         std::string &error) const;
+
+  /// The same of a layer of two inputs.
+  std::optional<BilinearFunctions> bilinear(const LayerSpec &spec,
+                                            std::string &error) const;
 
   /// Compares every field of NAME_info() with the layer.
   CheckRow checkInfo(const LayerSpec &spec) const;

@@ -41,6 +41,12 @@ static int measure(const Options &options, Source &source,
                                       ", '--n' must be " +
                                       sizeUnitInWords(unit)});
   }
+  for (size_t i = 0; i < source.layers.size(); ++i)
+    if (source.layers[i].isBilinear())
+      return reportCompileFailure(
+          options, source,
+          {StatusRefused, static_cast<int>(i), "E0074",
+           "layers of two inputs are not measured yet"});
   if (int status = tuneSource(options, source))
     return status;
   std::optional<LoadedLibrary> library;

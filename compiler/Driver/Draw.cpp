@@ -241,7 +241,10 @@ void Picture::drawLayer(const LayerSpec &layer) {
     acting = layer.spaces().empty() ? "no axes"
                                     : "axes of " + textOf(layer.spaces());
   text(pageMargin, bottom + 18, "title",
-       fmt::format("{}: {}, order {} to {}", layer.name, acting, layer.k,
+       fmt::format("{}: {}, order {} to {}", layer.name, acting,
+                   layer.isBilinear()
+                       ? fmt::format("{} * {}", layer.k1(), layer.k2)
+                       : std::to_string(layer.k),
                    layer.l));
   bottom += 30;
   drawGrid("weight", layer.diagrams);

@@ -6,6 +6,7 @@
 #include "compiler/Algebra/RowPattern.h"
 #include "compiler/Driver/HeaderEmitter.h"
 #include "compiler/Driver/Table.h"
+#include "compiler/Plan/Bilinear/BilinearPlan.h"
 #include "compiler/Plan/PlanReport.h"
 
 #include <fmt/format.h>
@@ -36,6 +37,10 @@ static std::string describeCounts(const LayerSpec &layer) {
     break;
   case DiagramChoice::Basis:
     text += fmt::format(", a basis, of {} in all", countText(all));
+    break;
+  case DiagramChoice::Connected:
+    text +=
+        fmt::format(", those that join x and z, of {} in all", countText(all));
     break;
   case DiagramChoice::List:
     text += fmt::format(", as listed, of {} in all", countText(all));
@@ -91,10 +96,12 @@ static void appendFacts(const LayerSpec &layer, const CompileOptions &options,
   for (const Space &space : layer.typed ? layer.spaces() : std::vector<Space>())
     fact("space", fmt::format("{} = {}, {}", space.name, spaceText(space),
                               rulesOf(space.group).words()));
-  fact("x", arrayShape(layer, true));
-  fact("y", arrayShape(layer, false));
-  fact("weight", fmt::format("[{}, {}, {}], {} elements", diagrams, layer.cIn,
-                             layer.cOut, diagrams * layer.cIn * layer.cOut));
+  fact("x", arrayShape(layer, BilinearRow::X));
+  if (layer.isBilinear())
+    fact("z", arrayShape(layer, BilinearRow::Z));
+  fact("y", arrayShape(layer, BilinearRow::Y));
+  fact("weight", fmt::format("{}, {} elements", weightShape(layer),
+                             diagrams * layer.weightsOfDiagram()));
   fact("bias", layer.bias ? fmt::format("[{}, {}], {} elements", biasDiagrams,
                                         layer.cOut, biasDiagrams * layer.cOut)
                           : "none");
@@ -130,9 +137,58 @@ static std::string scheduleText(const LayerSpec &layer,
   return text;
 }
 
+/// Diagrams of two inputs as each array sees them.
+static void appendBilinear(const LayerSpec &layer, std::string &text) {
+  const BilinearPlan plan = buildBilinearPlan(layer, BilinearRole::Forward);
+  std::vector<std::vector<std::string>> rows{{"weight", "diagram"}};
+  const size_t shown = std::min(layer.diagrams.size(), maxListed);
+  for (size_t d = 0; d < shown; ++d)
+    rows.push_back(
+        {std::to_string(d), toString(layer.diagrams[d]),
+         joinsInputs(layer.diagrams[d], layer.k1()) ? "joins x and z" : ""});
+  text += "\n";
+  appendTable(rows, text);
+  if (shown < layer.diagrams.size())
+    text += fmt::format("  .. and {} more\n", layer.diagrams.size() - shown);
+  rows = {{"letters", "joins", "results"}};
+  for (int letters = 0; letters <= layer.k + layer.l; ++letters)
+    if (plan.numJoins(letters) + plan.numResults(letters) > 0)
+      rows.push_back({std::to_string(letters),
+                      std::to_string(plan.numJoins(letters)),
+                      std::to_string(plan.numResults(letters))});
+  text += "\n";
+  appendTable(rows, text);
+  text += "  (a join multiplies what is left of x and of z once its own blocks "
+          "are summed, n\n  multiply-adds for each of its letters; its results "
+          "are added to y, with weights)\n";
+}
+
+/// What is different where there are two inputs.
+static bool explainBilinear(const LayerSpec &layer,
+                            const CompileOptions &options, std::string &text,
+                            CompileFailure &failure) {
+  BilinearReport report;
+  if (!reportBilinear(layer, options, report, failure))
+    return false;
+  text += fmt::format("layer {}: {}\n", layer.name, ordersAndChannels(layer));
+  appendFacts(layer, options, text);
+  appendBilinear(layer, text);
+  if (!layer.biasDiagrams.empty())
+    appendDiagrams("bias", layer.biasDiagrams, text);
+  const bool shares = report.plan != PlanKind::Factored;
+  text += fmt::format("\n  plan: {}, {}\n", planName(report.plan),
+                      shares ? "joins are shared between diagrams"
+                             : "a join for each diagram");
+  for (const auto &[what, schedule] : report.schedules)
+    text += fmt::format("\n  {}, stage by stage:\n{}", what, schedule);
+  return true;
+}
+
 bool eqc::explainLayer(const LayerSpec &layer, const CompileOptions &options,
                        const std::optional<LayerTuning> &measured,
                        std::string &text, CompileFailure &failure) {
+  if (layer.isBilinear())
+    return explainBilinear(layer, options, text, failure);
   BuiltPlans built; // for a second report
   CompileOptions own = options;
   if (!own.built)
@@ -151,8 +207,7 @@ bool eqc::explainLayer(const LayerSpec &layer, const CompileOptions &options,
     if (!reportLayer(layer, own, report, failure))
       return false;
   }
-  text += fmt::format("layer {}: order {} -> {}, channels {} -> {}\n",
-                      layer.name, layer.k, layer.l, layer.cIn, layer.cOut);
+  text += fmt::format("layer {}: {}\n", layer.name, ordersAndChannels(layer));
   appendFacts(layer, own, text);
   appendDiagrams("weight", layer.diagrams, text);
   if (!layer.biasDiagrams.empty())

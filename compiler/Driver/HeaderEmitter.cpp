@@ -22,14 +22,14 @@ using llvm::StringRef;
 /// prints them all.
 static constexpr size_t maxListedDiagrams = 64;
 
-std::string eqc::arrayShape(const LayerSpec &layer, bool input) {
+std::string eqc::arrayShape(const LayerSpec &layer, BilinearRow row) {
   std::string text = "[batch";
   const std::vector<Space> spaces = layer.spaces();
-  const std::vector<int> &axes = input ? layer.xAxes : layer.yAxes;
-  std::string channels = std::to_string(input ? layer.cIn : layer.cOut);
+  const std::vector<int> axes = axesOf(layer, row);
+  const std::string channels = std::to_string(channelsOf(layer, row));
   if (layer.layout == Layout::ChannelsFirst)
     text += ", " + channels;
-  for (int axis = 0; axis < (input ? layer.k : layer.l); ++axis) {
+  for (int axis = 0; axis < orderOf(layer, row); ++axis) {
     const Space &space = spaces[axes.empty() ? 0 : axes[axis]];
     text += ", " + (space.n >= 0         ? std::to_string(space.n)
                     : space.name.empty() ? "n"
@@ -38,6 +38,27 @@ std::string eqc::arrayShape(const LayerSpec &layer, bool input) {
   if (layer.layout == Layout::ChannelsLast)
     text += ", " + channels;
   return text + "]";
+}
+
+std::string eqc::weightShape(const LayerSpec &layer) {
+  if (layer.depthwise)
+    return fmt::format("[{}, {}]", layer.diagrams.size(), layer.cOut);
+  if (layer.isBilinear())
+    return fmt::format("[{}, {}, {}, {}]", layer.diagrams.size(), layer.cIn,
+                       layer.cIn2, layer.cOut);
+  return fmt::format("[{}, {}, {}]", layer.diagrams.size(), layer.cIn,
+                     layer.cOut);
+}
+
+std::string eqc::ordersAndChannels(const LayerSpec &layer) {
+  if (!layer.isBilinear())
+    return fmt::format("order {} -> {}, channels {} -> {}", layer.k, layer.l,
+                       layer.cIn, layer.cOut);
+  return fmt::format("orders {} * {} -> {}, channels {}", layer.k1(), layer.k2,
+                     layer.l,
+                     layer.depthwise ? std::to_string(layer.cOut)
+                                     : fmt::format("{} * {} -> {}", layer.cIn,
+                                                   layer.cIn2, layer.cOut));
 }
 
 static void emitMacros(const LayerSpec &layer, int64_t packedSize,
@@ -52,6 +73,11 @@ static void emitMacros(const LayerSpec &layer, int64_t packedSize,
       continue;
     const std::string number = std::to_string(value.number);
     // Parentheses, so that a minus sign stays with its number.
+    // The axes of all inputs, where there are two.
+    if (macroOf(field) == "K") {
+      define("K", std::to_string(layer.k));
+      continue;
+    }
     define(macroOf(field), field.type == InfoType::Text ? '"' + value.text + '"'
                            : value.number < 0           ? '(' + number + ')'
                                                         : number);
@@ -60,6 +86,8 @@ static void emitMacros(const LayerSpec &layer, int64_t packedSize,
     define(macro,
            size < 0 ? '(' + std::to_string(size) + ')' : std::to_string(size));
   define(kPackedSizeMacro, std::to_string(packedSize));
+  for (const auto &[macro, value] : bilinearMacros(layer))
+    define(macro, std::to_string(value));
 }
 
 static void emitDiagrams(StringRef array, const std::vector<Diagram> &diagrams,
@@ -90,16 +118,20 @@ static void emitDiagrams(StringRef array, const std::vector<Diagram> &diagrams,
 static std::string commentOnForward(const LayerSpec &layer) {
   std::string text;
   auto out = std::back_inserter(text);
-  fmt::format_to(out, "/* Computes y from x.\n     x      {}\n",
-                 arrayShape(layer, true));
-  fmt::format_to(out, "     weight [{}, {}, {}]\n", layer.diagrams.size(),
-                 layer.cIn, layer.cOut);
+  fmt::format_to(out, "/* Computes y from x{}.\n     x      {}\n",
+                 layer.isBilinear() ? " and z" : "",
+                 arrayShape(layer, BilinearRow::X));
+  if (layer.isBilinear())
+    fmt::format_to(out, "     z      {}, may be x\n",
+                   arrayShape(layer, BilinearRow::Z));
+  fmt::format_to(out, "     weight {}\n", weightShape(layer));
   if (!layer.biasDiagrams.empty())
     fmt::format_to(out, "     bias   [{}, {}]\n", layer.biasDiagrams.size(),
                    layer.cOut);
   else
     text += "     bias   ignored, may be NULL\n";
-  fmt::format_to(out, "     y      {}, written\n", arrayShape(layer, false));
+  fmt::format_to(out, "     y      {}, written\n",
+                 arrayShape(layer, BilinearRow::Y));
   return text +
          "   Returns EQC_OK, or a negative eqc_status and then y is untouched. "
          "*/\n";
@@ -110,11 +142,16 @@ static std::string commentOnBackward(const LayerSpec &layer) {
       "/* Gradients of a scalar, from its gradient grad_y with "
       "respect to y; each has the\n   shape of its array, is written, "
       "not added to, and is left out where its pointer\n   is NULL.{}\n"
-      "     x      is not read without grad_weight\n"
-      "     weight is not read without grad_x\n"
+      "{}"
       "   Returns EQC_OK, or a negative eqc_status and then the "
       "gradients are untouched. */\n",
-      layer.biasDiagrams.empty() ? " grad_bias is ignored." : "");
+      layer.biasDiagrams.empty() ? " grad_bias is ignored." : "",
+      layer.isBilinear()
+          ? "     x      is not read without grad_z and grad_weight\n"
+            "     z      is not read without grad_x and grad_weight\n"
+            "     weight is not read without grad_x and grad_z\n"
+          : "     x      is not read without grad_weight\n"
+            "     weight is not read without grad_x\n");
 }
 
 /// `n[b]^2 * 16`.
@@ -182,16 +219,16 @@ static std::string commentOn(const CFunction &function, const LayerSpec &layer,
     if (!comment.empty())
       return comment;
   }
-  if (&function == &kForward)
+  if (&function == &kForward || &function == &kBilinearForward)
     return commentOnForward(layer);
-  if (&function == &kBackward)
+  if (&function == &kBackward || &function == &kBilinearBackward)
     return commentOnBackward(layer);
   if (&function == &kPack)
     return fmt::format(
         "/* Weights as the kernel of this CPU wants them, {0}_{1} "
         "elements, for\n   {0}_forward_packed on this CPU. */\n",
         layer.name, kPackedSizeMacro);
-  if (&function == &kForwardPacked)
+  if (&function == &kForwardPacked || &function == &kBilinearForwardPacked)
     return fmt::format("/* {}_forward with packed weights: nothing is packed "
                        "in the call. */\n",
                        layer.name);
@@ -203,7 +240,8 @@ static std::string commentOn(const CFunction &function, const LayerSpec &layer,
 static void emitFunctions(const LayerSpec &layer, bool gradients,
                           Interface interface, bool ragged, std::string &text) {
   const llvm::SmallVector<const CFunction *> functions =
-      cFunctions(gradients, interface, ragged);
+      layer.isBilinear() ? bilinearFunctions(gradients)
+                         : cFunctions(gradients, interface, ragged);
   for (const CFunction *function : functions) {
     text += commentOn(*function, layer, interface) +
             declarationOf(*function, layer, interface);
@@ -215,19 +253,16 @@ static void emitFunctions(const LayerSpec &layer, bool gradients,
 
 static std::string describeLayer(const LayerSpec &layer) {
   if (layer.typed)
-    return fmt::format("/*===-- Layer {0}: {1}, order {2} -> {3}, channels {4} "
-                       "-> {5}. */\n\n",
-                       layer.name,
+    return fmt::format("/*===-- Layer {0}: {1}, {2}. */\n\n", layer.name,
                        layer.spaces().empty()
                            ? std::string("no axes")
                            : "axes of " + textOf(layer.spaces()),
-                       layer.k, layer.l, layer.cIn, layer.cOut);
+                       ordersAndChannels(layer));
   std::string size =
       layer.dynamicN() ? "n given at run time" : fmt::format("n = {}", layer.n);
-  return fmt::format("/*===-- Layer {0}: group {1}, {2}, order {3} -> {4}, "
-                     "channels {5} -> {6}. */\n\n",
-                     layer.name, groupName(layer.group), size, layer.k, layer.l,
-                     layer.cIn, layer.cOut);
+  return fmt::format("/*===-- Layer {0}: group {1}, {2}, {3}. */\n\n",
+                     layer.name, groupName(layer.group), size,
+                     ordersAndChannels(layer));
 }
 
 /// A macro that no other generated header has: headers of one name in several

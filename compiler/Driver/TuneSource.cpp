@@ -40,6 +40,13 @@ int eqc::tuneSource(const Options &options, Source &source,
   for (size_t i = 0; i < source.layers.size(); ++i) {
     const LayerSpec &layer = source.layers[i];
     TuneResult result;
+    // There is nothing to choose by measuring.
+    if (layer.isBilinear()) {
+      tuning.push_back({plans[i], 0});
+      if (reports)
+        reports->emplace_back();
+      continue;
+    }
     if (tuneLayerCached(layer, request, result, failure)) {
       tuning.push_back(result.tuning());
       if (reports)

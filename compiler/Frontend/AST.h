@@ -23,6 +23,8 @@ struct Value {
     List,   ///< `[a, b]`: scalars in `items`
     Words,  ///< `a b`: two or more words in `items`
     Sum,    ///< `a + b`: words in `items`
+    /// `a * b`: scalars or words in `items`; the first of a pair may be one.
+    Product,
   };
   Kind kind = Kind::Error;
   SourceRange range;

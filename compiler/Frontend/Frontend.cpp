@@ -39,8 +39,9 @@ FrontendResult eqc::parseLayers(llvm::SourceMgr &sources, unsigned bufferId,
   const SourceFile file = Parser(diags, options.maxDiagrams).parseFile();
   checkFile(file, options, diags, result.layers, result.networks);
   if (diags.status() == 0 && options.ragged &&
-      llvm::none_of(result.layers,
-                    [](const LayerSpec &layer) { return layer.dynamicN(); }))
+      llvm::none_of(result.layers, [](const LayerSpec &layer) {
+        return layer.dynamicN() && !layer.isBilinear();
+      }))
     diags.error(DiagId::NothingRagged, result.layers.front().position,
                 "ragged batches need a layer whose size is given at run time");
   for (const NetworkSpec &network : result.networks)

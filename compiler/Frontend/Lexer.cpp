@@ -120,6 +120,8 @@ Token Lexer::lex() {
     return single(TokenKind::Semicolon);
   case '?':
     return single(TokenKind::Question);
+  case '*':
+    return single(TokenKind::Star);
   default:
     break;
   }

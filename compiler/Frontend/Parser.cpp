@@ -302,10 +302,11 @@ Value Parser::parseValue(const Token &fieldName) {
   if (first.token.is(TokenKind::Word) && token.is(TokenKind::LeftParen))
     return parseSized(fieldName, std::move(first));
   const bool takesAxes = fieldName.isWord("k") || fieldName.isWord("l");
-  if (takesAxes && first.token.is(TokenKind::Word) &&
-      token.is(TokenKind::Word) && !atFieldStart())
-    return parseWords(std::move(first));
-  if (!token.is(TokenKind::Arrow))
+  if (takesAxes)
+    first = parseAxes(std::move(first));
+  if (token.is(TokenKind::Star))
+    first = parseProduct(fieldName, std::move(first), takesAxes);
+  if (!token.is(TokenKind::Arrow) || first.kind == Value::Kind::Error)
     return first;
   advance();
   Value second = parseScalar(fieldName);
@@ -377,6 +378,37 @@ Value Parser::parseSized(const Token &fieldName, Value word) {
   word.range.end = token.range.end;
   advance();
   return word;
+}
+
+/// The axes that a first scalar begins.
+Value Parser::parseAxes(Value first) {
+  if (first.kind != Value::Kind::Error && first.token.is(TokenKind::Word) &&
+      token.is(TokenKind::Word) && !atFieldStart())
+    return parseWords(std::move(first));
+  return first;
+}
+
+/// The factors behind the first.
+Value Parser::parseProduct(const Token &fieldName, Value first,
+                           bool takesAxes) {
+  Value product;
+  product.kind = Value::Kind::Product;
+  product.range = first.range;
+  product.items.push_back(std::move(first));
+  while (token.is(TokenKind::Star)) {
+    advance();
+    Value factor = parseScalar(fieldName);
+    if (takesAxes)
+      factor = parseAxes(std::move(factor));
+    if (factor.kind == Value::Kind::Error) {
+      product.kind = Value::Kind::Error;
+      return product;
+    }
+    product.range.end = factor.range.end;
+    if (product.items.size() < maxItems)
+      product.items.push_back(std::move(factor));
+  }
+  return product;
 }
 
 /// The words that follow the first, up to the next field.

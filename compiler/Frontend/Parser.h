@@ -62,6 +62,8 @@ private:
   Value parseScalar(const Token &fieldName);
   Value parseSized(const Token &fieldName, Value word);
   Value parseList(const Token &fieldName);
+  Value parseAxes(Value first);
+  Value parseProduct(const Token &fieldName, Value first, bool takesAxes);
   Value parseWords(Value first);
   bool atFieldStart() const;
 

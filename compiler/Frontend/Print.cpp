@@ -11,26 +11,41 @@
 using namespace eqc;
 
 static std::string diagramsText(const LayerSpec &spec) {
-  if (spec.choice == DiagramChoice::All)
-    return "all";
-  if (spec.choice == DiagramChoice::Basis)
-    return "basis";
+  if (spec.choice != DiagramChoice::List)
+    return choiceName(spec.choice);
   std::string list = "[";
   for (const Diagram &diagram : spec.diagrams)
     list += (list.size() > 1 ? ", \"" : "\"") + toString(diagram) + "\"";
   return list + "]";
 }
 
-/// The axes of one side by the names of their spaces.
+/// The axes of one array by the names of their spaces, from the `first` of
+/// those of its side on.
 static std::string axesText(const LayerSpec &spec, const std::vector<int> &axes,
-                            int order) {
+                            int first, int order) {
   if (!spec.typed || order == 0)
     return std::to_string(order);
   std::string text;
-  for (int axis = 0; axis < order; ++axis)
-    text += (axis > 0 ? " " : "") +
+  for (int axis = first; axis < first + order; ++axis)
+    text += (axis > first ? " " : "") +
             (axes.empty() ? spec.spaceName : spec.spaces()[axes[axis]].name);
   return text;
+}
+
+static std::string inputsText(const LayerSpec &spec) {
+  std::string text = axesText(spec, spec.xAxes, 0, spec.k1());
+  if (spec.isBilinear())
+    text += " * " + axesText(spec, spec.xAxes, spec.k1(), spec.k2);
+  return text;
+}
+
+static std::string channelsText(const LayerSpec &spec) {
+  if (spec.depthwise)
+    return std::to_string(spec.cOut);
+  std::string text = std::to_string(spec.cIn);
+  if (spec.isBilinear())
+    text += " * " + std::to_string(spec.cIn2);
+  return text + " -> " + std::to_string(spec.cOut);
 }
 
 static std::string declarationsOf(const std::vector<Space> &spaces) {
@@ -51,10 +66,9 @@ static std::string layerText(const LayerSpec &spec) {
     if (!spec.group.hasSignature())
       field("n", spec.dynamicN() ? "?" : std::to_string(spec.n));
   }
-  field("k", axesText(spec, spec.xAxes, spec.k));
-  field("l", axesText(spec, spec.yAxes, spec.l));
-  field("channels",
-        std::to_string(spec.cIn) + " -> " + std::to_string(spec.cOut));
+  field("k", inputsText(spec));
+  field("l", axesText(spec, spec.yAxes, 0, spec.l));
+  field("channels", channelsText(spec));
   field("bias", spec.bias ? "true" : "false");
   field("dtype", spec.dtype == DType::F32 ? "f32" : "f64");
   field("layout", spec.layout == Layout::ChannelsLast ? "channels_last"

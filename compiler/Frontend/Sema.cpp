@@ -23,7 +23,7 @@ using llvm::Twine;
 
 static const StringRef fieldNames[numFields] = {
     "group", "n",      "k",         "l",        "channels", "bias",
-    "dtype", "layout", "normalize", "diagrams", "batch"};
+    "dtype", "layout", "normalize", "diagrams", "batch",    "quadratic"};
 
 void eqc::checkName(const Token &token, StringRef what,
                     DiagnosticEngine &diags) {
@@ -107,6 +107,9 @@ void LayerChecker::checkMissing() {
         !(typed && (kind == FieldKind::Group || kind == FieldKind::N)))
       missing.push_back("'" + fieldNames[static_cast<size_t>(kind)].str() +
                         "'");
+  // What a layer of two inputs makes of their channels is not to be guessed.
+  if (inputProduct() && !present[static_cast<size_t>(FieldKind::Channels)])
+    missing.push_back("'channels'");
   if (missing.empty())
     return;
   std::string name = decl.name.is(TokenKind::Word)
@@ -128,6 +131,11 @@ void LayerChecker::fillSpec() {
   spec.l = static_cast<int>(*l);
   spec.cIn = *cIn;
   spec.cOut = *cOut;
+  if (k2) {
+    spec.k2 = static_cast<int>(*k2);
+    spec.cIn2 = *cIn2;
+    spec.depthwise = depthwise;
+  }
   spec.choice = *choice;
 }
 
@@ -145,7 +153,8 @@ std::optional<LayerSpec> LayerChecker::check() {
   checkList();
   checkSizes();
   checkWeights();
-  bool complete = group && n && ordersSmall() && cIn && cOut && choice;
+  bool complete = group && n && ordersSmall() && cIn && cOut && choice &&
+                  (!inputProduct() || (k2 && cIn2));
   // Names and fields may be wrong in ways that leave all of these known.
   if (!complete || diags.errorCount() != errorsBefore)
     return std::nullopt;

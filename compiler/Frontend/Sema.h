@@ -28,6 +28,9 @@ inline constexpr int64_t maxVertices = 128;
 /// symplectic forms. As many as this take seconds and some hundred megabytes.
 inline constexpr int64_t maxSignedTerms = int64_t(1) << 20;
 
+/// The most weights of a layer of two inputs.
+inline constexpr int64_t maxBilinearWeights = int64_t(1) << 28;
+
 enum class FieldKind {
   Group,
   N,
@@ -39,9 +42,10 @@ enum class FieldKind {
   Layout,
   Normalize,
   Diagrams,
-  Batch
+  Batch,
+  Quadratic
 };
-inline constexpr size_t numFields = 11;
+inline constexpr size_t numFields = 12;
 
 /// A space as declared; nothing where it is refused.
 using DeclaredSpaces = llvm::StringMap<std::optional<Space>>;
@@ -96,11 +100,19 @@ private:
   void readN();
   void readSize(const Value &written);
   void readChannels();
+  void readBilinearChannels(const Value &written);
+  void readOrder();
+  void readQuadratic();
+  /// The value of k where it is a product: the layer has several inputs.
+  const Value *inputProduct() const;
   // SemaSpaces.cpp: axes.
   bool namesAxes(FieldKind kind) const;
   void findForm();
   void readAxes();
   bool readAxes(FieldKind kind, std::vector<const Space *> &axes,
+                std::optional<int64_t> &order);
+  bool readAxes(FieldKind kind, const Value &written,
+                std::vector<const Space *> &axes,
                 std::optional<int64_t> &order);
   LayerRows rows(bool ofBias = false) const;
   void readDiagramChoice();
@@ -113,6 +125,7 @@ private:
   void checkBias();
   void checkSizes();
   void checkWeights();
+  void checkBilinearWeights();
   void checkList();
   void checkListElement(const Value &item);
   void enumerate();
@@ -140,6 +153,9 @@ private:
   std::optional<Group> group;
   std::optional<int64_t> n; ///< -1: at run time
   std::optional<int64_t> k, l, cIn, cOut;
+  /// Of the second of two inputs.
+  std::optional<int64_t> k2, cIn2;
+  bool depthwise = false;
   std::optional<DiagramChoice> choice;
   bool groupRefused = false; ///< the group has no diagrams here
   bool tooMany = false;      ///< more diagrams than may be listed

@@ -117,8 +117,10 @@ void LayerChecker::checkDiagramCount() {
                          weightDiagrams->value > options.maxDiagrams)) {
     tooMany = true;
     reportCount(where, *weightDiagrams,
-                choice == DiagramChoice::Basis ? "diagrams before pruning"
-                                               : "diagrams");
+                choice == DiagramChoice::Basis ||
+                        choice == DiagramChoice::Connected
+                    ? "diagrams before pruning"
+                    : "diagrams");
     return;
   }
   if (!ordersSmall())
@@ -251,9 +253,15 @@ void LayerChecker::checkSizes() {
     std::optional<int64_t> order, channels;
     FieldKind orderField;
     StringRef letter, channelsName, array;
+    int64_t firstAxis = 0; ///< of those of the field
   };
-  const Side sides[] = {{k, cIn, FieldKind::K, "k", "c_in", "x"},
-                        {l, cOut, FieldKind::L, "l", "c_out", "y"}};
+  std::vector<Side> sides = {{k, cIn, FieldKind::K, "k", "c_in", "x"},
+                             {l, cOut, FieldKind::L, "l", "c_out", "y"}};
+  if (k2) {
+    sides[0].order = *k - *k2;
+    sides[0].letter = "k1";
+    sides.push_back({k2, cIn2, FieldKind::K, "k2", "c_in2", "z", *k - *k2});
+  }
   for (const Side &side : sides) {
     std::string product = typed ? ("the lengths of " + side.letter).str()
                                 : ("n^" + side.letter).str();
@@ -269,11 +277,11 @@ void LayerChecker::checkSizes() {
     auto timesAxes = [&] {
       if (!group || !group->isProduct())
         return elements.timesPower(size, *side.order);
-      const std::vector<int> &axes =
-          side.letter == "k" ? spec.xAxes : spec.yAxes;
-      return llvm::all_of(axes, [&](int space) {
-        return elements.times(sizeAt(*group, 1, space));
-      });
+      const auto all = llvm::ArrayRef<int>(
+          side.orderField == FieldKind::K ? spec.xAxes : spec.yAxes);
+      return llvm::all_of(
+          all.slice(side.firstAxis, *side.order),
+          [&](int space) { return elements.times(sizeAt(*group, 1, space)); });
     };
     if (side.order && !timesAxes()) {
       report(place(side.orderField), "number of elements");
@@ -323,13 +331,37 @@ void LayerChecker::checkWeights() {
   if (!cIn || !cOut)
     return;
   // What a basis leaves is known only once it has been listed.
-  if (!tooMany && (choice != DiagramChoice::Basis || pruned))
-    check(weightDiagrams, "the weights, diagrams * c_in * c_out", *cIn);
-  if (choice != DiagramChoice::Basis || pruned)
+  const bool known =
+      (choice != DiagramChoice::Basis && choice != DiagramChoice::Connected) ||
+      pruned;
+  if (!tooMany && known) {
+    if (inputProduct())
+      checkBilinearWeights();
+    else
+      check(weightDiagrams, "the weights, diagrams * c_in * c_out", *cIn);
+  }
+  if (known)
     check(biasDiagrams, "the bias, bias_diagrams * c_out", 1);
 }
 
 /// Before anything is made of them.
+void LayerChecker::checkBilinearWeights() {
+  if (!weightDiagrams || weightDiagrams->saturated || !cIn2)
+    return;
+  int64_t most = maxBilinearWeights;
+  for (int64_t factor : {static_cast<int64_t>(weightDiagrams->value),
+                         depthwise ? 1 : *cIn, depthwise ? 1 : *cIn2, *cOut})
+    most = factor > most ? 0 : most / factor;
+  if (most > 0)
+    return;
+  diags
+      .error(DiagId::WeightOverflow, place(FieldKind::Channels),
+             std::string("the weights, diagrams") +
+                 (depthwise ? " * c" : " * c1 * c2 * c3") +
+                 ", are above the limit of 2^28 for two inputs")
+      .note("there are " + Twine(weightDiagrams->value) + " diagrams");
+}
+
 void LayerChecker::checkSignedTerms(const std::vector<Diagram> &diagrams,
                                     FieldKind field) {
   const int64_t terms = countSignedTerms(diagrams, spec.group, spec.n);
@@ -361,8 +393,12 @@ void LayerChecker::enumerate() {
     LayerRows all{spec.group, spec.n, spec.l, ofBias ? 0 : spec.k,
                   spec.axes(ofBias)};
     forEachDiagram(all, [&](const Diagram &diagram) {
-      if (spec.choice != DiagramChoice::Basis ||
-          inBasis(diagram, spec.group, spec.n))
+      const bool isKept = spec.choice == DiagramChoice::Basis
+                              ? inBasis(diagram, spec.group, spec.n)
+                              : ofBias ||
+                                    spec.choice != DiagramChoice::Connected ||
+                                    joinsInputs(diagram, spec.k1());
+      if (isKept)
         into.push_back(diagram);
       return true;
     });
@@ -371,9 +407,14 @@ void LayerChecker::enumerate() {
     keep(spec.diagrams, /*ofBias=*/false);
   if (spec.bias)
     keep(spec.biasDiagrams, /*ofBias=*/true);
+  if (spec.diagrams.empty())
+    diags
+        .error(DiagId::NoDiagrams, place(FieldKind::Diagrams),
+               "no diagram joins x and z")
+        .help("write 'diagrams = all'");
   checkSignedTerms(spec.diagrams, FieldKind::Diagrams);
   checkSignedTerms(spec.biasDiagrams, FieldKind::Bias);
-  if (choice != DiagramChoice::Basis)
+  if (choice != DiagramChoice::Basis && choice != DiagramChoice::Connected)
     return;
   pruned = true;
   weightDiagrams = Count{spec.diagrams.size(), false};

@@ -84,10 +84,14 @@ DeclaredSpaces eqc::checkSpaces(const SourceFile &file,
 //===----------------------------------------------------------------------===//
 
 bool LayerChecker::namesAxes(FieldKind kind) const {
+  auto isNamed = [](const Value &part) {
+    return part.kind == Value::Kind::Words ||
+           (part.kind == Value::Kind::Scalar && part.token.is(TokenKind::Word));
+  };
   const Value *written = value(kind);
-  return written && (written->kind == Value::Kind::Words ||
-                     (written->kind == Value::Kind::Scalar &&
-                      written->token.is(TokenKind::Word)));
+  if (written && written->kind == Value::Kind::Product)
+    return llvm::any_of(written->items, isNamed);
+  return written && isNamed(*written);
 }
 
 /// Whether axes are those of spaces: some are named, or there is neither an
@@ -96,11 +100,16 @@ void LayerChecker::findForm() {
   auto isPresent = [&](FieldKind kind) {
     return present[static_cast<size_t>(kind)];
   };
+  auto isZero = [](const Value &part) {
+    return part.kind == Value::Kind::Scalar &&
+           part.token.is(TokenKind::Integer) &&
+           part.token.text.trim('0').empty();
+  };
   auto isNone = [&](FieldKind kind) {
     const Value *written = value(kind);
-    return written && written->kind == Value::Kind::Scalar &&
-           written->token.is(TokenKind::Integer) &&
-           written->token.text.trim('0').empty();
+    if (written && written->kind == Value::Kind::Product)
+      return llvm::all_of(written->items, isZero);
+    return written && isZero(*written);
   };
   const bool names = namesAxes(FieldKind::K) || namesAxes(FieldKind::L);
   typed = names || (!isPresent(FieldKind::Group) && !isPresent(FieldKind::N) &&
@@ -155,8 +164,25 @@ bool LayerChecker::readAxes(FieldKind kind, std::vector<const Space *> &axes,
   const Value *written = value(kind);
   if (!written)
     return false;
+  if (kind != FieldKind::K || !inputProduct())
+    return readAxes(kind, *written, axes, order);
+  std::optional<int64_t> first;
+  const bool good = readAxes(kind, written->items[0], axes, first);
+  if (!readAxes(kind, written->items[1], axes, k2) || !good)
+    return false;
+  order = *first + *k2;
+  return true;
+}
+
+/// The same of one value of the field.
+bool LayerChecker::readAxes(FieldKind kind, const Value &value,
+                            std::vector<const Space *> &axes,
+                            std::optional<int64_t> &order) {
+  const Value *written = &value;
   const StringRef field = fields[static_cast<size_t>(kind)]->name.text;
-  if (!namesAxes(kind)) {
+  if (written->kind != Value::Kind::Words &&
+      !(written->kind == Value::Kind::Scalar &&
+        written->token.is(TokenKind::Word))) {
     const std::optional<int64_t> number =
         readInteger(*written, field, 0, "the names of spaces, or 0");
     if (!number)

@@ -48,6 +48,8 @@ static std::string describeValue(const Value &value) {
     return "several words";
   case Value::Kind::Sum:
     return "a sum";
+  case Value::Kind::Product:
+    return "a product";
   default:
     return eqc::describe(value.token);
   }
@@ -223,12 +225,99 @@ void LayerChecker::readSize(const Value &written) {
     n = readInteger(written, "n", 1, "an integer or '?'");
 }
 
+const Value *LayerChecker::inputProduct() const {
+  const Value *written = value(FieldKind::K);
+  return written && written->kind == Value::Kind::Product ? written : nullptr;
+}
+
+/// An order that may be added to another one without overflow.
+static int64_t clampOrder(int64_t order) {
+  constexpr int64_t most = int64_t(1) << 60;
+  return order < most ? order : most + order % 2;
+}
+
+/// k as an integer, or as those of two inputs.
+void LayerChecker::readOrder() {
+  const Value *written = value(FieldKind::K);
+  if (!written)
+    return;
+  if (written->kind != Value::Kind::Product) {
+    k = readInteger(*written, "k", 0, "an integer or a product of two");
+    return;
+  }
+  const auto first = readInteger(written->items[0], "k", 0);
+  const auto second = readInteger(written->items[1], "k", 0);
+  if (!first || !second)
+    return;
+  k2 = clampOrder(*second);
+  k = clampOrder(*first) + *k2;
+}
+
+/// `c`, or `c1 * c2 -> c3`.
+void LayerChecker::readBilinearChannels(const Value &written) {
+  if (written.kind == Value::Kind::Scalar) {
+    cIn = cIn2 = cOut =
+        readInteger(written, "channels", 1,
+                    "an integer or a pair such as '16 * 16 -> 32' for two "
+                    "inputs");
+    depthwise = true;
+    return;
+  }
+  const bool isPair = written.kind == Value::Kind::Pair &&
+                      written.items[0].kind == Value::Kind::Product &&
+                      written.items[0].items.size() == 2;
+  if (!isPair) {
+    Diagnostic &error = diags.error(
+        DiagId::WrongInputs, written.range,
+        "'channels' of two inputs takes an integer, for weights on each "
+        "channel, or a pair such as '16 * 16 -> 32', found " +
+            describeValue(written));
+    error.note(place(FieldKind::K), "the inputs are declared here");
+    if (written.kind == Value::Kind::Pair &&
+        written.items[0].kind == Value::Kind::Scalar) {
+      StringRef in = written.items[0].token.text;
+      std::string both = (in + " * " + in).str();
+      error.fix(written.items[0].range, both,
+                "say how many channels either input has");
+    }
+    return;
+  }
+  const Value &inputs = written.items[0];
+  cIn = readInteger(inputs.items[0], "channels", 1);
+  cIn2 = readInteger(inputs.items[1], "channels", 1);
+  cOut = readInteger(written.items[1], "channels", 1);
+}
+
+void LayerChecker::readQuadratic() {
+  const std::optional<size_t> index =
+      readWord(FieldKind::Quadratic, {"false", "true"});
+  if (index == size_t(1))
+    diags
+        .error(DiagId::NotBuiltYet, place(FieldKind::Quadratic),
+               "quadratic layers are not built yet")
+        .help("write 'k = k1 * k1' and give the same array as x and as z");
+}
+
 void LayerChecker::readChannels() {
   const Value *written = value(FieldKind::Channels);
   if (!written) {
     // A field that could not be read is not the same as one left out.
     if (!present[static_cast<size_t>(FieldKind::Channels)])
-      cIn = cOut = 1;
+      cIn = cOut = cIn2 = 1;
+    return;
+  }
+  if (inputProduct())
+    return readBilinearChannels(*written);
+  if (!value(FieldKind::K) && present[static_cast<size_t>(FieldKind::K)])
+    return; // who knows how many inputs there are
+  if (written->kind == Value::Kind::Product ||
+      (written->kind == Value::Kind::Pair &&
+       written->items[0].kind == Value::Kind::Product)) {
+    diags
+        .error(DiagId::WrongInputs, written->range,
+               "'channels' with '*' is for layers of two inputs")
+        .note(place(FieldKind::K), "there is one input here")
+        .help("write 'k = k1 * k2', or a pair such as '16 -> 32'");
     return;
   }
   if (written->kind != Value::Kind::Pair) {
@@ -280,8 +369,18 @@ void LayerChecker::readDiagramChoice() {
     return;
   }
   if (std::optional<size_t> index =
-          readWord(FieldKind::Diagrams, {"all", "basis"}))
-    choice = *index == 0 ? DiagramChoice::All : DiagramChoice::Basis;
+          readWord(FieldKind::Diagrams, {"all", "basis", "connected"})) {
+    choice = *index == 0   ? DiagramChoice::All
+             : *index == 1 ? DiagramChoice::Basis
+                           : DiagramChoice::Connected;
+    if (choice == DiagramChoice::Connected && value(FieldKind::K) &&
+        !inputProduct())
+      diags
+          .error(DiagId::WrongInputs, written->range,
+                 "'diagrams = connected' is for layers of two inputs")
+          .note(place(FieldKind::K), "there is one input here")
+          .help("write 'diagrams = all'");
+  }
 }
 
 void LayerChecker::readValues() {
@@ -290,11 +389,18 @@ void LayerChecker::readValues() {
   } else {
     readGroup();
     readN();
-    if (const Value *written = value(FieldKind::K))
-      k = readInteger(*written, "k", 0);
+    readOrder();
     if (const Value *written = value(FieldKind::L))
       l = readInteger(*written, "l", 0);
   }
+  if (const Value *product = inputProduct();
+      product && product->items.size() > 2)
+    diags
+        .error(DiagId::WrongInputs, product->items[2].range,
+               "layers have at most two inputs, found " +
+                   Twine(product->items.size()))
+        .help("multiply two of them in a layer of its own");
+  readQuadratic();
   readChannels();
   if (std::optional<size_t> i = readWord(FieldKind::Bias, {"false", "true"}))
     spec.bias = *i == 1;

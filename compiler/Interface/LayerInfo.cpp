@@ -5,6 +5,7 @@
 #include "llvm/ADT/SmallVector.h"
 #include "llvm/ADT/StringRef.h"
 
+#include <algorithm>
 #include <cstddef>
 
 using namespace eqc;
@@ -86,6 +87,13 @@ eqc::sizeMacros(const LayerSpec &spec) {
   return macros;
 }
 
+std::vector<std::pair<std::string, int64_t>>
+eqc::bilinearMacros(const LayerSpec &spec) {
+  if (!spec.isBilinear())
+    return {};
+  return {{"K1", spec.k1()}, {"K2", spec.k2}, {"C_IN2", spec.cIn2}};
+}
+
 std::vector<InfoValue> eqc::infoValues(const LayerSpec &spec,
                                        const CompiledAs &compiled) {
   return {
@@ -121,7 +129,8 @@ std::vector<InfoValue> eqc::infoValues(const eqc_layer_info &info) {
     return numbers && order > 0 ? std::vector<int32_t>(numbers, numbers + order)
                                 : std::vector<int32_t>();
   };
-  const int64_t orderOfx_axes = info.k, orderOfy_axes = info.l;
+  const int64_t orderOfx_axes = info.k + std::max<int64_t>(info.k2, 0);
+  const int64_t orderOfy_axes = info.l;
   return {
 #define EQC_INFO_WORD(FIELD, VALUE) {"", info.FIELD, {}, {}},
 #define EQC_INFO_TEXT(FIELD, IS_MACRO, VALUE) {orEmpty(info.FIELD), 0, {}, {}},

@@ -85,6 +85,11 @@ eqc_layer_info makeInfo(llvm::ArrayRef<InfoValue> values, InfoMemory &memory);
 /// NAME_, `N_users`, and their values.
 std::vector<std::pair<std::string, int64_t>> sizeMacros(const LayerSpec &spec);
 
+/// What the header says besides of layers of two inputs: macros, less NAME_,
+/// and their values. NAME_K counts the axes of both.
+std::vector<std::pair<std::string, int64_t>>
+bilinearMacros(const LayerSpec &spec);
+
 /// Spaces as a text, "users:S(943) xyz:SO(3)", and back; nothing where it is no
 /// such text.
 std::string textOf(const std::vector<Space> &spaces);

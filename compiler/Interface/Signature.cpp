@@ -39,6 +39,15 @@ eqc::cFunctions(bool gradients, Interface interface, bool ragged) {
   return functions;
 }
 
+llvm::SmallVector<const CFunction *> eqc::bilinearFunctions(bool gradients) {
+  llvm::SmallVector<const CFunction *> functions{&kBilinearForward, &kPack,
+                                                 &kBilinearForwardPacked};
+  if (gradients)
+    functions.push_back(&kBilinearBackward);
+  functions.push_back(&kInfo);
+  return functions;
+}
+
 std::string eqc::nameOf(const CFunction &function, StringRef layer) {
   return layer.str() + "_" + function.suffix;
 }
@@ -85,6 +94,10 @@ std::vector<std::string> eqc::sizeArguments(const LayerSpec &layer) {
        cFunctions(/*gradients=*/true, Interface::Device, /*ragged=*/true))
     for (const ArrayArgument &array : function->arguments())
       others.insert(array.name);
+  if (layer.isBilinear())
+    for (const CFunction *function : bilinearFunctions(/*gradients=*/true))
+      for (const ArrayArgument &array : function->arguments())
+        others.insert(array.name);
   std::vector<std::string> names;
   for (const Space &space : layer.spaces())
     if (space.n < 0)
@@ -104,6 +117,10 @@ llvm::ArrayRef<std::string> eqc::exportedSuffixes() {
       if (field.isMacro)
         all.push_back("_" + macroOf(field));
     all.push_back(std::string("_") + kPackedSizeMacro);
+    LayerSpec bilinear;
+    bilinear.k2 = 0;
+    for (const auto &[macro, value] : bilinearMacros(bilinear))
+      all.push_back("_" + macro);
     return all;
   }();
   return suffixes;

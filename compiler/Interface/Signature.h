@@ -29,7 +29,7 @@
 namespace eqc {
 
 /// What an array holds: its shape is that of the layer's array.
-enum class ArrayRole { X, Weight, Packed, Bias, Y };
+enum class ArrayRole { X, Weight, Packed, Bias, Y, Z };
 
 struct ArrayArgument {
   const char *name = "";
@@ -45,7 +45,7 @@ enum class ResultKind {
 };
 
 struct CFunction {
-  static constexpr size_t kMostArrays = 6;
+  static constexpr size_t kMostArrays = 8;
 
   const char *suffix = ""; ///< it is called NAME_<suffix>
   ResultKind result = ResultKind::Status;
@@ -119,6 +119,52 @@ inline constexpr CFunction kBackward = {
       {"grad_weight", ArrayRole::Weight, true},
       {"grad_bias", ArrayRole::Bias, true}}},
     /*firstLine=*/2};
+
+// Of layers of two inputs, in the place of those above.
+
+inline constexpr CFunction kBilinearForward = {"forward",
+                                               ResultKind::Status,
+                                               /*takesSizes=*/true,
+                                               /*takesBatch=*/true,
+                                               /*needsGradients=*/false,
+                                               5,
+                                               {{{"x", ArrayRole::X},
+                                                 {"z", ArrayRole::Z},
+                                                 {"weight", ArrayRole::Weight},
+                                                 {"bias", ArrayRole::Bias},
+                                                 {"y", ArrayRole::Y, true}}},
+                                               /*firstLine=*/2};
+
+inline constexpr CFunction kBilinearForwardPacked = {
+    "forward_packed",
+    ResultKind::Status,
+    /*takesSizes=*/true,
+    /*takesBatch=*/true,
+    /*needsGradients=*/false,
+    5,
+    {{{"x", ArrayRole::X},
+      {"z", ArrayRole::Z},
+      {"packed", ArrayRole::Packed},
+      {"bias", ArrayRole::Bias},
+      {"y", ArrayRole::Y, true}}},
+    /*firstLine=*/2};
+
+inline constexpr CFunction kBilinearBackward = {
+    "backward",
+    ResultKind::Status,
+    /*takesSizes=*/true,
+    /*takesBatch=*/true,
+    /*needsGradients=*/true,
+    8,
+    {{{"x", ArrayRole::X},
+      {"z", ArrayRole::Z},
+      {"weight", ArrayRole::Weight},
+      {"grad_y", ArrayRole::Y},
+      {"grad_x", ArrayRole::X, true},
+      {"grad_z", ArrayRole::Z, true},
+      {"grad_weight", ArrayRole::Weight, true},
+      {"grad_bias", ArrayRole::Bias, true}}},
+    /*firstLine=*/3};
 
 /// The same for batches whose samples differ in size: in packed arrays, one
 /// after the other ..
@@ -196,6 +242,9 @@ enum class Interface { Host, Device };
 llvm::SmallVector<const CFunction *>
 cFunctions(bool gradients, Interface interface = Interface::Host,
            bool ragged = false);
+
+/// The same of a layer of two inputs, which has none for ragged batches.
+llvm::SmallVector<const CFunction *> bilinearFunctions(bool gradients);
 
 /// NAME_<suffix>.
 std::string nameOf(const CFunction &function, llvm::StringRef layer);

@@ -24,6 +24,8 @@ static const char *nameOf(ArrayRole role) {
     return "bias";
   case ArrayRole::Y:
     return "y";
+  case ArrayRole::Z:
+    return "z";
   }
   return "";
 }
@@ -65,7 +67,7 @@ static json::Object describe(const InfoField &field) {
 
 const char *eqc_interface_json(void) {
   static const std::string text = [] {
-    json::Array functions, cudaFunctions, groups;
+    json::Array functions, cudaFunctions, bilinear, groups;
     for (const CFunction *function : cFunctions())
       functions.push_back(describe(*function));
     for (const CFunction *function :
@@ -76,6 +78,8 @@ const char *eqc_interface_json(void) {
       object["stream"] = function->result == ResultKind::Status;
       cudaFunctions.push_back(std::move(object));
     }
+    for (const CFunction *function : bilinearFunctions(/*gradients=*/true))
+      bilinear.push_back(describe(*function));
     json::Array fields{
         json::Object{{"name", "struct_size"}, {"type", "uint32"}}};
     for (const InfoField &field : infoFields())
@@ -88,7 +92,8 @@ const char *eqc_interface_json(void) {
                              {"functions", std::move(functions)},
                              {"info", std::move(fields)},
                              {"groups", std::move(groups)},
-                             {"cuda_functions", std::move(cudaFunctions)}}))
+                             {"cuda_functions", std::move(cudaFunctions)},
+                             {"bilinear_functions", std::move(bilinear)}}))
         .str();
   }();
   return text.c_str();

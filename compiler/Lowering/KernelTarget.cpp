@@ -66,3 +66,9 @@ bool eqc::resolveVariants(const std::string &triple,
     variant.kind = kindOf(target);
   return true;
 }
+
+KernelTarget::Kernels KernelTarget::emitBilinear(const KernelSite &,
+                                                 const LayerSpec &,
+                                                 const BilinearPlan &) const {
+  llvm_unreachable("a target without kernels for layers of two inputs");
+}

@@ -10,6 +10,7 @@
 
 #include "compiler/Interface/Signature.h"
 #include "compiler/Lowering/EmittedKernel.h"
+#include "compiler/Plan/Bilinear/BilinearPlan.h"
 #include "compiler/Plan/CostModel.h"
 #include "compiler/Plan/Gradient/GradientPlan.h"
 #include "compiler/Plan/LayerPlan.h"
@@ -112,12 +113,20 @@ public:
   /// Those of its gradients of weight and bias.
   virtual Kernels emitGradients(const KernelSite &site, const LayerSpec &spec,
                                 const GradientPlan &plan) const = 0;
+  /// Those of a layer of two inputs, or of one of its gradients, by a target
+  /// that says of such layers that it has kernels.
+  virtual Kernels emitBilinear(const KernelSite &site, const LayerSpec &spec,
+                               const BilinearPlan &plan) const;
 
   /// How kernels carry out the stages of a plan: a line for each.
   virtual std::string describe(const LayerSpec &spec, const LayerPlan &plan,
                                const Machine &machine) const = 0;
   virtual std::string describe(const LayerSpec &spec, const GradientPlan &plan,
                                const Machine &machine) const = 0;
+  virtual std::string describe(const LayerSpec &spec, const BilinearPlan &plan,
+                               const Machine &machine) const {
+    return "";
+  }
 
   //===--------------------------------------------------------------------===//
   // From kernels to code

@@ -8,6 +8,7 @@
 #include "compiler/Pipelines/ImportEqc.h"
 #include "compiler/Pipelines/OwnStack.h"
 #include "compiler/Pipelines/Pipelines.h"
+#include "compiler/Plan/Bilinear/BilinearPlan.h"
 #include "compiler/Target/CpuVariant.h"
 #include "compiler/Target/ObjectEmitter.h"
 #include "compiler/Transforms/Passes.h"
@@ -164,7 +165,32 @@ public:
       return false;
     plans.clear();
     for (const LayerSpec &layer : layers)
-      plans.push_back(planOf(layer).getKind());
+      plans.push_back(layer.isBilinear() ? bilinearPlanOf(layer)
+                                         : planOf(layer).getKind());
+    return true;
+  }
+
+  /// Of a single layer of two inputs.
+  bool report(BilinearReport &report) {
+    if (!importAndChoose([](auto &) {}))
+      return false;
+    const LayerSpec &layer = layers.front();
+    report.plan = bilinearPlanOf(layer);
+    const bool shares = report.plan != PlanKind::Factored;
+    const Machine &machine = variants.back().machine;
+    for (BilinearRole role : kBilinearRoles) {
+      if (role != BilinearRole::Forward && !options.gradients)
+        continue;
+      const std::string what =
+          role == BilinearRole::Forward
+              ? "its kernel for " + costTarget(options).name
+          : role == BilinearRole::GradX ? "its gradient of x"
+          : role == BilinearRole::GradZ ? "its gradient of z"
+                                        : "its gradient of weight";
+      report.schedules.emplace_back(
+          what, target->describe(layer, buildBilinearPlan(layer, role, shares),
+                                 machine));
+    }
     return true;
   }
 
@@ -209,8 +235,12 @@ public:
       known = std::max(known, elements);
     }
     std::vector<int64_t> sizes;
+    // Weights of two inputs stay as they are.
     for (const LayerSpec &layer : layers)
-      sizes.push_back(most.lookup(layer.name));
+      sizes.push_back(layer.isBilinear()
+                          ? static_cast<int64_t>(layer.diagrams.size()) *
+                                layer.weightsOfDiagram()
+                          : most.lookup(layer.name));
     return sizes;
   }
 
@@ -260,6 +290,8 @@ private:
 
   /// The layers with their plans; `vary` changes how these are chosen.
   static std::string whyNoGraph(const LayerSpec &layer) {
+    if (layer.isBilinear())
+      return "the portable graph of layers of two inputs is not built yet";
     return layer.group.isProduct()
                ? "the portable graph of axes of several spaces is not built yet"
                : "";
@@ -303,6 +335,16 @@ private:
     if (sizes)
       *sizes = packedSizes();
     return true;
+  }
+
+  /// The same where there are two inputs.
+  PlanKind bilinearPlanOf(const LayerSpec &layer) {
+    auto function = module->lookupSymbol<func::FuncOp>(layer.name);
+    return findPlan(
+               function
+                   ->getAttrOfType<StringAttr>(ir::EqcDialect::kPlanAttrName)
+                   .getValue())
+        .value_or(PlanKind::Shared);
   }
 
   /// The plan that is noted on a layer.
@@ -362,9 +404,10 @@ private:
   void setTuning(func::FuncOp function, const LayerTuning &tuning) {
     Builder b(&context);
     if (tuning.plan != PlanKind::Auto)
-      for (auto layer : function.getOps<ir::LinearOp>())
-        layer->setAttr(ir::EqcDialect::kPlanAttrName,
-                       ir::PlanAttr::get(&context, tuning.plan));
+      for (Operation &layer : function.front())
+        if (isa<ir::LinearOp, ir::BilinearOp>(layer))
+          layer.setAttr(ir::EqcDialect::kPlanAttrName,
+                        ir::PlanAttr::get(&context, tuning.plan));
     if (tuning.registers > 0)
       function->setAttr(ir::EqcDialect::kMaxRegistersAttrName,
                         b.getI64IntegerAttr(tuning.registers));
@@ -375,7 +418,8 @@ private:
   void choosePlansOfRagged(ArrayRef<func::FuncOp> functions, CodeKind kind) {
     const PlanContext context = contextOf(kind);
     for (auto [i, layer] : llvm::enumerate(layers)) {
-      if (!layer.dynamicN() || planAskedFor(options, i) != PlanKind::Auto)
+      if (!layer.dynamicN() || layer.isBilinear() ||
+          planAskedFor(options, i) != PlanKind::Auto)
         continue;
       PlanChoice choice =
           choosePlan(layer, context.target, context.built, options.batch);
@@ -538,6 +582,7 @@ bool eqc::hasRagged(llvm::ArrayRef<LayerSpec> layers,
                     const CompileOptions &options, size_t index) {
   const PlanKind plan = planAskedFor(options, index);
   return options.ragged && layers[index].dynamicN() &&
+         !layers[index].isBilinear() &&
          (plan == PlanKind::Auto || rulesOf(plan).takesRagged);
 }
 
@@ -588,6 +633,14 @@ bool eqc::choosePlans(llvm::ArrayRef<LayerSpec> layers,
 
 bool eqc::reportLayer(const LayerSpec &layer, const CompileOptions &options,
                       LayerReport &report, CompileFailure &failure) {
+  bool done = false;
+  runOnOwnStack(
+      [&] { done = Compilation(layer, options, failure).report(report); });
+  return done;
+}
+
+bool eqc::reportBilinear(const LayerSpec &layer, const CompileOptions &options,
+                         BilinearReport &report, CompileFailure &failure) {
   bool done = false;
   runOnOwnStack(
       [&] { done = Compilation(layer, options, failure).report(report); });

@@ -136,6 +136,14 @@ struct LayerReport {
 bool reportLayer(const LayerSpec &layer, const CompileOptions &options,
                  LayerReport &report, CompileFailure &failure);
 
+/// The same of a layer of two inputs: how each of its functions is carried out.
+struct BilinearReport {
+  PlanKind plan = PlanKind::Shared;
+  std::vector<std::pair<std::string, std::string>> schedules;
+};
+bool reportBilinear(const LayerSpec &layer, const CompileOptions &options,
+                    BilinearReport &report, CompileFailure &failure);
+
 /// NAME_PACKED_SIZE of every layer: the most elements that NAME_pack writes on
 /// any of the CPUs compiled for. Never depends on a run-time n. The kernels are
 /// asked, so the layers are compiled as far as these are written. False, with

@@ -37,9 +37,19 @@ func::FuncOp eqc::importLayer(OpBuilder &b, const LayerSpec &layer) {
   const int64_t diagrams = static_cast<int64_t>(layer.diagrams.size());
   const int64_t biasDiagrams = static_cast<int64_t>(layer.biasDiagrams.size());
   SmallVector<Type> types{
-      makeType(layer.layout, lengthsOfInput(layer), layer.cIn, element),
-      RankedTensorType::get({diagrams, layer.cIn, layer.cOut}, element)};
-  SmallVector<Location> locations{named("x"), named("weight")};
+      makeType(layer.layout, lengthsOfInput(layer), layer.cIn, element)};
+  SmallVector<Location> locations{named("x")};
+  SmallVector<int64_t> weightShape{diagrams, layer.cIn, layer.cOut};
+  if (layer.isBilinear()) {
+    types.push_back(makeType(layer.layout, lengthsOfSecondInput(layer),
+                             layer.cIn2, element));
+    locations.push_back(named("z"));
+    weightShape = {diagrams, layer.cIn, layer.cIn2, layer.cOut};
+    if (layer.depthwise)
+      weightShape = {diagrams, layer.cOut};
+  }
+  types.push_back(RankedTensorType::get(weightShape, element));
+  locations.push_back(named("weight"));
   if (layer.bias) {
     types.push_back(RankedTensorType::get({biasDiagrams, layer.cOut}, element));
     locations.push_back(named("bias"));
@@ -56,12 +66,25 @@ func::FuncOp eqc::importLayer(OpBuilder &b, const LayerSpec &layer) {
     function->setAttr(ir::EqcDialect::kSpaceAttrName,
                       b.getStringAttr(layer.spaceName));
   if (layer.choice != DiagramChoice::List)
-    function->setAttr(
-        ir::EqcDialect::kDiagramsAttrName,
-        b.getStringAttr(layer.choice == DiagramChoice::All ? "all" : "basis"));
+    function->setAttr(ir::EqcDialect::kDiagramsAttrName,
+                      b.getStringAttr(choiceName(layer.choice)));
   Block *entry = b.createBlock(&function.getBody(), {}, types, locations);
   b.setInsertionPointToStart(entry);
   MLIRContext *context = b.getContext();
+  if (layer.isBilinear()) {
+    auto op = ir::BilinearOp::create(
+        b, source, yType, entry->getArguments(),
+        ir::BilinearRoleAttr::get(context, BilinearRole::Forward),
+        ir::GroupAttr::get(context, layer.group), b.getI64IntegerAttr(layer.n),
+        b.getI64IntegerAttr(layer.k1()), b.getI64IntegerAttr(layer.k2),
+        b.getI64IntegerAttr(layer.l),
+        ir::getDiagramArrayAttr(context, layer.diagrams),
+        ir::getDiagramArrayAttr(context, layer.biasDiagrams),
+        ir::LayoutAttr::get(context, layer.layout),
+        ir::NormalizeAttr::get(context, layer.normalize));
+    func::ReturnOp::create(b, source, op.getResults());
+    return function;
+  }
   Value y = ir::LinearOp::create(
       b, source, yType, entry->getArgument(0), entry->getArgument(1),
       layer.bias ? entry->getArgument(2) : Value(),

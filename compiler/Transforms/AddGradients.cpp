@@ -6,6 +6,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "compiler/Conversion/Stages/LayerOfOp.h"
+#include "compiler/Plan/Bilinear/BilinearRole.h"
 #include "compiler/Plan/Gradient/GradientPlan.h"
 #include "compiler/Transforms/Passes.h"
 
@@ -36,6 +37,53 @@ struct AddGradients : eqc::impl::AddGradientsPassBase<AddGradients> {
       addGradientOfWeight(b, op, function);
       ++numLayers;
     }
+    SmallVector<BilinearOp> bilinear;
+    getOperation().walk([&](BilinearOp op) { bilinear.push_back(op); });
+    for (BilinearOp op : bilinear) {
+      auto function = op->getParentOfType<func::FuncOp>();
+      if (!function || op.getComputes() != BilinearRole::Forward) {
+        op.emitError(function ? "a gradient has no gradients"
+                              : "a layer must stand in a function");
+        return signalPassFailure();
+      }
+      OpBuilder b(&getContext());
+      b.setInsertionPointAfter(function);
+      for (BilinearRole role :
+           {BilinearRole::GradX, BilinearRole::GradZ, BilinearRole::GradWeight})
+        addGradient(b, op, function, role);
+      ++numLayers;
+    }
+  }
+
+  /// A gradient of a bilinear layer: the same diagrams with another array as
+  /// the result.
+  void addGradient(OpBuilder &b, BilinearOp op, func::FuncOp layer,
+                   BilinearRole role) {
+    OpBuilder::InsertionGuard guard(b);
+    const BilinearRows rows = rowsOf(role);
+    const bool ofWeight = role == BilinearRole::GradWeight;
+    SmallVector<Type> types{op.typeOf(rows.a), op.typeOf(rows.b)};
+    SmallVector<Type> results;
+    if (ofWeight) {
+      types.push_back(op.typeOf(rows.third));
+      results.push_back(op.getWeightType());
+      if (!op.getBiasDiagrams().empty())
+        results.push_back(op.getInputs().back().getType());
+    } else {
+      types.push_back(op.getWeightType());
+      results.push_back(op.typeOf(rows.third));
+    }
+    func::FuncOp function = addFunction(
+        b, layer, nameOf(layer.getName().str(), role), types, results);
+    auto gradient =
+        BilinearOp::create(b, op.getLoc(), results, function.getArguments(),
+                           BilinearRoleAttr::get(&getContext(), role),
+                           op.getGroupAttr(), op.getNAttr(), op.getK1Attr(),
+                           op.getK2Attr(), op.getLAttr(), op.getDiagramsAttr(),
+                           ofWeight ? op.getBiasDiagramsAttr()
+                                    : getDiagramArrayAttr(&getContext(), {}),
+                           op.getLayoutAttr(), op.getNormalizeAttr());
+    func::ReturnOp::create(b, op.getLoc(), gradient.getResults());
   }
 
   /// A function after `layer`, with the attributes of which batch and registers

@@ -116,6 +116,7 @@ struct ChoosePlans : eqc::impl::ChoosePlansPassBase<ChoosePlans> {
     // them.
     bool refused = false;
     module.walk([&](LinearOp op) { refused |= failed(choose(op)); });
+    module.walk([&](BilinearOp op) { refused |= failed(choose(op)); });
     if (refused)
       signalPassFailure();
     module.walk([&](GradWeightOp op) { chooseBasis(op); });
@@ -157,16 +158,39 @@ private:
     return success();
   }
 
+  /// Contractions are shared but where each diagram is to have its own.
+  LogicalResult choose(BilinearOp op) {
+    const LayerSpec spec = getLayerOf(op);
+    PlanKind kind = asked;
+    auto function = op->getParentOfType<func::FuncOp>();
+    if (!function)
+      return op.emitError("a layer must stand in a function");
+    if (auto wanted = op->getAttrOfType<PlanAttr>(EqcDialect::kPlanAttrName))
+      kind = wanted.getKind();
+    if (kind == PlanKind::Auto)
+      kind = PlanKind::Shared;
+    if (kind != PlanKind::Shared && kind != PlanKind::Factored)
+      return refuse(
+          op, kind, spec,
+          {"a layer of two inputs has the plans shared and factored", "E0052"});
+    op->removeAttr(EqcDialect::kPlanAttrName);
+    function->setAttr(EqcDialect::kPlanAttrName,
+                      StringAttr::get(&getContext(), planName(kind)));
+    ++numChosen;
+    return success();
+  }
+
   /// Whoever runs the pass may want to know the diagnostic of the language and
   /// the layer.
-  static LogicalResult refuse(LinearOp op, PlanKind kind, const LayerSpec &spec,
+  static LogicalResult refuse(Operation *op, PlanKind kind,
+                              const LayerSpec &spec,
                               const PlanRefusal &refusal) {
-    InFlightDiagnostic error = op.emitError();
+    InFlightDiagnostic error = op->emitError();
     error << "the " << planName(kind) << " plan of '" << spec.name
           << "' is not possible: " << refusal.why;
     for (StringRef fact : {StringRef(refusal.id), StringRef(spec.name)})
       error.getUnderlyingDiagnostic()->getMetadata().push_back(
-          DiagnosticArgument(StringAttr::get(op.getContext(), fact)));
+          DiagnosticArgument(StringAttr::get(op->getContext(), fact)));
     return error;
   }
 

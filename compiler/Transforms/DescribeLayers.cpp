@@ -25,7 +25,10 @@ static DiagramChoice choiceOf(func::FuncOp function) {
       function->getAttrOfType<StringAttr>(EqcDialect::kDiagramsAttrName);
   if (!choice)
     return DiagramChoice::List;
-  return choice == "all" ? DiagramChoice::All : DiagramChoice::Basis;
+  for (DiagramChoice known : {DiagramChoice::All, DiagramChoice::Connected})
+    if (choice == choiceName(known))
+      return known;
+  return DiagramChoice::Basis;
 }
 
 static DictionaryAttr makeInfo(Builder &b, const LayerSpec &spec,
@@ -66,7 +69,11 @@ struct DescribeLayers : eqc::impl::DescribeLayersPassBase<DescribeLayers> {
         continue;
       auto layers = function.front().getOps<LinearOp>();
       if (!layers.empty())
-        interfaces.push_back(describe(*layers.begin(), function, symbols));
+        interfaces.push_back(
+            describe(getLayerOf(*layers.begin()), function, symbols));
+      for (auto op : function.front().getOps<BilinearOp>())
+        if (op.getComputes() == BilinearRole::Forward)
+          interfaces.push_back(describe(getLayerOf(op), function, symbols));
     }
     if (!interfaces.empty())
       module->setAttr(EqcDialect::kInterfacesAttrName,
@@ -74,20 +81,21 @@ struct DescribeLayers : eqc::impl::DescribeLayersPassBase<DescribeLayers> {
     numLayers += static_cast<unsigned>(interfaces.size());
   }
 
-  InterfaceAttr describe(LinearOp op, func::FuncOp function,
+  InterfaceAttr describe(LayerSpec spec, func::FuncOp function,
                          const SymbolTable &symbols) {
-    LayerSpec spec = getLayerOf(op);
     spec.choice = choiceOf(function);
     CompiledAs compiled;
     compiled.source = toSource(spec);
     SmallVector<int64_t> flips;
     if (auto gradient =
-            symbols.lookup<func::FuncOp>(gradientOfXName(spec.name)))
+            symbols.lookup<func::FuncOp>(gradientOfXName(spec.name))) {
+      compiled.gradients = spec.isBilinear();
       if (auto known = gradient->getAttrOfType<DenseI64ArrayAttr>(
               EqcDialect::kFlipsAttrName)) {
         compiled.gradients = true;
         flips.append(known.asArrayRef().begin(), known.asArrayRef().end());
       }
+    }
     Builder b(&getContext());
     return InterfaceAttr::get(&getContext(), makeInfo(b, spec, compiled),
                               flips);

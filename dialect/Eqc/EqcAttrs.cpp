@@ -355,6 +355,11 @@ static constexpr Choice<Layout> layouts[] = {
     {"channels_first", Layout::ChannelsFirst}};
 static constexpr Choice<Normalize> normalizations[] = {
     {"none", Normalize::None}, {"mean", Normalize::Mean}};
+static constexpr Choice<BilinearRole> bilinearRoles[] = {
+    {"y", BilinearRole::Forward},
+    {"grad_x", BilinearRole::GradX},
+    {"grad_z", BilinearRole::GradZ},
+    {"grad_weight", BilinearRole::GradWeight}};
 static constexpr Choice<KernelRole> roles[] = {
     {"pack", KernelRole::Pack},          {"forward", KernelRole::Forward},
     {"lanes", KernelRole::Lanes},        {"sums", KernelRole::Sums},
@@ -392,6 +397,10 @@ StringRef ir::getSpelling(Layout layout) {
 }
 StringRef ir::getSpelling(Normalize normalize) {
   return spell<Normalize>(normalize, normalizations);
+}
+
+StringRef ir::getSpelling(BilinearRole role) {
+  return spell<BilinearRole>(role, bilinearRoles);
 }
 
 FailureOr<Family> ir::parseFamily(AsmParser &parser) {
@@ -516,6 +525,10 @@ FailureOr<Normalize> ir::parseNormalizeKeyword(AsmParser &parser) {
   return parseChoice<Normalize>(parser, "a normalisation", normalizations);
 }
 
+FailureOr<BilinearRole> ir::parseBilinearRoleKeyword(AsmParser &parser) {
+  return parseChoice<BilinearRole>(parser, "what is computed", bilinearRoles);
+}
+
 /// Reads `<keyword>`.
 template <typename AttrT, typename EnumT>
 static Attribute parseInBrackets(AsmParser &parser,
@@ -559,6 +572,14 @@ Attribute NormalizeAttr::parse(AsmParser &parser, Type) {
 }
 
 void NormalizeAttr::print(AsmPrinter &printer) const {
+  printer << '<' << getSpelling(getValue()) << '>';
+}
+
+Attribute BilinearRoleAttr::parse(AsmParser &parser, Type) {
+  return parseInBrackets<BilinearRoleAttr>(parser, parseBilinearRoleKeyword);
+}
+
+void BilinearRoleAttr::print(AsmPrinter &printer) const {
   printer << '<' << getSpelling(getValue()) << '>';
 }
 

@@ -11,6 +11,7 @@
 #include "compiler/Algebra/Factored.h"
 #include "compiler/Algebra/LayerSpec.h"
 #include "compiler/Algebra/RowPattern.h"
+#include "compiler/Plan/Bilinear/BilinearRole.h"
 #include "compiler/Plan/Isotypic/IsotypicBasis.h"
 #include "compiler/Plan/KernelRecord.h"
 #include "compiler/Plan/PackedTerm.h"
@@ -63,6 +64,7 @@ void printProduct(mlir::AsmPrinter &printer, Group group);
 /// Reads one of the names of the layouts, of the normalisations.
 mlir::FailureOr<Layout> parseLayoutKeyword(mlir::AsmParser &parser);
 mlir::FailureOr<Normalize> parseNormalizeKeyword(mlir::AsmParser &parser);
+mlir::FailureOr<BilinearRole> parseBilinearRoleKeyword(mlir::AsmParser &parser);
 
 /// Sums of multiples as `[[0 : 0.5, 1 : 0.5], 0]`.
 mlir::FailureOr<SumsAttr> parseSumsList(mlir::AsmParser &parser);
@@ -71,6 +73,7 @@ void printSumsList(mlir::AsmPrinter &printer, SumsAttr sums);
 /// How the language spells a value.
 llvm::StringRef getSpelling(Layout layout);
 llvm::StringRef getSpelling(Normalize normalize);
+llvm::StringRef getSpelling(BilinearRole role);
 llvm::StringRef getSpelling(KernelRole role);
 
 /// The diagrams of an array attribute, and the way back.

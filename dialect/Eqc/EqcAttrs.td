@@ -327,8 +327,9 @@ def Eqc_InterfaceAttr : Eqc_Attr<"Interface", "interface"> {
 
     ```mlir
     #layer = #eqc.interface<{abi = 1 : i64, batch = 0 : i64, bias_diagrams = 0 : i64,
-        bias_size = 0 : i64, c_in = 1 : i64, c_out = 1 : i64, diagrams = 1 : i64,
-        dtype = "f32", group = "O", has_backward = 1 : i64, k = 1 : i64, l = 1 : i64,
+        bias_size = 0 : i64, c_in = 1 : i64, c_in2 = 0 : i64, c_out = 1 : i64,
+        depthwise = 0 : i64, diagrams = 1 : i64, dtype = "f32", group = "O",
+        has_backward = 1 : i64, k = 1 : i64, k2 = -1 : i64, l = 1 : i64,
         layout = "channels_last", n = 3 : i64, name = "f", normalize = "none",
         plan = "shared", space = ":O(3)", spaces = 1 : i64,
         spec = "layer f { .. }", version = "1", weight_size = 1 : i64,
@@ -394,6 +395,14 @@ def Eqc_NormalizeAttr
   let description = [{
     `mean` divides each diagram by n once for each of its blocks that hold
     inputs only (free blocks never count); `none` leaves it as it is.
+  }];
+}
+
+def Eqc_BilinearRoleAttr
+    : Eqc_ChoiceAttr<"BilinearRole", "bilinear_role", "::eqc::BilinearRole"> {
+  let summary = "what is made of three arrays: y, grad_x, grad_z or grad_weight";
+  let description = [{
+    The result of a bilinear layer, or which of its gradients.
   }];
 }
 

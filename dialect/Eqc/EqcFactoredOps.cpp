@@ -233,7 +233,7 @@ LogicalResult ContractOp::verify() {
     if (failed(verifyContracted(*this, attr)))
       return failure();
     const RowPattern &pattern = cast<RowPatternAttr>(attr).getValue();
-    sources.push_back(axesOf(pattern));
+    sources.push_back(::axesOf(pattern));
     results.push_back(axesLeft(
         pattern, argumentsOf(pattern, getGroup(), getN()) - pattern.numFree()));
   }
@@ -324,7 +324,7 @@ LogicalResult ExpandOp::verify() {
     const int64_t free = pattern.numFree();
     const bool isWhole = free == argumentsOf(pattern, getGroup(), getN());
     sources.push_back(axesLeft(pattern, isWhole ? 0 : free));
-    results.push_back(axesOf(pattern));
+    results.push_back(::axesOf(pattern));
   }
   // expand_c5
   return verifySlabs(*this, "source", getSource(), sources, getRows(), results,

@@ -9,7 +9,9 @@ using namespace eqc;
 using namespace eqc::ir;
 
 /// A layer as one operation.
-static bool isLayer(Operation *op) { return isa<LinearOp, GradWeightOp>(op); }
+static bool isLayer(Operation *op) {
+  return isa<LinearOp, BilinearOp, GradWeightOp>(op);
+}
 
 static bool isStage(Operation *op) { return op->hasTrait<Stage>(); }
 

@@ -9,6 +9,7 @@
 
 include "dialect/Eqc/EqcOpBase.td"
 include "dialect/Eqc/EqcBasisOps.td"
+include "dialect/Eqc/EqcBilinearOps.td"
 include "dialect/Eqc/EqcDenseOps.td"
 include "dialect/Eqc/EqcFactoredOps.td"
 include "dialect/Eqc/EqcNetworkOps.td"

@@ -97,6 +97,20 @@ void eqc::ir::printLayout(OpAsmPrinter &printer, Operation *,
   printer << getSpelling(layout.getValue());
 }
 
+ParseResult eqc::ir::parseBilinearRole(OpAsmParser &parser,
+                                       BilinearRoleAttr &role) {
+  FailureOr<BilinearRole> value = parseBilinearRoleKeyword(parser);
+  if (failed(value))
+    return failure();
+  role = BilinearRoleAttr::get(parser.getContext(), *value);
+  return success();
+}
+
+void eqc::ir::printBilinearRole(OpAsmPrinter &printer, Operation *,
+                                BilinearRoleAttr role) {
+  printer << getSpelling(role.getValue());
+}
+
 ParseResult eqc::ir::parseNormalize(OpAsmParser &parser,
                                     NormalizeAttr &normalize) {
   FailureOr<Normalize> value = parseNormalizeKeyword(parser);

@@ -36,6 +36,10 @@ void printNormalize(mlir::OpAsmPrinter &printer, mlir::Operation *op,
 mlir::ParseResult parseWord(mlir::OpAsmParser &parser, mlir::StringAttr &word);
 void printWord(mlir::OpAsmPrinter &printer, mlir::Operation *op,
                mlir::StringAttr word);
+mlir::ParseResult parseBilinearRole(mlir::OpAsmParser &parser,
+                                    BilinearRoleAttr &role);
+void printBilinearRole(mlir::OpAsmPrinter &printer, mlir::Operation *op,
+                       BilinearRoleAttr role);
 
 /// A diagram as its text alone.
 mlir::ParseResult parseDiagram(mlir::OpAsmParser &parser, DiagramAttr &diagram);

@@ -12,6 +12,7 @@ were trained elsewhere; they are imported on their own.
 from eqc import _cache, _registry
 from eqc._library import library
 from eqc.errors import CompileError, Diagnostic, Error, KernelError, LibraryNotFoundError
+from eqc.bilinear import BilinearGradients, BilinearLayer
 from eqc.layer import Gradients, Layer, PackedWeight
 from eqc.network import Network, NetworkGradients
 from eqc.program import Program, compile, compile_file
@@ -19,7 +20,7 @@ from eqc.space import Space
 
 __version__ = "0.1.0"
 
-__all__ = ["CompileError", "Diagnostic", "Error", "Gradients", "KernelError", "Layer",
+__all__ = ["BilinearGradients", "BilinearLayer", "CompileError", "Diagnostic", "Error", "Gradients", "KernelError", "Layer",
            "LibraryNotFoundError", "Network", "NetworkGradients", "PackedWeight", "Program", "Space", "clear_cache", "compile",
            "compile_file", "set_num_threads"]
 

@@ -220,6 +220,7 @@ class Interface:
 
     functions: dict[str, LayerFunction]  #: those to call, by name
     cuda_functions: dict[str, LayerFunction]  #: of layers for GPUs
+    bilinear_functions: dict[str, LayerFunction]  #: of layers of two inputs
     layer_info: type[ctypes.Structure]  #: eqc_layer_info
     size_units: dict[str, int]  #: what n is a multiple of, by group
 
@@ -232,12 +233,12 @@ _FIELD_TYPES = {"uint32": c_uint32, "int64": c_int64, "text": c_char_p,
 def interface() -> Interface:
     """The interface of the library's layers."""
     described = json.loads(library().eqc_interface_json())
-    functions, cuda_functions = (
+    functions, cuda_functions, bilinear_functions = (
         {f["name"]: LayerFunction.of(f) for f in described[kind] if f["result"] != "info"}
-        for kind in ("functions", "cuda_functions"))
+        for kind in ("functions", "cuda_functions", "bilinear_functions"))
     fields = [(field["name"], _FIELD_TYPES[field["type"]]) for field in described["info"]]
     layer_info = type("LayerInfo", (ctypes.Structure,), {"_fields_": fields})
-    return Interface(functions, cuda_functions, layer_info,
+    return Interface(functions, cuda_functions, bilinear_functions, layer_info,
                      {group["name"]: group["size_unit"] for group in described["groups"]})
 
 

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
 from eqc.space import Axes, Space, are_spaces
 
-__all__ = ["declared_space", "dtype_name", "integer", "layer_fields", "layer_source"]
+__all__ = ["Inputs", "declared_space", "dtype_name", "integer", "layer_fields", "layer_source"]
 
 #: Names that NumPy and the frameworks have for the language's.
 _DTYPES = {"float32": "f32", "float64": "f64"}
@@ -94,20 +94,50 @@ def _axes(name: str, axes: Any, spaces: dict[str, Space]) -> str:
     return " ".join(space.name for space in axes) or "0"
 
 
+class Inputs(NamedTuple):
+    """The orders, or the axes, of two inputs."""
+
+    x: Axes
+    z: Axes
+
+
+def _product(name: str, axes: Any, write: Any) -> str:
+    """One input, or two of them."""
+    return " * ".join(map(write, axes)) if isinstance(axes, Inputs) else write(axes)
+
+
+def _channels(channels: Any, two: bool) -> str:
+    if two and isinstance(channels, (int, np.integer)):
+        return str(integer("channels", channels))
+    try:
+        if two:
+            first, second, out = channels
+            return (f"{integer('channels', first)} * {integer('channels', second)} -> "
+                    f"{integer('channels', out)}")
+        c_in, c_out = channels
+    except (TypeError, ValueError):
+        expected = "a number or (c1, c2, c3)" if two else "a pair (c_in, c_out)"
+        raise TypeError(f"channels is {channels!r}; expected {expected}") from None
+    return f"{integer('channels', c_in)} -> {integer('channels', c_out)}"
+
+
 def _acting(group: str | None, n: int | None, k: Axes, l: Axes) -> tuple[str, list[str]]:  # noqa: E741
     """What acts on the axes: declarations before the layer, and its fields."""
-    if are_spaces(k, l):
+    inputs = tuple(k) if isinstance(k, Inputs) else (k,)
+    if any(are_spaces(axes, l) for axes in inputs):
         for name, value in (("group", group), ("n", n)):
             if value is not None:
                 raise TypeError(f"{name} is {value!r}, but the axes are those of spaces, which "
                                 "have it")
         spaces: dict[str, Space] = {}
-        fields = [f"  k = {_axes('k', k, spaces)}", f"  l = {_axes('l', l, spaces)}"]
+        written = _product("k", k, lambda axes: _axes("k", axes, spaces))
+        fields = [f"  k = {written}", f"  l = {_axes('l', l, spaces)}"]
         return "".join(map(_space, spaces.values())), fields
     fields = [f"  group = {_group(group)}"]
     if n is not None or "(" not in group:  # else the group has its size
         fields.append(f"  n = {'?' if n is None or n == '?' else integer('n', n)}")
-    return "", [*fields, f"  k = {integer('k', k)}", f"  l = {integer('l', l)}"]
+    written = _product("k", k, lambda order: str(integer("k", order)))
+    return "", [*fields, f"  k = {written}", f"  l = {integer('l', l)}"]
 
 
 def layer_source(*, name: str, group: str | None, n: int | None, k: Axes, l: Axes,  # noqa: E741
@@ -119,25 +149,23 @@ def layer_source(*, name: str, group: str | None, n: int | None, k: Axes, l: Axe
         TypeError, ValueError: something could not be written down.
     """
     declared, acting = _acting(group, n, k, l)
-    return declared + layer_fields(name, acting, channels=channels, bias=bias, dtype=dtype,
+    return declared + layer_fields(name, acting, channels=channels,
+                                   two=isinstance(k, Inputs), bias=bias, dtype=dtype,
                                    layout=layout, normalize=normalize, diagrams=diagrams,
                                    batch=batch)
 
 
-def layer_fields(name: str, acting: list[str], *, channels: tuple[int, int], bias: bool,
+def layer_fields(name: str, acting: list[str], *, channels: Any, bias: bool,
                  dtype: Any, layout: str, normalize: str, diagrams: str | Sequence[str],
-                 batch: int | None) -> str:
+                 batch: int | None, two: bool = False) -> str:
     """The layer alone, with the fields of its axes."""
-    try:
-        c_in, c_out = channels
-    except (TypeError, ValueError):
-        raise TypeError(f"channels is {channels!r}; expected a pair (c_in, c_out)") from None
+    written_channels = _channels(channels, two)
     if not isinstance(bias, bool):
         raise TypeError(f"bias is {bias!r}; expected True or False")
     lines = [
         f"layer {_word('name', name)} {{",
         *acting,
-        f"  channels = {integer('channels', c_in)} -> {integer('channels', c_out)}",
+        f"  channels = {written_channels}",
         f"  bias = {'true' if bias else 'false'}",
         f"  dtype = {dtype_name(dtype)}",
         f"  layout = {_word('layout', layout)}",

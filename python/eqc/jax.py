@@ -23,13 +23,14 @@ from jax import Array, export
 from jax.sharding import PartitionSpec
 
 from eqc import _jax_lowering, _jax_network, _xla  # noqa: F401
+from eqc._jax_bilinear import bilinear, bilinear_init
 from eqc._jax_primitives import Call, batch_axes, linear_p
 from eqc._source import integer
 from eqc.initialize import GAIN, INPUTS, weight_std
 from eqc.layer import Layer
 from eqc.network import Network
 
-__all__ = ["init", "linear", "network", "register"]
+__all__ = ["bilinear", "bilinear_init", "init", "linear", "network", "register"]
 
 
 def _array(value: Any, name: str) -> Array:

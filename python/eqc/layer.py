@@ -110,6 +110,10 @@ class Layer(RaggedCalls):
     @classmethod
     def _of(cls, program: NativeProgram, index: int) -> Layer:
         """A layer of a program that was loaded."""
+        if program.info(index).k2 >= 0:
+            from eqc.bilinear import BilinearLayer  # which imports this module
+
+            cls = BilinearLayer
         layer = cls.__new__(cls)
         layer._attach(program, index)
         return layer
@@ -143,22 +147,28 @@ class Layer(RaggedCalls):
         self.has_backward: bool = bool(info.has_backward)
         self.weight_shape = (info.diagrams, info.c_in, info.c_out)
         self.bias_shape = (info.bias_diagrams, info.c_out)
+        self._functions = interface().functions
+        self._attach_inputs(info)
         self._packed_size = program.packed_size(index)
         #: What n is a multiple of; as an n, for calls in which no axis has it.
         self._size_unit: int = (interface().size_units[info.space[0].group.decode()]
                                 if info.spaces == 1 else 1)
 
         def find(name: str) -> Any:
-            return program.function(self.name, name, self.n is None)
+            return program.function(self.name, name, self.n is None, self._functions)
 
         self._forward = find("forward")
         self._forward_packed = find("forward_packed")
         self._pack = find("pack")
         self._backward = find("backward")
         for function in RAGGED_FUNCTIONS:
-            setattr(self, f"_{function}", find(function))
+            setattr(self, f"_{function}",
+                    find(function) if function in self._functions else None)
         self._key = key_of_source(self.spec, self.options)
         self._is_made = True
+
+    def _attach_inputs(self, info: Any) -> None:
+        """What is different where there are two inputs."""
 
     def __setattr__(self, name: str, value: Any) -> None:
         if "_is_made" in vars(self):
@@ -258,7 +268,7 @@ class Layer(RaggedCalls):
                     raise ValueError(f"{name} has shape {describe_shape(shape)}; "
                                      f"expected {describe_shape(expected)}")
                 n = int(shape[1 if self.layout == "channels_last" else 2])
-        if n is None and self.k == self.l == 0:
+        if n is None and self._has_no_axis():
             return self._size_unit
         if n is None:
             raise ValueError("the layer has no n of its own and no argument has an axis of it: "
@@ -268,6 +278,9 @@ class Layer(RaggedCalls):
             kind = {1: "number", 2: "even number"}.get(unit, f"multiple of {unit}")
             raise ValueError(f"n is {n}; expected a positive {kind}")
         return n
+
+    def _has_no_axis(self) -> bool:
+        return self.k == self.l == 0
 
     def _leading(self, n: int) -> tuple[int, ...]:
         """The arguments before the batch."""

@@ -19,12 +19,13 @@ from torch import Tensor, nn
 from eqc import _registry, _torch_direct, _torch_operators, _torch_ragged
 from eqc._torch_modules import Network, linears, network
 from eqc._native import Options, key_of_source, source_for_bias
+from eqc._torch_bilinear import EquivariantBilinear, bilinear
 from eqc._source import dtype_name, integer, layer_source
 from eqc.initialize import GAIN, INPUTS, weight_std
 from eqc.layer import Layer
 from eqc.space import Axes
 
-__all__ = ["EquivariantLinear", "Network", "linear", "linear_ragged", "network"]
+__all__ = ["EquivariantBilinear", "EquivariantLinear", "Network", "bilinear", "linear", "linear_ragged", "network"]
 
 _DTYPES = {torch.float32: "f32", torch.float64: "f64"}
 

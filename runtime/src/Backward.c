@@ -9,44 +9,36 @@
 
 #include "Sums.h"
 
-/* One call for grad_weight and grad_bias. */
-typedef struct sums_call {
-  eqc_rt_sums sums;
-  int64_t slab_blocks;
-} sums_call;
-
 /*===-- Sums over the batch
  * ------------------------------------------------===*/
 
 static void run_slab(int64_t worker, int64_t slab, void *p) {
-  const sums_call *s = p;
-  const eqc_rt_call *c = &s->sums.call;
-  char *sums = s->sums.memory + slab * s->sums.slab_bytes;
+  const eqc_rt_sums *s = p;
+  const eqc_rt_call *c = &s->call;
+  char *sums = s->memory + slab * s->slab_bytes;
   int64_t block = slab * s->slab_blocks;
   int64_t end = eqc_rt_min(block + s->slab_blocks, eqc_rt_blocks(c));
-  eqc_rt_clear_slab(&s->sums, slab);
+  eqc_rt_clear_slab(s, slab);
   for (; block < end; ++block)
-    s->sums.code->add(c->n, block * c->schedule.block,
-                      eqc_rt_block_samples(c, block), EQC_PHASE_ALL, 0,
-                      s->sums.which, s->sums.x, s->sums.grad_y, sums,
-                      c->scratch + worker * c->stride);
+    s->code->add(c->n, block * c->schedule.block,
+                 eqc_rt_block_samples(c, block), EQC_PHASE_ALL, 0, s->which,
+                 s->x, s->grad_y, sums, c->scratch + worker * c->stride);
 }
 
 static void run_part(int64_t worker, int64_t part, void *p) {
-  const sums_call *s = p;
-  const eqc_rt_call *c = &s->sums.call;
+  const eqc_rt_sums *s = p;
+  const eqc_rt_call *c = &s->call;
   (void)worker;
-  s->sums.code->add(c->n, c->block * c->schedule.block,
-                    eqc_rt_block_samples(c, c->block), c->phase, part,
-                    s->sums.which, s->sums.x, s->sums.grad_y, s->sums.memory,
-                    c->scratch);
+  s->code->add(c->n, c->block * c->schedule.block,
+               eqc_rt_block_samples(c, c->block), c->phase, part, s->which,
+               s->x, s->grad_y, s->memory, c->scratch);
 }
 
-static int run_parts(sums_call *s) {
-  eqc_rt_call *c = &s->sums.call;
+static int run_parts(eqc_rt_sums *s) {
+  eqc_rt_call *c = &s->call;
   int status = EQC_OK;
   int64_t blocks = eqc_rt_blocks(c);
-  eqc_rt_clear_slab(&s->sums, 0);
+  eqc_rt_clear_slab(s, 0);
   for (c->block = 0; c->block < blocks && status == EQC_OK; ++c->block)
     for (c->phase = 0; c->phase < c->schedule.phases && status == EQC_OK;
          ++c->phase)
@@ -55,37 +47,34 @@ static int run_parts(sums_call *s) {
   return status;
 }
 
-/* The bytes that the sums need, added to *total. */
-static int prepare_sums(sums_call *s, int64_t *total) {
-  eqc_rt_sums *all = &s->sums;
-  eqc_rt_call *c = &all->call;
+int eqc_rt_prepare_sums(eqc_rt_sums *s, int64_t *total) {
+  eqc_rt_call *c = &s->call;
   int64_t width, blocks;
   int status;
-  eqc_rt_ask_schedule(c, all->code->schedule);
+  eqc_rt_ask_schedule(c, s->code->schedule);
   blocks = eqc_rt_blocks(c);
-  status = eqc_rt_choose_slabs(all, blocks);
+  status = eqc_rt_choose_slabs(s, blocks);
   if (status != EQC_OK)
     return status;
-  s->slab_blocks = (blocks + all->slabs - 1) / all->slabs;
-  all->slabs = (blocks + s->slab_blocks - 1) / s->slab_blocks;
+  s->slab_blocks = (blocks + s->slabs - 1) / s->slabs;
+  s->slabs = (blocks + s->slab_blocks - 1) / s->slab_blocks;
   width = eqc_rt_wanted_threads(c);
-  c->parts_mode = all->slabs == 1 && width > 1 && c->schedule.parts > 1;
-  width = eqc_rt_min(width, c->parts_mode ? c->schedule.parts : all->slabs);
-  return eqc_rt_lay_out(c, width, all->slabs * all->slab_bytes, total);
+  c->parts_mode = s->slabs == 1 && width > 1 && c->schedule.parts > 1;
+  width = eqc_rt_min(width, c->parts_mode ? c->schedule.parts : s->slabs);
+  return eqc_rt_lay_out(c, width, s->slabs * s->slab_bytes, total);
 }
 
-static int perform_sums(sums_call *s, char *memory) {
-  eqc_rt_sums *all = &s->sums;
-  eqc_rt_call *c = &all->call;
+int eqc_rt_perform_sums(eqc_rt_sums *s, char *memory) {
+  eqc_rt_call *c = &s->call;
   int status;
-  all->memory = memory;
-  c->scratch = memory + all->slabs * all->slab_bytes;
+  s->memory = memory;
+  c->scratch = memory + s->slabs * s->slab_bytes;
   if (c->parts_mode)
     status = run_parts(s);
   else
-    status = eqc_rt_parallel(&c->runner, c->width, all->slabs, run_slab, s,
-                             c->layer);
-  return status == EQC_OK ? eqc_rt_finish_sums(all) : status;
+    status =
+        eqc_rt_parallel(&c->runner, c->width, s->slabs, run_slab, s, c->layer);
+  return status == EQC_OK ? eqc_rt_finish_sums(s) : status;
 }
 
 /*===-- A whole call
@@ -142,7 +131,7 @@ static int execute(eqc_rt_call *c, const eqc_rt_array *arrays, void *grad_x,
       &c->kernel->gradients[c->variant - c->kernel->variants];
   eqc_rt_block memory = {0};
   eqc_rt_call input = *c;
-  sums_call sums = {0};
+  eqc_rt_sums sums = {0};
   int64_t flipped = 0, input_total = 0, sums_total = 0, total;
   int status = EQC_OK;
 
@@ -157,10 +146,10 @@ static int execute(eqc_rt_call *c, const eqc_rt_array *arrays, void *grad_x,
     status = eqc_rt_prepare(&input, arrays[EQC_RT_WEIGHT].data, &input_total);
   }
   if (status == EQC_OK && (grad_weight || grad_bias)) {
-    eqc_rt_begin_sums(&sums.sums, c, &gradient->sums, grad_weight, grad_bias);
-    sums.sums.x = arrays[EQC_RT_X].data;
-    sums.sums.grad_y = arrays[EQC_RT_GRAD_Y].data;
-    status = prepare_sums(&sums, &sums_total);
+    eqc_rt_begin_sums(&sums, c, &gradient->sums, grad_weight, grad_bias);
+    sums.x = arrays[EQC_RT_X].data;
+    sums.grad_y = arrays[EQC_RT_GRAD_Y].data;
+    status = eqc_rt_prepare_sums(&sums, &sums_total);
   }
   /* One after the other, in the same memory. */
   total = input_total > sums_total ? input_total : sums_total;
@@ -175,8 +164,8 @@ static int execute(eqc_rt_call *c, const eqc_rt_array *arrays, void *grad_x,
       input.packed = memory.data;
     status = eqc_rt_perform(&input, memory.data, (char *)memory.data + flipped);
   }
-  if (status == EQC_OK && sums.sums.which)
-    status = perform_sums(&sums, memory.data);
+  if (status == EQC_OK && sums.which)
+    status = eqc_rt_perform_sums(&sums, memory.data);
   eqc_rt_release(&memory);
   return status;
 }

@@ -78,9 +78,7 @@ static int check_batch(eqc_rt_call *c, int64_t batch) {
   return EQC_OK;
 }
 
-/* bytes = elements * channels * n^order, or EQC_ERR_SIZE. Where there are
-   several spaces, `axes` says which each of the axes is of. */
-static int count_bytes(const eqc_rt_call *c, const char *array,
+int eqc_rt_count_bytes(const eqc_rt_call *c, const char *array,
                        int64_t elements, int64_t channels, int64_t order,
                        const int32_t *axes, int64_t *bytes) {
   const eqc_layer_info *info = c->kernel->info;
@@ -113,17 +111,19 @@ int eqc_rt_check_sizes(eqc_rt_call *c, int64_t n, int64_t batch, const char *x,
   if (status == EQC_OK)
     status = check_batch(c, batch);
   if (status == EQC_OK)
-    status = count_bytes(c, x, c->batch, info->c_in, info->k,
-                         info->n == -2 ? info->x_axes : NULL, &c->x_bytes);
-  if (status == EQC_OK)
-    status = count_bytes(c, y, c->batch, info->c_out, info->l,
-                         info->n == -2 ? info->y_axes : NULL, &c->y_bytes);
-  if (status == EQC_OK)
-    status = count_bytes(c, "weight", info->weight_size, 1, 0, NULL,
-                         &c->weight_bytes);
+    status =
+        eqc_rt_count_bytes(c, x, c->batch, info->c_in, info->k,
+                           info->n == -2 ? info->x_axes : NULL, &c->x_bytes);
   if (status == EQC_OK)
     status =
-        count_bytes(c, "bias", info->bias_size, 1, 0, NULL, &c->bias_bytes);
+        eqc_rt_count_bytes(c, y, c->batch, info->c_out, info->l,
+                           info->n == -2 ? info->y_axes : NULL, &c->y_bytes);
+  if (status == EQC_OK)
+    status = eqc_rt_count_bytes(c, "weight", info->weight_size, 1, 0, NULL,
+                                &c->weight_bytes);
+  if (status == EQC_OK)
+    status = eqc_rt_count_bytes(c, "bias", info->bias_size, 1, 0, NULL,
+                                &c->bias_bytes);
   return status;
 }
 
@@ -265,8 +265,7 @@ int eqc_rt_perform(eqc_rt_call *c, const void *weight, char *memory) {
                          c->layer);
 }
 
-/* Everything after the checks. weight is NULL when c->packed is set already. */
-static int execute(eqc_rt_call *c, const void *weight) {
+int eqc_rt_execute(eqc_rt_call *c, const void *weight) {
   eqc_rt_block memory = {0};
   int64_t total = 0;
   int status = eqc_rt_prepare(c, weight, &total);
@@ -333,7 +332,7 @@ static int forward(eqc_rt_call *c, int64_t n, int64_t batch, const void *x,
   c->y = y;
   if (is_packed)
     c->packed = weight;
-  return execute(c, is_packed ? NULL : weight);
+  return eqc_rt_execute(c, is_packed ? NULL : weight);
 }
 
 int eqc_rt_forward(const eqc_kernel *kernel, int64_t n, int64_t batch,

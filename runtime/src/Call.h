@@ -43,6 +43,12 @@ int eqc_rt_begin(eqc_rt_call *c, const eqc_kernel *kernel, const char *suffix);
 int eqc_rt_check_sizes(eqc_rt_call *c, int64_t n, int64_t batch, const char *x,
                        const char *y);
 
+/* bytes = elements * channels * n^order, or EQC_ERR_SIZE. Where there are
+   several spaces, `axes` says which each of the axes is of. */
+int eqc_rt_count_bytes(const eqc_rt_call *c, const char *array,
+                       int64_t elements, int64_t channels, int64_t order,
+                       const int32_t *axes, int64_t *bytes);
+
 /* Whether two arrays share bytes. */
 int eqc_rt_overlap(const void *a, int64_t a_bytes, const void *b,
                    int64_t b_bytes);
@@ -106,6 +112,10 @@ void eqc_rt_finish_streaming(void);
    how far apart the scratch of each lies. `head` bytes come before it; the
    bytes of all are added to *total. EQC_OK or EQC_ERR_NOMEM. */
 int eqc_rt_lay_out(eqc_rt_call *c, int64_t width, int64_t head, int64_t *total);
+
+/* Everything after the checks of a forward call. weight is NULL when c->packed
+   is set already. */
+int eqc_rt_execute(eqc_rt_call *c, const void *weight);
 
 /* A forward call in two steps: the bytes that it needs, then the work. weight
    is NULL when c->packed is set already. */

@@ -83,6 +83,7 @@ void eqc_rt_begin_sums(eqc_rt_sums *s, const eqc_rt_call *c,
                        void *grad_bias) {
   const int64_t weight_rows = code->terms * code->diagram_rows;
   s->call = *c;
+  s->channels = c->kernel->info->c_in;
   s->code = code;
   s->grad_weight = grad_weight;
   s->grad_bias = grad_bias;
@@ -167,11 +168,11 @@ static char *place_of(const eqc_rt_sums *s, int64_t row) {
   diagram = row / s->code->diagram_rows;
   channel = row % s->code->diagram_rows;
   if (channel >= s->code->shifted_from) {
-    channel -= s->code->diagram_rows - info->c_in;
+    channel -= s->code->diagram_rows - s->channels;
     if (channel < s->code->shifted_from)
       return NULL;
   }
-  return (char *)s->grad_weight + (diagram * info->c_in + channel) * bytes;
+  return (char *)s->grad_weight + (diagram * s->channels + channel) * bytes;
 }
 
 static void finish_rows(int64_t worker, int64_t task, void *p) {

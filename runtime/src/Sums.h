@@ -26,7 +26,9 @@ typedef struct eqc_rt_sums {
   const void *x, *grad_y;
   void *grad_weight, *grad_bias; /* NULL: not asked for */
   int64_t which;
+  int64_t channels; /* rows of the gradient of one diagram */
   int64_t slabs, slab_bytes;
+  int64_t slab_blocks;        /* of a batch of one size */
   int64_t first_row, end_row; /* of the sums, that are asked for */
   int64_t task_rows;
   char *memory; /* the slabs */
@@ -36,6 +38,11 @@ typedef struct eqc_rt_sums {
 void eqc_rt_begin_sums(eqc_rt_sums *s, const eqc_rt_call *c,
                        const eqc_sums *code, void *grad_weight,
                        void *grad_bias);
+/* All sums of a batch of one size: the bytes that they need, added to *total;
+   then the work in them. */
+int eqc_rt_prepare_sums(eqc_rt_sums *s, int64_t *total);
+int eqc_rt_perform_sums(eqc_rt_sums *s, char *memory);
+
 /* How many slabs so many blocks are cut into, at most. */
 int eqc_rt_choose_slabs(eqc_rt_sums *s, int64_t blocks);
 void eqc_rt_clear_slab(const eqc_rt_sums *s, int64_t slab);

@@ -67,7 +67,10 @@ static const int32_t first_space[] = {0};
    1,                                                                          \
    SPACES,                                                                     \
    first_space,                                                                \
-   first_space}
+   first_space,                                                                \
+   -1,                                                                         \
+   0,                                                                          \
+   0}
 
 EXPORT const eqc_layer_info *fixed_info(void) {
   static const eqc_layer_info info = INFO("fixed", "f32", 4, of_four);

@@ -40,8 +40,9 @@ static void follow(const std::string &source, int depth = 0) {
 }
 
 TEST(Advice, HelpsWhereverThereIsAny) {
-  for (const auto *cases : {&syntaxErrorCases(), &meaningErrorCases(),
-                            &spaceErrorCases(), &networkErrorCases()})
+  for (const auto *cases :
+       {&syntaxErrorCases(), &meaningErrorCases(), &spaceErrorCases(),
+        &networkErrorCases(), &bilinearErrorCases()})
     for (const ErrorCase &c : *cases)
       follow(c.source);
 }

@@ -98,8 +98,9 @@ TEST(Docs, TableIsSortedAndFound) {
 
 TEST(Docs, EveryIdOfTheFrontEndIsTested) {
   std::set<std::string> tested;
-  for (const auto *cases : {&syntaxErrorCases(), &meaningErrorCases(),
-                            &spaceErrorCases(), &networkErrorCases()})
+  for (const auto *cases :
+       {&syntaxErrorCases(), &meaningErrorCases(), &spaceErrorCases(),
+        &networkErrorCases(), &bilinearErrorCases()})
     for (const ErrorCase &errorCase : *cases)
       for (const std::string &error : errorCase.errors)
         tested.insert(error.substr(error.rfind('[') + 1, 5));

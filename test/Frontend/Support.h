@@ -50,6 +50,7 @@ const std::vector<ErrorCase> &syntaxErrorCases();
 const std::vector<ErrorCase> &meaningErrorCases();
 const std::vector<ErrorCase> &spaceErrorCases();
 const std::vector<ErrorCase> &networkErrorCases();
+const std::vector<ErrorCase> &bilinearErrorCases();
 
 } // namespace eqc::test
 

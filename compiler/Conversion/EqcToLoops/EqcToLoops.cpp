@@ -79,6 +79,8 @@ struct ConvertEqcToLoops
       return failure();
     if (auto *plan = std::get_if<LayerPlan>(&kernels->plan))
       note(target.emitLayer(site, kernels->spec, *plan), site);
+    else if (auto *plan = std::get_if<BilinearPlan>(&kernels->plan))
+      note(target.emitBilinear(site, kernels->spec, *plan), site);
     else
       note(target.emitGradients(site, kernels->spec,
                                 std::get<GradientPlan>(kernels->plan)),

@@ -21,6 +21,15 @@ FailureOr<KernelPlan> eqc::readKernelPlan(func::FuncOp function) {
       return failure();
     return KernelPlan{spec, std::move(*plan)};
   }
+  auto bilinear = function.front().getOps<ir::BilinearOp>();
+  if (!bilinear.empty()) {
+    ir::BilinearOp op = *bilinear.begin();
+    const LayerSpec spec = getLayerOf(op);
+    auto plan =
+        function->getAttrOfType<StringAttr>(ir::EqcDialect::kPlanAttrName);
+    const bool shares = !plan || plan != planName(PlanKind::Factored);
+    return KernelPlan{spec, buildBilinearPlan(spec, op.getComputes(), shares)};
+  }
   FailureOr<StagedLayer> layer = readStages(function);
   if (failed(layer))
     return failure();

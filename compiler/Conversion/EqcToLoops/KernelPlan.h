@@ -15,7 +15,7 @@ namespace eqc {
 /// is given it.
 struct KernelPlan {
   LayerSpec spec;
-  std::variant<LayerPlan, GradientPlan> plan;
+  std::variant<LayerPlan, GradientPlan, BilinearPlan> plan;
 };
 
 /// Reads the stages in `function`. Says on the operation concerned why it

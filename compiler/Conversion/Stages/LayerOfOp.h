@@ -22,21 +22,25 @@ inline void setAxes(LayerSpec &spec, const Diagram &diagram) {
   spec.xAxes.assign(diagram.space.begin() + diagram.l, diagram.space.end());
 }
 
+/// What a function says of its layer.
+inline void setFunction(LayerSpec &spec, mlir::func::FuncOp function) {
+  spec.name = function.getName().str();
+  if (auto space = function->getAttrOfType<mlir::StringAttr>(
+          ir::EqcDialect::kSpaceAttrName)) {
+    spec.typed = true;
+    spec.spaceName = space.str();
+  }
+  if (auto batch = function->getAttrOfType<mlir::IntegerAttr>(
+          ir::EqcDialect::kBatchAttrName))
+    spec.batch = batch.getInt();
+}
+
 /// The layer of `eqc.linear` or `eqc.grad_weight`, named as the function around
 /// it.
 template <typename OpT> LayerSpec getLayerOf(OpT op) {
   LayerSpec spec;
-  if (auto function = op->template getParentOfType<mlir::func::FuncOp>()) {
-    spec.name = function.getName().str();
-    if (auto space = function->template getAttrOfType<mlir::StringAttr>(
-            ir::EqcDialect::kSpaceAttrName)) {
-      spec.typed = true;
-      spec.spaceName = space.str();
-    }
-    if (auto batch = function->template getAttrOfType<mlir::IntegerAttr>(
-            ir::EqcDialect::kBatchAttrName))
-      spec.batch = batch.getInt();
-  }
+  if (auto function = op->template getParentOfType<mlir::func::FuncOp>())
+    setFunction(spec, function);
   spec.group = op.getGroup();
   spec.n = op.getN();
   spec.k = static_cast<int>(op.getK());
@@ -45,6 +49,32 @@ template <typename OpT> LayerSpec getLayerOf(OpT op) {
   spec.cOut = op.getCOut();
   auto type = llvm::cast<mlir::RankedTensorType>(op.getX().getType());
   spec.dtype = type.getElementType().isF32() ? DType::F32 : DType::F64;
+  spec.layout = op.getLayout();
+  spec.normalize = op.getNormalize();
+  spec.choice = DiagramChoice::List;
+  spec.diagrams = op.getDiagramValues();
+  spec.biasDiagrams = op.getBiasDiagramValues();
+  setAxes(spec, spec.diagrams.front());
+  spec.bias = !spec.biasDiagrams.empty();
+  return spec;
+}
+
+/// The same of a layer of two inputs, or of one of its gradients.
+inline LayerSpec getLayerOf(ir::BilinearOp op) {
+  LayerSpec spec;
+  if (auto function = op->getParentOfType<mlir::func::FuncOp>())
+    setFunction(spec, function);
+  spec.group = op.getGroup();
+  spec.n = op.getN();
+  spec.k = static_cast<int>(op.getK1() + op.getK2());
+  spec.k2 = static_cast<int>(op.getK2());
+  spec.l = static_cast<int>(op.getL());
+  spec.cIn = op.channelsOf(BilinearRow::X);
+  spec.cIn2 = op.channelsOf(BilinearRow::Z);
+  spec.cOut = op.channelsOf(BilinearRow::Y);
+  spec.depthwise = op.isDepthwise();
+  spec.dtype =
+      op.getWeightType().getElementType().isF32() ? DType::F32 : DType::F64;
   spec.layout = op.getLayout();
   spec.normalize = op.getNormalize();
   spec.choice = DiagramChoice::List;

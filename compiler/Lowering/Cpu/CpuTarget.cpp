@@ -1,5 +1,6 @@
 //===- CpuTarget.cpp - What CPUs supply -----------------------------------===//
 
+#include "compiler/Lowering/Cpu/EmitBilinear.h"
 #include "compiler/Lowering/Cpu/EmitDense.h"
 #include "compiler/Lowering/Cpu/EmitFactored.h"
 #include "compiler/Lowering/Cpu/EmitGradient.h"
@@ -80,6 +81,13 @@ public:
     return std::move(kernels);
   }
 
+  KernelTarget::Kernels operator()(const BilinearPlan &plan) {
+    add(plan.role == BilinearRole::GradWeight ? KernelRole::Sums
+                                              : KernelRole::Forward,
+        emitBilinear, plan, scheduleBilinear(spec, plan, machine));
+    return std::move(kernels);
+  }
+
   KernelTarget::Kernels operator()(const GradientPlan &plan) {
     const GradientSchedule schedule = scheduleGradient(spec, plan, machine);
     add(KernelRole::Sums, emitGradientSums, plan, schedule);
@@ -151,6 +159,11 @@ public:
     return LayerEmitter(site, spec)(plan);
   }
 
+  Kernels emitBilinear(const KernelSite &site, const LayerSpec &spec,
+                       const BilinearPlan &plan) const override {
+    return LayerEmitter(site, spec)(plan);
+  }
+
   ArrayRef<LoweringStage> stages() const override { return cpuStages(); }
   void addDialects(DialectRegistry &registry) const override {
     registry.insert<arith::ArithDialect, bufferization::BufferizationDialect,
@@ -163,6 +176,11 @@ public:
   std::string describe(const LayerSpec &spec, const LayerPlan &plan,
                        const Machine &machine) const override {
     return std::visit(LayerDescriber{spec, machine}, plan);
+  }
+  std::string describe(const LayerSpec &spec, const BilinearPlan &plan,
+                       const Machine &machine) const override {
+    return eqc::describe(scheduleBilinear(spec, plan, machine), plan,
+                         spec.depthwise);
   }
   std::string describe(const LayerSpec &spec, const GradientPlan &plan,
                        const Machine &machine) const override {

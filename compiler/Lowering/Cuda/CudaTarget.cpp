@@ -615,6 +615,8 @@ public:
 
   bool takesGradientBasis() const override { return false; }
   std::string whyNoKernels(const LayerSpec &spec) const override {
+    if (spec.isBilinear())
+      return "layers of two inputs are not built yet for GPUs";
     return spec.group.isProduct()
                ? "kernels of GPUs for axes of several spaces are not built yet"
                : "";

@@ -6,6 +6,8 @@
 #include "compiler/Plan/Gradient/GradientPlan.h"
 #include "compiler/Plan/Walk.h"
 
+#include <tuple>
+
 using namespace eqc;
 using namespace mlir;
 
@@ -27,6 +29,37 @@ EntryLayer::EntryLayer(ir::InterfaceAttr interface)
       cIn(interface.getNumber("c_in")), cOut(interface.getNumber("c_out")),
       channelsLast(interface.getText("layout") == "channels_last"),
       elementBytes(interface.getText("dtype") == "f32" ? 4 : 8) {}
+
+/// The positions and the channels of an array of a layer of two inputs.
+static std::pair<Poly, int64_t> arrayOf(ir::InterfaceAttr interface,
+                                        BilinearRow row) {
+  const auto k1 = static_cast<size_t>(interface.getNumber("k"));
+  llvm::ArrayRef<int32_t> axes =
+      interface.getAxes(row == BilinearRow::Y ? "y_axes" : "x_axes");
+  if (row == BilinearRow::X)
+    axes = axes.take_front(k1);
+  if (row == BilinearRow::Z)
+    axes = axes.drop_front(k1);
+  const std::vector<Space> spaces = interface.getSpaces();
+  const int order = static_cast<int>(axes.size());
+  const Poly positions =
+      spaces.size() < 2 ? Poly::power(order)
+                        : productOf(lengthsOfAxes(Group::product(spaces), order,
+                                                  {axes.begin(), axes.end()}));
+  return {positions, interface.getNumber(row == BilinearRow::Y   ? "c_out"
+                                         : row == BilinearRow::X ? "c_in"
+                                                                 : "c_in2")};
+}
+
+EntryLayer::EntryLayer(ir::InterfaceAttr interface, BilinearRole role)
+    : EntryLayer(interface) {
+  const BilinearRows rows = rowsOf(role);
+  std::tie(inputs, cIn) = arrayOf(interface, rows.a);
+  std::tie(second, cSecond) = arrayOf(interface, rows.b);
+  std::tie(outputs, cOut) = arrayOf(interface, rows.third);
+  name = nameOf(name, role);
+  products = interface.getNumber("depthwise") ? cOut : cIn * cSecond;
+}
 
 EntryLayer EntryLayer::gradientOfX() const {
   EntryLayer gradient = *this;

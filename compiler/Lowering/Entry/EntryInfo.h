@@ -19,7 +19,15 @@ struct EntryLayer {
   bool channelsLast = true;
   int64_t elementBytes = 4;
 
+  /// Of a layer of two inputs, as one of its kernels sees them: `inputs` and
+  /// `cIn` are the first array's, `outputs` and `cOut` the third one's.
+  Poly second;
+  int64_t cSecond = 0;
+  int64_t products = 0; ///< channels multiplied for each of a record; 0: all
+
   explicit EntryLayer(ir::InterfaceAttr interface);
+  /// A kernel of a layer of two inputs.
+  EntryLayer(ir::InterfaceAttr interface, BilinearRole role);
   bool hasDynamicN() const { return n == -1; }
   /// The layer from grad_y to grad_x.
   EntryLayer gradientOfX() const;

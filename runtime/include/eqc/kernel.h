@@ -133,6 +133,26 @@ typedef struct eqc_kernel {
   const eqc_flip *flips;         /* one for each diagram; NULL: all are 1 */
 } eqc_kernel;
 
+/* The inputs of a layer of two: what eqc_variant.forward and eqc_sums.add get
+   as `x`. */
+typedef struct eqc_pair {
+  const void *x, *z;
+} eqc_pair;
+
+/* The gradients of a layer of two inputs for one kind of CPU. `x` of the first
+   two is a pair (grad_y, z) and (grad_y, x). Their weights, like those of the
+   layer, have the channels of the pair and of the result in this order. */
+typedef struct eqc_bilinear_gradient {
+  eqc_variant x, z;
+  eqc_sums sums; /* diagram_rows: pairs of channels, or 1 for depthwise ones */
+} eqc_bilinear_gradient;
+
+/* A layer of two inputs. Its variants read weights as they are. */
+typedef struct eqc_bilinear {
+  eqc_kernel kernel; /* struct_size is that of all; no gradients, no flips */
+  const eqc_bilinear_gradient *gradients; /* one for each variant; or NULL */
+} eqc_bilinear;
+
 /* NAME_forward of the generated header. n is -1 when the layer's n is fixed. */
 int eqc_rt_forward(const eqc_kernel *kernel, int64_t n, int64_t batch,
                    const void *x, const void *weight, const void *bias,
@@ -173,6 +193,21 @@ int eqc_rt_forward_packed(const eqc_kernel *kernel, int64_t n, int64_t batch,
 /* What eqc_rt_pack writes on this CPU, at most the largest packed_bytes of all
    variants, weight bytes where packed_bytes is 0; or a negative status. */
 int64_t eqc_rt_packed_bytes(const eqc_kernel *kernel);
+
+/* NAME_forward, NAME_forward_packed and NAME_backward of layers of two
+   inputs. */
+int eqc_rt_bilinear_forward(const eqc_bilinear *layer, int64_t n, int64_t batch,
+                            const void *x, const void *z, const void *weight,
+                            const void *bias, void *y);
+int eqc_rt_bilinear_forward_packed(const eqc_bilinear *layer, int64_t n,
+                                   int64_t batch, const void *x, const void *z,
+                                   const void *packed, const void *bias,
+                                   void *y);
+int eqc_rt_bilinear_backward(const eqc_bilinear *layer, int64_t n,
+                             int64_t batch, const void *x, const void *z,
+                             const void *weight, const void *grad_y,
+                             void *grad_x, void *grad_z, void *grad_weight,
+                             void *grad_bias);
 
 /*===-- Networks
  * -----------------------------------------------------------===*/

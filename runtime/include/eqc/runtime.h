@@ -73,6 +73,10 @@ typedef struct eqc_layer_info {
   int64_t spaces;                 /* how many spaces the axes are of */
   const eqc_space_info *space;    /* in the order of their first axes */
   const int32_t *y_axes, *x_axes; /* the number of the space of every axis */
+  int64_t k2;        /* order of the second input, z, whose axes follow those of
+                        x in x_axes; -1: there is one input */
+  int64_t c_in2;     /* channels of z; 0 without */
+  int64_t depthwise; /* 1: channel c of y is made of channel c of x and z */
 } eqc_layer_info;
 
 /* An input or an output of a network. */

@@ -82,6 +82,8 @@ public:
         exports(exports) {}
 
   LogicalResult add(ModuleOp module) {
+    if (interface.getNumber("k2") >= 0)
+      return addBilinear(module);
     const ArrayRef<TargetAttr> targets = kernels.targetsOf(layer.name);
     if (targets.empty())
       return module.emitError()
@@ -95,20 +97,10 @@ public:
     for (TargetAttr target : targets)
       if (gradients && failed(addGradient(module, target, backward)))
         return failure();
-    const auto numVariants = static_cast<int64_t>(variants.size());
-    std::vector<EntryConstant> fields{
-        EntryConstant::ofWord(0),
-        EntryConstant::ofWord(EQC_KERNEL_ABI),
-        info,
-        EntryConstant::ofNumber(layer.elementBytes),
-        EntryConstant::ofNumber(numVariants),
-        b.addTable(layer.name + ".variants", variants),
-        EntryConstant::ofNumber(threads),
-        EntryConstant::ofNumber(sizeUnitOf(interface)),
-        b.addVariable(layer.name + ".chosen"),
-        gradients ? b.addTable(layer.name + ".gradients", backward)
-                  : EntryConstant::none(),
-        addFlips()};
+    std::vector<EntryConstant> fields = kernelFields(info, variants);
+    fields.push_back(gradients ? b.addTable(layer.name + ".gradients", backward)
+                               : EntryConstant::none());
+    fields.push_back(addFlips());
     EntryConstant kernel =
         b.addSized(layer.name + ".kernel", fields, sizeof(eqc_kernel));
     for (const CFunction *function :
@@ -132,7 +124,69 @@ public:
     return most;
   }
 
+  /// Of a layer of two inputs, an `eqc_bilinear`.
+  LogicalResult addBilinear(ModuleOp module) {
+    const ArrayRef<TargetAttr> targets = kernels.targetsOf(layer.name);
+    if (targets.empty())
+      return module.emitError()
+             << "layer '" << layer.name << "' has no kernel to be called";
+    const bool gradients = interface.getNumber("has_backward") != 0;
+    EntryConstant info = addLayerInfo(b, interface);
+    std::vector<EntryConstant> variants, backward;
+    bool good = true;
+    auto map = [&](TargetAttr target, BilinearRole role) {
+      const EntryLayer of(interface, role);
+      const EntryKernel *kernel =
+          find(module, of.name, target, KernelRole::Forward);
+      good &= kernel != nullptr;
+      return kernel ? makeBilinearVariant(b, of, target, *kernel)
+                    : EntryConstant::none();
+    };
+    for (TargetAttr target : targets) {
+      variants.push_back(map(target, BilinearRole::Forward));
+      if (!gradients)
+        continue;
+      const EntryLayer of(interface, BilinearRole::GradWeight);
+      const EntryKernel *sums = find(module, of.name, target, KernelRole::Sums);
+      if (!sums)
+        return failure();
+      EntryConstant x = map(target, BilinearRole::GradX);
+      EntryConstant z = map(target, BilinearRole::GradZ);
+      backward.push_back(EntryConstant::ofStruct(
+          {std::move(x), std::move(z), makeBilinearSums(b, of, *sums)}));
+    }
+    if (!good)
+      return failure();
+    std::vector<EntryConstant> fields = kernelFields(info, variants);
+    fields.push_back(EntryConstant::none()); // gradients
+    fields.push_back(EntryConstant::none()); // flips
+    fields.push_back(gradients ? b.addTable(layer.name + ".gradients", backward)
+                               : EntryConstant::none());
+    EntryConstant kernel =
+        b.addSized(layer.name + ".kernel", fields, sizeof(eqc_bilinear));
+    for (const CFunction *function : bilinearFunctions(gradients))
+      if (exports)
+        addExported(*function, kernel, info,
+                    function == &kPack ? "eqc_rt_" : "eqc_rt_bilinear_");
+    return success();
+  }
+
 private:
+  /// An `eqc_kernel` but for its gradients.
+  std::vector<EntryConstant>
+  kernelFields(const EntryConstant &info,
+               const std::vector<EntryConstant> &variants) {
+    return {EntryConstant::ofWord(0),
+            EntryConstant::ofWord(EQC_KERNEL_ABI),
+            info,
+            EntryConstant::ofNumber(layer.elementBytes),
+            EntryConstant::ofNumber(static_cast<int64_t>(variants.size())),
+            b.addTable(layer.name + ".variants", variants),
+            EntryConstant::ofNumber(threads),
+            EntryConstant::ofNumber(sizeUnitOf(interface)),
+            b.addVariable(layer.name + ".chosen")};
+  }
+
   /// Whether samples of a batch may differ in size.
   static bool hasRagged(InterfaceAttr interface) {
     const std::optional<PlanKind> plan = findPlan(interface.getText("plan"));
@@ -200,7 +254,8 @@ private:
   /// An exported function. One with a status hands its arguments to the
   /// runtime's, after the descriptor and, where that takes one, n.
   void addExported(const CFunction &function, const EntryConstant &kernel,
-                   const EntryConstant &info) {
+                   const EntryConstant &info,
+                   const std::string &prefix = "eqc_rt_") {
     const std::string name = nameOf(function, layer.name);
     if (function.result == ResultKind::Info)
       return addInfoFunction(b, name, info);
@@ -221,8 +276,8 @@ private:
     }
     taken.append(function.numArrays, b.pointer());
     passed.append(function.numArrays, b.pointer());
-    b.addForwarder(name, std::string("eqc_rt_") + function.suffix,
-                   b.op().getI32Type(), taken, passed, kernel);
+    b.addForwarder(name, prefix + function.suffix, b.op().getI32Type(), taken,
+                   passed, kernel);
   }
 
   EntryBuilder &b;

@@ -42,7 +42,10 @@ public:
     }
     const KernelRecord &record = kernel.record;
     Value flops =
-        evaluate(record.multiplyAdds * Poly(2 * layer.cIn * layer.cOut), n);
+        evaluate(record.multiplyAdds *
+                     Poly(2 * (layer.products > 0 ? layer.products
+                                                  : layer.cIn * layer.cOut)),
+                 n);
     const Value fields[] = {scratch, block, b.number(record.phases),
                             b.number(record.parts), flops};
     Value out = function.getArgument(2);
@@ -131,7 +134,55 @@ public:
     return end(function);
   }
 
+  /// eqc_variant.forward of two inputs.
+  EntryConstant addBilinearForward() {
+    SmallVector<Type> types(5, b.i64()); // n, first, count, phase, part
+    types.append(5, b.pointer());        // pair, weight, bias, y, scratch
+    LLVM::LLVMFuncOp function = begin("forward_entry", types);
+    Value n = function.getArgument(0);
+    SmallVector<Value> arguments(function.getArguments().take_front(5));
+    appendPair(arguments, function.getArgument(5), n);
+    for (unsigned rows : {6, 7})
+      appendMemRef(arguments, function.getArgument(rows),
+                   {manyRows(), b.number(layer.cOut)});
+    appendMemRef(arguments, function.getArgument(8),
+                 shapeOf(layer.outputs, layer.cOut, n));
+    call(kernel, function, arguments);
+    return end(function);
+  }
+
+  /// eqc_sums.add of two inputs.
+  EntryConstant addBilinearSums() {
+    const SumMatrix &matrix = kernel.record.sums;
+    SmallVector<Type> types(6, b.i64()); // n, first, count, phase, part, which
+    types.append(4, b.pointer());        // pair, grad_y, sums, scratch
+    LLVM::LLVMFuncOp function = begin("sums_entry", types);
+    Value n = function.getArgument(0);
+    SmallVector<Value> arguments(function.getArguments().take_front(6));
+    appendPair(arguments, function.getArgument(6), n);
+    appendMemRef(arguments, function.getArgument(7),
+                 shapeOf(layer.outputs, layer.cOut, n));
+    appendMemRef(
+        arguments, function.getArgument(8),
+        {b.number(SumMatrix::kPlanes * matrix.rows), b.number(matrix.columns)});
+    call(kernel, function, arguments);
+    return end(function);
+  }
+
 private:
+  /// The arrays that an eqc_pair points to.
+  void appendPair(SmallVector<Value> &arguments, Value pair, Value n) {
+    for (int32_t i : {0, 1}) {
+      Value place = LLVM::GEPOp::create(b.op(), b.pointer(), b.pointer(), pair,
+                                        ArrayRef<LLVM::GEPArg>{i},
+                                        LLVM::GEPNoWrapFlags::inbounds);
+      Value array = LLVM::LoadOp::create(b.op(), b.pointer(), place);
+      appendMemRef(arguments, array,
+                   i == 0 ? shapeOf(layer.inputs, layer.cIn, n)
+                          : shapeOf(layer.second, layer.cSecond, n));
+    }
+  }
+
   /// A function compiled for the kernel's CPU, so that the kernel can be
   /// inlined.
   LLVM::LLVMFuncOp begin(const char *what, ArrayRef<Type> arguments) {
@@ -229,6 +280,7 @@ private:
     ImplicitLocOpBuilder &op = b.op();
     Poly elements = layer.inputs * Poly(layer.cIn);
     elements += layer.outputs * Poly(layer.cOut);
+    elements += layer.second * Poly(layer.cSecond);
     elements += kernel.record.scratchElements;
     Value bytes =
         b.multiply(evaluate(elements, n), b.number(layer.elementBytes));
@@ -276,6 +328,37 @@ EntryConstant eqc::makeVariant(EntryBuilder &b, const EntryLayer &layer,
        EntryConstant::ofNumber(packed), schedule, pack, forward});
 }
 
+EntryConstant eqc::makeBilinearVariant(EntryBuilder &b, const EntryLayer &layer,
+                                       ir::TargetAttr target,
+                                       const EntryKernel &forward) {
+  EntryFunctions functions(b, layer, forward);
+  EntryConstant tested = b.text(target.getTested());
+  EntryConstant schedule = functions.addSchedule("schedule", 5);
+  EntryConstant entry = functions.addBilinearForward();
+  return EntryConstant::ofStruct({EntryConstant::ofNumber(target.getLevel()),
+                                  tested, EntryConstant::ofNumber(0), schedule,
+                                  EntryConstant::none(), entry});
+}
+
+static EntryConstant sumsOf(const SumMatrix &matrix, EntryConstant schedule,
+                            EntryConstant add, EntryConstant unpack) {
+  return EntryConstant::ofStruct({EntryConstant::ofNumber(matrix.rows),
+                                  EntryConstant::ofNumber(matrix.columns),
+                                  EntryConstant::ofNumber(matrix.diagramRows),
+                                  EntryConstant::ofNumber(matrix.shiftedFrom),
+                                  EntryConstant::ofNumber(matrix.terms),
+                                  std::move(schedule), std::move(add),
+                                  std::move(unpack)});
+}
+
+EntryConstant eqc::makeBilinearSums(EntryBuilder &b, const EntryLayer &layer,
+                                    const EntryKernel &sums) {
+  EntryFunctions functions(b, layer, sums);
+  EntryConstant schedule = functions.addSchedule("sums_schedule", 6);
+  return sumsOf(sums.record.sums, schedule, functions.addBilinearSums(),
+                EntryConstant::none());
+}
+
 EntryConstant eqc::makeSums(EntryBuilder &b, const EntryLayer &layer,
                             const EntryKernel &sums, const EntryKernel *lanes,
                             const EntryKernel *unpack) {
@@ -285,10 +368,5 @@ EntryConstant eqc::makeSums(EntryBuilder &b, const EntryLayer &layer,
   EntryConstant add = functions.addSums();
   EntryConstant inBasis =
       unpack ? functions.addUnpack(*unpack) : EntryConstant::none();
-  return EntryConstant::ofStruct({EntryConstant::ofNumber(matrix.rows),
-                                  EntryConstant::ofNumber(matrix.columns),
-                                  EntryConstant::ofNumber(matrix.diagramRows),
-                                  EntryConstant::ofNumber(matrix.shiftedFrom),
-                                  EntryConstant::ofNumber(matrix.terms),
-                                  schedule, add, inBasis});
+  return sumsOf(matrix, schedule, add, inBasis);
 }

@@ -42,6 +42,13 @@ EntryConstant makeSums(EntryBuilder &b, const EntryLayer &layer,
                        const EntryKernel &sums, const EntryKernel *lanes,
                        const EntryKernel *unpack);
 
+/// The same of a layer of two inputs, or of the gradient of one of them.
+EntryConstant makeBilinearVariant(EntryBuilder &b, const EntryLayer &layer,
+                                  ir::TargetAttr target,
+                                  const EntryKernel &forward);
+EntryConstant makeBilinearSums(EntryBuilder &b, const EntryLayer &layer,
+                               const EntryKernel &sums);
+
 } // namespace eqc
 
 #endif // EQC_LOWERING_CPU_PASSES_ENTRYFUNCTIONS_H

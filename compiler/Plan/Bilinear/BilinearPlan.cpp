@@ -1,0 +1,648 @@
+//===- BilinearPlan.cpp - Products of two tensors in stages ---------------===//
+
+#include "compiler/Plan/Bilinear/BilinearPlan.h"
+#include "compiler/Plan/Gradient/GradientPlan.h"
+#include "compiler/Plan/Shared/ReadPlan.h"
+#include "compiler/Plan/Shared/SharedGeometry.h"
+
+#include <algorithm>
+#include <map>
+#include <numeric>
+#include <set>
+#include <tuple>
+
+using namespace eqc;
+
+BilinearRows eqc::rowsOf(BilinearRole role) {
+  switch (role) {
+  case BilinearRole::Forward:
+  case BilinearRole::GradWeight:
+    return {BilinearRow::X, BilinearRow::Z, BilinearRow::Y};
+  case BilinearRole::GradX:
+    return {BilinearRow::Y, BilinearRow::Z, BilinearRow::X};
+  case BilinearRole::GradZ:
+    return {BilinearRow::Y, BilinearRow::X, BilinearRow::Z};
+  }
+  return {};
+}
+
+/// The first vertex of a row and the one behind its last.
+static std::pair<int, int> verticesOf(const LayerSpec &spec, BilinearRow row) {
+  const int k1 = spec.k1();
+  switch (row) {
+  case BilinearRow::Y:
+    return {0, spec.l};
+  case BilinearRow::X:
+    return {spec.l, spec.l + k1};
+  case BilinearRow::Z:
+    return {spec.l + k1, spec.l + spec.k};
+  }
+  return {};
+}
+
+int eqc::orderOf(const LayerSpec &spec, BilinearRow row) {
+  const auto [first, end] = verticesOf(spec, row);
+  return end - first;
+}
+
+std::vector<int> eqc::axesOf(const LayerSpec &spec, BilinearRow row) {
+  const std::vector<int> axes = spec.axes();
+  if (axes.empty())
+    return {};
+  const auto [first, end] = verticesOf(spec, row);
+  return {axes.begin() + first, axes.begin() + end};
+}
+
+int64_t eqc::channelsOf(const LayerSpec &spec, BilinearRow row) {
+  return row == BilinearRow::Y   ? spec.cOut
+         : row == BilinearRow::X ? spec.cIn
+                                 : spec.cIn2;
+}
+
+std::string eqc::nameOf(const std::string &layer, BilinearRole role) {
+  switch (role) {
+  case BilinearRole::Forward:
+    break;
+  case BilinearRole::GradX:
+    return gradientOfXName(layer);
+  case BilinearRole::GradZ:
+    return layer + ".grad_z";
+  case BilinearRole::GradWeight:
+    return gradientOfWeightName(layer);
+  }
+  return layer;
+}
+
+Poly JoinStage::positions() const {
+  return productOf(shared) * productOf(ofA) * productOf(ofB);
+}
+
+Poly BilinearPlan::joinProducts() const {
+  Poly sum;
+  for (const JoinStage &stage : stages)
+    sum += stage.positions() * stage.terms() *
+           Poly(static_cast<int64_t>(stage.joins.size()));
+  return sum;
+}
+
+Poly BilinearPlan::resultProducts() const {
+  Poly sum;
+  for (const JoinStage &stage : stages)
+    for (const Join &join : stage.joins)
+      sum +=
+          stage.positions() * Poly(static_cast<int64_t>(join.results.size()));
+  return sum;
+}
+
+int64_t BilinearPlan::numJoins(int letters) const {
+  size_t count = 0;
+  for (const JoinStage &stage : stages)
+    if (stage.numKept() + stage.summed.size() == static_cast<size_t>(letters))
+      count += stage.joins.size();
+  return static_cast<int64_t>(count);
+}
+
+int64_t BilinearPlan::numResults(int letters) const {
+  size_t count = 0;
+  for (const JoinStage &stage : stages)
+    if (stage.numKept() == static_cast<size_t>(letters))
+      for (const Join &join : stage.joins)
+        count += join.results.size();
+  return static_cast<int64_t>(count);
+}
+
+/// Whether the form is the usual one, so that a pair is a delta.
+static bool isDelta(const GroupRules &rules) {
+  for (int64_t a = 0; a < rules.formPeriod(); ++a)
+    if (rules.partner(a) != a || rules.form(a, a) != 1)
+      return false;
+  return true;
+}
+
+namespace {
+
+/// A diagram as one row sees it: the letters of the blocks that it keeps, by
+/// smallest vertex. Free vertices are letters of their own.
+struct RowOfDiagram {
+  RowPattern pattern;
+  std::vector<int> letters;
+};
+
+/// Letters of a diagram: its blocks, then its vertices, of which those count
+/// that are free.
+class DiagramRows {
+public:
+  DiagramRows(const LayerSpec &spec, const Diagram &diagram)
+      : spec(spec), diagram(diagram), numBlocks(diagram.numBlocks()),
+        touched(numBlocks) {
+    for (BilinearRow row : {BilinearRow::Y, BilinearRow::X, BilinearRow::Z}) {
+      const auto [first, end] = verticesOf(spec, row);
+      for (int v = first; v < end; ++v)
+        touched[diagram.block[v]].insert(row);
+    }
+  }
+
+  RowOfDiagram of(BilinearRow row) const {
+    RowOfDiagram result;
+    RowPattern &pattern = result.pattern;
+    const auto [first, end] = verticesOf(spec, row);
+    std::map<int, int> number; // of a letter, the block in the row
+    for (int v = first; v < end; ++v) {
+      const int letter = letterOf(v);
+      auto [place, isNew] = number.try_emplace(letter, number.size());
+      pattern.block.push_back(place->second);
+      if (!diagram.space.empty())
+        pattern.space.push_back(diagram.space[v]);
+      if (!isNew)
+        continue;
+      const bool kept = letter >= numBlocks || touched[letter].size() > 1;
+      pattern.kept.push_back(kept);
+      if (kept)
+        result.letters.push_back(letter);
+    }
+    return result;
+  }
+
+  int letterOf(int vertex) const {
+    const int block = diagram.block[vertex];
+    return block == diagram.free ? numBlocks + vertex : block;
+  }
+  int spaceOfLetter(int letter) const {
+    if (letter >= numBlocks)
+      return diagram.spaceOf(letter - numBlocks);
+    for (size_t v = 0; v < diagram.block.size(); ++v)
+      if (diagram.block[v] == letter)
+        return diagram.spaceOf(static_cast<int>(v));
+    return 0;
+  }
+  Poly lengthOfLetter(int letter) const {
+    return lengthOf(spec.group, spaceOfLetter(letter));
+  }
+  /// Whether the letter is a pair of x and z that the group's form joins.
+  bool isFormOfInputs(int letter) const {
+    return letter < numBlocks &&
+           touched[letter] ==
+               std::set<BilinearRow>{BilinearRow::X, BilinearRow::Z} &&
+           !isDelta(rulesOf(spec.group.of(spaceOfLetter(letter))));
+  }
+  bool isInputsOnly(int block) const {
+    return block != diagram.free && !touched[block].count(BilinearRow::Y);
+  }
+
+  const LayerSpec &spec;
+  const Diagram &diagram;
+  const int numBlocks;
+
+private:
+  std::vector<std::set<BilinearRow>> touched; ///< by block
+};
+
+/// Rows of an operand: its letters and how far apart their values are.
+struct Operand {
+  JoinArray array = JoinArray::Input;
+  Poly offset;
+  std::vector<int> letters;
+  std::vector<Poly> strides;
+};
+
+/// One of the two rows that are joined.
+class OperandReader {
+public:
+  OperandReader(const LayerSpec &spec, BilinearRow row, bool isFirst)
+      : spec(spec), row(row), isFirst(isFirst), geometry(sideOf(spec, row)) {}
+
+  static LayerSpec sideOf(const LayerSpec &spec, BilinearRow row) {
+    LayerSpec side;
+    side.group = spec.group;
+    side.n = spec.n;
+    side.k = orderOf(spec, row);
+    side.xAxes = axesOf(spec, row);
+    return side;
+  }
+
+  void addPattern(const DiagramRows &diagram) {
+    patterns.push_back(diagram.of(row).pattern);
+  }
+  void read() { addReads(geometry, patterns); }
+
+  /// The operand of a diagram, with the factors that it has to carry: the
+  /// second one those of pairs of x and z, the first one a Levi-Civita symbol.
+  Operand operandOf(const DiagramRows &diagram) {
+    const RowOfDiagram mine = diagram.of(row);
+    Operand operand;
+    const RowView view = geometry.viewOfBottom(mine.pattern);
+    operand.array =
+        view.array == PlanArray::Input ? JoinArray::Input : JoinArray::Stored;
+    operand.offset = view.offset;
+    operand.letters = mine.letters;
+    operand.strides = view.strides;
+    if (isFirst)
+      return diagram.diagram.free < 0 ? operand : addSymbol(diagram, operand);
+    return addForms(diagram, mine.pattern, operand);
+  }
+
+  RowReads take() {
+    reads.reads = std::move(geometry.plan);
+    return std::move(reads);
+  }
+
+private:
+  /// A copy with rows for these letters, each of a length.
+  Operand place(const std::vector<int> &letters,
+                const std::vector<Poly> &lengths) {
+    Operand copy;
+    copy.array = JoinArray::Copied;
+    copy.offset = reads.copiedRows;
+    copy.letters = letters;
+    copy.strides = rowMajorStrides(lengths);
+    reads.copiedRows += productOf(lengths);
+    return copy;
+  }
+
+  /// copy[.., i, ..] = form(i, partner(i)) * source[.., partner(i), ..] for the
+  /// pairs; i is the value that the other row's vertex has. The form takes the
+  /// vertex of x first.
+  Operand addForms(const DiagramRows &diagram, const RowPattern &pattern,
+                   const Operand &source) {
+    std::vector<bool> lowered;
+    for (int letter : source.letters)
+      lowered.push_back(diagram.isFormOfInputs(letter));
+    if (std::none_of(lowered.begin(), lowered.end(), [](bool b) { return b; }))
+      return source;
+    auto [known, isNew] = formCopies.try_emplace({pattern, lowered});
+    Operand &copy = known->second;
+    if (!isNew) {
+      Operand same = copy;
+      same.letters = source.letters;
+      return same;
+    }
+    std::vector<Poly> lengths;
+    for (int letter : source.letters)
+      lengths.push_back(diagram.lengthOfLetter(letter));
+    copy = place(source.letters, lengths);
+    SignedCopy entry;
+    entry.source = source.array;
+    Walk &walk = entry.walk;
+    walk.terms = {{copy.offset, source.offset, 1}};
+    for (size_t a = 0; a < lengths.size(); ++a) {
+      if (!lowered[a]) {
+        walk.kept.push_back(
+            {lengths[a], copy.strides[a], source.strides[a], lengths[a]});
+        continue;
+      }
+      const GroupRules &rules =
+          rulesOf(spec.group.of(diagram.spaceOfLetter(source.letters[a])));
+      const int64_t period = rules.formPeriod();
+      walk.kept.push_back({lettersOfForm(rules, lengths[a]),
+                           copy.strides[a] * Poly(period),
+                           source.strides[a] * Poly(period), lengths[a]});
+      std::vector<WalkTerm> terms;
+      for (const WalkTerm &term : walk.terms)
+        for (int64_t value = 0; value < period; ++value) {
+          const int64_t partner = rules.partner(value);
+          WalkTerm next = term;
+          next.rowOffset += copy.strides[a] * Poly(value);
+          next.innerOffset += source.strides[a] * Poly(partner);
+          next.sign *= row == BilinearRow::X ? rules.form(partner, value)
+                                             : rules.form(value, partner);
+          terms.push_back(next);
+        }
+      walk.terms = std::move(terms);
+    }
+    reads.copies.push_back(std::move(entry));
+    return copy;
+  }
+
+  /// The symbol applied to this row: its own free letters are summed over,
+  /// those of the other rows take their place. Free inputs are arguments of it
+  /// through the form.
+  Operand addSymbol(const DiagramRows &diagram, const Operand &source) {
+    const std::vector<int> free = diagram.diagram.freeVertices();
+    const auto [first, end] = verticesOf(spec, row);
+    std::vector<int> letters;
+    std::vector<Poly> lengths, sourceStrides;
+    std::map<int, Poly> strideOfFree; // in the source
+    for (size_t a = 0; a < source.letters.size(); ++a) {
+      const int letter = source.letters[a];
+      if (letter >= diagram.numBlocks) {
+        strideOfFree[letter - diagram.numBlocks] = source.strides[a];
+        continue;
+      }
+      letters.push_back(letter);
+      lengths.push_back(diagram.lengthOfLetter(letter));
+      sourceStrides.push_back(source.strides[a]);
+    }
+    const size_t numOthers = letters.size();
+    std::vector<bool> isMine;
+    for (int vertex : free) {
+      isMine.push_back(vertex >= first && vertex < end);
+      if (isMine.back())
+        continue;
+      letters.push_back(diagram.numBlocks + vertex);
+      lengths.push_back(diagram.lengthOfLetter(letters.back()));
+    }
+    Operand copy = place(letters, lengths);
+    SignedCopy entry;
+    entry.source = source.array;
+    for (size_t a = 0; a < numOthers; ++a)
+      entry.walk.kept.push_back(
+          {lengths[a], copy.strides[a], sourceStrides[a], lengths[a]});
+    const GroupRules &rules =
+        rulesOf(spec.group.of(diagram.diagram.freeSpace()));
+    std::vector<int> values(free.size());
+    std::iota(values.begin(), values.end(), 0);
+    do {
+      WalkTerm term{copy.offset, source.offset, permutationSign(values)};
+      size_t next = numOthers;
+      for (size_t i = 0; i < free.size(); ++i) {
+        const Poly value(values[i]);
+        if (isMine[i])
+          term.innerOffset += strideOfFree.at(free[i]) * value;
+        else
+          term.rowOffset += copy.strides[next++] * value;
+        if (free[i] >= spec.l)
+          term.sign *= rules.form(values[i], values[i]);
+      }
+      entry.walk.terms.push_back(term);
+    } while (std::next_permutation(values.begin(), values.end()));
+    reads.copies.push_back(std::move(entry));
+    return copy;
+  }
+
+  const LayerSpec &spec;
+  const BilinearRow row;
+  const bool isFirst;
+  SharedGeometry geometry;
+  std::vector<RowPattern> patterns;
+  std::map<std::pair<RowPattern, std::vector<bool>>, Operand> formCopies;
+  RowReads reads;
+};
+
+/// The row that results are added to: nodes, and how they are written.
+class ResultWriter {
+public:
+  ResultWriter(const LayerSpec &spec, BilinearRow row)
+      : spec(spec), row(row), geometry(sideOf(spec, row)) {}
+
+  static LayerSpec sideOf(const LayerSpec &spec, BilinearRow row) {
+    LayerSpec side;
+    side.group = spec.group;
+    side.n = spec.n;
+    side.l = orderOf(spec, row);
+    side.yAxes = axesOf(spec, row);
+    return side;
+  }
+
+  void addPattern(const RowPattern &pattern) {
+    if (!isIdentity(pattern))
+      needed.insert(pattern);
+  }
+
+  /// Coarser nodes come first: each is written before what it is written to.
+  void placeNodes() {
+    std::vector<RowPattern> order(needed.begin(), needed.end());
+    auto key = [](const RowPattern &p) {
+      return std::make_tuple(p.numKept(), p.numFree(), p);
+    };
+    std::sort(order.begin(), order.end(),
+              [&](const RowPattern &a, const RowPattern &b) {
+                return key(a) < key(b);
+              });
+    for (const RowPattern &pattern : order)
+      geometry.addNode(pattern);
+    addWrites(order);
+  }
+
+  Operand targetOf(const RowPattern &pattern) const {
+    const RowView view = geometry.makeTarget(pattern).target;
+    Operand target;
+    target.array =
+        view.array == PlanArray::Output ? JoinArray::Output : JoinArray::Nodes;
+    target.offset = view.offset;
+    target.strides = view.strides;
+    return target;
+  }
+
+  SharedPlan take() { return std::move(geometry.plan); }
+
+private:
+  void addWrites(const std::vector<RowPattern> &order) {
+    const RowPattern identity =
+        identityPattern(orderOf(spec, row), axesOf(spec, row));
+    WriteStage toNodes, toOutput;
+    toNodes.target = PlanArray::Nodes;
+    toOutput.target = PlanArray::Output;
+    for (const RowPattern &node : order) {
+      RowPattern parent = identity;
+      if (node.free < 0)
+        for (const RowPattern &candidate : finerPatterns(node, spec.group))
+          if (geometry.isNode(candidate) &&
+              candidate.numKept() > node.numKept()) {
+            parent = candidate;
+            break;
+          }
+      (parent == identity ? toOutput : toNodes)
+          .entries.push_back(
+              geometry.makeWrite(node, parent, geometry.makeTarget(parent)));
+    }
+    for (WriteStage *stage : {&toNodes, &toOutput})
+      if (!stage->entries.empty())
+        geometry.plan.stages.push_back(std::move(*stage));
+  }
+
+  const LayerSpec &spec;
+  const BilinearRow row;
+  SharedGeometry geometry;
+  std::set<RowPattern> needed;
+};
+
+class Builder {
+public:
+  Builder(const LayerSpec &spec, BilinearRole role, bool shares)
+      : spec(spec), role(role), shares(shares), rows(rowsOf(role)),
+        a(spec, rows.a, /*isFirst=*/true), b(spec, rows.b, /*isFirst=*/false),
+        writer(spec, rows.third),
+        reader(OperandReader::sideOf(spec, rows.third)) {}
+
+  BilinearPlan build() {
+    plan.role = role;
+    for (const Diagram &diagram : spec.diagrams)
+      diagrams.emplace_back(spec, diagram);
+    for (const DiagramRows &diagram : diagrams) {
+      a.addPattern(diagram);
+      b.addPattern(diagram);
+    }
+    a.read();
+    b.read();
+    placeThird();
+    for (size_t d = 0; d < diagrams.size(); ++d)
+      addDiagram(static_cast<int>(d));
+    for (auto &[shape, stage] : stages)
+      plan.stages.push_back(std::move(stage));
+    if (spec.normalize == Normalize::Mean)
+      for (const DiagramRows &diagram : diagrams)
+        plan.divisors.push_back(divisorOf(diagram));
+    plan.a = a.take();
+    plan.b = b.take();
+    plan.third = readsThird() ? std::move(reader.plan) : writer.take();
+    return std::move(plan);
+  }
+
+private:
+  bool readsThird() const { return role == BilinearRole::GradWeight; }
+
+  void placeThird() {
+    const bool hasBias =
+        role == BilinearRole::Forward || role == BilinearRole::GradWeight;
+    std::vector<RowPattern> patterns, biasPatterns;
+    for (const DiagramRows &diagram : diagrams)
+      patterns.push_back(diagram.of(rows.third).pattern);
+    if (hasBias)
+      for (const Diagram &diagram : spec.biasDiagrams)
+        biasPatterns.push_back(splitDiagram(diagram).top);
+    patterns.insert(patterns.end(), biasPatterns.begin(), biasPatterns.end());
+    if (readsThird()) {
+      ReadOptions options;
+      options.byOtherRow = true;
+      addReads(reader, patterns, options);
+    } else {
+      for (const RowPattern &pattern : patterns)
+        writer.addPattern(pattern);
+      writer.placeNodes();
+    }
+    for (size_t e = 0; e < biasPatterns.size(); ++e) {
+      const Operand place = thirdOf(biasPatterns[e]);
+      plan.bias.push_back({static_cast<int>(e), place.array, place.offset});
+    }
+  }
+
+  Operand thirdOf(const RowPattern &pattern) const {
+    if (!readsThird())
+      return writer.targetOf(pattern);
+    const RowView view = reader.viewOfBottom(pattern);
+    Operand third;
+    third.array =
+        view.array == PlanArray::Input ? JoinArray::Input : JoinArray::Stored;
+    third.offset = view.offset;
+    third.strides = view.strides;
+    return third;
+  }
+
+  Poly divisorOf(const DiagramRows &diagram) const {
+    Poly divisor(1);
+    for (int block = 0; block < diagram.numBlocks; ++block)
+      if (diagram.isInputsOnly(block))
+        divisor = divisor * diagram.lengthOfLetter(block);
+    return divisor;
+  }
+
+  static Poly strideOf(const std::vector<int> &letters,
+                       const std::vector<Poly> &strides, int letter) {
+    const auto found = std::find(letters.begin(), letters.end(), letter);
+    return found == letters.end() ? Poly() : strides[found - letters.begin()];
+  }
+
+  void addDiagram(int d) {
+    const DiagramRows &diagram = diagrams[d];
+    Operand left = a.operandOf(diagram), right = b.operandOf(diagram);
+    const RowOfDiagram third = diagram.of(rows.third);
+    Operand result = thirdOf(third.pattern);
+    result.letters = third.letters;
+    auto has = [](const std::vector<int> &letters, int letter) {
+      return std::find(letters.begin(), letters.end(), letter) != letters.end();
+    };
+    // Every letter is one of at least two of the three.
+    std::vector<int> shared, ofA, ofB, summed;
+    for (int letter : left.letters)
+      (!has(right.letters, letter)  ? ofA
+       : has(third.letters, letter) ? shared
+                                    : summed)
+          .push_back(letter);
+    for (int letter : right.letters)
+      if (!has(left.letters, letter))
+        ofB.push_back(letter);
+    std::vector<int> kept = shared;
+    kept.insert(kept.end(), ofA.begin(), ofA.end());
+    kept.insert(kept.end(), ofB.begin(), ofB.end());
+    std::vector<int> all = kept;
+    all.insert(all.end(), summed.begin(), summed.end());
+
+    auto view = [](const Operand &operand, const std::vector<int> &letters) {
+      JoinView view;
+      view.offset = operand.offset;
+      for (int letter : letters)
+        view.strides.push_back(
+            strideOf(operand.letters, operand.strides, letter));
+      return view;
+    };
+    auto lengths = [&](const std::vector<int> &letters) {
+      std::vector<Poly> lengths;
+      for (int letter : letters)
+        lengths.push_back(diagram.lengthOfLetter(letter));
+      return lengths;
+    };
+    auto spaces = [&](const std::vector<int> &letters) {
+      std::vector<int> spaces;
+      for (int letter : letters)
+        spaces.push_back(diagram.spaceOfLetter(letter));
+      return spaces;
+    };
+    JoinStage &stage = stages[{static_cast<int>(kept.size()), spaces(shared),
+                               spaces(ofA), spaces(ofB), spaces(summed),
+                               left.array, right.array, result.array}];
+    stage.shared = lengths(shared);
+    stage.ofA = lengths(ofA);
+    stage.ofB = lengths(ofB);
+    stage.summed = lengths(summed);
+    stage.a = left.array;
+    stage.b = right.array;
+    stage.third = result.array;
+    Join join{view(left, all), view(right, all), {}};
+    JoinResult part{d, view(result, kept)};
+    Join *same = nullptr;
+    if (shares)
+      for (Join &known : stage.joins)
+        if (known.a.offset == join.a.offset &&
+            known.b.offset == join.b.offset &&
+            known.a.strides == join.a.strides &&
+            known.b.strides == join.b.strides)
+          same = &known;
+    if (!same)
+      same = &stage.joins.emplace_back(std::move(join));
+    same->results.push_back(std::move(part));
+  }
+
+  using Shape =
+      std::tuple<int, std::vector<int>, std::vector<int>, std::vector<int>,
+                 std::vector<int>, JoinArray, JoinArray, JoinArray>;
+
+  const LayerSpec &spec;
+  const BilinearRole role;
+  const bool shares;
+  const BilinearRows rows;
+  OperandReader a, b;
+  ResultWriter writer;
+  SharedGeometry reader;
+  std::vector<DiagramRows> diagrams;
+  std::map<Shape, JoinStage> stages;
+  BilinearPlan plan;
+};
+
+} // namespace
+
+BilinearPlan eqc::buildBilinearPlan(const LayerSpec &spec, BilinearRole role,
+                                    bool shares) {
+  return Builder(spec, role, shares).build();
+}
+
+int64_t eqc::countJoinTerms(const LayerSpec &spec) {
+  // Symbols alone: n! for each diagram that has one. Forms repeat.
+  double terms = 0;
+  for (const Diagram &diagram : spec.diagrams) {
+    double factorial = diagram.free < 0 ? 0 : 1;
+    for (size_t i = 2; i <= diagram.freeVertices().size(); ++i)
+      factorial *= static_cast<double>(i);
+    terms += factorial;
+  }
+  return terms > 1e18 ? INT64_MAX : static_cast<int64_t>(terms);
+}
