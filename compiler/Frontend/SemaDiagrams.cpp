@@ -346,7 +346,8 @@ void LayerChecker::checkWeights() {
 
 /// Before anything is made of them.
 void LayerChecker::checkBilinearWeights() {
-  if (!weightDiagrams || weightDiagrams->saturated || !cIn2)
+  if (!weightDiagrams || weightDiagrams->saturated || !cIn2 ||
+      weightDiagrams->value == 0)
     return;
   int64_t most = maxBilinearWeights;
   for (int64_t factor : {static_cast<int64_t>(weightDiagrams->value),
@@ -407,7 +408,7 @@ void LayerChecker::enumerate() {
     keep(spec.diagrams, /*ofBias=*/false);
   if (spec.bias)
     keep(spec.biasDiagrams, /*ofBias=*/true);
-  if (spec.diagrams.empty())
+  if (spec.choice == DiagramChoice::Connected && spec.diagrams.empty())
     diags
         .error(DiagId::NoDiagrams, place(FieldKind::Diagrams),
                "no diagram joins x and z")

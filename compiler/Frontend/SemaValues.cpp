@@ -242,7 +242,7 @@ void LayerChecker::readOrder() {
   if (!written)
     return;
   if (written->kind != Value::Kind::Product) {
-    k = readInteger(*written, "k", 0, "an integer or a product of two");
+    k = readInteger(*written, "k", 0);
     return;
   }
   const auto first = readInteger(written->items[0], "k", 0);

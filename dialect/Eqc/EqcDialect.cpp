@@ -25,7 +25,7 @@ static bool isPositive(Attribute attribute) {
 // A misspelt attribute would be ignored without a word.
 static bool isChoiceOfDiagrams(Attribute value) {
   auto text = dyn_cast<StringAttr>(value);
-  return text && (text == "all" || text == "basis");
+  return text && (text == "all" || text == "basis" || text == "connected");
 }
 
 static bool isInterfaces(Attribute value) {
@@ -54,7 +54,7 @@ LogicalResult EqcDialect::verifyOperationAttribute(Operation *op,
         Known{kMaxRegistersAttrName, isPositive(value),
               "a positive 64-bit integer"},
         Known{kDiagramsAttrName, isChoiceOfDiagrams(value),
-              "\"all\" or \"basis\""},
+              "\"all\", \"basis\" or \"connected\""},
         Known{kSourceAttrName, isa<StringAttr>(value), "a text"},
         Known{kSpaceAttrName, isa<StringAttr>(value), "the name of a space"},
         Known{kInterfacesAttrName, isInterfaces(value),

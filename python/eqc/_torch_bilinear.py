@@ -68,6 +68,8 @@ def _compute(result: str, key: str, arrays: dict[str, Tensor], bias: Tensor | No
     numbers = (*layer._leading(n), batch)
     if result == "y":
         ready = None if bias is None else bias.detach().contiguous()
+        if ready is None and layer.has_bias:
+            ready = made.new_zeros(layer.bias_shape)
         check_status(layer._forward(
             *numbers, address("x"), address("z"), address("w"),
             None if ready is None else ready.data_ptr(), made.data_ptr()))
@@ -90,9 +92,9 @@ def _define(result: str) -> Any:
     operator = torch.library.custom_op(f"eqc::bilinear_{result}", mutates_args=())(call)
     operator.register_fake(fake)
 
-    def setup(context: Any, inputs: tuple[Any, ...], output: Tensor) -> None:
-        context.layer, a, b, c, context.batch, context.n = inputs
-        context.save_for_backward(a, b, c)
+    def setup(ctx: Any, inputs: tuple[Any, ...], output: Tensor) -> None:
+        ctx.layer, a, b, c, ctx.batch, ctx.n = inputs
+        ctx.save_for_backward(a, b, c)
 
     def backward(context: Any, grad: Tensor) -> tuple[Tensor | None, ...]:
         # In the place of what the operator made stands its gradient.
@@ -157,8 +159,8 @@ def _(layer: str, grad: Tensor, batch: int, n: int) -> Tensor:
 
 
 def _register_bias() -> None:
-    def setup(context: Any, inputs: tuple[Any, ...], output: Tensor) -> None:
-        context.layer, _, context.batch, context.n = inputs
+    def setup(ctx: Any, inputs: tuple[Any, ...], output: Tensor) -> None:
+        ctx.layer, _, ctx.batch, ctx.n = inputs
 
     def of(operator: Any) -> Any:
         return lambda context, grad: (

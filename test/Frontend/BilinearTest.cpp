@@ -57,7 +57,7 @@ const std::vector<ErrorCase> &eqc::test::bilinearErrorCases() {
        4},
       {"layer f { group = S; n = 3; k = 1 * 1; l = 1; channels = 1\n"
        "diagrams = [\"o1 i1\"] }",
-       {"2:13: vertex 'i2' is missing [E0042]"}},
+       {"2:14: vertex 'i2' is missing [E0042]"}},
   };
   return cases;
 }

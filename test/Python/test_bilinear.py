@@ -69,8 +69,8 @@ def reference(layer: eqc.BilinearLayer, n: int, x: np.ndarray, z: np.ndarray,
     if not layer.depthwise:
         weight = weight.reshape(len(layer.diagrams), *layer.channels)
     y = np.zeros((batch, n ** l, layer.channels[2]))
-    flat_x = x.reshape(batch, -1, x.shape[-1])
-    flat_z = z.reshape(batch, -1, z.shape[-1])
+    flat_x = x.reshape(batch, n ** k1, x.shape[-1])
+    flat_z = z.reshape(batch, n ** k2, z.shape[-1])
     for d, diagram in enumerate(layer.diagrams):
         form_, bottoms = trilinear(diagram, group, n, k1, k2, l)
         form_ = form_.reshape(n ** l, n ** k1, n ** k2)
@@ -84,7 +84,7 @@ def reference(layer: eqc.BilinearLayer, n: int, x: np.ndarray, z: np.ndarray,
     for e, diagram in enumerate(layer.bias_diagrams if bias is not None else ()):
         form_, _ = trilinear(diagram, group, n, 0, 0, l)
         y += form_.reshape(n ** l, 1) * bias[e]
-    return y.reshape(batch, *(n,) * l, -1)
+    return y.reshape(batch, *(n,) * l, layer.channels[2])
 
 
 SHAPES = [("S", 3, 1, 1, 0), ("S", 3, 1, 1, 1), ("S", 4, 1, 1, 2), ("S", 3, 2, 1, 1),
@@ -147,8 +147,8 @@ def check(layer: eqc.BilinearLayer, n: int, batch: int) -> None:
     if bias is not None:
         ones = [np.asarray(trilinear(e, layer.group, n, 0, 0, layer.l)[0]).ravel()
                 for e in layer.bias_diagrams]
-        flat = channels_last(layer, of["g"]).astype(np.float64).reshape(batch, -1,
-                                                                        layer.channels[2])
+        flat = channels_last(layer, of["g"]).astype(np.float64).reshape(
+            batch, n ** layer.l, layer.channels[2])
         np.testing.assert_allclose(
             grads.bias, np.einsum("ej,bjc->ec", np.array(ones), flat), atol=tolerance * 100)
 

@@ -358,9 +358,9 @@ EmittedKernel eqc::emitBilinear(OpBuilder &builder, Location loc,
   func::FuncOp function;
   if (plan.role == BilinearRole::GradWeight) {
     matrix.diagramRows = spec.depthwise ? 1 : spec.cIn * spec.cIn2;
-    matrix.rows =
-        static_cast<int64_t>(spec.diagrams.size()) * matrix.diagramRows +
-        static_cast<int64_t>(spec.biasDiagrams.size());
+    matrix.terms = static_cast<int64_t>(spec.diagrams.size());
+    matrix.rows = matrix.terms * matrix.diagramRows +
+                  static_cast<int64_t>(spec.biasDiagrams.size());
     matrix.shiftedFrom = matrix.diagramRows;
     matrix.columns = kernel.wholeVectors(spec.cOut);
     function = emitter.emitSums(name, matrix);

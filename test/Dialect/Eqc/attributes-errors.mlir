@@ -501,5 +501,5 @@ func.func private @f() attributes {eqc.interfaces = "f"}
 
 // -----
 
-// expected-error @below {{'eqc.diagrams' must be "all" or "basis", found "some"}}
+// expected-error @below {{'eqc.diagrams' must be "all", "basis" or "connected", found "some"}}
 func.func private @f() attributes {eqc.diagrams = "some"}
