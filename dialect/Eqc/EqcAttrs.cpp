@@ -707,8 +707,10 @@ InterfaceAttr::verify(function_ref<InFlightDiagnostic()> emitError,
   if (numberOf("spaces") != numSpaces)
     return emitError() << "field 'spaces' is " << numberOf("spaces")
                        << ", but there are " << numSpaces;
-  for (auto [field, order] : {std::pair("y_axes", numberOf("l")),
-                              std::pair("x_axes", numberOf("k"))}) {
+  for (auto [field, order] :
+       {std::pair("y_axes", numberOf("l")),
+        std::pair("x_axes",
+                  numberOf("k") + std::max<int64_t>(numberOf("k2"), 0))}) {
     const ArrayRef<int32_t> axes =
         cast<DenseI32ArrayAttr>(info.get(field)).asArrayRef();
     if (static_cast<int64_t>(axes.size()) != order ||
@@ -719,8 +721,9 @@ InterfaceAttr::verify(function_ref<InFlightDiagnostic()> emitError,
                          << " axes";
   }
   const int64_t each = 1 + std::max<int64_t>(1, numSpaces);
-  const int64_t expected =
-      numberOf("has_backward") ? each * numberOf("diagrams") : 0;
+  const int64_t expected = numberOf("has_backward") && numberOf("k2") < 0
+                               ? each * numberOf("diagrams")
+                               : 0;
   if (static_cast<int64_t>(flips.size()) != expected)
     return emitError() << "'flips' must have " << expected << " numbers, "
                        << (each == 2 ? "two" : "one and one for each space")

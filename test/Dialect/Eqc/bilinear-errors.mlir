@@ -1,7 +1,7 @@
 // RUN: %eqc-opt %s --split-input-file --verify-diagnostics
 
 func.func @bilinear_c1(%x: tensor<1x3x1xf32>, %w: tensor<1x1xf32>) -> tensor<1x1xf32> {
-  // expected-error @below {{'Sp' needs 'n' to be even, found 3}}
+  // expected-error @below {{'n' must be even for Sp, found 3}}
   %y = eqc.bilinear y Sp(3) order 1 * 1 -> 0 (%x, %x, %w) diagrams ["i1 i2"]
       : (tensor<1x3x1xf32>, tensor<1x3x1xf32>, tensor<1x1xf32>) -> tensor<1x1xf32>
   return %y : tensor<1x1xf32>
