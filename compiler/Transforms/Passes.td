@@ -22,6 +22,9 @@ def AddGradientsPass : Pass<"eqc-add-gradients", "mlir::ModuleOp"> {
     - `NAME.grad_weight`: from x and the gradient of y to the gradients of weight and
       bias.
 
+    A function with an `eqc.bilinear` gets three, `NAME.grad_x`, `NAME.grad_z` and
+    `NAME.grad_weight`: the same operation, which computes another array.
+
     ```text
     func.func @f(%x : .., %w : tensor<1x16x32xf32>) -> tensor<?x32xf32> {
       %y = eqc.linear O(3) order 2 -> 0 x(%x : tensor<?x3x3x16xf32>) weight(%w : ..)
