@@ -263,5 +263,8 @@ int64_t LoadedObject::packedSize(StringRef layer) const {
   int64_t most = 0;
   for (int64_t i = 0; kernel && i < kernel->num_variants; ++i)
     most = std::max(most, kernel->variants[i].packed_bytes);
-  return kernel ? most / kernel->element_bytes : 0;
+  if (!kernel)
+    return 0;
+  // Weights that are read as they are.
+  return most > 0 ? most / kernel->element_bytes : kernel->info->weight_size;
 }
