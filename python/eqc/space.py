@@ -35,9 +35,11 @@ class Space:
 def space_of(described: Any) -> Space | None:
     """That of an eqc_space_info; None for the one without a name, of a layer's `group` and n."""
     group, name = described.group.decode(), described.name.decode()
+    if not name:
+        return None
     if described.q:
         return Space(f"{group}({described.n - described.q},{described.q})", None, name)
-    return Space(group, None if described.n < 0 else described.n, name) if name else None
+    return Space(group, None if described.n < 0 else described.n, name)
 
 
 #: The axes of x or of y: how many there are, or the space of each.

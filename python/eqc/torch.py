@@ -9,6 +9,7 @@ do the transforms of torch.func, torch.compile and torch.export.
 
 from __future__ import annotations
 
+import inspect
 import math
 from collections.abc import Sequence
 from typing import Any, NoReturn
@@ -372,3 +373,8 @@ class EquivariantLinear(nn.Module):
         if self.normalize != "mean":
             parts.append(f"normalize={self.normalize}")
         return ", ".join(parts)
+
+
+# What others ask of the class, torch.nn.utils.skip_init for one, is about a single layer.
+EquivariantLinear.__signature__ = inspect.Signature(  # type: ignore[attr-defined]
+    list(inspect.signature(EquivariantLinear.__init__).parameters.values())[1:])
