@@ -7,6 +7,7 @@
 #include "compiler/Driver/HeaderEmitter.h"
 #include "compiler/Driver/Table.h"
 #include "compiler/Plan/Bilinear/BilinearPlan.h"
+#include "compiler/Plan/Bilinear/JoinPlans.h"
 #include "compiler/Plan/PlanReport.h"
 
 #include <fmt/format.h>
@@ -175,7 +176,7 @@ static bool explainBilinear(const LayerSpec &layer,
   appendBilinear(layer, text);
   if (!layer.biasDiagrams.empty())
     appendDiagrams("bias", layer.biasDiagrams, text);
-  const bool shares = report.plan != PlanKind::Factored;
+  const bool shares = sharesJoins(report.plan).value_or(true);
   text += fmt::format("\n  plan: {}, {}\n", planName(report.plan),
                       shares ? "joins are shared between diagrams"
                              : "a join for each diagram");

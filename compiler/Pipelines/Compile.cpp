@@ -9,6 +9,7 @@
 #include "compiler/Pipelines/OwnStack.h"
 #include "compiler/Pipelines/Pipelines.h"
 #include "compiler/Plan/Bilinear/BilinearPlan.h"
+#include "compiler/Plan/Bilinear/JoinPlans.h"
 #include "compiler/Target/CpuVariant.h"
 #include "compiler/Target/ObjectEmitter.h"
 #include "compiler/Transforms/Passes.h"
@@ -176,7 +177,7 @@ public:
       return false;
     const LayerSpec &layer = layers.front();
     report.plan = bilinearPlanOf(layer);
-    const bool shares = report.plan != PlanKind::Factored;
+    const bool shares = sharesJoins(report.plan).value_or(true);
     const Machine &machine = variants.back().machine;
     for (BilinearRole role : kBilinearRoles) {
       if (role != BilinearRole::Forward && !options.gradients)
@@ -344,7 +345,7 @@ private:
                function
                    ->getAttrOfType<StringAttr>(ir::EqcDialect::kPlanAttrName)
                    .getValue())
-        .value_or(PlanKind::Shared);
+        .value_or(defaultJoinPlan());
   }
 
   /// The plan that is noted on a layer.

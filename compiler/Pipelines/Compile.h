@@ -138,7 +138,7 @@ bool reportLayer(const LayerSpec &layer, const CompileOptions &options,
 
 /// The same of a layer of two inputs: how each of its functions is carried out.
 struct BilinearReport {
-  PlanKind plan = PlanKind::Shared;
+  PlanKind plan = PlanKind::Auto;
   std::vector<std::pair<std::string, std::string>> schedules;
 };
 bool reportBilinear(const LayerSpec &layer, const CompileOptions &options,

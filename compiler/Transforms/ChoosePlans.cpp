@@ -8,6 +8,7 @@
 #include "compiler/Transforms/ChoosePlans.h"
 #include "compiler/Conversion/Stages/LayerOfOp.h"
 #include "compiler/Lowering/KernelTarget.h"
+#include "compiler/Plan/Bilinear/JoinPlans.h"
 #include "compiler/Plan/CostModel.h"
 #include "compiler/Plan/Gradient/GradientPlan.h"
 #include "compiler/Plan/Saturating.h"
@@ -168,8 +169,8 @@ private:
     if (auto wanted = op->getAttrOfType<PlanAttr>(EqcDialect::kPlanAttrName))
       kind = wanted.getKind();
     if (kind == PlanKind::Auto)
-      kind = PlanKind::Shared;
-    if (kind != PlanKind::Shared && kind != PlanKind::Factored)
+      kind = defaultJoinPlan();
+    if (!sharesJoins(kind))
       return refuse(
           op, kind, spec,
           {"a layer of two inputs has the plans shared and factored", "E0052"});

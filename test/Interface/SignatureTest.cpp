@@ -167,7 +167,10 @@ TEST(SignatureTest, SuffixesAreThoseOfFunctionsAndMacros) {
                                           "_BIAS_DIAGRAMS",
                                           "_WEIGHT_SIZE",
                                           "_BIAS_SIZE",
-                                          "_PACKED_SIZE"};
+                                          "_PACKED_SIZE",
+                                          "_K1",
+                                          "_K2",
+                                          "_C_IN2"};
   EXPECT_EQ(suffixes, expected);
 }
 

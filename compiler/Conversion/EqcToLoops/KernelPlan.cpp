@@ -2,6 +2,8 @@
 
 #include "compiler/Conversion/EqcToLoops/KernelPlan.h"
 
+#include "compiler/Plan/Bilinear/JoinPlans.h"
+
 #include "compiler/Conversion/Stages/LayerOfOp.h"
 #include "compiler/Conversion/Stages/Stages.h"
 
@@ -27,7 +29,10 @@ FailureOr<KernelPlan> eqc::readKernelPlan(func::FuncOp function) {
     const LayerSpec spec = getLayerOf(op);
     auto plan =
         function->getAttrOfType<StringAttr>(ir::EqcDialect::kPlanAttrName);
-    const bool shares = !plan || plan != planName(PlanKind::Factored);
+    const std::optional<PlanKind> kind =
+        plan ? findPlan(plan.getValue()) : std::nullopt;
+    const bool shares =
+        sharesJoins(kind.value_or(defaultJoinPlan())).value_or(true);
     return KernelPlan{spec, buildBilinearPlan(spec, op.getComputes(), shares)};
   }
   FailureOr<StagedLayer> layer = readStages(function);
