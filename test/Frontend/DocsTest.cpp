@@ -76,8 +76,8 @@ TEST(Docs, LanguageNamesEveryIdOfSources) {
   for (const std::string &id : named)
     EXPECT_NE(lookupDiagnostic(id), nullptr) << id;
   // What is left out is about shape alone, about plans or files of rates.
-  for (const char *id : {"E0005", "E0006", "E0008", "E0050", "E0051", "E0052", "E0060",
-                         "E0061", "E0062", "E0095", "E0097", "E0098"})
+  for (const char *id : {"E0005", "E0006", "E0008", "E0050", "E0051", "E0052",
+                         "E0060", "E0061", "E0062", "E0095", "E0097", "E0098"})
     named.insert(id);
   for (const DiagnosticInfo &info : allDiagnostics())
     EXPECT_TRUE(named.count(info.code)) << info.code;

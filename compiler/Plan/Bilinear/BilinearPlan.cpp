@@ -1,7 +1,6 @@
 //===- BilinearPlan.cpp - Products of two tensors in stages ---------------===//
 
 #include "compiler/Plan/Bilinear/BilinearPlan.h"
-#include "compiler/Plan/Gradient/GradientPlan.h"
 #include "compiler/Plan/Shared/ReadPlan.h"
 #include "compiler/Plan/Shared/SharedGeometry.h"
 
@@ -12,19 +11,6 @@
 #include <tuple>
 
 using namespace eqc;
-
-BilinearRows eqc::rowsOf(BilinearRole role) {
-  switch (role) {
-  case BilinearRole::Forward:
-  case BilinearRole::GradWeight:
-    return {BilinearRow::X, BilinearRow::Z, BilinearRow::Y};
-  case BilinearRole::GradX:
-    return {BilinearRow::Y, BilinearRow::Z, BilinearRow::X};
-  case BilinearRole::GradZ:
-    return {BilinearRow::Y, BilinearRow::X, BilinearRow::Z};
-  }
-  return {};
-}
 
 /// The first vertex of a row and the one behind its last.
 static std::pair<int, int> verticesOf(const LayerSpec &spec, BilinearRow row) {
@@ -51,64 +37,6 @@ std::vector<int> eqc::axesOf(const LayerSpec &spec, BilinearRow row) {
     return {};
   const auto [first, end] = verticesOf(spec, row);
   return {axes.begin() + first, axes.begin() + end};
-}
-
-int64_t eqc::channelsOf(const LayerSpec &spec, BilinearRow row) {
-  return row == BilinearRow::Y   ? spec.cOut
-         : row == BilinearRow::X ? spec.cIn
-                                 : spec.cIn2;
-}
-
-std::string eqc::nameOf(const std::string &layer, BilinearRole role) {
-  switch (role) {
-  case BilinearRole::Forward:
-    break;
-  case BilinearRole::GradX:
-    return gradientOfXName(layer);
-  case BilinearRole::GradZ:
-    return layer + ".grad_z";
-  case BilinearRole::GradWeight:
-    return gradientOfWeightName(layer);
-  }
-  return layer;
-}
-
-Poly JoinStage::positions() const {
-  return productOf(shared) * productOf(ofA) * productOf(ofB);
-}
-
-Poly BilinearPlan::joinProducts() const {
-  Poly sum;
-  for (const JoinStage &stage : stages)
-    sum += stage.positions() * stage.terms() *
-           Poly(static_cast<int64_t>(stage.joins.size()));
-  return sum;
-}
-
-Poly BilinearPlan::resultProducts() const {
-  Poly sum;
-  for (const JoinStage &stage : stages)
-    for (const Join &join : stage.joins)
-      sum +=
-          stage.positions() * Poly(static_cast<int64_t>(join.results.size()));
-  return sum;
-}
-
-int64_t BilinearPlan::numJoins(int letters) const {
-  size_t count = 0;
-  for (const JoinStage &stage : stages)
-    if (stage.numKept() + stage.summed.size() == static_cast<size_t>(letters))
-      count += stage.joins.size();
-  return static_cast<int64_t>(count);
-}
-
-int64_t BilinearPlan::numResults(int letters) const {
-  size_t count = 0;
-  for (const JoinStage &stage : stages)
-    if (stage.numKept() == static_cast<size_t>(letters))
-      for (const Join &join : stage.joins)
-        count += join.results.size();
-  return static_cast<int64_t>(count);
 }
 
 /// Whether the form is the usual one, so that a pair is a delta.
@@ -633,16 +561,4 @@ private:
 BilinearPlan eqc::buildBilinearPlan(const LayerSpec &spec, BilinearRole role,
                                     bool shares) {
   return Builder(spec, role, shares).build();
-}
-
-int64_t eqc::countJoinTerms(const LayerSpec &spec) {
-  // Symbols alone: n! for each diagram that has one. Forms repeat.
-  double terms = 0;
-  for (const Diagram &diagram : spec.diagrams) {
-    double factorial = diagram.free < 0 ? 0 : 1;
-    for (size_t i = 2; i <= diagram.freeVertices().size(); ++i)
-      factorial *= static_cast<double>(i);
-    terms += factorial;
-  }
-  return terms > 1e18 ? INT64_MAX : static_cast<int64_t>(terms);
 }
