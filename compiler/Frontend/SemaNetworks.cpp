@@ -15,10 +15,11 @@ using llvm::Twine;
 
 LayerSignature eqc::signatureOf(const LayerSpec &layer, size_t index) {
   const std::vector<Space> spaces = layer.spaces();
-  auto typeOf = [&](int order, const std::vector<int> &axes, int64_t channels) {
+  auto typeOf = [&](int first, int order, const std::vector<int> &axes,
+                    int64_t channels) {
     TensorType type;
     type.channels = channels;
-    for (int axis = 0; axis < order; ++axis)
+    for (int axis = first; axis < first + order; ++axis)
       type.axes.push_back(
           spaces[axes.empty() ? 0 : static_cast<size_t>(axes[axis])]);
     return type;
@@ -26,12 +27,15 @@ LayerSignature eqc::signatureOf(const LayerSpec &layer, size_t index) {
   LayerSignature signature;
   signature.index = index;
   signature.typed = layer.typed;
-  signature.inputs.push_back(typeOf(layer.k, layer.xAxes, layer.cIn));
-  signature.output = typeOf(layer.l, layer.yAxes, layer.cOut);
+  signature.inputs.push_back(typeOf(0, layer.k1(), layer.xAxes, layer.cIn));
+  if (layer.isBilinear())
+    signature.inputs.push_back(
+        typeOf(layer.k1(), layer.k2, layer.xAxes, layer.cIn2));
+  signature.output = typeOf(0, layer.l, layer.yAxes, layer.cOut);
   signature.dtype = layer.dtype;
   signature.layout = layer.layout;
   signature.weightSize =
-      static_cast<int64_t>(layer.diagrams.size()) * layer.cIn * layer.cOut;
+      static_cast<int64_t>(layer.diagrams.size()) * layer.weightsOfDiagram();
   signature.biasSize =
       static_cast<int64_t>(layer.biasDiagrams.size()) * layer.cOut;
   signature.position = layer.position;

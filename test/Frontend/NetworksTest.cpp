@@ -52,6 +52,16 @@ static std::string manyCalls(int count) {
 
 const std::vector<ErrorCase> &eqc::test::networkErrorCases() {
   static const std::vector<ErrorCase> cases = {
+      // Layers of two inputs.
+      {"space p = S(3)\nlayer mul { k = p * p; l = p; channels = 2 }\n"
+       "network n {\n  input x : p, 2\n  output y = mul(x, x)\n}",
+       {"5:14: layer 'mul' takes two inputs, which layers of networks cannot "
+        "yet [E0074]"}},
+      {"space p = S(3)\nlayer mul { k = p * p; l = p; channels = 2 }\n"
+       "network n {\n  input x : p, 2\n  output y = mul(x)\n}",
+       {"5:14: 'mul' takes 2 arguments, not 1 [E0083]",
+        "5:14: layer 'mul' takes two inputs, which layers of networks cannot "
+        "yet [E0074]"}},
       // Syntax.
       {with("network {\n input x : p, 2\n output y = up(x)\n}"),
        {"10:9: expected a network name, found '{' [E0016]"}},
