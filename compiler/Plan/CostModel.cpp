@@ -129,12 +129,16 @@ void eqc::chooseAmong(PlanChoice &choice) {
   choice.reason = reasonOf(choice);
 }
 
+int64_t eqc::batchToAssume(const LayerSpec &spec, int64_t wanted) {
+  return wanted > 0 ? wanted : spec.batch > 0 ? spec.batch : typicalBatch;
+}
+
 PlanChoice eqc::choosePlan(const LayerSpec &spec, const CostTarget &target,
                            BuiltPlans &built, int64_t batch,
                            PlanKind gradientOf) {
   PlanChoice choice;
   choice.n = spec.dynamicN() ? typicalN : spec.n;
-  choice.batch = batch > 0 ? batch : spec.batch > 0 ? spec.batch : typicalBatch;
+  choice.batch = batchToAssume(spec, batch);
   choice.target = target.name;
   choice.isPredicted = target.rates.areKnown();
   // The first of equals is taken: without a basis that saves operations schur

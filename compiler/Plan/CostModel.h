@@ -72,6 +72,9 @@ struct CostTarget {
 /// What is assumed where a layer leaves it to the caller.
 constexpr int64_t typicalN = 32;
 constexpr int64_t typicalBatch = 32;
+/// The batch to have in mind: `wanted` or, if that is 0, the layer's, else a
+/// typical one.
+int64_t batchToAssume(const LayerSpec &spec, int64_t wanted);
 
 /// One plan with its numbers, or why it cannot be used.
 struct PlanCandidate {

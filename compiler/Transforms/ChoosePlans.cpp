@@ -246,10 +246,9 @@ private:
     if (!plan || plan.getBasis().empty() ||
         (target->kind && !target->kind->takesGradientBasis()))
       return;
-    const int64_t samples = batch > 0        ? batch
-                            : spec.batch > 0 ? spec.batch
-                                             : typicalBatch;
-    if (chooseGradientPlan(spec, plan.getBasis().str(), *built, samples).basis)
+    if (chooseGradientPlan(spec, plan.getBasis().str(), *built,
+                           batchToAssume(spec, batch))
+            .basis)
       op->setAttr(EqcDialect::kPlanAttrName,
                   PlanAttr::get(&getContext(), plan.getName(), plan.getBasis(),
                                 0, 0, "", DictionaryAttr(), DictionaryAttr()));

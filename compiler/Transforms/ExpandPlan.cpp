@@ -7,6 +7,7 @@
 
 #include "compiler/Conversion/Stages/LayerOfOp.h"
 #include "compiler/Plan/PlanKind.h"
+#include "compiler/Plan/Schur/SchurChoice.h"
 #include "compiler/Transforms/Expand/Expand.h"
 #include "compiler/Transforms/PlansOfModule.h"
 
@@ -42,7 +43,8 @@ struct ExpandPlan : eqc::impl::ExpandPlanPassBase<ExpandPlan> {
         return signalPassFailure();
     SmallVector<GradWeightOp> gradients;
     getOperation().walk([&](GradWeightOp op) {
-      if (op->hasAttr(EqcDialect::kPlanAttrName))
+      auto plan = op->getAttrOfType<PlanAttr>(EqcDialect::kPlanAttrName);
+      if (plan && findBasis(plan.getBasis().str()) == SchurBasis::Isotypic)
         gradients.push_back(op);
     });
     for (GradWeightOp op : gradients)
@@ -81,9 +83,7 @@ struct ExpandPlan : eqc::impl::ExpandPlanPassBase<ExpandPlan> {
                             << "' is not possible: " << refused;
     OpBuilder b(op);
     op->replaceAllUsesWith(
-        writeGradientStages(b, op,
-                            buildGradientPlan(*isotypic, spec.diagrams.size(),
-                                              spec.biasDiagrams.size())));
+        writeGradientStages(b, op, buildGradientPlan(spec, *isotypic)));
     op.erase();
     return success();
   }

@@ -63,9 +63,7 @@ static double leastCallNs(const PlanChoice &choice) {
 }
 
 TuneSize eqc::tuneSize(const LayerSpec &spec, const TuneRequest &request) {
-  TuneSize size{spec.n, request.batch > 0 ? request.batch
-                        : spec.batch > 0  ? spec.batch
-                                          : typicalBatch};
+  TuneSize size{spec.n, batchToAssume(spec, request.batch)};
   if (spec.dynamicN())
     size.n = request.n > 0 ? request.n : typicalN;
   PlanChoice choice = choiceAt(spec, request, size);

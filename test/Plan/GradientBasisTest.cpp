@@ -77,11 +77,9 @@ void checkGrid(Group group, const std::vector<int64_t> &sizes, Orders orders,
                   const Sample sample(spec, spec.n, random);
                   const std::vector<double> gradY =
                       randomVector(random, sample.y.size());
-                  const Evaluated got = evaluate(
-                      spec,
-                      buildGradientPlan(*isotypic, spec.diagrams.size(),
-                                        spec.biasDiagrams.size()),
-                      sample.x, gradY);
+                  const Evaluated got =
+                      evaluate(spec, buildGradientPlan(spec, *isotypic),
+                               sample.x, gradY);
                   const OracleGradients expected =
                       oracleBackward(spec, spec.n, 1, sample.x.data(),
                                      sample.weight.data(), gradY.data());

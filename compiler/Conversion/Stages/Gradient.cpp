@@ -27,8 +27,7 @@ public:
         return failure();
     basis.x = {PlanArray::Input, PlanArray::Stored, changeOf(x)};
     basis.gradY = {PlanArray::Input, PlanArray::Stored, changeOf(gradY)};
-    readLayer();
-    if (failed(readBias()))
+    if (failed(readLayer()) || failed(readBias()))
       return failure();
     return std::move(plan);
   }
@@ -58,20 +57,35 @@ private:
     return success();
   }
 
+  /// The rows of an argument, seen through a change of basis.
+  static ToRowsOp toRowsOf(Value rows) {
+    if (auto transform = rows.getDefiningOp<TransformOp>())
+      rows = transform.getSources().front();
+    return rows.getDefiningOp<ToRowsOp>();
+  }
+
   /// All that the function says of its layer.
-  void readLayer() {
+  LogicalResult readLayer() {
     auto typeOf = [](Value value) {
       return cast<RankedTensorType>(value.getType());
     };
     const RankedTensorType xType = typeOf(function.getArgument(0));
     const RankedTensorType yType = typeOf(function.getArgument(1));
     spec.name = function.getName().str();
-    spec.layout = (*function.front().getOps<ToRowsOp>().begin()).getLayout();
     spec.dtype = xType.getElementType().isF32() ? DType::F32 : DType::F64;
     spec.k = static_cast<int>(xType.getRank()) - 2;
     spec.l = static_cast<int>(yType.getRank()) - 2;
     spec.cIn = typeOf(unpack.getWeight()).getDimSize(1);
     spec.cOut = typeOf(unpack.getWeight()).getDimSize(2);
+    ToRowsOp ofX = toRowsOf(x), ofGradY = toRowsOf(gradY);
+    spec.layout = ofX.getLayout();
+    if (ofGradY.getLayout() != spec.layout)
+      return ofGradY.emitError("must have the layout of the other "
+                               "'eqc.to_rows'");
+    const StringRef mix = "eqc.sum_copies";
+    if (failed(verifyRowsOf(ofX, ofX.getRows(), spec.k, spec, mix)))
+      return failure();
+    return verifyRowsOf(ofGradY, ofGradY.getRows(), spec.l, spec, mix);
   }
 
   LogicalResult readBias() {
@@ -80,12 +94,7 @@ private:
     if (!spec.bias)
       return success();
     Value sums = end->getOperand(1);
-    plan.basis->bias.clear();
-    for (const SparseVector &row : changeOf(sums)) {
-      PackedTerm &term = plan.basis->bias.emplace_back();
-      for (auto [number, factor] : row)
-        term.push_back({static_cast<int>(number), factor});
-    }
+    plan.basis->bias = packedTermsOf(changeOf(sums));
     if (auto transform = sums.getDefiningOp<TransformOp>())
       sums = transform.getSources().front();
     auto rows = sums.getDefiningOp<SumRowsOp>();

@@ -60,14 +60,10 @@ private:
     plan.k = spec.k;
     plan.l = spec.l;
     // All have stood in stages of the size that their types say.
-    for (auto [op, value, order] :
-         {std::tuple(toRows.getOperation(), toRows.getRows(), spec.k),
-          std::tuple(fromRows.getOperation(), fromRows.getRows(), spec.l)})
-      if (typeOf(value).getDimSize(1) !=
-          getRowsOfOrder(order, spec.group, spec.n))
-        return op->emitError() << "must have n-axes of " << spec.n
-                               << ", the 'n' of 'eqc.mix_copies'";
-    return success();
+    const StringRef mix = "eqc.mix_copies";
+    if (failed(verifyRowsOf(toRows, toRows.getRows(), spec.k, spec, mix)))
+      return failure();
+    return verifyRowsOf(fromRows, fromRows.getRows(), spec.l, spec, mix);
   }
 
   /// The mixes that the output is made of and where their rows begin.
@@ -146,6 +142,15 @@ private:
 };
 
 } // namespace
+
+LogicalResult eqc::verifyRowsOf(Operation *op, Value rows, int order,
+                                const LayerSpec &spec, StringRef mix) {
+  if (cast<RankedTensorType>(rows.getType()).getDimSize(1) ==
+      getRowsOfOrder(order, spec.group, spec.n))
+    return success();
+  return op->emitError() << "must have n-axes of " << spec.n << ", the 'n' of '"
+                         << mix << "'";
+}
 
 std::vector<SparseVector> eqc::changeOf(Value rows) {
   if (auto transform = rows.getDefiningOp<TransformOp>())

@@ -42,6 +42,12 @@ mlir::FailureOr<GradientPlan> readGradientStages(mlir::func::FuncOp function,
 /// What a change of basis makes of its sources, or every row as it is.
 std::vector<SparseVector> changeOf(mlir::Value rows);
 
+/// The `rows` of an order that `op` makes, or takes, are those of a group of
+/// this size, as the stages called `mix` say.
+mlir::LogicalResult verifyRowsOf(mlir::Operation *op, mlir::Value rows,
+                                 int order, const LayerSpec &spec,
+                                 llvm::StringRef mix);
+
 /// Between what stages work on rows, where they do.
 struct RowsOfLayer {
   ir::ToRowsOp toRows;

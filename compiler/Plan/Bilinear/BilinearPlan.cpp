@@ -140,12 +140,7 @@ public:
       : spec(spec), row(row), isFirst(isFirst), geometry(sideOf(spec, row)) {}
 
   static LayerSpec sideOf(const LayerSpec &spec, BilinearRow row) {
-    LayerSpec side;
-    side.group = spec.group;
-    side.n = spec.n;
-    side.k = orderOf(spec, row);
-    side.xAxes = axesOf(spec, row);
-    return side;
+    return inputsAlone(spec, orderOf(spec, row), axesOf(spec, row));
   }
 
   void addPattern(const DiagramRows &diagram) {

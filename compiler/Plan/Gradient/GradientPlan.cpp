@@ -54,21 +54,11 @@ FlipFactor eqc::flipFactor(const LayerSpec &spec, const Diagram &diagram) {
   return factor;
 }
 
-/// A layer of nothing but inputs: one row of `spec`.
-static LayerSpec sideOf(const LayerSpec &spec, int size,
-                        const std::vector<int> &axes, Normalize normalize) {
-  LayerSpec side;
-  side.group = spec.group;
-  side.n = spec.n;
-  side.k = size;
-  side.xAxes = axes;
-  side.normalize = normalize;
-  return side;
-}
-
 GradientPlan eqc::buildGradientPlan(const LayerSpec &spec) {
-  SharedGeometry x(sideOf(spec, spec.k, spec.xAxes, spec.normalize));
-  SharedGeometry gradY(sideOf(spec, spec.l, spec.yAxes, Normalize::None));
+  LayerSpec ofX = inputsAlone(spec, spec.k, spec.xAxes);
+  ofX.normalize = spec.normalize;
+  SharedGeometry x(ofX);
+  SharedGeometry gradY(inputsAlone(spec, spec.l, spec.yAxes));
   std::vector<Split> splits;
   std::vector<RowPattern> bottoms, tops, biasTops;
   for (const Diagram &diagram : spec.diagrams) {
@@ -165,8 +155,7 @@ GradientPlan eqc::chooseGradientPlan(const LayerSpec &spec,
           : nullptr;
   if (!isotypic)
     return plan;
-  GradientPlan inBasis = buildGradientPlan(*isotypic, spec.diagrams.size(),
-                                           spec.biasDiagrams.size());
+  GradientPlan inBasis = buildGradientPlan(spec, *isotypic);
   auto all = [&](const GradientPlan &sums) {
     const GradientFlops flops = flopsOf(sums, spec, spec.n);
     return flops.call + double(batch) * flops.sample;

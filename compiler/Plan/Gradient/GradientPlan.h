@@ -72,8 +72,10 @@ struct GradientPlan {
 GradientPlan buildGradientPlan(const LayerSpec &spec);
 
 /// The same in the basis of the layer's own plan.
-GradientPlan buildGradientPlan(const IsotypicPlan &plan, size_t numDiagrams,
-                               size_t numBiasDiagrams);
+GradientPlan buildGradientPlan(const LayerSpec &spec, const IsotypicPlan &plan);
+
+/// Sums of multiples of rows as sums of multiples of matrices.
+std::vector<PackedTerm> packedTermsOf(const std::vector<SparseVector> &rows);
 
 /// Operations at a size n: of one sample, and of a call once, after the sums.
 struct GradientFlops {

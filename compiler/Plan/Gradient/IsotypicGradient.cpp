@@ -5,8 +5,8 @@
 using namespace eqc;
 
 /// Sparse rows, with rows and columns exchanged.
-template <typename Rows>
-static std::vector<SparseVector> transposed(const Rows &rows, size_t columns) {
+static std::vector<SparseVector>
+transposed(const std::vector<SparseVector> &rows, size_t columns) {
   std::vector<SparseVector> result(columns);
   for (size_t row = 0; row < rows.size(); ++row)
     for (auto [column, entry] : rows[row])
@@ -15,7 +15,8 @@ static std::vector<SparseVector> transposed(const Rows &rows, size_t columns) {
   return result;
 }
 
-static std::vector<PackedTerm> termsOf(const std::vector<SparseVector> &rows) {
+std::vector<PackedTerm>
+eqc::packedTermsOf(const std::vector<SparseVector> &rows) {
   std::vector<PackedTerm> terms;
   for (const SparseVector &row : rows) {
     PackedTerm &term = terms.emplace_back();
@@ -25,21 +26,21 @@ static std::vector<PackedTerm> termsOf(const std::vector<SparseVector> &rows) {
   return terms;
 }
 
-GradientPlan eqc::buildGradientPlan(const IsotypicPlan &plan,
-                                    size_t numDiagrams,
-                                    size_t numBiasDiagrams) {
+GradientPlan eqc::buildGradientPlan(const LayerSpec &spec,
+                                    const IsotypicPlan &plan) {
   GradientPlan gradient;
   GradientBasis &basis = gradient.basis.emplace();
   basis.x = plan.read;
   basis.gradY = {
       PlanArray::Input, PlanArray::Stored,
       transposed(plan.write.rows, static_cast<size_t>(plan.nodeRows))};
-  basis.weight.resize(numDiagrams);
+  basis.weight.resize(spec.diagrams.size());
   for (size_t p = 0; p < plan.packed.size(); ++p)
     for (const WeightedDiagram &weighted : plan.packed[p])
       basis.weight[static_cast<size_t>(weighted.diagram)].push_back(
           {static_cast<int>(p), weighted.factor});
-  basis.bias = termsOf(transposed(plan.bias.rows, numBiasDiagrams));
+  basis.bias =
+      packedTermsOf(transposed(plan.bias.rows, spec.biasDiagrams.size()));
   for (const MixStage &mix : plan.mixes) {
     GradientStage stage;
     stage.subsets = mix.subsets;

@@ -18,6 +18,16 @@ static std::pair<int, int> readOrder(const RowPattern &pattern) {
 /// Stands for sizes that are given at run time.
 static constexpr int64_t kSomeSize = 8;
 
+LayerSpec eqc::inputsAlone(const LayerSpec &spec, int order,
+                           std::vector<int> axes) {
+  LayerSpec side;
+  side.group = spec.group;
+  side.n = spec.n;
+  side.k = order;
+  side.xAxes = std::move(axes);
+  return side;
+}
+
 std::vector<int> eqc::spacesOfSum(const RowPattern &pattern,
                                   const RowPattern &parent) {
   const RowPattern relative = relativePattern(parent, pattern);

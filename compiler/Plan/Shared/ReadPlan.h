@@ -26,6 +26,9 @@ struct ReadOptions {
   bool byOtherRow = false;
 };
 
+/// A layer of nothing but inputs: one row of `spec`, of so many axes.
+LayerSpec inputsAlone(const LayerSpec &spec, int order, std::vector<int> axes);
+
 /// The spaces of the blocks that are summed where `pattern` is read from
 /// `source`.
 std::vector<int> spacesOfSum(const RowPattern &pattern,

@@ -281,3 +281,35 @@ func.func @dense_bias_layout(%x: tensor<?x5x4xf32>, %w: tensor<1x4x8xf32>, %b: t
   %y = eqc.multiply %x by %m plus %a : (tensor<?x5x4xf32>, tensor<20x40xf32>, tensor<1x40xf32>) -> tensor<?x5x8xf32>
   return %y : tensor<?x5x8xf32>
 }
+
+// -----
+
+#v3 = #eqc.target<name = "x86-64-v3", cpu = "x86-64-v3", features = "", vector_bytes = 32, registers = 16>
+
+// Gradients whose sums are of another size than their arguments, and in two layouts.
+
+func.func @sums_of_another_size(%x: tensor<?x4x2xf32>, %dy: tensor<?x4x3xf32>) -> tensor<1x2x3xf32>
+    attributes {eqc.layer = "sums_of_another_size", eqc.target = #v3} {
+  // expected-error @below {{must have n-axes of 3, the 'n' of 'eqc.sum_copies'}}
+  %xs = eqc.to_rows %x : tensor<?x4x2xf32> -> tensor<?x4x2xf32>
+  %ys = eqc.to_rows %dy : tensor<?x4x3xf32> -> tensor<?x4x3xf32>
+  %sums = eqc.sum_copies O(3) dimension 3 x(%xs : tensor<?x4x2xf32>) copies [0]
+      grad_y(%ys : tensor<?x4x3xf32>) copies [0] : tensor<1x2x3xf32>
+  %dw = eqc.unpack %sums order [0] : (tensor<1x2x3xf32>) -> tensor<1x2x3xf32>
+  return %dw : tensor<1x2x3xf32>
+}
+
+// -----
+
+#v3 = #eqc.target<name = "x86-64-v3", cpu = "x86-64-v3", features = "", vector_bytes = 32, registers = 16>
+
+func.func @sums_in_two_layouts(%x: tensor<?x4x2xf32>, %dy: tensor<?x3x4xf32>) -> tensor<1x2x3xf32>
+    attributes {eqc.layer = "sums_in_two_layouts", eqc.target = #v3} {
+  %xs = eqc.to_rows %x : tensor<?x4x2xf32> -> tensor<?x4x2xf32>
+  // expected-error @below {{must have the layout of the other 'eqc.to_rows'}}
+  %ys = eqc.to_rows %dy layout channels_first : tensor<?x3x4xf32> -> tensor<?x4x3xf32>
+  %sums = eqc.sum_copies O(4) dimension 4 x(%xs : tensor<?x4x2xf32>) copies [0]
+      grad_y(%ys : tensor<?x4x3xf32>) copies [0] : tensor<1x2x3xf32>
+  %dw = eqc.unpack %sums order [0] : (tensor<1x2x3xf32>) -> tensor<1x2x3xf32>
+  return %dw : tensor<1x2x3xf32>
+}
