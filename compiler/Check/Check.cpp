@@ -6,8 +6,6 @@
 //===----------------------------------------------------------------------===//
 
 #include "compiler/Check/Check.h"
-#include "compiler/Algebra/GroupElement.h"
-#include "compiler/Algebra/Groups/GroupRules.h"
 #include "compiler/Check/CheckCases.h"
 #include "compiler/Check/CheckGradients.h"
 #include "compiler/Check/CheckRagged.h"
@@ -16,6 +14,7 @@
 #include "compiler/Check/GuardedArray.h"
 #include "compiler/Check/KernelRunner.h"
 #include "compiler/Check/Oracle.h"
+#include "compiler/Check/RandomElements.h"
 
 #include <fmt/format.h>
 
@@ -123,27 +122,9 @@ void LayerChecker::compareWithOracle(const CheckCase &test, const Values &y) {
 
 void LayerChecker::testEquivariance(const CheckCase &test) {
   const Values in = draw(static_cast<int64_t>(x.size()));
-  // An element for each space, of which every axis takes its own.
-  std::vector<GroupElement> elements;
-  const bool isProduct = spec.group.isProduct();
-  for (size_t c = 0; c < (isProduct ? spec.group.spaces().size() : 1); ++c) {
-    const auto space = static_cast<int>(c);
-    elements.push_back(
-        rulesOf(spec.group.of(space))
-            .randomElement(sizeAt(spec.group, test.n, space), random));
-  }
-  double norms = 1;
-  auto ofAxes = [&](int order, const std::vector<int> &axes) {
-    std::vector<const GroupElement *> list;
-    for (int axis = 0; axis < order; ++axis) {
-      list.push_back(&elements[isProduct ? axes[axis] : 0]);
-      norms *= list.back()->norm();
-    }
-    return list;
-  };
-  const auto onX = ofAxes(spec.k, spec.xAxes), onY = ofAxes(spec.l, spec.yAxes);
+  RandomElements elements(spec, test.n, random);
   Values moved =
-      GroupElement::apply(onX, in, test.batch, spec.cIn, spec.layout);
+      elements.move(in, spec.k, spec.xAxes, test.batch, spec.cIn, spec.layout);
   for (double &v : moved)
     v = roundTo(spec.dtype, v);
   auto y = runner.run(test.n, test.batch, in, weight, bias);
@@ -156,12 +137,12 @@ void LayerChecker::testEquivariance(const CheckCase &test) {
     row.note = "the kernel failed";
     return;
   }
-  Values movedY =
-      GroupElement::apply(onY, *y, test.batch, spec.cOut, spec.layout);
+  const Values movedY =
+      elements.move(*y, spec.l, spec.yAxes, test.batch, spec.cOut, spec.layout);
   row.measured = true;
   row.error = relative(largestDifference(*yOfMoved, movedY),
                        std::max(largest(*y), largest(*yOfMoved)));
-  row.tolerance = 4 * tolerance * norms;
+  row.tolerance = 4 * tolerance * elements.growth();
   row.verdict = row.error <= row.tolerance ? Verdict::Ok : Verdict::Failed;
 }
 

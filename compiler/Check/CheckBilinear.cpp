@@ -1,12 +1,11 @@
 //===- CheckBilinear.cpp - Checks of layers of two inputs -----------------===//
 
 #include "compiler/Check/CheckBilinear.h"
-#include "compiler/Algebra/GroupElement.h"
-#include "compiler/Algebra/Groups/GroupRules.h"
 #include "compiler/Check/CheckCases.h"
 #include "compiler/Check/CheckValues.h"
 #include "compiler/Check/GuardedArray.h"
 #include "compiler/Check/Oracle.h"
+#include "compiler/Check/RandomElements.h"
 #include "compiler/Plan/Bilinear/BilinearRole.h"
 
 #include <fmt/format.h>
@@ -73,11 +72,16 @@ private:
     return product;
   }
 
-  int64_t positions(BilinearRow row) const {
+  void countPositions() {
     LayerSpec side = productLayer();
-    side.k = orderOf(spec, row);
-    side.xAxes = axesOf(spec, row);
-    return inputPositions(side, test.n);
+    for (BilinearRow row : {BilinearRow::Y, BilinearRow::X, BilinearRow::Z}) {
+      side.k = orderOf(spec, row);
+      side.xAxes = axesOf(spec, row);
+      numPositions[static_cast<size_t>(row)] = inputPositions(side, test.n);
+    }
+  }
+  int64_t positions(BilinearRow row) const {
+    return numPositions[static_cast<size_t>(row)];
   }
   int64_t channels(BilinearRow row) const { return channelsOf(spec, row); }
   int64_t size(BilinearRow row) const {
@@ -295,6 +299,7 @@ private:
   }
 
   void runCase() {
+    countPositions();
     x = drawValues(spec.dtype, size(BilinearRow::X), random);
     z = drawValues(spec.dtype, size(BilinearRow::Z), random);
     gradY = drawValues(spec.dtype, size(BilinearRow::Y), random);
@@ -341,24 +346,10 @@ private:
   }
 
   void testEquivariance() {
-    std::vector<GroupElement> elements;
-    const bool isProduct = spec.group.isProduct();
-    for (size_t c = 0; c < (isProduct ? spec.group.spaces().size() : 1); ++c) {
-      const auto space = static_cast<int>(c);
-      elements.push_back(
-          rulesOf(spec.group.of(space))
-              .randomElement(sizeAt(spec.group, test.n, space), random));
-    }
-    double norms = 1;
+    RandomElements elements(spec, test.n, random);
     auto move = [&](BilinearRow row, const Values &values) {
-      std::vector<const GroupElement *> list;
-      const std::vector<int> axes = axesOf(spec, row);
-      for (int axis = 0; axis < orderOf(spec, row); ++axis) {
-        list.push_back(&elements[isProduct ? axes[axis] : 0]);
-        norms *= list.back()->norm();
-      }
-      return GroupElement::apply(list, values, test.batch, channels(row),
-                                 spec.layout);
+      return elements.move(values, orderOf(spec, row), axesOf(spec, row),
+                           test.batch, channels(row), spec.layout);
     };
     auto round = [&](Values values) {
       for (double &v : values)
@@ -376,7 +367,7 @@ private:
     row.measured = true;
     row.error = relative(largestDifference(*moved, expected),
                          std::max(largest(*y), largest(*moved)));
-    row.tolerance = 4 * tolerance * norms;
+    row.tolerance = 4 * tolerance * elements.growth();
     row.verdict = row.error <= row.tolerance ? Verdict::Ok : Verdict::Failed;
   }
 
@@ -521,6 +512,7 @@ private:
 
   // The current case.
   CheckCase test;
+  int64_t numPositions[3] = {}; ///< of each row, in this case
   Values x, z, weight, bias, gradY;
 };
 

@@ -8,11 +8,11 @@
 
 #include "compiler/Check/CheckNetwork.h"
 
-#include "compiler/Algebra/GroupElement.h"
 #include "compiler/Algebra/Groups/GroupRules.h"
 #include "compiler/Check/GuardedArray.h"
 #include "compiler/Check/NetworkCaller.h"
 #include "compiler/Check/NetworkOracle.h"
+#include "compiler/Check/RandomElements.h"
 #include "compiler/Interface/NetworkInterface.h"
 
 #include <fmt/format.h>
@@ -89,6 +89,23 @@ private:
     row.note = problem;
   }
 
+  /// Calls a function with these sizes, this batch and the arrays that arrayOf
+  /// finds; its status.
+  int64_t call(const char *suffix, int64_t batch,
+               llvm::function_ref<void *(NetworkArgument, size_t)> arrayOf) {
+    return caller
+        .call(suffix,
+              [&](int number, size_t index) -> uint64_t {
+                const auto kind = static_cast<NetworkArgument>(number);
+                if (kind == NetworkArgument::Sizes)
+                  return free[index];
+                if (kind == NetworkArgument::Batch)
+                  return batch;
+                return reinterpret_cast<uintptr_t>(arrayOf(kind, index));
+              })
+        .value_or(-100);
+  }
+
   /// Calls a forward function; `extra` is the tape or packed parameters.
   Result forward(const NetworkOracle &oracle, int64_t batch,
                  const Arrays &inputs, const char *suffix, void *extra) {
@@ -100,25 +117,19 @@ private:
                         Placement::Apart);
     GuardedArray flat(network.dtype, params, Placement::Apart);
     Result result;
-    result.status = caller
-                        .call(suffix,
-                              [&](int kind, size_t index) -> uint64_t {
-                                switch (static_cast<NetworkArgument>(kind)) {
-                                case NetworkArgument::Sizes:
-                                  return free[index];
-                                case NetworkArgument::Batch:
-                                  return batch;
-                                case NetworkArgument::Inputs:
-                                  return address(ins[index].data());
-                                case NetworkArgument::Params:
-                                  return address(flat.data());
-                                case NetworkArgument::Outputs:
-                                  return address(outs[index].data());
-                                default:
-                                  return address(extra);
-                                }
-                              })
-                        .value_or(-100);
+    result.status =
+        call(suffix, batch, [&](NetworkArgument kind, size_t index) -> void * {
+          switch (kind) {
+          case NetworkArgument::Inputs:
+            return ins[index].data();
+          case NetworkArgument::Params:
+            return flat.data();
+          case NetworkArgument::Outputs:
+            return outs[index].data();
+          default:
+            return extra;
+          }
+        });
     for (GuardedArray &output : outs) {
       result.outputs.push_back(output.values());
       guardsIntact &= output.guardsIntact();
@@ -144,29 +155,23 @@ private:
     GuardedArray flat(network.dtype, params, Placement::Apart);
     GuardedArray gradParams(network.dtype, network.params, Placement::Apart);
     Gradients gradients;
-    gradients.status = caller
-                           .call("backward",
-                                 [&](int kind, size_t index) -> uint64_t {
-                                   switch (static_cast<NetworkArgument>(kind)) {
-                                   case NetworkArgument::Sizes:
-                                     return free[index];
-                                   case NetworkArgument::Batch:
-                                     return batch;
-                                   case NetworkArgument::Inputs:
-                                     return address(ins[index].data());
-                                   case NetworkArgument::Params:
-                                     return address(flat.data());
-                                   case NetworkArgument::GradOutputs:
-                                     return address(given[index].data());
-                                   case NetworkArgument::GradInputs:
-                                     return address(results[index].data());
-                                   case NetworkArgument::GradParams:
-                                     return address(gradParams.data());
-                                   default:
-                                     return address(tape);
-                                   }
-                                 })
-                           .value_or(-100);
+    gradients.status = call("backward", batch,
+                            [&](NetworkArgument kind, size_t index) -> void * {
+                              switch (kind) {
+                              case NetworkArgument::Inputs:
+                                return ins[index].data();
+                              case NetworkArgument::Params:
+                                return flat.data();
+                              case NetworkArgument::GradOutputs:
+                                return given[index].data();
+                              case NetworkArgument::GradInputs:
+                                return results[index].data();
+                              case NetworkArgument::GradParams:
+                                return gradParams.data();
+                              default:
+                                return tape;
+                              }
+                            });
     for (GuardedArray &result : results) {
       gradients.inputs.push_back(result.values());
       guardsIntact &= result.guardsIntact();
@@ -174,10 +179,6 @@ private:
     gradients.params = gradParams.values();
     guardsIntact &= gradParams.guardsIntact();
     return gradients;
-  }
-
-  static uint64_t address(void *pointer) {
-    return reinterpret_cast<uintptr_t>(pointer);
   }
 
   void runCase(int64_t batch) {
@@ -245,20 +246,14 @@ private:
   void testEquivariance(const NetworkOracle &oracle, int64_t batch,
                         const Arrays &inputs, const std::vector<int64_t> &sizes,
                         const Result &result) {
-    std::vector<GroupElement> elements;
-    double norms = 1;
-    elements.reserve(sizes.size());
+    std::vector<std::pair<Group, int64_t>> spaces;
     for (size_t i = 0; i < sizes.size(); ++i)
-      elements.push_back(
-          rulesOf(network.spaces[i].group).randomElement(sizes[i], random));
-    auto move = [&](int value, const Values &tensor) {
-      std::vector<const GroupElement *> axes;
-      for (int axis : network.values[value].axes) {
-        axes.push_back(&elements[axis]);
-        norms *= elements[axis].norm();
-      }
-      return GroupElement::apply(
-          axes, tensor, batch, network.values[value].channels, network.layout);
+      spaces.emplace_back(network.spaces[i].group, sizes[i]);
+    RandomElements elements(spaces, random);
+    auto move = [&](int number, const Values &tensor) {
+      const NetworkValue &value = network.values[number];
+      return elements.move(tensor, static_cast<int>(value.axes.size()),
+                           value.axes, batch, value.channels, network.layout);
     };
     Arrays moved;
     for (size_t i = 0; i < inputs.size(); ++i) {
@@ -275,7 +270,8 @@ private:
           relative(largestDifference(ofMoved.outputs[o], expected),
                    std::max(largest(expected), largest(result.outputs[o]))));
     }
-    measure(check_tests::kEquivariance, batch, error, 4 * tolerance * norms);
+    measure(check_tests::kEquivariance, batch, error,
+            4 * tolerance * elements.growth());
   }
 
   /// The other forward functions write the same bits.
@@ -289,15 +285,9 @@ private:
     Values packed(packedElements());
     GuardedArray flat(network.dtype, params, Placement::Apart);
     const int64_t status =
-        caller
-            .call("pack",
-                  [&](int kind, size_t) -> uint64_t {
-                    return static_cast<NetworkArgument>(kind) ==
-                                   NetworkArgument::Params
-                               ? address(flat.data())
-                               : address(packed.data());
-                  })
-            .value_or(-100);
+        call("pack", batch, [&](NetworkArgument kind, size_t) -> void * {
+          return kind == NetworkArgument::Params ? flat.data() : packed.data();
+        });
     const Result ofPacked =
         forward(oracle, batch, inputs, "forward_packed", packed.data());
     note(check_tests::kPackedNetwork, batch,
@@ -321,19 +311,13 @@ private:
   }
 
   void makeTape(int64_t batch) {
-    const int64_t bytes = caller
-                              .call("tape_size",
-                                    [&](int kind, size_t index) -> uint64_t {
-                                      return static_cast<NetworkArgument>(
-                                                 kind) == NetworkArgument::Sizes
-                                                 ? free[index]
-                                                 : batch;
-                                    })
-                              .value_or(0);
+    const int64_t bytes =
+        call("tape_size", batch,
+             [](NetworkArgument, size_t) -> void * { return nullptr; });
     tapeMemory.assign(static_cast<size_t>(std::max<int64_t>(bytes, 0)) + 64, 0);
   }
   void *tape() {
-    const auto at = address(tapeMemory.data());
+    const auto at = reinterpret_cast<uintptr_t>(tapeMemory.data());
     return tapeMemory.data() + (64 - at % 64) % 64;
   }
 

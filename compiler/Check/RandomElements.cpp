@@ -1,0 +1,40 @@
+//===- RandomElements.cpp - A group acting on tensors ---------------------===//
+
+#include "compiler/Check/RandomElements.h"
+#include "compiler/Algebra/Groups/GroupRules.h"
+
+using namespace eqc;
+
+RandomElements::RandomElements(
+    const std::vector<std::pair<Group, int64_t>> &spaces, Random &random) {
+  elements.reserve(spaces.size());
+  for (const auto &[group, size] : spaces)
+    elements.push_back(rulesOf(group).randomElement(size, random));
+}
+
+static std::vector<std::pair<Group, int64_t>> spacesOf(const LayerSpec &spec,
+                                                       int64_t n) {
+  std::vector<std::pair<Group, int64_t>> spaces;
+  const size_t count =
+      spec.group.isProduct() ? spec.group.spaces().size() : 1;
+  for (size_t c = 0; c < count; ++c) {
+    const auto space = static_cast<int>(c);
+    spaces.emplace_back(spec.group.of(space), sizeAt(spec.group, n, space));
+  }
+  return spaces;
+}
+
+RandomElements::RandomElements(const LayerSpec &spec, int64_t n,
+                               Random &random)
+    : RandomElements(spacesOf(spec, n), random) {}
+
+Values RandomElements::move(const Values &tensor, int order,
+                            const std::vector<int> &axes, int64_t batch,
+                            int64_t channels, Layout layout) {
+  std::vector<const GroupElement *> ofAxes;
+  for (int axis = 0; axis < order; ++axis) {
+    ofAxes.push_back(&elements[axes.empty() ? 0 : axes[axis]]);
+    norms *= ofAxes.back()->norm();
+  }
+  return GroupElement::apply(ofAxes, tensor, batch, channels, layout);
+}
