@@ -16,6 +16,7 @@ import numpy as np
 from jax import Array
 
 from eqc.bilinear import BilinearLayer
+from eqc.initialize import weight_std
 
 __all__ = ["bilinear", "bilinear_init"]
 
@@ -124,7 +125,7 @@ def bilinear(layer: BilinearLayer, x: Any, z: Any, weight: Any, bias: Any = None
 def bilinear_init(layer: BilinearLayer, key: Array, *, gain: float = 1.0,
                   n: int | None = None) -> tuple[Array, Array | None]:
     """Random weights and a zero bias, as `BilinearLayer.init` draws them."""
-    std = jnp.asarray(layer._weight_std(gain, n), layer.dtype)
+    std = jnp.asarray(weight_std(layer, n=n, gain=gain, inputs="centred"), layer.dtype)
     normal = jax.random.normal(key, layer.weight_shape, layer.dtype)
     weight = normal * std.reshape(-1, *[1] * (len(layer.weight_shape) - 1))
     return weight, jnp.zeros(layer.bias_shape, layer.dtype) if layer.has_bias else None

@@ -18,6 +18,7 @@ from eqc import _registry
 from eqc._native import Options, check_status, key_of_source, source_for_bias
 from eqc._source import Inputs, layer_source
 from eqc.bilinear import BilinearLayer
+from eqc.initialize import weight_std
 from eqc.space import Axes
 
 __all__ = ["EquivariantBilinear", "bilinear"]
@@ -275,7 +276,8 @@ class EquivariantBilinear(nn.Module):
 
     def reset_parameters(self) -> None:
         """Draws new weights, and sets the bias to zero."""
-        std = torch.from_numpy(self.layer._weight_std(self.gain, self.init_n))
+        std = torch.from_numpy(weight_std(
+            self.layer, n=self.init_n, gain=self.gain, inputs="centred"))
         with torch.no_grad():
             self.weight.normal_().mul_(
                 std.to(self.weight).reshape(-1, *[1] * (self.weight.dim() - 1)))

@@ -12,6 +12,7 @@ from eqc._arrays import as_input, as_output, empty
 from eqc._library import interface
 from eqc._native import NativeProgram, Options, check_status, source_for_bias
 from eqc._source import Inputs, layer_source
+from eqc.initialize import weight_std
 from eqc.layer import Layer, PackedWeight
 from eqc.space import Axes
 
@@ -100,6 +101,12 @@ class BilinearLayer(Layer):
     def _has_no_axis(self) -> bool:
         return self.k1 == self.k2 == self.l == 0
 
+    def _input_lengths(self) -> tuple[int, ...]:
+        return (*self._lengths["x"], *self._lengths["z"])
+
+    def _channel_pairs(self) -> int:
+        return 1 if self.depthwise else self.channels[0] * self.channels[1]
+
     def __call__(self, x: npt.ArrayLike, z: npt.ArrayLike,  # type: ignore[override]
                  weight: npt.ArrayLike | PackedWeight, bias: npt.ArrayLike | None = None, *,
                  out: np.ndarray | None = None, n: int | None = None) -> np.ndarray:
@@ -126,12 +133,7 @@ class BilinearLayer(Layer):
         zs = as_input(z, "z", self._shape(batch, "z", size), self.dtype)
         ys = as_output(out, "out", self.y_shape(batch, size), self.dtype)
         bs = self._bias(bias)
-        if isinstance(weight, PackedWeight):
-            if weight._layer != self:
-                raise ValueError(f"weight was packed by another layer: {weight._layer!r}")
-            function, ws = self._forward_packed, weight._data
-        else:
-            function, ws = self._forward, self._weight(weight)
+        function, ws = self._forward_by(weight)
         check_status(function(*self._leading(size), batch, xs.ctypes.data, zs.ctypes.data,
                               ws.ctypes.data, None if bs is None else bs.ctypes.data,
                               ys.ctypes.data))
@@ -195,23 +197,8 @@ class BilinearLayer(Layer):
         Returns:
             (weight, bias); the bias is None if the layer has none.
         """
-        std = self._weight_std(gain, n)
+        std = weight_std(self, n=n, gain=gain, inputs="centred")
         normal = np.random.default_rng(seed).standard_normal(self.weight_shape)
         weight = normal * std.reshape(-1, *[1] * (len(self.weight_shape) - 1))
         return (weight.astype(self.dtype),
                 np.zeros(self.bias_shape, self.dtype) if self.has_bias else None)
-
-    def _weight_std(self, gain: float, n: int | None) -> np.ndarray:
-        """By diagram: a sum of as many products as its blocks of inputs have values."""
-        lengths = (*self._lengths["x"], *self._lengths["z"])
-        sizes = [(n or 16) if length < 0 else length for length in lengths]
-        products = np.ones(len(self.diagrams))
-        for d, diagram in enumerate(self.diagrams):
-            for block in diagram.split("|"):
-                vertices = block.split()
-                if vertices and all(vertex.startswith("i") for vertex in vertices):
-                    products[d] *= sizes[int(vertices[0][1:]) - 1]
-        if self.normalize == "mean":
-            products = 1 / products
-        pairs = 1 if self.depthwise else self.channels[0] * self.channels[1]
-        return gain / np.sqrt(products * len(products) * pairs)

@@ -96,11 +96,12 @@ def weight_std(layer: Layer, *, n: int | None = None, gain: float = GAIN,
         raise ValueError(f"inputs is {inputs!r}; expected 'uncentred' or 'centred'")
 
     def size_of(vertex: str) -> int:
-        length = layer._lengths["y" if vertex[0] == "o" else "x"][int(vertex[1:]) - 1]
+        lengths = layer._lengths["y"] if vertex[0] == "o" else layer._input_lengths()
+        length = lengths[int(vertex[1:]) - 1]
         return length if length > 0 else n or NOMINAL_N
 
     parts = np.array([_row_and_share(diagram, size_of, layer.normalize == "mean")
                       for diagram in layer.diagrams])
     entries, size, share = parts.T
     rows = size**2 * (entries if inputs == "centred" else entries**2)
-    return gain / np.sqrt(layer.channels[0] * rows * share.sum())
+    return gain / np.sqrt(layer._channel_pairs() * rows * share.sum())

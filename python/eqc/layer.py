@@ -292,6 +292,22 @@ class Layer(RaggedCalls):
                             "that was packed")
         return as_input(weight, "weight", self.weight_shape, self.dtype)
 
+    def _forward_by(self, weight: Any) -> tuple[Any, np.ndarray]:
+        """The function that takes such weights, and their array."""
+        if not isinstance(weight, PackedWeight):
+            return self._forward, self._weight(weight)
+        if weight._layer != self:
+            raise ValueError(f"weight was packed by another layer: {weight._layer!r}")
+        return self._forward_packed, weight._data
+
+    def _input_lengths(self) -> tuple[int, ...]:
+        """Those of the axes that inputs of diagrams number; -1: n."""
+        return self._lengths["x"]
+
+    def _channel_pairs(self) -> int:
+        """The weights of a diagram that meet in a channel of y."""
+        return self.channels[0]
+
     def _bias(self, bias: Any) -> np.ndarray | None:
         if not self.has_bias:
             if bias is not None:
@@ -335,12 +351,7 @@ class Layer(RaggedCalls):
         batch = xs.shape[0]
         ys = as_output(out, "out", self.y_shape(batch, size), self.dtype)
         bs = self._bias(bias)
-        if isinstance(weight, PackedWeight):
-            if weight._layer != self:
-                raise ValueError(f"weight was packed by another layer: {weight._layer!r}")
-            function, ws = self._forward_packed, weight._data
-        else:
-            function, ws = self._forward, self._weight(weight)
+        function, ws = self._forward_by(weight)
         check_status(function(*self._leading(size), batch, xs.ctypes.data, ws.ctypes.data,
                               None if bs is None else bs.ctypes.data, ys.ctypes.data))
         return ys

@@ -227,3 +227,15 @@ def test_wrong_arguments() -> None:
         eqc.compile("layer f { group = S; n = 3; k = 1 * 1 * 1; l = 1; channels = 1 }")
     with pytest.raises(eqc.CompileError, match="not possible"):
         make("S", 3, 2, 1, 1, 4, plan="dense")
+
+
+@pytest.mark.parametrize("group, k, l", [("SO", (1, 1), 1), ("S", (1, 1), 2), ("O", (2, 2), 0)])
+def test_initial_weights_keep_the_mean_square(group: str, k: tuple[int, int],
+                                              l: int) -> None:  # noqa: E741
+    layer = eqc.BilinearLayer(group=group, n=3, k=k, l=l, channels=64, grad=False)
+    weight, _ = layer.init(seed=1, gain=1.5)
+    rng = np.random.default_rng(2)
+    x, z = (rng.standard_normal(shape(400)).astype(np.float32)
+            for shape in (layer.x_shape, layer.z_shape))
+    # A fraction of it is what so many random numbers may be off by.
+    assert np.mean(layer(x, z, weight)**2) == pytest.approx(1.5**2, rel=0.3)
