@@ -145,6 +145,17 @@ LogicalResult MixCopiesOp::verify() {
 // SumCopiesOp
 //===----------------------------------------------------------------------===//
 
+/// The sums are a matrix of `shape`, of elements as those of `source`.
+static LogicalResult verifySumsOf(Operation *op, Value sums, Value source,
+                                  ArrayRef<int64_t> shape) {
+  const auto expected =
+      RankedTensorType::get(shape, typeOf(source).getElementType());
+  if (typeOf(sums) == expected)
+    return success();
+  return op->emitOpError() << "must give " << expected << ", found "
+                           << typeOf(sums);
+}
+
 LogicalResult SumCopiesOp::verify() {
   // sum_copies_c1
   if (failed(verifySize(*this, getGroup(), getN())))
@@ -179,14 +190,9 @@ LogicalResult SumCopiesOp::verify() {
                             "type, found "
                          << x << " and " << gradY;
   // sum_copies_c4
-  const auto expected =
-      RankedTensorType::get({static_cast<int64_t>(getXCopies().size()),
-                             x.getDimSize(2), gradY.getDimSize(2)},
-                            x.getElementType());
-  if (typeOf(getSums()) != expected)
-    return emitOpError() << "must give " << expected << ", found "
-                         << typeOf(getSums());
-  return success();
+  return verifySumsOf(*this, getSums(), getX(),
+                      {static_cast<int64_t>(getXCopies().size()),
+                       x.getDimSize(2), gradY.getDimSize(2)});
 }
 
 //===----------------------------------------------------------------------===//
@@ -203,13 +209,9 @@ LogicalResult SumRowsOp::verify() {
       return emitOpError() << "names row " << row << " of "
                            << formatExtent(source.getDimSize(1));
   // sum_rows_c2
-  const auto expected = RankedTensorType::get(
-      {static_cast<int64_t>(getRows().size()), source.getDimSize(2)},
-      source.getElementType());
-  if (typeOf(getSums()) != expected)
-    return emitOpError() << "must give " << expected << ", found "
-                         << typeOf(getSums());
-  return success();
+  return verifySumsOf(
+      *this, getSums(), getSource(),
+      {static_cast<int64_t>(getRows().size()), source.getDimSize(2)});
 }
 
 //===----------------------------------------------------------------------===//

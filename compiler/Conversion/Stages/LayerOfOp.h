@@ -35,20 +35,13 @@ inline void setFunction(LayerSpec &spec, mlir::func::FuncOp function) {
     spec.batch = batch.getInt();
 }
 
-/// The layer of `eqc.linear` or `eqc.grad_weight`, named as the function around
-/// it.
-template <typename OpT> LayerSpec getLayerOf(OpT op) {
+/// What layers of one input and of two say alike.
+template <typename OpT> LayerSpec commonOf(OpT op) {
   LayerSpec spec;
   if (auto function = op->template getParentOfType<mlir::func::FuncOp>())
     setFunction(spec, function);
   spec.group = op.getGroup();
   spec.n = op.getN();
-  spec.k = static_cast<int>(op.getK());
-  spec.l = static_cast<int>(op.getL());
-  spec.cIn = op.getCIn();
-  spec.cOut = op.getCOut();
-  auto type = llvm::cast<mlir::RankedTensorType>(op.getX().getType());
-  spec.dtype = type.getElementType().isF32() ? DType::F32 : DType::F64;
   spec.layout = op.getLayout();
   spec.normalize = op.getNormalize();
   spec.choice = DiagramChoice::List;
@@ -59,13 +52,22 @@ template <typename OpT> LayerSpec getLayerOf(OpT op) {
   return spec;
 }
 
+/// The layer of `eqc.linear` or `eqc.grad_weight`, named as the function around
+/// it.
+template <typename OpT> LayerSpec getLayerOf(OpT op) {
+  LayerSpec spec = commonOf(op);
+  spec.k = static_cast<int>(op.getK());
+  spec.l = static_cast<int>(op.getL());
+  spec.cIn = op.getCIn();
+  spec.cOut = op.getCOut();
+  auto type = llvm::cast<mlir::RankedTensorType>(op.getX().getType());
+  spec.dtype = type.getElementType().isF32() ? DType::F32 : DType::F64;
+  return spec;
+}
+
 /// The same of a layer of two inputs, or of one of its gradients.
 inline LayerSpec getLayerOf(ir::BilinearOp op) {
-  LayerSpec spec;
-  if (auto function = op->getParentOfType<mlir::func::FuncOp>())
-    setFunction(spec, function);
-  spec.group = op.getGroup();
-  spec.n = op.getN();
+  LayerSpec spec = commonOf(op);
   spec.k = static_cast<int>(op.getK1() + op.getK2());
   spec.k2 = static_cast<int>(op.getK2());
   spec.l = static_cast<int>(op.getL());
@@ -75,13 +77,6 @@ inline LayerSpec getLayerOf(ir::BilinearOp op) {
   spec.depthwise = op.isDepthwise();
   spec.dtype =
       op.getWeightType().getElementType().isF32() ? DType::F32 : DType::F64;
-  spec.layout = op.getLayout();
-  spec.normalize = op.getNormalize();
-  spec.choice = DiagramChoice::List;
-  spec.diagrams = op.getDiagramValues();
-  spec.biasDiagrams = op.getBiasDiagramValues();
-  setAxes(spec, spec.diagrams.front());
-  spec.bias = !spec.biasDiagrams.empty();
   return spec;
 }
 

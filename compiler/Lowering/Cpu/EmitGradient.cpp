@@ -34,10 +34,10 @@ class SumsEmitter {
 public:
   SumsEmitter(KernelBuilder &kernel, const GradientPlan &plan,
               const GradientSchedule &schedule, func::FuncOp function,
-              int64_t rows)
+              const SumMatrix &matrix)
       : kernel(kernel), plan(plan), schedule(schedule), function(function),
-        tiling(schedule.tiling), planes(kernel, sums, rows),
-        firstBiasRow(plan.numTerms() * schedule.tiling.rowsOfDiagram()) {}
+        matrix(matrix), tiling(schedule.tiling),
+        planes(kernel, sums, matrix.rows) {}
 
   void emit() {
     const LayerSpec &spec = kernel.spec;
@@ -125,10 +125,7 @@ private:
   void emitBias() {
     const LayerSpec &spec = kernel.spec;
     KernelArray &source = gradY[plan.bias.front().gradY.array];
-    Table biasTable(2);
-    for (const BiasTerm &term : plan.bias)
-      biasTable.addRow({term.gradY.offset, Poly(firstBiasRow + term.row)});
-    const IndexTable table(kernel, biasTable);
+    const IndexTable table(kernel, biasRowsOf(plan, matrix));
     const Value anySample =
         arith::CmpIOp::create(kernel.b, kernel.loc, arith::CmpIPredicate::sgt,
                               kernel.count(), kernel.index(0));
@@ -169,11 +166,11 @@ private:
   const GradientPlan &plan;
   const GradientSchedule &schedule;
   func::FuncOp function;
+  const SumMatrix &matrix;
   const SumTiling &tiling;
   PlanArrays x, gradY;
   KernelArray sums;
   SumPlanes planes;
-  int64_t firstBiasRow;
   Value onlyWhen; ///< what follows is done only then; null: always
 };
 
@@ -183,6 +180,14 @@ SumMatrix eqc::sumMatrixOf(const GradientPlan &plan,
                            const GradientSchedule &schedule) {
   return sumMatrix(schedule.tiling, plan.numTerms(),
                    static_cast<int64_t>(plan.bias.size()));
+}
+
+Table eqc::biasRowsOf(const GradientPlan &plan, const SumMatrix &matrix) {
+  const int64_t first = matrix.terms * matrix.diagramRows;
+  Table rows(2);
+  for (const BiasTerm &term : plan.bias)
+    rows.addRow({term.gradY.offset, Poly(first + term.row)});
+  return rows;
 }
 
 func::FuncOp eqc::makeSumsFunction(KernelBuilder &kernel, StringRef name,
@@ -215,7 +220,7 @@ EmittedKernel eqc::emitGradientSums(OpBuilder &builder, Location loc,
   KernelBuilder kernel(builder, loc, spec, machine);
   const SumMatrix matrix = sumMatrixOf(plan, schedule);
   func::FuncOp function = makeSumsFunction(kernel, name, matrix);
-  SumsEmitter(kernel, plan, schedule, function, matrix.rows).emit();
+  SumsEmitter(kernel, plan, schedule, function, matrix).emit();
   KernelRecord record = kernel.record();
   record.sums = matrix;
   auto rowsOf = [](const RowTransform &transform) {

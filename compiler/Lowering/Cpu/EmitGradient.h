@@ -24,6 +24,8 @@ enum SumsArgument : unsigned {
 /// The matrix of sums that such kernels add to, and a function that takes it.
 SumMatrix sumMatrixOf(const GradientPlan &plan,
                       const GradientSchedule &schedule);
+/// Of each bias the row of grad_y that is summed, and that of its sums.
+Table biasRowsOf(const GradientPlan &plan, const SumMatrix &matrix);
 mlir::func::FuncOp makeSumsFunction(KernelBuilder &kernel, llvm::StringRef name,
                                     const SumMatrix &matrix);
 /// Whether sums are asked for.

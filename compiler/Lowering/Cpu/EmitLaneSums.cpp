@@ -261,11 +261,7 @@ private:
 
   void emitBias() {
     const KernelArray &source = gradY[plan.bias.front().gradY.array];
-    const int64_t firstRow = matrix.terms * matrix.diagramRows;
-    Table rows(2);
-    for (const BiasTerm &term : plan.bias)
-      rows.addRow({term.gradY.offset, Poly(firstRow + term.row)});
-    const IndexTable table(kernel, rows);
+    const IndexTable table(kernel, biasRowsOf(plan, matrix));
     kernel.forRange(sums, kernel.index(table.size()), [&](Value e) {
       for (int64_t o = 0; o < spec.cOut; ++o) {
         Value lanes = kernel.readRow(
@@ -276,7 +272,8 @@ private:
         planes.addElement(table.get(kernel, e, 1), kernel.index(o), sum);
       }
     });
-    endBlocks(firstRow, static_cast<int64_t>(plan.bias.size()));
+    endBlocks(matrix.terms * matrix.diagramRows,
+              static_cast<int64_t>(plan.bias.size()));
   }
 
   void endBlocks(int64_t first, int64_t count) {

@@ -82,12 +82,12 @@ public:
         exports(exports) {}
 
   LogicalResult add(ModuleOp module) {
-    if (interface.getNumber("k2") >= 0)
-      return addBilinear(module);
     const ArrayRef<TargetAttr> targets = kernels.targetsOf(layer.name);
     if (targets.empty())
       return module.emitError()
              << "layer '" << layer.name << "' has no kernel to be called";
+    if (interface.getNumber("k2") >= 0)
+      return addBilinear(module, targets);
     const bool gradients = interface.getNumber("has_backward") != 0;
     EntryConstant info = addLayerInfo(b, interface);
     std::vector<EntryConstant> variants, backward;
@@ -125,11 +125,7 @@ public:
   }
 
   /// Of a layer of two inputs, an `eqc_bilinear`.
-  LogicalResult addBilinear(ModuleOp module) {
-    const ArrayRef<TargetAttr> targets = kernels.targetsOf(layer.name);
-    if (targets.empty())
-      return module.emitError()
-             << "layer '" << layer.name << "' has no kernel to be called";
+  LogicalResult addBilinear(ModuleOp module, ArrayRef<TargetAttr> targets) {
     const bool gradients = interface.getNumber("has_backward") != 0;
     EntryConstant info = addLayerInfo(b, interface);
     std::vector<EntryConstant> variants, backward;
