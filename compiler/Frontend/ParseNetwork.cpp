@@ -16,49 +16,17 @@ NetworkDecl Parser::parseNetwork() {
   advance();
   network.name = parseName("network");
   const Token opening = token;
-  if (parseOpening(network.name.is(TokenKind::Word), "network"))
-    parseNetworkBody(network, opening);
-  else
-    network.incomplete = true;
+  network.incomplete =
+      !parseOpening(network.name.is(TokenKind::Word), "network") ||
+      !parseBody(
+          "network", "a statement", opening, [&] { return atDeclaration(); },
+          [&] {
+            if (parseStatement(network))
+              return true;
+            skipToBoundary();
+            return false;
+          });
   return network;
-}
-
-void Parser::parseNetworkBody(NetworkDecl &network, const Token &opening) {
-  auto reportUnclosed = [&] {
-    network.incomplete = true;
-    if (!aborted)
-      diags
-          .error(DiagId::UnclosedLayer, SourceRange::at(previousEnd),
-                 "expected '}' at the end of the network, found " +
-                     describe(token))
-          .note(opening.range, "the network's body starts here");
-  };
-  while (!diags.saturated()) {
-    switch (token.kind) {
-    case TokenKind::Semicolon:
-      advance();
-      continue;
-    case TokenKind::RightBrace:
-      advance();
-      return;
-    case TokenKind::Eof:
-      return reportUnclosed();
-    case TokenKind::Word: {
-      // Words are not reserved; `layer NAME` can only be the next declaration.
-      if (atDeclaration() && peek().is(TokenKind::Word))
-        return reportUnclosed();
-      if (!parseStatement(network)) {
-        network.incomplete = true;
-        skipToBoundary();
-      }
-      continue;
-    }
-    default:
-      unexpected("a statement or '}'");
-      network.incomplete = true;
-      skipPast();
-    }
-  }
 }
 
 bool Parser::atStatementEnd() const {

@@ -100,9 +100,13 @@ LayerDecl Parser::parseLayer() {
   advance();
   layer.name = parseName("layer");
   Token opening = token;
-  if (parseOpening(layer.name.is(TokenKind::Word)))
-    parseBody(layer, opening);
-  else
+  if (!parseOpening(layer.name.is(TokenKind::Word)) ||
+      !parseBody(
+          "layer", "a field", opening, [&] { return token.text == "layer"; },
+          [&] {
+            parseField(layer);
+            return true;
+          }))
     layer.incomplete = true;
   return layer;
 }
@@ -213,7 +217,10 @@ bool Parser::atFieldStart() const {
   return token.is(TokenKind::Word) && peek().is(TokenKind::Equal);
 }
 
-void Parser::parseBody(LayerDecl &layer, const Token &opening) {
+bool Parser::parseBody(const char *what, const char *item, const Token &opening,
+                       llvm::function_ref<bool()> startsNext,
+                       llvm::function_ref<bool()> parseItem) {
+  bool complete = true;
   while (!diags.saturated()) {
     switch (token.kind) {
     case TokenKind::Semicolon:
@@ -221,34 +228,35 @@ void Parser::parseBody(LayerDecl &layer, const Token &opening) {
       continue;
     case TokenKind::RightBrace:
       advance();
-      return;
+      return complete;
     case TokenKind::Eof:
-      reportUnclosed(layer, opening);
-      return;
+      reportUnclosed(what, opening);
+      return false;
     case TokenKind::Word:
-      // `layer` is not reserved; `layer NAME` can only start the next layer.
-      if (token.text == "layer" && peek().is(TokenKind::Word)) {
-        reportUnclosed(layer, opening);
-        return;
+      // Words are not reserved; `layer NAME` can only be the next declaration.
+      if (startsNext() && peek().is(TokenKind::Word)) {
+        reportUnclosed(what, opening);
+        return false;
       }
-      parseField(layer);
+      complete &= parseItem();
       continue;
     default:
-      unexpected("a field or '}'");
-      layer.incomplete = true;
+      unexpected(Twine(item) + " or '}'");
+      complete = false;
       skipPast();
     }
   }
+  return complete;
 }
 
-void Parser::reportUnclosed(LayerDecl &layer, const Token &opening) {
-  layer.incomplete = true;
+void Parser::reportUnclosed(const char *what, const Token &opening) {
   if (aborted)
     return;
   diags
       .error(DiagId::UnclosedLayer, SourceRange::at(previousEnd),
-             "expected '}' at the end of the layer, found " + describe(token))
-      .note(opening.range, "the layer's body starts here");
+             "expected '}' at the end of the " + Twine(what) + ", found " +
+                 describe(token))
+      .note(opening.range, "the " + Twine(what) + "'s body starts here");
 }
 
 void Parser::keep(LayerDecl &layer, Field field) {

@@ -54,8 +54,12 @@ private:
   Value parseSum(Value first);
   Token parseName(const char *what);
   bool parseOpening(bool nameGood, const char *what = "layer");
-  void parseBody(LayerDecl &layer, const Token &opening);
-  void reportUnclosed(LayerDecl &layer, const Token &opening);
+  /// The items of `what` up to its closing brace, which is missing where a word
+  /// `startsNext` declaration. False where that, or an item, is not there.
+  bool parseBody(const char *what, const char *item, const Token &opening,
+                 llvm::function_ref<bool()> startsNext,
+                 llvm::function_ref<bool()> parseItem);
+  void reportUnclosed(const char *what, const Token &opening);
   void parseField(LayerDecl &layer);
   void parseSeparator(LayerDecl &layer, const Token &fieldName);
   Value parseValue(const Token &fieldName);
@@ -69,7 +73,6 @@ private:
 
   // ParseNetwork.cpp
   NetworkDecl parseNetwork();
-  void parseNetworkBody(NetworkDecl &network, const Token &opening);
   bool parseStatement(NetworkDecl &network);
   bool parseInput(StatementDecl &statement);
   bool parseExpression(NetworkDecl &network, StatementDecl &statement);
