@@ -80,17 +80,6 @@ int eqc_rt_perform_sums(eqc_rt_sums *s, char *memory) {
 /*===-- A whole call
  * -------------------------------------------------------===*/
 
-int eqc_rt_check_aliases(const eqc_rt_call *c, const eqc_rt_array *arrays) {
-  int output, other;
-  for (output = EQC_RT_GRAD_X; output < EQC_RT_NUM_ARRAYS; ++output)
-    for (other = 0; other < output; ++other)
-      if (arrays[output].data && arrays[other].data &&
-          eqc_rt_overlap(arrays[output].data, arrays[output].bytes,
-                         arrays[other].data, arrays[other].bytes))
-        return eqc_rt_fail_alias(c, arrays[output].name, arrays[other].name);
-  return EQC_OK;
-}
-
 void eqc_rt_describe_arrays(const eqc_rt_call *c, eqc_rt_array *arrays) {
   static const char *const names[EQC_RT_NUM_ARRAYS] = {
       "x", "weight", "grad_y", "grad_x", "grad_weight", "grad_bias"};
@@ -121,7 +110,7 @@ int eqc_rt_check_backward(eqc_rt_call *c, int64_t n, int64_t batch,
     return eqc_rt_fail_null(c, "weight");
   if (batch > 0 && !arrays[EQC_RT_GRAD_Y].data)
     return eqc_rt_fail_null(c, "grad_y");
-  return eqc_rt_check_aliases(c, arrays);
+  return eqc_rt_check_aliases(c, arrays, EQC_RT_NUM_ARRAYS, EQC_RT_GRAD_X);
 }
 
 /* Everything after the checks. */
@@ -170,8 +159,8 @@ static int execute(eqc_rt_call *c, const eqc_rt_array *arrays, void *grad_x,
   return status;
 }
 
-int eqc_rt_check_gradients(const eqc_rt_call *c) {
-  if (c->kernel->gradients)
+int eqc_rt_check_gradients(const eqc_rt_call *c, const void *gradients) {
+  if (gradients)
     return EQC_OK;
   return eqc_rt_fail(EQC_ERR_ARG,
                      "%s_%s: the layer was compiled without gradients",
@@ -184,7 +173,7 @@ int eqc_rt_backward(const eqc_kernel *kernel, int64_t n, int64_t batch,
   eqc_rt_call c;
   int status = eqc_rt_begin(&c, kernel, "backward");
   if (status == EQC_OK)
-    status = eqc_rt_check_gradients(&c);
+    status = eqc_rt_check_gradients(&c, c.kernel->gradients);
   if (status != EQC_OK)
     return status;
   eqc_rt_array arrays[EQC_RT_NUM_ARRAYS] = {

@@ -23,22 +23,6 @@ static int check_sizes(eqc_rt_call *c, int64_t n, int64_t batch, const char *y,
   return status;
 }
 
-static int overlaps(const eqc_rt_array *a, const eqc_rt_array *b) {
-  return a->data && b->data &&
-         eqc_rt_overlap(a->data, a->bytes, b->data, b->bytes);
-}
-
-/* The last `outputs` arrays share bytes with no other. */
-static int check_aliases(const eqc_rt_call *c, const eqc_rt_array *arrays,
-                         int count, int outputs) {
-  int output, other;
-  for (output = count - outputs; output < count; ++output)
-    for (other = 0; other < count; ++other)
-      if (other != output && overlaps(&arrays[output], &arrays[other]))
-        return eqc_rt_fail_alias(c, arrays[output].name, arrays[other].name);
-  return EQC_OK;
-}
-
 /*===-- Forward
  * ------------------------------------------------------------===*/
 
@@ -63,7 +47,7 @@ static int forward(const eqc_bilinear *layer, const char *suffix, int64_t n,
   for (i = 0; i < 5; ++i)
     if (!arrays[i].data && (i != 3 || c.bias_bytes > 0))
       return eqc_rt_fail_null(&c, arrays[i].name);
-  status = check_aliases(&c, arrays, 5, 1);
+  status = eqc_rt_check_aliases(&c, arrays, 5, 4);
   if (status != EQC_OK)
     return status;
   c.variant = eqc_rt_choose(c.kernel);
@@ -229,10 +213,8 @@ int eqc_rt_bilinear_backward(const eqc_bilinear *layer, int64_t n,
   eqc_rt_call c;
   int64_t z_bytes = 0;
   int status = eqc_rt_begin(&c, &layer->kernel, "backward");
-  if (status == EQC_OK && !layer->gradients)
-    status = eqc_rt_fail(EQC_ERR_ARG,
-                         "%s_%s: the layer was compiled without gradients",
-                         c.layer, c.suffix);
+  if (status == EQC_OK)
+    status = eqc_rt_check_gradients(&c, layer->gradients);
   if (status == EQC_OK)
     status = check_sizes(&c, n, batch, "grad_y", &z_bytes);
   if (status != EQC_OK)
@@ -253,7 +235,7 @@ int eqc_rt_bilinear_backward(const eqc_bilinear *layer, int64_t n,
   if (batch > 0)
     status = check_given(&c, arrays);
   if (status == EQC_OK)
-    status = check_aliases(&c, arrays, NUM_ARRAYS, 4);
+    status = eqc_rt_check_aliases(&c, arrays, NUM_ARRAYS, GRAD_X);
   if (status != EQC_OK)
     return status;
   if (batch == 0)

@@ -37,11 +37,10 @@ int eqc_rt_fail_cpu(const eqc_rt_call *c) {
 }
 
 int eqc_rt_begin(eqc_rt_call *c, const eqc_kernel *kernel, const char *suffix) {
-  if (kernel->abi != EQC_KERNEL_ABI || kernel->struct_size < sizeof(eqc_kernel))
-    return eqc_rt_fail(EQC_ERR_ARG,
-                       "the layer was compiled for another runtime "
-                       "(abi %u, this is eqc_rt %s with abi %d)",
-                       (unsigned)kernel->abi, eqc_version(), EQC_KERNEL_ABI);
+  int status = eqc_rt_check_abi("layer", kernel->abi, kernel->struct_size,
+                                sizeof(eqc_kernel));
+  if (status != EQC_OK)
+    return status;
   memset(c, 0, sizeof *c);
   c->kernel = kernel;
   c->layer = kernel->info->name;
@@ -277,6 +276,18 @@ int eqc_rt_execute(eqc_rt_call *c, const void *weight) {
   if (total > 0)
     eqc_rt_release(&memory);
   return status;
+}
+
+int eqc_rt_check_aliases(const eqc_rt_call *c, const eqc_rt_array *arrays,
+                         int count, int first_output) {
+  int output, other;
+  for (output = first_output; output < count; ++output)
+    for (other = 0; other < output; ++other)
+      if (arrays[output].data && arrays[other].data &&
+          eqc_rt_overlap(arrays[output].data, arrays[output].bytes,
+                         arrays[other].data, arrays[other].bytes))
+        return eqc_rt_fail_alias(c, arrays[output].name, arrays[other].name);
+  return EQC_OK;
 }
 
 int eqc_rt_check_output(const eqc_rt_call *c, const void *x,

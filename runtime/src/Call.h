@@ -84,10 +84,12 @@ enum {
 };
 
 /* EQC_ERR_ARG for a layer without gradients. */
-int eqc_rt_check_gradients(const eqc_rt_call *c);
+int eqc_rt_check_gradients(const eqc_rt_call *c, const void *gradients);
 
-/* No output shares bytes with any other array. */
-int eqc_rt_check_aliases(const eqc_rt_call *c, const eqc_rt_array *arrays);
+/* No output shares bytes with any other array; the outputs are those from
+   `first_output` on. */
+int eqc_rt_check_aliases(const eqc_rt_call *c, const eqc_rt_array *arrays,
+                         int count, int first_output);
 
 /* Fills in names and bytes; a gradient that is to be ignored becomes NULL. */
 void eqc_rt_describe_arrays(const eqc_rt_call *c, eqc_rt_array *arrays);

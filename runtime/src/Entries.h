@@ -6,10 +6,9 @@
 |*                                                                            *|
 |* TARGET says which CPUs functions are compiled for.                         *|
 |*                                                                            *|
-|* FAST(f) is MATH(f) for numbers that have one written out below, without *|
-|* calls, so that loops over it take vectors: as exact as networks promise, and
-*|
-|* several times as fast.                                                     *|
+|* FAST(f) is MATH(f) or, for floats, one written out without calls, so that  *|
+|* loops over it take vectors: as exact as networks promise, and several      *|
+|* times as fast.                                                             *|
 |*                                                                            *|
 |* What is infinite stays in its place: limits are written where a formula    *|
 |* would make a NaN of infinity times 0. A NaN stays one.                     *|

@@ -89,6 +89,11 @@ void eqc_rt_memory_unlock(void);
 int eqc_rt_fail(int status, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
 
+/* EQC_OK for a record of this runtime's kind and at least `expected` bytes, of
+   a "layer", say. */
+int eqc_rt_check_abi(const char *what, uint32_t abi, uint32_t size,
+                     size_t expected);
+
 /*===-- Cpu.c
  * --------------------------------------------------------------===*/
 

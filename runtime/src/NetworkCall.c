@@ -127,13 +127,10 @@ static int check_bytes(const eqc_rt_network *c) {
 int eqc_rt_network_begin(eqc_rt_network *c, const eqc_network *network,
                          const char *suffix, const int64_t *sizes,
                          int64_t batch) {
-  int status;
-  if (network->abi != EQC_KERNEL_ABI ||
-      network->struct_size < sizeof(eqc_network))
-    return eqc_rt_fail(EQC_ERR_ARG,
-                       "the network was compiled for another runtime "
-                       "(abi %u, this is eqc_rt %s with abi %d)",
-                       (unsigned)network->abi, eqc_version(), EQC_KERNEL_ABI);
+  int status = eqc_rt_check_abi("network", network->abi, network->struct_size,
+                                sizeof(eqc_network));
+  if (status != EQC_OK)
+    return status;
   memset(c, 0, sizeof *c);
   c->network = network;
   c->name = network->info->name;

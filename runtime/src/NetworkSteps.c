@@ -51,53 +51,19 @@ static inline int advance(odometer *o, const axis *axes, int num_axes) {
   return 0;
 }
 
-#define FAST_f32(function) eqc_rt_##function##f
-#define MATH_f32(function) function##f
-#define MATH_f64(function) function
-
 #define TARGET
-#define T float
-#define NAME(f) f##_f32
-#define MATH MATH_f32
-#define FAST FAST_f32
-#include "Entries.h"
-#undef T
-#undef NAME
-#undef MATH
-#undef FAST
-#define T double
-#define NAME(f) f##_f64
-#define MATH MATH_f64
-#define FAST MATH_f64
-#include "Entries.h"
-#undef T
-#undef NAME
-#undef MATH
-#undef FAST
+#define VARIANT
+#include "EntriesOfTypes.h"
 #undef TARGET
+#undef VARIANT
 
 #if defined(__x86_64__) && defined(__GNUC__)
 /* The same for CPUs with vectors of 32 bytes. */
 #define TARGET __attribute__((target("avx2,fma")))
-#define T float
-#define NAME(f) f##_f32_wide
-#define MATH MATH_f32
-#define FAST FAST_f32
-#include "Entries.h"
-#undef T
-#undef NAME
-#undef MATH
-#undef FAST
-#define T double
-#define NAME(f) f##_f64_wide
-#define MATH MATH_f64
-#define FAST MATH_f64
-#include "Entries.h"
-#undef T
-#undef NAME
-#undef MATH
-#undef FAST
+#define VARIANT _wide
+#include "EntriesOfTypes.h"
 #undef TARGET
+#undef VARIANT
 #define IS_WIDE (c->cpu_level >= 3)
 #else
 #define IS_WIDE 0

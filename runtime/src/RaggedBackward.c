@@ -215,7 +215,7 @@ static int check(const eqc_rt_call *c, const eqc_rt_sizes *s,
     return eqc_rt_fail_null(c, "weight");
   if (reads_y && c->batch > 0 && !arrays[EQC_RT_GRAD_Y].data)
     return eqc_rt_fail_null(c, "grad_y");
-  status = eqc_rt_check_aliases(c, arrays);
+  status = eqc_rt_check_aliases(c, arrays, EQC_RT_NUM_ARRAYS, EQC_RT_GRAD_X);
   for (i = EQC_RT_GRAD_X; i < EQC_RT_NUM_ARRAYS && status == EQC_OK; ++i)
     status = eqc_rt_check_sizes_alias(c, s, arrays[i].name, arrays[i].data,
                                       arrays[i].bytes);
@@ -297,7 +297,7 @@ static int backward(const eqc_kernel *kernel, const char *suffix, int padded,
   eqc_rt_call c;
   int status = eqc_rt_begin(&c, kernel, suffix);
   if (status == EQC_OK)
-    status = eqc_rt_check_gradients(&c);
+    status = eqc_rt_check_gradients(&c, c.kernel->gradients);
   if (status == EQC_OK)
     status = eqc_rt_check_ragged(&c, &sizes, padded, extent, batch, n);
   if (status != EQC_OK)
