@@ -42,10 +42,14 @@ public:
 
   void emit() {
     LoopBuilder::StayLoops loops(kernel, ofStage.staysLoops);
+    const int64_t channels = schedule.laneChannels;
+    const int64_t whole = kernel.spec.cIn / channels * channels;
     kernel.forRange(planes.sums, kernel.index(terms.size()), [&](Value term) {
-      const int64_t ins = kernel.spec.cIn;
-      for (int64_t first = 0; first < ins; first += schedule.laneChannels)
-        emitTile(term, first, std::min(schedule.laneChannels, ins - first));
+      kernel.forRange(planes.sums, kernel.index(0), kernel.index(whole),
+                      channels,
+                      [&](Value first) { emitTile(term, first, channels); });
+      if (whole < kernel.spec.cIn)
+        emitTile(term, kernel.index(whole), kernel.spec.cIn - whole);
     });
   }
 
@@ -55,7 +59,7 @@ private:
   };
 
   /// The sums of some input channels.
-  void emitTile(Value term, int64_t first, int64_t channels) {
+  void emitTile(Value term, Value first, int64_t channels) {
     const Position start{terms.get(kernel, term, GradientNest::kX),
                          terms.get(kernel, term, GradientNest::kGradY)};
     Values sums = zeros(channels);
@@ -66,9 +70,23 @@ private:
     Value row = terms.get(kernel, term, GradientNest::kSums);
     for (int64_t c = 0; c < channels; ++c)
       for (int64_t o = 0; o < cOut; ++o)
-        planes.addElement(kernel.add(row, kernel.index(schedule.tiling.rowOf(
-                                              first + c, kernel.spec.cIn))),
-                          kernel.index(o), sumOf(sums, channels, c, o));
+        planes.addElement(
+            kernel.add(row, sumRow(kernel.add(first, kernel.index(c)))),
+            kernel.index(o), sumOf(sums, channels, c, o));
+  }
+
+  /// The row of a channel, of those of a diagram: SumTiling::rowOf.
+  Value sumRow(Value channel) {
+    const SumTiling &tiling = schedule.tiling;
+    const int64_t shift = tiling.rowsOfDiagram() - kernel.spec.cIn;
+    if (shift == 0)
+      return channel;
+    Value shifted = arith::CmpIOp::create(
+        kernel.b, kernel.loc, arith::CmpIPredicate::sge, channel,
+        kernel.index(tiling.rows * (tiling.tiles - 1)));
+    return arith::SelectOp::create(kernel.b, kernel.loc, shifted,
+                                   kernel.add(channel, kernel.index(shift)),
+                                   channel);
   }
 
   Values zeros(int64_t channels) {
@@ -106,7 +124,7 @@ private:
   }
 
   /// `sums` and the products along the axes from `axis` on.
-  Values along(Value term, size_t axis, const Position &at, int64_t first,
+  Values along(Value term, size_t axis, const Position &at, Value first,
                int64_t channels, Values sums) {
     const bool last = axis + 1 == extents.size();
     auto from = [&](Value i) {
@@ -132,8 +150,8 @@ private:
   }
 
   /// Rows in tiles, whose sums wait for none of each other.
-  Values alongLast(size_t axis, function_ref<Position(Value)> from,
-                   int64_t first, int64_t channels, Values sums) {
+  Values alongLast(size_t axis, function_ref<Position(Value)> from, Value first,
+                   int64_t channels, Values sums) {
     const int64_t rows = ofStage.laneRows, tiles = extents[axis] / rows;
     auto addRows = [&](Value start, int64_t count, Values partial) {
       for (int64_t r = 0; r < count; ++r)
@@ -165,17 +183,17 @@ private:
   }
 
   /// sum[r, c, o] += x[first + c] * grad_y[o].
-  Values addRow(const Position &at, int64_t first, int64_t channels, int64_t r,
+  Values addRow(const Position &at, Value first, int64_t channels, int64_t r,
                 Values sums) {
-    auto read = [&](const KernelArray &array, int64_t channel, Value row) {
-      return kernel.readRow(array.tensor, {kernel.index(channel), row},
-                            kernel.index(0), kernel.lanes, kernel.lanes);
+    auto read = [&](const KernelArray &array, Value channel, Value row) {
+      return kernel.readRow(array.tensor, {channel, row}, kernel.index(0),
+                            kernel.lanes, kernel.lanes);
     };
     Values ys;
     for (int64_t o = 0; o < cOut; ++o)
-      ys.push_back(read(gradY, o, at.gradY));
+      ys.push_back(read(gradY, kernel.index(o), at.gradY));
     for (int64_t c = 0; c < channels; ++c) {
-      Value factor = read(x, first + c, at.x);
+      Value factor = read(x, kernel.add(first, kernel.index(c)), at.x);
       for (int64_t o = 0; o < cOut; ++o) {
         Value &sum = sums[(r * channels + c) * cOut + o];
         sum = vector::FMAOp::create(kernel.b, kernel.loc, factor, ys[o], sum);
