@@ -15,8 +15,7 @@ RandomElements::RandomElements(
 static std::vector<std::pair<Group, int64_t>> spacesOf(const LayerSpec &spec,
                                                        int64_t n) {
   std::vector<std::pair<Group, int64_t>> spaces;
-  const size_t count =
-      spec.group.isProduct() ? spec.group.spaces().size() : 1;
+  const size_t count = spec.group.isProduct() ? spec.group.spaces().size() : 1;
   for (size_t c = 0; c < count; ++c) {
     const auto space = static_cast<int>(c);
     spaces.emplace_back(spec.group.of(space), sizeAt(spec.group, n, space));
@@ -24,8 +23,7 @@ static std::vector<std::pair<Group, int64_t>> spacesOf(const LayerSpec &spec,
   return spaces;
 }
 
-RandomElements::RandomElements(const LayerSpec &spec, int64_t n,
-                               Random &random)
+RandomElements::RandomElements(const LayerSpec &spec, int64_t n, Random &random)
     : RandomElements(spacesOf(spec, n), random) {}
 
 Values RandomElements::move(const Values &tensor, int order,
