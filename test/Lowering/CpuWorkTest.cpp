@@ -75,6 +75,15 @@ TEST(CpuWork, OnlyWhatIsReadOfXIsMoved) {
       workOf(makeLayer(Group::O, 20, 2, 0, 16, 16), v4, 8).sample.vectors);
 }
 
+TEST(CpuWork, OneChannelIsTheSameInBothLayouts) {
+  LayerSpec spec = makeLayer(Group::S, 20, 2, 2, 1, 1);
+  const PlanWork last = workOf(spec, v4, 1);
+  spec.layout = Layout::ChannelsFirst;
+  const PlanWork first = workOf(spec, v4, 1);
+  EXPECT_EQ(first.sample.vectors, last.sample.vectors);
+  EXPECT_EQ(first.movedBytes, last.movedBytes);
+}
+
 TEST(CpuWork, PrefetchesAreThoseOfTheSchedule) {
   // The longest mix of many channels fetches the next x; one of few would not
   // hide it.

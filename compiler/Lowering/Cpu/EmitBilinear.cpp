@@ -14,6 +14,7 @@
 #include "compiler/Lowering/Cpu/KernelFunction.h"
 #include "compiler/Lowering/Cpu/Schedules/RowsSchedule.h"
 #include "compiler/Lowering/Cpu/Sweep.h"
+#include "compiler/Plan/Positions.h"
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
 
@@ -62,7 +63,8 @@ public:
     Value y = argument(kArgOut, true);
     KernelArray &output = planArrays[PlanArray::Output];
     const Poly positions = positionsOf(rows.third);
-    if (spec.layout == Layout::ChannelsLast)
+    const bool comeFirst = channelsComeFirst(spec, positions, channels);
+    if (!comeFirst)
       output = {y, positions, channels, channels, true};
     else
       output =
@@ -92,7 +94,7 @@ public:
     for (const SharedStage &stage : plan.third.stages)
       emitWrite(kernel, planArrays, std::get<WriteStage>(stage));
     Value result = planArrays[PlanArray::Output].tensor;
-    if (spec.layout == Layout::ChannelsFirst)
+    if (comeFirst)
       result = emitChannelsFirst(kernel, planArrays[PlanArray::Output], y);
     finishKernel(kernel, result, function.getArgument(kArgOut));
     return function;
@@ -205,7 +207,7 @@ private:
     PlanArrays of;
     KernelArray &input = of[PlanArray::Input];
     Value tensor = argument(number, false);
-    if (spec.layout == Layout::ChannelsLast) {
+    if (!channelsComeFirst(spec, positions, channels)) {
       input = {tensor, positions, channels, channels, true};
     } else {
       input = kernel.scratch(positions, channels, columns);

@@ -91,7 +91,7 @@ private:
     KernelArray &input = arrays[PlanArray::Input];
     Value tensor =
         argumentTensor(kernel, function.getArgument(side.argument), false);
-    if (kernel.spec.layout == Layout::ChannelsLast) {
+    if (!channelsComeFirst(kernel.spec, side.rows, side.channels)) {
       input = {tensor, side.rows, side.channels, side.channels, true};
       return;
     }

@@ -37,10 +37,10 @@ MemRefType eqc::sampleType(KernelBuilder &kernel, const Poly &rows,
   const int64_t positions = spec.dynamicN() && !rows.isConstant()
                                 ? ShapedType::kDynamic
                                 : rows.at(spec.n);
-  return spec.layout == Layout::ChannelsLast
-             ? MemRefType::get({ShapedType::kDynamic, positions, channels},
+  return channelsComeFirst(spec, rows, channels)
+             ? MemRefType::get({ShapedType::kDynamic, channels, positions},
                                kernel.element)
-             : MemRefType::get({ShapedType::kDynamic, channels, positions},
+             : MemRefType::get({ShapedType::kDynamic, positions, channels},
                                kernel.element);
 }
 
@@ -108,15 +108,16 @@ ForwardKernel::ForwardKernel(OpBuilder &builder, Location loc, StringRef name,
   Value x = argumentTensor(kernel, function.getArgument(kArgX), false);
   KernelArray &input = arrays[PlanArray::Input];
   KernelArray &output = arrays[PlanArray::Output];
-  if (spec.layout == Layout::ChannelsLast) {
-    input = {x, inputs, spec.cIn, spec.cIn, true};
-    output = {argumentTensor(kernel, function.getArgument(kArgY), true),
-              outputs, spec.cOut, spec.cOut, true};
-  } else {
-    input = inputRows(inputs);
-    output = outputRows(outputs);
+  const bool transposes = inputChannelsComeFirst(spec);
+  input = transposes ? inputRows(inputs)
+                     : KernelArray{x, inputs, spec.cIn, spec.cIn, true};
+  output = outputChannelsComeFirst(spec)
+               ? outputRows(outputs)
+               : KernelArray{
+                     argumentTensor(kernel, function.getArgument(kArgY), true),
+                     outputs, spec.cOut, spec.cOut, true};
+  if (transposes)
     kernel.forPhase(input, [&] { emitChannelsLast(kernel, x, input); });
-  }
   if (spec.bias)
     arrays[PlanArray::Bias] = biasArray(kernel, function);
 }
@@ -134,7 +135,7 @@ func::FuncOp ForwardKernel::close() {
   Value y = function.getArgument(kArgY);
   KernelArray &output = arrays[PlanArray::Output];
   KernelArray result = output;
-  if (kernel.spec.layout == Layout::ChannelsFirst) {
+  if (outputChannelsComeFirst(kernel.spec)) {
     result.tensor = argumentTensor(kernel, y, true);
     kernel.forPhase(result, [&] {
       result.tensor = emitChannelsFirst(kernel, output, result.tensor);

@@ -1,6 +1,7 @@
 //===- LaneTranspose.cpp - Between samples and lanes ----------------------===//
 
 #include "compiler/Lowering/Cpu/LaneTranspose.h"
+#include "compiler/Plan/Positions.h"
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Bufferization/IR/Bufferization.h"
@@ -16,7 +17,8 @@ using namespace mlir;
 LaneTranspose::LaneTranspose(KernelBuilder &kernel, Value firstSample,
                              int64_t channels, int64_t rows)
     : kernel(kernel), firstSample(firstSample), rows(rows),
-      planes(kernel.spec.layout == Layout::ChannelsFirst ? channels : 1),
+      planes(channelsComeFirst(kernel.spec, Poly(rows), channels) ? channels
+                                                                  : 1),
       interleaved(channels / planes) {}
 
 Value eqc::flattenSamples(KernelBuilder &kernel, Value argument) {

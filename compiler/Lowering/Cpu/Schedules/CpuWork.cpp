@@ -195,7 +195,7 @@ private:
   /// Rows of x that are read at all: for O(n), 2 -> 0, only the diagonal.
   /// Where channels come first, all of it is transposed.
   double inputRows(const SharedPlan &plan) const {
-    if (spec.layout == Layout::ChannelsFirst)
+    if (inputChannelsComeFirst(spec))
       return inputRows();
     double read = 0;
     for (const SharedStage &stage : plan.stages) {
@@ -230,8 +230,7 @@ private:
   PlanWork packed(const PlanCost &cost, const ColumnTiling &tiling,
                   double inputs) const {
     PlanWork work;
-    if (spec.layout == Layout::ChannelsFirst)
-      work.sample = transposed();
+    work.sample = transposed();
     work.movedBytes = movedBytes(inputs);
     const double matrixRows = valueOf(cost.packedMatrices) * double(spec.cIn);
     const double tiles = double(tiling.tiles);
@@ -448,8 +447,8 @@ private:
     default: {
       // What is loaded of a row may be what was just stored of the one before,
       // and wait for it.
-      const bool overlaps = spec.layout == Layout::ChannelsLast &&
-                            spec.cOut % int64_t(lanes) != 0;
+      const bool overlaps =
+          !outputChannelsComeFirst(spec) && spec.cOut % int64_t(lanes) != 0;
       return rows(valueOf(cost.targetRows), out, 3,
                   overlaps ? kOverlapping : kRowAlone);
     }
@@ -493,13 +492,16 @@ private:
     work.sample += grouped * all;
   }
 
-  /// x into lanes, or in square tiles into rows of channels, and y back.
+  /// x into lanes, or in square tiles into rows of channels where they come
+  /// first, and y back.
   Work transposed() const {
     constexpr double shuffles = 3; // of each vector
     Work work;
     for (const auto &[positions, channels] :
          {std::pair(positionsOfInput(spec), spec.cIn),
           std::pair(positionsOfOutput(spec), spec.cOut)}) {
+      if (!inLanes && !channelsComeFirst(spec, positions, channels))
+        continue;
       const double tile = inLanes ? 1 : lanes;
       const double elements = ceilDiv(valueOf(positions), tile) *
                               ceilDiv(double(channels), tile) * tile * tile;

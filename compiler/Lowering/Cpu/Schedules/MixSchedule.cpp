@@ -1,6 +1,7 @@
 //===- MixSchedule.cpp - How a CPU mixes channels -------------------------===//
 
 #include "compiler/Lowering/Cpu/Schedules/MixSchedule.h"
+#include "compiler/Plan/Positions.h"
 
 #include <fmt/format.h>
 
@@ -25,9 +26,8 @@ static bool rowsAlias(const LayerSpec &spec, const Machine &machine,
     }
     return false;
   };
-  return alias(nest.inputTerms, spec.layout == Layout::ChannelsLast
-                                    ? spec.cIn
-                                    : scratchColumns) ||
+  return alias(nest.inputTerms,
+               inputChannelsComeFirst(spec) ? scratchColumns : spec.cIn) ||
          alias(nest.storedTerms, scratchColumns);
 }
 
@@ -35,8 +35,7 @@ static bool rowsAlias(const LayerSpec &spec, const Machine &machine,
 static void addPrefetches(const LayerSpec &spec, const Machine &machine,
                           const Poly &multiplyAdds, WantedPrefetches wanted,
                           MixSchedule &schedule) {
-  // Where channels come first x and y are copied, which fetches them in order.
-  if (spec.dynamicN() || spec.layout != Layout::ChannelsLast)
+  if (spec.dynamicN())
     return;
   constexpr int64_t cyclesPerLine = 16; // two multiply-adds in each
   const int64_t vectors =
@@ -47,10 +46,11 @@ static void addPrefetches(const LayerSpec &spec, const Machine &machine,
         numPositions(lengths) * channels * spec.elementSize() / kLineBytes;
     return cycles >= cyclesPerLine * lines;
   };
-  schedule.prefetchInput =
-      wanted.input && hides(lengthsOfInput(spec), spec.cIn);
-  schedule.prefetchOutput =
-      wanted.output && hides(lengthsOfOutput(spec), spec.cOut);
+  // Where channels come first x and y are copied, which fetches them in order.
+  schedule.prefetchInput = wanted.input && !inputChannelsComeFirst(spec) &&
+                           hides(lengthsOfInput(spec), spec.cIn);
+  schedule.prefetchOutput = wanted.output && !outputChannelsComeFirst(spec) &&
+                            hides(lengthsOfOutput(spec), spec.cOut);
 }
 
 ColumnTiling eqc::columnTiling(const LayerSpec &spec, const Machine &machine) {

@@ -3,6 +3,7 @@
 #include "compiler/Lowering/Cpu/Schedules/StrandSchedule.h"
 
 #include "compiler/Lowering/Cpu/Schedules/MixSchedule.h"
+#include "compiler/Plan/Positions.h"
 
 #include <fmt/format.h>
 
@@ -43,8 +44,8 @@ static std::vector<int64_t> rowsOfStrips(const LayerSpec &spec, int order,
 /// percent.
 static bool fetchesOutput(const LayerSpec &spec, const Machine &machine,
                           const StrandNest &nest) {
-  if (nest.ends.target != PlanArray::Output ||
-      spec.layout != Layout::ChannelsLast || nest.ends.targets.size() > 1)
+  if (nest.ends.target != PlanArray::Output || outputChannelsComeFirst(spec) ||
+      nest.ends.targets.size() > 1)
     return false;
   return spec.dynamicN() ||
          Poly::power(spec.l).at(spec.n) * spec.cOut * spec.elementSize() >=
@@ -84,7 +85,7 @@ StrandSchedule eqc::scheduleStrands(const LayerSpec &spec,
   schedule.transformVectors = nest.transform.order == 2 ? 2 : 1;
   schedule.prefetchOutput = fetchesOutput(spec, machine, nest);
   schedule.prefetchInput = nest.sources.size() == 1 && nest.inputSources == 1 &&
-                           spec.layout == Layout::ChannelsLast;
+                           !inputChannelsComeFirst(spec);
   return schedule;
 }
 
