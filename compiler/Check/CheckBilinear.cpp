@@ -1,6 +1,7 @@
 //===- CheckBilinear.cpp - Checks of layers of two inputs -----------------===//
 
 #include "compiler/Check/CheckBilinear.h"
+#include "compiler/Check/BilinearOracle.h"
 #include "compiler/Check/CheckCases.h"
 #include "compiler/Check/CheckValues.h"
 #include "compiler/Check/GuardedArray.h"
@@ -39,7 +40,7 @@ public:
                                            : options.toleranceF64) {}
 
   std::vector<CheckRow> run() {
-    for (const CheckCase &planned : planCases(productLayer(), options)) {
+    for (const CheckCase &planned : planCases(pairLayer(), options)) {
       test = planned;
       if (test.skipped)
         addRow(check_tests::kOracle).verdict = Verdict::Skipped;
@@ -61,19 +62,16 @@ private:
   // The definition
   //===--------------------------------------------------------------------===//
 
-  /// The linear layer on x (x) z, of one channel.
-  LayerSpec productLayer() const {
-    LayerSpec product = spec;
-    product.k2 = -1;
-    product.cIn2 = 0;
-    product.depthwise = false;
+  /// The linear layer on x (x) z of a pair of channels.
+  LayerSpec pairLayer() const {
+    LayerSpec product = productLayer(spec);
     product.cIn = product.cOut = 1;
     product.layout = Layout::ChannelsLast;
     return product;
   }
 
   void countPositions() {
-    LayerSpec side = productLayer();
+    LayerSpec side = pairLayer();
     for (BilinearRow row : {BilinearRow::Y, BilinearRow::X, BilinearRow::Z}) {
       side.k = orderOf(spec, row);
       side.xAxes = axesOf(spec, row);
@@ -321,7 +319,7 @@ private:
   }
 
   void compareWithOracle(const Values &y) {
-    const LayerSpec product = productLayer();
+    const LayerSpec product = pairLayer();
     const int64_t rows = positions(BilinearRow::Y);
     Values got, expected;
     const int64_t sample = test.batch - 1;
@@ -452,7 +450,7 @@ private:
   }
 
   void compareGradients(const Gradients &got, int64_t sample) {
-    const LayerSpec product = productLayer();
+    const LayerSpec product = pairLayer();
     const int64_t rows = positions(BilinearRow::Y);
     const int64_t left = positions(BilinearRow::X);
     const int64_t right = positions(BilinearRow::Z);

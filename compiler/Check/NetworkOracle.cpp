@@ -2,6 +2,7 @@
 
 #include "compiler/Check/NetworkOracle.h"
 
+#include "compiler/Check/BilinearOracle.h"
 #include "compiler/Check/Oracle.h"
 
 #include <algorithm>
@@ -145,32 +146,41 @@ double NetworkOracle::work() const {
     if (step.kind != StepKind::Layer)
       continue;
     const LayerSpec &spec = layers[network.layers[step.layer].index];
-    const std::vector<int64_t> lengths = lengthsOf(step.operands[0]);
-    const int64_t n = spec.dynamicN()
-                          ? (lengths.empty() ? lengthsOf(step.result).front()
-                                             : lengths.front())
-                          : spec.n;
+    const int64_t n = sizeOf(step);
     for (const Diagram &diagram : spec.diagrams)
       total += oracleVisits(diagram, spec.group, n) *
-               static_cast<double>(spec.cIn * spec.cOut);
+               static_cast<double>(spec.weightsOfDiagram());
+    if (spec.isBilinear())
+      total += static_cast<double>(elementsOf(step.operands[0])) / batch *
+               static_cast<double>(elementsOf(step.operands[1])) / batch;
   }
   return total;
 }
 
+int64_t NetworkOracle::sizeOf(const NetworkStep &step) const {
+  const LayerSpec &spec = layers[network.layers[step.layer].index];
+  if (!spec.dynamicN())
+    return spec.n;
+  // All axes are of one space.
+  for (int operand : step.operands)
+    if (!lengthsOf(operand).empty())
+      return lengthsOf(operand).front();
+  return spec.l > 0 ? lengthsOf(step.result).front() : 1;
+}
+
 Values NetworkOracle::layer(const NetworkStep &step, const Values &x,
-                            const Values &params, bool withBias) const {
+                            const Values &z, const Values &params,
+                            bool withBias) const {
   const NetworkLayer &place = network.layers[step.layer];
   const LayerSpec &spec = layers[place.index];
-  int64_t n = spec.n;
-  if (spec.dynamicN() && spec.k + spec.l > 0)
-    n = spec.k > 0 ? lengthsOf(step.operands[0]).front()
-                   : lengthsOf(step.result).front();
-  else if (spec.dynamicN())
-    n = 1;
   const Values none(static_cast<size_t>(place.biasSize), 0.0);
-  return oracleForward(spec, n, batch, x.data(), params.data() + place.offset,
-                       withBias ? params.data() + place.biasOffset
-                                : none.data());
+  const double *weight = params.data() + place.offset;
+  const double *bias =
+      withBias ? params.data() + place.biasOffset : none.data();
+  if (spec.isBilinear())
+    return oracleBilinear(spec, sizeOf(step), batch, x.data(), z.data(), weight,
+                          bias);
+  return oracleForward(spec, sizeOf(step), batch, x.data(), weight, bias);
 }
 
 void NetworkOracle::concatenate(const NetworkStep &step,
@@ -203,7 +213,8 @@ std::vector<Values> NetworkOracle::run(const std::vector<Values> &inputs,
     const Values &x = values[step.operands[0]];
     switch (step.kind) {
     case StepKind::Layer:
-      y = layer(step, x, params, /*withBias=*/true);
+      y = layer(step, x, values[step.operands.back()], params,
+                /*withBias=*/true);
       if (observe && !seen[step.layer])
         observe(step.layer, y);
       seen[step.layer] = true;
@@ -254,11 +265,17 @@ NetworkOracle::derive(const std::vector<Values> &values, const Values &params,
     dy.assign(static_cast<size_t>(elementsOf(step.result)), 0.0);
     switch (step.kind) {
     case StepKind::Layer: {
-      // Linear in x and in the parameters.
-      dy = layer(step, dx, params, /*withBias=*/false);
-      const Values other = layer(step, x, paramDirection, /*withBias=*/true);
-      for (size_t i = 0; i < dy.size(); ++i)
-        dy[i] += other[i];
+      // Linear in each input and in the parameters.
+      const Values &z = values[step.operands.back()];
+      auto add = [&dy](const Values &part) {
+        for (size_t i = 0; i < dy.size(); ++i)
+          dy[i] += part[i];
+      };
+      add(layer(step, dx, z, params, /*withBias=*/false));
+      if (step.operands.size() == 2)
+        add(layer(step, x, slopes[step.operands[1]], params,
+                  /*withBias=*/false));
+      add(layer(step, x, z, paramDirection, /*withBias=*/true));
       break;
     }
     case StepKind::Pointwise:

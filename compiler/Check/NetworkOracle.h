@@ -47,8 +47,11 @@ public:
                              const Values &paramDirection) const;
 
 private:
-  Values layer(const NetworkStep &step, const Values &x, const Values &params,
-               bool withBias) const;
+  /// The n of a step's layer, where it has a size given at run time.
+  int64_t sizeOf(const NetworkStep &step) const;
+  /// A layer on one input or on two, `x` and `z`; `z` is not looked at else.
+  Values layer(const NetworkStep &step, const Values &x, const Values &z,
+               const Values &params, bool withBias) const;
   /// The result of a step that puts channels side by side.
   void concatenate(const NetworkStep &step, std::vector<Values> &values) const;
   /// For every entry of `of` the entry of a value without some of its axes,

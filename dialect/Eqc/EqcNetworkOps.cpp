@@ -144,6 +144,12 @@ private:
     return success();
   }
 
+  /// Whether an argument of a layer is one of its inputs.
+  static bool hasBatch(Type type) {
+    auto tensor = dyn_cast<RankedTensorType>(type);
+    return tensor && tensor.getRank() > 0 && tensor.isDynamicDim(0);
+  }
+
   LogicalResult readCall(CallOp call, NetworkStep &step,
                          std::vector<int> &axes) {
     axes.assign(call.getAxes().begin(), call.getAxes().end());
@@ -164,11 +170,13 @@ private:
     if (!function)
       return success();
     const FunctionType type = function.getFunctionType();
+    const size_t operands = call.getInputs().size();
     const bool fits =
-        type.getNumInputs() > call.getInputs().size() &&
+        type.getNumInputs() > operands &&
+        !hasBatch(type.getInput(operands)) && // the weight follows
         type.getNumResults() == 1 &&
         type.getResult(0) == call.getY().getType() &&
-        llvm::equal(type.getInputs().take_front(call.getInputs().size()),
+        llvm::equal(type.getInputs().take_front(operands),
                     call.getInputs().getTypes());
     if (!fits)
       return call.emitOpError()

@@ -123,10 +123,10 @@ class _Value:
 
 
 def compose(net: Network, inputs: Sequence[Any], params: Any, sizes: Mapping[str, int], *,
-            layer: Callable[[str, Any, Any, Any, int | None], Any],
+            layer: Callable[[str, list[Any], Any, Any, int | None], Any],
             functions: Mapping[str, Callable[[Any], Any]], axes: Axes) -> list[Any]:
-    """The outputs of a network by operations of a framework. `layer(name, x, weight, bias, n)`
-    applies one of its layers."""
+    """The outputs of a network by operations of a framework. `layer(name, inputs, weight, bias,
+    n)` applies one of its layers, of one input or of two."""
     parts = net.unpack(params)
     last = net.layout == "channels_last"
     first = 1 if last else 2
@@ -149,7 +149,8 @@ def compose(net: Network, inputs: Sequence[Any], params: Any, sizes: Mapping[str
             n = kernel.n
             if n is None and kernel.spaces:
                 n = sizes[kernel.spaces[0].name]
-            y = layer(name, x.array, parts[f"{name}.weight"], parts.get(f"{name}.bias"), n)
+            y = layer(name, [value.array for value in arguments], parts[f"{name}.weight"],
+                      parts.get(f"{name}.bias"), n)
             return _Value(y, [space.name for space in kernel.y_axes])
         if name == "norm":
             return norm(x, arguments[1:] or x.axes)

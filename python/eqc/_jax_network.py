@@ -13,7 +13,9 @@ import numpy as np
 from jax import Array
 
 from eqc._expressions import Axes, compose
+from eqc._jax_bilinear import bilinear
 from eqc._native import check_status
+from eqc.bilinear import BilinearLayer
 from eqc.network import Network
 
 __all__ = ["apply", "composed"]
@@ -104,9 +106,11 @@ def composed(net: Network, sizes: Mapping[str, int], inputs: Sequence[Array],
     """The same outputs, by operations of JAX and of its layers."""
     from eqc.jax import linear  # which imports this module
 
-    def layer(name: str, x: Array, weight: Array, bias: Array | None, n: int | None) -> Array:
+    def layer(name: str, values: list[Array], weight: Array, bias: Array | None,
+              n: int | None) -> Array:
         kernel = net.layers[name]
-        return linear(kernel, x, weight, bias, n=n if kernel.n is None else None)
+        apply = bilinear if isinstance(kernel, BilinearLayer) else linear
+        return apply(kernel, *values, weight, bias, n=n if kernel.n is None else None)
 
     return compose(net, inputs, params, sizes, layer=layer, functions=_FUNCTIONS,
                    axes=Axes(norm=lambda x, dims: jnp.sqrt(jnp.sum(x * x, dims) + 1e-12),

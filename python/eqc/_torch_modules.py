@@ -163,8 +163,8 @@ class Network(nn.Module):
             std = weight_std(layer, n=self.init_n, gain=self.gain / math.sqrt(
                 self._terms.get(name, 1)), inputs=self.inputs)
             with torch.no_grad():
-                part.weight.normal_().mul_(
-                    torch.from_numpy(std).to(part.weight)[:, None, None])
+                part.weight.normal_().mul_(torch.from_numpy(std).to(part.weight).reshape(
+                    -1, *[1] * (part.weight.dim() - 1)))
                 if part.bias is not None:
                     part.bias.zero_()
 

@@ -12,6 +12,8 @@ from torch import Tensor
 from eqc import _registry, _torch_operators
 from eqc._expressions import Axes, compose
 from eqc._native import check_status
+from eqc._torch_bilinear import bilinear
+from eqc.bilinear import BilinearLayer
 from eqc.network import Network
 
 __all__ = ["network"]
@@ -131,8 +133,12 @@ _FUNCTIONS = {
 def _composed(net: Network, inputs: Sequence[Tensor], params: Tensor,
               sizes: Sequence[int]) -> list[Tensor]:
     """The outputs by operations of PyTorch and the operators of layers."""
-    def layer(name: str, x: Tensor, weight: Tensor, bias: Tensor | None, n: int) -> Tensor:
-        return _torch_operators.linear(x, weight, bias, _registry.key_of(net.layers[name]), n)
+    def layer(name: str, values: list[Tensor], weight: Tensor, bias: Tensor | None,
+              n: int) -> Tensor:
+        kernel = net.layers[name]
+        if isinstance(kernel, BilinearLayer):
+            return bilinear(kernel, *values, weight, bias, n=n)
+        return _torch_operators.linear(*values, weight, bias, _registry.key_of(kernel), n)
 
     return compose(net, inputs, params, dict(zip(net._free, sizes)), layer=layer,
                    functions=_FUNCTIONS, axes=Axes(

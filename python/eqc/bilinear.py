@@ -184,20 +184,21 @@ class BilinearLayer(Layer):
         return names if self.has_bias else names - {"bias"}
 
     def init(self, seed: int | np.random.Generator | None = None, *,  # type: ignore[override]
-             gain: float = 1.0, n: int | None = None
+             gain: float = 1.0, inputs: str = "centred", n: int | None = None
              ) -> tuple[np.ndarray, np.ndarray | None]:
-        """Random weights that keep the mean square of independent entries of mean 0, and a
-        zero bias.
+        """Random weights that keep the mean square, and a zero bias.
 
         Args:
             seed: for numpy.random.default_rng.
             gain: the root mean square of y for x and z of root mean square 1.
+            inputs: "centred" for x and z whose entries are independent and of mean 0,
+                "uncentred" for those whose products may have a mean.
             n: the size to have in mind, for a layer without an n of its own (default 16).
 
         Returns:
             (weight, bias); the bias is None if the layer has none.
         """
-        std = weight_std(self, n=n, gain=gain, inputs="centred")
+        std = weight_std(self, n=n, gain=gain, inputs=inputs)
         normal = np.random.default_rng(seed).standard_normal(self.weight_shape)
         weight = normal * std.reshape(-1, *[1] * (len(self.weight_shape) - 1))
         return (weight.astype(self.dtype),

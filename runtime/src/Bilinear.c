@@ -107,6 +107,14 @@ enum {
 DEFINE_TURN(turn_f32, float)
 DEFINE_TURN(turn_f64, double)
 
+void eqc_rt_turn(const eqc_kernel *kernel, int of_x, const void *weight,
+                 void *out) {
+  if (kernel->element_bytes == sizeof(float))
+    turn_f32(kernel->info, of_x, weight, out);
+  else
+    turn_f64(kernel->info, of_x, weight, out);
+}
+
 /* The gradient of one input. */
 typedef struct input_call {
   eqc_rt_call call;
@@ -137,10 +145,7 @@ static int prepare_input(input_call *g, const eqc_rt_array *arrays, int of_x,
 static int perform_input(input_call *g, const void *weight, char *memory) {
   eqc_rt_call *c = &g->call;
   if (g->turned > 0) {
-    if (c->kernel->element_bytes == sizeof(float))
-      turn_f32(c->kernel->info, g->of_x, weight, (float *)memory);
-    else
-      turn_f64(c->kernel->info, g->of_x, weight, (double *)memory);
+    eqc_rt_turn(c->kernel, g->of_x, weight, memory);
     c->packed = memory;
     memory += g->turned;
   }
@@ -153,7 +158,6 @@ static int execute(const eqc_bilinear *layer, const eqc_rt_call *c,
                    const eqc_rt_array *arrays) {
   const eqc_bilinear_gradient *gradient =
       &layer->gradients[c->variant - c->kernel->variants];
-  const eqc_layer_info *info = c->kernel->info;
   void *grad_weight = (void *)arrays[GRAD_WEIGHT].data;
   void *grad_bias = (void *)arrays[GRAD_BIAS].data;
   const eqc_pair pair = {arrays[X].data, arrays[Z].data};
@@ -172,7 +176,6 @@ static int execute(const eqc_bilinear *layer, const eqc_rt_call *c,
   }
   if (status == EQC_OK && (grad_weight || grad_bias)) {
     eqc_rt_begin_sums(&sums, c, &gradient->sums, grad_weight, grad_bias);
-    sums.channels = info->depthwise ? 1 : info->c_in * info->c_in2;
     sums.x = &pair;
     sums.grad_y = arrays[GRAD_Y].data;
     bytes = 0;

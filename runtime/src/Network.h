@@ -12,9 +12,10 @@
 
 /* A layer as the call uses it. */
 typedef struct eqc_rt_part {
-  eqc_rt_call forward; /* on a block of samples */
-  eqc_rt_call input;   /* its gradient of x */
-  eqc_rt_sums sums;    /* its gradients of weight and bias */
+  eqc_rt_call forward;   /* on a block of samples */
+  eqc_rt_call inputs[2]; /* its gradient of each input */
+  void *turned[2];       /* room for the weights of these */
+  eqc_rt_sums sums;      /* its gradients of weight and bias */
   const void *bias;
 } eqc_rt_part;
 
@@ -82,9 +83,11 @@ enum { EQC_RT_PARAMS, EQC_RT_GRAD_PARAMS, EQC_RT_TAPE, EQC_RT_TENSORS };
 #define EQC_RT_MOST_ARRAYS (EQC_RT_TENSORS + 3 * EQC_RT_MOST_TENSORS)
 int64_t eqc_rt_network_arrays(const eqc_rt_network *c, eqc_rt_extent *arrays);
 
-/* Chooses blocks and threads and acquires all memory; then packs weights. */
+/* Chooses blocks and threads and acquires all memory. */
 int eqc_rt_network_prepare(eqc_rt_network *c, eqc_rt_block *memory);
-int eqc_rt_network_pack_all(eqc_rt_network *c);
+int eqc_rt_fail_scratch(const eqc_rt_network *c);
+/* Bytes at `*at`, which moves behind them; -1 where there are too many. */
+int64_t eqc_rt_place(int64_t *at, int64_t count, int64_t size);
 
 /* Where the samples of a block from `first` on are of a value, or of its
    gradient. `forward` tells the places of the forward functions from those of
@@ -94,11 +97,29 @@ char *eqc_rt_value_at(const eqc_rt_network *c, int64_t worker, int64_t value,
 /* Runs the steps of a block. */
 int eqc_rt_run_steps(const eqc_rt_network *c, int64_t worker, int64_t first,
                      int64_t count);
+int64_t eqc_rt_samples_of(const eqc_rt_network *c, int64_t block);
+
+/*===-- NetworkParts.c: layers
+ * ---------------------------------------------===*/
+
+/* The calls of layer i for blocks of this call, all but arrays and memory;
+ *scratch grows to what their kernels need. */
+int eqc_rt_prepare_part(const eqc_rt_network *c, int64_t i, eqc_rt_part *part,
+                        int64_t *scratch);
+/* Takes the memory of a layer from base + *at on; where base is NULL, only
+   moves *at. */
+void eqc_rt_place_part(const eqc_rt_network *c, int64_t i, eqc_rt_part *part,
+                       char *base, int64_t *at);
+/* Brings the weights of all layers to where their calls read them. */
+int eqc_rt_network_pack_all(eqc_rt_network *c);
+/* What the kernels of a step's layer take as x for samples from `first` on: of
+   a layer of two inputs `pair`. */
+const void *eqc_rt_layer_input(const eqc_rt_network *c, const eqc_step *step,
+                               int64_t worker, int64_t first, eqc_pair *pair);
 /* A layer on `count` samples. */
 int eqc_rt_run_layer(const eqc_rt_network *c, const eqc_rt_call *prepared,
                      int64_t worker, int64_t count, const void *x,
                      const void *bias, void *y);
-int64_t eqc_rt_samples_of(const eqc_rt_network *c, int64_t block);
 
 /*===-- NetworkSteps.c: what is no layer
  * -----------------------------------===*/

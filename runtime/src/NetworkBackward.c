@@ -113,7 +113,8 @@ static int add_sums(const eqc_rt_network *c, const eqc_rt_part *part,
 }
 
 /* The gradient of one operand. A kernel writes; where something is there
-   already, it is added from another place. */
+   already, which may be from the other input of the same layer, it is added
+   from another place. */
 static int reverse_operand(const eqc_rt_network *c, const eqc_step *step,
                            int64_t which, int64_t worker, int64_t first,
                            int64_t count, const char *grad) {
@@ -121,14 +122,18 @@ static int reverse_operand(const eqc_rt_network *c, const eqc_step *step,
   char *adds = written(c, worker) + operand;
   char *to = gradient_at(c, worker, operand, first);
   char *other = c->scratch + worker * c->stride + c->temporary;
+  eqc_pair pair = {grad, NULL};
   int status;
   if (step->kind != EQC_STEP_LAYER) {
     eqc_rt_step_gradient(c, step, worker, first, count, which, grad, to, *adds);
     *adds = 1;
     return EQC_OK;
   }
-  status = eqc_rt_run_layer(c, &c->parts[step->layer].input, worker, count,
-                            grad, NULL, *adds ? other : to);
+  if (step->num_operands == 2)
+    pair.z = eqc_rt_value_at(c, worker, step->operands[1 - which], first);
+  status = eqc_rt_run_layer(c, &c->parts[step->layer].inputs[which], worker,
+                            count, pair.z ? (const void *)&pair : grad, NULL,
+                            *adds ? other : to);
   if (*adds && status == EQC_OK)
     eqc_rt_put(c, other, to, count * eqc_rt_elements(c, operand), 1);
   *adds = 1;
@@ -155,13 +160,14 @@ static int reverse_steps(const eqc_rt_network *c, int64_t worker, int64_t slab,
   for (s = network->num_steps - 1; s >= 0 && status == EQC_OK; --s) {
     const eqc_step *step = &network->steps[s];
     const char *grad;
+    eqc_pair pair;
     if (!c->given[step->result] || !c->wanted[step->result])
       continue;
     grad = gradient_of(c, worker, step->result, first);
     if (step->kind == EQC_STEP_LAYER && c->grad_params)
       status =
           add_sums(c, &c->parts[step->layer], worker, slab, count,
-                   eqc_rt_value_at(c, worker, step->operands[0], first), grad);
+                   eqc_rt_layer_input(c, step, worker, first, &pair), grad);
     for (i = 0; i < step->num_operands && status == EQC_OK; ++i)
       if (c->wanted[step->operands[i]])
         status = reverse_operand(c, step, i, worker, first, count, grad);

@@ -249,63 +249,8 @@ static int64_t temporary_bytes(const eqc_rt_network *c) {
   return most;
 }
 
-static int fail_scratch(const eqc_rt_network *c) {
+int eqc_rt_fail_scratch(const eqc_rt_network *c) {
   return eqc_rt_fail(EQC_ERR_NOMEM, "%s: scratch overflows", c->name);
-}
-
-/* A call of a layer on a block of samples, all but its arrays. */
-static int prepare_call(const eqc_rt_network *c, const eqc_network_part *part,
-                        const eqc_variant *variant, eqc_rt_call *call,
-                        int64_t *scratch) {
-  int64_t total = 0;
-  int status = eqc_rt_begin(call, part->kernel, c->suffix);
-  if (status != EQC_OK)
-    return status;
-  call->variant = variant;
-  call->n = part->size < 0 ? part->kernel->info->n : c->sizes[part->size];
-  call->batch = c->block;
-  status = eqc_rt_prepare(call, /*weight=*/NULL, &total);
-  if (!c->shares_steps) {
-    memset(&call->runner, 0, sizeof call->runner);
-    call->parts_mode = 0;
-    call->width = 1;
-    total = call->stride;
-  }
-  *scratch = total > *scratch ? total : *scratch;
-  return status;
-}
-
-static int prepare_part(const eqc_rt_network *c, int64_t i, eqc_rt_part *part,
-                        int64_t *scratch) {
-  const eqc_network_part *p = &c->network->parts[i];
-  const eqc_variant *variant = eqc_rt_choose(p->kernel);
-  const eqc_gradient *gradient;
-  int status;
-  if (!variant)
-    return eqc_rt_fail(EQC_ERR_UNSUPPORTED_CPU,
-                       "%s_%s: this CPU lacks instructions that layer %s was "
-                       "compiled for",
-                       c->name, c->suffix, p->kernel->info->name);
-  status = prepare_call(c, p, variant, &part->forward, scratch);
-  if (status != EQC_OK || !c->backward)
-    return status;
-  if (!p->kernel->gradients)
-    return eqc_rt_fail(EQC_ERR_ARG,
-                       "%s_%s: the layers were compiled without gradients",
-                       c->name, c->suffix);
-  gradient = &p->kernel->gradients[variant - p->kernel->variants];
-  status = prepare_call(c, p, &gradient->input, &part->input, scratch);
-  if (status != EQC_OK || !c->grad_params)
-    return status;
-  memset(&part->sums, 0, sizeof part->sums);
-  eqc_rt_begin_sums(&part->sums, &part->forward, &gradient->sums,
-                    c->grad_params, c->grad_params);
-  eqc_rt_ask_schedule(&part->sums.call, gradient->sums.schedule);
-  if (!c->shares_steps)
-    memset(&part->sums.call.runner, 0, sizeof part->sums.call.runner);
-  if (part->sums.call.schedule.scratch_bytes > *scratch)
-    *scratch = part->sums.call.schedule.scratch_bytes;
-  return eqc_rt_choose_slabs(&part->sums, c->blocks);
 }
 
 /* How many slabs the batch is cut into: what all layers together have room
@@ -315,12 +260,12 @@ static int choose_slabs(eqc_rt_network *c) {
   for (i = 0; i < c->network->info->layers; ++i) {
     eqc_rt_part part;
     int64_t scratch = 0;
-    int status = prepare_part(c, i, &part, &scratch);
+    int status = eqc_rt_prepare_part(c, i, &part, &scratch);
     if (status != EQC_OK)
       return status;
     slabs = eqc_rt_min(slabs, part.sums.slabs);
     if (__builtin_add_overflow(bytes, part.sums.slab_bytes, &bytes))
-      return fail_scratch(c);
+      return eqc_rt_fail_scratch(c);
   }
   slabs = eqc_rt_min(slabs, MAX_SUMS / (bytes < 1 ? 1 : bytes));
   slabs = slabs < LEAST_SLABS ? 1 : slabs;
@@ -329,8 +274,7 @@ static int choose_slabs(eqc_rt_network *c) {
   return EQC_OK;
 }
 
-/* Bytes at `*at`, which moves behind them; -1 where there are too many. */
-static int64_t place(int64_t *at, int64_t count, int64_t size) {
+int64_t eqc_rt_place(int64_t *at, int64_t count, int64_t size) {
   const int64_t here = *at;
   int64_t bytes;
   if (here < 0 || __builtin_mul_overflow(count, size, &bytes) ||
@@ -373,7 +317,7 @@ static int choose_work(eqc_rt_network *c) {
       overflows |=
           __builtin_add_overflow(bytes, sample_bytes(c, v, &overflows), &bytes);
   if (overflows)
-    return fail_scratch(c);
+    return eqc_rt_fail_scratch(c);
   c->block = choose_block(c, bytes);
   c->blocks = (c->batch - 1) / c->block + 1;
   if (c->network->threads)
@@ -393,67 +337,50 @@ static int choose_work(eqc_rt_network *c) {
   return EQC_OK;
 }
 
-static int prepare_parts(eqc_rt_network *c, eqc_rt_part *parts,
-                         int64_t *scratch) {
+/* All layers, whose scratch is *scratch bytes and whose memory from base + *at
+   on, or only counted where base is NULL. */
+static int prepare_parts(const eqc_rt_network *c, eqc_rt_part *parts,
+                         char *base, int64_t *at, int64_t *scratch) {
   int64_t i;
   int status = EQC_OK;
   *scratch = 0;
   for (i = 0; i < c->network->info->layers && status == EQC_OK; ++i) {
-    eqc_rt_part part;
-    status = prepare_part(c, i, parts ? &parts[i] : &part, scratch);
+    eqc_rt_part one, *part = parts ? &parts[i] : &one;
+    status = eqc_rt_prepare_part(c, i, part, scratch);
+    if (status == EQC_OK)
+      eqc_rt_place_part(c, i, part, base, at);
   }
   return status;
-}
-
-/* Room for the weights of a layer as its kernels want them. */
-static int64_t packed_bytes(const eqc_variant *variant) {
-  return eqc_rt_aligned(variant->packed_bytes);
 }
 
 int eqc_rt_network_prepare(eqc_rt_network *c, eqc_rt_block *memory) {
   const eqc_network *network = c->network;
   const int64_t layers = network->info->layers, values = network->num_values;
   int64_t i, at = 0, kernels = 0, own = 0;
-  int64_t parts, bytes, slots, tapes, flags, scratch;
+  int64_t parts, bytes, slots, tapes, flags, weights, scratch;
   char *base;
   int status = choose_work(c);
-  if (status == EQC_OK)
-    status = prepare_parts(c, NULL, &kernels);
   if (status != EQC_OK)
     return status;
-  parts = place(&at, layers, sizeof(eqc_rt_part));
-  bytes = place(&at, values, sizeof(int64_t));
-  slots = place(&at, num_slots(c) + 1, sizeof(int64_t));
-  tapes = place(&at, values, sizeof(int64_t));
-  flags = place(&at, 2 * values, 1);
-  for (i = 0; i < layers; ++i) {
-    const eqc_kernel *kernel = network->parts[i].kernel;
-    const eqc_variant *variant = eqc_rt_choose(kernel);
-    place(&at, 1, packed_bytes(variant));
-    if (!c->backward)
-      continue;
-    place(&at, kernel->info->weight_size, kernel->element_bytes);
-    place(&at, 1,
-          packed_bytes(&kernel->gradients[variant - kernel->variants].input));
-    if (c->grad_params) {
-      eqc_rt_part part;
-      int64_t ignored = 0;
-      status = prepare_part(c, i, &part, &ignored);
-      if (status != EQC_OK)
-        return status;
-      place(&at, c->slabs, part.sums.slab_bytes);
-    }
-  }
+  parts = eqc_rt_place(&at, layers, sizeof(eqc_rt_part));
+  bytes = eqc_rt_place(&at, values, sizeof(int64_t));
+  slots = eqc_rt_place(&at, num_slots(c) + 1, sizeof(int64_t));
+  tapes = eqc_rt_place(&at, values, sizeof(int64_t));
+  flags = eqc_rt_place(&at, 2 * values, 1);
+  weights = at;
+  status = prepare_parts(c, NULL, NULL, &at, &kernels);
+  if (status != EQC_OK)
+    return status;
   /* Of one worker. */
   for (i = 0; i < num_slots(c); ++i)
-    place(&own, c->block, slot_bytes(c, i));
-  c->temporary = place(&own, c->block, temporary_bytes(c));
-  c->written = place(&own, c->backward ? values : 0, 1);
-  c->layer_scratch = place(&own, 1, kernels);
+    eqc_rt_place(&own, c->block, slot_bytes(c, i));
+  c->temporary = eqc_rt_place(&own, c->block, temporary_bytes(c));
+  c->written = eqc_rt_place(&own, c->backward ? values : 0, 1);
+  c->layer_scratch = eqc_rt_place(&own, 1, kernels);
   c->stride = own;
-  scratch = own < 0 ? -1 : place(&at, c->width, own);
+  scratch = own < 0 ? -1 : eqc_rt_place(&at, c->width, own);
   if (at < 0 || scratch < 0)
-    return fail_scratch(c);
+    return eqc_rt_fail_scratch(c);
   status = eqc_rt_acquire((size_t)at, c->name, memory);
   if (status != EQC_OK)
     return status;
@@ -469,82 +396,15 @@ int eqc_rt_network_prepare(eqc_rt_network *c, eqc_rt_block *memory) {
   memset(c->wanted, 0, (size_t)(2 * values));
   own = at = 0;
   for (i = 0; i < num_slots(c); ++i)
-    c->slot_offsets[i] = place(&own, c->block, slot_bytes(c, i));
+    c->slot_offsets[i] = eqc_rt_place(&own, c->block, slot_bytes(c, i));
   for (i = 0; i < values; ++i) {
     int overflows = 0;
     c->bytes[i] = sample_bytes(c, i, &overflows);
     c->tape_offsets[i] = -1;
     if (network->values[i].kept)
-      c->tape_offsets[i] = place(&at, c->batch, c->bytes[i]);
+      c->tape_offsets[i] = eqc_rt_place(&at, c->batch, c->bytes[i]);
   }
-  status = prepare_parts(c, c->parts, &kernels);
-  base += flags + eqc_rt_aligned(2 * values);
-  for (i = 0; i < layers; ++i) {
-    eqc_rt_part *part = &c->parts[i];
-    const eqc_kernel *kernel = network->parts[i].kernel;
-    part->forward.packed = base;
-    base += packed_bytes(part->forward.variant);
-    if (!c->backward)
-      continue;
-    part->input.bias = base; /* the flipped weights, for now */
-    base += eqc_rt_aligned(kernel->info->weight_size * kernel->element_bytes);
-    part->input.packed = base;
-    base += packed_bytes(part->input.variant);
-    if (!c->grad_params)
-      continue;
-    part->sums.memory = base;
-    part->sums.slabs = c->slabs;
-    base += c->slabs * part->sums.slab_bytes;
-  }
-  return status;
-}
-
-/* The weights of one layer, and of its gradient of x. */
-static void pack_part(int64_t worker, int64_t i, void *p) {
-  eqc_rt_network *c = p;
-  const eqc_network_part *place = &c->network->parts[i];
-  const eqc_network_layer *layer = &c->network->info->layer[i];
-  const int64_t size = c->network->element_bytes;
-  eqc_rt_part *part = &c->parts[i];
-  const char *weight = c->params + layer->offset * size;
-  (void)worker;
-  part->bias = NULL;
-  if (c->packed) {
-    part->forward.packed = c->packed + place->packed_offset * size;
-    if (layer->bias_size > 0)
-      part->bias = c->packed + place->packed_bias_offset * size;
-    return;
-  }
-  if (layer->bias_size > 0)
-    part->bias = c->params + layer->bias_offset * size;
-  if (part->forward.variant->packed_bytes > 0)
-    part->forward.variant->pack(part->forward.n, weight,
-                                (void *)part->forward.packed);
-  else
-    part->forward.packed = weight;
-  if (c->backward) {
-    void *flipped = (void *)part->input.bias;
-    eqc_rt_flip(place->kernel, part->input.n, weight, flipped);
-    if (part->input.variant->packed_bytes > 0)
-      part->input.variant->pack(part->input.n, flipped,
-                                (void *)part->input.packed);
-    else
-      part->input.packed = flipped;
-    part->input.bias = NULL;
-  }
-}
-
-int eqc_rt_network_pack_all(eqc_rt_network *c) {
-  const int64_t threads =
-      c->network->threads && !c->packed &&
-              (double)c->network->info->params > WORTH_THREADS
-          ? eqc_rt_num_threads()
-          : 1;
-  const int64_t layers = c->network->info->layers;
-  const eqc_rt_runner none = {0};
-  return eqc_rt_parallel(threads > 1 ? &c->runner : &none,
-                         eqc_rt_min(threads, layers), layers, pack_part, c,
-                         c->name);
+  return prepare_parts(c, c->parts, base, &weights, &kernels);
 }
 
 /*===-- Steps
@@ -570,18 +430,6 @@ char *eqc_rt_value_at(const eqc_rt_network *c, int64_t worker, int64_t value,
                   : c->scratch + worker * c->stride + c->slot_offsets[slot];
 }
 
-int eqc_rt_run_layer(const eqc_rt_network *c, const eqc_rt_call *prepared,
-                     int64_t worker, int64_t count, const void *x,
-                     const void *bias, void *y) {
-  eqc_rt_call call = *prepared;
-  call.batch = count;
-  call.x = x;
-  call.bias = bias;
-  call.y = y;
-  return eqc_rt_perform(&call, NULL,
-                        c->scratch + worker * c->stride + c->layer_scratch);
-}
-
 int eqc_rt_run_steps(const eqc_rt_network *c, int64_t worker, int64_t first,
                      int64_t count) {
   int64_t s;
@@ -595,9 +443,10 @@ int eqc_rt_run_steps(const eqc_rt_network *c, int64_t worker, int64_t first,
     result = eqc_rt_value_at(c, worker, step->result, first);
     if (step->kind == EQC_STEP_LAYER) {
       const eqc_rt_part *part = &c->parts[step->layer];
+      eqc_pair pair;
       status =
           eqc_rt_run_layer(c, &part->forward, worker, count,
-                           eqc_rt_value_at(c, worker, step->operands[0], first),
+                           eqc_rt_layer_input(c, step, worker, first, &pair),
                            part->bias, result);
     } else {
       eqc_rt_step_value(c, step, worker, first, count);

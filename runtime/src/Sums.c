@@ -81,9 +81,12 @@ int eqc_rt_sum_nothing(const eqc_rt_call *c, void *grad_weight,
 void eqc_rt_begin_sums(eqc_rt_sums *s, const eqc_rt_call *c,
                        const eqc_sums *code, void *grad_weight,
                        void *grad_bias) {
+  const eqc_layer_info *info = c->kernel->info;
   const int64_t weight_rows = code->terms * code->diagram_rows;
   s->call = *c;
-  s->channels = c->kernel->info->c_in;
+  s->channels = info->k2 < 0      ? info->c_in
+                : info->depthwise ? 1
+                                  : info->c_in * info->c_in2;
   s->code = code;
   s->grad_weight = grad_weight;
   s->grad_bias = grad_bias;

@@ -15,6 +15,11 @@
 void eqc_rt_flip(const eqc_kernel *kernel, int64_t n, const void *weight,
                  void *out);
 
+/* The weights of pairs of channels as the gradient of x, or of z, reads them:
+   out[d][c3][c2][c1] = weight[d][c1][c2][c3], or out[d][c3][c1][c2]. */
+void eqc_rt_turn(const eqc_kernel *kernel, int of_x, const void *weight,
+                 void *out);
+
 /* The gradients of no samples; NULL: not asked for. */
 int eqc_rt_sum_nothing(const eqc_rt_call *c, void *grad_weight,
                        void *grad_bias);

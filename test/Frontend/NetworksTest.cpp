@@ -34,6 +34,14 @@ static std::string inNetwork(const std::string &body) {
   return with("network n {\n" + body + "\n}");
 }
 
+/// In a network on line 3, whose inputs are x and z, on line 4.
+static std::string twoInputs(const std::string &body) {
+  return "space p = S(3)\n"
+         "layer mul { k = p p * p; l = p; channels = 2 * 3 -> 2 }\n"
+         "network n {\n  input x : p p, 2; input z : p, 3\n" +
+         body + "\n}";
+}
+
 /// `count` statements that are called v0, v1, ..
 static std::string manyInputs(int count) {
   std::string text = "  y0 = up(v0)\n";
@@ -53,15 +61,18 @@ static std::string manyCalls(int count) {
 const std::vector<ErrorCase> &eqc::test::networkErrorCases() {
   static const std::vector<ErrorCase> cases = {
       // Layers of two inputs.
-      {"space p = S(3)\nlayer mul { k = p * p; l = p; channels = 2 }\n"
-       "network n {\n  input x : p, 2\n  output y = mul(x, x)\n}",
-       {"5:14: layer 'mul' takes two inputs, which layers of networks cannot "
-        "yet [E0074]"}},
-      {"space p = S(3)\nlayer mul { k = p * p; l = p; channels = 2 }\n"
-       "network n {\n  input x : p, 2\n  output y = mul(x)\n}",
-       {"5:14: 'mul' takes 2 arguments, not 1 [E0083]",
-        "5:14: layer 'mul' takes two inputs, which layers of networks cannot "
-        "yet [E0074]"}},
+      {twoInputs("output y = mul(x)\noutput u = relu(z)"),
+       {"5:12: 'mul' takes 2 arguments, not 1 [E0083]"}},
+      {twoInputs("output y = mul(x, z, z)"),
+       {"5:12: 'mul' takes 2 arguments, not 3 [E0083]"}},
+      {twoInputs("output y = mul(z, x)"),
+       {"5:16: layer 'mul' takes axes p p and 2 channels, but this value has "
+        "axis p and 3 channels [E0083]"}},
+      {twoInputs("output y = mul(x, x)\noutput u = relu(z)"),
+       {"5:19: layer 'mul' takes axis p and 3 channels, but this value has "
+        "axes p p and 2 channels [E0083]"}},
+      {twoInputs("output y = mul(x, q)\noutput u = relu(z)"),
+       {"5:19: unknown value 'q' [E0080]"}},
       // Syntax.
       {with("network {\n input x : p, 2\n output y = up(x)\n}"),
        {"10:9: expected a network name, found '{' [E0016]"}},
@@ -237,6 +248,34 @@ TEST(Networks, ParametersFollowTheFirstCalls) {
   EXPECT_NE(network.outputs[0].value, network.outputs[1].value);
 }
 
+TEST(Networks, LayersOfTwoInputs) {
+  const NetworkSpec network = networkOf(
+      "space nodes = S(?)\n"
+      "layer up { k = nodes; l = nodes nodes; channels = 16 -> 32; bias = true "
+      "}\n"
+      "layer mix { k = nodes nodes; l = nodes nodes; channels = 4 -> 32 }\n"
+      "layer half { k = nodes nodes; l = nodes nodes; channels = 32 -> 32 }\n"
+      "layer mul { k = nodes nodes * nodes nodes; l = nodes nodes; channels = "
+      "32; diagrams = [\"o1 i1 | i2 i3 | o2 i4\"] }\n"
+      "layer out { k = nodes nodes; l = 0; channels = 64 -> 1; bias = true }\n"
+      "network ppgn {\n  input h : nodes, 16\n  input a : nodes nodes, 4\n"
+      "  t = relu(up(h) + mix(a))\n  u = mul(t, relu(half(t)))\n"
+      "  output y = out(concat(t, u))\n}\n");
+  EXPECT_EQ(kindsOf(network), "llaplplcl");
+  // A call counts at its closing parenthesis.
+  std::vector<std::pair<std::string, int64_t>> offsets;
+  for (const NetworkLayer &layer : network.layers)
+    offsets.emplace_back(layer.name, layer.offset);
+  EXPECT_EQ(offsets,
+            (std::vector<std::pair<std::string, int64_t>>{{"up", 0},
+                                                          {"mix", 2624},
+                                                          {"half", 4544},
+                                                          {"mul", 19904},
+                                                          {"out", 19936}}));
+  EXPECT_EQ(network.params, 20065);
+  EXPECT_EQ(network.steps[6].operands, (std::vector<int>{5, 7}));
+}
+
 TEST(Networks, InputsAreTheFirstValues) {
   const NetworkSpec network =
       networkOf("space p = S(?)\nlayer a { k = p; l = p; channels = 2 -> 2 }\n"
@@ -286,12 +325,16 @@ TEST(Networks, FunctionsAskTheGroupsOfAllAxes) {
 }
 
 TEST(Networks, PrintAsTheyAreRead) {
-  Parsed first("space p = S(5)\nspace v = O(3)\n"
-               "layer f { k = p v; l = p v; channels = 2 -> 4; bias = false }\n"
-               "layer g { k = p; l = 0; channels = 4 -> 4; bias = true }\n"
-               "network n {\n  input x : p v, 2\n input c : 0, 4\n  t = f(x)\n"
-               "  output y = scale(sigmoid(norm(t, v)), t + f(x))\n"
-               "  output z = g(norm(t, v)) + c + norm(t)\n}");
+  Parsed first(
+      "space p = S(5)\nspace v = O(3)\n"
+      "layer f { k = p v; l = p v; channels = 2 -> 4; bias = false }\n"
+      "layer g { k = p; l = 0; channels = 4 -> 4; bias = true }\n"
+      "layer m { k = p v * p; l = v; channels = 2 * 4 -> 3; diagrams = "
+      "connected; bias = false }\n"
+      "network n {\n  input x : p v, 2\n input c : 0, 4\n  t = f(x)\n"
+      "  output y = scale(sigmoid(norm(t, v)), t + f(x))\n"
+      "  output z = g(norm(t, v)) + c + norm(t)\n"
+      "  output w = m(x, norm(t, v))\n}");
   ASSERT_EQ(first.text(), "");
   const std::string text =
       networkSource(first.result.networks[0], first.result.layers);

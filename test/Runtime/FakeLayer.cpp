@@ -81,6 +81,7 @@ FakeLayer::FakeLayer(bool dynamic) {
   info.layout = "channels_last";
   info.n = dynamic ? -1 : 4;
   info.k = info.l = 1;
+  info.k2 = -1;
   info.c_in = fakeIn;
   info.c_out = fakeOut;
   info.diagrams = info.bias_diagrams = 1;

@@ -265,8 +265,9 @@ typedef struct eqc_step {
 
 /* A layer of a network. Offsets count elements. */
 typedef struct eqc_network_part {
-  const eqc_kernel *kernel;
-  int64_t size; /* which of the call's sizes is its n, or -1 */
+  const eqc_kernel *kernel; /* of a layer of two inputs the kernel of its
+                               eqc_bilinear */
+  int64_t size;             /* which of the call's sizes is its n, or -1 */
   int64_t packed_offset, packed_size, packed_bias_offset;
 } eqc_network_part;
 

@@ -58,6 +58,19 @@ eqc.network @network_c3 spaces "p:S(4)" inputs ["x"] axes [array<i32: 0>] output
 
 // -----
 
+func.func @f(%x: tensor<?x4x2xf32>, %z: tensor<?x4x2xf32>, %w: tensor<1x2xf32>) -> tensor<?x4x2xf32> {
+  %y = eqc.bilinear y S(4) order 1 * 1 -> 1 (%x, %z, %w) diagrams ["o1 i1 i2"] : (tensor<?x4x2xf32>, tensor<?x4x2xf32>, tensor<1x2xf32>) -> tensor<?x4x2xf32>
+  return %y : tensor<?x4x2xf32>
+}
+eqc.network @network_c3_two spaces "p:S(4)" inputs ["x"] axes [array<i32: 0>] outputs ["y"] {
+^bb0(%x: tensor<?x4x2xf32>):
+  // expected-error @below {{layer 'f' has type}}
+  %0 = eqc.call f(%x) axes [0] : (tensor<?x4x2xf32>) -> tensor<?x4x2xf32>
+  eqc.output %0 : tensor<?x4x2xf32>
+}
+
+// -----
+
 eqc.network @network_c4 spaces "v:O(3)" inputs ["x"] axes [array<i32: 0>] outputs ["y"] {
 ^bb0(%x: tensor<?x3x2xf32>):
   // expected-error @below {{'tanh' is not equivariant on these axes}}

@@ -31,3 +31,17 @@ eqc.network @first spaces "p:S(4)" inputs ["x"] axes [array<i32: 0, 0>] outputs 
   %0 = eqc.call "a layer"(%x) axes [0] : (tensor<?x2x4x4xf64>) -> tensor<?x3x4xf64>
   eqc.output %0, %x : tensor<?x3x4xf64>, tensor<?x2x4x4xf64>
 }
+
+// A layer of two inputs.
+func.func @product(%x: tensor<?x4x4x2xf32>, %z: tensor<?x4x2xf32>, %w: tensor<1x2xf32>) -> tensor<?x4x2xf32> {
+  %y = eqc.bilinear y S(4) order 2 * 1 -> 1 (%x, %z, %w) diagrams ["o1 i1 | i2 i3"]
+      : (tensor<?x4x4x2xf32>, tensor<?x4x2xf32>, tensor<1x2xf32>) -> tensor<?x4x2xf32>
+  return %y : tensor<?x4x2xf32>
+}
+// CHECK-LABEL: eqc.network @two
+eqc.network @two spaces "p:S(4)" inputs ["x", "z"] axes [array<i32: 0, 0>, array<i32: 0>] outputs ["y"] {
+^bb0(%x: tensor<?x4x4x2xf32>, %z: tensor<?x4x2xf32>):
+  // CHECK: eqc.call product(%{{.*}}, %{{.*}}) axes [0] : (tensor<?x4x4x2xf32>, tensor<?x4x2xf32>) -> tensor<?x4x2xf32>
+  %0 = eqc.call product(%x, %z) axes [0] : (tensor<?x4x4x2xf32>, tensor<?x4x2xf32>) -> tensor<?x4x2xf32>
+  eqc.output %0 : tensor<?x4x2xf32>
+}

@@ -218,17 +218,138 @@ TEST(Networks, FormsOfOutputs) {
 }
 
 //===----------------------------------------------------------------------===//
+// Layers of two inputs
+//===----------------------------------------------------------------------===//
+
+TEST(Networks, ProductsOfMatricesInEveryTypeAndLayout) {
+  // A weight on each channel, and on pairs of them.
+  for (const char *fields :
+       {"batch = 4", "dtype = f64", "layout = channels_first",
+        "layout = channels_first; dtype = f64; normalize = mean"}) {
+    std::string text = "space p = S(?)\n";
+    for (const char *layer :
+         {"f { k = p p; l = p p; channels = 2 -> 3; bias = true; ",
+          "product { k = p p * p p; l = p p; channels = 3; diagrams = [\"o1 i1 "
+          "| i2 i3 | o2 i4\"]; ",
+          "pairs { k = p p * p p; l = p; channels = 3 * 3 -> 4; diagrams = "
+          "[\"o1 i1 | i2 i3 | i4\", \"o1 i2 | i1 i3 i4\"]; bias = true; ",
+          "out { k = p p; l = 0; channels = 5 -> 1; "})
+      text += std::string("layer ") + layer + fields + " }\n";
+    expectAgrees(text + "network n {\n  input x : p p, 2\n  a = relu(f(x))\n"
+                        "  b = tanh(a)\n"
+                        "  output y = out(concat(x, product(a, b)))\n"
+                        "  output z = pairs(b, a)\n}\n");
+  }
+}
+
+TEST(Networks, ProductsOfAllDiagrams) {
+  expectAgrees("space p = S(?)\n"
+               "layer f { k = p p * p; l = p; channels = 2 * 3 -> 3; dtype = "
+               "f64; diagrams = connected; bias = true }\n"
+               "layer g { k = p * p; l = p p; channels = 3; dtype = f64 }\n"
+               "network n {\n  input x : p p, 2\n  input z : p, 3\n"
+               "  output y = g(f(x, z), z)\n}\n");
+}
+
+TEST(Networks, ProductsOfOtherGroups) {
+  const char *const mean = "; normalize = mean; layout = channels_first";
+  for (auto [space, fields] :
+       {std::pair("O(?)", ""), std::pair("SO(3)", mean), std::pair("Sp(?)", ""),
+        std::pair("B(4)", mean), std::pair("O(1,3)", "")})
+    expectAgrees(
+        std::string("space v = ") + space +
+        "\nlayer up { k = v v; l = v v; channels = 2 -> 3; dtype = f64" +
+        fields +
+        " }\nlayer mul { k = v v * v v; l = v v; channels = 3; dtype = f64; "
+        "bias = true" +
+        fields +
+        " }\nlayer dot { k = v v * v v; l = 0; channels = 3 * 2 -> 1; bias = "
+        "true; dtype = f64" +
+        fields +
+        " }\nnetwork n {\n  input x : v v, 2\n  t = up(x)\n"
+        "  output y = mul(t, t) + mul(up(x), t)\n"
+        "  output s = scale(tanh(dot(t, x)), x)\n}\n");
+  expectAgrees("space v = SO(3)\n"
+               "layer cross { k = v * v; l = v; channels = 2 * 1 -> 2 }\n"
+               "network n {\n  input x : v, 2\n  input z : v, 1\n"
+               "  output y = cross(cross(x, z), z)\n}\n");
+}
+
+TEST(Networks, ProductsOfOneValue) {
+  // A gradient is the sum of those of both inputs, of a value that others read
+  // and that is an output, an input, or neither.
+  expectAgrees("space p = S(?)\n"
+               "layer f { k = p p; l = p p; channels = 2 -> 2; dtype = f64 }\n"
+               "layer mul { k = p p * p p; l = p p; channels = 2; dtype = f64; "
+               "bias = true; diagrams = [\"o1 i1 | i2 i3 | o2 i4\", "
+               "\"o1 i1 i3 | o2 i2 i4\"] }\n"
+               "network n {\n  input x : p p, 2\n  t = f(x)\n"
+               "  output y = mul(t, t)\n  output z = t + mul(x, x)\n"
+               "  output w = relu(mul(mul(f(x), y), f(x)))\n}\n");
+}
+
+TEST(Networks, ProductsWithAxesOfSeveralSpaces) {
+  expectAgrees(
+      "space p = S(4)\nspace v = O(3)\n"
+      "layer move { k = p v; l = p v; channels = 2 -> 3; bias = false }\n"
+      "layer pull { k = p p * p v; l = p v; channels = 1 * 3 -> 2; diagrams = "
+      "connected; bias = false }\n"
+      "layer gram { k = p v * p v; l = p p; channels = 2; bias = true }\n"
+      "network n {\n  input a : p p, 1\n  input x : p v, 2\n"
+      "  t = pull(a, move(x))\n  output y = t + x\n"
+      "  output s = relu(gram(t, x))\n}\n");
+  // Sizes at run time; inputs without axes; an output's space is new.
+  expectAgrees("space p = S(?)\nspace q = S(?)\n"
+               "layer lift { k = 0 * 0; l = p; channels = 2 * 3 -> 2; bias = "
+               "true }\n"
+               "layer by { k = 0 * p; l = p; channels = 2 }\n"
+               "layer sum { k = q * q; l = 0; channels = 3 }\n"
+               "network n {\n  input s : 0, 2\n  input x : q, 3\n"
+               "  output y = by(s, lift(s, sum(x, x)))\n}\n");
+}
+
+TEST(Networks, SquareOfAMatrixByHand) {
+  Compiled compiled("space p = S(?)\n"
+                    "layer mul { k = p p * p p; l = p p; channels = 1; "
+                    "diagrams = [\"o1 i1 | i2 i3 | o2 i4\"] }\n"
+                    "network n {\n  input x : p p, 1\n"
+                    "  output y = mul(x, x)\n}\n");
+  float x[] = {1, 2, 3, 4}, params[] = {2}, y[4];
+  EXPECT_EQ(compiled.call("forward", {2, 1},
+                          {{"x", x}, {"params", params}, {"y", y}}),
+            EQC_OK);
+  const float square[] = {7, 10, 15, 22};
+  float one[] = {1, 0, 0, 0}, gradX[4], gradParams[1];
+  EXPECT_EQ(compiled.call("backward", {2, 1},
+                          {{"x", x},
+                           {"params", params},
+                           {"grad_y", one},
+                           {"grad_x", gradX},
+                           {"grad_params", gradParams}}),
+            EQC_OK);
+  // Of 2 (x00 x00 + x01 x10).
+  const float expected[] = {2 * 2 * 1, 2 * 3, 2 * 2, 0};
+  for (int i = 0; i < 4; ++i) {
+    EXPECT_EQ(y[i], 2 * square[i]) << i;
+    EXPECT_EQ(gradX[i], expected[i]) << i;
+  }
+  EXPECT_EQ(gradParams[0], 7);
+}
+
+//===----------------------------------------------------------------------===//
 // Calls
 //===----------------------------------------------------------------------===//
 
-TEST(Networks, GradientsThatAreNull) {
-  Compiled compiled("space p = S(3)\n"
-                    "layer f { k = p; l = p; channels = 2 -> 2; dtype = f64 }\n"
-                    "network n {\n  input x : p, 2\n  input z : p, 2\n"
-                    "  output y = tanh(f(x)) + f(z)\n"
-                    "  output w = square(f(x))\n}\n");
+/// Of a network of two inputs, x and z, and two outputs, y and w, of which w
+/// does not depend on z: all ways to ask for some gradients.
+static void testNulls(const std::string &text) {
+  Compiled compiled(text);
   const int64_t batch = 5, size = batch * 3 * 2;
-  std::vector<double> x(size), z(size), params(8), gy(size), gw(size, 0.0);
+  std::vector<double> x(size), z(size), params(compiled.network().params),
+      gy(size), gw(size, 0.0);
+  const std::vector<std::vector<double>> untouched{
+      std::vector<double>(size, -7), std::vector<double>(size, -7),
+      std::vector<double>(params.size(), -7)};
   auto fill = [](std::vector<double> &values, double seed) {
     for (size_t i = 0; i < values.size(); ++i)
       values[i] = std::sin(seed + static_cast<double>(i));
@@ -238,7 +359,7 @@ TEST(Networks, GradientsThatAreNull) {
   fill(params, 3);
   fill(gy, 4);
   auto run = [&](void *givenW, bool wantX, bool wantZ, bool wantParams) {
-    std::vector<std::vector<double>> grads(3, std::vector<double>(size, -7));
+    std::vector<std::vector<double>> grads = untouched;
     EXPECT_EQ(compiled.call(
                   "backward", {batch},
                   {{"x", x.data()},
@@ -259,8 +380,7 @@ TEST(Networks, GradientsThatAreNull) {
   for (int asked = 0; asked < 8; ++asked) {
     const auto some = run(gw.data(), asked & 1, asked & 2, asked & 4);
     for (int i = 0; i < 3; ++i)
-      EXPECT_EQ(some[i],
-                asked >> i & 1 ? all[i] : std::vector<double>(size, -7));
+      EXPECT_EQ(some[i], asked >> i & 1 ? all[i] : untouched[i]);
   }
   // An input that no gradient reaches gets zeros.
   std::vector<double> gradZ(size, -7);
@@ -272,6 +392,19 @@ TEST(Networks, GradientsThatAreNull) {
                            {"grad_z", gradZ.data()}}),
             EQC_OK);
   EXPECT_EQ(gradZ, std::vector<double>(size, 0.0));
+}
+
+TEST(Networks, GradientsThatAreNull) {
+  for (const char *product : {"f(z)", "m(f(x), z)"}) {
+    SCOPED_TRACE(product);
+    testNulls(std::string("space p = S(3)\n"
+                          "layer f { k = p; l = p; channels = 2 -> 2; dtype = "
+                          "f64 }\nlayer m { k = p * p; l = p; channels = 2 * 2 "
+                          "-> 2; dtype = f64 }\n"
+                          "network n {\n  input x : p, 2\n  input z : p, 2\n"
+                          "  output y = tanh(f(x)) + ") +
+              product + "\n  output w = square(f(x))\n}\n");
+  }
 }
 
 TEST(Networks, ArgumentsThatAreWrong) {
@@ -339,9 +472,11 @@ TEST(Networks, ThreadsAndLargeBatchesChangeNoBit) {
   Compiled compiled("space p = S(?)\n"
                     "layer f { k = p p; l = p p; channels = 3 -> 8; bias = "
                     "true }\n"
+                    "layer m { k = p p * p p; l = p p; channels = 8; diagrams "
+                    "= [\"o1 i1 | i2 i3 | o2 i4\"]; normalize = mean }\n"
                     "layer g { k = p p; l = p; channels = 8 -> 2 }\n"
-                    "network n {\n  input x : p p, 3\n"
-                    "  output y = g(relu(f(x)))\n}\n");
+                    "network n {\n  input x : p p, 3\n  t = f(x)\n"
+                    "  output y = g(m(relu(t), t))\n}\n");
   const int64_t n = 6, batch = 333;
   std::vector<float> x(batch * n * n * 3), params(compiled.network().params);
   for (size_t i = 0; i < x.size(); ++i)

@@ -110,8 +110,10 @@ public:
     return success();
   }
 
-  /// Elements of packed weights, at most.
+  /// Elements of packed weights, at most; those of two inputs stay as they are.
   int64_t packedSize() const {
+    if (interface.getNumber("k2") >= 0)
+      return interface.getNumber("weight_size");
     int64_t most = 0;
     for (TargetAttr target : kernels.targetsOf(layer.name)) {
       int64_t elements = 1;
