@@ -4,23 +4,25 @@ Dispatching to Python costs more than a small layer does. So where nothing would
 way but the call itself, it is left out: plain tensors of a CPU, in eager mode, with no transform,
 mode or tracer that wants to see an operator. Everything else, and whatever is wrong with
 arguments, is for the operators of `_torch_operators`, which this falls back to; so results,
-derivatives and errors are theirs.
+derivatives and errors are theirs. The same for networks, where no gradient is wanted.
 """
 
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
 import torch
 from torch import Tensor
 from torch.autograd import Function, forward_ad
 
-from eqc import _registry, _torch_operators
+from eqc import _registry, _torch_network, _torch_operators
 from eqc._native import check_status
 from eqc.layer import Layer
+from eqc.network import Network
 
-__all__ = ["linear"]
+__all__ = ["linear", "network"]
 
 _C = torch._C
 
@@ -217,3 +219,72 @@ class _Linear(Function):
 
 # No transform of torch.func is there, which Function.apply looks for.
 _apply = super(Function, _Linear).apply
+
+
+
+class _NetworkShapes(NamedTuple):
+    """What the shapes of the inputs of a network say of a call."""
+
+    numbers: tuple[int, ...]  #: before the arrays
+    outputs: tuple[tuple[int, ...], ...]
+
+
+class _DirectNetwork:
+    """A network, and the shapes that calls had so far."""
+
+    def __init__(self, net: Network) -> None:
+        self.net, self.dtype = net, _torch_network.dtype_of(net)
+        self.params_shape = (net.size,)
+        self.shapes: dict[tuple[torch.Size, ...], _NetworkShapes] = {}
+
+    def shapes_of(self, inputs: tuple[torch.Size, ...]) -> _NetworkShapes | None:
+        """None where an operator has to say what is wrong."""
+        net = self.net
+        if len(inputs) != len(net.inputs):
+            return None
+        lead = inputs[0][:len(inputs[0]) - len(net.inputs[0].axes) - 1]
+        batch = math.prod(lead)
+        flat = [(batch, *shape[len(lead):]) for shape in inputs]
+        try:
+            sizes = net.sizes_of(flat)
+        except ValueError:
+            return None
+        if any(shape[:len(lead)] != lead or inner != net.shape(tensor, batch, sizes)
+               for shape, inner, tensor in zip(inputs, flat, net.inputs)):
+            return None
+        shapes = _NetworkShapes(net._numbers(sizes, batch), tuple(
+            (*lead, *net.shape(tensor, batch, sizes)[1:])  # type: ignore
+            for tensor in net.outputs))
+        if len(self.shapes) >= _MOST_SHAPES:
+            self.shapes.clear()
+        self.shapes[inputs] = shapes
+        return shapes
+
+
+_known_networks: dict[str, _DirectNetwork] = {}
+
+
+def network(net: Network, key: str, inputs: Sequence[Any], params: Tensor
+            ) -> tuple[Tensor, ...] | None:
+    """The outputs for inputs with any number of batch axes, or None if the operator has to be
+    called."""
+    given = (*inputs, params)
+    if not _IS_AVAILABLE or _is_dynamo_compiling() or _is_watched():
+        return None
+    direct = _known_networks.get(key) or _known_networks.setdefault(key, _DirectNetwork(net))
+    needs_graph = _is_grad_enabled()
+    for tensor in given:
+        if (type(tensor) not in _weight_types or tensor.dtype != direct.dtype
+                or not tensor.is_contiguous() or (needs_graph and tensor.requires_grad)
+                or _keys_of(tensor) not in (_PLAIN, _INFERENCE)):
+            return None
+    found = tuple(tensor.shape for tensor in inputs)
+    shapes = direct.shapes.get(found) or direct.shapes_of(found)
+    if shapes is None or params.shape != direct.params_shape:
+        return None
+    outputs = tuple(params.new_empty(shape) for shape in shapes.outputs)
+    status = direct.net._forward(
+        *shapes.numbers, *[tensor.data_ptr() for tensor in (*given, *outputs)])
+    if status != 0:
+        check_status(status)
+    return outputs

@@ -9,7 +9,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from eqc import _registry, _torch_network
+from eqc import _registry, _torch_direct, _torch_network
 from eqc._native import NativeProgram, Options
 from eqc._source import declared_space, integer, layer_fields
 from eqc.errors import CompileError
@@ -23,6 +23,10 @@ __all__ = ["Network", "linears", "network"]
 def _apply(net: CompiledNetwork, key: str, inputs: Sequence[Tensor], params: Tensor,
            sizes: Mapping[str, int] | None) -> Tensor | tuple[Tensor, ...]:
     """The operator on any number of batch axes."""
+    if sizes is None:
+        direct = _torch_direct.network(net, key, inputs, params)
+        if direct is not None:
+            return direct[0] if len(direct) == 1 else direct
     if len(inputs) != len(net.inputs):
         names = ", ".join(tensor.name for tensor in net.inputs)
         raise TypeError(f"network '{net.name}' takes {len(net.inputs)} inputs ({names}), not "

@@ -206,6 +206,48 @@ def test_torch_module():
         model(h, a[:3])
 
 
+def test_torch_without_gradients():
+    """Where nobody needs to see an operator, none is called."""
+    torch = pytest.importorskip("torch")
+    import eqc.torch
+    from torch.utils._python_dispatch import TorchDispatchMode
+    called = []
+
+    class Watch(TorchDispatchMode):
+        def __torch_dispatch__(self, function, types, args=(), kwargs=None):
+            called.append(str(function))
+            return function(*args, **(kwargs or {}))
+
+    model = eqc.torch.Network(text_of("f64"))
+    h, a, _ = map(torch.from_numpy, arguments_of(model.network, 5))
+    expected = model(h, a)
+    assert all(value.requires_grad for value in expected)
+    with Watch():
+        assert all(map(torch.equal, model(h, a), expected))
+    assert any("eqc.network" in name for name in called)
+    for mode in (torch.no_grad, torch.inference_mode):
+        with mode():
+            found = model(h, a)
+            assert all(map(torch.equal, found, expected))
+            assert not any(value.requires_grad for value in found)
+            strided = torch.stack([h, h], -1)[..., 0]
+            assert not strided.is_contiguous()
+            assert torch.equal(model(strided, a)[0], expected[0])
+            assert model(h[:0], a[:0])[0].shape == (0, 2)
+            assert torch.equal(model(h[None], a[None])[1], expected[1][None])
+            assert torch.equal(model(h[0], a[0])[0], model(h[:1], a[:1])[0][0])
+            with pytest.raises(TypeError, match="h has dtype torch.float32"):
+                model(h.float(), a)
+            with pytest.raises(ValueError, match="a has shape"):
+                model(h, a[:, :3])
+            with pytest.raises(ValueError, match="batch axes"):
+                model(h, a[:3])
+            with pytest.raises(TypeError, match="takes 2 inputs"):
+                model(h)
+            with pytest.raises(ValueError, match="at least 3"):
+                model(h, a[0, 0, 0])
+
+
 def test_torch_compile():
     torch = pytest.importorskip("torch")
     import eqc.torch
