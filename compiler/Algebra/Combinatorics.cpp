@@ -120,6 +120,7 @@ namespace {
 
 class TableauSum {
 public:
+  /// Without a shape the squares for the partitions themselves.
   TableauSum(int64_t n, int64_t maxParts, ShapeOf shape)
       : n(n), maxParts(maxParts), shape(shape) {}
 
@@ -134,7 +135,8 @@ private:
     if (total.saturated)
       return;
     if (rest == 0) {
-      total = add(total, countTableaux(shape(mu, n)));
+      const Count tableaux = countTableaux(shape ? shape(mu, n) : mu);
+      total = add(total, shape ? tableaux : multiply(tableaux, tableaux));
       return;
     }
     if (static_cast<int64_t>(mu.size()) == maxParts)
@@ -196,6 +198,17 @@ Count eqc::sumOfTableaux(int64_t n, int64_t size, int64_t maxParts,
   if (2 * size > manyVertices)
     return maxParts == 1 && n == 1 ? Count{1, false} : kSaturated;
   return TableauSum(n, maxParts, shape).compute(size);
+}
+
+Count eqc::countIncreasingPermutations(int64_t n, int64_t size) {
+  return sumOfTableaux(n, size, n, nullptr); // at least Catalan(size) for n > 1
+}
+
+Count eqc::factorial(uint64_t size) {
+  Count total{1, false};
+  for (uint64_t i = 2; i <= size && !total.saturated; ++i)
+    total = multiply(total, {i, false});
+  return total;
 }
 
 // Patience sorting: `tails[i]` is the least last value of a subsequence of

@@ -46,6 +46,12 @@ using ShapeOf = std::vector<int64_t> (*)(const std::vector<int64_t> &mu,
 /// it is the character formula for the dimension.
 Count sumOfTableaux(int64_t n, int64_t size, int64_t maxParts, ShapeOf shape);
 
+/// Permutations of `size` things without an increasing subsequence longer than
+/// n: the sum of the squares of f^lambda over partitions into at most n parts.
+Count countIncreasingPermutations(int64_t n, int64_t size);
+/// All permutations of `size` things.
+Count factorial(uint64_t size);
+
 /// The length of a longest strictly increasing subsequence.
 int64_t longestIncreasing(const std::vector<int> &word);
 

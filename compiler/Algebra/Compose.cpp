@@ -23,6 +23,11 @@ SignedDiagram eqc::transpose(Group group, const Diagram &diagram) {
   SignedDiagram result;
   result.diagram =
       makeDiagram(diagram.k, diagram.l, labels, diagram.free, std::move(space));
+  result.diagram.dual = diagram.dual;
+  std::rotate(result.diagram.dual.begin(),
+              result.diagram.dual.begin() +
+                  (diagram.dual.empty() ? 0 : diagram.l),
+              result.diagram.dual.end());
   // Moving the free inputs before the free outputs costs one transposition for
   // each of their pairs, and lowering the former outputs instead of the former
   // inputs the sign of the whole form.
@@ -39,6 +44,7 @@ SignedDiagram eqc::transpose(Group group, const Diagram &diagram) {
 
 Diagram eqc::kronecker(const Diagram &a, const Diagram &b) {
   assert(a.free < 0 && b.free < 0 && "a product has no single free block");
+  assert(a.dual.empty() && b.dual.empty() && "axes of no dual");
   std::vector<int> labels;
   labels.reserve(a.block.size() + b.block.size());
   int offset = a.numBlocks();
@@ -105,6 +111,12 @@ Composition eqc::compose(Group group, const Diagram &d1, const Diagram &d2) {
   }
   Composition result;
   result.diagram = makeDiagram(d1.l, d2.k, labels, -1, std::move(space));
+  std::vector<bool> dual;
+  for (int v = 0; v < d1.l; ++v)
+    dual.push_back(d1.isDual(v));
+  for (int v = 0; v < d2.k; ++v)
+    dual.push_back(d2.isDual(d2.l + v));
+  result.diagram.dual = someDual(std::move(dual));
   // A loop is as long as what it runs through: any vertex of the middle row
   // tells in which space.
   std::vector<int> spaceOfSet(blocks1 + blocks2, 0);

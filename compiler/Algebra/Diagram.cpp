@@ -81,7 +81,7 @@ int Diagram::numBottomOnlyBlocks() const {
 
 bool Diagram::operator==(const Diagram &other) const {
   return l == other.l && k == other.k && free == other.free &&
-         block == other.block && space == other.space;
+         block == other.block && space == other.space && dual == other.dual;
 }
 
 Diagram eqc::makeDiagram(int l, int k, const std::vector<int> &labels,
@@ -106,15 +106,45 @@ Diagram eqc::makeDiagram(int l, int k, const std::vector<int> &labels,
   return result;
 }
 
+uint64_t Vertices::sources() const {
+  uint64_t count = k;
+  for (size_t v = 0; v < dual.size(); ++v)
+    count += v < l ? dual[v] : -uint64_t(dual[v]);
+  return count;
+}
+
+Diagram Vertices::diagramOf(const std::vector<int> &labels,
+                            int freeLabel) const {
+  Diagram diagram =
+      makeDiagram(static_cast<int>(l), static_cast<int>(k), labels, freeLabel);
+  diagram.dual = dual;
+  return diagram;
+}
+
+std::vector<bool> eqc::sourcesOf(const Diagram &diagram) {
+  std::vector<bool> sources;
+  for (int v = 0; v < diagram.l + diagram.k; ++v)
+    sources.push_back(diagram.isDual(v) == (v < diagram.l));
+  return sources;
+}
+
+std::vector<bool> eqc::someDual(std::vector<bool> dual) {
+  if (std::find(dual.begin(), dual.end(), true) == dual.end())
+    dual.clear();
+  return dual;
+}
+
 Diagram eqc::restrictTo(const Diagram &diagram, int space) {
-  int l = 0, k = 0;
+  Vertices vertices;
   std::vector<int> labels;
   for (int v = 0; v < diagram.l + diagram.k; ++v)
     if (diagram.spaceOf(v) == space) {
-      ++(v < diagram.l ? l : k);
+      ++(v < diagram.l ? vertices.l : vertices.k);
       labels.push_back(diagram.block[v]);
+      vertices.dual.push_back(diagram.isDual(v));
     }
-  return makeDiagram(l, k, labels, diagram.free);
+  vertices.dual = someDual(std::move(vertices.dual));
+  return vertices.diagramOf(labels, diagram.free);
 }
 
 Diagram eqc::joinParts(const std::vector<Diagram> &parts, int l, int k,
@@ -129,9 +159,14 @@ Diagram eqc::joinParts(const std::vector<Diagram> &parts, int l, int k,
     labels += parts[c].numBlocks();
   }
   std::vector<int> labelOf;
-  for (int c : space)
-    labelOf.push_back(firstLabel[c] + parts[c].block[next[c]++]);
-  return makeDiagram(l, k, labelOf, freeLabel, space);
+  std::vector<bool> dual;
+  for (int c : space) {
+    labelOf.push_back(firstLabel[c] + parts[c].block[next[c]]);
+    dual.push_back(parts[c].isDual(next[c]++));
+  }
+  Diagram diagram = makeDiagram(l, k, labelOf, freeLabel, space);
+  diagram.dual = someDual(std::move(dual));
+  return diagram;
 }
 
 /// The spaces of a diagram of a product in the order of their first vertices.
@@ -146,8 +181,8 @@ static std::vector<int> spacesOf(const Diagram &diagram) {
 bool eqc::canonicalLess(const Diagram &a, const Diagram &b) {
   if (a.l != b.l || a.k != b.k)
     return std::tie(a.l, a.k) < std::tie(b.l, b.k);
-  if (a.space != b.space)
-    return a.space < b.space;
+  if (std::tie(a.space, a.dual) != std::tie(b.space, b.dual))
+    return std::tie(a.space, a.dual) < std::tie(b.space, b.dual);
   for (int space : spacesOf(a)) {
     const Diagram ofA = restrictTo(a, space), ofB = restrictTo(b, space);
     if (ofA != ofB)
@@ -188,4 +223,13 @@ std::string eqc::blockText(const std::vector<int> &vertices, int l) {
 std::string eqc::whyNotOfGroup(const Diagram &diagram, Group group,
                                long long n) {
   return rulesOf(group).whyNot(diagram, n);
+}
+
+Diagram eqc::withSomeDuals(Diagram diagram, Group group) {
+  std::vector<bool> dual(diagram.block.size());
+  for (const std::vector<int> &block : diagram.blocks())
+    if (block.size() == 2 && (block[0] < diagram.l) == (block[1] < diagram.l))
+      dual[block[1]] = rulesOf(group.of(diagram.spaceOf(block[1]))).hasDuals();
+  diagram.dual = someDual(std::move(dual));
+  return diagram;
 }

@@ -11,6 +11,7 @@
 #include "compiler/Algebra/Group.h"
 
 #include <cstddef>
+#include <cstdint>
 #include <string>
 #include <string_view>
 #include <variant>
@@ -31,7 +32,10 @@ struct Diagram {
   int free = -1;
   /// The space of each vertex, of a diagram of a product of groups; else empty.
   std::vector<int> space;
+  /// Whether each vertex is an axis of the dual of its space; empty: none is.
+  std::vector<bool> dual;
 
+  bool isDual(int vertex) const { return !dual.empty() && dual[vertex]; }
   int spaceOf(int vertex) const { return space.empty() ? 0 : space[vertex]; }
   /// The space of the free vertices.
   int freeSpace() const;
@@ -59,6 +63,24 @@ struct Diagram {
 Diagram makeDiagram(int l, int k, const std::vector<int> &labels,
                     int freeLabel = -1, std::vector<int> space = {});
 
+/// The vertices of diagrams in one space: outputs, then inputs.
+struct Vertices {
+  uint64_t l = 0, k = 0;
+  std::vector<bool> dual; ///< as of Diagram
+
+  uint64_t number() const { return l + k; }
+  int size() const { return static_cast<int>(number()); }
+  /// Outputs of the dual and inputs that are not of it. Invariant pairings join
+  /// each with a vertex that is none.
+  uint64_t sources() const;
+  Diagram diagramOf(const std::vector<int> &labels, int freeLabel = -1) const;
+};
+/// Whether each vertex of a diagram is a source.
+std::vector<bool> sourcesOf(const Diagram &diagram);
+
+/// `dual`, or empty where no vertex is.
+std::vector<bool> someDual(std::vector<bool> dual);
+
 /// The part of a diagram that lies in one space, as a diagram of its group.
 Diagram restrictTo(const Diagram &diagram, int space);
 
@@ -77,8 +99,8 @@ std::string blockText(const std::vector<int> &vertices, int l);
 /// vertex, vertices ascending; `1` for the diagram without vertices.
 std::string toString(const Diagram &diagram);
 
-/// The same with the space of every vertex of a product, `o1:0 i1:0 | o2:1`:
-/// all that there is to a diagram.
+/// The same with the space of every vertex of a product, `o1:0 i1:0 | o2:1`,
+/// and an apostrophe behind those of duals: all that there is to a diagram.
 std::string toTypedString(const Diagram &diagram);
 
 /// Where and why a diagram's notation is wrong. Offsets are bytes of the text.
@@ -90,7 +112,7 @@ struct DiagramError {
 
 /// Reads the notation of an (l,k)-diagram. Refuses unknown, repeated and
 /// missing vertices and empty blocks. Any group: see `whyNotOfGroup`. Vertices
-/// may name their spaces, all or none, where `typed`.
+/// may name their spaces, all or none, and be of duals where `typed`.
 std::variant<Diagram, DiagramError> parseDiagram(std::string_view text, int l,
                                                  int k, bool typed = false);
 
@@ -100,6 +122,10 @@ std::variant<Diagram, DiagramError> parseDiagram(std::string_view text, int l,
 /// matched. `n` is -1 when dynamic. A diagram of a product is, space by space,
 /// one of the factors.
 std::string whyNotOfGroup(const Diagram &diagram, Group group, long long n);
+
+/// `diagram` where the second axis of every pair in one row is of the dual, if
+/// its space has one: a diagram of the group, whichever axes really are.
+Diagram withSomeDuals(Diagram diagram, Group group);
 
 /// Canonical order (lexicographic restricted growth strings; for SO the
 /// matchings first, then by tuple of free vertices, then by the restricted

@@ -10,51 +10,59 @@
 using namespace eqc;
 
 /// Two values of at most 2^63 - 1 each.
-static uint64_t sum(long long l, long long k) {
+static Vertices rows(long long l, long long k) {
   assert(l >= 0 && k >= 0 && "rows have sizes");
-  return static_cast<uint64_t>(l) + static_cast<uint64_t>(k);
+  return {static_cast<uint64_t>(l), static_cast<uint64_t>(k), {}};
 }
 
 Count eqc::countDiagrams(Group group, long long n, long long l, long long k) {
-  return rulesOf(group).count(n, sum(l, k));
+  return rulesOf(group).count(n, rows(l, k));
 }
 
 std::string eqc::whyNoDiagrams(Group group, long long n, long long l,
                                long long k) {
-  return rulesOf(group).whyNone(n, sum(l, k));
+  return rulesOf(group).whyNone(n, rows(l, k));
 }
 
 Count eqc::countBasis(Group group, long long n, int l, int k) {
   assert(n > 0 && "a basis needs a fixed n");
-  return rulesOf(group).countBasis(n, sum(l, k));
+  return rulesOf(group).countBasis(n, rows(l, k));
 }
 
 bool eqc::inBasis(const Diagram &diagram, Group group, long long n) {
-  assert(n > 0 && "a basis needs a fixed n");
+  assert((n > 0 || group.isProduct()) && "a basis needs a fixed n");
   return rulesOf(group).inBasis(diagram, n);
 }
 
 void eqc::forEachDiagram(Group group, long long n, int l, int k,
                          const std::function<bool(const Diagram &)> &visit) {
-  rulesOf(group).enumerate(n, l, k, visit);
+  rulesOf(group).enumerate(n, rows(l, k), visit);
 }
 
 //===----------------------------------------------------------------------===//
 // Products
 //===----------------------------------------------------------------------===//
 
-uint64_t LayerRows::numVertices(int space) const {
-  return static_cast<uint64_t>(std::count(axes.begin(), axes.end(), space));
+Vertices LayerRows::verticesOf(int space) const {
+  Vertices vertices;
+  for (int v = 0; v < l + k; ++v)
+    if (!isProduct() || axes[v] == space) {
+      ++(v < l ? vertices.l : vertices.k);
+      vertices.dual.push_back(!dual.empty() && dual[v]);
+    }
+  vertices.dual = someDual(std::move(vertices.dual));
+  return vertices;
 }
 
 /// What is counted for each factor of a product, multiplied.
 static Count productOf(const LayerRows &rows,
-                       Count (GroupRules::*countOf)(int64_t, uint64_t) const) {
+                       Count (GroupRules::*countOf)(int64_t, const Vertices &)
+                           const) {
   Count total{1, false};
   for (size_t c = 0; c < rows.group.spaces().size(); ++c) {
     const Space &space = rows.group.spaces()[c];
     const Count count = (rulesOf(space.group).*countOf)(
-        space.n, rows.numVertices(static_cast<int>(c)));
+        space.n, rows.verticesOf(static_cast<int>(c)));
     if (!count.saturated && count.value == 0)
       return count;
     total = multiply(total, count);
@@ -64,26 +72,27 @@ static Count productOf(const LayerRows &rows,
 
 Count eqc::countDiagrams(const LayerRows &rows) {
   if (!rows.isProduct())
-    return countDiagrams(rows.group, rows.n, rows.l, rows.k);
+    return rulesOf(rows.group).count(rows.n, rows.verticesOf(0));
   return productOf(rows, &GroupRules::count);
 }
 
 Count eqc::countBasis(const LayerRows &rows) {
   if (!rows.isProduct())
-    return countBasis(rows.group, rows.n, rows.l, rows.k);
+    return rulesOf(rows.group).countBasis(rows.n, rows.verticesOf(0));
   return productOf(rows, &GroupRules::countBasis);
 }
 
 std::string eqc::whyNoDiagrams(const LayerRows &rows) {
   if (!rows.isProduct())
-    return whyNoDiagrams(rows.group, rows.n, rows.l, rows.k);
+    return rulesOf(rows.group).whyNone(rows.n, rows.verticesOf(0));
   for (size_t c = 0; c < rows.group.spaces().size(); ++c) {
     const Space &space = rows.group.spaces()[c];
-    const uint64_t vertices = rows.numVertices(static_cast<int>(c));
+    const Vertices vertices = rows.verticesOf(static_cast<int>(c));
     const std::string why = rulesOf(space.group).whyNone(space.n, vertices);
     if (!why.empty())
-      return why + " on the " + std::to_string(vertices) +
-             (vertices == 1 ? " axis of '" : " axes of '") + space.name + "'";
+      return why + " on the " + std::to_string(vertices.number()) +
+             (vertices.number() == 1 ? " axis of '" : " axes of '") +
+             space.name + "'";
   }
   return "";
 }
@@ -91,18 +100,17 @@ std::string eqc::whyNoDiagrams(const LayerRows &rows) {
 void eqc::forEachDiagram(const LayerRows &rows,
                          const std::function<bool(const Diagram &)> &visit) {
   if (!rows.isProduct())
-    return forEachDiagram(rows.group, rows.n, rows.l, rows.k, visit);
+    return rulesOf(rows.group).enumerate(rows.n, rows.verticesOf(0), visit);
   // The diagrams of each factor; there are fewer than of the product.
   std::vector<std::vector<Diagram>> factors;
   for (size_t c = 0; c < rows.group.spaces().size(); ++c) {
     const Space &space = rows.group.spaces()[c];
-    const auto outputs = std::count(
-        rows.axes.begin(), rows.axes.begin() + rows.l, static_cast<int>(c));
-    const auto inputs = std::count(rows.axes.begin() + rows.l, rows.axes.end(),
-                                   static_cast<int>(c));
-    factors.push_back(enumerateDiagrams(space.group, space.n,
-                                        static_cast<int>(outputs),
-                                        static_cast<int>(inputs)));
+    rulesOf(space.group)
+        .enumerate(space.n, rows.verticesOf(static_cast<int>(c)),
+                   [&, &factor = factors.emplace_back()](const Diagram &part) {
+                     factor.push_back(part);
+                     return true;
+                   });
     if (factors.back().empty())
       return;
   }

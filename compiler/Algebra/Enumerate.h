@@ -58,10 +58,13 @@ struct LayerRows {
   int64_t n = 1;
   int l = 0, k = 0;
   std::vector<int> axes; ///< of the outputs, then of the inputs; or empty
+  /// Whether each axis is of the dual of its space; empty: none is.
+  std::vector<bool> dual = {};
 
   bool isProduct() const { return group.isProduct(); }
   /// How many vertices are of a space.
-  uint64_t numVertices(int space) const;
+  uint64_t numVertices(int space) const { return verticesOf(space).number(); }
+  Vertices verticesOf(int space) const;
 };
 
 /// The same of layers of any group. Diagrams of a product are numbered by those

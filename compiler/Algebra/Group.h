@@ -73,6 +73,10 @@ private:
 /// A layer has axes of at most so many spaces.
 inline constexpr int kMostSpaces = 16;
 
+/// What is added to the number of a space on axes of its dual, where programs
+/// are told of them.
+inline constexpr int kDualAxis = 65536;
+
 /// R^n with a group acting on it.
 struct Space {
   std::string name; ///< "" for the space that `group` and `n` declare

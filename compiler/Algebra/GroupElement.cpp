@@ -2,6 +2,7 @@
 
 #include "compiler/Algebra/GroupElement.h"
 
+#include <Eigen/LU>
 #include <Eigen/SVD>
 
 #include <algorithm>
@@ -53,12 +54,25 @@ GroupElement GroupElement::inBlocks(int64_t n, int64_t unit, Random &random,
       for (int64_t i = 0; i < unit; ++i)
         part.coordinates.push_back(units[first] * unit + i);
     part.matrix = block(part.coordinates, random);
-    if (!part.matrix.isUnitary(1e-12)) {
-      const Eigen::JacobiSVD<Eigen::MatrixXd> svd(part.matrix);
-      g.spectralNorm = std::max(g.spectralNorm, svd.singularValues()(0));
-    }
-    g.blocks.push_back(std::move(part));
+    g.add(std::move(part));
   }
+  return g;
+}
+
+void GroupElement::add(Block block) {
+  if (!block.matrix.isUnitary(1e-12)) {
+    const Eigen::JacobiSVD<Eigen::MatrixXd> svd(block.matrix);
+    spectralNorm = std::max(spectralNorm, svd.singularValues()(0));
+  }
+  blocks.push_back(std::move(block));
+}
+
+GroupElement GroupElement::dual() const {
+  GroupElement g = *this; // a signed permutation is its own
+  g.blocks.clear();
+  g.spectralNorm = 1;
+  for (const Block &block : blocks)
+    g.add({block.coordinates, block.matrix.inverse().transpose()});
   return g;
 }
 

@@ -38,6 +38,8 @@ public:
   GroupElement withRandomSigns(Random &random) const;
   /// -1 times this element.
   GroupElement negative() const;
+  /// The inverse transpose, by which this element acts on the dual.
+  GroupElement dual() const;
 
   int64_t n() const { return size; }
 
@@ -64,6 +66,9 @@ private:
     std::vector<int64_t> coordinates;
     Eigen::MatrixXd matrix;
   };
+
+  /// Measures a block, and adds it.
+  void add(Block block);
 
   /// To one axis, with so many entries before it and behind.
   void applyTo(const std::vector<double> &from, std::vector<double> &to,

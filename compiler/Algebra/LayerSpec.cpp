@@ -6,6 +6,8 @@
 
 #include "compiler/Algebra/LayerSpec.h"
 
+#include <utility>
+
 using namespace eqc;
 
 const char *eqc::choiceName(DiagramChoice choice) {
@@ -48,6 +50,13 @@ std::vector<int> LayerSpec::axes(bool ofBias) const {
   if (!ofBias)
     axes.insert(axes.end(), xAxes.begin(), xAxes.end());
   return axes;
+}
+
+std::vector<bool> LayerSpec::duals(bool ofBias) const {
+  std::vector<bool> duals = yDuals;
+  if (!ofBias)
+    duals.insert(duals.end(), xDuals.begin(), xDuals.end());
+  return someDual(std::move(duals));
 }
 
 std::vector<int64_t> eqc::lengthsOf(Group group, int64_t n, int order,

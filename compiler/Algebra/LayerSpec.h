@@ -45,6 +45,8 @@ struct LayerSpec {
   int k2 = -1;
   /// Of a product the space of each axis of y and of x; else empty.
   std::vector<int> yAxes, xAxes;
+  /// Whether each axis of y and of x is of the dual of its space; empty: none.
+  std::vector<bool> yDuals, xDuals;
   /// The name of the only space, where axes are typed and all of one.
   std::string spaceName;
   bool typed = false; ///< whether axes are typed, maybe none
@@ -81,6 +83,8 @@ struct LayerSpec {
   std::vector<Space> spaces() const;
   /// The spaces of the axes of y, then those of x, of diagrams of the layer.
   std::vector<int> axes(bool ofBias = false) const;
+  /// Whether they are of duals; empty: none is.
+  std::vector<bool> duals(bool ofBias = false) const;
   int64_t elementSize() const { return dtype == DType::F32 ? 4 : 8; }
 };
 

@@ -31,8 +31,10 @@ static std::string textOf(const Diagram &diagram, bool typed) {
       if (i > 0)
         text += ' ';
       text += vertexName(diagram.l, blocks[b][i]);
-      if (typed)
+      if (typed && !diagram.space.empty())
         text += ":" + std::to_string(diagram.space[blocks[b][i]]);
+      if (typed && diagram.isDual(blocks[b][i]))
+        text += "'";
     }
   }
   return text;
@@ -43,7 +45,7 @@ std::string eqc::toString(const Diagram &diagram) {
 }
 
 std::string eqc::toTypedString(const Diagram &diagram) {
-  return textOf(diagram, !diagram.space.empty());
+  return textOf(diagram, /*typed=*/true);
 }
 
 //===----------------------------------------------------------------------===//
@@ -150,6 +152,7 @@ private:
   bool empty = true;  ///< the block being read has no vertex yet
   bool opened = true; ///< nothing of the block being read was seen yet
   std::unordered_map<int, int> blockOf, spaceOf;
+  std::vector<int> dual; ///< vertices
   DiagramError error;
 };
 
@@ -168,6 +171,9 @@ std::string DiagramParser::rowText(char row) const {
 
 bool DiagramParser::parseVertex(const NotationToken &written) {
   NotationToken token = written;
+  const bool isDual =
+      typed && token.text.size() > 1 && token.text.back() == '\'';
+  token.text.remove_suffix(isDual ? 1 : 0);
   const int space = typed ? takeSpace(token) : kNoSpace;
   if (space == kBadSpace)
     return fail(written.error("expected the number of a space behind ':' in " +
@@ -189,6 +195,8 @@ bool DiagramParser::parseVertex(const NotationToken &written) {
   int vertex = static_cast<int>(row == 'o' ? index - 1 : l + index - 1);
   if (!blockOf.try_emplace(vertex, block).second)
     return fail(token.error("vertex " + token.quoted() + " appears twice"));
+  if (isDual)
+    dual.push_back(vertex);
   if (space != kNoSpace)
     spaceOf[vertex] = space;
   if (!spaceOf.empty() && spaceOf.size() != blockOf.size())
@@ -252,7 +260,12 @@ std::variant<Diagram, DiagramError> DiagramParser::finish() {
     labels[vertex] = label;
   for (const auto &[vertex, number] : spaceOf)
     space[vertex] = number;
-  return makeDiagram(l, k, labels, free, std::move(space));
+  Diagram diagram = makeDiagram(l, k, labels, free, std::move(space));
+  if (!dual.empty())
+    diagram.dual.resize(labels.size());
+  for (int vertex : dual)
+    diagram.dual[vertex] = true;
+  return diagram;
 }
 
 std::variant<Diagram, DiagramError>

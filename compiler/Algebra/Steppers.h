@@ -11,10 +11,12 @@
 #include "compiler/Algebra/Diagram.h"
 
 #include <algorithm>
+#include <array>
 #include <cassert>
 #include <climits>
 #include <cstdint>
 #include <numeric>
+#include <utility>
 #include <vector>
 
 namespace eqc {
@@ -130,11 +132,19 @@ private:
 
 /// Steps through the perfect matchings of an even number of vertices, by
 /// restricted growth string. Lexicographic order closes the oldest open pair
-/// first and opens a new one last.
+/// first and opens a new one last. Where there are sources, half of the
+/// vertices, each pair has one of them.
 class Matchings {
 public:
-  explicit Matchings(int size) : string(size), open(size / 2, false) {
+  explicit Matchings(int size, std::vector<bool> sources = {})
+      : string(size), opener(size / 2), open(size / 2, false),
+        source(std::move(sources)), partnersFrom(size + 1) {
     assert(size % 2 == 0 && "an odd number of vertices has no matching");
+    for (int v = size; v-- > 0;) {
+      partnersFrom[v] = partnersFrom[v + 1];
+      for (int kind : {0, 1})
+        partnersFrom[v][kind] += source.empty() || kindOf(v) != kind;
+    }
     complete(0);
   }
 
@@ -146,16 +156,15 @@ public:
       int pair = string[v];
       if (open[pair]) { // v had opened it, the last of its choices
         open[pair] = false;
-        --numOpen;
+        --numOpen[kindOf(v)];
         --numPairs;
         continue;
       }
       open[pair] = true; // v had closed it
-      ++numOpen;
-      int choice = pair + 1;
-      while (choice < numPairs && !open[choice])
-        ++choice;
-      if (choice == numPairs && numOpen + 1 > size - v - 1)
+      ++numOpen[kindOf(opener[pair])];
+      const int choice = firstChoice(v, pair + 1);
+      if (choice == numPairs &&
+          numOpen[kindOf(v)] + 1 > partnersFrom[v + 1][kindOf(v)])
         continue; // too few vertices would be left to close another pair
       assign(v, choice);
       complete(v + 1);
@@ -165,30 +174,42 @@ public:
   }
 
 private:
+  int kindOf(int v) const { return source.empty() ? 0 : source[v]; }
+
+  /// The first pair from `pair` on that v may close, or that it may open.
+  int firstChoice(int v, int pair) const {
+    while (
+        pair < numPairs &&
+        !(open[pair] && (source.empty() || source[opener[pair]] != source[v])))
+      ++pair;
+    return pair;
+  }
+
   void assign(int v, int pair) {
     string[v] = pair;
     open[pair] = pair == numPairs;
     if (pair == numPairs) {
-      ++numPairs;
-      ++numOpen;
+      opener[numPairs++] = v;
+      ++numOpen[kindOf(v)];
     } else {
-      --numOpen;
+      --numOpen[kindOf(opener[pair])];
     }
   }
 
   /// Gives the vertices from v on their first choices.
   void complete(int v) {
-    int pair = 0;
-    for (; v < static_cast<int>(string.size()); ++v) {
-      while (pair < numPairs && !open[pair])
-        ++pair;
-      assign(v, pair);
-    }
+    for (; v < static_cast<int>(string.size()); ++v)
+      assign(v, firstChoice(v, 0));
   }
 
   std::vector<int> string;
-  std::vector<bool> open; ///< per pair: its second vertex is not chosen yet
-  int numPairs = 0, numOpen = 0;
+  std::vector<int> opener; ///< per pair: its first vertex
+  std::vector<bool> open;  ///< per pair: its second vertex is not chosen yet
+  std::vector<bool> source;
+  /// From each vertex on, those that may close pairs of either kind.
+  std::vector<std::array<int, 2>> partnersFrom;
+  int numPairs = 0;
+  std::array<int, 2> numOpen = {}; ///< pairs whose opener is of a kind
 };
 
 /// Steps through the ascending tuples of `count` out of `size` vertices.
@@ -217,10 +238,11 @@ private:
 
 /// Visits all of a stepper's strings as diagrams; false once `visit` was.
 template <typename Stepper, typename Visit>
-bool visitAll(Stepper stepper, int l, int k, const Visit &visit) {
+bool visitAll(Stepper stepper, const Vertices &vertices, const Visit &visit) {
   Diagram diagram;
-  diagram.l = l;
-  diagram.k = k;
+  diagram.l = static_cast<int>(vertices.l);
+  diagram.k = static_cast<int>(vertices.k);
+  diagram.dual = vertices.dual;
   do {
     diagram.block = stepper.current();
     if (!visit(diagram))

@@ -123,8 +123,8 @@ void LayerChecker::compareWithOracle(const CheckCase &test, const Values &y) {
 void LayerChecker::testEquivariance(const CheckCase &test) {
   const Values in = draw(static_cast<int64_t>(x.size()));
   RandomElements elements(spec, test.n, random);
-  Values moved =
-      elements.move(in, spec.k, spec.xAxes, test.batch, spec.cIn, spec.layout);
+  Values moved = elements.move(in, spec.k, spec.xAxes, test.batch, spec.cIn,
+                               spec.layout, spec.xDuals);
   for (double &v : moved)
     v = roundTo(spec.dtype, v);
   auto y = runner.run(test.n, test.batch, in, weight, bias);
@@ -137,8 +137,8 @@ void LayerChecker::testEquivariance(const CheckCase &test) {
     row.note = "the kernel failed";
     return;
   }
-  const Values movedY =
-      elements.move(*y, spec.l, spec.yAxes, test.batch, spec.cOut, spec.layout);
+  const Values movedY = elements.move(*y, spec.l, spec.yAxes, test.batch,
+                                      spec.cOut, spec.layout, spec.yDuals);
   row.measured = true;
   row.error = relative(largestDifference(*yOfMoved, movedY),
                        std::max(largest(*y), largest(*yOfMoved)));

@@ -10,6 +10,9 @@ RandomElements::RandomElements(
   elements.reserve(spaces.size());
   for (const auto &[group, size] : spaces)
     elements.push_back(rulesOf(group).randomElement(size, random));
+  for (size_t i = 0; i < spaces.size(); ++i)
+    duals.push_back(rulesOf(spaces[i].first).hasDuals() ? elements[i].dual()
+                                                        : elements[i]);
 }
 
 static std::vector<std::pair<Group, int64_t>> spacesOf(const LayerSpec &spec,
@@ -28,10 +31,12 @@ RandomElements::RandomElements(const LayerSpec &spec, int64_t n, Random &random)
 
 Values RandomElements::move(const Values &tensor, int order,
                             const std::vector<int> &axes, int64_t batch,
-                            int64_t channels, Layout layout) {
+                            int64_t channels, Layout layout,
+                            const std::vector<bool> &dual) {
   std::vector<const GroupElement *> ofAxes;
   for (int axis = 0; axis < order; ++axis) {
-    ofAxes.push_back(&elements[axes.empty() ? 0 : axes[axis]]);
+    const auto &of = !dual.empty() && dual[axis] ? duals : elements;
+    ofAxes.push_back(&of[axes.empty() ? 0 : axes[axis]]);
     norms *= ofAxes.back()->norm();
   }
   return GroupElement::apply(ofAxes, tensor, batch, channels, layout);

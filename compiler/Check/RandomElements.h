@@ -21,15 +21,16 @@ public:
                  Random &random);
 
   /// A tensor of so many axes, each of its space; without `axes` all are of the
-  /// first.
+  /// first. Those of duals take the inverse transpose.
   Values move(const Values &tensor, int order, const std::vector<int> &axes,
-              int64_t batch, int64_t channels, Layout layout);
+              int64_t batch, int64_t channels, Layout layout,
+              const std::vector<bool> &dual = {});
 
   /// By what the tensors that were moved may have grown, all together.
   double growth() const { return norms; }
 
 private:
-  std::vector<GroupElement> elements;
+  std::vector<GroupElement> elements, duals;
   double norms = 1;
 };
 

@@ -6,6 +6,7 @@
 #include "compiler/Algebra/RowPattern.h"
 #include "compiler/Driver/HeaderEmitter.h"
 #include "compiler/Driver/Table.h"
+#include "compiler/Frontend/Print.h"
 #include "compiler/Plan/Bilinear/BilinearPlan.h"
 #include "compiler/Plan/Bilinear/JoinPlans.h"
 #include "compiler/Plan/PlanReport.h"
@@ -29,7 +30,8 @@ static std::string countText(const Count &count) {
 
 /// How many diagrams there are, how many of them are independent.
 static std::string describeCounts(const LayerSpec &layer) {
-  const LayerRows rows{layer.group, layer.n, layer.l, layer.k, layer.axes()};
+  const LayerRows rows{layer.group, layer.n,      layer.l,
+                       layer.k,     layer.axes(), layer.duals()};
   Count all = countDiagrams(rows);
   std::string text = std::to_string(layer.diagrams.size());
   switch (layer.choice) {
@@ -97,6 +99,8 @@ static void appendFacts(const LayerSpec &layer, const CompileOptions &options,
   for (const Space &space : layer.typed ? layer.spaces() : std::vector<Space>())
     fact("space", fmt::format("{} = {}, {}", space.name, spaceText(space),
                               rulesOf(space.group).words()));
+  if (!layer.duals().empty())
+    fact("axes", sidesText(layer));
   fact("x", arrayShape(layer, BilinearRow::X));
   if (layer.isBilinear())
     fact("z", arrayShape(layer, BilinearRow::Z));

@@ -249,7 +249,8 @@ TokenKind Lexer::lexStray() {
   if (block)
     error.help("comments start with '#' or '//' and end with the line");
   else if (c == '\'')
-    error.help("strings stand in double quotes");
+    error.help("strings stand in double quotes; the apostrophe of an axis, V', "
+               "stands right behind its word");
   else if (c == '+')
     error.help("integers are written without a sign");
   return TokenKind::Error;

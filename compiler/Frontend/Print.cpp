@@ -20,23 +20,29 @@ static std::string diagramsText(const LayerSpec &spec) {
 }
 
 /// The axes of one array by the names of their spaces, from the `first` of
-/// those of its side on.
-static std::string axesText(const LayerSpec &spec, const std::vector<int> &axes,
-                            int first, int order) {
+/// those of y and of x on.
+static std::string axesText(const LayerSpec &spec, int first, int order) {
   if (!spec.typed || order == 0)
     return std::to_string(order);
+  const std::vector<int> axes = spec.axes();
+  const std::vector<bool> duals = spec.duals();
   std::string text;
   for (int axis = first; axis < first + order; ++axis)
     text += (axis > first ? " " : "") +
-            (axes.empty() ? spec.spaceName : spec.spaces()[axes[axis]].name);
+            (axes.empty() ? spec.spaceName : spec.spaces()[axes[axis]].name) +
+            (!duals.empty() && duals[axis] ? "'" : "");
   return text;
 }
 
 static std::string inputsText(const LayerSpec &spec) {
-  std::string text = axesText(spec, spec.xAxes, 0, spec.k1());
+  std::string text = axesText(spec, spec.l, spec.k1());
   if (spec.isBilinear())
-    text += " * " + axesText(spec, spec.xAxes, spec.k1(), spec.k2);
+    text += " * " + axesText(spec, spec.l + spec.k1(), spec.k2);
   return text;
+}
+
+std::string eqc::sidesText(const LayerSpec &spec) {
+  return inputsText(spec) + " -> " + axesText(spec, 0, spec.l);
 }
 
 static std::string channelsText(const LayerSpec &spec) {
@@ -67,7 +73,7 @@ static std::string layerText(const LayerSpec &spec) {
       field("n", spec.dynamicN() ? "?" : std::to_string(spec.n));
   }
   field("k", inputsText(spec));
-  field("l", axesText(spec, spec.yAxes, 0, spec.l));
+  field("l", axesText(spec, 0, spec.l));
   field("channels", channelsText(spec));
   field("bias", spec.bias ? "true" : "false");
   field("dtype", spec.dtype == DType::F32 ? "f32" : "f64");

@@ -19,6 +19,9 @@ namespace eqc {
 /// again it gives the same layer.
 std::string toSource(const LayerSpec &spec);
 
+/// The axes of its inputs and of its output as a source has them: "V V' -> V".
+std::string sidesText(const LayerSpec &spec);
+
 /// The network with the spaces of its axes and the layers that it calls, of
 /// all `layers` of its source, in the same way.
 std::string networkSource(const NetworkSpec &network,

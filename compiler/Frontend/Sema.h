@@ -55,8 +55,9 @@ void checkName(const Token &name, llvm::StringRef what,
                DiagnosticEngine &diags);
 
 /// The space that a word names as that of an axis; null where it is refused.
+/// The axis may be of the dual where that can be told.
 const Space *findSpace(const Value &axis, const DeclaredSpaces &spaces,
-                       DiagnosticEngine &diags);
+                       DiagnosticEngine &diags, bool *isDual = nullptr);
 
 /// Checks one layer. Every check that can be made is made, whatever failed
 /// before, so that all independent errors appear in one run; a check that
@@ -106,15 +107,20 @@ private:
   /// The value of k where it is a product: the layer has several inputs.
   const Value *inputProduct() const;
   // SemaSpaces.cpp: axes.
+  struct WrittenAxes {
+    std::vector<const Space *> spaces;
+    std::vector<bool> dual;
+  };
   bool namesAxes(FieldKind kind) const;
   void findForm();
   void readAxes();
-  bool readAxes(FieldKind kind, std::vector<const Space *> &axes,
+  bool readAxes(FieldKind kind, WrittenAxes &axes,
                 std::optional<int64_t> &order);
-  bool readAxes(FieldKind kind, const Value &written,
-                std::vector<const Space *> &axes,
+  bool readAxes(FieldKind kind, const Value &written, WrittenAxes &axes,
                 std::optional<int64_t> &order);
   LayerRows rows(bool ofBias = false) const;
+  /// Whether `rows` says more than the orders.
+  bool hasAxes() const { return group->isProduct() || !spec.duals().empty(); }
   void readDiagramChoice();
 
   // SemaDiagrams.cpp: what the values mean together.

@@ -66,7 +66,7 @@ void LayerChecker::checkGroup() {
     // What is wrong with k + l is independent of what is wrong with n.
     const int64_t unit = rulesOf(*group).sizeUnit();
     std::string why =
-        group->isProduct()
+        hasAxes()
             ? whyNoDiagrams(rows())
             : whyNoDiagrams(*group,
                             badSize ? std::max(unit, *n / unit * unit) : *n,
@@ -82,7 +82,10 @@ void LayerChecker::checkGroup() {
         error.note(place(FieldKind::K), "k = " + Twine(*k));
       error.note(place(FieldKind::L),
                  typed ? Twine("the outputs are here") : "l = " + Twine(*l));
-      if (!typed && (*k % 2) != (*l % 2))
+      if (!typed && rulesOf(*group).hasDuals())
+        error.help("choose k = l, or declare a space V = " + name +
+                   "(..) and write its axes, V or V', in 'k' and 'l'");
+      else if (!typed && (*k % 2) != (*l % 2))
         error.help("choose k and l such that k + l is even");
     }
   }
@@ -110,7 +113,7 @@ void LayerChecker::checkDiagramCount() {
   if (choice == DiagramChoice::List)
     weightDiagrams = Count{diagrams->numItems, false};
   else if (group && n && !groupRefused)
-    weightDiagrams = group->isProduct()
+    weightDiagrams = hasAxes()
                          ? countDiagrams(rows())
                          : countDiagrams(*group, *n, addable(*l), addable(*k));
   if (weightDiagrams && (weightDiagrams->saturated ||
@@ -134,8 +137,7 @@ void LayerChecker::checkBias() {
     return;
   if (groupRefused)
     return;
-  const bool isProduct = group->isProduct();
-  if (!(isProduct ? whyNoDiagrams(rows(/*ofBias=*/true))
+  if (!(hasAxes() ? whyNoDiagrams(rows(/*ofBias=*/true))
                   : whyNoDiagrams(*group, *n, addable(*l), 0))
            .empty()) {
     diags
@@ -146,7 +148,7 @@ void LayerChecker::checkBias() {
         .help("remove the bias");
     return;
   }
-  biasDiagrams = isProduct ? countDiagrams(rows(/*ofBias=*/true))
+  biasDiagrams = hasAxes() ? countDiagrams(rows(/*ofBias=*/true))
                            : countDiagrams(*group, *n, addable(*l), 0);
   if (biasDiagrams->saturated || biasDiagrams->value > options.maxDiagrams) {
     reportCount(place(FieldKind::Bias), *biasDiagrams, "bias diagrams");
@@ -200,8 +202,10 @@ void LayerChecker::checkListElement(const Value &item) {
     return;
   }
   Diagram &diagram = std::get<Diagram>(parsed);
-  if (group && group->isProduct())
+  if (group && n) {
     diagram.space = rows().axes;
+    diagram.dual = rows().dual;
+  }
   if (group && n && !groupRefused) {
     std::string why = whyNotOfGroup(diagram, *group, *n);
     if (!why.empty()) {
@@ -391,8 +395,12 @@ void LayerChecker::checkSignedTerms(const std::vector<Diagram> &diagrams,
 /// Lists the diagrams of a layer without errors.
 void LayerChecker::enumerate() {
   auto keep = [&](std::vector<Diagram> &into, bool ofBias) {
-    LayerRows all{spec.group, spec.n, spec.l, ofBias ? 0 : spec.k,
-                  spec.axes(ofBias)};
+    LayerRows all{spec.group,
+                  spec.n,
+                  spec.l,
+                  ofBias ? 0 : spec.k,
+                  spec.axes(ofBias),
+                  spec.duals(ofBias)};
     forEachDiagram(all, [&](const Diagram &diagram) {
       const bool isKept = spec.choice == DiagramChoice::Basis
                               ? inBasis(diagram, spec.group, spec.n)

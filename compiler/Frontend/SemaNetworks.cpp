@@ -27,6 +27,7 @@ LayerSignature eqc::signatureOf(const LayerSpec &layer, size_t index) {
   LayerSignature signature;
   signature.index = index;
   signature.typed = layer.typed;
+  signature.hasDuals = !layer.duals().empty();
   signature.inputs.push_back(typeOf(0, layer.k1(), layer.xAxes, layer.cIn));
   if (layer.isBilinear())
     signature.inputs.push_back(

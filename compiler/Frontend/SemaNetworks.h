@@ -25,6 +25,7 @@ struct TensorType {
 struct LayerSignature {
   size_t index = 0; ///< among the layers of the source
   bool typed = false;
+  bool hasDuals = false; ///< whether axes are of duals
   std::vector<TensorType> inputs;
   TensorType output;
   DType dtype = DType::F32;

@@ -4,6 +4,7 @@
 //
 //===----------------------------------------------------------------------===//
 
+#include "compiler/Algebra/Groups/GroupRules.h"
 #include "compiler/Frontend/Sema.h"
 #include "compiler/Interface/Names.h"
 
@@ -128,9 +129,9 @@ void LayerChecker::findForm() {
 }
 
 const Space *eqc::findSpace(const Value &axis, const DeclaredSpaces &spaces,
-                            DiagnosticEngine &diags) {
+                            DiagnosticEngine &diags, bool *isDual) {
   StringRef name = axis.token.text;
-  const bool isDual = name.consume_back("'");
+  const bool primed = name.consume_back("'");
   const auto found = spaces.find(name);
   if (found == spaces.end()) {
     Diagnostic &error = diags.error(DiagId::UnknownSpace, axis.range,
@@ -148,18 +149,25 @@ const Space *eqc::findSpace(const Value &axis, const DeclaredSpaces &spaces,
   }
   if (!found->second)
     return nullptr;
-  if (isDual) {
+  if (primed && !rulesOf(found->second->group).hasDuals()) {
     diags
         .error(DiagId::DualAxis, axis.range,
                "space " + quoted(name) + " is its own dual")
         .fix(axis.range, name, "write it without the apostrophe");
     return nullptr;
   }
+  if (primed && !isDual) {
+    diags.error(DiagId::NotBuiltYet, axis.range,
+                "axes of duals are not built yet in networks");
+    return nullptr;
+  }
+  if (isDual)
+    *isDual = primed;
   return &*found->second;
 }
 
 /// Reads the axes of one side; false where one of them is wrong.
-bool LayerChecker::readAxes(FieldKind kind, std::vector<const Space *> &axes,
+bool LayerChecker::readAxes(FieldKind kind, WrittenAxes &axes,
                             std::optional<int64_t> &order) {
   const Value *written = value(kind);
   if (!written)
@@ -176,8 +184,7 @@ bool LayerChecker::readAxes(FieldKind kind, std::vector<const Space *> &axes,
 
 /// The same of one value of the field.
 bool LayerChecker::readAxes(FieldKind kind, const Value &value,
-                            std::vector<const Space *> &axes,
-                            std::optional<int64_t> &order) {
+                            WrittenAxes &axes, std::optional<int64_t> &order) {
   const Value *written = &value;
   const StringRef field = fields[static_cast<size_t>(kind)]->name.text;
   if (written->kind != Value::Kind::Words &&
@@ -207,16 +214,19 @@ bool LayerChecker::readAxes(FieldKind kind, const Value &value,
   for (const Value &axis : written->kind == Value::Kind::Words
                                ? llvm::ArrayRef(written->items)
                                : llvm::ArrayRef(one)) {
-    const Space *space = findSpace(axis, spaces, diags);
+    bool isDual = false;
+    const Space *space = findSpace(axis, spaces, diags, &isDual);
     good &= space != nullptr;
-    if (space)
-      axes.push_back(space);
+    if (!space)
+      continue;
+    axes.spaces.push_back(space);
+    axes.dual.push_back(isDual);
   }
   return good;
 }
 
 void LayerChecker::readAxes() {
-  std::vector<const Space *> outputs, inputs;
+  WrittenAxes outputs, inputs;
   const bool goodOutputs = readAxes(FieldKind::L, outputs, l);
   const bool goodInputs = readAxes(FieldKind::K, inputs, k);
   if (!goodOutputs || !goodInputs)
@@ -234,13 +244,20 @@ void LayerChecker::readAxes() {
     return numbers;
   };
   spec.typed = true;
-  spec.yAxes = number(outputs);
-  spec.xAxes = number(inputs);
+  spec.yAxes = number(outputs.spaces);
+  spec.xAxes = number(inputs.spaces);
+  spec.yDuals = outputs.dual;
+  spec.xDuals = inputs.dual;
+  if (spec.duals().empty()) {
+    spec.yDuals.clear();
+    spec.xDuals.clear();
+  }
   if (used.size() > static_cast<size_t>(kMostSpaces)) {
     diags
         .error(DiagId::TooManySpaces,
-               place(inputs.size() >= outputs.size() ? FieldKind::K
-                                                     : FieldKind::L),
+               place(inputs.spaces.size() >= outputs.spaces.size()
+                         ? FieldKind::K
+                         : FieldKind::L),
                "the axes are of " + Twine(used.size()) +
                    " spaces, the limit is " + Twine(kMostSpaces))
         .help("an axis on which nothing acts is a channel: put it there");
@@ -259,8 +276,9 @@ void LayerChecker::readAxes() {
     if (space.n < 0) {
       diags
           .error(DiagId::NotBuiltYet,
-                 place(inputs.size() >= outputs.size() ? FieldKind::K
-                                                       : FieldKind::L),
+                 place(inputs.spaces.size() >= outputs.spaces.size()
+                           ? FieldKind::K
+                           : FieldKind::L),
                  "axes of several spaces of which one, '" + space.name +
                      "', has a size given at run time are not built yet")
           .help("give its size where it is declared");
@@ -271,8 +289,12 @@ void LayerChecker::readAxes() {
 }
 
 LayerRows LayerChecker::rows(bool ofBias) const {
-  return {*group, *n, static_cast<int>(l.value_or(0)),
-          ofBias ? 0 : static_cast<int>(k.value_or(0)), spec.axes(ofBias)};
+  return {*group,
+          *n,
+          static_cast<int>(l.value_or(0)),
+          ofBias ? 0 : static_cast<int>(k.value_or(0)),
+          spec.axes(ofBias),
+          spec.duals(ofBias)};
 }
 
 /// A diagram has a Levi-Civita symbol of one space at most.

@@ -36,6 +36,7 @@ enum FieldNumber : size_t {
 };
 } // namespace
 static_assert(offsetof(eqc_layer_info, abi) == 4);
+static_assert(kDualAxis == EQC_DUAL_AXIS);
 #define EQC_INFO_TEXT(FIELD, IS_MACRO, VALUE)                                  \
   static_assert(offsetof(eqc_layer_info, FIELD) == 8 + 8 * number_##FIELD &&   \
                     sizeof(eqc_layer_info::FIELD) == 8,                        \
@@ -72,9 +73,13 @@ static int64_t sizeField(const LayerSpec &spec) {
   return spaces.empty() ? 0 : spaces.size() > 1 ? -2 : spaces.front().n;
 }
 
-static std::vector<int32_t> axesField(const std::vector<int> &axes, int order) {
+static std::vector<int32_t> axesField(const std::vector<int> &axes,
+                                      const std::vector<bool> &duals,
+                                      int order) {
   std::vector<int32_t> numbers(axes.begin(), axes.end());
   numbers.resize(static_cast<size_t>(order), 0);
+  for (size_t axis = 0; axis < duals.size(); ++axis)
+    numbers[axis] += duals[axis] ? kDualAxis : 0;
   return numbers;
 }
 

@@ -24,7 +24,7 @@ std::vector<int64_t> Layer::shape(int64_t batch, int64_t n, int64_t order,
                                   const int32_t *axes, int64_t channels) const {
   std::vector<int64_t> result{batch};
   for (int64_t axis = 0; axis < order; ++axis) {
-    const int64_t length = info.space[axes[axis]].n;
+    const int64_t length = info.space[axes[axis] % EQC_DUAL_AXIS].n;
     result.push_back(length < 0 ? n : length);
   }
   const bool last = std::string_view(info.layout) == "channels_last";

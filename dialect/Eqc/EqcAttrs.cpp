@@ -27,10 +27,13 @@ llvm::hash_code eqc::hash_value(const Group &group) {
 }
 
 llvm::hash_code eqc::hash_value(const Diagram &diagram) {
-  return llvm::hash_combine(
+  llvm::hash_code hash = llvm::hash_combine(
       diagram.l, diagram.k, diagram.free,
       llvm::hash_combine_range(diagram.block.begin(), diagram.block.end()),
       llvm::hash_combine_range(diagram.space.begin(), diagram.space.end()));
+  for (bool dual : diagram.dual)
+    hash = llvm::hash_combine(hash, dual);
+  return hash;
 }
 
 llvm::hash_code eqc::hash_value(const RowPattern &pattern) {
@@ -205,6 +208,9 @@ LogicalResult DiagramAttr::verify(function_ref<InFlightDiagnostic()> emitError,
     return emitError()
            << "all vertices of a diagram name their spaces, or none "
               "of them";
+  if (!value.dual.empty() && (value.dual.size() != value.block.size() ||
+                              !llvm::is_contained(value.dual, true)))
+    return emitError() << "says of no vertex of a diagram that it is of a dual";
   return success();
 }
 

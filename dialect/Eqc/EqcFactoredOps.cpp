@@ -147,7 +147,7 @@ static std::string whyNoFactor(Group group, int64_t n, bool isTop, int size,
   const Diagram factor =
       makeDiagram(isTop ? size : others, isTop ? others : size,
                   std::vector<int>(size + others, 0), isFree ? 0 : -1);
-  return rulesOf(group).whyNot(factor, n);
+  return rulesOf(group).whyNot(withSomeDuals(factor, group), n);
 }
 
 /// Every block is of axes side by side and, in this row with axes of the other

@@ -100,6 +100,9 @@ struct ComposeDiagrams : OpRewritePattern<ApplyDiagramOp> {
     if (outerDiagram.free >= 0 || innerDiagram.free >= 0)
       return rewriter.notifyMatchFailure(
           op, "a product with free vertices is not one diagram");
+    for (int v = 0; v < innerDiagram.l; ++v)
+      if (outerDiagram.isDual(outerDiagram.l + v) != innerDiagram.isDual(v))
+        return rewriter.notifyMatchFailure(op, "axes are of other duals");
 
     Composition product = compose(op.getGroup(), outerDiagram, innerDiagram);
     auto type = cast<RankedTensorType>(op.getType());

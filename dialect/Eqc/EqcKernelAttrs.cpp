@@ -129,8 +129,10 @@ InterfaceAttr::verify(function_ref<InFlightDiagnostic()> emitError,
     const ArrayRef<int32_t> axes =
         cast<DenseI32ArrayAttr>(info.get(field)).asArrayRef();
     if (static_cast<int64_t>(axes.size()) != order ||
-        llvm::any_of(
-            axes, [&](int32_t axis) { return axis < 0 || axis >= numSpaces; }))
+        llvm::any_of(axes, [&](int32_t axis) {
+          return axis < 0 || axis >= 2 * kDualAxis ||
+                 axis % kDualAxis >= numSpaces;
+        }))
       return emitError() << "field '" << field
                          << "' must name a space of each of " << order
                          << " axes";

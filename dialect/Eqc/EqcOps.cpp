@@ -11,6 +11,7 @@
 
 #include "mlir/IR/Builders.h"
 #include "llvm/ADT/BitVector.h"
+#include "llvm/ADT/Sequence.h"
 
 #include <algorithm>
 #include <limits>
@@ -136,10 +137,12 @@ static LogicalResult verifyLayer(OpT op, const LayerTypes &types) {
   if (failed(verifyDiagrams(op, "bias diagram", op.getBiasDiagrams(),
                             op.getGroup(), op.getN(), op.getL(), 0)))
     return failure();
+  const Diagram first = op.getDiagramValues().front();
   for (const Diagram &bias : op.getBiasDiagramValues())
-    if (!llvm::equal(bias.space,
-                     ArrayRef<int>(op.getDiagramValues().front().space)
-                         .take_front(bias.space.size())))
+    if (!llvm::all_of(llvm::seq(0, bias.l), [&](int v) {
+          return bias.spaceOf(v) == first.spaceOf(v) &&
+                 bias.isDual(v) == first.isDual(v);
+        }))
       return op.emitOpError()
              << "bias diagram '" << toTypedString(bias)
              << "' is of axes of other spaces than the outputs";

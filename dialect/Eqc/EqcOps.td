@@ -48,7 +48,8 @@ def Eqc_LinearOp : Eqc_LayerOp<"linear"> {
     space on its own axes. Every vertex of a diagram then names its space by its
     number, `o1:0 i1:0 | o2:1 i2:1`, the same in all diagrams, and no block has
     vertices of two spaces; so do vertices in the patterns of stages. The n-axes
-    have the lengths of their spaces.
+    have the lengths of their spaces. Vertices on axes of the dual of a space have
+    an apostrophe, `o1 i3 | i1 i2'`, or `o1:0 i3:0 | i1:0 i2:0'`.
 
     - (C1) `n` is positive or `?`; for `Sp` it is even, for `SO` it is not `?`.
     - (C2) The orders `k` and `l` are between 0 and 2^31 - 1.

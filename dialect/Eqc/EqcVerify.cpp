@@ -87,6 +87,12 @@ LogicalResult ir::verifyOfGroup(Operation *op, StringRef what,
   if (failed(verifySpaces(op, what, toTypedString(diagram), diagram.space,
                           diagram.block.size(), group)))
     return failure();
+  for (int v = 0; v < diagram.l + diagram.k; ++v)
+    if (diagram.isDual(v) && !rulesOf(group.of(diagram.spaceOf(v))).hasDuals())
+      return op->emitOpError()
+             << what << " '" << toTypedString(diagram)
+             << "' names duals, but spaces of "
+             << groupName(group.of(diagram.spaceOf(v))) << " are their own";
   std::string why = whyNotOfGroup(diagram, group, n);
   if (why.empty())
     return success();
@@ -116,7 +122,8 @@ LogicalResult ir::verifyDiagrams(Operation *op, StringRef what,
                                << " inputs, expected " << l << " and " << k;
     if (failed(verifyOfGroup(op, what, diagram, group, n)))
       return failure();
-    if (diagram.space != cast<DiagramAttr>(diagrams[0]).getValue().space)
+    const Diagram &one = cast<DiagramAttr>(diagrams[0]).getValue();
+    if (diagram.space != one.space || diagram.dual != one.dual)
       return op->emitOpError() << what << " '" << toTypedString(diagram)
                                << "' is of axes of other spaces than the first";
     auto [first, isNew] = seen.try_emplace(attr, index);

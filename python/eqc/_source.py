@@ -88,10 +88,11 @@ def _axes(name: str, axes: Any, spaces: dict[str, Space]) -> str:
     for space in axes:
         if not isinstance(space, Space):
             raise TypeError(f"{name} contains {space!r}; expected eqc.Space")
-        if spaces.setdefault(space.name, space) != space:
+        plain = space.dual if space.is_dual else space
+        if spaces.setdefault(space.name, plain) != plain:
             raise ValueError(f"two spaces are called '{space.name}': {spaces[space.name]} and "
-                             f"{space}")
-    return " ".join(space.name for space in axes) or "0"
+                             f"{plain}")
+    return " ".join(space.axis for space in axes) or "0"
 
 
 class Inputs(NamedTuple):

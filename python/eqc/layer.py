@@ -15,7 +15,7 @@ from eqc._native import (
 from eqc._ragged import FUNCTIONS as RAGGED_FUNCTIONS, RaggedCalls
 from eqc._source import integer, layer_source
 from eqc.initialize import GAIN, INPUTS, weight_std
-from eqc.space import Axes, space_of
+from eqc.space import Axes, axes_of, lengths_of, space_of
 
 __all__ = ["Layer", "Gradients", "PackedWeight"]
 
@@ -59,12 +59,13 @@ class Layer(RaggedCalls):
 
     Args:
         group: what acts on all axes alike: "S" (permutations), "O", "SO", "Sp", "H" (signed permutations), "B"
-            (orthogonal maps that fix the vector of ones), "S'" and "B'" (those up to sign);
+            (orthogonal maps that fix the vector of ones), "S'" and "B'" (those up to sign), "GL";
             with a signature "O(1,3)" or "SO(1,3)", which is also a size.
         n: the size; None means that it is taken from the arguments of every call, unless the
             group comes with a size.
         k, l: orders of the input and of the output; or the `Space` of each of their axes,
-            `k=[users, items], l=[users]`, and then neither group nor n.
+            `k=[users, items], l=[users]`, and then neither group nor n. Of "GL" also
+            `V.dual`.
         channels: (c_in, c_out).
         bias: whether there is one; None means where the group has one.
         dtype: "f32" or "f64", or what other libraries call these.
@@ -133,10 +134,10 @@ class Layer(RaggedCalls):
         #: The spaces that axes are of, in the order of their first axes, and that of each axis.
         self.spaces = tuple(map(space_of, info.space[:info.spaces]))
         self._lengths = {
-            "x": tuple(info.space[i].n for i in info.x_axes[:info.k]),
-            "y": tuple(info.space[i].n for i in info.y_axes[:info.l])}
-        self.x_axes = tuple(self.spaces[i] for i in info.x_axes[:info.k])
-        self.y_axes = tuple(self.spaces[i] for i in info.y_axes[:info.l])
+            "x": lengths_of(info, info.x_axes[:info.k]),
+            "y": lengths_of(info, info.y_axes[:info.l])}
+        self.x_axes = axes_of(self.spaces, info.x_axes[:info.k])
+        self.y_axes = axes_of(self.spaces, info.y_axes[:info.l])
         self.channels: tuple[int, int] = (info.c_in, info.c_out)
         self.dtype = np.dtype(np.float32 if text["dtype"] == "f32" else np.float64)
         self.layout: str = text["layout"]
@@ -220,7 +221,7 @@ class Layer(RaggedCalls):
     def __repr__(self) -> str:
         acting = f"{self.group}(n={'?' if self.n is None else self.n})"
         if any(self.spaces) or not self.spaces:
-            sides = (" ".join(space.name for space in axes) or "0"
+            sides = (" ".join(space.axis for space in axes) or "0"
                      for axes in (self.x_axes, self.y_axes))
             acting = f"axes {' -> '.join(sides)}"
         extras = "".join(f", {text}" for text in (

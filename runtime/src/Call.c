@@ -88,7 +88,7 @@ int eqc_rt_count_bytes(const eqc_rt_call *c, const char *array,
   if (c->n != 1)
     for (i = 0; i < order && size != 0 && !overflow; ++i)
       overflow |= __builtin_mul_overflow(
-          size, several ? info->space[axes[i]].n : c->n, &size);
+          size, several ? info->space[axes[i] % EQC_DUAL_AXIS].n : c->n, &size);
   *bytes = size;
   if (!overflow && (uint64_t)size <= PTRDIFF_MAX)
     return EQC_OK;

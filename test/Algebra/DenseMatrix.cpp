@@ -5,6 +5,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "DenseMatrix.h"
+#include "compiler/Algebra/Groups/GroupRules.h"
 
 #include <algorithm>
 #include <cctype>
@@ -33,6 +34,21 @@ bool test::hasSize(Group group, int n) {
   if (group.hasSignature())
     return n == group.plus() + group.minus();
   return group != Group::Sp || n % 2 == 0;
+}
+
+std::vector<Vertices> test::allVertices(Group group, int most) {
+  std::vector<Vertices> all;
+  for (int l = 0; l <= most; ++l)
+    for (int k = 0; k <= most; ++k)
+      for (int duals = 0;
+           duals < (rulesOf(group).hasDuals() ? 1 << (l + k) : 1); ++duals) {
+        Vertices vertices{uint64_t(l), uint64_t(k), {}};
+        for (int v = 0; v < l + k; ++v)
+          vertices.dual.push_back(duals >> v & 1);
+        vertices.dual = someDual(vertices.dual);
+        all.push_back(vertices);
+      }
+  return all;
 }
 
 int test::power(int n, int e) {
@@ -175,6 +191,13 @@ MatrixXd test::randomElement(Group group, int n, std::mt19937 &rng) {
     bool reflect = group == Group::SO ? g.determinant() < 0 : negate;
     if (reflect)
       g.col(0) = -g.col(0);
+    return g;
+  }
+  case Family::GL: {
+    std::uniform_real_distribution<double> stretch(0.5, 2);
+    MatrixXd g = orthogonal(n, rng);
+    for (int axis = 0; axis < n; ++axis)
+      g.row(axis) *= stretch(rng);
     return g;
   }
   case Family::Sp: {

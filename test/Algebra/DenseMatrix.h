@@ -34,6 +34,10 @@ std::string identifierOf(Group group);
 /// Whether the group acts on R^n.
 bool hasSize(Group group, int n);
 
+/// Up to `most` outputs and as many inputs, of the duals in every way where the
+/// group has any.
+std::vector<Vertices> allVertices(Group group, int most);
+
 /// n to the power e.
 int power(int n, int e);
 

@@ -114,6 +114,8 @@ std::vector<Diagram> bruteForce(Group group, int n, int l, int k) {
       for (int b = 0; b < int(blocks.size()); ++b) {
         const int size = int(blocks[b].size());
         belongs &= b == free ? size == n : mayHaveBlock(group, size);
+        if (group == Group::GL) // an output with an input
+          belongs &= blocks[b].front() < l && blocks[b].back() >= l;
       }
       if (group == Group::S || group == Group::SPrime || group == Group::H)
         belongs &= int(blocks.size()) <= n;

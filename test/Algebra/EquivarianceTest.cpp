@@ -21,7 +21,7 @@ TEST(Equivariance, RandomElementsBelongToTheGroup) {
   std::mt19937 rng(3);
   for (int n : {2, 4, 6}) {
     for (Group group : testGroups()) {
-      if (!hasSize(group, n))
+      if (!hasSize(group, n) || group == Group::GL) // which keeps no form
         continue;
       MatrixXd g = randomElement(group, n, rng);
       MatrixXd form = MatrixXd::NullaryExpr(

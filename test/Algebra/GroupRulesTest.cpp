@@ -47,8 +47,12 @@ TEST_P(GroupRulesTest, NameIsReadBack) {
 TEST_P(GroupRulesTest, ElementsKeepTheForm) {
   Random random(7);
   for (int64_t n : sizes()) {
-    const Eigen::MatrixXd g = rules.randomElement(n, random).matrix();
-    const Eigen::MatrixXd kept = g.transpose() * form(n) * g;
+    const GroupElement element = rules.randomElement(n, random);
+    const Eigen::MatrixXd g = element.matrix();
+    // Of a space with its dual, where that is another one.
+    const Eigen::MatrixXd kept =
+        (rules.hasDuals() ? element.dual().matrix() : g).transpose() * form(n) *
+        g;
     EXPECT_LT((kept - form(n)).cwiseAbs().maxCoeff(), 1e-11) << n;
     if (rules.isMonomial())
       EXPECT_EQ((g.array() != 0).count(), n);
@@ -78,28 +82,27 @@ TEST_P(GroupRulesTest, TermsOfARowBlockAreTheForm) {
 
 TEST_P(GroupRulesTest, EveryListedDiagramIsTheGroups) {
   for (int64_t n : sizes())
-    for (int l = 0; l <= 3; ++l)
-      for (int k = 0; k <= 3; ++k) {
-        uint64_t listed = 0, independent = 0;
-        Diagram last;
-        rules.enumerate(n, l, k, [&](const Diagram &diagram) {
-          EXPECT_EQ(rules.whyNot(diagram, n), "") << toString(diagram);
-          EXPECT_TRUE(listed == 0 || canonicalLess(last, diagram));
-          last = diagram;
-          ++listed;
-          independent += rules.inBasis(diagram, n);
-          return true;
-        });
-        EXPECT_EQ(rules.count(n, l + k).value, listed);
-        EXPECT_EQ(rules.countBasis(n, l + k).value, independent);
-        EXPECT_EQ(rules.whyNone(n, l + k).empty(), listed != 0);
-      }
+    for (const Vertices &vertices : test::allVertices(group, 3)) {
+      uint64_t listed = 0, independent = 0;
+      Diagram last;
+      rules.enumerate(n, vertices, [&](const Diagram &diagram) {
+        EXPECT_EQ(rules.whyNot(diagram, n), "") << toString(diagram);
+        EXPECT_TRUE(listed == 0 || canonicalLess(last, diagram));
+        last = diagram;
+        ++listed;
+        independent += rules.inBasis(diagram, n);
+        return true;
+      });
+      EXPECT_EQ(rules.count(n, vertices).value, listed);
+      EXPECT_EQ(rules.countBasis(n, vertices).value, independent);
+      EXPECT_EQ(rules.whyNone(n, vertices).empty(), listed != 0);
+    }
 }
 
 TEST_P(GroupRulesTest, VisitorsCanStop) {
   const int64_t n = sizes().front();
   int calls = 0;
-  rules.enumerate(n, 2, 2, [&](const Diagram &) {
+  rules.enumerate(n, {2, 2, {}}, [&](const Diagram &) {
     ++calls;
     return false;
   });

@@ -25,10 +25,11 @@ const std::vector<ErrorCase> &eqc::test::spaceErrorCases() {
       {"space a = S\nlayer f { k = a; l = 0 }",
        {"1:11: a space needs the size of its group [E0072]"}},
       {"space a = 3\nlayer f { k = a; l = 0 }",
-       {"1:11: 'space' takes 'S', 'O', 'SO', 'Sp', 'H', 'S'', 'B' or 'B'', "
+       {"1:11: 'space' takes 'S', 'O', 'SO', 'Sp', 'H', 'S'', 'B', 'B'' or "
+        "'GL', "
         "found an integer '3' [E0013]"}},
-      {"space a = GL(3)\nlayer f { k = a; l = a }",
-       {"1:11: unknown group 'GL' [E0030]"}},
+      {"space a = SL(3)\nlayer f { k = a; l = a }",
+       {"1:11: unknown group 'SL' [E0030]"}},
       {"space a = S(0)\nlayer f { k = a; l = a }",
        {"1:13: 'n' must be at least 1, found '0' [E0020]"}},
       {"space a = Sp(3)\nlayer f { k = a; l = a }",
@@ -68,6 +69,53 @@ const std::vector<ErrorCase> &eqc::test::spaceErrorCases() {
        {"2:22: 'l' counts axes, but the others are those of spaces [E0071]"}},
       {"space a = S(3)\nlayer f { k = a' a; l = a }",
        {"2:15: space 'a' is its own dual [E0073]"}},
+      // Axes of duals.
+      {"space V = GL(3)\nlayer f { k = V V'; l = V V }",
+       {"2:15: GL(n) has equivariant maps only where there are as many outputs "
+        "V and inputs V' as there are outputs V' and inputs V, not 3 and 1 "
+        "[E0031]"}},
+      {"space V = GL(?)\nspace a = S(3)\nlayer f { k = a V; l = a W' }",
+       {"3:26: unknown space 'W' [E0070]"}},
+      {"space a = S(3)\nspace V = GL(3)\nlayer f { k = a V; l = a V' }",
+       {"3:15: GL(n) has equivariant maps only where there are as many outputs "
+        "V and inputs V' as there are outputs V' and inputs V, not 0 and 2 on "
+        "the 2 axes of 'V' [E0031]"}},
+      {"layer f { group = GL; n = 3; k = 2; l = 1 }",
+       {"1:19: GL(n) has equivariant maps only where there are as many outputs "
+        "V and inputs V' as there are outputs V' and inputs V, not 1 and 2 "
+        "[E0031]"}},
+      {"space V = GL(3)\nlayer f { k = V V'; l = V V'; bias = true\n"
+       "diagrams = [\"o1 i1 | o2 i2\", \"o1 i2 | o2 i1\"] }",
+       {"3:30: a diagram of GL(3) joins an output V or an input V' with an "
+        "output V' or an input V, but the block 'o1 i2' joins two of the "
+        "former [E0043]"}},
+      {"space a = S(2)\nspace V = GL(3)\nlayer f { k = a V V'; l = 0\n"
+       "diagrams = [\"i1 i2 | i3\", \"i1 | i2 | i3\"] }",
+       {"4:13: the block 'i1 i2' joins axes of two spaces, 'a' and 'V' "
+        "[E0043]",
+        "4:27: a diagram of GL(3) joins its vertices in pairs, but the block "
+        "'i2' has 1 [E0043]"}},
+      {"space V = GL(3)\nlayer f { k = V; l = V; bias = true }",
+       {"2:32: group 'GL' has no (l,0)-diagram, so the bias could only be zero "
+        "[E0035]"}},
+      {"space V = GL(?)\nlayer f { k = V V'; l = 0; diagrams = basis }",
+       {"2:39: 'diagrams = basis' needs a fixed n [E0034]"}},
+      {"space V = GL(3)\nlayer f { k = V 'V; l = V }",
+       {"2:17: unexpected single quote [E0002]"}},
+      {"space V' = GL(3)\nlayer f { k = 0; l = 0 }",
+       {"1:7: space name 'V'' has an apostrophe [E0016]"}},
+      {"space V = GL(1, 2)\nlayer f { k = V; l = V }",
+       {"1:14: group 'GL' takes a size in parentheses, found 2 values "
+        "[E0022]"}},
+      {"space V = GL(3)\nlayer f { k = V V'; l = V V' }\n"
+       "network net {\n  input x : V V', 1\n  output y = f(x)\n}",
+       {"4:15: axes of duals are not built yet in networks [E0074]",
+        "5:14: layer 'f' has axes of duals, which layers of networks cannot "
+        "yet [E0074]"}},
+      {"space V = GL(3)\nlayer f { k = V V'; l = 0 }\n"
+       "network net {\n  input x : 0, 1\n  output y = f(x)\n}",
+       {"5:14: layer 'f' has axes of duals, which layers of networks cannot "
+        "yet [E0074]"}},
       {"space a = S(3)\nspace b = S(?)\nlayer f { k = a b; l = a }",
        {"3:15: axes of several spaces of which one, 'b', has a size given at "
         "run time are not built yet [E0074]"}},
@@ -176,9 +224,39 @@ TEST(Spaces, ListsAndBasesAreOfProducts) {
   EXPECT_EQ(basis.diagrams.size(), 1u * 4u);
 }
 
+TEST(Spaces, AxesMayBeOfDuals) {
+  const LayerSpec one =
+      layerOf("space V = GL(3)\nlayer f { k = V V' V; l = V; bias = false }");
+  EXPECT_EQ(one.spaceName, "V");
+  EXPECT_TRUE(one.yAxes.empty());
+  EXPECT_EQ(one.yDuals, (std::vector<bool>{false}));
+  EXPECT_EQ(one.xDuals, (std::vector<bool>{false, true, false}));
+  ASSERT_EQ(one.diagrams.size(), 2u);
+  EXPECT_EQ(toTypedString(one.diagrams[0]), "o1 i1 | i2' i3");
+  EXPECT_EQ(toTypedString(one.diagrams[1]), "o1 i3 | i1 i2'");
+  // Of the bias the outputs alone count.
+  const LayerSpec biased =
+      layerOf("space V = GL(?)\nspace a = S(2)\n"
+              "layer f { k = V' V; l = V V'; bias = true }");
+  ASSERT_EQ(biased.biasDiagrams.size(), 1u);
+  EXPECT_EQ(toTypedString(biased.biasDiagrams[0]), "o1 o2'");
+  const LayerSpec product =
+      layerOf("space a = S(2)\nspace V = GL(2)\n"
+              "layer f { k = a V a; l = a V; bias = false; diagrams = basis }");
+  EXPECT_TRUE(product.xDuals.empty());
+  EXPECT_EQ(product.diagrams.size(), 4u);
+  const LayerSpec plain =
+      layerOf("layer f { group = GL; n = ?; k = 3; l = 3 }");
+  EXPECT_EQ(plain.diagrams.size(), 6u);
+  EXPECT_TRUE(plain.duals().empty());
+}
+
 TEST(Spaces, PrintAsTheyAreRead) {
   for (const char *source :
-       {"space users = S(2)\nspace p = O(1,3)\nlayer f { k = p users; l = p }",
+       {"space V = GL(?)\nlayer f { k = V V' V; l = V }",
+        "space V = GL(2)\nspace a = S(3)\nlayer f { k = V' a * V V; l = a V; "
+        "channels = 2 }",
+        "space users = S(2)\nspace p = O(1,3)\nlayer f { k = p users; l = p }",
         "space users = S(?)\nlayer f { k = users users; l = 0 }",
         "layer f { k = 0; l = 0 }",
         "space a = S'(2)\nspace b = Sp(4)\nlayer f { k = a b; l = b a; "

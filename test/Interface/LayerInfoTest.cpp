@@ -43,6 +43,30 @@ static LayerSpec makeProduct() {
   return spec;
 }
 
+TEST(LayerInfoTest, AxesOfDualsAreTold) {
+  LayerSpec spec;
+  spec.typed = true;
+  spec.spaceName = "V";
+  spec.group = Group::GL;
+  spec.n = 3;
+  spec.k = 2;
+  spec.l = 1;
+  spec.xDuals = {false, true};
+  spec.yDuals = {false};
+  InfoMemory memory;
+  const eqc_layer_info info = makeInfo(infoValues(spec, {}), memory);
+  EXPECT_STREQ(info.group, "V:GL");
+  EXPECT_EQ(info.spaces, 1);
+  EXPECT_EQ(info.y_axes[0], 0);
+  EXPECT_EQ(info.x_axes[0], 0);
+  EXPECT_EQ(info.x_axes[1], 65536);
+  LayerSpec product = makeProduct();
+  product.group = Group::product({{"users", Group::S, 7}, {"V", Group::GL, 4}});
+  product.xDuals = {false, true};
+  product.yDuals = {true};
+  EXPECT_EQ(makeInfo(infoValues(product, {}), memory).y_axes[0], 65537);
+}
+
 TEST(LayerInfoTest, EveryFieldIsWhatTheStructSays) {
   CompiledAs compiled;
   compiled.plan = "shared";

@@ -17,27 +17,36 @@ using namespace eqc::test;
 
 namespace {
 
-LayerSpec makeLayer(const std::vector<Space> &spaces,
-                    const std::vector<int> &outputs,
-                    const std::vector<int> &inputs) {
+/// Of one space or more; axes of duals have kDualAxis added.
+LayerSpec makeLayer(const std::vector<Space> &spaces, std::vector<int> outputs,
+                    std::vector<int> inputs) {
   LayerSpec spec;
   spec.name = "layer";
   spec.typed = true;
-  spec.group = Group::product(spaces);
-  spec.n = sizeOfProduct(spec.group);
+  const bool isProduct = spaces.size() > 1;
+  spec.group = isProduct ? Group::product(spaces) : spaces.front().group;
+  spec.n = isProduct ? sizeOfProduct(spec.group) : spaces.front().n;
+  for (auto [axes, duals] :
+       {std::pair(&outputs, &spec.yDuals), std::pair(&inputs, &spec.xDuals)})
+    for (int &axis : *axes) {
+      duals->push_back(axis >= kDualAxis);
+      axis %= kDualAxis;
+    }
   spec.l = static_cast<int>(outputs.size());
   spec.k = static_cast<int>(inputs.size());
-  spec.yAxes = outputs;
-  spec.xAxes = inputs;
+  if (isProduct) {
+    spec.yAxes = outputs;
+    spec.xAxes = inputs;
+  }
   spec.cIn = 2;
   spec.cOut = 3;
   auto keep = [&](std::vector<Diagram> &into, bool ofBias) {
-    forEachDiagram(
-        {spec.group, spec.n, spec.l, ofBias ? 0 : spec.k, spec.axes(ofBias)},
-        [&](const Diagram &diagram) {
-          into.push_back(diagram);
-          return true;
-        });
+    forEachDiagram({spec.group, spec.n, spec.l, ofBias ? 0 : spec.k,
+                    spec.axes(ofBias), spec.duals(ofBias)},
+                   [&](const Diagram &diagram) {
+                     into.push_back(diagram);
+                     return true;
+                   });
   };
   keep(spec.diagrams, false);
   keep(spec.biasDiagrams, true);
@@ -50,7 +59,10 @@ const Space a{"a", Group::S, 2}, b{"b", Group::S, 3}, one{"one", Group::S, 1},
     phase{"phase", Group::Sp, 4}, spins{"spins", Group::H, 3},
     ones{"ones", Group::B, 3}, signs{"signs", Group(Family::SPrime), 2},
     event{"event", Group(Family::O, 1, 1), 2},
-    boost{"boost", Group(Family::SO, 1, 2), 3}, turn{"turn", Group::O, 3};
+    boost{"boost", Group(Family::SO, 1, 2), 3}, turn{"turn", Group::O, 3},
+    v{"V", Group::GL, 3}, w{"W", Group::GL, 2};
+
+constexpr int dual = kDualAxis;
 
 std::vector<LayerSpec> layers() {
   return {
@@ -74,11 +86,20 @@ std::vector<LayerSpec> layers() {
       makeLayer({a, boost}, {0, 1}, {0, 1, 1}),
       makeLayer({turn, phase}, {0, 1}, {0, 1, 1, 1}),
       makeLayer({turn, event, a}, {0, 1, 2}, {2, 1, 0}),
+      makeLayer({v}, {0}, {0, dual, 0}),
+      makeLayer({v}, {0, dual}, {dual, 0}),
+      makeLayer({v}, {dual, dual, 0}, {dual}),
+      makeLayer({v}, {}, {0, dual, dual, 0}),
+      makeLayer({v}, {dual, 0}, {}),
+      makeLayer({w}, {dual, 0, 0}, {0, dual, 0}),
+      makeLayer({w}, {0, 0, 0}, {0, 0, 0}),
+      makeLayer({a, v}, {0, 1}, {1, 0, 1, 1 + dual}),
+      makeLayer({w, v, a}, {1, 0, dual, 2}, {1, 2, dual, 0}),
   };
 }
 
 std::string name(const LayerSpec &spec) {
-  std::string text = groupText(spec.group, 0) + ":";
+  std::string text = groupText(spec.group, spec.n) + ":";
   for (int axis : spec.yAxes)
     text += " " + std::to_string(axis);
   text += " <-";
@@ -92,13 +113,14 @@ template <typename Check> void forLayers(const Check &check) {
   for (LayerSpec spec : layers())
     for (Normalize normalize : {Normalize::None, Normalize::Mean}) {
       spec.normalize = normalize;
-      const auto x = randomVector(random, inputPositions(spec, 0) * spec.cIn);
+      const auto x =
+          randomVector(random, inputPositions(spec, spec.n) * spec.cIn);
       const auto weight =
           randomVector(random, spec.diagrams.size() * spec.cIn * spec.cOut);
       const auto bias =
           randomVector(random, spec.biasDiagrams.size() * spec.cOut);
-      const auto y =
-          definitionForward(spec, 0, 1, x.data(), weight.data(), bias.data());
+      const auto y = definitionForward(spec, spec.n, 1, x.data(), weight.data(),
+                                       bias.data());
       check(spec, x, weight, bias, y);
     }
 }
@@ -108,10 +130,10 @@ template <typename Check> void forLayers(const Check &check) {
 TEST(ProductPlan, OraclesAgree) {
   forLayers([](const LayerSpec &spec, const auto &x, const auto &weight,
                const auto &bias, const auto &y) {
-    EXPECT_LE(
-        relativeError(
-            oracleForward(spec, 0, 1, x.data(), weight.data(), bias.data()), y),
-        1e-12)
+    EXPECT_LE(relativeError(oracleForward(spec, spec.n, 1, x.data(),
+                                          weight.data(), bias.data()),
+                            y),
+              1e-12)
         << name(spec);
   });
 }
@@ -121,7 +143,7 @@ TEST(ProductPlan, SharedAgrees) {
                const auto &bias, const auto &y) {
     for (ReadOrder order : {ReadOrder::First, ReadOrder::Cheapest})
       EXPECT_LE(relativeError(evaluateSharedPlan(buildSharedPlan(spec, order),
-                                                 0, spec.cIn, spec.cOut, x,
+                                                 spec.n, spec.cIn, spec.cOut, x,
                                                  weight, bias),
                               y),
                 1e-12)
@@ -134,14 +156,15 @@ TEST(ProductPlan, FactoredAgrees) {
                const auto &bias, const auto &y) {
     const FactoredPlan plan = buildFactoredPlan(spec);
     FactoredCounts counts;
-    EXPECT_LE(relativeError(evaluateFactoredPlan(plan, 0, spec.cIn, spec.cOut,
-                                                 x, weight, bias, &counts),
-                            y),
-              1e-12)
+    EXPECT_LE(
+        relativeError(evaluateFactoredPlan(plan, spec.n, spec.cIn, spec.cOut, x,
+                                           weight, bias, &counts),
+                      y),
+        1e-12)
         << name(spec);
     int64_t expected = 0;
     for (const FactoredSteps &steps : plan.diagrams)
-      expected += exactAdditions(steps.factored, spec.group, 0);
+      expected += exactAdditions(steps.factored, spec.group, spec.n);
     EXPECT_EQ(counts.additions, expected) << name(spec);
   });
 }
@@ -167,17 +190,20 @@ TEST(ProductPlan, GradientsOfXAgree) {
       spec.normalize = normalize;
       spec.bias = false;
       spec.biasDiagrams.clear();
-      const auto x = randomVector(random, inputPositions(spec, 0) * spec.cIn);
+      const auto x =
+          randomVector(random, inputPositions(spec, spec.n) * spec.cIn);
       const auto gradY =
-          randomVector(random, outputPositions(spec, 0) * spec.cOut);
+          randomVector(random, outputPositions(spec, spec.n) * spec.cOut);
       const auto weight =
           randomVector(random, spec.diagrams.size() * spec.cIn * spec.cOut);
-      const auto expected =
-          oracleBackward(spec, 0, 1, x.data(), weight.data(), gradY.data());
+      const auto expected = oracleBackward(spec, spec.n, 1, x.data(),
+                                           weight.data(), gradY.data());
       std::vector<double> flipped(weight.size());
       for (size_t d = 0; d < spec.diagrams.size(); ++d) {
         const FlipFactor flip = flipFactor(spec, spec.diagrams[d]);
         double factor = flip.sign;
+        if (!spec.group.isProduct())
+          factor *= std::pow(spec.n, -flip.divisions);
         for (size_t c = 0; c < flip.of.size(); ++c)
           factor *= std::pow(spec.group.spaces()[c].n, -flip.of[c]);
         for (int64_t ci = 0; ci < spec.cIn; ++ci)
@@ -186,11 +212,11 @@ TEST(ProductPlan, GradientsOfXAgree) {
                 factor * weight[(d * spec.cIn + ci) * spec.cOut + co];
       }
       const LayerSpec layer = gradientLayer(spec);
-      EXPECT_LE(
-          relativeError(evaluateSharedPlan(buildSharedPlan(layer), 0, layer.cIn,
-                                           layer.cOut, gradY, flipped, {}),
-                        expected.x),
-          1e-12)
+      EXPECT_LE(relativeError(evaluateSharedPlan(buildSharedPlan(layer), spec.n,
+                                                 layer.cIn, layer.cOut, gradY,
+                                                 flipped, {}),
+                              expected.x),
+                1e-12)
           << name(spec);
     }
 }

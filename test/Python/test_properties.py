@@ -16,6 +16,8 @@ few = settings(max_examples=40, deadline=None, derandomize=True,
 def exists(group, n, k, l):
     """Whether the group has a map from order k to order l."""
     matchings = (k + l) % 2 == 0
+    if group == "GL":
+        return k == l
     if group.startswith("SO"):
         return matchings or (k + l >= n and (k + l - n) % 2 == 0)
     return group in ("S", "B") or matchings
@@ -24,8 +26,8 @@ def exists(group, n, k, l):
 @st.composite
 def layers(draw, **code):
     """A layer and an n for it; `code` says how to compile it."""
-    group = draw(st.sampled_from(["S", "S", "O", "SO", "Sp", "H", "B", "S'", "B'", "O(1,1)",
-                                  "O(1,2)", "SO(1,2)", "SO(2,1)", "SO(1,1)"]))
+    group = draw(st.sampled_from(["S", "S", "O", "SO", "Sp", "H", "B", "S'", "B'", "GL",
+                                  "O(1,1)", "O(1,2)", "SO(1,2)", "SO(2,1)", "SO(1,1)"]))
     signature = [int(digit) for digit in group if digit.isdigit()]
     n = (sum(signature) if signature else
          draw(st.sampled_from([2, 4]) if group == "Sp" else st.integers(1, 4)))
@@ -41,7 +43,7 @@ def layers(draw, **code):
         normalize=draw(st.sampled_from(["none", "mean"])),
         diagrams=draw(st.sampled_from(["all", "basis"])),
         plan=draw(st.sampled_from(["auto", "dense", "factored", "shared"] +
-                                  ["schur"] * (not signature))))
+                                  ["schur"] * (not signature and group != "GL"))))
     any_n = group != "SO" and not signature and options["plan"] not in ("dense", "schur")
     if any_n and options["diagrams"] == "all" and draw(st.booleans()):
         # A list, so that the diagrams do not depend on n.

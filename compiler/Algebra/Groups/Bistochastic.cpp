@@ -27,8 +27,8 @@ public:
     return "orthogonal maps that fix the line of the vector of ones";
   }
 
-  Count count(int64_t, uint64_t numVertices) const override {
-    return countInvolutions(numVertices);
+  Count count(int64_t, const Vertices &vertices) const override {
+    return countInvolutions(vertices.number());
   }
 
   /// Those whose pairs have an involution without an increasing subsequence
@@ -44,14 +44,14 @@ public:
   }
 
   /// By which vertices are paired.
-  Count countBasis(int64_t n, uint64_t numVertices) const override {
+  Count countBasis(int64_t n, const Vertices &vertices) const override {
     if (n == 1)
       return {1, false};
-    if (numVertices > 64) // 2^(N-1) for n = 2
+    if (vertices.number() > 64) // 2^(N-1) for n = 2
       return kSaturated;
     Count total;
-    for (uint64_t paired = 0; paired <= numVertices; paired += 2)
-      total = add(total, multiply(binomial(numVertices, paired),
+    for (uint64_t paired = 0; paired <= vertices.number(); paired += 2)
+      total = add(total, multiply(binomial(vertices.number(), paired),
                                   countIncreasingMatchings(n - 1, paired)));
     return total;
   }

@@ -24,7 +24,7 @@ static bool keepsOnes(const GroupRules &rules, int order) {
   ones.l = order;
   ones.block.resize(static_cast<size_t>(order));
   std::iota(ones.block.begin(), ones.block.end(), 0);
-  return rules.whyNone(anyN, static_cast<uint64_t>(order)).empty() &&
+  return rules.whyNone(anyN, {static_cast<uint64_t>(order), 0, {}}).empty() &&
          rules.whyNot(ones, anyN).empty();
 }
 
@@ -50,6 +50,8 @@ Entrywise eqc::entrywise(const std::vector<Space> &spaces,
 
 bool eqc::keepsSumOfSquares(Group group) {
   const GroupRules &rules = rulesOf(group);
+  if (rules.hasDuals()) // without a form
+    return false;
   for (int64_t a = 0; a < rules.formPeriod(); ++a)
     if (rules.form(a, a) != 1)
       return false;

@@ -65,23 +65,27 @@ public:
   /// empty string.
   virtual std::string whyNot(const Diagram &diagram, int64_t n) const = 0;
 
-  /// How many diagrams of this many vertices there are.
-  virtual Count count(int64_t n, uint64_t numVertices) const = 0;
+  /// Whether the space is not its own dual: axes may be of either, and diagrams
+  /// depend on which are. Elements act on the dual by the inverse transpose.
+  virtual bool hasDuals() const { return false; }
+
+  /// How many diagrams with these vertices there are.
+  virtual Count count(int64_t n, const Vertices &vertices) const = 0;
 
   /// Why there is none, in words for a user, or an empty string.
-  virtual std::string whyNone(int64_t n, uint64_t numVertices) const = 0;
+  virtual std::string whyNone(int64_t n, const Vertices &vertices) const = 0;
 
-  /// Calls `visit` with every (l,k)-diagram in canonical order until it returns
+  /// Calls `visit` with every diagram in canonical order until it returns
   /// false.
-  virtual void enumerate(int64_t n, int l, int k,
+  virtual void enumerate(int64_t n, const Vertices &vertices,
                          const DiagramVisitor &visit) const = 0;
 
   /// Whether the diagram, one of the group's, belongs to the linearly
   /// independent subset.
   virtual bool inBasis(const Diagram &diagram, int64_t n) const = 0;
 
-  /// How many diagrams of this many vertices do.
-  virtual Count countBasis(int64_t n, uint64_t numVertices) const = 0;
+  /// How many diagrams with these vertices do.
+  virtual Count countBasis(int64_t n, const Vertices &vertices) const = 0;
 
   /// The sign of D_d1 D_d2 against n^loops times the matrix of the composed
   /// diagram; neither has free vertices.

@@ -19,8 +19,8 @@ public:
 
   std::string_view words() const override { return "signed permutations"; }
 
-  Count count(int64_t n, uint64_t numVertices) const override {
-    return countEvenPartitions(n, numVertices);
+  Count count(int64_t n, const Vertices &vertices) const override {
+    return countEvenPartitions(n, vertices.number());
   }
 
   GroupElement randomElement(int64_t n, Random &random) const override {

@@ -27,18 +27,18 @@ std::string MatchingRules::whyNot(const Diagram &diagram, int64_t n) const {
   return "";
 }
 
-Count MatchingRules::count(int64_t, uint64_t numVertices) const {
-  return countMatchings(numVertices);
+Count MatchingRules::count(int64_t, const Vertices &vertices) const {
+  return countMatchings(vertices.number());
 }
 
-std::string MatchingRules::whyNone(int64_t, uint64_t numVertices) const {
-  return whyNoneOfOddOrder(group, numVertices);
+std::string MatchingRules::whyNone(int64_t, const Vertices &vertices) const {
+  return whyNoneOfOddOrder(group, vertices.number());
 }
 
-void MatchingRules::enumerate(int64_t, int l, int k,
+void MatchingRules::enumerate(int64_t, const Vertices &vertices,
                               const DiagramVisitor &visit) const {
-  if ((l + k) % 2 == 0)
-    visitAll(Matchings(l + k), l, k, visit);
+  if (vertices.number() % 2 == 0)
+    visitAll(Matchings(vertices.size()), vertices, visit);
 }
 
 std::vector<int> eqc::involutionWord(const Diagram &diagram) {

@@ -19,9 +19,9 @@ public:
   /// Every block is a pair; a block of free vertices asks `whyNotFree`.
   std::string whyNot(const Diagram &diagram, int64_t n) const override;
 
-  Count count(int64_t n, uint64_t numVertices) const override;
-  std::string whyNone(int64_t n, uint64_t numVertices) const override;
-  void enumerate(int64_t n, int l, int k,
+  Count count(int64_t n, const Vertices &vertices) const override;
+  std::string whyNone(int64_t n, const Vertices &vertices) const override;
+  void enumerate(int64_t n, const Vertices &vertices,
                  const DiagramVisitor &visit) const override;
 
 protected:

@@ -30,8 +30,8 @@ public:
     return longestIncreasing(involutionWord(diagram)) <= n;
   }
 
-  Count countBasis(int64_t n, uint64_t numVertices) const override {
-    return countIncreasingMatchings(n, numVertices);
+  Count countBasis(int64_t n, const Vertices &vertices) const override {
+    return countIncreasingMatchings(n, vertices.number());
   }
 
   GroupElement randomElement(int64_t n, Random &random) const override {

@@ -22,15 +22,15 @@ std::string PartitionRules::whyNot(const Diagram &diagram, int64_t n) const {
   return "";
 }
 
-std::string PartitionRules::whyNone(int64_t n, uint64_t numVertices) const {
-  return blockRule(n).even ? whyNoneOfOddOrder(group, numVertices) : "";
+std::string PartitionRules::whyNone(int64_t n, const Vertices &vertices) const {
+  return blockRule(n).even ? whyNoneOfOddOrder(group, vertices.number()) : "";
 }
 
-void PartitionRules::enumerate(int64_t n, int l, int k,
+void PartitionRules::enumerate(int64_t n, const Vertices &vertices,
                                const DiagramVisitor &visit) const {
   const BlockRule rule = blockRule(n);
-  if (!rule.even || (l + k) % 2 == 0)
-    visitAll(RuledPartitions(l + k, rule), l, k, visit);
+  if (!rule.even || vertices.number() % 2 == 0)
+    visitAll(RuledPartitions(vertices.size(), rule), vertices, visit);
 }
 
 GroupElement eqc::randomPermutation(int64_t n, Random &random) {

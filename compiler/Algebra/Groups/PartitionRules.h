@@ -19,8 +19,8 @@ class PartitionRules : public GroupRules {
 public:
   /// By the sizes of blocks alone: a list may have more blocks than n.
   std::string whyNot(const Diagram &diagram, int64_t n) const override;
-  std::string whyNone(int64_t n, uint64_t numVertices) const override;
-  void enumerate(int64_t n, int l, int k,
+  std::string whyNone(int64_t n, const Vertices &vertices) const override;
+  void enumerate(int64_t n, const Vertices &vertices,
                  const DiagramVisitor &visit) const override;
 
 protected:
@@ -42,8 +42,8 @@ public:
   bool inBasis(const Diagram &diagram, int64_t n) const override {
     return diagram.numBlocks() <= n;
   }
-  Count countBasis(int64_t n, uint64_t numVertices) const override {
-    return count(n, numVertices);
+  Count countBasis(int64_t n, const Vertices &vertices) const override {
+    return count(n, vertices);
   }
 
   /// A dropped block is summed over one letter, so it is kept as it is.
@@ -72,19 +72,20 @@ public:
 
   std::string_view words() const override { return Rules::wordsUpToSign(); }
 
-  Count count(int64_t n, uint64_t numVertices) const override {
-    return numVertices % 2 != 0 ? Count() : Rules::count(n, numVertices);
+  Count count(int64_t n, const Vertices &vertices) const override {
+    return vertices.number() % 2 != 0 ? Count() : Rules::count(n, vertices);
   }
-  std::string whyNone(int64_t n, uint64_t numVertices) const override {
-    return whyNoneOfOddOrder(Rules::group, numVertices);
+  std::string whyNone(int64_t n, const Vertices &vertices) const override {
+    return whyNoneOfOddOrder(Rules::group, vertices.number());
   }
-  void enumerate(int64_t n, int l, int k,
+  void enumerate(int64_t n, const Vertices &vertices,
                  const DiagramVisitor &visit) const override {
-    if ((l + k) % 2 == 0)
-      Rules::enumerate(n, l, k, visit);
+    if (vertices.number() % 2 == 0)
+      Rules::enumerate(n, vertices, visit);
   }
-  Count countBasis(int64_t n, uint64_t numVertices) const override {
-    return numVertices % 2 != 0 ? Count() : Rules::countBasis(n, numVertices);
+  Count countBasis(int64_t n, const Vertices &vertices) const override {
+    return vertices.number() % 2 != 0 ? Count()
+                                      : Rules::countBasis(n, vertices);
   }
   GroupElement randomElement(int64_t n, Random &random) const override {
     GroupElement g = Rules::randomElement(n, random);

@@ -83,14 +83,17 @@ public:
   }
 
   // The vertices of each space count, not all together: see LayerRows.
-  Count count(int64_t, uint64_t) const override { return notOfAll<Count>(); }
-  std::string whyNone(int64_t, uint64_t) const override {
+  Count count(int64_t, const Vertices &) const override {
+    return notOfAll<Count>();
+  }
+  std::string whyNone(int64_t, const Vertices &) const override {
     return notOfAll<std::string>();
   }
-  void enumerate(int64_t, int, int, const DiagramVisitor &) const override {
+  void enumerate(int64_t, const Vertices &,
+                 const DiagramVisitor &) const override {
     notOfAll<int>();
   }
-  Count countBasis(int64_t, uint64_t) const override {
+  Count countBasis(int64_t, const Vertices &) const override {
     return notOfAll<Count>();
   }
 

@@ -29,39 +29,40 @@ public:
 
   bool allowsDynamicN() const override { return false; }
 
-  Count count(int64_t n, uint64_t numVertices) const override {
+  Count count(int64_t n, const Vertices &vertices) const override {
     assert(n > 0 && "SO needs a fixed n");
-    Count total = countMatchings(numVertices);
-    if (hasFree(n, numVertices))
-      total = add(total, multiply(binomial(numVertices, n),
-                                  countMatchings(numVertices - n)));
+    Count total = countMatchings(vertices.number());
+    if (hasFree(n, vertices.number()))
+      total = add(total, multiply(binomial(vertices.number(), n),
+                                  countMatchings(vertices.number() - n)));
     return total;
   }
 
-  std::string whyNone(int64_t n, uint64_t numVertices) const override {
-    if (numVertices % 2 == 0)
+  std::string whyNone(int64_t n, const Vertices &vertices) const override {
+    if (vertices.number() % 2 == 0)
       return "";
     const std::string found = "(n = " + std::to_string(n) +
-                              ", k + l = " + std::to_string(numVertices) + ")";
+                              ", k + l = " + std::to_string(vertices.number()) +
+                              ")";
     if (n % 2 == 0)
       return groupText(group, -1) +
              " has no equivariant maps when n is even and k + l is odd " +
              found;
-    if (numVertices < static_cast<uint64_t>(n))
+    if (vertices.number() < static_cast<uint64_t>(n))
       return groupText(group, -1) +
              " has no equivariant maps when k + l is odd and less than n " +
              found;
     return "";
   }
 
-  void enumerate(int64_t n, int l, int k,
+  void enumerate(int64_t n, const Vertices &vertices,
                  const DiagramVisitor &visit) const override {
     assert(n > 0 && "SO needs a fixed n");
-    const int size = l + k;
-    if (size % 2 == 0 && !visitAll(Matchings(size), l, k, visit))
+    const int size = vertices.size();
+    if (size % 2 == 0 && !visitAll(Matchings(size), vertices, visit))
       return;
-    if (hasFree(n, size))
-      visitFree(static_cast<int>(n), l, k, visit);
+    if (hasFree(n, vertices.number()))
+      visitFree(static_cast<int>(n), vertices, visit);
   }
 
   /// As for O(n), free vertices being fixed points of the involution.
@@ -69,16 +70,16 @@ public:
     return longestIncreasing(involutionWord(diagram)) <= n;
   }
 
-  Count countBasis(int64_t n, uint64_t numVertices) const override {
+  Count countBasis(int64_t n, const Vertices &vertices) const override {
     auto oddRows = [](const std::vector<int64_t> &mu, int64_t rows) {
       std::vector<int64_t> lambda(rows, 1);
       for (size_t r = 0; r < mu.size(); ++r)
         lambda[r] += 2 * mu[r];
       return lambda;
     };
-    Count total = countIncreasingMatchings(n, numVertices);
-    if (hasFree(n, numVertices)) {
-      const int64_t pairs = (static_cast<int64_t>(numVertices) - n) / 2;
+    Count total = countIncreasingMatchings(n, vertices.number());
+    if (hasFree(n, vertices.number())) {
+      const int64_t pairs = (static_cast<int64_t>(vertices.number()) - n) / 2;
       total = add(total, sumOfTableaux(n, pairs, n, oddRows));
     }
     return total;
@@ -116,8 +117,9 @@ private:
   }
 
   /// Visits the diagrams with n free vertices.
-  static void visitFree(int n, int l, int k, const DiagramVisitor &visit) {
-    const int size = l + k;
+  static void visitFree(int n, const Vertices &vertices,
+                        const DiagramVisitor &visit) {
+    const int size = vertices.size();
     Tuples tuples(size, n);
     do {
       Matchings matchings(size - n);
@@ -130,7 +132,7 @@ private:
         for (int &label : labels)
           if (label == -2)
             label = matchings.current()[other++];
-        if (!visit(makeDiagram(l, k, labels, size)))
+        if (!visit(vertices.diagramOf(labels, size)))
           return;
       } while (matchings.next());
     } while (tuples.next());

@@ -19,8 +19,8 @@ public:
   std::string_view words() const override { return "permutations"; }
   static std::string_view wordsUpToSign() { return "permutations up to sign"; }
 
-  Count count(int64_t n, uint64_t numVertices) const override {
-    return countPartitions(n, numVertices);
+  Count count(int64_t n, const Vertices &vertices) const override {
+    return countPartitions(n, vertices.number());
   }
 
   GroupElement randomElement(int64_t n, Random &random) const override {

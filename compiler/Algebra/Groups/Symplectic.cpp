@@ -99,20 +99,20 @@ public:
     return "a symplectic form exists in even dimensions only";
   }
 
-  Count count(int64_t n, uint64_t numVertices) const override {
-    return hasForm(n) ? countMatchings(numVertices) : Count();
+  Count count(int64_t n, const Vertices &vertices) const override {
+    return hasForm(n) ? countMatchings(vertices.number()) : Count();
   }
 
-  std::string whyNone(int64_t n, uint64_t numVertices) const override {
+  std::string whyNone(int64_t n, const Vertices &vertices) const override {
     if (!hasForm(n))
       return "Sp(n) needs even n (n = " + std::to_string(n) + ")";
-    return MatchingRules::whyNone(n, numVertices);
+    return MatchingRules::whyNone(n, vertices);
   }
 
-  void enumerate(int64_t n, int l, int k,
+  void enumerate(int64_t n, const Vertices &vertices,
                  const DiagramVisitor &visit) const override {
     if (hasForm(n))
-      MatchingRules::enumerate(n, l, k, visit);
+      MatchingRules::enumerate(n, vertices, visit);
   }
 
   /// Those without an (n/2 + 1)-nesting.
@@ -120,8 +120,8 @@ public:
     return largestNesting(diagram) <= n / 2;
   }
 
-  Count countBasis(int64_t n, uint64_t numVertices) const override {
-    if (numVertices % 2 != 0 || n % 2 != 0)
+  Count countBasis(int64_t n, const Vertices &vertices) const override {
+    if (vertices.number() % 2 != 0 || n % 2 != 0)
       return {};
     auto doubledRows = [](const std::vector<int64_t> &mu, int64_t) {
       std::vector<int64_t> lambda;
@@ -129,7 +129,7 @@ public:
         lambda.insert(lambda.end(), 2, part);
       return lambda;
     };
-    const auto pairs = static_cast<int64_t>(numVertices / 2);
+    const auto pairs = static_cast<int64_t>(vertices.number() / 2);
     return sumOfTableaux(n, pairs, n / 2, doubledRows);
   }
 

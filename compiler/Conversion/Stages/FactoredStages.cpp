@@ -120,7 +120,8 @@ public:
       return failure();
     for (int bottom : contracted)
       form.contractionOrder.push_back(factorOf[bottom]);
-    const std::string why = rulesOf(group).whyNot(unfactor(form), n);
+    const std::string why =
+        rulesOf(group).whyNot(withSomeDuals(unfactor(form), group), n);
     if (!why.empty())
       return mix.emitError() << "diagram " << d << " of the stages is '"
                              << toString(unfactor(form)) << "': " << why;

@@ -13,8 +13,13 @@
 
 namespace eqc {
 
-/// The spaces of the axes of a product, which every diagram tells.
+/// The spaces of the axes of a product, and which are of duals: every diagram
+/// tells.
 inline void setAxes(LayerSpec &spec, const Diagram &diagram) {
+  if (!diagram.dual.empty()) {
+    spec.yDuals.assign(diagram.dual.begin(), diagram.dual.begin() + diagram.l);
+    spec.xDuals.assign(diagram.dual.begin() + diagram.l, diagram.dual.end());
+  }
   if (diagram.space.empty() && !spec.group.isProduct())
     return;
   spec.typed = true;

@@ -12,20 +12,22 @@ using namespace eqc;
 using namespace mlir;
 
 /// The positions of a tensor with these axes.
-static Poly positionsOf(ir::InterfaceAttr interface, llvm::StringRef field) {
+static Poly positionsOf(ir::InterfaceAttr interface,
+                        llvm::ArrayRef<int32_t> axes) {
   const std::vector<Space> spaces = interface.getSpaces();
-  const llvm::ArrayRef<int32_t> axes = interface.getAxes(field);
+  const auto order = static_cast<int>(axes.size());
   if (spaces.size() < 2)
-    return Poly::power(static_cast<int>(axes.size()));
-  return productOf(lengthsOfAxes(Group::product(spaces),
-                                 static_cast<int>(axes.size()),
-                                 {axes.begin(), axes.end()}));
+    return Poly::power(order);
+  std::vector<int> ofSpaces;
+  for (int32_t axis : axes)
+    ofSpaces.push_back(axis % kDualAxis);
+  return productOf(lengthsOfAxes(Group::product(spaces), order, ofSpaces));
 }
 
 EntryLayer::EntryLayer(ir::InterfaceAttr interface)
     : name(interface.getName()), n(interface.getNumber("n")),
-      inputs(positionsOf(interface, "x_axes")),
-      outputs(positionsOf(interface, "y_axes")),
+      inputs(positionsOf(interface, interface.getAxes("x_axes"))),
+      outputs(positionsOf(interface, interface.getAxes("y_axes"))),
       cIn(interface.getNumber("c_in")), cOut(interface.getNumber("c_out")),
       channelsLast(interface.getText("layout") == "channels_last"),
       elementBytes(interface.getText("dtype") == "f32" ? 4 : 8) {}
@@ -40,15 +42,10 @@ static std::pair<Poly, int64_t> arrayOf(ir::InterfaceAttr interface,
     axes = axes.take_front(k1);
   if (row == BilinearRow::Z)
     axes = axes.drop_front(k1);
-  const std::vector<Space> spaces = interface.getSpaces();
-  const int order = static_cast<int>(axes.size());
-  const Poly positions =
-      spaces.size() < 2 ? Poly::power(order)
-                        : productOf(lengthsOfAxes(Group::product(spaces), order,
-                                                  {axes.begin(), axes.end()}));
-  return {positions, interface.getNumber(row == BilinearRow::Y   ? "c_out"
-                                         : row == BilinearRow::X ? "c_in"
-                                                                 : "c_in2")};
+  return {positionsOf(interface, axes),
+          interface.getNumber(row == BilinearRow::Y   ? "c_out"
+                              : row == BilinearRow::X ? "c_in"
+                                                      : "c_in2")};
 }
 
 EntryLayer::EntryLayer(ir::InterfaceAttr interface, BilinearRole role)

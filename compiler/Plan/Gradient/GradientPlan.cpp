@@ -16,6 +16,7 @@ LayerSpec eqc::gradientLayer(const LayerSpec &spec) {
   flipped.name = gradientOfXName(spec.name);
   std::swap(flipped.k, flipped.l);
   std::swap(flipped.xAxes, flipped.yAxes);
+  std::swap(flipped.xDuals, flipped.yDuals);
   std::swap(flipped.cIn, flipped.cOut);
   flipped.bias = false;
   flipped.biasDiagrams.clear();

@@ -39,6 +39,9 @@ typedef enum eqc_status {
   EQC_ERR_CUDA = -9             /* the CUDA driver reported an error */
 } eqc_status;
 
+/* What is added to the number of a space on axes of its dual. */
+#define EQC_DUAL_AXIS 65536
+
 /* What NAME_info() returns. Later versions add fields at the end only, and
    struct_size then grows. */
 /* R^n with a group acting on it, which axes of x and y are of. */
@@ -72,7 +75,8 @@ typedef struct eqc_layer_info {
   int64_t has_backward;           /* 1 if NAME_backward exists */
   int64_t spaces;                 /* how many spaces the axes are of */
   const eqc_space_info *space;    /* in the order of their first axes */
-  const int32_t *y_axes, *x_axes; /* the number of the space of every axis */
+  const int32_t *y_axes, *x_axes; /* the number of the space of every axis,
+                                     + EQC_DUAL_AXIS on those of its dual */
   int64_t k2;        /* order of the second input, z, whose axes follow those of
                         x in x_axes; -1: there is one input */
   int64_t c_in2;     /* channels of z; 0 without */

@@ -294,12 +294,12 @@ func.func private @f() attributes {a = #eqc.pattern<1>}
 
 // -----
 
-// expected-error @below {{expected a group, one of S, O, SO, Sp, H, S', B, B'; found 's'}}
+// expected-error @below {{expected a group, one of S, O, SO, Sp, H, S', B, B', GL; found 's'}}
 func.func private @f() attributes {a = #eqc.group<s>}
 
 // -----
 
-// expected-error @below {{expected a group, one of S, O, SO, Sp, H, S', B, B'}}
+// expected-error @below {{expected a group, one of S, O, SO, Sp, H, S', B, B', GL}}
 func.func private @f() attributes {a = #eqc.group<>}
 
 // -----

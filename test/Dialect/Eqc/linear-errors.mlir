@@ -389,7 +389,7 @@ func.func @linear_c11_group(%x: tensor<?x3x4xf32>, %w: tensor<1x4x5xf32>, %b: te
 // Syntax.
 
 func.func @unknown_group(%x: tensor<?x3x4xf32>, %w: tensor<2x4x5xf32>) {
-  // expected-error @below {{custom op 'eqc.linear' expected a group, one of S, O, SO, Sp, H, S', B, B'; found 'A'}}
+  // expected-error @below {{custom op 'eqc.linear' expected a group, one of S, O, SO, Sp, H, S', B, B', GL; found 'A'}}
   %y = eqc.linear A(3) order 1 -> 1 x(%x : tensor<?x3x4xf32>) weight(%w : tensor<2x4x5xf32>)
       diagrams ["o1 i1", "o1 | i1"] : tensor<?x3x5xf32>
   return
@@ -511,5 +511,49 @@ func.func @space_without_name(%x: tensor<?x3x1xf32>, %w: tensor<1x1x1xf32>) {
   %y = eqc.linear [S(3), users: S(4)] order 1 -> 0
       x(%x : tensor<?x3x1xf32>) weight(%w : tensor<1x1x1xf32>)
       diagrams ["i1:0"] : tensor<?x1xf32>
+  return
+}
+
+// -----
+
+// linear_c9
+func.func @two_of_a_kind(%x: tensor<?x3x3x1xf32>, %w: tensor<1x1x1xf32>) {
+  // expected-error @below {{diagram 'i1 i2' is not one of GL(3): a diagram of GL(3) joins an output V or an input V' with an output V' or an input V, but the block 'i1 i2' joins two of the latter}}
+  %y = eqc.linear GL(3) order 2 -> 0
+      x(%x : tensor<?x3x3x1xf32>) weight(%w : tensor<1x1x1xf32>)
+      diagrams ["i1 i2"] : tensor<?x1xf32>
+  return
+}
+
+// -----
+
+// linear_c9
+func.func @no_duals(%x: tensor<?x3x3x1xf32>, %w: tensor<1x1x1xf32>) {
+  // expected-error @below {{diagram 'i1 i2'' names duals, but spaces of O are their own}}
+  %y = eqc.linear O(3) order 2 -> 0
+      x(%x : tensor<?x3x3x1xf32>) weight(%w : tensor<1x1x1xf32>)
+      diagrams ["i1 i2'"] : tensor<?x1xf32>
+  return
+}
+
+// -----
+
+// linear_c9
+func.func @other_duals(%x: tensor<?x3x3x1xf32>, %w: tensor<2x1x1xf32>) {
+  // expected-error @below {{diagram 'i1' i2' is of axes of other spaces than the first}}
+  %y = eqc.linear GL(3) order 2 -> 0
+      x(%x : tensor<?x3x3x1xf32>) weight(%w : tensor<2x1x1xf32>)
+      diagrams ["i1 i2'", "i1' i2"] : tensor<?x1xf32>
+  return
+}
+
+// -----
+
+// linear_c11
+func.func @bias_of_other_duals(%x: tensor<?x1xf32>, %w: tensor<1x1x1xf32>, %b: tensor<1x1xf32>) {
+  // expected-error @below {{bias diagram 'o1' o2' is of axes of other spaces than the outputs}}
+  %y = eqc.linear GL(3) order 0 -> 2
+      x(%x : tensor<?x1xf32>) weight(%w : tensor<1x1x1xf32>) bias(%b : tensor<1x1xf32>)
+      diagrams ["o1 o2'"] bias_diagrams ["o1' o2"] : tensor<?x3x3x1xf32>
   return
 }

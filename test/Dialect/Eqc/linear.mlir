@@ -130,3 +130,25 @@ func.func @two_spaces(%x: tensor<?x3x4x1xf32>, %w: tensor<2x1x1xf32>,
       : tensor<?x3x1xf32>
   return %y : tensor<?x3x1xf32>
 }
+
+// -----
+
+// Axes of a dual have an apostrophe, those of one space and of several.
+
+// CHECK-LABEL: @duals
+// CHECK: eqc.linear GL(3) order 3 -> 1 {{.*}} diagrams ["o1 i1 | i2' i3", "o1 i3 | i1 i2'"] : tensor<?x3x1xf32>
+func.func @duals(%x: tensor<?x3x3x3x1xf32>, %w: tensor<2x1x1xf32>) -> tensor<?x3x1xf32> {
+  %y = eqc.linear GL(3) order 3 -> 1
+      x(%x : tensor<?x3x3x3x1xf32>) weight(%w : tensor<2x1x1xf32>)
+      diagrams ["o1 i1 | i3 i2'", "o1 i3 | i1 i2'"] : tensor<?x3x1xf32>
+  return %y : tensor<?x3x1xf32>
+}
+
+// CHECK-LABEL: @duals_of_a_factor
+// CHECK: diagrams ["o1:0 i1:0 | i2:1 i3:1'"] : tensor<?x3x1xf32>
+func.func @duals_of_a_factor(%x: tensor<?x3x4x4x1xf32>, %w: tensor<1x1x1xf32>) -> tensor<?x3x1xf32> {
+  %y = eqc.linear [users: S(3), V: GL(4)] order 3 -> 1
+      x(%x : tensor<?x3x4x4x1xf32>) weight(%w : tensor<1x1x1xf32>)
+      diagrams ["o1:0 i1:0 | i2:1 i3:1'"] : tensor<?x3x1xf32>
+  return %y : tensor<?x3x1xf32>
+}

@@ -22,13 +22,14 @@ SIZES = {
     "B'": (2, 3, 5, "?"),
     "O(p,q)": ((1, 1), (1, 2), (1, 3), (3, 2), (4, 8)),
     "SO(p,q)": ((1, 1), (1, 2), (2, 1), (1, 3), (2, 2)),
+    "GL": (1, 2, 3, 5, "?"),
 }
 # Blocks that the diagrams of a group have beside pairs.
 BLOCKS = {"S": "any", "S'": "any", "H": "even", "B": "small", "B'": "small"}
 # What axes of products are of.
 SPACES = (("S", 1), ("S", 2), ("S", 3), ("S", 5), ("O", 2), ("O", 3), ("SO", 2), ("SO", 3),
           ("Sp", 2), ("Sp", 4), ("H", 3), ("B", 3), ("S'", 2), ("B'", 2),
-          ("O(p,q)", (1, 2)), ("SO(p,q)", (2, 1)))
+          ("O(p,q)", (1, 2)), ("SO(p,q)", (2, 1)), ("GL", 2), ("GL", 3))
 # The dense plan takes a few million weights here, the contract allows 2^26.
 DENSE_LIMIT = 1 << 20
 
@@ -57,7 +58,8 @@ def size_of(n):
 
 
 def has_diagrams(group, n, k, l):
-    """Whether the contract lets the group have a layer of these orders."""
+    """Whether the contract lets the group have a layer of these orders; of GL with some axes of
+    the dual."""
     if group in ("S", "B") or (k + l) % 2 == 0:
         return True
     n = size_of(n)
@@ -68,6 +70,22 @@ def has_symbol(group, n, vertices):
     """Whether there are diagrams with a Levi-Civita symbol."""
     n = size_of(n)
     return group.startswith("SO") and vertices >= n and (vertices - n) % 2 == 0
+
+
+def random_duals(choose, k, l, bias):
+    """Which of the axes of x, then of y, are of the dual of GL(n), so that there are diagrams; of
+    the bias too, if asked for."""
+    while True:
+        dual = [choose.below(2) == 1 for _ in range(k + l)]
+        # Outputs of the dual and inputs that are not: half of the vertices.
+        of_outputs = sum(dual[k:])
+        if k - sum(dual[:k]) + of_outputs == (k + l) / 2 and (not bias or 2 * of_outputs == l):
+            return dual
+
+
+def typed(name, dual):
+    """The axes of a space on one side."""
+    return " ".join(name + "'" * d for d in dual) or "0"
 
 
 def random_diagram(choose, group, n, k, l):
@@ -86,6 +104,8 @@ def random_diagram(choose, group, n, k, l):
             else:
                 blocks.append([vertex])
         return blocks
+    if group == "GL":
+        return [list(pair) for pair in zip(vertices[:l], choose.shuffled(vertices[l:]))]
     vertices = choose.shuffled(vertices)
     if group.startswith("SO") and len(vertices) >= n and (len(vertices) - n) % 2 == 0:
         if len(vertices) % 2 != 0 or choose.below(2):
@@ -151,7 +171,8 @@ class Grid:
             "normalize": self.choose.of(("none", "mean")),
             "diagrams": diagrams,
         }
-        if has_diagrams(group, n, 0, l) and self.choose.below(3):
+        has_bias = l == 0 if group == "GL" else has_diagrams(group, n, 0, l)
+        if has_bias and self.choose.below(3):
             fields["bias"] = "true"
         if self.choose.below(4) == 0:
             fields["batch"] = self.choose.of((1, 2, 31))
@@ -159,6 +180,31 @@ class Grid:
             if n == "?" or n ** (k + l) * c_in * c_out > DENSE_LIMIT:
                 return
         self.append(fields)
+
+    def add_duals(self, n, k, l, channels):
+        """A layer of GL(n), of which some axes are of the dual."""
+        bias = l % 2 == 0 and k % 2 == 0 and self.choose.below(3) > 0
+        dual = random_duals(self.choose, k, l, bias)
+        fields = {
+            "k": typed("v%s" % self.number(n), dual[:k]),
+            "l": typed("v%s" % self.number(n), dual[k:]),
+            "channels": "%d -> %d" % channels,
+            "dtype": self.choose.of(("f32", "f64")),
+            "layout": self.choose.of(("channels_last", "channels_first")),
+            "normalize": self.choose.of(("none", "mean")),
+            "diagrams": "all" if n == "?" else self.choose.of(("all", "all", "basis")),
+        }
+        if bias:
+            fields["bias"] = "true"
+        if self.plan == "dense":
+            if n == "?" or n ** (k + l) * channels[0] * channels[1] > DENSE_LIMIT:
+                return
+        self.append(fields)
+
+    @staticmethod
+    def number(n):
+        """What stands for a size in the name of a space."""
+        return "n" if n == "?" else n
 
     def append(self, fields):
         name = "t%d" % (len(self.layers) + 1)
@@ -178,6 +224,8 @@ class Grid:
             return
         if not all(has_diagrams(*spaces[s], *counts[s]) for s in used):
             return
+        duals = {s: random_duals(self.choose, *counts[s], False) if spaces[s][0] == "GL"
+                 else [False] * sum(counts[s]) for s in used}
         if sum(has_symbol(*spaces[s], sum(counts[s])) for s in used) > 1:
             return
         channels = self.channels()
@@ -188,17 +236,25 @@ class Grid:
             return
         if self.plan == "dense" and positions * channels[0] * channels[1] > DENSE_LIMIT:
             return
+        of_bias = {s: (0, outputs.count(s)) for s in used}
+        has_bias = all(
+            has_diagrams(*spaces[s], *of_bias[s])
+            and (spaces[s][0] != "GL"
+                 or 2 * sum(duals[s][counts[s][0]:]) == outputs.count(s)) for s in used)
+
+        def axes(side):
+            return " ".join(names[s] + "'" * duals[s].pop(0) for s in side) or "0"
+
         fields = {
-            "k": " ".join(names[s] for s in inputs) or "0",
-            "l": " ".join(names[s] for s in outputs) or "0",
+            "k": axes(inputs),
+            "l": axes(outputs),
             "channels": "%d -> %d" % channels,
             "dtype": self.choose.of(("f32", "f64")),
             "layout": self.choose.of(("channels_last", "channels_first")),
             "normalize": self.choose.of(("none", "mean")),
             "diagrams": self.choose.of(("all", "all", "basis")),
         }
-        of_bias = {s: (0, outputs.count(s)) for s in used}
-        if (all(has_diagrams(*spaces[s], *of_bias[s]) for s in used)
+        if (has_bias
                 and sum(has_symbol(*spaces[s], outputs.count(s)) for s in used) < 2):
             fields["bias"] = "true"
         self.append(fields)
@@ -222,7 +278,11 @@ class Grid:
                     channels = min(channels), 3  # the oracle's time
                 if k + l > 5 and n == 13:
                     continue
-                if self.choose.below(every) == 0:
+                if self.choose.below(every) != 0:
+                    continue
+                if group == "GL" and (k != l or self.choose.below(3)):
+                    self.add_duals(n, k, l, channels)
+                else:
                     self.add(group, n, k, l, channels, diagrams)
 
     def add_high_orders(self, group):
@@ -266,6 +326,9 @@ def make_source(group, plan, every=1, seed=1):
                            for i, (name, n) in enumerate(SPACES))
         return declared + "".join(grid.layers)
     grid.add_orders(group, every)
+    if group == "GL":
+        return "".join("space v%s = GL(%s)\n" % (grid.number(n), n)
+                       for n in SIZES[group]) + "".join(grid.layers)
     if every == 1:
         grid.add_high_orders(group)
         grid.add_channels(group)
