@@ -72,13 +72,13 @@ TEST_F(AttrsTest, EqualValuesAreOneAttribute) {
 TEST_F(AttrsTest, RefusesWhatIsNoDiagram) {
   EXPECT_EQ(errorOf<DiagramAttr>(makeDiagram(1, 1, {0, 0})), "");
   EXPECT_EQ(errorOf<DiagramAttr>(Diagram{}), "");
-  EXPECT_NE(errorOf<DiagramAttr>(Diagram{1, 1, {0}, -1, {}}), "");
-  EXPECT_NE(errorOf<DiagramAttr>(Diagram{-1, 2, {0}, -1, {}}), "");
-  EXPECT_NE(errorOf<DiagramAttr>(Diagram{1, 1, {1, 0}, -1, {}}), "");
-  EXPECT_NE(errorOf<DiagramAttr>(Diagram{1, 1, {0, 2}, -1, {}}), "");
-  EXPECT_NE(errorOf<DiagramAttr>(Diagram{1, 1, {0, -1}, -1, {}}), "");
-  EXPECT_NE(errorOf<DiagramAttr>(Diagram{1, 1, {0, 0}, 1, {}}), "");
-  EXPECT_NE(errorOf<DiagramAttr>(Diagram{1, 1, {0, 0}, -2, {}}), "");
+  EXPECT_NE(errorOf<DiagramAttr>(Diagram{1, 1, {0}, -1, {}, {}}), "");
+  EXPECT_NE(errorOf<DiagramAttr>(Diagram{-1, 2, {0}, -1, {}, {}}), "");
+  EXPECT_NE(errorOf<DiagramAttr>(Diagram{1, 1, {1, 0}, -1, {}, {}}), "");
+  EXPECT_NE(errorOf<DiagramAttr>(Diagram{1, 1, {0, 2}, -1, {}, {}}), "");
+  EXPECT_NE(errorOf<DiagramAttr>(Diagram{1, 1, {0, -1}, -1, {}, {}}), "");
+  EXPECT_NE(errorOf<DiagramAttr>(Diagram{1, 1, {0, 0}, 1, {}, {}}), "");
+  EXPECT_NE(errorOf<DiagramAttr>(Diagram{1, 1, {0, 0}, -2, {}, {}}), "");
 }
 
 TEST_F(AttrsTest, RefusesWhatIsNoPattern) {
