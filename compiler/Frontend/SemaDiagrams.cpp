@@ -395,13 +395,7 @@ void LayerChecker::checkSignedTerms(const std::vector<Diagram> &diagrams,
 /// Lists the diagrams of a layer without errors.
 void LayerChecker::enumerate() {
   auto keep = [&](std::vector<Diagram> &into, bool ofBias) {
-    LayerRows all{spec.group,
-                  spec.n,
-                  spec.l,
-                  ofBias ? 0 : spec.k,
-                  spec.axes(ofBias),
-                  spec.duals(ofBias)};
-    forEachDiagram(all, [&](const Diagram &diagram) {
+    forEachDiagram(rows(ofBias), [&](const Diagram &diagram) {
       const bool isKept = spec.choice == DiagramChoice::Basis
                               ? inBasis(diagram, spec.group, spec.n)
                               : ofBias ||

@@ -6,7 +6,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "DenseMatrix.h"
-#include "compiler/Algebra/Enumerate.h"
+#include "Listing.h"
 #include "compiler/Algebra/GroupElement.h"
 #include "compiler/Algebra/Groups/GroupRules.h"
 #include "compiler/Algebra/Random.h"
@@ -35,22 +35,6 @@ LayerRows layer(int64_t n, const std::string &inputs,
         rows.dual.back() = true;
     }
   return rows;
-}
-
-std::vector<Diagram> list(const LayerRows &rows) {
-  std::vector<Diagram> diagrams;
-  forEachDiagram(rows, [&](const Diagram &diagram) {
-    diagrams.push_back(diagram);
-    return true;
-  });
-  return diagrams;
-}
-
-std::vector<std::string> texts(const LayerRows &rows) {
-  std::vector<std::string> result;
-  for (const Diagram &diagram : list(rows))
-    result.push_back(toString(diagram));
-  return result;
 }
 
 /// How an element acts on vertices [begin, end) of a diagram.

@@ -1,6 +1,6 @@
 //===- ProductTest.cpp - Diagrams of products of groups -------------------===//
 
-#include "compiler/Algebra/Enumerate.h"
+#include "Listing.h"
 #include "compiler/Algebra/Factored.h"
 #include "compiler/Algebra/Groups/GroupRules.h"
 #include "compiler/Algebra/RowPattern.h"
@@ -11,6 +11,7 @@
 #include <set>
 
 using namespace eqc;
+using namespace eqc::test;
 
 namespace {
 
@@ -25,22 +26,6 @@ LayerRows rowsOf(const std::vector<Space> &spaces, std::vector<int> outputs,
   rows.axes = std::move(outputs);
   rows.axes.insert(rows.axes.end(), inputs.begin(), inputs.end());
   return rows;
-}
-
-std::vector<Diagram> list(const LayerRows &rows) {
-  std::vector<Diagram> diagrams;
-  forEachDiagram(rows, [&](const Diagram &diagram) {
-    diagrams.push_back(diagram);
-    return true;
-  });
-  return diagrams;
-}
-
-std::vector<std::string> texts(const LayerRows &rows) {
-  std::vector<std::string> result;
-  for (const Diagram &diagram : list(rows))
-    result.push_back(toString(diagram));
-  return result;
 }
 
 const Space users{"users", Group::S, 8}, items{"items", Group::S, 9},
