@@ -345,17 +345,10 @@ private:
 
   void testEquivariance() {
     RandomElements elements(spec, test.n, random);
-    const std::vector<bool> all = spec.duals();
     auto move = [&](BilinearRow row, const Values &values) {
-      const int order = orderOf(spec, row);
-      const int first = row == BilinearRow::Y   ? 0
-                        : row == BilinearRow::X ? spec.l
-                                                : spec.l + spec.k1();
-      std::vector<bool> duals;
-      for (int axis = first; !all.empty() && axis < first + order; ++axis)
-        duals.push_back(all[axis]);
-      return elements.move(values, order, axesOf(spec, row), test.batch,
-                           channels(row), spec.layout, duals);
+      return elements.move(values, orderOf(spec, row), axesOf(spec, row),
+                           test.batch, channels(row), spec.layout,
+                           dualsOf(spec, row));
     };
     auto round = [&](Values values) {
       for (double &v : values)

@@ -31,12 +31,22 @@ int eqc::orderOf(const LayerSpec &spec, BilinearRow row) {
   return end - first;
 }
 
-std::vector<int> eqc::axesOf(const LayerSpec &spec, BilinearRow row) {
-  const std::vector<int> axes = spec.axes();
-  if (axes.empty())
+/// What a layer says of the axes of a row, of all that it says of them.
+template <typename T>
+static std::vector<T> ofRow(const std::vector<T> &all, const LayerSpec &spec,
+                            BilinearRow row) {
+  if (all.empty())
     return {};
   const auto [first, end] = verticesOf(spec, row);
-  return {axes.begin() + first, axes.begin() + end};
+  return {all.begin() + first, all.begin() + end};
+}
+
+std::vector<int> eqc::axesOf(const LayerSpec &spec, BilinearRow row) {
+  return ofRow(spec.axes(), spec, row);
+}
+
+std::vector<bool> eqc::dualsOf(const LayerSpec &spec, BilinearRow row) {
+  return ofRow(spec.duals(), spec, row);
 }
 
 /// Whether the form is the usual one, so that a pair is a delta.

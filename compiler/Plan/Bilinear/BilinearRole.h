@@ -35,9 +35,11 @@ struct BilinearRows {
 };
 BilinearRows rowsOf(BilinearRole role);
 
-/// The order, the spaces and the channels of a row.
+/// The order, the spaces, the axes of duals (empty: none) and the channels of a
+/// row.
 int orderOf(const LayerSpec &spec, BilinearRow row);
 std::vector<int> axesOf(const LayerSpec &spec, BilinearRow row);
+std::vector<bool> dualsOf(const LayerSpec &spec, BilinearRow row);
 int64_t channelsOf(const LayerSpec &spec, BilinearRow row);
 
 /// What the functions of the gradients of a layer are called.
