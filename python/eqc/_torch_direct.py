@@ -221,7 +221,6 @@ class _Linear(Function):
 _apply = super(Function, _Linear).apply
 
 
-
 class _NetworkShapes(NamedTuple):
     """What the shapes of the inputs of a network say of a call."""
 
