@@ -13,7 +13,9 @@ faster. Its interval covers 95 % by the spread of the rounds.
 """
 
 import argparse
+import ctypes
 import math
+import mmap
 import os
 import statistics
 import sys
@@ -45,33 +47,71 @@ def parse_arguments():
     return parser.parse_args()
 
 
-def calls_of(layer, batch, backward):
-    """(call, results) of the layer on arrays that depend on nothing else."""
-    rng = np.random.default_rng(1)
-    x = aligned(layer.x_shape(batch), layer.dtype, rng)
-    weight = aligned((layer.diagrams, layer.c_in, layer.c_out), layer.dtype,
-                     rng)
-    bias = None
-    if layer.bias_diagrams:
-        bias = aligned((layer.bias_diagrams, layer.c_out), layer.dtype, rng)
-    y = aligned(layer.y_shape(batch), layer.dtype, rng)
-    if not backward:
-        return layer.call(x, weight, bias, y), (y,)
-    gradients = [aligned(array.shape, layer.dtype)
-                 for array in (x, weight, bias) if array is not None]
-    return layer.call_backward(x, weight, y, *gradients), tuple(gradients)
+class Scratch:
+    """Memory for what kernels keep during a call, for one kernel after the other."""
+
+    def __init__(self, size=1 << 30):  # the system gives what is touched
+        self.borrowers = []
+        self.memory = mmap.mmap(-1, size)
+        base = ctypes.addressof(ctypes.c_char.from_buffer(self.memory))
+        self.get = ctypes.CFUNCTYPE(
+            ctypes.c_void_p, ctypes.c_size_t, ctypes.c_size_t,
+            ctypes.c_void_p)(lambda asked, _align, _: base
+                             if asked <= size else None)
+        self.put = ctypes.CFUNCTYPE(
+            None, ctypes.c_void_p, ctypes.c_size_t,
+            ctypes.c_void_p)(lambda *_: None)
+
+    def lend_to(self, layer):
+        self.borrowers.append(layer.library)
+        layer.library.eqc_set_allocator(self.get, self.put, None)
+
+    def take_back(self):
+        for library in self.borrowers:
+            library.eqc_set_allocator(None, None, None)
+
+
+class Arrays:
+    """What a call of the layer reads and writes. Both kernels take the same, and
+    the same scratch memory: where an array lies changes times by more than what
+    is measured here."""
+
+    def __init__(self, layer, batch, backward):
+        rng = np.random.default_rng(1)
+        self.x = aligned(layer.x_shape(batch), layer.dtype, rng)
+        self.weight = aligned((layer.diagrams, layer.c_in, layer.c_out),
+                              layer.dtype, rng)
+        self.bias = None
+        if layer.bias_diagrams:
+            self.bias = aligned((layer.bias_diagrams, layer.c_out),
+                                layer.dtype, rng)
+        self.y = aligned(layer.y_shape(batch), layer.dtype, rng)
+        self.gradients = [aligned(array.shape, layer.dtype)
+                          for array in (self.x, self.weight, self.bias)
+                          if array is not None] if backward else []
+        self.results = self.gradients if backward else [self.y]
+
+    def call(self, layer):
+        if self.gradients:
+            return layer.call_backward(self.x, self.weight, self.y,
+                                       *self.gradients)
+        return layer.call(self.x, self.weight, self.bias, self.y)
 
 
 def compare(old, new, source, batch, options):
     """The ratios of the rounds."""
-    results, candidates = [], []
+    results, candidates, arrays = [], [], None
+    scratch = Scratch()
     with tempfile.TemporaryDirectory(prefix="eqcbench") as folder:
         for name, eqc in (("old", old), ("new", new)):
             own = os.path.join(folder, name)
             os.mkdir(own)
             layer = Layer(eqc, source, own, gradients=options.backward)
-            call, result = calls_of(layer, batch, options.backward)
-            results.append(result)
+            arrays = arrays or Arrays(layer, batch, options.backward)
+            scratch.lend_to(layer)
+            call = arrays.call(layer)
+            call()
+            results.append(tuple(array.copy() for array in arrays.results))
             candidates.append(timing.Candidate(name, call))
     error = worker.error_of(results[1], results[0])
     if error > worker.TOLERANCE[str(layer.dtype)]:
@@ -86,6 +126,7 @@ def compare(old, new, source, batch, options):
             candidate.take_turn(options.turn)
             times[candidate.name] = statistics.median(candidate.times)
         ratios.append(times["old"] / times["new"])
+    scratch.take_back()
     return ratios
 
 
