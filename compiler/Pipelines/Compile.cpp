@@ -5,6 +5,7 @@
 #include "compiler/Frontend/Diagnostics.h"
 #include "compiler/Frontend/Print.h"
 #include "compiler/Lowering/KernelTarget.h"
+#include "compiler/Pipelines/Dialects.h"
 #include "compiler/Pipelines/ImportEqc.h"
 #include "compiler/Pipelines/OwnStack.h"
 #include "compiler/Pipelines/Pipelines.h"
@@ -20,8 +21,6 @@
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "mlir/IR/MLIRContext.h"
 #include "mlir/IR/Verifier.h"
-#include "mlir/InitAllDialects.h"
-#include "mlir/InitAllExtensions.h"
 #include "mlir/Pass/PassInstrumentation.h"
 #include "mlir/Target/LLVMIR/Dialect/Builtin/BuiltinToLLVMIRTranslation.h"
 #include "mlir/Target/LLVMIR/Dialect/LLVMIR/LLVMToLLVMIRTranslation.h"
@@ -463,12 +462,13 @@ private:
 
   static DialectRegistry makeRegistry() {
     DialectRegistry registry;
-    registerAllDialects(registry);
-    registerAllExtensions(registry);
+    registerLoweringDialects(registry);
     registerBuiltinDialectTranslation(registry);
     registerLLVMDialectTranslation(registry);
-    for (const KernelTarget *target : kernelTargets())
+    for (const KernelTarget *target : kernelTargets()) {
+      target->addDialects(registry);
       target->addTranslations(registry);
+    }
     return registry;
   }
 

@@ -23,11 +23,12 @@ static void setOption(llvm::StringRef name, llvm::StringRef value) {
 
 void eqc::initializeTargets() {
   static const bool initialized = [] {
-    llvm::InitializeAllTargetInfos();
-    llvm::InitializeAllTargets();
-    llvm::InitializeAllTargetMCs();
-    llvm::InitializeAllAsmPrinters();
-    llvm::InitializeAllAsmParsers();
+#define EQC_CODE_GENERATOR(name)                                               \
+  LLVMInitialize##name##TargetInfo();                                          \
+  LLVMInitialize##name##Target();                                              \
+  LLVMInitialize##name##TargetMC();                                            \
+  LLVMInitialize##name##AsmPrinter();
+#include "compiler/Target/UsedCodeGenerators.def"
     // The scheduler of machine code orders each store behind all loads before
     // it in its block, one by one, and looks through the whole list for each.
     // Beyond so many it orders them behind one that stands for all: the same

@@ -72,7 +72,6 @@ int main(int argc, char **argv) {
   hideOptionsOfLLVM();
 
   mlir::DialectRegistry registry;
-  registry.insert<eqc::ir::EqcDialect>();
   eqc::opt::registerUpstreamDialects(registry);
   eqc::opt::registerUpstreamPasses();
   eqc::registerEqcPasses();
