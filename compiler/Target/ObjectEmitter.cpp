@@ -35,6 +35,10 @@ void eqc::initializeTargets() {
     // code in up to a fifth less time, where kernels are unrolled to long
     // blocks.
     setOption("dag-maps-huge-region", "300");
+    // Loops of kernels have been unrolled as far as registers go. Unrolled
+    // further, as far as LLVM goes, they are twice the code and a fifth more
+    // time to compile, for no speed but that of the smallest layers.
+    setOption("unroll-threshold", "110");
     return true;
   }();
   (void)initialized;
