@@ -158,17 +158,17 @@ private:
                 ArrayRef<Value> index, TileRows rows) {
     OpBuilder &b = kernel.b;
     Location loc = kernel.loc;
-    Value acc = emitInits(t, column, sample, index, rows);
-
     TileSums tile(kernel, column);
-    Values sums = tile.begin(acc);
+    Values sums = tile.begin(kernel.zeroVector(VectorType::get(
+        {rows.samples, rows.along, column.width}, kernel.element)));
     sums =
         emitTerms(tables.inputTerms, PlanArray::Input, t, MixNest::kInputTerms,
                   column, sample, index, tile, std::move(sums));
     sums = emitTerms(tables.storedTerms, PlanArray::Stored, t,
                      MixNest::kStoredTerms, column, sample, index, tile,
                      std::move(sums));
-    Value result = tile.end(sums);
+    // After the products: what is added needs no registers of its own then.
+    Value result = addInits(t, column, sample, index, rows, tile.end(sums));
 
     auto strideOf = [&](int a) { return tables.targetStride(a); };
     Value row = tables.rowAt(tables.targets.get(kernel, t, MixNest::kOffset),
@@ -184,20 +184,19 @@ private:
         });
   }
 
-  /// The broadcasts that start the accumulators.
-  Value emitInits(Value t, const ColumnTile &column, Value sample,
-                  ArrayRef<Value> index, TileRows rows) {
+  /// sums + the broadcasts.
+  Value addInits(Value t, const ColumnTile &column, Value sample,
+                 ArrayRef<Value> index, TileRows rows, Value sums) {
     OpBuilder &b = kernel.b;
     Location loc = kernel.loc;
     const int64_t width = column.width;
-    auto type =
-        VectorType::get({rows.samples, rows.along, width}, kernel.element);
+    auto type = cast<VectorType>(sums.getType());
     auto add = [&](Value partial, Value tile) -> Values {
       return {arith::AddFOp::create(b, loc, partial, tile)};
     };
     return tables
         .addInits(
-            t, {kernel.zeroVector(type)},
+            t, {sums},
             [&](Value offset, MixTables::StrideOf strideOf, Values partial) {
               Value row = tables.rowAt(offset, index, strideOf);
               Value tile = kernel.zeroVector(type);

@@ -50,11 +50,11 @@ void LaneMix::emitAfter(Value t, ArrayRef<Value> prefix, Value firstRow) {
 void LaneMix::emitTile(Value t, ArrayRef<Value> index, int64_t rows,
                        Value firstRow) {
   Values sums(rows * cOut, kernel.zeroVector(kernel.vectorType(kernel.lanes)));
-  sums = addInits(t, index, rows, std::move(sums));
   sums = addTerms(tables.inputTerms, PlanArray::Input, t, MixNest::kInputTerms,
                   index, rows, std::move(sums));
   sums = addTerms(tables.storedTerms, PlanArray::Stored, t,
                   MixNest::kStoredTerms, index, rows, std::move(sums));
+  sums = addInits(t, index, rows, std::move(sums));
   auto strideOf = [&](int a) { return tables.targetStride(a); };
   Value row =
       kernel.sub(tables.rowAt(tables.targets.get(kernel, t, MixNest::kOffset),

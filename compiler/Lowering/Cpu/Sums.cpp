@@ -6,6 +6,7 @@
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/SCF/IR/SCF.h"
 #include "mlir/Dialect/Vector/IR/VectorOps.h"
+#include "mlir/IR/Matchers.h"
 
 #include <algorithm>
 #include <cmath>
@@ -249,6 +250,11 @@ Values eqc::emitMixedTerms(KernelBuilder &kernel, Value first, Value end,
                             addTerm);
     Values block = emitNestedSums(kernel, first, end, most, depth,
                                   zerosLike(sums), addTerm);
+    // LLVM would add zero, lest one be negative.
+    if (llvm::all_of(sums, [](Value sum) {
+          return matchPattern(sum, m_AnyZeroFloat());
+        }))
+      return block;
     for (auto [sum, more] : llvm::zip_equal(sums, block))
       sum = addVectors(kernel, sum, more);
     return sums;
