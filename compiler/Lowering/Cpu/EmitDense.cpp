@@ -128,6 +128,7 @@ public:
     if (kernel.spec.bias)
       emitBias(biasRows);
     forColumnTiles(kernel, &output, tiling, plan.columns,
+                   /*padded=*/false,
                    [&](const ColumnTile &column) { emitColumnTile(column); });
     return output.tensor;
   }

@@ -331,7 +331,7 @@ private:
           rows = get(d, FactoredNest::kMixRows);
     Value full = kernel.sub(rows, kernel.rem(rows, height));
     forColumnTiles(kernel, &mixed, tiling, kernel.spec.cOut,
-                   [&](const ColumnTile &column) {
+                   /*padded=*/true, [&](const ColumnTile &column) {
                      kernel.forRange(mixed, kernel.index(0), full, height,
                                      [&](Value row) {
                                        emitTile(d, column, source, row, height);

@@ -47,6 +47,7 @@ private:
   void emitTarget(Value t) {
     forColumnTiles(
         kernel, &target, tiling, kernel.spec.cOut,
+        /*padded=*/!target.wholeBatch && !nest.hasBias,
         [&](const ColumnTile &column) { emitColumnTile(t, column); });
   }
 

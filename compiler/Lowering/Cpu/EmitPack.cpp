@@ -63,7 +63,8 @@ EmittedKernel eqc::emitWeightPack(OpBuilder &builder, Location loc,
   TermTables tables(kernel, packed, {spec.cIn});
   kernel.forRange(result, kernel.index(terms), [&](Value term) {
     forColumnTiles(
-        kernel, &result, tiling, spec.cOut, [&](const ColumnTile &column) {
+        kernel, &result, tiling, spec.cOut, /*padded=*/false,
+        [&](const ColumnTile &column) {
           Value tile = kernel.add(kernel.mul(term, kernel.index(tiling.tiles)),
                                   column.index);
           Value first = kernel.mul(tile, kernel.index(spec.cIn));

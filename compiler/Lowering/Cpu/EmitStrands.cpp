@@ -316,7 +316,8 @@ private:
                 mixTile(block, dimension, irrepRow, column, row, height);
               });
         };
-        forColumnTiles(kernel, &mixed, tiling, kernel.spec.cOut, mixColumns);
+        forColumnTiles(kernel, &mixed, tiling, kernel.spec.cOut,
+                       /*padded=*/true, mixColumns);
       });
     });
   }

@@ -194,7 +194,7 @@ private:
     Value channel = kernel.min(kernel.mul(tile, kernel.index(tiling.rows)),
                                kernel.index(kernel.spec.cIn - tiling.rows));
     forColumnTiles(kernel, &sums, tiling.columns, kernel.spec.cOut,
-                   [&](const ColumnTile &column) {
+                   /*padded=*/false, [&](const ColumnTile &column) {
                      if (column.dots)
                        return emitDots(item, column, chunk);
                      emitTile(term, row, channel, column, chunk);

@@ -62,8 +62,12 @@ Value eqc::emitTileProduct(KernelBuilder &kernel, Value acc, int64_t depth,
 
 void eqc::forColumnTiles(KernelBuilder &kernel, ArrayRef<KernelArray *> arrays,
                          const ColumnTiling &tiling, int64_t columns,
+                         bool padded,
                          function_ref<void(const ColumnTile &)> body) {
-  const int64_t whole = tiling.whole();
+  // The last tile is one of them where it is as wide and all of it is there.
+  const bool alike =
+      padded && tiling.dots == 0 && tiling.lastVectors == tiling.vectors;
+  const int64_t whole = tiling.whole() + (alike ? 1 : 0);
   kernel.forRange(arrays, kernel.index(0), kernel.index(whole), 1,
                   [&](Value tile) {
                     body({tile, kernel.mul(tile, kernel.index(tiling.width)),
@@ -75,7 +79,7 @@ void eqc::forColumnTiles(KernelBuilder &kernel, ArrayRef<KernelArray *> arrays,
     ++index;
     first += valid;
   };
-  if (tiling.lastVectors > 0)
+  if (tiling.lastVectors > 0 && !alike)
     tile(tiling.lastVectors * tiling.lanes(), columns - tiling.dots - first,
          false);
   if (tiling.dots > 0)

@@ -34,9 +34,10 @@ struct ColumnTile {
 };
 
 /// Calls body(tile) for all tiles of `columns` columns, inside loops that
-/// thread `arrays`.
+/// thread `arrays`; `padded` where whole vectors are there in all that is read
+/// and written.
 void forColumnTiles(KernelBuilder &kernel, llvm::ArrayRef<KernelArray *> arrays,
-                    const ColumnTiling &tiling, int64_t columns,
+                    const ColumnTiling &tiling, int64_t columns, bool padded,
                     llvm::function_ref<void(const ColumnTile &)> body);
 
 /// The sums of a tile of rows, [rows.., columns], while products are added to
