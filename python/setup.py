@@ -47,9 +47,10 @@ class BuildWithLibrary(build_py):
         shutil.rmtree(Path(self.build_lib) / "eqc", ignore_errors=True)
         super().run()
         shutil.copyfile(library, Path(self.build_lib) / "eqc" / "libeqc.so")
-        operators = library.with_name("libeqc_torch.so")  # for C++ programs
-        if operators.is_file():
-            shutil.copyfile(operators, Path(self.build_lib) / "eqc" / operators.name)
+        # For C++ programs with PyTorch; for `eqc compile --emit=shared` and programs in C.
+        for name in ("libeqc_torch.so", "libeqc_rt.a", "libeqc_rt_cuda.a"):
+            if library.with_name(name).is_file():
+                shutil.copyfile(library.with_name(name), Path(self.build_lib) / "eqc" / name)
 
 
 class AnyPython(bdist_wheel):

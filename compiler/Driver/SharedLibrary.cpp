@@ -17,6 +17,7 @@
 
 #include <cerrno>
 #include <cstring>
+#include <dlfcn.h>
 #include <link.h>
 
 LLD_HAS_DRIVER(elf)
@@ -36,12 +37,19 @@ static const char *const runtimeFunctions[] = {
 #endif
 #endif
 
+/// Beside the program, in ../lib, or, where this code is part of a library, in
+/// the library's folder.
 static std::string findRuntime(StringRef library) {
   static int anchor;
   llvm::SmallString<256> path(llvm::sys::path::parent_path(
       llvm::sys::fs::getMainExecutable(nullptr, &anchor)));
   llvm::sys::path::append(path, "..", "lib", library);
-  return std::string(path);
+  Dl_info image;
+  if (llvm::sys::fs::exists(path) || !dladdr(&anchor, &image))
+    return std::string(path);
+  llvm::SmallString<256> beside(llvm::sys::path::parent_path(image.dli_fname));
+  llvm::sys::path::append(beside, library);
+  return std::string(llvm::sys::fs::exists(beside) ? beside : path);
 }
 
 /// The C libraries this very process runs with: their sonames are what the

@@ -103,6 +103,7 @@ _PROTOTYPES = {
     "eqc_cuda_push_device": (c_int, c_int),
     "eqc_cuda_pop_device": (c_int, c_int),
     "eqc_prepare_fork": (None,),
+    "eqc_run": (c_int, c_int, POINTER(c_char_p)),
     "eqc_version": (c_char_p,),
     "eqc_last_error": (c_char_p,),
     "eqc_status_string": (c_char_p, c_int),

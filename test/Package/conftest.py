@@ -11,6 +11,8 @@ import pytest
 BUILD = Path(os.environ["EQC_TEST_BUILD"])
 SOURCE = Path(os.environ["EQC_TEST_SOURCE"])
 LLVM = Path(os.environ["EQC_TEST_LLVM"])
+#: Whether what is shipped has a copy of LLVM.
+STATIC = "EQC_STATIC_LLVM:BOOL=ON\n" in (BUILD / "CMakeCache.txt").read_text()
 CC = os.environ["EQC_TEST_CC"]
 CXX = os.environ["EQC_TEST_CXX"]
 

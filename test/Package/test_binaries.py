@@ -10,21 +10,19 @@ import zipfile
 from pathlib import Path
 
 import pytest
-from conftest import BUILD, CC, LLVM, SOURCE, can_hide, run
+from conftest import BUILD, CC, LLVM, SOURCE, STATIC, can_hide, run
 from wheels import build_wheel
 
 LIBC = {"libc.so.6", "libm.so.6", "libpthread.so.0", "ld-linux-x86-64.so.2",
         "ld-linux-aarch64.so.1"}
 CPLUSPLUS = {"libstdc++.so.6", "libgcc_s.so.1"}
-#: Whether what is shipped has a copy of LLVM.
-STATIC = "EQC_STATIC_LLVM:BOOL=ON\n" in (BUILD / "CMakeCache.txt").read_text()
 COMPILER = LIBC | CPLUSPLUS | {"libfmt.so.9"} | (
     {"libz.so.1"} if STATIC else {"libMLIR.so.22.1", "libLLVM.so.22.1"})
 #: What LLD, inside eqc, wants beside.
 LINKER = set() if STATIC else {"libz.so.1", "libzstd.so.1"}
 
 #: Every program and library, by the first part of its name.
-MAY_LOAD = {"eqc": COMPILER | LINKER, "eqc-opt": COMPILER, "libeqc": COMPILER,
+MAY_LOAD = {"eqc": COMPILER | LINKER, "eqc-opt": COMPILER, "libeqc": COMPILER | LINKER,
             "libeqc_torch": LIBC | CPLUSPLUS, "layers": LIBC}
 
 LAYERS = """

@@ -1,6 +1,7 @@
 """The Python package as pip leaves it."""
 
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -10,7 +11,7 @@ from importlib.metadata import distribution
 from pathlib import Path
 
 import pytest
-from conftest import SOURCE, run
+from conftest import LLVM, SOURCE, STATIC, can_hide, run
 from wheels import LIBRARY, build_wheel, copy_source, pip
 
 VERSION = "0.1.0"
@@ -51,7 +52,7 @@ def test_it_holds_the_package_and_the_library(wheel):
                for pattern in ("**/*.py", "**/*.c", "py.typed")
                for path in (SOURCE / "python" / "eqc").glob(pattern)}
     assert {name for name in names if ".dist-info/" not in name} == package | {
-        "eqc/libeqc.so", "eqc/libeqc_torch.so"}
+        "eqc/libeqc.so", "eqc/libeqc_torch.so", "eqc/libeqc_rt.a", "eqc/libeqc_rt_cuda.a"}
     assert "Requires-Dist: numpy" in metadata
 
 
@@ -73,6 +74,40 @@ print(y.ravel().tolist(), eqc.__file__, "torch" in sys.modules, "jax" in sys.mod
     for framework in ("torch", "jax"):
         result = run(python, "-c", f"import eqc.{framework}", cwd=tmp_path, check=False)
         assert f"No module named '{framework}'" in result.stderr
+
+
+def test_its_commands_need_no_llvm(wheel, empty_python, tmp_path):
+    python, site = empty_python
+    pip("install", "--target", site, "--upgrade", wheel)
+    if STATIC and can_hide():
+        # In the namespace that hides the trees LLVM's folder is empty too.
+        llvm = ["sh", "-c", f'mount -t tmpfs none "{LLVM.parent}" && exec "$@"', "sh"]
+    else:
+        llvm = []
+
+    def command(name, *arguments, **options):
+        program = f"import sys; from eqc._commands import {name} as main; sys.exit(main())"
+        return run(*llvm, python, "-c", program, *arguments, cwd=tmp_path, **options)
+
+    (tmp_path / "one.eq").write_text("layer one { group = S; n = 4; k = 1; l = 1 }\n")
+    assert VERSION in command("eqc", "--version").stdout
+    command("eqc", "compile", "one.eq", "--emit=shared")
+    assert (tmp_path / "one.so").stat().st_size and (tmp_path / "one.h").is_file()
+    command("eqc", "compile", "one.eq", "--emit=eq")
+    assert "eqc.linear" in command("eqc_opt", "one.mlir").stdout
+    wrong = command("eqc", "explain", "two.eq", check=False)
+    assert wrong.returncode == 3 and "two.eq" in wrong.stderr
+
+
+def test_it_can_say_on_which_systems_it_runs(wheel, tmp_path):
+    if not STATIC:
+        pytest.skip("this build needs the LLVM of this machine")
+    repair = [sys.executable, "-m", "auditwheel", "repair", "--wheel-dir", tmp_path, wheel]
+    subprocess.run(repair, check=True, capture_output=True, env={
+        **os.environ, "PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}"})
+    repaired, = tmp_path.iterdir()
+    assert re.fullmatch(rf"eqc-{VERSION}-py3-none-manylinux_2_\d\d_x86_64\.whl", repaired.name)
+    assert repaired.stat().st_size < 60e6
 
 
 def test_without_a_library_nothing_is_installed(tmp_path):
