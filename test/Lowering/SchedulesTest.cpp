@@ -280,6 +280,22 @@ TEST(Schedules, OnlyTheLongestMixFetchesAhead) {
   EXPECT_EQ(fetching(), 0);
 }
 
+TEST(Schedules, ShortLinesWithoutProductsAreUnrolled) {
+  auto unrolled = [](int64_t n, int k) {
+    const LayerSpec spec = makeLayer(Group::S, n, k, 2, 32, 32);
+    int count = 0;
+    for (const StageSchedule &stage :
+         scheduleShared(spec, withoutStrands(buildSharedPlan(spec)), avx512)
+             .stages)
+      count += stage.form == StageForm::Tiles && stage.mix.unrollLines;
+    return count;
+  };
+  EXPECT_EQ(unrolled(50, 1), 1);
+  EXPECT_EQ(unrolled(50, 2), 0);  // y has products
+  EXPECT_EQ(unrolled(200, 1), 0); // many tiles
+  EXPECT_EQ(unrolled(-1, 1), 0);
+}
+
 TEST(Schedules, RowsOfOneCacheSetAreNoMoreThanItsWays) {
   // 64 rows of 16 floats are 4 KB: rows along the first axis of x, which the
   // transpose reads, share a set.

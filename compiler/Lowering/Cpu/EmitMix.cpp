@@ -113,6 +113,8 @@ private:
         emitPrefetches(t, column, sample, prefix, i, rows);
       emitTile(t, column, sample, index, rows);
     });
+    if (schedule.unrollLines)
+      kernel.unrollLoop(target);
   }
 
   /// Fetches a share of what the samples of a tile have in y, which a later

@@ -3,6 +3,7 @@
 #include "compiler/Lowering/Cpu/LoopBuilder.h"
 #include "compiler/Lowering/Cpu/KernelArray.h"
 
+#include "mlir/Dialect/LLVMIR/LLVMDialect.h"
 #include "mlir/Dialect/SCF/IR/SCF.h"
 #include "mlir/Dialect/Utils/StaticValueUtils.h"
 
@@ -38,6 +39,20 @@ void LoopBuilder::forRange(ArrayRef<KernelArray *> arrays, Value lower,
   }
   for (auto [array, result] : llvm::zip(arrays, loop.getResults()))
     array->tensor = result;
+}
+
+void LoopBuilder::unrollLoop(KernelArray &array) {
+  auto loop = array.tensor.getDefiningOp<scf::ForOp>();
+  if (!loop)
+    return;
+  MLIRContext *context = b.getContext();
+  auto unroll =
+      LLVM::LoopUnrollAttr::get(context, {}, {}, {}, b.getBoolAttr(true),
+                                /*followups=*/{}, {}, {});
+  // Branches take it along under the name that LLVM's have it by.
+  loop->setAttr("loop_annotation", LLVM::LoopAnnotationAttr::get(
+                                       context, {}, {}, {}, unroll, {}, {}, {},
+                                       {}, {}, {}, {}, {}, {}, {}, {}));
 }
 
 void LoopBuilder::forNest(KernelArray &array, ArrayRef<Value> extents,

@@ -33,6 +33,9 @@ public:
                 llvm::function_ref<void(mlir::Value)> body) {
     forRange(array, index(0), upper, 1, body);
   }
+  /// Has LLVM unroll the loop that `array` has just come through, if it came
+  /// through one, whatever its size.
+  void unrollLoop(KernelArray &array);
   /// One loop per extent, the first outermost.
   void forNest(KernelArray &array, llvm::ArrayRef<mlir::Value> extents,
                llvm::function_ref<void(llvm::ArrayRef<mlir::Value>)> body);

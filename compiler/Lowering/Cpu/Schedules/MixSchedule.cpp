@@ -83,6 +83,16 @@ static MixRows scheduleRows(const LayerSpec &spec, const Machine &machine,
   return schedule;
 }
 
+/// Whether the stage only adds rows of others, into lines of few tiles of y.
+static bool writesShortLines(const LayerSpec &spec, const MixNest &nest,
+                             const MixRows &rows) {
+  constexpr int64_t mostTiles = 8;
+  return nest.target == PlanArray::Output && nest.inputTerms.size() == 0 &&
+         nest.storedTerms.size() == 0 && !nest.axes.empty() &&
+         (!spec.dynamicN() || nest.axes.back().extent.isConstant()) &&
+         nest.axes.back().extent.at(spec.n) <= mostTiles * rows.rows.along;
+}
+
 MixSchedule eqc::scheduleMix(const LayerSpec &spec, const Machine &machine,
                              const MixNest &nest, const Poly &multiplyAdds,
                              WantedPrefetches wanted) {
@@ -99,6 +109,7 @@ MixSchedule eqc::scheduleMix(const LayerSpec &spec, const Machine &machine,
   schedule.dots =
       scheduleRows(spec, machine, nest, dots, mostRowsOfDots(machine, dots));
   addPrefetches(spec, machine, multiplyAdds, wanted, schedule);
+  schedule.unrollLines = writesShortLines(spec, nest, schedule.whole);
   return schedule;
 }
 
@@ -124,5 +135,7 @@ std::string eqc::describe(const MixSchedule &schedule) {
                                          : !schedule.prefetchInput
                                              ? "y"
                                              : "the next x and y");
+  if (schedule.unrollLines)
+    text += ", unrolled along lines";
   return text;
 }
