@@ -37,6 +37,26 @@ bool eqc::joinsInputs(const Diagram &diagram, int k1) {
   return false;
 }
 
+MemberLayer eqc::membersOf(const LayerSpec &spec) {
+  MemberLayer layer{spec, {}, {}, !spec.symmetry.isTrivial()};
+  layer.spec.symmetry = {};
+  auto expand = [&](std::vector<Diagram> &diagrams,
+                    std::vector<SignedWeight> &weights,
+                    const AxisSymmetry &symmetry) {
+    const std::vector<Diagram> named = std::move(diagrams);
+    diagrams.clear();
+    for (size_t w = 0; w < named.size(); ++w)
+      for (const SignedDiagram &member :
+           orbitOf(named[w], spec.group, symmetry).members) {
+        diagrams.push_back(member.diagram);
+        weights.push_back({static_cast<int>(w), member.sign});
+      }
+  };
+  expand(layer.spec.diagrams, layer.weights, spec.symmetry);
+  expand(layer.spec.biasDiagrams, layer.biasWeights, {{}, spec.symmetry.out});
+  return layer;
+}
+
 std::vector<Space> LayerSpec::spaces() const {
   if (group.isProduct())
     return group.spaces();

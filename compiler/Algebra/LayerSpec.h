@@ -8,7 +8,7 @@
 #ifndef EQC_ALGEBRA_LAYERSPEC_H
 #define EQC_ALGEBRA_LAYERSPEC_H
 
-#include "compiler/Algebra/Diagram.h"
+#include "compiler/Algebra/Symmetry.h"
 
 #include <cstdint>
 #include <string>
@@ -62,6 +62,10 @@ struct LayerSpec {
   DiagramChoice choice = DiagramChoice::All;
   int64_t batch = 0; ///< the batch the code may specialise for; 0: none
 
+  /// What x is promised to be invariant under, and what y is made to be. Where
+  /// there is any, every diagram below stands for its orbit.
+  AxisSymmetry symmetry;
+
   /// The layer's diagrams in the order of the weights: canonical, or the order
   /// of an explicit list.
   std::vector<Diagram> diagrams;
@@ -87,6 +91,23 @@ struct LayerSpec {
   std::vector<bool> duals(bool ofBias = false) const;
   int64_t elementSize() const { return dtype == DType::F32 ? 4 : 8; }
 };
+
+/// `sign` times weight `number`.
+struct SignedWeight {
+  int number = 0;
+  int sign = 1;
+};
+
+/// A layer with symmetries as one without: each member of an orbit is a diagram
+/// of its own, but shares its weight with the others.
+struct MemberLayer {
+  LayerSpec spec;
+  /// Of each diagram, and of each of the bias, what it is multiplied by.
+  std::vector<SignedWeight> weights, biasWeights;
+  /// Whether there were symmetries: else weights are as they were.
+  bool hasOrbits = false;
+};
+MemberLayer membersOf(const LayerSpec &spec);
 
 /// Whether a block, or a Levi-Civita symbol, meets both the first `k1` inputs
 /// and the others.

@@ -10,6 +10,7 @@
 #include "compiler/Check/CheckGradients.h"
 #include "compiler/Check/CheckRagged.h"
 #include "compiler/Check/CheckSums.h"
+#include "compiler/Check/CheckSymmetry.h"
 #include "compiler/Check/CheckValues.h"
 #include "compiler/Check/GuardedArray.h"
 #include "compiler/Check/KernelRunner.h"
@@ -43,9 +44,11 @@ private:
   void runCase(const CheckCase &test);
   void compareWithOracle(const CheckCase &test, const Values &y);
   void testEquivariance(const CheckCase &test);
+  void testSymmetry(const CheckCase &test, const Values &y);
   void testNaN(const CheckCase &test, const Values &y);
 
   Values draw(int64_t count);
+  Values drawInput(const CheckCase &test);
   std::vector<int64_t> choose(int64_t count, int64_t total);
   CheckRow &addRow(const char *name, const CheckCase &test);
 
@@ -60,12 +63,20 @@ private:
   Values x, weight, bias;
   std::vector<int64_t> samples, inputChannels, outputChannels;
   std::vector<bool> diagramUsed;
+  double scale = 0; ///< of y
 };
 
 } // namespace
 
 Values LayerChecker::draw(int64_t count) {
   return drawValues(spec.dtype, count, random);
+}
+
+/// An x that keeps the promise of its symmetry.
+Values LayerChecker::drawInput(const CheckCase &test) {
+  Values in = draw(test.batch * inputPositions(spec, test.n) * spec.cIn);
+  makeSymmetric(in, spec, test.n, test.batch);
+  return in;
 }
 
 /// `count` different numbers below `total`, ascending.
@@ -106,22 +117,31 @@ void LayerChecker::compareWithOracle(const CheckCase &test, const Values &y) {
   for (size_t e = 0; e < spec.biasDiagrams.size(); ++e)
     for (int64_t co : outputChannels)
       partBias.push_back(bias[e * spec.cOut + co]);
-  Values expected = oracleForward(
-      part, test.n, test.samples,
-      selectPart(x, spec.layout, samples, cols, spec.cIn, inputChannels).data(),
-      partWeight.data(), partBias.data());
+  const Values partX =
+      selectPart(x, spec.layout, samples, cols, spec.cIn, inputChannels);
+  auto evaluate = [&](const Values &in, const Values &w, const Values &b,
+                      Entries entries) {
+    return oracleForward(part, test.n, test.samples, in.data(), w.data(),
+                         b.data(), entries);
+  };
+  const Values expected =
+      evaluate(partX, partWeight, partBias, Entries::Signed);
+  scale = scaleOf(spec, expected, [&] {
+    return evaluate(absolute(partX), absolute(partWeight), absolute(partBias),
+                    Entries::Absolute);
+  });
   Values got =
       selectPart(y, spec.layout, samples, rows, spec.cOut, outputChannels);
 
   CheckRow &row = addRow(check_tests::kOracle, test);
   row.measured = true;
-  row.error = relative(largestDifference(got, expected), largest(expected));
+  row.error = relative(largestDifference(got, expected), scale);
   row.tolerance = tolerance;
   row.verdict = row.error <= row.tolerance ? Verdict::Ok : Verdict::Failed;
 }
 
 void LayerChecker::testEquivariance(const CheckCase &test) {
-  const Values in = draw(static_cast<int64_t>(x.size()));
+  const Values in = drawInput(test);
   RandomElements elements(spec, test.n, random);
   Values moved = elements.move(in, spec.k, spec.xAxes, test.batch, spec.cIn,
                                spec.layout, spec.xDuals);
@@ -141,8 +161,23 @@ void LayerChecker::testEquivariance(const CheckCase &test) {
                                       spec.cOut, spec.layout, spec.yDuals);
   row.measured = true;
   row.error = relative(largestDifference(*yOfMoved, movedY),
-                       std::max(largest(*y), largest(*yOfMoved)));
+                       std::max({largest(*y), largest(*yOfMoved), scale}));
   row.tolerance = 4 * tolerance * elements.growth();
+  row.verdict = row.error <= row.tolerance ? Verdict::Ok : Verdict::Failed;
+}
+
+/// That y is what its symmetry makes of it.
+void LayerChecker::testSymmetry(const CheckCase &test, const Values &y) {
+  CheckRow &row = addRow(check_tests::kSymmetry, test);
+  row.note.clear();
+  row.measured = true;
+  for (const AxisPermutation &generator : spec.symmetry.out)
+    row.error = std::max(
+        row.error,
+        relative(largestDifference(
+                     y, permuteOutput(y, generator, spec, test.n, test.batch)),
+                 std::max(largest(y), scale)));
+  row.tolerance = 2 * tolerance;
   row.verdict = row.error <= row.tolerance ? Verdict::Ok : Verdict::Failed;
 }
 
@@ -170,12 +205,12 @@ void LayerChecker::testNaN(const CheckCase &test, const Values &y) {
   std::vector<bool> may(rows, !options.nanWithinSample), must(rows, false);
   if (options.nanWithinSample)
     for (size_t d = 0; d < spec.diagrams.size(); ++d) {
-      markDependentRows(spec.diagrams[d], spec.group, test.n, position, may);
+      markDependentRows(spec, d, test.n, position, may);
       if (diagramUsed[d])
-        markDependentRows(spec.diagrams[d], spec.group, test.n, position, must);
+        markDependentRows(spec, d, test.n, position, must);
     }
 
-  const double scale = largest(y);
+  const double scale = std::max(largest(y), this->scale);
   row.measured = true;
   row.tolerance = tolerance;
   for (int64_t s = 0; s < test.batch; ++s)
@@ -213,7 +248,7 @@ void LayerChecker::runCase(const CheckCase &test) {
   for (int64_t d : choose(test.diagrams, diagrams))
     diagramUsed[d] = true;
 
-  x = draw(test.batch * cols * spec.cIn);
+  x = drawInput(test);
   weight = draw(diagrams * mixSize);
   bias = draw(static_cast<int64_t>(spec.biasDiagrams.size()) * spec.cOut);
   for (int64_t d = 0; d < diagrams; ++d)
@@ -236,6 +271,8 @@ void LayerChecker::runCase(const CheckCase &test) {
     return;
   }
   compareWithOracle(test, *y);
+  if (!spec.symmetry.out.empty())
+    testSymmetry(test, *y);
   testEquivariance(test);
   if (test.batch > 1)
     testNaN(test, *y);

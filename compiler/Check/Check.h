@@ -98,6 +98,7 @@ inline constexpr const char *kOracle = "against the oracle";
 inline constexpr const char *kSums = "long sums within their bound";
 inline constexpr const char *kGradSums = "long sums of gradients";
 inline constexpr const char *kEquivariance = "equivariance";
+inline constexpr const char *kSymmetry = "symmetry of y";
 inline constexpr const char *kNaN = "NaN stays in its sample";
 inline constexpr const char *kGradX = "grad_x against the oracle";
 inline constexpr const char *kGradWeight = "grad_weight against the oracle";

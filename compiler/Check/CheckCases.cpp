@@ -35,8 +35,7 @@ static constexpr int64_t kLargestLeviCivita = 10;
 static SizeCost costOfSize(const LayerSpec &spec, int64_t n) {
   SizeCost cost;
   cost.rows = realOutputPositions(spec, n);
-  for (const Diagram &diagram : spec.diagrams)
-    cost.visits += oracleVisits(diagram, spec.group, n);
+  cost.visits = oracleVisits(spec, n);
   cost.mixes = cost.rows * static_cast<double>(spec.diagrams.size());
   cost.xElements = realInputPositions(spec, n) * static_cast<double>(spec.cIn);
   cost.yElements = cost.rows * static_cast<double>(spec.cOut);

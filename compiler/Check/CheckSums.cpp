@@ -219,9 +219,7 @@ double shareOf(const LayerSpec &spec, const CheckOptions &options, int64_t n) {
   double work = realOutputPositions(spec, n) * static_cast<double>(spec.cIn) *
                 static_cast<double>(spec.cOut) *
                 static_cast<double>(spec.diagrams.size());
-  for (const Diagram &diagram : spec.diagrams)
-    work +=
-        oracleVisits(diagram, spec.group, n) * static_cast<double>(spec.cIn);
+  work += oracleVisits(spec, n) * static_cast<double>(spec.cIn);
   const double elements =
       realInputPositions(spec, n) * static_cast<double>(spec.cIn) +
       realOutputPositions(spec, n) * static_cast<double>(spec.cOut);

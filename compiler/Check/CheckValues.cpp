@@ -34,6 +34,12 @@ double eqc::largestDifference(const Values &a, const Values &b) {
   return result;
 }
 
+Values eqc::absolute(Values values) {
+  for (double &value : values)
+    value = std::abs(value);
+  return values;
+}
+
 double eqc::relative(double error, double scale) {
   return scale > 0 ? error / scale : error;
 }

@@ -6,6 +6,7 @@
 #include "compiler/Algebra/LayerSpec.h"
 #include "compiler/Algebra/Random.h"
 
+#include <algorithm>
 #include <cstdint>
 #include <vector>
 
@@ -23,6 +24,20 @@ double largestDifference(const Values &a, const Values &b);
 
 /// Error over scale; where everything is zero any error counts in full.
 double relative(double error, double scale);
+
+/// The scale of errors of these values: their own where the layer's weights do
+/// not cancel. Members of orbits may at small sizes, all of them for n = 1:
+/// then a tenth of what the terms `magnitudes` are.
+template <typename Magnitudes>
+double scaleOf(const LayerSpec &spec, const Values &values,
+               const Magnitudes &magnitudes) {
+  const double own = largest(values);
+  return spec.symmetry.isTrivial() ? own
+                                   : std::max(own, largest(magnitudes()) / 10);
+}
+
+/// The absolute values.
+Values absolute(Values values);
 
 /// Index of an element of a tensor with `positions` positions per sample and
 /// channel.

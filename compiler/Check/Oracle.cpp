@@ -171,6 +171,36 @@ static Support transposed(Support support) {
   return support;
 }
 
+/// What a weight multiplies: the diagrams of an orbit with their signs, or one.
+static std::vector<SignedDiagram> orbitMembers(const LayerSpec &spec,
+                                               const Diagram &diagram) {
+  return orbitOf(diagram, spec.group, spec.symmetry).members;
+}
+
+/// out += scale * D in, D the sum over the members of `diagram`.
+static void applyOrbit(const LayerSpec &spec, const Diagram &diagram, int64_t n,
+                       Entries entries, bool transposes, double scale,
+                       int64_t width, const double *in, double *out) {
+  for (const SignedDiagram &member : orbitMembers(spec, diagram)) {
+    Support support = makeSupport(member.diagram, spec.group, n, entries);
+    if (transposes)
+      support = transposed(std::move(support));
+    const int sign = entries == Entries::Absolute ? 1 : member.sign;
+    applyDiagram(support, sign * scale, width, in, out);
+  }
+}
+
+/// The column that a bias diagram stands for.
+static std::vector<double> columnOf(const LayerSpec &spec,
+                                    const Diagram &diagram, int64_t n,
+                                    Entries entries, int64_t rows) {
+  const double one = 1;
+  std::vector<double> column(rows, 0.0);
+  applyOrbit(spec, diagram, n, entries, /*transposes=*/false, 1, 1, &one,
+             column.data());
+  return column;
+}
+
 /// A public array as [position][batch][channel], whatever its layout, so that
 /// D_d acts on the first axis alone.
 static std::vector<double> byPosition(const double *data, Layout layout,
@@ -221,19 +251,17 @@ std::vector<double> eqc::oracleForward(const LayerSpec &spec, int64_t n,
     if (allZero(w, mixSize))
       continue;
     std::fill(applied.begin(), applied.end(), 0.0);
-    applyDiagram(makeSupport(spec.diagrams[d], spec.group, n, entries),
-                 diagramScale(spec.diagrams[d], spec.group, spec.normalize, n),
-                 batch * spec.cIn, in.data(), applied.data());
+    applyOrbit(spec, spec.diagrams[d], n, entries, /*transposes=*/false,
+               diagramScale(spec.diagrams[d], spec.group, spec.normalize, n),
+               batch * spec.cIn, in.data(), applied.data());
     y.noalias() +=
         Eigen::Map<RowMajor>(applied.data(), rows * batch, spec.cIn) *
         Eigen::Map<const RowMajor>(w, spec.cIn, spec.cOut);
   }
 
   for (size_t e = 0; e < spec.biasDiagrams.size(); ++e) {
-    const double one = 1;
-    std::vector<double> column(rows, 0.0);
-    applyDiagram(makeSupport(spec.biasDiagrams[e], spec.group, n, entries), 1,
-                 1, &one, column.data());
+    const std::vector<double> column =
+        columnOf(spec, spec.biasDiagrams[e], n, entries, rows);
     ConstVector b(bias + e * spec.cOut, spec.cOut);
     for (int64_t row = 0; row < rows; ++row)
       for (int64_t sample = 0; sample < batch; ++sample)
@@ -261,11 +289,11 @@ OracleGradients eqc::oracleBackward(const LayerSpec &spec, int64_t n,
   std::vector<double> applied(rows * batch * spec.cIn);
   RowMajor unmixed(rows * batch, spec.cIn);
   for (size_t d = 0; d < spec.diagrams.size(); ++d) {
-    Support support = makeSupport(spec.diagrams[d], spec.group, n, entries);
     double scale =
         diagramScale(spec.diagrams[d], spec.group, spec.normalize, n);
     std::fill(applied.begin(), applied.end(), 0.0);
-    applyDiagram(support, scale, batch * spec.cIn, in.data(), applied.data());
+    applyOrbit(spec, spec.diagrams[d], n, entries, /*transposes=*/false, scale,
+               batch * spec.cIn, in.data(), applied.data());
     Eigen::Map<RowMajor>(result.weight.data() + d * mixSize, spec.cIn,
                          spec.cOut)
         .noalias() =
@@ -276,17 +304,15 @@ OracleGradients eqc::oracleBackward(const LayerSpec &spec, int64_t n,
         gradient *
         Eigen::Map<const RowMajor>(weight + d * mixSize, spec.cIn, spec.cOut)
             .transpose();
-    applyDiagram(transposed(std::move(support)), scale, batch * spec.cIn,
-                 unmixed.data(), gx.data());
+    applyOrbit(spec, spec.diagrams[d], n, entries, /*transposes=*/true, scale,
+               batch * spec.cIn, unmixed.data(), gx.data());
   }
   result.x = toLayout(gx, spec.layout, batch, cols, spec.cIn);
 
   result.bias.assign(spec.biasDiagrams.size() * spec.cOut, 0.0);
   for (size_t e = 0; e < spec.biasDiagrams.size(); ++e) {
-    const double one = 1;
-    std::vector<double> column(rows, 0.0);
-    applyDiagram(makeSupport(spec.biasDiagrams[e], spec.group, n, entries), 1,
-                 1, &one, column.data());
+    const std::vector<double> column =
+        columnOf(spec, spec.biasDiagrams[e], n, entries, rows);
     Vector g(result.bias.data() + e * spec.cOut, spec.cOut);
     for (int64_t row = 0; row < rows; ++row)
       for (int64_t sample = 0; sample < batch; ++sample)
@@ -320,6 +346,14 @@ double eqc::oracleVisits(const Diagram &diagram, Group group, int64_t n) {
           countValues(diagram, group, n, false, true));
 }
 
+double eqc::oracleVisits(const LayerSpec &spec, int64_t n) {
+  double visits = 0;
+  for (const Diagram &diagram : spec.diagrams)
+    for (const SignedDiagram &member : orbitMembers(spec, diagram))
+      visits += oracleVisits(member.diagram, spec.group, n);
+  return visits;
+}
+
 static void markDependent(const Support &support, int64_t column,
                           std::vector<bool> &rows) {
   forEachValue(
@@ -340,7 +374,15 @@ void eqc::markDependentRows(const Diagram &diagram, Group group, int64_t n,
   markDependent(makeSupport(diagram, group, n), column, rows);
 }
 
-void eqc::markDependentColumns(const Diagram &diagram, Group group, int64_t n,
+void eqc::markDependentRows(const LayerSpec &spec, size_t weight, int64_t n,
+                            int64_t column, std::vector<bool> &rows) {
+  for (const SignedDiagram &member : orbitMembers(spec, spec.diagrams[weight]))
+    markDependentRows(member.diagram, spec.group, n, column, rows);
+}
+
+void eqc::markDependentColumns(const LayerSpec &spec, size_t weight, int64_t n,
                                int64_t row, std::vector<bool> &columns) {
-  markDependent(transposed(makeSupport(diagram, group, n)), row, columns);
+  for (const SignedDiagram &member : orbitMembers(spec, spec.diagrams[weight]))
+    markDependent(transposed(makeSupport(member.diagram, spec.group, n)), row,
+                  columns);
 }

@@ -74,14 +74,18 @@ OracleGradients oracleBackward(const LayerSpec &spec, int64_t n, int64_t batch,
 /// Additions per sample and input channel that `oracleForward` spends on
 /// applying D_d (mixing channels costs n^l c_in c_out more).
 double oracleVisits(const Diagram &diagram, Group group, int64_t n);
+/// Those of all diagrams of a layer, with the members of orbits.
+double oracleVisits(const LayerSpec &spec, int64_t n);
 
 /// The rows I of D_d with D_d[I,J] != 0 for the given column J are set in
 /// `rows` (size n^l); the others are left alone.
 void markDependentRows(const Diagram &diagram, Group group, int64_t n,
                        int64_t column, std::vector<bool> &rows);
-
-/// The same of the columns J with D_d[I,J] != 0 for the given row I.
-void markDependentColumns(const Diagram &diagram, Group group, int64_t n,
+/// The same of the matrix of a weight, and of the columns J with an entry in
+/// the given row I.
+void markDependentRows(const LayerSpec &spec, size_t weight, int64_t n,
+                       int64_t column, std::vector<bool> &rows);
+void markDependentColumns(const LayerSpec &spec, size_t weight, int64_t n,
                           int64_t row, std::vector<bool> &columns);
 
 } // namespace eqc

@@ -126,6 +126,21 @@ std::vector<double> eqc::diagramMatrix(const Diagram &diagram, Group group,
   return matrix;
 }
 
+/// The matrix of a weight: the sum over the orbit of its diagram.
+static std::vector<double> orbitMatrix(const LayerSpec &spec,
+                                       const Diagram &diagram, int64_t n,
+                                       int64_t size) {
+  std::vector<double> sum(size, 0.0);
+  for (const SignedDiagram &member :
+       orbitOf(diagram, spec.group, spec.symmetry).members) {
+    const std::vector<double> matrix =
+        diagramMatrix(member.diagram, spec.group, n);
+    for (int64_t i = 0; i < size; ++i)
+      sum[i] += member.sign * matrix[i];
+  }
+  return sum;
+}
+
 std::vector<double> eqc::definitionForward(const LayerSpec &spec, int64_t n,
                                            int64_t batch, const double *x,
                                            const double *weight,
@@ -140,7 +155,8 @@ std::vector<double> eqc::definitionForward(const LayerSpec &spec, int64_t n,
   std::vector<double> y(batch * rows * spec.cOut, 0.0);
 
   for (size_t d = 0; d < spec.diagrams.size(); ++d) {
-    std::vector<double> matrix = diagramMatrix(spec.diagrams[d], spec.group, n);
+    const std::vector<double> matrix =
+        orbitMatrix(spec, spec.diagrams[d], n, rows * cols);
     double scale =
         diagramScale(spec.diagrams[d], spec.group, spec.normalize, n);
     for (int64_t b = 0; b < batch; ++b)
@@ -153,8 +169,8 @@ std::vector<double> eqc::definitionForward(const LayerSpec &spec, int64_t n,
                   matrix[i * cols + j] * x[at(b, j, cols, ci, spec.cIn)];
   }
   for (size_t e = 0; e < spec.biasDiagrams.size(); ++e) {
-    std::vector<double> column =
-        diagramMatrix(spec.biasDiagrams[e], spec.group, n);
+    const std::vector<double> column =
+        orbitMatrix(spec, spec.biasDiagrams[e], n, rows);
     for (int64_t b = 0; b < batch; ++b)
       for (int64_t i = 0; i < rows; ++i)
         for (int64_t co = 0; co < spec.cOut; ++co)

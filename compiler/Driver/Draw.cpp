@@ -45,7 +45,8 @@ public:
 private:
   void text(int x, int y, std::string_view style, std::string_view content);
   void drawLayer(const LayerSpec &layer);
-  void drawGrid(std::string_view array, const std::vector<Diagram> &diagrams);
+  void drawGrid(const LayerSpec &layer, std::string_view array,
+                const std::vector<Diagram> &diagrams);
   void drawDiagram(const Diagram &diagram, Point origin, int width);
   void drawBlock(const Diagram &diagram, const std::vector<int> &vertices,
                  std::string_view colour, bool free, Point origin, int width);
@@ -193,13 +194,22 @@ static int captionWidth(std::string_view caption) {
   return static_cast<int>(caption.size() * 29 / 4);
 }
 
-void Picture::drawGrid(std::string_view array,
+/// `weight[2]`, with the size of the orbit that it multiplies.
+static std::string indexText(const LayerSpec &layer, std::string_view array,
+                             const std::vector<Diagram> &diagrams, size_t d) {
+  std::string text = fmt::format("{}[{}]", array, d);
+  const size_t members =
+      orbitOf(diagrams[d], layer.group, layer.symmetry).members.size();
+  return members == 1 ? text : text + fmt::format(", an orbit of {}", members);
+}
+
+void Picture::drawGrid(const LayerSpec &layer, std::string_view array,
                        const std::vector<Diagram> &diagrams) {
   size_t shown = std::min(diagrams.size(), maxDrawn);
   int width = 0;
   for (size_t d = 0; d < shown; ++d)
     width = std::max({width, captionWidth(toString(diagrams[d])),
-                      captionWidth(fmt::format("{}[{}]", array, d)),
+                      captionWidth(indexText(layer, array, diagrams, d)),
                       std::max(diagrams[d].l, diagrams[d].k) * dotStep});
   width += 2 * cellMargin;
   int columns = std::max(1, (pageWidth - 2 * pageMargin) / width);
@@ -213,7 +223,7 @@ void Picture::drawGrid(std::string_view array,
     drawDiagram(diagrams[d], origin, width);
     int caption = origin.y + topRow + rowGap + 26 + captionLine;
     std::string notation = toString(diagrams[d]);
-    std::string index = fmt::format("{}[{}]", array, d);
+    std::string index = indexText(layer, array, diagrams, d);
     int centre = origin.x + width / 2;
     fmt::format_to(std::back_inserter(body),
                    "<text x=\"{0}\" y=\"{1}\" class=\"index\">{2}</text>\n"
@@ -247,9 +257,9 @@ void Picture::drawLayer(const LayerSpec &layer) {
                        : std::to_string(layer.k),
                    layer.l));
   bottom += 30;
-  drawGrid("weight", layer.diagrams);
+  drawGrid(layer, "weight", layer.diagrams);
   if (!layer.biasDiagrams.empty())
-    drawGrid("bias", layer.biasDiagrams);
+    drawGrid(layer, "bias", layer.biasDiagrams);
   bottom += 12;
 }
 

@@ -34,6 +34,13 @@ static std::string describeCounts(const LayerSpec &layer) {
                        layer.k,     layer.axes(), layer.duals()};
   Count all = countDiagrams(rows);
   std::string text = std::to_string(layer.diagrams.size());
+  if (!layer.symmetry.isTrivial())
+    return text +
+           fmt::format(" orbits{}, of {} diagrams in all",
+                       layer.choice == DiagramChoice::List    ? ", as listed"
+                       : layer.choice == DiagramChoice::Basis ? ", a basis"
+                                                              : "",
+                       countText(all));
   switch (layer.choice) {
   case DiagramChoice::All:
     text += ", all of the group";
@@ -65,17 +72,22 @@ static std::string permutationText(const std::vector<int> &sigma) {
   return text;
 }
 
-static void appendDiagrams(std::string_view array,
+static void appendDiagrams(const LayerSpec &layer, std::string_view array,
                            const std::vector<Diagram> &diagrams,
                            std::string &text) {
+  const bool hasOrbits = !layer.symmetry.isTrivial();
   std::vector<std::vector<std::string>> rows;
   rows.push_back({std::string(array), "diagram", "output", "joined", "input"});
+  if (hasOrbits)
+    rows.back().emplace_back("orbit");
   size_t shown = std::min(diagrams.size(), maxListed);
   for (size_t d = 0; d < shown; ++d) {
     Split split = splitDiagram(diagrams[d]);
     rows.push_back({std::to_string(d), toString(diagrams[d]),
                     toString(split.top), permutationText(split.sigma),
                     toString(split.bottom)});
+    if (hasOrbits)
+      rows.back().push_back(orbitText(layer, diagrams[d]));
   }
   text += "\n";
   appendTable(rows, text);
@@ -101,6 +113,8 @@ static void appendFacts(const LayerSpec &layer, const CompileOptions &options,
                               rulesOf(space.group).words()));
   if (!layer.duals().empty())
     fact("axes", sidesText(layer));
+  if (!layer.symmetry.isTrivial())
+    fact("symmetry", symmetryWords(layer));
   fact("x", arrayShape(layer, BilinearRow::X));
   if (layer.isBilinear())
     fact("z", arrayShape(layer, BilinearRow::Z));
@@ -179,7 +193,7 @@ static bool explainBilinear(const LayerSpec &layer,
   appendFacts(layer, options, text);
   appendBilinear(layer, text);
   if (!layer.biasDiagrams.empty())
-    appendDiagrams("bias", layer.biasDiagrams, text);
+    appendDiagrams(layer, "bias", layer.biasDiagrams, text);
   const bool shares = sharesJoins(report.plan).value_or(true);
   text += fmt::format("\n  plan: {}, {}\n", planName(report.plan),
                       shares ? "joins are shared between diagrams"
@@ -214,9 +228,13 @@ bool eqc::explainLayer(const LayerSpec &layer, const CompileOptions &options,
   }
   text += fmt::format("layer {}: {}\n", layer.name, ordersAndChannels(layer));
   appendFacts(layer, own, text);
-  appendDiagrams("weight", layer.diagrams, text);
+  appendDiagrams(layer, "weight", layer.diagrams, text);
   if (!layer.biasDiagrams.empty())
-    appendDiagrams("bias", layer.biasDiagrams, text);
+    appendDiagrams(layer, "bias", layer.biasDiagrams, text);
+  if (!layer.symmetry.isTrivial())
+    text +=
+        "  (a weight multiplies the sum of its diagram and of the others of "
+        "its orbit)\n";
   text +=
       "  (output and input: how the axes of a row are merged, ~ marks those "
       "summed or\n  spread over; joined: the input block of each output "

@@ -2,6 +2,7 @@
 
 #include "compiler/Driver/HeaderEmitter.h"
 #include "compiler/Driver/NetworkHeader.h"
+#include "compiler/Frontend/Print.h"
 #include "compiler/Interface/LayerInfo.h"
 #include "compiler/Interface/Signature.h"
 #include "compiler/Lowering/KernelTarget.h"
@@ -90,7 +91,8 @@ static void emitMacros(const LayerSpec &layer, int64_t packedSize,
     define(macro, std::to_string(value));
 }
 
-static void emitDiagrams(StringRef array, const std::vector<Diagram> &diagrams,
+static void emitDiagrams(const LayerSpec &layer, StringRef array,
+                         const std::vector<Diagram> &diagrams,
                          std::string &text) {
   auto out = std::back_inserter(text);
   if (diagrams.empty())
@@ -109,8 +111,11 @@ static void emitDiagrams(StringRef array, const std::vector<Diagram> &diagrams,
   if (diagrams.back().free >= 0)
     text += "; *: the Levi-Civita symbol";
   text += "):\n";
-  for (size_t d = 0; d < diagrams.size(); ++d)
-    fmt::format_to(out, "   {:>3}  {}\n", d, toString(diagrams[d]));
+  for (size_t d = 0; d < diagrams.size(); ++d) {
+    const std::string others = orbitText(layer, diagrams[d]);
+    fmt::format_to(out, "   {:>3}  {}{}\n", d, toString(diagrams[d]),
+                   others.empty() ? "" : "   " + others);
+  }
   text.pop_back();
   text += " */\n";
 }
@@ -124,6 +129,8 @@ static std::string commentOnForward(const LayerSpec &layer) {
   if (layer.isBilinear())
     fmt::format_to(out, "     z      {}, may be x\n",
                    arrayShape(layer, BilinearRow::Z));
+  if (!layer.symmetry.isTrivial())
+    fmt::format_to(out, "            {}\n", symmetryWords(layer));
   fmt::format_to(out, "     weight {}\n", weightShape(layer));
   if (!layer.biasDiagrams.empty())
     fmt::format_to(out, "     bias   [{}, {}]\n", layer.biasDiagrams.size(),
@@ -291,8 +298,8 @@ std::string eqc::emitHeader(llvm::ArrayRef<LayerSpec> layers,
     body += "\n" + describeLayer(layer);
     emitMacros(layer, packedSize, body);
     body += "\n";
-    emitDiagrams("weight", layer.diagrams, body);
-    emitDiagrams("bias", layer.biasDiagrams, body);
+    emitDiagrams(layer, "weight", layer.diagrams, body);
+    emitDiagrams(layer, "bias", layer.biasDiagrams, body);
     body += "\n";
     emitFunctions(layer, gradients,
                   device ? Interface::Device : Interface::Host, isRagged, body);

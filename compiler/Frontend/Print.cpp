@@ -19,6 +19,41 @@ static std::string diagramsText(const LayerSpec &spec) {
   return list + "]";
 }
 
+std::string eqc::symmetryWords(const LayerSpec &spec) {
+  std::string words;
+  for (bool ofInput : {true, false}) {
+    const auto &generators = ofInput ? spec.symmetry.in : spec.symmetry.out;
+    if (generators.empty())
+      continue;
+    words += std::string(words.empty() ? "" : "; ") + (ofInput ? "x" : "y");
+    for (size_t g = 0; g < generators.size(); ++g)
+      words +=
+          (g == 0 ? " is the same under " : ", ") + toString(generators[g]);
+  }
+  return words;
+}
+
+std::string eqc::orbitText(const LayerSpec &spec, const Diagram &diagram) {
+  constexpr size_t mostShown = 4;
+  const std::vector<SignedDiagram> members =
+      orbitOf(diagram, spec.group, spec.symmetry).members;
+  std::string text;
+  for (size_t m = 1; m < members.size() && m < mostShown; ++m)
+    text += std::string(m == 1 ? "" : " ") +
+            (members[m].sign < 0 ? "- " : "+ ") + toString(members[m].diagram);
+  if (members.size() > mostShown)
+    text += " .., " + std::to_string(members.size()) + " in all";
+  return text;
+}
+
+static std::string
+symmetryText(const std::vector<AxisPermutation> &generators) {
+  std::string list = "[";
+  for (const AxisPermutation &generator : generators)
+    list += (list.size() > 1 ? ", \"" : "\"") + toString(generator) + "\"";
+  return list + "]";
+}
+
 /// The axes of one array by the names of their spaces, from the `first` of
 /// those of y and of x on.
 static std::string axesText(const LayerSpec &spec, int first, int order) {
@@ -81,6 +116,10 @@ static std::string layerText(const LayerSpec &spec) {
                                                       : "channels_first");
   field("normalize", spec.normalize == Normalize::None ? "none" : "mean");
   field("diagrams", diagramsText(spec));
+  if (!spec.symmetry.in.empty())
+    field("in_symmetry", symmetryText(spec.symmetry.in));
+  if (!spec.symmetry.out.empty())
+    field("out_symmetry", symmetryText(spec.symmetry.out));
   if (spec.batch != 0)
     field("batch", std::to_string(spec.batch));
   return text + "}\n";

@@ -22,6 +22,13 @@ std::string toSource(const LayerSpec &spec);
 /// The axes of its inputs and of its output as a source has them: "V V' -> V".
 std::string sidesText(const LayerSpec &spec);
 
+/// The symmetries of its axes: "x is the same under (1 2)"; empty without.
+std::string symmetryWords(const LayerSpec &spec);
+
+/// What the matrix of a weight has beside that of its diagram, the first of its
+/// orbit: "- o1 i2 | o2 i1"; the first few, and how many there are.
+std::string orbitText(const LayerSpec &spec, const Diagram &diagram);
+
 /// The network with the spaces of its axes and the layers that it calls, of
 /// all `layers` of its source, in the same way.
 std::string networkSource(const NetworkSpec &network,

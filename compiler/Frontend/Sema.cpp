@@ -22,8 +22,9 @@ using llvm::StringRef;
 using llvm::Twine;
 
 static const StringRef fieldNames[numFields] = {
-    "group", "n",      "k",         "l",        "channels", "bias",
-    "dtype", "layout", "normalize", "diagrams", "batch",    "quadratic"};
+    "group", "n",         "k",           "l",           "channels",
+    "bias",  "dtype",     "layout",      "normalize",   "diagrams",
+    "batch", "quadratic", "in_symmetry", "out_symmetry"};
 
 void eqc::checkName(const Token &token, StringRef what,
                     DiagnosticEngine &diags) {
@@ -149,6 +150,7 @@ std::optional<LayerSpec> LayerChecker::check() {
   checkSize();
   checkGroup();
   checkDiagramCount();
+  checkSymmetry();
   checkBias();
   checkList();
   checkSizes();

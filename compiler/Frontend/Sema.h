@@ -16,6 +16,7 @@
 
 #include <array>
 #include <optional>
+#include <set>
 #include <vector>
 
 namespace eqc {
@@ -43,9 +44,11 @@ enum class FieldKind {
   Normalize,
   Diagrams,
   Batch,
-  Quadratic
+  Quadratic,
+  InSymmetry,
+  OutSymmetry
 };
-inline constexpr size_t numFields = 12;
+inline constexpr size_t numFields = 14;
 
 /// A space as declared; nothing where it is refused.
 using DeclaredSpaces = llvm::StringMap<std::optional<Space>>;
@@ -123,6 +126,14 @@ private:
   bool hasAxes() const { return group->isProduct() || !spec.duals().empty(); }
   void readDiagramChoice();
 
+  // SemaSymmetry.cpp: axes with a symmetry, orbits of diagrams.
+  void checkSymmetry();
+  std::vector<AxisPermutation> readSymmetry(FieldKind kind);
+  bool checkExchanged(const AxisPermutation &generator, FieldKind kind,
+                      SourceRange where);
+  void keepOrbits(std::vector<Diagram> &diagrams, bool ofBias);
+  bool replaceByFirst(Diagram &diagram, SourceRange where);
+
   // SemaDiagrams.cpp: what the values mean together.
   void checkSize();
   void checkGroup();
@@ -141,6 +152,12 @@ private:
   /// where the layer's name does.
   SourceRange place(FieldKind kind) const;
   bool ordersKnown() const { return k && l; }
+  /// Whether how many diagrams there are is known before they are listed.
+  bool isCounted() const {
+    return choice != DiagramChoice::Basis &&
+           choice != DiagramChoice::Connected &&
+           (choice == DiagramChoice::List || spec.symmetry.isTrivial());
+  }
   /// Whether k + l is small enough to be worked with.
   bool ordersSmall() const {
     return ordersKnown() && *k <= maxVertices && *l <= maxVertices &&
@@ -163,11 +180,12 @@ private:
   std::optional<int64_t> k2, cIn2;
   bool depthwise = false;
   std::optional<DiagramChoice> choice;
-  bool groupRefused = false; ///< the group has no diagrams here
-  bool tooMany = false;      ///< more diagrams than may be listed
-  bool pruned = false;       ///< the basis has been listed
-  bool badSize = false;      ///< the group has no such size
-  bool typed = false;        ///< axes are those of spaces
+  bool groupRefused = false;    ///< the group has no diagrams here
+  bool tooMany = false;         ///< more diagrams than may be listed
+  bool pruned = false;          ///< the diagrams have been listed
+  bool symmetryRefused = false; ///< nothing is known of orbits
+  bool badSize = false;         ///< the group has no such size
+  bool typed = false;           ///< axes are those of spaces
   std::optional<Count> weightDiagrams, biasDiagrams;
   std::vector<SourceRange> listed; ///< where spec.diagrams stand in a list
   LayerSpec spec;

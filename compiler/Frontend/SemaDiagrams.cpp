@@ -174,11 +174,19 @@ void LayerChecker::checkList() {
     std::string canonical = toString(spec.diagrams[i]);
     SourceRange where = listed[i];
     auto [first, isNew] = seen.try_emplace(canonical, where);
-    if (!isNew)
+    if (!isNew && spec.symmetry.isTrivial())
       diags
           .error(DiagId::RepeatedDiagram, where,
                  "diagram '" + canonical + "' is listed more than once")
           .note(first->second, "it was listed first here");
+    else if (!isNew)
+      diags
+          .error(DiagId::RepeatedDiagram, where,
+                 "the orbit of diagram '" + canonical +
+                     "' is listed more than once")
+          .note(first->second, "it was listed first here")
+          .note("the symmetries take each of the two to the other, so that "
+                "they share a weight");
   }
 }
 
@@ -213,6 +221,8 @@ void LayerChecker::checkListElement(const Value &item) {
       return;
     }
   }
+  if (group && n && !groupRefused && !replaceByFirst(diagram, item.range))
+    return;
   spec.diagrams.push_back(diagram);
   listed.push_back(item.range);
 }
@@ -335,16 +345,14 @@ void LayerChecker::checkWeights() {
   if (!cIn || !cOut)
     return;
   // What a basis leaves is known only once it has been listed.
-  const bool known =
-      (choice != DiagramChoice::Basis && choice != DiagramChoice::Connected) ||
-      pruned;
+  const bool known = isCounted() || pruned;
   if (!tooMany && known) {
     if (inputProduct())
       checkBilinearWeights();
     else
       check(weightDiagrams, "the weights, diagrams * c_in * c_out", *cIn);
   }
-  if (known)
+  if (known && (pruned || spec.symmetry.isTrivial()))
     check(biasDiagrams, "the bias, bias_diagrams * c_out", 1);
 }
 
@@ -410,14 +418,33 @@ void LayerChecker::enumerate() {
     keep(spec.diagrams, /*ofBias=*/false);
   if (spec.bias)
     keep(spec.biasDiagrams, /*ofBias=*/true);
+  if (spec.choice != DiagramChoice::List)
+    keepOrbits(spec.diagrams, /*ofBias=*/false);
+  keepOrbits(spec.biasDiagrams, /*ofBias=*/true);
+  if (!spec.symmetry.isTrivial() && spec.diagrams.empty())
+    diags
+        .error(DiagId::NoDiagrams,
+               place(value(FieldKind::InSymmetry) ? FieldKind::InSymmetry
+                                                  : FieldKind::OutSymmetry),
+               "every diagram cancels under the symmetries, so the layer could "
+               "only be zero")
+        .help("remove a symmetry or its '-'");
+  if (!spec.symmetry.isTrivial() && spec.bias && spec.biasDiagrams.empty())
+    diags
+        .error(DiagId::NoBias, place(FieldKind::Bias),
+               "every (l,0)-diagram cancels under 'out_symmetry', so the bias "
+               "could only be zero")
+        .note(place(FieldKind::OutSymmetry), "y has a symmetry here")
+        .help("remove the bias");
   if (spec.choice == DiagramChoice::Connected && spec.diagrams.empty())
     diags
         .error(DiagId::NoDiagrams, place(FieldKind::Diagrams),
                "no diagram joins x and z")
         .help("write 'diagrams = all'");
-  checkSignedTerms(spec.diagrams, FieldKind::Diagrams);
-  checkSignedTerms(spec.biasDiagrams, FieldKind::Bias);
-  if (choice != DiagramChoice::Basis && choice != DiagramChoice::Connected)
+  const LayerSpec members = membersOf(spec).spec;
+  checkSignedTerms(members.diagrams, FieldKind::Diagrams);
+  checkSignedTerms(members.biasDiagrams, FieldKind::Bias);
+  if (isCounted() && spec.symmetry.isTrivial())
     return;
   pruned = true;
   weightDiagrams = Count{spec.diagrams.size(), false};

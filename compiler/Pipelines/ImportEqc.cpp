@@ -93,7 +93,9 @@ func::FuncOp eqc::importLayer(OpBuilder &b, const LayerSpec &layer) {
       ir::getDiagramArrayAttr(context, layer.diagrams),
       ir::getDiagramArrayAttr(context, layer.biasDiagrams),
       ir::LayoutAttr::get(context, layer.layout),
-      ir::NormalizeAttr::get(context, layer.normalize));
+      ir::NormalizeAttr::get(context, layer.normalize),
+      ir::getPermutationArrayAttr(context, layer.symmetry.in),
+      ir::getPermutationArrayAttr(context, layer.symmetry.out));
   func::ReturnOp::create(b, source, y);
   return function;
 }

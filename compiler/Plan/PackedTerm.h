@@ -3,6 +3,8 @@
 #ifndef EQC_PLAN_PACKEDTERM_H
 #define EQC_PLAN_PACKEDTERM_H
 
+#include "compiler/Algebra/LayerSpec.h"
+
 #include <vector>
 
 namespace eqc {
@@ -24,6 +26,20 @@ inline std::vector<PackedTerm> packedTermsOf(const std::vector<int> &diagrams) {
     terms.push_back({{diagram, 1}});
   return terms;
 }
+
+/// The same of the members of orbits, which are multiples of weights.
+inline std::vector<PackedTerm>
+packedTermsOf(const std::vector<SignedWeight> &members) {
+  std::vector<PackedTerm> terms;
+  for (const SignedWeight &member : members)
+    terms.push_back({{member.number, double(member.sign)}});
+  return terms;
+}
+
+/// Sums over the diagrams of `layer` as sums over its weights. What cancels is
+/// left out.
+std::vector<PackedTerm> inWeights(const MemberLayer &layer,
+                                  std::vector<PackedTerm> terms);
 
 } // namespace eqc
 

@@ -136,7 +136,8 @@ struct AddGradients : eqc::impl::AddGradientsPassBase<AddGradients> {
         op.getLAttr(), op.getKAttr(),
         getDiagramArrayAttr(&getContext(), flipped.diagrams),
         getDiagramArrayAttr(&getContext(), {}), op.getLayoutAttr(),
-        NormalizeAttr::get(&getContext(), flipped.normalize));
+        NormalizeAttr::get(&getContext(), flipped.normalize),
+        op.getOutSymmetryAttr(), op.getInSymmetryAttr());
     // A plan that is wanted is wanted of the gradient too.
     if (auto plan = op->getAttrOfType<PlanAttr>(EqcDialect::kPlanAttrName))
       gradX.getDefiningOp()->setAttr(
@@ -160,7 +161,8 @@ struct AddGradients : eqc::impl::AddGradientsPassBase<AddGradients> {
         op.getBias() ? op.getBias().getType() : Type(), function.getArgument(0),
         function.getArgument(1), op.getGroupAttr(), op.getNAttr(),
         op.getKAttr(), op.getLAttr(), op.getDiagramsAttr(),
-        op.getBiasDiagramsAttr(), op.getLayoutAttr(), op.getNormalizeAttr());
+        op.getBiasDiagramsAttr(), op.getLayoutAttr(), op.getNormalizeAttr(),
+        op.getInSymmetryAttr(), op.getOutSymmetryAttr());
     func::ReturnOp::create(b, op.getLoc(), gradients.getResults());
   }
 };

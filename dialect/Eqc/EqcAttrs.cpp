@@ -323,6 +323,23 @@ std::vector<Diagram> ir::getDiagramValues(ArrayAttr diagrams) {
   return values;
 }
 
+ArrayAttr ir::getPermutationArrayAttr(MLIRContext *context,
+                                      ArrayRef<AxisPermutation> permutations) {
+  SmallVector<Attribute> texts;
+  for (const AxisPermutation &permutation : permutations)
+    texts.push_back(StringAttr::get(context, toString(permutation)));
+  return ArrayAttr::get(context, texts);
+}
+
+std::vector<AxisPermutation> ir::getPermutationValues(ArrayAttr texts,
+                                                      int64_t order) {
+  std::vector<AxisPermutation> permutations;
+  for (auto text : texts.getAsRange<StringAttr>())
+    permutations.push_back(std::get<AxisPermutation>(
+        parseAxisPermutation(text.getValue(), static_cast<int>(order))));
+  return permutations;
+}
+
 ArrayAttr ir::getDiagramArrayAttr(MLIRContext *context,
                                   ArrayRef<Diagram> diagrams) {
   SmallVector<Attribute> attrs;

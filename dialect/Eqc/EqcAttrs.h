@@ -78,6 +78,12 @@ llvm::StringRef getSpelling(KernelRole role);
 
 /// The diagrams of an array attribute, and the way back.
 std::vector<Diagram> getDiagramValues(mlir::ArrayAttr diagrams);
+/// Permutations of axes as their texts, and back; of `order` axes.
+mlir::ArrayAttr
+getPermutationArrayAttr(mlir::MLIRContext *context,
+                        llvm::ArrayRef<AxisPermutation> permutations);
+std::vector<AxisPermutation> getPermutationValues(mlir::ArrayAttr texts,
+                                                  int64_t order);
 mlir::ArrayAttr getDiagramArrayAttr(mlir::MLIRContext *context,
                                     llvm::ArrayRef<Diagram> diagrams);
 

@@ -203,13 +203,23 @@ private:
     return toRows ? toRows.getX() : Value();
   }
 
+  /// What weights or rows of a bias are made of: members of orbits share them.
+  static Value membersOf(Value weights) {
+    if (auto pack = weights.getDefiningOp<PackOp>())
+      return pack.getWeight();
+    if (auto transform = weights.getDefiningOp<TransformOp>();
+        transform && transform.getSources().size() == 1)
+      return transform.getSources().front();
+    return weights;
+  }
+
   /// A matrix takes the place of rows.
   LogicalResult verifyDense() {
     if (cast<MultiplyOp>(multiply).getX() != argument(0))
       return multiply->emitError(
           "must take the first argument of its function");
     for (Operation &op : function.front()) {
-      if (isStage(&op) && !isa<AssembleOp, MultiplyOp>(op))
+      if (isStage(&op) && !isa<AssembleOp, MultiplyOp, PackOp, TransformOp>(op))
         return op.emitError("stands beside 'eqc.multiply', which is a layer "
                             "without other stages");
       auto assemble = dyn_cast<AssembleOp>(op);
@@ -218,7 +228,7 @@ private:
       const bool isMatrix =
           assemble.getMatrix() == cast<MultiplyOp>(multiply).getMatrix();
       if (!assemble->hasOneUse() ||
-          assemble.getWeights() != argument(isMatrix ? 1 : 2))
+          membersOf(assemble.getWeights()) != argument(isMatrix ? 1 : 2))
         return assemble.emitError(
             "must make the matrix of the second argument of its function, or "
             "what is added of the third");
@@ -236,40 +246,31 @@ private:
     if (auto mix = dyn_cast<MixOp>(op)) {
       if (mix.getX() != rows)
         return mix.emitError(noRows);
-      return verifyWeights(op, mix.getWeights(), mix.getBias(),
-                           /*changesBias=*/false);
+      return verifyWeights(op, mix.getWeights(), mix.getBias());
     }
     if (auto planar = dyn_cast<ToPlanarOp>(op); planar && planar.getX() != rows)
       return planar.emitError(noRows);
     if (auto mix = dyn_cast<MixEachOp>(op))
-      return verifyWeights(op, mix.getWeights(), Value(),
-                           /*changesBias=*/false);
-    if (auto bias = dyn_cast<AddBiasOp>(op);
-        bias && bias.getBias() != argument(2))
-      return bias.emitError(
-          "'bias' must be the third argument of its function");
+      return verifyWeights(op, mix.getWeights(), Value());
+    if (auto bias = dyn_cast<AddBiasOp>(op))
+      return verifyBias(op, bias.getBias());
     if (auto mix = dyn_cast<MixCopiesOp>(op))
-      return verifyWeights(op, mix.getWeights(), mix.getBias(),
-                           /*changesBias=*/true);
+      return verifyWeights(op, mix.getWeights(), mix.getBias());
     return success();
   }
 
-  /// The bias may be the argument itself or, if the stage `changesBias`, that
-  /// in another basis.
-  LogicalResult verifyWeights(Operation *op, Value weights, Value bias,
-                              bool changesBias) {
+  LogicalResult verifyWeights(Operation *op, Value weights, Value bias) {
     if (weights != cast<PackOp>(pack).getPacked())
       return op->emitError("'weights' must be what 'eqc.pack' makes");
-    if (!bias)
+    return bias ? verifyBias(op, bias) : success();
+  }
+
+  /// The bias is the argument itself or that in another basis.
+  LogicalResult verifyBias(Operation *op, Value bias) {
+    if (membersOf(bias) == argument(2))
       return success();
-    auto transform =
-        changesBias ? bias.getDefiningOp<TransformOp>() : TransformOp();
-    if (transform && transform.getSources().size() == 1)
-      bias = transform.getSources().front();
-    if (bias != argument(2))
-      return op->emitError("'bias' must be the third argument of its function")
-             << (changesBias ? ", or a change of its basis" : "");
-    return success();
+    return op->emitError("'bias' must be the third argument of its function, "
+                         "or a change of its basis");
   }
 
   LogicalResult verifyReturn() {

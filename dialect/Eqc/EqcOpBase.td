@@ -38,7 +38,9 @@ class Eqc_LayerOp<string mnemonic> : Eqc_Op<mnemonic, [Pure]> {
     Eqc_DiagramArrayAttr:$diagrams,
     DefaultValuedAttr<Eqc_DiagramArrayAttr, "{}">:$bias_diagrams,
     DefaultValuedAttr<Eqc_LayoutAttr, "::eqc::Layout::ChannelsLast">:$layout,
-    DefaultValuedAttr<Eqc_NormalizeAttr, "::eqc::Normalize::None">:$normalize
+    DefaultValuedAttr<Eqc_NormalizeAttr, "::eqc::Normalize::None">:$normalize,
+    DefaultValuedAttr<StrArrayAttr, "{}">:$in_symmetry,
+    DefaultValuedAttr<StrArrayAttr, "{}">:$out_symmetry
   );
   string layerFormat = [{
     custom<GroupOfSize>($group, $n) `order` $k `->` $l
@@ -49,6 +51,8 @@ class Eqc_LayerOp<string mnemonic> : Eqc_Op<mnemonic, [Pure]> {
     (`bias_diagrams` custom<Diagrams>($bias_diagrams)^)?
     (`layout` custom<Layout>($layout)^)?
     (`normalize` custom<Normalize>($normalize)^)?
+    (`in_symmetry` $in_symmetry^)?
+    (`out_symmetry` $out_symmetry^)?
   }];
   let results = (outs Eqc_Tensor:$y);
   let hasVerifier = 1;

@@ -15,6 +15,7 @@
 
 #include <algorithm>
 #include <limits>
+#include <set>
 
 using namespace mlir;
 using namespace eqc;
@@ -107,6 +108,64 @@ static LogicalResult verifyShapes(OpT op, const LayerTypes &types) {
   return success();
 }
 
+/// The permutations of one list, of `order` axes from vertex `first` on.
+template <typename OpT>
+static LogicalResult verifyPermutations(OpT op, StringRef name, ArrayAttr texts,
+                                        int64_t first, int64_t order) {
+  const Diagram diagram = op.getDiagramValues().front();
+  for (auto text : texts.getAsRange<StringAttr>()) {
+    auto parsed =
+        parseAxisPermutation(text.getValue(), static_cast<int>(order));
+    if (const auto *wrong = std::get_if<DiagramError>(&parsed))
+      return op.emitOpError() << name << " " << text << ": " << wrong->message;
+    const auto &permutation = std::get<AxisPermutation>(parsed);
+    for (int64_t axis = 0; axis < order; ++axis) {
+      const auto vertex = static_cast<int>(first + axis);
+      const auto image = static_cast<int>(first) + permutation.images[axis];
+      if (diagram.spaceOf(vertex) != diagram.spaceOf(image) ||
+          diagram.isDual(vertex) != diagram.isDual(image))
+        return op.emitOpError()
+               << name << " " << text << " exchanges axes of different spaces";
+    }
+  }
+  return success();
+}
+
+template <typename OpT> static LogicalResult verifySymmetry(OpT op) {
+  if (op.getInSymmetry().empty() && op.getOutSymmetry().empty())
+    return success();
+  if (failed(verifyPermutations(op, "in_symmetry", op.getInSymmetry(),
+                                op.getL(), op.getK())) ||
+      failed(verifyPermutations(op, "out_symmetry", op.getOutSymmetry(), 0,
+                                op.getL())))
+    return failure();
+  const AxisSymmetry symmetry = getSymmetryOf(op);
+  const SymmetryOrder in = orderOf(symmetry.in, kMostOrbitWork),
+                      out = orderOf(symmetry.out, kMostOrbitWork);
+  if (in.contradicts || out.contradicts)
+    return op.emitOpError() << "symmetries must not contradict each other";
+  if (in.order > kMostOrbitWork / out.order / op.getDiagrams().size())
+    return op.emitOpError() << "symmetries are too many to list orbits";
+  auto verifyOrbits = [&](const std::vector<Diagram> &diagrams,
+                          const AxisSymmetry &of) -> LogicalResult {
+    std::set<std::pair<std::vector<int>, int>> seen;
+    for (const Diagram &diagram : diagrams) {
+      const Orbit orbit = orbitOf(diagram, op.getGroup(), of);
+      if (orbit.vanishes)
+        return op.emitOpError() << "diagram '" << toTypedString(diagram)
+                                << "' cancels under the symmetries";
+      for (const SignedDiagram &member : orbit.members)
+        if (!seen.insert({member.diagram.block, member.diagram.free}).second)
+          return op.emitOpError() << "diagram '" << toTypedString(diagram)
+                                  << "' is in the orbit of another one";
+    }
+    return success();
+  };
+  if (failed(verifyOrbits(op.getDiagramValues(), symmetry)))
+    return failure();
+  return verifyOrbits(op.getBiasDiagramValues(), {{}, symmetry.out});
+}
+
 template <typename OpT>
 static LogicalResult verifyLayer(OpT op, const LayerTypes &types) {
   // linear_c1
@@ -146,7 +205,8 @@ static LogicalResult verifyLayer(OpT op, const LayerTypes &types) {
       return op.emitOpError()
              << "bias diagram '" << toTypedString(bias)
              << "' is of axes of other spaces than the outputs";
-  return success();
+  // linear_c12
+  return verifySymmetry(op);
 }
 
 template <typename OpT> static LogicalResult verifyLayer(OpT op) {

@@ -28,4 +28,14 @@ class Stage : public mlir::OpTrait::TraitBase<OpT, Stage> {};
 #define GET_OP_CLASSES
 #include "dialect/Eqc/EqcOps.h.inc"
 
+namespace eqc::ir {
+
+/// The symmetries of a layer, which are those of its axes.
+template <typename OpT> AxisSymmetry getSymmetryOf(OpT op) {
+  return {getPermutationValues(op.getInSymmetry(), op.getK()),
+          getPermutationValues(op.getOutSymmetry(), op.getL())};
+}
+
+} // namespace eqc::ir
+
 #endif // EQC_DIALECT_EQCOPS_H

@@ -51,6 +51,12 @@ def Eqc_LinearOp : Eqc_LayerOp<"linear"> {
     have the lengths of their spaces. Vertices on axes of the dual of a space have
     an apostrophe, `o1 i3 | i1 i2'`, or `o1:0 i3:0 | i1:0 i2:0'`.
 
+    `in_symmetry` lists permutations of the n-axes of `x` that leave it as it is,
+    or with a leading `-` change its sign, in cycles of axes counted from 1;
+    `out_symmetry` the same of `y`. A diagram then stands for its orbit: `D_d` is
+    the sum over the diagrams that the permutations take it to, with the signs
+    that the tensors, and pairs and symbols whose vertices move, are given.
+
     - (C1) `n` is positive or `?`; for `Sp` it is even, for `SO` it is not `?`.
     - (C2) The orders `k` and `l` are between 0 and 2^31 - 1.
     - (C3) `x` has rank `k + 2`, `y` rank `l + 2`, `weight` rank 3, `bias`
@@ -66,6 +72,9 @@ def Eqc_LinearOp : Eqc_LayerOp<"linear"> {
       `[bias_diagrams, c_out]`.
     - (C11) Each bias diagram is one of the group's, with `l` outputs and no
       inputs, and none occurs twice.
+    - (C12) The symmetries are permutations of the n-axes, between axes of the
+      same space, or both of its dual. No orbit cancels, and no two diagrams are
+      of one orbit.
 
     Example:
 
@@ -96,7 +105,7 @@ def Eqc_GradWeightOp : Eqc_Op<"grad_weight", [Pure]> {
     The attributes are those of the layer's `eqc.linear`. The gradient of x needs
     no operation: it is `eqc.linear` with the flipped diagrams.
 
-    - (C1..C11) Those of `eqc.linear`, of which `grad_y` is the `y`,
+    - (C1..C12) Those of `eqc.linear`, of which `grad_y` is the `y`,
       `grad_weight` the `weight` and `grad_bias` the `bias`.
 
     Example:
@@ -118,7 +127,9 @@ def Eqc_GradWeightOp : Eqc_Op<"grad_weight", [Pure]> {
     Eqc_DiagramArrayAttr:$diagrams,
     DefaultValuedAttr<Eqc_DiagramArrayAttr, "{}">:$bias_diagrams,
     DefaultValuedAttr<Eqc_LayoutAttr, "::eqc::Layout::ChannelsLast">:$layout,
-    DefaultValuedAttr<Eqc_NormalizeAttr, "::eqc::Normalize::None">:$normalize
+    DefaultValuedAttr<Eqc_NormalizeAttr, "::eqc::Normalize::None">:$normalize,
+    DefaultValuedAttr<StrArrayAttr, "{}">:$in_symmetry,
+    DefaultValuedAttr<StrArrayAttr, "{}">:$out_symmetry
   );
   let results = (outs Eqc_Tensor:$grad_weight, Optional<Eqc_Tensor>:$grad_bias);
   let assemblyFormat = [{
@@ -128,6 +139,8 @@ def Eqc_GradWeightOp : Eqc_Op<"grad_weight", [Pure]> {
     (`bias_diagrams` custom<Diagrams>($bias_diagrams)^)?
     (`layout` custom<Layout>($layout)^)?
     (`normalize` custom<Normalize>($normalize)^)?
+    (`in_symmetry` $in_symmetry^)?
+    (`out_symmetry` $out_symmetry^)?
     attr-dict `:` type($grad_weight) (`,` type($grad_bias)^)?
   }];
   let hasVerifier = 1;

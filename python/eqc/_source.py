@@ -67,6 +67,18 @@ def _diagrams(value: str | Sequence[str]) -> str:
     return "[" + ", ".join(f'"{diagram}"' for diagram in value) + "]"
 
 
+def _symmetry(name: str, generators: Sequence[str]) -> str:
+    """Permutations of axes, as a list of the language."""
+    if isinstance(generators, str) or not isinstance(generators, Sequence):
+        raise TypeError(f"{name} is {generators!r}; expected a list such as ['(1 2)']")
+    for generator in generators:
+        if not isinstance(generator, str):
+            raise TypeError(f"{name} contains {generator!r}; expected strings such as '(1 2)'")
+        if any(c in generator for c in '"\n\r'):
+            raise ValueError(f"{name} contains {generator!r}, which is no permutation")
+    return "[" + ", ".join(f'"{generator}"' for generator in generators) + "]"
+
+
 def declared_space(name: str, group: str, n: int | None) -> str:
     """The declaration of a space."""
     size = "" if "(" in _group(group) and n is None else (
@@ -143,7 +155,8 @@ def _acting(group: str | None, n: int | None, k: Axes, l: Axes) -> tuple[str, li
 
 def layer_source(*, name: str, group: str | None, n: int | None, k: Axes, l: Axes,  # noqa: E741
                  channels: tuple[int, int], bias: bool, dtype: Any, layout: str,
-                 normalize: str, diagrams: str | Sequence[str], batch: int | None) -> str:
+                 normalize: str, diagrams: str | Sequence[str], batch: int | None,
+                 in_symmetry: Sequence[str] = (), out_symmetry: Sequence[str] = ()) -> str:
     """The layer in the language, one field a line; values are checked by the compiler.
 
     Raises:
@@ -153,12 +166,14 @@ def layer_source(*, name: str, group: str | None, n: int | None, k: Axes, l: Axe
     return declared + layer_fields(name, acting, channels=channels,
                                    two=isinstance(k, Inputs), bias=bias, dtype=dtype,
                                    layout=layout, normalize=normalize, diagrams=diagrams,
-                                   batch=batch)
+                                   batch=batch, in_symmetry=in_symmetry,
+                                   out_symmetry=out_symmetry)
 
 
 def layer_fields(name: str, acting: list[str], *, channels: Any, bias: bool,
                  dtype: Any, layout: str, normalize: str, diagrams: str | Sequence[str],
-                 batch: int | None, two: bool = False) -> str:
+                 batch: int | None, two: bool = False, in_symmetry: Sequence[str] = (),
+                 out_symmetry: Sequence[str] = ()) -> str:
     """The layer alone, with the fields of its axes."""
     written_channels = _channels(channels, two)
     if not isinstance(bias, bool):
@@ -173,6 +188,9 @@ def layer_fields(name: str, acting: list[str], *, channels: Any, bias: bool,
         f"  normalize = {_word('normalize', normalize)}",
         f"  diagrams = {_diagrams(diagrams)}",
     ]
+    for name, generators in (("in_symmetry", in_symmetry), ("out_symmetry", out_symmetry)):
+        if generators != ():
+            lines.append(f"  {name} = {_symmetry(name, generators)}")
     if batch is not None:
         lines.append(f"  batch = {integer('batch', batch)}")
     return "\n".join([*lines, "}"]) + "\n"

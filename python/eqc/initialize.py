@@ -16,6 +16,10 @@ With
 every diagram contributes the same where it writes, and the mean square of y, averaged over
 all positions, is gain^2: for centred x of variance 1; for uncentred ones at most, and exactly
 for equal entries where no signs cancel.
+
+Where axes have a symmetry, D_d is a sum over an orbit. Members that the symmetry of x takes to
+each other are the same map of x, up to sign; others add up where they write to one position,
+and of a centred x are taken to be independent there.
 """
 
 from __future__ import annotations
@@ -28,6 +32,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from eqc._source import integer
+from eqc._symmetry import orbit_of
 
 if TYPE_CHECKING:
     from eqc.layer import Layer
@@ -67,6 +72,43 @@ def _row_and_share(diagram: str, size_of: Callable[[str], int],
     return entries, size, share
 
 
+def _orbit(layer: Layer, diagram: str, size_of: Callable[[str], int],
+           inputs: str) -> tuple[float, float]:
+    """The mean square of what a weight of 1 makes of x, over all positions, and the share of
+    positions that it writes to."""
+    entries, size, share = _row_and_share(diagram, size_of, layer.normalize == "mean")
+    centred = inputs == "centred"
+    rows = size**2 * (entries if centred else entries**2)
+    if not (layer.in_symmetry or layer.out_symmetry):
+        return rows * share, share
+    classes = orbit_of(diagram, layer.l, layer.k, layer.in_symmetry, layer.out_symmetry)
+    if centred:
+        # Equal entries of x meet in one sum where its blocks change places.
+        square = rows * share * sum(len(members.labels) * members.ways for members in classes)
+    else:
+        # Of two members, the share of positions that both write to.
+        tops = [labels[:layer.l] for members in classes for labels in members.labels]
+        square = rows * sum(_shared(a, b, share, size_of) for a in tops for b in tops)
+    return square, min(1.0, share * len({members.labels[0][:layer.l] for members in classes}))
+
+
+def _shared(a: tuple[int, ...], b: tuple[int, ...], share: float,
+            size_of: Callable[[str], int]) -> float:
+    """The share of positions whose indices are equal within the blocks of both."""
+    if 0 in a or 0 in b:  # a Levi-Civita symbol
+        return share if a == b else share**2
+    joined = list(range(len(a)))
+    for labels in (a, b):
+        for v, label in enumerate(labels):
+            first, other = joined[labels.index(label)], joined[v]
+            joined = [first if block == other else block for block in joined]
+    shared = 1.0
+    for v, block in enumerate(joined):
+        if joined.index(block) != v:
+            shared /= size_of(f"o{v + 1}")
+    return shared
+
+
 def weight_std(layer: Layer, *, n: int | None = None, gain: float = GAIN,
                inputs: str = INPUTS) -> np.ndarray:
     """The standard deviation of each diagram's weights that keeps the mean square.
@@ -100,8 +142,6 @@ def weight_std(layer: Layer, *, n: int | None = None, gain: float = GAIN,
         length = lengths[int(vertex[1:]) - 1]
         return length if length > 0 else n or NOMINAL_N
 
-    parts = np.array([_row_and_share(diagram, size_of, layer.normalize == "mean")
-                      for diagram in layer.diagrams])
-    entries, size, share = parts.T
-    rows = size**2 * (entries if inputs == "centred" else entries**2)
-    return gain / np.sqrt(layer._channel_pairs() * rows * share.sum())
+    parts = np.array([_orbit(layer, diagram, size_of, inputs) for diagram in layer.diagrams])
+    square, share = parts.T
+    return gain / np.sqrt(layer._channel_pairs() * (square / share) * share.sum())

@@ -14,6 +14,7 @@ from eqc._native import (
     NativeProgram, Options, check_status, key_of_source, source_for_bias)
 from eqc._ragged import FUNCTIONS as RAGGED_FUNCTIONS, RaggedCalls
 from eqc._source import integer, layer_source
+from eqc._symmetry import symmetry_of
 from eqc.initialize import GAIN, INPUTS, weight_std
 from eqc.space import Axes, axes_of, lengths_of, space_of
 
@@ -73,6 +74,11 @@ class Layer(RaggedCalls):
         normalize: "none", or "mean" to divide each diagram by n for each of its blocks of
             inputs only.
         diagrams: "all", "basis", or a list such as ["o1 i1 | o2 i2"].
+        in_symmetry, out_symmetry: permutations of the axes of x that it is promised to be
+            the same under, and of y that it is made the same under, such as ["(1 2)"] for
+            symmetric matrices and ["-(1 2)"] for antisymmetric ones. Nothing is checked;
+            arrays are stored in full, and diagrams that these take to each other share a
+            weight.
         batch: a batch size to specialise for; others still work.
         name: the layer's name in messages.
         plan: "auto", "dense", "factored", "shared" or "schur": how the maps are multiplied.
@@ -96,14 +102,16 @@ class Layer(RaggedCalls):
                  channels: tuple[int, int] = (1, 1), bias: bool | None = False,
                  dtype: Any = "f32",
                  layout: str = "channels_last", normalize: str = "none",
-                 diagrams: str | Sequence[str] = "all", batch: int | None = None,
+                 diagrams: str | Sequence[str] = "all", in_symmetry: Sequence[str] = (),
+                 out_symmetry: Sequence[str] = (), batch: int | None = None,
                  name: str = "layer", plan: str = "auto", cpu: str = "native",
                  optimize: int = 3, max_diagrams: int | None = None, threads: bool = True,
                  grad: bool = True, ragged: bool = False, cache: bool = True) -> None:
         options = Options(plan, cpu, optimize, max_diagrams, threads, grad, ragged)
         source = source_for_bias(lambda bias: layer_source(
             name=name, group=group, n=n, k=k, l=l, channels=channels, bias=bias, dtype=dtype,
-            layout=layout, normalize=normalize, diagrams=diagrams, batch=batch), bias, options)
+            layout=layout, normalize=normalize, diagrams=diagrams, batch=batch,
+            in_symmetry=in_symmetry, out_symmetry=out_symmetry), bias, options)
         program = NativeProgram(source, f"<layer {name}>", options)
         program.load(cache)
         self._attach(program, 0)
@@ -144,6 +152,9 @@ class Layer(RaggedCalls):
         self.normalize: str = text["normalize"]
         self.plan: str = text["plan"]
         self.spec: str = text["spec"]
+        #: The symmetries of x and of y, by generators.
+        self.in_symmetry = symmetry_of(self.spec, "in_symmetry")
+        self.out_symmetry = symmetry_of(self.spec, "out_symmetry")
         self.has_bias: bool = info.bias_diagrams > 0
         self.has_backward: bool = bool(info.has_backward)
         self.weight_shape = (info.diagrams, info.c_in, info.c_out)
@@ -205,7 +216,8 @@ class Layer(RaggedCalls):
 
     @property
     def diagrams(self) -> tuple[str, ...]:
-        """The diagrams in the order of the weights."""
+        """The diagrams in the order of the weights; where axes have a symmetry, the first of
+        those that share one."""
         return self._once("_diagrams", lambda: self._program.diagrams(self._index, False))
 
     @property
@@ -226,6 +238,9 @@ class Layer(RaggedCalls):
             acting = f"axes {' -> '.join(sides)}"
         extras = "".join(f", {text}" for text in (
             f"bias[{self.bias_shape[0]}]" if self.has_bias else "",
+            *(f"{name}={list(generators)}" for name, generators in (
+                ("in_symmetry", self.in_symmetry), ("out_symmetry", self.out_symmetry))
+              if generators),
             self.layout if self.layout != "channels_last" else "",
             f"normalize={self.normalize}" if self.normalize != "none" else "") if text)
         return (f"<eqc.Layer {self.name}: {acting}, order {self.k} -> {self.l}, "

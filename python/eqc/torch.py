@@ -204,7 +204,8 @@ class EquivariantLinear(nn.Module):
             of order l.
         normalize: "mean" divides each diagram by n for each of its blocks of inputs only;
             "none", the default of the language and of `eqc.Layer`, sums.
-        layout, diagrams, batch, plan, max_diagrams: as of `eqc.Layer`.
+        layout, diagrams, in_symmetry, out_symmetry, batch, plan, max_diagrams: as of
+            `eqc.Layer`.
         gain: the root mean square of y at the start, for an x of root mean square 1; sqrt 2,
             for a ReLU after the layer, unless given (see torch.nn.init.calculate_gain).
         inputs: what x is at the start: "uncentred", entries that may have a mean (0/1
@@ -259,7 +260,8 @@ class EquivariantLinear(nn.Module):
     def __init__(self, group: str | None, k: Axes, l: Axes, in_channels: int,  # noqa: E741
                  out_channels: int, n: int | None = None, bias: bool | None = None, *,
                  layout: str = "channels_last", normalize: str = "mean",
-                 diagrams: str | Sequence[str] = "all", batch: int | None = None,
+                 diagrams: str | Sequence[str] = "all", in_symmetry: Sequence[str] = (),
+                 out_symmetry: Sequence[str] = (), batch: int | None = None,
                  plan: str = "auto", max_diagrams: int | None = None, gain: float = GAIN,
                  inputs: str = INPUTS, init_n: int | None = None,
                  device: torch.device | str | int | None = None,
@@ -272,7 +274,7 @@ class EquivariantLinear(nn.Module):
             return key_of_source(source_for_bias(lambda bias: layer_source(
                 name="layer", group=group, n=n, k=k, l=l, channels=(in_channels, out_channels),
                 bias=bias, dtype=dtype, layout=layout, normalize=normalize, diagrams=diagrams,
-                batch=batch), bias, options), options)
+                batch=batch, in_symmetry=in_symmetry, out_symmetry=out_symmetry), bias, options), options)
 
         # The module may be converted to the other type; that code is compiled when used.
         self._keys = {dtype: key(dtype) for dtype in _DTYPES}

@@ -243,6 +243,34 @@ TEST(BrokenKernel, NotEquivariant) {
   expectFailure(check_tests::kEquivariance, fault);
 }
 
+TEST(BrokenKernel, NotSymmetric) {
+  // Two antisymmetric axes of y; n = 1, where nothing is antisymmetric, too.
+  LayerSpec spec = makeLayer(Group::S, -1, 1, 3, 2, 2);
+  spec.symmetry.out = {{{1, 0, 2}, -1}};
+  for (std::vector<Diagram> *list : {&spec.diagrams, &spec.biasDiagrams}) {
+    std::vector<Diagram> firsts;
+    for (const Diagram &diagram : *list) {
+      const Orbit orbit = orbitOf(diagram, spec.group, spec.symmetry);
+      if (!orbit.vanishes && orbit.first() == diagram)
+        firsts.push_back(diagram);
+    }
+    *list = firsts;
+  }
+  for (DType dtype : {DType::F32, DType::F64}) {
+    spec.dtype = dtype;
+    CheckReport report = runCheck(spec, oracleKernel(spec));
+    EXPECT_TRUE(report.passed()) << renderReport(report);
+    Fault fault;
+    fault.after = [](const Call &, Values &y) {
+      for (size_t i = 0; i < y.size(); ++i)
+        y[i] *= 1 + 0.01 * std::cos(static_cast<double>(i));
+    };
+    report = runCheck(spec, oracleKernel(spec, fault));
+    EXPECT_TRUE(testFailed(report, check_tests::kSymmetry))
+        << renderReport(report);
+  }
+}
+
 TEST(BrokenKernel, NaNLeaksIntoAnotherSample) {
   Fault fault;
   fault.after = [](const Call &call, Values &y) {

@@ -306,6 +306,25 @@ std::vector<LayerSpec> gridLayers(bool dynamic) {
   strands.n = dynamic ? -1 : 4;
   strands.name = "strands";
   layers.push_back(strands);
+  // Axes with a symmetry.
+  auto addSymmetric = [&](Group group, int64_t n, int k, int l,
+                          const std::vector<std::string> &in,
+                          const std::vector<std::string> &out) {
+    if (dynamic && !rulesOf(group).allowsDynamicN())
+      return;
+    LayerSpec spec = withSymmetry(
+        makeLayer(group, dynamic ? 8 : n, k, l, 2, 3, /*bias=*/true), in, out);
+    spec.n = dynamic ? -1 : n;
+    spec.normalize = layers.size() % 2 == 0 ? Normalize::Mean : Normalize::None;
+    spec.dtype = DType::F64;
+    spec.name = "layer" + std::to_string(layers.size());
+    layers.push_back(spec);
+  };
+  addSymmetric(Group::S, 3, 2, 2, {"(1 2)"}, {"(1 2)"});
+  addSymmetric(Group::S, 3, 1, 3, {}, {"-(1 2)"});
+  addSymmetric(Group::O, 3, 2, 2, {"-(1 2)"}, {"-(1 2)"});
+  addSymmetric(Group::SO, 3, 2, 3, {"-(1 2)"}, {"-(1 3)"});
+  addSymmetric(Group::Sp, 4, 2, 2, {"(1 2)"}, {});
   return layers;
 }
 

@@ -40,6 +40,13 @@ struct Case {
   int gridShared = 0;      ///< bytes that kernels for each stage need of it
 };
 
+/// Layers of symmetric matrices, and to tensors that change their sign.
+const std::string kSymmetric =
+    "group = S; k = 2; l = 2; in_symmetry = [\"(1 2)\"]; out_symmetry = "
+    "[\"(1 2)\"]; ";
+const std::string kOdd = "group = S; k = 1; l = 3; bias = true; out_symmetry = "
+                         "[\"-(1 2)\"]; ";
+
 /// A case of schur in the basis of strands.
 Case strands(std::string fields, int64_t batch, int64_t n = 0,
              bool gradients = true) {
@@ -471,6 +478,27 @@ const Case cases[] = {
     {"group = S; n = 3; k = 2; l = 2; channels = 4 -> 4; "
      "diagrams = [\"o1 i1 | o2 i2\", \"o1 i2 | o2 i1\", \"o1 | o2 | i1 | "
      "i2\"]",
+     PlanKind::Factored},
+    // Axes with a symmetry: sums of weights, of rows of the bias, of gradients.
+    {kSymmetric + "n = 4; channels = 4 -> 8; bias = true", PlanKind::Shared},
+    {kSymmetric + "n = ?; channels = 16 -> 16; bias = true", PlanKind::Shared,
+     2, 5},
+    {kSymmetric + "n = 4; channels = 4 -> 4; bias = true; normalize = mean",
+     PlanKind::Factored},
+    {kSymmetric + "n = 3; channels = 4 -> 4; bias = true; dtype = f64",
+     PlanKind::Dense},
+    {kSymmetric + "n = 3; channels = 8 -> 4; bias = true", PlanKind::Schur},
+    strands(kSymmetric + "n = ?; channels = 16 -> 16; bias = true", 2, 5),
+    {kOdd + "n = 3; channels = 4 -> 4", PlanKind::Shared},
+    {kOdd + "n = 3; channels = 3 -> 5; layout = channels_first",
+     PlanKind::Factored},
+    {kOdd + "n = 3; channels = 4 -> 4; normalize = mean", PlanKind::Dense},
+    {kOdd + "n = 3; channels = 2 -> 3; dtype = f64", PlanKind::Schur},
+    {"group = SO; n = 3; k = 2; l = 1; channels = 4 -> 4; in_symmetry = "
+     "[\"-(1 2)\"]",
+     PlanKind::Shared},
+    {"group = Sp; n = 4; k = 2; l = 2; channels = 4 -> 4; in_symmetry = "
+     "[\"-(1 2)\"]",
      PlanKind::Factored},
 };
 

@@ -42,7 +42,7 @@ static void follow(const std::string &source, int depth = 0) {
 TEST(Advice, HelpsWhereverThereIsAny) {
   for (const auto *cases :
        {&syntaxErrorCases(), &meaningErrorCases(), &spaceErrorCases(),
-        &networkErrorCases(), &bilinearErrorCases()})
+        &networkErrorCases(), &bilinearErrorCases(), &symmetryErrorCases()})
     for (const ErrorCase &c : *cases)
       follow(c.source);
 }

@@ -100,7 +100,7 @@ TEST(Docs, EveryIdOfTheFrontEndIsTested) {
   std::set<std::string> tested;
   for (const auto *cases :
        {&syntaxErrorCases(), &meaningErrorCases(), &spaceErrorCases(),
-        &networkErrorCases(), &bilinearErrorCases()})
+        &networkErrorCases(), &bilinearErrorCases(), &symmetryErrorCases()})
     for (const ErrorCase &errorCase : *cases)
       for (const std::string &error : errorCase.errors)
         tested.insert(error.substr(error.rfind('[') + 1, 5));

@@ -51,6 +51,7 @@ const std::vector<ErrorCase> &meaningErrorCases();
 const std::vector<ErrorCase> &spaceErrorCases();
 const std::vector<ErrorCase> &networkErrorCases();
 const std::vector<ErrorCase> &bilinearErrorCases();
+const std::vector<ErrorCase> &symmetryErrorCases();
 
 } // namespace eqc::test
 

@@ -93,7 +93,7 @@ TEST(KernelTargets, SayHowTheyCarryOutEveryPlan) {
     for (const LayerPlan &plan : {
              LayerPlan(withoutStrands(buildSharedPlan(spec))),
              LayerPlan(*isotypic),
-             LayerPlan(FactoredLayer{buildFactoredPlan(spec), {}}),
+             LayerPlan(FactoredLayer{buildFactoredPlan(spec), {}, {}}),
              LayerPlan(buildDensePlan(spec)),
          })
       EXPECT_NE(target->describe(spec, plan, machine).find("mix"),

@@ -57,8 +57,8 @@ Evaluated evaluate(const LayerSpec &spec, const GradientPlan &plan,
     for (int64_t co = 0; co < outs; ++co)
       biasSums[term.row * outs + co] +=
           gradRows[term.gradY.offset.at(spec.n) * outs + co];
-  return {unpack(plan.basis->weight, sums, ins * outs),
-          unpack(plan.basis->bias, biasSums, outs)};
+  return {unpack(plan.unpack->weight, sums, ins * outs),
+          unpack(plan.unpack->bias, biasSums, outs)};
 }
 
 void checkGrid(Group group, const std::vector<int64_t> &sizes, Orders orders,

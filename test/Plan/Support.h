@@ -33,6 +33,33 @@ inline LayerSpec makeLayer(Group group, int64_t n, int k, int l,
   return spec;
 }
 
+/// The layer with these symmetries of its axes: of its diagrams the first of
+/// each orbit that does not cancel.
+inline LayerSpec withSymmetry(LayerSpec spec,
+                              const std::vector<std::string> &in,
+                              const std::vector<std::string> &out) {
+  for (const std::string &text : in)
+    spec.symmetry.in.push_back(
+        std::get<AxisPermutation>(parseAxisPermutation(text, spec.k)));
+  for (const std::string &text : out)
+    spec.symmetry.out.push_back(
+        std::get<AxisPermutation>(parseAxisPermutation(text, spec.l)));
+  auto keepFirst = [&](std::vector<Diagram> &diagrams) {
+    diagrams.erase(
+        std::remove_if(diagrams.begin(), diagrams.end(),
+                       [&](const Diagram &diagram) {
+                         const Orbit orbit =
+                             orbitOf(diagram, spec.group, spec.symmetry);
+                         return orbit.vanishes || orbit.first() != diagram;
+                       }),
+        diagrams.end());
+  };
+  keepFirst(spec.diagrams);
+  keepFirst(spec.biasDiagrams);
+  spec.bias = !spec.biasDiagrams.empty();
+  return spec;
+}
+
 /// Some groups whose form has a signature, each with its only size.
 inline std::vector<Group> signatures() {
   std::vector<Group> groups;

@@ -2,6 +2,6 @@
 
 #include "compiler/Conversion/EqcToLinalg/PlanGraphs.h"
 
-mlir::Value eqc::buildGraph(const GraphSite &site, const DensePlan &) {
-  return site.layer.applyDense();
+mlir::Value eqc::buildGraph(const GraphSite &site, const DensePlan &plan) {
+  return site.layer.applyDense(plan);
 }

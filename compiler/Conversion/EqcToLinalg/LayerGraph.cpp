@@ -2,6 +2,7 @@
 
 #include "compiler/Conversion/EqcToLinalg/LayerGraph.h"
 #include "compiler/Algebra/Groups/GroupRules.h"
+#include "compiler/Plan/Dense/DensePlan.h"
 #include "compiler/Plan/Shared/SharedGeometry.h"
 
 #include <numeric>
@@ -318,7 +319,7 @@ static IndexCoefficient coefficientOf(const Diagram &diagram, Group group,
   return coefficient;
 }
 
-Value LayerGraph::applyDense() {
+Value LayerGraph::applyDense(const DensePlan &plan) {
   const auto vertices = static_cast<unsigned>(spec.l + spec.k);
   // The matrix has no batch, so vertices take the dimensions from 0 on.
   SmallVector<int64_t> shape(vertices, GraphBuilder::kAxis);
@@ -331,7 +332,8 @@ Value LayerGraph::applyDense() {
       coefficient.scale = graph.inverseOfN(diagram.numBottomOnlyBlocks());
     matrix = graph.addProduct(
         {matrix, dimensions(0, static_cast<int>(vertices) + 2)},
-        {{weightOf(static_cast<int64_t>(d)), {vertices, vertices + 1}}},
+        {{weightOf(packedTermsOf({plan.diagrams[d].weight}).front()),
+          {vertices, vertices + 1}}},
         coefficient);
   }
   const SmallVector<unsigned> outputs = dimensions(1, spec.l);
@@ -347,10 +349,15 @@ Value LayerGraph::applyDense() {
   for (size_t e = 0; e < spec.biasDiagrams.size(); ++e) {
     // Without inputs the channels follow the outputs.
     const auto channel = static_cast<unsigned>(spec.l + 1);
+    const SignedWeight &row = plan.bias[e].weight;
+    IndexCoefficient coefficient =
+        coefficientOf(spec.biasDiagrams[e], spec.group, 1);
+    if (row.sign < 0)
+      coefficient.scale = graph.number(-1);
     y.value = graph.addProduct(
         {y.value, axesOf(true, outputs, channel)},
-        {{graph.slice(bias, static_cast<int64_t>(e)), {channel}}},
-        coefficientOf(spec.biasDiagrams[e], spec.group, 1));
+        {{graph.slice(bias, static_cast<int64_t>(row.number)), {channel}}},
+        coefficient);
   }
   return y.value;
 }

@@ -15,6 +15,8 @@
 
 namespace eqc {
 
+struct DensePlan;
+
 /// A tensor that holds an input or output pattern: [batch, letters, channels],
 /// one axis of n for each kept block. Free vertices take as many axes behind
 /// these as there are fewer of, in this row or in the other: the symbol is
@@ -69,7 +71,7 @@ public:
   void add(PatternTensor &target, const PatternTensor &coarse);
 
   /// The matrix of a layer, [outputs, inputs, c_in, c_out], applied to x.
-  mlir::Value applyDense();
+  mlir::Value applyDense(const DensePlan &plan);
 
   /// The weight of a diagram, [c_in, c_out].
   mlir::Value weightOf(int64_t diagram);

@@ -19,6 +19,23 @@ static RankedTensorType tensorType(RankedTensorType like, AssembleOp assemble,
   return RankedTensorType::get(shape, like.getElementType());
 }
 
+/// Diagrams of orbits have the weights, or rows of a bias, that these name.
+static void takeMembers(std::vector<DenseEntry> &entries, SumsAttr members) {
+  for (auto [d, entry] : llvm::enumerate(entries))
+    entry.weight = {
+        static_cast<int>(members.getNumbersOf(static_cast<int64_t>(d)).front()),
+        members.getFactorsOf(static_cast<int64_t>(d)).front() < 0 ? -1 : 1};
+}
+
+/// Whether each names one, with a sign.
+static bool areMembers(SumsAttr sums) {
+  for (int64_t d = 0; d < sums.size(); ++d)
+    if (sums.getNumbersOf(d).size() != 1 ||
+        std::abs(sums.getFactorsOf(d).front()) != 1)
+      return false;
+  return true;
+}
+
 FailureOr<LayerPlan> eqc::readDenseStages(func::FuncOp function,
                                           LayerSpec &spec) {
   MultiplyOp multiply = *function.front().getOps<MultiplyOp>().begin();
@@ -28,6 +45,14 @@ FailureOr<LayerPlan> eqc::readDenseStages(func::FuncOp function,
   if (!matrix || weightType.getRank() != 3)
     return multiply.emitError(
         "must multiply by what 'eqc.assemble' makes of weights");
+  for (auto assemble : function.front().getOps<AssembleOp>()) {
+    auto pack = assemble.getWeights().getDefiningOp<PackOp>();
+    auto rows = assemble.getWeights().getDefiningOp<TransformOp>();
+    if ((pack && !areMembers(pack.getOrder())) ||
+        (rows && !areMembers(rows.getSums())))
+      return assemble.emitError(
+          "must see weights, each maybe with its sign changed");
+  }
   spec.name = function.getName().str();
   spec.group = matrix.getGroup();
   spec.n = matrix.getN();
@@ -52,8 +77,13 @@ FailureOr<LayerPlan> eqc::readDenseStages(func::FuncOp function,
              << "'" << name << "' must be " << expected
              << ", as the matrix is assembled, found " << type;
   }
-  if (!multiply.getAdded())
-    return LayerPlan(buildDensePlan(spec));
+  auto weights = matrix.getWeights().getDefiningOp<PackOp>();
+  if (!multiply.getAdded()) {
+    DensePlan plan = buildDensePlan(spec);
+    if (weights)
+      takeMembers(plan.diagrams, weights.getOrder());
+    return LayerPlan(std::move(plan));
+  }
   auto bias = multiply.getAdded().getDefiningOp<AssembleOp>();
   if (!bias ||
       cast<RankedTensorType>(bias.getWeights().getType()).getRank() != 2)
@@ -64,5 +94,10 @@ FailureOr<LayerPlan> eqc::readDenseStages(func::FuncOp function,
         "must be of the group, size, outputs and layout of the matrix");
   spec.biasDiagrams = getDiagramValues(bias.getDiagrams());
   spec.bias = true;
-  return LayerPlan(buildDensePlan(spec));
+  DensePlan plan = buildDensePlan(spec);
+  if (weights)
+    takeMembers(plan.diagrams, weights.getOrder());
+  if (auto rows = bias.getWeights().getDefiningOp<TransformOp>())
+    takeMembers(plan.bias, rows.getSums());
+  return LayerPlan(std::move(plan));
 }

@@ -34,8 +34,12 @@ FailureOr<LayerPlan> eqc::readFactoredStages(func::FuncOp function,
   setAxes(spec, spec.diagrams.front());
   if (stages->addBias)
     spec.biasDiagrams = getDiagramValues(stages->addBias.getDiagrams());
+  RowTransform bias;
+  if (stages->addBias)
+    bias = membersOfBias(stages->addBias.getBias());
   if (const std::string why = whyNoFactoredPlan(spec); !why.empty())
     return stages->mix.emitError() << "cannot be computed: " << why;
   return LayerPlan(FactoredLayer{buildFactoredPlan(spec, *forms),
-                                 rows->pack.getOrder().getTerms()});
+                                 rows->pack.getOrder().getTerms(),
+                                 std::move(bias)});
 }

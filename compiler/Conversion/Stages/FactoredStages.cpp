@@ -57,8 +57,11 @@ FailureOr<FactoredStages> eqc::findFactoredStages(func::FuncOp function,
         "the other");
   llvm::SmallPtrSet<Operation *, 8> known{stages.toPlanar, stages.mix,
                                           stages.expand, stages.fromPlanar};
-  if (stages.addBias)
+  if (stages.addBias) {
     known.insert(stages.addBias);
+    if (auto rows = stages.addBias.getBias().getDefiningOp<TransformOp>())
+      known.insert(rows);
+  }
   for (ContractOp op : stages.contractions)
     known.insert(op);
   for (Operation &op : function.front())

@@ -21,7 +21,7 @@ public:
 
   FailureOr<GradientPlan> read() {
     GradientBasis &basis = plan.basis.emplace();
-    basis.weight = unpack.getOrder().getTerms();
+    plan.unpack.emplace().weight = unpack.getOrder().getTerms();
     for (Value source : unpack.getSources())
       if (failed(readSums(source)))
         return failure();
@@ -94,7 +94,7 @@ private:
     if (!spec.bias)
       return success();
     Value sums = end->getOperand(1);
-    plan.basis->bias = packedTermsOf(changeOf(sums));
+    plan.unpack->bias = packedTermsOf(changeOf(sums));
     if (auto transform = sums.getDefiningOp<TransformOp>())
       sums = transform.getSources().front();
     auto rows = sums.getDefiningOp<SumRowsOp>();

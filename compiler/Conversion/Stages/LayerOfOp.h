@@ -65,6 +65,7 @@ template <typename OpT> LayerSpec getLayerOf(OpT op) {
   spec.l = static_cast<int>(op.getL());
   spec.cIn = op.getCIn();
   spec.cOut = op.getCOut();
+  spec.symmetry = ir::getSymmetryOf(op);
   auto type = llvm::cast<mlir::RankedTensorType>(op.getX().getType());
   spec.dtype = type.getElementType().isF32() ? DType::F32 : DType::F64;
   return spec;

@@ -44,7 +44,8 @@ public:
         return failure();
     }
     plan.shared = std::move(geometry->plan);
-    return LayerPlan(std::move(plan));
+    plan.bias = membersOfBias(bias);
+    return LayerPlan(withoutCancelled(std::move(plan)));
   }
 
 private:
@@ -144,6 +145,11 @@ private:
       geometry->addTerm(stage.targets[number.at(split.top)], term, split);
       order.push_back(term);
     }
+    if (op.getBias()) {
+      if (bias && bias != op.getBias())
+        return op.emitError("must have the 'bias' of the others");
+      bias = op.getBias();
+    }
     for (auto [diagram, row] :
          llvm::zip(getDiagramValues(op.getBiasDiagrams()), op.getBiasRows())) {
       const RowPattern top = splitDiagram(diagram).top;
@@ -187,6 +193,7 @@ private:
   LayerSpec &spec;
   FromRowsOp fromRows;
   StrandPlan plan;
+  Value bias;
   int64_t firstWeight = 0;
   std::optional<SharedGeometry> geometry;
 };

@@ -22,6 +22,14 @@ FailureOr<StagedLayer> eqc::readStages(func::FuncOp function) {
   return function.emitError("holds no stages of a layer");
 }
 
+RowTransform eqc::membersOfBias(Value bias) {
+  RowTransform transform;
+  transform.source = transform.target = PlanArray::Bias;
+  if (bias && bias.getDefiningOp<TransformOp>())
+    transform.rows = changeOf(bias);
+  return transform;
+}
+
 template <typename OpT>
 static FailureOr<OpT> findOnly(func::FuncOp function, StringRef what) {
   auto ops = function.front().getOps<OpT>();

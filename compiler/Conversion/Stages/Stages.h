@@ -42,6 +42,10 @@ mlir::FailureOr<GradientPlan> readGradientStages(mlir::func::FuncOp function,
 /// What a change of basis makes of its sources, or every row as it is.
 std::vector<SparseVector> changeOf(mlir::Value rows);
 
+/// How the rows that stages add are made of the layer's bias; no rows where
+/// they are its own.
+RowTransform membersOfBias(mlir::Value bias);
+
 /// The `rows` of an order that `op` makes, or takes, are those of a group of
 /// this size, as the stages called `mix` say.
 mlir::LogicalResult verifyRowsOf(mlir::Operation *op, mlir::Value rows,

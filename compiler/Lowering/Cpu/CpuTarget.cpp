@@ -69,8 +69,9 @@ public:
 
   KernelTarget::Kernels operator()(const FactoredLayer &layer) {
     pack(layer.packed);
-    add(KernelRole::Forward, emitFactoredForward, layer.plan,
-        scheduleFactored(spec, layer.plan, machine));
+    FactoredSchedule schedule = scheduleFactored(spec, layer.plan, machine);
+    schedule.bias = scheduleRows(layer.bias, machine);
+    add(KernelRole::Forward, emitFactoredForward, layer, schedule);
     return std::move(kernels);
   }
 
@@ -93,7 +94,7 @@ public:
     add(KernelRole::Sums, emitGradientSums, plan, schedule);
     if (schedule.lanes > 0)
       add(KernelRole::LaneSums, emitLaneSums, plan, schedule);
-    if (plan.basis)
+    if (plan.unpack)
       add(KernelRole::Unpack, emitUnpack, plan, schedule);
     return std::move(kernels);
   }

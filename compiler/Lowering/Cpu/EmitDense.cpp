@@ -22,6 +22,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <optional>
 
 using namespace eqc;
 using namespace mlir;
@@ -34,7 +35,26 @@ public:
   EntryWalk(KernelBuilder &kernel, const DensePlan &plan,
             const std::vector<DenseEntry> &list)
       : kernel(kernel), nest(plan, list), diagrams(kernel, nest.diagrams),
-        terms(kernel, nest.terms) {}
+        terms(kernel, nest.terms) {
+    if (!nest.scales.empty())
+      scales = scaleTable();
+    if (nest.sharesWeights)
+      weights.emplace(kernel, nest.weights);
+  }
+
+  /// The number of the weight of a diagram.
+  Value weightOf(Value diagram) {
+    return weights ? weights->get(kernel, diagram, 0) : diagram;
+  }
+
+  /// `value` times what the entries of a diagram are multiplied by.
+  Value scaled(Value value, Value diagram) {
+    if (nest.scales.empty())
+      return value;
+    return arith::MulFOp::create(
+        kernel.b, kernel.loc, value,
+        tensor::ExtractOp::create(kernel.b, kernel.loc, scales, diagram));
+  }
 
   /// Calls body(diagram, negative, row, column) inside loops that thread
   /// `array`; `negative` is null when no sign is.
@@ -83,9 +103,23 @@ private:
     });
   }
 
+  /// What diagrams are multiplied by, as a constant.
+  Value scaleTable() {
+    OpBuilder &b = kernel.b;
+    SmallVector<Attribute> values;
+    for (double scale : nest.scales)
+      values.push_back(b.getFloatAttr(kernel.element, scale));
+    auto type = RankedTensorType::get({static_cast<int64_t>(values.size())},
+                                      kernel.element);
+    return arith::ConstantOp::create(b, kernel.loc, type,
+                                     DenseElementsAttr::get(type, values));
+  }
+
   KernelBuilder &kernel;
   EntryNest nest;
-  IndexTable diagrams, terms; ///< as in EntryNest
+  IndexTable diagrams, terms;        ///< as in EntryNest
+  std::optional<IndexTable> weights; ///< where diagrams share them
+  Value scales;
 };
 
 /// array[position] += value, or -= where `negative`.
@@ -100,18 +134,6 @@ void accumulateElement(KernelBuilder &kernel, KernelArray &array,
   Value old = tensor::ExtractOp::create(b, loc, array.tensor, position);
   Value sum = arith::AddFOp::create(b, loc, old, value);
   array.tensor = tensor::InsertOp::create(b, loc, sum, array.tensor, position);
-}
-
-/// What `mean` multiplies each diagram by, as a constant.
-Value scaleTable(KernelBuilder &kernel, const DensePlan &plan) {
-  OpBuilder &b = kernel.b;
-  SmallVector<Attribute> scales;
-  for (const DenseEntry &entry : plan.diagrams)
-    scales.push_back(b.getFloatAttr(kernel.element, 1 / entry.divisor));
-  auto type = RankedTensorType::get({static_cast<int64_t>(scales.size())},
-                                    kernel.element);
-  return arith::ConstantOp::create(b, kernel.loc, type,
-                                   DenseElementsAttr::get(type, scales));
 }
 
 /// A forward function's work.
@@ -150,7 +172,9 @@ private:
     walk.forEntries(bias, [&](Value e, Value negative, Value, Value column) {
       kernel.forRange(bias, kernel.index(kernel.spec.cOut), [&](Value co) {
         Value value = tensor::ExtractOp::create(
-            kernel.b, kernel.loc, biasRows, ValueRange{kernel.index(0), e, co});
+            kernel.b, kernel.loc, biasRows,
+            ValueRange{kernel.index(0), walk.weightOf(e), co});
+        value = walk.scaled(value, e);
         Value at = kernel.add(
             column, kernel.mul(co, kernel.index(plan.outputChannelStep)));
         accumulateElement(
@@ -232,23 +256,18 @@ EmittedKernel eqc::emitDensePack(OpBuilder &builder, Location loc,
     packed.tensor = kernel.writeRow(zero, packed.tensor, {row}, kernel.index(0),
                                     tiling.width);
   });
-  Value scales;
-  if (plan.mean)
-    scales = scaleTable(kernel, plan);
   EntryWalk walk(kernel, plan, plan.diagrams);
   walk.forEntries(packed, [&](Value d, Value negative, Value row,
                               Value column) {
     kernel.forRange(packed, kernel.index(spec.cIn), [&](Value ci) {
       Value atRow =
           kernel.add(row, kernel.mul(ci, kernel.index(plan.inputChannelStep)));
-      Value weightRow = kernel.add(kernel.mul(d, kernel.index(spec.cIn)), ci);
+      Value weightRow =
+          kernel.add(kernel.mul(walk.weightOf(d), kernel.index(spec.cIn)), ci);
       kernel.forRange(packed, kernel.index(spec.cOut), [&](Value co) {
         Value value = tensor::ExtractOp::create(builder, loc, weight,
                                                 ValueRange{weightRow, co});
-        if (plan.mean)
-          value = arith::MulFOp::create(
-              builder, loc, value,
-              tensor::ExtractOp::create(builder, loc, scales, d));
+        value = walk.scaled(value, d);
         Value at = kernel.add(
             column, kernel.mul(co, kernel.index(plan.outputChannelStep)));
         Value tile = kernel.div(at, tiling.width);

@@ -7,6 +7,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "compiler/Lowering/Cpu/EmitFactored.h"
+#include "compiler/Lowering/Cpu/EmitBias.h"
 #include "compiler/Lowering/Cpu/EmitWrite.h"
 #include "compiler/Lowering/Cpu/KernelFunction.h"
 #include "compiler/Lowering/Cpu/Schedules/RowsSchedule.h"
@@ -375,11 +376,15 @@ private:
 
 EmittedKernel eqc::emitFactoredForward(OpBuilder &builder, Location loc,
                                        StringRef name, const LayerSpec &spec,
-                                       const FactoredPlan &plan,
+                                       const FactoredLayer &layer,
                                        const FactoredSchedule &schedule,
                                        const Machine &machine) {
+  const FactoredPlan &plan = layer.plan;
   ForwardKernel forward(builder, loc, name, spec, machine,
                         plan.diagrams.size());
+  if (!layer.bias.rows.empty())
+    emitBiasRows(forward, schedule.bias,
+                 static_cast<int64_t>(layer.bias.rows.size()));
   FactoredEmitter(forward.kernel, forward.arrays, plan, schedule).emit();
   func::FuncOp function = forward.close();
   KernelRecord record = forward.kernel.wholeRecord();

@@ -12,7 +12,7 @@ namespace eqc {
 /// The same as for the shared plan; the weights are packed in their own order.
 EmittedKernel emitFactoredForward(mlir::OpBuilder &builder, mlir::Location loc,
                                   llvm::StringRef name, const LayerSpec &spec,
-                                  const FactoredPlan &plan,
+                                  const FactoredLayer &layer,
                                   const FactoredSchedule &schedule,
                                   const Machine &machine);
 

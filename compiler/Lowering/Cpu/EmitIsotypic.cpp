@@ -6,26 +6,13 @@
 //===----------------------------------------------------------------------===//
 
 #include "compiler/Lowering/Cpu/EmitIsotypic.h"
+#include "compiler/Lowering/Cpu/EmitBias.h"
 #include "compiler/Lowering/Cpu/EmitMix.h"
 #include "compiler/Lowering/Cpu/EmitRows.h"
 #include "compiler/Lowering/Cpu/KernelFunction.h"
 
 using namespace eqc;
 using namespace mlir;
-
-/// The bias of Nodes takes the place of the layer's.
-static void emitBiasRows(ForwardKernel &forward, const RowsSchedule &bias,
-                         int64_t numRows) {
-  // The same for all samples: one row of each.
-  KernelBuilder &kernel = forward.kernel;
-  KernelBuilder::BlockScope one(kernel, kernel.blockOf(kernel.index(1)));
-  KernelArray rows = forward.outputRows(Poly(numRows));
-  kernel.forPhase(rows, [&] {
-    emitRows(kernel, bias, forward.arrays[PlanArray::Bias], rows);
-  });
-  rows.oneSample = true;
-  forward.arrays[PlanArray::Bias] = rows;
-}
 
 EmittedKernel eqc::emitIsotypicForward(OpBuilder &builder, Location loc,
                                        StringRef name, const LayerSpec &spec,

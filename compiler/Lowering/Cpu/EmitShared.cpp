@@ -1,6 +1,7 @@
 //===- EmitShared.cpp - The shared plan as a kernel -----------------------===//
 
 #include "compiler/Lowering/Cpu/EmitShared.h"
+#include "compiler/Lowering/Cpu/EmitBias.h"
 #include "compiler/Lowering/Cpu/EmitGather.h"
 #include "compiler/Lowering/Cpu/EmitMix.h"
 #include "compiler/Lowering/Cpu/EmitRead.h"
@@ -65,6 +66,9 @@ EmittedKernel eqc::emitSharedForward(OpBuilder &builder, Location loc,
         forward.inputRows(Sweep::rowsOfStored(kernel, plan));
   if (!plan.nodes.empty())
     forward.arrays[PlanArray::Nodes] = forward.outputRows(plan.nodeRows);
+  if (!strands.bias.rows.empty())
+    emitBiasRows(forward, schedule.bias,
+                 static_cast<int64_t>(strands.bias.rows.size()));
   emitSharedStages(kernel, forward.arrays, strands, schedule);
   func::FuncOp function = forward.close();
   KernelRecord record = kernel.record();

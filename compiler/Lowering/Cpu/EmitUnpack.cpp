@@ -35,10 +35,10 @@ public:
         argumentTensor(kernel, function.getArgument(kUnpackResult), true);
   }
 
-  void emit(const GradientBasis &basis) {
+  void emit(const GradientUnpack &unpack) {
     const int64_t ins = kernel.spec.cIn;
     auto emitWeights = [&] {
-      emitRows(basis.weight, {matrix.diagramRows}, [&](Value row) {
+      emitRows(unpack.weight, {matrix.diagramRows}, [&](Value row) {
         Value channel = kernel.rem(row, ins);
         // The last tile may repeat channels of the one before.
         Value isLast = arith::CmpIOp::create(kernel.b, kernel.loc,
@@ -51,11 +51,11 @@ public:
         return std::pair(kernel.div(row, ins), place);
       });
     };
-    if (basis.bias.empty())
+    if (unpack.bias.empty())
       emitWeights();
     else
       kernel.ifElse(result, isWeight(), emitWeights, [&] {
-        emitRows(basis.bias, {1, matrix.terms * matrix.diagramRows},
+        emitRows(unpack.bias, {1, matrix.terms * matrix.diagramRows},
                  [&](Value row) { return std::pair(row, kernel.index(0)); });
       });
     finishKernel(kernel, result.tensor, function.getArgument(kUnpackResult));
@@ -110,6 +110,6 @@ EmittedKernel eqc::emitUnpack(OpBuilder &builder, Location loc, StringRef name,
   types.push_back(
       MemRefType::get({ShapedType::kDynamic, spec.cOut}, kernel.element));
   func::FuncOp function = makeKernelFunction(kernel, name, types);
-  UnpackEmitter(kernel, function, matrix).emit(*plan.basis);
+  UnpackEmitter(kernel, function, matrix).emit(*plan.unpack);
   return {function, kernel.wholeRecord()};
 }

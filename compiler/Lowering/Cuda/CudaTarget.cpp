@@ -126,6 +126,7 @@ public:
 
   void operator()(const StrandPlan &strands) {
     const SharedPlan &plan = strands.shared;
+    packsAlways = strands.hasStrands();
     DeviceArray weights = packWeights(strands.packed);
     if (wantsBlock)
       emitBlock([&] { emitInBlock(strands, weights); });
@@ -134,6 +135,7 @@ public:
       arrays.stored = program->scratch(plan.storedRows, spec.cIn);
     if (!plan.nodes.empty())
       arrays.nodes = program->scratch(plan.nodeRows, spec.cOut);
+    takeBias(strands.bias, arrays);
     emitStages(strands, arrays, weights);
     closeArrays(arrays);
   }
@@ -145,12 +147,7 @@ public:
     LayerArrays arrays = openArrays();
     arrays.stored = program->scratch(Poly(plan.storedRows), spec.cIn);
     arrays.nodes = program->scratch(Poly(plan.nodeRows), spec.cOut);
-    if (!plan.bias.rows.empty()) {
-      DeviceArray rows = program->scratch(
-          Poly(static_cast<int64_t>(plan.bias.rows.size())), spec.cOut, true);
-      emitRows(*program, plan.bias, arrays.bias, rows);
-      arrays.bias = rows;
-    }
+    takeBias(plan.bias, arrays);
     emitStages(plan, arrays, weights);
     closeArrays(arrays);
   }
@@ -190,6 +187,7 @@ public:
       matrices.push_back(isPlain(layer.packed) ? term.front().diagram
                                                : static_cast<int64_t>(d));
     LayerArrays arrays = openArrays();
+    takeBias(layer.bias, arrays);
     emitFactored(*program, arrays, weights, matrices, layer.plan);
     closeArrays(arrays);
   }
@@ -279,7 +277,7 @@ private:
 
   void emitInBlock(const StrandPlan &strands, const DeviceArray &weights) {
     const SharedPlan &plan = strands.shared;
-    if (strands.hasStrands())
+    if (strands.hasStrands() || !strands.bias.rows.empty())
       return;
     BlockScope block(*program);
     LayerArrays arrays;
@@ -410,10 +408,15 @@ private:
     return flipped;
   }
 
+  /// Whether mixes read the weights of the layer instead of packed ones.
+  bool readsPlain(ArrayRef<PackedTerm> packed) const {
+    return !packsAlways && isPlain(packed);
+  }
+
   DeviceArray packWeights(ArrayRef<PackedTerm> packed) {
     DeviceArray weight = weightArray();
     packedShape = {static_cast<int64_t>(packed.size()), spec.cIn, spec.cOut};
-    if (isPlain(packed)) {
+    if (readsPlain(packed)) {
       for (const PackedTerm &term : packed)
         packedShape.front() =
             std::max<int64_t>(packedShape.front(), term.front().diagram + 1);
@@ -433,11 +436,21 @@ private:
                 int64_t &firstTerm, const GatherNest *gathered = nullptr) {
     MixNest nest(mix, firstTerm);
     firstTerm += mix.terms();
-    if (isPlain(packed)) {
+    if (readsPlain(packed)) {
       readWeights(nest.inputTerms, packed);
       readWeights(nest.storedTerms, packed);
     }
     emitMix(*program, arrays, weights, nest, gathered);
+  }
+
+  /// Sums of rows of the layer's bias take its place, where there are any.
+  void takeBias(const RowTransform &bias, LayerArrays &arrays) {
+    if (bias.rows.empty())
+      return;
+    DeviceArray rows = program->scratch(
+        Poly(static_cast<int64_t>(bias.rows.size())), spec.cOut, true);
+    emitRows(*program, bias, arrays.bias, rows);
+    arrays.bias = rows;
   }
 
   /// x and y as rows of channels.
@@ -479,6 +492,8 @@ private:
   const bool isGradient;
   Program *program = nullptr;
   bool wantsBlock = false;
+  /// In Fourier space terms are numbered as they are packed.
+  bool packsAlways = false;
   std::optional<Program> blockForm;
   int64_t packLaunches = 0; ///< of the program, at its start
   std::vector<int64_t> packedShape;

@@ -80,6 +80,11 @@ void emitFactored(Program &program, const LayerArrays &arrays,
 void emitRows(Program &program, const RowTransform &transform,
               const DeviceArray &source, const DeviceArray &target);
 
+/// Sums of matrices of `rows` rows, where the condition is not 0.
+void emitUnpack(Program &program, llvm::ArrayRef<PackedTerm> terms,
+                int64_t rows, const DeviceArray &sums,
+                const DeviceArray &target, const Formula &condition);
+
 /// Sums of weights.
 void emitPack(Program &program, llvm::ArrayRef<PackedTerm> packed,
               const DeviceArray &weight, const DeviceArray &target);

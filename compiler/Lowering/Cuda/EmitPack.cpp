@@ -14,17 +14,17 @@ using namespace eqc;
 using namespace eqc::cuda;
 using namespace mlir;
 
-void cuda::emitPack(Program &program, ArrayRef<PackedTerm> packed,
-                    const DeviceArray &weight, const DeviceArray &target) {
+/// Each is a sum of matrices of `rows` rows.
+static void emitSums(DeviceKernel &kernel, Program &program,
+                     ArrayRef<PackedTerm> terms, int64_t rows) {
   WeightedSums sums;
-  for (const PackedTerm &term : packed) {
+  for (const PackedTerm &term : terms) {
     SparseVector matrices;
     for (const WeightedDiagram &weighted : term)
       matrices.emplace_back(weighted.diagram, weighted.factor);
     sums.add(matrices);
   }
-  DeviceKernel kernel(program, "pack", {weight, target});
-  const int64_t matrix = program.spec.cIn * program.spec.cOut;
+  const int64_t matrix = rows * program.spec.cOut;
   const int64_t width = program.width(program.spec.cOut);
   kernel.overItems(
       {kernel.extent(sums.size()), kernel.extent(matrix / width)},
@@ -36,6 +36,20 @@ void cuda::emitPack(Program &program, ArrayRef<PackedTerm> packed,
         kernel.store(
             1, kernel.add(kernel.mul(point[0], kernel.index(matrix)), at), sum);
       });
+}
+
+void cuda::emitPack(Program &program, ArrayRef<PackedTerm> packed,
+                    const DeviceArray &weight, const DeviceArray &target) {
+  DeviceKernel kernel(program, "pack", {weight, target});
+  emitSums(kernel, program, packed, program.spec.cIn);
+}
+
+void cuda::emitUnpack(Program &program, ArrayRef<PackedTerm> terms,
+                      int64_t rows, const DeviceArray &sums,
+                      const DeviceArray &target, const Formula &condition) {
+  DeviceKernel kernel(program, "unpack", {sums, target});
+  emitSums(kernel, program, terms, rows);
+  kernel.launchWhere(condition);
 }
 
 void cuda::emitFlip(Program &program, ArrayRef<int64_t> factors,
@@ -90,7 +104,7 @@ public:
   MatrixEmitter(Program &program, const DensePlan &plan,
                 const std::vector<DenseEntry> &entries, bool isBias,
                 const DeviceArray &weight, const DeviceArray &target)
-      : plan(plan), entries(entries), isBias(isBias), nest(plan, entries),
+      : plan(plan), isBias(isBias), nest(plan, entries),
         kernel(program, isBias ? "biasrow" : "matrix", {weight, target}) {}
 
   void emit() {
@@ -116,15 +130,14 @@ private:
                    kernel.mul(point[1], kernel.index(plan.outputChannelStep)));
     clear(corner, rows / cIn, plan.columns / kernel.spec.cOut, each);
     Value scales;
-    if (!isBias && plan.mean) {
-      std::vector<double> values;
-      for (const DenseEntry &entry : entries)
-        values.push_back(1 / entry.divisor);
-      scales = kernel.constantArray(values);
-    }
+    if (!nest.scales.empty())
+      scales = kernel.constantArray(nest.scales);
     each(kernel.index(0), kernel.index(diagrams.size()), [&](Value d) {
       auto get = [&](int64_t field) { return diagrams.get(kernel, d, field); };
-      Value at = kernel.add(kernel.mul(d, kernel.index(cIn)), point[0]);
+      Value number = nest.sharesWeights
+                         ? DeviceTable(kernel, nest.weights).get(kernel, d, 0)
+                         : d;
+      Value at = kernel.add(kernel.mul(number, kernel.index(cIn)), point[0]);
       Value weight = kernel.load(
           0,
           kernel.add(kernel.mul(at, kernel.index(kernel.spec.cOut)), point[1]),
@@ -195,7 +208,6 @@ private:
   }
 
   const DensePlan &plan;
-  const std::vector<DenseEntry> &entries;
   bool isBias;
   EntryNest nest;
   DeviceKernel kernel;

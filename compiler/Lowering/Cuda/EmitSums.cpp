@@ -257,8 +257,8 @@ void cuda::emitGradientSums(Program &program, const GradientPlan &plan,
   const Formula asked = Formula::variable(EQC_VAR_SUMS);
   const Formula wantsWeight = remainder(asked, 2),
                 wantsBias = divided(asked, 2);
-  const auto diagrams = static_cast<int64_t>(spec.diagrams.size());
-  const auto biasRows = static_cast<int64_t>(spec.biasDiagrams.size());
+  const int64_t diagrams = plan.numTerms();
+  const auto biasRows = static_cast<int64_t>(plan.bias.size());
   const int64_t bytes =
       (diagrams * spec.cIn + biasRows) * spec.cOut * spec.elementSize();
   int kept = 0;
@@ -286,13 +286,28 @@ void cuda::emitGradientSums(Program &program, const GradientPlan &plan,
     StageEmitter(program, GradientNest(stage, spec.cIn), x, gradY, partial,
                  slabs)
         .emit(wantsWeight);
-  emitSlabSums(program, partial, slabs,
-               matrix(EQC_ARRAY_GRAD_WEIGHT, diagrams * spec.cIn), wantsWeight);
+  // Sums of the members of orbits are gradients of weights together.
+  auto finish = [&](const DeviceArray &slabsOf, int64_t array, int64_t count,
+                    int64_t rowsOfEach, const std::vector<PackedTerm> *members,
+                    const Formula &condition) {
+    if (!members)
+      return emitSlabSums(program, slabsOf, slabs,
+                          matrix(array, count * rowsOfEach), condition);
+    const DeviceArray sums =
+        program.scratch(Poly(count * rowsOfEach), spec.cOut, true);
+    emitSlabSums(program, slabsOf, slabs, sums, condition);
+    emitUnpack(
+        program, *members, rowsOfEach, sums,
+        matrix(array, static_cast<int64_t>(members->size()) * rowsOfEach),
+        condition);
+  };
+  finish(partial, EQC_ARRAY_GRAD_WEIGHT, diagrams, spec.cIn,
+         plan.unpack ? &plan.unpack->weight : nullptr, wantsWeight);
   if (plan.bias.empty())
     return;
   const DeviceArray bias = partialOf(biasRows);
   emitBiasSlabs(program, plan, gradY[plan.bias.front().gradY.array], bias,
                 slabs, wantsBias);
-  emitSlabSums(program, bias, slabs, matrix(EQC_ARRAY_GRAD_BIAS, biasRows),
-               wantsBias);
+  finish(bias, EQC_ARRAY_GRAD_BIAS, biasRows, 1,
+         plan.unpack ? &plan.unpack->bias : nullptr, wantsBias);
 }

@@ -20,7 +20,13 @@ EntryNest::EntryNest(const DensePlan &plan, const std::vector<DenseEntry> &list)
           most(list, [](const auto &e) { return e.signedVertices.size(); })),
       diagrams(kLetters + kNumLetterFields * letters + 2 * signedVertices),
       terms(kValues + signedVertices) {
+  bool isScaled = false;
   for (const DenseEntry &entry : list) {
+    const SignedWeight &weight = entry.weight;
+    sharesWeights |= weight.number != diagrams.size();
+    scales.push_back(weight.sign / (plan.mean ? entry.divisor : 1.0));
+    isScaled |= weight.sign < 0 || (plan.mean && entry.divisor != 1);
+    weights.addRow({Poly(static_cast<int64_t>(weight.number))});
     std::vector<Poly> row{Poly(entry.firstTerm), Poly(entry.endTerm)};
     std::vector<DenseLetter> padded = entry.letters;
     padded.resize(static_cast<size_t>(letters));
@@ -31,6 +37,8 @@ EntryNest::EntryNest(const DensePlan &plan, const std::vector<DenseEntry> &list)
       row.insert(row.end(), {Poly(step.row), Poly(step.column)});
     diagrams.addRow(std::move(row));
   }
+  if (!isScaled)
+    scales.clear();
   for (const DenseTerm &term : plan.terms) {
     std::vector<Poly> row{Poly(term.sign)};
     // Terms of more vertices than any of these diagrams has are not used.

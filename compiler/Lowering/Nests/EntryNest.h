@@ -17,9 +17,9 @@ namespace eqc {
 struct EntryNest {
   EntryNest(const DensePlan &plan, const std::vector<DenseEntry> &list);
 
-  /// Fields of `diagrams`: a range of `terms`, then LetterField for every
-  /// letter, padded with letters of extent 1, then StepField for every signed
-  /// vertex.
+  /// Fields of `diagrams`: a range of `terms`, then LetterField
+  /// for every letter, padded with letters of extent 1, then StepField for
+  /// every signed vertex.
   enum DiagramField : int64_t { kFirstTerm, kEndTerm, kLetters };
   enum LetterField : int64_t { kExtent, kRow, kColumn, kNumLetterFields };
   /// Fields of `terms`; the values of the signed vertices follow.
@@ -35,6 +35,13 @@ struct EntryNest {
   }
 
   int64_t letters = 0, signedVertices = 0; ///< of the longest diagram
+  /// Whether diagrams share weights, as members of orbits do, and the weight of
+  /// each; else it has that of its number.
+  bool sharesWeights = false;
+  Table weights{1};
+  /// Of each diagram what its entries are multiplied by: 1 over the divisor,
+  /// with the sign that the weight is given. Empty where that is 1.
+  std::vector<double> scales;
   Table diagrams, terms;
 };
 

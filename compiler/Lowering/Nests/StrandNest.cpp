@@ -7,7 +7,7 @@
 using namespace eqc;
 
 StrandNest::StrandNest(const StrandStage &stage, int64_t firstTerm)
-    : transform(stage.order),
+    : transform(stage.order, stage.irreps),
       ends(MixStage{stage.order, std::vector<Poly>(stage.order, Poly::power(1)),
                     1, stage.target, stage.targets},
            0),

@@ -16,8 +16,9 @@ namespace {
 
 class Builder {
 public:
-  explicit Builder(const LayerSpec &spec)
-      : spec(spec), inputSteps(stepsOf(lengthsOfInput(spec))),
+  explicit Builder(const MemberLayer &layer)
+      : layer(layer), spec(layer.spec),
+        inputSteps(stepsOf(lengthsOfInput(spec))),
         outputSteps(stepsOf(lengthsOfOutput(spec))) {
     assert(!spec.dynamicN() && "the dense plan needs a fixed n");
     const bool last = spec.layout == Layout::ChannelsLast;
@@ -34,10 +35,16 @@ public:
   }
 
   DensePlan build() {
-    for (const Diagram &diagram : spec.diagrams)
-      plan.diagrams.push_back(makeEntry(diagram));
-    for (const Diagram &diagram : spec.biasDiagrams)
-      plan.bias.push_back(makeEntry(diagram));
+    auto makeEntries = [&](const std::vector<Diagram> &diagrams,
+                           const std::vector<SignedWeight> &weights,
+                           std::vector<DenseEntry> &entries) {
+      for (size_t d = 0; d < diagrams.size(); ++d) {
+        entries.push_back(makeEntry(diagrams[d]));
+        entries.back().weight = weights[d];
+      }
+    };
+    makeEntries(spec.diagrams, layer.weights, plan.diagrams);
+    makeEntries(spec.biasDiagrams, layer.biasWeights, plan.bias);
     return std::move(plan);
   }
 
@@ -164,6 +171,7 @@ private:
     return divisor;
   }
 
+  const MemberLayer &layer;
   const LayerSpec &spec;
   const std::vector<int64_t> inputSteps, outputSteps;
   DensePlan plan;
@@ -174,24 +182,23 @@ private:
 } // namespace
 
 DensePlan eqc::buildDensePlan(const LayerSpec &spec) {
-  return Builder(spec).build();
+  return Builder(membersOf(spec)).build();
 }
 
 std::vector<double> eqc::assembleDense(const DensePlan &plan,
                                        const LayerSpec &spec,
                                        const std::vector<double> &weight) {
   std::vector<double> matrix(plan.rows * plan.columns, 0.0);
-  for (size_t d = 0; d < plan.diagrams.size(); ++d) {
-    const double scale = plan.mean ? 1 / plan.diagrams[d].divisor : 1;
-    const double *w = &weight[d * spec.cIn * spec.cOut];
-    forDenseEntries(
-        plan, plan.diagrams[d], [&](int64_t row, int64_t column, int sign) {
-          for (int64_t ci = 0; ci < spec.cIn; ++ci)
-            for (int64_t co = 0; co < spec.cOut; ++co)
-              matrix[(row + ci * plan.inputChannelStep) * plan.columns +
-                     column + co * plan.outputChannelStep] +=
-                  sign * scale * w[ci * spec.cOut + co];
-        });
+  for (const DenseEntry &entry : plan.diagrams) {
+    const double scale = entry.weight.sign / (plan.mean ? entry.divisor : 1.0);
+    const double *w = &weight[entry.weight.number * spec.cIn * spec.cOut];
+    forDenseEntries(plan, entry, [&](int64_t row, int64_t column, int sign) {
+      for (int64_t ci = 0; ci < spec.cIn; ++ci)
+        for (int64_t co = 0; co < spec.cOut; ++co)
+          matrix[(row + ci * plan.inputChannelStep) * plan.columns + column +
+                 co * plan.outputChannelStep] +=
+              sign * scale * w[ci * spec.cOut + co];
+    });
   }
   return matrix;
 }
@@ -200,11 +207,12 @@ std::vector<double> eqc::assembleDenseBias(const DensePlan &plan,
                                            const LayerSpec &spec,
                                            const std::vector<double> &bias) {
   std::vector<double> row(plan.columns, 0.0);
-  for (size_t e = 0; e < plan.bias.size(); ++e)
-    forDenseEntries(plan, plan.bias[e], [&](int64_t, int64_t column, int sign) {
+  for (const DenseEntry &entry : plan.bias)
+    forDenseEntries(plan, entry, [&](int64_t, int64_t column, int sign) {
       for (int64_t co = 0; co < spec.cOut; ++co)
         row[column + co * plan.outputChannelStep] +=
-            sign * bias[e * spec.cOut + co];
+            sign * entry.weight.sign *
+            bias[entry.weight.number * spec.cOut + co];
     });
   return row;
 }

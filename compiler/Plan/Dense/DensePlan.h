@@ -35,15 +35,17 @@ struct DenseTerm {
 };
 
 /// The non-zero entries of one diagram: over all letters and all terms,
-/// matrix[position] += scale * term's sign. The position is the sum of the
-/// letters' steps and, for every signed vertex, of its value times its step.
-/// Signed are the free vertices, then those of pairs in one row whose form has
-/// signs, relative to the period of the form times the letter's value.
+/// matrix[position] += scale * term's sign * weight. The position is the sum of
+/// the letters' steps and, for every signed vertex, of its value times its
+/// step. Signed are the free vertices, then those of pairs in one row whose
+/// form has signs, relative to the period of the form times the letter's value.
 struct DenseEntry {
   std::vector<DenseLetter> letters;
   std::vector<DenseStep> signedVertices;
   int64_t firstTerm = 0, endTerm = 1; ///< in DensePlan::terms
   double divisor = 1;                 ///< that `mean` divides by
+  /// Of the weights, or the rows of the bias, and the sign that it is given.
+  SignedWeight weight;
 };
 
 /// More elements than this in n^(k+l) c_in c_out, and there is no dense plan.
@@ -58,8 +60,8 @@ struct DensePlan {
   int64_t cIn = 1, cOut = 1;
   /// Step in the matrix from a channel to the next.
   int64_t inputChannelStep = 1, outputChannelStep = 1;
-  std::vector<DenseEntry> diagrams; ///< in the order of the weights
-  std::vector<DenseEntry> bias;     ///< in the order of its rows
+  std::vector<DenseEntry> diagrams; ///< with those of orbits
+  std::vector<DenseEntry> bias;
   /// Shared between the diagrams with as many signed vertices.
   std::vector<DenseTerm> terms;
 };

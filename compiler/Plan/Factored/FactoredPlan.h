@@ -12,6 +12,7 @@
 #include "compiler/Algebra/Factored.h"
 #include "compiler/Algebra/LayerSpec.h"
 #include "compiler/Plan/PackedTerm.h"
+#include "compiler/Plan/RowTransform.h"
 #include "compiler/Plan/Walk.h"
 
 #include <map>
@@ -108,6 +109,8 @@ struct FactoredPlan {
 struct FactoredLayer {
   FactoredPlan plan;
   std::vector<PackedTerm> packed;
+  /// The layer's bias to that of the plan; empty where it is the same.
+  RowTransform bias;
 };
 
 /// All n! entries of a Levi-Civita symbol are spelled out: why that are too

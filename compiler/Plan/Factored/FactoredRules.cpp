@@ -10,7 +10,8 @@ static PlanRefusal whyNot(const LayerSpec &spec) {
 }
 
 static CountedPlan count(const LayerSpec &spec, BuiltPlans &) {
-  return countedPlan(FactoredLayer{buildFactoredPlan(spec), {}});
+  return countedPlan(
+      FactoredLayer{buildFactoredPlan(membersOf(spec).spec), {}, {}});
 }
 
 const PlanRules eqc::FactoredRules = {whyNot, count};

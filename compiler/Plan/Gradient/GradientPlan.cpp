@@ -24,6 +24,7 @@ LayerSpec eqc::gradientLayer(const LayerSpec &spec) {
   // are finite when divided are not. What the two divide by differs: that is a
   // factor of the weights.
   flipped.choice = DiagramChoice::List;
+  std::swap(flipped.symmetry.in, flipped.symmetry.out);
   for (Diagram &diagram : flipped.diagrams)
     diagram = transpose(spec.group, diagram).diagram;
   return flipped;
@@ -55,7 +56,19 @@ FlipFactor eqc::flipFactor(const LayerSpec &spec, const Diagram &diagram) {
   return factor;
 }
 
-GradientPlan eqc::buildGradientPlan(const LayerSpec &spec) {
+/// Of each weight, or row of the bias, its members.
+static std::vector<PackedTerm>
+transposed(const std::vector<SignedWeight> &members, size_t count) {
+  std::vector<PackedTerm> terms(count);
+  for (size_t d = 0; d < members.size(); ++d)
+    terms[static_cast<size_t>(members[d].number)].push_back(
+        {static_cast<int>(d), double(members[d].sign)});
+  return terms;
+}
+
+GradientPlan eqc::buildGradientPlan(const LayerSpec &layer) {
+  const MemberLayer members = membersOf(layer);
+  const LayerSpec &spec = members.spec;
   LayerSpec ofX = inputsAlone(spec, spec.k, spec.xAxes);
   ofX.normalize = spec.normalize;
   SharedGeometry x(ofX);
@@ -105,6 +118,9 @@ GradientPlan eqc::buildGradientPlan(const LayerSpec &spec) {
     plan.bias.push_back({static_cast<int>(e), gradY.viewOfBottom(biasTops[e])});
   plan.x = std::move(x.plan);
   plan.gradY = std::move(gradY.plan);
+  if (members.hasOrbits)
+    plan.unpack = {transposed(members.weights, layer.diagrams.size()),
+                   transposed(members.biasWeights, layer.biasDiagrams.size())};
   return plan;
 }
 
@@ -130,13 +146,15 @@ GradientFlops eqc::flopsOf(const GradientPlan &plan, const LayerSpec &spec,
   if (plan.basis) {
     flops.sample += 2 * double(plan.basis->x.nonZeros()) * ins;
     flops.sample += 2 * double(plan.basis->gradY.nonZeros()) * outs;
-    flops.call += ::flopsOf(plan.basis->weight) * ins * outs;
-    flops.call += ::flopsOf(plan.basis->bias) * outs;
   } else {
     const LayerSpec flipped = gradientLayer(spec);
     flops.sample += double(operationsOf(costOf(plan.x), spec, n).flops());
     flops.sample +=
         double(operationsOf(costOf(plan.gradY), flipped, n).flops());
+  }
+  if (plan.unpack) {
+    flops.call += ::flopsOf(plan.unpack->weight) * ins * outs;
+    flops.call += ::flopsOf(plan.unpack->bias) * outs;
   }
   for (const GradientStage &stage : plan.stages)
     flops.sample +=

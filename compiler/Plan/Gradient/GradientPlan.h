@@ -27,7 +27,8 @@ namespace eqc {
 /// sums[number, ci, co] = sum over samples and rows of
 /// x[row, ci] * grad_y[row, co].
 struct GradientTerm {
-  int number = 0;   ///< of a diagram; in another basis of a packed weight
+  int number =
+      0; ///< of a diagram, of orbits too; in another basis of a packed weight
   RowView x, gradY; ///< rows in the order of the kept blocks of outputs
 };
 /// All terms over index spaces of one shape: axes of these lengths, one for
@@ -51,9 +52,13 @@ struct BiasTerm {
 struct GradientBasis {
   /// Instead of reads, from Input to Stored: the copies in x, and in y.
   RowTransform x, gradY;
-  /// Of each diagram, the transpose of packing: what its gradient sums.
+};
+
+/// The transpose of packing, where sums are not gradients yet.
+struct GradientUnpack {
+  /// Of each weight the sums that its gradient is made of.
   std::vector<PackedTerm> weight;
-  /// Of each bias diagram the same, of rows of the bias in this basis.
+  /// Of each row of the bias the same.
   std::vector<PackedTerm> bias;
 };
 
@@ -61,6 +66,7 @@ struct GradientPlan {
   /// How the rows of either side are read; these plans only read.
   SharedPlan x, gradY;
   std::optional<GradientBasis> basis; ///< then nothing is read
+  std::optional<GradientUnpack> unpack;
   std::vector<GradientStage> stages;
   std::vector<BiasTerm> bias;
 

@@ -34,12 +34,13 @@ GradientPlan eqc::buildGradientPlan(const LayerSpec &spec,
   basis.gradY = {
       PlanArray::Input, PlanArray::Stored,
       transposed(plan.write.rows, static_cast<size_t>(plan.nodeRows))};
-  basis.weight.resize(spec.diagrams.size());
+  GradientUnpack &unpack = gradient.unpack.emplace();
+  unpack.weight.resize(spec.diagrams.size());
   for (size_t p = 0; p < plan.packed.size(); ++p)
     for (const WeightedDiagram &weighted : plan.packed[p])
-      basis.weight[static_cast<size_t>(weighted.diagram)].push_back(
+      unpack.weight[static_cast<size_t>(weighted.diagram)].push_back(
           {static_cast<int>(p), weighted.factor});
-  basis.bias =
+  unpack.bias =
       packedTermsOf(transposed(plan.bias.rows, spec.biasDiagrams.size()));
   for (const MixStage &mix : plan.mixes) {
     GradientStage stage;
@@ -52,7 +53,9 @@ GradientPlan eqc::buildGradientPlan(const LayerSpec &spec,
       for (int row : target.biasRows)
         gradient.bias.push_back({row, gradY});
     }
-    gradient.stages.push_back(std::move(stage));
+    // Copies that are nothing but a bias are summed with the bias.
+    if (!stage.terms.empty())
+      gradient.stages.push_back(std::move(stage));
   }
   return gradient;
 }

@@ -2,6 +2,7 @@
 
 #include "compiler/Plan/Isotypic/IsotypicPlan.h"
 #include "compiler/Algebra/Groups/GroupRules.h"
+#include "compiler/Plan/Isotypic/JoinOrbits.h"
 
 #include <fmt/format.h>
 
@@ -178,9 +179,12 @@ eqc::buildIsotypicPlan(const LayerSpec &spec, std::string &refused) {
   // exactly zero.
   LayerSpec same = spec;
   same.group = rulesOf(spec.group).groupOfMaps().value_or(spec.group);
-  std::optional<IsotypicBasis> basis = buildIsotypicBasis(same, refused);
+  const MemberLayer layer = membersOf(same);
+  std::optional<IsotypicBasis> basis = buildIsotypicBasis(layer.spec, refused);
   if (!basis)
     return nullptr;
+  if (layer.hasOrbits)
+    joinOrbits(*basis, layer, spec);
   return std::make_shared<const IsotypicPlan>(Builder(spec).build(*basis));
 }
 
@@ -189,6 +193,11 @@ static std::string keyOf(const LayerSpec &spec) {
   std::string key =
       fmt::format("isotypic {} {} {} {} {}", groupName(spec.group), spec.n,
                   spec.k, spec.l, spec.normalize == Normalize::Mean);
+  for (const auto *side : {&spec.symmetry.in, &spec.symmetry.out}) {
+    key += '/';
+    for (const AxisPermutation &generator : *side)
+      key += toString(generator) + ',';
+  }
   for (const std::vector<Diagram> *list :
        {&spec.diagrams, &spec.biasDiagrams}) {
     key += '/';

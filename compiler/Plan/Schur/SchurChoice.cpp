@@ -7,7 +7,9 @@ using namespace eqc;
 
 SchurChoice eqc::chooseSchur(const LayerSpec &spec, BuiltPlans &built) {
   SchurChoice form;
-  form.strands = withStrands(buildSharedPlan(spec), spec);
+  const MemberLayer layer = membersOf(spec);
+  form.strands =
+      withoutCancelled(withStrands(buildSharedPlan(layer.spec), layer));
   std::string refused;
   std::shared_ptr<const IsotypicPlan> isotypic =
       getIsotypicPlan(spec, built, refused);

@@ -6,7 +6,8 @@
 using namespace eqc;
 
 static CountedPlan count(const LayerSpec &spec, BuiltPlans &) {
-  return countedPlan(withoutStrands(buildSharedPlan(spec)));
+  const MemberLayer layer = membersOf(spec);
+  return countedPlan(withoutStrands(buildSharedPlan(layer.spec), layer));
 }
 
 const PlanRules eqc::SharedRules = {neverRefused, count};

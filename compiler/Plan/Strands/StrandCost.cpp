@@ -27,7 +27,7 @@ static Poly strandRows(int order, int64_t factor, int64_t n) {
 }
 
 static void addStrands(const StrandStage &stage, int64_t n, PlanCost &cost) {
-  const StrandTransform transform(stage.order);
+  const StrandTransform transform(stage.order, stage.irreps);
   const auto sources = static_cast<int64_t>(stage.sources.size());
   const auto targets = static_cast<int64_t>(stage.targets.size());
   int64_t squares = 0, cubes = 0, entries = 0;

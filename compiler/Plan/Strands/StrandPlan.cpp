@@ -11,9 +11,21 @@
 
 using namespace eqc;
 
+/// The numbers of all irreps of the strands' group.
+static std::vector<int> allIrreps(int order) {
+  std::vector<int> irreps(irrepsOf(order).size());
+  std::iota(irreps.begin(), irreps.end(), 0);
+  return irreps;
+}
+
 StrandTransform::StrandTransform(int order)
+    : StrandTransform(order, allIrreps(order)) {}
+
+StrandTransform::StrandTransform(int order, const std::vector<int> &numbers)
     : order(order), slots(0), permutations(permutationsOf(order)) {
-  for (const Irrep &irrep : irrepsOf(order)) {
+  const std::vector<Irrep> all = irrepsOf(order);
+  for (int number : numbers) {
+    const Irrep &irrep = all[static_cast<size_t>(number)];
     irreps.push_back({irrep.dimension, slots});
     for (int row = 0; row < irrep.dimension; ++row)
       for (int column = 0; column < irrep.dimension; ++column, ++slots) {
@@ -70,6 +82,7 @@ std::optional<StrandStage> eqc::makeStrandStage(const MixStage &mix,
     return std::nullopt;
   StrandStage stage;
   stage.order = mix.kept;
+  stage.irreps = allIrreps(mix.kept);
   stage.target = mix.target;
   stage.targets = mix.targets;
   const std::vector<Irrep> irreps = irrepsOf(mix.kept);
@@ -122,6 +135,64 @@ std::optional<StrandStage> eqc::makeStrandStage(const MixStage &mix,
   return stage;
 }
 
+StrandStage eqc::withoutCancelled(StrandStage stage) {
+  // The packed terms of an irrep of a target follow each other.
+  const StrandTransform transform(stage.order, stage.irreps);
+  std::vector<size_t> first;
+  size_t ofTarget = 0;
+  for (const StrandIrrep &irrep : transform.irreps) {
+    first.push_back(ofTarget);
+    ofTarget += stage.sources.size() *
+                static_cast<size_t>(irrep.dimension * irrep.dimension);
+  }
+  first.push_back(ofTarget);
+  std::vector<PackedTerm> packed;
+  std::vector<int> irreps;
+  std::vector<bool> isUsed;
+  for (size_t i = 0; i < stage.irreps.size(); ++i) {
+    bool used = false;
+    for (size_t t = 0; t < stage.targets.size(); ++t)
+      for (size_t p = first[i]; p < first[i + 1]; ++p)
+        used |= !stage.packed[t * ofTarget + p].empty();
+    isUsed.push_back(used);
+    if (used)
+      irreps.push_back(stage.irreps[i]);
+  }
+  if (irreps.empty() || irreps.size() == stage.irreps.size())
+    return stage;
+  for (size_t t = 0; t < stage.targets.size(); ++t)
+    for (size_t i = 0; i < stage.irreps.size(); ++i)
+      for (size_t p = first[i]; isUsed[i] && p < first[i + 1]; ++p)
+        packed.push_back(std::move(stage.packed[t * ofTarget + p]));
+  stage.packed = std::move(packed);
+  stage.irreps = std::move(irreps);
+  return stage;
+}
+
+StrandPlan eqc::withoutCancelled(StrandPlan plan) {
+  std::vector<PackedTerm> packed;
+  size_t next = 0;
+  for (size_t i = 0; i < plan.shared.stages.size(); ++i) {
+    const auto *mix = std::get_if<MixStage>(&plan.shared.stages[i]);
+    if (!mix)
+      continue;
+    std::optional<StrandStage> &strands = plan.strands[i];
+    const size_t terms =
+        strands ? strands->packed.size() : static_cast<size_t>(mix->terms());
+    if (strands) {
+      strands = withoutCancelled(std::move(*strands));
+      packed.insert(packed.end(), strands->packed.begin(),
+                    strands->packed.end());
+    } else {
+      for (size_t p = next; p < next + terms; ++p)
+        packed.push_back(std::move(plan.packed[p]));
+    }
+    next += terms;
+  }
+  plan.packed = std::move(packed);
+  return plan;
+}
+
 bool StrandPlan::hasStrands() const {
   return std::any_of(strands.begin(), strands.end(),
                      [](const auto &stage) { return stage.has_value(); });
@@ -131,7 +202,8 @@ bool StrandPlan::hasStrands() const {
 /// vector operations for the t! entries of some letters.
 static bool pays(const MixStage &mix, const StrandStage &stage,
                  const LayerSpec &spec) {
-  const StrandTransform transform(stage.order);
+  const StrandTransform transform(stage.order, stage.irreps);
+  const auto permutations = static_cast<double>(transform.permutations.size());
   const auto terms = static_cast<double>(mix.terms());
   double cubes = 0;
   for (const StrandIrrep &irrep : transform.irreps)
@@ -143,10 +215,10 @@ static bool pays(const MixStage &mix, const StrandStage &stage,
     return static_cast<double>((channels * spec.elementSize() + 63) / 64);
   };
   const double products = static_cast<double>(spec.cIn) * vectors(spec.cOut);
-  const double mixed = terms * transform.slots * products;
+  const double mixed = terms * permutations * products;
   double mixes = sources * targets * cubes * products;
   // Every value is loaded, combined and stored once more, in a cache.
-  double changes = transform.slots * (transform.slots + 3.0) *
+  double changes = permutations * (transform.slots + 3.0) *
                    (sources * vectors(spec.cIn) + targets * vectors(spec.cOut));
   double repeated = 1;
   if (!spec.dynamicN()) {
@@ -158,12 +230,13 @@ static bool pays(const MixStage &mix, const StrandStage &stage,
       entries *= n;
     }
     mixes *= std::ceil(rows / 8) * 8 / rows;
-    repeated = rows * transform.slots / entries;
+    repeated = rows * permutations / entries;
   }
   return (mixes + changes) * repeated < 0.9 * mixed;
 }
 
-static StrandPlan makePlan(SharedPlan shared, const LayerSpec *spec) {
+static StrandPlan makePlan(SharedPlan shared, const MemberLayer &layer,
+                           bool takesStrands) {
   StrandPlan plan;
   plan.shared = std::move(shared);
   plan.strands.resize(plan.shared.stages.size());
@@ -174,24 +247,34 @@ static StrandPlan makePlan(SharedPlan shared, const LayerSpec *spec) {
       continue;
     const int64_t terms = mix->terms();
     std::optional<StrandStage> &strands = plan.strands[i];
-    if (spec)
+    if (takesStrands)
       strands = makeStrandStage(*mix, plan.shared.group, plan.shared.n);
-    if (strands && !pays(*mix, *strands, *spec))
-      strands.reset();
-    for (int64_t term = 0; term < terms; ++term, ++next)
-      if (!strands)
-        plan.packed.push_back({{plan.shared.packedOrder[next], 1}});
     if (strands)
-      plan.packed.insert(plan.packed.end(), strands->packed.begin(),
-                         strands->packed.end());
+      strands->packed = inWeights(layer, std::move(strands->packed));
+    if (strands && !pays(*mix, withoutCancelled(*strands), layer.spec))
+      strands.reset();
+    std::vector<int> diagrams;
+    for (int64_t term = 0; term < terms; ++term, ++next)
+      diagrams.push_back(plan.shared.packedOrder[next]);
+    std::vector<PackedTerm> packed =
+        strands ? strands->packed : inWeights(layer, packedTermsOf(diagrams));
+    std::move(packed.begin(), packed.end(), std::back_inserter(plan.packed));
   }
   return plan;
 }
 
 StrandPlan eqc::withoutStrands(SharedPlan shared) {
-  return makePlan(std::move(shared), nullptr);
+  return makePlan(std::move(shared), MemberLayer(), /*takesStrands=*/false);
+}
+
+StrandPlan eqc::withoutStrands(SharedPlan shared, const MemberLayer &layer) {
+  return makePlan(std::move(shared), layer, /*takesStrands=*/false);
 }
 
 StrandPlan eqc::withStrands(SharedPlan shared, const LayerSpec &spec) {
-  return makePlan(std::move(shared), &spec);
+  return makePlan(std::move(shared), {spec, {}, {}}, /*takesStrands=*/true);
+}
+
+StrandPlan eqc::withStrands(SharedPlan shared, const MemberLayer &layer) {
+  return makePlan(std::move(shared), layer, /*takesStrands=*/true);
 }

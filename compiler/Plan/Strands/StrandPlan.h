@@ -13,6 +13,7 @@
 #define EQC_PLAN_STRANDS_STRANDPLAN_H
 
 #include "compiler/Plan/PackedTerm.h"
+#include "compiler/Plan/RowTransform.h"
 #include "compiler/Plan/Shared/SharedPlan.h"
 
 #include <optional>
@@ -26,6 +27,8 @@ constexpr int kLeastStrands = 2, kMostStrands = 3;
 /// the entry of a source is at its offset + sum over b of m_p(b) * stride b.
 struct StrandStage {
   int order = 0; ///< t
+  /// The irreps that are multiplied, by their numbers.
+  std::vector<int> irreps;
   PlanArray target = PlanArray::Nodes;
   std::vector<RowView> sources;   ///< input patterns
   std::vector<MixTarget> targets; ///< their terms are unused
@@ -45,6 +48,8 @@ struct StrandIrrep {
 /// the scale.
 struct StrandTransform {
   explicit StrandTransform(int order);
+  /// Of these irreps alone, by their numbers, ascending.
+  StrandTransform(int order, const std::vector<int> &irreps);
 
   int order, slots;
   std::vector<std::vector<int>> permutations;
@@ -58,6 +63,10 @@ struct StrandTransform {
 std::optional<StrandStage> makeStrandStage(const MixStage &mix, Group group,
                                            int64_t n);
 
+/// The same without irreps whose weights all cancel, as they do where terms
+/// share weights.
+StrandStage withoutCancelled(StrandStage stage);
+
 /// A shared plan of which some mixes are in Fourier space.
 struct StrandPlan {
   SharedPlan shared;
@@ -65,6 +74,8 @@ struct StrandPlan {
   std::vector<std::optional<StrandStage>> strands;
   /// The packed weights of all mixes in the order of stages.
   std::vector<PackedTerm> packed;
+  /// The layer's bias to the rows that mixes add; empty where these are its.
+  RowTransform bias;
 
   bool hasStrands() const;
 };
@@ -76,6 +87,14 @@ StrandPlan withoutStrands(SharedPlan shared);
 /// less time: fewer multiply-adds against the additions of the change of basis,
 /// and entries with equal letters computed more than once.
 StrandPlan withStrands(SharedPlan shared, const LayerSpec &spec);
+
+/// The same of the members of orbits, of which `shared` is the plan, multiplied
+/// by the weights of the layer.
+StrandPlan withoutStrands(SharedPlan shared, const MemberLayer &layer);
+StrandPlan withStrands(SharedPlan shared, const MemberLayer &layer);
+
+/// The plan whose mixes in Fourier space are `withoutCancelled`.
+StrandPlan withoutCancelled(StrandPlan plan);
 
 /// With `n = ?` the multiply-adds of strands are rounded up to a polynomial of
 /// whole coefficients.

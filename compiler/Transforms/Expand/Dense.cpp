@@ -12,7 +12,8 @@ FailureOr<Value> eqc::expandDense(OpBuilder &b, LinearOp op, PlanAttr,
   if (op.hasDynamicN())
     return op.emitError("the dense plan needs a fixed 'n', found '?'");
   const Location loc = op.getLoc();
-  const LayerSpec spec = getLayerOf(op);
+  const MemberLayer layer = membersOf(getLayerOf(op));
+  const LayerSpec &spec = layer.spec;
   const int64_t columns = numPositions(lengthsOfOutput(spec)) * spec.cOut;
   auto type = [&](int64_t rows) {
     return RankedTensorType::get(
@@ -21,16 +22,19 @@ FailureOr<Value> eqc::expandDense(OpBuilder &b, LinearOp op, PlanAttr,
   };
   const Value matrix = AssembleOp::create(
       b, loc, type(numPositions(lengthsOfInput(spec)) * spec.cIn),
-      op.getWeight(), op.getGroupAttr(), op.getNAttr(), op.getKAttr(),
-      op.getLAttr(), op.getDiagramsAttr(), op.getLayoutAttr(),
+      layer.hasOrbits ? createPack(b, op, packedTermsOf(layer.weights))
+                      : op.getWeight(),
+      op.getGroupAttr(), op.getNAttr(), op.getKAttr(), op.getLAttr(),
+      getDiagramArrayAttr(b.getContext(), spec.diagrams), op.getLayoutAttr(),
       op.getNormalizeAttr());
   Value added;
   if (op.getBias())
-    added =
-        AssembleOp::create(b, loc, type(1), op.getBias(), op.getGroupAttr(),
-                           op.getNAttr(), b.getI64IntegerAttr(0), op.getLAttr(),
-                           op.getBiasDiagramsAttr(), op.getLayoutAttr(),
-                           NormalizeAttr::get(b.getContext(), Normalize::None));
+    added = AssembleOp::create(
+        b, loc, type(1), createBias(b, op, layer), op.getGroupAttr(),
+        op.getNAttr(), b.getI64IntegerAttr(0), op.getLAttr(),
+        getDiagramArrayAttr(b.getContext(), spec.biasDiagrams),
+        op.getLayoutAttr(),
+        NormalizeAttr::get(b.getContext(), Normalize::None));
   return Value(
       MultiplyOp::create(b, loc, op.getType(), op.getX(), matrix, added));
 }

@@ -29,10 +29,10 @@ namespace eqc {
 // What plans have in common
 //===----------------------------------------------------------------------===//
 
-/// The stages of the shared plan, of which some mixes may be in the basis of
-/// their strands.
+/// The stages of the shared plan of the members of a layer's orbits, of which
+/// some mixes may be in the basis of their strands.
 mlir::Value writeSharedStages(mlir::OpBuilder &b, ir::LinearOp op,
-                              const StrandPlan &plan);
+                              const MemberLayer &layer, const StrandPlan &plan);
 
 /// Changes of basis, and mixes between copies for each dimension.
 mlir::Value writeIsotypicStages(mlir::OpBuilder &b, ir::LinearOp op,
@@ -53,6 +53,10 @@ mlir::Value writeContractions(mlir::OpBuilder &b, ir::ToPlanarOp planar,
 /// The weights of a layer as its stages read them.
 mlir::Value createPack(mlir::OpBuilder &b, ir::LinearOp op,
                        llvm::ArrayRef<PackedTerm> terms);
+
+/// The bias with a row for each member of its orbits; null without.
+mlir::Value createBias(mlir::OpBuilder &b, ir::LinearOp op,
+                       const MemberLayer &layer);
 
 } // namespace eqc
 

@@ -219,7 +219,8 @@ static DenseI64ArrayAttr axesAttr(Builder &b, ArrayRef<int> spaces) {
 FailureOr<Value> eqc::expandFactored(OpBuilder &b, LinearOp op, PlanAttr,
                                      BuiltPlans &) {
   const Location loc = op.getLoc();
-  const LayerSpec spec = getLayerOf(op);
+  const MemberLayer layer = membersOf(getLayerOf(op));
+  const LayerSpec &spec = layer.spec;
   const int64_t n = op.getN();
   const bool typed = spec.group.isProduct();
   const std::vector<int> xAxes =
@@ -231,7 +232,7 @@ FailureOr<Value> eqc::expandFactored(OpBuilder &b, LinearOp op, PlanAttr,
   SmallVector<int64_t> mixOrders;
   SmallVector<Attribute> mixAxes;
   std::vector<RowPattern> tops;
-  for (const Diagram &diagram : op.getDiagramValues()) {
+  for (const Diagram &diagram : spec.diagrams) {
     forms.push_back(factorDiagram(diagram));
     mixes.push_back(axesOfMix(forms.back(), spec.group, n));
     mixOrders.push_back(static_cast<int64_t>(mixes.back().size()));
@@ -253,7 +254,8 @@ FailureOr<Value> eqc::expandFactored(OpBuilder &b, LinearOp op, PlanAttr,
 
   const Value x = ToRowsOp::create(b, loc, type(xAxes, op.getCIn()), op.getX(),
                                    op.getLayoutAttr());
-  const Value packed = createPack(b, op, packedTermsOf(inOrder));
+  const Value packed =
+      createPack(b, op, inWeights(layer, packedTermsOf(inOrder)));
   auto planar =
       ToPlanarOp::create(b, loc, type(each(xAxes), op.getCIn()), x, group, size,
                          permutationsAttr(b, forms, &FactoredDiagram::in),
@@ -271,7 +273,8 @@ FailureOr<Value> eqc::expandFactored(OpBuilder &b, LinearOp op, PlanAttr,
       permutationsAttr(b, forms, &FactoredDiagram::out),
       axesAttr(b, spec.yAxes));
   if (op.getBias())
-    y = AddBiasOp::create(b, loc, y.getType(), y, op.getBias(), group, size,
-                          op.getLAttr(), op.getBiasDiagramsAttr());
+    y = AddBiasOp::create(
+        b, loc, y.getType(), y, createBias(b, op, layer), group, size,
+        op.getLAttr(), getDiagramArrayAttr(b.getContext(), spec.biasDiagrams));
   return Value(FromRowsOp::create(b, loc, op.getType(), y, op.getLayoutAttr()));
 }

@@ -22,7 +22,7 @@ public:
       sums.push_back(sum(stage));
     SmallVector<Value> results{
         UnpackOp::create(b, loc, op.getGradWeight().getType(), sums,
-                         SumsAttr::get(b.getContext(), basis.weight))};
+                         SumsAttr::get(b.getContext(), plan.unpack->weight))};
     if (op.getGradBias())
       results.push_back(sumBias());
     return results;
@@ -70,8 +70,9 @@ private:
     Value sums = SumRowsOp::create(
         b, loc, tensor({static_cast<int64_t>(rows.size()), op.getCOut()}),
         gradY, b.getDenseI64ArrayAttr(rows));
-    return TransformOp::create(b, loc, op.getGradBias().getType(), sums,
-                               SumsAttr::get(b.getContext(), plan.basis->bias));
+    return TransformOp::create(
+        b, loc, op.getGradBias().getType(), sums,
+        SumsAttr::get(b.getContext(), plan.unpack->bias));
   }
 
   OpBuilder &b;

@@ -11,9 +11,12 @@ using namespace mlir;
 FailureOr<Value> eqc::expandSchur(OpBuilder &b, LinearOp op, PlanAttr plan,
                                   BuiltPlans &built) {
   const LayerSpec spec = getLayerOf(op);
-  if (findBasis(plan.getBasis().str()) == SchurBasis::Strands)
+  if (findBasis(plan.getBasis().str()) == SchurBasis::Strands) {
+    const MemberLayer layer = membersOf(spec);
     return writeSharedStages(
-        b, op, withStrands(buildSharedPlan(spec, ReadOrder::First), spec));
+        b, op, layer,
+        withStrands(buildSharedPlan(layer.spec, ReadOrder::First), layer));
+  }
   std::string refused;
   const std::shared_ptr<const IsotypicPlan> isotypic =
       getIsotypicPlan(spec, built, refused);

@@ -20,9 +20,10 @@ namespace {
 /// Visits a shared plan and writes its stages before `op`.
 class SharedExpander {
 public:
-  SharedExpander(OpBuilder &b, LinearOp op, const StrandPlan &strands)
-      : b(b), op(op), loc(op.getLoc()), spec(getLayerOf(op)), strands(strands),
-        plan(strands.shared) {}
+  SharedExpander(OpBuilder &b, LinearOp op, const MemberLayer &layer,
+                 const StrandPlan &strands)
+      : b(b), op(op), loc(op.getLoc()), layer(layer), spec(layer.spec),
+        strands(strands), plan(strands.shared) {}
 
   Value expand() {
     auto xType = cast<RankedTensorType>(op.getX().getType());
@@ -36,6 +37,7 @@ public:
     reads.emplace(b, loc, x, op.getGroupAttr(), op.getNAttr(),
                   op.getNormalizeAttr());
     packed = createPack(b, op, strands.packed);
+    bias = createBias(b, op, layer);
     for (auto [stage, basis] : llvm::zip_equal(plan.stages, strands.strands))
       std::visit(
           [&, &basis = basis](const auto &s) { expand(s, basis.has_value()); },
@@ -85,7 +87,7 @@ private:
     MLIRContext *context = b.getContext();
     auto mixed = MixOp::create(
         b, loc, rowsType(targets, spec.cOut), x, reads->holders(bottoms),
-        nodes.of(broadcasts), packed, biasRows.empty() ? Value() : op.getBias(),
+        nodes.of(broadcasts), packed, biasRows.empty() ? Value() : bias,
         op.getGroupAttr(), op.getNAttr(), b.getI64IntegerAttr(stage.kept),
         b.getI64IntegerAttr(firstWeight),
         inStrands ? b.getI64IntegerAttr(stage.kept) : IntegerAttr(),
@@ -114,12 +116,13 @@ private:
   OpBuilder &b;
   LinearOp op;
   Location loc;
-  const LayerSpec spec;
+  const MemberLayer &layer;
+  const LayerSpec &spec;
   const StrandPlan &strands;
   const SharedPlan &plan;
   int64_t batch = 0;
   Type element;
-  Value x, packed, output;
+  Value x, packed, bias, output;
   std::optional<ReadWriter> reads;
   PatternHolders nodes; ///< output patterns
   int64_t firstWeight = 0;
@@ -128,15 +131,17 @@ private:
 } // namespace
 
 Value eqc::writeSharedStages(OpBuilder &b, LinearOp op,
-                             const StrandPlan &plan) {
-  return SharedExpander(b, op, plan).expand();
+                             const MemberLayer &layer, const StrandPlan &plan) {
+  return SharedExpander(b, op, layer, plan).expand();
 }
 
 FailureOr<Value> eqc::expandShared(OpBuilder &b, LinearOp op, PlanAttr,
                                    BuiltPlans &) {
   // `eqc-order-contractions` orders what is read.
+  const MemberLayer layer = membersOf(getLayerOf(op));
   return writeSharedStages(
-      b, op, withoutStrands(buildSharedPlan(getLayerOf(op), ReadOrder::First)));
+      b, op, layer,
+      withoutStrands(buildSharedPlan(layer.spec, ReadOrder::First), layer));
 }
 
 Value eqc::createPack(OpBuilder &b, LinearOp op,
@@ -146,4 +151,22 @@ Value eqc::createPack(OpBuilder &b, LinearOp op,
   shape.front() = static_cast<int64_t>(terms.size());
   return PackOp::create(b, op.getLoc(), type.clone(shape), op.getWeight(),
                         SumsAttr::get(b.getContext(), terms));
+}
+
+/// Whether each is a weight, or a row of the bias, of its own.
+static bool areWeights(llvm::ArrayRef<SignedWeight> members) {
+  for (auto [d, member] : llvm::enumerate(members))
+    if (member.number != static_cast<int>(d) || member.sign != 1)
+      return false;
+  return true;
+}
+
+Value eqc::createBias(OpBuilder &b, LinearOp op, const MemberLayer &layer) {
+  if (!op.getBias() || areWeights(layer.biasWeights))
+    return op.getBias();
+  auto type = cast<RankedTensorType>(op.getBias().getType());
+  const auto rows = static_cast<int64_t>(layer.biasWeights.size());
+  return TransformOp::create(
+      b, op.getLoc(), type.clone({rows, op.getCOut()}), op.getBias(),
+      SumsAttr::get(b.getContext(), packedTermsOf(layer.biasWeights)));
 }

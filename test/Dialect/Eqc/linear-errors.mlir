@@ -557,3 +557,58 @@ func.func @bias_of_other_duals(%x: tensor<?x1xf32>, %w: tensor<1x1x1xf32>, %b: t
       diagrams ["o1 o2'"] bias_diagrams ["o1' o2"] : tensor<?x3x3x1xf32>
   return
 }
+
+// -----
+
+// linear_c12
+func.func @bad_permutation(%x: tensor<?x3x3x1xf32>, %w: tensor<1x1x1xf32>) {
+  // expected-error @below {{in_symmetry "(1 3)": there is no axis 3: axes are 1 to 2}}
+  %y = eqc.linear O(3) order 2 -> 2
+      x(%x : tensor<?x3x3x1xf32>) weight(%w : tensor<1x1x1xf32>)
+      diagrams ["o1 i1 | o2 i2"] in_symmetry ["(1 3)"] : tensor<?x3x3x1xf32>
+  return
+}
+
+// -----
+
+// linear_c12
+func.func @contradiction(%x: tensor<?x3x3x1xf32>, %w: tensor<1x1x1xf32>) {
+  // expected-error @below {{symmetries must not contradict each other}}
+  %y = eqc.linear O(3) order 2 -> 2
+      x(%x : tensor<?x3x3x1xf32>) weight(%w : tensor<1x1x1xf32>)
+      diagrams ["o1 i1 | o2 i2"] out_symmetry ["(1 2)", "-(1 2)"] : tensor<?x3x3x1xf32>
+  return
+}
+
+// -----
+
+// linear_c12
+func.func @cancelled(%x: tensor<?x3x3x1xf32>, %w: tensor<1x1x1xf32>) {
+  // expected-error @below {{diagram 'o1 o2 | i1 i2' cancels under the symmetries}}
+  %y = eqc.linear O(3) order 2 -> 2
+      x(%x : tensor<?x3x3x1xf32>) weight(%w : tensor<1x1x1xf32>)
+      diagrams ["o1 o2 | i1 i2"] in_symmetry ["-(1 2)"] : tensor<?x3x3x1xf32>
+  return
+}
+
+// -----
+
+// linear_c12
+func.func @same_orbit(%x: tensor<?x3x3x1xf32>, %w: tensor<2x1x1xf32>) {
+  // expected-error @below {{diagram 'o1 i2 | o2 i1' is in the orbit of another one}}
+  %y = eqc.linear O(3) order 2 -> 2
+      x(%x : tensor<?x3x3x1xf32>) weight(%w : tensor<2x1x1xf32>)
+      diagrams ["o1 i1 | o2 i2", "o1 i2 | o2 i1"] in_symmetry ["(1 2)"] : tensor<?x3x3x1xf32>
+  return
+}
+
+// -----
+
+// linear_c12
+func.func @other_axes(%x: tensor<?x3x3x1xf32>, %w: tensor<1x1x1xf32>) {
+  // expected-error @below {{out_symmetry "(1 2)" exchanges axes of different spaces}}
+  %y = eqc.linear GL(3) order 2 -> 2
+      x(%x : tensor<?x3x3x1xf32>) weight(%w : tensor<1x1x1xf32>)
+      diagrams ["o1 i1 | o2' i2'"] out_symmetry ["(1 2)"] : tensor<?x3x3x1xf32>
+  return
+}

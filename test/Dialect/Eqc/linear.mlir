@@ -152,3 +152,23 @@ func.func @duals_of_a_factor(%x: tensor<?x3x4x4x1xf32>, %w: tensor<1x1x1xf32>) -
       diagrams ["o1:0 i1:0 | i2:1 i3:1'"] : tensor<?x3x1xf32>
   return %y : tensor<?x3x1xf32>
 }
+
+// -----
+
+// Axes with a symmetry: a diagram stands for its orbit.
+
+// CHECK-LABEL: @symmetric
+// CHECK: eqc.linear O(3) order 2 -> 2 {{.*}} diagrams ["o1 o2 | i1 i2", "o1 i1 | o2 i2"] in_symmetry ["(1 2)"] out_symmetry ["(1 2)"] : tensor<?x3x3x1xf32>
+// CHECK: eqc.grad_weight O(3) order 2 -> 2 {{.*}} in_symmetry ["(1 2)"] : tensor<2x1x1xf32>
+func.func @symmetric(%x: tensor<?x3x3x1xf32>, %w: tensor<2x1x1xf32>)
+    -> (tensor<?x3x3x1xf32>, tensor<2x1x1xf32>) {
+  %y = eqc.linear O(3) order 2 -> 2
+      x(%x : tensor<?x3x3x1xf32>) weight(%w : tensor<2x1x1xf32>)
+      diagrams ["o1 o2 | i1 i2", "o1 i1 | o2 i2"]
+      in_symmetry ["(1 2)"] out_symmetry ["(1 2)"] : tensor<?x3x3x1xf32>
+  %dw = eqc.grad_weight O(3) order 2 -> 2
+      x(%x : tensor<?x3x3x1xf32>) grad_y(%y : tensor<?x3x3x1xf32>)
+      diagrams ["o1 o2 | i1 i2", "o1 i1 | o2 i2"]
+      in_symmetry ["(1 2)"] : tensor<2x1x1xf32>
+  return %y, %dw : tensor<?x3x3x1xf32>, tensor<2x1x1xf32>
+}

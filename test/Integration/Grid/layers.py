@@ -30,6 +30,33 @@ BLOCKS = {"S": "any", "S'": "any", "H": "even", "B": "small", "B'": "small"}
 SPACES = (("S", 1), ("S", 2), ("S", 3), ("S", 5), ("O", 2), ("O", 3), ("SO", 2), ("SO", 3),
           ("Sp", 2), ("Sp", 4), ("H", 3), ("B", 3), ("S'", 2), ("B'", 2),
           ("O(p,q)", (1, 2)), ("SO(p,q)", (2, 1)), ("GL", 2), ("GL", 3))
+# Layers whose axes have a symmetry: the group, its size, k, l and the permutations. Signs of
+# members differ where pairs of Sp and arguments of Levi-Civita symbols move.
+PAIR, ODD = ("(1 2)",), ("-(1 2)",)
+ELASTIC = ("(1 2)", "(3 4)", "(1 3)(2 4)")
+SYMMETRIES = (
+    ("S", 3, 2, 2, PAIR, PAIR), ("S", "?", 2, 2, PAIR, ()), ("S", 5, 2, 2, ODD, ODD),
+    ("S", "?", 2, 2, PAIR, PAIR), ("S", 3, 3, 2, ("(1 2 3)",), PAIR),
+    ("S", 3, 1, 3, (), ODD), ("S", "?", 0, 3, (), ODD), ("S", 4, 2, 0, PAIR, ()),
+    ("S", 3, 0, 4, (), ELASTIC), ("S", 3, 3, 1, ("-(2 3)",), ()), ("S", "?", 3, 3, PAIR, ODD),
+    ("O", 3, 2, 2, PAIR, PAIR), ("O", 3, 2, 2, ODD, ODD), ("O", "?", 2, 2, PAIR, ()),
+    ("O", 3, 0, 4, (), ELASTIC), ("O", 3, 2, 4, PAIR, ELASTIC), ("O", 3, 4, 2, ELASTIC, PAIR),
+    ("O", "?", 3, 3, ("(1 2 3)", "(1 2)"), ("-(1 3)",)), ("O", 4, 4, 0, ELASTIC, ()),
+    ("SO", 3, 2, 1, ODD, ()), ("SO", 3, 1, 2, (), ODD), ("SO", 3, 2, 3, ODD, ("(1 2 3)",)),
+    ("SO", 2, 2, 2, PAIR, ()), ("SO", 2, 2, 2, ODD, PAIR), ("SO", 3, 0, 3, (), ODD),
+    ("SO", 3, 3, 4, ("(1 2)",), ("-(1 2)(3 4)",)), ("SO", 4, 2, 2, ODD, ODD),
+    ("Sp", 2, 2, 2, ODD, ODD), ("Sp", 4, 2, 2, PAIR, PAIR), ("Sp", "?", 2, 2, ODD, ()),
+    ("Sp", 2, 4, 2, ("(1 3)(2 4)",), ODD), ("Sp", 2, 0, 4, (), ("(1 3)(2 4)",)),
+    ("Sp", 4, 3, 3, ("-(1 2)", "-(2 3)"), ("(1 2 3)",)),
+    ("H", 3, 2, 2, PAIR, PAIR), ("H", "?", 3, 1, ("(1 2 3)",), ()),
+    ("B", 3, 2, 2, PAIR, ()), ("B", "?", 2, 1, PAIR, ()), ("S'", 3, 3, 1, ODD, ()),
+    ("B'", 3, 2, 2, PAIR, PAIR), ("GL", 3, 2, 2, PAIR, PAIR), ("GL", "?", 3, 3, ODD, ()),
+    ("O(p,q)", (1, 2), 2, 2, PAIR, PAIR), ("O(p,q)", (1, 3), 0, 4, (), ELASTIC),
+    ("SO(p,q)", (2, 1), 2, 1, ODD, ()), ("SO(p,q)", (1, 2), 3, 2, ("-(1 3)",), PAIR),
+    (None, None, "s2 s5 s5", "s2 s5 s5", ("(2 3)",), ("(2 3)",)),
+    (None, None, "s7 s2 s7", "s7", ("-(1 3)",), ()),
+    (None, None, "s8 s1 s8", "s1", ("-(1 3)",), ()),
+)
 # The dense plan takes a few million weights here, the contract allows 2^26.
 DENSE_LIMIT = 1 << 20
 
@@ -263,6 +290,32 @@ class Grid:
         while len(self.layers) < count:
             self.add_product()
 
+    def add_symmetries(self, every):
+        """Layers whose axes have a symmetry; those without a group are of SPACES."""
+        for group, n, k, l, inputs, outputs in SYMMETRIES:
+            refused = {"dense": n == "?",
+                       "schur": group is None or group == "GL" or isinstance(n, tuple)}
+            if refused.get(self.plan) or self.choose.below(every) != 0:
+                continue
+            fields = {"k": k, "l": l}
+            if group:
+                fields["group"] = ("%s(%d, %d)" % (group.split("(")[0], *n)
+                                   if isinstance(n, tuple) else "%s(%s)" % (group, n))
+            fields.update({
+                "channels": "%d -> %d" % self.channels(),
+                "dtype": self.choose.of(("f32", "f64")),
+                "layout": self.choose.of(("channels_last", "channels_first")),
+                "normalize": self.choose.of(("none", "mean")),
+            })
+            for side, permutations in (("in", inputs), ("out", outputs)):
+                if permutations:
+                    fields[side + "_symmetry"] = "[%s]" % ", ".join(
+                        '"%s"' % permutation for permutation in permutations)
+            if (l, outputs) in ((2, PAIR), (0, ()), (3, ODD), (4, ELASTIC)) and (
+                    l % 2 == 0 or group in ("S", "SO")) and group not in ("Sp", "GL"):
+                fields["bias"] = "true"
+            self.append(fields)
+
     def channels(self):
         return self.choose.of(CHANNELS), self.choose.of(CHANNELS)
 
@@ -320,6 +373,13 @@ def make_source(group, plan, every=1, seed=1):
     grid = Grid("%s %s %d" % (group, "grid", seed), plan)
     if group == "products":
         grid.add_products(240 // every)
+        declared = "".join("space s%d = %s\n" % (i, "%s(%d, %d)" % (name.split("(")[0], *n)
+                                                 if isinstance(n, tuple)
+                                                 else "%s(%d)" % (name, n))
+                           for i, (name, n) in enumerate(SPACES))
+        return declared + "".join(grid.layers)
+    if group == "symmetries":
+        grid.add_symmetries(every)
         declared = "".join("space s%d = %s\n" % (i, "%s(%d, %d)" % (name.split("(")[0], *n)
                                                  if isinstance(n, tuple)
                                                  else "%s(%d)" % (name, n))

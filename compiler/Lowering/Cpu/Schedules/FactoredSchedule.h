@@ -4,6 +4,7 @@
 #define EQC_LOWERING_CPU_SCHEDULES_FACTOREDSCHEDULE_H
 
 #include "compiler/Algebra/LayerSpec.h"
+#include "compiler/Lowering/Cpu/Schedules/RowsSchedule.h"
 #include "compiler/Machine/Tiling.h"
 #include "compiler/Plan/Factored/FactoredPlan.h"
 
@@ -18,6 +19,7 @@ struct FactoredSchedule {
   /// Diagrams that are added to y as one block, in scratch; 0: all of them,
   /// straight to y.
   int64_t blockDiagrams = 0;
+  RowsSchedule bias; ///< where diagrams of orbits add other rows
 };
 
 FactoredSchedule scheduleFactored(const LayerSpec &spec,

@@ -119,8 +119,8 @@ std::string eqc::describe(const GradientSchedule &schedule,
     text += fmt::format(
         "    groups of {} samples run in the lanes of vectors instead\n",
         schedule.lanes);
-  if (plan.basis)
+  if (plan.unpack)
     text += fmt::format("    unpack {} sums to {} weights\n", plan.numTerms(),
-                        plan.basis->weight.size());
+                        plan.unpack->weight.size());
   return text;
 }

@@ -62,7 +62,8 @@ SharedSchedule eqc::scheduleShared(const LayerSpec &spec,
     }
     schedule.stages.push_back(stage);
   }
-  if (!strands.hasStrands())
+  schedule.bias = scheduleRows(strands.bias, machine);
+  if (!strands.hasStrands() && strands.bias.rows.empty())
     schedule.lanes = scheduleLanes(spec, plan, machine);
   return schedule;
 }

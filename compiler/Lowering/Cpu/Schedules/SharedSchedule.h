@@ -11,6 +11,7 @@
 #include "compiler/Lowering/Cpu/Schedules/LanesSchedule.h"
 #include "compiler/Lowering/Cpu/Schedules/MixSchedule.h"
 #include "compiler/Lowering/Cpu/Schedules/ReadSchedule.h"
+#include "compiler/Lowering/Cpu/Schedules/RowsSchedule.h"
 #include "compiler/Lowering/Cpu/Schedules/StrandSchedule.h"
 #include "compiler/Plan/Strands/StrandPlan.h"
 
@@ -38,6 +39,7 @@ struct StageSchedule {
 };
 
 struct SharedSchedule {
+  RowsSchedule bias;                 ///< where mixes add other rows
   std::vector<StageSchedule> stages; ///< as in the plan
   /// Of a second kernel for groups of samples, if there is one.
   std::optional<LanesSchedule> lanes;

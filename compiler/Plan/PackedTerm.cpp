@@ -1,0 +1,36 @@
+//===- PackedTerm.cpp - What kernels multiply by --------------------------===//
+
+#include "compiler/Plan/PackedTerm.h"
+
+#include <algorithm>
+#include <cmath>
+
+using namespace eqc;
+
+std::vector<PackedTerm> eqc::inWeights(const MemberLayer &layer,
+                                       std::vector<PackedTerm> terms) {
+  if (!layer.hasOrbits)
+    return terms;
+  for (PackedTerm &term : terms) {
+    PackedTerm sum;
+    double largest = 0;
+    for (const WeightedDiagram &weighted : term) {
+      const SignedWeight &weight = layer.weights[weighted.diagram];
+      const double factor = weight.sign * weighted.factor;
+      largest = std::max(largest, std::abs(factor));
+      auto known = std::find_if(sum.begin(), sum.end(),
+                                [&](const WeightedDiagram &other) {
+                                  return other.diagram == weight.number;
+                                });
+      if (known == sum.end())
+        sum.push_back({weight.number, factor});
+      else
+        known->factor += factor;
+    }
+    term.clear();
+    for (const WeightedDiagram &weighted : sum)
+      if (std::abs(weighted.factor) > 1e-13 * largest)
+        term.push_back(weighted);
+  }
+  return terms;
+}
