@@ -115,6 +115,10 @@ inline constexpr const char *kInputs = "inputs unchanged";
 inline constexpr const char *kGuards = "nothing written beyond outputs";
 inline constexpr const char *kStrays = "nothing touched beside arrays";
 inline constexpr const char *kRepeat = "same call, same bits";
+// Of layers for GPUs.
+inline constexpr const char *kStreams = "two streams, same bits";
+inline constexpr const char *kWorkspace = "caller's workspace, same bits";
+inline constexpr const char *kGraph = "graph launched again, same bits";
 // Of networks.
 inline constexpr const char *kGradNetwork = "gradients against the oracle";
 inline constexpr const char *kTape = "with a tape, same bits";

@@ -19,14 +19,17 @@
 using namespace eqc;
 
 std::optional<LoadedLibrary> LoadedLibrary::open(const std::string &path,
-                                                 std::string &error) {
+                                                 std::string &error,
+                                                 Interface interface) {
   // Without a slash dlopen would look in the library path.
   std::string file = path.find('/') == std::string::npos ? "./" + path : path;
   if (void *opened = dlopen(file.c_str(), RTLD_NOW | RTLD_LOCAL)) {
     std::shared_ptr<void> handle(opened, dlclose);
-    return LoadedLibrary([handle](const std::string &name) {
-      return dlsym(handle.get(), name.c_str());
-    });
+    return LoadedLibrary(
+        [handle](const std::string &name) {
+          return dlsym(handle.get(), name.c_str());
+        },
+        interface);
   }
   const char *why = dlerror();
   error = why ? why : "cannot open '" + path + "'";
@@ -82,31 +85,44 @@ static void findRagged(const LoadedLibrary::Lookup &find,
         raggedCallerOf<T, F>(function, std::make_index_sequence<F.numArrays>());
 }
 
-/// Sets `call` to the layer's function `F`, if there is one.
-template <typename T, const CFunction &F, bool Dynamic, typename Call>
-static void findCall(const LoadedLibrary::Lookup &find, Interface interface,
-                     const std::string &layer, Call &call) {
-  const auto arrays = std::make_index_sequence<F.numArrays>();
-  const std::string name = nameOf(F, layer);
-  if (interface == Interface::Device) {
-    if (auto function =
-            findFunction<CFunctionPointer<T, F, Dynamic, void *>>(find, name))
-      call = callerOf<T, F, Dynamic>(function, arrays,
-                                     static_cast<void *>(nullptr));
-  } else if (auto function =
-                 findFunction<CFunctionPointer<T, F, Dynamic>>(find, name)) {
-    call = callerOf<T, F, Dynamic>(function, arrays);
+/// Sets `call` to the layer's function `F`, if there is one; `last` is what it
+/// takes after its arrays.
+template <typename T, const CFunction &F, bool Dynamic, typename Call,
+          typename... Last>
+static void findCall(const LoadedLibrary::Lookup &find,
+                     const std::string &layer, Call &call, Last... last) {
+  using Pointer = CFunctionPointer<T, F, Dynamic, Last...>;
+  if (auto function = findFunction<Pointer>(find, nameOf(F, layer)))
+    call = callerOf<T, F, Dynamic>(
+        function, std::make_index_sequence<F.numArrays>(), last...);
+}
+
+template <typename T, bool Dynamic>
+static KernelFunctions findOnDevice(const LoadedLibrary::Lookup &find,
+                                    const std::string &layer,
+                                    const DeviceCall &device) {
+  KernelFunctions result;
+  if (device.workspace) {
+    void *workspace = *device.workspace;
+    findCall<T, kForwardIn, Dynamic>(find, layer, result.forward, workspace,
+                                     device.stream);
+    findCall<T, kBackwardIn, Dynamic>(find, layer, result.backward, workspace,
+                                      device.stream);
+  } else {
+    findCall<T, kForward, Dynamic>(find, layer, result.forward, device.stream);
+    findCall<T, kBackward, Dynamic>(find, layer, result.backward,
+                                    device.stream);
   }
+  return result;
 }
 
 template <typename T, bool Dynamic>
 static KernelFunctions findKernel(const LoadedLibrary::Lookup &find,
-                                  Interface interface,
                                   const std::string &layer) {
   KernelFunctions result;
-  findCall<T, kForward, Dynamic>(find, interface, layer, result.forward);
-  findCall<T, kBackward, Dynamic>(find, interface, layer, result.backward);
-  if (!Dynamic || interface == Interface::Device)
+  findCall<T, kForward, Dynamic>(find, layer, result.forward);
+  findCall<T, kBackward, Dynamic>(find, layer, result.backward);
+  if (!Dynamic)
     return result;
   findRagged<T, kForwardRagged>(find, layer, result.forwardRagged);
   findRagged<T, kBackwardRagged>(find, layer, result.backwardRagged);
@@ -115,28 +131,48 @@ static KernelFunctions findKernel(const LoadedLibrary::Lookup &find,
   return result;
 }
 
-std::optional<KernelFunctions> LoadedLibrary::kernel(const LayerSpec &spec,
-                                                     std::string &error) const {
-  const bool isFloat = spec.dtype == DType::F32;
+template <typename T>
+static KernelFunctions findFunctions(const LoadedLibrary::Lookup &find,
+                                     Interface interface, const LayerSpec &spec,
+                                     const DeviceCall &device) {
+  if (interface == Interface::Host)
+    return spec.dynamicN() ? findKernel<T, true>(find, spec.name)
+                           : findKernel<T, false>(find, spec.name);
+  return spec.dynamicN() ? findOnDevice<T, true>(find, spec.name, device)
+                         : findOnDevice<T, false>(find, spec.name, device);
+}
+
+std::optional<KernelFunctions>
+LoadedLibrary::kernel(const LayerSpec &spec, std::string &error,
+                      const DeviceCall &device) const {
   auto *findOne =
-      spec.dynamicN()
-          ? (isFloat ? findKernel<float, true> : findKernel<double, true>)
-          : (isFloat ? findKernel<float, false> : findKernel<double, false>);
-  KernelFunctions result = findOne(find, interface, spec.name);
+      spec.dtype == DType::F32 ? findFunctions<float> : findFunctions<double>;
+  KernelFunctions result = findOne(find, interface, spec, device);
   if (result.forward)
     return result;
   error = "the library does not export '" + nameOf(kForward, spec.name) + "'";
   return std::nullopt;
 }
 
+int64_t LoadedLibrary::workspaceBytes(const LayerSpec &spec, int64_t n,
+                                      int64_t batch, bool backward) const {
+  const std::string name = nameOf(kWorkspaceBytes, spec.name);
+  if (spec.dynamicN())
+    if (auto *ask =
+            findFunction<int64_t (*)(int64_t, int64_t, int)>(find, name))
+      return ask(n, batch, backward);
+  if (!spec.dynamicN())
+    if (auto *ask = findFunction<int64_t (*)(int64_t, int)>(find, name))
+      return ask(batch, backward);
+  return EQC_ERR_ARG;
+}
+
 template <typename T, bool Dynamic>
 static BilinearFunctions findBilinear(const LoadedLibrary::Lookup &find,
                                       const std::string &layer) {
   BilinearFunctions result;
-  findCall<T, kBilinearForward, Dynamic>(find, Interface::Host, layer,
-                                         result.forward);
-  findCall<T, kBilinearBackward, Dynamic>(find, Interface::Host, layer,
-                                          result.backward);
+  findCall<T, kBilinearForward, Dynamic>(find, layer, result.forward);
+  findCall<T, kBilinearBackward, Dynamic>(find, layer, result.backward);
   return result;
 }
 
@@ -165,6 +201,11 @@ static const eqc_layer_info *findInfo(const LoadedLibrary::Lookup &find,
 std::string LoadedLibrary::planName(const LayerSpec &spec) const {
   const eqc_layer_info *info = findInfo(find, spec);
   return info && info->plan ? info->plan : "";
+}
+
+std::string LoadedLibrary::lastError() const {
+  auto *get = findFunction<const char *(*)()>(find, "eqc_last_error");
+  return get ? get() : "";
 }
 
 bool LoadedLibrary::setNumThreads(int threads) const {

@@ -20,6 +20,13 @@
 
 namespace eqc {
 
+/// How functions of layers for GPUs are called.
+struct DeviceCall {
+  void *stream = nullptr; ///< the legacy stream
+  /// Memory of the caller's, for the functions that end in `_in`.
+  std::optional<void *> workspace;
+};
+
 /// Loaded layers. Kernels found in them must not be called when the object is
 /// gone.
 class LoadedLibrary {
@@ -32,18 +39,23 @@ public:
       : find(std::move(find)), interface(interface) {}
   /// Opens the file at `path` (never searched for elsewhere). Nothing and
   /// `error` on failure.
-  static std::optional<LoadedLibrary> open(const std::string &path,
-                                           std::string &error);
+  static std::optional<LoadedLibrary>
+  open(const std::string &path, std::string &error,
+       Interface interface = Interface::Host);
 
   /// A function of the library, or null.
   void *function(const std::string &name) const { return find(name); }
 
   /// NAME_forward of the layer, and NAME_backward if it is there, called with
   /// or without n and with the layer's element type; those of layers for GPUs
-  /// with arrays of the device, on the legacy stream. Nothing and `error` when
+  /// with arrays of the device, as `device` says. Nothing and `error` when
   /// NAME_forward is not exported.
   std::optional<KernelFunctions> kernel(const LayerSpec &spec,
-                                        std::string &error) const;
+                                        std::string &error,
+                                        const DeviceCall &device = {}) const;
+  /// NAME_workspace_bytes of a layer for GPUs, or a negative status.
+  int64_t workspaceBytes(const LayerSpec &spec, int64_t n, int64_t batch,
+                         bool backward) const;
 
   /// The same of a layer of two inputs.
   std::optional<BilinearFunctions> bilinear(const LayerSpec &spec,
@@ -54,6 +66,9 @@ public:
 
   /// The plan that NAME_info() names; empty when there is no such function.
   std::string planName(const LayerSpec &spec) const;
+
+  /// What eqc_last_error() of the library says; empty when it has none.
+  std::string lastError() const;
 
   /// Calls eqc_set_num_threads of the library; false when it has none.
   bool setNumThreads(int threads) const;

@@ -3,7 +3,7 @@
 #include "compiler/Driver/Commands.h"
 
 #include "compiler/Check/CheckNetwork.h"
-#include "compiler/Check/Gpu/OnGpu.h"
+#include "compiler/Check/Gpu/CheckStreams.h"
 #include "compiler/Check/LoadedLibrary.h"
 #include "compiler/Driver/FindGpu.h"
 #include "compiler/Lowering/KernelTarget.h"
@@ -26,7 +26,6 @@ int eqc::runCheck(const Options &options) {
   checkOptions.seed = options.seed;
   std::string text;
   std::unique_ptr<Gpu> gpu; // goes after what was loaded into it
-  AdaptKernel adapt;
   if (kernelTargetOf(source.compile.triple).device()) {
     std::string error;
     gpu = findGpu(source.compile, text, error);
@@ -34,9 +33,6 @@ int eqc::runCheck(const Options &options) {
       return report({StatusLimit, error});
     if (gpu->isStandIn())
       checkOptions.callLimit = kInterpretedCall;
-    adapt = [&gpu](const LayerSpec &layer, const KernelFunctions &kernel) {
-      return asHostLayer(layer, kernel, *gpu);
-    };
   }
   std::optional<LoadedLibrary> library;
   if (int status = loadCompiled(options, source, library))
@@ -53,7 +49,8 @@ int eqc::runCheck(const Options &options) {
     };
     checkOptions.basisCondition = conditionOf(layer);
     checkOptions.gradientCondition = conditionOf(gradientLayer(layer));
-    reports.push_back(checkLibrary(layer, *library, checkOptions, adapt));
+    reports.push_back(gpu ? checkOnGpu(layer, *library, checkOptions, *gpu)
+                          : checkLibrary(layer, *library, checkOptions));
     text += renderReport(reports.back()) + "\n";
     failed |= reports.back().failed();
   }

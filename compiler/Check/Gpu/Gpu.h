@@ -50,6 +50,8 @@ public:
   /// none.
   void *allocate(size_t bytes, size_t offset);
   void release(void *array);
+  /// Notes an error of the driver's, which the call returned.
+  bool succeeded(int error, const char *call);
   /// False after an error.
   bool write(void *to, const void *from, size_t bytes);
   bool read(void *to, const void *from, size_t bytes);
@@ -62,8 +64,6 @@ public:
 private:
   Gpu() = default;
   bool open(std::string &error);
-  /// Notes an error of the driver.
-  bool succeeded(int error, const char *call);
 
   struct Array {
     uint64_t base;
