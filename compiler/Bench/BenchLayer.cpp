@@ -34,8 +34,9 @@ static std::vector<int> threadCounts(const BenchOptions &options) {
   return all > 1 ? std::vector<int>{1, all} : std::vector<int>{1};
 }
 
-BenchResult eqc::benchLayer(const LayerSpec &spec, const LoadedLibrary &library,
-                            const BenchOptions &options, PeakCache &peaks) {
+BenchResult eqc::describeBench(const LayerSpec &spec,
+                               const LoadedLibrary &library,
+                               const BenchOptions &options) {
   BenchResult result;
   result.spec = &spec;
   result.n = spec.dynamicN() ? options.n : spec.n;
@@ -44,19 +45,36 @@ BenchResult eqc::benchLayer(const LayerSpec &spec, const LoadedLibrary &library,
                                : BenchOptions::defaultBatch;
   result.plan = library.planName(spec);
   result.plans = planFlops(spec, result.n);
-  const PlanFlops &best =
-      *std::min_element(result.plans.begin(), result.plans.end(),
-                        [](const PlanFlops &a, const PlanFlops &b) {
-                          return a.perSample < b.perSample;
-                        });
-  result.bestPlan = best.plan;
-  const PlanFlops *own = findPlan(result.plans, result.plan);
+  result.bestPlan =
+      std::min_element(result.plans.begin(), result.plans.end(),
+                       [](const PlanFlops &a, const PlanFlops &b) {
+                         return a.perSample < b.perSample;
+                       })
+          ->plan;
+  return result;
+}
 
+void eqc::addRow(BenchResult &result, BenchRow row) {
+  const double batch = double(result.batch);
+  const PlanFlops *own = findPlan(result.plans, result.plan);
+  if (!own)
+    own = findPlan(result.plans, result.bestPlan);
+  row.flops = batch * own->perSample;
+  row.floor = floorOf(row.flops, row.bytes, row.peak.perSecond,
+                      row.bandwidth.perSecond);
+  for (const PlanFlops &plan : result.plans)
+    row.floors.push_back(floorOf(batch * plan.perSample, row.bytes,
+                                 row.peak.perSecond, row.bandwidth.perSecond));
+  result.rows.push_back(std::move(row));
+}
+
+BenchResult eqc::benchLayer(const LayerSpec &spec, const LoadedLibrary &library,
+                            const BenchOptions &options, PeakCache &peaks) {
+  BenchResult result = describeBench(spec, library, options);
   std::optional<KernelFunctions> kernel = library.kernel(spec, result.error);
   if (!kernel)
     return result;
 
-  const double batch = double(result.batch);
   LayerArrays arrays(spec, result.n, result.batch);
   if (!arrays.complete()) {
     result.error =
@@ -118,14 +136,7 @@ BenchResult eqc::benchLayer(const LayerSpec &spec, const LoadedLibrary &library,
       row.backwardFlops =
           backwardFlops(spec, result.n, result.batch, result.plan);
     }
-    row.flops = batch * (own ? own : &best)->perSample;
-    row.floor = floorOf(row.flops, row.bytes, row.peak.perSecond,
-                        row.bandwidth.perSecond);
-    for (const PlanFlops &plan : result.plans)
-      row.floors.push_back(floorOf(batch * plan.perSample, row.bytes,
-                                   row.peak.perSecond,
-                                   row.bandwidth.perSecond));
-    result.rows.push_back(row);
+    addRow(result, std::move(row));
   }
   return result;
 }

@@ -14,9 +14,10 @@
 
 namespace eqc {
 
-/// The kernel with one number of threads.
+/// The kernel with one number of threads, or on a GPU.
 struct BenchRow {
-  int threads = 1;
+  int threads = 1;   ///< 0: on a GPU
+  double launch = 0; ///< seconds of a kernel that does nothing, on GPUs
   Rate peak, bandwidth;
   Timing timing;
   Floor floor;               ///< of the plan that was compiled
@@ -26,6 +27,12 @@ struct BenchRow {
   Timing backward;           ///< of all gradients; no runs: not measured
   double backwardFlops = 0;
   double efficiency() const { return efficiencyAgainst(floor); }
+  /// Of the time that is left without that of an empty kernel; 0 where nothing
+  /// is left.
+  double netEfficiency() const {
+    const double net = timing.median - launch;
+    return net > 0 ? floor.seconds / net : 0;
+  }
   double efficiencyAgainst(const Floor &other) const {
     return timing.median > 0 ? other.seconds / timing.median : 0;
   }
@@ -55,13 +62,28 @@ private:
   std::vector<Entry> entries;
 };
 
+/// What is known of a layer before it is measured.
+BenchResult describeBench(const LayerSpec &spec, const LoadedLibrary &library,
+                          const BenchOptions &options);
+/// Adds a row whose times, rates and bytes are there, with its flops and
+/// floors.
+void addRow(BenchResult &result, BenchRow row);
+
 /// Measures one layer of a library.
 BenchResult benchLayer(const LayerSpec &spec, const LoadedLibrary &library,
                        const BenchOptions &options, PeakCache &peaks);
 
+/// The GPU that was measured; without a name it was this machine's CPU.
+struct BenchMachine {
+  std::string gpu;
+  std::string chip; ///< "sm_90"
+};
+
 /// The machine and all layers as text, and as a JSON document.
-std::string renderBench(const std::vector<BenchResult> &results);
-std::string renderBenchJson(const std::vector<BenchResult> &results);
+std::string renderBench(const std::vector<BenchResult> &results,
+                        const BenchMachine &machine);
+std::string renderBenchJson(const std::vector<BenchResult> &results,
+                            const BenchMachine &machine);
 
 } // namespace eqc
 

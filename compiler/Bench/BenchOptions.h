@@ -16,6 +16,7 @@ struct BenchOptions {
   std::vector<int> threads; ///< empty: one, and all of them
   double seconds = 0.5;     ///< for each measurement
   bool backward = false;    ///< measure all gradients too
+  bool moreBatches = false; ///< on GPUs a multiple of the batch too
 };
 
 } // namespace eqc

@@ -32,13 +32,23 @@ static std::string countText(double value) {
   return fmt::format("{:.4g} ", value);
 }
 
+static std::string threadsText(int threads) {
+  if (threads == 0)
+    return "";
+  return fmt::format(" {} thread{}", threads, threads == 1 ? " " : "s");
+}
+
 static void renderMachine(const std::vector<BenchResult> &results,
-                          std::string &text) {
+                          const BenchMachine &machine, std::string &text) {
   auto out = std::back_inserter(text);
-  std::string cpu = cpuName();
-  fmt::format_to(out, "machine: {}, {} CPU{} to use\n",
-                 cpu.empty() ? "unknown CPU" : cpu, availableCpus(),
-                 availableCpus() == 1 ? "" : "s");
+  const std::string cpu = machine.gpu.empty() ? cpuName() : "";
+  if (!machine.gpu.empty())
+    fmt::format_to(out, "machine: {}, {}\n", machine.gpu, machine.chip);
+  else
+    fmt::format_to(out, "machine: {}, {} CPU{} to use\n",
+                   cpu.empty() ? "unknown CPU" : cpu, availableCpus(),
+                   availableCpus() == 1 ? "" : "s");
+  double launch = 0;
   std::vector<std::pair<DType, int>> shown;
   for (const BenchResult &result : results)
     for (const BenchRow &row : result.rows) {
@@ -46,11 +56,14 @@ static void renderMachine(const std::vector<BenchResult> &results,
       if (std::find(shown.begin(), shown.end(), key) != shown.end())
         continue;
       shown.push_back(key);
-      fmt::format_to(out, "  peak {} {} thread{}: {:.1f} GFLOP/s ({})\n",
-                     key.first == DType::F32 ? "f32" : "f64", row.threads,
-                     row.threads == 1 ? " " : "s", row.peak.perSecond * 1e-9,
+      fmt::format_to(out, "  peak {}{}: {:.1f} GFLOP/s ({})\n",
+                     key.first == DType::F32 ? "f32" : "f64",
+                     threadsText(row.threads), row.peak.perSecond * 1e-9,
                      row.peak.how);
+      launch = row.launch;
     }
+  if (launch > 0)
+    fmt::format_to(out, "  an empty kernel: {}\n", timeText(launch));
 }
 
 /// A plan may be efficient and still do more than another one would have to:
@@ -93,44 +106,53 @@ static void renderLayer(const BenchResult &result, std::string &text) {
                    countText(plan.perSample * double(result.batch)),
                    &plan == &result.plans.back() ? "" : ",");
   fmt::format_to(out, "; {}B to move\n", countText(result.rows.front().bytes));
+  // What a launch costs is no fault of the kernels.
+  const bool isGpu = result.rows.front().threads == 0;
   fmt::format_to(out, "  {:>7}  {:>10}  {:>9}  {:>8}  {:>10}  {:>10}  {}\n",
-                 "threads", "time", "GFLOP/s", "GB/s", "floor", "efficiency",
-                 "bound by");
+                 isGpu ? "net" : "threads", "time", "GFLOP/s", "GB/s", "floor",
+                 "efficiency", "bound by");
   for (const BenchRow &row : result.rows)
-    fmt::format_to(out,
-                   "  {:>7}  {:>10}  {:>9.1f}  {:>8.1f}  {:>10}  {:>10.3f}  "
-                   "{}\n",
-                   row.threads, timeText(row.timing.median),
-                   row.flops / row.timing.median * 1e-9,
-                   row.bytes / row.timing.median * 1e-9,
-                   timeText(row.floor.seconds), row.efficiency(),
-                   row.floor.boundByBytes
-                       ? fmt::format("memory, {:.1f} GB/s ({})",
-                                     row.bandwidth.perSecond * 1e-9,
-                                     row.bandwidth.how)
-                       : "arithmetic");
+    fmt::format_to(
+        out,
+        "  {:>7}  {:>10}  {:>9.1f}  {:>8.1f}  {:>10}  {:>10.3f}  "
+        "{}\n",
+        isGpu ? fmt::format("{:.3f}", row.netEfficiency())
+              : fmt::format("{}", row.threads),
+        timeText(row.timing.median), row.flops / row.timing.median * 1e-9,
+        row.bytes / row.timing.median * 1e-9, timeText(row.floor.seconds),
+        row.efficiency(),
+        row.floor.boundByBytes
+            ? fmt::format("memory, {:.1f} GB/s ({})",
+                          row.bandwidth.perSecond * 1e-9, row.bandwidth.how)
+            : "arithmetic");
   for (const BenchRow &row : result.rows)
     if (row.backward.runs > 0)
-      fmt::format_to(
-          out,
-          "  backward, {} thread{}: {}, {:.1f} GFLOP/s; {:.2f} times "
-          "the forward's time, {:.2f} times its flops\n",
-          row.threads, row.threads == 1 ? "" : "s",
-          timeText(row.backward.median),
-          row.backwardFlops / row.backward.median * 1e-9,
-          row.backward.median / row.timing.median,
-          row.backwardFlops / row.flops);
+      fmt::format_to(out,
+                     "  backward{}: {}, {:.1f} GFLOP/s; {:.2f} times "
+                     "the forward's time, {:.2f} times its flops\n",
+                     row.threads == 0
+                         ? ""
+                         : fmt::format(", {} thread{}", row.threads,
+                                       row.threads == 1 ? "" : "s"),
+                     timeText(row.backward.median),
+                     row.backwardFlops / row.backward.median * 1e-9,
+                     row.backward.median / row.timing.median,
+                     row.backwardFlops / row.flops);
   renderOtherFloors(result, text);
 }
 
-std::string eqc::renderBench(const std::vector<BenchResult> &results) {
+std::string eqc::renderBench(const std::vector<BenchResult> &results,
+                             const BenchMachine &machine) {
   std::string text;
-  renderMachine(results, text);
+  renderMachine(results, machine, text);
   for (const BenchResult &result : results)
     renderLayer(result, text);
   text += "\n  (time: the median; GFLOP/s and GB/s: what the plan must do and "
           "move, over the\n  time; floor: the least time the machine allows "
-          "for it; efficiency: floor / time)\n";
+          "for it; efficiency: floor / time";
+  text += machine.gpu.empty()
+              ? ")\n"
+              : ";\n  net: the same without the time of an empty kernel)\n";
   return text;
 }
 
@@ -165,6 +187,11 @@ static llvm::json::Object rowJson(const BenchResult &result,
       {"bound_by", row.floor.boundByBytes ? "memory" : "arithmetic"},
       {"efficiency", row.efficiency()},
       {"plan_floor_seconds", std::move(floors)}};
+  if (row.threads == 0) {
+    json.erase("threads");
+    json["empty_kernel_seconds"] = row.launch;
+    json["net_efficiency"] = row.netEfficiency();
+  }
   if (row.backward.runs > 0) {
     json["backward_seconds"] = timingJson(row.backward);
     json["backward_flops"] = row.backwardFlops;
@@ -201,14 +228,18 @@ static llvm::json::Object resultJson(const BenchResult &result) {
   return json;
 }
 
-std::string eqc::renderBenchJson(const std::vector<BenchResult> &results) {
+std::string eqc::renderBenchJson(const std::vector<BenchResult> &results,
+                                 const BenchMachine &machine) {
   llvm::json::Array layers;
   for (const BenchResult &result : results)
     layers.push_back(resultJson(result));
-  llvm::json::Object document{
-      {"machine",
-       llvm::json::Object{{"cpu", cpuName()}, {"cpus", availableCpus()}}},
-      {"layers", std::move(layers)}};
+  llvm::json::Object where{{"cpu", cpuName()}, {"cpus", availableCpus()}};
+  if (!machine.gpu.empty()) {
+    where["gpu"] = machine.gpu;
+    where["chip"] = machine.chip;
+  }
+  llvm::json::Object document{{"machine", std::move(where)},
+                              {"layers", std::move(layers)}};
   std::string text;
   llvm::raw_string_ostream(text)
       << llvm::formatv("{0:2}", llvm::json::Value(std::move(document))) << "\n";

@@ -3,6 +3,7 @@
 #include "compiler/Bench/Limits.h"
 
 #include "compiler/Bench/CpuLoops.h"
+#include "compiler/Bench/Timing.h"
 #include "compiler/Bench/Workers.h"
 
 #include <algorithm>
@@ -17,30 +18,6 @@ using namespace eqc;
 
 /// Where the results of loops go, so that none is left out.
 static volatile double sink;
-
-/// One trial is at least this long, so that starting the threads and reading
-/// the clock do not show.
-static constexpr double trialSeconds = 2e-3;
-
-/// The highest rate of repeated trials. `run(repeats)` returns the seconds that
-/// `repeats` repetitions took, `amount` is what one of them does.
-static double bestRate(double amount, double seconds,
-                       const std::function<double(int64_t)> &run) {
-  int64_t repeats = 1;
-  double took = run(repeats);
-  while (took < trialSeconds && repeats < (int64_t(1) << 40)) {
-    double factor = took > 0 ? 1.2 * trialSeconds / took : 16;
-    repeats = int64_t(double(repeats) * std::clamp(factor, 2.0, 16.0));
-    took = run(repeats);
-  }
-  double best = amount * double(repeats) / took;
-  const double end = now() + seconds;
-  int trials = 0;
-  do {
-    best = std::max(best, amount * double(repeats) / run(repeats));
-  } while (++trials < 3 || now() < end);
-  return best;
-}
 
 Rate eqc::measurePeak(DType dtype, int threads, double seconds,
                       size_t vectorBytes) {

@@ -21,6 +21,17 @@ struct Timing {
 /// least 7 times. Calls too short for the clock are timed several in a row.
 Timing timeCalls(const std::function<void()> &call, double seconds);
 
+/// The same of calls whose time others measure: `run` makes so many of them,
+/// and returns the seconds that they took. A run is at least `shortestRun`
+/// long.
+Timing timeRuns(const std::function<double(int64_t calls)> &run, double seconds,
+                double shortestRun);
+
+/// The highest rate of repeated trials. `run` returns the seconds that so many
+/// repetitions took, `amount` is what one of them does.
+double bestRate(double amount, double seconds,
+                const std::function<double(int64_t repeats)> &run);
+
 /// Medians of what `values` holds; sorts it.
 Timing summarize(std::vector<double> &values, int64_t callsPerRun);
 

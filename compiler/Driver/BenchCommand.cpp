@@ -3,8 +3,10 @@
 #include "compiler/Driver/Commands.h"
 
 #include "compiler/Algebra/Groups/GroupRules.h"
-#include "compiler/Bench/BenchLayer.h"
+#include "compiler/Bench/GpuBench.h"
 #include "compiler/Bench/Suite.h"
+#include "compiler/Driver/FindGpu.h"
+#include "compiler/Lowering/KernelTarget.h"
 
 #include <algorithm>
 #include <deque>
@@ -20,6 +22,19 @@ struct Session {
   std::deque<Source> sources;
   std::vector<BenchResult> results;
   PeakCache peaks;
+  BenchMachine machine;
+  /// Where layers run on one.
+  std::unique_ptr<Gpu> gpu;
+  std::unique_ptr<GpuLimits> limits;
+
+  void bench(const LayerSpec &layer, const LoadedLibrary &library,
+             const BenchOptions &options) {
+    if (!gpu)
+      return results.push_back(benchLayer(layer, library, options, peaks));
+    for (BenchResult &result :
+         benchOnGpu(layer, library, options, *gpu, *limits))
+      results.push_back(std::move(result));
+  }
 };
 
 } // namespace
@@ -54,19 +69,33 @@ static int measure(const Options &options, Source &source,
     return status;
 
   for (const LayerSpec &layer : source.layers) {
+    BenchOptions bench = options.bench;
+    bench.moreBatches = bench.batch == 0;
     if (cases.empty())
-      session.results.push_back(
-          benchLayer(layer, *library, options.bench, session.peaks));
+      session.bench(layer, *library, bench);
     for (const WorkloadCase &item : cases) {
       if (item.layer != layer.name)
         continue;
-      BenchOptions bench = options.bench;
-      if (bench.batch == 0)
-        bench.batch = item.batch;
-      session.results.push_back(
-          benchLayer(layer, *library, bench, session.peaks));
+      bench.batch = options.bench.batch ? options.bench.batch : item.batch;
+      session.bench(layer, *library, bench);
     }
   }
+  return StatusDone;
+}
+
+/// The GPU that layers run on, where that is asked for. Returns the status.
+static int openGpu(CompileOptions &compile, Session &session) {
+  if (!kernelTargetOf(compile.triple).device())
+    return StatusDone;
+  std::string text, error;
+  session.gpu = findDevice(compile, text, error);
+  if (session.gpu)
+    session.limits = GpuLimits::load(*session.gpu, error);
+  if (!session.limits)
+    return report({StatusLimit, "'eqc bench --target=" + compile.triple +
+                                    "' measures a GPU: " + error});
+  session.machine.gpu = session.gpu->name();
+  session.machine.chip = "sm_" + std::to_string(session.gpu->chip());
   return StatusDone;
 }
 
@@ -123,12 +152,18 @@ int eqc::runBench(const Options &options) {
   }
 
   Session session;
-  int status;
+  Options measured = options;
+  int status = StatusDone;
   if (options.suite) {
-    status = measureSuite(options, suite, session);
+    status = openGpu(measured.compile, session);
+    if (!status)
+      status = measureSuite(measured, suite, session);
   } else {
+    // What is wrong in a source is said with or without a GPU.
     Source &source = session.sources.emplace_back();
     status = loadSource(options, source);
+    if (!status)
+      status = openGpu(source.compile, session);
     if (!status)
       status = measure(options, source, {}, session);
   }
@@ -137,12 +172,13 @@ int eqc::runBench(const Options &options) {
 
   bool asJson = options.benchJson && !toFile;
   if (toFile) {
-    outputs.setContents(0, renderBenchJson(session.results));
+    outputs.setContents(0, renderBenchJson(session.results, session.machine));
     if (Failure failure = outputs.commit())
       return report(failure);
   }
-  if (Failure failure = writeStdout(asJson ? renderBenchJson(session.results)
-                                           : renderBench(session.results)))
+  if (Failure failure =
+          writeStdout(asJson ? renderBenchJson(session.results, session.machine)
+                             : renderBench(session.results, session.machine)))
     return report(failure);
   bool failed = std::any_of(
       session.results.begin(), session.results.end(),

@@ -9,8 +9,9 @@
 using namespace eqc;
 
 /// Compiles for what is there, unless something else was asked for.
-static bool takeChip(CompileOptions &options, const Gpu &gpu,
+static bool takeChip(CompileOptions &options, const Gpu &gpu, std::string &text,
                      std::string &error) {
+  text += fmt::format("on {}, sm_{}\n\n", gpu.name(), gpu.chip());
   const char *chip =
       kernelTargetOf(options.triple).device()->chipFor(gpu.chip());
   if (!options.cpus.empty())
@@ -24,15 +25,17 @@ static bool takeChip(CompileOptions &options, const Gpu &gpu,
   return chip != nullptr;
 }
 
+std::unique_ptr<Gpu> eqc::findDevice(CompileOptions &options, std::string &text,
+                                     std::string &error) {
+  std::unique_ptr<Gpu> gpu = Gpu::find(error);
+  return gpu && takeChip(options, *gpu, text, error) ? std::move(gpu) : nullptr;
+}
+
 std::unique_ptr<Gpu> eqc::findGpu(CompileOptions &options, std::string &text,
                                   std::string &error) {
   std::unique_ptr<Gpu> gpu = Gpu::find(error);
-  if (gpu) {
-    if (!takeChip(options, *gpu, error))
-      return nullptr;
-    text += fmt::format("on {}, sm_{}\n\n", gpu->name(), gpu->chip());
-    return gpu;
-  }
+  if (gpu)
+    return takeChip(options, *gpu, text, error) ? std::move(gpu) : nullptr;
   std::vector<CpuVariant> chips;
   const std::string why = error;
   if (!resolveVariants(options.triple, options.cpus, chips, error))

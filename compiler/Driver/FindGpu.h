@@ -8,9 +8,13 @@
 
 namespace eqc {
 
-/// The first GPU, or where there is none the stand-in. Sets what is compiled
-/// for, unless chips were named, and adds a line to `text` that says where
-/// layers run. Null and why, where they cannot.
+/// The first GPU. Sets what is compiled for, unless chips were named, and adds
+/// a line to `text` that says where layers run. Null and why, where there is
+/// none.
+std::unique_ptr<Gpu> findDevice(CompileOptions &options, std::string &text,
+                                std::string &error);
+
+/// The first GPU, or where there is none the stand-in; the same of it.
 std::unique_ptr<Gpu> findGpu(CompileOptions &options, std::string &text,
                              std::string &error);
 

@@ -237,10 +237,12 @@ void CommandLine::readOptLevel() {
 void CommandLine::checkTarget() {
   const CompileOptions &compile = options.compile;
   std::string why;
-  if (info.command == Command::Check && !isHostTarget(compile.triple))
-    return error("'eqc check' runs layers here, which '--target=" +
-                 printable(compile.triple) +
-                 "' is not; leave it out, or name cuda");
+  const bool runs =
+      info.command == Command::Check || info.command == Command::Bench;
+  if (runs && !isHostTarget(compile.triple))
+    return error(
+        Twine("'eqc ") + info.name + "' runs layers here, which '--target=" +
+        printable(compile.triple) + "' is not; leave it out, or name cuda");
   if (args.hasArg(OPT_target)) {
     if (compile.triple.empty())
       return error("'--target=' needs a triple, such as " +
@@ -260,6 +262,10 @@ void CommandLine::readDevice(const KernelTarget &target) {
   const std::string asked = "'--target=" + compile.triple + "'";
   if (args.hasArg(OPT_cpu))
     error("'--cpu' names CPUs; " + asked + " takes '--chip'");
+  if (!options.bench.threads.empty())
+    error("'--threads=' counts threads of this machine; leave out " + asked);
+  if (options.calibrate)
+    error("'--calibrate' measures CPUs; leave out " + asked);
   if (options.emit == EmitKind::Linalg)
     error("'--emit=linalg' knows no target; leave out " + asked);
   if (const llvm::opt::Arg *arg = args.getLastArg(OPT_chip)) {

@@ -54,7 +54,7 @@ defm rates : Value<"rates", "<path>",
   "built-in ones", Kernel>;
 defm target : Value<"target", "<triple>",
   "The machine to compile for, or {devices}. Default: this one. What runs takes no "
-  "other machine", Code>;
+  "other machine", Kernel>;
 defm cpu : Value<"cpu", "<name>[,<name>..]",
   "CPUs to compile for; the best that fits is chosen\nat run time. 'native' is "
   "this machine alone.\nDefault on x86-64: x86-64-v2,x86-64-v3,x86-64-v4", Kernel>;
@@ -73,7 +73,7 @@ def ragged : Flag<["--"], "ragged">, Visibility<Code>,
            "'n = ?'">;
 defm chip : Value<"chip", "<name>[,<name>..]",
   "The GPUs to compile for with {device options}; what runs: the GPU that is "
-  "there", Code>;
+  "there", Kernel>;
 defm ptxas : Value<"ptxas", "<file>",
   "The assembler of cubins for --target=cuda. Default:\nthe one in "
   "$CUDA_PATH/bin, else on the search path", [CompileVis]>;

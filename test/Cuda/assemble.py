@@ -1,8 +1,8 @@
 """Assembles the kernels of layers for some chips: none may use local memory, and
 where there is a disassembler, the loops of large mixes must be mostly
-multiply-adds that load 16 bytes at a time.
+multiply-adds that load 16 bytes at a time. LOOPS prints the kernels that measure a GPU.
 
-assemble.py EQC: exits with 77, for "skipped", where there is no ptxas.
+assemble.py EQC LOOPS: exits with 77, for "skipped", where there is no ptxas.
 """
 
 import collections
@@ -114,7 +114,27 @@ def check_loops(name, sass):
     return problems
 
 
-def main(eqc):
+def check_limits(loops, ptxas, cuobjdump, folder):
+    """What is wrong with the kernels that measure the peak rate: whether nothing but
+    multiply-adds is in their loops."""
+    ptx, cubin = pathlib.Path(folder, "loops.ptx"), pathlib.Path(folder, "loops.cubin")
+    ptx.write_text(subprocess.run([loops], stdout=subprocess.PIPE, text=True, check=True).stdout)
+    for chip in ("sm_75", "sm_80", "sm_90", "sm_100", "sm_120"):
+        if subprocess.run([ptxas, f"-arch={chip}", ptx, "-o", cubin], check=False).returncode:
+            return [f"the loops that measure are not taken for {chip}"]
+        if not cuobjdump:
+            continue
+        sass = subprocess.run([cuobjdump, "-sass", cubin], stdout=subprocess.PIPE, text=True,
+                              check=True).stdout
+        for kernel, operations in loops_of(sass):
+            counts = collections.Counter(operation.split(".")[0] for operation in operations)
+            kind = {"multiply_add_f32": "FFMA", "multiply_add_f64": "DFMA"}.get(kernel)
+            if kind and (counts[kind] % 64 or counts[kind] < 0.9 * len(operations)):
+                return [f"{kernel} has {counts[kind]} of {len(operations)} on {chip}"]
+    return []
+
+
+def main(eqc, loops):
     ptxas = find_tool("ptxas")
     if not ptxas:
         print("no ptxas on the search path or in .venv")
@@ -124,6 +144,9 @@ def main(eqc):
         print("no cuobjdump: loops are not looked at")
     status = 0
     with tempfile.TemporaryDirectory() as folder:
+        for problem in check_limits(loops, ptxas, cuobjdump, folder):
+            print(problem)
+            status = 1
         source, ptx = pathlib.Path(folder, "a.eq"), pathlib.Path(folder, "a.ptx")
         for name, (fields, chip) in LAYERS.items():
             source.write_text(f"layer {name} {{ {fields} }}\n")
@@ -161,4 +184,4 @@ def main(eqc):
 
 
 if __name__ == "__main__":
-    sys.exit(main(sys.argv[1]))
+    sys.exit(main(*sys.argv[1:]))
