@@ -55,7 +55,7 @@ def own(problem, threads):
 def torch_factored(problem, threads, compiled=False):
     torch = _torch(threads)
     grad_y = torch.from_numpy(problem.grad_y)
-    ops = (TorchMaskOps if compiled else TorchOps)(torch, grad_y.dtype)
+    ops = (TorchMaskOps if compiled else TorchOps)(torch, grad_y)
     f, (x, packed, rows) = problem.factored(
         ops, lambda a: torch.from_numpy(a).requires_grad_())
     if compiled:

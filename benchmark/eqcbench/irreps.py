@@ -8,7 +8,7 @@ e3nn's Linear does. The change of basis is not timed, in e3nn's favour.
 import numpy as np
 
 from . import algebra
-from .peers import Unavailable, _torch
+from .peers import Unavailable, _to_device, _to_host, _torch
 
 
 def coupling_basis(order, wigner_3j):
@@ -94,7 +94,8 @@ def e3nn_linear(layer, x, weight, bias, threads):
                                         rows.astype(array.dtype), part)
             at += size
         return result.reshape((batch,) + (3,) * order + (channels,))
-    tensor = torch.from_numpy(to_parts(x, inputs, layer.k))
+    tensor = _to_device(torch)(to_parts(x, inputs, layer.k))
+    linear = linear.to(tensor.device)
     return (lambda: linear(tensor),
-            lambda: from_parts(linear(tensor).numpy(), outputs, layer.l,
+            lambda: from_parts(_to_host(linear(tensor)), outputs, layer.l,
                                layer.c_out))

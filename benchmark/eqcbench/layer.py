@@ -61,7 +61,10 @@ class Layer:
         run_eqc(eqc, ["compile", self.path, f"--plan={plan}", "--emit=shared",
                       "--grad" if gradients else "--no-grad",
                       "-o", base + ".so", *options])
-        self.library = ctypes.CDLL(base + ".so")
+        self._load(base + ".so")
+
+    def _load(self, path):
+        self.library = ctypes.CDLL(path)
         info = getattr(self.library, self.name + "_info")
         info.restype = ctypes.POINTER(_Info)
         info = info().contents
@@ -110,6 +113,30 @@ class Layer:
 
         def run(_=arrays):  # alive as long as the function is
             return function(*arguments)
+        return run
+
+
+class LoadedLayer(Layer):
+    """A layer of a shared library that exists, for this machine or for GPUs."""
+
+    def __init__(self, path, name):
+        self.name = name
+        self._load(path)
+
+    def call_at(self, batch, pointers, last=()):
+        """A function of no arguments that runs the layer on arrays that lie at
+        these addresses; `last` is what it takes besides, the stream of GPUs."""
+        function = getattr(self.library, f"{self.name}_forward")
+        function.argtypes = ([ctypes.c_int64] +
+                             [ctypes.c_void_p] * (len(pointers) + len(last)))
+        arguments = (batch, *pointers, *last)
+
+        def run():
+            status = function(*arguments)
+            if status != 0:
+                error = self.library.eqc_last_error
+                error.restype = ctypes.c_char_p
+                raise RuntimeError(error().decode())
         return run
 
 

@@ -156,10 +156,11 @@ def pattern_mask(pattern, group, n):
 class TorchOps(MaskOps):
     """Eager torch: diagonals are views, read and added to in place."""
 
-    def __init__(self, torch, dtype):
+    def __init__(self, torch, like):
+        """Constants are of the type and on the device of a tensor."""
         super().__init__(torch, lambda a: torch.from_numpy(
-            np.ascontiguousarray(a)).to(dtype))
-        self.torch = torch
+            np.ascontiguousarray(a)).to(like))
+        self.torch, self.device = torch, like.device
 
     def add(self, a, b):
         # In place where nothing has to grow: `a` is always our own.
@@ -177,7 +178,8 @@ class TorchOps(MaskOps):
         return a.unsqueeze(axis)
 
     def integers(self, array):
-        return self.torch.from_numpy(np.ascontiguousarray(array))
+        return self.torch.from_numpy(
+            np.ascontiguousarray(array)).to(self.device)
 
     def diagonal(self, x, letters, kept, dropped):
         order = kept + dropped
@@ -226,10 +228,11 @@ class TorchOps(MaskOps):
 class TorchMaskOps(MaskOps):
     """torch.compile: everything functional, so that it can be fused."""
 
-    def __init__(self, torch, dtype):
+    def __init__(self, torch, like):
+        """Constants are of the type and on the device of a tensor."""
         super().__init__(torch, lambda a: torch.from_numpy(
-            np.ascontiguousarray(a)).to(dtype))
-        self.torch = torch
+            np.ascontiguousarray(a)).to(like))
+        self.torch, self.device = torch, like.device
 
     concat = TorchOps.concat
     transpose = TorchOps.transpose

@@ -17,6 +17,10 @@ from .ops import MaskOps, TorchMaskOps, TorchOps
 DENSE_LIMIT = 2 ** 26
 
 
+# Where peers compute: "cpu", or what torch calls another device.
+device = "cpu"
+
+
 class Unavailable(Exception):
     """The peer cannot run this layer; the message says why."""
 
@@ -29,6 +33,15 @@ def _torch(threads):
     torch.set_num_threads(threads)
     torch.set_grad_enabled(False)
     return torch
+
+
+def _to_device(torch):
+    return lambda array: torch.from_numpy(
+        np.ascontiguousarray(array)).to(device)
+
+
+def _to_host(tensor):
+    return tensor.cpu().numpy()
 
 
 def forget_compiled():
@@ -51,14 +64,14 @@ def _factored(layer, ops, x, weight, bias, convert):
 
 def torch_factored(layer, x, weight, bias, threads, compiled=False):
     torch = _torch(threads)
-    tensor = torch.from_numpy
-    ops = (TorchMaskOps if compiled else TorchOps)(torch, tensor(x).dtype)
+    tensor = _to_device(torch)
+    ops = (TorchMaskOps if compiled else TorchOps)(torch, tensor(x))
     f, arguments = _factored(layer, ops, x, weight, bias, tensor)
     if compiled:
         # Index arrays and masks are made outside of what is compiled.
         f(*arguments)
         f = torch.compile(f, dynamic=False)
-    return lambda: f(*arguments), lambda: f(*arguments).numpy()
+    return lambda: f(*arguments), lambda: _to_host(f(*arguments))
 
 
 def jax_factored(layer, x, weight, bias, threads):
@@ -66,15 +79,22 @@ def jax_factored(layer, x, weight, bias, threads):
         import jax
     except ImportError:
         raise Unavailable("jax is not installed")
-    jax.config.update("jax_platforms", "cpu")
+    if device == "cpu":
+        jax.config.update("jax_platforms", "cpu")
+    elif jax.default_backend() != "gpu":
+        raise Unavailable("jax sees no GPU")
     jax.config.update("jax_enable_x64", True)
+    # As torch has it: no TF32.
+    jax.config.update("jax_default_matmul_precision", "highest")
     import jax.numpy as jnp
     dtype = x.dtype
     ops = MaskOps(jnp, lambda a: np.asarray(a, dtype))
     f, arguments = _factored(layer, ops, x, weight, bias, jnp.asarray)
     f = jax.jit(lambda *arguments, compute=f: compute(*arguments))
-    return (lambda: f(*arguments).block_until_ready(),
-            lambda: np.asarray(f(*arguments)))
+    # On other devices calls are enqueued; whoever times them waits.
+    call = ((lambda: f(*arguments).block_until_ready()) if device == "cpu"
+            else (lambda: f(*arguments)))
+    return call, lambda: np.asarray(f(*arguments))
 
 
 def numpy_factored(layer, x, weight, bias, threads):
@@ -92,8 +112,9 @@ def torch_stacked(layer, x, weight, bias, threads, compiled=False):
     n, c_in = layer.n, layer.c_in
     splits = [d.split() for d in algebra.diagrams("S", n, 2, 2)]
     rows = [d.split()[0] for d in algebra.diagrams("S", n, 2, 0)]
-    w = torch.from_numpy(np.ascontiguousarray(weight.transpose(1, 2, 0)))
-    b = None if bias is None else torch.from_numpy(bias)
+    tensor = _to_device(torch)
+    w = tensor(weight.transpose(1, 2, 0))
+    b = None if bias is None else tensor(bias)
 
     def pooled(x, pattern):
         if (0, 1) in pattern.kept + pattern.dropped:
@@ -125,11 +146,11 @@ def torch_stacked(layer, x, weight, bias, threads, compiled=False):
                 y = y + spread(row.reshape(1, -1), top)
         return y
 
-    first = torch.from_numpy(np.ascontiguousarray(np.moveaxis(x, -1, 1)))
+    first = tensor(np.moveaxis(x, -1, 1))
     if compiled:
         f = torch.compile(f, dynamic=False)
     return (lambda: f(first),
-            lambda: np.moveaxis(f(first).numpy(), 1, -1))
+            lambda: np.moveaxis(_to_host(f(first)), 1, -1))
 
 
 def einsum(layer, x, weight, bias, threads):
@@ -140,12 +161,13 @@ def einsum(layer, x, weight, bias, threads):
     except ImportError:
         raise Unavailable("opt_einsum is not installed")
     n = layer.n
-    tensor = torch.from_numpy
-    first, ops = tensor(x), TorchOps(torch, tensor(x).dtype)
+    tensor = _to_device(torch)
+    first = tensor(x)
+    ops = TorchOps(torch, first)
     structure = Structure(layer)
 
     def constant(array):
-        return tensor(np.ascontiguousarray(array.astype(x.dtype)))
+        return tensor(array.astype(x.dtype))
     form = constant(algebra.symplectic_form(n)) if layer.group == "Sp" else None
     symbol = (constant(algebra.levi_civita(n)) if layer.group == "SO"
               else None)
@@ -208,7 +230,7 @@ def einsum(layer, x, weight, bias, threads):
         if y is None:
             y = first.new_zeros(layer.y_shape(x.shape[0]))
         return ops.add_blocks(y, top, u, structure)
-    return f, lambda: f().numpy()
+    return f, lambda: _to_host(f())
 
 
 def dense_gemm(layer, x, weight, bias, threads):
@@ -233,12 +255,12 @@ def torch_split(layer, x, weight, bias, threads, compiled=False):
     torch = _torch(threads)
     if (layer.group, layer.n, layer.k, layer.l) != ("O", 3, 2, 2):
         raise Unavailable("for order 2 -> 2 of O(3) only")
-    w = torch.from_numpy(weight)
+    w = _to_device(torch)(weight)
     # Canonical: o1 o2 | i1 i2, o1 i1 | o2 i2, o1 i2 | o2 i1.
     symmetric, skew = w[1] + w[2], w[1] - w[2]
     scalar = symmetric + 3 * w[0]
-    unit = torch.eye(3, dtype=w.dtype)[None, :, :, None]
-    tensor = torch.from_numpy(x)
+    unit = torch.eye(3, dtype=w.dtype, device=w.device)[None, :, :, None]
+    tensor = _to_device(torch)(x)
 
     def f(x):
         trace = (x[:, 0, 0] + x[:, 1, 1] + x[:, 2, 2]) / 3
@@ -248,7 +270,7 @@ def torch_split(layer, x, weight, bias, threads, compiled=False):
         return traceless @ symmetric + 0.5 * (x - flipped) @ skew + part
     if compiled:
         f = torch.compile(f, dynamic=False)
-    return lambda: f(tensor), lambda: f(tensor).numpy()
+    return lambda: f(tensor), lambda: _to_host(f(tensor))
 
 
 PEERS = {
