@@ -62,14 +62,19 @@ struct LoweringStage {
 
 /// A machine beside the host, with memory and code of its own.
 struct Device {
-  llvm::StringLiteral words;   ///< "NVIDIA GPUs"
-  llvm::StringLiteral code;    ///< what `--emit` calls the text of its code
-  llvm::StringLiteral runtime; ///< the library that its layers are linked with
-  llvm::StringLiteral stream;  ///< the type that programs know streams by
+  llvm::StringLiteral words; ///< "NVIDIA GPUs"
+  llvm::StringLiteral code;  ///< what `--emit` calls the text of its code
+  /// The library that its layers are linked with; empty: there is none yet, and
+  /// objects are code of the device alone.
+  llvm::StringLiteral runtime;
+  llvm::StringLiteral stream; ///< the type that programs know streams by
   /// What drivers number a chip by; and the newest chip whose code one of such
   /// a number runs, null where there is none.
   int64_t (*numberOf)(llvm::StringRef chip);
   const char *(*chipFor)(int64_t number);
+  llvm::StringLiteral objects = ".o"; ///< how the names of objects end
+
+  bool hasRuntime() const { return !runtime.empty(); }
 };
 
 /// How a device's kernels become images.
@@ -79,6 +84,7 @@ struct ImageOptions {
   std::string assembler;
   bool needsAssembled = false; ///< it is an error if it makes nothing
   bool keepsText = true;       ///< beside what it makes
+  bool isText = true;          ///< what `writeCode` writes; else an object
   void (*pause)() = nullptr;   ///< as CompileOptions has it
 };
 
@@ -151,10 +157,12 @@ public:
                                            std::string &missing) const {
     return mlir::success();
   }
-  /// Of a device: the code of all kernels, which are for one machine, as text.
+  /// Of a device: the code of all kernels as text, those of one machine; where
+  /// there is no runtime also the object. Errors as of `embedKernels`.
   virtual mlir::LogicalResult writeCode(mlir::ModuleOp module,
                                         const ImageOptions &options,
-                                        std::string &text) const {
+                                        llvm::SmallVectorImpl<char> &code,
+                                        std::string &missing) const {
     return mlir::failure();
   }
   /// Of a device: the program that `ImageOptions::assembler` names, where it is

@@ -134,25 +134,22 @@ public:
       return false;
     if (kind == CodeKind::MLIR)
       return print(out);
-    const ImageOptions images{options.optLevel, options.assembler,
-                              options.needsAssembled, options.keepsText,
-                              options.pause};
-    if (kind == CodeKind::Device) {
-      std::string text;
-      if (failed(target->writeCode(*module, images, text)))
-        return internalError("code generation failed");
-      out.append(text.begin(), text.end());
-      return true;
-    }
+    const ImageOptions images{options.optLevel,         options.assembler,
+                              options.needsAssembled,   options.keepsText,
+                              kind == CodeKind::Device, options.pause};
+    const Device *device = target->device();
+    const bool isCode =
+        kind == CodeKind::Device || (device && !device->hasRuntime());
     std::string missing;
-    if (failed(target->embedKernels(*module, images, missing))) {
+    if (failed(isCode ? target->writeCode(*module, images, out, missing)
+                      : target->embedKernels(*module, images, missing))) {
       if (missing.empty())
         return internalError("code generation failed");
       failure.status = 2;
       failure.message = missing;
       return false;
     }
-    return translate(kind, out);
+    return isCode || translate(kind, out);
   }
 
   /// Only as far as there are kernels.

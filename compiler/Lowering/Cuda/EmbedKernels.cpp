@@ -3,15 +3,12 @@
 #include "compiler/Lowering/Cuda/EmbedKernels.h"
 #include "compiler/Lowering/Cuda/EntryPoints.h"
 #include "compiler/Lowering/Cuda/PtxEmitter.h"
+#include "compiler/Lowering/Gpu/Modules.h"
 
 using namespace eqc;
 using namespace eqc::cuda;
+using namespace eqc::device;
 using namespace mlir;
-
-/// The chip of a module LAYER.kernels.CHIP.
-static StringRef chipOf(gpu::GPUModuleOp kernels) {
-  return kernels.getName().rsplit('.').second;
-}
 
 LogicalResult cuda::embedKernels(ModuleOp module, const ImageOptions &options,
                                  std::string &missing) {
@@ -20,15 +17,16 @@ LogicalResult cuda::embedKernels(ModuleOp module, const ImageOptions &options,
     if (options.pause)
       options.pause();
     Image &image = images[kernels.getName().str()];
-    if (!emitPtx(kernels, chipOf(kernels), options.optLevel, image.ptx))
+    if (!emitPtx(kernels, chipOf(kernels.getName()), options.optLevel,
+                 image.ptx))
       return failure();
     std::string why;
     if (!options.assembler.empty())
-      image.cubin =
-          assemblePtx(options.assembler, image.ptx, chipOf(kernels), why);
+      image.cubin = assemblePtx(options.assembler, image.ptx,
+                                chipOf(kernels.getName()), why);
     if (options.needsAssembled && image.cubin.empty()) {
       missing = "'" + options.assembler + "' makes no cubin for " +
-                chipOf(kernels).str();
+                chipOf(kernels.getName()).str();
       if (!why.empty())
         missing += ": " + why;
       return failure();
@@ -40,18 +38,11 @@ LogicalResult cuda::embedKernels(ModuleOp module, const ImageOptions &options,
 }
 
 LogicalResult cuda::writePtx(ModuleOp module, const ImageOptions &options,
-                             std::string &ptx) {
-  gpu::GPUModuleOp all;
-  for (auto kernels :
-       llvm::make_early_inc_range(module.getOps<gpu::GPUModuleOp>())) {
-    if (!all) {
-      all = kernels;
-      continue;
-    }
-    // Names begin with that of the layer.
-    for (Operation &op : llvm::make_early_inc_range(*kernels.getBody()))
-      op.moveBefore(all.getBody(), all.getBody()->end());
-    kernels.erase();
-  }
-  return success(all && emitPtx(all, chipOf(all), options.optLevel, ptx));
+                             llvm::SmallVectorImpl<char> &ptx) {
+  gpu::GPUModuleOp all = joinKernels(module);
+  std::string text;
+  if (!all || !emitPtx(all, chipOf(all.getName()), options.optLevel, text))
+    return failure();
+  ptx.append(text.begin(), text.end());
+  return success();
 }

@@ -15,7 +15,7 @@ mlir::LogicalResult embedKernels(mlir::ModuleOp module,
 
 /// The PTX of all of them, which are for one chip, as one text.
 mlir::LogicalResult writePtx(mlir::ModuleOp module, const ImageOptions &options,
-                             std::string &ptx);
+                             llvm::SmallVectorImpl<char> &ptx);
 
 } // namespace eqc::cuda
 

@@ -16,6 +16,7 @@
 
 using namespace eqc;
 using namespace eqc::cuda;
+using namespace eqc::device;
 using namespace eqc::ir;
 using namespace mlir;
 
@@ -71,7 +72,7 @@ private:
                           std::vector<EntryConstant> &records) {
     const StringRef target = forward.getTarget().getName();
     const std::string name = layer.name + ".kernels." + target.str();
-    const Chip *chip = findChip(target);
+    const Chip *chip = chipTable().find(target);
     auto image = images.find(name);
     auto kernels = module.lookupSymbol<gpu::GPUModuleOp>(name);
     if (!chip || image == images.end() || !kernels)

@@ -1,6 +1,7 @@
 //===- Stages.cpp - From kernels of GPUs to the LLVM dialect --------------===//
 
 #include "compiler/Lowering/Cuda/Stages.h"
+#include "compiler/Lowering/Gpu/GpuTarget.h"
 
 #include "mlir/Conversion/GPUToNVVM/GPUToNVVMPass.h"
 #include "mlir/Conversion/Passes.h"
@@ -12,10 +13,7 @@ using namespace mlir;
 
 static void lowerToNVVM(OpPassManager &pm, const LoweringOptions &) {
   OpPassManager &kernels = pm.nest<gpu::GPUModuleOp>();
-  kernels.addPass(createCanonicalizerPass());
-  kernels.addPass(createCSEPass());
-  kernels.addPass(createLoopInvariantCodeMotionPass());
-  kernels.addPass(createSCFToControlFlowPass());
+  device::addDevicePasses(kernels);
   kernels.addPass(createConvertGpuOpsToNVVMOps());
   kernels.addPass(createCanonicalizerPass());
   kernels.addPass(createCSEPass());

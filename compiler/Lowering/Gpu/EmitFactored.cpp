@@ -7,16 +7,16 @@
 //
 //===----------------------------------------------------------------------===//
 
-#include "compiler/Lowering/Cuda/ChannelTile.h"
-#include "compiler/Lowering/Cuda/DeviceKernel.h"
-#include "compiler/Lowering/Cuda/Emit.h"
+#include "compiler/Lowering/Gpu/ChannelTile.h"
+#include "compiler/Lowering/Gpu/DeviceKernel.h"
+#include "compiler/Lowering/Gpu/Emit.h"
 #include "compiler/Lowering/Nests/FactoredNest.h"
 #include "compiler/Lowering/Nests/Summation.h"
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
 
 using namespace eqc;
-using namespace eqc::cuda;
+using namespace eqc::device;
 using namespace mlir;
 
 constexpr int64_t kMixedRows = 4; ///< of a thread
@@ -424,8 +424,9 @@ private:
 
 } // namespace
 
-void cuda::emitFactored(Program &program, const LayerArrays &arrays,
-                        const DeviceArray &weights, ArrayRef<int64_t> matrices,
-                        const FactoredPlan &plan) {
+void device::emitFactored(Program &program, const LayerArrays &arrays,
+                          const DeviceArray &weights,
+                          ArrayRef<int64_t> matrices,
+                          const FactoredPlan &plan) {
   FactoredEmitter(program, arrays, weights, matrices, plan).emit();
 }

@@ -5,10 +5,10 @@
 //
 //===----------------------------------------------------------------------===//
 
-#ifndef EQC_LOWERING_CUDA_PROGRAM_H
-#define EQC_LOWERING_CUDA_PROGRAM_H
+#ifndef EQC_LOWERING_GPU_PROGRAM_H
+#define EQC_LOWERING_GPU_PROGRAM_H
 
-#include "compiler/Lowering/Cuda/Formula.h"
+#include "compiler/Lowering/Gpu/Formula.h"
 #include "compiler/Lowering/KernelTarget.h"
 
 #include "mlir/Dialect/GPU/IR/GPUDialect.h"
@@ -16,7 +16,7 @@
 #include <optional>
 #include <string>
 
-namespace eqc::cuda {
+namespace eqc::device {
 
 /// Of a block, where a thread does little, and where it has many registers.
 constexpr int64_t kThreads = 256, kTileThreads = 128;
@@ -97,6 +97,6 @@ public:
 /// The module that holds the kernels of a layer and of its gradients.
 mlir::gpu::GPUModuleOp kernelModule(const KernelSite &site);
 
-} // namespace eqc::cuda
+} // namespace eqc::device
 
-#endif // EQC_LOWERING_CUDA_PROGRAM_H
+#endif // EQC_LOWERING_GPU_PROGRAM_H

@@ -1,10 +1,10 @@
 //===- Formula.cpp - Numbers that the runtime works out -------------------===//
 
-#include "compiler/Lowering/Cuda/Formula.h"
+#include "compiler/Lowering/Gpu/Formula.h"
 
 #include <eqc/cuda_kernel.h>
 
-using namespace eqc::cuda;
+using namespace eqc::device;
 
 Formula::Formula(int64_t value) : constant(value), code{EQC_OP_CONST, value} {}
 
@@ -34,7 +34,7 @@ Formula Formula::of(const Poly &poly) {
 
 // Only what surely fits is folded: overflow is for the runtime to report.
 
-Formula eqc::cuda::operator+(const Formula &a, const Formula &b) {
+Formula eqc::device::operator+(const Formula &a, const Formula &b) {
   int64_t sum = 0;
   if (a.constant == 0)
     return b;
@@ -46,7 +46,7 @@ Formula eqc::cuda::operator+(const Formula &a, const Formula &b) {
   return Formula::apply(EQC_OP_ADD, a, b);
 }
 
-Formula eqc::cuda::operator*(const Formula &a, const Formula &b) {
+Formula eqc::device::operator*(const Formula &a, const Formula &b) {
   int64_t product = 0;
   if (a.constant == 1 || b.constant == 0)
     return b;
@@ -58,22 +58,22 @@ Formula eqc::cuda::operator*(const Formula &a, const Formula &b) {
   return Formula::apply(EQC_OP_MUL, a, b);
 }
 
-Formula eqc::cuda::divided(const Formula &a, const Formula &b) {
+Formula eqc::device::divided(const Formula &a, const Formula &b) {
   return b.constant == 1 ? a : Formula::apply(EQC_OP_DIV, a, b);
 }
-Formula eqc::cuda::dividedUp(const Formula &a, const Formula &b) {
+Formula eqc::device::dividedUp(const Formula &a, const Formula &b) {
   return b.constant == 1 ? a : Formula::apply(EQC_OP_CEIL, a, b);
 }
-Formula eqc::cuda::remainder(const Formula &a, const Formula &b) {
+Formula eqc::device::remainder(const Formula &a, const Formula &b) {
   return Formula::apply(EQC_OP_MOD, a, b);
 }
-Formula eqc::cuda::smaller(const Formula &a, const Formula &b) {
+Formula eqc::device::smaller(const Formula &a, const Formula &b) {
   return Formula::apply(EQC_OP_MIN, a, b);
 }
-Formula eqc::cuda::larger(const Formula &a, const Formula &b) {
+Formula eqc::device::larger(const Formula &a, const Formula &b) {
   return Formula::apply(EQC_OP_MAX, a, b);
 }
-Formula eqc::cuda::atMost(const Formula &a, const Formula &b) {
+Formula eqc::device::atMost(const Formula &a, const Formula &b) {
   return Formula::apply(EQC_OP_LE, a, b);
 }
 

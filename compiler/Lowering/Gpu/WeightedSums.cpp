@@ -1,11 +1,11 @@
 //===- WeightedSums.cpp - Sums of elements times constants ----------------===//
 
-#include "compiler/Lowering/Cuda/WeightedSums.h"
+#include "compiler/Lowering/Gpu/WeightedSums.h"
 
 #include <algorithm>
 
 using namespace eqc;
-using namespace eqc::cuda;
+using namespace eqc::device;
 using namespace mlir;
 
 void WeightedSums::add(const SparseVector &terms) {

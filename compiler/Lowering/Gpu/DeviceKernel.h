@@ -6,18 +6,18 @@
 //
 //===----------------------------------------------------------------------===//
 
-#ifndef EQC_LOWERING_CUDA_DEVICEKERNEL_H
-#define EQC_LOWERING_CUDA_DEVICEKERNEL_H
+#ifndef EQC_LOWERING_GPU_DEVICEKERNEL_H
+#define EQC_LOWERING_GPU_DEVICEKERNEL_H
 
-#include "compiler/Lowering/Cuda/BlockScope.h"
-#include "compiler/Lowering/Cuda/Program.h"
+#include "compiler/Lowering/Gpu/BlockScope.h"
+#include "compiler/Lowering/Gpu/Program.h"
 #include "compiler/Lowering/Loops/IndexBuilder.h"
 
 namespace mlir::LLVM {
 class GlobalOp;
 } // namespace mlir::LLVM
 
-namespace eqc::cuda {
+namespace eqc::device {
 
 using Values = llvm::SmallVector<mlir::Value>;
 
@@ -190,6 +190,6 @@ struct MeanFactors {
 };
 MeanFactors meanFactors(DeviceKernel &kernel, const Poly &values);
 
-} // namespace eqc::cuda
+} // namespace eqc::device
 
-#endif // EQC_LOWERING_CUDA_DEVICEKERNEL_H
+#endif // EQC_LOWERING_GPU_DEVICEKERNEL_H

@@ -1,13 +1,13 @@
 //===- ChannelTile.h - The channels of a thread -----------------*- C++ -*-===//
 
-#ifndef EQC_LOWERING_CUDA_CHANNELTILE_H
-#define EQC_LOWERING_CUDA_CHANNELTILE_H
+#ifndef EQC_LOWERING_GPU_CHANNELTILE_H
+#define EQC_LOWERING_GPU_CHANNELTILE_H
 
-#include "compiler/Lowering/Cuda/DeviceKernel.h"
+#include "compiler/Lowering/Gpu/DeviceKernel.h"
 
 #include <algorithm>
 
-namespace eqc::cuda {
+namespace eqc::device {
 
 /// A few channels that a thread works on: `vectors` loads of `width`.
 struct ChannelTile {
@@ -40,6 +40,6 @@ struct ChannelTile {
   int64_t channels, width, vectors;
 };
 
-} // namespace eqc::cuda
+} // namespace eqc::device
 
-#endif // EQC_LOWERING_CUDA_CHANNELTILE_H
+#endif // EQC_LOWERING_GPU_CHANNELTILE_H

@@ -1,6 +1,6 @@
 //===- DeviceKernel.cpp - A kernel of a GPU while it is written -----------===//
 
-#include "compiler/Lowering/Cuda/DeviceKernel.h"
+#include "compiler/Lowering/Gpu/DeviceKernel.h"
 
 #include <eqc/cuda_kernel.h>
 
@@ -13,7 +13,7 @@
 #include <algorithm>
 
 using namespace eqc;
-using namespace eqc::cuda;
+using namespace eqc::device;
 using namespace mlir;
 
 constexpr int64_t kSlotBytes = 16;
@@ -175,12 +175,15 @@ void DeviceKernel::writes(size_t a) {
     program.block->write(accessOf(a));
 }
 
-bool DeviceKernel::hasAsyncCopies() const {
+/// 90 for sm_90; 0 for chips of others.
+static int64_t nvidiaChip(const Program &program) {
   StringRef chip = program.site.target.getName();
   int64_t number = 0;
-  return chip.consume_front("sm_") && !chip.getAsInteger(10, number) &&
-         number >= 80;
+  return chip.consume_front("sm_") && !chip.getAsInteger(10, number) ? number
+                                                                     : 0;
 }
+
+bool DeviceKernel::hasAsyncCopies() const { return nvidiaChip(program) >= 80; }
 
 void DeviceKernel::copy(size_t from, Value source, size_t to, Value target,
                         int64_t width) {
@@ -366,14 +369,19 @@ Value DeviceKernel::opaque(Value integer) {
   if (isIndex)
     integer = arith::IndexCastUIOp::create(b, loc, word, integer);
   const bool isWide = integer.getType().getIntOrFloatBitWidth() == 64;
-  Value same =
-      LLVM::InlineAsmOp::create(
-          b, loc, integer.getType(), ValueRange{integer},
-          isWide ? "mov.b64 $0, $1;" : "mov.b32 $0, $1;",
-          isWide ? "=l,l" : "=r,r", /*has_side_effects=*/true,
-          /*is_align_stack=*/false, LLVM::tailcallkind::TailCallKind::None,
-          LLVM::AsmDialectAttr(), ArrayAttr())
-          .getRes();
+  // PTX has a register for each value; elsewhere it stays where it is.
+  const bool isPtx = nvidiaChip(program) > 0;
+  const char *text = !isPtx   ? ""
+                     : isWide ? "mov.b64 $0, $1;"
+                              : "mov.b32 $0, $1;";
+  const char *registers = !isPtx ? "=v,0" : isWide ? "=l,l" : "=r,r";
+  Value same = LLVM::InlineAsmOp::create(b, loc, integer.getType(),
+                                         ValueRange{integer}, text, registers,
+                                         /*has_side_effects=*/true,
+                                         /*is_align_stack=*/false,
+                                         LLVM::tailcallkind::TailCallKind::None,
+                                         LLVM::AsmDialectAttr(), ArrayAttr())
+                   .getRes();
   return isIndex ? Value(arith::IndexCastUIOp::create(b, loc, b.getIndexType(),
                                                       same))
                  : same;

@@ -11,13 +11,13 @@
 //
 //===----------------------------------------------------------------------===//
 
-#ifndef EQC_LOWERING_CUDA_BLOCKSCOPE_H
-#define EQC_LOWERING_CUDA_BLOCKSCOPE_H
+#ifndef EQC_LOWERING_GPU_BLOCKSCOPE_H
+#define EQC_LOWERING_GPU_BLOCKSCOPE_H
 
-#include "compiler/Lowering/Cuda/Program.h"
+#include "compiler/Lowering/Gpu/Program.h"
 #include "compiler/Lowering/Loops/IndexBuilder.h"
 
-namespace eqc::cuda {
+namespace eqc::device {
 
 /// Shared memory that a block has on the largest chips.
 constexpr int64_t kMostSharedBytes = int64_t(227) << 10;
@@ -105,6 +105,6 @@ private:
   mlir::Value threadsUsed; ///< since the barrier; null: none
 };
 
-} // namespace eqc::cuda
+} // namespace eqc::device
 
-#endif // EQC_LOWERING_CUDA_BLOCKSCOPE_H
+#endif // EQC_LOWERING_GPU_BLOCKSCOPE_H

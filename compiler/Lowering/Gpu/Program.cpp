@@ -1,13 +1,13 @@
 //===- Program.cpp - The launches of a piece of work ----------------------===//
 
-#include "compiler/Lowering/Cuda/Program.h"
+#include "compiler/Lowering/Gpu/Program.h"
 
 #include <eqc/cuda_kernel.h>
 
 #include "mlir/Dialect/LLVMIR/LLVMDialect.h"
 
 using namespace eqc;
-using namespace eqc::cuda;
+using namespace eqc::device;
 using namespace mlir;
 
 DeviceArray Program::scratch(const Poly &rows, int64_t channels,
@@ -48,8 +48,6 @@ gpu::GPUFuncOp Program::addKernel(Launch launch) {
   function->setAttr(gpu::GPUDialect::getKernelFuncAttrName(), b.getUnitAttr());
   function.setKnownBlockSizeAttr(
       b.getDenseI32ArrayAttr({static_cast<int32_t>(launch.threads), 1, 1}));
-  // Without it ptxas spills to fit two blocks on a processor.
-  function->setAttr("nvvm.minctasm", b.getI32IntegerAttr(1));
   b.setInsertionPointToEnd(&function.getBody().front());
   gpu::ReturnOp::create(b, site.loc);
   b.setInsertionPointToStart(&function.getBody().front());
@@ -105,7 +103,7 @@ Attribute Program::form() const {
   return b.getDictionaryAttr(fields);
 }
 
-gpu::GPUModuleOp cuda::kernelModule(const KernelSite &site) {
+gpu::GPUModuleOp device::kernelModule(const KernelSite &site) {
   const std::string name =
       (site.layer.split('.').first + ".kernels." + site.target.getName()).str();
   auto module =

@@ -1,10 +1,10 @@
 //===- MixTile.cpp - What a thread of a mix has in registers --------------===//
 
-#include "compiler/Lowering/Cuda/MixTile.h"
+#include "compiler/Lowering/Gpu/MixTile.h"
 #include "compiler/Lowering/Nests/Summation.h"
 
 using namespace eqc;
-using namespace eqc::cuda;
+using namespace eqc::device;
 
 /// Sums of fewer blocks than this are added as they are.
 constexpr int64_t kPlainBlocks = 16;
@@ -25,8 +25,8 @@ static void divideColumns(MixTile &tile, int64_t vectors, int64_t vectorBytes,
   tile.count = vectors;
 }
 
-MixTile cuda::mixTileOf(int64_t elementBytes, int64_t width, int64_t columns,
-                        int64_t products) {
+MixTile device::mixTileOf(int64_t elementBytes, int64_t width, int64_t columns,
+                          int64_t products) {
   MixTile tile;
   if (products > kPlainBlocks * kTermsOfBlock)
     tile.totals = MixTile::WithRest;

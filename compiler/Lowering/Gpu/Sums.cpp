@@ -1,6 +1,6 @@
 //===- Sums.cpp - Sums whose errors hardly grow with their length ---------===//
 
-#include "compiler/Lowering/Cuda/DeviceKernel.h"
+#include "compiler/Lowering/Gpu/DeviceKernel.h"
 #include "compiler/Lowering/Nests/Summation.h"
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
@@ -9,11 +9,11 @@
 #include <cmath>
 
 using namespace eqc;
-using namespace eqc::cuda;
+using namespace eqc::device;
 using namespace mlir;
 
-void cuda::addBlock(DeviceKernel &kernel, Value &total, Value &rest,
-                    Value block) {
+void device::addBlock(DeviceKernel &kernel, Value &total, Value &rest,
+                      Value block) {
   // Knuth's two-sum: what is added to `rest` is exactly what the first addition
   // rounds away, whichever of the two is larger.
   Value sum = kernel.plus(total, block);
@@ -24,7 +24,7 @@ void cuda::addBlock(DeviceKernel &kernel, Value &total, Value &rest,
   total = sum;
 }
 
-Value cuda::valueOf(DeviceKernel &kernel, Value sum, Value rest) {
+Value device::valueOf(DeviceKernel &kernel, Value sum, Value rest) {
   // The rest of an infinite sum means nothing.
   Value known = arith::CmpFOp::create(kernel.b, kernel.loc,
                                       arith::CmpFPredicate::ORD, rest, rest);
@@ -32,9 +32,9 @@ Value cuda::valueOf(DeviceKernel &kernel, Value sum, Value rest) {
                                  kernel.plus(sum, rest), sum);
 }
 
-Values cuda::blockedSum(DeviceKernel &kernel, Value first, Value end,
-                        int64_t most, int64_t termsEach, Values zeros,
-                        DeviceKernel::LoopBody body) {
+Values device::blockedSum(DeviceKernel &kernel, Value first, Value end,
+                          int64_t most, int64_t termsEach, Values zeros,
+                          DeviceKernel::LoopBody body) {
   const int64_t block = std::max<int64_t>(1, kTermsOfBlock / termsEach);
   if (most > 0 && most <= block)
     return kernel.loop(first, end, 1, std::move(zeros), body);
@@ -55,7 +55,7 @@ Values cuda::blockedSum(DeviceKernel &kernel, Value first, Value end,
   return result;
 }
 
-MeanFactors cuda::meanFactors(DeviceKernel &kernel, const Poly &values) {
+MeanFactors device::meanFactors(DeviceKernel &kernel, const Poly &values) {
   OpBuilder &b = kernel.b;
   if (!kernel.spec.dynamicN() || values.isConstant()) {
     // Half as much as would do, so that no rounding leads to infinity.

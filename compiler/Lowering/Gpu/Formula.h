@@ -5,15 +5,15 @@
 //
 //===----------------------------------------------------------------------===//
 
-#ifndef EQC_LOWERING_CUDA_FORMULA_H
-#define EQC_LOWERING_CUDA_FORMULA_H
+#ifndef EQC_LOWERING_GPU_FORMULA_H
+#define EQC_LOWERING_GPU_FORMULA_H
 
 #include "compiler/Plan/Poly.h"
 
 #include <optional>
 #include <vector>
 
-namespace eqc::cuda {
+namespace eqc::device {
 
 /// A formula without its end; constants are folded.
 class Formula {
@@ -53,6 +53,6 @@ Formula smaller(const Formula &a, const Formula &b);
 Formula larger(const Formula &a, const Formula &b);
 Formula atMost(const Formula &a, const Formula &b);
 
-} // namespace eqc::cuda
+} // namespace eqc::device
 
-#endif // EQC_LOWERING_CUDA_FORMULA_H
+#endif // EQC_LOWERING_GPU_FORMULA_H

@@ -7,9 +7,9 @@
 //
 //===----------------------------------------------------------------------===//
 
-#include "compiler/Lowering/Cuda/ChannelTile.h"
-#include "compiler/Lowering/Cuda/DeviceKernel.h"
-#include "compiler/Lowering/Cuda/Emit.h"
+#include "compiler/Lowering/Gpu/ChannelTile.h"
+#include "compiler/Lowering/Gpu/DeviceKernel.h"
+#include "compiler/Lowering/Gpu/Emit.h"
 #include "compiler/Lowering/Nests/GradientNest.h"
 #include "compiler/Lowering/Nests/Summation.h"
 
@@ -18,7 +18,7 @@
 #include <algorithm>
 
 using namespace eqc;
-using namespace eqc::cuda;
+using namespace eqc::device;
 using namespace mlir;
 
 constexpr int64_t kMostSlabs = 256, kRowsOfSlab = 64;
@@ -251,8 +251,8 @@ static void emitBiasSlabs(Program &program, const GradientPlan &plan,
   kernel.launchWhere(condition);
 }
 
-void cuda::emitGradientSums(Program &program, const GradientPlan &plan,
-                            const LayerArrays &x, const LayerArrays &gradY) {
+void device::emitGradientSums(Program &program, const GradientPlan &plan,
+                              const LayerArrays &x, const LayerArrays &gradY) {
   const LayerSpec &spec = program.spec;
   const Formula asked = Formula::variable(EQC_VAR_SUMS);
   const Formula wantsWeight = remainder(asked, 2),

@@ -1,14 +1,14 @@
 //===- EmitRead.cpp - Input patterns, a thread for each row ---------------===//
 
-#include "compiler/Lowering/Cuda/DeviceKernel.h"
-#include "compiler/Lowering/Cuda/Emit.h"
+#include "compiler/Lowering/Gpu/DeviceKernel.h"
+#include "compiler/Lowering/Gpu/Emit.h"
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
 
 #include <optional>
 
 using namespace eqc;
-using namespace eqc::cuda;
+using namespace eqc::device;
 using namespace mlir;
 
 namespace {
@@ -151,7 +151,7 @@ private:
 
 } // namespace
 
-void cuda::emitRead(Program &program, const LayerArrays &arrays,
-                    const ReadNest &nest) {
+void device::emitRead(Program &program, const LayerArrays &arrays,
+                      const ReadNest &nest) {
   ReadEmitter(program, arrays, nest).emit();
 }

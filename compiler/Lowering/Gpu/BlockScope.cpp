@@ -1,6 +1,6 @@
 //===- BlockScope.cpp - A whole plan in one kernel ------------------------===//
 
-#include "compiler/Lowering/Cuda/BlockScope.h"
+#include "compiler/Lowering/Gpu/BlockScope.h"
 
 #include <eqc/cuda_kernel.h>
 
@@ -10,7 +10,7 @@
 #include <algorithm>
 
 using namespace eqc;
-using namespace eqc::cuda;
+using namespace eqc::device;
 using namespace mlir;
 
 constexpr int64_t kAlignment = 16;

@@ -7,9 +7,9 @@
 //
 //===----------------------------------------------------------------------===//
 
-#include "compiler/Lowering/Cuda/DeviceKernel.h"
-#include "compiler/Lowering/Cuda/Emit.h"
-#include "compiler/Lowering/Cuda/MixTile.h"
+#include "compiler/Lowering/Gpu/DeviceKernel.h"
+#include "compiler/Lowering/Gpu/Emit.h"
+#include "compiler/Lowering/Gpu/MixTile.h"
 #include "compiler/Lowering/Nests/Summation.h"
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
@@ -17,7 +17,7 @@
 #include <algorithm>
 
 using namespace eqc;
-using namespace eqc::cuda;
+using namespace eqc::device;
 using namespace mlir;
 
 /// Of layers whose n is given at run time.
@@ -541,8 +541,8 @@ private:
 
 } // namespace
 
-void cuda::emitMix(Program &program, const LayerArrays &arrays,
-                   const DeviceArray &weights, const MixNest &nest,
-                   const GatherNest *gathered) {
+void device::emitMix(Program &program, const LayerArrays &arrays,
+                     const DeviceArray &weights, const MixNest &nest,
+                     const GatherNest *gathered) {
   MixEmitter(program, arrays, weights, nest, gathered).emit();
 }

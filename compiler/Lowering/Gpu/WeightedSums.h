@@ -1,14 +1,14 @@
 //===- WeightedSums.h - Sums of elements times constants --------*- C++ -*-===//
 
-#ifndef EQC_LOWERING_CUDA_WEIGHTEDSUMS_H
-#define EQC_LOWERING_CUDA_WEIGHTEDSUMS_H
+#ifndef EQC_LOWERING_GPU_WEIGHTEDSUMS_H
+#define EQC_LOWERING_GPU_WEIGHTEDSUMS_H
 
-#include "compiler/Lowering/Cuda/DeviceKernel.h"
+#include "compiler/Lowering/Gpu/DeviceKernel.h"
 #include "compiler/Plan/Isotypic/IsotypicBasis.h"
 
 #include <vector>
 
-namespace eqc::cuda {
+namespace eqc::device {
 
 /// Sums with known factors, as a change of basis or packing takes them of one
 /// array: each thread computes `width` neighbours of one sum.
@@ -29,6 +29,6 @@ private:
   int64_t most = 1; ///< terms of a sum
 };
 
-} // namespace eqc::cuda
+} // namespace eqc::device
 
-#endif // EQC_LOWERING_CUDA_WEIGHTEDSUMS_H
+#endif // EQC_LOWERING_GPU_WEIGHTEDSUMS_H

@@ -1,11 +1,11 @@
 //===- EmitRows.cpp - Rows that are copied, transposed, transformed -------===//
 
-#include "compiler/Lowering/Cuda/DeviceKernel.h"
-#include "compiler/Lowering/Cuda/Emit.h"
-#include "compiler/Lowering/Cuda/WeightedSums.h"
+#include "compiler/Lowering/Gpu/DeviceKernel.h"
+#include "compiler/Lowering/Gpu/Emit.h"
+#include "compiler/Lowering/Gpu/WeightedSums.h"
 
 using namespace eqc;
-using namespace eqc::cuda;
+using namespace eqc::device;
 using namespace mlir;
 
 /// Neighbouring threads write neighbouring elements; where one of the arrays is
@@ -43,17 +43,17 @@ static void emitTransposed(Program &program, const DeviceArray &source,
     kernel.finishCopies();
 }
 
-void cuda::emitToRows(Program &program, const DeviceArray &source,
-                      const DeviceArray &target) {
+void device::emitToRows(Program &program, const DeviceArray &source,
+                        const DeviceArray &target) {
   emitTransposed(program, source, target, true);
 }
-void cuda::emitFromRows(Program &program, const DeviceArray &source,
-                        const DeviceArray &target) {
+void device::emitFromRows(Program &program, const DeviceArray &source,
+                          const DeviceArray &target) {
   emitTransposed(program, source, target, false);
 }
 
-void cuda::emitCopy(Program &program, const DeviceArray &source,
-                    const DeviceArray &target) {
+void device::emitCopy(Program &program, const DeviceArray &source,
+                      const DeviceArray &target) {
   DeviceKernel kernel(program, "copy", {source, target});
   const int64_t width = program.width(source.channels);
   kernel.writes(1);
@@ -70,8 +70,8 @@ void cuda::emitCopy(Program &program, const DeviceArray &source,
   kernel.finishCopies();
 }
 
-void cuda::emitRows(Program &program, const RowTransform &transform,
-                    const DeviceArray &source, const DeviceArray &target) {
+void device::emitRows(Program &program, const RowTransform &transform,
+                      const DeviceArray &source, const DeviceArray &target) {
   WeightedSums sums;
   for (const SparseVector &row : transform.rows)
     sums.add(row);

@@ -9,9 +9,9 @@
 //
 //===----------------------------------------------------------------------===//
 
-#include "compiler/Lowering/Cuda/ChannelTile.h"
-#include "compiler/Lowering/Cuda/DeviceKernel.h"
-#include "compiler/Lowering/Cuda/Emit.h"
+#include "compiler/Lowering/Gpu/ChannelTile.h"
+#include "compiler/Lowering/Gpu/DeviceKernel.h"
+#include "compiler/Lowering/Gpu/Emit.h"
 #include "compiler/Lowering/Nests/Summation.h"
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
@@ -21,7 +21,7 @@
 #include <optional>
 
 using namespace eqc;
-using namespace eqc::cuda;
+using namespace eqc::device;
 using namespace mlir;
 
 /// More sums of blocks than this are added with what their additions round
@@ -440,7 +440,7 @@ private:
 
 } // namespace
 
-void cuda::emitStrands(Program &program, const LayerArrays &arrays,
-                       const DeviceArray &weights, const StrandNest &nest) {
+void device::emitStrands(Program &program, const LayerArrays &arrays,
+                         const DeviceArray &weights, const StrandNest &nest) {
   StrandEmitter(program, arrays, weights, nest).emit();
 }

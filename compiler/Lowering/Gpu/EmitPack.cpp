@@ -1,8 +1,8 @@
 //===- EmitPack.cpp - Weights as the mixes want them ----------------------===//
 
-#include "compiler/Lowering/Cuda/DeviceKernel.h"
-#include "compiler/Lowering/Cuda/Emit.h"
-#include "compiler/Lowering/Cuda/WeightedSums.h"
+#include "compiler/Lowering/Gpu/DeviceKernel.h"
+#include "compiler/Lowering/Gpu/Emit.h"
+#include "compiler/Lowering/Gpu/WeightedSums.h"
 #include "compiler/Lowering/Nests/EntryNest.h"
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
@@ -11,7 +11,7 @@
 #include <cstdlib>
 
 using namespace eqc;
-using namespace eqc::cuda;
+using namespace eqc::device;
 using namespace mlir;
 
 /// Each is a sum of matrices of `rows` rows.
@@ -38,22 +38,22 @@ static void emitSums(DeviceKernel &kernel, Program &program,
       });
 }
 
-void cuda::emitPack(Program &program, ArrayRef<PackedTerm> packed,
-                    const DeviceArray &weight, const DeviceArray &target) {
+void device::emitPack(Program &program, ArrayRef<PackedTerm> packed,
+                      const DeviceArray &weight, const DeviceArray &target) {
   DeviceKernel kernel(program, "pack", {weight, target});
   emitSums(kernel, program, packed, program.spec.cIn);
 }
 
-void cuda::emitUnpack(Program &program, ArrayRef<PackedTerm> terms,
-                      int64_t rows, const DeviceArray &sums,
-                      const DeviceArray &target, const Formula &condition) {
+void device::emitUnpack(Program &program, ArrayRef<PackedTerm> terms,
+                        int64_t rows, const DeviceArray &sums,
+                        const DeviceArray &target, const Formula &condition) {
   DeviceKernel kernel(program, "unpack", {sums, target});
   emitSums(kernel, program, terms, rows);
   kernel.launchWhere(condition);
 }
 
-void cuda::emitFlip(Program &program, ArrayRef<int64_t> factors,
-                    const DeviceArray &weight, const DeviceArray &target) {
+void device::emitFlip(Program &program, ArrayRef<int64_t> factors,
+                      const DeviceArray &weight, const DeviceArray &target) {
   Table flips(2); // of the exponents there may be less than none
   for (size_t i = 0; i < factors.size(); i += 2)
     flips.addRow({Poly(factors[i]), Poly(factors[i + 1])});
@@ -215,8 +215,8 @@ private:
 
 } // namespace
 
-void cuda::emitMatrix(Program &program, const DensePlan &plan,
-                      const std::vector<DenseEntry> &entries, bool isBias,
-                      const DeviceArray &weight, const DeviceArray &target) {
+void device::emitMatrix(Program &program, const DensePlan &plan,
+                        const std::vector<DenseEntry> &entries, bool isBias,
+                        const DeviceArray &weight, const DeviceArray &target) {
   MatrixEmitter(program, plan, entries, isBias, weight, target).emit();
 }

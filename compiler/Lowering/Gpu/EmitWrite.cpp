@@ -6,14 +6,14 @@
 //
 //===----------------------------------------------------------------------===//
 
-#include "compiler/Lowering/Cuda/DeviceKernel.h"
-#include "compiler/Lowering/Cuda/Emit.h"
+#include "compiler/Lowering/Gpu/DeviceKernel.h"
+#include "compiler/Lowering/Gpu/Emit.h"
 #include "compiler/Lowering/Nests/WalkNest.h"
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
 
 using namespace eqc;
-using namespace eqc::cuda;
+using namespace eqc::device;
 using namespace mlir;
 
 namespace {
@@ -122,14 +122,15 @@ private:
 
 } // namespace
 
-std::vector<Launch> cuda::emitWalks(Program &program, const DeviceArray &source,
-                                    const DeviceArray &target,
-                                    const WalkNest &nest) {
+std::vector<Launch> device::emitWalks(Program &program,
+                                      const DeviceArray &source,
+                                      const DeviceArray &target,
+                                      const WalkNest &nest) {
   return WriteEmitter(program, source, target, nest).emit();
 }
 
-void cuda::emitWrite(Program &program, const LayerArrays &arrays,
-                     const WriteStage &stage) {
+void device::emitWrite(Program &program, const LayerArrays &arrays,
+                       const WriteStage &stage) {
   std::vector<const Walk *> walks;
   for (const WriteEntry &entry : stage.entries)
     walks.push_back(&entry.walk);

@@ -5,10 +5,10 @@
 //
 //===----------------------------------------------------------------------===//
 
-#ifndef EQC_LOWERING_CUDA_EMIT_H
-#define EQC_LOWERING_CUDA_EMIT_H
+#ifndef EQC_LOWERING_GPU_EMIT_H
+#define EQC_LOWERING_GPU_EMIT_H
 
-#include "compiler/Lowering/Cuda/Program.h"
+#include "compiler/Lowering/Gpu/Program.h"
 #include "compiler/Lowering/Nests/GatherNest.h"
 #include "compiler/Lowering/Nests/MixNest.h"
 #include "compiler/Lowering/Nests/ReadNest.h"
@@ -17,7 +17,7 @@
 
 #include <optional>
 
-namespace eqc::cuda {
+namespace eqc::device {
 
 /// The arrays of a plan.
 struct LayerArrays {
@@ -103,6 +103,6 @@ void emitMatrix(Program &program, const DensePlan &plan,
 void emitGradientSums(Program &program, const GradientPlan &plan,
                       const LayerArrays &x, const LayerArrays &gradY);
 
-} // namespace eqc::cuda
+} // namespace eqc::device
 
-#endif // EQC_LOWERING_CUDA_EMIT_H
+#endif // EQC_LOWERING_GPU_EMIT_H

@@ -1,11 +1,11 @@
 //===- MixTile.h - What a thread of a mix has in registers ------*- C++ -*-===//
 
-#ifndef EQC_LOWERING_CUDA_MIXTILE_H
-#define EQC_LOWERING_CUDA_MIXTILE_H
+#ifndef EQC_LOWERING_GPU_MIXTILE_H
+#define EQC_LOWERING_GPU_MIXTILE_H
 
 #include <cstdint>
 
-namespace eqc::cuda {
+namespace eqc::device {
 
 /// Sums of some rows of a target by some columns. Neighbouring threads have
 /// neighbouring vectors of columns, and every `count`-th is the same thread's,
@@ -24,6 +24,6 @@ struct MixTile {
 MixTile mixTileOf(int64_t elementBytes, int64_t width, int64_t columns,
                   int64_t products);
 
-} // namespace eqc::cuda
+} // namespace eqc::device
 
-#endif // EQC_LOWERING_CUDA_MIXTILE_H
+#endif // EQC_LOWERING_GPU_MIXTILE_H

@@ -1,0 +1,676 @@
+//===- GpuTarget.cpp - What all kinds of GPUs have in common --------------===//
+//
+// Where what a sample has between the stages of a plan fits in shared memory, a
+// plan is one kernel. Else every stage is one, or a few, over all samples of a
+// call, and what is between stages lies in the workspace. Programs stand as
+// functions without a body, whose attributes say what is launched.
+//
+//===----------------------------------------------------------------------===//
+
+#include "compiler/Lowering/Gpu/GpuTarget.h"
+#include "compiler/Lowering/Gpu/BlockScope.h"
+#include "compiler/Lowering/Gpu/Emit.h"
+#include "compiler/Lowering/Gpu/MixTile.h"
+#include "dialect/Eqc/EqcDialect.h"
+
+#include <eqc/cuda_kernel.h>
+
+#include "mlir/Conversion/Passes.h"
+#include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/Dialect/LLVMIR/LLVMDialect.h"
+#include "mlir/Dialect/SCF/IR/SCF.h"
+#include "mlir/Dialect/Vector/IR/VectorOps.h"
+#include "mlir/Target/LLVMIR/Dialect/GPU/GPUToLLVMIRTranslation.h"
+#include "mlir/Transforms/Passes.h"
+
+#include <algorithm>
+
+using namespace eqc;
+using namespace eqc::device;
+using namespace mlir;
+
+/// What programs are made of: forms, from the fastest to the one that always
+/// serves.
+static constexpr const char *kForms = "cuda_forms";
+static constexpr const char *kPackedForms = "cuda_packed_forms";
+
+static constexpr int64_t kVectorBytes = 16;
+
+/// The widths that a layer has kernels for.
+static std::vector<int64_t> vectorWidths(const LayerSpec &spec) {
+  const int64_t width = kVectorBytes / spec.elementSize();
+  if (spec.cIn % width == 0 || spec.cOut % width == 0)
+    return {kVectorBytes, spec.elementSize()};
+  return {spec.elementSize()};
+}
+
+static func::FuncOp declareProgram(const KernelSite &site, KernelRole role) {
+  auto function =
+      func::FuncOp::create(site.builder, site.loc, site.nameOf(role),
+                           site.builder.getFunctionType({}, {}));
+  function.setPrivate();
+  return function;
+}
+
+static std::string prefixOf(const KernelSite &site, int64_t vectorBytes) {
+  std::string name = site.layer.str();
+  std::replace(name.begin(), name.end(), '.', '$');
+  return name + "$" + std::to_string(vectorBytes);
+}
+
+/// What the weights of a layer are multiplied by on the way to its gradient.
+static SmallVector<int64_t> flipsOf(const KernelSite &site) {
+  Operation *module = site.builder.getBlock()->getParentOp();
+  auto interfaces =
+      module->getAttrOfType<ArrayAttr>(ir::EqcDialect::kInterfacesAttrName);
+  if (interfaces)
+    for (auto interface : interfaces.getAsRange<ir::InterfaceAttr>())
+      if (interface.getName() == site.layer.split('.').first)
+        return SmallVector<int64_t>(interface.getFlips());
+  return {};
+}
+
+/// A mix whose terms are multiplied by the weights of diagrams as they are.
+static void readWeights(Table &terms, ArrayRef<PackedTerm> packed) {
+  Table direct(terms.numFields());
+  for (int64_t r = 0; r < terms.size(); ++r) {
+    std::vector<Poly> row = terms.row(r);
+    const int64_t term = row[MixNest::kWeight].at(1);
+    row[MixNest::kWeight] = Poly(packed[term].front().diagram);
+    direct.addRow(std::move(row));
+  }
+  terms = std::move(direct);
+}
+
+static bool isPlain(ArrayRef<PackedTerm> packed) {
+  return llvm::all_of(packed, [](const PackedTerm &term) {
+    return term.size() == 1 && term.front().factor == 1;
+  });
+}
+
+namespace {
+
+/// The forward function of a layer, or of one from grad_y to grad_x.
+class LayerEmitter {
+public:
+  LayerEmitter(const KernelSite &site, const LayerSpec &spec)
+      : site(site), spec(spec), isGradient(site.layer.ends_with(".grad_x")) {}
+
+  KernelTarget::Kernels emit(const LayerPlan &plan) {
+    SmallVector<Attribute> forms, packedForms, packForms;
+    for (int64_t vectorBytes : vectorWidths(spec)) {
+      Program whole(site, kernelModule(site), spec, prefixOf(site, vectorBytes),
+                    vectorBytes);
+      program = &whole;
+      packLaunches = 0;
+      blockForm.reset();
+      wantsBlock = vectorBytes == vectorWidths(spec).front();
+      std::visit(*this, plan);
+      if (blockForm)
+        addForm(*blockForm, forms, packedForms);
+      addForm(whole, forms, packedForms);
+      if (packLaunches > 0) {
+        Program pack = whole;
+        pack.launches.resize(packLaunches);
+        pack.workspace = 0;
+        usePackedWeights(pack);
+        packForms.push_back(pack.form());
+      }
+    }
+    return {declare(KernelRole::Pack, packForms, {}),
+            declare(KernelRole::Forward, forms, packedForms)};
+  }
+
+  void operator()(const StrandPlan &strands) {
+    const SharedPlan &plan = strands.shared;
+    packsAlways = strands.hasStrands();
+    DeviceArray weights = packWeights(strands.packed);
+    if (wantsBlock)
+      emitBlock([&] { emitInBlock(strands, weights); });
+    LayerArrays arrays = openArrays();
+    if (!plan.stored.empty())
+      arrays.stored = program->scratch(plan.storedRows, spec.cIn);
+    if (!plan.nodes.empty())
+      arrays.nodes = program->scratch(plan.nodeRows, spec.cOut);
+    takeBias(strands.bias, arrays);
+    emitStages(strands, arrays, weights);
+    closeArrays(arrays);
+  }
+
+  void operator()(const IsotypicPlan &plan) {
+    DeviceArray weights = packWeights(plan.packed);
+    if (wantsBlock)
+      emitBlock([&] { emitInBlock(plan, weights); });
+    LayerArrays arrays = openArrays();
+    arrays.stored = program->scratch(Poly(plan.storedRows), spec.cIn);
+    arrays.nodes = program->scratch(Poly(plan.nodeRows), spec.cOut);
+    takeBias(plan.bias, arrays);
+    emitStages(plan, arrays, weights);
+    closeArrays(arrays);
+  }
+
+  void operator()(const DensePlan &plan) {
+    // In the order of the layer's layout: nothing is transposed.
+    DeviceArray matrix = program->scratch(Poly(plan.rows), plan.columns, true);
+    matrix.isPacked = true;
+    emitMatrix(*program, plan, plan.diagrams, false, weightArray(), matrix);
+    packLaunches = isGradient ? 0 : 1;
+    packedShape = {plan.rows, plan.columns};
+    LayerArrays arrays;
+    arrays.input = {inputArray(), 0, Poly(1), plan.rows};
+    arrays.output = {outputArray(), 0, Poly(1), plan.columns};
+    MixTarget target;
+    target.target.array = PlanArray::Output;
+    MixTerm term;
+    term.view.array = PlanArray::Input;
+    target.fromInput.push_back(term);
+    if (spec.bias && !isGradient) {
+      arrays.bias = program->scratch(Poly(1), plan.columns, true);
+      emitMatrix(*program, plan, plan.bias, true, biasArray(), arrays.bias);
+      RowView row;
+      row.array = PlanArray::Bias;
+      target.inits.push_back(row);
+    }
+    MixStage stage;
+    stage.target = PlanArray::Output;
+    stage.targets.push_back(std::move(target));
+    emitMix(*program, arrays, matrix, MixNest(stage, 0));
+  }
+
+  void operator()(const FactoredLayer &layer) {
+    DeviceArray weights = packWeights(layer.packed);
+    SmallVector<int64_t> matrices;
+    for (const auto &[d, term] : llvm::enumerate(layer.packed))
+      matrices.push_back(isPlain(layer.packed) ? term.front().diagram
+                                               : static_cast<int64_t>(d));
+    LayerArrays arrays = openArrays();
+    takeBias(layer.bias, arrays);
+    emitFactored(*program, arrays, weights, matrices, layer.plan);
+    closeArrays(arrays);
+  }
+
+private:
+  /// A program, and the same with weights that the caller has packed.
+  void addForm(const Program &form, SmallVectorImpl<Attribute> &forms,
+               SmallVectorImpl<Attribute> &packedForms) const {
+    forms.push_back(form.form());
+    Program packed = form;
+    usePackedWeights(packed);
+    packed.launches.erase(packed.launches.begin(),
+                          packed.launches.begin() + packLaunches);
+    packedForms.push_back(packed.form());
+  }
+  static void usePackedWeights(Program &form) {
+    for (Launch &launch : form.launches)
+      for (DeviceArray &array : launch.arrays)
+        if (array.isPacked)
+          array = {EQC_ARRAY_PACKED, 0, array.rows, array.channels, true};
+  }
+
+  //===--------------------------------------------------------------------===//
+  // Stages, in kernels of their own or as phases of one
+  //===--------------------------------------------------------------------===//
+
+  void emitStages(const StrandPlan &strands, const LayerArrays &arrays,
+                  const DeviceArray &weights) {
+    const SharedPlan &plan = strands.shared;
+    int64_t firstTerm = 0;
+    for (size_t i = 0; i < plan.stages.size(); ++i) {
+      const std::optional<StrandStage> &fourier = strands.strands[i];
+      if (const auto *read = std::get_if<ReadStage>(&plan.stages[i])) {
+        emitRead(*program, arrays, ReadNest(plan, *read));
+      } else if (fourier) {
+        emitStrands(*program, arrays, weights, StrandNest(*fourier, firstTerm));
+        firstTerm += static_cast<int64_t>(fourier->packed.size());
+      } else if (const auto *mix = std::get_if<MixStage>(&plan.stages[i])) {
+        const WriteStage *write = writeAfter(plan, i);
+        const std::optional<GatherNest> gathered =
+            write ? gatheredIn(plan, *mix, *write) : std::nullopt;
+        mixStage(arrays, weights, strands.packed, *mix, firstTerm,
+                 gathered ? &*gathered : nullptr);
+        i += gathered ? 1 : 0;
+      } else {
+        emitWrite(*program, arrays, std::get<WriteStage>(plan.stages[i]));
+      }
+    }
+  }
+
+  /// What a write adds to y, to be added before y is written: blocks of threads
+  /// write y once.
+  std::optional<GatherNest> gatheredIn(const SharedPlan &plan,
+                                       const MixStage &mix,
+                                       const WriteStage &write) const {
+    if (!program->block || spec.dynamicN() || write.target != PlanArray::Output)
+      return std::nullopt;
+    // The mix has the other inits itself.
+    MixStage bare;
+    bare.targets.push_back(mix.targets.front());
+    bare.targets.front().inits.clear();
+    return GatherNest(plan, bare, &write);
+  }
+
+  void emitStages(const IsotypicPlan &plan, const LayerArrays &arrays,
+                  const DeviceArray &weights) {
+    emitRows(*program, plan.read, arrays.input, arrays.stored);
+    int64_t firstTerm = 0;
+    for (const MixStage &mix : plan.mixes)
+      mixStage(arrays, weights, plan.packed, mix, firstTerm);
+    emitRows(*program, plan.write, arrays.nodes, arrays.output);
+  }
+
+  //===--------------------------------------------------------------------===//
+  // All stages in one kernel
+  //===--------------------------------------------------------------------===//
+
+  /// After what has been launched so far; `emit` sets `blockForm` where there
+  /// is such a kernel.
+  void emitBlock(llvm::function_ref<void()> emit) {
+    Program *whole = program;
+    Program form = *whole;
+    program = &form;
+    emit();
+    program = whole;
+  }
+
+  void emitInBlock(const StrandPlan &strands, const DeviceArray &weights) {
+    const SharedPlan &plan = strands.shared;
+    if (strands.hasStrands() || !strands.bias.rows.empty())
+      return;
+    BlockScope block(*program);
+    LayerArrays arrays;
+    arrays.bias = biasArray();
+    auto placeInputs = [&] {
+      arrays.input = block.place(Poly::power(spec.k), spec.cIn);
+      if (!plan.stored.empty())
+        arrays.stored = block.place(plan.storedRows, spec.cIn);
+    };
+    auto placeOutputs = [&] {
+      if (!plan.nodes.empty())
+        arrays.nodes = block.place(plan.nodeRows, spec.cOut);
+      placeOutput(block, arrays);
+    };
+    if (program->width(spec.cIn) > 1) {
+      placeInputs();
+      placeOutputs();
+    } else {
+      placeOutputs();
+      placeInputs();
+    }
+    std::vector<const MixStage *> mixes;
+    for (const SharedStage &stage : plan.stages)
+      if (const auto *mix = std::get_if<MixStage>(&stage))
+        mixes.push_back(mix);
+    emitPhases(block, arrays, weights, mixes,
+               [&] { emitStages(strands, arrays, weights); });
+  }
+
+  void emitInBlock(const IsotypicPlan &plan, const DeviceArray &weights) {
+    BlockScope block(*program);
+    LayerArrays arrays;
+    // The layer's own basis is done with before there are nodes.
+    std::tie(arrays.input, arrays.nodes) = block.placeEither(
+        Poly::power(spec.k), spec.cIn, Poly(plan.nodeRows), spec.cOut);
+    arrays.stored = block.place(Poly(plan.storedRows), spec.cIn);
+    placeOutput(block, arrays);
+    arrays.bias = biasArray();
+    const DeviceArray bias = arrays.bias;
+    if (!plan.bias.rows.empty())
+      arrays.bias = block.place(
+          Poly(static_cast<int64_t>(plan.bias.rows.size())), spec.cOut, true);
+    std::vector<const MixStage *> mixes;
+    for (const MixStage &mix : plan.mixes)
+      mixes.push_back(&mix);
+    emitPhases(block, arrays, weights, mixes, [&] {
+      if (!plan.bias.rows.empty())
+        emitRows(*program, plan.bias, bias, arrays.bias);
+      emitStages(plan, arrays, weights);
+    });
+  }
+
+  /// y, or its rows where they are transposed.
+  void placeOutput(BlockScope &block, LayerArrays &arrays) const {
+    arrays.output = outputRows();
+    if (isTransposed(spec.l))
+      arrays.output = block.place(Poly::power(spec.l), spec.cOut);
+  }
+
+  void emitPhases(BlockScope &block, const LayerArrays &arrays,
+                  const DeviceArray &weights,
+                  const std::vector<const MixStage *> &mixes,
+                  llvm::function_ref<void()> stages) {
+    if (!block.fits())
+      return;
+    Poly rows;
+    int64_t tilesOfRow = 1;
+    bool needsSlots = false;
+    for (const MixStage *mix : mixes) {
+      rows += Poly::power(
+          mix->kept, mix->subsets * static_cast<int64_t>(mix->targets.size()));
+      const MixNest nest(*mix, 0);
+      const MixTile tile =
+          mixTileOf(spec.elementSize(), program->width(spec.cOut), spec.cOut,
+                    spec.cIn * (nest.mostFromInput + nest.mostFromStored));
+      tilesOfRow = std::max(tilesOfRow, tile.count);
+      needsSlots |= tile.totals == MixTile::Shared;
+    }
+    const DeviceArray x = inputRows(), y = outputRows();
+    block.open({x, weights, biasArray(), y}, rows, tilesOfRow, needsSlots);
+    program->block = &block;
+    program->worthIt = block.condition();
+    if (isTransposed(spec.k))
+      emitToRows(*program, x, arrays.input);
+    else
+      emitCopy(*program, x, arrays.input);
+    stages();
+    if (arrays.output.shared)
+      emitFromRows(*program, arrays.output, y);
+    program->block = nullptr;
+    blockForm.emplace(*program);
+  }
+
+  bool isTransposed(int order) const {
+    return spec.layout == Layout::ChannelsFirst && order > 0;
+  }
+  DeviceArray inputRows() const {
+    return {inputArray(), 0, Poly::power(spec.k), spec.cIn};
+  }
+  DeviceArray outputRows() const {
+    return {outputArray(), 0, Poly::power(spec.l), spec.cOut};
+  }
+
+  //===--------------------------------------------------------------------===//
+  // Arrays
+  //===--------------------------------------------------------------------===//
+
+  int64_t inputArray() const {
+    return isGradient ? EQC_ARRAY_GRAD_Y : EQC_ARRAY_X;
+  }
+  int64_t outputArray() const {
+    return isGradient ? EQC_ARRAY_GRAD_X : EQC_ARRAY_Y;
+  }
+  DeviceArray biasArray() const {
+    return {EQC_ARRAY_BIAS, 0, Poly(1), spec.cOut, true};
+  }
+
+  /// The weights of the layer; from grad_y to grad_x they are made first.
+  DeviceArray weightArray() {
+    DeviceArray weight{EQC_ARRAY_WEIGHT, 0, Poly(spec.cIn), spec.cOut, true};
+    if (!isGradient)
+      return weight;
+    const SmallVector<int64_t> flips = flipsOf(site);
+    const DeviceArray flipped = program->scratch(
+        Poly(static_cast<int64_t>(flips.size() / 2) * spec.cIn), spec.cOut,
+        true);
+    emitFlip(*program, flips, weight, flipped);
+    return flipped;
+  }
+
+  /// Whether mixes read the weights of the layer instead of packed ones.
+  bool readsPlain(ArrayRef<PackedTerm> packed) const {
+    return !packsAlways && isPlain(packed);
+  }
+
+  DeviceArray packWeights(ArrayRef<PackedTerm> packed) {
+    DeviceArray weight = weightArray();
+    packedShape = {static_cast<int64_t>(packed.size()), spec.cIn, spec.cOut};
+    if (readsPlain(packed)) {
+      for (const PackedTerm &term : packed)
+        packedShape.front() =
+            std::max<int64_t>(packedShape.front(), term.front().diagram + 1);
+      weight.isPacked = true;
+      return weight;
+    }
+    DeviceArray target = program->scratch(
+        Poly(static_cast<int64_t>(packed.size()) * spec.cIn), spec.cOut, true);
+    target.isPacked = true;
+    emitPack(*program, packed, weight, target);
+    packLaunches = isGradient ? 0 : 1;
+    return target;
+  }
+
+  void mixStage(const LayerArrays &arrays, const DeviceArray &weights,
+                ArrayRef<PackedTerm> packed, const MixStage &mix,
+                int64_t &firstTerm, const GatherNest *gathered = nullptr) {
+    MixNest nest(mix, firstTerm);
+    firstTerm += mix.terms();
+    if (readsPlain(packed)) {
+      readWeights(nest.inputTerms, packed);
+      readWeights(nest.storedTerms, packed);
+    }
+    emitMix(*program, arrays, weights, nest, gathered);
+  }
+
+  /// Sums of rows of the layer's bias take its place, where there are any.
+  void takeBias(const RowTransform &bias, LayerArrays &arrays) {
+    if (bias.rows.empty())
+      return;
+    DeviceArray rows = program->scratch(
+        Poly(static_cast<int64_t>(bias.rows.size())), spec.cOut, true);
+    emitRows(*program, bias, arrays.bias, rows);
+    arrays.bias = rows;
+  }
+
+  /// x and y as rows of channels.
+  LayerArrays openArrays() {
+    LayerArrays arrays;
+    arrays.input = inputRows();
+    arrays.output = outputRows();
+    arrays.bias = biasArray();
+    if (isTransposed(spec.k)) {
+      const DeviceArray rows = program->scratch(arrays.input.rows, spec.cIn);
+      emitToRows(*program, arrays.input, rows);
+      arrays.input = rows;
+    }
+    if (isTransposed(spec.l))
+      arrays.output = program->scratch(arrays.output.rows, spec.cOut);
+    return arrays;
+  }
+  void closeArrays(const LayerArrays &arrays) {
+    if (arrays.output.array == EQC_ARRAY_WORKSPACE)
+      emitFromRows(*program, arrays.output, outputRows());
+  }
+
+  std::pair<KernelRole, EmittedKernel> declare(KernelRole role,
+                                               ArrayRef<Attribute> forms,
+                                               ArrayRef<Attribute> packed) {
+    func::FuncOp function = declareProgram(site, role);
+    function->setAttr(kForms, site.builder.getArrayAttr(forms));
+    if (!packed.empty())
+      function->setAttr(kPackedForms, site.builder.getArrayAttr(packed));
+    KernelRecord record;
+    record.packedShape = packedShape;
+    // Launches follow each other by themselves.
+    record.phases = 1;
+    return {role, {function, record}};
+  }
+
+  const KernelSite &site;
+  const LayerSpec &spec;
+  const bool isGradient;
+  Program *program = nullptr;
+  bool wantsBlock = false;
+  /// In Fourier space terms are numbered as they are packed.
+  bool packsAlways = false;
+  std::optional<Program> blockForm;
+  int64_t packLaunches = 0; ///< of the program, at its start
+  std::vector<int64_t> packedShape;
+};
+
+} // namespace
+
+/// One side of the gradients: its rows, and what is read of them.
+static LayerArrays openReads(Program &program, const SharedPlan &plan,
+                             int64_t array, int64_t channels,
+                             const Formula &condition) {
+  const size_t first = program.launches.size();
+  LayerArrays arrays;
+  arrays.input = {array, 0, Poly::power(plan.k), channels};
+  if (program.spec.layout == Layout::ChannelsFirst && plan.k > 0) {
+    const DeviceArray rows = program.scratch(arrays.input.rows, channels);
+    emitToRows(program, arrays.input, rows);
+    arrays.input = rows;
+  }
+  if (!plan.stored.empty())
+    arrays.stored = program.scratch(plan.storedRows, channels);
+  for (const SharedStage &stage : plan.stages)
+    emitRead(program, arrays, ReadNest(plan, std::get<ReadStage>(stage)));
+  for (size_t i = first; i < program.launches.size(); ++i)
+    program.launches[i].items = condition * program.launches[i].items;
+  return arrays;
+}
+
+namespace {
+
+/// A line for each stage.
+struct LayerDescriber {
+  std::string operator()(const StrandPlan &plan) const {
+    std::string text = (plan.hasStrands() ? "" : block()) + channels();
+    for (const auto &[stage, fourier] :
+         llvm::zip_equal(plan.shared.stages, plan.strands)) {
+      if (const auto *read = std::get_if<ReadStage>(&stage))
+        text += line(
+            "read", "a thread for each row of " +
+                        std::to_string(read->entries.size()) +
+                        (read->entries.size() == 1 ? " pattern" : " patterns"));
+      else if (fourier)
+        text += line("mix", "all orders of strands at once, in Fourier space");
+      else if (const auto *mix = std::get_if<MixStage>(&stage))
+        text += describeMix(*mix);
+      else
+        text += line("write", "pattern by pattern, a thread for each row of y");
+    }
+    return text;
+  }
+  std::string operator()(const IsotypicPlan &plan) const {
+    std::string text = block() + channels();
+    text += line("read", "a thread for each row of the other basis");
+    for (const MixStage &mix : plan.mixes)
+      text += describeMix(mix);
+    return text + line("write", "a thread for each row of y");
+  }
+  std::string operator()(const DensePlan &plan) const {
+    return line("matrix", "a thread for each pair of channels") +
+           describeTile(plan.columns, plan.rows);
+  }
+  std::string operator()(const FactoredLayer &layer) const {
+    std::string text = channels();
+    text += line("copy", "for one diagram after the other, a thread for each "
+                         "row");
+    const auto &diagrams = layer.plan.diagrams;
+    if (llvm::any_of(diagrams, [](const FactoredSteps &steps) {
+          return !steps.contractions.empty();
+        }))
+      text += line("read", "block by block, a thread for each row");
+    text += line("mix", "tiles of 4 rows by 4 columns");
+    return text + line("write", "walk by walk, a thread for each row of y");
+  }
+
+  static std::string block() {
+    return line("block",
+                "where samples fit in shared memory: all stages in one "
+                "kernel; else");
+  }
+  std::string channels() const {
+    return spec.layout == Layout::ChannelsFirst
+               ? line("rows", "x and y are transposed in the workspace")
+               : "";
+  }
+  static std::string line(std::string stage, const std::string &what) {
+    stage.resize(7, ' ');
+    return "    " + stage + what + "\n";
+  }
+
+  std::string describeMix(const MixStage &mix) const {
+    const MixNest nest(mix, 0);
+    return describeTile(spec.cOut,
+                        spec.cIn * (nest.mostFromInput + nest.mostFromStored));
+  }
+  /// With arrays that are aligned.
+  std::string describeTile(int64_t columns, int64_t products) const {
+    int64_t width = vectorWidths(spec).front() / spec.elementSize();
+    if (columns % width != 0)
+      width = 1;
+    const MixTile tile =
+        mixTileOf(spec.elementSize(), width, columns, products);
+    return line("mix",
+                "tiles of " + std::to_string(tile.rows) + " rows by " +
+                    std::to_string(tile.vectors * width) +
+                    (tile.vectors * width == 1 ? " column" : " columns"));
+  }
+
+  const LayerSpec &spec;
+};
+
+} // namespace
+
+CostTarget GpuTarget::costTarget(const CpuVariant &variant) const {
+  return {variant.name, variant.machine, noRates};
+}
+
+std::string GpuTarget::whyNoKernels(const LayerSpec &spec) const {
+  if (spec.isBilinear())
+    return "layers of two inputs are not built yet for GPUs";
+  return spec.group.isProduct()
+             ? "kernels of GPUs for axes of several spaces are not built yet"
+             : "";
+}
+
+KernelTarget::Kernels GpuTarget::emitLayer(const KernelSite &site,
+                                           const LayerSpec &spec,
+                                           const LayerPlan &plan) const {
+  return LayerEmitter(site, spec).emit(plan);
+}
+
+KernelTarget::Kernels GpuTarget::emitGradients(const KernelSite &site,
+                                               const LayerSpec &spec,
+                                               const GradientPlan &plan) const {
+  SmallVector<Attribute> forms;
+  const Formula asked = Formula::variable(EQC_VAR_SUMS);
+  for (int64_t vectorBytes : vectorWidths(spec)) {
+    Program program(site, kernelModule(site), spec, prefixOf(site, vectorBytes),
+                    vectorBytes);
+    const LayerArrays gradY =
+        openReads(program, plan.gradY, EQC_ARRAY_GRAD_Y, spec.cOut, 1);
+    const LayerArrays x =
+        openReads(program, plan.x, EQC_ARRAY_X, spec.cIn, remainder(asked, 2));
+    emitGradientSums(program, plan, x, gradY);
+    forms.push_back(program.form());
+  }
+  func::FuncOp function = declareProgram(site, KernelRole::Sums);
+  function->setAttr(kForms, site.builder.getArrayAttr(forms));
+  Kernels kernels;
+  KernelRecord record;
+  record.phases = 1;
+  kernels.push_back({KernelRole::Sums, {function, record}});
+  return kernels;
+}
+
+void GpuTarget::addDialects(DialectRegistry &registry) const {
+  registry.insert<arith::ArithDialect, func::FuncDialect, gpu::GPUDialect,
+                  LLVM::LLVMDialect, scf::SCFDialect, vector::VectorDialect>();
+}
+
+void GpuTarget::addTranslations(DialectRegistry &registry) const {
+  registerGPUDialectTranslation(registry);
+}
+
+std::string GpuTarget::describe(const LayerSpec &spec, const LayerPlan &plan,
+                                const Machine &) const {
+  return std::visit(LayerDescriber{spec}, plan);
+}
+
+std::string GpuTarget::describe(const LayerSpec &, const GradientPlan &plan,
+                                const Machine &) const {
+  std::string text;
+  for (size_t i = 0; i < plan.gradY.stages.size() + plan.x.stages.size(); ++i)
+    text += LayerDescriber::line("read", "a thread for each row");
+  return text + LayerDescriber::line("sum", "slabs of rows, at most 256, then "
+                                            "the sum of the slabs");
+}
+
+void device::addDevicePasses(OpPassManager &kernels) {
+  kernels.addPass(createCanonicalizerPass());
+  kernels.addPass(createCSEPass());
+  kernels.addPass(createLoopInvariantCodeMotionPass());
+  kernels.addPass(createSCFToControlFlowPass());
+}
