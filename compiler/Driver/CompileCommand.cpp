@@ -24,9 +24,12 @@ struct KindInfo {
 } // namespace
 
 static KindInfo kindInfo(const Options &options) {
+  const Device *device = kernelTargetOf(options.compile.triple).device();
   switch (options.emit) {
   case EmitKind::Obj:
-    return {".o", true, CodeKind::Object};
+    // Without a runtime nothing can be declared.
+    return {device ? device->objects.str() : ".o",
+            !device || device->hasRuntime(), CodeKind::Object};
   case EmitKind::Asm:
     return {".s", true, CodeKind::Assembly};
   case EmitKind::LLVM:
@@ -46,8 +49,7 @@ static KindInfo kindInfo(const Options &options) {
   case EmitKind::Header:
     return {".h", false, CodeKind::Object};
   case EmitKind::Device:
-    return {("." + kernelTargetOf(options.compile.triple).device()->code).str(),
-            false, CodeKind::Device};
+    return {("." + device->code).str(), false, CodeKind::Device};
   }
   return {"", false, CodeKind::Object};
 }

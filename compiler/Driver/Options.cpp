@@ -51,11 +51,12 @@ std::vector<Choice<EmitKind>> emitChoices() {
 }
 
 /// The ways to ask for the kinds of device that there are.
-std::string deviceOptions(StringRef code = "") {
+std::string deviceOptions(StringRef code = "", bool needsRuntime = false) {
   std::vector<std::string> all;
   for (const KernelTarget *target : kernelTargets())
     if (const Device *device = target->device())
-      if (code.empty() || device->code == code)
+      if ((code.empty() || device->code == code) &&
+          (!needsRuntime || device->hasRuntime()))
         all.push_back(("'--target=" + kindOf(*target) + "'").str());
   return llvm::join(all, " or ");
 }
@@ -89,6 +90,7 @@ private:
   void readDevice(const KernelTarget &target);
   void readAssembler(const KernelTarget &target);
   void checkDeviceCode(const Device *device);
+  void checkNoRuntime(const std::string &asked);
   void readTarget();
   void readGradients();
   void readTune();
@@ -242,7 +244,8 @@ void CommandLine::checkTarget() {
   if (runs && !isHostTarget(compile.triple))
     return error(
         Twine("'eqc ") + info.name + "' runs layers here, which '--target=" +
-        printable(compile.triple) + "' is not; leave it out, or name cuda");
+        printable(compile.triple) + "' is not; leave it out, or take " +
+        deviceOptions("", /*needsRuntime=*/true));
   if (args.hasArg(OPT_target)) {
     if (compile.triple.empty())
       return error("'--target=' needs a triple, such as " +
@@ -279,11 +282,35 @@ void CommandLine::readDevice(const KernelTarget &target) {
     return error("'--chip': " + why);
   if (options.emit == EmitKind::Device) {
     checkDeviceCode(target.device());
-    if (chips.size() > 1)
-      error("'--emit=" + target.device()->code +
+    const StringRef code = args.getLastArg(OPT_emit)->getValue();
+    if (chips.size() > 1 && code == target.device()->code)
+      error("'--emit=" + code +
             "' is the code of one chip; choose one with '--chip'");
   }
-  readAssembler(target);
+  if (target.device()->hasRuntime())
+    return readAssembler(target);
+  checkNoRuntime(asked);
+  compile.assembler = target.findAssembler();
+}
+
+/// What a device without a runtime cannot do: layers are never called there.
+void CommandLine::checkNoRuntime(const std::string &asked) {
+  const std::string none = ", and there is no runtime for " + asked + " yet";
+  if (info.command == Command::Check || info.command == Command::Bench)
+    error(std::string("'eqc ") + info.name + "' runs layers" + none);
+  for (llvm::opt::OptSpecifier option : {OPT_ptxas, OPT_no_ptx})
+    if (const llvm::opt::Arg *arg = args.getLastArg(option))
+      error("'" + arg->getOption().getPrefixedName().rtrim('=').str() +
+            "' is about cubins; leave out " + asked);
+  const bool needsHost =
+      options.emit == EmitKind::Asm || options.emit == EmitKind::LLVM ||
+      options.emit == EmitKind::Shared || options.emit == EmitKind::Header;
+  if (needsHost)
+    error(StringRef("'--emit=") + args.getLastArg(OPT_emit)->getValue() +
+          "' is about code of the host" + none +
+          "; '--emit=obj' writes the kernels alone");
+  if (options.header)
+    error("'--header' declares functions of the host" + none);
 }
 
 /// Cubins are left out where there is no assembler, unless they are asked for.
@@ -328,7 +355,8 @@ void CommandLine::readTarget() {
   for (llvm::opt::OptSpecifier option : {OPT_ptxas, OPT_no_ptx})
     if (const llvm::opt::Arg *arg = args.getLastArg(option))
       error("'" + arg->getOption().getPrefixedName().rtrim('=').str() +
-            "' is about code for GPUs and needs " + deviceOptions());
+            "' is about code for GPUs and needs " +
+            deviceOptions("", /*needsRuntime=*/true));
   if (options.emit == EmitKind::Device)
     checkDeviceCode(nullptr);
   if (const llvm::opt::Arg *arg = args.getLastArg(OPT_cpu)) {

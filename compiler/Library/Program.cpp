@@ -82,7 +82,7 @@ void Program::readOptions(const eqc_compile_options &asked) {
 static std::string deviceKinds() {
   std::vector<std::string> kinds;
   for (const KernelTarget *target : kernelTargets())
-    if (target->device())
+    if (target->device() && target->device()->hasRuntime())
       kinds.push_back(("'" + kindOf(*target) + "'").str());
   return llvm::join(kinds, ", ");
 }
@@ -91,7 +91,11 @@ std::string Program::readTarget(const eqc_compile_options &asked) {
   const StringRef target = asked.target ? asked.target : "";
   const StringRef chips = asked.chip ? asked.chip : "";
   StringRef names = asked.cpu ? asked.cpu : "";
-  if (kernelTargetOf(target).device()) {
+  if (const Device *device = kernelTargetOf(target).device()) {
+    if (!device->hasRuntime())
+      return "there is no runtime for the target '" + target.str() +
+             "' yet; targets are " + deviceKinds() +
+             " and, for this machine, ''";
     if (!names.empty())
       return "'cpu' names CPUs; the target '" + target.str() + "' takes 'chip'";
     names = chips;

@@ -91,7 +91,10 @@ TEST_F(Cuda, WrongOptionsAreRefused) {
     EXPECT_EQ(eqc_program_status(program.get()), 2);
     return std::string(eqc_program_messages(program.get()));
   };
-  EXPECT_NE(refusal(optionsOf("rocm", nullptr)).find("unknown target 'rocm'"),
+  EXPECT_NE(refusal(optionsOf("metal", nullptr)).find("unknown target 'metal'"),
+            std::string::npos);
+  EXPECT_NE(refusal(optionsOf("rocm", nullptr))
+                .find("there is no runtime for the target 'rocm' yet"),
             std::string::npos);
   EXPECT_NE(refusal(optionsOf(nullptr, "sm_90")).find("needs the target"),
             std::string::npos);
