@@ -258,6 +258,16 @@ int NetworkChecker::norm(const ExprNode &node, llvm::ArrayRef<Part> arguments) {
   }
   value.name.clear();
   value.axes = axesWithout(value.axes, step.spaces);
+  // What is left is a function of the entries on these axes.
+  if (entrywise(spec.spaces, value.axes) != Entrywise::All) {
+    diags
+        .error(DiagId::NotEquivariant, node.token.range,
+               "a norm that leaves these axes is not equivariant")
+        .note("it would have " + typeText(value) +
+              ", on which not all matrices are permutations")
+        .help("take the norm over these axes too");
+    return -1;
+  }
   return addStep(std::move(step), node, std::move(value),
                  callText(node, {operand}, rest));
 }

@@ -183,6 +183,8 @@ const std::vector<ErrorCase> &eqc::test::networkErrorCases() {
        {"12:12: 'tanh' is not equivariant here [E0084]"}},
       {inNetwork("input x : s, 1\noutput y = scale(norm(x), sp(x))"),
        {"12:18: the norm over axes of space 's' is not invariant [E0084]"}},
+      {inNetwork("input x : p v, 1\noutput y = norm(dot(x), p)"),
+       {"12:12: a norm that leaves these axes is not equivariant [E0084]"}},
       {inNetwork("input x : p v, 1\noutput y = scale(x, dot(x))"),
        {"12:12: 'scale' by a factor with these axes is not equivariant "
         "[E0084]"}},
