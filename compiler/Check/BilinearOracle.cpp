@@ -2,8 +2,6 @@
 
 #include "compiler/Check/BilinearOracle.h"
 
-#include "compiler/Check/Oracle.h"
-
 using namespace eqc;
 
 LayerSpec eqc::productLayer(const LayerSpec &spec) {
@@ -46,7 +44,8 @@ static Values multiply(const LayerSpec &spec, int64_t n, int64_t batch,
 
 Values eqc::oracleBilinear(const LayerSpec &spec, int64_t n, int64_t batch,
                            const double *x, const double *z,
-                           const double *weight, const double *bias) {
+                           const double *weight, const double *bias,
+                           Entries entries) {
   Values diagonal;
   if (spec.depthwise) {
     const int64_t channels = spec.cOut;
@@ -56,5 +55,6 @@ Values eqc::oracleBilinear(const LayerSpec &spec, int64_t n, int64_t batch,
     weight = diagonal.data();
   }
   return oracleForward(productLayer(spec), n, batch,
-                       multiply(spec, n, batch, x, z).data(), weight, bias);
+                       multiply(spec, n, batch, x, z).data(), weight, bias,
+                       entries);
 }

@@ -9,6 +9,7 @@
 #define EQC_CHECK_BILINEARORACLE_H
 
 #include "compiler/Check/CheckValues.h"
+#include "compiler/Check/Oracle.h"
 
 namespace eqc {
 
@@ -21,7 +22,7 @@ LayerSpec productLayer(const LayerSpec &spec);
 /// layer without.
 Values oracleBilinear(const LayerSpec &spec, int64_t n, int64_t batch,
                       const double *x, const double *z, const double *weight,
-                      const double *bias);
+                      const double *bias, Entries entries = Entries::Signed);
 
 } // namespace eqc
 

@@ -14,6 +14,7 @@
 #include <functional>
 #include <limits>
 #include <string>
+#include <utility>
 #include <vector>
 
 namespace eqc {
@@ -72,6 +73,13 @@ struct CheckOptions {
   /// Whether a NaN must also stay away from the elements of its own sample that
   /// do not depend on it: not promised by the dense and schur plans.
   bool nanWithinSample = true;
+  /// Above 0 all numbers are integers up to this size, so that results are
+  /// exact unless their sums outgrow the element type. What holds up to
+  /// roundings alone is left out: elements of groups, long sums.
+  int64_t integers = 0;
+  /// Sizes (where one is given at run time) and batches to check instead of the
+  /// usual ones.
+  std::vector<std::pair<int64_t, int64_t>> cases;
   /// By what the bounds on errors are multiplied where sums are long: the
   /// conditions of the bases that the schur plan changes to, for y and the
   /// gradients of weight and bias, and for the gradient of x.

@@ -24,6 +24,9 @@ namespace {
 
 /// The most channels of each array that the oracle looks at.
 constexpr int64_t kMostChannels = 2;
+/// Of all of them at once, where that is not too much.
+constexpr const char *kWhole = "all channels against the oracle";
+constexpr const char *kWholeGradients = "their gradients along directions";
 
 /// What a call gives back: y, or gradients, and whether memory is as it should
 /// be.
@@ -148,8 +151,7 @@ private:
     numbers.resize(std::min(diagrams, test.diagrams));
     for (int64_t d : numbers)
       forChannels([&](int64_t c1, int64_t c2, int64_t c3) {
-        weight[weightIndex(d, c1, c2, c3)] =
-            roundTo(spec.dtype, random.symmetric());
+        weight[weightIndex(d, c1, c2, c3)] = draw(1).front();
       });
   }
 
@@ -298,12 +300,10 @@ private:
 
   void runCase() {
     countPositions();
-    x = drawValues(spec.dtype, size(BilinearRow::X), random);
-    z = drawValues(spec.dtype, size(BilinearRow::Z), random);
-    gradY = drawValues(spec.dtype, size(BilinearRow::Y), random);
-    bias = drawValues(
-        spec.dtype, static_cast<int64_t>(spec.biasDiagrams.size()) * spec.cOut,
-        random);
+    x = draw(size(BilinearRow::X));
+    z = draw(size(BilinearRow::Z));
+    gradY = draw(size(BilinearRow::Y));
+    bias = draw(static_cast<int64_t>(spec.biasDiagrams.size()) * spec.cOut);
     drawWeights();
     const std::optional<Values> y = forward(x, z);
     if (!y)
@@ -316,6 +316,12 @@ private:
     testEmpty();
     if (kernel.backward)
       testGradients();
+    if (wholeWork() <= options.workLimit / 8)
+      testWhole();
+  }
+
+  Values draw(int64_t count) {
+    return drawValues(spec.dtype, count, random, options.integers);
   }
 
   void compareWithOracle(const Values &y) {
@@ -344,7 +350,7 @@ private:
   }
 
   void testEquivariance() {
-    RandomElements elements(spec, test.n, random);
+    RandomElements elements(spec, test.n, random, options.integers > 0);
     auto move = [&](BilinearRow row, const Values &values) {
       return elements.move(values, orderOf(spec, row), axesOf(spec, row),
                            test.batch, channels(row), spec.layout,
@@ -355,9 +361,12 @@ private:
         v = roundTo(spec.dtype, v);
       return values;
     };
+    const Values movedX = round(move(BilinearRow::X, x));
+    const Values movedZ = round(move(BilinearRow::Z, z));
+    if (!staysExact(movedX, options) || !staysExact(movedZ, options))
+      return;
     const auto y = forward(x, z);
-    const auto moved =
-        forward(round(move(BilinearRow::X, x)), round(move(BilinearRow::Z, z)));
+    const auto moved = forward(movedX, movedZ);
     if (!y || !moved)
       return fail(check_tests::kEquivariance, "the kernel failed");
     const Values expected = move(BilinearRow::Y, *y);
@@ -448,6 +457,72 @@ private:
     CheckRow &row = addRow(check_tests::kSubsets);
     row.note.clear();
     row.verdict = good ? Verdict::Ok : Verdict::Failed;
+  }
+
+  /// Operations that the definition takes for all samples and channels.
+  double wholeWork() const {
+    const LayerSpec product = productLayer(spec);
+    const auto pairs = static_cast<double>(product.cIn);
+    const auto rows = static_cast<double>(positions(BilinearRow::Y));
+    double perSample = static_cast<double>(positions(BilinearRow::X)) *
+                       static_cast<double>(positions(BilinearRow::Z)) * pairs;
+    for (const Diagram &diagram : spec.diagrams)
+      perSample += (oracleVisits(diagram, spec.group, test.n) +
+                    rows * static_cast<double>(spec.cOut)) *
+                   pairs;
+    return perSample * static_cast<double>(test.batch);
+  }
+
+  /// All samples and channels at once; gradients by their products with random
+  /// directions, along which the definition is linear.
+  void testWhole() {
+    weight = draw(static_cast<int64_t>(spec.diagrams.size()) *
+                  spec.weightsOfDiagram());
+    const std::optional<Values> y = forward(x, z);
+    if (!y)
+      return fail(kWhole, "the kernel failed");
+    auto defined = [&](const Values &left, const Values &right,
+                       const Values &weights, const Values &added) {
+      return oracleBilinear(spec, test.n, test.batch, left.data(), right.data(),
+                            weights.data(), added.data());
+    };
+    compare(kWhole, *y, defined(x, z, weight, bias));
+    if (!kernel.backward)
+      return;
+    gradY = draw(size(BilinearRow::Y));
+    const std::optional<Gradients> got = backward(spec.bias ? 15 : 7);
+    if (!got)
+      return fail(kWholeGradients, "the kernel failed");
+    double error = 0;
+    auto along = [&](const Values &gradient, const Values &direction,
+                     const Values &slope) {
+      double found = 0, expected = 0, scale = 0;
+      for (size_t i = 0; i < direction.size(); ++i) {
+        found += gradient[i] * direction[i];
+        scale += std::abs(gradient[i] * direction[i]);
+      }
+      for (size_t i = 0; i < slope.size(); ++i)
+        expected += slope[i] * gradY[i];
+      const double difference = relative(std::abs(found - expected), scale);
+      error = std::isfinite(difference)
+                  ? std::max(error, difference)
+                  : std::numeric_limits<double>::infinity();
+    };
+    auto like = [&](const Values &values) {
+      return draw(static_cast<int64_t>(values.size()));
+    };
+    const Values none(bias.size(), 0), dx = like(x), dz = like(z),
+                                       dw = like(weight), db = like(bias);
+    along(got->x, dx, defined(dx, z, weight, none));
+    along(got->z, dz, defined(x, dz, weight, none));
+    along(got->weight, dw, defined(x, z, dw, none));
+    if (spec.bias)
+      along(got->bias, db, defined(x, z, Values(weight.size(), 0), db));
+    CheckRow &row = addRow(kWholeGradients);
+    row.measured = true;
+    row.error = error;
+    row.tolerance = tolerance;
+    row.verdict = error <= tolerance ? Verdict::Ok : Verdict::Failed;
   }
 
   void compareGradients(const Gradients &got, int64_t sample) {

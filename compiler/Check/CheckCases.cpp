@@ -135,6 +135,12 @@ std::vector<CheckCase> eqc::planCases(const LayerSpec &spec,
     cases.push_back(std::move(next));
   };
 
+  if (!options.cases.empty()) {
+    for (auto [n, batch] : options.cases)
+      add(fitCase(spec, options, spec.dynamicN() ? n : spec.n, batch));
+    return cases;
+  }
+
   // Odd batches and batches on either side of a vector's width.
   std::vector<int64_t> batches = {1, 3, 8, 17};
   if (!spec.dynamicN()) {

@@ -55,7 +55,8 @@ private:
 
   /// Zero outside the chosen part, so that only that contributes.
   void drawGradient() {
-    gradY = drawValues(spec.dtype, c.test.batch * rows * spec.cOut, random);
+    gradY = drawValues(spec.dtype, c.test.batch * rows * spec.cOut, random,
+                       c.options.integers);
     std::vector<bool> sampleUsed(c.test.batch, false),
         channelUsed(spec.cOut, false);
     for (int64_t s : c.samples)

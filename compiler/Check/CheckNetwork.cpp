@@ -41,8 +41,12 @@ public:
         tolerance(toleranceOf(network.dtype)) {}
 
   std::vector<CheckRow> run() {
-    for (int64_t batch : {int64_t(1), int64_t(7)})
+    for (auto [batch, where] : {std::pair(int64_t(1), Placement::Apart),
+                                std::pair(int64_t(7), Placement::First),
+                                std::pair(int64_t(2), Placement::Last)}) {
+      placement = where;
       runCase(batch);
+    }
     return std::move(table);
   }
 
@@ -63,7 +67,7 @@ private:
   }
 
   Values draw(int64_t count) {
-    return drawValues(network.dtype, count, random);
+    return drawValues(network.dtype, count, random, options.integers);
   }
 
   CheckRow &addRow(const char *name, int64_t batch) {
@@ -111,11 +115,11 @@ private:
                  const Arrays &inputs, const char *suffix, void *extra) {
     std::deque<GuardedArray> ins, outs;
     for (const Values &input : inputs)
-      ins.emplace_back(network.dtype, input, Placement::Apart);
+      ins.emplace_back(network.dtype, input, placement);
     for (const NetworkOutput &output : network.outputs)
       outs.emplace_back(network.dtype, oracle.elementsOf(output.value),
-                        Placement::Apart);
-    GuardedArray flat(network.dtype, params, Placement::Apart);
+                        placement);
+    GuardedArray flat(network.dtype, params, placement);
     Result result;
     result.status =
         call(suffix, batch, [&](NetworkArgument kind, size_t index) -> void * {
@@ -132,8 +136,11 @@ private:
         });
     for (GuardedArray &output : outs) {
       result.outputs.push_back(output.values());
-      guardsIntact &= output.guardsIntact();
+      observe(output);
     }
+    for (const GuardedArray &input : ins)
+      observe(input);
+    observe(flat);
     return result;
   }
 
@@ -146,14 +153,14 @@ private:
                      void *tape) {
     std::deque<GuardedArray> ins, given, results;
     for (const Values &input : inputs) {
-      ins.emplace_back(network.dtype, input, Placement::Apart);
+      ins.emplace_back(network.dtype, input, placement);
       results.emplace_back(network.dtype, static_cast<int64_t>(input.size()),
-                           Placement::Apart);
+                           placement);
     }
     for (const Values &grad : grads)
-      given.emplace_back(network.dtype, grad, Placement::Apart);
-    GuardedArray flat(network.dtype, params, Placement::Apart);
-    GuardedArray gradParams(network.dtype, network.params, Placement::Apart);
+      given.emplace_back(network.dtype, grad, placement);
+    GuardedArray flat(network.dtype, params, placement);
+    GuardedArray gradParams(network.dtype, network.params, placement);
     Gradients gradients;
     gradients.status = call("backward", batch,
                             [&](NetworkArgument kind, size_t index) -> void * {
@@ -172,13 +179,20 @@ private:
                                 return tape;
                               }
                             });
-    for (GuardedArray &result : results) {
+    for (GuardedArray &result : results)
       gradients.inputs.push_back(result.values());
-      guardsIntact &= result.guardsIntact();
-    }
     gradients.params = gradParams.values();
-    guardsIntact &= gradParams.guardsIntact();
+    for (const std::deque<GuardedArray> *arrays : {&ins, &given, &results})
+      for (const GuardedArray &array : *arrays)
+        observe(array);
+    observe(flat);
+    observe(gradParams);
     return gradients;
+  }
+
+  /// Notes whether memory beside an array of a call was written or touched.
+  void observe(const GuardedArray &array) {
+    guardsIntact &= array.guardsIntact() && array.touched().empty();
   }
 
   void runCase(int64_t batch) {
@@ -212,6 +226,12 @@ private:
                        relative(largestDifference(result.outputs[o], expected),
                                 largest(expected)));
     }
+    if (options.integers > 0) {
+      // Values that a type could not hold exactly say nothing.
+      if (isExact(oracle, inputs))
+        measure(check_tests::kOracle, batch, error, 0);
+      return;
+    }
     measure(check_tests::kOracle, batch, error, tolerance);
     testEquivariance(oracle, batch, inputs, sizes, result);
     testForms(oracle, batch, inputs, result);
@@ -224,13 +244,43 @@ private:
              ? ""
              : "the call failed");
     note(check_tests::kGuards, batch,
-         guardsIntact ? "" : "memory beside an array was written");
+         guardsIntact ? "" : "memory beside an array was touched");
+  }
+
+  /// Whether all values are integers that the type holds, however they are
+  /// summed up.
+  bool isExact(const NetworkOracle &oracle, const Arrays &inputs) const {
+    for (const NetworkLayer &layer : network.layers)
+      if (layers[layer.index].normalize != Normalize::None)
+        return false;
+    for (const NetworkStep &step : network.steps)
+      if (step.kind == StepKind::Norm ||
+          (step.kind == StepKind::Pointwise &&
+           step.function != Function::Relu && step.function != Function::Abs &&
+           step.function != Function::Square))
+        return false;
+    auto absolute = [](Values values) {
+      for (double &value : values)
+        value = std::abs(value);
+      return values;
+    };
+    Arrays magnitudes;
+    for (const Values &input : inputs)
+      magnitudes.push_back(absolute(input));
+    const double most = network.dtype == DType::F32 ? 0x1p24 : 0x1p53;
+    for (const Values &values :
+         oracle.run(magnitudes, absolute(params), {}, Entries::Absolute))
+      if (!(largest(values) < most))
+        return false;
+    return true;
   }
 
   /// Parameters under which no value grows: the weights of each layer divided
   /// by the largest number that it makes.
   void drawParams(const NetworkOracle &oracle, const Arrays &inputs) {
     params = draw(network.params);
+    if (options.integers > 0)
+      return;
     oracle.run(inputs, params, [&](size_t number, Values &result) {
       const NetworkLayer &layer = network.layers[number];
       const double scale = largest(result);
@@ -283,7 +333,7 @@ private:
     note(check_tests::kRepeat, batch,
          alone.outputs == result.outputs ? "" : "one thread has other bits");
     Values packed(packedElements());
-    GuardedArray flat(network.dtype, params, Placement::Apart);
+    GuardedArray flat(network.dtype, params, placement);
     const int64_t status =
         call("pack", batch, [&](NetworkArgument kind, size_t) -> void * {
           return kind == NetworkArgument::Params ? flat.data() : packed.data();
@@ -398,6 +448,8 @@ private:
   Values params;
   std::vector<char> tapeMemory;
   bool guardsIntact = true;
+  Placement placement = Placement::Apart;
+  AccessWatch watch;
 };
 
 } // namespace

@@ -243,15 +243,14 @@ CheckRow RaggedChecker::compare(const char *test, const char *gradients,
 
 void RaggedChecker::run(std::vector<CheckRow> &table) {
   chooseSizes();
-  x = drawValues(spec.dtype, total(true), random);
-  gradY = drawValues(spec.dtype, total(false), random);
-  weight = drawValues(spec.dtype,
-                      static_cast<int64_t>(spec.diagrams.size()) * spec.cIn *
-                          spec.cOut,
-                      random);
-  bias = drawValues(spec.dtype,
-                    static_cast<int64_t>(spec.biasDiagrams.size()) * spec.cOut,
-                    random);
+  auto draw = [&](int64_t count) {
+    return drawValues(spec.dtype, count, random, options.integers);
+  };
+  x = draw(total(true));
+  gradY = draw(total(false));
+  weight =
+      draw(static_cast<int64_t>(spec.diagrams.size()) * spec.cIn * spec.cOut);
+  bias = draw(static_cast<int64_t>(spec.biasDiagrams.size()) * spec.cOut);
   const Results expected = runSamples();
   const int64_t extent = *std::max_element(sizes.begin(), sizes.end()) +
                          rulesOf(spec.group).sizeUnit();

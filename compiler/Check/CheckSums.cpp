@@ -7,6 +7,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "compiler/Check/CheckSums.h"
+#include "compiler/Check/CheckCases.h"
 #include "compiler/Check/CheckValues.h"
 #include "compiler/Check/GuardedArray.h"
 #include "compiler/Check/Oracle.h"
@@ -53,17 +54,24 @@ private:
     return std::ldexp(std::floor(std::ldexp(value, bits)), -bits);
   }
 
-  /// Numbers in [1/2, 1), of at most `bits` bits.
+  /// Numbers in [1/2, 1), of at most `bits` bits; of either sign where cases
+  /// are asked for.
   Values draw(int64_t count, int bits) {
     Values values(count);
-    for (double &value : values)
+    for (double &value : values) {
       value =
           keepBits(roundTo(spec.dtype, 0.75 + random.symmetric() / 4.01), bits);
+      if (!options.cases.empty() && random.below(2) == 0)
+        value = -value;
+    }
     return values;
   }
 
-  /// A tensor that is constant in every channel, the same for all samples.
+  /// A tensor that is constant in every channel, the same for all samples;
+  /// random where cases are asked for.
   Values constants(int64_t positions, int64_t channels, int bits) {
+    if (!options.cases.empty())
+      return draw(batch * positions * channels, bits);
     const Values values = draw(channels, bits);
     Values tensor(batch * positions * channels);
     for (int64_t b = 0; b < batch; ++b)
@@ -139,6 +147,11 @@ private:
     for (size_t i = first; i < end; ++i)
       magnitudes[i] *= condition;
   }
+  static Values absolute(Values values) {
+    for (double &value : values)
+      value = std::abs(value);
+    return values;
+  }
   static Values ones(const Values &like) { return Values(like.size(), 1.0); }
 
   void forward() {
@@ -155,7 +168,8 @@ private:
     };
     const Values noBias(bias.size(), 0.0);
     bool isFirst = true;
-    Values magnitudes = apply(spec, x, weight, bias, Entries::Absolute);
+    Values magnitudes = apply(spec, absolute(x), absolute(weight),
+                              absolute(bias), Entries::Absolute);
     scale(magnitudes, 0, magnitudes.size(), options.basisCondition);
     compare(check_tests::kSums, *y,
             exactly(x,
@@ -191,7 +205,8 @@ private:
     joined.insert(joined.end(), got->weight.begin(), got->weight.end());
     if (spec.bias)
       joined.insert(joined.end(), got->bias.begin(), got->bias.end());
-    Values magnitudes = apply(spec, x, weight, gradY, Entries::Absolute);
+    Values magnitudes = apply(spec, absolute(x), absolute(weight),
+                              absolute(gradY), Entries::Absolute);
     scale(magnitudes, 0, got->x.size(), options.gradientCondition);
     // Sums may be taken in the basis of the layer.
     scale(magnitudes, got->x.size(), magnitudes.size(), options.basisCondition);
@@ -252,6 +267,12 @@ void eqc::checkSums(const LayerSpec &spec, const CheckOptions &options,
       return;
     SumChecker(spec, options, runner, random, table, n, batch).run();
   };
+  if (!options.cases.empty()) {
+    for (const CheckCase &test : planCases(spec, options))
+      if (!test.skipped)
+        check(test.n, test.batch);
+    return;
+  }
   int64_t n = spec.n;
   if (spec.dynamicN()) {
     n = 2;

@@ -12,8 +12,9 @@
 namespace eqc {
 
 /// Runs the kernel on constants, whose roundings all point the same way, with
-/// sums of up to a million terms, over positions and over the batch, and holds
-/// every element of y and of the gradients against its bound
+/// sums of up to a million terms, over positions and over the batch; or on
+/// random numbers of the cases that are asked for. Holds every element of y and
+/// of the gradients against its bound
 ///
 ///   |error| <= (8 + log2 m) eps * sum of the m absolute values of its terms
 ///

@@ -9,10 +9,13 @@
 
 using namespace eqc;
 
-Values eqc::drawValues(DType dtype, int64_t count, Random &random) {
+Values eqc::drawValues(DType dtype, int64_t count, Random &random,
+                       int64_t integers) {
   Values values(count);
   for (double &v : values)
-    v = roundTo(dtype, random.symmetric());
+    v = integers > 0
+            ? static_cast<double>(random.below(2 * integers + 1) - integers)
+            : roundTo(dtype, random.symmetric());
   return values;
 }
 
@@ -21,6 +24,11 @@ double eqc::largest(const Values &values) {
   for (double v : values)
     result = std::max(result, std::abs(v));
   return result;
+}
+
+bool eqc::staysExact(const Values &moved, const CheckOptions &options) {
+  return options.integers == 0 ||
+         largest(moved) <= 2.0 * static_cast<double>(options.integers);
 }
 
 double eqc::largestDifference(const Values &a, const Values &b) {

@@ -5,6 +5,7 @@
 
 #include "compiler/Algebra/LayerSpec.h"
 #include "compiler/Algebra/Random.h"
+#include "compiler/Check/Check.h"
 
 #include <algorithm>
 #include <cstdint>
@@ -14,10 +15,16 @@ namespace eqc {
 
 using Values = std::vector<double>;
 
-/// Random elements in [-1, 1) that the element type can hold.
-Values drawValues(DType dtype, int64_t count, Random &random);
+/// Random elements in [-1, 1) that the element type can hold; or, where
+/// `integers` is above 0, integers up to that size.
+Values drawValues(DType dtype, int64_t count, Random &random,
+                  int64_t integers = 0);
 
 double largest(const Values &values);
+
+/// Whether integers, where they are asked for, have not grown so much that
+/// results might no longer be exact; any other numbers.
+bool staysExact(const Values &moved, const CheckOptions &options);
 
 /// The largest absolute difference; infinite as soon as one is not a number.
 double largestDifference(const Values &a, const Values &b);

@@ -4,6 +4,7 @@
 
 #include "compiler/Interface/LayerInfo.h"
 #include "compiler/Interface/Signature.h"
+#include "compiler/Plan/Gradient/GradientPlan.h"
 #include "compiler/Plan/PlanRules.h"
 
 #include "llvm/ADT/STLExtras.h"
@@ -271,6 +272,18 @@ CheckRow LoadedLibrary::checkInfo(const LayerSpec &spec) const {
   if (!row.note.empty())
     row.verdict = Verdict::Failed;
   return row;
+}
+
+void eqc::readPromises(const LayerSpec &spec, const LoadedLibrary &library,
+                       BuiltPlans &built, CheckOptions &options) {
+  const std::optional<PlanKind> plan = findPlan(library.planName(spec));
+  auto conditionOf = [&](const LayerSpec &layer) {
+    return plan && rulesOf(*plan).promisesLess
+               ? rulesOf(*plan).count(layer, built).basisCondition
+               : 1;
+  };
+  options.basisCondition = conditionOf(spec);
+  options.gradientCondition = conditionOf(gradientLayer(spec));
 }
 
 CheckReport eqc::checkLibrary(const LayerSpec &spec,

@@ -11,6 +11,7 @@
 #include "compiler/Check/Check.h"
 #include "compiler/Check/CheckBilinear.h"
 #include "compiler/Interface/Signature.h"
+#include "compiler/Plan/BuiltPlans.h"
 
 #include <functional>
 #include <memory>
@@ -77,6 +78,11 @@ private:
   Lookup find;
   Interface interface;
 };
+
+/// What the plan that a layer was compiled by promises, among the options: the
+/// conditions of bases that it changes to.
+void readPromises(const LayerSpec &spec, const LoadedLibrary &library,
+                  BuiltPlans &built, CheckOptions &options);
 
 /// Checks a layer of a shared library: its description, then `runCheck`, with
 /// what its plan promises about NaN. `adapt`, if given, makes functions of the

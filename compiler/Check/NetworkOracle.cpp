@@ -170,7 +170,7 @@ int64_t NetworkOracle::sizeOf(const NetworkStep &step) const {
 
 Values NetworkOracle::layer(const NetworkStep &step, const Values &x,
                             const Values &z, const Values &params,
-                            bool withBias) const {
+                            bool withBias, Entries entries) const {
   const NetworkLayer &place = network.layers[step.layer];
   const LayerSpec &spec = layers[place.index];
   const Values none(static_cast<size_t>(place.biasSize), 0.0);
@@ -179,8 +179,9 @@ Values NetworkOracle::layer(const NetworkStep &step, const Values &x,
       withBias ? params.data() + place.biasOffset : none.data();
   if (spec.isBilinear())
     return oracleBilinear(spec, sizeOf(step), batch, x.data(), z.data(), weight,
-                          bias);
-  return oracleForward(spec, sizeOf(step), batch, x.data(), weight, bias);
+                          bias, entries);
+  return oracleForward(spec, sizeOf(step), batch, x.data(), weight, bias,
+                       entries);
 }
 
 void NetworkOracle::concatenate(const NetworkStep &step,
@@ -203,7 +204,8 @@ void NetworkOracle::concatenate(const NetworkStep &step,
 
 std::vector<Values> NetworkOracle::run(const std::vector<Values> &inputs,
                                        const Values &params,
-                                       const Observer &observe) const {
+                                       const Observer &observe,
+                                       Entries entries) const {
   std::vector<Values> values(network.values.size());
   std::copy(inputs.begin(), inputs.end(), values.begin());
   std::vector<bool> seen(network.layers.size());
@@ -214,7 +216,7 @@ std::vector<Values> NetworkOracle::run(const std::vector<Values> &inputs,
     switch (step.kind) {
     case StepKind::Layer:
       y = layer(step, x, values[step.operands.back()], params,
-                /*withBias=*/true);
+                /*withBias=*/true, entries);
       if (observe && !seen[step.layer])
         observe(step.layer, y);
       seen[step.layer] = true;

@@ -11,6 +11,7 @@
 
 #include "compiler/Algebra/NetworkSpec.h"
 #include "compiler/Check/CheckValues.h"
+#include "compiler/Check/Oracle.h"
 
 #include "llvm/ADT/ArrayRef.h"
 
@@ -37,8 +38,8 @@ public:
   using Observer = std::function<void(size_t layer, Values &result)>;
   /// All values; those of the inputs are the first.
   std::vector<Values> run(const std::vector<Values> &inputs,
-                          const Values &params,
-                          const Observer &observe = {}) const;
+                          const Values &params, const Observer &observe = {},
+                          Entries entries = Entries::Signed) const;
 
   /// The derivatives of all values along a direction.
   std::vector<Values> derive(const std::vector<Values> &values,
@@ -51,7 +52,8 @@ private:
   int64_t sizeOf(const NetworkStep &step) const;
   /// A layer on one input or on two, `x` and `z`; `z` is not looked at else.
   Values layer(const NetworkStep &step, const Values &x, const Values &z,
-               const Values &params, bool withBias) const;
+               const Values &params, bool withBias,
+               Entries entries = Entries::Signed) const;
   /// The result of a step that puts channels side by side.
   void concatenate(const NetworkStep &step, std::vector<Values> &values) const;
   /// For every entry of `of` the entry of a value without some of its axes,

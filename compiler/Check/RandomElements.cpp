@@ -2,14 +2,17 @@
 
 #include "compiler/Check/RandomElements.h"
 #include "compiler/Algebra/Groups/GroupRules.h"
+#include "compiler/Algebra/Groups/IntegerElement.h"
 
 using namespace eqc;
 
 RandomElements::RandomElements(
-    const std::vector<std::pair<Group, int64_t>> &spaces, Random &random) {
+    const std::vector<std::pair<Group, int64_t>> &spaces, Random &random,
+    bool ofIntegers) {
   elements.reserve(spaces.size());
   for (const auto &[group, size] : spaces)
-    elements.push_back(rulesOf(group).randomElement(size, random));
+    elements.push_back(ofIntegers ? integerElement(group, size, random)
+                                  : rulesOf(group).randomElement(size, random));
   for (size_t i = 0; i < spaces.size(); ++i)
     duals.push_back(rulesOf(spaces[i].first).hasDuals() ? elements[i].dual()
                                                         : elements[i]);
@@ -26,8 +29,9 @@ static std::vector<std::pair<Group, int64_t>> spacesOf(const LayerSpec &spec,
   return spaces;
 }
 
-RandomElements::RandomElements(const LayerSpec &spec, int64_t n, Random &random)
-    : RandomElements(spacesOf(spec, n), random) {}
+RandomElements::RandomElements(const LayerSpec &spec, int64_t n, Random &random,
+                               bool ofIntegers)
+    : RandomElements(spacesOf(spec, n), random, ofIntegers) {}
 
 Values RandomElements::move(const Values &tensor, int order,
                             const std::vector<int> &axes, int64_t batch,

@@ -15,10 +15,12 @@ namespace eqc {
 class RandomElements {
 public:
   /// Of the spaces of a layer; of size n where that is given at run time.
-  RandomElements(const LayerSpec &spec, int64_t n, Random &random);
+  /// Those of integers move integers to integers.
+  RandomElements(const LayerSpec &spec, int64_t n, Random &random,
+                 bool ofIntegers = false);
   /// Of spaces with these groups and sizes.
   RandomElements(const std::vector<std::pair<Group, int64_t>> &spaces,
-                 Random &random);
+                 Random &random, bool ofIntegers = false);
 
   /// A tensor of so many axes, each of its space; without `axes` all are of the
   /// first. Those of duals take the inverse transpose.

@@ -7,8 +7,6 @@
 #include "compiler/Check/LoadedLibrary.h"
 #include "compiler/Driver/FindGpu.h"
 #include "compiler/Lowering/KernelTarget.h"
-#include "compiler/Plan/Gradient/GradientPlan.h"
-#include "compiler/Plan/PlanRules.h"
 
 using namespace eqc;
 
@@ -41,14 +39,7 @@ int eqc::runCheck(const Options &options) {
   std::vector<CheckReport> reports;
   bool failed = false;
   for (const LayerSpec &layer : source.layers) {
-    const std::optional<PlanKind> plan = findPlan(library->planName(layer));
-    auto conditionOf = [&](const LayerSpec &spec) {
-      return plan && rulesOf(*plan).promisesLess
-                 ? rulesOf(*plan).count(spec, source.built).basisCondition
-                 : 1;
-    };
-    checkOptions.basisCondition = conditionOf(layer);
-    checkOptions.gradientCondition = conditionOf(gradientLayer(layer));
+    readPromises(layer, *library, source.built, checkOptions);
     reports.push_back(gpu ? checkOnGpu(layer, *library, checkOptions, *gpu)
                           : checkLibrary(layer, *library, checkOptions));
     text += renderReport(reports.back()) + "\n";

@@ -2,6 +2,7 @@
 
 #include "compiler/Algebra/GroupElement.h"
 #include "compiler/Algebra/Groups/GroupRules.h"
+#include "compiler/Algebra/Groups/IntegerElement.h"
 
 #include <Eigen/LU>
 #include <gtest/gtest.h>
@@ -164,4 +165,32 @@ TEST(GroupElement, RandomNumbersAreThoseOfTheStandardEngine) {
   EXPECT_EQ(random.uniform(),
             static_cast<double>(UINT64_C(14514284786278117030) >> 11) *
                 0x1p-53);
+}
+
+TEST(GroupElement, IntegersAreMovedToIntegers) {
+  Random random(7);
+  auto groups = std::vector<Group>(std::begin(allGroups), std::end(allGroups));
+  groups.insert(groups.end(),
+                {Group(Family::O, 1, 3), Group(Family::SO, 2, 2)});
+  for (Group group : groups)
+    for (int64_t n : {2, 4, 6}) {
+      if (group.hasSignature())
+        n = group.plus() + group.minus();
+      const GroupRules &rules = rulesOf(group);
+      for (int i = 0; i < 8; ++i) {
+        const GroupElement element = integerElement(group, n, random);
+        const Eigen::MatrixXd g = element.matrix();
+        const Eigen::MatrixXd inverse = element.dual().matrix().transpose();
+        EXPECT_EQ(g, g.array().round().matrix());
+        EXPECT_EQ(g * inverse, Eigen::MatrixXd::Identity(n, n));
+        Eigen::MatrixXd form(n, n);
+        for (int64_t a = 0; a < n; ++a)
+          for (int64_t b = 0; b < n; ++b)
+            form(a, b) = rules.form(a, b);
+        if (!rules.hasDuals())
+          EXPECT_EQ(g * form * g.transpose(), form) << groupText(group, n);
+        if (group.family() == Family::SO)
+          EXPECT_GT(g.determinant(), 0);
+      }
+    }
 }
