@@ -79,11 +79,6 @@ std::string GuardedArray::touched() const {
                                  : "";
 }
 
-std::vector<unsigned char> GuardedArray::elements() const {
-  const unsigned char *first = pages.data() + begin;
-  return {first, first + bytes};
-}
-
 std::vector<unsigned char> GuardedArray::everything() const {
   return {pages.data(), pages.data() + pages.size()};
 }

@@ -47,8 +47,7 @@ public:
   /// it was not, as far as the placement can tell.
   std::string touched() const;
 
-  /// The elements, and everything that can be written without a fault.
-  std::vector<unsigned char> elements() const;
+  /// Everything that can be written without a fault.
   std::vector<unsigned char> everything() const;
 
 private:

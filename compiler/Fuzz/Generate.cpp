@@ -136,7 +136,7 @@ private:
                     "n = " + acting.substr(at + 1, acting.size() - at - 2)};
     else
       layer.body = {"group = " + acting};
-    isBilinear = choose.oneIn(4);
+    isBilinear = choose.oneIn(4) && options.target.empty();
     const int64_t k = order();
     layer.body.push_back(isBilinear ? fmt::format("k = {} * {}",
                                                   std::min<int64_t>(k, 2),
@@ -171,7 +171,7 @@ private:
       }
       return text.empty() ? "0" : text;
     };
-    isBilinear = choose.oneIn(4);
+    isBilinear = choose.oneIn(4) && options.target.empty();
     std::string inputs = side(choose.below(isBilinear ? 3 : 4));
     if (isBilinear)
       inputs += " * " + side(choose.below(3));
