@@ -170,10 +170,33 @@ private:
     CheckOptions bounded = checks();
     if (!layer.isBilinear())
       readPromises(layer, library, built, bounded);
-    const CheckReport report = checked(layer, library, bounded);
-    if (report.failed())
-      return failed(report);
+    if (isWrong([&](uint64_t seed) {
+          bounded.seed = seed;
+          return checked(layer, library, bounded);
+        }))
+      return;
     ++outcome.counts["within bounds"];
+  }
+
+  /// Whether a check of random numbers fails. Its errors are relative to the
+  /// largest result, which may be small by chance where there are few: what is
+  /// measured has to be wrong for three draws.
+  template <typename Check> bool isWrong(const Check &check) {
+    constexpr uint64_t draws = 3;
+    for (uint64_t draw = 0; draw < draws; ++draw) {
+      const CheckReport report = check(settings.data + draw);
+      if (!report.failed())
+        return false;
+      if (draw + 1 < draws &&
+          std::all_of(report.rows.begin(), report.rows.end(),
+                      [](const CheckRow &row) {
+                        return row.measured || row.verdict != Verdict::Failed;
+                      }))
+        continue;
+      failed(report);
+      return true;
+    }
+    return false;
   }
 
   CheckReport checked(const LayerSpec &layer, const LoadedLibrary &library,
@@ -198,10 +221,11 @@ private:
                        return changesBasis(layer, library);
                      }))
       return failed(report);
-    const CheckReport random =
-        checkNetwork(network, parsed.layers, library, checks());
-    if (random.failed())
-      return failed(random);
+    isWrong([&](uint64_t seed) {
+      CheckOptions random = checks();
+      random.seed = seed;
+      return checkNetwork(network, parsed.layers, library, random);
+    });
   }
 
   /// Whether a layer or its gradient is computed in another basis.
