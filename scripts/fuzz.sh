@@ -1,24 +1,44 @@
 #!/usr/bin/env bash
-# Random programs against the definition, with seeds nobody has tried:
+# Looks for faults where nobody has looked yet. Random programs against the definition:
 #   scripts/fuzz.sh                    a minute on all cores
 #   scripts/fuzz.sh --seconds=3600 --jobs=8
 #   scripts/fuzz.sh --commit           with a seed that this commit makes
 #   scripts/fuzz.sh --groups=Sp ..     other arguments go to eqc-fuzz
 # Each line of results names its seeds, which repeat it.
+#
+# Bytes that reach new code, by libFuzzer; other arguments go to it:
+#   scripts/fuzz.sh --parser           any bytes as a source
+#   scripts/fuzz.sh --passes           any bytes as IR for passes
+#   scripts/fuzz.sh --library          any bytes as calls of libeqc
+# They are kept in build-fuzzers/corpus, for the next time; what ends the process in
+# build-fuzzers/found. CORPUS=DIR is another place.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 
-seconds=60 jobs=$(nproc) tool=build/bin/eqc-fuzz seed=
+seconds=60 jobs=$(nproc) tool=build/bin/eqc-fuzz seed= guided=
 rest=()
 for argument in "$@"; do
   case $argument in
     --seconds=*) seconds=${argument#*=} ;;
     --jobs=*) jobs=${argument#*=} ;;
     --tool=*) tool=${argument#*=} ;;
-    --commit) seed=$((0x$(git rev-parse --short=7 HEAD 2>/dev/null | head -c 7 || echo 1))) ;;
+    --parser | --passes | --library) guided=${argument#--} ;;
+    --commit) seed=$((0x$(git rev-parse HEAD 2>/dev/null | head -c 7 || echo 1))) ;;
     *) rest+=("$argument") ;;
   esac
 done
+
+if [ -n "$guided" ]; then
+  PRESET=fuzzers bash scripts/build.sh "eqc-fuzz-$guided" >&2
+  corpus=${CORPUS:-build-fuzzers/corpus/$guided}
+  mkdir -p "$corpus" build-fuzzers/found
+  # LLVM itself is not instrumented: its containers are not what ASan takes them for.
+  export ASAN_OPTIONS=detect_container_overflow=0:allow_user_poisoning=0
+  exec "build-fuzzers/bin/eqc-fuzz-$guided" "$corpus" "test/Fuzz/Guided/Corpus/$guided" \
+    -max_total_time="$seconds" -artifact_prefix=build-fuzzers/found/ -timeout=60 \
+    -rss_limit_mb=4096 -print_final_stats=1 -dict=test/Fuzz/Guided/eq.dict "${rest[@]}"
+fi
+
 if [ ! -x "$tool" ]; then
   echo "$0: no $tool; build it by scripts/build.sh eqc-fuzz" >&2
   exit 2

@@ -9,7 +9,7 @@ config.name = "eqc"
 config.test_format = lit.formats.ShTest(execute_external=False)
 config.suffixes = [".mlir", ".eq", ".test"]
 # Inputs that several tests share, and programs that ctest runs by itself.
-config.excludes = ["Package", "Inputs", "Integration", "Benchmark", "Kernels"]
+config.excludes = ["Package", "Inputs", "Integration", "Benchmark", "Kernels", "Corpus", "Regressions"]
 config.test_source_root = os.path.dirname(__file__)
 config.test_exec_root = os.path.join(config.eqc_obj_root, "test")
 
@@ -24,7 +24,8 @@ for tool in ["FileCheck", "not", "split-file", "count"]:
         (r"(?<![\w/%-])" + tool + r"(?![\w/-])",
          os.path.join(config.llvm_tools_dir, tool)))
 
-# The longer name first: %eqc is a prefix of it.
+# The longer names first: %eqc is a prefix of them.
+config.substitutions.append(("%eqc-fuzz", os.path.join(config.eqc_tools_dir, "eqc-fuzz")))
 config.substitutions.append(("%eqc-opt", os.path.join(config.eqc_tools_dir, "eqc-opt")))
 config.substitutions.append(("%eqc", os.path.join(config.eqc_tools_dir, "eqc")))
 config.substitutions.append(("%faulty_eqc", os.path.join(config.eqc_tools_dir, "eqc-faulty")))
