@@ -17,9 +17,9 @@ std::string FuzzSettings::text() const {
     sizes += fmt::format("{}{}x{}", sizes.empty() ? "" : ",", n, batch);
   return fmt::format(
       "plan={} opt={} target={} cpu={} cap={} threads={} share={} gradients={} "
-      "ragged={} calls={} data={}",
+      "ragged={} packed={} calls={} data={}",
       plan, optLevel, target, cpu, cap, threads, canShare ? 1 : 0,
-      gradients ? 1 : 0, ragged ? 1 : 0, sizes, data);
+      gradients ? 1 : 0, ragged ? 1 : 0, packed ? 1 : 0, sizes, data);
 }
 
 /// Calls as n x batch, separated by commas.
@@ -63,6 +63,7 @@ bool FuzzSettings::read(StringRef text, std::string &wrong) {
                          : name == "share"     ? flag(canShare)
                          : name == "gradients" ? flag(gradients)
                          : name == "ragged"    ? flag(ragged)
+                         : name == "packed"    ? flag(packed)
                          : name == "calls"     ? readCalls(value, calls)
                          : name == "data"      ? number(data)
                                                : false;

@@ -29,6 +29,7 @@ struct FuzzSettings {
   bool canShare = true; ///< whether calls are compiled to use several threads
   bool gradients = false;
   bool ragged = false;
+  bool packed = false; ///< whether weights are packed first, with one input
   /// Sizes, where one is given at run time, and batches of calls.
   std::vector<std::pair<int64_t, int64_t>> calls = {{1, 1}};
   uint64_t data = 1; ///< what random numbers start from

@@ -271,6 +271,7 @@ private:
     settings.threads = choose.of<int>({1, 1, 2, 3, 4});
     settings.canShare = !choose.oneIn(6);
     settings.gradients = choose.below(10) < 6;
+    settings.packed = choose.oneIn(4) && options.target.empty();
     settings.ragged =
         options.target.empty() && choose.oneIn(3) && mayBeRagged(program);
     lowerBatches(program);

@@ -14,6 +14,7 @@
 #include "compiler/Driver/FindGpu.h"
 #include "compiler/Frontend/Frontend.h"
 #include "compiler/Fuzz/Legal.h"
+#include "compiler/Fuzz/Packed.h"
 #include "compiler/Lowering/KernelTarget.h"
 #include "compiler/Plan/Bilinear/JoinPlans.h"
 #include "compiler/Plan/Gradient/GradientPlan.h"
@@ -52,7 +53,7 @@ public:
     CompileFailure failure;
     std::optional<LoadedLibrary> library;
     if (outcome.verdict == FuzzVerdict::Passed)
-      library = compileInMemory(parsed.layers, options, failure);
+      library = compileInMemory(parsed.layers, options, failure, &packedSizes);
     if (!library) {
       if (outcome.verdict != FuzzVerdict::Passed)
         return std::move(outcome);
@@ -202,11 +203,17 @@ private:
   CheckReport checked(const LayerSpec &layer, const LoadedLibrary &library,
                       const CheckOptions &checkOptions) const {
     auto adapted = [&](const LayerSpec &spec, const KernelFunctions &kernel) {
-      const KernelFunctions onHost =
-          gpu ? asHostLayer(spec, kernel, *gpu) : kernel;
+      KernelFunctions onHost = gpu ? asHostLayer(spec, kernel, *gpu) : kernel;
+      if (settings.packed)
+        onHost = throughPacked(spec, library, packedSizeOf(layer),
+                               std::move(onHost));
       return adapt ? adapt(spec, onHost) : onHost;
     };
     return checkLibrary(layer, library, checkOptions, adapted);
+  }
+
+  int64_t packedSizeOf(const LayerSpec &layer) const {
+    return packedSizes[static_cast<size_t>(&layer - parsed.layers.data())];
   }
 
   void judgeNetwork(const NetworkSpec &network, const LoadedLibrary &library) {
@@ -259,6 +266,8 @@ private:
       ++outcome.counts["with typed axes"];
     if (settings.gradients)
       ++outcome.counts["with gradients"];
+    if (settings.packed && !layer.isBilinear())
+      ++outcome.counts["with packed weights"];
     if (settings.ragged && layer.dynamicN())
       ++outcome.counts["ragged"];
     const size_t spaces =
@@ -277,6 +286,7 @@ private:
   FrontendResult parsed;
   CompileOptions options;
   BuiltPlans built;
+  std::vector<int64_t> packedSizes;
   std::unique_ptr<Gpu> gpu;
   FuzzOutcome outcome;
 };

@@ -69,6 +69,7 @@ private:
         return true;
     return with([&](FuzzSettings &s) { s.ragged = plain.ragged; }) ||
            with([&](FuzzSettings &s) { s.gradients = plain.gradients; }) ||
+           with([&](FuzzSettings &s) { s.packed = plain.packed; }) ||
            with([&](FuzzSettings &s) { s.threads = plain.threads; }) ||
            with([&](FuzzSettings &s) { s.canShare = plain.canShare; }) ||
            with([&](FuzzSettings &s) { s.cap = plain.cap; }) ||

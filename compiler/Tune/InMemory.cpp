@@ -11,9 +11,11 @@ using namespace eqc;
 
 std::optional<LoadedLibrary>
 eqc::compileInMemory(llvm::ArrayRef<LayerSpec> layers,
-                     const CompileOptions &options, CompileFailure &failure) {
+                     const CompileOptions &options, CompileFailure &failure,
+                     std::vector<int64_t> *packedSizes) {
   llvm::SmallVector<char, 0> object;
-  if (!compileLayers(layers, options, CodeKind::Object, object, failure))
+  if (!compileLayers(layers, options, CodeKind::Object, object, failure,
+                     packedSizes))
     return std::nullopt;
   std::string problem;
   std::shared_ptr<LoadedObject> code = LoadedObject::load(object, problem);

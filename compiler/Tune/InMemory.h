@@ -7,14 +7,16 @@
 #include "compiler/Pipelines/Compile.h"
 
 #include <optional>
+#include <vector>
 
 namespace eqc {
 
 /// Compiles layers and loads them. Nothing, with `failure` filled in, on
-/// failure.
-std::optional<LoadedLibrary> compileInMemory(llvm::ArrayRef<LayerSpec> layers,
-                                             const CompileOptions &options,
-                                             CompileFailure &failure);
+/// failure. `packedSizes`, if given, are those of compileLayers.
+std::optional<LoadedLibrary>
+compileInMemory(llvm::ArrayRef<LayerSpec> layers, const CompileOptions &options,
+                CompileFailure &failure,
+                std::vector<int64_t> *packedSizes = nullptr);
 
 /// Keeps calls on one thread while it lives. The number of threads that was
 /// asked for by EQC_NUM_THREADS, or all, is back afterwards.
