@@ -7,6 +7,7 @@
 #include <algorithm>
 #include <cerrno>
 #include <cstring>
+#include <ctime>
 #include <optional>
 
 #include <poll.h>
@@ -18,6 +19,10 @@ using namespace eqc;
 
 /// Cases that one child judges: what it leaves in memory goes with it.
 static constexpr int64_t kCasesOfChild = 100;
+
+/// How much longer than it computes a case may take: a child that waits for
+/// ever computes nothing.
+static constexpr int kPatience = 20;
 
 namespace {
 
@@ -125,15 +130,18 @@ public:
   FuzzOutcome next(int seconds) {
     FuzzOutcome outcome;
     pollfd waiting = {results, POLLIN, 0};
+    const double start = cpuSeconds();
     int ready = 0;
-    do
-      ready = poll(&waiting, 1, seconds * 1000);
-    while (ready < 0 && errno == EINTR);
+    for (int passed = 0; ready <= 0; ++passed) {
+      ready = poll(&waiting, 1, 1000);
+      if (cpuSeconds() - start > seconds || passed > kPatience * seconds)
+        break;
+    }
     if (ready > 0 && receive(results, outcome))
       return outcome;
     outcome = {};
     outcome.verdict = FuzzVerdict::Failed;
-    outcome.kind = ready == 0 ? "too slow" : howItEnded();
+    outcome.kind = ready > 0 ? howItEnded() : "too slow";
     outcome.text = outcome.kind + "\n" + lastPrinted();
     isGone = true;
     return outcome;
@@ -141,6 +149,17 @@ public:
   bool gone() const { return isGone; }
 
 private:
+  /// The time that the child has computed, however busy the machine is.
+  double cpuSeconds() const {
+    clockid_t clock;
+    timespec time = {};
+    if (process <= 0 || clock_getcpuclockid(process, &clock) != 0 ||
+        clock_gettime(clock, &time) != 0)
+      return 0;
+    return static_cast<double>(time.tv_sec) +
+           static_cast<double>(time.tv_nsec) * 1e-9;
+  }
+
   std::string howItEnded() {
     int status = 0;
     if (process <= 0 || waitpid(process, &status, 0) != process)

@@ -16,8 +16,8 @@
 namespace eqc {
 
 /// Calls `judgeOne` for 0 .. count - 1 in children of this process, and `take`
-/// here with each outcome, in order, until it returns false. A case takes at
-/// most `seconds`.
+/// here with each outcome, in order, until it returns false. A case
+/// computes for at most `seconds`.
 void judgeApart(int64_t count,
                 const std::function<FuzzOutcome(int64_t)> &judgeOne,
                 const std::function<bool(int64_t, FuzzOutcome)> &take,

@@ -115,7 +115,7 @@ private:
     if (llvm::StringRef(group).ends_with("(p,q)"))
       return fmt::format("{}({},{})", group.substr(0, group.size() - 5),
                          1 + choose.below(3), 1 + choose.below(2));
-    if (mayBeDynamic && choose.oneIn(4))
+    if (mayBeDynamic && choose.oneIn(3))
       return group + "(?)";
     return fmt::format(
         "{}({})", group,
@@ -260,7 +260,8 @@ private:
   void drawSettings() {
     FuzzSettings &settings = program.settings;
     static const std::vector<std::string> plans = {
-        "auto", "auto", "dense", "factored", "shared", "shared", "schur"};
+        "auto",   "auto",   "dense", "factored",
+        "shared", "shared", "schur", "schur"};
     settings.plan = choose.of(options.plans.empty() ? plans : options.plans);
     settings.optLevel = choose.of<int>({3, 3, 3, 2, 1, 0});
     settings.target = options.target;
@@ -273,7 +274,7 @@ private:
     settings.gradients = choose.below(10) < 6;
     settings.packed = choose.oneIn(4) && options.target.empty();
     settings.ragged =
-        options.target.empty() && choose.oneIn(3) && mayBeRagged(program);
+        choose.oneIn(2) && options.target.empty() && mayBeRagged(program);
     lowerBatches(program);
   }
 

@@ -40,6 +40,10 @@ static FuzzOutcome judgeAlone(const FuzzProgram &program,
 
 static void report(const SearchOptions &options, uint64_t seed,
                    const FuzzOutcome &outcome, llvm::raw_ostream &os) {
+  // Before what takes a while.
+  os << fmt::format("FAILED: {}: eqc-fuzz --seed={} --count=1{}\n",
+                    outcome.kind, seed, generateWords(options.generate));
+  os.flush();
   FuzzProgram program = generate(seed, options.generate);
   std::string text = outcome.text;
   if (options.shrinks) {
@@ -51,9 +55,7 @@ static void report(const SearchOptions &options, uint64_t seed,
       return true;
     });
   }
-  os << fmt::format("FAILED: {}: eqc-fuzz --seed={} --count=1{}\n",
-                    outcome.kind, seed, generateWords(options.generate))
-     << program.text() << text << "\n";
+  os << program.text() << text << "\n";
   os.flush();
 }
 
