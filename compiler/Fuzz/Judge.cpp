@@ -54,6 +54,12 @@ public:
     std::optional<LoadedLibrary> library;
     if (outcome.verdict == FuzzVerdict::Passed)
       library = compileInMemory(parsed.layers, options, failure, &packedSizes);
+    // Not every kind of target has every plan.
+    if (!library && options.plan != PlanKind::Auto && failure.status != 70 &&
+        outcome.verdict == FuzzVerdict::Passed) {
+      options.plan = PlanKind::Auto;
+      library = compileInMemory(parsed.layers, options, failure, &packedSizes);
+    }
     if (!library) {
       if (outcome.verdict != FuzzVerdict::Passed)
         return std::move(outcome);
@@ -150,7 +156,7 @@ private:
     result.seed = settings.data;
     result.cases = settings.calls;
     if (gpu && gpu->isStandIn())
-      result.callLimit = 3e5;
+      result.callLimit = 5e4;
     return result;
   }
 
