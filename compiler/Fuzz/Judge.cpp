@@ -92,6 +92,10 @@ private:
   //===--------------------------------------------------------------------===//
 
   void setOptions() {
+    if (!findPlan(settings.plan))
+      return fail("settings", "unknown plan '" + settings.plan + "'");
+    if (!settings.target.empty() && !kernelTargetOf(settings.target).device())
+      return fail("settings", "unknown target '" + settings.target + "'");
     options.optLevel = settings.optLevel;
     options.threads = settings.canShare;
     options.gradients = settings.gradients;
@@ -118,7 +122,7 @@ private:
 
   /// The plan that was asked for, of layers that have it.
   void setPlans(int64_t registers) {
-    const PlanKind plan = findPlan(settings.plan).value_or(PlanKind::Auto);
+    const PlanKind plan = *findPlan(settings.plan);
     for (const LayerSpec &layer : parsed.layers) {
       const bool has =
           plan == PlanKind::Auto ||

@@ -1,6 +1,8 @@
 //===- eqc-fuzz.cpp - Random programs against the definition --------------===//
 
 #include "compiler/Fuzz/Search.h"
+#include "compiler/Lowering/KernelTarget.h"
+#include "compiler/Plan/PlanKind.h"
 
 #include "llvm/Support/CommandLine.h"
 #include "llvm/Support/MemoryBuffer.h"
@@ -83,6 +85,11 @@ int main(int argc, char **argv) {
       return fail("unknown group '" + name.str() + "'");
     options.generate.groups.push_back(name.str());
   }
+  for (const std::string &plan : plans)
+    if (!findPlan(plan))
+      return fail("unknown plan '" + plan + "'");
+  if (!target.empty() && !kernelTargetOf(target).device())
+    return fail("unknown kind of device '" + target + "'");
   options.generate.plans.assign(plans.begin(), plans.end());
   options.generate.target = target;
   options.seed = seed;
