@@ -58,3 +58,14 @@ Values eqc::oracleBilinear(const LayerSpec &spec, int64_t n, int64_t batch,
                        multiply(spec, n, batch, x, z).data(), weight, bias,
                        entries);
 }
+
+double eqc::bilinearWork(const LayerSpec &spec, int64_t n, int64_t batch) {
+  const LayerSpec product = productLayer(spec);
+  const auto pairs = static_cast<double>(product.cIn);
+  const double outputs =
+      realOutputPositions(product, n) * static_cast<double>(spec.cOut);
+  double work = realInputPositions(product, n) * pairs;
+  for (const Diagram &diagram : spec.diagrams)
+    work += (oracleVisits(diagram, spec.group, n) + outputs) * pairs;
+  return work * static_cast<double>(batch);
+}

@@ -24,6 +24,9 @@ Values oracleBilinear(const LayerSpec &spec, int64_t n, int64_t batch,
                       const double *x, const double *z, const double *weight,
                       const double *bias, Entries entries = Entries::Signed);
 
+/// Operations that this takes, roughly.
+double bilinearWork(const LayerSpec &spec, int64_t n, int64_t batch);
+
 } // namespace eqc
 
 #endif // EQC_CHECK_BILINEARORACLE_H

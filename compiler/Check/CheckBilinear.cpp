@@ -24,7 +24,6 @@ namespace {
 
 /// The most channels of each array that the oracle looks at.
 constexpr int64_t kMostChannels = 2;
-/// Of all of them at once, where that is not too much.
 constexpr const char *kWhole = "all channels against the oracle";
 constexpr const char *kWholeGradients = "their gradients along directions";
 
@@ -316,7 +315,7 @@ private:
     testEmpty();
     if (kernel.backward)
       testGradients();
-    if (wholeWork() <= options.workLimit / 8)
+    if (bilinearWork(spec, test.n, test.batch) <= options.workLimit / 8)
       testWhole();
   }
 
@@ -459,26 +458,12 @@ private:
     row.verdict = good ? Verdict::Ok : Verdict::Failed;
   }
 
-  /// Operations that the definition takes for all samples and channels.
-  double wholeWork() const {
-    const LayerSpec product = productLayer(spec);
-    const auto pairs = static_cast<double>(product.cIn);
-    const auto rows = static_cast<double>(positions(BilinearRow::Y));
-    double perSample = static_cast<double>(positions(BilinearRow::X)) *
-                       static_cast<double>(positions(BilinearRow::Z)) * pairs;
-    for (const Diagram &diagram : spec.diagrams)
-      perSample += (oracleVisits(diagram, spec.group, test.n) +
-                    rows * static_cast<double>(spec.cOut)) *
-                   pairs;
-    return perSample * static_cast<double>(test.batch);
-  }
-
   /// All samples and channels at once; gradients by their products with random
   /// directions, along which the definition is linear.
   void testWhole() {
     weight = draw(static_cast<int64_t>(spec.diagrams.size()) *
                   spec.weightsOfDiagram());
-    const std::optional<Values> y = forward(x, z);
+    const auto y = forward(x, z);
     if (!y)
       return fail(kWhole, "the kernel failed");
     auto defined = [&](const Values &left, const Values &right,
@@ -504,9 +489,8 @@ private:
       for (size_t i = 0; i < slope.size(); ++i)
         expected += slope[i] * gradY[i];
       const double difference = relative(std::abs(found - expected), scale);
-      error = std::isfinite(difference)
-                  ? std::max(error, difference)
-                  : std::numeric_limits<double>::infinity();
+      if (!(difference <= error)) // or is not a number
+        error = difference;
     };
     auto like = [&](const Values &values) {
       return draw(static_cast<int64_t>(values.size()));
