@@ -66,7 +66,10 @@ class Scratch:
         self.borrowers.append(layer.library)
         layer.library.eqc_set_allocator(self.get, self.put, None)
 
-    def take_back(self):
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
         for library in self.borrowers:
             library.eqc_set_allocator(None, None, None)
 
@@ -98,10 +101,9 @@ class Arrays:
         return layer.call(self.x, self.weight, self.bias, self.y)
 
 
-def compare(old, new, source, batch, options):
-    """The ratios of the rounds."""
+def load_both(old, new, source, batch, options, scratch):
+    """What calls the layer as either compiles it, after seeing that they agree."""
     results, candidates, arrays = [], [], None
-    scratch = Scratch()
     with tempfile.TemporaryDirectory(prefix="eqcbench") as folder:
         for name, eqc in (("old", old), ("new", new)):
             own = os.path.join(folder, name)
@@ -116,17 +118,23 @@ def compare(old, new, source, batch, options):
     error = worker.error_of(results[1], results[0])
     if error > worker.TOLERANCE[str(layer.dtype)]:
         sys.exit(f"{layer.name}: the kernels differ by {error:.1e}")
+    return candidates
+
+
+def compare(old, new, source, batch, options):
+    """The ratios of the rounds."""
     ratios = []
-    for candidate in candidates:
-        candidate.warm_up(0.2)
-    for number in range(options.rounds):
-        times = {}
-        for candidate in candidates[::-1 if number % 2 else 1]:
-            candidate.times = []
-            candidate.take_turn(options.turn)
-            times[candidate.name] = statistics.median(candidate.times)
-        ratios.append(times["old"] / times["new"])
-    scratch.take_back()
+    with Scratch() as scratch:
+        candidates = load_both(old, new, source, batch, options, scratch)
+        for candidate in candidates:
+            candidate.warm_up(0.2)
+        for number in range(options.rounds):
+            times = {}
+            for candidate in candidates[::-1 if number % 2 else 1]:
+                candidate.times = []
+                candidate.take_turn(options.turn)
+                times[candidate.name] = statistics.median(candidate.times)
+            ratios.append(times["old"] / times["new"])
     return ratios
 
 

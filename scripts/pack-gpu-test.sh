@@ -41,7 +41,7 @@ esac
 
 if [ -z "${EQC_PACK_BUILT:-}" ]; then # a test has them built already
   cmake --build "$build" --target eqc eqc_rt eqc_rt_cuda eqc-gpu-test \
-    ${libeqc:+eqc_compiler_alone} >&2
+    ${libeqc:+eqc_compiler} >&2
 fi
 mkdir -p "$folder"/{bin,lib,sweep,suite,python,benchmark}
 compile() { # SOURCE.eq PLAN
@@ -85,8 +85,8 @@ done
 rm "$folder"/{sweep,suite}/*.h
 
 cp "$build/bin/eqc-gpu-test" "$folder/bin"
-# What LLVM does not bring along and few machines have.
-for library in $(ldd "$build/bin/eqc-gpu-test" | sed -n 's/.*=> \(.*libfmt[^ ]*\).*/\1/p'); do
+# Beside LLVM, what few machines have.
+for library in $(ldd "$build/bin/eqc-gpu-test" | sed -n 's/.*=> \(.*lib\(fmt\|z\)[.][^ ]*\).*/\1/p'); do
   cp -L "$library" "$folder/lib"
 done
 cp scripts/test-gpu.sh "$folder"
@@ -96,11 +96,13 @@ cp -r benchmark/eqcbench "$folder/benchmark"
 cp test/Gpu/frameworks.py "$folder/python"
 find "$folder" -name __pycache__ -prune -exec rm -r {} +
 if [ -n "$libeqc" ]; then
-  python3 - "$build/test/Gpu/lib/libeqc.so" "$folder/lib/libeqc.so.xz" <<'PY'
+  strip -o "$folder/lib/libeqc.so" "$build/lib/libeqc.so" # symbols for debuggers
+  python3 - "$folder/lib/libeqc.so" "$folder/lib/libeqc.so.xz" <<'PY'
 import lzma, sys
 with open(sys.argv[1], "rb") as source, lzma.open(sys.argv[2], "wb", preset=6) as out:
     out.write(source.read())
 PY
+  rm "$folder/lib/libeqc.so"
 fi
 # Libraries hold PTX, which is text, for each chip nearly the same.
 (cd "$folder" && python3 -c 'import tarfile

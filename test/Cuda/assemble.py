@@ -129,6 +129,8 @@ def check_limits(loops, ptxas, cuobjdump, folder):
         for kernel, operations in loops_of(sass):
             counts = collections.Counter(operation.split(".")[0] for operation in operations)
             kind = {"multiply_add_f32": "FFMA", "multiply_add_f64": "DFMA"}.get(kernel)
+            if kind == "DFMA" and chip in ("sm_75", "sm_120"):
+                continue  # one takes as long as dozens of other instructions there
             if kind and (counts[kind] % 64 or counts[kind] < 0.9 * len(operations)):
                 return [f"{kernel} has {counts[kind]} of {len(operations)} on {chip}"]
     return []
