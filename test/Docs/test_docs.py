@@ -192,8 +192,11 @@ def test_only_a_target_names_vectors():
     folders = {SOURCE / "compiler" / "Lowering" / name
                for name in ("Gpu", *(name for _, name, _ in targets()))}
     assert all(folder.is_dir() for folder in folders)
-    # eqc-opt also knows upstream's passes.
+    # eqc-opt also knows upstream's passes, and one list has its dialects.
+    upstream = SOURCE / "compiler" / "Pipelines" / "Dialects.cpp"
     for path, text in outside(folders, ("compiler", "dialect")):
+        if path == upstream:
+            continue
         found = re.search(r"\bvector::|\bVectorType\b|Dialect/Vector/", text)
         assert not found, f"{path} names a vector: {found[0]}"
 

@@ -122,30 +122,7 @@ private:
         {{weight, {0, 2, 1}}, {factor, {0}}});
   }
 
-  /// The rows that stages add, where diagrams of orbits share those of the
-  /// bias.
-  Value membersOfBias(GraphBuilder &graph, Value bias) {
-    const std::vector<SparseVector> *rows = nullptr;
-    if (const auto *plan = std::get_if<StrandPlan>(&staged.plan))
-      rows = &plan->bias.rows;
-    else if (const auto *layer = std::get_if<FactoredLayer>(&staged.plan))
-      rows = &layer->bias.rows;
-    if (!bias || !rows || rows->empty())
-      return bias;
-    const int64_t columns =
-        cast<RankedTensorType>(bias.getType()).getDimSize(0);
-    const auto count = static_cast<int64_t>(rows->size());
-    SmallVector<double> entries(count * columns, 0.0);
-    for (auto [r, row] : llvm::enumerate(*rows))
-      for (auto [column, value] : row)
-        entries[static_cast<int64_t>(r) * columns + column] += value;
-    return graph.addProduct(
-        {graph.zeros({count, spec.cOut}), {0, 2}},
-        {{graph.constant(entries, count, columns), {0, 1}}, {bias, {1, 2}}});
-  }
-
   Value build(GraphBuilder &graph, Value x, Value weight, Value bias) {
-    bias = membersOfBias(graph, bias);
     LayerGraph layer(graph, spec, x, weight, bias);
     const GraphSite site{graph, layer, function, spec, x, weight, bias};
     return std::visit([&](const auto &plan) { return buildGraph(site, plan); },

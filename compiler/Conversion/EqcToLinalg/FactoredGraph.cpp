@@ -33,6 +33,7 @@ static RowPattern dropVertices(const RowPattern &pattern,
 /// One diagram after the other, inputs contracted in the order of each form.
 Value eqc::buildGraph(const GraphSite &site, const FactoredLayer &plan) {
   LayerGraph &layer = site.layer;
+  layer.transformBias(plan.bias);
   const LayerSpec &spec = site.spec;
   const RowPattern output = identityPattern(spec.l);
   PatternTensor y = layer.outputZeros(output);

@@ -2,7 +2,6 @@
 
 #include "compiler/Conversion/EqcToLinalg/LayerGraph.h"
 #include "compiler/Algebra/Groups/GroupRules.h"
-#include "compiler/Plan/Dense/DensePlan.h"
 #include "compiler/Plan/Shared/SharedGeometry.h"
 
 #include <numeric>
@@ -319,7 +318,22 @@ static IndexCoefficient coefficientOf(const Diagram &diagram, Group group,
   return coefficient;
 }
 
-Value LayerGraph::applyDense(const DensePlan &plan) {
+void LayerGraph::transformBias(const RowTransform &sums) {
+  if (!bias || sums.rows.empty())
+    return;
+  const int64_t columns = cast<RankedTensorType>(bias.getType()).getDimSize(0);
+  const auto count = static_cast<int64_t>(sums.rows.size());
+  SmallVector<double> entries(count * columns, 0.0);
+  for (auto [r, row] : llvm::enumerate(sums.rows))
+    for (auto [column, value] : row)
+      entries[static_cast<int64_t>(r) * columns + column] += value;
+  bias = graph.addProduct(
+      {graph.zeros({count, spec.cOut}), {0, 2}},
+      {{graph.constant(entries, count, columns), {0, 1}}, {bias, {1, 2}}});
+}
+
+Value LayerGraph::applyDense(ArrayRef<SignedWeight> weights,
+                             ArrayRef<SignedWeight> biases) {
   const auto vertices = static_cast<unsigned>(spec.l + spec.k);
   // The matrix has no batch, so vertices take the dimensions from 0 on.
   SmallVector<int64_t> shape(vertices, GraphBuilder::kAxis);
@@ -332,7 +346,7 @@ Value LayerGraph::applyDense(const DensePlan &plan) {
       coefficient.scale = graph.inverseOfN(diagram.numBottomOnlyBlocks());
     matrix = graph.addProduct(
         {matrix, dimensions(0, static_cast<int>(vertices) + 2)},
-        {{weightOf(packedTermsOf({plan.diagrams[d].weight}).front()),
+        {{weightOf(packedTermsOf({weights[d]}).front()),
           {vertices, vertices + 1}}},
         coefficient);
   }
@@ -349,7 +363,7 @@ Value LayerGraph::applyDense(const DensePlan &plan) {
   for (size_t e = 0; e < spec.biasDiagrams.size(); ++e) {
     // Without inputs the channels follow the outputs.
     const auto channel = static_cast<unsigned>(spec.l + 1);
-    const SignedWeight &row = plan.bias[e].weight;
+    const SignedWeight &row = biases[e];
     IndexCoefficient coefficient =
         coefficientOf(spec.biasDiagrams[e], spec.group, 1);
     if (row.sign < 0)

@@ -12,10 +12,9 @@
 #include "compiler/Algebra/RowPattern.h"
 #include "compiler/Conversion/EqcToLinalg/GraphBuilder.h"
 #include "compiler/Plan/PackedTerm.h"
+#include "compiler/Plan/RowTransform.h"
 
 namespace eqc {
-
-struct DensePlan;
 
 /// A tensor that holds an input or output pattern: [batch, letters, channels],
 /// one axis of n for each kept block. Free vertices take as many axes behind
@@ -64,6 +63,8 @@ public:
     return bottom.free >= 0 && !keepsOwnFree(bottom, /*isTop=*/false);
   }
 
+  /// Sums of rows of the bias take its place, where there are any.
+  void transformBias(const RowTransform &sums);
   /// Adds row e of the bias to the top pattern of its diagram.
   void addBias(PatternTensor &target, int64_t row);
 
@@ -71,7 +72,9 @@ public:
   void add(PatternTensor &target, const PatternTensor &coarse);
 
   /// The matrix of a layer, [outputs, inputs, c_in, c_out], applied to x.
-  mlir::Value applyDense(const DensePlan &plan);
+  /// Diagrams and those of the bias have these weights.
+  mlir::Value applyDense(llvm::ArrayRef<SignedWeight> weights,
+                         llvm::ArrayRef<SignedWeight> biases);
 
   /// The weight of a diagram, [c_in, c_out].
   mlir::Value weightOf(int64_t diagram);

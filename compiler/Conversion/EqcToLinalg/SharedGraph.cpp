@@ -121,6 +121,7 @@ private:
 
 } // namespace
 
-Value eqc::buildGraph(const GraphSite &site, const StrandPlan &) {
+Value eqc::buildGraph(const GraphSite &site, const StrandPlan &plan) {
+  site.layer.transformBias(plan.bias);
   return StageVisitor(site.layer, site.spec).visit(site.function);
 }
