@@ -154,6 +154,7 @@ def main():
     print(f"{'layer':24} {'batch':>6}  ratio  interval", flush=True)
     for name in options.names or suite.ORDER:
         description, sources = suite.load(name)
+        workload = []
         for case in description["cases"]:
             if not case.get("main"):
                 continue
@@ -165,8 +166,16 @@ def main():
                 sys.exit(f"{case['layer']}: {why}")
             mean, low, high = interval(ratios)
             means.append(mean)
+            workload.append(ratios)
             print(f"{case['layer']:24} {case['batch']:6}  {mean:.3f}  "
                   f"{low:.3f} .. {high:.3f}", flush=True)
+        if len(workload) > 1:
+            # Round by round, the geometric mean of the cases.
+            mean, low, high = interval([
+                math.exp(statistics.mean(map(math.log, ratios)))
+                for ratios in zip(*workload)])
+            print(f"{'all of ' + name:31}  {mean:.3f}  {low:.3f} .. {high:.3f}",
+                  flush=True)
     print(f"{'geometric mean':31}  "
           f"{math.exp(statistics.mean(map(math.log, means))):.3f}")
 
