@@ -153,7 +153,9 @@ def check_builds(eqc):
              "--turn=1e-4", *more], capture_output=True, text=True)
         assert done.returncode == 0, done
         lines = done.stdout.splitlines()
-        assert lines[0].startswith("layer") and len(lines) == 6, done.stdout
+        # A heading, the four cases, all of them, and the mean.
+        assert lines[0].startswith("layer") and len(lines) == 7, done.stdout
+        assert lines[-2].startswith("all of tiny"), done.stdout
         assert lines[-1].startswith("geometric mean"), done.stdout
     done = subprocess.run([sys.executable, script, eqc, shutil.which("false"),
                            "tiny"], capture_output=True, text=True)
