@@ -8,10 +8,12 @@
 
 #include "compiler/Fuzz/Generate.h"
 
+#include "compiler/Algebra/Groups/GroupRules.h"
 #include "compiler/Check/Oracle.h"
 #include "compiler/Frontend/Frontend.h"
 #include "compiler/Fuzz/GenerateNetwork.h"
 #include "compiler/Fuzz/Legal.h"
+#include "compiler/Plan/PlanKind.h"
 
 #include "llvm/ADT/StringExtras.h"
 
@@ -21,10 +23,29 @@
 
 using namespace eqc;
 
-static const std::vector<std::string> kGroups = {
-    "S", "O", "Sp", "SO", "H", "B", "S'", "B'", "GL", "O(p,q)", "SO(p,q)"};
+const std::vector<std::string> &eqc::fuzzedGroups() {
+  static const std::vector<std::string> groups = [] {
+    std::vector<std::string> names;
+    for (Group group : allGroups)
+      names.emplace_back(familyName(group.family()));
+    for (Group group : allGroups)
+      if (rulesOf(group).takesSignature())
+        names.push_back(std::string(familyName(group.family())) + "(p,q)");
+    return names;
+  }();
+  return groups;
+}
 
-std::vector<std::string> eqc::fuzzedGroups() { return kGroups; }
+/// `auto` and every plan.
+static const std::vector<std::string> &fuzzedPlans() {
+  static const std::vector<std::string> plans = [] {
+    std::vector<std::string> names{std::string(planName(PlanKind::Auto))};
+    for (PlanKind plan : allPlans)
+      names.emplace_back(planName(plan));
+    return names;
+  }();
+  return plans;
+}
 
 static const std::vector<int64_t> kChannels = {
     1, 1, 2, 3, 4, 5, 7, 8, 9, 12, 15, 16, 17, 31, 32, 33, 40, 64, 65};
@@ -42,7 +63,8 @@ public:
   FuzzProgram run() {
     drawSizes();
     if (options.target.empty() && choose.oneIn(5))
-      addNetwork(choose, options.groups.empty() ? kGroups : options.groups,
+      addNetwork(choose,
+                 options.groups.empty() ? fuzzedGroups() : options.groups,
                  program);
     const int64_t layers =
         program.declarations.empty() ? 1 + choose.below(3) : 0;
@@ -65,7 +87,7 @@ private:
   }
 
   std::string group() {
-    return choose.of(options.groups.empty() ? kGroups : options.groups);
+    return choose.of(options.groups.empty() ? fuzzedGroups() : options.groups);
   }
 
   //===--------------------------------------------------------------------===//
@@ -259,10 +281,8 @@ private:
 
   void drawSettings() {
     FuzzSettings &settings = program.settings;
-    static const std::vector<std::string> plans = {
-        "auto",   "auto",   "dense", "factored",
-        "shared", "shared", "schur", "schur"};
-    settings.plan = choose.of(options.plans.empty() ? plans : options.plans);
+    settings.plan =
+        choose.of(options.plans.empty() ? fuzzedPlans() : options.plans);
     settings.optLevel = choose.of<int>({3, 3, 3, 2, 1, 0});
     settings.target = options.target;
     settings.cpu = choose.of<std::string>(

@@ -22,7 +22,7 @@ struct GenerateOptions {
 };
 
 /// The names that `groups` may have.
-std::vector<std::string> fuzzedGroups();
+const std::vector<std::string> &fuzzedGroups();
 
 /// A legal program whose definition is quickly evaluated: the same for the same
 /// seed and options, everywhere.

@@ -50,19 +50,19 @@ public:
       return std::move(outcome);
     }
     setOptions();
+    if (outcome.verdict != FuzzVerdict::Passed)
+      return std::move(outcome);
     CompileFailure failure;
-    std::optional<LoadedLibrary> library;
-    if (outcome.verdict == FuzzVerdict::Passed)
-      library = compileInMemory(parsed.layers, options, failure, &packedSizes);
+    auto compile = [&] {
+      return compileInMemory(parsed.layers, options, failure, &packedSizes);
+    };
+    std::optional<LoadedLibrary> library = compile();
     // Not every kind of target has every plan.
-    if (!library && options.plan != PlanKind::Auto && failure.status != 70 &&
-        outcome.verdict == FuzzVerdict::Passed) {
+    if (!library && options.plan != PlanKind::Auto && failure.status != 70) {
       options.plan = PlanKind::Auto;
-      library = compileInMemory(parsed.layers, options, failure, &packedSizes);
+      library = compile();
     }
     if (!library) {
-      if (outcome.verdict != FuzzVerdict::Passed)
-        return std::move(outcome);
       if (failure.status == 70)
         fail("internal error", failure.message);
       else
@@ -280,8 +280,7 @@ private:
       ++outcome.counts["with packed weights"];
     if (settings.ragged && layer.dynamicN())
       ++outcome.counts["ragged"];
-    const size_t spaces =
-        layer.group.isProduct() ? layer.group.spaces().size() : 1;
+    const size_t spaces = layer.group.numSpaces();
     if (spaces > 1) {
       ++outcome.counts["of products"];
       return;

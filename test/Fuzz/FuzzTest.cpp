@@ -171,25 +171,33 @@ void addTo(DType dtype, void *array, int64_t index, double amount) {
     static_cast<double *>(array)[index] += amount;
 }
 
+/// The kernel with another forward function, which may call that of the kernel.
+template <typename Forward> AdaptKernel withForward(const Forward &forward) {
+  return [forward](const LayerSpec &spec, const KernelFunctions &kernel) {
+    KernelFunctions broken = kernel;
+    broken.forward = [=](int64_t n, int64_t batch, const void *x,
+                         const void *weight, const void *bias, void *y) {
+      return forward(spec, kernel, n, batch, x, weight, bias, y);
+    };
+    return broken;
+  };
+}
+
 } // namespace
 
 TEST(Fault, AWrongElementOfATail) {
   // The last channel, where channels are no multiple of four: by one part in a
   // hundred million, which no tolerance of f32 would show.
   const std::string found = findFault(
-      [](const LayerSpec &spec, const KernelFunctions &kernel) {
-        KernelFunctions broken = kernel;
-        broken.forward = [spec, kernel](int64_t n, int64_t batch, const void *x,
-                                        const void *weight, const void *bias,
-                                        void *y) {
-          const int code = kernel.forward(n, batch, x, weight, bias, y);
-          const int64_t size = batch * outputPositions(spec, n) * spec.cOut;
-          if (code == 0 && size > 0 && spec.cOut % 4 == 3)
-            addTo(spec.dtype, y, size - 1, spec.dtype == DType::F32 ? 1 : 1e-8);
-          return code;
-        };
-        return broken;
-      },
+      withForward([](const LayerSpec &spec, const KernelFunctions &kernel,
+                     int64_t n, int64_t batch, const void *x,
+                     const void *weight, const void *bias, void *y) {
+        const int code = kernel.forward(n, batch, x, weight, bias, y);
+        const int64_t size = batch * outputPositions(spec, n) * spec.cOut;
+        if (code == 0 && size > 0 && spec.cOut % 4 == 3)
+          addTo(spec.dtype, y, size - 1, spec.dtype == DType::F32 ? 1 : 1e-8);
+        return code;
+      }),
       "S");
   EXPECT_NE(found.find("FAILED: against the oracle: eqc-fuzz --seed="),
             std::string::npos)
@@ -225,21 +233,17 @@ TEST(Fault, ASignOfAGradient) {
 
 TEST(Fault, AnAccessBesideAnArray) {
   const std::string found = findFault(
-      [](const LayerSpec &spec, const KernelFunctions &kernel) {
-        KernelFunctions broken = kernel;
-        broken.forward = [spec, kernel](int64_t n, int64_t batch, const void *x,
-                                        const void *weight, const void *bias,
-                                        void *y) {
-          const int64_t size =
-              batch * inputPositions(spec, n) * spec.cIn * spec.elementSize();
-          if (batch > 0) {
-            volatile char sink = static_cast<const volatile char *>(x)[size];
-            (void)sink;
-          }
-          return kernel.forward(n, batch, x, weight, bias, y);
-        };
-        return broken;
-      },
+      withForward([](const LayerSpec &spec, const KernelFunctions &kernel,
+                     int64_t n, int64_t batch, const void *x,
+                     const void *weight, const void *bias, void *y) {
+        const int64_t size =
+            batch * inputPositions(spec, n) * spec.cIn * spec.elementSize();
+        if (batch > 0) {
+          volatile char sink = static_cast<const volatile char *>(x)[size];
+          (void)sink;
+        }
+        return kernel.forward(n, batch, x, weight, bias, y);
+      }),
       "Sp");
   EXPECT_NE(found.find("FAILED: nothing touched beside arrays"),
             std::string::npos)

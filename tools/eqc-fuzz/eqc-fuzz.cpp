@@ -79,7 +79,7 @@ int main(int argc, char **argv) {
   SearchOptions options;
   llvm::SmallVector<llvm::StringRef> names;
   llvm::StringRef(groups).split(names, ';', -1, /*KeepEmpty=*/false);
-  const std::vector<std::string> known = fuzzedGroups();
+  const std::vector<std::string> &known = fuzzedGroups();
   for (llvm::StringRef name : names) {
     if (std::find(known.begin(), known.end(), name) == known.end())
       return fail("unknown group '" + name.str() + "'");
