@@ -2,7 +2,6 @@
 
 #include "compiler/Check/RandomElements.h"
 #include "compiler/Algebra/Groups/GroupRules.h"
-#include "compiler/Algebra/Groups/IntegerElement.h"
 
 using namespace eqc;
 
@@ -11,7 +10,7 @@ RandomElements::RandomElements(
     bool ofIntegers) {
   elements.reserve(spaces.size());
   for (const auto &[group, size] : spaces)
-    elements.push_back(ofIntegers ? integerElement(group, size, random)
+    elements.push_back(ofIntegers ? rulesOf(group).integerElement(size, random)
                                   : rulesOf(group).randomElement(size, random));
   for (size_t i = 0; i < spaces.size(); ++i)
     duals.push_back(rulesOf(spaces[i].first).hasDuals() ? elements[i].dual()
@@ -21,7 +20,7 @@ RandomElements::RandomElements(
 static std::vector<std::pair<Group, int64_t>> spacesOf(const LayerSpec &spec,
                                                        int64_t n) {
   std::vector<std::pair<Group, int64_t>> spaces;
-  const size_t count = spec.group.isProduct() ? spec.group.spaces().size() : 1;
+  const size_t count = spec.group.numSpaces();
   for (size_t c = 0; c < count; ++c) {
     const auto space = static_cast<int>(c);
     spaces.emplace_back(spec.group.of(space), sizeAt(spec.group, n, space));

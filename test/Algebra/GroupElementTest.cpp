@@ -2,7 +2,6 @@
 
 #include "compiler/Algebra/GroupElement.h"
 #include "compiler/Algebra/Groups/GroupRules.h"
-#include "compiler/Algebra/Groups/IntegerElement.h"
 
 #include <Eigen/LU>
 #include <gtest/gtest.h>
@@ -178,7 +177,7 @@ TEST(GroupElement, IntegersAreMovedToIntegers) {
         n = group.plus() + group.minus();
       const GroupRules &rules = rulesOf(group);
       for (int i = 0; i < 8; ++i) {
-        const GroupElement element = integerElement(group, n, random);
+        const GroupElement element = rulesOf(group).integerElement(n, random);
         const Eigen::MatrixXd g = element.matrix();
         const Eigen::MatrixXd inverse = element.dual().matrix().transpose();
         EXPECT_EQ(g, g.array().round().matrix());

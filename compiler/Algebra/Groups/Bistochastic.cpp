@@ -60,6 +60,9 @@ public:
     // Each block fixes the ones of its coordinates.
     return GroupElement::inBlocks(n, sizeUnit(), random, fixingOnes);
   }
+  GroupElement integerElement(int64_t n, Random &random) const override {
+    return randomPermutation(n, random);
+  }
 
 protected:
   BlockRule blockRule(int64_t) const override {

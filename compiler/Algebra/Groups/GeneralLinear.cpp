@@ -92,8 +92,25 @@ public:
           return g;
         });
   }
+  GroupElement integerElement(int64_t n, Random &random) const override {
+    return GroupElement::inBlocks(
+        n, sizeUnit(), random, [n](const auto &coordinates, Random &numbers) {
+          Eigen::MatrixXd g = signedPermutation(coordinates, n, numbers);
+          shear(g, numbers);
+          return g;
+        });
+  }
 
 private:
+  /// Adds a multiple of one coordinate to another, if there are two.
+  static void shear(Eigen::MatrixXd &g, Random &random) {
+    if (g.rows() < 2)
+      return;
+    const Eigen::Index from = random.below(g.rows());
+    const Eigen::Index to = (from + 1 + random.below(g.rows() - 1)) % g.rows();
+    g.row(to) += (random.below(2) == 0 ? 1 : -1) * g.row(from);
+  }
+
   static bool isBalanced(const Vertices &vertices) {
     return vertices.number() % 2 == 0 &&
            vertices.sources() == vertices.number() / 2;

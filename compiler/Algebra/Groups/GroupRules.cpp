@@ -1,6 +1,7 @@
 //===- GroupRules.cpp - The list of groups, and what they share -----------===//
 
 #include "compiler/Algebra/Groups/GroupRules.h"
+#include "compiler/Algebra/GroupElement.h"
 
 #include <map>
 #include <mutex>
@@ -33,6 +34,10 @@ const GroupRules &eqc::rulesOf(Group group) {
     return rulesOfProduct(group);
   const GroupRules &family = rules[static_cast<size_t>(group.family())]();
   return group.hasSignature() ? rulesOfSignature(family, group) : family;
+}
+
+GroupElement GroupRules::integerElement(int64_t n, Random &random) const {
+  return randomElement(n, random);
 }
 
 RowPattern GroupRules::keepDropped(const RowPattern &pattern, int block) const {

@@ -132,6 +132,10 @@ public:
 
   /// A random element, for tests of equivariance; see GroupElement.
   virtual GroupElement randomElement(int64_t n, Random &random) const = 0;
+
+  /// One whose matrix and whose inverse are of integers, so that a test needs
+  /// no tolerance. Few elements of an infinite group are.
+  virtual GroupElement integerElement(int64_t n, Random &random) const;
 };
 
 /// The rules of each group, defined in its file.

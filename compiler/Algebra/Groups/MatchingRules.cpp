@@ -82,3 +82,20 @@ Eigen::MatrixXd eqc::randomOrthogonal(int64_t n, Random &random) {
       q.col(j) *= -1;
   return q;
 }
+
+Eigen::MatrixXd eqc::signedPermutation(const std::vector<int64_t> &coordinates,
+                                       int64_t plus, Random &random) {
+  const auto size = static_cast<Eigen::Index>(coordinates.size());
+  Eigen::MatrixXd g = Eigen::MatrixXd::Zero(size, size);
+  for (bool first : {true, false}) {
+    std::vector<Eigen::Index> from;
+    for (Eigen::Index i = 0; i < size; ++i)
+      if ((coordinates[i] < plus) == first)
+        from.push_back(i);
+    std::vector<Eigen::Index> to = from;
+    random.shuffle(to);
+    for (size_t i = 0; i < from.size(); ++i)
+      g(to[i], from[i]) = random.below(2) == 0 ? 1 : -1;
+  }
+  return g;
+}

@@ -44,6 +44,11 @@ Count countIncreasingMatchings(int64_t n, uint64_t numVertices);
 /// positive diagonal.
 Eigen::MatrixXd randomOrthogonal(int64_t n, Random &random);
 
+/// A monomial matrix of signs that permutes the first `plus` coordinates and
+/// the others, each among themselves.
+Eigen::MatrixXd signedPermutation(const std::vector<int64_t> &coordinates,
+                                  int64_t plus, Random &random);
+
 } // namespace eqc
 
 #endif // EQC_ALGEBRA_GROUPS_MATCHINGRULES_H

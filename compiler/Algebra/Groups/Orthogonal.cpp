@@ -41,6 +41,14 @@ public:
                                   numbers);
         });
   }
+  GroupElement integerElement(int64_t n, Random &random) const override {
+    const int64_t plus = group.hasSignature() ? group.plus() : n;
+    return GroupElement::inBlocks(
+        n, sizeUnit(), random,
+        [plus](const auto &coordinates, Random &numbers) {
+          return signedPermutation(coordinates, plus, numbers);
+        });
+  }
 };
 
 /// An odd number of reflections: each part of the group that an even number

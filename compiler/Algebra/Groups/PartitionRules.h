@@ -88,12 +88,18 @@ public:
                                       : Rules::countBasis(n, vertices);
   }
   GroupElement randomElement(int64_t n, Random &random) const override {
-    GroupElement g = Rules::randomElement(n, random);
-    return random.below(2) == 0 ? g : g.negative();
+    return upToSign(Rules::randomElement(n, random), random);
+  }
+  GroupElement integerElement(int64_t n, Random &random) const override {
+    return upToSign(Rules::integerElement(n, random), random);
   }
   std::optional<Group> groupOfMaps() const override { return plain; }
 
 private:
+  static GroupElement upToSign(const GroupElement &g, Random &random) {
+    return random.below(2) == 0 ? g : g.negative();
+  }
+
   const Group plain; ///< G
 };
 

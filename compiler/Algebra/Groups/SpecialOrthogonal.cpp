@@ -95,6 +95,17 @@ public:
           return g;
         });
   }
+  GroupElement integerElement(int64_t n, Random &random) const override {
+    const int64_t plus = group.hasSignature() ? group.plus() : n;
+    return GroupElement::inBlocks(
+        n, sizeUnit(), random,
+        [plus](const auto &coordinates, Random &numbers) {
+          Eigen::MatrixXd g = signedPermutation(coordinates, plus, numbers);
+          if (g.determinant() < 0)
+            g.col(0) *= -1;
+          return g;
+        });
+  }
 
 protected:
   std::string whyNotFree(const Diagram &diagram, int64_t n) const override {

@@ -26,6 +26,9 @@ public:
   GroupElement randomElement(int64_t n, Random &random) const override {
     return randomPermutation(n, random);
   }
+  GroupElement integerElement(int64_t n, Random &random) const override {
+    return randomPermutation(n, random);
+  }
 };
 
 } // namespace

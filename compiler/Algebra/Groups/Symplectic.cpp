@@ -147,9 +147,31 @@ public:
   GroupElement randomElement(int64_t n, Random &random) const override {
     return GroupElement::inBlocks(n, sizeUnit(), random, randomSymplectic);
   }
+  GroupElement integerElement(int64_t n, Random &random) const override {
+    return GroupElement::inBlocks(n, sizeUnit(), random, integerSymplectic);
+  }
 
 private:
   static bool hasForm(int64_t n) { return n < 0 || n % 2 == 0; }
+
+  /// Planes change places; within one a quarter of a turn, or a shear.
+  static Eigen::MatrixXd
+  integerSymplectic(const std::vector<int64_t> &coordinates, Random &random) {
+    const auto size = static_cast<Eigen::Index>(coordinates.size());
+    std::vector<Eigen::Index> planes(size / 2);
+    std::iota(planes.begin(), planes.end(), 0);
+    random.shuffle(planes);
+    Eigen::MatrixXd g = Eigen::MatrixXd::Zero(size, size);
+    for (Eigen::Index i = 0; i < size / 2; ++i) {
+      Eigen::Matrix2d within;
+      if (random.below(2) == 0)
+        within << 0, 1, -1, 0;
+      else
+        within << 1, static_cast<double>(random.below(3) - 1), 0, 1;
+      g.block<2, 2>(2 * planes[i], 2 * i) = within;
+    }
+    return g;
+  }
 
   /// A product of transvections 1 + c v (v^T Omega) with unit v. Four of them
   /// move every coordinate, and |c| <= 0.4 keeps each singular value within
