@@ -50,6 +50,8 @@ public:
   /// The group that acts on a space: of a product one of its factors, else the
   /// group itself.
   Group of(int space) const;
+  /// How many spaces a layer of it has: those of a product, else one.
+  size_t numSpaces() const;
 
   /// Not of a product.
   constexpr Family family() const { return kind; }
@@ -87,6 +89,8 @@ struct Space {
     return name == o.name && group == o.group && n == o.n;
   }
 };
+
+inline size_t Group::numSpaces() const { return factors ? factors->size() : 1; }
 
 inline Group Group::of(int space) const {
   return factors ? (*factors)[static_cast<size_t>(space)].group : *this;

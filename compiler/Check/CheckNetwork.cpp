@@ -268,11 +268,6 @@ private:
 
   /// All values where nothing cancels.
   Arrays magnitudesOf(const NetworkOracle &oracle, const Arrays &inputs) const {
-    auto absolute = [](Values values) {
-      for (double &value : values)
-        value = std::abs(value);
-      return values;
-    };
     Arrays magnitudes;
     for (const Values &input : inputs)
       magnitudes.push_back(absolute(input));

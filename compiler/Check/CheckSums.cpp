@@ -147,11 +147,6 @@ private:
     for (size_t i = first; i < end; ++i)
       magnitudes[i] *= condition;
   }
-  static Values absolute(Values values) {
-    for (double &value : values)
-      value = std::abs(value);
-    return values;
-  }
   static Values ones(const Values &like) { return Values(like.size(), 1.0); }
 
   void forward() {
@@ -247,8 +242,7 @@ double shareOf(const LayerSpec &spec, const CheckOptions &options, int64_t n) {
 
 /// Whether all sizes are powers of two.
 static bool divideExactly(const LayerSpec &spec, int64_t n) {
-  const size_t numSpaces =
-      spec.group.isProduct() ? spec.group.spaces().size() : 1;
+  const size_t numSpaces = spec.group.numSpaces();
   for (size_t c = 0; c < numSpaces; ++c)
     if (const int64_t size = sizeAt(spec.group, n, static_cast<int>(c));
         (size & (size - 1)) != 0)

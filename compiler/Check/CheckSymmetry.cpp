@@ -23,16 +23,6 @@ static std::vector<int64_t> imagesOf(const AxisPermutation &permutation,
   return images;
 }
 
-static std::vector<int64_t> lengthsAt(const LayerSpec &spec, int64_t n,
-                                      bool ofInput) {
-  std::vector<int64_t> lengths =
-      ofInput ? lengthsOfInput(spec) : lengthsOfOutput(spec);
-  for (int64_t &length : lengths)
-    if (length < 0)
-      length = n;
-  return lengths;
-}
-
 void eqc::makeSymmetric(Values &x, const LayerSpec &spec, int64_t n,
                         int64_t batch) {
   if (spec.symmetry.in.empty())

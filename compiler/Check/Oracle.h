@@ -19,6 +19,10 @@ namespace eqc {
 /// n^order for tensors that exist in memory.
 int64_t integerPower(int64_t n, int order);
 
+/// The lengths of the axes of x or of y, sizes that are given at run time being
+/// n.
+std::vector<int64_t> lengthsAt(const LayerSpec &spec, int64_t n, bool ofInput);
+
 /// The positions of a sample of x and of y where sizes that are given at run
 /// time are n; as doubles, exact while it matters, for tensors that may not
 /// exist.

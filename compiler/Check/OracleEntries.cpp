@@ -18,11 +18,11 @@ int64_t eqc::integerPower(int64_t n, int order) {
   return result;
 }
 
-static std::vector<int64_t> lengthsAt(const LayerSpec &spec, int64_t n,
-                                      bool input) {
-  const std::vector<int> &axes = input ? spec.xAxes : spec.yAxes;
+std::vector<int64_t> eqc::lengthsAt(const LayerSpec &spec, int64_t n,
+                                    bool ofInput) {
+  const std::vector<int> &axes = ofInput ? spec.xAxes : spec.yAxes;
   std::vector<int64_t> lengths;
-  for (int axis = 0; axis < (input ? spec.k : spec.l); ++axis)
+  for (int axis = 0; axis < (ofInput ? spec.k : spec.l); ++axis)
     lengths.push_back(sizeAt(spec.group, n, axes.empty() ? 0 : axes[axis]));
   return lengths;
 }

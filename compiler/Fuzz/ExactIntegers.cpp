@@ -50,7 +50,7 @@ static double divisor(const LayerSpec &spec, int64_t n) {
   double most = 1;
   if (spec.normalize == Normalize::None)
     return most;
-  const size_t spaces = spec.group.isProduct() ? spec.group.spaces().size() : 1;
+  const size_t spaces = spec.group.numSpaces();
   for (size_t space = 0; space < spaces; ++space)
     if (const int64_t size = sizeAt(spec.group, n, static_cast<int>(space));
         (size & (size - 1)) != 0)

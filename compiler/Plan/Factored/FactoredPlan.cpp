@@ -308,8 +308,7 @@ FactoredPlan eqc::buildFactoredPlan(const LayerSpec &spec,
   plan.subtracts = rulesOf(spec.group).formPeriod() > 1;
   plan.inputLengths = lengthsOfAxes(spec.group, spec.k, spec.xAxes);
   plan.outputLengths = lengthsOfAxes(spec.group, spec.l, spec.yAxes);
-  const size_t numSpaces =
-      spec.group.isProduct() ? spec.group.spaces().size() : 1;
+  const size_t numSpaces = spec.group.numSpaces();
   for (size_t c = 0; c < numSpaces; ++c)
     plan.lengths.push_back(lengthOf(spec.group, static_cast<int>(c)));
   plan.values = leastCommon(plan.lengths);
