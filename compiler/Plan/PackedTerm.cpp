@@ -7,6 +7,16 @@
 
 using namespace eqc;
 
+std::vector<PackedTerm>
+eqc::transposedTerms(const std::vector<PackedTerm> &terms, size_t count) {
+  std::vector<PackedTerm> weights(count);
+  for (size_t t = 0; t < terms.size(); ++t)
+    for (const WeightedDiagram &weighted : terms[t])
+      weights[static_cast<size_t>(weighted.diagram)].push_back(
+          {static_cast<int>(t), weighted.factor});
+  return weights;
+}
+
 std::vector<PackedTerm> eqc::inWeights(const MemberLayer &layer,
                                        std::vector<PackedTerm> terms) {
   if (!layer.hasOrbits)

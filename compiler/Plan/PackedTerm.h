@@ -36,6 +36,10 @@ packedTermsOf(const std::vector<SignedWeight> &members) {
   return terms;
 }
 
+/// Of each of `count` weights the terms that it is in, with its factors there.
+std::vector<PackedTerm> transposedTerms(const std::vector<PackedTerm> &terms,
+                                        size_t count);
+
 /// Sums over the diagrams of `layer` as sums over its weights. What cancels is
 /// left out.
 std::vector<PackedTerm> inWeights(const MemberLayer &layer,

@@ -98,6 +98,22 @@ Value GraphBuilder::constant(ArrayRef<double> values, int64_t rows,
                                    DenseElementsAttr::get(type, entries));
 }
 
+Value GraphBuilder::matrix(ArrayRef<SparseVector> rows, int64_t columns) {
+  SmallVector<double> entries(rows.size() * columns, 0.0);
+  for (auto [r, row] : llvm::enumerate(rows))
+    for (auto [column, value] : row)
+      entries[r * columns + column] += value;
+  return constant(entries, static_cast<int64_t>(rows.size()), columns);
+}
+
+Value GraphBuilder::sumsOfRows(ArrayRef<SparseVector> sums, Value value) {
+  const auto type = cast<RankedTensorType>(value.getType());
+  const auto count = static_cast<int64_t>(sums.size());
+  return addProduct(
+      {zeros({count, type.getDimSize(1)}), {0, 2}},
+      {{matrix(sums, type.getDimSize(0)), {0, 1}}, {value, {1, 2}}});
+}
+
 /// The product where the coefficient is not zero, with its sign, else zero: a
 /// NaN stays where the mathematics has it.
 Value GraphBuilder::coefficientTimes(OpBuilder &body, Value product,

@@ -9,6 +9,7 @@
 #define EQC_CONVERSION_GRAPHBUILDER_H
 
 #include "compiler/Algebra/LayerSpec.h"
+#include "compiler/Plan/RowTransform.h"
 
 #include "mlir/Dialect/Linalg/IR/Linalg.h"
 
@@ -65,6 +66,10 @@ public:
   /// A constant matrix, row-major.
   mlir::Value constant(llvm::ArrayRef<double> values, int64_t rows,
                        int64_t columns);
+  /// These rows, of so many columns, as a constant matrix.
+  mlir::Value matrix(llvm::ArrayRef<SparseVector> rows, int64_t columns);
+  /// The sums of rows of a matrix that these are: the matrix of them times it.
+  mlir::Value sumsOfRows(llvm::ArrayRef<SparseVector> sums, mlir::Value value);
 
   /// 1 / n^power, or null for power 0; powers may be negative.
   mlir::Value inverseOfN(int power);

@@ -23,11 +23,7 @@ public:
   Value visit(Value x, Value weight, Value bias) {
     const Value packed = pack(weight);
     const Value stored = toStored(x);
-    Value start;
-    if (bias)
-      start = graph.addProduct(
-          {graph.zeros({rowCount(plan.bias), spec.cOut}), {0, 2}},
-          {{matrixOf(plan.bias.rows, extentOf(bias)), {0, 1}}, {bias, {1, 2}}});
+    const Value start = bias ? graph.sumsOfRows(plan.bias.rows, bias) : Value();
     Value nodes = graph.zeros({GraphBuilder::kBatch, plan.nodeRows, spec.cOut});
     for (const MixStage &stage : plan.mixes)
       for (const MixTarget &target : stage.targets)
@@ -36,23 +32,6 @@ public:
   }
 
 private:
-  static int64_t rowCount(const RowTransform &transform) {
-    return static_cast<int64_t>(transform.rows.size());
-  }
-
-  /// How many rows of weights or of a bias there are.
-  static int64_t extentOf(Value value) {
-    return cast<RankedTensorType>(value.getType()).getDimSize(0);
-  }
-
-  Value matrixOf(ArrayRef<SparseVector> rows, int64_t columns) {
-    SmallVector<double> entries(rows.size() * columns, 0.0);
-    for (auto [r, row] : llvm::enumerate(rows))
-      for (auto [column, value] : row)
-        entries[r * columns + column] += value;
-    return graph.constant(entries, static_cast<int64_t>(rows.size()), columns);
-  }
-
   Value pack(Value weight) {
     std::vector<SparseVector> rows;
     for (const PackedTerm &term : plan.packed) {
@@ -63,7 +42,10 @@ private:
     return graph.addProduct(
         {graph.zeros({static_cast<int64_t>(rows.size()), spec.cIn, spec.cOut}),
          {0, 2, 3}},
-        {{matrixOf(rows, extentOf(weight)), {0, 1}}, {weight, {1, 2, 3}}});
+        {{graph.matrix(rows,
+                       cast<RankedTensorType>(weight.getType()).getDimSize(0)),
+          {0, 1}},
+         {weight, {1, 2, 3}}});
   }
 
   int64_t positions(int order) const { return Poly::power(order).at(spec.n); }
@@ -112,7 +94,7 @@ private:
     return graph.addProduct(
         {graph.zeros({GraphBuilder::kBatch, plan.storedRows, spec.cIn}),
          {0, 1, 2}},
-        {{matrixOf(plan.read.rows, positions(spec.k)), {1, 3}},
+        {{graph.matrix(plan.read.rows, positions(spec.k)), {1, 3}},
          {collapse(x), flatDims(3, 2)}});
   }
 
@@ -137,10 +119,10 @@ private:
   Value toOutput(Value nodes) {
     SmallVector<int64_t> shape = flatShape(spec.l, spec.cOut);
     shape[0] = GraphBuilder::kBatch;
-    const Value flat =
-        graph.addProduct({graph.zeros(shape), flatDims(1, 2)},
-                         {{matrixOf(plan.write.rows, plan.nodeRows), {1, 3}},
-                          {nodes, {0, 3, 2}}});
+    const Value flat = graph.addProduct(
+        {graph.zeros(shape), flatDims(1, 2)},
+        {{graph.matrix(plan.write.rows, plan.nodeRows), {1, 3}},
+         {nodes, {0, 3, 2}}});
     SmallVector<int64_t> full{ShapedType::kDynamic};
     if (spec.layout == Layout::ChannelsFirst)
       full.push_back(spec.cOut);

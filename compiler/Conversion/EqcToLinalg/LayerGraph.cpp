@@ -319,17 +319,8 @@ static IndexCoefficient coefficientOf(const Diagram &diagram, Group group,
 }
 
 void LayerGraph::transformBias(const RowTransform &sums) {
-  if (!bias || sums.rows.empty())
-    return;
-  const int64_t columns = cast<RankedTensorType>(bias.getType()).getDimSize(0);
-  const auto count = static_cast<int64_t>(sums.rows.size());
-  SmallVector<double> entries(count * columns, 0.0);
-  for (auto [r, row] : llvm::enumerate(sums.rows))
-    for (auto [column, value] : row)
-      entries[static_cast<int64_t>(r) * columns + column] += value;
-  bias = graph.addProduct(
-      {graph.zeros({count, spec.cOut}), {0, 2}},
-      {{graph.constant(entries, count, columns), {0, 1}}, {bias, {1, 2}}});
+  if (bias && !sums.rows.empty())
+    bias = graph.sumsOfRows(sums.rows, bias);
 }
 
 Value LayerGraph::applyDense(ArrayRef<SignedWeight> weights,

@@ -56,16 +56,6 @@ FlipFactor eqc::flipFactor(const LayerSpec &spec, const Diagram &diagram) {
   return factor;
 }
 
-/// Of each weight, or row of the bias, its members.
-static std::vector<PackedTerm>
-transposed(const std::vector<SignedWeight> &members, size_t count) {
-  std::vector<PackedTerm> terms(count);
-  for (size_t d = 0; d < members.size(); ++d)
-    terms[static_cast<size_t>(members[d].number)].push_back(
-        {static_cast<int>(d), double(members[d].sign)});
-  return terms;
-}
-
 GradientPlan eqc::buildGradientPlan(const LayerSpec &layer) {
   const MemberLayer members = membersOf(layer);
   const LayerSpec &spec = members.spec;
@@ -119,8 +109,10 @@ GradientPlan eqc::buildGradientPlan(const LayerSpec &layer) {
   plan.x = std::move(x.plan);
   plan.gradY = std::move(gradY.plan);
   if (members.hasOrbits)
-    plan.unpack = {transposed(members.weights, layer.diagrams.size()),
-                   transposed(members.biasWeights, layer.biasDiagrams.size())};
+    plan.unpack = {
+        transposedTerms(packedTermsOf(members.weights), layer.diagrams.size()),
+        transposedTerms(packedTermsOf(members.biasWeights),
+                        layer.biasDiagrams.size())};
   return plan;
 }
 

@@ -35,11 +35,7 @@ GradientPlan eqc::buildGradientPlan(const LayerSpec &spec,
       PlanArray::Input, PlanArray::Stored,
       transposed(plan.write.rows, static_cast<size_t>(plan.nodeRows))};
   GradientUnpack &unpack = gradient.unpack.emplace();
-  unpack.weight.resize(spec.diagrams.size());
-  for (size_t p = 0; p < plan.packed.size(); ++p)
-    for (const WeightedDiagram &weighted : plan.packed[p])
-      unpack.weight[static_cast<size_t>(weighted.diagram)].push_back(
-          {static_cast<int>(p), weighted.factor});
+  unpack.weight = transposedTerms(plan.packed, spec.diagrams.size());
   unpack.bias =
       packedTermsOf(transposed(plan.bias.rows, spec.biasDiagrams.size()));
   for (const MixStage &mix : plan.mixes) {
