@@ -128,6 +128,7 @@ private:
 
   // SemaSymmetry.cpp: axes with a symmetry, orbits of diagrams.
   void checkSymmetry();
+  SourceRange placeOfSymmetry() const;
   std::vector<AxisPermutation> readSymmetry(FieldKind kind);
   bool checkExchanged(const AxisPermutation &generator, FieldKind kind,
                       SourceRange where);

@@ -423,9 +423,7 @@ void LayerChecker::enumerate() {
   keepOrbits(spec.biasDiagrams, /*ofBias=*/true);
   if (!spec.symmetry.isTrivial() && spec.diagrams.empty())
     diags
-        .error(DiagId::NoDiagrams,
-               place(value(FieldKind::InSymmetry) ? FieldKind::InSymmetry
-                                                  : FieldKind::OutSymmetry),
+        .error(DiagId::NoDiagrams, placeOfSymmetry(),
                "every diagram cancels under the symmetries, so the layer could "
                "only be zero")
         .help("remove a symmetry or its '-'");

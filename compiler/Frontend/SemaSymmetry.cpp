@@ -84,6 +84,12 @@ bool LayerChecker::checkExchanged(const AxisPermutation &generator,
   return true;
 }
 
+/// Where the layer says first that axes have one.
+SourceRange LayerChecker::placeOfSymmetry() const {
+  return place(value(FieldKind::InSymmetry) ? FieldKind::InSymmetry
+                                            : FieldKind::OutSymmetry);
+}
+
 void LayerChecker::checkSymmetry() {
   if (!group || !n)
     return;
@@ -104,32 +110,25 @@ void LayerChecker::checkSymmetry() {
           .help("remove one of those that together give a permutation and the "
                 "same with a '-'");
   }
-  for (FieldKind kind : {FieldKind::InSymmetry, FieldKind::OutSymmetry}) {
-    if (!value(kind) || !inputProduct())
-      continue;
-    diags.error(DiagId::NotBuiltYet, place(kind),
+  if (inputProduct() &&
+      (value(FieldKind::InSymmetry) || value(FieldKind::OutSymmetry)))
+    diags.error(DiagId::NotBuiltYet, placeOfSymmetry(),
                 "axes with a symmetry are not built yet in layers of two "
                 "inputs");
-    break;
-  }
   if (choice == DiagramChoice::Basis && !spec.symmetry.isTrivial() &&
       !rulesOf(*group).isMonomial())
     diags
         .error(DiagId::SymmetricBasis, place(FieldKind::Diagrams),
                "'diagrams = basis' of " + groupText(*group, *n) +
                    " is not closed under permutations of axes")
-        .note(place(value(FieldKind::InSymmetry) ? FieldKind::InSymmetry
-                                                 : FieldKind::OutSymmetry),
-              "axes have a symmetry here")
+        .note(placeOfSymmetry(), "axes have a symmetry here")
         .help("write 'diagrams = all', or list the diagrams that are wanted");
   const uint64_t diagrams =
       weightDiagrams && !weightDiagrams->saturated ? weightDiagrams->value : 1;
   if (!spec.symmetry.isTrivial() && !tooMany &&
       orders > kMostOrbitWork / std::max<uint64_t>(diagrams, 1))
     diags
-        .error(DiagId::SymmetryTooLarge,
-               place(value(FieldKind::InSymmetry) ? FieldKind::InSymmetry
-                                                  : FieldKind::OutSymmetry),
+        .error(DiagId::SymmetryTooLarge, placeOfSymmetry(),
                "the symmetries and diagrams are too many: the orders of the "
                "groups of permutations times the number of diagrams are above "
                "2^28")

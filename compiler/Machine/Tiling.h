@@ -36,6 +36,8 @@ struct ColumnTiling {
 
   int64_t lanes() const { return width / vectors; }
   int64_t whole() const { return tiles - (lastVectors > 0) - (dots > 0); }
+  /// Whether there is a last tile, as wide as the whole ones.
+  bool lastIsAsWide() const { return lastVectors == vectors && dots == 0; }
   /// Columns from the first to the last, whole vectors.
   int64_t columns() const {
     return whole() * width + (lastVectors + (dots > 0)) * lanes();

@@ -55,28 +55,27 @@ def dtype_name(value: Any) -> str:
     return _word("dtype", _DTYPES.get(name, name))
 
 
+def _strings(name: str, values: Sequence[str], what: str, example: str) -> str:
+    """A list of the language."""
+    for value in values:
+        if not isinstance(value, str):
+            raise TypeError(f"{name} contains {value!r}; expected strings such as {example!r}")
+        if any(c in value for c in '"\n\r'):
+            raise ValueError(f"{name} contains {value!r}, which is no {what}")
+    return "[" + ", ".join(f'"{value}"' for value in values) + "]"
+
+
 def _diagrams(value: str | Sequence[str]) -> str:
     if isinstance(value, str):
         return _word("diagrams", value)
-    for diagram in value:
-        if not isinstance(diagram, str):
-            raise TypeError(f"diagrams contains {diagram!r}; expected strings such as "
-                            "'o1 i1 | o2 i2'")
-        if any(c in diagram for c in '"\n\r'):
-            raise ValueError(f"diagrams contains {diagram!r}, which is no diagram")
-    return "[" + ", ".join(f'"{diagram}"' for diagram in value) + "]"
+    return _strings("diagrams", value, "diagram", "o1 i1 | o2 i2")
 
 
 def _symmetry(name: str, generators: Sequence[str]) -> str:
-    """Permutations of axes, as a list of the language."""
+    """Permutations of axes."""
     if isinstance(generators, str) or not isinstance(generators, Sequence):
         raise TypeError(f"{name} is {generators!r}; expected a list such as ['(1 2)']")
-    for generator in generators:
-        if not isinstance(generator, str):
-            raise TypeError(f"{name} contains {generator!r}; expected strings such as '(1 2)'")
-        if any(c in generator for c in '"\n\r'):
-            raise ValueError(f"{name} contains {generator!r}, which is no permutation")
-    return "[" + ", ".join(f'"{generator}"' for generator in generators) + "]"
+    return _strings(name, generators, "permutation", "(1 2)")
 
 
 def declared_space(name: str, group: str, n: int | None) -> str:
@@ -188,9 +187,9 @@ def layer_fields(name: str, acting: list[str], *, channels: Any, bias: bool,
         f"  normalize = {_word('normalize', normalize)}",
         f"  diagrams = {_diagrams(diagrams)}",
     ]
-    for name, generators in (("in_symmetry", in_symmetry), ("out_symmetry", out_symmetry)):
+    for field, generators in (("in_symmetry", in_symmetry), ("out_symmetry", out_symmetry)):
         if generators != ():
-            lines.append(f"  {name} = {_symmetry(name, generators)}")
+            lines.append(f"  {field} = {_symmetry(field, generators)}")
     if batch is not None:
         lines.append(f"  batch = {integer('batch', batch)}")
     return "\n".join([*lines, "}"]) + "\n"

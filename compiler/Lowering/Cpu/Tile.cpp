@@ -65,8 +65,7 @@ void eqc::forColumnTiles(KernelBuilder &kernel, ArrayRef<KernelArray *> arrays,
                          bool padded,
                          function_ref<void(const ColumnTile &)> body) {
   // The last tile is one of them where it is as wide and all of it is there.
-  const bool alike =
-      padded && tiling.dots == 0 && tiling.lastVectors == tiling.vectors;
+  const bool alike = padded && tiling.lastIsAsWide();
   const int64_t whole = tiling.whole() + (alike ? 1 : 0);
   kernel.forRange(arrays, kernel.index(0), kernel.index(whole), 1,
                   [&](Value tile) {

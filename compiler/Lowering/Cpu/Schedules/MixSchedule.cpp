@@ -126,7 +126,7 @@ std::string eqc::describe(const MixSchedule &schedule) {
   if (columns.whole() > 0)
     add(schedule.whole, columns.vectors, "vector");
   if (columns.lastVectors > 0 &&
-      (columns.whole() == 0 || columns.lastVectors != columns.vectors))
+      (columns.whole() == 0 || !columns.lastIsAsWide()))
     add(schedule.last, columns.lastVectors, "vector");
   if (columns.dots > 0)
     add(schedule.dots, columns.dots, "dot");
