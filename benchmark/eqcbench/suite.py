@@ -7,9 +7,9 @@ from .layer import layer_sources
 
 FOLDER = os.path.join(os.path.dirname(os.path.dirname(
     os.path.abspath(__file__))), "workloads")
-ORDER = ["sets-1k", "ign-mol", "ign-social", "pelican-jet", "graph-io",
-         "kwl-3", "kwl-4", "tensornet", "elastic", "chiral", "symplectic",
-         "tiny"]
+ORDER = ["sets-1k", "ign-mol", "ign-social", "ign-large", "pelican-jet",
+         "graph-io", "kwl-3", "kwl-4", "tensornet", "elastic", "chiral",
+         "symplectic", "tiny"]
 
 
 def load(name):
