@@ -262,6 +262,13 @@ void NestArrays::run(const StrandNest &nest, PlanArray which) {
           if (nest.ends.targets.at(t, MixNest::kNumBias, n))
             sum += rows[PlanArray::Bias].at(
                 nest.ends.targets.at(t, MixNest::kBias, n), c);
+          for (int64_t d = 0; d < nest.diagonals.size(); ++d)
+            if (letter.front() == letter.back())
+              sum += rows[PlanArray::Nodes].at(
+                  nest.diagonals.at(d, StrandNest::kNode, n) +
+                      letter.front() *
+                          nest.diagonals.at(d, StrandNest::kNodeStride, n),
+                  c);
           target.at(to, c) = sum;
         }
       }

@@ -60,9 +60,11 @@ std::vector<double> run(const LayerSpec &spec, const StrandPlan &strands,
     if (form == StageForm::Tiles)
       arrays.run(MixNest(*mix, firstTerm));
     if (form == StageForm::Strands)
-      arrays.run(StrandNest(*strands.strands[i], firstTerm), mix->target);
+      arrays.run(StrandNest(*strands.strands[i], firstTerm,
+                            schedule.writesOfMix(plan, i)),
+                 mix->target);
     if (form == StageForm::Gather)
-      arrays.run(GatherNest(plan, *mix, writeAfter(plan, i)));
+      arrays.run(GatherNest(plan, *mix, schedule.writesOfMix(plan, i)));
     if (form == StageForm::Write) {
       const auto &write = std::get<WriteStage>(plan.stages[i]);
       std::vector<const Walk *> walks;
@@ -161,6 +163,9 @@ TEST(Nests, OfStrandsGiveTheLayer) {
       errorOf(wide, withStrands(buildSharedPlan(wide), wide), wide.n, forms),
       tolerance);
   EXPECT_GE(forms.count(StageForm::Strands), 1u);
+  // The diagonal of y is a write of its own after tiles, and after strands of
+  // three letters, not after those of two.
+  EXPECT_GE(forms.count(StageForm::Done), 1u);
 }
 
 TEST(Nests, SweepsAreReadsOneByOne) {

@@ -340,6 +340,21 @@ TEST(Schedules, ChunksOfStrandsAreWholeTilesInTheFirstCache) {
           if (schedule.chunkRows > schedule.tileRows)
             EXPECT_LE(schedule.chunkRows * rowBytes, machine.l1Bytes);
           EXPECT_GE(schedule.stripLetters, n < 0 ? 4 : std::min<int64_t>(4, n));
+          // A pipeline where samples are large, 100 KB each for n = 24.
+          EXPECT_EQ(schedule.pipelined,
+                    order == 2 && (n == 80 || (n < 0 && machine == avx512)));
+          if (!schedule.pipelined)
+            continue;
+          // The sums leave registers for two vectors of two rows and their sum.
+          EXPECT_LE(schedule.tileRows * schedule.columns.vectors + 6,
+                    machine.registers);
+          // All rows of a chunk are done by the time that its tiles are.
+          const int64_t tiles = nest.transform.slots * schedule.columns.tiles;
+          const int64_t groups =
+              (spec.cIn + schedule.groupChannels - 1) / schedule.groupChannels;
+          EXPECT_GE(schedule.rowsBetween * tiles * groups, schedule.chunkRows);
+          EXPECT_LT((schedule.rowsBetween - 1) * tiles * groups,
+                    schedule.chunkRows);
         }
       }
 }

@@ -149,7 +149,7 @@ public:
   Value emit(const Value &biasRows) {
     if (kernel.spec.bias)
       emitBias(biasRows);
-    forColumnTiles(kernel, &output, tiling, plan.columns,
+    forColumnTiles(kernel, &output.tensor, tiling, plan.columns,
                    /*padded=*/false,
                    [&](const ColumnTile &column) { emitColumnTile(column); });
     return output.tensor;

@@ -331,7 +331,7 @@ private:
     Value source = get(d, FactoredNest::kMixSource),
           rows = get(d, FactoredNest::kMixRows);
     Value full = kernel.sub(rows, kernel.rem(rows, height));
-    forColumnTiles(kernel, &mixed, tiling, kernel.spec.cOut,
+    forColumnTiles(kernel, &mixed.tensor, tiling, kernel.spec.cOut,
                    /*padded=*/true, [&](const ColumnTile &column) {
                      kernel.forRange(mixed, kernel.index(0), full, height,
                                      [&](Value row) {

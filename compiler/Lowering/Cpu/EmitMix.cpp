@@ -46,7 +46,7 @@ public:
 private:
   void emitTarget(Value t) {
     forColumnTiles(
-        kernel, &target, tiling, kernel.spec.cOut,
+        kernel, &target.tensor, tiling, kernel.spec.cOut,
         /*padded=*/!target.wholeBatch && !nest.hasBias,
         [&](const ColumnTile &column) { emitColumnTile(t, column); });
   }

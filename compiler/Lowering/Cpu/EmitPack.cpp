@@ -63,7 +63,7 @@ EmittedKernel eqc::emitWeightPack(OpBuilder &builder, Location loc,
   TermTables tables(kernel, packed, {spec.cIn});
   kernel.forRange(result, kernel.index(terms), [&](Value term) {
     forColumnTiles(
-        kernel, &result, tiling, spec.cOut, /*padded=*/false,
+        kernel, &result.tensor, tiling, spec.cOut, /*padded=*/false,
         [&](const ColumnTile &column) {
           Value tile = kernel.add(kernel.mul(term, kernel.index(tiling.tiles)),
                                   column.index);

@@ -32,9 +32,11 @@ static void emitSharedStages(KernelBuilder &kernel, PlanArrays &arrays,
       kernel.forPhase(arrays[mix->target], [&] {
         if (how.form == StageForm::Gather)
           emitGather(kernel, arrays,
-                     GatherNest(plan, *mix, writeAfter(plan, i)));
+                     GatherNest(plan, *mix, schedule.writesOfMix(plan, i)));
         else if (how.form == StageForm::Strands)
-          emitStrands(kernel, arrays, StrandNest(*strandStage, firstTerm),
+          emitStrands(kernel, arrays,
+                      StrandNest(*strandStage, firstTerm,
+                                 schedule.writesOfMix(plan, i)),
                       how.strands);
         else
           emitMix(kernel, arrays, MixNest(*mix, firstTerm), how.mix);

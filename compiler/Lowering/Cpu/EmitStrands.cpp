@@ -7,25 +7,20 @@
 //   mixed[target, slot, row]  = sum of spread * packed weights, per irrep
 //   target[m in any order]    = inits + sum over slots of matrix^T * mixed
 //
+// Either chunk after chunk, or as a pipeline: while a chunk is mixed, rows of
+// the next one are spread and of the one before written.
+//
 // Letters that are equal need no care: their entries are computed, and written,
 // more than once.
 //
 //===----------------------------------------------------------------------===//
 
 #include "compiler/Lowering/Cpu/EmitStrands.h"
-#include "compiler/Lowering/Cpu/KernelFunction.h"
-#include "compiler/Lowering/Cpu/MixTables.h"
 #include "compiler/Lowering/Cpu/StrandRows.h"
-#include "compiler/Lowering/Cpu/Sums.h"
-#include "compiler/Lowering/Cpu/Tile.h"
+#include "compiler/Lowering/Cpu/StrandSteps.h"
 #include "compiler/Lowering/Nests/StrandNest.h"
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
-#include "mlir/Dialect/Func/IR/FuncOps.h"
-#include "mlir/Dialect/Tensor/IR/Tensor.h"
-#include "mlir/Dialect/Vector/IR/VectorOps.h"
-
-#include <algorithm>
 
 using namespace eqc;
 using namespace mlir;
@@ -36,403 +31,229 @@ class StrandEmitter {
 public:
   StrandEmitter(KernelBuilder &kernel, PlanArrays &arrays,
                 const StrandNest &nest, const StrandSchedule &schedule)
-      : kernel(kernel), arrays(arrays), nest(nest), schedule(schedule),
-        transform(nest.transform), order(nest.transform.order),
-        tables(kernel, nest.ends), sources(kernel, nest.sources),
-        blocks(kernel, nest.blocks), target(arrays[nest.ends.target]),
-        tiling(schedule.columns),
-        rows(kernel, order, nest.ends.axes.front().extent,
+      : kernel(kernel), schedule(schedule), height(schedule.chunkRows),
+        // Tiles read, and mix, rows past the last one; nobody looks there. Of a
+        // pipeline two chunks at a time are in scratch.
+        steps(kernel, arrays, nest, schedule,
+              (schedule.pipelined ? 2 : 1) * height),
+        rows(kernel, nest.transform.order, nest.ends.axes.front().extent,
              schedule.stripLetters) {}
 
   void emit() {
-    makeScratch();
     const std::pair<Value, Value> share = kernel.share(rows.numStrips());
-    KernelArray *threaded[] = {&target, &spread, &mixed};
-    kernel.forRange(threaded, kernel.index(0), kernel.count(), 1,
-                    [&](Value sample) {
-                      kernel.forRange(threaded, share.first, share.second, 1,
-                                      [&](Value number) {
-                                        emitStrip(sample, rows.strip(number));
-                                      });
-                    });
+    SmallVector<Value *> carried = arrays();
+    kernel.forCarried(
+        carried, kernel.index(0), kernel.count(), 1, [&](Value sample) {
+          kernel.forCarried(carried, share.first, share.second, 1,
+                            [&](Value number) {
+                              StrandRows::Strip strip = rows.strip(number);
+                              if (schedule.pipelined)
+                                emitPipeline(sample, strip);
+                              else
+                                emitChunks(sample, strip);
+                            });
+        });
   }
 
 private:
-  /// A chunk: `rows` rows from those of `letter` on, after `before` others of
-  /// the sample.
-  struct Chunk {
-    Value sample;
-    StrandRows::Strip strip;
-    Values letter;
-    Value before, rows;
-  };
-
-  /// Both arrays hold a place for every part, because parts run at the same
-  /// time. The samples of an array are its slots.
-  void makeScratch() {
-    // Tiles read, and mix, rows past the last one; nobody looks there.
-    const Poly height(schedule.chunkRows);
-    const int64_t parts = kernel.parts();
-    OpBuilder::InsertionGuard guard(kernel.b);
-    // Scratch belongs to the function; stages are inside its phases.
-    Operation *parent = kernel.b.getInsertionBlock()->getParentOp();
-    auto function = isa<func::FuncOp>(parent)
-                        ? cast<func::FuncOp>(parent)
-                        : parent->getParentOfType<func::FuncOp>();
-    kernel.b.setInsertionPointToStart(&function.front());
-    auto make = [&](int64_t patterns, int64_t channels, int64_t columns) {
-      return kernel.scratch(kernel.index(parts * patterns * transform.slots),
-                            height, channels, columns);
-    };
-    const auto numSources = sources.size();
-    const auto numTargets = nest.ends.targets.size();
-    spread =
-        make(numSources, kernel.spec.cIn, kernel.wholeVectors(kernel.spec.cIn));
-    mixed = make(numTargets, kernel.spec.cOut, tiling.columns());
-    spreadFirst =
-        kernel.mul(kernel.part(), kernel.index(numSources * transform.slots));
-    mixedFirst =
-        kernel.mul(kernel.part(), kernel.index(numTargets * transform.slots));
+  SmallVector<Value *> arrays() {
+    return {&steps.target.tensor, &steps.spread.tensor, &steps.mixed.tensor};
+  }
+  static void append(SmallVector<Value *> &carried, Values &values) {
+    for (Value &value : values)
+      carried.push_back(&value);
   }
 
-  /// Visits the rows of a chunk and threads `array`: body(row, letters).
-  /// Returns the letters past the last.
-  Values forRows(KernelArray &array, const Chunk &chunk,
-                 function_ref<void(Value, ArrayRef<Value>)> body) {
-    Values carried = chunk.letter;
-    carried.push_back(array.tensor);
-    carried = kernel.accumulate(kernel.index(0), chunk.rows, std::move(carried),
-                                [&](Value row, Values letter) {
-                                  array.tensor = letter.pop_back_val();
-                                  body(row, letter);
-                                  Values next =
-                                      rows.nextLetters(chunk.strip, letter);
-                                  next.push_back(array.tensor);
-                                  return next;
-                                });
-    array.tensor = carried.pop_back_val();
-    return carried;
-  }
+  //===--------------------------------------------------------------------===//
+  // Chunk after chunk
+  //===--------------------------------------------------------------------===//
 
-  /// offset + sum over b of letter[permutation[b]] * stride b.
-  Value rowAt(Value offset, ArrayRef<Value> letter,
-              const std::vector<int> &permutation,
-              function_ref<Value(int)> strideOf) {
-    Value row = offset;
-    for (int b = 0; b < order; ++b)
-      row = kernel.add(row, kernel.mul(letter[permutation[b]], strideOf(b)));
-    return row;
-  }
-
-  /// sum over i of factor(i) * values[i].
-  Value combine(const Values &values, function_ref<double(size_t)> factor) {
-    OpBuilder &b = kernel.b;
-    Location loc = kernel.loc;
-    auto contract = arith::FastMathFlagsAttr::get(
-        b.getContext(), arith::FastMathFlags::contract);
-    Value sum;
-    // Factors of one first, so that the sum starts without a product.
-    for (bool plain : {true, false})
-      for (size_t i = 0; i < values.size(); ++i) {
-        const double f = factor(i);
-        if (f == 0 || plain != (f == 1 || f == -1))
-          continue;
-        if (plain && sum && f > 0) {
-          sum = arith::AddFOp::create(b, loc, sum, values[i]);
-        } else if (plain && sum) {
-          sum = arith::SubFOp::create(b, loc, sum, values[i]);
-        } else if (plain && f > 0) {
-          sum = values[i];
-        } else {
-          auto type = cast<VectorType>(values[i].getType());
-          Value scale = arith::ConstantOp::create(
-              b, loc,
-              DenseElementsAttr::get(
-                  type, Attribute(b.getFloatAttr(kernel.element, f))));
-          Value product =
-              arith::MulFOp::create(b, loc, values[i], scale, contract);
-          sum = sum ? arith::AddFOp::create(b, loc, sum, product, contract)
-                          .getResult()
-                    : product;
-        }
-      }
-    return sum;
-  }
-
-  void emitStrip(Value sample, const StrandRows::Strip &strip) {
+  void emitChunks(Value sample, const StrandRows::Strip &strip) {
     Value count = rows.numRows(strip);
     Value before = rows.rowsBefore(strip);
     Value chunks =
-        kernel.div(kernel.add(count, kernel.index(schedule.chunkRows - 1)),
-                   schedule.chunkRows);
-    KernelArray *threaded[] = {&target, &spread, &mixed};
-    Values carried = rows.firstLetters(strip);
-    for (KernelArray *array : threaded)
-      carried.push_back(array->tensor);
-    auto take = [&](Values &values) {
-      for (KernelArray *array : llvm::reverse(threaded))
-        array->tensor = values.pop_back_val();
-    };
-    carried = kernel.accumulate(
-        kernel.index(0), chunks, std::move(carried),
-        [&](Value number, Values letter) {
-          take(letter);
-          Value done = kernel.mul(number, kernel.index(schedule.chunkRows));
-          Chunk chunk{sample, strip, std::move(letter),
-                      kernel.add(before, done),
-                      kernel.min(kernel.index(schedule.chunkRows),
-                                 kernel.sub(count, done))};
-          emitSpread(chunk);
-          emitMixed(chunk);
-          Values next = emitTargets(chunk);
-          for (KernelArray *array : threaded)
-            next.push_back(array->tensor);
-          return next;
-        });
-    take(carried);
-  }
-
-  void emitSpread(const Chunk &chunk) {
-    kernel.forRange(spread, kernel.index(sources.size()), [&](Value source) {
-      forRows(spread, chunk, [&](Value row, ArrayRef<Value> letter) {
-        if (schedule.prefetchOutput)
-          prefetchTargets(chunk, letter);
-        kernel.forColumnChunks(spread, kernel.spec.cIn,
-                               schedule.transformVectors,
-                               [&](Value column, int64_t width, int64_t valid) {
-                                 spreadRow(chunk.sample, source, row, letter,
-                                           {column, width, valid});
-                               });
-      });
+        kernel.div(kernel.add(count, kernel.index(height - 1)), height);
+    Values letter = rows.firstLetters(strip);
+    SmallVector<Value *> carried = arrays();
+    append(carried, letter);
+    kernel.forCarried(carried, kernel.index(0), chunks, 1, [&](Value number) {
+      Value done = kernel.mul(number, kernel.index(height));
+      emitChunk(sample, strip, letter, kernel.add(before, done),
+                kernel.min(kernel.index(height), kernel.sub(count, done)));
     });
   }
 
-  struct Columns {
-    Value first;
-    int64_t width, valid;
-  };
-
-  void spreadRow(Value sample, Value source, Value row, ArrayRef<Value> letter,
-                 const Columns &columns) {
-    // All sources of a stage may not lie in the same array.
-    auto read = [&](PlanArray from) {
-      const KernelArray &array = arrays[from];
-      Values entries;
-      for (const std::vector<int> &permutation : transform.permutations)
-        entries.push_back(kernel.readRow(
-            array.tensor,
-            {kernel.sampleOf(arrays[from], sample),
-             rowAt(sources.get(kernel, source, StrandNest::kOffset), letter,
-                   permutation,
-                   [&](int b) {
-                     return sources.get(kernel, source,
-                                        StrandNest::kStrides + b);
-                   })},
-            columns.first, columns.width,
-            array.present(columns.width, columns.valid)));
-      return entries;
+  /// `count` rows from those of `letter` on, after `before` others of the
+  /// sample. Leaves the letters past them.
+  void emitChunk(Value sample, const StrandRows::Strip &strip, Values &letter,
+                 Value before, Value count) {
+    const Values first = letter;
+    // The letters start again for every source, and for every target.
+    auto forRows = [&](KernelArray &array, function_ref<void(Value)> body) {
+      letter = first;
+      SmallVector<Value *> carried{&array.tensor};
+      append(carried, letter);
+      kernel.forCarried(carried, kernel.index(0), count, 1, [&](Value row) {
+        body(row);
+        letter = rows.nextLetters(strip, letter);
+      });
     };
-    auto write = [&](const Values &entries) {
-      for (int s = 0; s < transform.slots; ++s)
-        spread.tensor = kernel.writeRow(
-            combine(entries, [&](size_t p) { return transform.matrix[s][p]; }),
-            spread.tensor, {slotOf(spreadFirst, source, kernel.index(s)), row},
-            columns.first, columns.width);
-    };
-    if (nest.inputSources == 0 || nest.inputSources == sources.size())
-      return write(
-          read(nest.inputSources > 0 ? PlanArray::Input : PlanArray::Stored));
-    Value fromInput =
-        arith::CmpIOp::create(kernel.b, kernel.loc, arith::CmpIPredicate::slt,
-                              source, kernel.index(nest.inputSources));
-    kernel.ifElse(
-        spread, fromInput, [&] { write(read(PlanArray::Input)); },
-        [&] { write(read(PlanArray::Stored)); });
-  }
-
-  Value slotOf(Value first, Value pattern, Value slot) {
-    return kernel.add(
-        first,
-        kernel.add(kernel.mul(pattern, kernel.index(transform.slots)), slot));
-  }
-
-  /// Fetches the rows of y that a row is written to: stores along a column of
-  /// y would wait for lines that no stream announces.
-  void prefetchTargets(const Chunk &chunk, ArrayRef<Value> letter) {
-    for (const std::vector<int> &permutation : transform.permutations) {
-      Value row = targetRow(kernel.index(0), letter, permutation);
-      for (int64_t column = 0; column < target.channels;
-           column += kLineBytes / kernel.spec.elementSize())
-        eqc::prefetch(
-            kernel, kArgY,
-            {kernel.sampleOf(target, chunk.sample), row, kernel.index(column)});
-    }
-  }
-
-  Value targetRow(Value t, ArrayRef<Value> letter,
-                  const std::vector<int> &permutation) {
-    return rowAt(tables.targets.get(kernel, t, MixNest::kOffset), letter,
-                 permutation, [&](int b) { return tables.targetStride(b); });
-  }
-
-  /// Fetches what the next sample of x has in the place of some rows, a little
-  /// with every tile: the sums over it would wait for memory. `before` is how
-  /// many rows the chunks before have.
-  void prefetchNext(Value sample, Value before, Value row, int64_t height) {
-    const KernelArray &x = arrays[PlanArray::Input];
-    Value next = kernel.add(kernel.sampleOf(arrays[PlanArray::Input], sample),
-                            kernel.index(1));
-    Value start =
-        kernel.mul(kernel.add(before, row), kernel.index(transform.slots));
-    for (int64_t r = 0; r < height * transform.slots; ++r)
-      for (int64_t column = 0; column < x.channels;
-           column += kLineBytes / kernel.spec.elementSize())
-        eqc::prefetch(
-            kernel, kArgX,
-            {next, kernel.add(start, kernel.index(r)), kernel.index(column)});
-  }
-
-  void inFirstBlock(Value block, Value irrepRow, Value tile,
-                    function_ref<void()> body) {
-    Value first = arith::CmpIOp::create(
-        kernel.b, kernel.loc, arith::CmpIPredicate::eq,
-        kernel.add(block, kernel.add(irrepRow, tile)), kernel.index(0));
-    kernel.ifElse(mixed, first, body, [] {});
-  }
-
-  void emitMixed(const Chunk &chunk) {
-    kernel.forRange(mixed, kernel.index(blocks.size()), [&](Value block) {
-      Value dimension = blocks.get(kernel, block, StrandNest::kDimension);
-      kernel.forRange(mixed, dimension, [&](Value irrepRow) {
-        auto mixColumns = [&](const ColumnTile &column) {
-          const int64_t height =
-              schedule.rowsOf(column.width / kernel.lanes, column.dots);
+    kernel.forRange(steps.spread, kernel.index(steps.numSources()),
+                    [&](Value source) {
+                      forRows(steps.spread, [&](Value row) {
+                        if (schedule.prefetchOutput)
+                          steps.prefetchTargets(sample, letter);
+                        steps.spreadRow(sample, source, row, letter);
+                      });
+                    });
+    steps.forMixes(
+        steps.numBlocks(), &steps.mixed.tensor,
+        [&](const StrandSteps::Mix &mix) {
+          const int64_t tile = steps.rowsOf(mix);
           kernel.forRange(
-              mixed, kernel.index(0), chunk.rows, height, [&](Value row) {
+              steps.mixed, kernel.index(0), count, tile, [&](Value row) {
+                // A little with every tile.
                 if (schedule.prefetchInput)
-                  inFirstBlock(block, irrepRow, column.index, [&] {
-                    prefetchNext(chunk.sample, chunk.before, row, height);
+                  steps.inFirstMix(mix, [&] {
+                    steps.prefetchNext(sample, kernel.add(before, row), tile);
                   });
-                mixTile(block, dimension, irrepRow, column, row, height);
-              });
-        };
-        forColumnTiles(kernel, &mixed, tiling, kernel.spec.cOut,
-                       /*padded=*/true, mixColumns);
-      });
-    });
-  }
-
-  void mixTile(Value block, Value dimension, Value irrepRow,
-               const ColumnTile &column, Value row, int64_t height) {
-    Value firstSlot =
-        kernel.add(blocks.get(kernel, block, StrandNest::kFirstSlot),
-                   kernel.mul(irrepRow, dimension));
-    TileSums tile(kernel, column);
-    // A source is a term of an irrep's dimension times c_in products.
-    Values sums = emitMixedTerms(
-        kernel, kernel.index(0), kernel.index(sources.size()), sources.size(),
-        tile.begin(kernel.zeroVector(
-            VectorType::get({height, column.width}, kernel.element))),
-        [&](Value source, Values outer) {
-          Value term =
-              kernel.add(blocks.get(kernel, block, StrandNest::kFirstTerm),
-                         kernel.mul(source, dimension));
-          return kernel.accumulate(
-              kernel.index(0), dimension, std::move(outer),
-              [&](Value c, Values partial) {
-                Value from =
-                    slotOf(spreadFirst, source, kernel.add(firstSlot, c));
-                return tile.add(std::move(partial), kernel.spec.cIn,
-                                {spread.tensor, {from, row}, Value()},
-                                {kernel.add(term, c), column.index});
+                steps.mixTile(mix, row);
               });
         });
-    Value slot = slotOf(
-        mixedFirst, blocks.get(kernel, block, StrandNest::kTarget),
-        kernel.add(firstSlot, blocks.get(kernel, block, StrandNest::kColumn)));
-    writeTile(kernel, tile.end(sums), mixed, {slot, row}, column.column,
-              column.width);
-  }
-
-  /// Returns the letters past the chunk.
-  Values emitTargets(const Chunk &chunk) {
-    Values next;
     auto write = [&](Value t) {
-      next = forRows(target, chunk, [&](Value row, ArrayRef<Value> letter) {
-        kernel.forColumnChunks(
-            target, target.channels, schedule.transformVectors,
-            [&](Value column, int64_t width, int64_t valid) {
-              writeRows(chunk.sample, t, row, letter, {column, width, valid});
-            });
-      });
+      forRows(steps.target,
+              [&](Value row) { steps.writeRow(sample, t, row, letter); });
     };
     // The last target is outside the loop, since its letters are needed.
-    const auto last = nest.ends.targets.size() - 1;
-    kernel.forRange(target, kernel.index(last), write);
-    write(kernel.index(last));
-    return next;
+    kernel.forRange(steps.target, kernel.index(steps.numTargets() - 1), write);
+    write(kernel.index(steps.numTargets() - 1));
   }
 
-  void writeRows(Value sample, Value t, Value row, ArrayRef<Value> letter,
-                 const Columns &columns) {
-    Values slots, entries;
-    for (int s = 0; s < transform.slots; ++s)
-      slots.push_back(kernel.readRow(
-          mixed.tensor, {slotOf(mixedFirst, t, kernel.index(s)), row},
-          columns.first, columns.width, columns.width));
-    for (size_t p = 0; p < transform.permutations.size(); ++p)
-      entries.push_back(
-          combine(slots, [&](size_t s) { return transform.matrix[s][p]; }));
-    entries = addInits(sample, t, letter, columns, std::move(entries));
-    for (size_t p = 0; p < transform.permutations.size(); ++p)
-      target.tensor = kernel.writeRow(
-          entries[p], target.tensor,
-          {kernel.sampleOf(target, sample),
-           targetRow(t, letter, transform.permutations[p])},
-          columns.first, target.present(columns.width, columns.valid));
-  }
+  //===--------------------------------------------------------------------===//
+  // As a pipeline
+  //===--------------------------------------------------------------------===//
 
-  Values addInits(Value sample, Value t, ArrayRef<Value> letter,
-                  const Columns &columns, Values entries) {
-    auto add = [&](Value &entry, Value value) {
-      entry = arith::AddFOp::create(kernel.b, kernel.loc, entry, value);
-    };
-    return tables.addInits(
-        t, std::move(entries),
-        [&](Value offset, MixTables::StrideOf strideOf, Values partial) {
-          for (size_t p = 0; p < transform.permutations.size(); ++p) {
-            Value at =
-                rowAt(offset, letter, transform.permutations[p], strideOf);
-            add(partial[p],
-                kernel.readRow(arrays[PlanArray::Nodes].tensor, {sample, at},
-                               columns.first, columns.width, columns.width));
-          }
-          return partial;
-        },
-        [&](Value row, Values partial) {
-          // A bias row ends within a vector, like one of y.
-          Value bias = kernel.readRow(arrays[PlanArray::Bias].tensor,
-                                      {kernel.index(0), row}, columns.first,
-                                      columns.width, columns.valid);
-          for (Value &entry : partial)
-            add(entry, bias);
-          return partial;
+  /// What is done beside the products of a chunk.
+  struct Beside {
+    Value sample;
+    StrandRows::Strip strip;
+    Value before;                      ///< rows of the strips before
+    Values toSpread, toWrite, toFetch; ///< letters of the next row of each
+    Value spreadRow, writeRow;         ///< how many rows are done
+    Value spreadEnd, writeEnd;         ///< and will be with this chunk
+
+    SmallVector<Value *> values() {
+      SmallVector<Value *> all{&spreadRow, &writeRow};
+      for (Values *letters : {&toSpread, &toWrite, &toFetch})
+        append(all, *letters);
+      return all;
+    }
+  };
+
+  /// While chunk s - 1 is mixed, s is spread and s - 2 written. What loads and
+  /// stores wait for is hidden by the products.
+  void emitPipeline(Value sample, const StrandRows::Strip &strip) {
+    Value zero = kernel.index(0), chunkRows = kernel.index(height);
+    Value count = rows.numRows(strip);
+    Value chunks =
+        kernel.div(kernel.add(count, kernel.index(height - 1)), height);
+    Beside beside;
+    beside.sample = sample;
+    beside.strip = strip;
+    beside.before = rows.rowsBefore(strip);
+    beside.spreadRow = beside.writeRow = zero;
+    beside.toSpread = beside.toWrite = beside.toFetch =
+        rows.firstLetters(strip);
+    beside.toFetch = kernel.accumulateInLoop(
+        zero, chunkRows, std::move(beside.toFetch),
+        [&](Value, Values letter) { return rows.nextLetters(strip, letter); });
+    SmallVector<Value *> carried = beside.values();
+    carried.append(arrays());
+    kernel.forCarried(
+        carried, zero, kernel.add(chunks, kernel.index(2)), 1, [&](Value s) {
+          Value first = kernel.mul(s, chunkRows);
+          Value mixed = kernel.sub(first, chunkRows);
+          beside.spreadEnd = kernel.min(count, kernel.add(first, chunkRows));
+          beside.writeEnd = kernel.min(count, mixed);
+          // Nothing is mixed with the first and the last s.
+          Value mixes = arith::CmpIOp::create(
+              kernel.b, kernel.loc, arith::CmpIPredicate::ult,
+              kernel.sub(s, kernel.index(1)), chunks);
+          Value blocks = arith::SelectOp::create(kernel.b, kernel.loc, mixes,
+                                                 steps.numBlocks(), zero);
+          emitMixes(beside, blocks, mixed, kernel.sub(count, mixed));
+          advance(beside, beside.spreadEnd, beside.writeEnd);
         });
+  }
+
+  /// Mixes the chunk of the strip's row `first`, `count` or more rows.
+  void emitMixes(Beside &beside, Value blocks, Value first, Value count) {
+    SmallVector<Value *> carried = beside.values();
+    carried.append(arrays());
+    auto few = [&](Value done, Value end) {
+      return kernel.min(end,
+                        kernel.add(done, kernel.index(schedule.rowsBetween)));
+    };
+    auto between = [&] {
+      advance(beside, few(beside.spreadRow, beside.spreadEnd),
+              few(beside.writeRow, beside.writeEnd));
+    };
+    steps.forMixes(blocks, carried, [&](const StrandSteps::Mix &mix) {
+      kernel.forCarried(
+          carried, kernel.index(0), kernel.min(kernel.index(height), count),
+          steps.rowsOf(mix), [&](Value row) {
+            steps.mixTile(mix, kernel.add(scratchRow(first), row), between);
+            between();
+          });
+    });
+  }
+
+  /// Where in scratch a row is of which a pipeline has two chunks.
+  Value scratchRow(Value row) { return kernel.rem(row, 2 * height); }
+
+  /// Spreads and writes rows up to these.
+  void advance(Beside &beside, Value spreadEnd, Value writeEnd) {
+    auto max = [&](Value x, Value y) -> Value {
+      return arith::MaxSIOp::create(kernel.b, kernel.loc, x, y);
+    };
+    SmallVector<Value *> spreading{&steps.spread.tensor};
+    append(spreading, beside.toSpread);
+    append(spreading, beside.toFetch);
+    kernel.forCarried(
+        spreading, beside.spreadRow, spreadEnd, 1, [&](Value row) {
+          if (schedule.prefetchOutput)
+            steps.prefetchTargets(beside.sample, beside.toSpread);
+          if (schedule.prefetchInput) {
+            steps.prefetchSources(beside.sample, beside.toFetch);
+            steps.prefetchNext(beside.sample, kernel.add(beside.before, row),
+                               1);
+          }
+          kernel.forRange(steps.spread, kernel.index(steps.numSources()),
+                          [&](Value source) {
+                            steps.spreadRow(beside.sample, source,
+                                            scratchRow(row), beside.toSpread);
+                          });
+          beside.toSpread = rows.nextLetters(beside.strip, beside.toSpread);
+          beside.toFetch = rows.nextLetters(beside.strip, beside.toFetch);
+        });
+    beside.spreadRow = max(beside.spreadRow, spreadEnd);
+    SmallVector<Value *> writing{&steps.target.tensor};
+    append(writing, beside.toWrite);
+    kernel.forCarried(writing, beside.writeRow, writeEnd, 1, [&](Value row) {
+      kernel.forRange(
+          steps.target, kernel.index(steps.numTargets()), [&](Value t) {
+            steps.writeRow(beside.sample, t, scratchRow(row), beside.toWrite);
+          });
+      beside.toWrite = rows.nextLetters(beside.strip, beside.toWrite);
+    });
+    beside.writeRow = max(beside.writeRow, writeEnd);
   }
 
   KernelBuilder &kernel;
-  PlanArrays &arrays;
-  const StrandNest &nest;
   const StrandSchedule &schedule;
-  const StrandTransform &transform;
-  int order;
-  MixTables tables;           ///< of the targets
-  IndexTable sources, blocks; ///< as in StrandNest
-  KernelArray &target;
-  KernelArray spread, mixed;
-  ColumnTiling tiling;
+  const int64_t height; ///< of a chunk
+  StrandSteps steps;
   StrandRows rows;
-  Value spreadFirst, mixedFirst; ///< first slot of this part
 };
 
 } // namespace

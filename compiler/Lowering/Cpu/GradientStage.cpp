@@ -193,7 +193,7 @@ private:
     Value row = rowOf(item);
     Value channel = kernel.min(kernel.mul(tile, kernel.index(tiling.rows)),
                                kernel.index(kernel.spec.cIn - tiling.rows));
-    forColumnTiles(kernel, &sums, tiling.columns, kernel.spec.cOut,
+    forColumnTiles(kernel, &sums.tensor, tiling.columns, kernel.spec.cOut,
                    /*padded=*/false, [&](const ColumnTile &column) {
                      if (column.dots)
                        return emitDots(item, column, chunk);

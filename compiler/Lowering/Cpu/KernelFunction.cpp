@@ -67,15 +67,14 @@ func::FuncOp eqc::makeForwardFunction(KernelBuilder &kernel, StringRef name,
 }
 
 void eqc::prefetch(KernelBuilder &kernel, ForwardArgument array,
-                   ArrayRef<Value> element) {
+                   ArrayRef<Value> element, bool soon) {
   auto function = kernel.b.getInsertionBlock()
                       ->getParentOp()
                       ->getParentOfType<func::FuncOp>();
   const bool isWrite = array == kArgY;
-  // What is written is needed at once, what is read after other things.
   memref::PrefetchOp::create(kernel.b, kernel.loc, function.getArgument(array),
                              element, isWrite,
-                             /*localityHint=*/isWrite ? 3 : 2,
+                             /*localityHint=*/isWrite || soon ? 3 : 2,
                              /*isDataCache=*/true);
 }
 

@@ -12,9 +12,9 @@
 using namespace eqc;
 using namespace mlir;
 
-void LoopBuilder::forRange(ArrayRef<KernelArray *> arrays, Value lower,
-                           Value upper, int64_t step,
-                           function_ref<void(Value)> body) {
+void LoopBuilder::forCarried(ArrayRef<Value *> carried, Value lower,
+                             Value upper, int64_t step,
+                             function_ref<void(Value)> body) {
   std::optional<int64_t> lo = getConstantIntValue(lower);
   std::optional<int64_t> hi = getConstantIntValue(upper);
   if (lo && hi) {
@@ -23,22 +23,31 @@ void LoopBuilder::forRange(ArrayRef<KernelArray *> arrays, Value lower,
     if (*lo + step >= *hi)
       return body(lower);
   }
-  Values tensors;
-  for (KernelArray *array : arrays)
-    tensors.push_back(array->tensor);
-  auto loop = scf::ForOp::create(b, loc, lower, upper, index(step), tensors);
+  Values values;
+  for (Value *value : carried)
+    values.push_back(*value);
+  auto loop = scf::ForOp::create(b, loc, lower, upper, index(step), values);
   {
     OpBuilder::InsertionGuard guard(b);
     b.setInsertionPointToStart(loop.getBody());
-    for (auto [array, argument] : llvm::zip(arrays, loop.getRegionIterArgs()))
-      array->tensor = argument;
+    for (auto [value, argument] : llvm::zip(carried, loop.getRegionIterArgs()))
+      *value = argument;
     body(loop.getInductionVar());
-    for (auto [array, tensor] : llvm::zip(arrays, tensors))
-      tensor = array->tensor;
-    scf::YieldOp::create(b, loc, tensors);
+    for (auto [value, last] : llvm::zip(carried, values))
+      last = *value;
+    scf::YieldOp::create(b, loc, values);
   }
-  for (auto [array, result] : llvm::zip(arrays, loop.getResults()))
-    array->tensor = result;
+  for (auto [value, result] : llvm::zip(carried, loop.getResults()))
+    *value = result;
+}
+
+void LoopBuilder::forRange(ArrayRef<KernelArray *> arrays, Value lower,
+                           Value upper, int64_t step,
+                           function_ref<void(Value)> body) {
+  SmallVector<Value *> tensors;
+  for (KernelArray *array : arrays)
+    tensors.push_back(&array->tensor);
+  forCarried(tensors, lower, upper, step, body);
 }
 
 void LoopBuilder::unrollLoop(KernelArray &array) {

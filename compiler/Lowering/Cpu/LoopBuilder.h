@@ -21,6 +21,11 @@ class LoopBuilder : public IndexBuilder {
 public:
   using IndexBuilder::IndexBuilder;
 
+  /// A loop that carries values: while `body` is written, `carried` holds those
+  /// of an iteration, and then those after the last.
+  void forCarried(llvm::ArrayRef<mlir::Value *> carried, mlir::Value lower,
+                  mlir::Value upper, int64_t step,
+                  llvm::function_ref<void(mlir::Value)> body);
   // Loops that thread the tensor of `array`, or of several arrays, through.
   void forRange(llvm::ArrayRef<KernelArray *> arrays, mlir::Value lower,
                 mlir::Value upper, int64_t step,

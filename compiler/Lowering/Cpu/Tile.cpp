@@ -60,18 +60,18 @@ Value eqc::emitTileProduct(KernelBuilder &kernel, Value acc, int64_t depth,
   });
 }
 
-void eqc::forColumnTiles(KernelBuilder &kernel, ArrayRef<KernelArray *> arrays,
+void eqc::forColumnTiles(KernelBuilder &kernel, ArrayRef<Value *> carried,
                          const ColumnTiling &tiling, int64_t columns,
                          bool padded,
                          function_ref<void(const ColumnTile &)> body) {
   // The last tile is one of them where it is as wide and all of it is there.
   const bool alike = padded && tiling.lastIsAsWide();
   const int64_t whole = tiling.whole() + (alike ? 1 : 0);
-  kernel.forRange(arrays, kernel.index(0), kernel.index(whole), 1,
-                  [&](Value tile) {
-                    body({tile, kernel.mul(tile, kernel.index(tiling.width)),
-                          tiling.width, tiling.width});
-                  });
+  kernel.forCarried(carried, kernel.index(0), kernel.index(whole), 1,
+                    [&](Value tile) {
+                      body({tile, kernel.mul(tile, kernel.index(tiling.width)),
+                            tiling.width, tiling.width});
+                    });
   int64_t index = whole, first = whole * tiling.width;
   auto tile = [&](int64_t width, int64_t valid, bool dots) {
     body({kernel.index(index), kernel.index(first), width, valid, dots});
@@ -174,6 +174,25 @@ Values TileSums::add(Values sums, int64_t depth, const TileView &view,
   if (done == depth)
     return sums;
   return addVector(kernel.index(done), depth - done, std::move(sums));
+}
+
+Values TileSums::addInGroups(Values sums, int64_t depth, int64_t group,
+                             const TileView &view, const TileWeights &weights,
+                             function_ref<void()> between) {
+  if (column.dots || depth > kTermsOfBlock)
+    return add(std::move(sums), depth, view, weights);
+  Value tile = sums.front();
+  const ArrayRef<int64_t> shape = cast<VectorType>(tile.getType()).getShape();
+  for (int64_t first = 0; first < depth; first += group) {
+    if (first > 0)
+      between();
+    const int64_t size = std::min(group, depth - first);
+    Value from = kernel.index(first);
+    tile =
+        emitContraction(kernel, tile, sliceOf(kernel, view, shape, from, size),
+                        sliceOf(kernel, weights, shape.back(), from, size));
+  }
+  return {tile};
 }
 
 Value TileSums::end(const Values &sums) {

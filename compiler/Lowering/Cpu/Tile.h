@@ -34,9 +34,10 @@ struct ColumnTile {
 };
 
 /// Calls body(tile) for all tiles of `columns` columns, inside loops that
-/// thread `arrays`; `padded` where whole vectors are there in all that is read
+/// carry values; `padded` where whole vectors are there in all that is read
 /// and written.
-void forColumnTiles(KernelBuilder &kernel, llvm::ArrayRef<KernelArray *> arrays,
+void forColumnTiles(KernelBuilder &kernel,
+                    llvm::ArrayRef<mlir::Value *> carried,
                     const ColumnTiling &tiling, int64_t columns, bool padded,
                     llvm::function_ref<void(const ColumnTile &)> body);
 
@@ -53,6 +54,11 @@ public:
   /// sums + view * weights over `depth` channels, in blocks; see Sums.h.
   Values add(Values sums, int64_t depth, const TileView &view,
              const TileWeights &weights);
+  /// The same, with `between` after every `group` channels but the last, which
+  /// are at most a block.
+  Values addInGroups(Values sums, int64_t depth, int64_t group,
+                     const TileView &view, const TileWeights &weights,
+                     llvm::function_ref<void()> between);
   /// The tile.
   mlir::Value end(const Values &sums);
 

@@ -6,7 +6,23 @@
 
 using namespace eqc;
 
-StrandNest::StrandNest(const StrandStage &stage, int64_t firstTerm)
+bool StrandNest::takes(const StrandStage &stage, const WriteStage &write) {
+  if (stage.order != 2 || stage.targets.size() != 1 ||
+      stage.target != write.target)
+    return false;
+  const RowView &target = stage.targets.front().target;
+  auto isDiagonal = [&](const WriteEntry &entry) {
+    const Walk &walk = entry.walk;
+    return walk.kept.size() == 1 && walk.dropped.empty() &&
+           walk.terms.size() == 1 && walk.terms.front().sign == 1 &&
+           walk.terms.front().rowOffset == target.offset &&
+           walk.kept.front().rowStride == target.strides[0] + target.strides[1];
+  };
+  return std::all_of(write.entries.begin(), write.entries.end(), isDiagonal);
+}
+
+StrandNest::StrandNest(const StrandStage &stage, int64_t firstTerm,
+                       const WriteStage *write)
     : transform(stage.order, stage.irreps),
       ends(MixStage{stage.order, std::vector<Poly>(stage.order, Poly::power(1)),
                     1, stage.target, stage.targets},
@@ -16,7 +32,11 @@ StrandNest::StrandNest(const StrandStage &stage, int64_t firstTerm)
                                  [](const RowView &source) {
                                    return source.array == PlanArray::Input;
                                  })),
-      blocks(kNumBlockFields) {
+      blocks(kNumBlockFields), diagonals(kNumDiagonalFields) {
+  if (write)
+    for (const WriteEntry &entry : write->entries)
+      diagonals.addRow({entry.walk.terms.front().innerOffset,
+                        entry.walk.kept.front().innerStride});
   for (const RowView &source : stage.sources) {
     std::vector<Poly> row{source.offset};
     row.insert(row.end(), source.strides.begin(), source.strides.end());

@@ -5,6 +5,7 @@
 //   spread[source, slot] = sum over permutations of matrix * view
 //   mixed[target, slot]  = sum of spread * packed weights, per irrep
 //   target[m in any order] = inits + sum over slots of matrix^T * mixed
+//   target[m, m]          += diagonals
 //
 //===----------------------------------------------------------------------===//
 
@@ -17,7 +18,12 @@
 namespace eqc {
 
 struct StrandNest {
-  StrandNest(const StrandStage &stage, int64_t firstTerm);
+  /// `write`: what the mix adds to its target as well, if that takes it.
+  StrandNest(const StrandStage &stage, int64_t firstTerm,
+             const WriteStage *write = nullptr);
+  /// Whether all that a write adds to the target of two strands are rows where
+  /// their letters are equal: who writes a row can then add them to it.
+  static bool takes(const StrandStage &stage, const WriteStage &write);
 
   /// Fields of `sources`; strides follow.
   enum SourceField : int64_t { kOffset, kStrides };
@@ -37,6 +43,9 @@ struct StrandNest {
   int64_t inputSources = 0;
   /// What is mixed: a column of an irrep of a target, written once: parallel.
   Table blocks;
+  /// Fields of `diagonals`, nodes that rows of equal letters have added.
+  enum DiagonalField : int64_t { kNode, kNodeStride, kNumDiagonalFields };
+  Table diagonals;
 };
 
 } // namespace eqc

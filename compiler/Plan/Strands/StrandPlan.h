@@ -51,6 +51,11 @@ struct StrandTransform {
   /// Of these irreps alone, by their numbers, ascending.
   StrandTransform(int order, const std::vector<int> &irreps);
 
+  /// Whether every irrep is of one dimension.
+  bool ofOneDimension() const {
+    return irreps.size() == static_cast<size_t>(slots);
+  }
+
   int order, slots;
   std::vector<std::vector<int>> permutations;
   std::vector<StrandIrrep> irreps;

@@ -40,13 +40,14 @@ SharedSchedule eqc::scheduleShared(const LayerSpec &spec,
   const MixStage *longest =
       spec.dynamicN() ? nullptr : longestMix(strands, spec.n);
   SharedSchedule schedule;
-  bool gathered = false;
+  bool written = false; // by the mix before
   for (size_t i = 0; i < plan.stages.size(); ++i) {
     StageSchedule stage;
     if (const auto *read = std::get_if<ReadStage>(&plan.stages[i])) {
       stage.read = scheduleRead(spec, plan, *read);
     } else if (const auto *mix = std::get_if<MixStage>(&plan.stages[i])) {
-      gathered = isGather(plan, *mix, writeAfter(plan, i));
+      const WriteStage *write = writeAfter(plan, i);
+      const bool gathered = isGather(plan, *mix, write);
       stage.form = gathered             ? StageForm::Gather
                    : strands.strands[i] ? StageForm::Strands
                                         : StageForm::Tiles;
@@ -54,11 +55,14 @@ SharedSchedule eqc::scheduleShared(const LayerSpec &spec,
         stage.mix =
             scheduleMix(spec, machine, MixNest(*mix, 0), mix->multiplyAdds(),
                         {/*input=*/mix == longest, /*output=*/false});
-      if (stage.form == StageForm::Strands)
+      written = gathered;
+      if (stage.form == StageForm::Strands) {
         stage.strands =
             scheduleStrands(spec, machine, StrandNest(*strands.strands[i], 0));
+        written = write && StrandNest::takes(*strands.strands[i], *write);
+      }
     } else {
-      stage.form = gathered ? StageForm::Done : StageForm::Write;
+      stage.form = written ? StageForm::Done : StageForm::Write;
     }
     schedule.stages.push_back(stage);
   }
@@ -81,7 +85,7 @@ std::string eqc::describe(const StageSchedule &stage) {
   case StageForm::Write:
     return "walk by walk";
   case StageForm::Done:
-    return "done by the gather";
+    return "done by the mix before";
   }
   return {};
 }

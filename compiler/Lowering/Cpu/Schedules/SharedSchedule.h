@@ -28,7 +28,7 @@ enum class StageForm {
   Strands, ///< a mix in Fourier space
   Gather,  ///< every row of y once, from all nodes that reach it
   Write,   ///< walk by walk
-  Done,    ///< a write that the gather before has done
+  Done,    ///< a write that the mix before has done
 };
 
 struct StageSchedule {
@@ -41,6 +41,11 @@ struct StageSchedule {
 struct SharedSchedule {
   RowsSchedule bias;                 ///< where mixes add other rows
   std::vector<StageSchedule> stages; ///< as in the plan
+  /// The write after stage `mix` where that stage does it, or null.
+  const WriteStage *writesOfMix(const SharedPlan &plan, size_t mix) const {
+    const WriteStage *write = writeAfter(plan, mix);
+    return write && stages[mix + 1].form == StageForm::Done ? write : nullptr;
+  }
   /// Of a second kernel for groups of samples, if there is one.
   std::optional<LanesSchedule> lanes;
 };

@@ -52,15 +52,60 @@ static bool fetchesOutput(const LayerSpec &spec, const Machine &machine,
              machine.l1Bytes;
 }
 
+/// A pipeline needs products that rows can be put between: those of one source
+/// and of irreps of one dimension are not in a loop. It pays where a batch of
+/// samples is seldom in a cache. Elsewhere smaller tiles cost a few percent,
+/// and more where there are few registers.
+static bool isPipelined(const LayerSpec &spec, const Machine &machine,
+                        const StrandNest &nest) {
+  if (nest.sources.size() > 1 || !nest.transform.ofOneDimension())
+    return false;
+  constexpr int64_t manyRegisters = 32, kilobyte = 1024;
+  const bool many = machine.registers >= manyRegisters;
+  if (spec.dynamicN())
+    return many;
+  const int64_t bytes =
+      Poly::power(spec.k).at(spec.n) * spec.cIn * spec.elementSize();
+  return bytes >= (many ? 256 : 512) * kilobyte;
+}
+
+/// What a machine has left for tiles whose sums stay in registers while rows
+/// are spread and written.
+static Machine besideOthers(Machine machine) {
+  machine.registers -= machine.registers / 8;
+  return machine;
+}
+
+/// As few rows at a time as are done when the chunk is.
+static void schedulePipeline(const LayerSpec &spec, const Machine &machine,
+                             const StrandNest &nest, StrandSchedule &schedule) {
+  // Rows after fewer channels are more code for the same time, or more time.
+  constexpr int64_t groupChannels = 16;
+  schedule.groupChannels = groupChannels;
+  const int64_t groups = (spec.cIn + groupChannels - 1) / groupChannels;
+  const int64_t mixes = nest.transform.slots *
+                        static_cast<int64_t>(nest.ends.targets.size()) *
+                        schedule.columns.tiles;
+  schedule.rowsBetween =
+      (schedule.chunkRows + mixes * groups - 1) / (mixes * groups);
+  // The sums of a tile take most registers.
+  if (machine.registers < 32)
+    schedule.transformVectors = 1;
+}
+
 StrandSchedule eqc::scheduleStrands(const LayerSpec &spec,
                                     const Machine &machine,
                                     const StrandNest &nest) {
   StrandSchedule schedule;
   schedule.columns = columnTiling(spec, machine);
   schedule.stripLetters = lettersOfStrip(spec, machine);
-  schedule.tileRows =
-      tileRows(machine, schedule.columns.vectors,
-               rowsOfStrips(spec, nest.transform.order, schedule.stripLetters));
+  const std::vector<int64_t> rows =
+      rowsOfStrips(spec, nest.transform.order, schedule.stripLetters);
+  schedule.tileRows = tileRows(machine, schedule.columns.vectors, rows);
+  schedule.pipelined = isPipelined(spec, machine, nest);
+  if (schedule.pipelined)
+    schedule.tileRows =
+        tileRows(besideOthers(machine), schedule.columns.vectors, rows);
   const int64_t lanes = machine.lanes(spec.elementSize());
   const int64_t wholeInput = (spec.cIn + lanes - 1) / lanes * lanes;
   const int64_t rowBytes =
@@ -68,8 +113,11 @@ StrandSchedule eqc::scheduleStrands(const LayerSpec &spec,
       (nest.sources.size() * wholeInput +
        nest.ends.targets.size() * schedule.columns.columns());
   // What is spread and mixed of a chunk should stay in the first-level cache.
-  const int64_t tiles = std::max<int64_t>(
-      1, machine.l1Bytes / 4 / (rowBytes * schedule.tileRows));
+  const int64_t tiles =
+      schedule.pipelined
+          ? 1
+          : std::max<int64_t>(1, machine.l1Bytes / 4 /
+                                     (rowBytes * schedule.tileRows));
   schedule.chunkRows = tiles * schedule.tileRows;
   auto rowsOf = [&](int64_t most) {
     int64_t rows = std::min(schedule.chunkRows, most);
@@ -83,6 +131,8 @@ StrandSchedule eqc::scheduleStrands(const LayerSpec &spec,
   schedule.dotRows =
       rowsOf(mostRowsOfDots(machine, std::max<int64_t>(1, columns.dots)));
   schedule.transformVectors = nest.transform.order == 2 ? 2 : 1;
+  if (schedule.pipelined)
+    schedulePipeline(spec, machine, nest, schedule);
   schedule.prefetchOutput = fetchesOutput(spec, machine, nest);
   schedule.prefetchInput = nest.sources.size() == 1 && nest.inputSources == 1 &&
                            !inputChannelsComeFirst(spec);
@@ -90,10 +140,12 @@ StrandSchedule eqc::scheduleStrands(const LayerSpec &spec,
 }
 
 std::string eqc::describe(const StrandSchedule &schedule) {
-  return fmt::format(
-      "strands in Fourier space, strips of {}, chunks of {} rows, "
-      "tiles of {} rows by {} vector{}{}",
-      schedule.stripLetters, schedule.chunkRows, schedule.tileRows,
-      schedule.columns.vectors, schedule.columns.vectors == 1 ? "" : "s",
-      schedule.prefetchInput ? ", fetching the next x" : "");
+  return fmt::format("strands in Fourier space, strips of {}, {} of {} rows, "
+                     "tiles of {} rows by {} vector{}{}",
+                     schedule.stripLetters,
+                     schedule.pipelined ? "a pipeline of chunks" : "chunks",
+                     schedule.chunkRows, schedule.tileRows,
+                     schedule.columns.vectors,
+                     schedule.columns.vectors == 1 ? "" : "s",
+                     schedule.prefetchInput ? ", fetching the next x" : "");
 }

@@ -1,7 +1,9 @@
 //===- StrandSchedule.h - How a CPU mixes in Fourier space ------*- C++ -*-===//
 //
 // The letters m_1 <= .. <= m_t of a sample are rows, taken in strips of m_1 and
-// within a strip in chunks of rows that stay in the first-level cache.
+// within a strip in chunks of rows that stay in the first-level cache. Where
+// there are many chunks they are a pipeline: loads and stores beside products
+// wait for memory without anyone waiting for them.
 //
 //===----------------------------------------------------------------------===//
 
@@ -26,12 +28,19 @@ struct StrandSchedule {
   int64_t rowsOf(int64_t vectors, bool ofDots) const {
     return ofDots ? dotRows : vectors == columns.vectors ? tileRows : lastRows;
   }
+  /// Whether the next chunk is spread, and the one before written, while one is
+  /// mixed: so many rows of each after so many channels of a tile's products.
+  bool pipelined = false;
+  int64_t rowsBetween = 0, groupChannels = 0;
   /// Of channels that change basis at once: all permutations of a row and
   /// their sums stay in registers.
   int64_t transformVectors = 1;
   /// What is fetched ahead: rows of y before they are written, and x of the
   /// next sample beside the products.
   bool prefetchOutput = false, prefetchInput = false;
+  /// Of the next sample of x, as much as fits beside this one in so many bytes:
+  /// the second-level caches of today's servers have 1 to 2 MB.
+  static constexpr int64_t kBytesOfTwo = 1700 * 1000;
 };
 
 StrandSchedule scheduleStrands(const LayerSpec &spec, const Machine &machine,
