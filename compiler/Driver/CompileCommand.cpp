@@ -2,6 +2,8 @@
 
 #include "compiler/Driver/Commands.h"
 
+#include "compiler/Driver/Depfile.h"
+#include "compiler/Driver/FortranEmitter.h"
 #include "compiler/Driver/HeaderEmitter.h"
 #include "compiler/Driver/Input.h"
 #include "compiler/Driver/SharedLibrary.h"
@@ -66,12 +68,13 @@ static std::string headerBeside(StringRef output) {
 }
 
 namespace {
-/// The outputs of a run and where the code and the header are among them.
+/// The outputs of a run and which is which.
 struct OutputPlan {
   Outputs outputs;
   size_t code = 0;
-  std::optional<size_t> header;
+  std::optional<size_t> header, fortran, depfile;
   std::string headerPath;
+  std::vector<std::string> written; ///< what the depfile says is made
 };
 } // namespace
 
@@ -96,6 +99,15 @@ static Failure planOutputs(const Options &options, OutputPlan &plan) {
     plan.headerPath = headerBeside(output);
     plan.header = plan.outputs.add(plan.headerPath);
   }
+  plan.written = {output};
+  if (plan.header)
+    plan.written.push_back(plan.headerPath);
+  if (options.fortran) {
+    plan.fortran = plan.outputs.add(*options.fortran);
+    plan.written.push_back(*options.fortran);
+  }
+  if (options.depfile)
+    plan.depfile = plan.outputs.add(*options.depfile);
   if (Failure failure = plan.outputs.check(options.input))
     return failure;
   return options.rates ? plan.outputs.check(*options.rates) : Failure();
@@ -152,7 +164,7 @@ int eqc::runCompile(const Options &options) {
     llvm::SmallVector<char, 0> code;
     if (int status = compileSource(options, source, kind, code, &packed))
       return status;
-    if (plan.header && !hasKernels(kind))
+    if ((plan.header || plan.fortran) && !hasKernels(kind))
       if (int status = findPackedSizes(options, source, packed))
         return status;
     std::string library;
@@ -165,6 +177,20 @@ int eqc::runCompile(const Options &options) {
     }
     if (plan.header)
       plan.outputs.setContents(*plan.header, makeHeader());
+  }
+  if (plan.fortran)
+    plan.outputs.setContents(
+        *plan.fortran,
+        emitFortran(source.layers, packed,
+                    *options.fortran == "-" ? "" : StringRef(*options.fortran),
+                    options.compile.gradients, device, ragged,
+                    {source.networks, options.compile.networkOnly}));
+  if (plan.depfile) {
+    std::vector<std::string> read;
+    for (const std::string &path : {options.input, options.rates.value_or("-")})
+      if (!isStdin(path))
+        read.push_back(path);
+    plan.outputs.setContents(*plan.depfile, emitDepfile(plan.written, read));
   }
   if (Failure failure = plan.outputs.commit())
     return report(failure);

@@ -177,6 +177,8 @@ void CommandLine::readPaths() {
   };
   read(OPT_output, options.output);
   read(OPT_header, options.header);
+  read(OPT_fortran, options.fortran);
+  read(OPT_depfile, options.depfile);
   read(OPT_rates, options.rates);
   if (options.rates && isStdin(*options.rates) && isStdin(options.input))
     error("'--rates' and the source cannot both be standard input");
@@ -309,8 +311,9 @@ void CommandLine::checkNoRuntime(const std::string &asked) {
     error(StringRef("'--emit=") + args.getLastArg(OPT_emit)->getValue() +
           "' is about code of the host" + none +
           "; '--emit=obj' writes the kernels alone");
-  if (options.header)
-    error("'--header' declares functions of the host" + none);
+  if (options.header || options.fortran)
+    error(StringRef(options.header ? "'--header'" : "'--fortran'").str() +
+          " declares functions of the host" + none);
 }
 
 /// Cubins are left out where there is no assembler, unless they are asked for.

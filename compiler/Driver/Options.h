@@ -43,6 +43,8 @@ struct Options {
   std::string input;                 ///< as written; "-" is standard input
   std::optional<std::string> output; ///< as written; "-" is standard output
   std::optional<std::string> header;
+  std::optional<std::string> fortran; ///< where a Fortran module goes
+  std::optional<std::string> depfile; ///< where it goes what was read
   EmitKind emit = EmitKind::Obj;
   CompileOptions compile;
   FrontendOptions frontend;

@@ -43,6 +43,12 @@ defm emit : Value<"emit", "<kind>",
 defm header : Value<"header", "<path>",
   "Where to write the C header.\nDefault: beside the object, ending in '.h'",
   [CompileVis]>;
+defm fortran : Value<"fortran", "<path>",
+  "Where to write a Fortran module with interfaces to\nthe functions. Default: nowhere",
+  [CompileVis]>;
+defm depfile : Value<"depfile", "<path>",
+  "Where to write which files were read, for Make and\nNinja. Default: nowhere",
+  [CompileVis]>;
 
 def opt_level : Joined<["-"], "O">, MetaVarName<"<level>">, Visibility<Kernel>,
   HelpText<"How hard to optimise: -O0 to -O3 (default -O3)">;

@@ -37,13 +37,19 @@ static const char *const runtimeFunctions[] = {
 #endif
 #endif
 
-/// Beside the program, in ../lib, or, where this code is part of a library, in
-/// the library's folder.
+/// Where libraries are installed, or in ../lib beside the program; where this
+/// code is part of a library, in the library's folder.
 static std::string findRuntime(StringRef library) {
   static int anchor;
-  llvm::SmallString<256> path(llvm::sys::path::parent_path(
-      llvm::sys::fs::getMainExecutable(nullptr, &anchor)));
-  llvm::sys::path::append(path, "..", "lib", library);
+  const std::string program =
+      llvm::sys::fs::getMainExecutable(nullptr, &anchor);
+  const StringRef folder = llvm::sys::path::parent_path(program);
+  llvm::SmallString<256> path(folder);
+  llvm::sys::path::append(path, EQC_LIBRARIES, library);
+  if (!llvm::sys::fs::exists(path)) {
+    path = folder;
+    llvm::sys::path::append(path, "..", "lib", library);
+  }
   Dl_info image;
   if (llvm::sys::fs::exists(path) || !dladdr(&anchor, &image))
     return std::string(path);
