@@ -37,6 +37,22 @@ def find_library(version: str) -> Path:
     return path.resolve()
 
 
+def copy_runtime(package: Path) -> None:
+    """Headers for C programs, and the runtime's sources for other machines. They are in the
+    repository, so what is built from elsewhere has none."""
+    repository = HERE.parent
+    headers = ("runtime/include/eqc/runtime.h", "runtime/cuda/include/eqc/cuda.h",
+               "compiler/Library/include/eqc/compiler.h", "compiler/Torch/include/eqc/torch.h")
+    for header in map(repository.joinpath, headers):
+        if header.is_file():
+            (package / "include" / "eqc").mkdir(parents=True, exist_ok=True)
+            shutil.copyfile(header, package / "include" / "eqc" / header.name)
+    for folder in ("src", "include", "cuda"):
+        if (repository / "runtime" / folder).is_dir():
+            shutil.copytree(repository / "runtime" / folder, package / "runtime" / folder,
+                            dirs_exist_ok=True)
+
+
 class BuildWithLibrary(build_py):
     def run(self) -> None:
         if self.editable_mode:
@@ -51,6 +67,7 @@ class BuildWithLibrary(build_py):
         for name in ("libeqc_torch.so", "libeqc_rt.a", "libeqc_rt_cuda.a"):
             if library.with_name(name).is_file():
                 shutil.copyfile(library.with_name(name), Path(self.build_lib) / "eqc" / name)
+        copy_runtime(Path(self.build_lib) / "eqc")
 
 
 class AnyPython(bdist_wheel):

@@ -21,7 +21,9 @@ for file in libeqc.so libeqc_torch.so libeqc_rt.a libeqc_rt_cuda.a; do
   strip --strip-unneeded -o "$work/$file" "build/lib/$file"
 done
 python=$PWD/.venv/bin/python
+# The package, and what it takes from beside it: headers and the runtime's sources.
 cp -R python "$work/python"
+cp -R --parents runtime compiler/Library/include compiler/Torch/include "$work"
 EQC_LIBRARY=$work/libeqc.so "$python" -m pip --disable-pip-version-check wheel --quiet \
   --no-deps --no-build-isolation --wheel-dir "$work/wheel" "$work/python"
 mkdir -p "$out"

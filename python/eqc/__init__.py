@@ -9,8 +9,11 @@
 were trained elsewhere; they are imported on their own.
 """
 
+from pathlib import Path
+
 from eqc import _cache, _registry
 from eqc._library import library
+from eqc._version import __version__
 from eqc.errors import CompileError, Diagnostic, Error, KernelError, LibraryNotFoundError
 from eqc.bilinear import BilinearGradients, BilinearLayer
 from eqc.layer import Gradients, Layer, PackedWeight
@@ -18,11 +21,9 @@ from eqc.network import Network, NetworkGradients
 from eqc.program import Program, compile, compile_file
 from eqc.space import Space
 
-__version__ = "0.1.0"
-
 __all__ = ["BilinearGradients", "BilinearLayer", "CompileError", "Diagnostic", "Error", "Gradients", "KernelError", "Layer",
-           "LibraryNotFoundError", "Network", "NetworkGradients", "PackedWeight", "Program", "Space", "clear_cache", "compile",
-           "compile_file", "set_num_threads"]
+           "LibraryNotFoundError", "Network", "NetworkGradients", "PackedWeight", "Program", "Space", "__version__", "clear_cache",
+           "compile", "compile_file", "get_include", "set_num_threads"]
 
 
 def set_num_threads(threads: int) -> None:
@@ -39,3 +40,18 @@ def set_num_threads(threads: int) -> None:
 def clear_cache() -> None:
     """Removes compiled code from the disk. Layers that are loaded go on working."""
     _cache.clear()
+
+
+def get_include() -> str:
+    """The folder with the headers for C and C++, for `-I`: <eqc/runtime.h>, which headers of
+    compiled layers include, and others.
+
+    Raises:
+        LibraryNotFoundError: the package was not installed from a wheel; the headers are where
+            eqc was installed, or in its repository.
+    """
+    folder = Path(__file__).resolve().parent / "include"
+    if not (folder / "eqc" / "runtime.h").is_file():
+        raise LibraryNotFoundError(f"there are no headers in '{folder}': the package is not from "
+                                   "a wheel; they are where eqc was installed")
+    return str(folder)

@@ -116,6 +116,8 @@ def _candidates() -> list[Path]:
     package = Path(__file__).resolve().parent
     found = [package / "libeqc.so",
              package.parent.parent / "build" / "lib" / "libeqc.so",
+             # Where CMake installs both, and packages of the system.
+             package.parents[2] / "libeqc.so.0",
              Path(sys.prefix) / "lib" / "libeqc.so"]
     installed = ctypes.util.find_library("eqc")
     return found + ([Path(installed)] if installed else [])
@@ -166,6 +168,7 @@ def _load() -> tuple[ctypes.CDLL, Path]:
 def _open(path: Path) -> tuple[ctypes.CDLL, Path]:
     try:
         result = ctypes.CDLL(str(path))
+        path = _file_of(result.eqc_version) or path
         for name, (restype, *argtypes) in _PROTOTYPES.items():
             function = getattr(result, name)
             function.restype = restype
@@ -173,6 +176,22 @@ def _open(path: Path) -> tuple[ctypes.CDLL, Path]:
     except (OSError, AttributeError) as error:
         raise LibraryNotFoundError(f"'{path}' is not a usable libeqc: {error}") from error
     return result, path
+
+
+class _ImageInfo(ctypes.Structure):
+    """Dl_info of dlfcn.h."""
+
+    _fields_ = [("file", c_char_p), ("base", c_void_p), ("symbol", c_char_p),
+                ("address", c_void_p)]
+
+
+def _file_of(function: ctypes._CFuncPtr) -> Path | None:
+    """The library that a function is in, wherever the system's loader found it."""
+    dladdr = ctypes.CDLL(None).dladdr
+    dladdr.argtypes = (c_void_p, POINTER(_ImageInfo))
+    info = _ImageInfo()
+    found = dladdr(ctypes.cast(function, c_void_p), ctypes.byref(info))
+    return Path(os.fsdecode(info.file)) if found and info.file else None
 
 
 def library() -> ctypes.CDLL:
@@ -245,10 +264,6 @@ def interface() -> Interface:
 
 @functools.cache
 def fingerprint() -> str:
-    """Tells two builds of libeqc apart: a hash of the file, or of its version where the
-    system's loader found it."""
+    """Tells two builds of libeqc apart: a hash of the file."""
     _, path = _load()
-    digest = hashlib.sha256(library().eqc_version())
-    if path.is_file():
-        digest.update(path.read_bytes())
-    return digest.hexdigest()
+    return hashlib.sha256(library().eqc_version() + path.read_bytes()).hexdigest()

@@ -4,14 +4,19 @@ eqc_add_layer
 
 Compiles the layers of a ``.eq`` file into a target::
 
+  eqc_add_layer(<target> FILE <file.eq> [FORTRAN] [OPTIONS <option of eqc compile>...])
   eqc_add_layer(<target> <file.eq> [<option of eqc compile>...])
 
 If ``<target>`` exists, the layers become part of it. Otherwise it is made, as a
 static library. Either way the target, and whatever links it, can include the
 header, called as the file with ``.h``, and is linked with the runtime, with
-``--target=cuda`` with that of GPUs too. Options go to ``eqc compile`` as they are; ``-o``, ``--header`` and ``--emit`` are taken.
-Layers are compiled for the machine that the project is compiled for, unless
-``--target`` says otherwise.
+``--target=cuda`` with that of GPUs too. With ``FORTRAN`` there is also a module, called
+as the file with ``_eqc``, for the target and for whatever links it.
+
+Options go to ``eqc compile`` as they are; ``-o``, ``--header``, ``--fortran``,
+``--depfile`` and ``--emit`` are taken. Layers are compiled for the machine that the
+project is compiled for, unless ``--target`` says otherwise, and again when a file
+that was read has changed, or the compiler.
 
 The compiler is the program in ``EQC_COMPILER``, else the target ``eqc::eqc``.
 #]=======================================================================]
@@ -102,9 +107,24 @@ function(_eqc_at_end_of_folder target)
   _eqc_set_linker_language(${target})
 endfunction()
 
-function(eqc_add_layer target file)
-  foreach(option IN LISTS ARGN)
-    if(option MATCHES "^(-o|--header|--emit)")
+function(eqc_add_layer target)
+  if("${ARGV1}" STREQUAL "FILE")
+    cmake_parse_arguments(PARSE_ARGV 1 arg "FORTRAN" "FILE" "OPTIONS")
+    if(NOT arg_FILE OR arg_UNPARSED_ARGUMENTS)
+      message(FATAL_ERROR "eqc_add_layer: what is '${arg_UNPARSED_ARGUMENTS}'? Expected eqc_add_layer(target FILE file.eq [FORTRAN] [OPTIONS option..])")
+    endif()
+    set(file "${arg_FILE}")
+    set(options ${arg_OPTIONS})
+  else()
+    list(POP_FRONT ARGN file)
+    set(options ${ARGN})
+    set(arg_FORTRAN OFF)
+    if(NOT file)
+      message(FATAL_ERROR "eqc_add_layer: no file: eqc_add_layer(target FILE file.eq [FORTRAN] [OPTIONS option..])")
+    endif()
+  endif()
+  foreach(option IN LISTS options)
+    if(option MATCHES "^(-o|--header|--fortran|--depfile|--emit)")
       message(FATAL_ERROR "eqc_add_layer: ${option} is for eqc_add_layer itself to choose")
     endif()
   endforeach()
@@ -117,8 +137,7 @@ function(eqc_add_layer target file)
     endif()
   endif()
 
-  set(options ${ARGN})
-  if(NOT ARGN MATCHES "(^|;)--target(=|;|$)")
+  if(NOT options MATCHES "(^|;)--target(=|;|$)")
     _eqc_target_option(target_option)
     list(PREPEND options ${target_option})
   endif()
@@ -152,29 +171,42 @@ function(eqc_add_layer target file)
   set(folder "${CMAKE_CURRENT_BINARY_DIR}/${target}.eqc")
   set(object "${folder}/${name}.o")
   set(header "${folder}/${name}.h")
+  set(outputs "${object}" "${header}")
+  if(arg_FORTRAN)
+    get_property(languages GLOBAL PROPERTY ENABLED_LANGUAGES)
+    if(NOT "Fortran" IN_LIST languages)
+      message(FATAL_ERROR "eqc_add_layer: FORTRAN needs a Fortran compiler: project(.. LANGUAGES C Fortran)")
+    endif()
+    list(APPEND outputs "${folder}/${name}.f90")
+    list(APPEND options "--fortran=${folder}/${name}.f90")
+  endif()
   set(rule ${target}-${name}-eqc)
   string(REGEX REPLACE "[^A-Za-z0-9_.+-]" "-" rule "${rule}")
   if(TARGET ${rule})
     message(FATAL_ERROR "eqc_add_layer: '${target}' has layers of a file called '${name}.eq' already, and both would be '${name}.h'; call one of them otherwise")
   endif()
   file(MAKE_DIRECTORY "${folder}")
-  # A .eq file includes nothing, so it and the compiler are all there is to
-  # depend on.
   add_custom_command(
-    OUTPUT "${object}" "${header}"
+    OUTPUT ${outputs}
     COMMAND "${compiler}" compile "${source}" ${options} -o "${object}"
+            "--depfile=${folder}/${name}.d"
     DEPENDS "${source}" ${compiler_depends}
+    DEPFILE "${folder}/${name}.d"
     COMMENT "Compiling ${file}"
     VERBATIM)
   # The rule belongs to a target of its own: the object may become part of a target of
   # another folder, and whoever includes the header waits for it.
-  add_custom_target(${rule} DEPENDS "${object}" "${header}")
+  add_custom_target(${rule} DEPENDS ${outputs})
   add_dependencies(${target} ${rule})
   set_source_files_properties("${object}" TARGET_DIRECTORY ${target}
     PROPERTIES EXTERNAL_OBJECT TRUE GENERATED TRUE)
-  set_source_files_properties("${header}" TARGET_DIRECTORY ${target}
+  set_source_files_properties(${outputs} TARGET_DIRECTORY ${target}
     PROPERTIES GENERATED TRUE)
-  target_sources(${target} PRIVATE "${object}" "${header}")
+  target_sources(${target} PRIVATE ${outputs})
+  get_target_property(modules ${target} Fortran_MODULE_DIRECTORY)
+  if(arg_FORTRAN AND NOT modules)
+    set_target_properties(${target} PROPERTIES Fortran_MODULE_DIRECTORY "${folder}")
+  endif()
 
   set(scope PUBLIC)
   if(type STREQUAL "EXECUTABLE")

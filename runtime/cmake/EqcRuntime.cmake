@@ -24,7 +24,7 @@ function(eqc_add_runtime name folder version)
   _eqc_set_up_runtime(${name} ${version})
   target_include_directories(${name} PUBLIC
     $<BUILD_INTERFACE:${folder}/include>
-    $<INSTALL_INTERFACE:include>)
+    $<INSTALL_INTERFACE:${CMAKE_INSTALL_INCLUDEDIR}>)
   target_link_libraries(${name} PUBLIC Threads::Threads m)
 endfunction()
 
@@ -37,6 +37,6 @@ function(eqc_add_cuda_runtime name folder version runtime)
   _eqc_set_up_runtime(${name} ${version})
   target_include_directories(${name} PUBLIC
     $<BUILD_INTERFACE:${folder}/cuda/include>
-    $<INSTALL_INTERFACE:include>)
+    $<INSTALL_INTERFACE:${CMAKE_INSTALL_INCLUDEDIR}>)
   target_link_libraries(${name} PUBLIC ${runtime} ${CMAKE_DL_LIBS})
 endfunction()

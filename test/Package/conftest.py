@@ -4,6 +4,7 @@ import functools
 import os
 import shutil
 import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -21,6 +22,10 @@ HIDE = ["unshare", "--map-root-user", "--mount", "sh", "-c",
         'mount -t tmpfs none "$0" && { [ ! -d "$1" ] || mount -t tmpfs none "$1"; } && '
         'shift && exec "$@"', str(SOURCE), str(BUILD)]
 
+#: The same, with the Python of the tests, which is in the tree, in another place.
+KEEP_PYTHON = ["unshare", "--map-root-user", "--mount", "sh", "-c",
+               'mount --bind "$0" "$1" && shift && exec "$@"', sys.prefix]
+
 
 @functools.cache
 def can_hide() -> bool:
@@ -28,14 +33,17 @@ def can_hide() -> bool:
     return subprocess.run([*HIDE, "true"], capture_output=True).returncode == 0
 
 
-def run(*command, check=True, hidden=True, **options):
+def run(*command, check=True, hidden=True, python=None, **options):
     """Runs a command with neither tree in sight and nothing of the environment that could
-    lead to one; where namespaces are not allowed, with the environment alone cleaned."""
+    lead to one; where namespaces are not allowed, with the environment alone cleaned.
+    `python` is an empty folder for the Python of the tests."""
     environment = {"PATH": "/usr/bin:/bin", "HOME": "/nowhere", "LC_ALL": "C.UTF-8",
                    **options.pop("env", {})}
     command = [str(part) for part in command]
     if hidden and can_hide():
         command = HIDE + command
+        if python:
+            command = [*KEEP_PYTHON, str(python), *command]
     result = subprocess.run(command, env=environment, capture_output=True, text=True, **options)
     if check and result.returncode != 0:
         raise AssertionError(f"{command}: {result.returncode}\n{result.stdout}{result.stderr}")
@@ -51,3 +59,13 @@ def prefix(tmp_path_factory):
     moved = folder / "moved here"
     shutil.move(folder / "first", moved)
     return moved
+
+
+@pytest.fixture(scope="session")
+def installed_python(prefix):
+    """The folder with the Python package, in a prefix that has it too."""
+    whole = prefix.with_name("with python")
+    shutil.copytree(prefix, whole, symlinks=True, copy_function=os.link)
+    subprocess.run(["cmake", "--install", BUILD, "--prefix", whole, "--component", "python"],
+                   check=True, stdout=subprocess.DEVNULL)
+    return whole / "lib" / "python3" / "dist-packages"

@@ -142,6 +142,21 @@ def test_libraries_export_their_headers(prefix, wheel):
         assert exports(folder / "libeqc_torch.so") == declared(include / "torch.h")
 
 
+def test_sonames_and_versions(prefix):
+    """A program that was linked with a version of another major number does not start."""
+    for name, soname, version in [("libeqc.so", "libeqc.so.0", "EQC_0"),
+                                  ("libeqc_torch.so", "libeqc_torch.so", "EQC_TORCH_0")]:
+        library = prefix / "lib" / name
+        assert dynamic(library)["SONAME"] == [soname]
+        text = subprocess.run([LLVM / "llvm-readelf", "-V", library], check=True,
+                              capture_output=True, text=True).stdout
+        assert re.search(rf"Name: {version}\n", text)
+        names = subprocess.run([LLVM / "llvm-nm", "-D", "--defined-only", "--format=posix",
+                                library], check=True, capture_output=True, text=True).stdout
+        functions = [line.split()[0] for line in names.splitlines() if " A " not in line]
+        assert functions and all(f"@@{version}" in name for name in functions)
+
+
 #: Each archive, and the header that it shows.
 ARCHIVES = {"libeqc_rt.a": "runtime.h", "libeqc_rt_cuda.a": "cuda.h"}
 
@@ -208,14 +223,16 @@ def test_the_prefix_holds_what_is_documented(prefix):
                for path in (SOURCE / "runtime" / folder).rglob("*.*")}
     library = {str(path.relative_to(prefix)) for path in prefix.glob("lib/libeqc.so*")}
     build_type = {str(path.relative_to(prefix))
-                  for path in prefix.glob("lib/cmake/eqc/eqcTargets-*.cmake")}
-    assert len(build_type) == 1 and "lib/libeqc.so" in library
+                  for path in prefix.glob("lib/cmake/eqc/eqc*Targets-*.cmake")}
+    assert len(build_type) == 2 and "lib/libeqc.so" in library
     assert files == sources | library | build_type | {
         "bin/eqc", "lib/libeqc_rt.a", "lib/libeqc_rt_cuda.a", "include/eqc/compiler.h",
         "include/eqc/cuda.h", "include/eqc/runtime.h", "include/eqc/torch.h",
         "lib/libeqc_torch.so",
         *(f"lib/cmake/eqc/{name}.cmake" for name in (
-            "eqcConfig", "eqcConfigVersion", "eqcTargets", "EqcAddLayer", "EqcRuntime"))}
+            "eqcConfig", "eqcConfigVersion", "eqcTargets", "eqcLibraryTargets", "EqcAddLayer",
+            "EqcRuntime")),
+        *(f"lib/pkgconfig/{name}.pc" for name in ("eqc", "eqc_rt", "eqc_rt_cuda"))}
 
 
 def test_nothing_names_the_trees(prefix):

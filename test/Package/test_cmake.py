@@ -103,6 +103,63 @@ def test_into_a_program_and_by_a_library(tmp_path, prefix, languages, generator)
     project.compiles()
 
 
+@pytest.mark.parametrize("generator", ["Ninja", "Unix Makefiles"])
+def test_by_keywords(tmp_path, prefix, generator):
+    """What was read is known from the compiler: here the rates of the cost model, too."""
+    rates = tmp_path / "rates.json"
+    rates.write_text("{}")
+    project = Project(tmp_path, prefix, f"""
+        find_package(eqc REQUIRED)
+        add_executable(app main.c)
+        eqc_add_layer(app FILE sets.eq OPTIONS --no-grad --plan=dense)
+        add_library(rated STATIC)
+        eqc_add_layer(rated FILE pool.eq OPTIONS --rates={rates})
+        """, "C", generator, sets_eq=SETS, pool_eq=POOL, main_c=MAIN)
+    project.configure()
+    project.make("--target", "app")
+    project.runs()
+    assert "backward" not in (project.build / "app.eqc" / "sets.h").read_text()
+    read = (project.build / "app.eqc" / "sets.d").read_text()
+    assert read.endswith(f"sets.h: \\\n  {project.source}/sets.eq\n")
+    assert "rates.json" in project.make("--target", "rated", check=False)
+
+
+needs_gfortran = pytest.mark.skipif(not shutil.which("gfortran"), reason="no gfortran")
+FORTRAN = """
+program main
+  use sets_eqc
+  use, intrinsic :: iso_c_binding, only: c_float, c_int64_t
+  implicit none
+  real(c_float) :: y(sets_n)
+  if (sets_forward(1_c_int64_t, [1., 2., 3., 4.], [10., 1.], y=y) /= 0) error stop sets_eqc_error()
+  if (any(y /= [20., 30., 40., 50.])) error stop "wrong"
+  if (sets_forward(-1_c_int64_t, y, y, y=y) /= -2) error stop "a batch of -1"
+  if (index(sets_eqc_error(), "batch") == 0) error stop sets_eqc_error()
+end program
+"""
+
+
+@needs_gfortran
+@pytest.mark.parametrize("generator", ["Ninja", "Unix Makefiles"])
+def test_fortran(tmp_path, prefix, generator):
+    """The module of a library is found by whoever links it."""
+    Project(tmp_path, prefix, """
+        find_package(eqc REQUIRED)
+        add_executable(app main.f90)
+        eqc_add_layer(layers FILE sets.eq FORTRAN)
+        target_link_libraries(app PRIVATE layers)
+        """, "C Fortran", generator, sets_eq=SETS, main_f90=FORTRAN).compiles()
+
+
+def test_the_compiler_as_a_library(tmp_path, prefix):
+    Project(tmp_path, prefix, """
+        find_package(eqc REQUIRED)
+        add_executable(app main.c)
+        target_link_libraries(app PRIVATE eqc::libeqc)
+        """, main_c="#include <eqc/compiler.h>\n#include <string.h>\n"
+        "int main(void) { return strcmp(eqc_version(), \"\") == 0; }\n").compiles()
+
+
 COUNT_GPUS = """
 #include <eqc/cuda.h>
 #include <string.h>
@@ -257,6 +314,10 @@ eqc_add_layer(app sets.eq)
     ("eqc_add_layer(app sets.eq -o x.o)", "-o is for eqc_add_layer itself to choose"),
     ("eqc_add_layer(app sets.eq --emit=asm)", "--emit=asm is for eqc_add_layer"),
     ("eqc_add_layer(app gone.eq)", "there is no '"),
+    ("eqc_add_layer(app)", "no file"),
+    ("eqc_add_layer(app FILE sets.eq --no-grad)", "what is '--no-grad'?"),
+    ("eqc_add_layer(app FILE sets.eq OPTIONS --depfile=x)", "--depfile=x is for eqc_add_layer"),
+    ("eqc_add_layer(app FILE sets.eq FORTRAN)", "FORTRAN needs a Fortran compiler"),
     ("eqc_add_layer(app sets.eq)\neqc_add_layer(app other/sets.eq)",
      "has layers of a file called 'sets.eq' already"),
     ("add_library(face INTERFACE)\neqc_add_layer(face sets.eq)", "'face' is no executable"),

@@ -11,10 +11,10 @@ from importlib.metadata import distribution
 from pathlib import Path
 
 import pytest
-from conftest import LLVM, SOURCE, STATIC, can_hide, run
+from conftest import CC, LLVM, SOURCE, STATIC, can_hide, run
 from wheels import LIBRARY, build_wheel, copy_source, pip
 
-VERSION = "0.1.0"
+VERSION = re.search(r'__version__ = "(.*)"', (SOURCE / "python/eqc/_version.py").read_text())[1]
 
 
 @pytest.fixture(scope="module")
@@ -51,7 +51,11 @@ def test_it_holds_the_package_and_the_library(wheel):
     package = {f"eqc/{path.relative_to(SOURCE / 'python' / 'eqc')}"
                for pattern in ("**/*.py", "**/*.c", "py.typed")
                for path in (SOURCE / "python" / "eqc").glob(pattern)}
-    assert {name for name in names if ".dist-info/" not in name} == package | {
+    headers = {f"eqc/include/eqc/{name}.h" for name in ("compiler", "cuda", "runtime", "torch")}
+    sources = {f"eqc/runtime/{path.relative_to(SOURCE / 'runtime')}"
+               for folder in ("src", "include", "cuda")
+               for path in (SOURCE / "runtime" / folder).rglob("*.*")}
+    assert {name for name in names if ".dist-info/" not in name} == package | headers | sources | {
         "eqc/libeqc.so", "eqc/libeqc_torch.so", "eqc/libeqc_rt.a", "eqc/libeqc_rt_cuda.a"}
     assert "Requires-Dist: numpy" in metadata
 
@@ -93,6 +97,15 @@ def test_its_commands_need_no_llvm(wheel, empty_python, tmp_path):
     assert VERSION in command("eqc", "--version").stdout
     command("eqc", "compile", "one.eq", "--emit=shared")
     assert (tmp_path / "one.so").stat().st_size and (tmp_path / "one.h").is_file()
+    # A program in C has all that it needs.
+    command("eqc", "compile", "one.eq", "-o", "layer.o")
+    (tmp_path / "main.c").write_text('#include "layer.h"\nint main(void) {\n'
+                                     "  float x[4] = {1, 2, 3, 4}, weight[2] = {2, 0}, y[4];\n"
+                                     "  return one_forward(1, x, weight, 0, y) || y[3] != 8;\n}\n")
+    include = run(python, "-c", "import eqc; print(eqc.get_include())").stdout.strip()
+    run(CC, "main.c", "layer.o", "-I", include, site / "eqc" / "libeqc_rt.a", "-lm", "-pthread",
+        "-o", "main", cwd=tmp_path)
+    run(tmp_path / "main")
     command("eqc", "compile", "one.eq", "--emit=eq")
     assert "eqc.linear" in command("eqc_opt", "one.mlir").stdout
     wrong = command("eqc", "explain", "two.eq", check=False)
@@ -146,7 +159,7 @@ def test_another_file_is_no_library(tmp_path, kind, words):
 
 def test_a_library_of_another_version_is_refused(tmp_path):
     source = copy_source(tmp_path)
-    project = source / "pyproject.toml"
+    project = source / "eqc" / "_version.py"
     project.write_text(project.read_text().replace(f'"{VERSION}"', '"9.9.9"'))
     result = pip("wheel", "--wheel-dir", tmp_path / "out", source, check=False)
     assert result.returncode != 0

@@ -12,10 +12,13 @@ LIBRARY = BUILD / "lib" / "libeqc.so"
 
 
 def copy_source(folder: Path) -> Path:
-    """The package's source without a build tree beside it."""
+    """The package's source without a build tree beside it, but with what it takes from the
+    repository."""
     source = folder / "repository" / "python"
     shutil.copytree(SOURCE / "python", source,
                     ignore=shutil.ignore_patterns("build", "*.egg-info", "__pycache__"))
+    for name in ("runtime", "compiler/Library/include", "compiler/Torch/include"):
+        shutil.copytree(SOURCE / name, folder / "repository" / name)
     return source
 
 
