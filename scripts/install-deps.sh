@@ -16,6 +16,8 @@ packages=(
   libgtest-dev libgmock-dev libbenchmark-dev libopenblas-dev libomp-22-dev
   # Running AArch64 code in tests: its C library and an emulator.
   libc6-dev-arm64-cross qemu-user
+  # The examples in Fortran and Rust; packages for Debian. Tests without them are skipped.
+  gfortran rustc dpkg-dev file pkg-config
   # The Python of the tests: scripts/setup-python.sh.
   python3-venv
   # Build tools and style.

@@ -56,7 +56,8 @@ class Page:
             **{name: os.environ[name] for name in ("HOME", "TMPDIR") if name in os.environ},
             "PATH": ":".join(map(str, path)), "LC_ALL": "C.UTF-8",
             "PYTHONPATH": str(folder / "python"), "PYTHONDONTWRITEBYTECODE": "1",
-            "CMAKE_PREFIX_PATH": str(prefix), "CC": str(LLVM / "clang"),
+            "CMAKE_PREFIX_PATH": str(prefix),
+            "PKG_CONFIG_PATH": str(prefix / "lib" / "pkgconfig"), "CC": str(LLVM / "clang"),
             "CXX": str(LLVM / "clang++"), "EQC_CACHE_DIR": str(folder / "cache")}
 
     def _make_clone(self) -> None:
