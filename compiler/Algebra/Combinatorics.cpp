@@ -30,6 +30,28 @@ Count eqc::multiply(Count a, Count b) {
   return product;
 }
 
+/// Partitions of few vertices by the number of their blocks.
+static std::vector<Count> stirlingNumbers(size_t size) {
+  std::vector<Count> stirling(size + 1);
+  stirling[0].value = 1;
+  for (size_t m = 1; m <= size; ++m) {
+    for (size_t b = m; b > 0; --b)
+      stirling[b] = add(multiply({b, false}, stirling[b]), stirling[b - 1]);
+    stirling[0].value = 0;
+  }
+  return stirling;
+}
+
+Count eqc::countPartitionsInto(int64_t n, uint64_t numVertices) {
+  if (n < 0 || static_cast<uint64_t>(n) > numVertices)
+    return {};
+  if (n == 1)
+    return {1, false};
+  if (numVertices > kManyVertices)
+    return n == 0 ? Count() : kSaturated;
+  return stirlingNumbers(numVertices)[static_cast<size_t>(n)];
+}
+
 Count eqc::countPartitions(int64_t n, uint64_t numVertices) {
   if (numVertices == 0 || n == 1)
     return {1, false};
@@ -38,13 +60,7 @@ Count eqc::countPartitions(int64_t n, uint64_t numVertices) {
   if (numVertices > kManyVertices)
     return kSaturated;
   size_t size = static_cast<size_t>(numVertices);
-  std::vector<Count> stirling(size + 1);
-  stirling[0].value = 1;
-  for (size_t m = 1; m <= size; ++m) {
-    for (size_t b = m; b > 0; --b)
-      stirling[b] = add(multiply({b, false}, stirling[b]), stirling[b - 1]);
-    stirling[0].value = 0;
-  }
+  const std::vector<Count> stirling = stirlingNumbers(size);
   size_t most = n < 0 ? size : std::min<uint64_t>(size, n);
   Count total;
   for (size_t b = 0; b <= most; ++b)

@@ -26,6 +26,10 @@ Count binomial(uint64_t size, uint64_t r);
 /// sums of Stirling numbers.
 Count countPartitions(int64_t n, uint64_t numVertices);
 
+/// Partitions of this many vertices into n blocks: Stirling numbers. Of many
+/// vertices saturated also where the number is less, but for one block.
+Count countPartitionsInto(int64_t n, uint64_t numVertices);
+
 /// Perfect matchings: (N-1)!! for even N, none for odd N.
 Count countMatchings(uint64_t numVertices);
 

@@ -8,9 +8,28 @@
 
 #include <algorithm>
 #include <cassert>
+#include <climits>
 #include <numeric>
 
 using namespace eqc;
+
+int eqc::signOfLegs(const Diagram &diagram,
+                    const std::function<int(int vertex)> &image) {
+  const std::vector<std::vector<int>> blocks = diagram.blocks();
+  std::vector<int> first; // vertices of the legs, where they go to
+  for (int leg : diagram.legs()) {
+    int least = INT_MAX;
+    for (int vertex : blocks[leg])
+      least = std::min(least, image(vertex));
+    first.push_back(least);
+  }
+  int sign = 1;
+  for (size_t i = 0; i < first.size(); ++i)
+    for (size_t j = 0; j < i; ++j)
+      if (first[j] > first[i])
+        sign = -sign;
+  return sign;
+}
 
 SignedDiagram eqc::transpose(Group group, const Diagram &diagram) {
   std::vector<int> labels(diagram.block.begin() + diagram.l,
@@ -39,11 +58,15 @@ SignedDiagram eqc::transpose(Group group, const Diagram &diagram) {
   const auto minus = static_cast<size_t>(group.of(diagram.freeSpace()).minus());
   if (freeAll > 0 && (freeTop * (freeAll - freeTop) + minus) % 2 == 1)
     result.sign = -1;
+  result.diagram.head = diagram.head;
+  result.sign *= signOfLegs(diagram, [&](int vertex) {
+    return vertex < diagram.l ? vertex + diagram.k : vertex - diagram.l;
+  });
   return result;
 }
 
 Diagram eqc::kronecker(const Diagram &a, const Diagram &b) {
-  assert(a.free < 0 && b.free < 0 && "a product has no single free block");
+  assert(!a.hasSymbol() && !b.hasSymbol() && "a product has no single symbol");
   assert(a.dual.empty() && b.dual.empty() && "axes of no dual");
   std::vector<int> labels;
   labels.reserve(a.block.size() + b.block.size());
@@ -84,9 +107,8 @@ private:
 
 Composition eqc::compose(Group group, const Diagram &d1, const Diagram &d2) {
   assert(d1.k == d2.l && "rows do not fit");
-  assert(d1.free < 0 && d2.free < 0 &&
-         "a product of Levi-Civita symbols is "
-         "not one diagram");
+  assert(!d1.hasSymbol() && !d2.hasSymbol() &&
+         "a product of symbols is not one diagram");
   int blocks1 = d1.numBlocks(), blocks2 = d2.numBlocks();
   UnionFind sets(blocks1 + blocks2);
   for (int v = 0; v < d1.k; ++v)

@@ -64,13 +64,27 @@ std::vector<int> Diagram::spacesOfBottomOnlyBlocks() const {
   for (int v = l; v < l + k; ++v)
     if (!seen[block[v]]) {
       seen[block[v]] = true;
-      if (block[v] != free)
+      if (block[v] != free && !isLegOf(v))
         spaces.push_back(spaceOf(v));
     }
   return spaces;
 }
 
+std::vector<int> Diagram::legs() const {
+  std::vector<int> result;
+  int next = 0; // blocks are numbered by first appearance
+  for (size_t v = 0; v < block.size(); ++v)
+    if (block[v] == next) {
+      if (isLegOf(static_cast<int>(v)))
+        result.push_back(next);
+      ++next;
+    }
+  return result;
+}
+
 int Diagram::numBottomOnlyBlocks() const {
+  if (head >= 0)
+    return static_cast<int>(spacesOfBottomOnlyBlocks().size());
   // A block that first appears in the bottom row has no vertex in the top row.
   int topBlocks = 0;
   for (int v = 0; v < l; ++v)
@@ -81,7 +95,8 @@ int Diagram::numBottomOnlyBlocks() const {
 
 bool Diagram::operator==(const Diagram &other) const {
   return l == other.l && k == other.k && free == other.free &&
-         block == other.block && space == other.space && dual == other.dual;
+         head == other.head && block == other.block && space == other.space &&
+         dual == other.dual;
 }
 
 Diagram eqc::makeDiagram(int l, int k, const std::vector<int> &labels,
@@ -144,15 +159,19 @@ Diagram eqc::restrictTo(const Diagram &diagram, int space) {
       vertices.dual.push_back(diagram.isDual(v));
     }
   vertices.dual = someDual(std::move(vertices.dual));
-  return vertices.diagramOf(labels, diagram.free);
+  Diagram part = vertices.diagramOf(labels, diagram.free);
+  part.head = diagram.head == space ? 0 : -1;
+  return part;
 }
 
 Diagram eqc::joinParts(const std::vector<Diagram> &parts, int l, int k,
                        const std::vector<int> &space) {
   // Labels of a part follow those of the parts before it.
   std::vector<int> firstLabel(parts.size()), next(parts.size(), 0);
-  int labels = 0, freeLabel = -1;
+  int labels = 0, freeLabel = -1, head = -1;
   for (size_t c = 0; c < parts.size(); ++c) {
+    if (parts[c].head >= 0)
+      head = static_cast<int>(c);
     firstLabel[c] = labels;
     if (parts[c].free >= 0)
       freeLabel = labels + parts[c].free;
@@ -166,6 +185,7 @@ Diagram eqc::joinParts(const std::vector<Diagram> &parts, int l, int k,
   }
   Diagram diagram = makeDiagram(l, k, labelOf, freeLabel, space);
   diagram.dual = someDual(std::move(dual));
+  diagram.head = head;
   return diagram;
 }
 
@@ -190,6 +210,8 @@ bool eqc::canonicalLess(const Diagram &a, const Diagram &b) {
   }
   if (!a.space.empty())
     return false;
+  if (a.head != b.head)
+    return a.head < b.head;
   if (a.free < 0 && b.free < 0)
     return a.block < b.block;
   if (a.free < 0 || b.free < 0)

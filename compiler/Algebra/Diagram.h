@@ -12,6 +12,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <string>
 #include <string_view>
 #include <variant>
@@ -30,6 +31,11 @@ struct Diagram {
   std::vector<int> block;
   /// The number of the block of free vertices, or -1.
   int free = -1;
+  /// Of a jellyfish the space whose blocks are the legs of its head, 0 where
+  /// all axes are of one; else -1. Its matrix has, where indices are equal
+  /// within blocks, the sign of the values of the n legs as a permutation, by
+  /// smallest vertex; of n - 1 legs the sum over the value that is missing.
+  int head = -1;
   /// The space of each vertex, of a diagram of a product of groups; else empty.
   std::vector<int> space;
   /// Whether each vertex is an axis of the dual of its space; empty: none is.
@@ -47,8 +53,17 @@ struct Diagram {
   std::vector<std::vector<int>> blocks() const;
   /// Vertices of the free block, ascending; empty without one.
   std::vector<int> freeVertices() const;
-  /// How many blocks hold inputs only; the free block never counts. (What
-  /// `normalize = mean` divides by: n to this power.)
+  /// Whether it has a sign that depends on several blocks or vertices: that of
+  /// a Levi-Civita symbol or of a head.
+  bool hasSymbol() const { return free >= 0 || head >= 0; }
+  /// Whether the block of a vertex is a leg of the head.
+  bool isLegOf(int vertex) const {
+    return head >= 0 && spaceOf(vertex) == head;
+  }
+  /// The numbers of the legs, ascending.
+  std::vector<int> legs() const;
+  /// How many blocks hold inputs only; the free block and legs never count.
+  /// (What `normalize = mean` divides by: n to this power.)
   int numBottomOnlyBlocks() const;
   /// The spaces of these blocks, ascending by block.
   std::vector<int> spacesOfBottomOnlyBlocks() const;
@@ -95,12 +110,14 @@ std::string vertexName(int l, int vertex);
 /// The vertices of one block, as in the notation: `o1 i2`.
 std::string blockText(const std::vector<int> &vertices, int l);
 
-/// Canonical notation: `o1 i1 | o2 i2`, `* o1 i1 i2`; blocks by smallest
+/// Canonical notation: `o1 i1 | o2 i2`, `* o1 i1 i2`, of jellyfish
+/// `* | o1 i1 | o2`; blocks by smallest
 /// vertex, vertices ascending; `1` for the diagram without vertices.
 std::string toString(const Diagram &diagram);
 
 /// The same with the space of every vertex of a product, `o1:0 i1:0 | o2:1`,
-/// and an apostrophe behind those of duals: all that there is to a diagram.
+/// and of a head, `* @1`, and an apostrophe behind those of duals: all that
+/// there is to a diagram.
 std::string toTypedString(const Diagram &diagram);
 
 /// Where and why a diagram's notation is wrong. Offsets are bytes of the text.
@@ -129,24 +146,31 @@ Diagram withSomeDuals(Diagram diagram, Group group);
 
 /// Canonical order (lexicographic restricted growth strings; for SO the
 /// matchings first, then by tuple of free vertices, then by the restricted
-/// growth string of the matching of the others). Of a product by space, in the
+/// growth string of the matching of the others; for A the partitions first,
+/// then the jellyfish). Of a product by space, in the
 /// order of their first vertices, the first one slowest.
 bool canonicalLess(const Diagram &a, const Diagram &b);
 
 /// The diagram with the rows exchanged, and the sign s of D_d^T = s D_{d*}
 /// (for free-vertex diagrams (-1)^(f_o f_i + q), f_o free outputs, f_i free
-/// inputs, q minuses of the group's form; else 1).
+/// inputs, q minuses of the group's form; for jellyfish that of the permutation
+/// which brings the legs into the order of the exchanged rows; else 1).
 struct SignedDiagram {
   Diagram diagram;
   int sign = 1;
 };
 SignedDiagram transpose(Group group, const Diagram &diagram);
 
+/// The sign of the permutation that sorts the legs of a head, if there is one,
+/// by their smallest vertices once each vertex has gone to its image.
+int signOfLegs(const Diagram &diagram,
+               const std::function<int(int vertex)> &image);
+
 /// The product of two diagrams d1 : m -> l and d2 : k -> m without free
-/// vertices, glued in the middle row: D_d1 D_d2 = sign * n^loops * D_(d1 after
-/// d2). The sign differs from 1 for Sp only, where it is the product over paths
-/// and loops of (-1)^(floor(q/2) + r), q same-row pairs, r of them walked right
-/// to left.
+/// vertices or heads, glued in the middle row: D_d1 D_d2 = sign * n^loops *
+/// D_(d1 after d2). The sign differs from 1 for Sp only, where it is the
+/// product over paths and loops of (-1)^(floor(q/2) + r), q same-row pairs, r
+/// of them walked right to left.
 struct Composition {
   Diagram diagram;
   int loops = 0; ///< components left entirely in the middle row

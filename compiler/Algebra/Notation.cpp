@@ -22,6 +22,12 @@ static std::string textOf(const Diagram &diagram, bool typed) {
   if (blocks.empty())
     return "1";
   std::string text;
+  if (diagram.head >= 0) {
+    text = "* ";
+    if (typed && diagram.head > 0)
+      text += "@" + std::to_string(diagram.head) + " ";
+    text += "| ";
+  }
   for (size_t b = 0; b < blocks.size(); ++b) {
     if (b > 0)
       text += " | ";
@@ -93,16 +99,22 @@ std::string NotationToken::quoted() const {
   return result + (size < text.size() ? "...'" : "'");
 }
 
+int eqc::parseSpace(std::string_view number) {
+  const long long space = number == "0" ? 0 : parseIndex(number);
+  if ((space == 0 && number != "0") || space >= kMostSpaces)
+    return kBadSpace;
+  return static_cast<int>(space);
+}
+
 int eqc::takeSpace(NotationToken &token) {
   const size_t colon = token.text.find(':');
   if (colon == std::string_view::npos)
     return kNoSpace;
-  const std::string_view number = token.text.substr(colon + 1);
-  const long long space = number == "0" ? 0 : parseIndex(number);
-  if ((space == 0 && number != "0") || space >= kMostSpaces)
+  const int space = parseSpace(token.text.substr(colon + 1));
+  if (space == kBadSpace)
     return kBadSpace;
   token.text = token.text.substr(0, colon);
-  return static_cast<int>(space);
+  return space;
 }
 
 long long eqc::parseIndex(std::string_view digits) {
@@ -140,6 +152,14 @@ private:
     error = std::move(what);
     return true;
   }
+  /// A `*` block that ends without vertices, where there are any, is a head.
+  bool endHead() {
+    if (free != block || numVertices() == 0)
+      return false;
+    head = headSpace;
+    free = -1;
+    return true;
+  }
   long long numVertices() const { return static_cast<long long>(l) + k; }
   std::string rowText(char row) const;
   std::variant<Diagram, DiagramError> finish();
@@ -149,6 +169,8 @@ private:
   bool typed;         ///< whether vertices may name their spaces
   int block = 0;      ///< the block being read
   int free = -1;      ///< the block after `*`
+  int head = -1;      ///< the space of a `*` without vertices
+  int headSpace = 0;  ///< as written behind `*`
   bool empty = true;  ///< the block being read has no vertex yet
   bool opened = true; ///< nothing of the block being read was seen yet
   std::unordered_map<int, int> blockOf, spaceOf;
@@ -207,7 +229,7 @@ bool DiagramParser::parseVertex(const NotationToken &written) {
 
 std::variant<Diagram, DiagramError> DiagramParser::parse() {
   NotationLexer lexer(text);
-  NotationToken token, bar;
+  NotationToken token;
   bool any = false;
   while (lexer.next(token)) {
     if (!any && token.text == "1" && numVertices() == 0) {
@@ -218,18 +240,22 @@ std::variant<Diagram, DiagramError> DiagramParser::parse() {
     }
     any = true;
     if (token.text == "|") {
-      if (empty)
+      if (empty && !endHead())
         return token.error("empty block");
       ++block;
       empty = opened = true;
-      bar = token;
     } else if (token.text == "*") {
       if (!opened)
         return token.error("'*' stands before the vertices of its block");
-      if (free >= 0)
+      if (free >= 0 || head >= 0)
         return token.error("a second '*' block");
       free = block;
       opened = false;
+    } else if (typed && token.text[0] == '@' && empty && free == block) {
+      headSpace = parseSpace(token.text.substr(1));
+      if (headSpace == kBadSpace)
+        return token.error("expected the number of a space behind '@' in " +
+                           token.quoted());
     } else {
       if (parseVertex(token))
         return error;
@@ -242,7 +268,7 @@ std::variant<Diagram, DiagramError> DiagramParser::parse() {
                             ? "empty diagram; the diagram without vertices is "
                               "written '1'"
                             : "empty diagram"};
-  if (empty) // the last token is a bar or a star
+  if (empty && !endHead()) // the last token is a bar or a star
     return token.error("empty block");
   return finish();
 }
@@ -261,6 +287,7 @@ std::variant<Diagram, DiagramError> DiagramParser::finish() {
   for (const auto &[vertex, number] : spaceOf)
     space[vertex] = number;
   Diagram diagram = makeDiagram(l, k, labels, free, std::move(space));
+  diagram.head = head;
   if (!dual.empty())
     diagram.dual.resize(labels.size());
   for (int vertex : dual)

@@ -35,6 +35,8 @@ private:
   size_t position = 0;
 };
 
+/// The number of a space, or kBadSpace.
+int parseSpace(std::string_view number);
 /// Takes `:1`, the number of a space, off the end of a token.
 int takeSpace(NotationToken &token);
 constexpr int kNoSpace = -1, kBadSpace = -2;

@@ -9,6 +9,7 @@
 
 #include <algorithm>
 #include <cassert>
+#include <limits>
 #include <tuple>
 #include <unordered_map>
 
@@ -42,9 +43,62 @@ std::vector<int> RowPattern::keptBlocks() const {
 std::vector<int> RowPattern::droppedBlocks() const {
   std::vector<int> result;
   for (int b = 0; b < numBlocks(); ++b)
-    if (!kept[b] && b != free)
+    if (!kept[b] && b != free && !isLeg(b))
       result.push_back(b);
   return result;
+}
+
+std::vector<int> RowPattern::ownLegs() const {
+  std::vector<int> result;
+  for (int b = 0; b < numBlocks(); ++b)
+    if (isLeg(b) &&
+        std::find(through.begin(), through.end(), b) == through.end())
+      result.push_back(b);
+  return result;
+}
+
+/// n (n-1) .. (n-r+1), or 2^63 - 1 where that is less.
+static int64_t fallingFactorial(int64_t n, int64_t r) {
+  int64_t product = r > n ? 0 : 1;
+  for (int64_t i = 0; i < r && product > 0; ++i)
+    if (__builtin_mul_overflow(product, n - i, &product))
+      return std::numeric_limits<int64_t>::max();
+  return product;
+}
+
+int64_t eqc::numSubsets(int64_t n, int64_t r) {
+  if (r < 0 || r > n)
+    return 0;
+  int64_t count = 1;
+  for (int64_t i = 1; i <= r; ++i) {
+    if (__builtin_mul_overflow(count, n - r + i, &count))
+      return std::numeric_limits<int64_t>::max();
+    count /= i;
+  }
+  return count;
+}
+
+int64_t RowPattern::numEntries(int64_t n) const {
+  if (head < 0)
+    return free < 0 ? 1 : numSubsets(n, numFree());
+  const auto joined = static_cast<int64_t>(through.size());
+  const int64_t alone =
+      otherLegs < 0 ? static_cast<int64_t>(ownLegs().size()) : otherLegs;
+  int64_t count = fallingFactorial(n, joined);
+  if (__builtin_mul_overflow(count, numSubsets(n - joined, alone), &count))
+    return std::numeric_limits<int64_t>::max();
+  return count;
+}
+
+int64_t RowPattern::termsPerEntry(int64_t n) const {
+  if (head < 0)
+    return fallingFactorial(numFree(), numFree());
+  const auto own = static_cast<int64_t>(ownLegs().size());
+  // Inputs take the values of a set; outputs those that all others leave.
+  return otherLegs < 0
+             ? fallingFactorial(own, own)
+             : fallingFactorial(
+                   n - static_cast<int64_t>(through.size()) - otherLegs, own);
 }
 
 int RowPattern::spaceOf(int number) const {
@@ -62,8 +116,9 @@ std::vector<int> RowPattern::spacesOfKept() const {
 }
 
 bool RowPattern::operator<(const RowPattern &o) const {
-  return std::tie(block, kept, free, space) <
-         std::tie(o.block, o.kept, o.free, o.space);
+  return std::tie(block, kept, free, space, head, through, otherLegs) <
+         std::tie(o.block, o.kept, o.free, o.space, o.head, o.through,
+                  o.otherLegs);
 }
 
 //===----------------------------------------------------------------------===//
@@ -83,7 +138,8 @@ static RowPattern rowOf(const Diagram &diagram, int begin, int end,
     if (numberOf[b] < 0) {
       numberOf[b] = static_cast<int>(blockOf.size());
       blockOf.push_back(b);
-      row.kept.push_back(through[b] && b != diagram.free);
+      row.kept.push_back(through[b] && b != diagram.free &&
+                         !diagram.isLegOf(v));
       if (b == diagram.free)
         row.free = numberOf[b];
     }
@@ -108,6 +164,25 @@ Split eqc::splitDiagram(const Diagram &diagram) {
   result.top = rowOf(diagram, 0, diagram.l, through, topBlocks);
   result.bottom = rowOf(diagram, diagram.l, size, through, bottomBlocks);
 
+  if (diagram.head >= 0) {
+    // Inputs without legs are read as they are; outputs without legs may still
+    // be sums over all entries.
+    result.top.head = diagram.head;
+    for (int v = diagram.l; v < size; ++v)
+      if (diagram.isLegOf(v))
+        result.bottom.head = diagram.head;
+    std::vector<int> inTopRow(numBlocks, -1);
+    for (size_t b = 0; b < topBlocks.size(); ++b)
+      inTopRow[topBlocks[b]] = static_cast<int>(b);
+    for (size_t b = 0; b < bottomBlocks.size(); ++b)
+      if (result.bottom.isLeg(static_cast<int>(b)) &&
+          through[bottomBlocks[b]]) {
+        result.bottom.through.push_back(static_cast<int>(b));
+        result.top.through.push_back(inTopRow[bottomBlocks[b]]);
+      }
+    result.top.otherLegs = static_cast<int>(result.bottom.ownLegs().size());
+  }
+
   // Which kept block of the bottom row, counting kept blocks alone, each of the
   // diagram's through blocks is.
   std::vector<int> position(numBlocks, -1);
@@ -131,6 +206,8 @@ Diagram eqc::joinPatterns(const RowPattern &top, const std::vector<int> &sigma,
     labelOf[b] = offset + b;
   for (size_t a = 0; a < sigma.size(); ++a)
     labelOf[bottomKept[sigma[a]]] = topKept[a];
+  for (size_t a = 0; a < top.through.size(); ++a)
+    labelOf[bottom.through[a]] = top.through[a];
   int freeLabel = top.free;
   if (bottom.free >= 0) {
     if (freeLabel >= 0)
@@ -143,25 +220,45 @@ Diagram eqc::joinPatterns(const RowPattern &top, const std::vector<int> &sigma,
     labels.push_back(labelOf[b]);
   std::vector<int> space = top.space;
   space.insert(space.end(), bottom.space.begin(), bottom.space.end());
-  return makeDiagram(top.size(), bottom.size(), labels, freeLabel,
-                     std::move(space));
+  Diagram diagram = makeDiagram(top.size(), bottom.size(), labels, freeLabel,
+                                std::move(space));
+  diagram.head = top.head;
+  return diagram;
 }
 
 //===----------------------------------------------------------------------===//
 // Notation
 //===----------------------------------------------------------------------===//
 
+/// More legs than any diagram has.
+static constexpr long long kMostLegs = 1 << 20;
+
 std::string eqc::toString(const RowPattern &pattern) {
-  if (pattern.block.empty())
+  if (pattern.block.empty() && pattern.head < 0)
     return "-";
   std::string text;
   std::vector<std::vector<int>> blocks = pattern.blocks();
+  auto runsThrough = [&](int block) {
+    return std::find(pattern.through.begin(), pattern.through.end(), block) !=
+           pattern.through.end();
+  };
+  if (pattern.head >= 0) {
+    text = "*";
+    if (pattern.head > 0)
+      text += " @" + std::to_string(pattern.head);
+    if (pattern.otherLegs >= 0) {
+      text += " +" + std::to_string(pattern.otherLegs);
+      for (int block : pattern.through)
+        text += " " + std::to_string(block + 1);
+    }
+    text += blocks.empty() ? "" : " | ";
+  }
   for (size_t b = 0; b < blocks.size(); ++b) {
     if (b > 0)
       text += " | ";
     if (static_cast<int>(b) == pattern.free)
       text += "* ";
-    else if (!pattern.kept[b])
+    else if (!pattern.kept[b] && !runsThrough(static_cast<int>(b)))
       text += "~";
     for (size_t i = 0; i < blocks[b].size(); ++i) {
       if (i > 0)
@@ -184,6 +281,8 @@ eqc::parseRowPattern(std::string_view text, int size) {
   std::vector<Written> written(1);
   std::unordered_map<int, int> writtenOf; // vertex to the block as written
   std::unordered_map<int, int> spaceOf;
+  RowPattern result;
+  bool hasHead = false, inHead = false; // a '*' without vertices
   NotationLexer lexer(text);
   NotationToken token;
   bool any = false, opened = true;
@@ -195,10 +294,30 @@ eqc::parseRowPattern(std::string_view text, int size) {
     }
     any = true;
     if (token.text == "|") {
-      if (written.back().empty)
+      if (written.back().empty && !written.back().free)
         return token.error("empty block");
+      hasHead |= written.back().empty;
       written.emplace_back();
       opened = true;
+      inHead = false;
+      continue;
+    }
+    if (written.back().free && written.back().empty &&
+        (token.text[0] == '@' || token.text[0] == '+' || inHead)) {
+      const bool isCount = token.text[0] == '+', isSpace = token.text[0] == '@';
+      const std::string_view digits =
+          token.text.substr(isCount || isSpace ? 1 : 0);
+      const long long number = digits == "0" ? 0 : parseIndex(digits);
+      if (number > kMostLegs || (number == 0 && (digits != "0" || inHead)) ||
+          (inHead && (isCount || isSpace)) ||
+          (isSpace && number >= kMostSpaces))
+        return token.error("expected what a head says of legs, not " +
+                           token.quoted());
+      if (inHead)
+        result.through.push_back(static_cast<int>(number) - 1);
+      else
+        (isCount ? result.otherLegs : result.head) = static_cast<int>(number);
+      inHead |= isCount;
       continue;
     }
     if (token.text == "*" || token.text == "~") {
@@ -236,8 +355,9 @@ eqc::parseRowPattern(std::string_view text, int size) {
   if (!any)
     return DiagramError{0, text.size(),
                         "empty pattern; an empty row is written '-'"};
-  if (written.back().empty)
+  if (written.back().empty && !written.back().free)
     return token.error("empty block");
+  hasHead |= written.back().empty;
   if (writtenOf.size() < static_cast<size_t>(size)) {
     int missing = 0;
     while (writtenOf.count(missing))
@@ -247,7 +367,6 @@ eqc::parseRowPattern(std::string_view text, int size) {
                             "' is missing"};
   }
 
-  RowPattern result;
   std::vector<int> numberOf(written.size(), -1);
   for (int v = 0; v < size; ++v) {
     int from = writtenOf[v];
@@ -261,12 +380,37 @@ eqc::parseRowPattern(std::string_view text, int size) {
     if (!spaceOf.empty())
       result.space.push_back(spaceOf.at(v));
   }
+  if (!hasHead)
+    return result;
+  result.head = std::max(result.head, 0);
+  std::vector<int> joined;
+  for (int b = 0; b < result.numBlocks(); ++b)
+    if (result.isLeg(b) && result.kept[b]) {
+      joined.push_back(b);
+      result.kept[b] = false;
+    }
+  if (result.otherLegs < 0)
+    result.through = joined;
+  if (!std::is_permutation(joined.begin(), joined.end(), result.through.begin(),
+                           result.through.end()))
+    return DiagramError{0, text.size(),
+                        "the head must name the legs that run through"};
   return result;
 }
 
 RowPattern eqc::keepWhole(const RowPattern &pattern, int block) {
   RowPattern finer = pattern;
   finer.kept[block] = true;
+  return finer;
+}
+
+RowPattern eqc::withoutHead(const RowPattern &pattern) {
+  RowPattern finer = pattern;
+  for (int b = 0; b < pattern.numBlocks(); ++b)
+    if (pattern.isLeg(b))
+      finer.kept[b] = true;
+  finer.head = finer.otherLegs = -1;
+  finer.through.clear();
   return finer;
 }
 

@@ -11,6 +11,7 @@
 
 #include "compiler/Algebra/Diagram.h"
 
+#include <cstdint>
 #include <string>
 #include <variant>
 #include <vector>
@@ -30,6 +31,31 @@ struct RowPattern {
   int free = -1;
   /// The space of each vertex, of a row of a product of groups; else empty.
   std::vector<int> space;
+  /// Of a row of a jellyfish the space whose blocks are legs, or -1. None of
+  /// them is kept: what the row becomes has an entry for every tuple of
+  /// distinct values of the legs that run through to the other row, and for
+  /// every set of others of the legs that the row of inputs has alone.
+  int head = -1;
+  /// The legs that run through, in the order in which the row of inputs has
+  /// them.
+  std::vector<int> through;
+  /// In a row of outputs, how many legs the row of inputs has alone; else -1.
+  int otherLegs = -1;
+
+  /// Whether entries carry signs that depend on several blocks or vertices.
+  bool hasSymbol() const { return free >= 0 || head >= 0; }
+  /// Whether a block is a leg of the head.
+  bool isLeg(int block) const { return head >= 0 && spaceOf(block) == head; }
+  /// The legs that this row has alone, ascending.
+  std::vector<int> ownLegs() const;
+  /// The space of a symbol's axes.
+  int spaceOfSymbol() const { return head >= 0 ? head : spaceOf(free); }
+  /// How many entries there are for each value of the kept blocks, where the
+  /// axes of the symbol are of length n: of a Levi-Civita symbol the sets of
+  /// values of the free vertices; 1 without one. Saturated at 2^63 - 1.
+  int64_t numEntries(int64_t n) const;
+  /// How many entries of the row each of these is a sum of.
+  int64_t termsPerEntry(int64_t n) const;
 
   int size() const { return static_cast<int>(block.size()); }
   int numBlocks() const { return static_cast<int>(kept.size()); }
@@ -50,20 +76,31 @@ struct RowPattern {
   std::vector<int> spacesOfKept() const;
   bool operator==(const RowPattern &o) const {
     return block == o.block && kept == o.kept && free == o.free &&
-           space == o.space;
+           space == o.space && head == o.head && through == o.through &&
+           otherLegs == o.otherLegs;
   }
   bool operator<(const RowPattern &o) const;
 };
 
 /// Notation: blocks by smallest vertex separated by `|`, vertices 1-based, `~`
 /// before a dropped block, `*` before the free block: `1 3 | ~2`, `* 1 2 | 3`;
+/// a head stands first, `* | 1 3 | ~2`, and legs that do not run through have
+/// `~`; in a row of outputs it has the number of the other row's legs and the
+/// legs that run through, by the number of their block, `* +1 2 1 | 1 | 3`;
+/// of a product the space, `* @1`;
 /// `1` .. as in diagrams the pattern of an empty row is written `-`.
 std::string toString(const RowPattern &pattern);
 std::variant<RowPattern, DiagramError> parseRowPattern(std::string_view text,
                                                        int size);
 
+/// How many sets of r out of n there are. Saturated at 2^63 - 1.
+int64_t numSubsets(int64_t n, int64_t r);
+
 /// `pattern` with a dropped block kept as it is.
 RowPattern keepWhole(const RowPattern &pattern, int block);
+
+/// `pattern`, of a jellyfish, without its head: legs are kept.
+RowPattern withoutHead(const RowPattern &pattern);
 
 /// `pattern` with block `split` replaced by one kept singleton per vertex.
 RowPattern splitIntoKept(const RowPattern &pattern, int split);

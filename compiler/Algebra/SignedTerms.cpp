@@ -17,9 +17,11 @@ static int64_t signedTerms(const RowPattern &pattern, Group group, int64_t n) {
     if (factor > 1)
       terms = terms > most / factor ? most : terms * factor;
   };
-  if (pattern.free >= 0)
-    for (int i = 0; i < pattern.numFree(); ++i)
-      times(sizeOf(group, n, pattern.spaceOf(pattern.free)) - i);
+  if (pattern.hasSymbol()) {
+    const int64_t size = sizeOf(group, n, pattern.spaceOfSymbol());
+    times(pattern.numEntries(size));
+    times(pattern.termsPerEntry(size));
+  }
   for (int block : pattern.droppedBlocks())
     times(rulesOf(group.of(pattern.spaceOf(block))).formPeriod());
   return terms;
@@ -28,10 +30,10 @@ static int64_t signedTerms(const RowPattern &pattern, Group group, int64_t n) {
 int64_t eqc::countSignedTerms(const std::vector<Diagram> &diagrams, Group group,
                               int64_t n) {
   constexpr int64_t most = std::numeric_limits<int64_t>::max();
-  const bool anyFree =
+  const bool anySymbol =
       std::any_of(diagrams.begin(), diagrams.end(),
-                  [](const Diagram &diagram) { return diagram.free >= 0; });
-  if (!anyFree && rulesOf(group).formPeriod() == 1)
+                  [](const Diagram &diagram) { return diagram.hasSymbol(); });
+  if (!anySymbol && rulesOf(group).formPeriod() == 1)
     return 0;
   std::set<RowPattern> tops, bottoms;
   for (const Diagram &diagram : diagrams) {

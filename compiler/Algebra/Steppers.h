@@ -58,6 +58,7 @@ private:
 
 /// What blocks may be.
 struct BlockRule {
+  int64_t minBlocks = 0;
   int64_t maxBlocks = INT64_MAX;
   int maxSize = INT_MAX;
   bool even =
@@ -96,6 +97,8 @@ private:
     for (int b = from; b <= numBlocks; ++b) {
       if (b == numBlocks ? numBlocks >= rule.maxBlocks
                          : sizes[b] >= rule.maxSize)
+        continue;
+      if (numBlocks + (b == numBlocks) + left < rule.minBlocks)
         continue;
       const bool odd = b == numBlocks || sizes[b] % 2 == 0;
       // Each odd block takes a further vertex.

@@ -299,6 +299,7 @@ SignedDiagram eqc::moved(const Diagram &diagram, Group group,
       result.sign = -result.sign;
     }
   }
+  result.sign *= signOfLegs(diagram, [&](int vertex) { return image[vertex]; });
   return result;
 }
 
@@ -306,14 +307,11 @@ Orbit eqc::orbitOf(const Diagram &diagram, Group group,
                    const AxisSymmetry &symmetry) {
   Orbit orbit;
   std::vector<SignedDiagram> &members = orbit.members;
-  std::map<std::pair<std::vector<int>, int>, int> signs;
-  auto keyOf = [](const Diagram &member) {
-    return std::make_pair(member.block, member.free);
-  };
+  std::map<SymbolsAndBlocks, int> signs;
   members.push_back({diagram, 1});
   if (symmetry.isTrivial())
     return orbit;
-  signs[keyOf(diagram)] = 1;
+  signs[symbolsAndBlocks(diagram)] = 1;
   auto visit = [&](const SignedDiagram &from, bool ofOutputs) {
     if (!ofOutputs && diagram.k == 0)
       return; // one of a bias
@@ -321,7 +319,8 @@ Orbit eqc::orbitOf(const Diagram &diagram, Group group,
          ofOutputs ? symmetry.out : symmetry.in) {
       SignedDiagram next = moved(from.diagram, group, generator, ofOutputs);
       next.sign *= from.sign * generator.sign;
-      auto [known, isNew] = signs.try_emplace(keyOf(next.diagram), next.sign);
+      auto [known, isNew] =
+          signs.try_emplace(symbolsAndBlocks(next.diagram), next.sign);
       orbit.vanishes |= known->second != next.sign;
       if (isNew)
         members.push_back(std::move(next));

@@ -14,6 +14,7 @@
 #include <cstdint>
 #include <string>
 #include <string_view>
+#include <tuple>
 #include <variant>
 #include <vector>
 
@@ -66,6 +67,12 @@ SymmetryOrder orderOf(const std::vector<AxisPermutation> &generators,
 /// of a Levi-Civita symbol, are in the order of vertices.
 SignedDiagram moved(const Diagram &diagram, Group group,
                     const AxisPermutation &permutation, bool ofOutputs);
+
+/// What tells diagrams of the same vertices apart.
+using SymbolsAndBlocks = std::tuple<int, int, std::vector<int>>;
+inline SymbolsAndBlocks symbolsAndBlocks(const Diagram &diagram) {
+  return {diagram.free, diagram.head, diagram.block};
+}
 
 /// The diagrams that symmetries take a diagram, or one of the bias, to, each
 /// once, with its sign against that one; it comes first, the others in

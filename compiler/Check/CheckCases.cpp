@@ -74,12 +74,16 @@ static CheckCase fitCase(const LayerSpec &spec, const CheckOptions &options,
   }
   for (const Diagram &diagram : spec.diagrams) {
     const int64_t values =
-        diagram.free < 0 ? 0 : sizeAt(spec.group, n, diagram.freeSpace());
+        !diagram.hasSymbol()
+            ? 0
+            : sizeAt(spec.group, n,
+                     diagram.head >= 0 ? diagram.head : diagram.freeSpace());
     if (values <= kLargestLeviCivita)
       continue;
     result.skipped = true;
     result.note =
-        fmt::format("too large: {}! terms of a Levi-Civita symbol", values);
+        fmt::format("too large: {}! terms of a {}", values,
+                    diagram.head >= 0 ? "jellyfish" : "Levi-Civita symbol");
     return result;
   }
   auto reduce = [&](std::string text) {

@@ -75,7 +75,27 @@ static Support makeSupport(const Diagram &diagram, Group group, int64_t n,
           steps[vertex + 1] * sizeAt(group, n, diagram.spaceOf(vertex + 1));
   Support support;
   const std::vector<std::vector<int>> blocks = diagram.blocks();
+  if (diagram.head >= 0) {
+    // The legs have values together, as one block that is in both rows.
+    const std::vector<int> legs = diagram.legs();
+    std::vector<int64_t> permutation(sizeAt(group, n, diagram.head));
+    std::iota(permutation.begin(), permutation.end(), 0);
+    BlockValues values;
+    do {
+      BlockValue value;
+      value.sign =
+          entries == Entries::Absolute ? 1 : permutationSign(permutation);
+      for (size_t i = 0; i < legs.size(); ++i)
+        for (int vertex : blocks[legs[i]])
+          (vertex < l ? value.row : value.column) +=
+              permutation[i] * steps[vertex];
+      values.push_back(value);
+    } while (std::next_permutation(permutation.begin(), permutation.end()));
+    support.through.push_back(std::move(values));
+  }
   for (size_t b = 0; b < blocks.size(); ++b) {
+    if (diagram.isLegOf(blocks[b].front()))
+      continue;
     const std::vector<int> &vertices = blocks[b];
     const bool hasOutput = vertices.front() < l;
     const bool hasInput = vertices.back() >= l;
@@ -326,7 +346,12 @@ static double countValues(const Diagram &diagram, Group group, int64_t n,
                           bool output, bool input) {
   double count = 1;
   const std::vector<std::vector<int>> blocks = diagram.blocks();
+  if (diagram.head >= 0 && output && input)
+    for (int64_t i = 2; i <= sizeAt(group, n, diagram.head); ++i)
+      count *= static_cast<double>(i);
   for (size_t b = 0; b < blocks.size(); ++b) {
+    if (diagram.isLegOf(blocks[b].front()))
+      continue;
     if ((blocks[b].front() < diagram.l) != output ||
         (blocks[b].back() >= diagram.l) != input)
       continue;

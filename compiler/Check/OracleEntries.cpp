@@ -64,6 +64,22 @@ double eqc::diagramEntry(const Diagram &diagram, Group group, int64_t n,
                          const std::vector<int64_t> &index) {
   const std::vector<std::vector<int>> blocks = diagram.blocks();
   double entry = 1;
+  if (diagram.head >= 0) {
+    std::vector<int64_t> values;
+    for (int leg : diagram.legs())
+      values.push_back(index[blocks[leg].front()]);
+    const int64_t length = sizeAt(group, n, diagram.head);
+    if (static_cast<int64_t>(values.size()) == length) {
+      entry = leviCivita(values);
+    } else {
+      entry = 0;
+      values.push_back(0);
+      for (int64_t other = 0; other < length; ++other) {
+        values.back() = other;
+        entry += leviCivita(values);
+      }
+    }
+  }
   for (size_t b = 0; b < blocks.size(); ++b) {
     const std::vector<int> &vertices = blocks[b];
     const int space = diagram.spaceOf(vertices.front());
@@ -99,7 +115,8 @@ double eqc::diagramScale(const Diagram &diagram, Group group,
     return scale;
   const std::vector<std::vector<int>> blocks = diagram.blocks();
   for (size_t b = 0; b < blocks.size(); ++b)
-    if (static_cast<int>(b) != diagram.free && blocks[b].front() >= diagram.l)
+    if (static_cast<int>(b) != diagram.free &&
+        !diagram.isLegOf(blocks[b].front()) && blocks[b].front() >= diagram.l)
       scale /= static_cast<double>(
           sizeAt(group, n, diagram.spaceOf(blocks[b].front())));
   return scale;

@@ -48,6 +48,8 @@ private:
   void drawGrid(const LayerSpec &layer, std::string_view array,
                 const std::vector<Diagram> &diagrams);
   void drawDiagram(const Diagram &diagram, Point origin, int width);
+  void drawHead(const Diagram &diagram, Point origin, int width);
+  void drawStar(Point at, std::string_view colour);
   void drawBlock(const Diagram &diagram, const std::vector<int> &vertices,
                  std::string_view colour, bool free, Point origin, int width);
   void drawDot(const Diagram &diagram, int vertex, std::string_view colour,
@@ -153,11 +155,7 @@ void Picture::drawDot(const Diagram &diagram, int vertex,
                       Point at) {
   auto out = std::back_inserter(body);
   if (free)
-    fmt::format_to(
-        out,
-        "<path fill=\"{0}\" d=\"M{1} {2}l2 5 6 0 -5 4 2 6 -5 -4 -5 4 "
-        "2 -6 -5 -4 6 0z\"/>\n",
-        colour, at.x, at.y - 8);
+    drawStar(at, colour);
   else
     fmt::format_to(out,
                    "<circle cx=\"{}\" cy=\"{}\" r=\"5\" fill=\"{}\" "
@@ -168,8 +166,34 @@ void Picture::drawDot(const Diagram &diagram, int vertex,
                  vertexName(diagram.l, vertex));
 }
 
+/// The head of a jellyfish, a star beside the rows, with a tentacle to the
+/// first vertex of each leg.
+void Picture::drawHead(const Diagram &diagram, Point origin, int width) {
+  if (diagram.head < 0)
+    return;
+  const Point head{origin.x + width / 2 -
+                       (std::max(diagram.l, diagram.k) + 1) * dotStep / 2,
+                   origin.y + topRow + rowGap / 2};
+  const std::vector<std::vector<int>> blocks = diagram.blocks();
+  for (int leg : diagram.legs())
+    fmt::format_to(std::back_inserter(body),
+                   "<path class=\"free\" stroke=\"{}\" d=\"{}\"/>\n",
+                   freeColour,
+                   connection(head, position(diagram, blocks[leg].front(),
+                                             origin, width)));
+  drawStar(head, freeColour);
+}
+
+void Picture::drawStar(Point at, std::string_view colour) {
+  fmt::format_to(std::back_inserter(body),
+                 "<path fill=\"{0}\" d=\"M{1} {2}l2 5 6 0 -5 4 2 6 -5 -4 -5 4 "
+                 "2 -6 -5 -4 6 0z\"/>\n",
+                 colour, at.x, at.y - 8);
+}
+
 void Picture::drawDiagram(const Diagram &diagram, Point origin, int width) {
   std::vector<std::vector<int>> blocks = diagram.blocks();
+  drawHead(diagram, origin, width);
   // Lines first: dots lie on top of them.
   for (bool dots : {false, true})
     for (size_t b = 0; b < blocks.size(); ++b) {
@@ -210,7 +234,9 @@ void Picture::drawGrid(const LayerSpec &layer, std::string_view array,
   for (size_t d = 0; d < shown; ++d)
     width = std::max({width, captionWidth(toString(diagrams[d])),
                       captionWidth(indexText(layer, array, diagrams, d)),
-                      std::max(diagrams[d].l, diagrams[d].k) * dotStep});
+                      (std::max(diagrams[d].l, diagrams[d].k) +
+                       2 * (diagrams[d].head >= 0)) *
+                          dotStep});
   width += 2 * cellMargin;
   int columns = std::max(1, (pageWidth - 2 * pageMargin) / width);
   for (size_t d = 0; d < shown; ++d) {
@@ -267,9 +293,10 @@ std::string Picture::render(llvm::ArrayRef<LayerSpec> layers) {
   text(pageMargin, bottom + 12, "note",
        "top row: output axes, bottom row: input axes; axes joined by lines "
        "have one index");
-  text(pageMargin, bottom + 28, "note",
-       "solid: runs through; hollow: summed over (input) or spread over "
-       "(output); black stars: the Levi-Civita symbol");
+  text(
+      pageMargin, bottom + 28, "note",
+      "solid: runs through; hollow: summed over (input) or spread over "
+      "(output); black stars: the Levi-Civita symbol, the head of a jellyfish");
   bottom += 40;
   for (const LayerSpec &layer : layers)
     drawLayer(layer);

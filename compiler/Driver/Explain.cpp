@@ -239,6 +239,11 @@ bool eqc::explainLayer(const LayerSpec &layer, const CompileOptions &options,
       "  (output and input: how the axes of a row are merged, ~ marks those "
       "summed or\n  spread over; joined: the input block of each output "
       "block that is left)\n";
+  if (std::any_of(layer.diagrams.begin(), layer.diagrams.end(),
+                  [](const Diagram &diagram) { return diagram.head >= 0; }))
+    text += "  (* | is the head of a jellyfish; behind + stand how many legs "
+            "inputs have alone\n  and the output block of each of their other "
+            "legs)\n";
   // Where its gradient refuses it, it is no candidate's fault.
   const std::string why = refused    ? failure.message
                           : measured ? "as measured"

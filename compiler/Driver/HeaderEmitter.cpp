@@ -110,6 +110,8 @@ static void emitDiagrams(const LayerSpec &layer, StringRef array,
                  array.str());
   if (diagrams.back().free >= 0)
     text += "; *: the Levi-Civita symbol";
+  else if (diagrams.back().head >= 0)
+    text += "; a lone *: the sign of the\n   values of the blocks";
   text += "):\n";
   for (size_t d = 0; d < diagrams.size(); ++d) {
     const std::string others = orbitText(layer, diagrams[d]);

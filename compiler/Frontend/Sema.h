@@ -139,6 +139,7 @@ private:
   void checkSize();
   void checkGroup();
   void checkSymbols();
+  void checkHeads();
   void checkDiagramCount();
   void checkBias();
   void checkSizes();
@@ -146,6 +147,7 @@ private:
   void checkBilinearWeights();
   void checkList();
   void checkListElement(const Value &item);
+  bool findHead(Diagram &diagram, SourceRange where);
   void enumerate();
   void checkSignedTerms(const std::vector<Diagram> &diagrams, FieldKind field);
   void reportCount(SourceRange where, Count count, llvm::StringRef what);

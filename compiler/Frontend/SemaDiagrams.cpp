@@ -45,10 +45,18 @@ void LayerChecker::checkSize() {
   badSize = *n > 0 && *n % rules.sizeUnit() != 0;
   if (badSize)
     diags
-        .error(DiagId::OddSp, place(FieldKind::N),
+        .error(DiagId::NoSuchSize, place(FieldKind::N),
                name + "(n) needs n to be " + sizeUnitInWords(rules.sizeUnit()) +
                    ", found " + Twine(*n))
         .note(StringRef(rules.whySizeUnit()));
+  if (*n > 0 && *n < rules.leastN()) {
+    badSize = true;
+    diags
+        .error(DiagId::NoSuchSize, place(FieldKind::N),
+               name + "(n) needs n to be at least " + Twine(rules.leastN()) +
+                   ", found " + Twine(*n))
+        .help("nothing acts on an axis of length 1: leave it out");
+  }
 }
 
 void LayerChecker::checkGroup() {
@@ -190,6 +198,22 @@ void LayerChecker::checkList() {
   }
 }
 
+/// A lone '*' is the head of the only space that has jellyfish.
+bool LayerChecker::findHead(Diagram &diagram, SourceRange where) {
+  size_t spaces = 0;
+  for (size_t c = 0; c < group->numSpaces(); ++c)
+    if (rulesOf(group->of(static_cast<int>(c))).hasJellyfish()) {
+      diagram.head = static_cast<int>(c);
+      ++spaces;
+    }
+  if (spaces > 1)
+    diags
+        .error(DiagId::NotBuiltYet, where,
+               "jellyfish beside several spaces of A are not built yet")
+        .help("list the diagrams without '*'");
+  return spaces <= 1;
+}
+
 void LayerChecker::checkListElement(const Value &item) {
   if (item.kind == Value::Kind::Error)
     return;
@@ -213,6 +237,8 @@ void LayerChecker::checkListElement(const Value &item) {
   if (group && n) {
     diagram.space = rows().axes;
     diagram.dual = rows().dual;
+    if (diagram.head >= 0 && !findHead(diagram, item.range))
+      return;
   }
   if (group && n && !groupRefused) {
     std::string why = whyNotOfGroup(diagram, *group, *n);
@@ -380,8 +406,10 @@ void LayerChecker::checkSignedTerms(const std::vector<Diagram> &diagrams,
   const int64_t terms = countSignedTerms(diagrams, spec.group, spec.n);
   if (terms <= maxSignedTerms)
     return;
-  const bool leviCivita =
-      llvm::any_of(diagrams, [](const Diagram &d) { return d.free >= 0; });
+  const bool hasSymbols =
+      llvm::any_of(diagrams, [](const Diagram &d) { return d.hasSymbol(); });
+  const bool hasHeads =
+      llvm::any_of(diagrams, [](const Diagram &d) { return d.head >= 0; });
   Diagnostic &error = diags.error(
       DiagId::TooManySignedTerms,
       value(field) ? place(field)
@@ -389,12 +417,13 @@ void LayerChecker::checkSignedTerms(const std::vector<Diagram> &diagrams,
       (field == FieldKind::Bias ? "the bias diagrams have "
                                 : "the diagrams have ") +
           Twine(terms) +
-          (leviCivita ? " entries of Levi-Civita symbols"
-                      : " terms of forms with signs") +
+          (hasHeads     ? " terms of jellyfish"
+           : hasSymbols ? " entries of Levi-Civita symbols"
+                        : " terms of forms with signs") +
           ", the limit is " + Twine(maxSignedTerms));
   if (field == FieldKind::Bias)
     error.help("remove the bias, or lower l");
-  else if (leviCivita)
+  else if (hasSymbols)
     error.help("list the diagrams without '*', or lower n");
   else
     error.help("list the diagrams that are wanted, or lower k or l");

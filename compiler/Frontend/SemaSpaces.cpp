@@ -297,8 +297,37 @@ LayerRows LayerChecker::rows(bool ofBias) const {
           spec.duals(ofBias)};
 }
 
-/// A diagram has a Levi-Civita symbol of one space at most.
+/// Jellyfish of two inputs are not read yet.
+void LayerChecker::checkHeads() {
+  std::string name;
+  for (const Diagram &diagram : spec.diagrams)
+    if (diagram.head >= 0)
+      name = toString(diagram);
+  for (size_t c = 0;
+       spec.choice != DiagramChoice::List && c < spec.group.numSpaces(); ++c) {
+    const auto space = static_cast<int>(c);
+    const GroupRules &rules = rulesOf(spec.group.of(space));
+    if (rules.hasJellyfish())
+      rules.enumerate(sizeOf(spec.group, spec.n, space),
+                      rows().verticesOf(space), [&](const Diagram &diagram) {
+                        if (diagram.head >= 0)
+                          name = toString(diagram);
+                        return diagram.head < 0;
+                      });
+  }
+  if (!name.empty())
+    diags
+        .error(DiagId::NotBuiltYet, place(FieldKind::K),
+               "jellyfish, such as '" + name +
+                   "', are not built yet in layers of two inputs")
+        .help("list the diagrams without '*'");
+}
+
+/// A diagram has a symbol of one space at most, and none of A beside a second
+/// input.
 void LayerChecker::checkSymbols() {
+  if (spec.isBilinear())
+    checkHeads();
   if (!spec.group.isProduct())
     return;
   auto check = [&](bool ofBias, FieldKind where) {
@@ -312,7 +341,7 @@ void LayerChecker::checkSymbols() {
       bool any = false;
       forEachDiagram(space.group, space.n, outputs, inputs,
                      [&](const Diagram &diagram) {
-                       any = diagram.free >= 0;
+                       any = diagram.hasSymbol();
                        return !any;
                      });
       if (any)
@@ -321,7 +350,7 @@ void LayerChecker::checkSymbols() {
     if (names.size() > 1)
       diags
           .error(DiagId::NotBuiltYet, place(where),
-                 "diagrams with Levi-Civita symbols of several spaces, " +
+                 "diagrams with symbols, '*', of several spaces, " +
                      llvm::join(names, " and ") + ", are not built yet")
           .help("list the diagrams without '*'");
   };

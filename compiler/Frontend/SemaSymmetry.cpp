@@ -144,13 +144,13 @@ void LayerChecker::keepOrbits(std::vector<Diagram> &diagrams, bool ofBias) {
   const AxisSymmetry symmetry =
       ofBias ? AxisSymmetry{{}, spec.symmetry.out} : spec.symmetry;
   std::vector<Diagram> kept;
-  std::set<std::pair<std::vector<int>, int>> seen;
+  std::set<SymbolsAndBlocks> seen;
   for (Diagram &diagram : diagrams) {
-    if (seen.count({diagram.block, diagram.free}) != 0)
+    if (seen.count(symbolsAndBlocks(diagram)) != 0)
       continue;
     const Orbit orbit = orbitOf(diagram, spec.group, symmetry);
     for (const SignedDiagram &member : orbit.members)
-      seen.insert({member.diagram.block, member.diagram.free});
+      seen.insert(symbolsAndBlocks(member.diagram));
     if (!orbit.vanishes)
       kept.push_back(std::move(diagram));
   }

@@ -65,8 +65,9 @@ std::optional<LayerSpec> eqc::lastLayer(const FuzzProgram &program,
         cost.weights > kMostElements)
       return std::nullopt;
     for (const Diagram &diagram : spec.diagrams)
-      if (diagram.free >= 0 &&
-          sizeAt(spec.group, size, diagram.freeSpace()) > 6)
+      if (diagram.hasSymbol() &&
+          sizeAt(spec.group, size,
+                 diagram.head >= 0 ? diagram.head : diagram.freeSpace()) > 6)
         return std::nullopt;
   }
   return spec;

@@ -60,16 +60,24 @@ void appendTable(const std::vector<Row> &rows, bool numbers,
 }
 
 /// How many diagrams pass on how many axes: each costs n^t multiply-adds per
-/// pair of channels, with free vertices as many as there are subsets besides.
+/// pair of channels, with free vertices as many as there are subsets besides;
+/// jellyfish have an entry for each tuple of distinct values and set of others.
 void appendOrders(const LayerSpec &spec, std::string &text) {
-  std::map<std::pair<int, bool>, int64_t> orders;
-  for (const Diagram &diagram : spec.diagrams)
-    ++orders[{splitDiagram(diagram).top.numKept(), diagram.free >= 0}];
+  std::map<std::pair<int, std::string>, int64_t> orders;
+  for (const Diagram &diagram : spec.diagrams) {
+    const RowPattern top = splitDiagram(diagram).top;
+    std::string symbol;
+    if (diagram.free >= 0)
+      symbol = " with free vertices";
+    else if (diagram.head >= 0)
+      symbol = fmt::format(" with a head, {} {}", top.through.size(),
+                           top.through.size() == 1 ? "leg" : "legs");
+    ++orders[{top.numKept(), symbol}];
+  }
   text += "\n  propagating order (blocks that join outputs and inputs):\n";
   std::vector<Row> rows{{"order", "diagrams"}};
   for (const auto &[order, count] : orders)
-    rows.push_back({fmt::format("{}{}", order.first,
-                                order.second ? " with free vertices" : ""),
+    rows.push_back({fmt::format("{}{}", order.first, order.second),
                     std::to_string(count)});
   appendTable(rows, true, text);
 }

@@ -41,7 +41,8 @@ struct ReadEntry {
   int divisions = 0; ///< blocks dropped by this step; `mean` divides by n each
 };
 /// Reads of patterns with as many kept blocks, of the same spaces, and free
-/// vertices, from the same array; their terms have the same shape and signs.
+/// vertices, from the same array; their terms have the same shape and, but for
+/// legs of outputs, the same signs.
 struct ReadStage {
   int kept = 0;
   PlanArray source = PlanArray::Input;

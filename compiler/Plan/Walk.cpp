@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <cassert>
+#include <map>
 #include <numeric>
 
 using namespace eqc;
@@ -50,13 +51,6 @@ std::vector<Poly> eqc::rowMajorStrides(const std::vector<Poly> &lengths,
 
 std::vector<Poly> eqc::rowMajorStrides(int order, int64_t inner) {
   return rowMajorStrides(std::vector<Poly>(order, Poly::power(1)), inner);
-}
-
-int64_t eqc::numSubsets(int64_t n, int free) {
-  int64_t count = 1;
-  for (int i = 1; i <= free; ++i)
-    count = count * (n - free + i) / i;
-  return count;
 }
 
 std::vector<std::vector<int>> eqc::subsetsOf(int64_t n, int free) {
@@ -117,13 +111,109 @@ void eqc::addDropped(Walk &walk, Group group, int space,
   walk.terms = std::move(result);
 }
 
+namespace {
+
+/// Calls visit(values) for all tuples of distinct values that are not taken, in
+/// lexicographic order, until the tuple is `size` long.
+template <typename Visit>
+void forDistinct(std::vector<int> &values, std::vector<bool> &taken,
+                 size_t size, const Visit &visit) {
+  if (values.size() == size)
+    return visit();
+  for (size_t value = 0; value < taken.size(); ++value) {
+    if (taken[value])
+      continue;
+    taken[value] = true;
+    values.push_back(static_cast<int>(value));
+    forDistinct(values, taken, size, visit);
+    values.pop_back();
+    taken[value] = false;
+  }
+}
+
+} // namespace
+
+/// Multiplies the terms of `walk` by those of the legs of `pattern`: a group
+/// for each tuple of values of those that run through and each set of values of
+/// those that the inputs have alone.
+static void addLegs(Walk &walk, const RowPattern &pattern, int64_t n,
+                    const std::vector<Poly> &strides) {
+  const std::vector<int> own = pattern.ownLegs();
+  const bool isTop = pattern.otherLegs >= 0;
+  const size_t alone = isTop ? pattern.otherLegs : own.size();
+  std::vector<int> legs = pattern.through; // of this row, ascending
+  legs.insert(legs.end(), own.begin(), own.end());
+  std::sort(legs.begin(), legs.end());
+
+  const std::vector<WalkTerm> pairs = std::move(walk.terms);
+  walk.terms.clear();
+  walk.termsPerGroup *= static_cast<int>(pattern.termsPerEntry(n));
+  std::vector<int> valueOf(strides.size());
+  int64_t entry = 0;
+  auto addTerms = [&](int sign) {
+    Poly offset;
+    for (int leg : legs)
+      offset += strides[leg] * Poly(valueOf[leg]);
+    for (const WalkTerm &pair : pairs)
+      walk.terms.push_back(
+          {offset + pair.rowOffset, Poly(entry), sign * pair.sign});
+  };
+  std::vector<int> joined, set, values;
+  std::vector<bool> taken(static_cast<size_t>(n), false);
+  auto addEntry = [&] {
+    for (size_t i = 0; i < joined.size(); ++i)
+      valueOf[pattern.through[i]] = joined[i];
+    auto addOrder = [&] {
+      for (size_t i = 0; i < own.size(); ++i)
+        valueOf[own[i]] = values[i];
+      if (!isTop)
+        return addTerms(permutationSign(values));
+      std::vector<int> all;
+      for (int leg : legs)
+        all.push_back(valueOf[leg]);
+      all.insert(all.end(), set.begin(), set.end());
+      for (int value = 0; value < n; ++value) // the one that is missing
+        if (std::find(all.begin(), all.end(), value) == all.end())
+          all.push_back(value);
+      addTerms(permutationSign(all));
+    };
+    if (isTop) {
+      forDistinct(values, taken, own.size(), addOrder);
+    } else {
+      values = set;
+      do
+        addOrder();
+      while (std::next_permutation(values.begin(), values.end()));
+      values.clear();
+    }
+    ++entry;
+  };
+  forDistinct(joined, taken, pattern.through.size(), [&] {
+    std::vector<int> others;
+    for (int value = 0; value < n; ++value)
+      if (!taken[value])
+        others.push_back(value);
+    for (const std::vector<int> &chosen : subsetsOf(
+             static_cast<int64_t>(others.size()), static_cast<int>(alone))) {
+      set.clear();
+      for (int position : chosen)
+        set.push_back(others[position]);
+      for (int value : set)
+        taken[value] = true;
+      addEntry();
+      for (int value : set)
+        taken[value] = false;
+    }
+  });
+}
+
 Walk eqc::makeWalk(const RowPattern &pattern, Group group, int64_t n,
                    const std::vector<Poly> &strides) {
   const std::vector<std::vector<int>> blocks = pattern.blocks();
   const int numFree = pattern.numFree();
   const int64_t values =
-      numFree ? sizeOf(group, n, pattern.spaceOf(pattern.free)) : 0;
-  const int64_t subsets = numFree ? numSubsets(values, numFree) : 1;
+      pattern.hasSymbol() ? sizeOf(group, n, pattern.spaceOfSymbol()) : 0;
+  const int64_t subsets = pattern.numEntries(values);
   Walk walk;
   walk.terms.push_back({});
 
@@ -148,6 +238,12 @@ Walk eqc::makeWalk(const RowPattern &pattern, Group group, int64_t n,
   }
   walk.termsPerGroup = static_cast<int>(walk.terms.size());
 
+  if (pattern.head >= 0) {
+    std::vector<Poly> ofBlocks;
+    for (const std::vector<int> &block : blocks)
+      ofBlocks.push_back(sumOfStrides(block));
+    addLegs(walk, pattern, values, ofBlocks);
+  }
   if (numFree > 0) {
     const std::vector<int> &vertices = blocks[pattern.free];
     const std::vector<WalkTerm> pairs = std::move(walk.terms);
@@ -171,10 +267,32 @@ Walk eqc::makeWalk(const RowPattern &pattern, Group group, int64_t n,
   return walk;
 }
 
+std::vector<Walk> eqc::reachingRowsOnce(const Walk &walk) {
+  std::vector<Walk> parts;
+  std::map<std::vector<int64_t>, size_t> seen;
+  for (const WalkTerm &term : walk.terms) {
+    std::vector<int64_t> row{term.rowOffset.constantTerm()};
+    for (const Poly::Term &part : term.rowOffset.variableTerms()) {
+      row.insert(row.end(), part.monomial.degrees.begin(),
+                 part.monomial.degrees.end());
+      row.insert(row.end(), {part.monomial.half, part.coefficient});
+    }
+    const size_t number = seen[row]++;
+    if (number == parts.size()) {
+      parts.push_back(walk);
+      parts.back().terms.clear();
+    }
+    parts[number].terms.push_back(term);
+  }
+  return parts;
+}
+
 RowPattern eqc::relativePattern(const RowPattern &parent,
                                 const RowPattern &child) {
   const std::vector<std::vector<int>> parentBlocks = parent.blocks();
   RowPattern relative;
+  relative.head = child.head;
+  relative.otherLegs = child.otherLegs;
   std::vector<int> renumbered(child.numBlocks(), -1);
   for (int b : parent.keptBlocks()) {
     if (!parent.space.empty())
@@ -188,5 +306,7 @@ RowPattern eqc::relativePattern(const RowPattern &parent,
     }
     relative.block.push_back(renumbered[childBlock]);
   }
+  for (int leg : child.through)
+    relative.through.push_back(renumbered[leg]);
   return relative;
 }

@@ -30,8 +30,8 @@ struct Letter {
 };
 
 /// A signed pair of entries that the letters are relative to. More than one for
-/// a symplectic pair (2), for a pair of a form with a signature (n) and for
-/// free vertices (f! for each f-subset of 0..n-1).
+/// a symplectic pair (2), for a pair of a form with a signature (n), for free
+/// vertices (f! for each f-subset of 0..n-1) and for the legs of a head.
 struct WalkTerm {
   Poly rowOffset;
   Poly innerOffset;
@@ -64,10 +64,6 @@ std::vector<Poly> rowMajorStrides(const std::vector<Poly> &lengths,
 /// The same for `order` axes of extent n.
 std::vector<Poly> rowMajorStrides(int order, int64_t inner = 1);
 
-/// How many sorted f-subsets of 0..n-1 there are: the entries the free vertices
-/// of a pattern need in the inner tensor. 1 without free vertices.
-int64_t numSubsets(int64_t n, int free);
-
 /// The sorted `free`-subsets of 0..n-1 in lexicographic order.
 std::vector<std::vector<int>> subsetsOf(int64_t n, int free);
 
@@ -87,9 +83,15 @@ void addDropped(Walk &walk, Group group, int space,
 /// inner tensor is row-major over the kept blocks, then the subsets. Dropped
 /// blocks carry the group's form, left vertex first;
 /// free vertices carry the sign of the permutation that sorts their values.
-/// `n` matters only where there are free vertices.
+/// Legs of inputs carry the sign of those that are not joined, and legs of
+/// outputs that of all values, of outputs by smallest vertex, of the inputs'
+/// set, and the one that is missing. `n` matters only where there is a symbol.
 Walk makeWalk(const RowPattern &pattern, Group group, int64_t n,
               const std::vector<Poly> &strides);
+
+/// The parts of a walk each of which reaches a row at most once, whatever the
+/// terms: entries of jellyfish that differ may write to the same rows.
+std::vector<Walk> reachingRowsOnce(const Walk &walk);
 
 /// `child` seen from `parent`, which distinguishes at least as much: a pattern
 /// over the parent's kept blocks. The parent drops only blocks that the child

@@ -28,7 +28,7 @@ llvm::hash_code eqc::hash_value(const Group &group) {
 
 llvm::hash_code eqc::hash_value(const Diagram &diagram) {
   llvm::hash_code hash = llvm::hash_combine(
-      diagram.l, diagram.k, diagram.free,
+      diagram.l, diagram.k, diagram.free, diagram.head,
       llvm::hash_combine_range(diagram.block.begin(), diagram.block.end()),
       llvm::hash_combine_range(diagram.space.begin(), diagram.space.end()));
   for (bool dual : diagram.dual)
@@ -38,7 +38,8 @@ llvm::hash_code eqc::hash_value(const Diagram &diagram) {
 
 llvm::hash_code eqc::hash_value(const RowPattern &pattern) {
   llvm::hash_code hash = llvm::hash_combine(
-      pattern.free,
+      pattern.free, pattern.head, pattern.otherLegs,
+      llvm::hash_combine_range(pattern.through.begin(), pattern.through.end()),
       llvm::hash_combine_range(pattern.block.begin(), pattern.block.end()));
   for (bool kept : pattern.kept)
     hash = llvm::hash_combine(hash, kept);
@@ -93,8 +94,9 @@ static std::variant<int, DiagramError> largestVertex(StringRef text,
                                                      char letter) {
   int largest = 0;
   for (size_t pos = 0; pos < text.size(); ++pos) {
-    bool startsWord =
-        pos == 0 || (!llvm::isAlnum(text[pos - 1]) && text[pos - 1] != ':');
+    // Numbers of spaces and of legs have marks before them.
+    bool startsWord = pos == 0 || (!llvm::isAlnum(text[pos - 1]) &&
+                                   !StringRef(":@+").contains(text[pos - 1]));
     size_t digits = pos + (letter ? 1 : 0);
     if (!startsWord || (letter && text[pos] != letter))
       continue;

@@ -31,6 +31,9 @@ def Eqc_DiagramAttr : Eqc_Attr<"Diagram", "diagram"> {
       exactly one block.
     - (C2) No block is empty.
     - (C3) At most one block is marked `*`, the free vertices of an SO diagram.
+      A `*` that is a block by itself is the head of a jellyfish of A; of a
+      product of groups the space follows whose blocks are its legs, `* @1`,
+      unless that is the first.
 
     Operations write a diagram as its text alone. Example:
 
@@ -60,6 +63,12 @@ def Eqc_RowPatternAttr : Eqc_Attr<"RowPattern", "pattern"> {
     through to the other row), dropped (marked `~`: summed over on input,
     broadcast on output) or free (marked `*`, at most one). The size of the row
     is the largest number in the text; the pattern of an empty row is written `-`.
+
+    A row of a jellyfish starts with its head, `*` and maybe the space as in
+    diagrams. Legs are not kept: those that run through bear no mark, others
+    `~`. A row of outputs also says how many legs the row of inputs has alone
+    and, by their blocks, in which order that row has the others:
+    `* +1 2 1 | 1 | 2`.
 
     - (C1) Every vertex up to the largest stands in exactly one block.
     - (C2) No block is empty.

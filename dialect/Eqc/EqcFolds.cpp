@@ -20,7 +20,7 @@ using namespace eqc::ir;
 
 /// Whether the blocks are exactly {o1, i1}, {o2, i2}, ..
 static bool isIdentity(const Diagram &diagram) {
-  if (diagram.l != diagram.k || diagram.free >= 0)
+  if (diagram.l != diagram.k || diagram.hasSymbol())
     return false;
   for (int vertex = 0; vertex < diagram.l; ++vertex)
     if (diagram.block[vertex] != vertex ||
@@ -97,9 +97,9 @@ struct ComposeDiagrams : OpRewritePattern<ApplyDiagramOp> {
       return rewriter.notifyMatchFailure(op, "the groups differ");
     const Diagram &outerDiagram = op.getDiagram().getValue();
     const Diagram &innerDiagram = inner.getDiagram().getValue();
-    if (outerDiagram.free >= 0 || innerDiagram.free >= 0)
+    if (outerDiagram.hasSymbol() || innerDiagram.hasSymbol())
       return rewriter.notifyMatchFailure(
-          op, "a product with free vertices is not one diagram");
+          op, "a product with symbols is not one diagram");
     for (int v = 0; v < innerDiagram.l; ++v)
       if (outerDiagram.isDual(outerDiagram.l + v) != innerDiagram.isDual(v))
         return rewriter.notifyMatchFailure(op, "axes are of other duals");

@@ -148,14 +148,14 @@ template <typename OpT> static LogicalResult verifySymmetry(OpT op) {
     return op.emitOpError() << "symmetries are too many to list orbits";
   auto verifyOrbits = [&](const std::vector<Diagram> &diagrams,
                           const AxisSymmetry &of) -> LogicalResult {
-    std::set<std::pair<std::vector<int>, int>> seen;
+    std::set<SymbolsAndBlocks> seen;
     for (const Diagram &diagram : diagrams) {
       const Orbit orbit = orbitOf(diagram, op.getGroup(), of);
       if (orbit.vanishes)
         return op.emitOpError() << "diagram '" << toTypedString(diagram)
                                 << "' cancels under the symmetries";
       for (const SignedDiagram &member : orbit.members)
-        if (!seen.insert({member.diagram.block, member.diagram.free}).second)
+        if (!seen.insert(symbolsAndBlocks(member.diagram)).second)
           return op.emitOpError() << "diagram '" << toTypedString(diagram)
                                   << "' is in the orbit of another one";
     }

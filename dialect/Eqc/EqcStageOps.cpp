@@ -140,11 +140,24 @@ std::vector<RowPattern> ReadOp::getSourceValues() {
 static LogicalResult verifyReadPatterns(ReadOp op) {
   const std::vector<RowPattern> patterns = op.getPatternValues();
   const RowPattern &first = patterns.front();
+  // Of symbols the entries and the terms of each.
+  auto shapeOf = [&](const RowPattern &pattern) {
+    const int64_t size = pattern.hasSymbol() ? sizeOf(op.getGroup(), op.getN(),
+                                                      pattern.spaceOfSymbol())
+                                             : 1;
+    return std::make_pair(pattern.numEntries(size),
+                          pattern.termsPerEntry(size));
+  };
+  const std::pair<int64_t, int64_t> shape = shapeOf(first);
   for (auto [attr, pattern] : llvm::zip(op.getPatterns(), patterns)) {
+    // read_c4
+    if (shapeOf(pattern).first == 0 || shapeOf(pattern).second == 0)
+      return op.emitOpError()
+             << "pattern " << quoted(attr) << " has a symbol without entries";
     // read_c3
     if (pattern.size() != first.size() || pattern.space != first.space ||
         pattern.numKept() != first.numKept() ||
-        pattern.numFree() != first.numFree())
+        pattern.numFree() != first.numFree() || shapeOf(pattern) != shape)
       return op.emitOpError()
              << "patterns " << quoted(op.getPatterns()[0]) << " and "
              << quoted(attr)
@@ -294,6 +307,10 @@ static LogicalResult verifyTargets(MixOp op) {
   const std::vector<RowPattern> targets = op.getTargetValues();
   for (auto [attr, target] : llvm::zip(op.getTargets(), targets)) {
     // mix_c3
+    if (target.head >= 0 && target.termsPerEntry(sizeOf(
+                                op.getGroup(), op.getN(), target.head)) == 0)
+      return op.emitOpError()
+             << "target " << quoted(attr) << " has a symbol without entries";
     if (target.numKept() != op.getPropagating())
       return op.emitOpError()
              << "target " << quoted(attr) << " keeps " << target.numKept()
@@ -367,7 +384,7 @@ static LogicalResult verifyBroadcasts(MixOp op) {
                               << quoted(to) << ", which is not a target";
     const RowPattern &coarse = cast<RowPatternAttr>(from).getValue();
     const RowPattern &fine = cast<RowPatternAttr>(to).getValue();
-    if (!distinguishes(fine, coarse) || coarse.free >= 0 ||
+    if (!distinguishes(fine, coarse) || coarse.hasSymbol() ||
         relativePattern(fine, coarse).numBlocks() != fine.numKept())
       return op.emitOpError() << "pattern " << quoted(from)
                               << " is no broadcast into " << quoted(to);
@@ -432,7 +449,7 @@ static LogicalResult verifyStrands(MixOp op) {
   if (op.getGroup().isProduct())
     return op.emitOpError("has a basis of strands, but axes of several spaces");
   const auto hasFree = [](const RowPattern &pattern) {
-    return pattern.free >= 0;
+    return pattern.hasSymbol();
   };
   if (llvm::any_of(op.getTargetValues(), hasFree) ||
       llvm::any_of(op.getBottomValues(), hasFree))

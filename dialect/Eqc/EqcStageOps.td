@@ -19,8 +19,10 @@ def Eqc_StageOps : OpDocGroup {
 
     Stages work on *rows*: tensors `[batch, rows, channels]`. An array of
     patterns holds their rows one pattern after the other; a pattern that keeps
-    t blocks and has f free vertices takes n^t * binomial(n, f) rows. However
-    many diagrams a layer has, it is a handful of stages.
+    t blocks and has f free vertices takes n^t * binomial(n, f) rows; of a head
+    one for every tuple of distinct values of the t legs that run through and
+    every set of values of the c that only inputs have,
+    n! / (n - t)! * binomial(n - t, c). However many diagrams a layer has, it is a handful of stages.
   }];
 }
 
@@ -141,7 +143,8 @@ def Eqc_ReadOp : Eqc_StageOp<"read", [AttrSizedOperandSegments]> {
   let summary = "reads input patterns, each from a coarser one";
   let description = [{
     Computes the rows of input patterns: sums over the values of the dropped
-    blocks, signed sums over the free vertices. Each pattern is read from
+    blocks, signed sums over the free vertices or the orders of the legs that
+    inputs have alone. Each pattern is read from
     another one that distinguishes at least as much: one that drops nothing is
     a view of `x`, others are among `reads`. So each costs one sum over one
     block, however many diagrams use it. With `normalize mean` each dropped
@@ -150,8 +153,10 @@ def Eqc_ReadOp : Eqc_StageOp<"read", [AttrSizedOperandSegments]> {
     - (C1) `n` is positive or `?`; for `Sp` it is even, for `SO` it is not `?`.
     - (C2) There is at least one pattern and none occurs twice.
     - (C3) All patterns are of the same row of inputs, keep the same number of
-      blocks and have the same number of free vertices.
-    - (C4) Each pattern drops a block or has free vertices.
+      blocks and have the same number of free vertices, and heads with as many
+      rows and terms of each.
+    - (C4) Each pattern drops a block or has free vertices or a head, which have
+      values.
     - (C5) The sources either are all views of `x` or are all among `reads`,
       each of which is the result of `eqc.read`.
     - (C6) A source distinguishes at least what its pattern does, and the
@@ -241,7 +246,7 @@ def Eqc_MixOp : Eqc_StageOp<"mix", [AttrSizedOperandSegments]> {
     - (C11) The result has the rows of the targets and the channels of the
       weights.
     - (C12) A basis of strands is that of all kept blocks, 2 or 3; there are
-      diagrams, no pattern has free vertices, and `n` is not 1.
+      diagrams, no pattern has free vertices or a head, and `n` is not 1.
 
     Operands that nothing refers to are dropped.
 
@@ -311,7 +316,7 @@ def Eqc_WriteOp
     Adds the rows of coarser output patterns to those of `target` that they
     stand for: a block that the pattern joins is a diagonal, one that it drops
     is a sum over its values, a pair of `Sp` carries the form, free vertices
-    carry the sign of their values.
+    carry the sign of their values, legs that of those of all.
 
     - (C1) `n` is positive or `?`; for `Sp` it is even, for `SO` it is not `?`.
     - (C2) There are as many patterns as patterns that they are added to.
@@ -319,7 +324,7 @@ def Eqc_WriteOp
       `eqc.write`; each pattern that it is added to is among `target`, which is
       so too.
     - (C4) A pattern distinguishes at most what the one does that it is added
-      to, which has no free vertices.
+      to, which has no free vertices and no head.
     - (C5) The result has the type of `target`.
 
     Writing nothing folds away.

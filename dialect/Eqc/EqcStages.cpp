@@ -4,6 +4,8 @@
 
 #include "llvm/Support/MathExtras.h"
 
+#include <limits>
+
 using namespace mlir;
 using namespace eqc;
 using namespace eqc::ir;
@@ -82,25 +84,16 @@ std::optional<int64_t> ir::getRowsOfTensors(ArrayRef<std::vector<int>> tensors,
   return dynamic ? ShapedType::kDynamic : total;
 }
 
-static std::optional<int64_t> binomial(int64_t n, int64_t k) {
-  int64_t value = 1;
-  for (int64_t i = 1; i <= std::min(k, n - k); ++i) {
-    if (llvm::MulOverflow(value, n - i + 1, value))
-      return std::nullopt;
-    value /= i;
-  }
-  return k > n ? 0 : value;
-}
-
 std::optional<int64_t> ir::getRows(ArrayRef<RowPattern> patterns, Group group,
                                    int64_t n) {
   int64_t total = 0;
   bool dynamic = false;
   for (const RowPattern &pattern : patterns) {
     std::optional<int64_t> rows = 1;
-    if (pattern.free >= 0)
-      rows = binomial(sizeOf(group, n, pattern.spaceOf(pattern.free)),
-                      pattern.numFree());
+    if (pattern.hasSymbol())
+      rows = pattern.numEntries(sizeOf(group, n, pattern.spaceOfSymbol()));
+    if (rows == std::numeric_limits<int64_t>::max())
+      rows = std::nullopt;
     if (rows)
       rows = timesAxes(*rows, group, n, pattern.spacesOfKept());
     if (!rows)
@@ -114,7 +107,7 @@ std::optional<int64_t> ir::getRows(ArrayRef<RowPattern> patterns, Group group,
 }
 
 bool ir::distinguishes(const RowPattern &finer, const RowPattern &coarser) {
-  if (finer.size() != coarser.size() || finer.free >= 0)
+  if (finer.size() != coarser.size() || finer.hasSymbol())
     return false;
   // The block of `coarser` that each block of `finer` lies in.
   SmallVector<int> container(finer.numBlocks(), -1);
@@ -132,7 +125,7 @@ bool ir::distinguishes(const RowPattern &finer, const RowPattern &coarser) {
   for (int b = 0; b < finer.numBlocks(); ++b)
     if (!finer.kept[b] &&
         (coarser.kept[container[b]] || container[b] == coarser.free ||
-         parts[container[b]] != 1))
+         coarser.isLeg(container[b]) || parts[container[b]] != 1))
       return false;
   return true;
 }

@@ -31,6 +31,9 @@ LogicalResult ir::verifySize(Operation *op, Group group, int64_t n) {
   if (n < 1 && n != EqcDialect::kDynamicN)
     return op->emitOpError() << "'n' must be positive or '?', found " << n;
   const GroupRules &rules = rulesOf(group);
+  if (n > 0 && n < rules.leastN())
+    return op->emitOpError() << "'n' must be at least " << rules.leastN()
+                             << " for " << groupName(group) << ", found " << n;
   if (n > 0 && n % rules.sizeUnit() != 0)
     return op->emitOpError()
            << "'n' must be " << sizeUnitInWords(rules.sizeUnit()) << " for "
@@ -61,6 +64,16 @@ static LogicalResult verifySpaces(Operation *op, StringRef what, StringRef text,
   return success();
 }
 
+/// A head is of a space that has jellyfish.
+static LogicalResult verifyHead(Operation *op, StringRef what, StringRef text,
+                                int head, Group group) {
+  if (head < 0 || (head < static_cast<int>(group.numSpaces()) &&
+                   rulesOf(group.of(head)).hasJellyfish()))
+    return success();
+  return op->emitOpError() << what << " '" << text
+                           << "' has a head, but its space no jellyfish";
+}
+
 LogicalResult ir::verifyOfGroup(Operation *op, const RowPattern &pattern,
                                 Group group) {
   if (failed(verifySpaces(op, "pattern", toString(pattern), pattern.space,
@@ -70,7 +83,7 @@ LogicalResult ir::verifyOfGroup(Operation *op, const RowPattern &pattern,
     if (pattern.spaceOfVertex(v) != pattern.spaceOf(pattern.block[v]))
       return op->emitOpError() << "pattern '" << toString(pattern)
                                << "' joins axes of two spaces";
-  return success();
+  return verifyHead(op, "pattern", toString(pattern), pattern.head, group);
 }
 
 LogicalResult ir::verifyOfGroup(Operation *op, ArrayAttr patterns,
@@ -95,7 +108,7 @@ LogicalResult ir::verifyOfGroup(Operation *op, StringRef what,
              << groupName(group.of(diagram.spaceOf(v))) << " are their own";
   std::string why = whyNotOfGroup(diagram, group, n);
   if (why.empty())
-    return success();
+    return verifyHead(op, what, toTypedString(diagram), diagram.head, group);
   if (group.isProduct())
     return op->emitOpError()
            << what << " '" << toTypedString(diagram) << "' is not one of "

@@ -49,14 +49,24 @@ GAIN = math.sqrt(2.0)
 INPUTS = "uncentred"
 
 
-def _row_and_share(diagram: str, size_of: Callable[[str], int],
-                   mean: bool) -> tuple[float, float, float]:
+def _row_and_share(diagram: str, size_of: Callable[[str], int], mean: bool,
+                   is_leg: Callable[[str], bool]) -> tuple[float, float, float]:
     """How many entries of a nonzero row of the diagram are not zero, their size, and f_d. The
-    axis of a vertex has the length `size_of` says."""
+    axis of a vertex has the length `size_of` says; the head of a jellyfish, `*`, has a leg to
+    the blocks of those that `is_leg` names."""
     entries, size, share = 1.0, 1.0, 1.0
-    for block in diagram.split("|"):
-        vertices = block.split()
-        if vertices[-1] == "1":  # the diagram without vertices
+    blocks = [block.split() for block in diagram.split("|")]
+    has_head = blocks[0] == ["*"]
+    if has_head:
+        legs = [vertices for vertices in blocks[1:] if is_leg(vertices[0])]
+        n = size_of(legs[0][0])
+        in_outputs = sum(vertices[0].startswith("o") for vertices in legs)
+        outputs = sum(vertex.startswith("o") for vertices in legs for vertex in vertices)
+        # Those of inputs alone take values that are left, in any order.
+        entries *= math.factorial(n - in_outputs)
+        share *= math.perm(n, in_outputs) / float(n)**outputs
+    for vertices in blocks[has_head:]:
+        if vertices[-1] == "1" or (has_head and is_leg(vertices[0])):  # without vertices
             continue
         n = size_of(vertices[-1])
         outputs = sum(vertex.startswith("o") for vertex in vertices)
@@ -73,10 +83,10 @@ def _row_and_share(diagram: str, size_of: Callable[[str], int],
 
 
 def _orbit(layer: Layer, diagram: str, size_of: Callable[[str], int],
-           inputs: str) -> tuple[float, float]:
+           is_leg: Callable[[str], bool], inputs: str) -> tuple[float, float]:
     """The mean square of what a weight of 1 makes of x, over all positions, and the share of
     positions that it writes to."""
-    entries, size, share = _row_and_share(diagram, size_of, layer.normalize == "mean")
+    entries, size, share = _row_and_share(diagram, size_of, layer.normalize == "mean", is_leg)
     centred = inputs == "centred"
     rows = size**2 * (entries if centred else entries**2)
     if not (layer.in_symmetry or layer.out_symmetry):
@@ -88,13 +98,16 @@ def _orbit(layer: Layer, diagram: str, size_of: Callable[[str], int],
     else:
         # Of two members, the share of positions that both write to.
         tops = [labels[:layer.l] for members in classes for labels in members.labels]
-        square = rows * sum(_shared(a, b, share, size_of) for a in tops for b in tops)
+        square = rows * sum(_shared(a, b, share, size_of, diagram.startswith("* |"))
+                            for a in tops for b in tops)
     return square, min(1.0, share * len({members.labels[0][:layer.l] for members in classes}))
 
 
 def _shared(a: tuple[int, ...], b: tuple[int, ...], share: float,
-            size_of: Callable[[str], int]) -> float:
+            size_of: Callable[[str], int], has_head: bool) -> float:
     """The share of positions whose indices are equal within the blocks of both."""
+    if has_head:  # legs differ
+        return share if a == b else 0.0
     if 0 in a or 0 in b:  # a Levi-Civita symbol
         return share if a == b else share**2
     joined = list(range(len(a)))
@@ -142,6 +155,11 @@ def weight_std(layer: Layer, *, n: int | None = None, gain: float = GAIN,
         length = lengths[int(vertex[1:]) - 1]
         return length if length > 0 else n or NOMINAL_N
 
-    parts = np.array([_orbit(layer, diagram, size_of, inputs) for diagram in layer.diagrams])
+    def is_leg(vertex: str) -> bool:
+        axes = layer.y_axes if vertex[0] == "o" else layer.x_axes
+        return len(layer.spaces) < 2 or axes[int(vertex[1:]) - 1].group == "A"
+
+    parts = np.array([_orbit(layer, diagram, size_of, is_leg, inputs)
+                      for diagram in layer.diagrams])
     square, share = parts.T
     return gain / np.sqrt(layer._channel_pairs() * (square / share) * share.sum())

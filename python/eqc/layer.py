@@ -60,7 +60,8 @@ class Layer(RaggedCalls):
 
     Args:
         group: what acts on all axes alike: "S" (permutations), "O", "SO", "Sp", "H" (signed permutations), "B"
-            (orthogonal maps that fix the vector of ones), "S'" and "B'" (those up to sign), "GL";
+            (orthogonal maps that fix the vector of ones), "S'" and "B'" (those up to sign), "GL", "A"
+            (even permutations);
             with a signature "O(1,3)" or "SO(1,3)", which is also a size.
         n: the size; None means that it is taken from the arguments of every call, unless the
             group comes with a size.

@@ -105,6 +105,18 @@ TEST(Count, OfGroupsBetweenPermutationsAndRotations) {
   expectDimensions(Group::SPrime, 9, {1, 0, 2, 0, 15, 0, 203});
 }
 
+// The dimensions of the paper on jellyfish.
+TEST(Count, OfTheAlternatingGroup) {
+  expectDimensions(Group::A, 2, {1, 2, 4, 8, 16, 32, 64, 128, 256});
+  expectDimensions(Group::A, 3, {1, 1, 3, 9, 27, 81, 243, 729, 2187});
+  expectDimensions(Group::A, 4, {1, 1, 2, 6, 22, 86, 342, 1366});
+  expectDimensions(Group::A, 5, {1, 1, 2, 5, 16, 63, 282, 1345});
+  expectCounts(Group::A, 4, {1, 1, 2, 6, 22, 86, 342, 1366});
+  expectCounts(Group::A, 100, {1, 1, 2, 5, 15, 52, 203, 877, 4140});
+  EXPECT_TRUE(countDiagrams(Group::A, 5, LLONG_MAX, LLONG_MAX).saturated);
+  EXPECT_TRUE(countDiagrams(Group::A, LLONG_MAX, LLONG_MAX, 1).saturated);
+}
+
 TEST(Count, OfSignaturesIsThatOfTheSize) {
   const Group lorentz(Family::O, 1, 3), proper(Family::SO, 1, 2);
   expectCounts(lorentz, 4, {1, 0, 1, 0, 3, 0, 15, 0, 105});

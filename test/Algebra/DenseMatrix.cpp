@@ -33,7 +33,7 @@ std::string test::identifierOf(Group group) {
 bool test::hasSize(Group group, int n) {
   if (group.hasSignature())
     return n == group.plus() + group.minus();
-  return group != Group::Sp || n % 2 == 0;
+  return group == Group::A ? n > 1 : group != Group::Sp || n % 2 == 0;
 }
 
 std::vector<Vertices> test::allVertices(Group group, int most) {
@@ -98,6 +98,21 @@ int test::formOf(Group group, int a, int b) {
   return a == b;
 }
 
+/// eps(v_1, .., v_n) of the values of n blocks, or the sum over the last one.
+static int signOfBlocks(const std::vector<std::vector<int>> &blocks,
+                        const std::vector<int> &index, int n) {
+  std::vector<int> values;
+  for (const std::vector<int> &block : blocks)
+    values.push_back(index[block.front()]);
+  if (int(values.size()) == n)
+    return test::leviCivita(values);
+  int sum = 0;
+  values.push_back(0);
+  for (values.back() = 0; values.back() < n; ++values.back())
+    sum += test::leviCivita(values);
+  return sum;
+}
+
 MatrixXd test::denseMatrix(Group group, const Diagram &diagram, int n) {
   int rows = power(n, diagram.l), columns = power(n, diagram.k);
   std::vector<std::vector<int>> blocks = diagram.blocks();
@@ -108,6 +123,8 @@ MatrixXd test::denseMatrix(Group group, const Diagram &diagram, int n) {
       std::vector<int> in = digitsOf(column, n, diagram.k);
       index.insert(index.end(), in.begin(), in.end());
       int entry = 1;
+      if (diagram.head >= 0)
+        entry = signOfBlocks(blocks, index, n);
       for (size_t b = 0; b < blocks.size(); ++b) {
         const std::vector<int> &block = blocks[b];
         if (static_cast<int>(b) == diagram.free) {
@@ -174,6 +191,20 @@ MatrixXd test::randomElement(Group group, int n, std::mt19937 &rng) {
     for (int i = 0; i < n; ++i)
       g(image[i], i) = group == Group::H && rng() % 2 == 0 ? -1 : 1;
     return group == Group::SPrime && negate ? MatrixXd(-g) : g;
+  }
+  case Family::A: {
+    // Products of cycles of three.
+    MatrixXd g = MatrixXd::Identity(n, n);
+    for (int i = 0; n > 2 && i < 2 * n; ++i) {
+      std::vector<int> image(n);
+      std::iota(image.begin(), image.end(), 0);
+      std::shuffle(image.begin(), image.end(), rng);
+      MatrixXd next = MatrixXd::Identity(n, n);
+      next.row(image[0]).swap(next.row(image[1]));
+      next.row(image[1]).swap(next.row(image[2]));
+      g = next * g;
+    }
+    return g;
   }
   case Family::B:
   case Family::BPrime: {

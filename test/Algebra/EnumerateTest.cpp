@@ -87,6 +87,7 @@ bool mayHaveBlock(Group group, int size) {
   switch (group.family()) {
   case Family::S:
   case Family::SPrime:
+  case Family::A:
     return true;
   case Family::H:
     return size % 2 == 0;
@@ -117,7 +118,8 @@ std::vector<Diagram> bruteForce(Group group, int n, int l, int k) {
         if (group == Group::GL) // an output with an input
           belongs &= blocks[b].front() < l && blocks[b].back() >= l;
       }
-      if (group == Group::S || group == Group::SPrime || group == Group::H)
+      if (group == Group::S || group == Group::SPrime || group == Group::H ||
+          group == Group::A)
         belongs &= int(blocks.size()) <= n;
       if (group == Group::SPrime || group == Group::BPrime)
         belongs &= (l + k) % 2 == 0;
@@ -125,6 +127,10 @@ std::vector<Diagram> bruteForce(Group group, int n, int l, int k) {
         continue;
       result.push_back(diagram);
       result.back().free = free;
+      if (group == Group::A && int(blocks.size()) >= n - 1) {
+        result.push_back(diagram);
+        result.back().head = 0;
+      }
     }
   }
   auto key = [](const Diagram &d) {
@@ -132,7 +138,7 @@ std::vector<Diagram> bruteForce(Group group, int n, int l, int k) {
     for (int label : d.block)
       if (label != d.free)
         others.push_back(label);
-    return std::make_tuple(d.free >= 0, d.freeVertices(),
+    return std::make_tuple(d.head, d.free >= 0, d.freeVertices(),
                            makeDiagram(int(others.size()), 0, others).block);
   };
   std::sort(

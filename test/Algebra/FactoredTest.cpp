@@ -30,7 +30,8 @@ template <typename Check> void forAll(int most, Check check) {
       for (int size = 0; size <= most; ++size)
         for (int l = 0; l <= size; ++l)
           for (const Diagram &d : enumerateDiagrams(group, n, l, size - l))
-            check(group, n, d);
+            if (d.head < 0) // these are no products
+              check(group, n, d);
     }
 }
 

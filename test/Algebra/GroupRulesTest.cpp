@@ -110,7 +110,9 @@ TEST_P(GroupRulesTest, VisitorsCanStop) {
 }
 
 TEST_P(GroupRulesTest, KeepingADroppedBlockIsFiner) {
-  const RowPattern dropped = {{0, 0}, {false}, -1, {}};
+  RowPattern dropped;
+  dropped.block = {0, 0};
+  dropped.kept = {false};
   const RowPattern finer = rules.keepDropped(dropped, 0);
   EXPECT_EQ(finer.size(), 2);
   EXPECT_TRUE(finer.droppedBlocks().empty());

@@ -95,8 +95,8 @@ TEST(Notation, Errors) {
       {"o1 || i1", 1, 1, 4, 1, "empty block"},
       {"o1 | | i1", 1, 1, 5, 1, "empty block"},
       {"o1 |", 1, 0, 3, 1, "empty block"},
-      {"o1 | *", 1, 0, 5, 1, "empty block"},
-      {"* | o1", 1, 0, 2, 1, "empty block"},
+      {"*", 0, 0, 0, 1, "empty block"},
+      {"* | * o1", 1, 0, 4, 1, "a second '*' block"},
       {"|", 0, 0, 0, 1, "empty block"},
       {"o1 * i1", 1, 1, 3, 1, "'*' stands before the vertices of its block"},
       {"** o1", 1, 0, 1, 1, "'*' stands before the vertices of its block"},
@@ -126,6 +126,17 @@ TEST(Notation, Errors) {
     EXPECT_EQ(error.message, c.message) << c.text;
     EXPECT_EQ(error.offset, c.offset) << c.text;
     EXPECT_EQ(error.length, c.length) << c.text;
+  }
+}
+
+TEST(Notation, AStarByItselfIsAHead) {
+  for (const char *text : {"* | o1 i2 | i1", "i1 | i2 o1 | *", "i1|*|i2 o1"}) {
+    const Diagram d = read(text, 1, 2);
+    EXPECT_EQ(d.head, 0);
+    EXPECT_EQ(d.free, -1);
+    EXPECT_EQ(d.block, (std::vector<int>{0, 1, 0}));
+    EXPECT_EQ(d.legs(), (std::vector<int>{0, 1}));
+    EXPECT_EQ(toString(d), "* | o1 i2 | i1");
   }
 }
 

@@ -53,7 +53,7 @@ Eigen::Index numInvariants(Group group, int n, int size) {
     return std::find(families.begin(), families.end(), family) !=
            families.end();
   };
-  if (!isOneOf({Family::S, Family::SPrime, Family::H}))
+  if (!isOneOf({Family::S, Family::SPrime, Family::H, Family::A}))
     for (int i = 0; i < 4; ++i)
       require(randomElement(group, n, rng));
   // All transpositions of neighbours generate the permutations.
@@ -64,6 +64,13 @@ Eigen::Index numInvariants(Group group, int n, int size) {
       g.row(i).swap(g.row(i + 1));
       require(g);
     }
+  // And cycles of three neighbours the even ones.
+  for (int i = 0; family == Family::A && i + 2 < n; ++i) {
+    MatrixXd g = identityOf(n);
+    g.row(i).swap(g.row(i + 1));
+    g.row(i + 1).swap(g.row(i + 2));
+    require(g);
+  }
   if (isOneOf({Family::SPrime, Family::BPrime}))
     require(-identityOf(n));
   if (isOneOf({Family::O, Family::H}))
@@ -87,8 +94,8 @@ void checkRanks(Group group) {
       EXPECT_EQ(countBasis(group, n, size, 0).value, uint64_t(dimension));
       for (int l = 0; l <= size; ++l) {
         // All ways to share the vertices matter for Sp's signs alone.
-        if (group != Group::Sp && !group.hasSignature() && l != 0 &&
-            l != size / 2)
+        if (group != Group::Sp && group != Group::A && !group.hasSignature() &&
+            l != 0 && l != size / 2)
           continue;
         std::vector<Diagram> all = enumerateDiagrams(group, n, l, size - l);
         std::vector<Diagram> basis;
@@ -109,6 +116,7 @@ TEST(Rank, SO) { checkRanks(Group::SO); }
 TEST(Rank, Sp) { checkRanks(Group::Sp); }
 TEST(Rank, H) { checkRanks(Group::H); }
 TEST(Rank, SPrime) { checkRanks(Group::SPrime); }
+TEST(Rank, A) { checkRanks(Group::A); }
 TEST(Rank, B) { checkRanks(Group::B); }
 TEST(Rank, BPrime) { checkRanks(Group::BPrime); }
 TEST(Rank, Signatures) {

@@ -174,6 +174,9 @@ INSTANTIATE_TEST_SUITE_P(
         Layer{Group::Sp, 2, 3, 3, {"-(1 2)", "-(2 3)"}, {"(1 2 3)"}},
         Layer{Group::H, 2, 2, 2, {"(1 2)"}, {"(1 2)"}},
         Layer{Group::B, 3, 2, 2, {"(1 2)"}, {}},
+        Layer{Group::A, 3, 2, 2, {"(1 2)"}, {"(1 2)"}},
+        Layer{Group::A, 4, 2, 2, {"(1 2)"}, {"-(1 2)"}},
+        Layer{Group::A, 3, 3, 1, {"(1 2 3)", "-(1 2)"}, {}},
         Layer{Group::S, 2, 0, 3, {}, {"(1 2)"}},
         Layer{Group::S, 2, 3, 0, {"-(1 2)"}, {}}));
 
@@ -189,6 +192,8 @@ TEST(Symmetry, Counts) {
   EXPECT_EQ(count({Group::SO, 3, 2, 1, minus, {}}), 1);
   EXPECT_EQ(count({Group::SO, 3, 2, 1, pair, {}}), 0);
   EXPECT_EQ(count({Group::H, 5, 2, 2, pair, pair}), 3);
+  EXPECT_EQ(count({Group::A, 3, 2, 2, pair, pair}), 12);
+  EXPECT_EQ(count({Group::A, 4, 2, 2, pair, minus}), 4);
   EXPECT_EQ(count({Group::O, 3, 0, 4, {}, elastic}), 2);
   EXPECT_EQ(count({Group::S, 5, 0, 4, {}, elastic}), 7);
 }

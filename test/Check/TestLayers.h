@@ -8,6 +8,7 @@
 #define EQC_TEST_CHECK_TESTLAYERS_H
 
 #include "compiler/Algebra/Enumerate.h"
+#include "compiler/Algebra/Groups/GroupRules.h"
 #include "compiler/Algebra/LayerSpec.h"
 #include "compiler/Algebra/Random.h"
 #include "compiler/Check/Oracle.h"
@@ -114,7 +115,8 @@ template <typename Visit> void forEachSmallLayer(Visit visit) {
       for (int l = 0; l <= 5; ++l)
         for (int k = 0; k + l <= 5; ++k) {
           if (group.hasSignature() ? n != group.plus() + group.minus()
-                                   : group == Group::Sp && n % 2 != 0)
+                                   : n % rulesOf(group).sizeUnit() != 0 ||
+                                         n < rulesOf(group).leastN())
             continue;
           // The definition visits every pair of indices of every diagram.
           if (n == 4 && k + l == 5)

@@ -284,6 +284,16 @@ std::vector<LayerSpec> gridLayers(bool dynamic) {
     add(Group(Family::SO, 1, 2), 3, k, l);
     add(Group(Family::SO, 1, 1), 2, k, l);
   }
+  for (auto [n, k, l] : {std::tuple(2, 1, 1),
+                         {3, 1, 1},
+                         {3, 2, 1},
+                         {3, 0, 2},
+                         {3, 2, 0},
+                         {3, 2, 2},
+                         {4, 2, 2},
+                         {4, 0, 3},
+                         {5, 1, 3}})
+    add(Group::A, n, k, l);
   add(Group::SO, 1, 1, 1);
   add(Group::SO, 4, 2, 2);
   add(Group::O, 3, 3, 3);
@@ -325,6 +335,7 @@ std::vector<LayerSpec> gridLayers(bool dynamic) {
   addSymmetric(Group::O, 3, 2, 2, {"-(1 2)"}, {"-(1 2)"});
   addSymmetric(Group::SO, 3, 2, 3, {"-(1 2)"}, {"-(1 3)"});
   addSymmetric(Group::Sp, 4, 2, 2, {"(1 2)"}, {});
+  addSymmetric(Group::A, 3, 2, 2, {"(1 2)"}, {"-(1 2)"});
   return layers;
 }
 

@@ -74,6 +74,30 @@ const std::vector<ErrorCase> &eqc::test::meaningErrorCases() {
        {"1:20: group 'SO' needs a fixed n [E0033]"}},
       {"layer a { group=Sp(3);k=1;l=1 }",
        {"1:20: Sp(n) needs n to be even, found 3 [E0032]"}},
+      {"layer a { group=A(?);k=1;l=1 }",
+       {"1:19: group 'A' needs a fixed n [E0033]"}},
+      {"layer a { group=A(1);k=1;l=1 }",
+       {"1:19: A(n) needs n to be at least 2, found 1 [E0032]"}},
+      {"layer a { group=A(4);k=1;l=1;diagrams=[\"* | o1 | i1\"] }",
+       {"1:40: a jellyfish of A(4) has 3 or 4 blocks, but this one has 2 "
+        "[E0043]"}},
+      {"layer a { group=A(2);k=1;l=1;diagrams=[\"* o1 i1\"] }",
+       {"1:40: a jellyfish of A(2) starts with a lone '*', without vertices "
+        "[E0043]"}},
+      {"layer a { group=S(2);k=1;l=1;diagrams=[\"* | o1 | i1\"] }",
+       {"1:40: only A has jellyfish, which start with a lone '*' [E0043]"}},
+      {"layer a { group=O(2);k=1;l=1;diagrams=[\"* | o1 i1\"] }",
+       {"1:40: only A has jellyfish, which start with a lone '*' [E0043]"}},
+      {"layer a { group=A(2);k=1;l=1;diagrams=[\"* | * | o1 i1\"] }",
+       {"1:45: a second '*' block [E0042]"}},
+      {"layer a { group=A(3);k=1 * 1;l=1;channels=2 }",
+       {"1:24: jellyfish, such as '* | o1 i1 | i2', are not built yet in "
+        "layers of two inputs [E0074]"}},
+      {"layer a { group=A(10);k=10;l=0;diagrams=[\"* | i1 | i2 | i3 | i4 | i5 "
+       "| i6 | i7 | i8 | i9 | i10\"] }",
+       {"1:41: the diagrams have 3628800 terms of jellyfish, the limit is "
+        "1048576 [E0096]"},
+       4},
       {"layer a { group=Lorentz(1,3);k=1;l=1 }",
        {"1:17: unknown group 'Lorentz' [E0030]"}},
       {"layer a { group=H;n=3;k=1;l=1;diagrams=[\"o1 | i1\"] }",

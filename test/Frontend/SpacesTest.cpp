@@ -25,8 +25,8 @@ const std::vector<ErrorCase> &eqc::test::spaceErrorCases() {
       {"space a = S\nlayer f { k = a; l = 0 }",
        {"1:11: a space needs the size of its group [E0072]"}},
       {"space a = 3\nlayer f { k = a; l = 0 }",
-       {"1:11: 'space' takes 'S', 'O', 'SO', 'Sp', 'H', 'S'', 'B', 'B'' or "
-        "'GL', "
+       {"1:11: 'space' takes 'S', 'O', 'SO', 'Sp', 'H', 'S'', 'B', 'B'', "
+        "'GL' or 'A', "
         "found an integer '3' [E0013]"}},
       {"space a = SL(3)\nlayer f { k = a; l = a }",
        {"1:11: unknown group 'SL' [E0030]"}},
@@ -138,8 +138,19 @@ const std::vector<ErrorCase> &eqc::test::spaceErrorCases() {
        {"3:41: a diagram of O(3) joins its vertices in pairs, but the block "
         "'o2' has 1 [E0043]"}},
       {"space a = SO(2)\nspace b = SO(2)\nlayer f { k = a b; l = a b }",
-       {"3:15: diagrams with Levi-Civita symbols of several spaces, 'a' and "
-        "'b', are not built yet [E0074]"}},
+       {"3:15: diagrams with symbols, '*', of several spaces, 'a' and 'b', are "
+        "not built yet [E0074]"}},
+      {"space a = A(2)\nspace b = SO(2)\nlayer f { k = a b; l = a b }",
+       {"3:15: diagrams with symbols, '*', of several spaces, 'a' and 'b', are "
+        "not built yet [E0074]"}},
+      {"space a = A(2)\nspace b = A(3)\nlayer f { k = a b; l = a b; "
+       "diagrams = [\"* | o1 | i1 | o2 i2\"] }",
+       {"3:41: jellyfish beside several spaces of A are not built yet "
+        "[E0074]"}},
+      {"space a = S(2)\nspace b = A(5)\nlayer f { k = a b b; l = a b; "
+       "diagrams = [\"* | o1 i1 | o2 | i2 | i3\"] }",
+       {"3:43: a jellyfish of A(5) has 4 or 5 blocks, but this one has 3 "
+        "[E0043]"}},
       {"space a = S(2097152)\nspace b = S(2097152)\nspace c = S(4194304)\n"
        "layer f { k = a b c; l = a }",
        {"4:15: the lengths of k, the number of elements of 'x', is above 2^63 "

@@ -12,7 +12,7 @@ using namespace eqc;
 using namespace eqc::test;
 
 /// What stands behind 'group' takes.
-#define GROUPS "'S', 'O', 'SO', 'Sp', 'H', 'S'', 'B', 'B'' or 'GL'"
+#define GROUPS "'S', 'O', 'SO', 'Sp', 'H', 'S'', 'B', 'B'', 'GL' or 'A'"
 
 /// A legal rest of a layer, for errors in what stands before it.
 #define REST "group=S;n=3;k=1;l=1}"

@@ -80,6 +80,9 @@ TEST(DensePlan, AssemblesGroupsBetweenPermutationsAndRotations) {
   checkGrid(Group::SPrime, {2, 3}, 4, 12);
   checkGrid(Group::BPrime, {2, 3}, 4, 12);
 }
+TEST(DensePlan, AssemblesJellyfish) {
+  checkGrid(Group::A, {2, 3, 4, 5}, 4, 50);
+}
 TEST(DensePlan, AssemblesSignatures) {
   for (Group group : signatures())
     checkGrid(group, {sizeOf(group)}, 5, 6);
@@ -91,6 +94,7 @@ TEST(DensePlan, BiasIsWhatALayerWithoutInputsGives) {
        {std::tuple(Group::S, 3, 3), std::tuple(Group::O, 3, 4),
         std::tuple(Group::Sp, 4, 4), std::tuple(Group::SO, 3, 3),
         std::tuple(Group::SO, 2, 4), std::tuple(Group::B, 3, 3),
+        std::tuple(Group::A, 3, 2), std::tuple(Group::A, 4, 4),
         std::tuple(Group(Family::O, 1, 2), 3, 4),
         std::tuple(Group(Family::SO, 2, 1), 3, 3)})
     for (Layout layout : {Layout::ChannelsLast, Layout::ChannelsFirst}) {

@@ -2,6 +2,7 @@
 
 #include "Sample.h"
 
+#include "compiler/Algebra/Groups/GroupRules.h"
 #include "compiler/Plan/Isotypic/EvaluateIsotypic.h"
 
 #include <gtest/gtest.h>
@@ -70,6 +71,9 @@ TEST(EvaluateIsotypic, AgreesForSignedPermutations) {
 }
 TEST(EvaluateIsotypic, AgreesForBistochasticMaps) {
   checkGrid(Group::B, {1, 2, 3, 4}, {4, 6}, 70);
+}
+TEST(EvaluateIsotypic, AgreesForEvenPermutations) {
+  checkGrid(Group::A, {2, 3, 4}, {3, 5}, 40);
 }
 TEST(EvaluateIsotypic, AgreesForGroupsUpToSign) {
   checkGrid(Group::SPrime, {1, 2, 3, 4}, {4, 6}, 35);
@@ -174,7 +178,7 @@ Totals totalsOf(const LayerSpec &spec) {
 TEST(IsotypicPlan, RanksAreDimensionsOfSpacesOfMaps) {
   int seen = 0;
   for (Group group : allGroups)
-    for (int64_t n = 1; n <= 8; ++n)
+    for (int64_t n = rulesOf(group).leastN(); n <= 8; ++n)
       for (int k = 0; k <= 3; ++k)
         for (int l = 0; l <= 3; ++l) {
           if (!whyNoDiagrams(group, n, l, k).empty())

@@ -73,6 +73,10 @@ TEST(EvaluateShared, AgreesForGroupsUpToSign) {
   checkGrid(Group::SPrime, {2, 3}, {3, 5}, 15);
   checkGrid(Group::BPrime, {2, 3}, {3, 5}, 15);
 }
+TEST(EvaluateShared, AgreesForEvenPermutations) {
+  checkGrid(Group::A, {2, 3, 4}, {3, 5}, 80);
+  checkGrid(Group::A, {5}, {4, 4}, 30);
+}
 TEST(EvaluateShared, AgreesForSignatures) {
   for (Group group : signatures())
     checkGrid(group, {sizeOf(group)}, {4, 6}, 3);
@@ -93,6 +97,7 @@ TEST(EvaluateShared, AgreesForRandomLists) {
                         Case{Group::Sp, 4, 3, 3}, Case{Group::SO, 3, 3, 3},
                         Case{Group::SO, 2, 2, 4}, Case{Group::SO, 3, 2, 3},
                         Case{Group::H, 3, 3, 3}, Case{Group::B, 3, 3, 2},
+                        Case{Group::A, 3, 3, 2}, Case{Group::A, 4, 2, 3},
                         Case{Group(Family::O, 1, 3), 4, 3, 3},
                         Case{Group(Family::SO, 1, 2), 3, 3, 2},
                         Case{Group(Family::SO, 2, 2), 4, 3, 3}})

@@ -8,6 +8,7 @@
 
 #include <map>
 #include <set>
+#include <tuple>
 
 using namespace eqc;
 using namespace eqc::test;
@@ -108,6 +109,21 @@ TEST(SharedPlan, ReadsEveryStoredPatternOnceBeforeItIsUsed) {
       EXPECT_EQ(times, 1) << toString(plan.stored[stored]);
     EXPECT_EQ(static_cast<int64_t>(written.size()), plan.storedRows.at(n))
         << nameOf(spec);
+  }
+}
+
+// Not on the entries of the matrix of each, which are 256 for n = 4.
+TEST(SharedPlan, MixesJellyfishOnTuplesAndSets) {
+  for (auto [n, jellyfish, entries] :
+       {std::tuple(3, 13, 63), std::tuple(4, 7, 64)}) {
+    LayerSpec spec = makeLayer(Group::A, n, 2, 2);
+    spec.diagrams.erase(spec.diagrams.begin(), spec.diagrams.end() - jellyfish);
+    EXPECT_EQ(spec.diagrams.front().head, 0);
+    const SharedPlan plan = buildSharedPlan(spec);
+    int64_t mixed = 0;
+    for (const MixStage *mix : stagesOf<MixStage>(plan))
+      mixed += mix->multiplyAdds().at(n);
+    EXPECT_EQ(mixed, entries);
   }
 }
 

@@ -149,6 +149,56 @@ TEST(Walk, GroupsTermsByWhereTheyGo) {
     }
 }
 
+// Entries are numbered alike in both rows, so that the matrices of the rows
+// meet in that of the diagram.
+TEST(Walk, LegsOfBothRowsMakeTheMatrixOfAJellyfish) {
+  int seen = 0, inParts = 0;
+  for (int64_t n : {2, 3, 4})
+    for (int l = 0; l <= 3; ++l)
+      for (int k = 0; k <= 3; ++k)
+        for (const Diagram &diagram : enumerateDiagrams(Group::A, n, l, k)) {
+          if (diagram.head < 0)
+            continue;
+          const Split split = splitDiagram(diagram);
+          const int64_t entries = split.top.numEntries(n);
+          ASSERT_EQ(split.bottom.numEntries(n), entries) << toString(diagram);
+          const int64_t rows = integerPower(n, l), columns = integerPower(n, k);
+          const Walk top = makeWalk(split.top, Group::A, n, rowMajorStrides(l));
+          const Walk bottom =
+              makeWalk(split.bottom, Group::A, n, rowMajorStrides(k));
+          for (const Walk *walk : {&top, &bottom})
+            for (size_t i = 0; i < walk->terms.size(); ++i)
+              EXPECT_EQ(walk->terms[i].innerOffset,
+                        Poly(static_cast<int64_t>(i / walk->termsPerGroup)));
+          const std::vector<double> ofTop = walkMatrix(top, n, entries, rows),
+                                    ofBottom =
+                                        walkMatrix(bottom, n, entries, columns);
+          std::vector<double> product(rows * columns, 0.0);
+          for (int64_t e = 0; e < entries; ++e)
+            for (int64_t r = 0; r < rows; ++r)
+              for (int64_t c = 0; c < columns; ++c)
+                product[r * columns + c] +=
+                    ofTop[e * rows + r] * ofBottom[e * columns + c];
+          EXPECT_EQ(product, diagramMatrix(diagram, Group::A, n))
+              << "n = " << n << " " << toString(diagram);
+          // Parts write each row once, all of them what the walk does.
+          std::vector<double> sum(entries * rows, 0.0);
+          const std::vector<Walk> parts = reachingRowsOnce(top);
+          inParts += parts.size() > 1;
+          for (const Walk &part : parts) {
+            std::set<int64_t> reached;
+            forWalk(part, n, [&](int64_t row, int64_t inner, int sign) {
+              EXPECT_TRUE(reached.insert(row).second);
+              sum[inner * rows + row] += sign;
+            });
+          }
+          EXPECT_EQ(sum, ofTop);
+          ++seen;
+        }
+  EXPECT_GT(seen, 100);
+  EXPECT_GT(inParts, 10);
+}
+
 TEST(Walk, ListsSubsetsInOrder) {
   for (int64_t n = 0; n <= 6; ++n)
     for (int f = 0; f <= n; ++f) {

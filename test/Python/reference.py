@@ -41,8 +41,16 @@ def diagram_matrix(diagram, group, n, k, l, mean=False):
     """D_d as an array [n (l times), n (k times)]."""
     grid = np.indices((n,) * (l + k))
     result = np.ones((n,) * (l + k))
-    for block in diagram.split("|"):
-        words = block.split()
+    blocks = [block.split() for block in diagram.split("|")]
+    if blocks[0] == ["*"]:  # a jellyfish
+        del blocks[0]
+        symbol = levi_civita(n)
+        if len(blocks) < n:
+            symbol = symbol.sum(axis=-1)
+        result *= symbol[tuple(grid[min(vertex_number(word, l) for word in block)]
+                               for block in blocks)]
+        mean = False
+    for words in blocks:
         if words == ["1"]:
             continue
         free = words[0] == "*"

@@ -25,6 +25,7 @@ CASES = [
     dict(group="S", n=4, k=0, l=1, channels=(2, 2), bias=True),
     dict(group="O", n=3, k=1, l=1, channels=(2, 3)),
     dict(group="SO", n=3, k=2, l=1, channels=(2, 1)),
+    dict(group="A", n=3, k=2, l=2, channels=(2, 1)),
     dict(group="Sp", n=2, k=2, l=2, channels=(1, 2), bias=True),
     dict(group="B", n=None, k=1, l=2, channels=(2, 1), bias=True),
     dict(group="SO(1,2)", k=2, l=1, channels=(2, 1)),

@@ -28,6 +28,8 @@ LAYERS = [
     dict(group="SO(1,3)", k=3, l=1, channels=(2, 3), dtype="f64", normalize="mean"),
     dict(group="S", n=4, k=2, l=1, diagrams=["o1 i2 | i1", "o1 i1 i2"]),
     dict(group="GL", n=3, k=2, l=2, channels=(3, 2), dtype="f64"),
+    dict(group="A", n=4, k=2, l=2, channels=(3, 2), bias=True, dtype="f64"),
+    dict(group="A", n=3, k=3, l=1, channels=(2, 3), normalize="mean"),
 ]
 
 

@@ -20,17 +20,18 @@ def exists(group, n, k, l):
         return k == l
     if group.startswith("SO"):
         return matchings or (k + l >= n and (k + l - n) % 2 == 0)
-    return group in ("S", "B") or matchings
+    return group in ("S", "B", "A") or matchings
 
 
 @st.composite
 def layers(draw, **code):
     """A layer and an n for it; `code` says how to compile it."""
-    group = draw(st.sampled_from(["S", "S", "O", "SO", "Sp", "H", "B", "S'", "B'", "GL",
+    group = draw(st.sampled_from(["S", "S", "O", "SO", "Sp", "H", "B", "S'", "B'", "GL", "A",
                                   "O(1,1)", "O(1,2)", "SO(1,2)", "SO(2,1)", "SO(1,1)"]))
     signature = [int(digit) for digit in group if digit.isdigit()]
     n = (sum(signature) if signature else
-         draw(st.sampled_from([2, 4]) if group == "Sp" else st.integers(1, 4)))
+         draw(st.sampled_from([2, 4]) if group == "Sp" else
+              st.integers(2 if group == "A" else 1, 4)))
     k, l = draw(st.sampled_from([
         (k, l) for k in range(4) for l in range(4)
         if k + l <= (4 if n > 2 else 5) and exists(group, n, k, l)]))
@@ -42,9 +43,9 @@ def layers(draw, **code):
         layout=draw(st.sampled_from(["channels_last", "channels_first"])),
         normalize=draw(st.sampled_from(["none", "mean"])),
         diagrams=draw(st.sampled_from(["all", "basis"])),
-        plan=draw(st.sampled_from(["auto", "dense", "factored", "shared"] +
+        plan=draw(st.sampled_from(["auto", "dense", "shared"] + ["factored"] * (group != "A") +
                                   ["schur"] * (not signature and group != "GL"))))
-    any_n = group != "SO" and not signature and options["plan"] not in ("dense", "schur")
+    any_n = group not in ("SO", "A") and not signature and options["plan"] not in ("dense", "schur")
     if any_n and options["diagrams"] == "all" and draw(st.booleans()):
         # A list, so that the diagrams do not depend on n.
         options["diagrams"] = eqc.Layer(**options, optimize=0, grad=False).diagrams

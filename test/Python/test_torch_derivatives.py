@@ -29,6 +29,7 @@ CASES = [
     dict(group="O", n=3, k=1, l=1, channels=(2, 3), layout="channels_first"),
     dict(group="SO", n=2, k=1, l=1, channels=(1, 2), layout="channels_first"),
     dict(group="SO", n=3, k=2, l=1, channels=(2, 1)),
+    dict(group="A", n=3, k=2, l=1, channels=(2, 1)),
     dict(group="Sp", n=2, k=2, l=2, channels=(1, 2), bias=True),
     dict(group="H", n=2, k=2, l=2, channels=(1, 2), bias=True),
     dict(group="SO(1,2)", k=2, l=1, channels=(2, 1)),

@@ -28,16 +28,17 @@ def input_of(rows=2, **options):
     return torch.rand(rows, 4, 4, 3, **options)
 
 
-@pytest.mark.parametrize("group", ["S", "O", "SO", "Sp", "H", "B", "S'", "B'", "GL"])
+@pytest.mark.parametrize("group", ["S", "O", "SO", "Sp", "H", "B", "S'", "B'", "GL",
+                                   "A"])
 @pytest.mark.parametrize("order", [0, 1, 2])
 def test_defaults_make_a_layer_of_every_group(group, order):
     n = 4
     module = EquivariantLinear(group, order, order, 2, 3, n=n)
     assert (module.bias is not None) == (
-        group in ("S", "B") or (order == 0 if group == "GL" else order % 2 == 0))
+        group in ("S", "B", "A") or (order == 0 if group == "GL" else order % 2 == 0))
     x = torch.randn(5, *[n] * order, 2)
     assert module(x).shape == (5, *[n] * order, 3)
-    if group != "SO":
+    if group not in ("SO", "A"):
         assert EquivariantLinear(group, order, order, 2, 3)(x).shape == (5, *[n] * order, 3)
 
 

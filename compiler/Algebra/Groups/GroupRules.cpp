@@ -71,6 +71,10 @@ std::string eqc::whyNoneOfOddOrder(Group group, uint64_t numVertices) {
          std::to_string(numVertices) + ")";
 }
 
+std::string eqc::whyNoJellyfish() {
+  return "only A has jellyfish, which start with a lone '*'";
+}
+
 std::string eqc::groupText(Group group, int64_t n) {
   if (group.isProduct()) {
     std::string text;

@@ -43,6 +43,9 @@ public:
   /// depend on it.
   virtual bool allowsDynamicN() const { return true; }
 
+  /// The smallest n.
+  virtual int64_t leastN() const { return 1; }
+
   /// n is a multiple of this: 2 where R^n is made of symplectic planes.
   virtual int sizeUnit() const { return 1; }
 
@@ -68,6 +71,9 @@ public:
   /// Whether the space is not its own dual: axes may be of either, and diagrams
   /// depend on which are. Elements act on the dual by the inverse transpose.
   virtual bool hasDuals() const { return false; }
+
+  /// Whether there are jellyfish: see Diagram::head.
+  virtual bool hasJellyfish() const { return false; }
 
   /// How many diagrams with these vertices there are.
   virtual Count count(int64_t n, const Vertices &vertices) const = 0;
@@ -167,6 +173,9 @@ std::string sizeUnitInWords(int unit);
 /// Why there are no maps where only tensors of even order are invariant, in
 /// words for a user, or an empty string.
 std::string whyNoneOfOddOrder(Group group, uint64_t numVertices);
+
+/// What those say that have no jellyfish.
+std::string whyNoJellyfish();
 
 /// How users write a group: "SO(3)", or "SO(n)" when the size is dynamic;
 /// "O(1,3)" with a signature; of a product "S(943) x SO(3)".

@@ -17,6 +17,8 @@ std::string MatchingRules::whyNot(const Diagram &diagram, int64_t n) const {
   if (diagram.free >= 0)
     if (std::string why = whyNotFree(diagram, n); !why.empty())
       return why;
+  if (diagram.head >= 0)
+    return whyNoJellyfish();
   const std::vector<std::vector<int>> blocks = diagram.blocks();
   for (size_t b = 0; b < blocks.size(); ++b)
     if (static_cast<int>(b) != diagram.free && blocks[b].size() != 2)

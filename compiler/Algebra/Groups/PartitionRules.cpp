@@ -10,6 +10,8 @@ using namespace eqc;
 std::string PartitionRules::whyNot(const Diagram &diagram, int64_t n) const {
   if (diagram.free >= 0)
     return "only SO has diagrams with a '*' block";
+  if (diagram.head >= 0)
+    return whyNoJellyfish();
   const BlockRule rule = blockRule(n);
   for (const std::vector<int> &block : diagram.blocks()) {
     const size_t size = block.size();

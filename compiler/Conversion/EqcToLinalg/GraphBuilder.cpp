@@ -162,6 +162,10 @@ Value GraphBuilder::coefficientTimes(OpBuilder &body, Value product,
     negateWhen(compare(
         arith::CmpIPredicate::uge, index(dim),
         arith::ConstantIndexOp::create(body, loc, coefficient.firstMinus)));
+  for (unsigned dim : coefficient.alternating)
+    negateWhen(arith::TruncIOp::create(
+        body, loc, body.getI1Type(),
+        arith::IndexCastOp::create(body, loc, body.getI64Type(), index(dim))));
   if (coefficient.scale)
     product = arith::MulFOp::create(body, loc, product, coefficient.scale);
   if (negative)

@@ -25,13 +25,13 @@ struct IndexedTensor {
 /// What a product is multiplied by at each point of the index space: 0 unless
 /// the dimensions of every group of `equal` agree; the entry of the group's
 /// form for each pair of `forms`; the Levi-Civita symbol of each list of
-/// `symbols`; -1 for each index in `lowered` that is `firstMinus` or more; a
-/// number.
+/// `symbols`; -1 for each index in `lowered` that is `firstMinus` or more, and
+/// for each in `alternating` that is odd; a number.
 struct IndexCoefficient {
   llvm::SmallVector<llvm::SmallVector<unsigned>> equal;
   llvm::SmallVector<std::pair<unsigned, unsigned>> forms;
   llvm::SmallVector<llvm::SmallVector<unsigned>> symbols;
-  llvm::SmallVector<unsigned> lowered;
+  llvm::SmallVector<unsigned> lowered, alternating;
   int64_t firstMinus = 0;
   mlir::Value scale; ///< null: 1
 };

@@ -290,11 +290,31 @@ void LayerGraph::add(PatternTensor &target, const PatternTensor &coarse) {
       {{coarse.value, axesOf(coarse.isRow, axes, channel)}}, coefficient);
 }
 
+/// The legs of a head. The value m that n - 1 legs miss is what their sum lacks
+/// of that of all values, and n - 1 - m of them are larger.
+void LayerGraph::signLegs(IndexCoefficient &coefficient, const Diagram &diagram,
+                          unsigned first) {
+  if (diagram.head < 0)
+    return;
+  const std::vector<std::vector<int>> blocks = diagram.blocks();
+  SmallVector<unsigned> legs;
+  for (int leg : diagram.legs())
+    legs.push_back(first + blocks[leg].front());
+  if (static_cast<int64_t>(legs.size()) < spec.n) {
+    coefficient.alternating = legs;
+    if ((spec.n - 1 - spec.n * (spec.n - 1) / 2) % 2 != 0)
+      coefficient.scale = graph.number(-1);
+  }
+  coefficient.symbols.push_back(legs);
+}
+
 /// What the matrix of a diagram asks of the indices of its vertices, which have
 /// the dimensions from `first` on.
-static IndexCoefficient coefficientOf(const Diagram &diagram, Group group,
-                                      unsigned first) {
+IndexCoefficient LayerGraph::coefficientOf(const Diagram &diagram,
+                                           unsigned first) {
+  const Group group = spec.group;
   IndexCoefficient coefficient;
+  signLegs(coefficient, diagram, first);
   const std::vector<std::vector<int>> blocks = diagram.blocks();
   for (size_t b = 0; b < blocks.size(); ++b) {
     SmallVector<unsigned> dims;
@@ -318,6 +338,27 @@ static IndexCoefficient coefficientOf(const Diagram &diagram, Group group,
   return coefficient;
 }
 
+void LayerGraph::applyHead(PatternTensor &y, const Diagram &diagram,
+                           Value weights) {
+  const auto vertices = static_cast<unsigned>(spec.l + spec.k);
+  const SmallVector<unsigned> outputs = dimensions(1, spec.l);
+  const SmallVector<unsigned> inputs = dimensions(1 + spec.l, spec.k);
+  const unsigned input = vertices + 1, output = vertices + 2;
+  y.value = graph.addProduct(
+      {y.value, axesOf(true, outputs, output)},
+      {{x, axesOf(true, inputs, input)}, {weights, {input, output}}},
+      coefficientOf(diagram, 1));
+}
+
+void LayerGraph::addBiasOfHead(PatternTensor &y, const Diagram &diagram,
+                               int64_t row) {
+  const SmallVector<unsigned> outputs = dimensions(1, spec.l);
+  const auto channel = static_cast<unsigned>(spec.l + 1);
+  y.value = graph.addProduct({y.value, axesOf(true, outputs, channel)},
+                             {{graph.slice(bias, row), {channel}}},
+                             coefficientOf(diagram, 1));
+}
+
 void LayerGraph::transformBias(const RowTransform &sums) {
   if (bias && !sums.rows.empty())
     bias = graph.sumsOfRows(sums.rows, bias);
@@ -332,8 +373,9 @@ Value LayerGraph::applyDense(ArrayRef<SignedWeight> weights,
   Value matrix = graph.zeros(shape);
   for (size_t d = 0; d < spec.diagrams.size(); ++d) {
     const Diagram &diagram = spec.diagrams[d];
-    IndexCoefficient coefficient = coefficientOf(diagram, spec.group, 0);
-    if (spec.normalize == Normalize::Mean)
+    IndexCoefficient coefficient = coefficientOf(diagram, 0);
+    // Blocks that means divide by are none beside a head.
+    if (spec.normalize == Normalize::Mean && diagram.head < 0)
       coefficient.scale = graph.inverseOfN(diagram.numBottomOnlyBlocks());
     matrix = graph.addProduct(
         {matrix, dimensions(0, static_cast<int>(vertices) + 2)},
@@ -355,10 +397,9 @@ Value LayerGraph::applyDense(ArrayRef<SignedWeight> weights,
     // Without inputs the channels follow the outputs.
     const auto channel = static_cast<unsigned>(spec.l + 1);
     const SignedWeight &row = biases[e];
-    IndexCoefficient coefficient =
-        coefficientOf(spec.biasDiagrams[e], spec.group, 1);
+    IndexCoefficient coefficient = coefficientOf(spec.biasDiagrams[e], 1);
     if (row.sign < 0)
-      coefficient.scale = graph.number(-1);
+      coefficient.scale = graph.number(coefficient.scale ? 1 : -1);
     y.value = graph.addProduct(
         {y.value, axesOf(true, outputs, channel)},
         {{graph.slice(bias, static_cast<int64_t>(row.number)), {channel}}},

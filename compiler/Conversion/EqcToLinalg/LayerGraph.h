@@ -68,6 +68,11 @@ public:
   /// Adds row e of the bias to the top pattern of its diagram.
   void addBias(PatternTensor &target, int64_t row);
 
+  /// Adds D_d x, D_d the matrix of a jellyfish, and row e of the bias times
+  /// that of one. As they are defined: what they share is not computed once.
+  void applyHead(PatternTensor &y, const Diagram &diagram, mlir::Value weight);
+  void addBiasOfHead(PatternTensor &y, const Diagram &diagram, int64_t row);
+
   /// Adds an output pattern to one that distinguishes at least as much.
   void add(PatternTensor &target, const PatternTensor &coarse);
 
@@ -89,6 +94,10 @@ private:
   /// those of the other row.
   int numFreeAxes(const RowPattern &pattern) const;
   bool keepsOwnFree(const RowPattern &pattern, bool isTop) const;
+
+  void signLegs(IndexCoefficient &coefficient, const Diagram &diagram,
+                unsigned first);
+  IndexCoefficient coefficientOf(const Diagram &diagram, unsigned first);
 
   /// The dimensions of a source's letters, given those of the kept and of the
   /// free letters of the bottom pattern that it is seen as.

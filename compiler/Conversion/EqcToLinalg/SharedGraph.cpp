@@ -1,7 +1,8 @@
 //===- SharedGraph.cpp - The shared plan as a graph -----------------------===//
 //
 // One operation for every pattern that is read, every diagram that is mixed and
-// every pattern that is written, in the order of the stages.
+// every pattern that is written, in the order of the stages; jellyfish come
+// last, each by itself.
 //
 // math: a mix may be in the irreps of S_t. With f(p) the entry of a bottom
 // pattern whose letter q has the value m[p[q]], a mix is z(g) = sum over sigma
@@ -41,7 +42,12 @@ public:
         add(getPatternValues(writeOp.getPatterns()),
             getPatternValues(writeOp.getInto()));
     }
-    return nodes.at(output).value;
+    PatternTensor &y = nodes.at(output);
+    for (const auto &[diagram, weight] : heads)
+      layer.applyHead(y, diagram, weight);
+    for (const auto &[diagram, row] : biasHeads)
+      layer.addBiasOfHead(y, diagram, row);
+    return y.value;
   }
 
 private:
@@ -54,22 +60,30 @@ private:
   void read(ReadOp op) {
     for (auto [pattern, from] :
          llvm::zip(op.getPatternValues(), op.getSourceValues()))
-      reads[pattern] = layer.read(source(from), pattern);
+      if (pattern.head < 0)
+        reads[pattern] = layer.read(source(from), pattern);
   }
 
   void mix(MixOp op) {
     for (const RowPattern &target : op.getTargetValues())
-      nodes[target] = layer.outputZeros(target);
+      if (target.head < 0)
+        nodes[target] = layer.outputZeros(target);
     for (auto [diagram, row] :
          llvm::zip(getDiagramValues(op.getBiasDiagrams()), op.getBiasRows()))
-      layer.addBias(nodes.at(splitDiagram(diagram).top), row);
+      if (diagram.head >= 0)
+        biasHeads.emplace_back(diagram, row);
+      else
+        layer.addBias(nodes.at(splitDiagram(diagram).top), row);
     add(getPatternValues(op.getBroadcasts()), getPatternValues(op.getInto()));
     if (op.getStrands())
       return mixStrands(op);
     int64_t packed = op.getFirst();
     for (const Diagram &diagram : op.getDiagramValues()) {
       const Split split = splitDiagram(diagram);
-      if (const Value weight = layer.weightOf(order[packed++]))
+      const Value weight = layer.weightOf(order[packed++]);
+      if (weight && diagram.head >= 0)
+        heads.emplace_back(diagram, weight);
+      else if (weight)
         layer.mix(nodes.at(split.top), source(split.bottom), diagram, weight);
     }
   }
@@ -110,13 +124,17 @@ private:
 
   void add(ArrayRef<RowPattern> patterns, ArrayRef<RowPattern> into) {
     for (auto [coarse, fine] : llvm::zip(patterns, into))
-      layer.add(nodes.at(fine), nodes.at(coarse));
+      if (coarse.head < 0)
+        layer.add(nodes.at(fine), nodes.at(coarse));
   }
 
   LayerGraph &layer;
   const RowPattern output;
   std::vector<PackedTerm> order;
   std::map<RowPattern, PatternTensor> reads, nodes;
+  /// Jellyfish with their weights and rows of the bias.
+  std::vector<std::pair<Diagram, Value>> heads;
+  std::vector<std::pair<Diagram, int64_t>> biasHeads;
 };
 
 } // namespace

@@ -131,9 +131,13 @@ std::vector<Launch> device::emitWalks(Program &program,
 
 void device::emitWrite(Program &program, const LayerArrays &arrays,
                        const WriteStage &stage) {
-  std::vector<const Walk *> walks;
+  std::vector<Walk> parts;
   for (const WriteEntry &entry : stage.entries)
-    walks.push_back(&entry.walk);
+    for (Walk &part : reachingRowsOnce(entry.walk))
+      parts.push_back(std::move(part));
+  std::vector<const Walk *> walks;
+  for (const Walk &part : parts)
+    walks.push_back(&part);
   const WalkNest nest(walks);
   const DeviceArray &target = arrays[stage.target];
   if (program.block) {

@@ -30,6 +30,8 @@ ReadNest::ReadNest(const SharedPlan &plan, const ReadStage &stage)
   mean = plan.mean && first.divisions > 0;
   for (const ReadEntry &entry : stage.entries) {
     const Walk &walk = entry.walk;
+    for (size_t i = 0; i < signs.size(); ++i)
+      sameSigns &= walk.terms[i].sign == signs[i];
     assert(walk.dropped.size() <= 1 && "reads drop one letter at a time");
     std::vector<Poly> row{entry.target, Poly(1), Poly(), Poly(terms.size())};
     for (size_t a = 0; a < kept.size(); ++a)
@@ -48,6 +50,8 @@ ReadNest::ReadNest(const SharedPlan &plan, const ReadStage &stage)
 }
 
 bool ReadNest::inLine() const {
+  if (!sameSigns)
+    return false;
   if (groups == 1 && drops)
     return signs.size() <= kMostInLine;
   return signs.size() <= 2 && (groups == 1 || signs.front() == signs.back());

@@ -39,7 +39,8 @@ struct ReadNest {
   std::vector<Poly> targetStrides; ///< of the kept letters
   Table entries, terms;
   int64_t groups = 1, termsPerGroup = 1;
-  std::vector<int> signs; ///< of all terms of an entry
+  std::vector<int> signs; ///< of all terms of an entry, the first one
+  bool sameSigns = true;  ///< whether all entries have them
   bool drops = false;     ///< whether there is a dropped letter
   Poly mostDropped;       ///< the extent of the dropped letter, or 1
   bool mean = false;      ///< whether sums are means ..

@@ -65,19 +65,31 @@ private:
     return {inputSteps[vertex - diagram.l + 1] * inputUnit, 0};
   }
 
+  /// The same of the common value of several.
+  DenseStep stepOf(const Diagram &diagram,
+                   const std::vector<int> &vertices) const {
+    DenseStep sum;
+    for (int vertex : vertices) {
+      const DenseStep step = stepOf(diagram, vertex);
+      sum.row += step.row;
+      sum.column += step.column;
+    }
+    return sum;
+  }
+
   const GroupRules &rulesOfSpace(int space) const {
     return rulesOf(spec.group.of(space));
   }
 
   /// What a diagram has of signs: free vertices of a space, the last of which
-  /// go through a form that has a signature, then pairs in one row, each of a
-  /// space.
+  /// go through a form that has a signature, or the legs of a head, then pairs
+  /// in one row, each of a space.
   struct Signed {
-    int free = 0, lowered = 0, space = 0;
+    int free = 0, lowered = 0, legs = 0, space = 0;
     std::vector<int> pairs;
     bool operator<(const Signed &o) const {
-      return std::tie(free, lowered, space, pairs) <
-             std::tie(o.free, o.lowered, o.space, o.pairs);
+      return std::tie(free, lowered, legs, space, pairs) <
+             std::tie(o.free, o.lowered, o.legs, o.space, o.pairs);
     }
   };
 
@@ -86,7 +98,11 @@ private:
     entry.divisor = divisorOf(diagram);
     const std::vector<std::vector<int>> blocks = diagram.blocks();
     Signed of;
-    of.space = diagram.freeSpace();
+    of.space = diagram.head >= 0 ? diagram.head : diagram.freeSpace();
+    for (int leg : diagram.legs()) {
+      ++of.legs;
+      entry.signedVertices.push_back(stepOf(diagram, blocks[leg]));
+    }
     for (int vertex : diagram.freeVertices()) {
       ++of.free;
       of.lowered +=
@@ -94,16 +110,12 @@ private:
       entry.signedVertices.push_back(stepOf(diagram, vertex));
     }
     for (size_t b = 0; b < blocks.size(); ++b) {
-      if (static_cast<int>(b) == diagram.free)
+      if (static_cast<int>(b) == diagram.free ||
+          diagram.isLegOf(blocks[b].front()))
         continue;
       const int space = diagram.spaceOf(blocks[b].front());
       const int64_t length = sizeOf(spec.group, spec.n, space);
-      DenseLetter letter{length, {}};
-      for (int vertex : blocks[b]) {
-        const DenseStep step = stepOf(diagram, vertex);
-        letter.step.row += step.row;
-        letter.step.column += step.column;
-      }
+      DenseLetter letter{length, stepOf(diagram, blocks[b])};
       const bool through =
           blocks[b].front() < diagram.l && blocks[b].back() >= diagram.l;
       if (const int64_t period = rulesOfSpace(space).formPeriod();
@@ -128,15 +140,19 @@ private:
       return known->second;
     const auto first = static_cast<int64_t>(plan.terms.size());
     DenseTerm term;
-    term.values.resize(of.free);
-    std::iota(term.values.begin(), term.values.end(), 0);
+    // All values; legs have the first ones, of which the last one may miss.
+    std::vector<int> values(of.legs > 0 ? sizeOf(spec.group, spec.n, of.space)
+                                        : of.free);
+    std::iota(values.begin(), values.end(), 0);
     do {
-      term.sign = permutationSign(term.values);
+      term.values.assign(values.begin(),
+                         values.begin() + (of.legs > 0 ? of.legs : of.free));
+      term.sign = permutationSign(values);
       for (int i = of.free - of.lowered; i < of.free; ++i)
         term.sign *=
             rulesOfSpace(of.space).form(term.values[i], term.values[i]);
       addForms(term, of.pairs);
-    } while (std::next_permutation(term.values.begin(), term.values.end()));
+    } while (std::next_permutation(values.begin(), values.end()));
     const auto end = static_cast<int64_t>(plan.terms.size());
     return ranges[of] = {first, end};
   }

@@ -249,6 +249,9 @@ std::string eqc::whyNoFactoredPlan(const LayerSpec &spec) {
     if (diagram.free >= 0 &&
         sizeOf(spec.group, spec.n, diagram.freeSpace()) > 8)
       return "the Levi-Civita symbol has more than 40320 entries";
+  for (const Diagram &diagram : spec.diagrams)
+    if (diagram.head >= 0)
+      return "jellyfish are no products of small matrices";
   return "";
 }
 

@@ -114,7 +114,7 @@ struct FactoredLayer {
 };
 
 /// All n! entries of a Levi-Civita symbol are spelled out: why that are too
-/// many for a layer, or nothing.
+/// many for a layer, or why a diagram cannot be factored, or nothing.
 std::string whyNoFactoredPlan(const LayerSpec &spec);
 
 /// Builds the factored plan of `spec`. The contractions of every diagram are in

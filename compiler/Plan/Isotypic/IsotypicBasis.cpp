@@ -190,12 +190,13 @@ private:
 
   /// Whether what the diagram passes on has been through a tensor of a lower
   /// order, one axis for each block that joins inputs and outputs: then it is
-  /// nothing of this one. Free vertices are another way; and the half of the
-  /// diagram may be none of the group, as an even block with one axis for H.
+  /// nothing of this one. Free vertices and heads are other ways; and the half
+  /// of the diagram may be none of the group, as an even block with one axis
+  /// for H.
   bool passesLower(const Diagram &diagram, int order) const {
     const RowPattern top = splitDiagram(diagram).top;
     const int kept = top.numKept();
-    if (diagram.free >= 0 || kept >= order)
+    if (diagram.hasSymbol() || kept >= order)
       return false;
     std::vector<int> axes(kept);
     std::iota(axes.begin(), axes.end(), 0);

@@ -16,6 +16,8 @@ std::vector<RowPattern> eqc::finerPatterns(const RowPattern &pattern,
                                            Group group) {
   if (pattern.free >= 0)
     return {splitIntoKept(pattern, pattern.free)};
+  if (pattern.head >= 0)
+    return {withoutHead(pattern)};
   std::vector<RowPattern> finer;
   for (int b : pattern.droppedBlocks())
     finer.push_back(rulesOf(group).keepDropped(pattern, b));

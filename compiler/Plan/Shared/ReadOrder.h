@@ -25,8 +25,8 @@ enum class ReadOrder {
 };
 
 /// The patterns one step finer, of which `pattern` is one sum: with free
-/// vertices turned into kept ones; else with one dropped block kept (S) or
-/// its pair kept as two axes (O, Sp, SO).
+/// vertices turned into kept ones, or all legs kept; else with one dropped
+/// block kept (S) or its pair kept as two axes (O, Sp, SO).
 std::vector<RowPattern> finerPatterns(const RowPattern &pattern, Group group);
 
 /// `needed`, without patterns that are views of the row, and what is read on

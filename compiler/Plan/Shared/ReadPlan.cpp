@@ -3,6 +3,7 @@
 #include "compiler/Plan/Shared/ReadPlan.h"
 
 #include <algorithm>
+#include <climits>
 #include <map>
 #include <optional>
 #include <set>
@@ -10,9 +11,18 @@
 
 using namespace eqc;
 
-/// Finer patterns keep more blocks and have no free vertices: they come first.
+/// Finer patterns keep more blocks and have no symbol: they come first.
 static std::pair<int, int> readOrder(const RowPattern &pattern) {
-  return {pattern.numFree(), -pattern.numKept()};
+  return {pattern.head >= 0 ? INT_MAX : pattern.numFree(), -pattern.numKept()};
+}
+
+/// What loops over the entries of a symbol have in common.
+static std::pair<int64_t, int64_t> shapeOfSymbol(const RowPattern &pattern,
+                                                 Group group, int64_t n) {
+  if (!pattern.hasSymbol())
+    return {1, 1};
+  const int64_t size = sizeOf(group, n, pattern.spaceOfSymbol());
+  return {pattern.numEntries(size), pattern.termsPerEntry(size)};
 }
 
 /// Stands for sizes that are given at run time.
@@ -34,8 +44,8 @@ std::vector<int> eqc::spacesOfSum(const RowPattern &pattern,
   std::vector<int> spaces;
   for (int block : relative.droppedBlocks())
     spaces.push_back(relative.spaceOf(block));
-  if (relative.free >= 0)
-    spaces.push_back(relative.spaceOf(relative.free));
+  if (relative.hasSymbol())
+    spaces.push_back(relative.spaceOfSymbol());
   return spaces;
 }
 
@@ -49,7 +59,7 @@ bool eqc::areAxisSums(const std::vector<RowPattern> &patterns, Group group,
   return fromInput &&
          std::all_of(patterns.begin(), patterns.end(),
                      [](const RowPattern &pattern) {
-                       return pattern.free < 0 &&
+                       return !pattern.hasSymbol() &&
                               pattern.numBlocks() == pattern.size() &&
                               pattern.droppedBlocks().size() == 1;
                      });
@@ -108,8 +118,9 @@ private:
     // Patterns of the same order with the same source are one stage, where what
     // they keep and what they drop are axes of the same spaces; copies drop
     // nothing and stand apart.
-    using Key = std::tuple<std::pair<int, int>, bool, PlanArray,
-                           std::vector<int>, std::vector<int>>;
+    using Key =
+        std::tuple<std::pair<int, int>, bool, PlanArray, std::vector<int>,
+                   std::vector<int>, std::pair<int64_t, int64_t>>;
     std::map<Key, ReadStage> stages;
     for (const RowPattern &pattern : order) {
       RowPattern parent =
@@ -117,7 +128,12 @@ private:
             return geometry.isStored(candidate);
           });
       const PlanArray source = geometry.viewOfBottom(parent).array;
-      Key key{readOrder(pattern), !isView(pattern), source, {}, {}};
+      Key key{readOrder(pattern),
+              !isView(pattern),
+              source,
+              {},
+              {},
+              shapeOfSymbol(pattern, group, geometry.plan.n)};
       if (!areAxisSums({pattern}, group, source == PlanArray::Input)) {
         std::get<3>(key) = pattern.spacesOfKept();
         std::get<4>(key) = spacesOfSum(pattern, parent);
@@ -126,7 +142,7 @@ private:
       stage.kept = pattern.numKept();
       stage.source = source;
       stage.entries.push_back(geometry.makeRead(pattern, parent));
-      if (options.byOtherRow && pattern.free >= 0)
+      if (options.byOtherRow && pattern.hasSymbol())
         geometry.indexByOtherRow(stage.entries.back(), pattern);
     }
     for (auto &stage : stages)

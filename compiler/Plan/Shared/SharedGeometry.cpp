@@ -8,7 +8,7 @@
 using namespace eqc;
 
 bool eqc::isView(const RowPattern &pattern) {
-  return pattern.droppedBlocks().empty() && pattern.free < 0;
+  return pattern.droppedBlocks().empty() && !pattern.hasSymbol();
 }
 
 bool eqc::isIdentity(const RowPattern &pattern) {
@@ -31,9 +31,9 @@ static int64_t valuesOfFree(const RowPattern &pattern, Group group, int64_t n) {
 }
 
 int64_t eqc::numSubsetsOf(const RowPattern &pattern, Group group, int64_t n) {
-  return pattern.free < 0
-             ? 1
-             : numSubsets(valuesOfFree(pattern, group, n), pattern.numFree());
+  return pattern.hasSymbol()
+             ? pattern.numEntries(sizeOf(group, n, pattern.spaceOfSymbol()))
+             : 1;
 }
 
 Poly eqc::rowsOf(const RowPattern &pattern, Group group, int64_t n) {
@@ -63,7 +63,7 @@ void SharedGeometry::addStored(const RowPattern &pattern) {
   plan.storedRows += rowsOf(pattern, plan.group, plan.n);
 }
 
-// A Levi-Civita node is indexed by the values of the free *inputs*; there are
+// A node of a symbol is indexed by the values of the free *inputs*; there are
 // as many subsets of them as of the free outputs, their complements.
 void SharedGeometry::addNode(const RowPattern &pattern) {
   nodePlace[pattern] = {static_cast<int>(plan.nodes.size()), plan.nodeRows};
@@ -120,6 +120,8 @@ void SharedGeometry::lowerFree(Walk &walk, const RowPattern &pattern) const {
 void SharedGeometry::indexByOtherRow(ReadEntry &entry,
                                      const RowPattern &pattern) const {
   std::vector<WalkTerm> &terms = entry.walk.terms;
+  if (pattern.free < 0)
+    return; // legs of outputs always have the order of the inputs' entries
   lowerFree(entry.walk, pattern); // twice is not at all: these are outputs
   reindexByFreeInputs(entry.walk, pattern);
   auto key = [&](const WalkTerm &term) {
@@ -159,7 +161,7 @@ void SharedGeometry::addTerm(MixTarget &target, int diagram,
 
 void SharedGeometry::addBias(MixTarget &target, int row,
                              const RowPattern &top) const {
-  // Bias tops keep nothing and have all n free vertices or none.
+  // Bias tops keep nothing and have all of a symbol or none of one.
   RowView view{PlanArray::Bias, Poly(static_cast<int64_t>(row)), {}};
   view.strides.assign(top.numKept(), Poly());
   target.inits.push_back(std::move(view));
@@ -170,7 +172,7 @@ bool SharedGeometry::isBroadcast(const RowPattern &node,
                                  const RowPattern &parent) const {
   // Every letter is one axis of the target.
   const RowPattern relative = relativePattern(parent, node);
-  return relative.numBlocks() == relative.size() && relative.free < 0;
+  return relative.numBlocks() == relative.size() && !relative.hasSymbol();
 }
 
 void SharedGeometry::addBroadcast(const RowPattern &node,

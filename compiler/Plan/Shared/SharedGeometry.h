@@ -23,8 +23,8 @@ bool isView(const RowPattern &pattern);
 bool isIdentity(const RowPattern &pattern);
 RowPattern identityPattern(int size, const std::vector<int> &axes = {});
 
-/// Entries of a pattern per value of its kept blocks: the subsets that its free
-/// vertices take, 1 without any.
+/// Entries of a pattern per value of its kept blocks: see
+/// RowPattern::numEntries.
 int64_t numSubsetsOf(const RowPattern &pattern, Group group, int64_t n);
 
 /// Rows that a pattern takes in memory.

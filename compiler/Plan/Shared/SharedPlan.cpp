@@ -66,9 +66,10 @@ private:
     for (auto &entry : needed)
       order.push_back(entry.first);
     std::sort(order.begin(), order.end(),
-              [](const RowPattern &a, const RowPattern &b) {
-                auto key = [](const RowPattern &p) {
+              [&](const RowPattern &a, const RowPattern &b) {
+                auto key = [&](const RowPattern &p) {
                   return std::make_tuple(p.numKept(), p.numFree(),
+                                         numSubsetsOf(p, spec.group, spec.n),
                                          p.spacesOfKept(), p);
                 };
                 return key(a) < key(b);
@@ -94,7 +95,7 @@ private:
     std::map<RowPattern, std::vector<WriteEntry>> writes;
     for (const RowPattern &node : plan.nodes) {
       RowPattern parent = identity;
-      if (node.free < 0)
+      if (!node.hasSymbol())
         for (const RowPattern &candidate : finerPatterns(node, spec.group))
           if (geometry.isNode(candidate)) {
             parent = candidate;

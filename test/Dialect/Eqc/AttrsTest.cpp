@@ -59,9 +59,9 @@ TEST_F(AttrsTest, EqualValuesAreOneAttribute) {
   EXPECT_NE(a, DiagramAttr::get(&context, makeDiagram(1, 2, {0, 1, 0})));
   EXPECT_NE(a, DiagramAttr::get(&context, makeDiagram(2, 1, {0, 1, 0}, 0)));
 
-  RowPattern kept{{0, 1}, {true, false}, -1, {}};
-  RowPattern dropped{{0, 1}, {false, false}, -1, {}};
-  RowPattern free{{0, 1}, {false, false}, 1, {}};
+  RowPattern kept{{0, 1}, {true, false}, -1, {}, -1, {}, -1};
+  RowPattern dropped{{0, 1}, {false, false}, -1, {}, -1, {}, -1};
+  RowPattern free{{0, 1}, {false, false}, 1, {}, -1, {}, -1};
   auto p = RowPatternAttr::get(&context, kept);
   EXPECT_EQ(p, RowPatternAttr::get(&context, kept));
   EXPECT_NE(p, RowPatternAttr::get(&context, dropped));
@@ -72,25 +72,33 @@ TEST_F(AttrsTest, EqualValuesAreOneAttribute) {
 TEST_F(AttrsTest, RefusesWhatIsNoDiagram) {
   EXPECT_EQ(errorOf<DiagramAttr>(makeDiagram(1, 1, {0, 0})), "");
   EXPECT_EQ(errorOf<DiagramAttr>(Diagram{}), "");
-  EXPECT_NE(errorOf<DiagramAttr>(Diagram{1, 1, {0}, -1, {}, {}}), "");
-  EXPECT_NE(errorOf<DiagramAttr>(Diagram{-1, 2, {0}, -1, {}, {}}), "");
-  EXPECT_NE(errorOf<DiagramAttr>(Diagram{1, 1, {1, 0}, -1, {}, {}}), "");
-  EXPECT_NE(errorOf<DiagramAttr>(Diagram{1, 1, {0, 2}, -1, {}, {}}), "");
-  EXPECT_NE(errorOf<DiagramAttr>(Diagram{1, 1, {0, -1}, -1, {}, {}}), "");
-  EXPECT_NE(errorOf<DiagramAttr>(Diagram{1, 1, {0, 0}, 1, {}, {}}), "");
-  EXPECT_NE(errorOf<DiagramAttr>(Diagram{1, 1, {0, 0}, -2, {}, {}}), "");
+  EXPECT_NE(errorOf<DiagramAttr>(Diagram{1, 1, {0}, -1, -1, {}, {}}), "");
+  EXPECT_NE(errorOf<DiagramAttr>(Diagram{-1, 2, {0}, -1, -1, {}, {}}), "");
+  EXPECT_NE(errorOf<DiagramAttr>(Diagram{1, 1, {1, 0}, -1, -1, {}, {}}), "");
+  EXPECT_NE(errorOf<DiagramAttr>(Diagram{1, 1, {0, 2}, -1, -1, {}, {}}), "");
+  EXPECT_NE(errorOf<DiagramAttr>(Diagram{1, 1, {0, -1}, -1, -1, {}, {}}), "");
+  EXPECT_NE(errorOf<DiagramAttr>(Diagram{1, 1, {0, 0}, 1, -1, {}, {}}), "");
+  EXPECT_NE(errorOf<DiagramAttr>(Diagram{1, 1, {0, 0}, -2, -1, {}, {}}), "");
 }
 
 TEST_F(AttrsTest, RefusesWhatIsNoPattern) {
   EXPECT_EQ(errorOf<RowPatternAttr>(RowPattern{}), "");
-  EXPECT_EQ(errorOf<RowPatternAttr>(RowPattern{{0, 1}, {true, false}, 1, {}}),
+  EXPECT_EQ(errorOf<RowPatternAttr>(
+                RowPattern{{0, 1}, {true, false}, 1, {}, -1, {}, -1}),
             "");
-  EXPECT_NE(errorOf<RowPatternAttr>(RowPattern{{0, 1}, {true}, -1, {}}), "");
-  EXPECT_NE(errorOf<RowPatternAttr>(RowPattern{{0}, {true, true}, -1, {}}), "");
-  EXPECT_NE(errorOf<RowPatternAttr>(RowPattern{{1, 0}, {true, true}, -1, {}}),
+  EXPECT_NE(
+      errorOf<RowPatternAttr>(RowPattern{{0, 1}, {true}, -1, {}, -1, {}, -1}),
+      "");
+  EXPECT_NE(errorOf<RowPatternAttr>(
+                RowPattern{{0}, {true, true}, -1, {}, -1, {}, -1}),
             "");
-  EXPECT_NE(errorOf<RowPatternAttr>(RowPattern{{0}, {true}, 0, {}}), "");
-  EXPECT_NE(errorOf<RowPatternAttr>(RowPattern{{0}, {false}, 1, {}}), "");
+  EXPECT_NE(errorOf<RowPatternAttr>(
+                RowPattern{{1, 0}, {true, true}, -1, {}, -1, {}, -1}),
+            "");
+  EXPECT_NE(errorOf<RowPatternAttr>(RowPattern{{0}, {true}, 0, {}, -1, {}, -1}),
+            "");
+  EXPECT_NE(
+      errorOf<RowPatternAttr>(RowPattern{{0}, {false}, 1, {}, -1, {}, -1}), "");
 }
 
 TEST_F(AttrsTest, EveryDiagramSurvivesPrintingAndParsing) {
@@ -98,10 +106,14 @@ TEST_F(AttrsTest, EveryDiagramSurvivesPrintingAndParsing) {
     Group group;
     long long n;
     int l, k;
-  } cases[] = {
-      {Group::S, 4, 3, 2}, {Group::S, 6, 4, 4}, // the largest usual layer: 4111
-      {Group::O, 3, 3, 3}, {Group::SO, 3, 3, 4}, {Group::Sp, 4, 0, 6},
-      {Group::S, 2, 0, 0}};
+  } cases[] = {{Group::S, 4, 3, 2},
+               {Group::S, 6, 4, 4}, // the largest usual
+                                    // layer: 4111
+               {Group::O, 3, 3, 3},
+               {Group::SO, 3, 3, 4},
+               {Group::A, 4, 3, 2},
+               {Group::Sp, 4, 0, 6},
+               {Group::S, 2, 0, 0}};
   for (auto &c : cases) {
     std::vector<Diagram> diagrams = enumerateDiagrams(c.group, c.n, c.l, c.k);
     ASSERT_FALSE(diagrams.empty());

@@ -5,6 +5,7 @@
 // CHECK-LABEL: @diagrams
 // CHECK-SAME: cross_product = #eqc.diagram<"* o1 i1 i2">
 // CHECK-SAME: empty = #eqc.diagram<"1">
+// CHECK-SAME: jellyfish = #eqc.diagram<"* | o1 i1 | i2">
 // CHECK-SAME: many = #eqc.diagram<"o1 i2 | o2 i1 | o3 o4 | i3">
 // CHECK-SAME: row = #eqc.diagram<"i1 | i2">
 // CHECK-SAME: spaces = #eqc.diagram<"o1 i1 | o2">
@@ -13,6 +14,7 @@
 func.func private @diagrams() attributes {
   transposition = #eqc.diagram<"i1 o2 | i2 o1">,
   cross_product = #eqc.diagram<"* i2 o1 i1">,
+  jellyfish = #eqc.diagram<"i1 o1 | * | i2">,
   empty = #eqc.diagram<"1">,
   many = #eqc.diagram<"o4 o3 | i3 | i1 o2 | o1 i2">,
   row = #eqc.diagram<"i2 | i1">,
@@ -25,12 +27,20 @@ func.func private @diagrams() attributes {
 // CHECK-SAME: dropped = #eqc.pattern<"1 3 | ~2">
 // CHECK-SAME: empty = #eqc.pattern<"-">
 // CHECK-SAME: free = #eqc.pattern<"* 1 2 | 3">
+// CHECK-SAME: head = #eqc.pattern<"* | 1 3 | ~2">
+// CHECK-SAME: head_of_empty = #eqc.pattern<"* +3">
+// CHECK-SAME: head_of_outputs = #eqc.pattern<"* +11 2 1 | 1 | 2 | ~3">
+// CHECK-SAME: head_of_space = #eqc.pattern<"* @1 | 1:0 | ~2:0 | ~3:1">
 // CHECK-SAME: row_sums = #eqc.pattern<"1 | ~2">
 func.func private @patterns() attributes {
   diagonal = #eqc.pattern<"2 1">,
   dropped = #eqc.pattern<"~ 2 | 3 1">,
   empty = #eqc.pattern<"-">,
   free = #eqc.pattern<"3 | * 2 1">,
+  head = #eqc.pattern<"3 1 | ~2 | *">,
+  head_of_empty = #eqc.pattern<"* +3">,
+  head_of_outputs = #eqc.pattern<"* +11 2 1 | 1 | 2 | ~3">,
+  head_of_space = #eqc.pattern<"* @1 | 1:0 | ~2:0 | ~3:1">,
   row_sums = #eqc.pattern<"1 | ~2">
 }
 

@@ -389,8 +389,8 @@ func.func @linear_c11_group(%x: tensor<?x3x4xf32>, %w: tensor<1x4x5xf32>, %b: te
 // Syntax.
 
 func.func @unknown_group(%x: tensor<?x3x4xf32>, %w: tensor<2x4x5xf32>) {
-  // expected-error @below {{custom op 'eqc.linear' expected a group, one of S, O, SO, Sp, H, S', B, B', GL; found 'A'}}
-  %y = eqc.linear A(3) order 1 -> 1 x(%x : tensor<?x3x4xf32>) weight(%w : tensor<2x4x5xf32>)
+  // expected-error @below {{custom op 'eqc.linear' expected a group, one of S, O, SO, Sp, H, S', B, B', GL, A; found 'U'}}
+  %y = eqc.linear U(3) order 1 -> 1 x(%x : tensor<?x3x4xf32>) weight(%w : tensor<2x4x5xf32>)
       diagrams ["o1 i1", "o1 | i1"] : tensor<?x3x5xf32>
   return
 }
@@ -610,5 +610,34 @@ func.func @other_axes(%x: tensor<?x3x3x1xf32>, %w: tensor<1x1x1xf32>) {
   %y = eqc.linear GL(3) order 2 -> 2
       x(%x : tensor<?x3x3x1xf32>) weight(%w : tensor<1x1x1xf32>)
       diagrams ["o1 i1 | o2' i2'"] out_symmetry ["(1 2)"] : tensor<?x3x3x1xf32>
+  return
+}
+
+// -----
+
+// Jellyfish.
+
+func.func @linear_c1_alternating(%x: tensor<?x1x4xf32>, %w: tensor<1x4x5xf32>) {
+  // expected-error @below {{'n' must be at least 2 for A, found 1}}
+  %y = eqc.linear A(1) order 1 -> 1 x(%x : tensor<?x1x4xf32>) weight(%w : tensor<1x4x5xf32>)
+      diagrams ["o1 i1"] : tensor<?x1x5xf32>
+  return
+}
+
+// -----
+
+func.func @linear_c6_legs(%x: tensor<?x4x4xf32>, %w: tensor<1x4x5xf32>) {
+  // expected-error @below {{diagram '* | o1 | i1' is not one of A(4): a jellyfish of A(4) has 3 or 4 blocks, but this one has 2}}
+  %y = eqc.linear A(4) order 1 -> 1 x(%x : tensor<?x4x4xf32>) weight(%w : tensor<1x4x5xf32>)
+      diagrams ["* | o1 | i1"] : tensor<?x4x5xf32>
+  return
+}
+
+// -----
+
+func.func @linear_c6_head(%x: tensor<?x2x4xf32>, %w: tensor<1x4x5xf32>) {
+  // expected-error @below {{diagram '* | o1 | i1' is not one of S(2): only A has jellyfish, which start with a lone '*'}}
+  %y = eqc.linear S(2) order 1 -> 1 x(%x : tensor<?x2x4xf32>) weight(%w : tensor<1x4x5xf32>)
+      diagrams ["* | o1 | i1"] : tensor<?x2x5xf32>
   return
 }

@@ -34,6 +34,30 @@ func.func @read_c3(%x: tensor<?x25x4xf32>) {
 
 // -----
 
+func.func @read_c3_heads(%x: tensor<?x16x4xf32>) {
+  // expected-error @below {{must have as many inputs, kept blocks and free vertices}}
+  %r = eqc.read A(4) x(%x : tensor<?x16x4xf32>) patterns ["* | ~1 | ~2" from "1 | 2", "* | 1 | ~2" from "1 | 2"] : tensor<?x18x4xf32>
+  return
+}
+
+// -----
+
+func.func @read_c4_head(%x: tensor<?x9x4xf32>) {
+  // expected-error @below {{pattern '* +4 | ~1 | ~2' has a symbol without entries}}
+  %r = eqc.read A(3) x(%x : tensor<?x9x4xf32>) patterns ["* +4 | ~1 | ~2" from "1 | 2"] : tensor<?x0x4xf32>
+  return
+}
+
+// -----
+
+func.func @read_c2_head(%x: tensor<?x9x4xf32>) {
+  // expected-error @below {{pattern '* | ~1 | ~2' has a head, but its space no jellyfish}}
+  %r = eqc.read S(3) x(%x : tensor<?x9x4xf32>) patterns ["* | ~1 | ~2" from "1 | 2"] : tensor<?x3x4xf32>
+  return
+}
+
+// -----
+
 func.func @read_c4(%x: tensor<?x25x4xf32>) {
   // expected-error @below {{pattern '1 2' drops nothing: it is a view of x}}
   %r = eqc.read S(5) x(%x : tensor<?x25x4xf32>) patterns ["1 2" from "1 | 2"] : tensor<?x5x4xf32>

@@ -23,13 +23,14 @@ SIZES = {
     "O(p,q)": ((1, 1), (1, 2), (1, 3), (3, 2), (4, 8)),
     "SO(p,q)": ((1, 1), (1, 2), (2, 1), (1, 3), (2, 2)),
     "GL": (1, 2, 3, 5, "?"),
+    "A": (2, 3, 4, 5),
 }
 # Blocks that the diagrams of a group have beside pairs.
-BLOCKS = {"S": "any", "S'": "any", "H": "even", "B": "small", "B'": "small"}
+BLOCKS = {"S": "any", "S'": "any", "A": "any", "H": "even", "B": "small", "B'": "small"}
 # What axes of products are of.
 SPACES = (("S", 1), ("S", 2), ("S", 3), ("S", 5), ("O", 2), ("O", 3), ("SO", 2), ("SO", 3),
           ("Sp", 2), ("Sp", 4), ("H", 3), ("B", 3), ("S'", 2), ("B'", 2),
-          ("O(p,q)", (1, 2)), ("SO(p,q)", (2, 1)), ("GL", 2), ("GL", 3))
+          ("O(p,q)", (1, 2)), ("SO(p,q)", (2, 1)), ("GL", 2), ("GL", 3), ("A", 3), ("A", 4))
 # Layers whose axes have a symmetry: the group, its size, k, l and the permutations. Signs of
 # members differ where pairs of Sp and arguments of Levi-Civita symbols move.
 PAIR, ODD = ("(1 2)",), ("-(1 2)",)
@@ -52,6 +53,7 @@ SYMMETRIES = (
     ("B", 3, 2, 2, PAIR, ()), ("B", "?", 2, 1, PAIR, ()), ("S'", 3, 3, 1, ODD, ()),
     ("B'", 3, 2, 2, PAIR, PAIR), ("GL", 3, 2, 2, PAIR, PAIR), ("GL", "?", 3, 3, ODD, ()),
     ("O(p,q)", (1, 2), 2, 2, PAIR, PAIR), ("O(p,q)", (1, 3), 0, 4, (), ELASTIC),
+    ("A", 3, 2, 2, PAIR, PAIR), ("A", 4, 2, 2, PAIR, ODD), ("A", 3, 3, 1, ODD, ()),
     ("SO(p,q)", (2, 1), 2, 1, ODD, ()), ("SO(p,q)", (1, 2), 3, 2, ("-(1 3)",), PAIR),
     (None, None, "s2 s5 s5", "s2 s5 s5", ("(2 3)",), ("(2 3)",)),
     (None, None, "s7 s2 s7", "s7", ("-(1 3)",), ()),
@@ -87,15 +89,17 @@ def size_of(n):
 def has_diagrams(group, n, k, l):
     """Whether the contract lets the group have a layer of these orders; of GL with some axes of
     the dual."""
-    if group in ("S", "B") or (k + l) % 2 == 0:
+    if group in ("S", "B", "A") or (k + l) % 2 == 0:
         return True
     n = size_of(n)
     return group.startswith("SO") and k + l >= n and (k + l - n) % 2 == 0
 
 
 def has_symbol(group, n, vertices):
-    """Whether there are diagrams with a Levi-Civita symbol."""
+    """Whether there are diagrams with a Levi-Civita symbol, or jellyfish."""
     n = size_of(n)
+    if group == "A":
+        return vertices >= n - 1
     return group.startswith("SO") and vertices >= n and (vertices - n) % 2 == 0
 
 
@@ -130,6 +134,8 @@ def random_diagram(choose, group, n, k, l):
                 blocks[place].append(vertex)
             else:
                 blocks.append([vertex])
+        if group == "A" and len(blocks) in (n - 1, n) and choose.below(2):
+            blocks.append(["*"])
         return blocks
     if group == "GL":
         return [list(pair) for pair in zip(vertices[:l], choose.shuffled(vertices[l:]))]
@@ -255,6 +261,9 @@ class Grid:
                  else [False] * sum(counts[s]) for s in used}
         if sum(has_symbol(*spaces[s], sum(counts[s])) for s in used) > 1:
             return
+        if self.plan == "factored" and any(
+                spaces[s][0] == "A" and has_symbol(*spaces[s], sum(counts[s])) for s in used):
+            return
         channels = self.channels()
         positions = 1
         for s in outputs + inputs:
@@ -294,7 +303,8 @@ class Grid:
         """Layers whose axes have a symmetry; those without a group are of SPACES."""
         for group, n, k, l, inputs, outputs in SYMMETRIES:
             refused = {"dense": n == "?",
-                       "schur": group is None or group == "GL" or isinstance(n, tuple)}
+                       "factored": group == "A",
+                       "schur": group in (None, "GL") or isinstance(n, tuple)}
             if refused.get(self.plan) or self.choose.below(every) != 0:
                 continue
             fields = {"k": k, "l": l}
@@ -312,7 +322,7 @@ class Grid:
                     fields[side + "_symmetry"] = "[%s]" % ", ".join(
                         '"%s"' % permutation for permutation in permutations)
             if (l, outputs) in ((2, PAIR), (0, ()), (3, ODD), (4, ELASTIC)) and (
-                    l % 2 == 0 or group in ("S", "SO")) and group not in ("Sp", "GL"):
+                    l % 2 == 0 or group in ("S", "SO", "A")) and group not in ("Sp", "GL"):
                 fields["bias"] = "true"
             self.append(fields)
 
