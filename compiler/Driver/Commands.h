@@ -79,6 +79,7 @@ int runCheck(const Options &options);
 int runDraw(const Options &options);
 int runBench(const Options &options);
 int runCalibrate(const Options &options);
+int runVerify(const Options &options);
 
 } // namespace eqc
 

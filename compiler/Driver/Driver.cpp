@@ -22,6 +22,8 @@ static int runCommand(const Options &options) {
     return runDraw(options);
   case Command::Bench:
     return runBench(options);
+  case Command::Verify:
+    return runVerify(options);
   }
   return StatusInternal;
 }
@@ -31,8 +33,12 @@ int eqc::runDriver(int argc, char **argv) {
   llvm::PrettyStackTraceProgram where(argc, argv);
   auto parsed = parseCommandLine(
       llvm::ArrayRef<const char *>(argv, argc).drop_front(argc > 0));
-  if (auto *options = std::get_if<Options>(&parsed))
+  if (auto *options = std::get_if<Options>(&parsed)) {
+    // Self-tests have limits of their own.
+    if (options->timeLimit && options->command != Command::Verify)
+      limitTime(*options->timeLimit);
     return runCommand(*options);
+  }
   const EarlyExit &exit = std::get<EarlyExit>(parsed);
   llvm::errs() << exit.err;
   if (!exit.out.empty())

@@ -243,6 +243,13 @@ static std::string commentOn(const CFunction &function, const LayerSpec &layer,
                        layer.name);
   if (function.isRagged())
     return commentOnRagged(function, layer);
+  if (&function == &kSelftest)
+    return "/* Calls the layer on integers and compares with its definition, "
+           "in "
+           "less than a\n   second. EQC_OK, EQC_ERR_SELFTEST or another "
+           "negative "
+           "eqc_status, and lines\n   about it in `report`, of `size` bytes, "
+           "which may be NULL. */\n";
   return "/* What this layer is. */\n";
 }
 

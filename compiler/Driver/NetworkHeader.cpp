@@ -54,6 +54,11 @@ static std::string commentOn(const NetworkFunction &function,
   if (suffix == "forward_packed")
     return fmt::format("/* {}_forward with packed parameters. */\n",
                        network.name);
+  if (suffix == "selftest")
+    return fmt::format("/* Tries every layer as its own NAME_selftest does, "
+                       "then whether all ways to\n   call the network agree; "
+                       "EQC_OK or a negative eqc_status, and why in\n   "
+                       "`report`, of `size` bytes, which may be NULL. */\n");
   if (suffix == "tape_size")
     return fmt::format("/* Bytes of the tape that {0}_forward_tape writes for "
                        "{0}_backward, or a\n   negative eqc_status. */\n",

@@ -25,6 +25,7 @@ enum : unsigned {
   CheckVis = 1u << 3,
   DrawVis = 1u << 4,
   BenchVis = 1u << 5,
+  VerifyVis = 1u << 6,
 };
 
 #define OPTTABLE_STR_TABLE_CODE
@@ -167,6 +168,8 @@ Visibility eqc::visibilityOf(Command command) {
     return Visibility(DrawVis);
   case Command::Bench:
     return Visibility(BenchVis);
+  case Command::Verify:
+    return Visibility(VerifyVis);
   }
   return Visibility(0);
 }
@@ -199,6 +202,11 @@ static const CommandInfo commands[] = {
      "Measures the rates of multiply-adds and of memory first, then the "
      "kernels. Efficiency\nis the least time these rates allow over the "
      "median time.\n"},
+    {Command::Verify, "verify", "verify FILE.o|FILE.so [options]",
+     "Tests what was compiled before against its definition",
+     "Runs the self-test that every object carries, in a process of its own: a "
+     "crash, and no end,\nare failures. Status 1 if anything is wrong, 4 if a "
+     "layer is too large to be tried.\n"},
 };
 
 llvm::ArrayRef<CommandInfo> eqc::commandTable() { return commands; }
@@ -206,7 +214,7 @@ llvm::ArrayRef<CommandInfo> eqc::commandTable() { return commands; }
 static const char *const statusText =
     "EXIT STATUS:\n"
     "  0   done\n"
-    "  1   the input was refused, or 'check' found a disagreement\n"
+    "  1   the input was refused, or 'check' or 'verify' found a fault\n"
     "  2   the command line was wrong\n"
     "  3   a file could not be read or written\n"
     "  4   a limit was reached\n"
@@ -238,7 +246,7 @@ std::string eqc::commandHelp(const CommandInfo &command) {
 }
 
 std::string eqc::shortUsage() {
-  return "usage: eqc compile|explain|check|draw|bench FILE.eq [options]\n"
+  return "usage: eqc compile|explain|check|draw|bench|verify FILE [options]\n"
          "try 'eqc --help'\n";
 }
 

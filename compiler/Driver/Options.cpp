@@ -95,6 +95,7 @@ private:
   void readGradients();
   void readTune();
   void readBench();
+  void readTimeLimit();
   void readThreadCounts();
   void readNumber(unsigned id, uint64_t least, uint64_t &value);
   template <typename T>
@@ -457,6 +458,18 @@ void CommandLine::readBench() {
   }
 }
 
+void CommandLine::readTimeLimit() {
+  const llvm::opt::Arg *arg = args.getLastArg(OPT_time_limit);
+  if (!arg)
+    return;
+  double seconds = 0;
+  const StringRef text = arg->getValue();
+  if (text.getAsDouble(seconds) || !(seconds > 0 && seconds <= 1e6))
+    error("'--time-limit' takes seconds, above 0 and up to 1000000, not '" +
+          printable(text) + "'");
+  options.timeLimit = seconds;
+}
+
 std::variant<Options, EarlyExit> CommandLine::parse() {
   checkNames();
   if (errors.empty() && args.hasArg(OPT_help))
@@ -469,6 +482,7 @@ std::variant<Options, EarlyExit> CommandLine::parse() {
   readNumber(OPT_max_diagrams, 1, options.frontend.maxDiagrams);
   readNumber(OPT_max_source_bytes, 1, options.frontend.maxSourceBytes);
   readNumber(OPT_seed, 0, options.seed);
+  readTimeLimit();
   readBench();
   readOptLevel();
   readTarget();

@@ -21,7 +21,7 @@
 
 namespace eqc {
 
-enum class Command { Compile, Explain, Check, Draw, Bench };
+enum class Command { Compile, Explain, Check, Draw, Bench, Verify };
 
 /// What `compile` writes.
 enum class EmitKind {
@@ -62,6 +62,8 @@ struct Options {
   bool tune = false;
   /// The file of rates that the cost model uses; "-" is standard input.
   std::optional<std::string> rates;
+  /// Seconds that a run may take, or in `verify` each self-test.
+  std::optional<double> timeLimit;
   /// `eqc explain E0012`: the code asked about; empty otherwise.
   std::string diagnosticCode;
 };

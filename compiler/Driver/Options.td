@@ -11,8 +11,10 @@ def ExplainVis : OptionVisibility;
 def CheckVis : OptionVisibility;
 def DrawVis : OptionVisibility;
 def BenchVis : OptionVisibility;
+def VerifyVis : OptionVisibility;
 
 defvar All = [CompileVis, ExplainVis, CheckVis, DrawVis, BenchVis];
+defvar Every = !listconcat(All, [VerifyVis]);
 defvar Code = [CompileVis, ExplainVis, CheckVis];
 defvar Kernel = [CompileVis, ExplainVis, CheckVis, BenchVis];
 
@@ -125,5 +127,9 @@ defm diagnostics : Value<"diagnostics", "<form>",
   "How errors in a source are printed: text (default)\nor json, one object a "
   "line", All>;
 
-def help : Flag<["--"], "help">, Visibility<All>, HelpText<"Show this help">;
-def : Flag<["-"], "h">, Alias<help>, Visibility<All>;
+defm time_limit : Value<"time-limit", "<seconds>",
+  "End with status 4 when it takes longer; verify:\neach self-test, default 10",
+  Every>;
+
+def help : Flag<["--"], "help">, Visibility<Every>, HelpText<"Show this help">;
+def : Flag<["-"], "h">, Alias<help>, Visibility<Every>;

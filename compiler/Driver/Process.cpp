@@ -9,12 +9,15 @@
 
 #include <atomic>
 #include <cerrno>
+#include <cmath>
 #include <csignal>
+#include <cstdio>
 #include <cstdlib>
 #include <cstring>
 #include <fcntl.h>
 #include <iterator>
 #include <new>
+#include <sys/time.h>
 #include <unistd.h>
 
 using namespace eqc;
@@ -94,6 +97,29 @@ static void onOutOfMemory() {
   _exit(StatusLimit);
 }
 
+static char lateMessage[96];
+
+static void onLate(int) {
+  removeTemporaries();
+  llvm::sys::RunInterruptHandlers();
+  say(lateMessage);
+  _exit(StatusLimit);
+}
+
+void eqc::limitTime(double seconds) {
+  snprintf(lateMessage, sizeof lateMessage,
+           "eqc: error: the limit of %g s was reached (--time-limit)\n",
+           seconds);
+  std::signal(SIGALRM, onLate);
+  itimerval timer = {};
+  timer.it_value.tv_sec = static_cast<time_t>(seconds);
+  timer.it_value.tv_usec =
+      static_cast<suseconds_t>((seconds - std::floor(seconds)) * 1e6);
+  if (timer.it_value.tv_sec == 0 && timer.it_value.tv_usec == 0)
+    timer.it_value.tv_usec = 1; // 0 would be never
+  setitimer(ITIMER_REAL, &timer, nullptr);
+}
+
 void eqc::setUpProcess(const char *program) {
   // A descriptor that is closed would go to the next file opened, and that
   // file would get what is meant for standard output.
@@ -129,7 +155,7 @@ bool eqc::stdoutWasOpen() { return stdoutOpen; }
 static sigset_t interrupts() {
   sigset_t set;
   sigemptyset(&set);
-  for (int signal : {SIGINT, SIGTERM, SIGHUP})
+  for (int signal : {SIGINT, SIGTERM, SIGHUP, SIGALRM})
     sigaddset(&set, signal);
   return set;
 }

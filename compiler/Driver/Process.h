@@ -29,6 +29,9 @@ enum ExitStatus {
 /// LLVM's fatal errors end with status 70. Once per process, at its start.
 void setUpProcess(const char *program);
 
+/// Ends the process with status 4 when it takes longer, nothing left behind.
+void limitTime(double seconds);
+
 /// Whether standard output was open when the process started.
 bool stdoutWasOpen();
 

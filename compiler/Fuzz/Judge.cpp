@@ -15,6 +15,7 @@
 #include "compiler/Frontend/Frontend.h"
 #include "compiler/Fuzz/Legal.h"
 #include "compiler/Fuzz/Packed.h"
+#include "compiler/Interface/Signature.h"
 #include "compiler/Lowering/KernelTarget.h"
 #include "compiler/Plan/Bilinear/JoinPlans.h"
 #include "compiler/Plan/Gradient/GradientPlan.h"
@@ -22,6 +23,8 @@
 #include "compiler/Tune/HostVariant.h"
 #include "compiler/Tune/InMemory.h"
 #include "compiler/Tune/TuneLayer.h"
+
+#include <eqc/runtime.h>
 
 #include "llvm/ADT/SmallVector.h"
 
@@ -77,6 +80,12 @@ public:
     for (const NetworkSpec &network : parsed.networks)
       if (outcome.verdict == FuzzVerdict::Passed)
         judgeNetwork(network, *library);
+    if (gpu) // whose layers have none
+      return std::move(outcome);
+    for (const LayerSpec &layer : parsed.layers)
+      judgeSelftest(layer.name, *library);
+    for (const NetworkSpec &network : parsed.networks)
+      judgeSelftest(network.name, *library);
     return std::move(outcome);
   }
 
@@ -243,6 +252,20 @@ private:
       random.seed = seed;
       return checkNetwork(network, parsed.layers, library, random);
     });
+  }
+
+  /// That what the object says of itself is true, too: its own test, which
+  /// knows nothing of plans, finds nothing.
+  void judgeSelftest(const std::string &name, const LoadedLibrary &library) {
+    auto *test = reinterpret_cast<int (*)(char *, size_t)>(
+        library.function(name + "_" + kSelftest.suffix));
+    if (!test || outcome.verdict != FuzzVerdict::Passed)
+      return;
+    char report[4096];
+    const int status = test(report, sizeof report);
+    ++outcome.counts["self-tests"];
+    if (status != EQC_OK && status != EQC_ERR_SIZE)
+      fail("self-test", report);
   }
 
   /// Whether a layer or its gradient is computed in another basis.

@@ -3,7 +3,9 @@
 #include "compiler/Interface/LayerInfo.h"
 
 #include "llvm/ADT/SmallVector.h"
+#include "llvm/ADT/StringExtras.h"
 #include "llvm/ADT/StringRef.h"
+#include "llvm/Support/SHA256.h"
 
 #include <algorithm>
 #include <cstddef>
@@ -81,6 +83,54 @@ static std::vector<int32_t> axesField(const std::vector<int> &axes,
   for (size_t axis = 0; axis < duals.size(); ++axis)
     numbers[axis] += duals[axis] ? kDualAxis : 0;
   return numbers;
+}
+
+std::string eqc::hashOf(std::string_view text) {
+  if (text.empty())
+    return "";
+  return llvm::toHex(
+      llvm::SHA256::hash(llvm::arrayRefFromStringRef(llvm::StringRef(text))),
+      /*LowerCase=*/true);
+}
+
+/// Blocks are single characters from '0' on; '*' is none of them.
+static constexpr int kMostBlocks = 127 - '0';
+
+/// Adds the diagrams with their signs; whether all could be written.
+static bool addMaps(const std::vector<Diagram> &diagrams,
+                    const std::vector<SignedWeight> &weights,
+                    std::string &text) {
+  int last = -1;
+  for (size_t i = 0; i < diagrams.size(); ++i) {
+    const bool begins = weights[i].number != last;
+    last = weights[i].number;
+    text += weights[i].sign > 0 ? (begins ? '+' : '&') : begins ? '-' : '~';
+    for (int block : diagrams[i].block) {
+      if (block >= kMostBlocks)
+        return false;
+      text += block == diagrams[i].free ? '*' : static_cast<char>('0' + block);
+    }
+  }
+  return true;
+}
+
+std::string eqc::mapsOf(const LayerSpec &spec) {
+  const MemberLayer members = membersOf(spec);
+  std::string text;
+  if (!addMaps(members.spec.diagrams, members.weights, text))
+    return "";
+  text += ';';
+  if (!addMaps(members.spec.biasDiagrams, members.biasWeights, text))
+    return "";
+  for (const AxisPermutation &permutation : spec.symmetry.in) {
+    text += permutation.sign > 0 ? ";+" : ";-";
+    for (int image : permutation.images) {
+      if (image >= kMostBlocks)
+        return "";
+      text += static_cast<char>('0' + image);
+    }
+  }
+  return text;
 }
 
 std::vector<std::pair<std::string, int64_t>>

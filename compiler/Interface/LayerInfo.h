@@ -48,6 +48,7 @@ struct CompiledAs {
   std::string plan;       ///< "" before there is one
   std::string source;     ///< the layer in the language
   bool gradients = false; ///< whether there is NAME_backward
+  std::string options;    ///< as on the command line
 };
 
 /// The value of a field: one of these.
@@ -80,6 +81,12 @@ private:
 
 /// The same as a struct, which lives as long as the memory.
 eqc_layer_info makeInfo(llvm::ArrayRef<InfoValue> values, InfoMemory &memory);
+
+/// The SHA-256 of a text in hexadecimal digits; of "" nothing.
+std::string hashOf(std::string_view text);
+
+/// The diagrams in the notation of `eqc_layer_info::maps`.
+std::string mapsOf(const LayerSpec &spec);
 
 /// What the header says of the sizes of spaces that have names: macros, less
 /// NAME_, `N_users`, and their values.

@@ -34,7 +34,8 @@ const std::vector<NetworkFunction> &eqc::networkFunctions() {
        true,
        {A::Sizes, A::Batch, A::Inputs, A::Params, A::GradOutputs, A::Tape,
         A::GradInputs, A::GradParams}},
-      {"info", ResultKind::Info, false, {}}};
+      {"info", ResultKind::Info, false, {}},
+      {"selftest", ResultKind::Status, false, {A::Report, A::ReportSize}}};
   return all;
 }
 
@@ -127,6 +128,12 @@ std::vector<NetworkParameter> eqc::parametersOf(const NetworkFunction &function,
     case A::GradParams:
       each({"grad_params"}, false, true);
       break;
+    case A::Report:
+      each({"report"}, false, true);
+      break;
+    case A::ReportSize:
+      each({"size"}, true, false);
+      break;
     }
   }
   return parameters;
@@ -145,11 +152,16 @@ std::string eqc::declarationOf(const NetworkFunction &function,
   for (const NetworkParameter &parameter : parametersOf(function, network)) {
     const bool isTape = parameter.kind == NetworkArgument::Tape ||
                         parameter.kind == NetworkArgument::NewTape;
+    const bool isReport = parameter.kind == NetworkArgument::Report;
+    const std::string type =
+        parameter.kind == NetworkArgument::ReportSize ? "size_t " : "int64_t ";
     const std::string argument = parameter.isNumber
-                                     ? "int64_t " + parameter.name
+                                     ? type + parameter.name
                                      : (parameter.written ? "" : "const ") +
-                                           (isTape ? "void" : number) + " *" +
-                                           parameter.name;
+                                           (isTape     ? "void"
+                                            : isReport ? "char"
+                                                       : number) +
+                                           " *" + parameter.name;
     if (column + argument.size() > 76 && *separator) {
       separator = ",\n    ";
       column = 4;

@@ -35,6 +35,8 @@ enum class NetworkArgument {
   NewTape,     ///< void *tape
   GradInputs,  ///< T *grad_x, for each input
   GradParams,  ///< T *grad_params
+  Report,      ///< char *report
+  ReportSize,  ///< size_t size
 };
 
 struct NetworkFunction {

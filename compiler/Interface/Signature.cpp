@@ -13,9 +13,9 @@ using llvm::StringRef;
 
 llvm::ArrayRef<const CFunction *> eqc::cFunctions() {
   static constexpr const CFunction *all[] = {
-      &kForward,        &kPack,          &kForwardPacked,
-      &kBackward,       &kInfo,          &kForwardRagged,
-      &kBackwardRagged, &kForwardPadded, &kBackwardPadded};
+      &kForward,        &kPack,          &kForwardPacked,  &kBackward,
+      &kInfo,           &kForwardRagged, &kBackwardRagged, &kForwardPadded,
+      &kBackwardPadded, &kSelftest};
   return all;
 }
 
@@ -34,7 +34,8 @@ eqc::cFunctions(bool gradients, Interface interface, bool ragged) {
   llvm::SmallVector<const CFunction *> functions;
   for (const CFunction *function : all)
     if ((gradients || !function->needsGradients) &&
-        (ragged || !function->isRagged()))
+        (ragged || !function->isRagged()) &&
+        !(function->takesReport && interface == Interface::Device))
       functions.push_back(function);
   return functions;
 }
@@ -45,6 +46,7 @@ llvm::SmallVector<const CFunction *> eqc::bilinearFunctions(bool gradients) {
   if (gradients)
     functions.push_back(&kBilinearBackward);
   functions.push_back(&kInfo);
+  functions.push_back(&kSelftest);
   return functions;
 }
 
@@ -76,6 +78,10 @@ std::string eqc::declarationOf(const CFunction &function,
     if (&array == function.arrays.data() + function.firstLine)
       separator = ",\n    ";
     add((array.written ? type : "const " + type) + array.name);
+  }
+  if (function.takesReport) {
+    add("char *report");
+    add("size_t size");
   }
   if (function.takesBackward)
     add("int backward");
@@ -113,6 +119,7 @@ llvm::ArrayRef<std::string> eqc::exportedSuffixes() {
     for (const CFunction *function :
          cFunctions(/*gradients=*/true, Interface::Device, /*ragged=*/true))
       all.push_back(std::string("_") + function->suffix);
+    all.push_back(std::string("_") + kSelftest.suffix);
     for (const InfoField &field : infoFields())
       if (field.isMacro)
         all.push_back("_" + macroOf(field));

@@ -59,6 +59,8 @@ struct CFunction {
   size_t firstLine = 0;
   bool takesBackward = false;  ///< int backward
   bool takesWorkspace = false; ///< void *workspace
+  /// char *report, size_t size: a text that is written. Not of devices.
+  bool takesReport = false;
   /// What the sizes of the samples are called, const int64_t *, in functions
   /// for ragged batches; null in others.
   const char *sampleSizes = nullptr;
@@ -193,6 +195,12 @@ inline constexpr CFunction kBackwardPadded =
     padded(kBackward, "backward_padded");
 
 inline constexpr CFunction kInfo = {"info", ResultKind::Info};
+
+inline constexpr CFunction kSelftest = [] {
+  CFunction function = {"selftest"};
+  function.takesReport = true;
+  return function;
+}();
 
 // Of layers for devices alone.
 

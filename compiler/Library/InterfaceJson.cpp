@@ -49,10 +49,10 @@ static json::Object describe(const CFunction &function) {
                                   {"like", nameOf(array.role)},
                                   {"written", array.written}});
   return json::Object{
-      {"name", function.suffix},       {"result", nameOf(function.result)},
-      {"sizes", function.takesSizes},  {"batch", function.takesBatch},
-      {"ragged", function.isRagged()}, {"gradients", function.needsGradients},
-      {"arrays", std::move(arrays)}};
+      {"name", function.suffix},        {"result", nameOf(function.result)},
+      {"sizes", function.takesSizes},   {"batch", function.takesBatch},
+      {"ragged", function.isRagged()},  {"gradients", function.needsGradients},
+      {"report", function.takesReport}, {"arrays", std::move(arrays)}};
 }
 
 static json::Object describe(const InfoField &field) {

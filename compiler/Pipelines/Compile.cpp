@@ -264,6 +264,10 @@ private:
       return internalError("malformed layers");
     if (kind == CodeKind::Eq)
       return true;
+    // Neither stages nor graphs depend on the target.
+    if (kind != CodeKind::Linalg && kind != CodeKind::Stages)
+      (*module)->setAttr(ir::EqcDialect::kOptionsAttrName,
+                         StringAttr::get(&context, optionsText()));
     for (auto [i, layer] : llvm::enumerate(layers)) {
       const std::string why = kind == CodeKind::Linalg
                                   ? whyNoGraph(layer)
@@ -283,6 +287,24 @@ private:
     if (options.ragged)
       choosePlansOfRagged(functions, kind);
     return true;
+  }
+
+  /// What objects say of how they were compiled: the command line's options.
+  std::string optionsText() const {
+    std::string text = target->device()
+                           ? "--target=" + options.triple + " --chip="
+                           : "--target=" + triple + " --cpu=";
+    for (auto [i, variant] : llvm::enumerate(variants))
+      text += (i == 0 ? "" : ",") + variant.name;
+    text += " -O" + std::to_string(options.optLevel) +
+            " --plan=" + std::string(planName(options.plan));
+    text += options.gradients ? " --grad" : " --no-grad";
+    text += options.threads ? " --threads" : " --no-threads";
+    text += options.ragged ? " --ragged" : "";
+    text += options.networkOnly ? " --network-only" : "";
+    if (options.batch > 0)
+      text += " --batch=" + std::to_string(options.batch);
+    return text;
   }
 
   /// The layers with their plans; `vary` changes how these are chosen.

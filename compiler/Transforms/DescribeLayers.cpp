@@ -61,6 +61,9 @@ struct DescribeLayers : eqc::impl::DescribeLayersPassBase<DescribeLayers> {
   void runOnOperation() override {
     ModuleOp module = getOperation();
     const SymbolTable symbols(module);
+    if (auto given = dyn_cast_or_null<StringAttr>(
+            module->removeAttr(EqcDialect::kOptionsAttrName)))
+      options = given.str();
     SmallVector<Attribute> interfaces;
     for (auto function : module.getOps<func::FuncOp>()) {
       // The gradient of x is a layer, but not one that programs call.
@@ -86,6 +89,7 @@ struct DescribeLayers : eqc::impl::DescribeLayersPassBase<DescribeLayers> {
     spec.choice = choiceOf(function);
     CompiledAs compiled;
     compiled.source = toSource(spec);
+    compiled.options = options;
     SmallVector<int64_t> flips;
     if (auto gradient =
             symbols.lookup<func::FuncOp>(gradientOfXName(spec.name))) {
@@ -100,6 +104,8 @@ struct DescribeLayers : eqc::impl::DescribeLayersPassBase<DescribeLayers> {
     return InterfaceAttr::get(&getContext(), makeInfo(b, spec, compiled),
                               flips);
   }
+
+  std::string options; ///< that the layers are compiled with
 };
 
 } // namespace

@@ -53,7 +53,7 @@ def DescribeLayersPass : Pass<"eqc-describe-layers", "mlir::ModuleOp"> {
   let description = [{
     Puts an `#eqc.interface` for every function with an `eqc.linear` on the module, as
     `eqc.interfaces`: the fields of `eqc_layer_info` (the plan is filled in once it is
-    decided), and the factors by which weights go to the gradient of x where
+    decided; the options are those of the module's `eqc.options`, which is removed), and the factors by which weights go to the gradient of x where
     `eqc-add-gradients` has added it. From these `eqc-add-entry-points` makes the C
     functions, when nothing else says what the kernels compute.
 

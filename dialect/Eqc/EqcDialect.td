@@ -62,6 +62,8 @@ def Eqc_Dialect : Dialect {
         "eqc.interfaces";
     // On a network: its text, which programs are told.
     static constexpr ::llvm::StringLiteral kSourceAttrName = "eqc.source";
+    // On a module: the options that it is compiled with, which programs are told.
+    static constexpr ::llvm::StringLiteral kOptionsAttrName = "eqc.options";
     // On a kernel: what a caller must know of it.
     static constexpr ::llvm::StringLiteral kKernelAttrName = "eqc.kernel";
     // On arguments of a kernel: the phase, and what it writes.

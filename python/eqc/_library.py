@@ -216,13 +216,14 @@ class LayerFunction:
     takes_workspace: bool = False
     takes_stream: bool = False
     takes_sample_sizes: bool = False  #: of ragged batches
+    takes_report: bool = False  #: a text that is written, and its size
 
     @classmethod
     def of(cls, f: dict) -> LayerFunction:
         """From its description by libeqc."""
         return cls(f["name"], f["sizes"], f["batch"], len(f["arrays"]), f["result"] == "bytes",
                    f.get("backward", False), f.get("workspace", False), f.get("stream", False),
-                   f["ragged"])
+                   f["ragged"], f["report"])
 
     def prototype(self, sized: bool) -> type:
         """Its type, for a layer that is given its size in every call or not."""
@@ -231,7 +232,8 @@ class LayerFunction:
                     + self.takes_stream)
         return ctypes.CFUNCTYPE(
             c_int64 if self.in_bytes else c_int, *[c_int64] * numbers,
-            *[c_int] * self.takes_backward, *[c_void_p] * pointers)
+            *[c_int] * self.takes_backward, *[c_void_p] * pointers,
+            *[ctypes.c_char_p, ctypes.c_size_t] * self.takes_report)
 
 
 @dataclass(frozen=True)

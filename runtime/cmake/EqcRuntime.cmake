@@ -16,8 +16,9 @@ endfunction()
 
 # What every layer needs.
 function(eqc_add_runtime name folder version)
-  set(sources Backward Bilinear Call Config Corners Cpu Error Memory Network NetworkBackward
-    NetworkCall NetworkParts NetworkSteps Parallel Pieces Pool Ragged RaggedBackward Setup Sums)
+  set(sources Backward Bilinear Call Config Corners Cpu Definition Error Memory Network NetworkBackward
+    NetworkCall NetworkParts NetworkSteps Parallel Pieces Pool Ragged RaggedBackward Selftest
+    SelftestNetwork Setup Sums)
   list(TRANSFORM sources PREPEND "${folder}/src/")
   list(TRANSFORM sources APPEND ".c")
   add_library(${name} STATIC ${sources})

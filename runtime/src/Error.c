@@ -43,6 +43,8 @@ const char *eqc_status_string(int status) {
     return "EQC_ERR_NO_DEVICE: no usable GPU";
   case EQC_ERR_CUDA:
     return "EQC_ERR_CUDA: the CUDA driver reported an error";
+  case EQC_ERR_SELFTEST:
+    return "EQC_ERR_SELFTEST: a kernel does not compute what its layer is";
   }
   return "unknown eqc status";
 }

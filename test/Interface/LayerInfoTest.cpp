@@ -182,3 +182,37 @@ TEST(LayerInfoTest, SpacesAsATextComeBack) {
                            "users:S(3", "a:S(1,2)"})
     EXPECT_FALSE(parseSpaces(text)) << text;
 }
+
+TEST(LayerInfoTest, MapsAreTheDiagramsInLetters) {
+  LayerSpec spec = makeLayer();
+  spec.biasDiagrams = {makeDiagram(1, 0, {0})};
+  spec.diagrams = {makeDiagram(1, 2, {0, 0, 1}), makeDiagram(1, 2, {0, 1, 0})};
+  EXPECT_EQ(mapsOf(spec), "+001+010;+0");
+  spec.symmetry.in = {{{1, 0}, 1}};
+  spec.diagrams.pop_back();
+  EXPECT_EQ(mapsOf(spec), "+001&010;+0;+10");
+  spec.symmetry.in = {{{1, 0}, -1}};
+  EXPECT_EQ(mapsOf(spec), "+001~010;+0;-10");
+
+  LayerSpec cross;
+  cross.group = Group::SO;
+  cross.n = 3;
+  cross.k = 2;
+  cross.l = 1;
+  cross.diagrams = {makeDiagram(1, 2, {0, 0, 0}, 0)};
+  EXPECT_EQ(mapsOf(cross), "+***;");
+  // No letter is left for so many blocks.
+  std::vector<int> many(90);
+  for (int i = 0; i < 90; ++i)
+    many[i] = i;
+  cross.diagrams = {makeDiagram(45, 45, many)};
+  EXPECT_EQ(mapsOf(cross), "");
+}
+
+// The value is that of the standard's test vector.
+TEST(LayerInfoTest, HashesAreThoseOfTheStandard) {
+  EXPECT_EQ(hashOf("abc"),
+            "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410"
+            "ff61f20015ad");
+  EXPECT_EQ(hashOf(""), "");
+}

@@ -107,6 +107,8 @@ TEST(SignatureTest, SizesComeFirst) {
   EXPECT_EQ(declarationOf(kPack, spec),
             "int f_pack(const double *weight, double *packed);");
   EXPECT_EQ(declarationOf(kInfo, spec), "const eqc_layer_info *f_info(void);");
+  EXPECT_EQ(declarationOf(kSelftest, spec),
+            "int f_selftest(char *report, size_t size);");
   using Forward = int (*)(int64_t, int64_t, const double *, const double *,
                           const double *, double *);
   static_assert(
@@ -153,6 +155,7 @@ TEST(SignatureTest, SuffixesAreThoseOfFunctionsAndMacros) {
                                           "_backward_ragged",
                                           "_forward_padded",
                                           "_backward_padded",
+                                          "_selftest",
                                           "_workspace_bytes",
                                           "_forward_in",
                                           "_backward_in",

@@ -107,7 +107,7 @@ def test_functions_are_those_that_the_library_describes(grad, n, ragged):
     functions = json.loads(_library.library().eqc_interface_json())["functions"]
     assert {f["name"] for f in functions} == {"forward", "backward", "pack", "forward_packed",
                                               "info", "forward_ragged", "backward_ragged",
-                                              "forward_padded", "backward_padded"}
+                                              "forward_padded", "backward_padded", "selftest"}
     for function in functions:
         exists = (grad or not function["gradients"]) and (ragged or not function["ragged"])
         assert (program.address("sets_" + function["name"]) != 0) == exists

@@ -262,11 +262,12 @@ TEST(Error, TextsAndNames) {
                          "EQC_ERR_UNSUPPORTED_CPU",
                          "EQC_ERR_HOOK",
                          "EQC_ERR_NO_DEVICE",
-                         "EQC_ERR_CUDA"};
-  for (int i = 0; i != 10; ++i)
+                         "EQC_ERR_CUDA",
+                         "EQC_ERR_SELFTEST"};
+  for (int i = 0; i != 11; ++i)
     EXPECT_THAT(eqc_status_string(-i), StartsWith(names[i]));
   EXPECT_STREQ(eqc_status_string(1), "unknown eqc status");
-  EXPECT_STREQ(eqc_status_string(-10), "unknown eqc status");
+  EXPECT_STREQ(eqc_status_string(-11), "unknown eqc status");
 }
 
 } // namespace

@@ -247,7 +247,10 @@ private:
       taken.push_back(parameter.isNumber ? b.i64() : b.pointer());
     // Of several the runtime takes an array.
     for (NetworkArgument kind : function.arguments)
-      passed.push_back(kind == NetworkArgument::Batch ? b.i64() : b.pointer());
+      passed.push_back(kind == NetworkArgument::Batch ||
+                               kind == NetworkArgument::ReportSize
+                           ? b.i64()
+                           : b.pointer());
     LLVM::LLVMFuncOp runtime = b.declare(
         std::string("eqc_rt_network_") + function.suffix, result, passed);
     LLVM::LLVMFuncOp exported =

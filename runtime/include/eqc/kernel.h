@@ -209,6 +209,22 @@ int eqc_rt_bilinear_backward(const eqc_bilinear *layer, int64_t n,
                              void *grad_x, void *grad_z, void *grad_weight,
                              void *grad_bias);
 
+/* What NAME_selftest tries: a layer of one input or of two. The functions are
+   those that the object exports; where one is NULL, the kernel is called as it
+   would be. */
+typedef struct eqc_selftest {
+  uint32_t struct_size, abi; /* sizeof(eqc_selftest); EQC_KERNEL_ABI */
+  const eqc_kernel *kernel;  /* of a layer of two inputs that of its
+                                eqc_bilinear */
+  void (*forward)(void);
+  void (*pack)(void);
+  void (*forward_packed)(void);
+  void (*backward)(void); /* NULL without gradients */
+} eqc_selftest;
+
+/* NAME_selftest of the generated header. */
+int eqc_rt_selftest(const eqc_selftest *layer, char *report, size_t size);
+
 /*===-- Networks
  * -----------------------------------------------------------===*/
 
@@ -312,6 +328,10 @@ int eqc_rt_network_backward(const eqc_network *network, const int64_t *sizes,
                             const void *params, const void *const *grad_outputs,
                             const void *tape, void *const *grad_inputs,
                             void *grad_params);
+
+/* NAME_selftest. */
+int eqc_rt_network_selftest(const eqc_network *network, char *report,
+                            size_t size);
 
 #ifdef __cplusplus
 }

@@ -36,7 +36,8 @@ typedef enum eqc_status {
   EQC_ERR_UNSUPPORTED_CPU = -6, /* compiled for CPUs that this one is not */
   EQC_ERR_HOOK = -7,            /* the parallel-for hook failed */
   EQC_ERR_NO_DEVICE = -8,       /* no GPU that could run the layer */
-  EQC_ERR_CUDA = -9             /* the CUDA driver reported an error */
+  EQC_ERR_CUDA = -9,            /* the CUDA driver reported an error */
+  EQC_ERR_SELFTEST = -10 /* a kernel does not compute what its layer is */
 } eqc_status;
 
 /* What is added to the number of a space on axes of its dual. */
@@ -81,6 +82,16 @@ typedef struct eqc_layer_info {
                         x in x_axes; -1: there is one input */
   int64_t c_in2;     /* channels of z; 0 without */
   int64_t depthwise; /* 1: channel c of y is made of channel c of x and z */
+  const char *options; /* it was compiled with, as on the command line */
+  const char *hash;    /* the SHA-256 of spec, in hexadecimal digits */
+  const char *maps;    /* the diagrams: for each a sign, + or -, that begins the
+                          matrix of the next weight, or & or ~ (minus), that adds
+                          to the last one, then for each axis of y, of x and of z
+                          the block that it is in, counted from 0, or * for an
+                          argument of the Levi-Civita symbol; ';' and those of
+                          the bias; then for each symmetry of x ';', its sign and
+                          the axis that each axis goes to. "" where there are too
+                          many blocks to be written so */
 } eqc_layer_info;
 
 /* An input or an output of a network. */

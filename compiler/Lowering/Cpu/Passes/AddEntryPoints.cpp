@@ -257,6 +257,8 @@ private:
     const std::string name = nameOf(function, layer.name);
     if (function.result == ResultKind::Info)
       return addInfoFunction(b, name, info);
+    if (function.takesReport)
+      return addSelftest(name, kernel);
     const bool takesN = function.takesSizes && layer.hasDynamicN();
     SmallVector<Type> taken, passed{b.pointer()};
     if (takesN)
@@ -276,6 +278,23 @@ private:
     passed.append(function.numArrays, b.pointer());
     b.addForwarder(name, prefix + function.suffix, b.op().getI32Type(), taken,
                    passed, kernel);
+  }
+
+  /// NAME_selftest, which tries the functions beside it.
+  void addSelftest(const std::string &name, const EntryConstant &kernel) {
+    auto exported = [&](const CFunction &function) {
+      return EntryConstant::ofAddress(nameOf(function, layer.name));
+    };
+    const bool gradients = interface.getNumber("has_backward") != 0;
+    const EntryConstant record = b.addSized(
+        layer.name + ".selftest",
+        {EntryConstant::ofWord(0), EntryConstant::ofWord(EQC_KERNEL_ABI),
+         kernel, exported(kForward), exported(kPack), exported(kForwardPacked),
+         gradients ? exported(kBackward) : EntryConstant::none()},
+        sizeof(eqc_selftest));
+    b.addForwarder(name, "eqc_rt_selftest", b.op().getI32Type(),
+                   {b.pointer(), b.i64()}, {b.pointer(), b.pointer(), b.i64()},
+                   record);
   }
 
   EntryBuilder &b;

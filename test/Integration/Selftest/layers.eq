@@ -1,0 +1,40 @@
+# One of each kind: what a self-test knows of a layer, it has to know of all of them.
+space users = S(5)
+space items = S(4)
+space xyz   = SO(3)
+space event = O(1,3)
+space V     = GL(3)
+
+layer s        { group = S;  n = 5; k = 2; l = 2; channels = 3 -> 4; bias = true }
+layer s_sized  { group = S;  n = ?; k = 2; l = 1; channels = 2 -> 3; bias = true; dtype = f64 }
+layer o        { group = O;  n = 3; k = 2; l = 2; channels = 5 -> 7; bias = true; layout = channels_first }
+layer o_minus  { group = O(1,3);    k = 2; l = 2; channels = 2 -> 1; bias = true }
+layer so       { group = SO; n = 3; k = 2; l = 1; channels = 2 -> 2 }
+layer so_minus { group = SO(2,1);   k = 1; l = 2; channels = 2 -> 2 }
+layer sp       { group = Sp; n = 4; k = 2; l = 2; channels = 2 -> 3; bias = true }
+layer sp_sized { group = Sp; n = ?; k = 1; l = 3; channels = 1 -> 2; dtype = f64 }
+layer h        { group = H;  n = 3; k = 2; l = 2; channels = 2 -> 2; bias = true }
+layer b        { group = B;  n = ?; k = 1; l = 2; channels = 2 -> 2; bias = true }
+layer s_sign   { group = S'; n = 4; k = 1; l = 1; channels = 2 -> 2 }
+layer b_sign   { group = B'; n = 4; k = 2; l = 2; channels = 1 -> 2; layout = channels_first }
+layer gl       { k = V V'; l = V V'; channels = 2 -> 2; bias = true }
+layer typed    { k = users items; l = users xyz xyz; channels = 2 -> 3; bias = true }
+layer boost    { k = event users; l = users event; channels = 2 -> 2 }
+layer mean     { group = S; n = 6; k = 2; l = 1; channels = 2 -> 2; normalize = mean }
+layer basis    { group = S; n = 2; k = 2; l = 2; channels = 2 -> 2; diagrams = basis }
+layer listed   { group = S; n = 4; k = 2; l = 2; diagrams = ["o1 i2 | o2 i1", "o1 o2 | i1 | i2"]; batch = 20 }
+layer even     { group = S; n = 4; k = 2; l = 2; in_symmetry = ["(1 2)"]; out_symmetry = ["(1 2)"]; channels = 2 -> 2; bias = true }
+layer odd      { group = O; n = 3; k = 2; l = 2; in_symmetry = ["-(1 2)"]; out_symmetry = ["-(1 2)"]; channels = 2 -> 2 }
+layer scalar   { group = S; n = 4; k = 0; l = 0; channels = 4 -> 3; bias = true }
+layer out_only { group = O; n = 3; k = 0; l = 2; channels = 2 -> 3 }
+layer product  { group = S; n = 4; k = 1 * 1; l = 1; channels = 2 * 3 -> 2; bias = true }
+layer cross    { group = SO; n = 3; k = 1 * 1; l = 1; channels = 4; diagrams = connected }
+layer pairs    { k = users items * items users; l = users; channels = 2; dtype = f64; layout = channels_first }
+
+space nodes = S(?)
+layer up { k = nodes; l = nodes; channels = 2 -> 3; bias = true }
+layer down { k = nodes; l = 0; channels = 3 -> 2 }
+network model {
+  input x : nodes, 2
+  output y = down(relu(up(x)))
+}
