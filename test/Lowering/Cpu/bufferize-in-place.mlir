@@ -150,3 +150,41 @@ func.func @read_only(%x: memref<16xf32>, %v: vector<4xf32>) -> vector<4xf32> {
   %r = vector.transfer_read %b[%zero], %pad : tensor<16xf32>, vector<4xf32>
   return %r : vector<4xf32>
 }
+
+// A deep nest takes no longer than a flat one: loops carry no arrays.
+// CHECK-LABEL: func.func @nest
+// CHECK-COUNT-12: scf.for %{{.*}} = %{{[^()]*}} {
+// CHECK-NOT: memref.copy
+// CHECK: return
+func.func @nest(%n: index, %y: memref<?xf32>, %v: vector<16xf32>) {
+  %zero = arith.constant 0 : index
+  %one = arith.constant 1 : index
+  %t0 = bufferization.to_tensor %y restrict writable : memref<?xf32> to tensor<?xf32>
+  %r0 = scf.for %i0 = %zero to %n step %one iter_args(%t1 = %t0) -> (tensor<?xf32>) {
+  %r1 = scf.for %i1 = %zero to %n step %one iter_args(%t2 = %t1) -> (tensor<?xf32>) {
+  %r2 = scf.for %i2 = %zero to %n step %one iter_args(%t3 = %t2) -> (tensor<?xf32>) {
+  %r3 = scf.for %i3 = %zero to %n step %one iter_args(%t4 = %t3) -> (tensor<?xf32>) {
+  %r4 = scf.for %i4 = %zero to %n step %one iter_args(%t5 = %t4) -> (tensor<?xf32>) {
+  %r5 = scf.for %i5 = %zero to %n step %one iter_args(%t6 = %t5) -> (tensor<?xf32>) {
+  %r6 = scf.for %i6 = %zero to %n step %one iter_args(%t7 = %t6) -> (tensor<?xf32>) {
+  %r7 = scf.for %i7 = %zero to %n step %one iter_args(%t8 = %t7) -> (tensor<?xf32>) {
+  %r8 = scf.for %i8 = %zero to %n step %one iter_args(%t9 = %t8) -> (tensor<?xf32>) {
+  %r9 = scf.for %i9 = %zero to %n step %one iter_args(%t10 = %t9) -> (tensor<?xf32>) {
+  %r10 = scf.for %i10 = %zero to %n step %one iter_args(%t11 = %t10) -> (tensor<?xf32>) {
+  %r11 = scf.for %i11 = %zero to %n step %one iter_args(%t12 = %t11) -> (tensor<?xf32>) {
+  %w = vector.transfer_write %v, %t12[%i11] : vector<16xf32>, tensor<?xf32>
+  scf.yield %w : tensor<?xf32> }
+  scf.yield %r11 : tensor<?xf32> }
+  scf.yield %r10 : tensor<?xf32> }
+  scf.yield %r9 : tensor<?xf32> }
+  scf.yield %r8 : tensor<?xf32> }
+  scf.yield %r7 : tensor<?xf32> }
+  scf.yield %r6 : tensor<?xf32> }
+  scf.yield %r5 : tensor<?xf32> }
+  scf.yield %r4 : tensor<?xf32> }
+  scf.yield %r3 : tensor<?xf32> }
+  scf.yield %r2 : tensor<?xf32> }
+  scf.yield %r1 : tensor<?xf32> }
+  bufferization.materialize_in_destination %r0 in restrict writable %y : (tensor<?xf32>, memref<?xf32>) -> ()
+  return
+}
