@@ -3,6 +3,7 @@
 #include "compiler/Bench/Limits.h"
 
 #include "compiler/Bench/CpuLoops.h"
+#include "compiler/Bench/LargePages.h"
 #include "compiler/Bench/Timing.h"
 #include "compiler/Bench/Workers.h"
 
@@ -47,30 +48,16 @@ Rate eqc::measurePeak(DType dtype, int threads, double seconds,
   return best;
 }
 
-namespace {
-struct Freed {
-  void operator()(void *p) const { std::free(p); }
-};
-using Memory = std::unique_ptr<void, Freed>;
-} // namespace
-
-static Memory allocate(size_t bytes) {
-  // Huge pages where the system gives them to large aligned blocks.
-  size_t alignment = bytes >= (size_t(2) << 20) ? size_t(2) << 20 : 4096;
-  size_t rounded = (bytes + alignment - 1) / alignment * alignment;
-  return Memory(std::aligned_alloc(alignment, rounded));
-}
-
 Rate eqc::measureBandwidth(int64_t workingSet, int threads, double seconds) {
   // Whole steps of every loop, per thread.
   constexpr int64_t granule = 256;
   int64_t bytes = workingSet / (2 * threads) / granule * granule;
   bytes = std::max(bytes, granule);
 
-  std::vector<Memory> to(threads), from(threads);
+  std::vector<LargeMemory> to(threads), from(threads);
   for (int t = 0; t < threads; ++t) {
-    to[t] = allocate(bytes);
-    from[t] = allocate(bytes);
+    to[t] = allocateLikeNumPy(bytes);
+    from[t] = allocateLikeNumPy(bytes);
     if (!to[t] || !from[t])
       return {};
   }

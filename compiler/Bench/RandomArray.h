@@ -4,13 +4,12 @@
 #define EQC_BENCH_RANDOMARRAY_H
 
 #include "compiler/Algebra/LayerSpec.h"
+#include "compiler/Bench/LargePages.h"
 
 #include <algorithm>
 #include <cmath>
 #include <cstddef>
 #include <cstdint>
-#include <cstdlib>
-#include <memory>
 #include <vector>
 
 namespace eqc {
@@ -24,11 +23,10 @@ public:
     double bytes = std::max(count, 1.0) * double(width) + 64;
     if (bytes > 0x1p46)
       return;
-    size_t rounded = (size_t(bytes) + 63) / 64 * 64;
-    memory.reset(std::aligned_alloc(64, rounded));
+    memory = allocateLikeNumPy(size_t(bytes));
     if (!memory)
       return;
-    size_t elements = rounded / width;
+    size_t elements = size_t(bytes) / width;
     if (dtype == DType::F32)
       fill(static_cast<float *>(memory.get()), elements);
     else
@@ -49,10 +47,7 @@ private:
     }
   }
 
-  struct Freed {
-    void operator()(void *p) const { std::free(p); }
-  };
-  std::unique_ptr<void, Freed> memory;
+  LargeMemory memory;
   uint64_t state;
 };
 

@@ -14,7 +14,10 @@
 #include <pthread.h>
 #include <sched.h>
 #include <stdlib.h>
+#include <sys/mman.h>
 #include <unistd.h>
+
+#define LARGE_PAGE ((size_t)2 << 20)
 
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
 static int64_t requested_threads; /* atomic; 0: the default */
@@ -42,10 +45,21 @@ void eqc_rt_config_after_fork(void) {
   __atomic_store_n(&default_threads, 0, __ATOMIC_RELAXED);
 }
 
+/* Large scratch on large pages, where the system has them: with small ones much
+   of the time goes to the translation of addresses. */
 static void *default_get(size_t size, size_t align, void *ctx) {
+  const int large = size >= 2 * LARGE_PAGE;
   void *p = NULL;
   (void)ctx;
-  return posix_memalign(&p, align, size) == 0 ? p : NULL;
+  if (large && align < LARGE_PAGE)
+    align = LARGE_PAGE;
+  if (posix_memalign(&p, align, size) != 0)
+    return NULL;
+#ifdef MADV_HUGEPAGE
+  if (large)
+    (void)madvise(p, size, MADV_HUGEPAGE); /* a wish */
+#endif
+  return p;
 }
 
 static void default_put(void *p, size_t size, void *ctx) {
