@@ -56,3 +56,18 @@ std::string eqc::torch::findFunctions(Functions &found) {
            ": it is of another version";
   return "";
 }
+
+std::string eqc::torch::findCudaFunctions(Functions &found) {
+  void *libtorch = nullptr;
+#define EQC_FIND(name, ...)                                                    \
+  if (!found.name) {                                                           \
+    libtorch = dlopen("libtorch_cuda.so", RTLD_NOW | RTLD_NOLOAD);             \
+    if (libtorch)                                                              \
+      *reinterpret_cast<void **>(&found.name) = dlsym(libtorch, #name);        \
+  }                                                                            \
+  if (!found.name)                                                             \
+    return "libtorch has no " #name ": it was built without CUDA";
+  EQC_TORCH_CUDA_FUNCTIONS(EQC_FIND)
+#undef EQC_FIND
+  return "";
+}

@@ -11,6 +11,7 @@
 #define EQC_TORCH_FUNCTIONS_H
 
 #include <eqc/compiler.h>
+#include <eqc/cuda.h>
 
 #include <cstddef>
 #include <cstdint>
@@ -52,12 +53,21 @@ constexpr uint64_t interfaceVersion = uint64_t(2) << 56 | uint64_t(13) << 48;
                 int32_t, Handle *))                                            \
   FUNCTION(aoti_torch_dtype_float32, int32_t())                                \
   FUNCTION(aoti_torch_dtype_float64, int32_t())                                \
+  FUNCTION(aoti_torch_dtype_uint8, int32_t())                                  \
   FUNCTION(aoti_torch_device_type_cpu, int32_t())                              \
+  FUNCTION(aoti_torch_device_type_cuda, int32_t())                             \
+  FUNCTION(aoti_torch_get_device_type, Code(Handle, int32_t *))                \
+  FUNCTION(aoti_torch_get_device_index, Code(Handle, int32_t *))               \
+  FUNCTION(aoti_torch_zero_, Code(Handle))                                     \
   FUNCTION(torch_string_length, Code(Handle, size_t *))                        \
   FUNCTION(torch_string_c_str, Code(Handle, const char **))                    \
   FUNCTION(torch_delete_string, Code(Handle))                                  \
   FUNCTION(torch_delete_stable_ivalue, Code(Value *))                          \
   FUNCTION(torch_exception_get_what_without_backtrace, const char *())
+
+// Of a libtorch with CUDA, looked up when there is a tensor of a GPU.
+#define EQC_TORCH_CUDA_FUNCTIONS(FUNCTION)                                     \
+  FUNCTION(aoti_torch_get_current_cuda_stream, Code(int32_t, void **))
 
 #define EQC_COMPILER_FUNCTIONS(FUNCTION)                                       \
   FUNCTION(eqc_compile_json, decltype(::eqc_compile_json))                     \
@@ -68,7 +78,11 @@ constexpr uint64_t interfaceVersion = uint64_t(2) << 56 | uint64_t(13) << 48;
   FUNCTION(eqc_program_layer, decltype(::eqc_program_layer))                   \
   FUNCTION(eqc_program_function, decltype(::eqc_program_function))             \
   FUNCTION(eqc_status_string, decltype(::eqc_status_string))                   \
-  FUNCTION(eqc_last_error, decltype(::eqc_last_error))
+  FUNCTION(eqc_last_error, decltype(::eqc_last_error))                         \
+  FUNCTION(eqc_cuda_chip, decltype(::eqc_cuda_chip))                           \
+  FUNCTION(eqc_cuda_device_chip, decltype(::eqc_cuda_device_chip))             \
+  FUNCTION(eqc_cuda_push_device, decltype(::eqc_cuda_push_device))             \
+  FUNCTION(eqc_cuda_pop_device, decltype(::eqc_cuda_pop_device))
 
 // NOLINTBEGIN(readability-identifier-naming): theirs.
 struct Functions {
@@ -76,6 +90,7 @@ struct Functions {
   using name##_type = __VA_ARGS__;                                             \
   name##_type *name = nullptr;
   EQC_TORCH_FUNCTIONS(EQC_DECLARE)
+  EQC_TORCH_CUDA_FUNCTIONS(EQC_DECLARE)
   EQC_COMPILER_FUNCTIONS(EQC_DECLARE)
 #undef EQC_DECLARE
 };
@@ -83,6 +98,8 @@ struct Functions {
 
 /// Looks all up. Empty, or why some are not to be had.
 std::string findFunctions(Functions &found);
+/// The same of those of a libtorch with CUDA, where they are not there yet.
+std::string findCudaFunctions(Functions &found);
 
 } // namespace eqc::torch
 

@@ -32,12 +32,25 @@ std::vector<int64_t> Layer::shape(int64_t batch, int64_t n, int64_t order,
   return result;
 }
 
-const Layer &eqc::torch::findLayer(const Functions &call,
-                                   std::string_view key) {
-  if (const Layer *known = findKnown(key))
+/// The same text, for a chip. Of two values of a name the last one counts, and
+/// ragged batches are no matter of GPUs.
+static std::string textFor(std::string_view key, std::string_view chip) {
+  std::string text(key);
+  const size_t end = text.rfind('}');
+  if (chip.empty() || end == std::string::npos)
+    return text;
+  return text.insert(end, std::string(text.find(':') < end ? "," : "") +
+                              R"("target":"cuda","ragged":false,"chip":")" +
+                              std::string(chip) + "\"");
+}
+
+const Layer &eqc::torch::findLayer(const Functions &call, std::string_view key,
+                                   std::string_view chip) {
+  const std::string text = textFor(key, chip);
+  if (const Layer *known = findKnown(text))
     return *known;
   std::unique_ptr<eqc_program, decltype(call.eqc_program_free)> program(
-      call.eqc_compile_json(key.data(), key.size()), call.eqc_program_free);
+      call.eqc_compile_json(text.data(), text.size()), call.eqc_program_free);
   if (!program)
     throw std::runtime_error("no memory for a layer");
   if (call.eqc_program_status(program.get()) != 0)
@@ -46,14 +59,16 @@ const Layer &eqc::torch::findLayer(const Functions &call,
     throw std::runtime_error("the text of a layer holds several");
 
   auto layer = std::make_unique<Layer>();
-  layer->key = key;
+  layer->key = text;
   layer->info = *call.eqc_program_layer(program.get(), 0);
   layer->isDouble = std::string_view(layer->info.dtype) == "f64";
   const std::string name = layer->info.name;
-  layer->forward =
-      call.eqc_program_function(program.get(), (name + "_forward").c_str());
-  layer->backward =
-      call.eqc_program_function(program.get(), (name + "_backward").c_str());
+  auto find = [&](const char *suffix) {
+    return call.eqc_program_function(program.get(), (name + suffix).c_str());
+  };
+  layer->forward = find(chip.empty() ? "_forward" : "_forward_in");
+  layer->backward = find(chip.empty() ? "_backward" : "_backward_in");
+  layer->workspaceBytes = chip.empty() ? nullptr : find("_workspace_bytes");
   layer->zeroBias.resize(static_cast<size_t>(layer->info.bias_size));
 
   // Two threads may have compiled the same layer; both are right.

@@ -15,7 +15,10 @@ struct Layer {
   std::string key;
   eqc_layer_info info;
   bool isDouble;
-  void *forward, *backward; // backward may be null
+  /// Of a GPU's layer, those that take a workspace and a stream. The second may
+  /// be null.
+  void *forward, *backward;
+  void *workspaceBytes; ///< of a GPU's layer
   /// A bias that adds nothing, for a layer that has one and a call that has
   /// not.
   std::vector<double> zeroBias;
@@ -41,8 +44,10 @@ private:
 };
 
 /// The layer that `key`, the text of eqc_compile_json, tells; compiled when
-/// first asked for. Throws std::runtime_error when there is none.
-const Layer &findLayer(const Functions &call, std::string_view key);
+/// first asked for, for this machine or for a chip of NVIDIA's. Throws
+/// std::runtime_error when there is none.
+const Layer &findLayer(const Functions &call, std::string_view key,
+                       std::string_view chip = "");
 
 } // namespace eqc::torch
 

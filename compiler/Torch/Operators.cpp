@@ -1,4 +1,4 @@
-//===- Operators.cpp - eqc::linear and eqc::linear_backward on CPU --------===//
+//===- Operators.cpp - eqc::linear and eqc::linear_backward ---------------===//
 //
 // The schemas and their meaning are those of python/eqc/torch.py, whose
 // exported programs name these operators.
@@ -15,6 +15,7 @@
 #include <mutex>
 #include <numeric>
 #include <stdexcept>
+#include <utility>
 
 using namespace eqc::torch;
 
@@ -31,25 +32,89 @@ static void checkStatus(int status) {
                              " (" + call.eqc_last_error() + ")");
 }
 
-/// Calls a function that takes n before the batch where the layer has none.
-template <typename... Arrays>
-static void run(const Layer &layer, void *function, int64_t n, int64_t batch,
-                Arrays... arrays) {
-  using Sized = int(int64_t, int64_t, Arrays...);
-  using Fixed = int(int64_t, Arrays...);
-  checkStatus(layer.info.n == -1
-                  ? reinterpret_cast<Sized *>(function)(n, batch, arrays...)
-                  : reinterpret_cast<Fixed *>(function)(batch, arrays...));
-}
+namespace {
 
-static const Layer &layerFor(const std::string &key, int64_t n) {
-  const Layer &layer = findLayer(call, key);
-  if (layer.info.n != -1 ? n != layer.info.n : n < 1)
-    throw std::runtime_error("n is " + std::to_string(n) + "; expected " +
-                             (layer.info.n != -1 ? std::to_string(layer.info.n)
-                                                 : "a positive number"));
-  return layer;
-}
+/// A layer where the tensors of a call are, and how it is called there.
+class Caller {
+public:
+  Caller(const std::string &key, int64_t n, Place place)
+      : place(place), layer(findLayer(call, key, chipOf(place))), n(n) {
+    if (layer.info.n != -1 ? n != layer.info.n : n < 1)
+      throw std::runtime_error("n is " + std::to_string(n) + "; expected " +
+                               (layer.info.n != -1
+                                    ? std::to_string(layer.info.n)
+                                    : "a positive number"));
+    if (!place.isCuda)
+      return;
+    check(call.aoti_torch_get_current_cuda_stream(place.index, &stream));
+  }
+
+  /// Calls NAME_forward or NAME_backward.
+  template <typename... Arrays>
+  void run(void *function, int64_t batch, Arrays... arrays) const {
+    if (!place.isCuda)
+      return checkStatus(withSize<int>(function, batch, arrays...));
+    const OnDevice current(place.index);
+    const bool isBackward = function == layer.backward;
+    const int64_t bytes =
+        withSize<int64_t>(layer.workspaceBytes, batch, int(isBackward));
+    checkStatus(static_cast<int>(std::min<int64_t>(bytes, 0)));
+    const Tensor workspace =
+        bytes > 0 ? Tensor::ofBytes(bytes, place) : Tensor();
+    checkStatus(
+        withSize<int>(function, batch, arrays..., workspace.data(), stream));
+  }
+
+  const Place place;
+  const Layer &layer;
+
+private:
+  /// The context that libtorch works in.
+  class OnDevice {
+  public:
+    explicit OnDevice(int device) : device(device) {
+      checkStatus(call.eqc_cuda_push_device(device));
+    }
+    ~OnDevice() { call.eqc_cuda_pop_device(device); }
+    OnDevice(const OnDevice &) = delete;
+    OnDevice &operator=(const OnDevice &) = delete;
+
+  private:
+    int device;
+  };
+
+  /// "sm_90"; empty for the CPU.
+  static std::string chipOf(Place place) {
+    if (!place.isCuda)
+      return "";
+    if (const std::string why = findCudaFunctions(call); !why.empty())
+      throw std::runtime_error(why);
+    const int number = call.eqc_cuda_device_chip(place.index);
+    checkStatus(std::min(number, 0));
+    const char *chip = call.eqc_cuda_chip(number);
+    if (!chip)
+      throw std::runtime_error(
+          "GPU " + std::to_string(place.index) + " has compute capability " +
+          std::to_string(number / 10) + "." + std::to_string(number % 10) +
+          "; layers are compiled for 7.5 and newer");
+    return chip;
+  }
+
+  /// With n before the batch where the layer has none.
+  template <typename Result, typename... Arguments>
+  Result withSize(void *function, int64_t batch, Arguments... arguments) const {
+    using Sized = Result(int64_t, int64_t, Arguments...);
+    using Fixed = Result(int64_t, Arguments...);
+    return layer.info.n == -1
+               ? reinterpret_cast<Sized *>(function)(n, batch, arguments...)
+               : reinterpret_cast<Fixed *>(function)(batch, arguments...);
+  }
+
+  int64_t n;
+  void *stream = nullptr;
+};
+
+} // namespace
 
 using Shape = std::vector<int64_t>;
 
@@ -98,23 +163,31 @@ private:
 
 static Tensor linear(Tensor x, Tensor weight, Tensor bias,
                      const std::string &key, int64_t n) {
-  const Layer &layer = layerFor(key, n);
+  const Place place = x.place();
+  const Caller caller(key, n, place);
+  const Layer &layer = caller.layer;
   const Shape front = frontOf(weight);
   const int64_t batch = batchOf(x, "x", front);
   const Shape xShape = layer.xShape(batch, n), yShape = layer.yShape(batch, n);
-  x.require("x", front + xShape, layer.isDouble);
-  weight.require("weight", front + layer.weightShape(), layer.isDouble);
+  x.require("x", front + xShape, layer.isDouble, place);
+  weight.require("weight", front + layer.weightShape(), layer.isDouble, place);
   const bool hasBias = layer.info.bias_diagrams > 0 && bias.isThere();
   if (hasBias)
-    bias.require("bias", front + layer.biasShape(), layer.isDouble);
-  Tensor y = Tensor::empty(front + yShape, layer.isDouble);
+    bias.require("bias", front + layer.biasShape(), layer.isDouble, place);
+  Tensor y = Tensor::empty(front + yShape, layer.isDouble, place);
+  const bool needsZeros =
+      place.isCuda && !hasBias && layer.info.bias_diagrams > 0;
+  const Tensor zeros =
+      needsZeros ? Tensor::zeros(layer.biasShape(), layer.isDouble, place)
+                 : Tensor();
+  const void *noBias = place.isCuda ? zeros.data() : layer.zeroBias.data();
   const Parts xs(x.data(), layer, xShape), ys(y.data(), layer, yShape),
       weights(weight.data(), layer, layer.weightShape()),
       biases(hasBias ? bias.data() : nullptr, layer, layer.biasShape());
   for (int64_t i = 0, count = volume(front); i < count; ++i)
-    run(layer, layer.forward, n, batch, (const void *)xs[i],
-        (const void *)weights[i],
-        hasBias ? (const void *)biases[i] : layer.zeroBias.data(), ys[i]);
+    caller.run(layer.forward, batch, (const void *)xs[i],
+               (const void *)weights[i],
+               hasBias ? (const void *)biases[i] : noBias, ys[i]);
   return y;
 }
 
@@ -125,7 +198,9 @@ struct Gradients {
 static Gradients linearBackward(Tensor x, Tensor weight, Tensor gradY,
                                 const std::string &key, int64_t n, bool needX,
                                 bool needWeight, bool needBias) {
-  const Layer &layer = layerFor(key, n);
+  const Place place = gradY.place();
+  const Caller caller(key, n, place);
+  const Layer &layer = caller.layer;
   if (!layer.backward)
     throw std::runtime_error("the layer was compiled without gradients");
   const Shape front = frontOf(weight);
@@ -133,12 +208,13 @@ static Gradients linearBackward(Tensor x, Tensor weight, Tensor gradY,
   const Shape xShape = layer.xShape(batch, n), yShape = layer.yShape(batch, n),
               weightShape = layer.weightShape(), biasShape = layer.biasShape();
   if (needWeight)
-    x.require("x", front + xShape, layer.isDouble);
+    x.require("x", front + xShape, layer.isDouble, place);
   if (needX)
-    weight.require("weight", front + weightShape, layer.isDouble);
-  gradY.require("grad_y", front + yShape, layer.isDouble);
+    weight.require("weight", front + weightShape, layer.isDouble, place);
+  gradY.require("grad_y", front + yShape, layer.isDouble, place);
   auto make = [&](bool need, const Shape &shape) {
-    return Tensor::empty(need ? front + shape : Shape{0}, layer.isDouble);
+    return Tensor::empty(need ? front + shape : Shape{0}, layer.isDouble,
+                         place);
   };
   Gradients grads = {make(needX, xShape), make(needWeight, weightShape),
                      make(needBias, biasShape)};
@@ -153,9 +229,9 @@ static Gradients linearBackward(Tensor x, Tensor weight, Tensor gradY,
               gradBiases = parts(needBias, grads.bias, biasShape);
   const int64_t count = needX || needWeight || needBias ? volume(front) : 0;
   for (int64_t i = 0; i < count; ++i)
-    run(layer, layer.backward, n, batch, (const void *)xs[i],
-        (const void *)weights[i], (const void *)gradYs[i], gradXs[i],
-        gradWeights[i], gradBiases[i]);
+    caller.run(layer.backward, batch, (const void *)xs[i],
+               (const void *)weights[i], (const void *)gradYs[i], gradXs[i],
+               gradWeights[i], gradBiases[i]);
   return grads;
 }
 
@@ -192,7 +268,7 @@ namespace {
 /// What was registered; deleting a library takes its part back.
 struct Registration {
   std::mutex mutex;
-  Handle definitions = nullptr, kernels = nullptr;
+  Handle definitions = nullptr, kernels = nullptr, cudaKernels = nullptr;
   std::string error;
 };
 
@@ -225,12 +301,14 @@ static std::string registerOperators(Registration &to) {
       takeBack(to.definitions);
       return "";
     }
-  check(
-      call.aoti_torch_library_init_impl("eqc", "CPU", origin, 0, &to.kernels));
-  check(call.torch_library_impl(to.kernels, "linear", linearBoxed,
-                                interfaceVersion));
-  check(call.torch_library_impl(to.kernels, "linear_backward",
-                                linearBackwardBoxed, interfaceVersion));
+  for (auto [device, library] :
+       {std::pair("CPU", &to.kernels), std::pair("CUDA", &to.cudaKernels)}) {
+    check(call.aoti_torch_library_init_impl("eqc", device, origin, 0, library));
+    check(call.torch_library_impl(*library, "linear", linearBoxed,
+                                  interfaceVersion));
+    check(call.torch_library_impl(*library, "linear_backward",
+                                  linearBackwardBoxed, interfaceVersion));
+  }
   return "";
 }
 
@@ -250,6 +328,7 @@ const char *eqc_torch_register(void) {
 void eqc_torch_unregister(void) {
   Registration &mine = registration();
   const std::lock_guard<std::mutex> lock(mine.mutex);
+  takeBack(mine.cudaKernels);
   takeBack(mine.kernels);
   takeBack(mine.definitions);
 }

@@ -33,7 +33,8 @@ Tensor::~Tensor() {
 
 Handle Tensor::release() { return std::exchange(handle, nullptr); }
 
-Tensor Tensor::empty(const std::vector<int64_t> &shape, bool isDouble) {
+Tensor Tensor::ofType(const std::vector<int64_t> &shape, int32_t type,
+                      Place place) {
   std::vector<int64_t> strides(shape.size());
   int64_t stride = 1;
   for (size_t i = shape.size(); i-- > 0;) {
@@ -44,11 +45,47 @@ Tensor Tensor::empty(const std::vector<int64_t> &shape, bool isDouble) {
   }
   Handle handle = nullptr;
   check(call.aoti_torch_empty_strided(
-      static_cast<int64_t>(shape.size()), shape.data(), strides.data(),
-      isDouble ? call.aoti_torch_dtype_float64()
-               : call.aoti_torch_dtype_float32(),
-      call.aoti_torch_device_type_cpu(), 0, &handle));
+      static_cast<int64_t>(shape.size()), shape.data(), strides.data(), type,
+      place.isCuda ? call.aoti_torch_device_type_cuda()
+                   : call.aoti_torch_device_type_cpu(),
+      place.index, &handle));
   return Tensor(handle);
+}
+
+static int32_t typeOf(bool isDouble) {
+  return isDouble ? call.aoti_torch_dtype_float64()
+                  : call.aoti_torch_dtype_float32();
+}
+
+Tensor Tensor::empty(const std::vector<int64_t> &shape, bool isDouble,
+                     Place place) {
+  return ofType(shape, typeOf(isDouble), place);
+}
+
+Tensor Tensor::zeros(const std::vector<int64_t> &shape, bool isDouble,
+                     Place place) {
+  Tensor tensor = empty(shape, isDouble, place);
+  check(call.aoti_torch_zero_(tensor.handle));
+  return tensor;
+}
+
+Tensor Tensor::ofBytes(int64_t bytes, Place place) {
+  return ofType({bytes}, call.aoti_torch_dtype_uint8(), place);
+}
+
+Place Tensor::place() const {
+  int32_t type = 0, index = 0;
+  check(call.aoti_torch_get_device_type(handle, &type));
+  if (type == call.aoti_torch_device_type_cpu())
+    return {};
+  if (type != call.aoti_torch_device_type_cuda())
+    throw std::runtime_error("layers compute on CPUs and CUDA devices");
+  check(call.aoti_torch_get_device_index(handle, &index));
+  return {true, index};
+}
+
+static std::string describe(Place place) {
+  return place.isCuda ? "cuda:" + std::to_string(place.index) : "cpu";
 }
 
 std::vector<int64_t> Tensor::shape() const {
@@ -59,11 +96,14 @@ std::vector<int64_t> Tensor::shape() const {
 }
 
 void Tensor::require(const char *name, const std::vector<int64_t> &expected,
-                     bool isDouble) {
+                     bool isDouble, Place place) {
+  if (const Place found = this->place(); !(found == place))
+    throw std::runtime_error(
+        "the tensors of a layer are on several devices: " + describe(place) +
+        ", and " + name + " is on " + describe(found));
   int32_t type = 0;
   check(call.aoti_torch_get_dtype(handle, &type));
-  if (type != (isDouble ? call.aoti_torch_dtype_float64()
-                        : call.aoti_torch_dtype_float32()))
+  if (type != typeOf(isDouble))
     throw std::runtime_error(std::string(name) + " is not of " +
                              (isDouble ? "torch.float64" : "torch.float32") +
                              ", which the layer computes in");
@@ -75,7 +115,7 @@ void Tensor::require(const char *name, const std::vector<int64_t> &expected,
   check(call.aoti_torch_is_contiguous(handle, &isContiguous));
   if (isContiguous)
     return;
-  Tensor copy = empty(expected, isDouble);
+  Tensor copy = empty(expected, isDouble, place);
   check(call.aoti_torch_copy_(copy.handle, handle, /*non_blocking=*/0));
   *this = std::move(copy);
 }

@@ -26,6 +26,15 @@ extern Functions call;
 /// Throws what libtorch says of its latest error unless `code` is 0.
 void check(Code code);
 
+/// Where a tensor is.
+struct Place {
+  bool isCuda = false;
+  int32_t index = 0; ///< of the device
+  bool operator==(const Place &other) const {
+    return isCuda == other.isCuda && index == other.index;
+  }
+};
+
 class Tensor {
 public:
   Tensor() = default;
@@ -34,17 +43,29 @@ public:
   Tensor &operator=(Tensor &&other) noexcept;
   ~Tensor();
 
-  static Tensor empty(const std::vector<int64_t> &shape, bool isDouble);
+  static Tensor empty(const std::vector<int64_t> &shape, bool isDouble,
+                      Place place);
+  static Tensor zeros(const std::vector<int64_t> &shape, bool isDouble,
+                      Place place);
+  /// Memory of libtorch's allocator. Others who get it when the tensor is gone
+  /// work after whatever the current stream has been given by then.
+  static Tensor ofBytes(int64_t bytes, Place place);
 
   bool isThere() const { return handle != nullptr; }
   std::vector<int64_t> shape() const;
-  /// Throws unless it has this type and shape; then makes it contiguous.
+  /// Throws where that is neither the CPU nor a GPU of NVIDIA's.
+  Place place() const;
+  /// Throws unless it is there, of this type and shape; then makes it
+  /// contiguous.
   void require(const char *name, const std::vector<int64_t> &expected,
-               bool isDouble);
+               bool isDouble, Place place);
   void *data() const;
   Handle release();
 
 private:
+  static Tensor ofType(const std::vector<int64_t> &shape, int32_t type,
+                       Place place);
+
   Handle handle = nullptr;
 };
 
