@@ -1,8 +1,15 @@
 """Assembles the kernels of layers for some chips: none may use local memory, and
 where there is a disassembler, the loops of large mixes must be mostly
-multiply-adds that load 16 bytes at a time. LOOPS prints the kernels that measure a GPU.
+multiply-adds that load 16 bytes at a time.
 
-assemble.py EQC LOOPS: exits with 77, for "skipped", where there is no ptxas.
+  assemble.py EQC LOOPS                 layers of many kinds; LOOPS prints the kernels
+                                        that measure a GPU
+  assemble.py EQC --suite CHIP.. [--first] [--grad] [--plan=PLAN]
+                                        the benchmark suite's layers, or the first of
+                                        each workload
+  assemble.py EQC --grid CHIP..         the layers of test/Integration/Grid, by every plan
+
+Exits with 77, for "skipped", where there is no ptxas.
 """
 
 import collections
@@ -15,6 +22,9 @@ import shutil
 import subprocess
 import sys
 import tempfile
+
+ROOT = pathlib.Path(__file__).parents[2]
+GROUPS = ("S", "O", "Sp", "SO", "H", "B", "S'", "B'", "O(p,q)", "SO(p,q)", "GL")
 
 # The least share of multiply-adds in the hottest loop of a mix.
 LEAST_SHARE = {"FFMA": 0.88, "DFMA": 0.75}
@@ -62,7 +72,7 @@ def find_tool(name):
     """A program of a toolkit or of the packages in .venv."""
     found = shutil.which(name)
     places = (os.path.join(prefix, "lib", "python*", "site-packages", "nvidia", "*", "bin", name)
-              for prefix in (sys.prefix, pathlib.Path(__file__).parents[2] / ".venv"))
+              for prefix in (sys.prefix, ROOT / ".venv"))
     return found or next((path for place in places for path in glob.glob(place)), None)
 
 
@@ -90,7 +100,8 @@ def check_loops(name, sass):
         counts = collections.Counter(operation.split(".")[0] for operation in operations)
         kind = max(LEAST_SHARE, key=lambda key: counts[key])
         is_mix = kernel.endswith("_mix")
-        if "$16_" not in kernel or not (is_mix or kernel.endswith("_block")):
+        is_whole = kernel.endswith(("_block", "_cluster"))
+        if "$16_" not in kernel or not (is_mix or is_whole):
             continue
         share = counts[kind] / (len(operations) - counts["NOP"])
         # A small mix has few rows, or few columns, and tiles to match.
@@ -102,12 +113,14 @@ def check_loops(name, sass):
     for kernel, (count, share, kind, narrow) in hottest.items():
         if count >= 128 and narrow:
             problems.append(f"{name}: {kernel}: the hottest loop loads by {narrow}")
-        if kernel.endswith("_block") and count > 0 and share < LEAST_BLOCK_SHARE[kind]:
+        # A read of few channels has no loop of multiply-adds to speak of.
+        if (kernel.endswith(("_block", "_cluster")) and count >= 128
+                and share < LEAST_BLOCK_SHARE[kind]):
             problems.append(f"{name}: {kernel}: the hottest loop has {share:.1%} {kind}")
     found = {suffix: max((value for kernel, value in hottest.items()
                           if kernel.endswith(suffix)), default=None)
-             for suffix in ("_mix", "_block")}
-    if not found["_mix"] or found["_mix"][0] == 0:
+             for suffix in ("_mix", "_block", "_cluster")}
+    if not any(value and value[0] for value in found.values()):
         problems.append(f"{name}: no loop of multiply-adds")
     print(f"{name}: multiply-adds of the hottest loops: " + ", ".join(
         f"{value[1]:.1%} in a {suffix[1:]}" for suffix, value in found.items() if value))
@@ -136,7 +149,83 @@ def check_limits(loops, ptxas, cuobjdump, folder):
     return []
 
 
-def main(eqc, loops):
+class Assembler:
+    """What is wrong with kernels; `status` is 1 where something is."""
+
+    def __init__(self, eqc, ptxas, cuobjdump, folder):
+        self.eqc, self.ptxas, self.cuobjdump = eqc, ptxas, cuobjdump
+        self.source, self.ptx, self.cubin = (
+            pathlib.Path(folder, f"a.{kind}") for kind in ("eq", "ptx", "cubin"))
+        self.status = 0
+
+    def complain(self, problem):
+        print(problem)
+        self.status = 1
+
+    def assemble(self, name, text, chip, *options):
+        """False where there are no kernels."""
+        self.source.write_text(text)
+        subprocess.run([self.eqc, "compile", self.source, "--target=cuda", f"--chip={chip}",
+                        "--emit=ptx", "-o", self.ptx, *options], check=True)
+        result = subprocess.run([self.ptxas, "-v", f"-arch={chip}", self.ptx, "-o", self.cubin],
+                                stderr=subprocess.PIPE, text=True, check=False)
+        if result.returncode != 0:
+            self.complain(f"{name}: ptxas refuses it\n{result.stderr}")
+            return False
+        kernels = re.findall(
+            r"entry function '([^']+)'.*\n.*Function properties.*\n"
+            r" *(\d+) bytes stack frame, (\d+) bytes spill stores, (\d+) bytes spill loads\n"
+            r".*Used (\d+) registers", result.stderr)
+        for kernel, frame, stores, loads, _ in kernels:
+            if {frame, stores, loads} != {"0"}:
+                self.complain(f"{name} on {chip}: {kernel} has {frame} bytes of local memory, and "
+                              f"spills {stores} and {loads}")
+        if not kernels:
+            self.complain(f"{name} on {chip}: ptxas reports no kernel")
+        most = max((int(kernel[4]) for kernel in kernels), default=0)
+        print(f"{name} on {chip}: {len(kernels)} kernels, at most {most} registers", flush=True)
+        return bool(kernels)
+
+    def check_loops(self, name):
+        if self.cuobjdump:
+            for problem in check_loops(name, disassemble(self.cuobjdump, self.cubin)):
+                self.complain(problem)
+
+
+def disassemble(cuobjdump, cubin):
+    return subprocess.run([cuobjdump, "-sass", cubin], stdout=subprocess.PIPE, text=True,
+                          check=True).stdout
+
+
+def assemble_suite(assembler, chips, first, options):
+    for path in sorted((ROOT / "benchmark" / "workloads").glob("*.eq")):
+        layers = re.findall(r"layer \w+ \{[^}]*\}", path.read_text())
+        for text in layers[:1] if first else layers:
+            name = text.split()[1]
+            for chip in chips:
+                if not assembler.assemble(name, text, chip, *options):
+                    continue
+                # Channels that are no multiple of 16 bytes are loaded one by one, and f64
+                # is slow on some chips, on which other instructions do not matter.
+                if chip == "sm_90" and not name.startswith(("tiny", "pelican")):
+                    assembler.check_loops(name)
+
+
+def assemble_grid(assembler, chips):
+    sys.path.insert(0, str(ROOT / "test" / "Integration" / "Grid"))
+    sys.dont_write_bytecode = True
+    import layers
+    for group in GROUPS:
+        for plan in ("dense", "factored", "shared", "schur"):
+            if plan == "schur" and (group == "GL" or "p,q" in group):
+                continue  # refused
+            for chip in chips:
+                assembler.assemble(f"grid of {group} by {plan}",
+                                   layers.make_source(group, plan, 1, seed=1), chip,
+                                   f"--plan={plan}")
+
+
+def main(eqc, *words):
     ptxas = find_tool("ptxas")
     if not ptxas:
         print("no ptxas on the search path or in .venv")
@@ -144,45 +233,24 @@ def main(eqc, loops):
     cuobjdump = find_tool("cuobjdump")
     if not cuobjdump:
         print("no cuobjdump: loops are not looked at")
-    status = 0
+    chips = [word for word in words if word.startswith("sm_")]
     with tempfile.TemporaryDirectory() as folder:
-        for problem in check_limits(loops, ptxas, cuobjdump, folder):
-            print(problem)
-            status = 1
-        source, ptx = pathlib.Path(folder, "a.eq"), pathlib.Path(folder, "a.ptx")
+        assembler = Assembler(eqc, ptxas, cuobjdump, folder)
+        if "--suite" in words:
+            options = [word for word in words if word.startswith("--plan=")]
+            assemble_suite(assembler, chips, "--first" in words,
+                           ["--grad" if "--grad" in words else "--no-grad", *options])
+            return assembler.status
+        if "--grid" in words:
+            assemble_grid(assembler, chips)
+            return assembler.status
+        for problem in check_limits(words[0], ptxas, cuobjdump, folder):
+            assembler.complain(problem)
         for name, (fields, chip) in LAYERS.items():
-            source.write_text(f"layer {name} {{ {fields} }}\n")
-            subprocess.run([eqc, "compile", source, "--target=cuda", f"--chip={chip}",
-                            f"--plan={PLANS.get(name, 'auto')}", "--emit=ptx", "-o", ptx],
-                           check=True)
-            result = subprocess.run([ptxas, "-v", f"-arch={chip}", ptx, "-o",
-                                     pathlib.Path(folder, "a.cubin")],
-                                    stderr=subprocess.PIPE, text=True, check=False)
-            if result.returncode != 0:
-                print(f"{name}: ptxas refuses it\n{result.stderr}")
-                status = 1
-                continue
-            kernels = re.findall(
-                r"entry function '([^']+)'.*\n.*Function properties.*\n"
-                r" *(\d+) bytes stack frame, (\d+) bytes spill stores, (\d+) bytes spill loads\n"
-                r".*Used (\d+) registers", result.stderr)
-            for kernel, frame, stores, loads, _ in kernels:
-                if {frame, stores, loads} != {"0"}:
-                    print(f"{name} on {chip}: {kernel} has {frame} bytes of local memory, and "
-                          f"spills {stores} and {loads}")
-                    status = 1
-            if not kernels:
-                print(f"{name} on {chip}: ptxas reports no kernel")
-                status = 1
-            most = max((int(kernel[4]) for kernel in kernels), default=0)
-            print(f"{name} on {chip}: {len(kernels)} kernels, at most {most} registers")
-            if cuobjdump and name in LARGE:
-                sass = subprocess.run([cuobjdump, "-sass", pathlib.Path(folder, "a.cubin")],
-                                      stdout=subprocess.PIPE, text=True, check=True).stdout
-                for problem in check_loops(name, sass):
-                    print(problem)
-                    status = 1
-    return status
+            if assembler.assemble(name, f"layer {name} {{ {fields} }}\n", chip,
+                                  f"--plan={PLANS.get(name, 'auto')}") and name in LARGE:
+                assembler.check_loops(name)
+    return assembler.status
 
 
 if __name__ == "__main__":
