@@ -77,6 +77,9 @@ struct CheckOptions {
   /// exact unless their sums outgrow the element type. What holds up to
   /// roundings alone is left out: elements of groups, long sums.
   int64_t integers = 0;
+  /// Only y and the gradients against the oracle, and what calls do to memory:
+  /// the same kernels are checked as a whole elsewhere.
+  bool oracleOnly = false;
   /// Sizes (where one is given at run time) and batches to check instead of the
   /// usual ones.
   std::vector<std::pair<int64_t, int64_t>> cases;

@@ -32,7 +32,8 @@ std::unique_ptr<Gpu> eqc::findDevice(CompileOptions &options, std::string &text,
 }
 
 std::unique_ptr<Gpu> eqc::findGpu(CompileOptions &options, std::string &text,
-                                  std::string &error) {
+                                  std::string &error,
+                                  const Gpu::FindPhase &clusters) {
   std::unique_ptr<Gpu> gpu = Gpu::find(error);
   if (gpu)
     return takeChip(options, *gpu, text, error) ? std::move(gpu) : nullptr;
@@ -43,7 +44,7 @@ std::unique_ptr<Gpu> eqc::findGpu(CompileOptions &options, std::string &text,
   // The newest that was asked for.
   const std::string newest = chips.back().name;
   gpu = Gpu::standIn(kernelTargetOf(options.triple).device()->numberOf(newest),
-                     error);
+                     error, clusters);
   if (!gpu)
     return nullptr;
   options.cpus = {newest};

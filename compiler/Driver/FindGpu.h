@@ -15,8 +15,10 @@ std::unique_ptr<Gpu> findDevice(CompileOptions &options, std::string &text,
                                 std::string &error);
 
 /// The first GPU, or where there is none the stand-in; the same of it.
+/// `clusters` as of Gpu::standIn.
 std::unique_ptr<Gpu> findGpu(CompileOptions &options, std::string &text,
-                             std::string &error);
+                             std::string &error,
+                             const Gpu::FindPhase &clusters);
 
 } // namespace eqc
 

@@ -165,6 +165,9 @@ public:
                                         std::string &missing) const {
     return mlir::failure();
   }
+  /// Of a device: makes its kernels functions of the host, by which they are
+  /// checked where there is no such device.
+  virtual void addHostForm(mlir::OpPassManager &pm) const {}
   /// Of a device: the program that `ImageOptions::assembler` names, where it is
   /// installed.
   virtual std::string findAssembler() const { return ""; }

@@ -123,6 +123,9 @@ public:
                pm.nest<func::FuncOp>().addPass(createCSEPass());
              }) &&
              print(out);
+    if (kind == CodeKind::Phases)
+      return runStages([&](PassManager &pm) { target->addHostForm(pm); }) &&
+             translate(kind, out);
     if (!runStages([&](PassManager &pm) {
           populateKernelPipeline(pm, *target);
           LoweringOptions lowering;
@@ -532,6 +535,10 @@ private:
         makeTargetMachine(triple, options.optLevel, error);
     if (!machine)
       return fail(2, error);
+    // Kernels of devices round as they say: those for other alignments have the
+    // same bits.
+    if (kind == CodeKind::Phases)
+      machine->Options.AllowFPOpFusion = llvm::FPOpFusion::Standard;
     llvm::LLVMContext llvmContext;
     messages.clear();
     // LLVM's own handler prints, and ends the process after an error.

@@ -27,6 +27,7 @@ enum class CodeKind {
   Assembly,
   LLVM,
   Device, ///< the text of a device's code, of the one machine compiled for
+  Phases, ///< kernels of a device as an object of the host, to check them
   MLIR,   ///< the last MLIR before LLVM IR
   Loops,  ///< the kernels of each CPU as loops over tensors
   Linalg, ///< graphs of upstream operations on tensors, for no target

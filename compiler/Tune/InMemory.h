@@ -6,6 +6,7 @@
 #include "compiler/Check/LoadedLibrary.h"
 #include "compiler/Pipelines/Compile.h"
 
+#include <functional>
 #include <optional>
 #include <vector>
 
@@ -17,6 +18,13 @@ std::optional<LoadedLibrary>
 compileInMemory(llvm::ArrayRef<LayerSpec> layers, const CompileOptions &options,
                 CompileFailure &failure,
                 std::vector<int64_t> *packedSizes = nullptr);
+
+/// The kernels of layers for a device, as code of the host: the functions that
+/// `CodeKind::Phases` makes of them, by their names. None, with `failure`
+/// filled in, on failure.
+std::function<void *(const std::string &)>
+compilePhases(llvm::ArrayRef<LayerSpec> layers, const CompileOptions &options,
+              CompileFailure &failure);
 
 /// Keeps calls on one thread while it lives. The number of threads that was
 /// asked for by EQC_NUM_THREADS, or all, is back afterwards.

@@ -7,6 +7,7 @@
 #include "compiler/Frontend/Diagnostics.h"
 #include "compiler/Frontend/Frontend.h"
 #include "compiler/Lowering/KernelTarget.h"
+#include "compiler/Tune/InMemory.h"
 
 #include "llvm/Support/MemoryBuffer.h"
 #include "llvm/Support/SourceMgr.h"
@@ -32,7 +33,6 @@ LayerSpec eqc::test::layerOf(const std::string &source) {
 CompiledLayer::CompiledLayer(const std::string &source, PlanKind plan,
                              bool gradients, std::vector<std::string> chips)
     : spec(layerOf(source)) {
-  CompileOptions options;
   options.plan = plan;
   options.gradients = gradients;
   options.triple = "cuda";
@@ -59,6 +59,14 @@ CompiledLayer::CompiledLayer(const std::string &source, PlanKind plan,
   });
   if (!library)
     ADD_FAILURE() << dlerror();
+}
+
+standin::FindPhase CompiledLayer::phases() const {
+  CompileFailure failure;
+  auto find = compilePhases(spec, options, failure);
+  if (!find)
+    ADD_FAILURE() << failure.message;
+  return find;
 }
 
 void *CompiledLayer::symbol(const std::string &name) const {

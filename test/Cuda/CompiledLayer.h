@@ -4,6 +4,7 @@
 #ifndef EQC_TEST_CUDA_COMPILEDLAYER_H
 #define EQC_TEST_CUDA_COMPILEDLAYER_H
 
+#include "compiler/Check/StandIn/OnHost.h"
 #include "compiler/Pipelines/Compile.h"
 
 #include <memory>
@@ -28,11 +29,15 @@ public:
   std::string lastError() const;
   int64_t packedSize() const { return packed.front(); }
 
+  /// Its kernels in block-level form, by the names of their phases.
+  standin::FindPhase phases() const;
+
   LayerSpec spec;
 
 private:
   void *symbol(const std::string &name) const;
 
+  CompileOptions options;
   std::vector<int64_t> packed;
   std::shared_ptr<void> library;
 };

@@ -211,11 +211,15 @@ class Compiled : public testing::TestWithParam<Case> {
 protected:
   template <typename T>
   Results<T> run(const CompiledLayer &layer, const standin::Chip &chip,
-                 ptx::Order order, size_t offset) {
+                 ptx::Order order, size_t offset,
+                 const standin::FindPhase &phases = {}) {
     standin::reset({chip});
     void *context = standin::createContext(0);
     standin::setCurrent(context);
-    standin::interpretKernels(order);
+    if (phases)
+      standin::runKernelsOnHost(phases, {order});
+    else
+      standin::interpretKernels(order);
     Results<T> results = Calls<T>(layer, GetParam(), offset).run();
     EXPECT_THAT(standin::violations(), testing::IsEmpty());
     if (GetParam().batch > 0)
@@ -245,6 +249,7 @@ protected:
     standin::Chip chip = standin::sm90;
     chip.processors = 1;
     const int64_t before = blocks;
+    checkOnHost<T>(layer, chip);
     EXPECT_EQ(run<T>(layer, chip, ptx::Order::Backwards, 0), forwards)
         << "the order of threads, or the samples of a block, change bits";
     if (llvm::StringRef(c.kernel).empty())
@@ -260,6 +265,19 @@ protected:
     chip = standin::sm90;
     chip.maxGrid = 1;
     run<T>(layer, chip, ptx::Order::Forwards, sizeof(T));
+  }
+
+  /// In block-level form, and with arrays of any alignment.
+  template <typename T>
+  void checkOnHost(const CompiledLayer &layer, const standin::Chip &chip) {
+    const standin::FindPhase phases = layer.phases();
+    for (size_t offset : {size_t(0), sizeof(T)}) {
+      const auto forwards =
+          run<T>(layer, chip, ptx::Order::Forwards, offset, phases);
+      EXPECT_EQ(run<T>(layer, chip, ptx::Order::Backwards, offset, phases),
+                forwards)
+          << "the order of threads changes bits";
+    }
   }
 
   int64_t blocks = 0; ///< launches of kernels that have all stages

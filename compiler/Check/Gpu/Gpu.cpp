@@ -3,6 +3,7 @@
 #include "compiler/Check/Gpu/Gpu.h"
 
 #include "compiler/Check/StandIn/Interpreted.h"
+#include "compiler/Check/StandIn/OnHost.h"
 #include "compiler/Check/StandIn/StandIn.h"
 
 #include <eqc/cuda_kernel.h>
@@ -32,13 +33,25 @@ std::unique_ptr<Gpu> Gpu::find(std::string &error) {
   return nullptr;
 }
 
-std::unique_ptr<Gpu> Gpu::standIn(int64_t chip, std::string &error) {
+std::unique_ptr<Gpu> Gpu::standIn(int64_t chip, std::string &error,
+                                  const FindPhase &clusters) {
   eqc_rt_cuda_use(standin::find);
-  standin::reset({standin::chipOf(static_cast<int>(chip))});
-  standin::interpretKernels();
+  standin::Chip device = standin::chipOf(static_cast<int>(chip));
+  if (!clusters)
+    device.maxCluster = 0;
+  standin::reset({device});
   std::unique_ptr<Gpu> gpu(new Gpu);
+  gpu->clusters = clusters;
+  gpu->runOnHost({});
   gpu->isInterpreted = true;
   return gpu->open(error) ? std::move(gpu) : nullptr;
+}
+
+void Gpu::runOnHost(const FindPhase &find) {
+  if (find)
+    standin::runKernelsOnHost(find);
+  else
+    standin::interpretKernels(ptx::Order::Forwards, clusters);
 }
 
 bool Gpu::open(std::string &error) {

@@ -1,7 +1,7 @@
 //===- Gpu.h - A GPU to call layers on --------------------------*- C++ -*-===//
 //
 // The first device of the driver, or without one the stand-in, which executes
-// kernels as their PTX says.
+// kernels as their PTX says, or in block-level form.
 //
 //===----------------------------------------------------------------------===//
 
@@ -12,6 +12,7 @@ extern "C" {
 #include "runtime/cuda/src/Driver.h"
 }
 
+#include <functional>
 #include <map>
 #include <memory>
 #include <string>
@@ -34,13 +35,20 @@ class Gpu {
 public:
   /// Null and why, where there is none.
   static std::unique_ptr<Gpu> find(std::string &error);
-  /// Of that number, 90 for sm_90.
-  static std::unique_ptr<Gpu> standIn(int64_t chip, std::string &error);
+  /// The code of kernels in block-level form; see StandIn/OnHost.h.
+  using FindPhase = std::function<void *(const std::string &)>;
+  /// Of that number, 90 for sm_90. It has clusters where `clusters` finds the
+  /// kernels that are launched with some.
+  static std::unique_ptr<Gpu> standIn(int64_t chip, std::string &error,
+                                      const FindPhase &clusters = {});
   ~Gpu();
   Gpu(const Gpu &) = delete;
   Gpu &operator=(const Gpu &) = delete;
 
   bool isStandIn() const { return isInterpreted; }
+  /// Of the stand-in: from now on all kernels are executed in block-level form,
+  /// by these functions; with none, as their PTX says.
+  void runOnHost(const FindPhase &find);
   int64_t chip() const { return number; }
   const std::string &name() const { return text; }
   const GpuDriver &driver() const { return calls; }
@@ -72,6 +80,7 @@ private:
   bool guardsIntact(const Array &array, uint64_t begin);
 
   GpuDriver calls;
+  FindPhase clusters;
   bool isInterpreted = false, isPushed = false;
   int64_t number = 0;
   std::string text, problems;

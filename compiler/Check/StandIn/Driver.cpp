@@ -384,7 +384,10 @@ void standin_make_context(void) {
 }
 
 void standin_interpret(int chip) {
-  eqc::standin::reset({eqc::standin::chipOf(chip)});
+  // Clusters are not interpreted.
+  eqc::standin::Chip device = eqc::standin::chipOf(chip);
+  device.maxCluster = 0;
+  eqc::standin::reset({device});
   eqc::standin::interpretKernels();
 }
 

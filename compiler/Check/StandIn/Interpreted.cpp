@@ -7,6 +7,7 @@
 #include <map>
 
 using namespace eqc;
+using namespace eqc::standin;
 
 /// A kernel's text is read once, however often it is launched.
 static const ptx::Module *moduleOf(const std::string &text) {
@@ -16,19 +17,21 @@ static const ptx::Module *moduleOf(const std::string &text) {
   if (isNew)
     place->second = ptx::parse(place->first, error);
   if (!place->second)
-    standin::violate("PTX: " + error.message());
+    violate("PTX: " + error.message());
   return place->second ? &*place->second : nullptr;
 }
 
-static void interpret(const standin::Launch &from, ptx::Order order) {
+static void interpret(const Launch &from, ptx::Order order,
+                      const FindPhase &clusters) {
   const ptx::Module *module = moduleOf(from.ptx);
   const ptx::Function *kernel =
       module ? module->kernel(from.entry.name) : nullptr;
   if (!kernel)
     return;
+  if (from.cluster > 1 && clusters)
+    return runOnHost(from, clusters, order);
   if (from.cluster > 1)
-    return standin::violate("'" + from.entry.name +
-                            "': clusters are not interpreted");
+    return violate("'" + from.entry.name + "': clusters are not interpreted");
   std::vector<const void *> values;
   for (const std::vector<unsigned char> &param : from.params)
     values.push_back(param.data());
@@ -47,10 +50,12 @@ static void interpret(const standin::Launch &from, ptx::Order order) {
   launch.arguments = ptx::gatherArguments(*kernel, values.data());
   launch.order = order;
   if (auto error = ptx::run(*module, launch, memory).error)
-    standin::violate(error->message());
+    violate(error->message());
 }
 
-void eqc::standin::interpretKernels(ptx::Order order) {
-  standin::onKernel(
-      "", [order](const standin::Launch &launch) { interpret(launch, order); });
+void eqc::standin::interpretKernels(ptx::Order order,
+                                    const FindPhase &clusters) {
+  onKernel("", [order, clusters](const Launch &launch) {
+    interpret(launch, order, clusters);
+  });
 }

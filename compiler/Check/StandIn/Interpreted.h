@@ -3,15 +3,16 @@
 #ifndef EQC_CHECK_STANDIN_INTERPRETED_H
 #define EQC_CHECK_STANDIN_INTERPRETED_H
 
-#include "compiler/Check/Ptx/Interpreter.h"
-#include "compiler/Check/StandIn/StandIn.h"
+#include "compiler/Check/StandIn/OnHost.h"
 
 namespace eqc::standin {
 
 /// From now on kernels that no test runs by a function of its own are executed
 /// as their PTX says, on the device memory of the stand-in. What is wrong with
-/// them is a violation.
-EQC_STANDIN_API void interpretKernels(ptx::Order order = ptx::Order::Forwards);
+/// them is a violation. The interpreter knows no clusters: kernels that have
+/// some are executed in block-level form, where `clusters` finds it.
+EQC_STANDIN_API void interpretKernels(ptx::Order order = ptx::Order::Forwards,
+                                      const FindPhase &clusters = {});
 
 } // namespace eqc::standin
 

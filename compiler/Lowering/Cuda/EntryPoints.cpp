@@ -205,7 +205,8 @@ private:
              numbers.lookup(launch.getAs<StringAttr>("kernel").getValue())),
          formula(launch.getAs<DenseI64ArrayAttr>("grid")),
          formula(launch.getAs<DenseI64ArrayAttr>("shared")),
-         EntryConstant::none(), EntryConstant::ofNumber(0),
+         formula(launch.getAs<DenseI64ArrayAttr>("cluster")),
+         EntryConstant::ofNumber(0),
          EntryConstant::ofNumber(static_cast<int64_t>(params.size())),
          b.addTable(fresh("params"), params)});
   }

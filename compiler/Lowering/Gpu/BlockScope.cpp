@@ -34,7 +34,8 @@ public:
 
 } // namespace
 
-BlockScope::BlockScope(Program &program) : program(program) {}
+BlockScope::BlockScope(Program &program, int64_t blocks)
+    : program(program), blocks(blocks) {}
 
 int64_t BlockScope::unit() const {
   return kAlignment / program.spec.elementSize();
@@ -59,16 +60,23 @@ DeviceArray BlockScope::place(const Poly &rows, int64_t channels,
   array.oneSample = oneSample;
   const int64_t pitch = pitchOf(channels);
   const LayerSpec &spec = program.spec;
+  int64_t rowsOfBlock = 0;
+  if (isCluster())
+    rowsOfBlock = (rows.at(spec.n) + blocks - 1) / blocks;
+  const auto elements = [&] {
+    return roundedUp((isCluster() ? rowsOfBlock : rows.at(spec.n)) * pitch,
+                     unit());
+  };
   if (oneSample) {
-    array.shared = SharedPlace{Poly(oneSampleElements), pitch};
-    oneSampleElements += roundedUp(rows.at(spec.n) * pitch, unit());
+    array.shared = SharedPlace{Poly(oneSampleElements), pitch, rowsOfBlock};
+    oneSampleElements += elements();
     return array;
   }
-  array.shared = SharedPlace{sampleElements, pitch};
+  array.shared = SharedPlace{sampleElements, pitch, rowsOfBlock};
   if (spec.dynamicN())
     sampleElements += rows * Poly(pitch);
   else
-    sampleElements += Poly(roundedUp(rows.at(spec.n) * pitch, unit()));
+    sampleElements += Poly(elements());
   return array;
 }
 
@@ -91,10 +99,20 @@ int64_t BlockScope::sampleBytes() const {
              : sampleElements.at(0) * program.spec.elementSize();
 }
 
-bool BlockScope::fits() const {
+int64_t BlockScope::slotBytes(bool needsSlots) const {
+  // Two blocks on a processor, of which one copies while the other computes, or
+  // one with as many threads.
+  const bool isAlone = isCluster() || (!program.spec.dynamicN() &&
+                                       2 * sampleBytes() > kMostSharedBytes);
+  return needsSlots ? kSlots * kAlignment * kTileThreads * (isAlone ? 2 : 1)
+                    : 0;
+}
+
+bool BlockScope::fits(bool needsSlots) const {
   if (program.spec.dynamicN())
     return sampleElements.halfCoefficient() == 0;
-  return sampleBytes() + oneSampleElements * program.spec.elementSize() <=
+  return sampleBytes() + oneSampleElements * program.spec.elementSize() +
+             slotBytes(needsSlots) <=
          kMostSharedBytes;
 }
 
@@ -110,11 +128,9 @@ void BlockScope::open(ArrayRef<DeviceArray> arrays, const Poly &rows,
   OpBuilder &b = program.site.builder;
   const Location loc = program.site.loc;
   const int64_t elementBytes = spec.elementSize();
-  // Two blocks on a processor, of which one copies while the other computes, or
-  // one with as many threads.
-  if (!spec.dynamicN() && 2 * sampleBytes() > kMostSharedBytes)
+  if (isCluster() || (!spec.dynamicN() && 2 * sampleBytes() > kMostSharedBytes))
     threads = 2 * kTileThreads;
-  slotsBytes = needsSlots ? kSlots * kAlignment * threads : 0;
+  slotsBytes = slotBytes(needsSlots);
   fixedElements = slotsBytes / elementBytes + oneSampleElements;
   const int64_t fixedBytes = fixedElements * elementBytes;
 
@@ -124,7 +140,9 @@ void BlockScope::open(ArrayRef<DeviceArray> arrays, const Poly &rows,
       spec.dynamicN() ? Formula::of(rows) : Formula(rows.at(spec.n));
   const int64_t rowsWanted = (16 * threads + tilesOfRow - 1) / tilesOfRow;
   Formula wanted = smaller(kMostSamplesOfBlock, dividedUp(rowsWanted, numRows));
-  if (!spec.dynamicN()) {
+  if (isCluster()) {
+    wanted = samplesWanted = 1;
+  } else if (!spec.dynamicN()) {
     samplesWanted =
         std::min(kMostSamplesOfBlock,
                  (rowsWanted + rows.at(spec.n) - 1) / rows.at(spec.n));
@@ -144,13 +162,14 @@ void BlockScope::open(ArrayRef<DeviceArray> arrays, const Poly &rows,
                smaller(wanted, divided(room, larger(1, stride * elementBytes))),
                dividedUp(batch, processors * Formula(2))));
   // A few large samples are better shared by all processors.
-  worthIt = atMost(processors, batch * Formula(4));
+  worthIt = atMost(processors, batch * Formula(4 * blocks));
   if (spec.dynamicN())
     worthIt = larger(worthIt, atMost(numRows, kFewRows));
   else if (rows.at(spec.n) <= kFewRows)
     worthIt = 1;
 
-  const std::string name = program.prefix + "_block";
+  const std::string name =
+      program.prefix + (isCluster() ? "_cluster" : "_block");
   launch = program.launches.size();
   std::vector<Formula> numbers{batch};
   if (spec.dynamicN())
@@ -161,7 +180,8 @@ void BlockScope::open(ArrayRef<DeviceArray> arrays, const Poly &rows,
   record.threads = threads;
   record.arrays.assign(arrays.begin(), arrays.end());
   record.numbers = numbers;
-  record.blocks = dividedUp(batch, tile);
+  record.blocks = dividedUp(batch, tile) * Formula(blocks);
+  record.cluster = blocks;
   record.shared =
       (tile * stride + Formula(fixedElements)) * Formula(elementBytes);
 
@@ -172,6 +192,8 @@ void BlockScope::open(ArrayRef<DeviceArray> arrays, const Poly &rows,
       LLVM::Linkage::External, name + "_shared", Attribute(), kAlignment,
       kSharedSpace);
   function = program.addKernel(std::move(record));
+  if (isCluster())
+    function->setAttr(kClusterAttrName, b.getI64IntegerAttr(blocks));
   for (size_t i = 0; i < arrays.size(); ++i)
     globals.emplace_back(arrays[i], function.getArgument(i));
   SmallVector<Value> given;
@@ -185,6 +207,10 @@ void BlockScope::open(ArrayRef<DeviceArray> arrays, const Poly &rows,
   Value most = isOne ? kernel.index(1) : given[numbers.size() - 1];
   Value block = kernel.add(given.back(),
                            gpu::BlockIdOp::create(b, loc, gpu::Dimension::x));
+  if (isCluster()) {
+    block = kernel.div(block, blocks);
+    rank = gpu::ClusterBlockIdOp::create(b, loc, gpu::Dimension::x);
+  }
   firstSample = kernel.mul(block, most);
   samples = isOne ? kernel.index(1)
                   : kernel.min(most, kernel.sub(given[0], firstSample));
@@ -222,11 +248,10 @@ bool BlockScope::conflicts(ArrayRef<BlockAccess> now,
   });
 }
 
-Value BlockScope::startPhase(IndexBuilder &kernel) {
-  OpBuilder &b = kernel.b;
+void BlockScope::separate(IndexBuilder &kernel) {
   if (conflicts(reads, writesBefore) || conflicts(writes, writesBefore) ||
       conflicts(writes, readsBefore)) {
-    gpu::BarrierOp::create(b, kernel.loc);
+    gpu::BarrierOp::create(kernel.b, kernel.loc);
     readsBefore.clear();
     writesBefore.clear();
     threadsUsed = {};
@@ -235,12 +260,22 @@ Value BlockScope::startPhase(IndexBuilder &kernel) {
   llvm::append_range(writesBefore, writes);
   reads.clear();
   writes.clear();
-  Value thread = gpu::ThreadIdOp::create(b, kernel.loc, gpu::Dimension::x);
+}
+
+Value BlockScope::startOwnPhase(IndexBuilder &kernel) {
+  separate(kernel);
+  return gpu::ThreadIdOp::create(kernel.b, kernel.loc, gpu::Dimension::x);
+}
+
+Value BlockScope::startPhase(IndexBuilder &kernel) {
+  Value thread = startOwnPhase(kernel);
+  if (isCluster())
+    thread = kernel.add(kernel.mul(rank, kernel.index(threads)), thread);
   if (!threadsUsed)
     return thread;
-  Value turned = kernel.sub(kernel.add(thread, kernel.index(threads)),
-                            kernel.rem(threadsUsed, threads));
-  return kernel.rem(turned, threads);
+  Value turned = kernel.sub(kernel.add(thread, kernel.index(numThreads())),
+                            kernel.rem(threadsUsed, numThreads()));
+  return kernel.rem(turned, numThreads());
 }
 
 void BlockScope::endPhase(IndexBuilder &kernel, Value items) {

@@ -5,6 +5,10 @@
 // threads, and barriers stand between phases of which one needs what another
 // wrote. The samples of a block are consecutive.
 //
+// A sample that is too large for one block is shared by the blocks of a
+// cluster: each has some of the rows of every array, and reads those of the
+// others in their shared memory.
+//
 // Arrays are placed, the kernel is opened, phases are written as DeviceKernels.
 // What differs from a kernel for each stage is where
 // arrays lie and how a phase ends; emitters of stages know neither.
@@ -23,6 +27,8 @@ namespace eqc::device {
 constexpr int64_t kMostSharedBytes = int64_t(227) << 10;
 /// More samples than this have no use for each other.
 constexpr int64_t kMostSamplesOfBlock = 32;
+/// Of clusters that every chip with clusters takes.
+constexpr int64_t kMostBlocksOfCluster = 8;
 
 /// Rows that a phase accesses: elements of a sample's shared memory, of what
 /// samples share, or of an array of the call.
@@ -33,7 +39,8 @@ struct BlockAccess {
 
 class BlockScope {
 public:
-  explicit BlockScope(Program &program);
+  /// Of a cluster of so many blocks; of several where n is fixed.
+  explicit BlockScope(Program &program, int64_t blocks = 1);
 
   //===--------------------------------------------------------------------===//
   // Placement
@@ -48,18 +55,20 @@ public:
                                                   const Poly &otherRows,
                                                   int64_t otherChannels);
 
-  /// Whether a sample fits on any chip, as far as is known.
-  bool fits() const;
+  /// Whether a sample fits on any chip, as far as is known. `needsSlots`:
+  /// phases may reserve slots.
+  bool fits(bool needsSlots) const;
   /// The kernel, with the arrays of the call that it has. All mixes of a sample
-  /// have so many rows of so many tiles; `needsSlots`: phases may reserve
-  /// slots.
+  /// have so many rows of so many tiles.
   void open(llvm::ArrayRef<DeviceArray> arrays, const Poly &rows,
             int64_t tilesOfRow, bool needsSlots);
 
-  /// The bytes of a sample; -1 with n = ?.
+  /// The bytes of a sample that a block has; -1 with n = ?.
   int64_t sampleBytes() const;
   Formula condition() const { return worthIt; }
-  int64_t numThreads() const { return threads; }
+  /// Of a block, or of a cluster.
+  int64_t numThreads() const { return threads * blocks; }
+  bool isCluster() const { return blocks > 1; }
   /// Samples that a block may have, roughly.
   int64_t expectedSamples() const { return samplesWanted; }
 
@@ -76,6 +85,10 @@ public:
   /// the thread after the last one that had an item.
   mlir::Value startPhase(IndexBuilder &kernel);
   void endPhase(IndexBuilder &kernel, mlir::Value items);
+  /// The same of a phase in which every block has items of its own: the thread
+  /// in its block, of how many.
+  mlir::Value startOwnPhase(IndexBuilder &kernel);
+  int64_t threadsOfBlock() const { return threads; }
 
   mlir::gpu::GPUFuncOp function;
   size_t launch = 0;
@@ -84,6 +97,7 @@ public:
   mlir::Value size;          ///< n, where it is given at run time
   mlir::Value sampleStride;  ///< elements
   mlir::Value shared;        ///< pointer
+  mlir::Value rank;          ///< of the block in its cluster
   int64_t slotsBytes = 0;    ///< at its start
   int64_t fixedElements = 0; ///< before the first sample
 
@@ -94,7 +108,12 @@ private:
   bool conflicts(llvm::ArrayRef<BlockAccess> now,
                  llvm::ArrayRef<BlockAccess> before) const;
 
+  int64_t slotBytes(bool needsSlots) const;
+  /// A barrier, where what was noted needs one.
+  void separate(IndexBuilder &kernel);
+
   Program &program;
+  const int64_t blocks;
   Poly sampleElements;
   int64_t oneSampleElements = 0;
   int64_t threads = kTileThreads, samplesWanted = 1;

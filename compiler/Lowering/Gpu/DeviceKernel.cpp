@@ -131,6 +131,28 @@ void DeviceKernel::overItems(ArrayRef<Extent> extents,
   when(isLess(item, all), [&] { work(item); });
 }
 
+void DeviceKernel::overOwnRows(size_t a, int64_t each,
+                               function_ref<void(Value, Value, Value)> body) {
+  const DeviceArray &array = arrays[a];
+  const SharedPlace &place = *array.shared;
+  BlockScope &block = *program.block;
+  OpBuilder::InsertionGuard guard(b);
+  b.setInsertionPoint(function.getBody().front().getTerminator());
+  Value thread = block.startOwnPhase(*this);
+  Value all = poly(array.rows);
+  Value first = min(mul(block.rank, index(place.rowsOfBlock)), all);
+  Value rows = min(index(place.rowsOfBlock), sub(all, first));
+  loop(thread, mul(rows, index(each)), block.threadsOfBlock(), {},
+       [&](Value i, const Values &) {
+         Value row = quotient(i, index(each));
+         Value element = add(mul(row, index(place.pitch)), poly(place.offset));
+         if (!array.oneSample)
+           element = add(element, index(block.fixedElements));
+         body(add(first, row), element, remainder(i, index(each)));
+         return Values();
+       });
+}
+
 //===----------------------------------------------------------------------===//
 // Accesses of phases
 //===----------------------------------------------------------------------===//
@@ -151,6 +173,10 @@ BlockAccess DeviceKernel::accessOf(size_t a, const Poly &first,
     return {array.array, begin, end};
   const SharedPlace &place = *array.shared;
   const int64_t offset = place.offset.at(n);
+  // What of it lies in a block: all of the array that may be accessed.
+  if (place.rowsOfBlock > 0)
+    return {array.oneSample ? -1 : -2, offset,
+            offset + place.rowsOfBlock * place.pitch - 1};
   return {array.oneSample ? -1 : -2, offset + begin * place.pitch,
           offset + (end + 1) * place.pitch - 1};
 }
@@ -183,20 +209,35 @@ static int64_t nvidiaChip(const Program &program) {
                                                                      : 0;
 }
 
+bool device::hasClusters(const Program &program) {
+  return nvidiaChip(program) >= 90;
+}
+
 bool DeviceKernel::hasAsyncCopies() const { return nvidiaChip(program) >= 80; }
 
-void DeviceKernel::copy(size_t from, Value source, size_t to, Value target,
-                        int64_t width) {
-  if (!hasAsyncCopies())
-    return store(to, target, load(from, source, width));
+void DeviceKernel::copyTo(size_t from, Value source, Value target,
+                          int64_t width) {
   const auto bytes = static_cast<int32_t>(width * spec.elementSize());
   NVVM::CpAsyncOp::create(
-      b, loc, pointerTo(to, target), pointerTo(from, source),
-      b.getI32IntegerAttr(bytes),
+      b, loc, target, pointerTo(from, source), b.getI32IntegerAttr(bytes),
       NVVM::LoadCacheModifierKindAttr::get(
           b.getContext(), bytes == 16 ? NVVM::LoadCacheModifierKind::CG
                                       : NVVM::LoadCacheModifierKind::CA),
       Value());
+}
+
+void DeviceKernel::copy(size_t from, Value source, size_t to, Value target,
+                        int64_t width) {
+  // To shared memory of other blocks there are none that are asynchronous.
+  if (!hasAsyncCopies() || isShared(to))
+    store(to, target, load(from, source, width));
+  else
+    copyTo(from, source, pointerTo(to, target), width);
+}
+
+void DeviceKernel::copyOwn(size_t from, Value source, size_t to, Value target,
+                           int64_t width) {
+  copyTo(from, source, ownPointerTo(to, target), width);
 }
 
 void DeviceKernel::finishCopies() {
@@ -211,6 +252,8 @@ void DeviceKernel::finishCopies() {
 Value DeviceKernel::rowOf(size_t a, Value sample, Value row) {
   const DeviceArray &array = arrays[a];
   const BlockScope *block = program.block;
+  if (isShared(a))
+    return sharedRow(array, row);
   if (array.shared) {
     Value at =
         add(mul(row, index(array.shared->pitch)), poly(array.shared->offset));
@@ -227,7 +270,40 @@ Value DeviceKernel::rowOf(size_t a, Value sample, Value row) {
   return mul(row, index(array.channels));
 }
 
+/// Elements of arrays that blocks share are numbered from the start of the
+/// cluster's memory.
+Value DeviceKernel::sharedRow(const DeviceArray &array, Value row) {
+  const SharedPlace &place = *array.shared;
+  const BlockScope &block = *program.block;
+  Value rows = index(place.rowsOfBlock);
+  Value rank =
+      arith::IndexCastOp::create(b, loc, b.getI32Type(), quotient(row, rows));
+  Value at =
+      add(mul(remainder(row, rows), index(place.pitch)), poly(place.offset));
+  at = add(at, index(array.oneSample ? block.slotsBytes / spec.elementSize()
+                                     : block.fixedElements));
+  Value offset = arith::IndexCastOp::create(b, loc, b.getI64Type(), at);
+  Value own = LLVM::GEPOp::create(b, loc, block.shared.getType(), elementType,
+                                  block.shared, ArrayRef<LLVM::GEPArg>{offset});
+  Value theirs = NVVM::MapaOp::create(
+      b, loc, LLVM::LLVMPointerType::get(b.getContext(), kClusterSpace), own,
+      rank);
+  Value address = LLVM::PtrToIntOp::create(b, loc, b.getI64Type(), theirs);
+  address = arith::IndexCastOp::create(b, loc, b.getIndexType(), address);
+  return quotient(address, index(spec.elementSize()));
+}
+
 Value DeviceKernel::pointerTo(size_t a, Value element) {
+  if (!isShared(a))
+    return ownPointerTo(a, element);
+  Value address = arith::IndexCastOp::create(
+      b, loc, b.getI64Type(), mul(element, index(spec.elementSize())));
+  return LLVM::IntToPtrOp::create(
+      b, loc, LLVM::LLVMPointerType::get(b.getContext(), kClusterSpace),
+      address);
+}
+
+Value DeviceKernel::ownPointerTo(size_t a, Value element) {
   Value i = arith::IndexCastOp::create(b, loc, b.getI64Type(), element);
   return LLVM::GEPOp::create(b, loc, pointers[a].getType(), elementType,
                              pointers[a], ArrayRef<LLVM::GEPArg>{i});
@@ -236,7 +312,8 @@ Value DeviceKernel::pointerTo(size_t a, Value element) {
 Value DeviceKernel::load(size_t a, Value element, int64_t width) {
   // Of single elements LLVM would make vectors that reach beyond an array, to
   // what another thread may be writing.
-  const bool isVolatile = arrays[a].shared && width == 1;
+  // Of those of other blocks a volatile load is one for the whole system.
+  const bool isVolatile = arrays[a].shared && width == 1 && !isShared(a);
   return LLVM::LoadOp::create(b, loc, typeOf(width), pointerTo(a, element),
                               width * spec.elementSize(), isVolatile);
 }

@@ -51,6 +51,13 @@ public:
   /// Writes the kernel: `body` gets the point of an item, outermost axis first.
   void overItems(llvm::ArrayRef<Extent> extents,
                  llvm::function_ref<void(llvm::ArrayRef<mlir::Value>)> body);
+  /// Writes a phase of a cluster, in which `body` gets each row of array `a`
+  /// that the block has, the first element of the row there, and an item of
+  /// `each`.
+  void overOwnRows(size_t a, int64_t each,
+                   llvm::function_ref<void(mlir::Value row, mlir::Value element,
+                                           mlir::Value item)>
+                       body);
   /// The grid is that of overItems if this is 1, and empty if it is 0.
   void launchWhere(const Formula &condition) {
     launch().items = condition * launch().items;
@@ -78,14 +85,22 @@ public:
   void reserveSlots(int64_t count);
   mlir::Value loadSlot(int64_t slot, mlir::Type type);
   void storeSlot(int64_t slot, mlir::Value value);
+  /// Whether the rows of an array lie with several blocks, so that none is so
+  /// far from the next.
+  bool isShared(size_t a) const {
+    return arrays[a].shared && arrays[a].shared->rowsOfBlock > 0;
+  }
   /// Elements from a row to the next.
   int64_t pitch(size_t a) const {
     return arrays[a].shared ? arrays[a].shared->pitch : arrays[a].channels;
   }
   /// Copies `width` elements of an array of the call to one in shared memory.
-  /// They are there for the next phase, after finishCopies.
+  /// They are there for the next phase, after finishCopies. Of an array that
+  /// the blocks of a cluster share, `copyOwn` copies to the part of this block.
   void copy(size_t from, mlir::Value source, size_t to, mlir::Value target,
             int64_t width);
+  void copyOwn(size_t from, mlir::Value source, size_t to, mlir::Value target,
+               int64_t width);
   void finishCopies();
   mlir::Value number(size_t i) const { return numbers[i]; }
   mlir::Value sampleCount() const { return count; }
@@ -135,6 +150,10 @@ private:
   BlockAccess accessOf(size_t a) const;
   Launch &launch() { return program.launches[launchNumber]; }
   mlir::Value pointerTo(size_t a, mlir::Value element);
+  mlir::Value ownPointerTo(size_t a, mlir::Value element);
+  mlir::Value sharedRow(const DeviceArray &array, mlir::Value row);
+  void copyTo(size_t from, mlir::Value source, mlir::Value target,
+              int64_t width);
   mlir::Value slotAt(int64_t slot);
   mlir::LLVM::GlobalOp addGlobal(mlir::Type type, llvm::StringRef name,
                                  mlir::Attribute values, int64_t alignment,
@@ -150,6 +169,9 @@ private:
   mlir::Value slots;      ///< the first one of the thread
   int64_t constants = 0;
 };
+
+/// Whether the chip that a program is for has clusters of blocks.
+bool hasClusters(const Program &program);
 
 /// A table of a nest: fields that are the same in all rows are constants, the
 /// others are looked up, as coefficients of powers of n where that is dynamic.

@@ -59,6 +59,9 @@ void emitMix(Program &program, const LayerArrays &arrays,
              const DeviceArray &weights, const MixNest &nest,
              const GatherNest *gathered = nullptr);
 
+/// Whether some of the nodes are subtracted.
+bool subtracts(const GatherNest &nest);
+
 /// A mix in Fourier space, of weights that are packed for it.
 void emitStrands(Program &program, const LayerArrays &arrays,
                  const DeviceArray &weights, const StrandNest &nest);

@@ -329,17 +329,10 @@ private:
             });
       };
       add(GatherNest::kFirstAdded, false);
-      if (hasTaken())
+      if (subtracts(*gathered))
         add(GatherNest::kEndAdded, true);
       std::copy(some.begin(), some.end(), sums.begin() + r * tile.vectors);
     }
-  }
-  bool hasTaken() const {
-    for (int64_t r = 0; r < gathered->rows.size(); ++r)
-      if (gathered->rows.at(r, GatherNest::kEndAdded, 1) <
-          gathered->rows.at(r, GatherNest::kEndSubtracted, 1))
-        return true;
-    return false;
   }
   /// The row of the target, of the only one.
   Value rowInSample(const Row &row) {
@@ -474,7 +467,8 @@ private:
   /// Eight in shared memory move on together.
   Values emitProducts(const View &view, Value first, Value end, Values sums) {
     const bool twice = cIn % (2 * depth) == 0 && depth > 1 &&
-                       (!kernel.program.block || tile.rows <= 4);
+                       (!kernel.program.block || tile.rows <= 4 ||
+                        kernel.isShared(view.source));
     return kernel.loop(first, end, twice ? 2 * depth : depth, std::move(sums),
                        [&](Value c, Values partial) {
                          addProducts(view, c, partial);
@@ -540,6 +534,14 @@ private:
 };
 
 } // namespace
+
+bool device::subtracts(const GatherNest &nest) {
+  for (int64_t r = 0; r < nest.rows.size(); ++r)
+    if (nest.rows.at(r, GatherNest::kEndAdded, 1) <
+        nest.rows.at(r, GatherNest::kEndSubtracted, 1))
+      return true;
+  return false;
+}
 
 void device::emitMix(Program &program, const LayerArrays &arrays,
                      const DeviceArray &weights, const MixNest &nest,

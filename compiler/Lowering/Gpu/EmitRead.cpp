@@ -58,10 +58,11 @@ private:
   void emitRow(ArrayRef<Value> point) {
     const DeviceTable entries(kernel, nest.entries);
     terms.emplace(kernel, nest.terms);
-    Value sample = point[0], e = point[1], group = point[point.size() - 2];
+    sample = point[0];
+    Value e = point[1], group = point[point.size() - 2];
     column = kernel.mul(point.back(), kernel.index(width));
     ArrayRef<Value> letters = point.slice(2, nest.kept.size());
-    Value sourceRow = kernel.index(0);
+    sourceRow = kernel.index(0);
     Value targetRow =
         kernel.add(entries.get(kernel, e, ReadNest::kTarget), group);
     for (size_t a = 0; a < letters.size(); ++a) {
@@ -72,7 +73,8 @@ private:
           kernel.add(targetRow, kernel.mul(letters[a],
                                            kernel.poly(nest.targetStrides[a])));
     }
-    source = kernel.rowOf(0, sample, sourceRow);
+    if (!kernel.isShared(0))
+      source = kernel.rowOf(0, sample, sourceRow);
     firstTerm = kernel.add(entries.get(kernel, e, ReadNest::kFirstTerm),
                            kernel.mul(group, kernel.index(nest.termsPerGroup)));
     if (nest.mean)
@@ -91,6 +93,10 @@ private:
   /// The source's row of a term, `row` further.
   Value load(Value term, Value row) {
     row = kernel.add(row, terms->get(kernel, term, ReadNest::kRowOffset));
+    if (kernel.isShared(0)) {
+      Value start = kernel.rowOf(0, sample, kernel.add(sourceRow, row));
+      return kernel.load(0, kernel.add(start, column), width);
+    }
     Value start = kernel.mul(row, kernel.index(kernel.pitch(0)));
     return kernel.load(0, kernel.add(kernel.add(source, start), column), width);
   }
@@ -145,7 +151,8 @@ private:
   DeviceKernel kernel;
   int64_t width, columns;
   std::optional<DeviceTable> terms;
-  Value column, source, firstTerm;
+  Value sample, sourceRow, column, firstTerm;
+  Value source; ///< the first element of the row, where others follow it
   MeanFactors mean;
 };
 

@@ -57,6 +57,17 @@ void device::emitCopy(Program &program, const DeviceArray &source,
   DeviceKernel kernel(program, "copy", {source, target});
   const int64_t width = program.width(source.channels);
   kernel.writes(1);
+  if (kernel.isShared(1)) {
+    // Each block what it has.
+    kernel.overOwnRows(1, source.channels / width,
+                       [&](Value row, Value element, Value item) {
+                         Value column = kernel.mul(item, kernel.index(width));
+                         Value from = kernel.rowOf(0, kernel.index(0), row);
+                         kernel.copyOwn(0, kernel.add(from, column), 1,
+                                        kernel.add(element, column), width);
+                       });
+    return kernel.finishCopies();
+  }
   kernel.overItems({kernel.samples(), kernel.extent(source.rows),
                     kernel.extent(source.channels / width)},
                    [&](ArrayRef<Value> point) {

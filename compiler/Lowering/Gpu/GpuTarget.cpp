@@ -9,6 +9,7 @@
 
 #include "compiler/Lowering/Gpu/GpuTarget.h"
 #include "compiler/Lowering/Gpu/BlockScope.h"
+#include "compiler/Lowering/Gpu/DeviceKernel.h"
 #include "compiler/Lowering/Gpu/Emit.h"
 #include "compiler/Lowering/Gpu/MixTile.h"
 #include "dialect/Eqc/EqcDialect.h"
@@ -125,8 +126,7 @@ public:
     const SharedPlan &plan = strands.shared;
     packsAlways = strands.hasStrands();
     DeviceArray weights = packWeights(strands.packed);
-    if (wantsBlock)
-      emitBlock([&] { emitInBlock(strands, weights); });
+    emitBlock([&](int64_t blocks) { emitInBlock(strands, weights, blocks); });
     LayerArrays arrays = openArrays();
     if (!plan.stored.empty())
       arrays.stored = program->scratch(plan.storedRows, spec.cIn);
@@ -139,8 +139,7 @@ public:
 
   void operator()(const IsotypicPlan &plan) {
     DeviceArray weights = packWeights(plan.packed);
-    if (wantsBlock)
-      emitBlock([&] { emitInBlock(plan, weights); });
+    emitBlock([&](int64_t blocks) { emitInBlock(plan, weights, blocks); });
     LayerArrays arrays = openArrays();
     arrays.stored = program->scratch(Poly(plan.storedRows), spec.cIn);
     arrays.nodes = program->scratch(Poly(plan.nodeRows), spec.cOut);
@@ -236,17 +235,23 @@ private:
   }
 
   /// What a write adds to y, to be added before y is written: blocks of threads
-  /// write y once.
+  /// write y once. Where some of it is subtracted, so do the kernels of their
+  /// own: roundings follow the order. No table has more rows than so many.
   std::optional<GatherNest> gatheredIn(const SharedPlan &plan,
                                        const MixStage &mix,
                                        const WriteStage &write) const {
-    if (!program->block || spec.dynamicN() || write.target != PlanArray::Output)
+    constexpr int64_t kMostRows = 4096;
+    if (spec.dynamicN() || write.target != PlanArray::Output ||
+        Poly::power(spec.l).at(spec.n) > kMostRows)
       return std::nullopt;
     // The mix has the other inits itself.
     MixStage bare;
     bare.targets.push_back(mix.targets.front());
     bare.targets.front().inits.clear();
-    return GatherNest(plan, bare, &write);
+    GatherNest gathered(plan, bare, &write);
+    if (!program->block && !subtracts(gathered))
+      return std::nullopt;
+    return gathered;
   }
 
   void emitStages(const IsotypicPlan &plan, const LayerArrays &arrays,
@@ -263,20 +268,26 @@ private:
   //===--------------------------------------------------------------------===//
 
   /// After what has been launched so far; `emit` sets `blockForm` where there
-  /// is such a kernel.
-  void emitBlock(llvm::function_ref<void()> emit) {
-    Program *whole = program;
-    Program form = *whole;
-    program = &form;
-    emit();
-    program = whole;
+  /// is such a kernel, of a cluster of as few blocks as a sample fits in.
+  void emitBlock(llvm::function_ref<void(int64_t blocks)> emit) {
+    const bool mayShare = !spec.dynamicN() && hasClusters(*program);
+    for (int64_t blocks = 1; wantsBlock && !blockForm &&
+                             blocks <= (mayShare ? kMostBlocksOfCluster : 1);
+         blocks *= 2) {
+      Program *whole = program;
+      Program form = *whole;
+      program = &form;
+      emit(blocks);
+      program = whole;
+    }
   }
 
-  void emitInBlock(const StrandPlan &strands, const DeviceArray &weights) {
+  void emitInBlock(const StrandPlan &strands, const DeviceArray &weights,
+                   int64_t blocks) {
     const SharedPlan &plan = strands.shared;
     if (strands.hasStrands() || !strands.bias.rows.empty())
       return;
-    BlockScope block(*program);
+    BlockScope block(*program, blocks);
     LayerArrays arrays;
     arrays.bias = biasArray();
     auto placeInputs = [&] {
@@ -304,8 +315,9 @@ private:
                [&] { emitStages(strands, arrays, weights); });
   }
 
-  void emitInBlock(const IsotypicPlan &plan, const DeviceArray &weights) {
-    BlockScope block(*program);
+  void emitInBlock(const IsotypicPlan &plan, const DeviceArray &weights,
+                   int64_t blocks) {
+    BlockScope block(*program, blocks);
     LayerArrays arrays;
     // The layer's own basis is done with before there are nodes.
     std::tie(arrays.input, arrays.nodes) = block.placeEither(
@@ -338,8 +350,6 @@ private:
                   const DeviceArray &weights,
                   const std::vector<const MixStage *> &mixes,
                   llvm::function_ref<void()> stages) {
-    if (!block.fits())
-      return;
     Poly rows;
     int64_t tilesOfRow = 1;
     bool needsSlots = false;
@@ -353,6 +363,8 @@ private:
       tilesOfRow = std::max(tilesOfRow, tile.count);
       needsSlots |= tile.totals == MixTile::Shared;
     }
+    if (!block.fits(needsSlots))
+      return;
     const DeviceArray x = inputRows(), y = outputRows();
     block.open({x, weights, biasArray(), y}, rows, tilesOfRow, needsSlots);
     program->block = &block;
@@ -567,8 +579,8 @@ struct LayerDescriber {
 
   static std::string block() {
     return line("block",
-                "where samples fit in shared memory: all stages in one "
-                "kernel; else");
+                "where samples fit in shared memory, of a cluster of blocks on "
+                "sm_90 and newer: all stages in one kernel; else");
   }
   std::string channels() const {
     return spec.layout == Layout::ChannelsFirst

@@ -8,6 +8,7 @@
 #ifndef EQC_LOWERING_GPU_GPUTARGET_H
 #define EQC_LOWERING_GPU_GPUTARGET_H
 
+#include "compiler/Lowering/Gpu/HostForm.h"
 #include "compiler/Lowering/KernelTarget.h"
 
 namespace eqc::device {
@@ -25,6 +26,10 @@ public:
 
   void addDialects(mlir::DialectRegistry &registry) const override;
   void addTranslations(mlir::DialectRegistry &registry) const override;
+
+  void addHostForm(mlir::OpPassManager &pm) const override {
+    device::addHostForm(pm);
+  }
 
   std::string describe(const LayerSpec &spec, const LayerPlan &plan,
                        const Machine &machine) const override;

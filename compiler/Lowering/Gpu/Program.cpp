@@ -77,6 +77,9 @@ static Attribute attributeOf(Builder &b, const Launch &launch) {
   if (!launch.shared.isZero())
     fields.push_back(b.getNamedAttr(
         "shared", b.getDenseI64ArrayAttr(launch.shared.words())));
+  if (launch.cluster > 1)
+    fields.push_back(b.getNamedAttr(
+        "cluster", b.getDenseI64ArrayAttr(Formula(launch.cluster).words())));
   return b.getDictionaryAttr(fields);
 }
 

@@ -21,8 +21,13 @@ namespace eqc::device {
 /// Of a block, where a thread does little, and where it has many registers.
 constexpr int64_t kThreads = 256, kTileThreads = 128;
 
-/// Address spaces of pointers.
-constexpr unsigned kGlobalSpace = 1, kSharedSpace = 3;
+/// Address spaces of pointers; the last one is shared memory of all blocks of a
+/// cluster.
+constexpr unsigned kGlobalSpace = 1, kSharedSpace = 3, kClusterSpace = 7;
+
+/// Notes on a kernel how many blocks its clusters have; its barriers are those
+/// of a cluster.
+constexpr const char *kClusterAttrName = "cluster_blocks";
 
 class BlockScope;
 
@@ -31,6 +36,9 @@ class BlockScope;
 struct SharedPlace {
   Poly offset;
   int64_t pitch = 1;
+  /// Where the blocks of a cluster share an array: the first so many are those
+  /// of the first block, and so on. 0: each block has all of them.
+  int64_t rowsOfBlock = 0;
 };
 
 /// An array of rows of channels, [samples, rows, channels].
@@ -54,6 +62,7 @@ struct Launch {
                                    ///< then the blocks of grids before
   std::optional<Formula> blocks;   ///< instead of as many as items need
   Formula shared = 0;              ///< bytes that a block has of it
+  int64_t cluster = 1;             ///< blocks
 };
 
 /// One form of a program while it is written. Kernels go to `module`.
