@@ -72,9 +72,8 @@ ChildResult eqc::runInChild(llvm::function_ref<int(int)> work, double seconds) {
   }
   close(ends[1]);
   using Clock = std::chrono::steady_clock;
-  const auto end =
-      Clock::now() + std::chrono::duration_cast<Clock::duration>(
-                         std::chrono::duration<double>(seconds));
+  const auto end = Clock::now() + std::chrono::duration_cast<Clock::duration>(
+                                      std::chrono::duration<double>(seconds));
   bool late = false;
   for (;;) {
     const auto left = std::chrono::duration_cast<std::chrono::milliseconds>(
@@ -129,16 +128,15 @@ ChildResult eqc::runInChild(llvm::function_ref<int(int)> work, double seconds) {
 static constexpr StringRef kSuffix = "_selftest";
 
 /// Calls `visit` with the names of what others can link to.
-static llvm::Error
-forEachExport(const llvm::object::ObjectFile &object, bool isShared,
-              llvm::function_ref<void(StringRef)> visit) {
+static llvm::Error forEachExport(const llvm::object::ObjectFile &object,
+                                 bool isShared,
+                                 llvm::function_ref<void(StringRef)> visit) {
   using llvm::object::BasicSymbolRef;
   auto look = [&](const BasicSymbolRef &symbol) -> llvm::Error {
     llvm::Expected<uint32_t> flags = symbol.getFlags();
     if (!flags)
       return flags.takeError();
-    llvm::Expected<StringRef> name =
-        llvm::object::SymbolRef(symbol).getName();
+    llvm::Expected<StringRef> name = llvm::object::SymbolRef(symbol).getName();
     if (!name)
       return name.takeError();
     if ((*flags & BasicSymbolRef::SF_Global) &&
@@ -190,9 +188,9 @@ bool eqc::findVerifiable(const std::string &path, Verifiable &found,
                                      toString(object.takeError()));
   if ((*object)->getArch() !=
       llvm::Triple(llvm::sys::getProcessTriple()).getArch())
-    return refuse(StatusRefused,
-                  "'" + path + "' is for another machine than this one; "
-                               "verify it there");
+    return refuse(StatusRefused, "'" + path +
+                                     "' is for another machine than this one; "
+                                     "verify it there");
   found.isShared = !(*object)->isRelocatableObject();
   bool device = false;
   if (llvm::Error bad =
@@ -201,8 +199,8 @@ bool eqc::findVerifiable(const std::string &path, Verifiable &found,
             if (name.consume_back(kSuffix))
               found.names.push_back(name.str());
           }))
-    return refuse(StatusRefused, "'" + path + "' is damaged: " +
-                                     toString(std::move(bad)));
+    return refuse(StatusRefused,
+                  "'" + path + "' is damaged: " + toString(std::move(bad)));
   std::sort(found.names.begin(), found.names.end());
   if (found.names.empty())
     return refuse(StatusRefused,
@@ -243,8 +241,9 @@ static std::string checkDescription(const LoadedLibrary &library,
   if (parsed.layers.size() != 1)
     return "this eqc does not understand the source that it carries";
   const CheckRow row = library.checkInfo(parsed.layers.front());
-  return row.verdict == Verdict::Failed ? "its description is wrong: " + row.note
-                                        : "";
+  return row.verdict == Verdict::Failed
+             ? "its description is wrong: " + row.note
+             : "";
 }
 
 static void writeAll(int descriptor, StringRef text) {

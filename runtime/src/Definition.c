@@ -58,8 +58,7 @@ static int64_t partner_of(const eqc_space_info *space, int64_t length,
 /*===-- Description
  * --------------------------------------------------------===*/
 
-int eqc_rt_define(eqc_rt_definition *d, const eqc_layer_info *info,
-                  int64_t n) {
+int eqc_rt_define(eqc_rt_definition *d, const eqc_layer_info *info, int64_t n) {
   const int two = info->k2 >= 0;
   const int64_t order[EQC_RT_ROWS] = {info->l, info->k, two ? info->k2 : 0};
   const int64_t channels[EQC_RT_ROWS] = {info->c_out, info->c_in,
@@ -85,10 +84,9 @@ int eqc_rt_define(eqc_rt_definition *d, const eqc_layer_info *info,
     eqc_rt_tensor *t = &d->row[r];
     d->first[r] = (int)axis;
     for (i = 0; i < order[r]; ++i, ++axis) {
-      const int32_t number = r == EQC_RT_ROW_Y ? info->y_axes[i]
-                             : r == EQC_RT_ROW_X
-                                 ? info->x_axes[i]
-                                 : info->x_axes[info->k + i];
+      const int32_t number = r == EQC_RT_ROW_Y   ? info->y_axes[i]
+                             : r == EQC_RT_ROW_X ? info->x_axes[i]
+                                                 : info->x_axes[info->k + i];
       d->space[axis] = &info->space[number % EQC_DUAL_AXIS];
       d->length[axis] = d->space[axis]->n < 0 ? n : d->space[axis]->n;
     }
@@ -112,7 +110,7 @@ int eqc_rt_define(eqc_rt_definition *d, const eqc_layer_info *info,
 }
 
 static int row_of(const eqc_rt_definition *d, int axis) {
-  return axis < d->first[1] ? EQC_RT_ROW_Y
+  return axis < d->first[1]   ? EQC_RT_ROW_Y
          : axis < d->first[2] ? EQC_RT_ROW_X
                               : EQC_RT_ROW_Z;
 }
@@ -120,8 +118,8 @@ static int row_of(const eqc_rt_definition *d, int axis) {
 /*===-- Diagrams
  * -----------------------------------------------------------===*/
 
-/* A block of a diagram, seen from one of the arrays: its axes there are `given`,
-   the others are summed over. */
+/* A block of a diagram, seen from one of the arrays: its axes there are
+   `given`, the others are summed over. */
 typedef struct block {
   int size, axis[EQC_RT_MAX_AXES];
   int is_free; /* the arguments of a Levi-Civita symbol */
@@ -133,8 +131,8 @@ typedef struct block {
 typedef struct diagram {
   int num_blocks;
   block blocks[EQC_RT_MAX_AXES];
-  double sign;  /* of the orbit's sum, and 1/n for each mean */
-  int begins;   /* the matrix of a weight */
+  double sign; /* of the orbit's sum, and 1/n for each mean */
+  int begins;  /* the matrix of a weight */
   /* Values that the sum over open axes depends on, and their number. */
   int num_keys, key[EQC_RT_MAX_AXES];
   int64_t keys;
@@ -174,8 +172,7 @@ static const char *read_diagram(const eqc_rt_definition *d, const char *text,
     block *p = &g->blocks[b];
     const int outputs = d->first[1];
     const int below = p->axis[0] >= outputs;
-    p->in_row = p->size == 2 && !p->is_free &&
-                below == (p->axis[1] >= outputs);
+    p->in_row = p->size == 2 && !p->is_free && below == (p->axis[1] >= outputs);
     if (mean && below && !p->is_free)
       g->sign /= (double)p->length;
     if (!p->open)
@@ -405,19 +402,17 @@ static void mix(const eqc_rt_definition *d, int fixed, const double *sums,
 }
 
 /* The products of sums, at a position of y, with the array of y there. */
-static void spread(const eqc_rt_definition *d, int64_t sample,
-                   int64_t position, const double *sums, double *gradient) {
+static void spread(const eqc_rt_definition *d, int64_t sample, int64_t position,
+                   const double *sums, double *gradient) {
   const eqc_rt_tensor *y = &d->row[EQC_RT_ROW_Y];
   const int64_t at = sample * y->sample + position * y->step;
-  const int64_t count = d->info->depthwise
-                            ? 1
-                            : eqc_rt_pooled_channels(d, EQC_RT_ROW_Y);
+  const int64_t count =
+      d->info->depthwise ? 1 : eqc_rt_pooled_channels(d, EQC_RT_ROW_Y);
   int64_t c, i;
   for (i = 0; i < count; ++i)
     for (c = 0; c < y->channels; ++c)
-      gradient[i * y->channels + c] +=
-          sums[d->info->depthwise ? c : i] *
-          load(d, y->data, at + c * y->channel);
+      gradient[i * y->channels + c] += sums[d->info->depthwise ? c : i] *
+                                       load(d, y->data, at + c * y->channel);
 }
 
 /*===-- Entries
@@ -553,9 +548,9 @@ void eqc_rt_evaluate_bias(const eqc_rt_definition *d, int64_t sample,
     for (c = 0; c < y->channels; ++c)
       if (gradient)
         gradient[number * y->channels + c] +=
-            sign * load(d, y->data,
-                        sample * y->sample + position * y->step +
-                            c * y->channel);
+            sign *
+            load(d, y->data,
+                 sample * y->sample + position * y->step + c * y->channel);
       else
         out[c] += sign * load(d, bias, number * y->channels + c);
   }
@@ -587,7 +582,8 @@ static void shuffle(int64_t *to, int64_t first, int64_t count, int64_t unit,
   for (i = count; i > 1; --i) {
     const int64_t j = (int64_t)(eqc_rt_random(random) % (uint64_t)i);
     for (u = 0; u < unit; ++u) {
-      int64_t *a = to + first + (i - 1) * unit + u, *b = to + first + j * unit + u;
+      int64_t *a = to + first + (i - 1) * unit + u,
+              *b = to + first + j * unit + u;
       const int64_t kept = *a;
       *a = *b;
       *b = kept;
@@ -669,7 +665,8 @@ static int64_t exchange(const eqc_rt_definition *d, const char *letters,
   int64_t image = 0;
   int a;
   for (a = 0; a < order; ++a) {
-    image += position / d->stride[first + a] * d->stride[first + letters[a] - '0'];
+    image +=
+        position / d->stride[first + a] * d->stride[first + letters[a] - '0'];
     position %= d->stride[first + a];
   }
   return image;
@@ -691,10 +688,11 @@ void eqc_rt_symmetrize(const eqc_rt_definition *d, void *x, int64_t batch,
     signs[p] = 1;
     orbit[0] = p;
     for (i = 0, count = 1; i < count; ++i)
-      for (text = symmetries; *text; text += 1 + order + (text[1 + order] == ';')) {
+      for (text = symmetries; *text;
+           text += 1 + order + (text[1 + order] == ';')) {
         const int64_t image = exchange(d, text + 1, orbit[i]);
-        const int8_t sign = (int8_t)(*text == '-' ? -signs[orbit[i]]
-                                                  : signs[orbit[i]]);
+        const int8_t sign =
+            (int8_t)(*text == '-' ? -signs[orbit[i]] : signs[orbit[i]]);
         if (!signs[image])
           orbit[count++] = image, signs[image] = sign;
         else

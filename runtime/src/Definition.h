@@ -30,13 +30,13 @@ typedef struct eqc_rt_tensor {
 typedef struct eqc_rt_definition {
   const eqc_layer_info *info;
   int is_double;
-  int axes;                         /* of y, x and z together */
-  int first[EQC_RT_ROWS + 1];       /* the first axis of each */
-  int64_t length[EQC_RT_MAX_AXES];  /* of each axis */
-  int64_t stride[EQC_RT_MAX_AXES];  /* of positions of its array */
+  int axes;                        /* of y, x and z together */
+  int first[EQC_RT_ROWS + 1];      /* the first axis of each */
+  int64_t length[EQC_RT_MAX_AXES]; /* of each axis */
+  int64_t stride[EQC_RT_MAX_AXES]; /* of positions of its array */
   const eqc_space_info *space[EQC_RT_MAX_AXES];
-  eqc_rt_tensor row[EQC_RT_ROWS];   /* data: what is to be read */
-  int64_t bias_positions;           /* those of y */
+  eqc_rt_tensor row[EQC_RT_ROWS]; /* data: what is to be read */
+  int64_t bias_positions;         /* those of y */
 } eqc_rt_definition;
 
 /* Describes the layer for one n, without arrays. EQC_OK, or EQC_ERR_ARG where

@@ -21,6 +21,9 @@
    hundredths of a second; and those that one sample may take at least. */
 #define ARRAY_WORK 8e6
 #define SAMPLE_WORK 1e8
+/* Of a call with as many samples, or as large a sample, as fits: kernels have
+   other code for long sums. */
+#define LONG_WORK 1.5e7
 /* Of all calls: a second's fraction. */
 #define ALL_WORK 3e8
 /* Elements of x, z, y and weight of one call, and of one with a single sample.
@@ -34,13 +37,26 @@
 
 /* The arrays of a call. Their order is that of the room they are given. */
 enum {
-  X, Z, WEIGHT, BIAS, Y, GRAD_Y, GRAD_X, GRAD_Z, GRAD_WEIGHT, GRAD_BIAS,
-  MOVED_X, MOVED_Z, OTHER_Y, PACKED, NUM_ARRAYS
+  X,
+  Z,
+  WEIGHT,
+  BIAS,
+  Y,
+  GRAD_Y,
+  GRAD_X,
+  GRAD_Z,
+  GRAD_WEIGHT,
+  GRAD_BIAS,
+  MOVED_X,
+  MOVED_Z,
+  OTHER_Y,
+  PACKED,
+  NUM_ARRAYS
 };
 
 static const char *const names[NUM_ARRAYS] = {
-    "x", "z", "weight", "bias", "y", "grad_y", "grad_x", "grad_z",
-    "grad_weight", "grad_bias", "x", "z", "y", "packed"};
+    "x",      "z",           "weight",    "bias", "y", "grad_y", "grad_x",
+    "grad_z", "grad_weight", "grad_bias", "x",    "z", "y",      "packed"};
 
 typedef struct selftest {
   const eqc_selftest *layer; /* its functions, or NULL to call the kernel */
@@ -157,8 +173,7 @@ static int call_forward(const selftest *t, int x, int z, int weights, int y) {
       return eqc_rt_bilinear_forward_packed(layer, t->n, t->batch, a, b, w,
                                             bias, out);
     if (!f)
-      return eqc_rt_bilinear_forward(layer, t->n, t->batch, a, b, w, bias,
-                                     out);
+      return eqc_rt_bilinear_forward(layer, t->n, t->batch, a, b, w, bias, out);
     return sized ? ((forward2_n *)f)(t->n, t->batch, a, b, w, bias, out)
                  : ((forward2_0 *)f)(t->batch, a, b, w, bias, out);
   }
@@ -170,12 +185,11 @@ static int call_forward(const selftest *t, int x, int z, int weights, int y) {
                : ((forward_0 *)f)(t->batch, a, w, bias, out);
 }
 
-static int call_backward(const selftest *t) {
+/* The gradients that are asked for, one after the other; the rest is NULL. */
+static int call_backward(const selftest *t, void *gx, void *gz, void *gw,
+                         void *gb) {
   const void *x = t->array[X], *z = t->array[Z], *w = t->array[WEIGHT],
              *y = t->array[GRAD_Y];
-  void *gx = t->array[GRAD_X], *gz = t->array[GRAD_Z],
-       *gw = t->array[GRAD_WEIGHT],
-       *gb = t->elements[BIAS] ? t->array[GRAD_BIAS] : NULL;
   void (*f)(void) = t->layer ? t->layer->backward : NULL;
   const int sized = t->info->n == -1;
   if (two_inputs(t)) {
@@ -183,9 +197,9 @@ static int call_backward(const selftest *t) {
       return eqc_rt_bilinear_backward(
           (const eqc_bilinear *)(const void *)t->kernel, t->n, t->batch, x, z,
           w, y, gx, gz, gw, gb);
-    return sized ? ((backward2_n *)f)(t->n, t->batch, x, z, w, y, gx, gz, gw,
-                                      gb)
-                 : ((backward2_0 *)f)(t->batch, x, z, w, y, gx, gz, gw, gb);
+    return sized
+               ? ((backward2_n *)f)(t->n, t->batch, x, z, w, y, gx, gz, gw, gb)
+               : ((backward2_0 *)f)(t->batch, x, z, w, y, gx, gz, gw, gb);
   }
   if (!f)
     return eqc_rt_backward(t->kernel, t->n, t->batch, x, w, y, gx, gw, gb);
@@ -240,9 +254,9 @@ static eqc_rt_tensor tensor_of(const selftest *t, int row, int array) {
 static void choose_positions(selftest *t, int row) {
   const int64_t all = t->d.row[row].positions;
   int64_t count = all, i;
-  while (count > 2 && (double)t->batch *
-                              eqc_rt_evaluation_cost(&t->d, row, count) >
-                          ARRAY_WORK)
+  while (count > 2 &&
+         (double)t->batch * eqc_rt_evaluation_cost(&t->d, row, count) >
+             ARRAY_WORK)
     count = count / 2;
   for (i = 0; i < count; ++i) {
     const int64_t first = (int64_t)((double)all * (double)i / (double)count);
@@ -283,7 +297,8 @@ static void compare(comparison *c, double got, double expected, int64_t sample,
   }
 }
 
-static int judge(selftest *t, const comparison *c, const char *what, int exact) {
+static int judge(selftest *t, const comparison *c, const char *what,
+                 int exact) {
   if (c->error <= (exact ? 0 : t->tolerance * c->largest))
     return EQC_OK;
   return wrong(t, "%s[%lld, %lld, %lld] is %.9g, not %.9g", what,
@@ -346,8 +361,7 @@ static int compare_sums(selftest *t) {
     compare(&of_bias, get(t, GRAD_BIAS, i), t->gradient[weights + i], 0, 0, i);
   t->entries += weights + biases;
   status = judge(t, &worst, "grad_weight", t->exact);
-  return status != EQC_OK ? status
-                          : judge(t, &of_bias, "grad_bias", t->exact);
+  return status != EQC_OK ? status : judge(t, &of_bias, "grad_bias", t->exact);
 }
 
 /* <a, b>, and the sum of the absolute products. */
@@ -364,8 +378,7 @@ static double dot(const selftest *t, int a, int b, double *all) {
 
 /* <grad_y, y> is what each gradient makes with its array, and the bias's. */
 static int adjoint(selftest *t) {
-  static const int of[3][2] = {
-      {X, GRAD_X}, {Z, GRAD_Z}, {WEIGHT, GRAD_WEIGHT}};
+  static const int of[3][2] = {{X, GRAD_X}, {Z, GRAD_Z}, {WEIGHT, GRAD_WEIGHT}};
   double all = 0, y = dot(t, Y, GRAD_Y, &all);
   int i;
   y -= dot(t, BIAS, GRAD_BIAS, &all);
@@ -396,6 +409,28 @@ static void move(selftest *t, int row, int from, int to) {
   }
 }
 
+/* One gradient alone has the bits that it has beside the others. */
+static int alone(selftest *t) {
+  static const int arrays[] = {GRAD_X, GRAD_Z, GRAD_WEIGHT, GRAD_BIAS};
+  int i, status;
+  for (i = 0; i < 4; ++i) {
+    void *room = i < 2 ? (void *)t->array[MOVED_X + i] : (void *)t->gradient;
+    const int array = arrays[i];
+    if (t->elements[array] == 0 || (array == GRAD_Z && !two_inputs(t)))
+      continue;
+    status = call_backward(
+        t, array == GRAD_X ? room : NULL, array == GRAD_Z ? room : NULL,
+        array == GRAD_WEIGHT ? room : NULL, array == GRAD_BIAS ? room : NULL);
+    if (status != EQC_OK)
+      return status;
+    if (memcmp(room, t->array[array],
+               (size_t)(t->elements[array] * t->kernel->element_bytes)) != 0)
+      return wrong(t, "%s alone has other bits than beside the others",
+                   names[array]);
+  }
+  return EQC_OK;
+}
+
 static int equivariant(selftest *t) {
   const eqc_rt_tensor *y = &t->d.row[EQC_RT_ROW_Y];
   comparison worst = {0};
@@ -411,8 +446,8 @@ static int equivariant(selftest *t) {
     return status;
   for (p = 0; p < y->positions; ++p) {
     int sign;
-    const int64_t image = eqc_rt_move(&t->d, &t->element, EQC_RT_ROW_Y, p,
-                                      &sign);
+    const int64_t image =
+        eqc_rt_move(&t->d, &t->element, EQC_RT_ROW_Y, p, &sign);
     for (b = 0; b < t->batch; ++b)
       for (c = 0; c < y->channels; ++c) {
         const int64_t at = b * y->sample + c * y->channel;
@@ -439,12 +474,11 @@ static int64_t exact_size(const selftest *t) {
     most = fmax(most, eqc_rt_most_terms(&t->d, EQC_RT_ROW_X));
     if (two_inputs(t))
       most = fmax(most, eqc_rt_most_terms(&t->d, EQC_RT_ROW_Z));
-    most = fmax(most,
-                (double)t->batch * eqc_rt_most_terms(&t->d, EQC_RT_ROWS));
+    most = fmax(most, (double)t->batch * eqc_rt_most_terms(&t->d, EQC_RT_ROWS));
   }
   for (size = 3; size > 0; --size) {
-    const double one = factors == 3 ? (double)(size * size * size)
-                                    : (double)(size * size);
+    const double one =
+        factors == 3 ? (double)(size * size * size) : (double)(size * size);
     if (fmin(most, 16 * sqrt(most)) * one <= limit)
       return size;
   }
@@ -452,8 +486,8 @@ static int64_t exact_size(const selftest *t) {
 }
 
 static int try_call(selftest *t) {
-  const int exact_plan =
-      strcmp(t->info->plan, "schur") != 0 && !strcmp(t->info->normalize, "none");
+  const int exact_plan = strcmp(t->info->plan, "schur") != 0 &&
+                         !strcmp(t->info->normalize, "none");
   int64_t i, c;
   int status, r;
   t->size = exact_size(t);
@@ -510,7 +544,9 @@ static int try_call(selftest *t) {
   }
   for (i = GRAD_X; i <= GRAD_BIAS; ++i)
     spoil(t, (int)i);
-  status = call_backward(t);
+  status = call_backward(t, t->array[GRAD_X], t->array[GRAD_Z],
+                         t->array[GRAD_WEIGHT],
+                         t->elements[BIAS] ? t->array[GRAD_BIAS] : NULL);
   for (i = GRAD_X; i <= GRAD_BIAS && status == EQC_OK; ++i)
     if (i != GRAD_Z || two_inputs(t))
       status = all_written(t, (int)i);
@@ -524,7 +560,7 @@ static int try_call(selftest *t) {
     status = compare_sums(t);
   if (status == EQC_OK)
     status = adjoint(t);
-  return status;
+  return status == EQC_OK ? alone(t) : status;
 }
 
 /*===-- All calls
@@ -552,11 +588,9 @@ static size_t lay_out(selftest *t, char *base) {
   t->elements[WEIGHT] = t->elements[GRAD_WEIGHT] = info->weight_size;
   t->elements[BIAS] = t->elements[GRAD_BIAS] = info->bias_size;
   for (i = 0; i < NUM_ARRAYS; ++i)
-    t->array[i] =
-        place(base, &used, t->elements[i] * t->kernel->element_bytes);
+    t->array[i] = place(base, &used, t->elements[i] * t->kernel->element_bytes);
   for (i = 0; i < EQC_RT_ROWS; ++i) {
-    const int64_t room =
-        eqc_rt_evaluation_room(&t->d, i, row[i].positions);
+    const int64_t room = eqc_rt_evaluation_room(&t->d, i, row[i].positions);
     most_room = room > most_room ? room : most_room;
     most_out = row[i].sample > most_out ? row[i].sample : most_out;
     t->positions[i] =
@@ -598,7 +632,7 @@ static double least_work(const selftest *t) {
    all where even one sample is too large. */
 static int try_case(selftest *t, int64_t n, int64_t batch) {
   eqc_rt_block memory;
-  double work;
+  double work, most;
   int status, r;
   t->n = n;
   status = eqc_rt_define(&t->d, t->info, n);
@@ -606,15 +640,17 @@ static int try_case(selftest *t, int64_t n, int64_t batch) {
     return status;
   if (elements_of(t, 1) > (double)MOST_ELEMENTS || least_work(t) > SAMPLE_WORK)
     return EQC_OK;
-  while (batch > 1 && (elements_of(t, batch) > (double)CALL_ELEMENTS ||
-                       (double)batch * least_work(t) > SAMPLE_WORK))
-    --batch;
+  most = fmin(((double)CALL_ELEMENTS - (double)t->info->weight_size) /
+                  (elements_of(t, 1) - (double)t->info->weight_size),
+              (batch > 64 ? LONG_WORK : SAMPLE_WORK) / least_work(t));
+  if ((double)batch > most)
+    batch = most < 1 ? 1 : (int64_t)most;
   t->batch = batch;
   work = (double)batch * least_work(t);
   for (r = 0; r < EQC_RT_ROWS; ++r)
-    work += fmin(ARRAY_WORK, (double)batch * eqc_rt_evaluation_cost(
-                                                 &t->d, r,
-                                                 t->d.row[r].positions));
+    work += fmin(ARRAY_WORK,
+                 (double)batch *
+                     eqc_rt_evaluation_cost(&t->d, r, t->d.row[r].positions));
   if (t->calls > 0 && t->work + work > ALL_WORK)
     return EQC_OK;
   t->work += work;
@@ -628,6 +664,17 @@ static int try_case(selftest *t, int64_t n, int64_t batch) {
   return status;
 }
 
+/* The largest power of two times `unit` whose sample is small enough. */
+static int64_t long_size(selftest *t, int64_t unit) {
+  int64_t n = 2 * unit;
+  while (n < ((int64_t)1 << 20) &&
+         eqc_rt_define(&t->d, t->info, 2 * n) == EQC_OK &&
+         elements_of(t, 1) <= (double)CALL_ELEMENTS &&
+         least_work(t) <= LONG_WORK)
+    n *= 2;
+  return n;
+}
+
 static int try_cases(selftest *t) {
   static const int64_t batches[] = {3, 1, 8, 17}, sizes[] = {3, 5, 2, 8, 13, 1};
   const eqc_layer_info *info = t->info;
@@ -635,11 +682,19 @@ static int try_cases(selftest *t) {
   size_t i, count = info->n == -1 ? 6 : 4;
   int status = EQC_OK;
   for (i = 0; i < count && status == EQC_OK; ++i)
-    status = try_case(t, info->n == -1 ? unit * sizes[i] : info->n,
-                      batches[i % 4]);
+    status =
+        try_case(t, info->n == -1 ? unit * sizes[i] : info->n, batches[i % 4]);
+  if (status == EQC_OK && info->n == -1) {
+    const int64_t n = long_size(t, unit);
+    status = try_case(t, n, 1);
+    if (status == EQC_OK)
+      status = try_case(t, n - unit, 1);
+  }
+  if (status == EQC_OK)
+    status = try_case(t, info->n == -1 ? 2 * unit : info->n, (int64_t)1 << 18);
   if (status == EQC_OK && info->batch > 0)
-    status = try_case(t, info->n == -1 ? unit * sizes[0] : info->n,
-                      info->batch);
+    status =
+        try_case(t, info->n == -1 ? unit * sizes[0] : info->n, info->batch);
   return status;
 }
 

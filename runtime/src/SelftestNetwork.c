@@ -20,8 +20,8 @@ enum { MOST_ARRAYS = 64, MOST_SPACES = 64 };
 
 typedef struct forms {
   const eqc_network *network;
-  int64_t sizes[MOST_SPACES];          /* of those given at run time */
-  int64_t lengths[MOST_SPACES];        /* of all */
+  int64_t sizes[MOST_SPACES];                /* of those given at run time */
+  int64_t lengths[MOST_SPACES];              /* of all */
   int64_t in[MOST_ARRAYS], out[MOST_ARRAYS]; /* elements */
   void *inputs[MOST_ARRAYS], *outputs[MOST_ARRAYS], *others[MOST_ARRAYS];
   void *grad_outputs[MOST_ARRAYS], *grads[MOST_ARRAYS], *grads2[MOST_ARRAYS];
@@ -84,8 +84,8 @@ static int same(const forms *f, const char *what, void *const *a,
                 void *const *b, const int64_t *elements, int64_t count) {
   int64_t i;
   for (i = 0; i < count; ++i)
-    if (memcmp(a[i], b[i],
-               (size_t)(elements[i] * f->network->element_bytes)) != 0)
+    if (memcmp(a[i], b[i], (size_t)(elements[i] * f->network->element_bytes)) !=
+        0)
       return eqc_rt_fail(EQC_ERR_SELFTEST, "%s_selftest: %s differ",
                          f->network->info->name, what);
   return EQC_OK;
@@ -141,9 +141,9 @@ static int compare_forms(forms *f) {
     status = same(f, "outputs with a tape", f->outputs, f->others, f->out,
                   info->outputs);
   if (status == EQC_OK)
-    status = eqc_rt_network_backward(network, f->sizes, BATCH, inputs,
-                                     f->params, grad_outputs, NULL, f->grads,
-                                     f->grad_params);
+    status =
+        eqc_rt_network_backward(network, f->sizes, BATCH, inputs, f->params,
+                                grad_outputs, NULL, f->grads, f->grad_params);
   if (status == EQC_OK)
     status = eqc_rt_network_backward(network, f->sizes, BATCH, inputs,
                                      f->params, grad_outputs, f->tape,
@@ -170,7 +170,8 @@ static int try_forms(const eqc_network *network) {
       info->spaces > MOST_SPACES)
     return EQC_ERR_SIZE;
   for (i = 0; i < info->spaces; ++i) {
-    const int64_t unit = network->size_units[i] > 1 ? network->size_units[i] : 1;
+    const int64_t unit =
+        network->size_units[i] > 1 ? network->size_units[i] : 1;
     f.lengths[i] = info->space[i].n >= 0 ? info->space[i].n : 3 * unit;
     if (info->space[i].n < 0)
       f.sizes[next++] = f.lengths[i];
@@ -211,8 +212,10 @@ int eqc_rt_network_selftest(const eqc_network *network, char *report,
   if (status != EQC_OK)
     return status;
   for (i = 0; i < info->layers && status == EQC_OK; ++i) {
-    eqc_selftest layer = {sizeof layer, EQC_KERNEL_ABI,
-                          network->parts[i].kernel, NULL, NULL, NULL, NULL};
+    eqc_selftest layer = {
+        sizeof layer, EQC_KERNEL_ABI, network->parts[i].kernel,
+        NULL,         NULL,           NULL,
+        NULL};
     status = eqc_rt_selftest(&layer, report + used, size - used);
     used += strlen(report + used);
   }

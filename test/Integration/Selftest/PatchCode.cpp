@@ -1,10 +1,10 @@
 //===- PatchCode.cpp - Are changes of code found? -------------------------===//
 //
 // eqc-patch-code FILE.eq [--count=N] [--seed=N] [--plan=PLAN] [--cpu=NAME]
-// [-O0..-O3]: compiles the layers of a file, changes one byte of code at a time,
-// and asks `eqc check`'s tests and `eqc verify`'s whether something is wrong, in
-// child processes. Every change that the first see, the second must. Status 1
-// if one was missed.
+// [-O0..-O3]: compiles the layers of a file, changes one byte of code at a
+// time, and asks `eqc check`'s tests and `eqc verify`'s whether something is
+// wrong, in child processes. Every change that the first see, the second must.
+// Status 1 if one was missed.
 //
 //===----------------------------------------------------------------------===//
 
@@ -68,8 +68,7 @@ static Code codeOf(llvm::ArrayRef<char> bytes) {
     if (type != llvm::object::SymbolRef::ST_Function ||
         section == object->section_end())
       continue;
-    const size_t first =
-        offsetOf(*section) + llvm::cantFail(symbol.getValue());
+    const size_t first = offsetOf(*section) + llvm::cantFail(symbol.getValue());
     const uint64_t size = llvm::object::ELFSymbolRef(symbol).getSize();
     for (size_t i = 0; i < size; ++i)
       if (!linked[first + i]) {
@@ -97,8 +96,9 @@ static bool isWrong(const std::vector<LayerSpec> &layers,
             LoadedObject::load(object, error);
         if (!loaded)
           return 2;
-        const LoadedLibrary library(
-            [loaded](const std::string &name) { return loaded->function(name); });
+        const LoadedLibrary library([loaded](const std::string &name) {
+          return loaded->function(name);
+        });
         BuiltPlans built;
         for (const LayerSpec &layer : layers) {
           CheckOptions options;
@@ -193,11 +193,12 @@ int main(int argc, char **argv) {
       llvm::outs() << "MISSED: byte " << at << " of " << code.functions[place]
                    << ": " << (object[at] & 255) << " -> " << (to & 255) << " ("
                    << why << ")\n";
+      llvm::outs().flush();
     }
   }
   llvm::outs() << count << " changes of " << code.offsets.size()
-               << " bytes of code: " << wrong << " make a difference, " << caught
-               << " of them caught, " << missed << " missed; " << more
+               << " bytes of code: " << wrong << " make a difference, "
+               << caught << " of them caught, " << missed << " missed; " << more
                << " more caught\n";
   return missed ? 1 : 0;
 }

@@ -100,7 +100,8 @@ TEST(SelftestTest, RightLayersOfAllKindsPass) {
 }
 
 TEST(SelftestTest, AKernelOfOtherDiagramsFails) {
-  Compiled layer("layer f { group = S; n = 3; k = 1; l = 1; channels = 2 -> 3 }");
+  Compiled layer(
+      "layer f { group = S; n = 3; k = 1; l = 1; channels = 2 -> 3 }");
   ASSERT_EQ(layer.test("f").first, EQC_OK);
   layer.replace("+00+01;", "+01+00;");
   auto [status, report] = layer.test("f");
@@ -115,7 +116,8 @@ TEST(SelftestTest, AKernelOfOtherDiagramsFails) {
 }
 
 TEST(SelftestTest, ABiasOfOtherDiagramsFails) {
-  Compiled layer("layer f { group = S; n = 3; k = 1; l = 2; channels = 1 -> 3; bias = true }");
+  Compiled layer("layer f { group = S; n = 3; k = 1; l = 2; channels = 1 -> 3; "
+                 "bias = true }");
   layer.replace(";+00+01", ";+01+00");
   auto [status, report] = layer.test("f");
   EXPECT_EQ(status, EQC_ERR_SELFTEST);
@@ -180,7 +182,7 @@ struct Failing {
 
 TEST(SelftestTest, OutOfMemoryAtEveryRequest) {
   const Compiled layer(
-      "layer f { group = S; n = ?; k = 1; l = 1; channels = 2 -> 3 }");
+      "layer f { group = S; n = 3; k = 1; l = 1; channels = 2 -> 3 }");
   Failing failing;
   ASSERT_EQ(eqc_set_allocator(
                 [](size_t size, size_t align, void *ctx) -> void * {
