@@ -22,9 +22,9 @@ using llvm::StringRef;
 using llvm::Twine;
 
 static const StringRef fieldNames[numFields] = {
-    "group", "n",         "k",           "l",           "channels",
-    "bias",  "dtype",     "layout",      "normalize",   "diagrams",
-    "batch", "quadratic", "in_symmetry", "out_symmetry"};
+#define EQC_FIELD(ID, NAME, WORDS, HELP) NAME,
+#include "compiler/Frontend/Fields.def"
+};
 
 void eqc::checkName(const Token &token, StringRef what,
                     DiagnosticEngine &diags) {

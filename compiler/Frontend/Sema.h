@@ -10,6 +10,7 @@
 #include "compiler/Algebra/Enumerate.h"
 #include "compiler/Frontend/AST.h"
 #include "compiler/Frontend/Frontend.h"
+#include "compiler/Frontend/Language.h"
 
 #include "llvm/ADT/ArrayRef.h"
 #include "llvm/ADT/StringMap.h"
@@ -32,23 +33,10 @@ inline constexpr int64_t maxSignedTerms = int64_t(1) << 20;
 /// The most weights of a layer of two inputs.
 inline constexpr int64_t maxBilinearWeights = int64_t(1) << 28;
 
-enum class FieldKind {
-  Group,
-  N,
-  K,
-  L,
-  Channels,
-  Bias,
-  DType,
-  Layout,
-  Normalize,
-  Diagrams,
-  Batch,
-  Quadratic,
-  InSymmetry,
-  OutSymmetry
-};
-inline constexpr size_t numFields = 14;
+inline constexpr size_t numFields = 0
+#define EQC_FIELD(ID, NAME, WORDS, HELP) +1
+#include "compiler/Frontend/Fields.def"
+    ;
 
 /// A space as declared; nothing where it is refused.
 using DeclaredSpaces = llvm::StringMap<std::optional<Space>>;
@@ -95,6 +83,9 @@ private:
                                      const llvm::Twine &takes = "an integer");
   std::optional<size_t> readWord(FieldKind kind,
                                  llvm::ArrayRef<llvm::StringRef> words);
+  std::optional<size_t> readWord(FieldKind kind) {
+    return readWord(kind, infoOf(kind).words);
+  }
   /// The group's value where it has a size in parentheses, else null.
   const Value *sizedGroup() const;
   std::optional<size_t> findWord(FieldKind kind, const Token &token,

@@ -390,7 +390,9 @@ int NetworkChecker::call(const ExprNode &node, llvm::ArrayRef<Part> arguments) {
   Diagnostic &error =
       diags.error(DiagId::UnknownName, node.token.range,
                   "there is no layer or function " + quoted(name));
-  std::vector<StringRef> known{"norm", "scale", "concat"};
+  std::vector<StringRef> known;
+  for (const CallInfo &call : networkCalls())
+    known.push_back(call.name);
   for (std::string_view function : functionNames())
     known.push_back(function);
   for (const auto &entry : layers)

@@ -289,8 +289,7 @@ void LayerChecker::readBilinearChannels(const Value &written) {
 }
 
 void LayerChecker::readQuadratic() {
-  const std::optional<size_t> index =
-      readWord(FieldKind::Quadratic, {"false", "true"});
+  const std::optional<size_t> index = readWord(FieldKind::Quadratic);
   if (index == size_t(1))
     diags
         .error(DiagId::NotBuiltYet, place(FieldKind::Quadratic),
@@ -368,8 +367,7 @@ void LayerChecker::readDiagramChoice() {
     }
     return;
   }
-  if (std::optional<size_t> index =
-          readWord(FieldKind::Diagrams, {"all", "basis", "connected"})) {
+  if (std::optional<size_t> index = readWord(FieldKind::Diagrams)) {
     choice = *index == 0   ? DiagramChoice::All
              : *index == 1 ? DiagramChoice::Basis
                            : DiagramChoice::Connected;
@@ -402,15 +400,13 @@ void LayerChecker::readValues() {
         .help("multiply two of them in a layer of its own");
   readQuadratic();
   readChannels();
-  if (std::optional<size_t> i = readWord(FieldKind::Bias, {"false", "true"}))
+  if (std::optional<size_t> i = readWord(FieldKind::Bias))
     spec.bias = *i == 1;
-  if (std::optional<size_t> i = readWord(FieldKind::DType, {"f32", "f64"}))
+  if (std::optional<size_t> i = readWord(FieldKind::DType))
     spec.dtype = *i == 0 ? DType::F32 : DType::F64;
-  if (std::optional<size_t> i =
-          readWord(FieldKind::Layout, {"channels_last", "channels_first"}))
+  if (std::optional<size_t> i = readWord(FieldKind::Layout))
     spec.layout = *i == 0 ? Layout::ChannelsLast : Layout::ChannelsFirst;
-  if (std::optional<size_t> i =
-          readWord(FieldKind::Normalize, {"none", "mean"}))
+  if (std::optional<size_t> i = readWord(FieldKind::Normalize))
     spec.normalize = *i == 0 ? Normalize::None : Normalize::Mean;
   readDiagramChoice();
   if (const Value *written = value(FieldKind::Batch))

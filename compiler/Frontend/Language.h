@@ -1,0 +1,46 @@
+//===- Language.h - The words of the language -------------------*- C++ -*-===//
+//
+// For the checks, and for editors: completion, hover, colours.
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef EQC_FRONTEND_LANGUAGE_H
+#define EQC_FRONTEND_LANGUAGE_H
+
+#include "llvm/ADT/ArrayRef.h"
+#include "llvm/ADT/StringRef.h"
+
+#include <string>
+#include <vector>
+
+namespace eqc {
+
+enum class FieldKind {
+#define EQC_FIELD(ID, NAME, WORDS, HELP) ID,
+#include "compiler/Frontend/Fields.def"
+};
+
+struct FieldInfo {
+  llvm::StringRef name;
+  std::vector<llvm::StringRef> words; ///< that its value may be, if only these
+  llvm::StringRef help;
+};
+/// In the order of FieldKind.
+llvm::ArrayRef<FieldInfo> fieldInfos();
+inline const FieldInfo &infoOf(FieldKind kind) {
+  return fieldInfos()[static_cast<size_t>(kind)];
+}
+
+/// What a declaration starts with.
+inline constexpr llvm::StringLiteral declarationWords[] = {"layer", "space",
+                                                           "network"};
+/// What may be called in a network, beside functions of entries and layers, and
+/// what it does.
+struct CallInfo {
+  llvm::StringRef name, help;
+};
+llvm::ArrayRef<CallInfo> networkCalls();
+
+} // namespace eqc
+
+#endif // EQC_FRONTEND_LANGUAGE_H
