@@ -26,6 +26,8 @@ for tool in ["FileCheck", "not", "split-file", "count"]:
 
 # The longer names first: %eqc is a prefix of them.
 config.substitutions.append(("%eqc-fuzz", os.path.join(config.eqc_tools_dir, "eqc-fuzz")))
+config.substitutions.append(("%eqc-lsp-server",
+                             os.path.join(config.eqc_tools_dir, "eqc-lsp-server")))
 config.substitutions.append(("%eqc-opt", os.path.join(config.eqc_tools_dir, "eqc-opt")))
 config.substitutions.append(("%eqc", os.path.join(config.eqc_tools_dir, "eqc")))
 config.substitutions.append(("%faulty_eqc", os.path.join(config.eqc_tools_dir, "eqc-faulty")))

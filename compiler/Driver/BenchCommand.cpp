@@ -115,7 +115,7 @@ static int measureSuite(const Options &options, llvm::ArrayRef<Workload> suite,
   if (int status = loadRates(options, rates))
     return status;
   for (const Workload *workload : chosen) {
-    Source &source = session.sources.emplace_back();
+    Source &source = session.sources.emplace_back(options);
     if (int status = parseSource(
             options, llvm::MemoryBuffer::getMemBuffer(workload->source),
             workload->name + ".eq", source))
@@ -160,7 +160,7 @@ int eqc::runBench(const Options &options) {
       status = measureSuite(measured, suite, session);
   } else {
     // What is wrong in a source is said with or without a GPU.
-    Source &source = session.sources.emplace_back();
+    Source &source = session.sources.emplace_back(options);
     status = loadSource(options, source);
     if (!status)
       status = openGpu(source.compile, session);

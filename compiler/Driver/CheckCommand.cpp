@@ -56,7 +56,7 @@ static CheckReport checkWithoutGpu(const LayerSpec &layer,
 }
 
 int eqc::runCheck(const Options &options) {
-  Source source;
+  Source source(options);
   if (int status = loadSource(options, source))
     return status;
   if (int status = tuneSource(options, source))

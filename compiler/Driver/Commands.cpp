@@ -21,8 +21,8 @@ int eqc::report(const Failure &failure) {
   return failure.status;
 }
 
-static void printDiagnostics(const Options &options,
-                             const DiagnosticEngine &diags) {
+void eqc::printDiagnostics(const Options &options,
+                           const DiagnosticEngine &diags) {
   // One write: several runs may share a terminal.
   std::string text;
   llvm::raw_string_ostream os(text);
@@ -33,9 +33,8 @@ static void printDiagnostics(const Options &options,
   llvm::errs() << text;
 }
 
-/// The contents of a file, or null and a reported failure.
-static std::unique_ptr<llvm::MemoryBuffer> readFile(StringRef path,
-                                                    uint64_t limit) {
+std::unique_ptr<llvm::MemoryBuffer> eqc::readFile(StringRef path,
+                                                  uint64_t limit) {
   std::string problem;
   std::unique_ptr<llvm::MemoryBuffer> buffer = readInput(path, limit, problem);
   if (!buffer)
@@ -83,6 +82,7 @@ int eqc::loadSource(const Options &options, Source &source) {
 int eqc::parseSource(const Options &options,
                      std::unique_ptr<llvm::MemoryBuffer> text, StringRef name,
                      Source &source) {
+  mlir::TimingScope time = source.watch.step("front end");
   unsigned id =
       source.buffers.AddNewSourceBuffer(std::move(text), llvm::SMLoc());
   FrontendResult result =
@@ -91,6 +91,8 @@ int eqc::parseSource(const Options &options,
   source.networks = std::move(result.networks);
   source.compile = options.compile;
   source.compile.built = &source.built;
+  source.watch.follow(source.compile);
+  source.watch.rest();
   printDiagnostics(options, source.diags);
   return result.status;
 }
@@ -135,8 +137,14 @@ int eqc::compileSource(const Options &options, Source &source, CodeKind kind,
   CompileFailure failure;
   CompileOptions compile = source.compile;
   compile.networks = source.networks;
-  if (compileLayers(source.layers, compile, kind, code, failure, packedSizes))
-    return StatusDone;
+  const bool done =
+      compileLayers(source.layers, compile, kind, code, failure, packedSizes);
+  source.watch.rest();
+  const Failure saved = source.watch.saveTexts();
+  if (saved)
+    report(saved);
+  if (done)
+    return saved.status;
   code.clear();
   return reportCompileFailure(options, source, failure);
 }
@@ -147,6 +155,7 @@ int eqc::loadCompiled(const Options &options, Source &source,
   CompileOptions compile = source.compile;
   compile.networks = source.networks;
   library = compileInMemory(source.layers, compile, failure);
+  source.watch.rest();
   return library ? StatusDone : reportCompileFailure(options, source, failure);
 }
 

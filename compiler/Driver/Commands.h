@@ -6,6 +6,7 @@
 #include "compiler/Check/LoadedLibrary.h"
 #include "compiler/Driver/Options.h"
 #include "compiler/Driver/Outputs.h"
+#include "compiler/Driver/Watch.h"
 
 #include "llvm/ADT/SmallVector.h"
 #include "llvm/Support/MemoryBuffer.h"
@@ -20,14 +21,24 @@ namespace eqc {
 /// Prints `eqc: error: MESSAGE` and returns the status.
 int report(const Failure &failure);
 
+void printDiagnostics(const Options &options, const DiagnosticEngine &diags);
+
+/// The contents of a file of at most about `limit` bytes, or null and a
+/// reported failure.
+std::unique_ptr<llvm::MemoryBuffer> readFile(llvm::StringRef path,
+                                             uint64_t limit);
+
 /// A source that was read, its layers and how they are compiled.
 struct Source {
+  explicit Source(const Options &options) : watch(options) {}
+
   llvm::SourceMgr buffers; ///< holds the text that `diags` points into
   DiagnosticEngine diags;
   std::vector<LayerSpec> layers;
   std::vector<NetworkSpec> networks;
   BuiltPlans built; ///< of the layers, for all that a command does with them
   CompileOptions compile;
+  Watch watch; ///< sees what is done with it
 };
 
 /// Reads and checks the input and the rates; errors have been printed. Returns
@@ -80,6 +91,9 @@ int runDraw(const Options &options);
 int runBench(const Options &options);
 int runCalibrate(const Options &options);
 int runVerify(const Options &options);
+int runFormat(const Options &options);
+/// `completion` and `man`, which print what is made from the tables of options.
+int runWords(const Options &options);
 
 } // namespace eqc
 

@@ -138,7 +138,7 @@ int eqc::runCompile(const Options &options) {
   OutputPlan plan;
   if (Failure failure = planOutputs(options, plan))
     return report(failure);
-  Source source;
+  Source source(options);
   if (int status = loadSource(options, source))
     return status;
   if (int status = tuneSource(options, source))
@@ -169,8 +169,10 @@ int eqc::runCompile(const Options &options) {
         return status;
     std::string library;
     if (options.emit == EmitKind::Shared) {
+      mlir::TimingScope time = source.watch.step("linking");
       if (Failure failure = makeShared(code, source, device, library))
         return report(failure);
+      source.watch.rest();
       plan.outputs.setContents(plan.code, library);
     } else {
       plan.outputs.setContents(plan.code, StringRef(code.data(), code.size()));

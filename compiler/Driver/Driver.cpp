@@ -24,6 +24,11 @@ static int runCommand(const Options &options) {
     return runBench(options);
   case Command::Verify:
     return runVerify(options);
+  case Command::Format:
+    return runFormat(options);
+  case Command::Completion:
+  case Command::Man:
+    return runWords(options);
   }
   return StatusInternal;
 }

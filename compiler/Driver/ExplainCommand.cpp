@@ -1,40 +1,46 @@
 //===- ExplainCommand.cpp - eqc explain -----------------------------------===//
 
 #include "compiler/Driver/Commands.h"
-#include "compiler/Driver/Explain.h"
-#include "compiler/Driver/ExplainNetwork.h"
+#include "compiler/Report/Explain.h"
+
+#include "llvm/Support/FormatVariadic.h"
 
 using namespace eqc;
 
+/// The text about a file; the exit status.
+static int explainFile(const Options &options, std::string &text) {
+  Source source(options);
+  if (int status = loadSource(options, source))
+    return status;
+  std::vector<std::string> words;
+  if (int status = tuneSource(options, source, &words))
+    return status;
+  std::vector<Measured> measured(words.size());
+  for (size_t i = 0; i < words.size(); ++i)
+    if (!words[i].empty())
+      measured[i] = {source.compile.tuning[i], words[i]};
+  CompileFailure failure;
+  llvm::json::Object value;
+  const bool done =
+      options.explainJson
+          ? explainProgram(source.layers, source.networks, source.compile,
+                           measured, value, failure)
+          : explainProgram(source.layers, source.networks, source.compile,
+                           measured, text, failure);
+  source.watch.rest();
+  if (!done)
+    return reportCompileFailure(options, source, failure);
+  if (options.explainJson)
+    text = llvm::formatv("{0:2}\n", llvm::json::Value(std::move(value)));
+  return StatusDone;
+}
+
 int eqc::runExplain(const Options &options) {
   std::string text;
-  if (!options.diagnosticCode.empty()) {
+  if (!options.diagnosticCode.empty())
     text = explainDiagnostic(*lookupDiagnostic(options.diagnosticCode));
-  } else {
-    Source source;
-    if (int status = loadSource(options, source))
-      return status;
-    std::vector<std::string> measured;
-    if (int status = tuneSource(options, source, &measured))
-      return status;
-    for (size_t i = 0; i < source.layers.size(); ++i) {
-      if (!text.empty())
-        text += "\n";
-      std::optional<LayerTuning> tuning;
-      if (!measured.empty() && !measured[i].empty())
-        tuning = source.compile.tuning[i];
-      CompileFailure failure;
-      if (!explainLayer(source.layers[i], source.compile, tuning, text,
-                        failure))
-        return reportCompileFailure(options, source, failure);
-      if (!measured.empty())
-        text += measured[i];
-    }
-    for (const NetworkSpec &network : source.networks) {
-      text += "\n";
-      explainNetwork(network, text);
-    }
-  }
+  else if (int status = explainFile(options, text))
+    return status;
   if (Failure failure = writeStdout(text))
     return report(failure);
   return StatusDone;

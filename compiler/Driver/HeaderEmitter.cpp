@@ -6,6 +6,7 @@
 #include "compiler/Interface/LayerInfo.h"
 #include "compiler/Interface/Signature.h"
 #include "compiler/Lowering/KernelTarget.h"
+#include "compiler/Report/Shapes.h"
 
 #include "llvm/ADT/STLExtras.h"
 #include "llvm/ADT/StringExtras.h"
@@ -22,45 +23,6 @@ using llvm::StringRef;
 /// Longer lists of diagrams would only hide the declarations; `eqc explain`
 /// prints them all.
 static constexpr size_t maxListedDiagrams = 64;
-
-std::string eqc::arrayShape(const LayerSpec &layer, BilinearRow row) {
-  std::string text = "[batch";
-  const std::vector<Space> spaces = layer.spaces();
-  const std::vector<int> axes = axesOf(layer, row);
-  const std::string channels = std::to_string(channelsOf(layer, row));
-  if (layer.layout == Layout::ChannelsFirst)
-    text += ", " + channels;
-  for (int axis = 0; axis < orderOf(layer, row); ++axis) {
-    const Space &space = spaces[axes.empty() ? 0 : axes[axis]];
-    text += ", " + (space.n >= 0         ? std::to_string(space.n)
-                    : space.name.empty() ? "n"
-                                         : space.name);
-  }
-  if (layer.layout == Layout::ChannelsLast)
-    text += ", " + channels;
-  return text + "]";
-}
-
-std::string eqc::weightShape(const LayerSpec &layer) {
-  if (layer.depthwise)
-    return fmt::format("[{}, {}]", layer.diagrams.size(), layer.cOut);
-  if (layer.isBilinear())
-    return fmt::format("[{}, {}, {}, {}]", layer.diagrams.size(), layer.cIn,
-                       layer.cIn2, layer.cOut);
-  return fmt::format("[{}, {}, {}]", layer.diagrams.size(), layer.cIn,
-                     layer.cOut);
-}
-
-std::string eqc::ordersAndChannels(const LayerSpec &layer) {
-  if (!layer.isBilinear())
-    return fmt::format("order {} -> {}, channels {} -> {}", layer.k, layer.l,
-                       layer.cIn, layer.cOut);
-  return fmt::format("orders {} * {} -> {}, channels {}", layer.k1(), layer.k2,
-                     layer.l,
-                     layer.depthwise ? std::to_string(layer.cOut)
-                                     : fmt::format("{} * {} -> {}", layer.cIn,
-                                                   layer.cIn2, layer.cOut));
-}
 
 static void emitMacros(const LayerSpec &layer, int64_t packedSize,
                        std::string &text) {

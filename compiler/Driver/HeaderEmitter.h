@@ -4,7 +4,6 @@
 #define EQC_DRIVER_HEADEREMITTER_H
 
 #include "compiler/Algebra/NetworkSpec.h"
-#include "compiler/Plan/Bilinear/BilinearRole.h"
 
 #include "llvm/ADT/ArrayRef.h"
 #include "llvm/ADT/StringRef.h"
@@ -34,13 +33,6 @@ std::string emitHeader(llvm::ArrayRef<LayerSpec> layers,
                        const Device *device = nullptr,
                        const std::vector<bool> &ragged = {},
                        const HeaderNetworks &networks = {});
-
-/// The shape of an array as a comment writes it: `[batch, n, n, 16]`.
-std::string arrayShape(const LayerSpec &layer, BilinearRow row);
-std::string weightShape(const LayerSpec &layer);
-
-/// "order 2 -> 1, channels 16 -> 32", "orders 2 * 1 -> 1, channels 16".
-std::string ordersAndChannels(const LayerSpec &layer);
 
 } // namespace eqc
 

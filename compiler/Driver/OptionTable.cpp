@@ -12,6 +12,7 @@
 #include "llvm/Support/FormatVariadic.h"
 #include "llvm/Support/raw_ostream.h"
 
+#include <algorithm>
 #include <cassert>
 #include <deque>
 
@@ -26,6 +27,8 @@ enum : unsigned {
   DrawVis = 1u << 4,
   BenchVis = 1u << 5,
   VerifyVis = 1u << 6,
+  FormatVis = 1u << 7,
+  WordVis = 1u << 8,
 };
 
 #define OPTTABLE_STR_TABLE_CODE
@@ -170,6 +173,11 @@ Visibility eqc::visibilityOf(Command command) {
     return Visibility(BenchVis);
   case Command::Verify:
     return Visibility(VerifyVis);
+  case Command::Format:
+    return Visibility(FormatVis);
+  case Command::Completion:
+  case Command::Man:
+    return Visibility(WordVis);
   }
   return Visibility(0);
 }
@@ -193,8 +201,8 @@ static const CommandInfo commands[] = {
      "Compiles, runs on random data, compares with the definition",
      "Also applies random elements of the group before and after. Status 1 if "
      "anything disagrees.\n"},
-    {Command::Draw, "draw", "draw FILE.eq -o OUT.svg",
-     "Draws the layers' diagrams as an SVG picture",
+    {Command::Draw, "draw", "draw FILE.eq -o OUT.svg [options]",
+     "Draws layers, networks and plans as an SVG picture",
      "The top row of a diagram is the output, the bottom row the input.\n"},
     {Command::Bench, "bench",
      "bench FILE.eq [options] | --suite[=NAMES] | --calibrate",
@@ -207,18 +215,67 @@ static const CommandInfo commands[] = {
      "Runs the self-test that every object carries, in a process of its own: a "
      "crash, and no end,\nare failures. Status 1 if anything is wrong, 4 if a "
      "layer is too large to be tried.\n"},
+    {Command::Format, "fmt", "fmt FILE.eq.. [--check]",
+     "Formats files, or says whether they are",
+     "Files are changed in place, '-' from standard input to standard output. "
+     "Comments stay,\nand so does what a file means.\n"},
+    {Command::Completion, "completion", "completion bash|zsh|fish",
+     "Prints what completes the command line in a shell",
+     "EXAMPLES:\n"
+     "  eval \"$(eqc completion bash)\"             in ~/.bashrc\n"
+     "  eqc completion zsh > ~/.zfunc/_eqc         a folder of $fpath\n"
+     "  eqc completion fish > ~/.config/fish/completions/eqc.fish\n"},
+    {Command::Man, "man", "man eqc|COMMAND",
+     "Prints the manual page of eqc, or of a command",
+     "EXAMPLES:\n  eqc man compile | man -l -\n"},
 };
 
 llvm::ArrayRef<CommandInfo> eqc::commandTable() { return commands; }
 
-static const char *const statusText =
-    "EXIT STATUS:\n"
-    "  0   done\n"
-    "  1   the input was refused, or 'check' or 'verify' found a fault\n"
-    "  2   the command line was wrong\n"
-    "  3   a file could not be read or written\n"
-    "  4   a limit was reached\n"
-    "  70  an internal error, please report it\n";
+static constexpr std::pair<int, const char *> statuses[] = {
+    {0, "done"},
+    {1, "the input was refused, or 'check' or 'verify' found a fault"},
+    {2, "the command line was wrong"},
+    {3, "a file could not be read or written"},
+    {4, "a limit was reached"},
+    {70, "an internal error, please report it"}};
+
+llvm::ArrayRef<std::pair<int, const char *>> eqc::exitStatuses() {
+  return statuses;
+}
+
+static std::string statusText() {
+  std::string text = "EXIT STATUS:\n";
+  for (const auto &[status, words] : statuses)
+    text += llvm::formatv("  {0,-3} {1}\n", status, words).str();
+  return text;
+}
+
+std::vector<OptionWords> eqc::optionsOf(Command command) {
+  const OptTable &table = optionTable();
+  std::vector<OptionWords> options;
+  for (unsigned id = OPT_INVALID + 1; id <= table.getNumOptions(); ++id) {
+    const Option option = table.getOption(id);
+    if (option.getKind() == Option::GroupClass ||
+        option.getKind() == Option::InputClass ||
+        option.getKind() == Option::UnknownClass ||
+        option.getAlias().isValid() ||
+        !option.hasVisibilityFlag(visibilityOf(command)))
+      continue;
+    OptionWords words;
+    words.id = id;
+    words.name = option.getPrefixedName();
+    words.isSeparate = option.getKind() == Option::SeparateClass;
+    if (const char *metavar = table.getOptionMetaVar(id))
+      words.metavar = metavar;
+    if (const char *help = table.getOptionHelpText(id))
+      words.help = help;
+    std::replace(words.help.begin(), words.help.end(), '\n', ' ');
+    words.values = valuesOf(id);
+    options.push_back(std::move(words));
+  }
+  return options;
+}
 
 std::string eqc::generalHelp() {
   std::string text;
@@ -226,11 +283,11 @@ std::string eqc::generalHelp() {
   os << "OVERVIEW: eqc compiles linear layers of group-equivariant networks\n\n"
         "USAGE: eqc <command> FILE.eq [options]\n\nCOMMANDS:\n";
   for (const CommandInfo &command : commands)
-    os << llvm::formatv("  {0,-8} {1}\n", command.name, command.title);
+    os << llvm::formatv("  {0,-10} {1}\n", command.name, command.title);
   os << "\n'eqc <command> --help' lists a command's options, 'eqc --version' "
         "tells the version.\n'-' as FILE reads standard input; '@FILE' as an "
         "argument stands for the arguments in FILE.\n\n"
-     << statusText;
+     << statusText();
   return text;
 }
 
@@ -241,13 +298,15 @@ std::string eqc::commandHelp(const CommandInfo &command) {
   optionTable().printHelp(os, usage.c_str(), command.title,
                           /*ShowHidden=*/false, /*ShowAllAliases=*/false,
                           visibilityOf(command.command));
-  os << "\n" << command.more << "\n" << statusText;
+  os << "\n" << command.more << "\n" << statusText();
   return text;
 }
 
 std::string eqc::shortUsage() {
-  return "usage: eqc compile|explain|check|draw|bench|verify FILE [options]\n"
-         "try 'eqc --help'\n";
+  std::string names;
+  for (const CommandInfo &command : commands)
+    names += (names.empty() ? "" : "|") + std::string(command.name);
+  return "usage: eqc " + names + " FILE [options]\ntry 'eqc --help'\n";
 }
 
 std::string eqc::versionText() {

@@ -30,6 +30,23 @@ struct CommandInfo {
 };
 llvm::ArrayRef<CommandInfo> commandTable();
 
+/// An option as a command takes it.
+struct OptionWords {
+  unsigned id = 0;
+  std::string name;                ///< `--emit=`, `-o`
+  std::string metavar;             ///< `<kind>`, or "" where it takes no value
+  std::string help;                ///< in one line
+  bool isSeparate = false;         ///< the value is the next argument
+  std::vector<std::string> values; ///< where these are few
+};
+/// The options of a command, without their other spellings.
+std::vector<OptionWords> optionsOf(Command command);
+/// The words that the value of an option may be; none: any.
+std::vector<std::string> valuesOf(unsigned option);
+
+/// What statuses mean, a line each: the number, what it says.
+llvm::ArrayRef<std::pair<int, const char *>> exitStatuses();
+
 /// `eqc --help`
 std::string generalHelp();
 /// `eqc <command> --help`

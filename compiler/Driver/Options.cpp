@@ -68,11 +68,20 @@ const Choice<PlanKind> planChoices[] = {
 };
 const Choice<bool> diagnosticsChoices[] = {{"text", false}, {"json", true}};
 
+template <typename Choices>
+std::vector<std::string> namesOf(const Choices &choices) {
+  std::vector<std::string> names;
+  for (const auto &choice : choices)
+    names.push_back(choice.name.str());
+  return names;
+}
+
 class CommandLine {
 public:
   CommandLine(const CommandInfo &info, llvm::ArrayRef<const char *> args)
       : info(info),
-        args(optionTable().ParseArgs(args, missingIndex, missingCount)) {
+        args(optionTable().ParseArgs(args, missingIndex, missingCount,
+                                     visibilityOf(info.command))) {
     options.command = info.command;
   }
 
@@ -84,6 +93,7 @@ private:
   }
   void checkNames();
   void readInput();
+  void checkWord();
   void readPaths();
   void readOptLevel();
   void checkTarget();
@@ -110,12 +120,45 @@ private:
 
 } // namespace
 
+std::vector<std::string> eqc::valuesOf(unsigned option) {
+  switch (option) {
+  case OPT_emit:
+    return namesOf(emitChoices());
+  case OPT_plan:
+    return namesOf(planChoices);
+  case OPT_diagnostics:
+    return namesOf(diagnosticsChoices);
+  case OPT_opt_level:
+    return {"0", "1", "2", "3"};
+  default:
+    return {};
+  }
+}
+
+/// The option that a word would be for another command, or "".
+static std::string ofOtherCommand(StringRef word) {
+  for (unsigned id = OPT_INVALID + 1; id <= optionTable().getNumOptions();
+       ++id) {
+    const llvm::opt::Option option = optionTable().getOption(id);
+    const std::string name = option.getPrefixedName().str();
+    const bool isJoined = option.getKind() == llvm::opt::Option::JoinedClass;
+    if (id != OPT_INPUT && id != OPT_UNKNOWN && !name.empty() &&
+        (isJoined ? word.starts_with(name) : word == name))
+      return name;
+  }
+  return "";
+}
+
 /// Unknown options, options of other commands, options without their value.
 void CommandLine::checkNames() {
   llvm::opt::Visibility mine = visibilityOf(info.command);
   for (const llvm::opt::Arg *arg : args) {
     if (arg->getOption().getID() == OPT_UNKNOWN) {
       StringRef name = arg->getSpelling();
+      if (std::string known = ofOtherCommand(name); !known.empty()) {
+        error("'" + known + "' is no option of 'eqc " + info.name + "'");
+        continue;
+      }
       std::string nearest;
       unsigned distance = optionTable().findNearest(name, nearest, mine,
                                                     /*MinimumLength=*/2);
@@ -123,10 +166,6 @@ void CommandLine::checkNames() {
       if (distance <= 1 + StringRef(nearest).split('=').first.size() / 4)
         hint = "; did you mean '" + nearest + "'?";
       error("unknown option '" + printable(name) + "'" + hint);
-    } else if (arg->getOption().getID() != OPT_INPUT &&
-               !arg->getOption().hasVisibilityFlag(mine)) {
-      error("'" + arg->getSpelling() + "' is no option of 'eqc " + info.name +
-            "'");
     }
   }
   if (missingCount)
@@ -151,10 +190,13 @@ void CommandLine::readInput() {
     error("no input file; usage: eqc " + StringRef(info.usage));
     return;
   }
-  if (inputs.size() > 1)
+  options.inputs = inputs;
+  if (inputs.size() > 1 && info.command != Command::Format)
     error("one input file at a time, but '" + printable(inputs[0]) + "' and '" +
           printable(inputs[1]) + "' were given");
   options.input = inputs.front();
+  if (info.command == Command::Completion || info.command == Command::Man)
+    return checkWord();
   StringRef input = options.input;
   if (info.command == Command::Explain && input.size() == 5 &&
       (input[0] == 'E' || input[0] == 'W') &&
@@ -165,6 +207,20 @@ void CommandLine::readInput() {
             allDiagnostics().front().code + "' to '" +
             allDiagnostics().back().code + "'");
   }
+}
+
+/// What a command takes that takes no file.
+void CommandLine::checkWord() {
+  std::vector<StringRef> words{"bash", "zsh", "fish"};
+  if (info.command == Command::Man) {
+    words = {"eqc"};
+    for (const CommandInfo &command : commandTable())
+      words.emplace_back(command.name);
+  }
+  if (!llvm::is_contained(words, options.input))
+    error(StringRef("'eqc ") + info.name + "' takes no '" +
+          printable(options.input) + "'; choose from " +
+          llvm::join(words, ", "));
 }
 
 void CommandLine::readPaths() {
@@ -181,6 +237,7 @@ void CommandLine::readPaths() {
   read(OPT_fortran, options.fortran);
   read(OPT_depfile, options.depfile);
   read(OPT_rates, options.rates);
+  read(OPT_save_ir, options.saveIr);
   if (options.rates && isStdin(*options.rates) && isStdin(options.input))
     error("'--rates' and the source cannot both be standard input");
   if (options.rates && options.calibrate)
@@ -491,6 +548,14 @@ std::variant<Options, EarlyExit> CommandLine::parse() {
   options.compile.threads =
       args.hasFlag(OPT_threads, OPT_no_threads, /*Default=*/true);
   options.compile.ragged = args.hasArg(OPT_ragged);
+  options.formatCheck = args.hasArg(OPT_format_check);
+  options.explainJson = args.hasArg(OPT_explain_json);
+  options.drawPlan = args.hasArg(OPT_draw_plan, OPT_plan);
+  options.drawPages = args.hasArg(OPT_pages);
+  if (options.drawPlan && options.drawPages)
+    error("'--pages' are of diagrams; leave out '--plan'");
+  options.time = args.hasArg(OPT_time);
+  options.progress = args.hasArg(OPT_progress);
   options.compile.networkOnly = args.hasArg(OPT_network_only);
   options.frontend.ragged = options.compile.ragged;
   if (options.compile.ragged && kernelTargetOf(options.compile.triple).device())

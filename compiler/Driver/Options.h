@@ -21,7 +21,17 @@
 
 namespace eqc {
 
-enum class Command { Compile, Explain, Check, Draw, Bench, Verify };
+enum class Command {
+  Compile,
+  Explain,
+  Check,
+  Draw,
+  Bench,
+  Verify,
+  Format,
+  Completion,
+  Man
+};
 
 /// What `compile` writes.
 enum class EmitKind {
@@ -41,6 +51,8 @@ enum class EmitKind {
 struct Options {
   Command command = Command::Compile;
   std::string input;                 ///< as written; "-" is standard input
+  std::vector<std::string> inputs;   ///< of `eqc fmt`, which takes several
+  bool formatCheck = false;          ///< `eqc fmt --check`
   std::optional<std::string> output; ///< as written; "-" is standard output
   std::optional<std::string> header;
   std::optional<std::string> fortran; ///< where a Fortran module goes
@@ -49,6 +61,13 @@ struct Options {
   CompileOptions compile;
   FrontendOptions frontend;
   bool json = false;
+  /// `eqc explain --json`
+  bool explainJson = false;
+  /// `eqc draw --plan` and `--pages`
+  bool drawPlan = false, drawPages = false;
+  /// `--time`, `--progress`, `--save-ir`: see Watch.h.
+  bool time = false, progress = false;
+  std::optional<std::string> saveIr;
   uint64_t seed = 1;
   BenchOptions bench;
   /// Where `eqc bench` writes its results as JSON too; "-" is standard output.

@@ -12,8 +12,12 @@ def CheckVis : OptionVisibility;
 def DrawVis : OptionVisibility;
 def BenchVis : OptionVisibility;
 def VerifyVis : OptionVisibility;
+def FormatVis : OptionVisibility;
+def WordVis : OptionVisibility; // completion, man
 
-defvar All = [CompileVis, ExplainVis, CheckVis, DrawVis, BenchVis];
+defvar Layers = [CompileVis, ExplainVis, CheckVis, DrawVis, BenchVis];
+defvar Sources = [CompileVis, ExplainVis, CheckVis, DrawVis, BenchVis, FormatVis];
+defvar All = [CompileVis, ExplainVis, CheckVis, DrawVis, BenchVis, FormatVis, WordVis];
 defvar Every = !listconcat(All, [VerifyVis]);
 defvar Code = [CompileVis, ExplainVis, CheckVis];
 defvar Kernel = [CompileVis, ExplainVis, CheckVis, BenchVis];
@@ -54,9 +58,12 @@ defm depfile : Value<"depfile", "<path>",
 
 def opt_level : Joined<["-"], "O">, MetaVarName<"<level>">, Visibility<Kernel>,
   HelpText<"How hard to optimise: -O0 to -O3 (default -O3)">;
-defm plan : Value<"plan", "<plan>",
-  "How diagrams are multiplied: auto (default: the cheapest by the cost model), "
-  "{plans}", Kernel>;
+// Not `Value`: `--plan` alone is a flag of `draw`.
+def plan : Joined<["--"], "plan=">, MetaVarName<"<plan>">,
+  Visibility<[CompileVis, ExplainVis, CheckVis, DrawVis, BenchVis]>,
+  HelpText<"How diagrams are multiplied: auto (default: the cheapest by the cost model), "
+  "{plans}">;
+def plan_separate : Separate<["--"], "plan">, Alias<plan>, Visibility<Kernel>;
 defm rates : Value<"rates", "<path>",
   "Rates of the cost model, as 'eqc bench --calibrate'\nmeasured them. Default: "
   "built-in ones", Kernel>;
@@ -91,6 +98,24 @@ def tune : Flag<["--"], "tune">, Visibility<Kernel>,
   HelpText<"Choose plans and tiles by measuring on this machine;\nremembers what "
            "was measured">;
 
+defm save_ir : Value<"save-ir", "<folder>",
+  "Write what each stage of the compiler leaves into a\nfolder, one file a stage",
+  [CompileVis]>;
+def time : Flag<["--"], "time">, Visibility<Code>,
+  HelpText<"Say on standard error how long each step took">;
+def progress : Flag<["--"], "progress">, Visibility<Code>,
+  HelpText<"Say on a terminal what goes on, after a second">;
+
+// TableGen takes these for the separate forms of the options of their names unless
+// something else differs, so one dash does as well.
+def draw_plan : Flag<["--", "-"], "plan">, Visibility<[DrawVis]>,
+  HelpText<"Draw how the layers are carried out instead: what is\nread, mixed and written">;
+def pages : Flag<["--"], "pages">, Visibility<[DrawVis]>,
+  HelpText<"Draw all diagrams, on as many pages as they take:\nOUT-1.svg, OUT-2.svg, ..">;
+
+def format_check : Flag<["--"], "check">, Visibility<[FormatVis]>,
+  HelpText<"Change nothing: status 1 if a file is not formatted">;
+
 defm seed : Value<"seed", "<number>",
   "What the random data starts from (default 1)", [CheckVis]>;
 
@@ -110,6 +135,8 @@ def backward : Flag<["--"], "backward">, Visibility<[BenchVis]>,
 defm json : Value<"json", "<path>",
   "Write the results as JSON too; '-' is standard\noutput, then without the "
   "table", [BenchVis]>;
+def explain_json : Flag<["--", "-"], "json">, Visibility<[ExplainVis]>,
+  HelpText<"Say it as JSON: one object with \"layers\" and\n\"networks\"">;
 def suite : Flag<["--"], "suite">, Visibility<[BenchVis]>,
   HelpText<"List the named workloads">;
 def suite_names : Joined<["--"], "suite=">, MetaVarName<"<name>[,<name>..]">,
@@ -120,12 +147,12 @@ def calibrate : Flag<["--"], "calibrate">, Visibility<[BenchVis]>,
            "JSON">;
 
 defm max_diagrams : Value<"max-diagrams", "<count>",
-  "Refuse layers with more diagrams (default 32768)", All>;
+  "Refuse layers with more diagrams (default 32768)", Layers>;
 defm max_source_bytes : Value<"max-source-bytes", "<count>",
-  "Refuse larger sources (default 16777216)", All>;
+  "Refuse larger sources (default 16777216)", Sources>;
 defm diagnostics : Value<"diagnostics", "<form>",
   "How errors in a source are printed: text (default)\nor json, one object a "
-  "line", All>;
+  "line", Sources>;
 
 defm time_limit : Value<"time-limit", "<seconds>",
   "End with status 4 when it takes longer; verify:\neach self-test, default 10",

@@ -22,6 +22,7 @@
 #include "mlir/IR/MLIRContext.h"
 #include "mlir/IR/Verifier.h"
 #include "mlir/Pass/PassInstrumentation.h"
+#include "mlir/Support/Timing.h"
 #include "mlir/Target/LLVMIR/Dialect/Builtin/BuiltinToLLVMIRTranslation.h"
 #include "mlir/Target/LLVMIR/Dialect/LLVMIR/LLVMToLLVMIRTranslation.h"
 #include "mlir/Target/LLVMIR/Export.h"
@@ -58,14 +59,21 @@ private:
   std::string &message;
 };
 
-/// Calls `CompileOptions::pause`, before each of MLIR's passes ..
-class PauseBeforePasses : public PassInstrumentation {
+/// Calls `CompileOptions::pause`, before each of MLIR's passes, and tells the
+/// watcher of it ..
+class BeforePasses : public PassInstrumentation {
 public:
-  explicit PauseBeforePasses(void (*pause)()) : pause(pause) {}
-  void runBeforePass(Pass *pass, Operation *op) override { pause(); }
+  explicit BeforePasses(const CompileOptions &options) : options(options) {}
+  void runBeforePass(Pass *pass, Operation *op) override {
+    if (options.pause)
+      options.pause();
+    // What runs passes on functions has no name on command lines.
+    if (options.watcher && !pass->getArgument().empty())
+      options.watcher->begins(pass->getArgument());
+  }
 
 private:
-  void (*pause)();
+  const CompileOptions &options;
 };
 
 /// .. and where LLVM's yield.
@@ -100,6 +108,7 @@ public:
   bool run(CodeKind kind, llvm::SmallVectorImpl<char> &out) {
     if (!import(kind))
       return false;
+    show("eq.mlir");
     if (kind == CodeKind::Eq)
       return print(out);
     if (kind == CodeKind::Linalg)
@@ -109,31 +118,21 @@ public:
                setPlan(linalg);
                populateLinalgPipeline(pm, linalg, &context);
              }) &&
-             print(out);
+             show("linalg.mlir") && print(out);
     if (!expand(kind))
       return false;
+    show("stages.mlir");
     if (kind == CodeKind::Stages)
       return print(out);
     if (!convert())
       return false;
+    showTidy("loops.mlir");
     if (kind == CodeKind::Loops)
-      return runStages([](PassManager &pm) {
-               // For readers: a constant and an index computed once each.
-               pm.nest<func::FuncOp>().addPass(createCanonicalizerPass());
-               pm.nest<func::FuncOp>().addPass(createCSEPass());
-             }) &&
-             print(out);
+      return tidy(*module) && print(out);
     if (kind == CodeKind::Phases)
       return runStages([&](PassManager &pm) { target->addHostForm(pm); }) &&
              translate(kind, out);
-    if (!runStages([&](PassManager &pm) {
-          populateKernelPipeline(pm, *target);
-          LoweringOptions lowering;
-          lowering.threads = options.threads;
-          lowering.ragged = options.ragged;
-          lowering.networkOnly = options.networkOnly;
-          populateLLVMPipeline(pm, *target, lowering);
-        }))
+    if (!lower())
       return false;
     if (kind == CodeKind::MLIR)
       return print(out);
@@ -211,8 +210,7 @@ public:
         }))
       return false;
     const std::string cpu = variants.back().name;
-    return describe(layer.name + "." + cpu, report.layer,
-                    &report.counted.cost) &&
+    return describe(layer.name + "." + cpu, report.layer, &report) &&
            (!options.gradients ||
             (describe(gradientLayer(layer).name + "." + cpu,
                       report.gradientOfX) &&
@@ -248,6 +246,58 @@ public:
   std::vector<int64_t> *sizes = nullptr;
 
 private:
+  /// To the last MLIR: in one go, unless somebody wants to see what each stage
+  /// of the target leaves.
+  bool lower() {
+    LoweringOptions lowering;
+    lowering.threads = options.threads;
+    lowering.ragged = options.ragged;
+    lowering.networkOnly = options.networkOnly;
+    if (!wantsTexts())
+      return runStages([&](PassManager &pm) {
+        populateKernelPipeline(pm, *target);
+        populateLLVMPipeline(pm, *target, lowering);
+      });
+    for (const LoweringStage &stage : target->stages()) {
+      if (!runStages([&](PassManager &pm) { stage.populate(pm, lowering); }))
+        return false;
+      StringRef name = stage.name;
+      name.consume_front("eqc-");
+      showTidy((name + ".mlir").str());
+    }
+    return true;
+  }
+
+  bool wantsTexts() const {
+    return options.watcher && options.watcher->wantsTexts();
+  }
+  /// Shows the module as it is to whoever wants to see it; always true.
+  bool show(llvm::StringRef name) { return showModule(name, *module); }
+  bool showModule(llvm::StringRef name, ModuleOp shown) {
+    if (!wantsTexts())
+      return true;
+    std::string text;
+    llvm::raw_string_ostream stream(text);
+    shown.print(stream);
+    stream << '\n';
+    options.watcher->left(name, text);
+    return true;
+  }
+  /// The same for readers.
+  bool showTidy(llvm::StringRef name) {
+    if (!wantsTexts())
+      return true;
+    OwningOpRef<ModuleOp> copy = module->clone();
+    return tidy(*copy) && showModule(name, *copy);
+  }
+  /// A constant and an index are computed once each.
+  bool tidy(ModuleOp shown) {
+    PassManager pm(&context);
+    pm.addPass(createCanonicalizerPass());
+    pm.addPass(createCSEPass());
+    return succeeded(pm.run(shown)) || internalError("malformed code");
+  }
+
   /// The layers as functions that say how they shall be compiled.
   bool import(CodeKind kind) {
     std::string error;
@@ -376,9 +426,9 @@ private:
         ->getAttrOfType<ir::PlanAttr>(ir::EqcDialect::kPlanAttrName);
   }
 
-  /// How a function is carried out; of a layer, what its stages `cost`.
+  /// How a function is carried out; of a `layer`, its stages.
   bool describe(llvm::StringRef name, FunctionReport &report,
-                PlanCost *cost = nullptr) {
+                LayerReport *layer = nullptr) {
     auto function = module->lookupSymbol<func::FuncOp>(name);
     const FailureOr<KernelPlan> kernels = readKernelPlan(function);
     if (failed(kernels))
@@ -395,8 +445,12 @@ private:
           return target->describe(kernels->spec, plan, machine.getMachine());
         },
         kernels->plan);
-    if (cost)
-      *cost = costOf(std::get<LayerPlan>(kernels->plan));
+    if (layer) {
+      layer->spec = kernels->spec;
+      layer->plan =
+          std::make_shared<const LayerPlan>(std::get<LayerPlan>(kernels->plan));
+      layer->counted.cost = costOf(*layer->plan);
+    }
     return true;
   }
 
@@ -515,8 +569,10 @@ private:
   bool runStages(llvm::function_ref<void(PassManager &)> populate) {
     PassManager pm(&context);
     pm.enableVerifier(false);
-    if (options.pause)
-      pm.addInstrumentation(std::make_unique<PauseBeforePasses>(options.pause));
+    if (options.pause || options.watcher)
+      pm.addInstrumentation(std::make_unique<BeforePasses>(options));
+    if (options.timing)
+      pm.enableTiming(*options.timing);
     populate(pm);
     if (failed(pm.run(*module))) {
       if (!refused)
@@ -527,6 +583,13 @@ private:
     if (failed(verify(*module)))
       return internalError("malformed code");
     return true;
+  }
+
+  /// Something that is no pass begins, and what it returns lives.
+  TimingScope begin(llvm::StringRef what) {
+    if (options.watcher)
+      options.watcher->begins(what);
+    return options.timing ? options.timing->nest(what) : TimingScope();
   }
 
   bool translate(CodeKind kind, llvm::SmallVectorImpl<char> &out) {
@@ -546,18 +609,26 @@ private:
     if (options.pause)
       llvmContext.setYieldCallback(pauseInLLVM,
                                    const_cast<CompileOptions *>(&options));
+    TimingScope time = begin("translation to LLVM IR");
     std::unique_ptr<llvm::Module> code =
         translateModuleToLLVMIR(*module, llvmContext, "eqc");
     if (!code)
       return internalError("translation to LLVM IR failed");
     code->setDataLayout(machine->createDataLayout());
     code->setTargetTriple(llvm::Triple(triple));
+    time = begin("optimisation by LLVM");
     optimizeModule(*code, *machine, options.optLevel);
-    if (kind == CodeKind::LLVM) {
-      llvm::raw_svector_ostream stream(out);
-      code->print(stream, nullptr);
-      return true;
+    if (kind == CodeKind::LLVM || wantsTexts()) {
+      std::string text;
+      llvm::raw_string_ostream(text) << *code;
+      if (wantsTexts())
+        options.watcher->left("llvm.ll", text);
+      if (kind == CodeKind::LLVM) {
+        out.append(text.begin(), text.end());
+        return true;
+      }
     }
+    time = begin("code generation by LLVM");
     if (!emitCode(*code, *machine, kind == CodeKind::Assembly, out))
       return internalError("the target has no code generator");
     if (!messages.empty())

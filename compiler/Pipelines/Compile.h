@@ -15,8 +15,13 @@
 #include "llvm/ADT/SmallVector.h"
 
 #include <functional>
+#include <memory>
 #include <string>
 #include <vector>
+
+namespace mlir {
+class TimingScope;
+} // namespace mlir
 
 namespace eqc {
 
@@ -40,6 +45,19 @@ struct LayerTuning {
   PlanKind plan = PlanKind::Auto; ///< Auto: by the cost model
   /// Register tiles use at most so many registers; 0: all.
   int64_t registers = 0;
+};
+
+/// Follows a compilation. Called from one thread, maybe not the caller's.
+class CompileWatcher {
+public:
+  virtual ~CompileWatcher() = default;
+
+  /// Something begins: a pass, or a step of LLVM.
+  virtual void begins(llvm::StringRef what) {}
+  /// Whether texts are wanted of what stages leave.
+  virtual bool wantsTexts() const { return false; }
+  /// What a stage left: how its file is called, and what is in it.
+  virtual void left(llvm::StringRef name, llvm::StringRef text) {}
 };
 
 struct CompileOptions {
@@ -73,6 +91,10 @@ struct CompileOptions {
   /// Called now and then between passes, where no lock of the process is held;
   /// may wait. Null: not called.
   void (*pause)() = nullptr;
+  CompileWatcher *watcher = nullptr; ///< may be null
+  /// The time of passes, and of what LLVM does, is counted below it. May be
+  /// null.
+  mlir::TimingScope *timing = nullptr;
 };
 
 /// Why a compilation failed: exit status 1 (refused), 2 (bad option value), 4
@@ -127,7 +149,10 @@ struct FunctionReport {
 struct LayerReport {
   FunctionReport layer;
   CountedPlan counted; ///< its stages
-  PlanChoice choice;   ///< what was compared, also where a plan is asked for
+  /// The layer and its stages, read from the IR.
+  LayerSpec spec;
+  std::shared_ptr<const LayerPlan> plan;
+  PlanChoice choice; ///< what was compared, also where a plan is asked for
   /// With gradients.
   FunctionReport gradientOfX, gradientOfWeight;
 };

@@ -11,6 +11,32 @@
 
 using namespace eqc;
 
+std::string_view eqc::arrayName(PlanArray array) {
+  switch (array) {
+  case PlanArray::Input:
+    return "x";
+  case PlanArray::Stored:
+    return "patterns of x";
+  case PlanArray::Nodes:
+    return "patterns of y";
+  case PlanArray::Output:
+    return "y";
+  case PlanArray::Bias:
+    return "the bias";
+  }
+  return "";
+}
+
+std::string eqc::timeText(double ns) {
+  if (ns < 1e3)
+    return fmt::format("{:.3g} ns", ns);
+  if (ns < 1e6)
+    return fmt::format("{:.3g} us", ns / 1e3);
+  if (ns < 1e9)
+    return fmt::format("{:.3g} ms", ns / 1e6);
+  return fmt::format("{:.3g} s", ns / 1e9);
+}
+
 namespace {
 
 using Row = std::vector<std::string>;
@@ -27,16 +53,6 @@ std::string polyText(const Poly &poly, const LayerSpec &spec) {
     return toString(poly);
   return fmt::format("{} = {}", toString(poly),
                      countText(countAt(poly, spec.n)));
-}
-
-std::string timeText(double ns) {
-  if (ns < 1e3)
-    return fmt::format("{:.3g} ns", ns);
-  if (ns < 1e6)
-    return fmt::format("{:.3g} us", ns / 1e3);
-  if (ns < 1e9)
-    return fmt::format("{:.3g} ms", ns / 1e6);
-  return fmt::format("{:.3g} s", ns / 1e9);
 }
 
 /// A table whose first row is its head; all but the first column may be
@@ -84,23 +100,6 @@ void appendOrders(const LayerSpec &spec, std::string &text) {
 
 std::string counted(int64_t count, std::string_view what) {
   return fmt::format("{} {}{}", count, what, count == 1 ? "" : "s");
-}
-
-/// Where a stage reads or writes.
-std::string arrayName(PlanArray array) {
-  switch (array) {
-  case PlanArray::Input:
-    return "x";
-  case PlanArray::Stored:
-    return "patterns of x";
-  case PlanArray::Nodes:
-    return "patterns of y";
-  case PlanArray::Output:
-    return "y";
-  case PlanArray::Bias:
-    return "the bias";
-  }
-  return "";
 }
 
 Row stageRow(const StageCost &stage, const LayerSpec &spec) {
@@ -159,8 +158,9 @@ void appendStages(PlanKind plan, const CountedPlan &counted,
   text += fmt::format("\n  stages of the {} plan, for one sample:\n",
                       planName(plan));
   std::vector<Row> rows;
-  for (const StageCost &stage : counted.cost.stages)
-    rows.push_back(stageRow(stage, spec));
+  for (StageWords &stage : stagesInWords(counted, spec))
+    rows.push_back(
+        {std::move(stage.name), std::move(stage.what), std::move(stage.work)});
   if (!counted.cost.packMultiplyAdds.isZero())
     rows.push_back(
         {"pack", "once per call",
@@ -216,24 +216,40 @@ void appendComparison(const LayerSpec &spec, const PlanChoice &choice,
 
 } // namespace
 
+std::vector<StageWords> eqc::stagesInWords(const CountedPlan &counted,
+                                           const LayerSpec &spec) {
+  std::vector<StageWords> stages;
+  for (const StageCost &stage : counted.cost.stages) {
+    Row row = stageRow(stage, spec);
+    stages.push_back(
+        {stage.kind, std::move(row[0]), std::move(row[1]), std::move(row[2])});
+  }
+  return stages;
+}
+
+std::string eqc::reasonOf(const PlanChoice &choice, PlanKind asked,
+                          std::string_view why) {
+  for (const PlanCandidate &candidate : choice.candidates)
+    if (candidate.kind == asked)
+      return candidate.refused.empty()
+                 ? fmt::format("{}; {}", why, choice.reason)
+                 : fmt::format("{} as asked for is not possible: {}",
+                               planName(asked), candidate.refused);
+  return choice.reason;
+}
+
 std::string eqc::reportPlans(const LayerSpec &spec, const PlanChoice &choice,
                              PlanKind plan, const CountedPlan &counted,
                              PlanKind asked, std::string_view why) {
-  std::string reason = choice.reason;
   std::string text;
   appendOrders(spec, text);
   appendStages(plan, counted, spec, text);
-  for (const PlanCandidate &candidate : choice.candidates)
-    if (candidate.kind == asked)
-      reason = candidate.refused.empty()
-                   ? fmt::format("{}; {}", why, reason)
-                   : fmt::format("{} as asked for is not possible: {}",
-                                 planName(asked), candidate.refused);
   appendComparison(spec, choice, text);
   const LeastBytes least = leastBytesOf(spec, choice.n);
   text += fmt::format(
       "  any plan moves at least {} bytes per sample and {} per call\n",
       countText(least.perSample), countText(least.perCall));
-  text += fmt::format("\n  plan: {}; {}\n", planName(plan), reason);
+  text += fmt::format("\n  plan: {}; {}\n", planName(plan),
+                      reasonOf(choice, asked, why));
   return text;
 }

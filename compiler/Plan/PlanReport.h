@@ -7,6 +7,7 @@
 
 #include <string>
 #include <string_view>
+#include <vector>
 
 namespace eqc {
 
@@ -19,6 +20,24 @@ std::string reportPlans(const LayerSpec &spec, const PlanChoice &choice,
                         PlanKind plan, const CountedPlan &counted,
                         PlanKind asked = PlanKind::Auto,
                         std::string_view why = "as asked for");
+
+/// Why a plan was taken, as the last line of that report says it.
+std::string reasonOf(const PlanChoice &choice, PlanKind asked,
+                     std::string_view why);
+
+/// A stage in words: what it is, what it is done to, how much work that is.
+struct StageWords {
+  StageKind kind = StageKind::Read;
+  std::string name, what, work;
+};
+std::vector<StageWords> stagesInWords(const CountedPlan &counted,
+                                      const LayerSpec &spec);
+
+/// A time in words: "12.3 us".
+std::string timeText(double ns);
+
+/// What reports call an array that a stage reads or writes.
+std::string_view arrayName(PlanArray array);
 
 } // namespace eqc
 

@@ -9,10 +9,10 @@
 //
 //===----------------------------------------------------------------------===//
 
-#include "compiler/Driver/Explain.h"
 #include "compiler/Driver/HeaderEmitter.h"
 #include "compiler/Frontend/Frontend.h"
 #include "compiler/Pipelines/Compile.h"
+#include "compiler/Report/Explain.h"
 
 #include "llvm/Support/MemoryBuffer.h"
 #include "llvm/Support/SourceMgr.h"

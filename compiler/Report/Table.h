@@ -1,7 +1,7 @@
 //===- Table.h - Columns of text --------------------------------*- C++ -*-===//
 
-#ifndef EQC_DRIVER_TABLE_H
-#define EQC_DRIVER_TABLE_H
+#ifndef EQC_REPORT_TABLE_H
+#define EQC_REPORT_TABLE_H
 
 #include <string>
 #include <vector>
@@ -15,4 +15,4 @@ void appendTable(const std::vector<std::vector<std::string>> &rows,
 
 } // namespace eqc
 
-#endif // EQC_DRIVER_TABLE_H
+#endif // EQC_REPORT_TABLE_H

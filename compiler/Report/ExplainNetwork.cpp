@@ -1,11 +1,11 @@
 //===- ExplainNetwork.cpp - What a network consists of, in words ----------===//
 
-#include "compiler/Driver/ExplainNetwork.h"
+#include "compiler/Report/ExplainNetwork.h"
 
 #include "compiler/Algebra/Groups/GroupRules.h"
-#include "compiler/Driver/Table.h"
 #include "compiler/Interface/NetworkInterface.h"
 #include "compiler/Plan/Network/NetworkPlan.h"
+#include "compiler/Report/Table.h"
 
 #include <fmt/format.h>
 
@@ -20,30 +20,30 @@ static std::string nameOf(const NetworkSpec &network, int value) {
   return name.empty() ? fmt::format("%{}", value) : name;
 }
 
-static std::string callText(const NetworkSpec &network,
-                            const NetworkStep &step) {
-  std::string callee;
-  const char *separator = ", ";
+std::string eqc::functionText(const NetworkSpec &network,
+                              const NetworkStep &step) {
   switch (step.kind) {
   case StepKind::Layer:
-    callee = network.layers[step.layer].name;
-    break;
+    return network.layers[step.layer].name;
   case StepKind::Pointwise:
-    callee = functionName(step.function);
-    break;
+    return std::string(functionName(step.function));
   case StepKind::Norm:
-    callee = "norm";
-    break;
+    return "norm";
   case StepKind::Scale:
-    callee = "scale";
-    break;
+    return "scale";
   case StepKind::Concat:
-    callee = "concat";
-    break;
+    return "concat";
   case StepKind::Add:
-    separator = " + ";
-    break;
+    return "+";
   }
+  return "";
+}
+
+static std::string callText(const NetworkSpec &network,
+                            const NetworkStep &step) {
+  const bool adds = step.kind == StepKind::Add;
+  const std::string separator = adds ? " + " : ", ";
+  const std::string callee = adds ? "" : functionText(network, step);
   std::string text;
   for (int operand : step.operands)
     text += (text.empty() ? "" : separator) + nameOf(network, operand);
@@ -52,9 +52,10 @@ static std::string callText(const NetworkSpec &network,
   return callee.empty() ? text : callee + "(" + text + ")";
 }
 
-static void appendValues(const NetworkSpec &network, const NetworkPlan &plan,
-                         std::string &text) {
-  std::vector<std::vector<std::string>> rows;
+using Rows = std::vector<std::vector<std::string>>;
+
+static Rows valueRows(const NetworkSpec &network, const NetworkPlan &plan) {
+  Rows rows;
   rows.push_back({"value", "shape", "is", "lives in"});
   for (size_t i = 0; i < network.numInputs; ++i)
     rows.push_back({nameOf(network, static_cast<int>(i)),
@@ -69,12 +70,11 @@ static void appendValues(const NetworkSpec &network, const NetworkPlan &plan,
                                     : fmt::format("slot {}", value.slot)) +
                         (value.kept ? ", tape" : "")});
   }
-  text += "\n";
-  appendTable(rows, text);
+  return rows;
 }
 
-static void appendParameters(const NetworkSpec &network, std::string &text) {
-  std::vector<std::vector<std::string>> rows;
+static Rows parameterRows(const NetworkSpec &network) {
+  Rows rows;
   rows.push_back({"offset", "parameters", "elements"});
   for (const NetworkLayer &layer : network.layers) {
     rows.push_back({std::to_string(layer.offset), layer.name + ".weight",
@@ -83,8 +83,42 @@ static void appendParameters(const NetworkSpec &network, std::string &text) {
       rows.push_back({std::to_string(layer.biasOffset), layer.name + ".bias",
                       std::to_string(layer.biasSize)});
   }
-  text += "\n";
-  appendTable(rows, text);
+  return rows;
+}
+
+/// An object for each row but the first, which names the columns.
+static llvm::json::Array asObjects(const Rows &rows) {
+  llvm::json::Array objects;
+  for (size_t row = 1; row < rows.size(); ++row) {
+    llvm::json::Object object;
+    for (size_t column = 0; column < rows[row].size(); ++column) {
+      const std::string &text = rows[row][column];
+      int64_t number = 0;
+      object[llvm::StringRef(rows[0][column])] =
+          llvm::StringRef(text).getAsInteger(10, number)
+              ? llvm::json::Value(text)
+              : llvm::json::Value(number);
+    }
+    objects.push_back(std::move(object));
+  }
+  return objects;
+}
+
+llvm::json::Object eqc::explainNetwork(const NetworkSpec &network) {
+  const NetworkPlan plan = planNetwork(network);
+  llvm::json::Array spaces;
+  for (const Space &space : network.spaces)
+    spaces.push_back(
+        llvm::json::Object{{"name", space.name}, {"is", spaceText(space)}});
+  return llvm::json::Object{
+      {"name", network.name},
+      {"layers", static_cast<int64_t>(network.layers.size())},
+      {"steps", static_cast<int64_t>(network.steps.size())},
+      {"parameters", network.params},
+      {"slots", plan.numSlots},
+      {"spaces", std::move(spaces)},
+      {"values", asObjects(valueRows(network, plan))},
+      {"parameter_arrays", asObjects(parameterRows(network))}};
 }
 
 void eqc::explainNetwork(const NetworkSpec &network, std::string &text) {
@@ -97,8 +131,10 @@ void eqc::explainNetwork(const NetworkSpec &network, std::string &text) {
   for (const Space &space : network.spaces)
     fmt::format_to(out, "  space      {} = {}, {}\n", space.name,
                    spaceText(space), rulesOf(space.group).words());
-  appendValues(network, plan, text);
-  appendParameters(network, text);
+  for (const Rows &rows : {valueRows(network, plan), parameterRows(network)}) {
+    text += "\n";
+    appendTable(rows, text);
+  }
   const auto kept =
       std::count_if(plan.values.begin(), plan.values.end(),
                     [](const ValuePlan &value) { return value.kept; });

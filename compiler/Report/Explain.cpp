@@ -1,15 +1,16 @@
 //===- Explain.cpp - What a layer consists of, in words -------------------===//
 
-#include "compiler/Driver/Explain.h"
+#include "compiler/Report/Explain.h"
 
-#include "compiler/Algebra/Groups/GroupRules.h"
 #include "compiler/Algebra/RowPattern.h"
-#include "compiler/Driver/HeaderEmitter.h"
-#include "compiler/Driver/Table.h"
 #include "compiler/Frontend/Print.h"
 #include "compiler/Plan/Bilinear/BilinearPlan.h"
 #include "compiler/Plan/Bilinear/JoinPlans.h"
 #include "compiler/Plan/PlanReport.h"
+#include "compiler/Report/ExplainNetwork.h"
+#include "compiler/Report/LayerFacts.h"
+#include "compiler/Report/Shapes.h"
+#include "compiler/Report/Table.h"
 
 #include <fmt/format.h>
 
@@ -21,49 +22,7 @@ using namespace eqc;
 /// Longer lists are cut off, with a note.
 static constexpr size_t maxListed = 1000;
 
-/// Counting a basis may list the diagrams; of more than this many, it does not.
-static constexpr uint64_t maxCounted = 1 << 20;
-
-static std::string countText(const Count &count) {
-  return count.saturated ? "more than 2^64" : std::to_string(count.value);
-}
-
-/// How many diagrams there are, how many of them are independent.
-static std::string describeCounts(const LayerSpec &layer) {
-  const LayerRows rows{layer.group, layer.n,      layer.l,
-                       layer.k,     layer.axes(), layer.duals()};
-  Count all = countDiagrams(rows);
-  std::string text = std::to_string(layer.diagrams.size());
-  if (!layer.symmetry.isTrivial())
-    return text +
-           fmt::format(" orbits{}, of {} diagrams in all",
-                       layer.choice == DiagramChoice::List    ? ", as listed"
-                       : layer.choice == DiagramChoice::Basis ? ", a basis"
-                                                              : "",
-                       countText(all));
-  switch (layer.choice) {
-  case DiagramChoice::All:
-    text += ", all of the group";
-    break;
-  case DiagramChoice::Basis:
-    text += fmt::format(", a basis, of {} in all", countText(all));
-    break;
-  case DiagramChoice::Connected:
-    text +=
-        fmt::format(", those that join x and z, of {} in all", countText(all));
-    break;
-  case DiagramChoice::List:
-    text += fmt::format(", as listed, of {} in all", countText(all));
-    break;
-  }
-  if (layer.dynamicN() || all.saturated || all.value > maxCounted)
-    return text;
-  Count basis = countBasis(rows);
-  return text +
-         fmt::format("; equivariant maps have dimension {}", countText(basis));
-}
-
-static std::string permutationText(const std::vector<int> &sigma) {
+std::string eqc::permutationText(const std::vector<int> &sigma) {
   if (sigma.empty())
     return "-";
   std::string text;
@@ -97,46 +56,8 @@ static void appendDiagrams(const LayerSpec &layer, std::string_view array,
 
 static void appendFacts(const LayerSpec &layer, const CompileOptions &options,
                         std::string &text) {
-  auto out = std::back_inserter(text);
-  auto fact = [&](std::string_view name, const std::string &value) {
-    fmt::format_to(out, "  {:<10} {}\n", name, value);
-  };
-  int64_t diagrams = layer.diagrams.size();
-  int64_t biasDiagrams = layer.biasDiagrams.size();
-  if (!layer.typed)
-    fact("group", fmt::format("{}, {}, n {}", groupName(layer.group),
-                              rulesOf(layer.group).words(),
-                              layer.dynamicN() ? "given at run time"
-                                               : fmt::format("= {}", layer.n)));
-  for (const Space &space : layer.typed ? layer.spaces() : std::vector<Space>())
-    fact("space", fmt::format("{} = {}, {}", space.name, spaceText(space),
-                              rulesOf(space.group).words()));
-  if (!layer.duals().empty())
-    fact("axes", sidesText(layer));
-  if (!layer.symmetry.isTrivial())
-    fact("symmetry", symmetryWords(layer));
-  fact("x", arrayShape(layer, BilinearRow::X));
-  if (layer.isBilinear())
-    fact("z", arrayShape(layer, BilinearRow::Z));
-  fact("y", arrayShape(layer, BilinearRow::Y));
-  fact("weight", fmt::format("{}, {} elements", weightShape(layer),
-                             diagrams * layer.weightsOfDiagram()));
-  fact("bias", layer.bias ? fmt::format("[{}, {}], {} elements", biasDiagrams,
-                                        layer.cOut, biasDiagrams * layer.cOut)
-                          : "none");
-  fact("numbers",
-       fmt::format("{}{}", layer.dtype == DType::F32 ? "f32" : "f64",
-                   layer.normalize == Normalize::Mean ? ", means over inputs"
-                                                      : ""));
-  if (layer.batch > 0)
-    fact("batch", fmt::format("specialised for {}", layer.batch));
-  fact("diagrams", describeCounts(layer));
-  if (options.ragged)
-    fact("ragged", hasRagged(layer, options, 0)
-                       ? "also functions for samples of different sizes"
-                   : layer.dynamicN()
-                       ? "not under this plan; shared and factored have them"
-                       : "no: all samples have one n");
+  for (const Fact &fact : factsOf(layer, options))
+    text += fmt::format("  {:<10} {}\n", fact.name, fact.words);
 }
 
 /// How kernels carry out the stages of a plan, and of the gradients.
@@ -208,26 +129,12 @@ bool eqc::explainLayer(const LayerSpec &layer, const CompileOptions &options,
                        std::string &text, CompileFailure &failure) {
   if (layer.isBilinear())
     return explainBilinear(layer, options, text, failure);
-  BuiltPlans built; // for a second report
-  CompileOptions own = options;
-  if (!own.built)
-    own.built = &built;
-  own.tuning.clear();
-  if (measured)
-    own.tuning.push_back(*measured);
-  const PlanKind asked = measured ? measured->plan : options.plan;
-  LayerReport report;
-  const bool refused = !reportLayer(layer, own, report, failure);
-  if (refused) {
-    // A plan that is asked for and not possible is explained, too.
-    if (failure.id.empty())
-      return false;
-    own.plan = PlanKind::Auto;
-    if (!reportLayer(layer, own, report, failure))
-      return false;
-  }
+  ChosenPlan chosen;
+  if (!reportChosen(layer, options, measured, chosen, failure))
+    return false;
+  const LayerReport &report = chosen.report;
   text += fmt::format("layer {}: {}\n", layer.name, ordersAndChannels(layer));
-  appendFacts(layer, own, text);
+  appendFacts(layer, chosen.options, text);
   appendDiagrams(layer, "weight", layer.diagrams, text);
   if (!layer.biasDiagrams.empty())
     appendDiagrams(layer, "bias", layer.biasDiagrams, text);
@@ -244,13 +151,32 @@ bool eqc::explainLayer(const LayerSpec &layer, const CompileOptions &options,
     text += "  (* | is the head of a jellyfish; behind + stand how many legs "
             "inputs have alone\n  and the output block of each of their other "
             "legs)\n";
-  // Where its gradient refuses it, it is no candidate's fault.
-  const std::string why = refused    ? failure.message
-                          : measured ? "as measured"
-                                     : "as asked for";
   text += reportPlans(layer, report.choice, report.layer.plan, report.counted,
-                      asked, why);
+                      chosen.asked, chosen.why);
   text += scheduleText(layer, options, report, report.choice.target);
+  return true;
+}
+
+bool eqc::explainProgram(llvm::ArrayRef<LayerSpec> layers,
+                         llvm::ArrayRef<NetworkSpec> networks,
+                         const CompileOptions &options,
+                         llvm::ArrayRef<Measured> measured, std::string &text,
+                         CompileFailure &failure) {
+  for (size_t i = 0; i < layers.size(); ++i) {
+    if (!text.empty())
+      text += "\n";
+    const Measured own = measured.empty() ? Measured() : measured[i];
+    if (!explainLayer(layers[i], options, own.tuning, text, failure)) {
+      if (failure.layer >= 0)
+        failure.layer = static_cast<int>(i);
+      return false;
+    }
+    text += own.words;
+  }
+  for (const NetworkSpec &network : networks) {
+    text += "\n";
+    explainNetwork(network, text);
+  }
   return true;
 }
 

@@ -1,31 +1,27 @@
 //===- Draw.cpp - Diagrams as pictures ------------------------------------===//
 //
-// A diagram is two rows of dots. Blocks have colours: solid lines for those
-// that run through from row to row, dashed ones and hollow dots for those that
-// stay in a row. All coordinates are integers, so that the bytes depend on no
-// locale or rounding.
+// A diagram is two rows of dots. Blocks have colours, of their own or, where
+// axes are of several spaces, of theirs: solid lines for those that run through
+// from row to row, dashed ones and hollow dots for those that stay in a row.
 //
 //===----------------------------------------------------------------------===//
 
-#include "compiler/Driver/Draw.h"
+#include "compiler/Report/Draw.h"
 #include "compiler/Interface/LayerInfo.h"
+#include "compiler/Report/GraphPicture.h"
+#include "compiler/Report/NetworkGraph.h"
 
 #include <fmt/format.h>
 
 #include <algorithm>
 #include <cstdlib>
-#include <iterator>
 #include <string_view>
 
 using namespace eqc;
 
-/// More pictures than anybody looks at, and than browsers take quickly.
+/// More pictures than anybody looks at at once, and than browsers take quickly.
 static constexpr size_t maxDrawn = 512;
 
-// Okabe and Ito's colours, told apart by colour-blind readers too.
-static constexpr std::string_view colours[] = {"#0072b2", "#d55e00", "#009e73",
-                                               "#cc79a7", "#b8860b", "#56b4e9",
-                                               "#7a5195", "#8c564b"};
 static constexpr std::string_view freeColour = "#000000";
 
 namespace {
@@ -33,20 +29,27 @@ namespace {
 constexpr int dotStep = 36, rowGap = 72, cellMargin = 16, captionLine = 16;
 constexpr int topRow = 38, pageMargin = 24, pageWidth = 1100;
 constexpr int cellHeight = topRow + rowGap + 26 + 2 * captionLine + 14;
-
-struct Point {
-  int x = 0, y = 0;
-};
+/// Pages are as high as paper of the A series is.
+constexpr int pageHeight = pageWidth * 99 / 70;
 
 class Picture {
 public:
-  std::string render(llvm::ArrayRef<LayerSpec> layers);
+  explicit Picture(const DrawOptions &options) : options(options) { begin(); }
+  void drawLayer(const LayerSpec &layer);
+  void drawNetwork(const NetworkSpec &network);
+  std::vector<std::string> finish();
 
 private:
+  void begin();
+  void end();
+  /// Goes on on the next page where `height` does not fit on this one.
+  void need(int height);
   void text(int x, int y, std::string_view style, std::string_view content);
-  void drawLayer(const LayerSpec &layer);
+  void drawSpaces(const std::vector<Space> &spaces);
   void drawGrid(const LayerSpec &layer, std::string_view array,
                 const std::vector<Diagram> &diagrams);
+  void drawCell(const Diagram &diagram, const std::string &index, Point origin,
+                int width, int secondInput);
   void drawDiagram(const Diagram &diagram, Point origin, int width);
   void drawHead(const Diagram &diagram, Point origin, int width);
   void drawStar(Point at, std::string_view colour);
@@ -55,42 +58,50 @@ private:
   void drawDot(const Diagram &diagram, int vertex, std::string_view colour,
                bool free, bool through, Point at);
 
-  std::string body;
-  int bottom = pageMargin; ///< how far down the page is used
-  int right = 0;
+  const DrawOptions &options;
+  std::vector<std::string> pages;
+  Svg svg;
+  int bottom = 0; ///< how far down the page is used
 };
 
 } // namespace
 
-static std::string escapeXml(std::string_view text) {
-  std::string result;
-  for (char c : text)
-    switch (c) {
-    case '&':
-      result += "&amp;";
-      break;
-    case '<':
-      result += "&lt;";
-      break;
-    case '>':
-      result += "&gt;";
-      break;
-    case '"':
-      result += "&quot;";
-      break;
-    default:
-      result += c;
-    }
-  return result;
-}
-
 void Picture::text(int x, int y, std::string_view style,
                    std::string_view content) {
-  fmt::format_to(std::back_inserter(body),
-                 "<text x=\"{}\" y=\"{}\" class=\"{}\">{}</text>\n", x, y,
-                 style, escapeXml(content));
-  // Half an em is wider than the letters of captions and titles are on average.
-  right = std::max(right, x + 8 * static_cast<int>(content.size()));
+  svg.text({x, y}, style, content);
+  // Wider than the letters of notes and titles are on average.
+  svg.reach(x + 8 * static_cast<int>(content.size()), y);
+}
+
+void Picture::begin() {
+  svg = Svg();
+  bottom = pageMargin;
+  text(pageMargin, bottom + 12, "note",
+       "top row: output axes, bottom row: input axes; axes joined by lines "
+       "have one index");
+  text(pageMargin, bottom + 28, "note",
+       "solid: runs through; hollow: summed over (input) or spread over "
+       "(output); black stars: the Levi-Civita symbol, the head of a "
+       "jellyfish");
+  bottom += 40;
+}
+
+void Picture::end() {
+  svg.reach(options.pages ? pageWidth - pageMargin : 0,
+            options.pages ? pageHeight - pageMargin : bottom);
+  pages.push_back(svg.document(pageMargin));
+}
+
+void Picture::need(int height) {
+  if (!options.pages || bottom + height <= pageHeight - pageMargin)
+    return;
+  end();
+  begin();
+}
+
+std::vector<std::string> Picture::finish() {
+  end();
+  return std::move(pages);
 }
 
 /// Where a vertex's dot is; rows are centred in the cell.
@@ -145,25 +156,21 @@ void Picture::drawBlock(const Diagram &diagram,
     return;
   bool through = !top.empty() && !under.empty();
   std::string_view style = free ? "free" : through ? "through" : "inside";
-  fmt::format_to(std::back_inserter(body),
-                 "<path class=\"{}\" stroke=\"{}\" d=\"{}\"/>\n", style, colour,
-                 path);
+  svg.add(fmt::format("<path class=\"{}\" stroke=\"{}\" d=\"{}\"/>\n", style,
+                      colour, path));
 }
 
 void Picture::drawDot(const Diagram &diagram, int vertex,
                       std::string_view colour, bool free, bool through,
                       Point at) {
-  auto out = std::back_inserter(body);
   if (free)
     drawStar(at, colour);
   else
-    fmt::format_to(out,
-                   "<circle cx=\"{}\" cy=\"{}\" r=\"5\" fill=\"{}\" "
-                   "stroke=\"{}\" stroke-width=\"2\"/>\n",
-                   at.x, at.y, through ? colour : "#ffffff", colour);
-  fmt::format_to(out, "<text x=\"{}\" y=\"{}\" class=\"vertex\">{}</text>\n",
-                 at.x, at.y + (vertex < diagram.l ? -11 : 19),
-                 vertexName(diagram.l, vertex));
+    svg.add(fmt::format("<circle cx=\"{}\" cy=\"{}\" r=\"5\" fill=\"{}\" "
+                        "stroke=\"{}\" stroke-width=\"2\"/>\n",
+                        at.x, at.y, through ? colour : "#ffffff", colour));
+  svg.text({at.x, at.y + (vertex < diagram.l ? -11 : 19)}, "vertex",
+           vertexName(diagram.l, vertex));
 }
 
 /// The head of a jellyfish, a star beside the rows, with a tentacle to the
@@ -176,46 +183,42 @@ void Picture::drawHead(const Diagram &diagram, Point origin, int width) {
                    origin.y + topRow + rowGap / 2};
   const std::vector<std::vector<int>> blocks = diagram.blocks();
   for (int leg : diagram.legs())
-    fmt::format_to(std::back_inserter(body),
-                   "<path class=\"free\" stroke=\"{}\" d=\"{}\"/>\n",
-                   freeColour,
-                   connection(head, position(diagram, blocks[leg].front(),
-                                             origin, width)));
+    svg.add(fmt::format("<path class=\"free\" stroke=\"{}\" d=\"{}\"/>\n",
+                        freeColour,
+                        connection(head, position(diagram, blocks[leg].front(),
+                                                  origin, width))));
   drawStar(head, freeColour);
 }
 
 void Picture::drawStar(Point at, std::string_view colour) {
-  fmt::format_to(std::back_inserter(body),
-                 "<path fill=\"{0}\" d=\"M{1} {2}l2 5 6 0 -5 4 2 6 -5 -4 -5 4 "
-                 "2 -6 -5 -4 6 0z\"/>\n",
-                 colour, at.x, at.y - 8);
+  svg.add(fmt::format("<path fill=\"{0}\" d=\"M{1} {2}l2 5 6 0 -5 4 2 6 -5 -4 "
+                      "-5 4 2 -6 -5 -4 6 0z\"/>\n",
+                      colour, at.x, at.y - 8));
 }
 
 void Picture::drawDiagram(const Diagram &diagram, Point origin, int width) {
-  std::vector<std::vector<int>> blocks = diagram.blocks();
+  const std::vector<std::vector<int>> blocks = diagram.blocks();
   drawHead(diagram, origin, width);
   // Lines first: dots lie on top of them.
   for (bool dots : {false, true})
     for (size_t b = 0; b < blocks.size(); ++b) {
-      bool free = static_cast<int>(b) == diagram.free;
-      std::string_view colour =
-          free ? freeColour : colours[b % std::size(colours)];
+      const bool free = static_cast<int>(b) == diagram.free;
+      const std::string_view colour =
+          free ? freeColour
+               : colourOf(diagram.space.empty()
+                              ? b
+                              : diagram.spaceOf(blocks[b].front()));
       if (!dots) {
         drawBlock(diagram, blocks[b], colour, free, origin, width);
         continue;
       }
       // Vertices ascend, so the ends tell whether a block is in both rows.
-      bool through =
+      const bool through =
           blocks[b].front() < diagram.l && blocks[b].back() >= diagram.l;
       for (int vertex : blocks[b])
         drawDot(diagram, vertex, colour, free, through,
                 position(diagram, vertex, origin, width));
     }
-}
-
-/// How wide a caption is; the monospace font is 12 pixels high, 7.2 wide.
-static int captionWidth(std::string_view caption) {
-  return static_cast<int>(caption.size() * 29 / 4);
 }
 
 /// `weight[2]`, with the size of the orbit that it multiplies.
@@ -227,48 +230,77 @@ static std::string indexText(const LayerSpec &layer, std::string_view array,
   return members == 1 ? text : text + fmt::format(", an orbit of {}", members);
 }
 
+void Picture::drawCell(const Diagram &diagram, const std::string &index,
+                       Point origin, int width, int secondInput) {
+  svg.add(fmt::format("<rect x=\"{}\" y=\"{}\" width=\"{}\" height=\"{}\" "
+                      "class=\"cell\"/>\n",
+                      origin.x + 4, origin.y + 4, width - 8, cellHeight - 8));
+  // The axes of x and those of z.
+  if (secondInput > 0 && secondInput < diagram.k) {
+    const Point first =
+        position(diagram, diagram.l + secondInput, origin, width);
+    svg.add(fmt::format("<path class=\"flow spread\" d=\"M{} {}v38\"/>\n",
+                        first.x - dotStep / 2, first.y - 14));
+  }
+  drawDiagram(diagram, origin, width);
+  const int caption = origin.y + topRow + rowGap + 26 + captionLine;
+  const int centre = origin.x + width / 2;
+  svg.text({centre, caption}, "index", index);
+  svg.text({centre, caption + captionLine}, "caption", toString(diagram));
+  svg.reach(origin.x + width, origin.y + cellHeight);
+}
+
 void Picture::drawGrid(const LayerSpec &layer, std::string_view array,
                        const std::vector<Diagram> &diagrams) {
-  size_t shown = std::min(diagrams.size(), maxDrawn);
+  const size_t shown =
+      options.pages ? diagrams.size() : std::min(diagrams.size(), maxDrawn);
+  std::vector<std::string> indices;
   int width = 0;
-  for (size_t d = 0; d < shown; ++d)
-    width = std::max({width, captionWidth(toString(diagrams[d])),
-                      captionWidth(indexText(layer, array, diagrams, d)),
+  for (size_t d = 0; d < shown; ++d) {
+    indices.push_back(indexText(layer, array, diagrams, d));
+    width = std::max({width, widthOfText(toString(diagrams[d])),
+                      widthOfText(indices.back()),
                       (std::max(diagrams[d].l, diagrams[d].k) +
                        2 * (diagrams[d].head >= 0)) *
                           dotStep});
-  width += 2 * cellMargin;
-  int columns = std::max(1, (pageWidth - 2 * pageMargin) / width);
-  for (size_t d = 0; d < shown; ++d) {
-    Point origin{pageMargin + static_cast<int>(d % columns) * width,
-                 bottom + static_cast<int>(d / columns) * cellHeight};
-    fmt::format_to(std::back_inserter(body),
-                   "<rect x=\"{}\" y=\"{}\" width=\"{}\" height=\"{}\" "
-                   "class=\"cell\"/>\n",
-                   origin.x + 4, origin.y + 4, width - 8, cellHeight - 8);
-    drawDiagram(diagrams[d], origin, width);
-    int caption = origin.y + topRow + rowGap + 26 + captionLine;
-    std::string notation = toString(diagrams[d]);
-    std::string index = indexText(layer, array, diagrams, d);
-    int centre = origin.x + width / 2;
-    fmt::format_to(std::back_inserter(body),
-                   "<text x=\"{0}\" y=\"{1}\" class=\"index\">{2}</text>\n"
-                   "<text x=\"{0}\" y=\"{3}\" class=\"caption\">{4}</text>\n",
-                   centre, caption, index, caption + captionLine,
-                   escapeXml(notation));
-    right = std::max(right, origin.x + width);
   }
-  int rows = static_cast<int>((shown + columns - 1) / columns);
-  bottom += rows * cellHeight + 8;
+  width += 2 * cellMargin;
+  const size_t columns = std::max(1, (pageWidth - 2 * pageMargin) / width);
+  for (size_t d = 0; d < shown; ++d) {
+    const size_t column = d % columns;
+    if (column == 0)
+      need(cellHeight);
+    drawCell(diagrams[d], indices[d],
+             {pageMargin + static_cast<int>(column) * width, bottom}, width,
+             layer.isBilinear() ? layer.k1() : 0);
+    if (column + 1 == columns || d + 1 == shown)
+      bottom += cellHeight;
+  }
+  bottom += 8;
   if (shown < diagrams.size()) {
     text(pageMargin, bottom + 14, "note",
-         fmt::format("and {} more, not drawn; eqc explain lists them",
+         fmt::format("and {} more, not drawn; --pages draws all",
                      diagrams.size() - shown));
     bottom += 30;
   }
 }
 
+/// Which colour is which space.
+void Picture::drawSpaces(const std::vector<Space> &spaces) {
+  int x = pageMargin;
+  for (size_t s = 0; s < spaces.size(); ++s) {
+    svg.add(fmt::format("<circle cx=\"{}\" cy=\"{}\" r=\"5\" fill=\"{}\"/>\n",
+                        x + 5, bottom + 8, colourOf(s)));
+    const std::string words =
+        fmt::format("{} = {}", spaces[s].name, spaceText(spaces[s]));
+    text(x + 16, bottom + 12, "note", words);
+    x += 40 + widthOfText(words);
+  }
+  bottom += 22;
+}
+
 void Picture::drawLayer(const LayerSpec &layer) {
+  need(60 + cellHeight);
   std::string size =
       layer.dynamicN() ? "n at run time" : fmt::format("n = {}", layer.n);
   std::string acting =
@@ -283,46 +315,32 @@ void Picture::drawLayer(const LayerSpec &layer) {
                        : std::to_string(layer.k),
                    layer.l));
   bottom += 30;
+  if (layer.group.isProduct())
+    drawSpaces(layer.spaces());
   drawGrid(layer, "weight", layer.diagrams);
   if (!layer.biasDiagrams.empty())
     drawGrid(layer, "bias", layer.biasDiagrams);
   bottom += 12;
 }
 
-std::string Picture::render(llvm::ArrayRef<LayerSpec> layers) {
-  text(pageMargin, bottom + 12, "note",
-       "top row: output axes, bottom row: input axes; axes joined by lines "
-       "have one index");
-  text(
-      pageMargin, bottom + 28, "note",
-      "solid: runs through; hollow: summed over (input) or spread over "
-      "(output); black stars: the Levi-Civita symbol, the head of a jellyfish");
-  bottom += 40;
-  for (const LayerSpec &layer : layers)
-    drawLayer(layer);
-  return fmt::format(
-      "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n"
-      "<svg xmlns=\"http://www.w3.org/2000/svg\" width=\"{0}\" height=\"{1}\" "
-      "viewBox=\"0 0 {0} {1}\">\n"
-      "<style>\n"
-      "text {{ font-family: sans-serif; fill: #222; }}\n"
-      ".title {{ font-size: 16px; font-weight: bold; }}\n"
-      ".note {{ font-size: 12px; fill: #555; }}\n"
-      ".vertex {{ font-size: 10px; fill: #777; text-anchor: middle; }}\n"
-      ".index {{ font-size: 12px; text-anchor: middle; }}\n"
-      ".caption {{ font-family: monospace; font-size: 12px; "
-      "text-anchor: middle; white-space: pre; }}\n"
-      ".cell {{ fill: none; stroke: #ddd; rx: 6; }}\n"
-      ".through, .inside, .free {{ fill: none; stroke-width: 3; "
-      "stroke-linecap: round; }}\n"
-      ".inside {{ stroke-dasharray: 2 6; }}\n"
-      ".free {{ stroke-width: 2; stroke-dasharray: 9 4; }}\n"
-      "</style>\n"
-      "<rect width=\"{0}\" height=\"{1}\" fill=\"white\"/>\n"
-      "{2}</svg>\n",
-      right + pageMargin, bottom + pageMargin, body);
+void Picture::drawNetwork(const NetworkSpec &network) {
+  need(200);
+  text(pageMargin, bottom + 18, "title",
+       fmt::format("network {}: {} parameters", network.name, network.params));
+  bottom += 36;
+  Svg own;
+  drawGraph(graphOf(network), {pageMargin, bottom}, own);
+  svg.append(own);
+  bottom = own.bottom() + 24;
 }
 
-std::string eqc::drawLayers(llvm::ArrayRef<LayerSpec> layers) {
-  return Picture().render(layers);
+std::vector<std::string> eqc::drawProgram(llvm::ArrayRef<LayerSpec> layers,
+                                          llvm::ArrayRef<NetworkSpec> networks,
+                                          const DrawOptions &options) {
+  Picture picture(options);
+  for (const LayerSpec &layer : layers)
+    picture.drawLayer(layer);
+  for (const NetworkSpec &network : networks)
+    picture.drawNetwork(network);
+  return picture.finish();
 }

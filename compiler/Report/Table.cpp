@@ -1,6 +1,6 @@
 //===- Table.cpp - Columns of text ----------------------------------------===//
 
-#include "compiler/Driver/Table.h"
+#include "compiler/Report/Table.h"
 
 #include <fmt/format.h>
 

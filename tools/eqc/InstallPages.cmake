@@ -1,0 +1,20 @@
+# Installs what `${eqc}` prints of itself: manual pages, completion for shells.
+set(share "$ENV{DESTDIR}${CMAKE_INSTALL_PREFIX}/share")
+function(install_page folder name)
+  file(MAKE_DIRECTORY "${share}/${folder}")
+  execute_process(COMMAND "${eqc}" ${ARGN}
+    OUTPUT_FILE "${share}/${folder}/${name}" COMMAND_ERROR_IS_FATAL ANY)
+  list(APPEND CMAKE_INSTALL_MANIFEST_FILES "${CMAKE_INSTALL_PREFIX}/share/${folder}/${name}")
+  set(CMAKE_INSTALL_MANIFEST_FILES "${CMAKE_INSTALL_MANIFEST_FILES}" PARENT_SCOPE)
+endfunction()
+
+execute_process(COMMAND "${eqc}" --help OUTPUT_VARIABLE help COMMAND_ERROR_IS_FATAL ANY)
+string(REGEX MATCHALL "\n  [a-z]+ +[A-Z]" lines "${help}")
+install_page(man/man1 eqc.1 man eqc)
+foreach(line ${lines})
+  string(REGEX MATCH "[a-z]+" command "${line}")
+  install_page(man/man1 eqc-${command}.1 man ${command})
+endforeach()
+install_page(bash-completion/completions eqc completion bash)
+install_page(zsh/site-functions _eqc completion zsh)
+install_page(fish/vendor_completions.d eqc.fish completion fish)
