@@ -114,6 +114,16 @@ int64_t eqc_program_packed_size(const eqc_program *program, int64_t layer) {
   return layer < 0 ? 0 : program->packedSize(layer);
 }
 
+const char *eqc_program_explain(eqc_program *program, int json) {
+  const InsideCompiler inside;
+  return program->explain(json != 0);
+}
+
+const char *eqc_program_draw(eqc_program *program, int plan) {
+  const InsideCompiler inside;
+  return program->draw(plan != 0);
+}
+
 const void *eqc_program_code(const eqc_program *program, size_t *length) {
   llvm::ArrayRef<char> code = program->code();
   if (length)

@@ -7,8 +7,11 @@
 #include "compiler/Interface/Signature.h"
 #include "compiler/Library/ForkGate.h"
 #include "compiler/Lowering/KernelTarget.h"
+#include "compiler/Report/Draw.h"
+#include "compiler/Report/Explain.h"
 
 #include "llvm/ADT/StringExtras.h"
+#include "llvm/Support/FormatVariadic.h"
 #include "llvm/Support/MemoryBuffer.h"
 #include "llvm/Support/raw_ostream.h"
 
@@ -237,6 +240,43 @@ int Program::load(llvm::ArrayRef<char> bytes) {
   packedSizes = std::move(sizes);
   loaded = std::move(code);
   return state;
+}
+
+CompileOptions Program::reportOptions() {
+  CompileOptions own = options;
+  own.pause = pauseForForks();
+  own.networks = {}; // layers are reported one by one
+  return own;
+}
+
+const char *Program::explain(bool asJson) {
+  if (state != 0)
+    return nullptr;
+  CompileFailure failure;
+  std::string words;
+  llvm::json::Object value;
+  const CompileOptions own = reportOptions();
+  if (asJson ? !explainProgram(specs, networkSpecs, own, {}, value, failure)
+             : !explainProgram(specs, networkSpecs, own, {}, words, failure)) {
+    fail(failure);
+    return nullptr;
+  }
+  if (asJson)
+    words = llvm::formatv("{0:2}\n", llvm::json::Value(std::move(value)));
+  return keep(std::move(words));
+}
+
+const char *Program::draw(bool plan) {
+  if (state != 0)
+    return nullptr;
+  if (!plan)
+    return keep(drawProgram(specs, networkSpecs).front());
+  CompileFailure failure;
+  std::string picture;
+  if (drawPlans(specs, reportOptions(), picture, failure))
+    return keep(std::move(picture));
+  fail(failure);
+  return nullptr;
 }
 
 const char *Program::diagram(size_t layer, bool bias, size_t index) const {

@@ -46,6 +46,10 @@ public:
   int64_t packedSize(size_t layer) const;
   llvm::ArrayRef<char> code() const { return object; }
   void *function(llvm::StringRef name) const;
+  /// What the command line says of the program, and draws; null, with a
+  /// diagnostic, where that is not possible. Kept as long as the program.
+  const char *explain(bool asJson);
+  const char *draw(bool plan);
 
 private:
   /// Sets what is compiled for; reports options that are wrong.
@@ -58,6 +62,8 @@ private:
   void fail(const CompileFailure &failure);
   /// Diagnostics of the front end as data and as text.
   void collectDiagnostics();
+  /// What is said of layers is said under these.
+  CompileOptions reportOptions();
   /// `info` of a layer that was not loaded.
   eqc_layer_info describe(const LayerSpec &layer);
   /// The text, kept as long as the program.

@@ -19,11 +19,13 @@ from eqc.bilinear import BilinearGradients, BilinearLayer
 from eqc.layer import Gradients, Layer, PackedWeight
 from eqc.network import Network, NetworkGradients
 from eqc.program import Program, compile, compile_file
+from eqc.report import Explanation, Picture, Support, supported
 from eqc.space import Space
 
-__all__ = ["BilinearGradients", "BilinearLayer", "CompileError", "Diagnostic", "Error", "Gradients", "KernelError", "Layer",
-           "LibraryNotFoundError", "Network", "NetworkGradients", "PackedWeight", "Program", "Space", "__version__", "clear_cache",
-           "compile", "compile_file", "get_include", "set_num_threads"]
+__all__ = ["BilinearGradients", "BilinearLayer", "CompileError", "Diagnostic", "Error", "Explanation", "Gradients",
+           "KernelError", "Layer", "LibraryNotFoundError", "Network", "NetworkGradients", "PackedWeight", "Picture",
+           "Program", "Space", "Support", "__version__", "clear_cache", "compile", "compile_file", "get_include",
+           "set_num_threads", "supported"]
 
 
 def set_num_threads(threads: int) -> None:

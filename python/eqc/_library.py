@@ -94,6 +94,8 @@ _PROTOTYPES = {
     "eqc_program_network": (POINTER(NetworkInfo), c_void_p, c_int64),
     "eqc_program_diagram": (c_char_p, c_void_p, c_int64, c_int, c_int64),
     "eqc_program_packed_size": (c_int64, c_void_p, c_int64),
+    "eqc_program_explain": (c_char_p, c_void_p, c_int),
+    "eqc_program_draw": (c_char_p, c_void_p, c_int),
     "eqc_program_code": (c_void_p, c_void_p, POINTER(c_size_t)),
     "eqc_program_function": (c_void_p, c_void_p, c_char_p),
     "eqc_interface_json": (c_char_p,),

@@ -147,6 +147,19 @@ class NativeProgram:
     def packed_size(self, layer: int) -> int:
         return self._lib.eqc_program_packed_size(self._program, layer)
 
+    def _reported(self, text: bytes | None) -> str:
+        if text is None:
+            self._check()
+        return _text(text)
+
+    def explain(self, as_json: bool) -> str:
+        """What `eqc explain` prints, with or without --json."""
+        return self._reported(self._lib.eqc_program_explain(self._program, as_json))
+
+    def draw(self, plan: bool) -> str:
+        """What `eqc draw` draws, with or without --plan: SVG."""
+        return self._reported(self._lib.eqc_program_draw(self._program, plan))
+
     @property
     def network_count(self) -> int:
         return self._lib.eqc_program_num_networks(self._program)

@@ -15,6 +15,7 @@ from eqc._native import (
 from eqc._ragged import FUNCTIONS as RAGGED_FUNCTIONS, RaggedCalls
 from eqc._source import integer, layer_source
 from eqc._symmetry import symmetry_of
+from eqc.report import Reported
 from eqc.initialize import GAIN, INPUTS, weight_std
 from eqc.space import Axes, axes_of, lengths_of, space_of
 
@@ -51,7 +52,7 @@ class PackedWeight:
                         "pack it where it is loaded")
 
 
-class Layer(RaggedCalls):
+class Layer(RaggedCalls, Reported):
     """An equivariant linear map from order-k to order-l tensors over R^n, with channels and
     a batch, compiled for this machine:
 
@@ -208,6 +209,9 @@ class Layer(RaggedCalls):
     def __reduce__(self) -> tuple[Any, ...]:
         from eqc import _registry  # which imports this module
         return _registry.layer_of, (_registry.key_of(self), self._program.use_cache)
+
+    def _reported(self) -> tuple[str, str, Options]:
+        return self.spec, f"<layer {self.name}>", self.options
 
     def _once(self, name: str, make: Callable[[], Any]) -> Any:
         """A value that is made on first use. (functools.cached_property of Python 3.11 holds a

@@ -15,6 +15,7 @@ from eqc._native import NativeProgram, Options, check_status
 from eqc._source import integer
 from eqc.initialize import GAIN, INPUTS
 from eqc.layer import Layer
+from eqc.report import Reported
 from eqc.space import Space, space_of
 
 __all__ = ["Network", "NetworkGradients", "Tensor"]
@@ -42,7 +43,7 @@ class _Place(NamedTuple):
     shape: tuple[int, ...]
 
 
-class Network:
+class Network(Reported):
     """A network of equivariant layers, compiled for this machine: `compile(text).network("name")`.
 
     Attributes:
@@ -107,6 +108,9 @@ class Network:
                              f"{tensor.channels}" for tensor in tensors)
         return (f"<eqc.Network {self.name}: ({texts(self.inputs)}) -> ({texts(self.outputs)}), "
                 f"{self.dtype}, {len(self.layers)} layers, {self.size} parameters>")
+
+    def _reported(self) -> tuple[str, str, Options]:
+        return self.spec, f"<network {self.name}>", self.options
 
     @property
     def options(self) -> Options:

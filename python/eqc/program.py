@@ -11,11 +11,12 @@ from typing import Any
 from eqc._native import NativeProgram, Options
 from eqc.layer import Layer
 from eqc.network import Network
+from eqc.report import Reported
 
 __all__ = ["Program", "compile", "compile_file"]
 
 
-class Program(Mapping[str, Layer]):
+class Program(Mapping[str, Layer], Reported):
     """Compiled layers by name, in the order of their source. `program["graph"]` is a `Layer`;
     so is `program.layer`, if there is only one. `program.network("ppgn")` is a `Network`.
 
@@ -51,6 +52,9 @@ class Program(Mapping[str, Layer]):
 
     def __hash__(self) -> int:
         return hash(tuple(self._layers.values()))
+
+    def _reported(self) -> tuple[str, str, Options]:
+        return self._native.source, self._native.file, self._native.options
 
     def __copy__(self) -> Program:
         return self

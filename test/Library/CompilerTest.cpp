@@ -2,6 +2,7 @@
 
 #include <eqc/compiler.h>
 
+#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include <atomic>
@@ -176,6 +177,33 @@ TEST(Compiler, GradientsCanBeLeftOut) {
   options.forward_only = 1;
   EXPECT_FALSE(
       eqc_program_function(compile(deepSets, &options).get(), "sets_backward"));
+}
+
+TEST(Compiler, ProgramsAreExplainedAndDrawn) {
+  const std::string source =
+      "layer a { group = S; n = 3; k = 1; l = 1 }\n"
+      "network b {\n  input x : 0, 1\n  output y = c(x)\n}\n"
+      "layer c { group = S; n = 3; k = 0; l = 0 }\n";
+  eqc_program *program = eqc_parse(source.data(), source.size(), nullptr);
+  ASSERT_EQ(eqc_program_status(program), 0) << eqc_program_messages(program);
+  for (bool compiled : {false, true}) {
+    if (compiled)
+      ASSERT_EQ(eqc_program_compile(program), 0);
+    const std::string words = eqc_program_explain(program, 0);
+    EXPECT_THAT(words, testing::HasSubstr("layer c: order 0 -> 0"));
+    EXPECT_THAT(words, testing::HasSubstr("network b: 1 layer"));
+    EXPECT_THAT(eqc_program_explain(program, 1),
+                testing::AllOf(testing::StartsWith("{"),
+                               testing::HasSubstr("\"networks\"")));
+    EXPECT_THAT(eqc_program_draw(program, 0), testing::HasSubstr("network b"));
+    EXPECT_THAT(eqc_program_draw(program, 1), testing::HasSubstr("plan "));
+    EXPECT_EQ(eqc_program_status(program), 0);
+  }
+  eqc_program_free(program);
+  program = eqc_parse("layer", 5, nullptr);
+  EXPECT_EQ(eqc_program_explain(program, 0), nullptr);
+  EXPECT_EQ(eqc_program_draw(program, 1), nullptr);
+  eqc_program_free(program);
 }
 
 TEST(Compiler, CodeCanBeStoredAndLoaded) {

@@ -128,6 +128,15 @@ EQC_API const eqc_network_info *eqc_program_network(const eqc_program *program,
 EQC_API const void *eqc_program_code(const eqc_program *program,
                                      size_t *length);
 
+/* What 'eqc explain' prints of the program's layers and networks, which need
+   not be compiled; with json != 0 what it prints with '--json'. NULL where the
+   status is not 0, which it is then or afterwards. Lives as long as the
+   program. */
+EQC_API const char *eqc_program_explain(eqc_program *program, int json);
+/* The picture that 'eqc draw' makes, SVG; with plan != 0 that of the plans. The
+   same. */
+EQC_API const char *eqc_program_draw(eqc_program *program, int plan);
+
 /* NAME_forward, NAME_info, .. of <name>'s generated header, to be cast to the
    type declared there; NULL where there is none, or nothing was loaded. */
 EQC_API void *eqc_program_function(const eqc_program *program,
