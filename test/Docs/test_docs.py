@@ -9,7 +9,7 @@ import pytest
 from blocks import read_blocks
 from runners import BUILD, SOURCE, Failure, Page
 
-PAGES = [SOURCE / "README.md", SOURCE / "CONTRIBUTING.md", SOURCE / "python" / "README.md",
+PAGES = [SOURCE / "README.md", SOURCE / "CONTRIBUTING.md", SOURCE / "python" / "README.md", SOURCE / "editors" / "README.md",
          *sorted((SOURCE / "docs").glob("*.md")), *sorted((SOURCE / "docs").glob("*/*.md"))]
 
 
@@ -56,7 +56,7 @@ def test_few_blocks_are_not_run():
 
 
 #: Folders whose files pages name from the root of the repository.
-ROOMS = re.compile(r"`((?:benchmark|compiler|dialect|docs|examples|python|runtime|scripts|test|tools)/"
+ROOMS = re.compile(r"`((?:benchmark|compiler|dialect|docs|editors|examples|python|runtime|scripts|test|tools)/"
                    r"[\w./*-]*)`")
 
 
