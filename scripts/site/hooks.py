@@ -7,8 +7,10 @@ from pathlib import Path
 
 from pygments.lexers._mapping import LEXERS
 
-HERE = Path(__file__).resolve().parent
-sys.path.insert(0, str(HERE))
+# MkDocs forgets this path once the hooks are loaded, so lexers are imported here.
+sys.path.insert(0, str(Path(__file__).resolve().parent))
+import eq_lexer  # noqa: E402, F401
+
 LEXERS["EqLexer"] = ("eq_lexer", "eqc layers", ("eq",), ("*.eq",), ())
 LEXERS["MlirLexer"] = ("eq_lexer", "MLIR", ("mlir",), ("*.mlir",), ())
 
