@@ -15,8 +15,8 @@ from eqc._native import (
 from eqc._ragged import FUNCTIONS as RAGGED_FUNCTIONS, RaggedCalls
 from eqc._source import integer, layer_source
 from eqc._symmetry import symmetry_of
-from eqc.report import Reported
 from eqc.initialize import GAIN, INPUTS, weight_std
+from eqc.report import Reported
 from eqc.space import Axes, axes_of, lengths_of, space_of
 
 __all__ = ["Layer", "Gradients", "PackedWeight"]

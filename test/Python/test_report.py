@@ -66,13 +66,13 @@ def test_supported_layers():
     # Where the group has a bias, as layers take it.
     assert eqc.supported(group="O", n=3, k=1, l=1, bias=None)
     # Of two inputs there are no predictions yet.
-    two = eqc.supported("layer a { group = O; n = 3; k = 1 * 1; l = 1; channels = 2 * 2 -> 2 }")
+    two = eqc.supported("layer a { group = O; n = 3; k = 1 * 1; l = 2; channels = 2 * 2 -> 2 }")
     assert two and two.call_ns is None and two.plan == "shared"
 
 
 @pytest.mark.parametrize("fields, why", [
     (dict(group="SO", n=3, k=70, l=70), ""),
-    (dict(group="Sp", n=3, k=1, l=1), "n of group Sp must be even"),
+    (dict(group="Sp", n=3, k=1, l=1), "needs n to be even, found 3"),
     (dict(group="X", n=3, k=1, l=1), "X"),
     (dict(group="S", n=7, k=6, l=6), "diagrams"),
 ])
