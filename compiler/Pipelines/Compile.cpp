@@ -446,7 +446,6 @@ private:
         },
         kernels->plan);
     if (layer) {
-      layer->spec = kernels->spec;
       layer->plan =
           std::make_shared<const LayerPlan>(std::get<LayerPlan>(kernels->plan));
       layer->counted.cost = costOf(*layer->plan);

@@ -149,8 +149,7 @@ struct FunctionReport {
 struct LayerReport {
   FunctionReport layer;
   CountedPlan counted; ///< its stages
-  /// The layer and its stages, read from the IR.
-  LayerSpec spec;
+  /// The same as kernels are written for, read from the IR.
   std::shared_ptr<const LayerPlan> plan;
   PlanChoice choice; ///< what was compared, also where a plan is asked for
   /// With gradients.

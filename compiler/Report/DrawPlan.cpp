@@ -43,7 +43,7 @@ bool eqc::drawPlans(llvm::ArrayRef<LayerSpec> layers,
       ChosenPlan chosen;
       done = reportChosen(layer, options, std::nullopt, chosen, failure);
       if (done)
-        drawPlan(layer, chosen.report.layer.plan, graphOf(chosen.report),
+        drawPlan(layer, chosen.report.layer.plan, graphOf(layer, chosen.report),
                  isLattice(chosen.report)
                      ? "blue: patterns of x, read once; w0, w1, ..: channels "
                        "mixed by these weights; green: patterns of y, written "

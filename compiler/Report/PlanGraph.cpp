@@ -115,9 +115,8 @@ private:
 } // namespace
 
 /// Stages one after the other.
-static Graph chainOf(const LayerReport &report) {
+static Graph chainOf(const LayerSpec &spec, const LayerReport &report) {
   Graph graph;
-  const LayerSpec &spec = report.spec;
   size_t last = graph.add(
       {"x", arrayShape(spec, BilinearRow::X), arrayColour, std::nullopt});
   for (const StageWords &stage : stagesInWords(report.counted, spec)) {
@@ -138,10 +137,10 @@ bool eqc::isLattice(const LayerReport &report) {
   return std::holds_alternative<StrandPlan>(*report.plan);
 }
 
-Graph eqc::graphOf(const LayerReport &report) {
+Graph eqc::graphOf(const LayerSpec &layer, const LayerReport &report) {
   if (const auto *shared = std::get_if<StrandPlan>(report.plan.get()))
-    return Lattice(*shared, report.spec).build();
-  return chainOf(report);
+    return Lattice(*shared, layer).build();
+  return chainOf(layer, report);
 }
 
 static std::string counted(size_t count, std::string_view what) {

@@ -11,7 +11,7 @@ namespace eqc {
 /// The lattice of a plan that shares reads and writes: patterns of x, what is
 /// mixed of them, patterns of y. Of other plans their stages, one after the
 /// other.
-Graph graphOf(const LayerReport &report);
+Graph graphOf(const LayerSpec &layer, const LayerReport &report);
 /// Whether that is a lattice.
 bool isLattice(const LayerReport &report);
 
