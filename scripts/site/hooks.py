@@ -21,7 +21,7 @@ HIDDEN = re.compile(r"^<!-- (docs|generated|end)\b.*?-->\n", re.MULTILINE | re.D
 LINK = re.compile(r"(?<!!)\[([^\]]*)\]\(([^)#\s]+)(#[^)\s]*)?\)")
 #: Pages that stand outside of the site's folder, and where they are on it.
 ELSEWHERE = {"README.md": "index.md", "editors/README.md": "Editors.md"}
-LANGUAGES = {"output": "text", "env": "text", "elisp": "common-lisp"}
+LANGUAGES = {"output": "text", "env": "text"}
 
 
 def on_page_markdown(markdown, page, config, files):
