@@ -11,6 +11,7 @@
 #include "compiler/Interface/NetworkInterface.h"
 #include "compiler/Interface/Signature.h"
 #include "compiler/Lowering/KernelTarget.h"
+#include "compiler/Report/Shapes.h"
 
 #include "llvm/ADT/STLExtras.h"
 #include "llvm/ADT/StringExtras.h"

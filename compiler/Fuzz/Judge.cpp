@@ -153,7 +153,7 @@ private:
   void setDevice() {
     options.triple = settings.target;
     std::string text, error;
-    gpu = findGpu(options, text, error);
+    gpu = findGpu(options, text, error, /*clusters=*/nullptr);
     if (!gpu)
       return fail("no device", error);
     setPlans(0);

@@ -70,6 +70,9 @@ static const int32_t first_space[] = {0};
    first_space,                                                                \
    -1,                                                                         \
    0,                                                                          \
+   0,                                                                          \
+   0,                                                                          \
+   0,                                                                          \
    0}
 
 EXPORT const eqc_layer_info *fixed_info(void) {
