@@ -105,6 +105,8 @@ static bool addMaps(const std::vector<Diagram> &diagrams,
     const bool begins = weights[i].number != last;
     last = weights[i].number;
     text += weights[i].sign > 0 ? (begins ? '+' : '&') : begins ? '-' : '~';
+    if (diagrams[i].head >= 0) // a sign of several blocks
+      return false;
     for (int block : diagrams[i].block) {
       if (block >= kMostBlocks)
         return false;

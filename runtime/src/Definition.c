@@ -32,7 +32,8 @@ static const family families[] = {
     /*        symplectic permutes all each det */
     {"S", 0, 1, 0, 0, 0},  {"B", 0, 1, 0, 0, 0},  {"S'", 0, 1, 1, 0, 0},
     {"B'", 0, 1, 1, 0, 0}, {"H", 0, 1, 0, 1, 0},  {"O", 0, 1, 0, 1, 0},
-    {"SO", 0, 1, 0, 1, 1}, {"Sp", 1, 1, 0, 0, 0}, {"GL", 0, 1, 0, 1, 0}};
+    {"SO", 0, 1, 0, 1, 1}, {"Sp", 1, 1, 0, 0, 0}, {"GL", 0, 1, 0, 1, 0},
+    {"A", 0, 1, 0, 0, 1}};
 
 static const family *family_of(const eqc_space_info *space) {
   size_t i;
@@ -71,8 +72,8 @@ int eqc_rt_define(eqc_rt_definition *d, const eqc_layer_info *info, int64_t n) {
   d->is_double = !strcmp(info->dtype, "f64");
   if (!*info->maps || order[0] + order[1] + order[2] > EQC_RT_MAX_AXES)
     return eqc_rt_fail(EQC_ERR_ARG,
-                       "%s_selftest: the layer has too many axes to be "
-                       "described",
+                       "%s_selftest: its diagrams are not described, as "
+                       "jellyfish and those of many axes are not",
                        info->name);
   for (i = 0; i < info->spaces; ++i)
     if (!family_of(&info->space[i]))
@@ -603,6 +604,17 @@ static int determinant_is_negative(const int64_t *to, const int8_t *sign,
   return negative;
 }
 
+/* Makes an element of the wrong determinant one of the right one. */
+static void exchange_sign(const family *f, int64_t *to, int8_t *sign) {
+  const int64_t first = to[0];
+  if (f->flips_each) {
+    sign[0] = (int8_t)-sign[0];
+    return;
+  }
+  to[0] = to[1];
+  to[1] = first;
+}
+
 void eqc_rt_draw_element(const eqc_rt_definition *d, eqc_rt_element *g,
                          uint64_t *random) {
   int64_t s, i, first = 0;
@@ -632,7 +644,7 @@ void eqc_rt_draw_element(const eqc_rt_definition *d, eqc_rt_element *g,
     }
     if (f->keeps_determinant && length > 0 &&
         determinant_is_negative(to, sign, length))
-      sign[0] = (int8_t)-sign[0];
+      exchange_sign(f, to, sign);
     first += length;
   }
 }

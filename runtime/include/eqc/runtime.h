@@ -90,8 +90,8 @@ typedef struct eqc_layer_info {
                           the block that it is in, counted from 0, or * for an
                           argument of the Levi-Civita symbol; ';' and those of
                           the bias; then for each symmetry of x ';', its sign and
-                          the axis that each axis goes to. "" where there are too
-                          many blocks to be written so */
+                          the axis that each axis goes to. "" where they are
+                          not written so: jellyfish, and too many blocks */
 } eqc_layer_info;
 
 /* An input or an output of a network. */

@@ -26,7 +26,9 @@ struct Compiled {
   llvm::SmallVector<char, 0> object;
   std::unique_ptr<LoadedObject> loaded;
 
-  explicit Compiled(std::unique_ptr<llvm::MemoryBuffer> text) {
+  /// The default plan is that of the least code.
+  explicit Compiled(std::unique_ptr<llvm::MemoryBuffer> text,
+                    PlanKind plan = PlanKind::Factored) {
     DiagnosticEngine diags;
     const unsigned id =
         sources.AddNewSourceBuffer(std::move(text), llvm::SMLoc());
@@ -35,7 +37,7 @@ struct Compiled {
     CompileOptions options;
     options.cpus = {"native"};
     options.optLevel = 0;
-    options.plan = PlanKind::Factored; // the least code
+    options.plan = plan;
     options.networks = source.networks;
     CompileFailure failure;
     EXPECT_TRUE(compileLayers(source.layers, options, CodeKind::Object, object,
@@ -143,6 +145,15 @@ TEST(SelftestTest, AGroupThatIsNotKnownIsNotTested) {
   EXPECT_EQ(status, EQC_ERR_ARG);
   EXPECT_EQ(report, "f: NOT TESTED: f_selftest: this runtime does not know the "
                     "group 'Xy'\n");
+}
+
+TEST(SelftestTest, JellyfishAreNotTested) {
+  const Compiled layer(llvm::MemoryBuffer::getMemBufferCopy(
+                           "layer f { group = A; n = 2; k = 1; l = 1 }"),
+                       PlanKind::Auto);
+  auto [status, report] = layer.test("f");
+  EXPECT_EQ(status, EQC_ERR_ARG);
+  EXPECT_EQ(report.find("f: NOT TESTED: "), 0u) << report;
 }
 
 TEST(SelftestTest, LargeLayersSaySo) {

@@ -17,6 +17,7 @@ layer h        { group = H;  n = 3; k = 2; l = 2; channels = 2 -> 2; bias = true
 layer b        { group = B;  n = ?; k = 1; l = 2; channels = 2 -> 2; bias = true }
 layer s_sign   { group = S'; n = 4; k = 1; l = 1; channels = 2 -> 2 }
 layer b_sign   { group = B'; n = 4; k = 2; l = 2; channels = 1 -> 2; layout = channels_first }
+layer even_only { group = A; n = 4; k = 1; l = 1; channels = 2 -> 2; bias = true }
 layer gl       { k = V V'; l = V V'; channels = 2 -> 2; bias = true }
 layer typed    { k = users items; l = users xyz xyz; channels = 2 -> 3; bias = true }
 layer boost    { k = event users; l = users event; channels = 2 -> 2 }
