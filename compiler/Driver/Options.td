@@ -156,7 +156,7 @@ defm diagnostics : Value<"diagnostics", "<form>",
 
 defm time_limit : Value<"time-limit", "<seconds>",
   "End with status 4 when it takes longer; verify:\neach self-test, default 10",
-  Every>;
+  !listconcat(Sources, [VerifyVis])>;
 
 def help : Flag<["--"], "help">, Visibility<Every>, HelpText<"Show this help">;
 def : Flag<["-"], "h">, Alias<help>, Visibility<Every>;
