@@ -113,7 +113,8 @@ static std::string declare(const Binding &function) {
   if (name.size() > maxColumn - 20)
     name.insert(maxColumn - 20, "&\n        &");
   text += "        bind(c, name=\"" + name + "\") result(status)\n";
-  text += "      import :: c_double, c_float, c_int, c_int64_t, c_ptr\n";
+  text += "      import :: c_char, c_double, c_float, c_int, c_int64_t, c_ptr, "
+          "c_size_t\n";
   for (const Argument &argument : function.arguments)
     text +=
         fmt::format("      {} :: {}{}{}\n", argument.type, argument.name,
@@ -128,6 +129,14 @@ static std::string realOf(DType type) {
 
 static Argument number(std::string name) {
   return {std::move(name), "integer(c_int64_t), value", false, ""};
+}
+/// A text that is written, NULL where nobody wants it, and its bytes.
+static Argument report(std::string name) {
+  return {std::move(name), "character(kind=c_char), intent(inout), optional",
+          true, ""};
+}
+static Argument reportSize(std::string name) {
+  return {std::move(name), "integer(c_size_t), value", false, ""};
 }
 static Argument pointer(std::string name, std::string comment = "") {
   return {std::move(name), "type(c_ptr), value", false, std::move(comment)};
@@ -198,6 +207,10 @@ static Binding bindingOf(const CFunction &function, const LayerSpec &layer,
     arguments.push_back(array(mine.add(argument.name), layer.dtype,
                               argument.written, optional, shape));
   }
+  if (function.takesReport) {
+    arguments.push_back(report(mine.add("report")));
+    arguments.push_back(reportSize(mine.add("size")));
+  }
   if (function.takesBackward)
     arguments.push_back(
         {mine.add("backward"), "integer(c_int), value", false, ""});
@@ -241,6 +254,11 @@ static Binding bindingOf(const NetworkFunction &function,
   mine.add(result.alias);
   for (const NetworkParameter &parameter : parametersOf(function, network)) {
     const std::string name = mine.add(parameter.name);
+    if (parameter.kind == A::Report || parameter.kind == A::ReportSize) {
+      result.arguments.push_back(
+          parameter.kind == A::Report ? report(name) : reportSize(name));
+      continue;
+    }
     const bool isTape =
         parameter.kind == A::Tape || parameter.kind == A::NewTape;
     const bool optional = parameter.kind == A::GradInputs ||
@@ -287,7 +305,7 @@ contains
 
   !> The text of the calling thread's last error.
   function {0}() result(text)
-    use, intrinsic :: iso_c_binding, only: c_char, c_f_pointer
+    use, intrinsic :: iso_c_binding, only: c_f_pointer
     character(:), allocatable :: text
     character(kind=c_char), pointer :: characters(:)
     integer :: length
@@ -351,8 +369,8 @@ std::string eqc::emitFortran(llvm::ArrayRef<LayerSpec> layers,
       "does. They\n! return 0 or a negative status, then {} says more. "
       "Arrays are dense, their first\n! index fastest{}.\n\n"
       "module {}\n"
-      "  use, intrinsic :: iso_c_binding, only: c_double, c_float, c_int, "
-      "c_int64_t, c_ptr\n"
+      "  use, intrinsic :: iso_c_binding, only: c_char, c_double, c_float, "
+      "c_int, c_int64_t, &\n    c_ptr, c_size_t\n"
       "  implicit none\n  private\n{}\n{}\n  interface\n{}  end interface\n{}"
       "\nend module\n",
       EQC_VERSION, error, device ? ", and in the memory of the device" : "",

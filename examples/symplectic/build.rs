@@ -15,6 +15,8 @@ fn argument(text: &str) -> String {
         "double *" => "*mut f64",
         "const double *" => "*const f64",
         "const int64_t *" => "*const i64",
+        "size_t" => "usize",
+        "char *" => "*mut std::os::raw::c_char",
         "void *" => "*mut std::ffi::c_void",
         "const void *" => "*const std::ffi::c_void",
         _ => panic!("the header has an argument of type '{}'", kind),

@@ -29,7 +29,7 @@ LAYERS = """
 layer one { group = S; n = 4; k = 2; l = 1; channels = 3 -> 5; bias = true }
 layer two { group = O; n = ?; k = 1; l = 1; dtype = f64 }
 """
-FUNCTIONS = ("forward", "backward", "pack", "forward_packed", "info")
+FUNCTIONS = ("forward", "backward", "pack", "forward_packed", "info", "selftest")
 
 
 def dynamic(path: Path) -> dict[str, list[str]]:
