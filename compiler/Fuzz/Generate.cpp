@@ -15,6 +15,7 @@
 #include "compiler/Fuzz/Legal.h"
 #include "compiler/Plan/PlanKind.h"
 
+#include "llvm/ADT/STLExtras.h"
 #include "llvm/ADT/StringExtras.h"
 
 #include <fmt/format.h>
@@ -234,6 +235,13 @@ private:
   void listDiagrams(FuzzProgram &next, const LayerSpec &spec) {
     if (!choose.oneIn(4))
       return;
+    std::vector<Diagram> diagrams = spec.diagrams;
+    // Jellyfish of one of several spaces cannot be written.
+    if (spec.group.isProduct())
+      llvm::erase_if(diagrams,
+                     [](const Diagram &diagram) { return diagram.head >= 0; });
+    if (diagrams.empty())
+      return;
     auto &body = next.declarations.back().body;
     body.erase(std::remove_if(body.begin(), body.end(),
                               [](const std::string &field) {
@@ -241,7 +249,6 @@ private:
                                     "diagrams =");
                               }),
                body.end());
-    std::vector<Diagram> diagrams = spec.diagrams;
     choose.random.shuffle(diagrams);
     diagrams.resize(std::min<size_t>(diagrams.size(), 1 + choose.below(6)));
     std::vector<std::string> texts;

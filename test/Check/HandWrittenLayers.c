@@ -71,9 +71,9 @@ static const int32_t first_space[] = {0};
    -1,                                                                         \
    0,                                                                          \
    0,                                                                          \
-   0,                                                                          \
-   0,                                                                          \
-   0}
+   "",                                                                         \
+   "",                                                                         \
+   "+00+01;"}
 
 EXPORT const eqc_layer_info *fixed_info(void) {
   static const eqc_layer_info info = INFO("fixed", "f32", 4, of_four);

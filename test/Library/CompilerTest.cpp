@@ -182,15 +182,16 @@ TEST(Compiler, GradientsCanBeLeftOut) {
 TEST(Compiler, ProgramsAreExplainedAndDrawn) {
   const std::string source =
       "layer a { group = S; n = 3; k = 1; l = 1 }\n"
-      "network b {\n  input x : 0, 1\n  output y = c(x)\n}\n"
-      "layer c { group = S; n = 3; k = 0; l = 0 }\n";
+      "space v = S(3)\n"
+      "network b {\n  input x : v, 1\n  output y = c(x)\n}\n"
+      "layer c { k = v; l = 0 }\n";
   eqc_program *program = eqc_parse(source.data(), source.size(), nullptr);
   ASSERT_EQ(eqc_program_status(program), 0) << eqc_program_messages(program);
   for (bool compiled : {false, true}) {
     if (compiled)
       ASSERT_EQ(eqc_program_compile(program), 0);
     const std::string words = eqc_program_explain(program, 0);
-    EXPECT_THAT(words, testing::HasSubstr("layer c: order 0 -> 0"));
+    EXPECT_THAT(words, testing::HasSubstr("layer c: order 1 -> 0"));
     EXPECT_THAT(words, testing::HasSubstr("network b: 1 layer"));
     EXPECT_THAT(eqc_program_explain(program, 1),
                 testing::AllOf(testing::StartsWith("{"),

@@ -22,8 +22,8 @@ COMPILER = LIBC | CPLUSPLUS | {"libfmt.so.9"} | (
 LINKER = set() if STATIC else {"libz.so.1", "libzstd.so.1"}
 
 #: Every program and library, by the first part of its name.
-MAY_LOAD = {"eqc": COMPILER | LINKER, "eqc-opt": COMPILER, "libeqc": COMPILER | LINKER,
-            "libeqc_torch": LIBC | CPLUSPLUS, "layers": LIBC}
+MAY_LOAD = {"eqc": COMPILER | LINKER, "eqc-opt": COMPILER, "eqc-lsp-server": COMPILER,
+            "libeqc": COMPILER | LINKER, "libeqc_torch": LIBC | CPLUSPLUS, "layers": LIBC}
 
 LAYERS = """
 layer one { group = S; n = 4; k = 2; l = 1; channels = 3 -> 5; bias = true }
@@ -225,8 +225,15 @@ def test_the_prefix_holds_what_is_documented(prefix):
     build_type = {str(path.relative_to(prefix))
                   for path in prefix.glob("lib/cmake/eqc/eqc*Targets-*.cmake")}
     assert len(build_type) == 2 and "lib/libeqc.so" in library
-    assert files == sources | library | build_type | {
-        "bin/eqc", "lib/libeqc_rt.a", "lib/libeqc_rt_cuda.a", "include/eqc/compiler.h",
+    commands = re.findall(r"^  ([a-z]+) +[A-Z]", run(prefix / "bin" / "eqc", "--help").stdout,
+                          re.MULTILINE)
+    assert "compile" in commands
+    pages = {f"share/man/man1/{name}.1"
+             for name in ("eqc", *(f"eqc-{command}" for command in commands))}
+    assert files == sources | library | build_type | pages | {
+        "bin/eqc", "bin/eqc-lsp-server", "share/bash-completion/completions/eqc",
+        "share/fish/vendor_completions.d/eqc.fish", "share/zsh/site-functions/_eqc",
+        "lib/libeqc_rt.a", "lib/libeqc_rt_cuda.a", "include/eqc/compiler.h",
         "include/eqc/cuda.h", "include/eqc/runtime.h", "include/eqc/torch.h",
         "lib/libeqc_torch.so",
         *(f"lib/cmake/eqc/{name}.cmake" for name in (
