@@ -71,8 +71,8 @@ static const int32_t first_space[] = {0};
    -1,                                                                         \
    0,                                                                          \
    0,                                                                          \
-   "",                                                                         \
-   "",                                                                         \
+   "--plan=shared",                                                            \
+   "0",                                                                        \
    "+00+01;"}
 
 EXPORT const eqc_layer_info *fixed_info(void) {

@@ -63,12 +63,14 @@ TEST(LoadedLibrary, EveryFieldOfTheDescriptionCounts) {
   EXPECT_EQ(note([](LayerSpec &s) { s.cIn = 3; }),
             "c_in is 1, not 3, weight_size is 2, not 6");
   EXPECT_EQ(note([](LayerSpec &s) { s.diagrams.pop_back(); }),
-            "diagrams is 2, not 1, weight_size is 2, not 1");
+            "diagrams is 2, not 1, weight_size is 2, not 1, "
+            "maps is '+00+01;', not '+00;'");
   EXPECT_EQ(note([](LayerSpec &s) {
               s.bias = true;
               s.biasDiagrams = enumerateDiagrams(Group::S, 4, 1, 0);
             }),
-            "bias_diagrams is 0, not 1, bias_size is 0, not 1");
+            "bias_diagrams is 0, not 1, bias_size is 0, not 1, "
+            "maps is '+00+01;', not '+00+01;+0'");
 }
 
 TEST(LoadedLibrary, WhatADescriptionLacksIsReported) {
