@@ -317,10 +317,6 @@ private:
       return internalError("malformed layers");
     if (kind == CodeKind::Eq)
       return true;
-    // Neither stages nor graphs depend on the target.
-    if (kind != CodeKind::Linalg && kind != CodeKind::Stages)
-      (*module)->setAttr(ir::EqcDialect::kOptionsAttrName,
-                         StringAttr::get(&context, optionsText()));
     for (auto [i, layer] : llvm::enumerate(layers)) {
       const std::string why = kind == CodeKind::Linalg
                                   ? whyNoGraph(layer)
@@ -387,6 +383,10 @@ private:
   }
 
   bool expand(CodeKind kind) {
+    // Stages do not depend on the target.
+    if (kind != CodeKind::Stages)
+      (*module)->setAttr(ir::EqcDialect::kOptionsAttrName,
+                         StringAttr::get(&context, optionsText()));
     return runStages([&](PassManager &pm) {
       const PlanContext context = contextOf(kind);
       ExpandPipelineOptions expand;
