@@ -213,9 +213,6 @@ private:
 
   /// Spreads and writes rows up to these.
   void advance(Beside &beside, Value spreadEnd, Value writeEnd) {
-    auto max = [&](Value x, Value y) -> Value {
-      return arith::MaxSIOp::create(kernel.b, kernel.loc, x, y);
-    };
     SmallVector<Value *> spreading{&steps.spread.tensor};
     append(spreading, beside.toSpread);
     append(spreading, beside.toFetch);
@@ -236,7 +233,7 @@ private:
           beside.toSpread = rows.nextLetters(beside.strip, beside.toSpread);
           beside.toFetch = rows.nextLetters(beside.strip, beside.toFetch);
         });
-    beside.spreadRow = max(beside.spreadRow, spreadEnd);
+    beside.spreadRow = kernel.max(beside.spreadRow, spreadEnd);
     SmallVector<Value *> writing{&steps.target.tensor};
     append(writing, beside.toWrite);
     kernel.forCarried(writing, beside.writeRow, writeEnd, 1, [&](Value row) {
@@ -246,7 +243,7 @@ private:
           });
       beside.toWrite = rows.nextLetters(beside.strip, beside.toWrite);
     });
-    beside.writeRow = max(beside.writeRow, writeEnd);
+    beside.writeRow = kernel.max(beside.writeRow, writeEnd);
   }
 
   KernelBuilder &kernel;

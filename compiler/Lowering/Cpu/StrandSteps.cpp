@@ -344,13 +344,10 @@ void StrandSteps::prefetchNext(Value sample, Value row, int64_t count) {
   // What does not fit beside this sample is not fetched, and the rest as late
   // as it can be.
   Value total = kernel.poly(x.rows);
-  auto max = [&](Value value) -> Value {
-    return kernel.b.createOrFold<arith::MaxSIOp>(kernel.loc, value,
-                                                 kernel.index(0));
-  };
-  Value skipped =
-      max(kernel.sub(kernel.add(total, total),
-                     kernel.index(StrandSchedule::kBytesOfTwo / rowBytes)));
+  Value skipped = kernel.max(
+      kernel.index(0),
+      kernel.sub(kernel.add(total, total),
+                 kernel.index(StrandSchedule::kBytesOfTwo / rowBytes)));
   Value next = kernel.add(kernel.sampleOf(x, sample), kernel.index(1));
   Value first =
       kernel.sub(kernel.mul(row, kernel.index(transform.slots)), skipped);

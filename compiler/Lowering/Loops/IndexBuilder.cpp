@@ -25,6 +25,9 @@ Value IndexBuilder::mul(Value x, Value y) {
 Value IndexBuilder::min(Value x, Value y) {
   return b.createOrFold<arith::MinSIOp>(loc, x, y);
 }
+Value IndexBuilder::max(Value x, Value y) {
+  return b.createOrFold<arith::MaxSIOp>(loc, x, y);
+}
 Value IndexBuilder::div(Value x, int64_t y) {
   return b.createOrFold<arith::DivUIOp>(loc, x, index(y));
 }

@@ -27,6 +27,7 @@ public:
   mlir::Value sub(mlir::Value x, mlir::Value y);
   mlir::Value mul(mlir::Value x, mlir::Value y);
   mlir::Value min(mlir::Value x, mlir::Value y);
+  mlir::Value max(mlir::Value x, mlir::Value y);
   mlir::Value div(mlir::Value x, int64_t y); ///< neither is negative
   mlir::Value rem(mlir::Value x, int64_t y); ///< neither is negative
   /// The polynomial at the kernel's n.

@@ -52,6 +52,11 @@ static bool fetchesOutput(const LayerSpec &spec, const Machine &machine,
              machine.l1Bytes;
 }
 
+/// Whether there are registers beside the sums of a tile: with AVX-512.
+static bool hasManyRegisters(const Machine &machine) {
+  return machine.registers >= 32;
+}
+
 /// A pipeline needs products that rows can be put between: those of one source
 /// and of irreps of one dimension are not in a loop. It pays where a batch of
 /// samples is seldom in a cache. Elsewhere smaller tiles cost a few percent,
@@ -60,8 +65,8 @@ static bool isPipelined(const LayerSpec &spec, const Machine &machine,
                         const StrandNest &nest) {
   if (nest.sources.size() > 1 || !nest.transform.ofOneDimension())
     return false;
-  constexpr int64_t manyRegisters = 32, kilobyte = 1024;
-  const bool many = machine.registers >= manyRegisters;
+  constexpr int64_t kilobyte = 1024;
+  const bool many = hasManyRegisters(machine);
   if (spec.dynamicN())
     return many;
   const int64_t bytes =
@@ -88,8 +93,7 @@ static void schedulePipeline(const LayerSpec &spec, const Machine &machine,
                         schedule.columns.tiles;
   schedule.rowsBetween =
       (schedule.chunkRows + mixes * groups - 1) / (mixes * groups);
-  // The sums of a tile take most registers.
-  if (machine.registers < 32)
+  if (!hasManyRegisters(machine))
     schedule.transformVectors = 1;
 }
 
