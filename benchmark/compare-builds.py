@@ -52,7 +52,8 @@ class Scratch:
 
     def __init__(self, size=1 << 30):  # the system gives what is touched
         self.borrowers = []
-        self.memory = mmap.mmap(-1, size)
+        self.memory = mmap.mmap(
+            -1, size, flags=mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS)
         base = ctypes.addressof(ctypes.c_char.from_buffer(self.memory))
         self.get = ctypes.CFUNCTYPE(
             ctypes.c_void_p, ctypes.c_size_t, ctypes.c_size_t,

@@ -1,9 +1,9 @@
 //===- Dialects.h - What a layer meets on its way to LLVM -------*- C++ -*-===//
 //
-// The dialects of all levels down to LLVM's, and how their operations bufferize,
-// tile and convert. The compiler and eqc-opt register these, not all that MLIR
-// has: fewer start faster, and are less code in programs that hold a copy of
-// MLIR. Dialects of one kind of machine are its target's.
+// The dialects of all levels down to LLVM's, and how their operations
+// bufferize, tile and convert. The compiler and eqc-opt register these, not all
+// that MLIR has: fewer start faster, and are less code in programs that hold a
+// copy of MLIR. Dialects of one kind of machine are its target's.
 //
 //===----------------------------------------------------------------------===//
 

@@ -1,8 +1,9 @@
 //===- LeftOut.cpp - What a copy of LLVM does without ---------------------===//
 //
-// LLD can compile what it links, for all machines and by all passes that LLVM was
-// built with, and names them. eqc links machine code, so programs with a copy of
-// LLVM have these instead of code generators that eqc does not use, and of Polly.
+// LLD can compile what it links, for all machines and by all passes that LLVM
+// was built with, and names them. eqc links machine code, so programs with a
+// copy of LLVM have these instead of code generators that eqc does not use, and
+// of Polly.
 //
 //===----------------------------------------------------------------------===//
 

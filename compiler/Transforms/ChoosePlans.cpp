@@ -248,7 +248,7 @@ private:
       return;
     if (chooseGradientPlan(spec, plan.getBasis().str(), *built,
                            batchToAssume(spec, batch))
-            .basis)
+            .changesBasis())
       op->setAttr(EqcDialect::kPlanAttrName,
                   PlanAttr::get(&getContext(), plan.getName(), plan.getBasis(),
                                 0, 0, "", DictionaryAttr(), DictionaryAttr()));

@@ -211,12 +211,12 @@ void NestArrays::run(const StrandNest &nest, PlanArray which) {
                             {cOut, std::vector<double>(slots * cOut)});
     for (int64_t s = 0; s < nest.sources.size(); ++s) {
       Rows &source =
-          rows[s < nest.inputSources ? PlanArray::Input : PlanArray::Stored];
+          rows[s < nest.sources.inputs ? PlanArray::Input : PlanArray::Stored];
       for (int slot = 0; slot < slots; ++slot)
         for (size_t p = 0; p < transform.permutations.size(); ++p) {
           const int64_t row =
-              viewAt(nest.sources, s, StrandNest::kOffset, StrandNest::kStrides,
-                     letter, transform.permutations[p]);
+              viewAt(nest.sources.table, s, StrandViews::kOffset,
+                     StrandViews::kStrides, letter, transform.permutations[p]);
           for (int64_t c = 0; c < cIn; ++c)
             spread[s].at(slot, c) +=
                 transform.matrix[slot][p] * source.at(row, c);
@@ -272,5 +272,79 @@ void NestArrays::run(const StrandNest &nest, PlanArray which) {
           target.at(to, c) = sum;
         }
       }
+  });
+}
+
+void eqc::test::addSums(const GradientNest &nest, NestArrays &x,
+                        NestArrays &gradY, std::vector<double> &sums) {
+  const int64_t n = x.n;
+  Index extents;
+  for (const Axis &axis : nest.axes)
+    extents.push_back(axis.extent.at(n));
+  for (int64_t t = 0; t < nest.terms.size(); ++t)
+    forAxes(extents, [&](const Index &index) {
+      int64_t xRow = nest.terms.at(t, GradientNest::kX, n);
+      int64_t yRow = nest.terms.at(t, GradientNest::kGradY, n);
+      for (int a = 0; a < nest.strided; ++a) {
+        xRow += index[a] * nest.terms.at(t, GradientNest::kStrides + a, n);
+        yRow += index[a] * nest.gradYStrides[a].at(n);
+      }
+      if (index.size() > static_cast<size_t>(nest.strided)) {
+        xRow += index.back();
+        yRow += index.back();
+      }
+      sums[nest.terms.at(t, GradientNest::kSums, n)] +=
+          x[nest.x].at(xRow, 0) * gradY[nest.gradY].at(yRow, 0);
+    });
+}
+
+void eqc::test::addSums(const StrandSumsNest &nest, NestArrays &x,
+                        NestArrays &gradY, std::vector<double> &sums) {
+  const int64_t n = x.n;
+  const StrandTransform &transform = nest.transform;
+  auto spread = [&](const StrandViews &views, NestArrays &side,
+                    const Index &letter) {
+    std::vector<double> values;
+    for (int64_t v = 0; v < views.size(); ++v) {
+      Rows &source =
+          side[v < views.inputs ? PlanArray::Input : PlanArray::Stored];
+      for (int slot = 0; slot < transform.slots; ++slot) {
+        double value = 0;
+        for (size_t p = 0; p < transform.permutations.size(); ++p) {
+          int64_t row = views.table.at(v, StrandViews::kOffset, n);
+          for (int b = 0; b < transform.order; ++b)
+            row += letter[transform.permutations[p][b]] *
+                   views.table.at(v, StrandViews::kStrides + b, n);
+          value += transform.matrix[slot][p] * source.at(row, 0);
+        }
+        values.push_back(value);
+      }
+    }
+    return values;
+  };
+  forAxes(Index(transform.order, n), [&](const Index &letter) {
+    if (!std::is_sorted(letter.begin(), letter.end()))
+      return;
+    // Orders of letters that are the same.
+    double orders = 1;
+    for (size_t l = 1, run = 1; l < letter.size(); ++l) {
+      run = letter[l] == letter[l - 1] ? run + 1 : 1;
+      orders *= static_cast<double>(run);
+    }
+    const std::vector<double> left = spread(nest.x, x, letter);
+    const std::vector<double> right = spread(nest.gradY, gradY, letter);
+    for (int64_t i = 0; i < nest.items.size(); ++i) {
+      auto field = [&](StrandSumsNest::ItemField of) {
+        return nest.items.at(i, of, n);
+      };
+      const int64_t irrepRows = field(StrandSumsNest::kIrrepRows);
+      for (int64_t r = 0; r < irrepRows; ++r)
+        sums[field(StrandSumsNest::kSumsRow)] +=
+            left[field(StrandSumsNest::kXSource) * transform.slots +
+                 field(StrandSumsNest::kXSlot) + r * irrepRows] *
+            right[field(StrandSumsNest::kGradYSource) * transform.slots +
+                  field(StrandSumsNest::kGradYSlot) + r * irrepRows] /
+            orders;
+    }
   });
 }

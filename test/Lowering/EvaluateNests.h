@@ -9,6 +9,7 @@
 
 #include "compiler/Lowering/Nests/EntryNest.h"
 #include "compiler/Lowering/Nests/GatherNest.h"
+#include "compiler/Lowering/Nests/GradientNest.h"
 #include "compiler/Lowering/Nests/LinesNest.h"
 #include "compiler/Lowering/Nests/MixNest.h"
 #include "compiler/Lowering/Nests/ReadNest.h"
@@ -52,6 +53,12 @@ private:
   void runWalk(const WalkNest &nest, int64_t walk, Rows &target,
                int64_t firstTarget, int64_t firstSource);
 };
+
+/// Adds what a nest sums of one channel of either side.
+void addSums(const GradientNest &nest, NestArrays &x, NestArrays &gradY,
+             std::vector<double> &sums);
+void addSums(const StrandSumsNest &nest, NestArrays &x, NestArrays &gradY,
+             std::vector<double> &sums);
 
 /// Calls visit(values) for all values of axes with these extents.
 template <typename Visit>

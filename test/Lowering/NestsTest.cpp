@@ -324,60 +324,84 @@ TEST(Nests, OfEntriesAssembleTheDenseMatrix) {
   }
 }
 
-/// <grad_y, layer of one diagram(x)> is the gradient of that diagram's weight.
+/// The gradients of the weights for random rows, by the definition and by what
+/// the nests of `plan` sum.
+double errorOfSums(LayerSpec spec, const GradientPlan &plan) {
+  spec.cIn = spec.cOut = 1;
+  Random random(9);
+  NestArrays x = makeArrays(spec, plan.x, spec.n);
+  NestArrays gradY = makeArrays(spec, plan.gradY, spec.n);
+  for (auto *side : {&x, &gradY}) {
+    const SharedPlan &reads = side == &x ? plan.x : plan.gradY;
+    (*side)[PlanArray::Input].values =
+        randomVector(random, (*side)[PlanArray::Input].values.size());
+    for (const SharedStage &stage : reads.stages)
+      side->run(ReadNest(reads, std::get<ReadStage>(stage)));
+  }
+  std::vector<double> sums(static_cast<size_t>(plan.numTerms()));
+  for (const GradientStage &stage : plan.stages)
+    if (stage.strands)
+      addSums(StrandSumsNest(stage, /*diagramRows=*/1), x, gradY, sums);
+    else
+      addSums(GradientNest(stage, /*diagramRows=*/1), x, gradY, sums);
+  std::vector<double> gradient = sums, expected;
+  if (plan.unpack) {
+    gradient.assign(spec.diagrams.size(), 0);
+    for (size_t d = 0; d < spec.diagrams.size(); ++d)
+      for (const WeightedDiagram &term : plan.unpack->weight[d])
+        gradient[d] += term.factor * sums[static_cast<size_t>(term.diagram)];
+  }
+  // <grad_y, layer of one diagram(x)> is the gradient of that one's weight.
+  for (size_t d = 0; d < spec.diagrams.size(); ++d) {
+    std::vector<double> weight(spec.diagrams.size());
+    weight[d] = 1;
+    const auto y =
+        oracleForward(spec, spec.n, 1, x[PlanArray::Input].values.data(),
+                      weight.data(), nullptr);
+    double sum = 0;
+    for (size_t i = 0; i < y.size(); ++i)
+      sum += y[i] * gradY[PlanArray::Input].values[i];
+    expected.push_back(sum);
+  }
+  return relativeError(gradient, expected);
+}
+
 TEST(Nests, OfGradientsSumWhatTheDefinitionSays) {
   for (LayerSpec spec : layers()) {
-    spec.cIn = spec.cOut = 1;
     spec.bias = false;
     spec.biasDiagrams.clear();
-    Random random(9);
-    const GradientPlan plan = buildGradientPlan(spec);
-    NestArrays x = makeArrays(spec, plan.x, spec.n);
-    NestArrays gradY = makeArrays(spec, plan.gradY, spec.n);
-    for (auto *side : {&x, &gradY}) {
-      const SharedPlan &reads = side == &x ? plan.x : plan.gradY;
-      (*side)[PlanArray::Input].values =
-          randomVector(random, (*side)[PlanArray::Input].values.size());
-      for (const SharedStage &stage : reads.stages)
-        side->run(ReadNest(reads, std::get<ReadStage>(stage)));
-    }
-    std::vector<double> sums(spec.diagrams.size()), expected;
-    for (const GradientStage &stage : plan.stages) {
-      const GradientNest nest(stage, /*diagramRows=*/1);
-      Rows &left = x[stage.terms.front().x.array];
-      Rows &right = gradY[stage.terms.front().gradY.array];
-      for (int64_t t = 0; t < nest.terms.size(); ++t)
-        forAxes(extentsOf(nest.axes, spec.n),
-                [&](const std::vector<int64_t> &index) {
-                  int64_t xRow = nest.terms.at(t, GradientNest::kX, spec.n);
-                  int64_t yRow = nest.terms.at(t, GradientNest::kGradY, spec.n);
-                  for (int a = 0; a < nest.strided; ++a) {
-                    xRow +=
-                        index[a] *
-                        nest.terms.at(t, GradientNest::kStrides + a, spec.n);
-                    yRow += index[a] * nest.gradYStrides[a].at(spec.n);
-                  }
-                  if (index.size() > static_cast<size_t>(nest.strided)) {
-                    xRow += index.back();
-                    yRow += index.back();
-                  }
-                  sums[nest.terms.at(t, GradientNest::kSums, spec.n)] +=
-                      left.at(xRow, 0) * right.at(yRow, 0);
-                });
-    }
-    for (size_t d = 0; d < spec.diagrams.size(); ++d) {
-      std::vector<double> weight(spec.diagrams.size());
-      weight[d] = 1;
-      const auto y =
-          oracleForward(spec, spec.n, 1, x[PlanArray::Input].values.data(),
-                        weight.data(), nullptr);
-      double sum = 0;
-      for (size_t i = 0; i < y.size(); ++i)
-        sum += y[i] * gradY[PlanArray::Input].values[i];
-      expected.push_back(sum);
-    }
-    EXPECT_LE(relativeError(sums, expected), tolerance) << nameOf(spec);
+    EXPECT_LE(errorOfSums(spec, buildGradientPlan(spec)), tolerance)
+        << nameOf(spec);
   }
+}
+
+TEST(Nests, OfGradientsOverStrandsSumWhatTheDefinitionSays) {
+  auto layer = [](Group group, int64_t n, int k, int l) {
+    return makeLayer(group, n, k, l, 64, 64);
+  };
+  for (const LayerSpec &spec :
+       {layer(Group::S, 6, 2, 2), layer(Group::S, 5, 3, 2),
+        layer(Group::S, 5, 2, 3), layer(Group::S, 4, 3, 3),
+        layer(Group::O, 4, 3, 3), layer(Group::Sp, 6, 2, 2),
+        layer(Group::SO, 6, 2, 2)}) {
+    const GradientPlan plan = buildStrandGradientPlan(spec);
+    EXPECT_TRUE(plan.changesBasis()) << nameOf(spec);
+    EXPECT_LE(errorOfSums(spec, plan), tolerance) << nameOf(spec);
+  }
+}
+
+TEST(Nests, OfGradientsTakeStrandsWhereTheyPay) {
+  // Of one channel a change of basis costs more than it saves.
+  EXPECT_FALSE(buildStrandGradientPlan(makeLayer(Group::S, 6, 2, 2, 1, 1))
+                   .changesBasis());
+  EXPECT_FALSE(buildStrandGradientPlan(makeLayer(Group::S, 6, 1, 2, 32, 32))
+                   .changesBasis());
+  // 2 sums in place of 2, of two rows in place of four; 10 of 36 at order 3.
+  const LayerSpec graphs = makeLayer(Group::S, 20, 2, 2, 16, 16);
+  const GradientPlan sums = buildStrandGradientPlan(graphs);
+  EXPECT_EQ(sums.numTerms(), 15);
+  EXPECT_LT(flopsOf(sums, graphs, 20).sample,
+            0.75 * flopsOf(buildGradientPlan(graphs), graphs, 20).sample);
 }
 
 TEST(Nests, OfRowsGiveEveryTargetItsSum) {

@@ -30,3 +30,17 @@ func.func @matrices(%x: tensor<?x3x3x64xf32>, %w: tensor<3x64x32xf32>, %b: tenso
       diagrams ["o1 o2 | i1 i2", "o1 i1 | o2 i2", "o1 i2 | o2 i1"] bias_diagrams ["o1 o2"] : tensor<?x3x3x32xf32>
   return %y : tensor<?x3x3x32xf32>
 }
+
+// Sums over strands stay one operation, which says so.
+
+// CHECK-LABEL: func.func @graphs.grad_weight(
+// CHECK: eqc.grad_weight S(50) order 2 -> 2
+// CHECK-SAME: eqc.plan = #eqc.plan<name = "schur", basis = "strands"
+// SHARED-LABEL: func.func @graphs.grad_weight(
+// SHARED: eqc.grad_weight S(50) order 2 -> 2
+// SHARED-NOT: basis = "strands"
+func.func @graphs(%x: tensor<?x50x50x32xf32>, %w: tensor<2x32x32xf32>) -> tensor<?x50x50x32xf32> {
+  %y = eqc.linear S(50) order 2 -> 2 x(%x : tensor<?x50x50x32xf32>) weight(%w : tensor<2x32x32xf32>)
+      diagrams ["o1 i1 | o2 i2", "o1 i2 | o2 i1"] : tensor<?x50x50x32xf32>
+  return %y : tensor<?x50x50x32xf32>
+}

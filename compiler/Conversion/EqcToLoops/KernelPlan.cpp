@@ -3,6 +3,7 @@
 #include "compiler/Conversion/EqcToLoops/KernelPlan.h"
 
 #include "compiler/Plan/Bilinear/JoinPlans.h"
+#include "compiler/Plan/Schur/SchurChoice.h"
 
 #include "compiler/Conversion/Stages/LayerOfOp.h"
 #include "compiler/Conversion/Stages/Stages.h"
@@ -13,7 +14,11 @@ using namespace mlir;
 FailureOr<KernelPlan> eqc::readKernelPlan(func::FuncOp function) {
   auto gradients = function.front().getOps<ir::GradWeightOp>();
   if (!gradients.empty()) {
-    const LayerSpec spec = getLayerOf(*gradients.begin());
+    ir::GradWeightOp op = *gradients.begin();
+    const LayerSpec spec = getLayerOf(op);
+    auto plan = op->getAttrOfType<ir::PlanAttr>(ir::EqcDialect::kPlanAttrName);
+    if (plan && findBasis(plan.getBasis().str()) == SchurBasis::Strands)
+      return KernelPlan{spec, buildStrandGradientPlan(spec)};
     return KernelPlan{spec, buildGradientPlan(spec)};
   }
   if (!function.front().getOps<ir::UnpackOp>().empty()) {

@@ -14,6 +14,7 @@
 #include "compiler/Lowering/Cpu/EmitTranspose.h"
 #include "compiler/Lowering/Cpu/GradientStage.h"
 #include "compiler/Lowering/Cpu/KernelFunction.h"
+#include "compiler/Lowering/Cpu/StrandSums.h"
 #include "compiler/Lowering/Cpu/Sums.h"
 #include "compiler/Lowering/Cpu/Sweep.h"
 #include "compiler/Plan/Positions.h"
@@ -59,10 +60,7 @@ public:
       read(x, plan.x, schedule.x, ofX);
     sums.tensor = argumentTensor(kernel, function.getArgument(kArgSums), true);
     for (size_t i = 0; i < plan.stages.size(); ++i)
-      inPhase(sums, [&] {
-        emitGradientStage(kernel, plan.stages[i], schedule.stages[i], tiling, x,
-                          gradY, planes);
-      });
+      emitStage(plan.stages[i], schedule.stages[i]);
     onlyWhen = wantsSums(kernel, function, kSumBias);
     if (!plan.bias.empty())
       inPhase(sums, [&] { emitBias(); });
@@ -70,13 +68,28 @@ public:
   }
 
 private:
-  void inPhase(KernelArray &array, function_ref<void()> body) {
-    kernel.forPhase(array, [&] {
+  void inPhase(ArrayRef<KernelArray *> arrays, function_ref<void()> body) {
+    kernel.forPhase(arrays, [&] {
       if (onlyWhen)
-        kernel.ifElse(array, onlyWhen, body, [] {});
+        kernel.ifElse(arrays, onlyWhen, body, [] {});
       else
         body();
     });
+  }
+  void inPhase(KernelArray &array, function_ref<void()> body) {
+    inPhase(ArrayRef<KernelArray *>(&array), body);
+  }
+
+  void emitStage(const GradientStage &stage, const GradientStageSchedule &how) {
+    if (!stage.strands)
+      return inPhase(sums, [&] {
+        emitGradientStage(kernel, stage, how, tiling, x, gradY, planes);
+      });
+    StrandSums strands(kernel, stage, how, tiling, x, gradY, planes);
+    if (!strands.hasGroups())
+      return inPhase(sums, [&] { strands.add(); });
+    inPhase({&sums, &strands.groupSums}, [&] { strands.add(); });
+    inPhase(sums, [&] { strands.addGroups(); });
   }
 
   /// x or grad_y.
@@ -233,7 +246,8 @@ EmittedKernel eqc::emitGradientSums(OpBuilder &builder, Location loc,
           Poly(spec.cOut);
   for (const GradientStage &stage : plan.stages)
     record.multiplyAdds +=
-        productOf(stage.lengths,
-                  stage.subsets * static_cast<int64_t>(stage.terms.size()));
+        stage.strands
+            ? strandRows(stage.kept, countsOf(*stage.strands).products, spec.n)
+            : productOf(stage.lengths, stage.subsets * stage.sums());
   return {function, record};
 }

@@ -149,7 +149,8 @@ private:
       for (int64_t line = 0; line < count; ++line)
         prefetch(kernel, argument,
                  {first, kernel.index(0),
-                  kernel.add(element, kernel.index(line * perLine))});
+                  kernel.add(element, kernel.index(line * perLine))},
+                 /*isWrite=*/argument == kArgY);
     };
     if (schedule.prefetchOutput)
       fetch(PlanArray::Output, kArgY, kernel.index(0));

@@ -1,20 +1,15 @@
 //===- GradientStage.cpp - Weights' gradients of one order ----------------===//
 //
 // One loop nest per propagating order, driven by tables, takes a few rows at a
-// time, which stay in the first-level cache for all diagrams: a tile of input
-// channels by a few vectors of output channels is held in registers across
-// them.
+// time, which stay in the first-level cache for all diagrams; see SumTiles.h.
 //
 //===----------------------------------------------------------------------===//
 
 #include "compiler/Lowering/Cpu/GradientStage.h"
-#include "compiler/Lowering/Cpu/Sums.h"
-#include "compiler/Lowering/Cpu/Tile.h"
+#include "compiler/Lowering/Cpu/SumTiles.h"
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
-#include "mlir/Dialect/Tensor/IR/Tensor.h"
 #include "mlir/Dialect/Utils/StaticValueUtils.h"
-#include "mlir/Dialect/Vector/IR/VectorOps.h"
 
 #include <algorithm>
 
@@ -31,7 +26,8 @@ public:
                PlanArrays &x, PlanArrays &gradY, SumPlanes &planes)
       : kernel(kernel), nest(nest), schedule(schedule), tiling(tiling),
         x(x[nest.x]), gradY(gradY[nest.gradY]), planes(planes),
-        sums(planes.sums), terms(kernel, nest.terms) {
+        sums(planes.sums), terms(kernel, nest.terms),
+        tiles(kernel, tiling, this->x, this->gradY, planes) {
     for (const Axis &axis : nest.axes)
       extents.push_back(kernel.poly(axis.extent));
   }
@@ -179,109 +175,23 @@ private:
                : a == 0 || a + 1 < extents.size();
   }
 
-  /// The first row of the sums of an item.
-  Value rowOf(Value item) {
-    return kernel.add(
-        kernel.mul(kernel.rem(item, tiling.tiles), kernel.index(tiling.rows)),
-        terms.get(kernel, kernel.div(item, tiling.tiles), GradientNest::kSums));
-  }
-
   /// One tile of input channels of one diagram, over a chunk.
   void emitItem(Value item, const Chunk &chunk) {
     Value term = kernel.div(item, tiling.tiles);
-    Value tile = kernel.rem(item, tiling.tiles);
-    Value row = rowOf(item);
-    Value channel = kernel.min(kernel.mul(tile, kernel.index(tiling.rows)),
-                               kernel.index(kernel.spec.cIn - tiling.rows));
-    forColumnTiles(kernel, &sums.tensor, tiling.columns, kernel.spec.cOut,
-                   /*padded=*/false, [&](const ColumnTile &column) {
-                     if (column.dots)
-                       return emitDots(item, column, chunk);
-                     emitTile(term, row, channel, column, chunk);
-                   });
+    tiles.add(kernel.rem(item, tiling.tiles), firstRowOf(item),
+              [&](Values sums, SumTiles::AddRow addRow) {
+                return overChunk(term, chunk, std::move(sums), addRow);
+              });
   }
 
-  /// Whoever adds to a sum ends its blocks: parts run at the same time.
   void endBlocks(Value item) {
-    const ColumnTiling &columns = tiling.columns;
-    const int64_t ofDots = columns.dots > 0 ? columns.lanes() : 0;
-    const int64_t others = columns.columns() - ofDots;
-    planes.endBlocks(rowOf(item), tiling.rows, 0, others);
-    if (ofDots > 0)
-      ifFirstTile(item, [&] {
-        planes.endBlocks(rowOf(item), tiling.rowsOfDiagram(), others, ofDots);
-      });
+    tiles.endBlocks(kernel.rem(item, tiling.tiles), firstRowOf(item));
   }
 
-  void ifFirstTile(Value item, function_ref<void()> body) {
-    Value isFirst =
-        arith::CmpIOp::create(kernel.b, kernel.loc, arith::CmpIPredicate::eq,
-                              kernel.rem(item, tiling.tiles), kernel.index(0));
-    kernel.ifElse(sums, isFirst, body, [] {});
-  }
-
-  void emitTile(Value term, Value row, Value channel, const ColumnTile &column,
-                const Chunk &chunk) {
-    Values acc(tiling.rows, kernel.zeroVector(kernel.vectorType(column.width)));
-    acc = overChunk(term, chunk, std::move(acc),
-                    [&](const Position &at, Values sum) {
-                      return emitRow(at, channel, column, std::move(sum));
-                    });
-    for (int64_t r = 0; r < tiling.rows; ++r)
-      planes.add(kernel.add(row, kernel.index(r)), column.column, acc[r]);
-  }
-
-  /// The sums of columns beyond whole vectors, over a chunk: vectors of input
-  /// channels. They are the work of the first tile of a
-  /// diagram.
-  void emitDots(Value item, const ColumnTile &column, const Chunk &chunk) {
-    ifFirstTile(item, [&] {
-      // As many sums as hide their latency, and stay in registers.
-      const int64_t size =
-          std::max<int64_t>(1, 4 / column.valid) * kernel.lanes;
-      int64_t count = 0;
-      for (int64_t first = 0; first < kernel.spec.cIn; first += count) {
-        count = std::min(size, kernel.spec.cIn - first);
-        // LLVM takes three vectors apart where a loop carries them.
-        if (kernel.wholeVectors(count) == 3 * kernel.lanes)
-          count = 2 * kernel.lanes;
-        emitDotsOf(item, column, chunk, first, count);
-      }
-    });
-  }
-
-  /// The same for `count` input channels from `first` on.
-  void emitDotsOf(Value item, const ColumnTile &column, const Chunk &chunk,
-                  int64_t first, int64_t count) {
-    OpBuilder &b = kernel.b;
-    Location loc = kernel.loc;
-    const int64_t width = kernel.wholeVectors(count);
-    auto addRow = [&](const Position &at, Values sum) {
-      Value vector =
-          kernel.readRow(x.tensor, {kernel.sampleOf(x, at.sample), at.x},
-                         kernel.index(first), width, x.present(width, count));
-      for (int64_t dot = 0; dot < column.valid; ++dot) {
-        Value scalar = tensor::ExtractOp::create(
-            b, loc, gradY.tensor,
-            ValueRange{kernel.sampleOf(gradY, at.sample), at.gradY,
-                       kernel.add(column.column, kernel.index(dot))});
-        Value factor =
-            vector::BroadcastOp::create(b, loc, vector.getType(), scalar);
-        sum[dot] = vector::FMAOp::create(b, loc, factor, vector, sum[dot]);
-      }
-      return sum;
-    };
-    Values acc(column.valid, kernel.zeroVector(kernel.vectorType(width)));
-    acc = overChunk(kernel.div(item, tiling.tiles), chunk, std::move(acc),
-                    addRow);
-    for (int64_t c = 0; c < count; ++c) {
-      Value row = kernel.add(
-          rowOf(item), kernel.index(tiling.rowOf(first + c, kernel.spec.cIn)));
-      for (int64_t dot = 0; dot < column.valid; ++dot)
-        planes.addElement(
-            row, kernel.add(column.column, kernel.index(dot)),
-            vector::ExtractOp::create(b, loc, acc[dot], ArrayRef<int64_t>{c}));
-    }
+  /// Of the sums of an item's diagram.
+  Value firstRowOf(Value item) {
+    return terms.get(kernel, kernel.div(item, tiling.tiles),
+                     GradientNest::kSums);
   }
 
   struct Position {
@@ -291,7 +201,7 @@ private:
   /// `sums` with what addRow(position, sums) adds for each row of a chunk.
   /// Chunks are summed on their own: see Sums.h.
   Values overChunk(Value term, const Chunk &chunk, Values sums,
-                   function_ref<Values(const Position &, Values)> addRow) {
+                   SumTiles::AddRow addRow) {
     Position start{Value(), terms.get(kernel, term, GradientNest::kX),
                    terms.get(kernel, term, GradientNest::kGradY)};
     SmallVector<Value> strides;
@@ -306,7 +216,9 @@ private:
     auto along = [&](auto &self, size_t axis, const Position &at,
                      Values sum) -> Values {
       if (axis == extents.size())
-        return addRow(at, std::move(sum));
+        return addRow({kernel.sampleOf(x, at.sample), at.x,
+                       kernel.sampleOf(gradY, at.sample), at.gradY},
+                      std::move(sum));
       return kernel.accumulate(
           chunk.first[axis], chunk.end[axis], std::move(sum),
           [&](Value i, Values partial) {
@@ -326,26 +238,6 @@ private:
                              });
   }
 
-  /// sum[r] += x[channel + r] * grad_y.
-  Values emitRow(const Position &at, Value channel, const ColumnTile &column,
-                 Values sum) {
-    OpBuilder &b = kernel.b;
-    Location loc = kernel.loc;
-    Value vector = kernel.readRow(
-        gradY.tensor, {kernel.sampleOf(gradY, at.sample), at.gradY},
-        column.column, column.width, gradY.present(column.width, column.valid));
-    Value sample = kernel.sampleOf(x, at.sample);
-    for (int64_t r = 0; r < tiling.rows; ++r) {
-      Value scalar = tensor::ExtractOp::create(
-          b, loc, x.tensor,
-          ValueRange{sample, at.x, kernel.add(channel, kernel.index(r))});
-      Value factor =
-          vector::BroadcastOp::create(b, loc, vector.getType(), scalar);
-      sum[r] = vector::FMAOp::create(b, loc, factor, vector, sum[r]);
-    }
-    return sum;
-  }
-
   KernelBuilder &kernel;
   const GradientNest &nest;
   const GradientStageSchedule &schedule;
@@ -354,6 +246,7 @@ private:
   SumPlanes &planes;
   KernelArray &sums;
   IndexTable terms; ///< as in GradientNest
+  SumTiles tiles;
   SmallVector<Value> extents;
 };
 

@@ -48,11 +48,12 @@ Value KernelBuilder::allPhases() {
                                index(0));
 }
 
-void KernelBuilder::forPhase(KernelArray &array, function_ref<void()> body) {
+void KernelBuilder::forPhase(ArrayRef<KernelArray *> arrays,
+                             function_ref<void()> body) {
   Value all = allPhases();
   Value mine = arith::CmpIOp::create(b, loc, arith::CmpIPredicate::eq,
                                      samples.phase, index(phases++));
-  ifElse(array, b.createOrFold<arith::OrIOp>(loc, all, mine), body, [] {});
+  ifElse(arrays, b.createOrFold<arith::OrIOp>(loc, all, mine), body, [] {});
 }
 
 std::pair<Value, Value> KernelBuilder::share(Value extent) {

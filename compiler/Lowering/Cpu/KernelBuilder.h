@@ -67,7 +67,11 @@ public:
   }
 
   /// The next phase: `body` runs when all phases are asked for, or this one.
-  void forPhase(KernelArray &array, llvm::function_ref<void()> body);
+  void forPhase(llvm::ArrayRef<KernelArray *> arrays,
+                llvm::function_ref<void()> body);
+  void forPhase(KernelArray &array, llvm::function_ref<void()> body) {
+    forPhase(llvm::ArrayRef<KernelArray *>(&array), body);
+  }
   /// Whether all phases are asked for.
   mlir::Value allPhases();
   /// The share of 0 .. extent-1 that the asked part works on: its bounds.

@@ -66,14 +66,13 @@ func::FuncOp eqc::makeForwardFunction(KernelBuilder &kernel, StringRef name,
   return function;
 }
 
-void eqc::prefetch(KernelBuilder &kernel, ForwardArgument array,
-                   ArrayRef<Value> element, bool soon) {
+void eqc::prefetch(KernelBuilder &kernel, unsigned argument,
+                   ArrayRef<Value> element, bool isWrite, bool soon) {
   auto function = kernel.b.getInsertionBlock()
                       ->getParentOp()
                       ->getParentOfType<func::FuncOp>();
-  const bool isWrite = array == kArgY;
-  memref::PrefetchOp::create(kernel.b, kernel.loc, function.getArgument(array),
-                             element, isWrite,
+  memref::PrefetchOp::create(kernel.b, kernel.loc,
+                             function.getArgument(argument), element, isWrite,
                              /*localityHint=*/isWrite || soon ? 3 : 2,
                              /*isDataCache=*/true);
 }

@@ -48,12 +48,13 @@ enum ForwardArgument : unsigned {
 /// The argument of bias rows as an array.
 KernelArray biasArray(KernelBuilder &kernel, mlir::func::FuncOp function);
 
-/// Fetches the cache line of an element of x or y, [sample, position, channel],
-/// before it is read or written. A position past the end does no harm. What is
-/// written, or read `soon`, is fetched to the first-level cache, what is read
-/// after other things to the second.
-void prefetch(KernelBuilder &kernel, ForwardArgument array,
-              llvm::ArrayRef<mlir::Value> element, bool soon = false);
+/// Fetches the cache line of an element of an argument, [sample, position,
+/// channel], before it is read or written. A position past the end does no
+/// harm. What is written, or read `soon`, is fetched to the first-level cache,
+/// what is read after other things to the second.
+void prefetch(KernelBuilder &kernel, unsigned argument,
+              llvm::ArrayRef<mlir::Value> element, bool isWrite,
+              bool soon = false);
 
 /// Ends a function whose memref argument `destination` now holds `result`.
 void finishKernel(KernelBuilder &kernel, mlir::Value result,

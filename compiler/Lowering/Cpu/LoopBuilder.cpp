@@ -79,20 +79,37 @@ void LoopBuilder::forNest(KernelArray &array, ArrayRef<Value> extents,
   nest(nest);
 }
 
-void LoopBuilder::ifElse(KernelArray &array, Value condition,
+void LoopBuilder::ifElse(ArrayRef<KernelArray *> arrays, Value condition,
                          function_ref<void()> thenBody,
                          function_ref<void()> elseBody) {
-  const Value before = array.tensor;
-  auto op = scf::IfOp::create(b, loc, before.getType(), condition,
+  auto tensors = [&] {
+    Values values;
+    for (KernelArray *array : arrays)
+      values.push_back(array->tensor);
+    return values;
+  };
+  const Values before = tensors();
+  auto op = scf::IfOp::create(b, loc, ValueRange(before).getTypes(), condition,
                               /*withElseRegion=*/true);
+  auto put = [&](ValueRange values) {
+    for (auto [array, value] : llvm::zip_equal(arrays, values))
+      array->tensor = value;
+  };
   OpBuilder::InsertionGuard guard(b);
   for (bool taken : {true, false}) {
     b.setInsertionPointToStart(taken ? op.thenBlock() : op.elseBlock());
-    array.tensor = before;
+    put(before);
     (taken ? thenBody : elseBody)();
-    scf::YieldOp::create(b, loc, array.tensor);
+    scf::YieldOp::create(b, loc, tensors());
   }
-  array.tensor = op.getResult(0);
+  put(op.getResults());
+}
+
+void LoopBuilder::onlyIf(Value condition, function_ref<void()> body) {
+  auto branch = scf::IfOp::create(b, loc, condition, /*withElseRegion=*/false);
+  OpBuilder::InsertionGuard guard(b);
+  b.setInsertionPoint(branch.thenYield());
+  body();
 }
 
 /// Loops of at most this many iterations are unrolled: their table entries then

@@ -44,9 +44,17 @@ public:
   /// One loop per extent, the first outermost.
   void forNest(KernelArray &array, llvm::ArrayRef<mlir::Value> extents,
                llvm::function_ref<void(llvm::ArrayRef<mlir::Value>)> body);
-  void ifElse(KernelArray &array, mlir::Value condition,
+  void ifElse(llvm::ArrayRef<KernelArray *> arrays, mlir::Value condition,
               llvm::function_ref<void()> thenBody,
               llvm::function_ref<void()> elseBody);
+  void ifElse(KernelArray &array, mlir::Value condition,
+              llvm::function_ref<void()> thenBody,
+              llvm::function_ref<void()> elseBody) {
+    ifElse(llvm::ArrayRef<KernelArray *>(&array), condition, thenBody,
+           elseBody);
+  }
+  /// For a body that writes no array.
+  void onlyIf(mlir::Value condition, llvm::function_ref<void()> body);
 
   /// A loop that carries one value. Few iterations are unrolled.
   mlir::Value

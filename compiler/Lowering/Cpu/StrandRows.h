@@ -29,6 +29,8 @@ public:
 
   mlir::Value numStrips() const;
   Strip strip(mlir::Value number) const;
+  /// All letters.
+  Strip whole() const { return {kernel.index(0), letters()}; }
   /// How many rows a strip has.
   mlir::Value numRows(const Strip &strip) const;
   /// How many rows the strips before it have.

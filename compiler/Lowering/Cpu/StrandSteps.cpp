@@ -13,143 +13,34 @@
 using namespace eqc;
 using namespace mlir;
 
-/// Both arrays hold a place for every part, because parts run at the same time.
 StrandSteps::StrandSteps(KernelBuilder &kernel, PlanArrays &arrays,
                          const StrandNest &nest, const StrandSchedule &schedule,
                          int64_t rows)
     : target(arrays[nest.ends.target]), kernel(kernel), arrays(arrays),
       nest(nest), schedule(schedule), transform(nest.transform),
-      order(nest.transform.order), tables(kernel, nest.ends),
-      sources(kernel, nest.sources), blocks(kernel, nest.blocks),
-      diagonals(kernel, nest.diagonals) {
-  const int64_t parts = kernel.parts();
-  OpBuilder::InsertionGuard guard(kernel.b);
-  // Scratch belongs to the function; stages are inside its phases.
-  Operation *parent = kernel.b.getInsertionBlock()->getParentOp();
-  auto function = isa<func::FuncOp>(parent)
-                      ? cast<func::FuncOp>(parent)
-                      : parent->getParentOfType<func::FuncOp>();
-  kernel.b.setInsertionPointToStart(&function.front());
-  auto make = [&](int64_t patterns, int64_t channels, int64_t columns) {
-    return kernel.scratch(kernel.index(parts * patterns * transform.slots),
-                          Poly(rows), channels, columns);
-  };
-  spread =
-      make(numSources(), kernel.spec.cIn, kernel.wholeVectors(kernel.spec.cIn));
-  mixed = make(numTargets(), kernel.spec.cOut, schedule.columns.columns());
-  spreadFirst =
-      kernel.mul(kernel.part(), kernel.index(numSources() * transform.slots));
-  mixedFirst =
-      kernel.mul(kernel.part(), kernel.index(numTargets() * transform.slots));
-}
-
-/// offset + sum over b of letter[permutation[b]] * stride b.
-Value StrandSteps::rowAt(Value offset, ArrayRef<Value> letter,
-                         const std::vector<int> &permutation,
-                         function_ref<Value(int)> strideOf) {
-  Value row = offset;
-  for (int b = 0; b < order; ++b)
-    row = kernel.add(row, kernel.mul(letter[permutation[b]], strideOf(b)));
-  return row;
-}
-
-Value StrandSteps::sourceRow(Value source, ArrayRef<Value> letter,
-                             const std::vector<int> &permutation) {
-  return rowAt(sources.get(kernel, source, StrandNest::kOffset), letter,
-               permutation, [&](int b) {
-                 return sources.get(kernel, source, StrandNest::kStrides + b);
-               });
+      tables(kernel, nest.ends), blocks(kernel, nest.blocks),
+      diagonals(kernel, nest.diagonals),
+      spreading(kernel, transform,
+                {arrays, nest.sources, kernel.spec.cIn,
+                 kernel.wholeVectors(kernel.spec.cIn), kArgX},
+                rows, schedule.transformVectors),
+      spread(spreading.array) {
+  const int64_t slots = numTargets() * transform.slots;
+  mixed = scratchOfSlots(kernel, slots, rows, kernel.spec.cOut,
+                         schedule.columns.columns());
+  mixedFirst = kernel.mul(kernel.part(), kernel.index(slots));
 }
 
 Value StrandSteps::targetRow(Value t, ArrayRef<Value> letter,
                              const std::vector<int> &permutation) {
-  return rowAt(tables.targets.get(kernel, t, MixNest::kOffset), letter,
-               permutation, [&](int b) { return tables.targetStride(b); });
+  return rowOfLetters(kernel, tables.targets.get(kernel, t, MixNest::kOffset),
+                      letter, permutation,
+                      [&](int b) { return tables.targetStride(b); });
 }
 
-Value StrandSteps::slotOf(Value first, Value pattern, Value slot) {
-  return kernel.add(
-      first,
-      kernel.add(kernel.mul(pattern, kernel.index(transform.slots)), slot));
-}
-
-/// sum over i of factor(i) * values[i].
-Value StrandSteps::combine(const Values &values,
-                           function_ref<double(size_t)> factor) {
-  OpBuilder &b = kernel.b;
-  Location loc = kernel.loc;
-  auto contract = arith::FastMathFlagsAttr::get(b.getContext(),
-                                                arith::FastMathFlags::contract);
-  Value sum;
-  // Factors of one first, so that the sum starts without a product.
-  for (bool plain : {true, false})
-    for (size_t i = 0; i < values.size(); ++i) {
-      const double f = factor(i);
-      if (f == 0 || plain != (f == 1 || f == -1))
-        continue;
-      if (plain && sum && f > 0) {
-        sum = arith::AddFOp::create(b, loc, sum, values[i]);
-      } else if (plain && sum) {
-        sum = arith::SubFOp::create(b, loc, sum, values[i]);
-      } else if (plain && f > 0) {
-        sum = values[i];
-      } else {
-        auto type = cast<VectorType>(values[i].getType());
-        Value scale = arith::ConstantOp::create(
-            b, loc,
-            DenseElementsAttr::get(
-                type, Attribute(b.getFloatAttr(kernel.element, f))));
-        Value product =
-            arith::MulFOp::create(b, loc, values[i], scale, contract);
-        sum = sum ? arith::AddFOp::create(b, loc, sum, product, contract)
-                        .getResult()
-                  : product;
-      }
-    }
-  return sum;
-}
-
-void StrandSteps::spreadRow(Value sample, Value source, Value row,
-                            ArrayRef<Value> letter) {
-  kernel.forColumnChunks(spread, kernel.spec.cIn, schedule.transformVectors,
-                         [&](Value column, int64_t width, int64_t valid) {
-                           spreadColumns(sample, source, row, letter,
-                                         {column, width, valid});
-                         });
-}
-
-void StrandSteps::spreadColumns(Value sample, Value source, Value row,
-                                ArrayRef<Value> letter,
-                                const Columns &columns) {
-  // All sources of a stage may not lie in the same array.
-  auto read = [&](PlanArray from) {
-    const KernelArray &array = arrays[from];
-    Values entries;
-    for (const std::vector<int> &permutation : transform.permutations)
-      entries.push_back(
-          kernel.readRow(array.tensor,
-                         {kernel.sampleOf(arrays[from], sample),
-                          sourceRow(source, letter, permutation)},
-                         columns.first, columns.width,
-                         array.present(columns.width, columns.valid)));
-    return entries;
-  };
-  auto write = [&](const Values &entries) {
-    for (int s = 0; s < transform.slots; ++s)
-      spread.tensor = kernel.writeRow(
-          combine(entries, [&](size_t p) { return transform.matrix[s][p]; }),
-          spread.tensor, {slotOf(spreadFirst, source, kernel.index(s)), row},
-          columns.first, columns.width);
-  };
-  if (nest.inputSources == 0 || nest.inputSources == sources.size())
-    return write(
-        read(nest.inputSources > 0 ? PlanArray::Input : PlanArray::Stored));
-  Value fromInput =
-      arith::CmpIOp::create(kernel.b, kernel.loc, arith::CmpIPredicate::slt,
-                            source, kernel.index(nest.inputSources));
-  kernel.ifElse(
-      spread, fromInput, [&] { write(read(PlanArray::Input)); },
-      [&] { write(read(PlanArray::Stored)); });
+Value StrandSteps::mixedSlot(Value target, Value slot) {
+  return kernel.add(kernel.add(mixedFirst, slot),
+                    kernel.mul(target, kernel.index(transform.slots)));
 }
 
 void StrandSteps::forMixes(Value count, ArrayRef<Value *> carried,
@@ -168,21 +59,12 @@ void StrandSteps::forMixes(Value count, ArrayRef<Value *> carried,
   });
 }
 
-/// For what writes no array.
-void StrandSteps::onlyIf(Value condition, function_ref<void()> body) {
-  auto branch = scf::IfOp::create(kernel.b, kernel.loc, condition,
-                                  /*withElseRegion=*/false);
-  OpBuilder::InsertionGuard guard(kernel.b);
-  kernel.b.setInsertionPoint(branch.thenYield());
-  body();
-}
-
 void StrandSteps::inFirstMix(const Mix &mix, function_ref<void()> body) {
   Value first = arith::CmpIOp::create(
       kernel.b, kernel.loc, arith::CmpIPredicate::eq,
       kernel.add(mix.block, kernel.add(mix.irrepRow, mix.column.index)),
       kernel.index(0));
-  onlyIf(first, body);
+  kernel.onlyIf(first, body);
 }
 
 void StrandSteps::mixTile(const Mix &mix, Value row,
@@ -203,8 +85,7 @@ void StrandSteps::mixTile(const Mix &mix, Value row,
         return kernel.accumulate(
             kernel.index(0), mix.dimension, std::move(outer),
             [&](Value c, Values partial) {
-              Value from =
-                  slotOf(spreadFirst, source, kernel.add(firstSlot, c));
+              Value from = spreading.slotOf(source, kernel.add(firstSlot, c));
               TileView view{spread.tensor, {from, row}, Value()};
               const TileWeights weights{kernel.add(term, c), mix.column.index};
               if (!between)
@@ -219,9 +100,9 @@ void StrandSteps::mixTile(const Mix &mix, Value row,
             });
       });
   Value slot =
-      slotOf(mixedFirst, blocks.get(kernel, mix.block, StrandNest::kTarget),
-             kernel.add(firstSlot,
-                        blocks.get(kernel, mix.block, StrandNest::kColumn)));
+      mixedSlot(blocks.get(kernel, mix.block, StrandNest::kTarget),
+                kernel.add(firstSlot,
+                           blocks.get(kernel, mix.block, StrandNest::kColumn)));
   writeTile(kernel, tile.end(sums), mixed, {slot, row}, mix.column.column,
             mix.column.width);
 }
@@ -239,12 +120,12 @@ void StrandSteps::writeColumns(Value sample, Value t, Value row,
                                ArrayRef<Value> letter, const Columns &columns) {
   Values slots, entries;
   for (int s = 0; s < transform.slots; ++s)
-    slots.push_back(kernel.readRow(
-        mixed.tensor, {slotOf(mixedFirst, t, kernel.index(s)), row},
-        columns.first, columns.width, columns.width));
+    slots.push_back(
+        kernel.readRow(mixed.tensor, {mixedSlot(t, kernel.index(s)), row},
+                       columns.first, columns.width, columns.width));
   for (size_t p = 0; p < transform.permutations.size(); ++p)
-    entries.push_back(
-        combine(slots, [&](size_t s) { return transform.matrix[s][p]; }));
+    entries.push_back(combineVectors(
+        kernel, slots, [&](size_t s) { return transform.matrix[s][p]; }));
   entries = addInits(sample, t, letter, columns, std::move(entries));
   if (diagonals.size() > 0)
     entries = addDiagonals(sample, letter, columns, std::move(entries));
@@ -296,7 +177,8 @@ Values StrandSteps::addInits(Value sample, Value t, ArrayRef<Value> letter,
       t, std::move(entries),
       [&](Value offset, MixTables::StrideOf strideOf, Values partial) {
         for (size_t p = 0; p < transform.permutations.size(); ++p) {
-          Value at = rowAt(offset, letter, transform.permutations[p], strideOf);
+          Value at = rowOfLetters(kernel, offset, letter,
+                                  transform.permutations[p], strideOf);
           add(partial[p],
               kernel.readRow(arrays[PlanArray::Nodes].tensor, {sample, at},
                              columns.first, columns.width, columns.width));
@@ -314,51 +196,9 @@ Values StrandSteps::addInits(Value sample, Value t, ArrayRef<Value> letter,
       });
 }
 
-/// Fetches all lines of a row of an argument.
-void StrandSteps::prefetchLine(ForwardArgument array, Value sample, Value row,
-                               int64_t channels, bool soon) {
-  for (int64_t column = 0; column < channels;
-       column += Machine::lineElements(kernel.spec.elementSize()))
-    eqc::prefetch(kernel, array, {sample, row, kernel.index(column)}, soon);
-}
-
 void StrandSteps::prefetchTargets(Value sample, ArrayRef<Value> letter) {
   for (const std::vector<int> &permutation : transform.permutations)
-    prefetchLine(kArgY, kernel.sampleOf(target, sample),
-                 targetRow(kernel.index(0), letter, permutation),
-                 target.channels, /*soon=*/true);
-}
-
-void StrandSteps::prefetchSources(Value sample, ArrayRef<Value> letter) {
-  const KernelArray &x = arrays[PlanArray::Input];
-  for (int64_t source = 0; source < nest.inputSources; ++source)
-    for (const std::vector<int> &permutation : transform.permutations)
-      prefetchLine(kArgX, kernel.sampleOf(x, sample),
-                   sourceRow(kernel.index(source), letter, permutation),
-                   x.channels, /*soon=*/true);
-}
-
-void StrandSteps::prefetchNext(Value sample, Value row, int64_t count) {
-  const KernelArray &x = arrays[PlanArray::Input];
-  const int64_t rowBytes = x.channels * kernel.spec.elementSize();
-  // What does not fit beside this sample is not fetched, and the rest as late
-  // as it can be.
-  Value total = kernel.poly(x.rows);
-  Value skipped = kernel.max(
-      kernel.index(0),
-      kernel.sub(kernel.add(total, total),
-                 kernel.index(StrandSchedule::kBytesOfTwo / rowBytes)));
-  Value next = kernel.add(kernel.sampleOf(x, sample), kernel.index(1));
-  Value first =
-      kernel.sub(kernel.mul(row, kernel.index(transform.slots)), skipped);
-  auto fetch = [&] {
-    for (int64_t r = 0; r < count * transform.slots; ++r)
-      prefetchLine(kArgX, next, kernel.add(first, kernel.index(r)), x.channels,
-                   /*soon=*/false);
-  };
-  if (isZeroInteger(skipped))
-    return fetch();
-  Value late = arith::CmpIOp::create(
-      kernel.b, kernel.loc, arith::CmpIPredicate::sge, first, kernel.index(0));
-  onlyIf(late, fetch);
+    prefetchRow(kernel, kArgY, kernel.sampleOf(target, sample),
+                targetRow(kernel.index(0), letter, permutation),
+                target.channels, /*isWrite=*/true, /*soon=*/true);
 }

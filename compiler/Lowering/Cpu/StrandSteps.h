@@ -12,6 +12,7 @@
 #include "compiler/Lowering/Cpu/KernelFunction.h"
 #include "compiler/Lowering/Cpu/MixTables.h"
 #include "compiler/Lowering/Cpu/Schedules/StrandSchedule.h"
+#include "compiler/Lowering/Cpu/StrandSpread.h"
 #include "compiler/Lowering/Cpu/Tile.h"
 
 namespace eqc {
@@ -23,14 +24,15 @@ public:
               const StrandSchedule &schedule, int64_t rows);
 
   KernelArray &target;
-  KernelArray spread, mixed; ///< their samples are slots
 
   int64_t numTargets() const { return nest.ends.targets.size(); }
-  int64_t numSources() const { return sources.size(); }
+  int64_t numSources() const { return spreading.numSources(); }
 
   /// spread[source, every slot, row] from x or what is stored.
   void spreadRow(mlir::Value sample, mlir::Value source, mlir::Value row,
-                 llvm::ArrayRef<mlir::Value> letter);
+                 llvm::ArrayRef<mlir::Value> letter) {
+    spreading.spreadRow(sample, source, row, letter);
+  }
   /// The rows of target `t`, with the letters in any order, from mixed[t, every
   /// slot, row].
   void writeRow(mlir::Value sample, mlir::Value t, mlir::Value row,
@@ -65,11 +67,15 @@ public:
   void prefetchTargets(mlir::Value sample, llvm::ArrayRef<mlir::Value> letter);
   /// Fetches the rows of x that a row is spread from, to where they are read
   /// from soon.
-  void prefetchSources(mlir::Value sample, llvm::ArrayRef<mlir::Value> letter);
+  void prefetchSources(mlir::Value sample, llvm::ArrayRef<mlir::Value> letter) {
+    spreading.prefetch(sample, letter);
+  }
   /// Fetches what the next sample of x has in the place of `count` rows from
   /// `row` on, as far as the second-level cache holds both: the sums over it
   /// would wait for memory.
-  void prefetchNext(mlir::Value sample, mlir::Value row, int64_t count);
+  void prefetchNext(mlir::Value sample, mlir::Value row, int64_t count) {
+    spreading.prefetchNext(sample, row, count, StrandSchedule::kBytesOfTwo);
+  }
 
 private:
   struct Columns {
@@ -77,19 +83,9 @@ private:
     int64_t width, valid;
   };
 
-  mlir::Value rowAt(mlir::Value offset, llvm::ArrayRef<mlir::Value> letter,
-                    const std::vector<int> &permutation,
-                    llvm::function_ref<mlir::Value(int)> strideOf);
-  mlir::Value sourceRow(mlir::Value source, llvm::ArrayRef<mlir::Value> letter,
-                        const std::vector<int> &permutation);
   mlir::Value targetRow(mlir::Value t, llvm::ArrayRef<mlir::Value> letter,
                         const std::vector<int> &permutation);
-  mlir::Value slotOf(mlir::Value first, mlir::Value pattern, mlir::Value slot);
-  mlir::Value combine(const Values &values,
-                      llvm::function_ref<double(size_t)> factor);
-  void spreadColumns(mlir::Value sample, mlir::Value source, mlir::Value row,
-                     llvm::ArrayRef<mlir::Value> letter,
-                     const Columns &columns);
+  mlir::Value mixedSlot(mlir::Value target, mlir::Value slot);
   void writeColumns(mlir::Value sample, mlir::Value t, mlir::Value row,
                     llvm::ArrayRef<mlir::Value> letter, const Columns &columns);
   Values addInits(mlir::Value sample, mlir::Value t,
@@ -97,19 +93,19 @@ private:
                   Values entries);
   Values addDiagonals(mlir::Value sample, llvm::ArrayRef<mlir::Value> letter,
                       const Columns &columns, Values entries);
-  void onlyIf(mlir::Value condition, llvm::function_ref<void()> body);
-  void prefetchLine(ForwardArgument array, mlir::Value sample, mlir::Value row,
-                    int64_t channels, bool soon);
 
   KernelBuilder &kernel;
   PlanArrays &arrays;
   const StrandNest &nest;
   const StrandSchedule &schedule;
   const StrandTransform &transform;
-  int order;
-  MixTables tables;                      ///< of the targets
-  IndexTable sources, blocks, diagonals; ///< as in StrandNest
-  mlir::Value spreadFirst, mixedFirst;   ///< first slot of this part
+  MixTables tables;             ///< of the targets
+  IndexTable blocks, diagonals; ///< as in StrandNest
+  StrandSpread spreading;
+  mlir::Value mixedFirst; ///< slot of this part
+
+public:
+  KernelArray &spread, mixed; ///< their samples are slots
 };
 
 } // namespace eqc

@@ -12,17 +12,19 @@ using namespace mlir;
 
 void SumPlanes::add(Value row, Value column, Value value) {
   const int64_t width = cast<VectorType>(value.getType()).getDimSize(0);
-  Value old = kernel.readRow(sums.tensor, {row}, column, width, width);
-  write(row, column, arith::AddFOp::create(kernel.b, kernel.loc, old, value));
+  write(row, column,
+        arith::AddFOp::create(kernel.b, kernel.loc, read(row, column, width),
+                              value));
 }
 
 void SumPlanes::addElement(Value row, Value column, Value value) {
   OpBuilder &b = kernel.b;
-  const SmallVector<Value> at{row, column};
-  Value old = tensor::ExtractOp::create(b, kernel.loc, sums.tensor, at);
+  SmallVector<Value> element = at(row);
+  element.push_back(column);
+  Value old = tensor::ExtractOp::create(b, kernel.loc, sums.tensor, element);
   sums.tensor = tensor::InsertOp::create(
       b, kernel.loc, arith::AddFOp::create(b, kernel.loc, old, value),
-      sums.tensor, at);
+      sums.tensor, element);
 }
 
 void SumPlanes::endBlocks(Value row, int64_t count, int64_t first,
@@ -34,11 +36,9 @@ void SumPlanes::endBlocks(Value row, int64_t count, int64_t first,
     kernel.forColumnChunks(
         sums, columns, kRowVectors, [&](Value chunk, int64_t width, int64_t) {
           Value column = kernel.add(kernel.index(first), chunk);
-          auto read = [&](Value at) {
-            return kernel.readRow(sums.tensor, {at}, column, width, width);
-          };
-          LongSum sum =
-              addBlock(kernel, {read(total), read(rest)}, read(block));
+          LongSum sum = addBlock(
+              kernel, {read(total, column, width), read(rest, column, width)},
+              read(block, column, width));
           write(total, column, sum.sum);
           write(rest, column, sum.rest);
           write(block, column, kernel.zeroVector(sum.sum.getType()));
@@ -58,8 +58,48 @@ void SumPlanes::atPeriod(Value first, Value end, Value period,
   kernel.ifElse(sums, ends, body, [] {});
 }
 
+SmallVector<Value> SumPlanes::at(Value row) const {
+  SmallVector<Value> indices{row};
+  if (place)
+    indices.insert(indices.begin(), place);
+  return indices;
+}
+
+Value SumPlanes::read(Value row, Value column, int64_t width) const {
+  return kernel.readRow(sums.tensor, at(row), column, width, width);
+}
+
 void SumPlanes::write(Value row, Value column, Value value) {
   sums.tensor =
-      kernel.writeRow(value, sums.tensor, {row}, column,
+      kernel.writeRow(value, sums.tensor, at(row), column,
                       cast<VectorType>(value.getType()).getDimSize(0));
+}
+
+void SumPlanes::clear() {
+  kernel.forRange(sums, kernel.index(3 * rows), [&](Value row) {
+    kernel.forColumnChunks(sums, sums.columns, kRowVectors,
+                           [&](Value column, int64_t width, int64_t) {
+                             write(row, column,
+                                   kernel.zeroVector(kernel.vectorType(width)));
+                           });
+  });
+}
+
+void SumPlanes::addBlocksOf(const SumPlanes &other, Value row, Value from,
+                            int64_t count, int64_t columns) {
+  kernel.forRange(sums, kernel.index(count), [&](Value r) {
+    Value total = kernel.add(kernel.add(row, r), kernel.index(rows));
+    Value rest = kernel.add(total, kernel.index(rows));
+    Value more = kernel.add(kernel.add(from, r), kernel.index(other.rows));
+    Value lost = kernel.add(more, kernel.index(other.rows));
+    kernel.forColumnChunks(
+        sums, columns, kRowVectors, [&](Value column, int64_t width, int64_t) {
+          LongSum sum = addBlock(
+              kernel, {read(total, column, width), read(rest, column, width)},
+              other.read(more, column, width));
+          write(total, column, sum.sum);
+          write(rest, column,
+                addVectors(kernel, sum.rest, other.read(lost, column, width)));
+        });
+  });
 }

@@ -14,14 +14,22 @@ constexpr int64_t kChunksOfBlock = 16;
 /// below it what all blocks before come to, as a LongSum.
 class SumPlanes {
 public:
-  /// `rows` are those of one plane.
-  SumPlanes(KernelBuilder &kernel, KernelArray &sums, int64_t rows)
-      : sums(sums), kernel(kernel), rows(rows) {}
+  /// `rows` are those of one plane. Of several such matrices in one array it is
+  /// the one at `place`.
+  SumPlanes(KernelBuilder &kernel, KernelArray &sums, int64_t rows,
+            mlir::Value place = {})
+      : sums(sums), kernel(kernel), rows(rows), place(place) {}
 
   /// Columns of a row, from `column` on, += value.
   void add(mlir::Value row, mlir::Value column, mlir::Value value);
   /// The same for one element.
   void addElement(mlir::Value row, mlir::Value column, mlir::Value value);
+  /// All rows become zero.
+  void clear();
+  /// Adds what blocks of other sums have come to, in `columns` columns of
+  /// `count` rows from `row` on: their rows from `from` on.
+  void addBlocksOf(const SumPlanes &other, mlir::Value row, mlir::Value from,
+                   int64_t count, int64_t columns);
   /// The blocks of rows row .. row+count-1 end, in `columns` columns from
   /// `first` on.
   void endBlocks(mlir::Value row, int64_t count, int64_t first,
@@ -34,10 +42,13 @@ public:
   KernelArray &sums;
 
 private:
+  mlir::Value read(mlir::Value row, mlir::Value column, int64_t width) const;
+  llvm::SmallVector<mlir::Value> at(mlir::Value row) const;
   void write(mlir::Value row, mlir::Value column, mlir::Value value);
 
   KernelBuilder &kernel;
   int64_t rows;
+  mlir::Value place;
 };
 
 } // namespace eqc

@@ -111,8 +111,8 @@ private:
     Values sums = zeros();
     if (keepsRest)
       sums.append(zeros());
-    sums = emitSources(kInput, 0, nest.inputSources, std::move(sums));
-    sums = emitSources(kStored, nest.inputSources, nest.sources.size(),
+    sums = emitSources(kInput, 0, nest.sources.inputs, std::move(sums));
+    sums = emitSources(kStored, nest.sources.inputs, nest.sources.size(),
                        std::move(sums));
     for (int64_t r = 0; r < tileRows; ++r)
       kernel.when(rows[r].exists, [&] { storeRow(r, sums); });
@@ -218,7 +218,7 @@ private:
   Values emitSources(Array array, int64_t first, int64_t end, Values sums) {
     if (first == end)
       return sums;
-    const DeviceTable sources(kernel, nest.sources);
+    const DeviceTable sources(kernel, nest.sources.table);
     const int64_t channels = kTermsOfBlock / mostProducts;
     const int64_t together = std::max<int64_t>(1, channels / cIn);
     Value all = kernel.index(cIn), none = kernel.index(0);
@@ -266,10 +266,10 @@ private:
 
   Source findSource(Array array, const DeviceTable &sources, Value s) {
     Source source{array, {}, {}};
-    Value offset = sources.get(kernel, s, StrandNest::kOffset);
+    Value offset = sources.get(kernel, s, StrandViews::kOffset);
     SmallVector<Value> strides;
     for (int b = 0; b < order; ++b)
-      strides.push_back(sources.get(kernel, s, StrandNest::kStrides + b));
+      strides.push_back(sources.get(kernel, s, StrandViews::kStrides + b));
     for (const Row &row : rows) {
       source.entries.emplace_back();
       for (const std::vector<int> &permutation : transform.permutations)

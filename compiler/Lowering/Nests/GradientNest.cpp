@@ -28,3 +28,25 @@ Poly GradientNest::rowsFrom(int axis) const {
     rows = rows * axes[a].extent;
   return rows;
 }
+
+static std::vector<RowView> targetsOf(const StrandStage &strands) {
+  std::vector<RowView> views;
+  for (const MixTarget &target : strands.targets)
+    views.push_back(target.target);
+  return views;
+}
+
+StrandSumsNest::StrandSumsNest(const GradientStage &stage, int64_t diagramRows)
+    : transform(stage.strands->order, stage.strands->irreps),
+      x(stage.strands->sources), gradY(targetsOf(*stage.strands)),
+      items(kNumItemFields) {
+  int64_t number = stage.firstSum;
+  for (int64_t target = 0; target < gradY.size(); ++target)
+    for (const StrandIrrep &irrep : transform.irreps)
+      for (int column = 0; column < irrep.dimension; ++column)
+        for (int64_t source = 0; source < x.size(); ++source)
+          for (int row = 0; row < irrep.dimension; ++row, ++number)
+            items.addRow({Poly(source), Poly(target), Poly(irrep.first + row),
+                          Poly(irrep.first + column), Poly(irrep.dimension),
+                          Poly(number * diagramRows)});
+}

@@ -8,6 +8,7 @@
 #ifndef EQC_LOWERING_NESTS_GRADIENTNEST_H
 #define EQC_LOWERING_NESTS_GRADIENTNEST_H
 
+#include "compiler/Lowering/Nests/StrandNest.h"
 #include "compiler/Lowering/Nests/Table.h"
 #include "compiler/Plan/Gradient/GradientPlan.h"
 
@@ -36,6 +37,32 @@ struct GradientNest {
                    ///< other in both arrays
   std::vector<Poly> gradYStrides; ///< of the strided axes, for all terms
   Table terms;
+};
+
+/// Sums over strands in Fourier space: for letters m_1 <= .. <= m_t
+///
+///   sums[item, ci, co] += sum over rows of an irrep of
+///                         x[x slot + row * step, ci] *
+///                         grad_y[grad_y slot + row * step, co]
+///
+/// where x and grad_y are spread, one of them with equal letters counted once.
+struct StrandSumsNest {
+  StrandSumsNest(const GradientStage &stage, int64_t diagramRows);
+
+  /// Fields of `items`.
+  enum ItemField : int64_t {
+    kXSource,
+    kGradYSource,
+    kXSlot,
+    kGradYSlot,
+    kIrrepRows, ///< and step
+    kSumsRow,   ///< first of the item's sums
+    kNumItemFields,
+  };
+
+  StrandTransform transform;
+  StrandViews x, gradY;
+  Table items; ///< written once each: parallel
 };
 
 } // namespace eqc

@@ -21,27 +21,30 @@ bool StrandNest::takes(const StrandStage &stage, const WriteStage &write) {
   return std::all_of(write.entries.begin(), write.entries.end(), isDiagonal);
 }
 
+StrandViews::StrandViews(const std::vector<RowView> &views)
+    : table(kStrides + static_cast<int64_t>(views.front().strides.size())),
+      inputs(std::count_if(views.begin(), views.end(), [](const RowView &view) {
+        return view.array == PlanArray::Input;
+      })) {
+  for (const RowView &view : views) {
+    std::vector<Poly> row{view.offset};
+    row.insert(row.end(), view.strides.begin(), view.strides.end());
+    table.addRow(std::move(row));
+  }
+}
+
 StrandNest::StrandNest(const StrandStage &stage, int64_t firstTerm,
                        const WriteStage *write)
     : transform(stage.order, stage.irreps),
       ends(MixStage{stage.order, std::vector<Poly>(stage.order, Poly::power(1)),
                     1, stage.target, stage.targets},
            0),
-      sources(kStrides + stage.order),
-      inputSources(std::count_if(stage.sources.begin(), stage.sources.end(),
-                                 [](const RowView &source) {
-                                   return source.array == PlanArray::Input;
-                                 })),
-      blocks(kNumBlockFields), diagonals(kNumDiagonalFields) {
+      sources(stage.sources), blocks(kNumBlockFields),
+      diagonals(kNumDiagonalFields) {
   if (write)
     for (const WriteEntry &entry : write->entries)
       diagonals.addRow({entry.walk.terms.front().innerOffset,
                         entry.walk.kept.front().innerStride});
-  for (const RowView &source : stage.sources) {
-    std::vector<Poly> row{source.offset};
-    row.insert(row.end(), source.strides.begin(), source.strides.end());
-    sources.addRow(std::move(row));
-  }
   int64_t term = firstTerm;
   for (size_t t = 0; t < stage.targets.size(); ++t)
     for (const StrandIrrep &irrep : transform.irreps)

@@ -17,6 +17,17 @@
 
 namespace eqc {
 
+/// Views of rows whose letters change places; those of Input come first.
+struct StrandViews {
+  explicit StrandViews(const std::vector<RowView> &views);
+
+  /// Fields; strides follow.
+  enum Field : int64_t { kOffset, kStrides };
+  Table table;
+  int64_t inputs = 0;
+  int64_t size() const { return table.size(); }
+};
+
 struct StrandNest {
   /// `write`: what the mix adds to its target as well, if that takes it.
   StrandNest(const StrandStage &stage, int64_t firstTerm,
@@ -25,8 +36,6 @@ struct StrandNest {
   /// their letters are equal: who writes a row can then add them to it.
   static bool takes(const StrandStage &stage, const WriteStage &write);
 
-  /// Fields of `sources`; strides follow.
-  enum SourceField : int64_t { kOffset, kStrides };
   /// Fields of `blocks`.
   enum BlockField : int64_t {
     kTarget,
@@ -38,9 +47,8 @@ struct StrandNest {
   };
 
   StrandTransform transform;
-  MixNest ends;  ///< the targets as a mix of nothing
-  Table sources; ///< views; those of x come first
-  int64_t inputSources = 0;
+  MixNest ends; ///< the targets as a mix of nothing
+  StrandViews sources;
   /// What is mixed: a column of an irrep of a target, written once: parallel.
   Table blocks;
   /// Fields of `diagonals`, nodes that rows of equal letters have added.

@@ -5,6 +5,7 @@
 #include "compiler/Plan/Schur/SchurChoice.h"
 #include "compiler/Plan/Shared/ReadPlan.h"
 
+#include <algorithm>
 #include <map>
 #include <tuple>
 #include <utility>
@@ -117,10 +118,17 @@ GradientPlan eqc::buildGradientPlan(const LayerSpec &layer) {
 }
 
 int64_t GradientPlan::numTerms() const {
-  size_t terms = 0;
+  int64_t sums = 0;
   for (const GradientStage &stage : stages)
-    terms += stage.terms.size();
-  return static_cast<int64_t>(terms);
+    sums += stage.sums();
+  return sums;
+}
+
+bool GradientPlan::changesBasis() const {
+  return basis || std::any_of(stages.begin(), stages.end(),
+                              [](const GradientStage &stage) {
+                                return stage.strands.has_value();
+                              });
 }
 
 /// A multiplication and the addition of its product count as two.
@@ -148,16 +156,27 @@ GradientFlops eqc::flopsOf(const GradientPlan &plan, const LayerSpec &spec,
     flops.call += ::flopsOf(plan.unpack->weight) * ins * outs;
     flops.call += ::flopsOf(plan.unpack->bias) * outs;
   }
-  for (const GradientStage &stage : plan.stages)
+  for (const GradientStage &stage : plan.stages) {
+    if (stage.strands) {
+      const StrandCounts counts = countsOf(*stage.strands);
+      const auto rows = double(countAt(strandRows(stage.kept, 1, n), n));
+      flops.sample +=
+          rows * (2 * double(counts.products) * ins * outs +
+                  double(counts.spread) * ins + double(counts.gather) * outs);
+      continue;
+    }
     flops.sample +=
         2 * double(countAt(productOf(stage.lengths, stage.subsets), n)) *
         double(stage.terms.size()) * ins * outs;
+  }
   return flops;
 }
 
 GradientPlan eqc::chooseGradientPlan(const LayerSpec &spec,
                                      std::string_view basis, BuiltPlans &built,
                                      int64_t batch) {
+  if (findBasis(basis) == SchurBasis::Strands)
+    return buildStrandGradientPlan(spec);
   GradientPlan plan = buildGradientPlan(spec);
   std::string refused;
   const std::shared_ptr<const IsotypicPlan> isotypic =

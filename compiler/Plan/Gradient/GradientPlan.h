@@ -16,6 +16,7 @@
 #include "compiler/Algebra/LayerSpec.h"
 #include "compiler/Plan/Isotypic/IsotypicPlan.h"
 #include "compiler/Plan/Shared/SharedPlan.h"
+#include "compiler/Plan/Strands/StrandPlan.h"
 
 #include <optional>
 #include <string>
@@ -39,6 +40,17 @@ struct GradientStage {
   std::vector<Poly> lengths; ///< in the order of the outputs
   int64_t subsets = 1;
   std::vector<GradientTerm> terms;
+  /// In place of terms: the sums of the packed weights of a mix in Fourier
+  /// space, in their order from `firstSum` on. The sources are rows of x, the
+  /// targets rows of grad_y.
+  std::optional<StrandStage> strands;
+  int firstSum = 0;
+
+  /// The matrices that are summed.
+  int64_t sums() const {
+    return static_cast<int64_t>(strands ? strands->packed.size()
+                                        : terms.size());
+  }
 };
 /// grad_bias[row, co] = sum over samples of one row of grad_y.
 struct BiasTerm {
@@ -72,6 +84,8 @@ struct GradientPlan {
 
   /// The matrices of c_in x c_out that are summed.
   int64_t numTerms() const;
+  /// Whether any of them is in another basis than that of diagrams.
+  bool changesBasis() const;
 };
 
 /// The plan of grad_weight and grad_bias of `spec`.
@@ -79,6 +93,11 @@ GradientPlan buildGradientPlan(const LayerSpec &spec);
 
 /// The same in the basis of the layer's own plan.
 GradientPlan buildGradientPlan(const LayerSpec &spec, const IsotypicPlan &plan);
+
+/// The same with sums over strands in Fourier space wherever that is predicted
+/// to take less time: as many as irreps have entries, cubed, in place of t!^2
+/// for the t! entries of some letters.
+GradientPlan buildStrandGradientPlan(const LayerSpec &spec);
 
 /// Sums of multiples of rows as sums of multiples of matrices.
 std::vector<PackedTerm> packedTermsOf(const std::vector<SparseVector> &rows);
@@ -90,9 +109,9 @@ struct GradientFlops {
 GradientFlops flopsOf(const GradientPlan &plan, const LayerSpec &spec,
                       int64_t n);
 
-/// The plan of a layer of fixed n whose channels are mixed in the basis of that
-/// name, or none: in the same basis where calls of `batch` samples take fewer
-/// operations in it.
+/// The plan of a layer whose channels are mixed in the basis of that name, or
+/// none: in the same basis where calls of `batch` samples take fewer operations
+/// in it.
 GradientPlan chooseGradientPlan(const LayerSpec &spec, std::string_view basis,
                                 BuiltPlans &built, int64_t batch);
 

@@ -7,9 +7,7 @@
 
 using namespace eqc;
 
-/// How often the letters m_1 <= .. <= m_t of t strands take values, times
-/// `factor`: factor * binomial(n + t - 1, t).
-static Poly strandRows(int order, int64_t factor, int64_t n) {
+Poly eqc::strandRows(int order, int64_t factor, int64_t n) {
   const int64_t divisor = order == 2 ? 2 : 6;
   // n (n + 1) and n (n + 1) (n + 2).
   const std::vector<int64_t> coefficients =
@@ -26,18 +24,29 @@ static Poly strandRows(int order, int64_t factor, int64_t n) {
   return rounded;
 }
 
-static void addStrands(const StrandStage &stage, int64_t n, PlanCost &cost) {
+StrandCounts eqc::countsOf(const StrandStage &stage) {
   const StrandTransform transform(stage.order, stage.irreps);
   const auto sources = static_cast<int64_t>(stage.sources.size());
   const auto targets = static_cast<int64_t>(stage.targets.size());
-  int64_t squares = 0, cubes = 0, entries = 0;
+  StrandCounts counts;
+  int64_t cubes = 0, entries = 0;
   for (const StrandIrrep &irrep : transform.irreps) {
-    squares += irrep.dimension * irrep.dimension;
+    counts.squares += irrep.dimension * irrep.dimension;
     cubes += irrep.dimension * irrep.dimension * irrep.dimension;
   }
   for (const std::vector<double> &row : transform.matrix)
     entries += std::count_if(row.begin(), row.end(),
                              [](double entry) { return entry != 0; });
+  counts.products = sources * targets * cubes;
+  counts.spread = sources * entries;
+  counts.gather = targets * entries;
+  return counts;
+}
+
+static void addStrands(const StrandStage &stage, int64_t n, PlanCost &cost) {
+  const auto sources = static_cast<int64_t>(stage.sources.size());
+  const auto targets = static_cast<int64_t>(stage.targets.size());
+  const StrandCounts counts = countsOf(stage);
   auto rows = [&](int64_t factor) {
     return strandRows(stage.order, factor, n);
   };
@@ -47,8 +56,8 @@ static void addStrands(const StrandStage &stage, int64_t n, PlanCost &cost) {
   spread.source = stage.sources.front().array;
   spread.target = PlanArray::Stored;
   spread.patterns = sources;
-  spread.sourceRows = spread.targetRows = rows(sources * squares);
-  spread.additions = rows(sources * entries);
+  spread.sourceRows = spread.targetRows = rows(sources * counts.squares);
+  spread.additions = rows(counts.spread);
   mix.kind = StageKind::Mix;
   mix.target = PlanArray::Nodes;
   mix.patterns = targets;
@@ -56,17 +65,17 @@ static void addStrands(const StrandStage &stage, int64_t n, PlanCost &cost) {
   mix.subsets = n >= 0 ? countAt(rows(1), n) : 1;
   mix.kept = n >= 0 ? 0 : 1;
   mix.last = n >= 0 ? Poly(1) : Poly::power(1);
-  mix.terms = sources * targets * cubes;
+  mix.terms = counts.products;
   mix.sourceRows = mix.multiplyAdds = rows(mix.terms);
-  mix.targetRows = rows(targets * squares);
+  mix.targetRows = rows(targets * counts.squares);
   gather.source = PlanArray::Nodes;
   gather.target = stage.target;
   gather.patterns = targets;
-  gather.sourceRows = gather.targetRows = rows(targets * squares);
+  gather.sourceRows = gather.targetRows = rows(targets * counts.squares);
   int64_t inits = 0;
   for (const MixTarget &target : stage.targets)
     inits += static_cast<int64_t>(target.inits.size());
-  gather.additions = rows(targets * entries + inits * squares);
+  gather.additions = rows(counts.gather + inits * counts.squares);
   cost.stages.insert(cost.stages.end(), {spread, mix, gather});
 }
 

@@ -198,10 +198,8 @@ bool StrandPlan::hasStrands() const {
                      [](const auto &stage) { return stage.has_value(); });
 }
 
-/// Whether a mix takes clearly less time in Fourier space, by counting the
-/// vector operations for the t! entries of some letters.
-static bool pays(const MixStage &mix, const StrandStage &stage,
-                 const LayerSpec &spec) {
+bool eqc::strandsPay(const MixStage &mix, const StrandStage &stage,
+                     const LayerSpec &spec) {
   const StrandTransform transform(stage.order, stage.irreps);
   const auto permutations = static_cast<double>(transform.permutations.size());
   const auto terms = static_cast<double>(mix.terms());
@@ -251,7 +249,7 @@ static StrandPlan makePlan(SharedPlan shared, const MemberLayer &layer,
       strands = makeStrandStage(*mix, plan.shared.group, plan.shared.n);
     if (strands)
       strands->packed = inWeights(layer, std::move(strands->packed));
-    if (strands && !pays(*mix, withoutCancelled(*strands), layer.spec))
+    if (strands && !strandsPay(*mix, withoutCancelled(*strands), layer.spec))
       strands.reset();
     std::vector<int> diagrams;
     for (int64_t term = 0; term < terms; ++term, ++next)

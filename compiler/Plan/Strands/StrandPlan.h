@@ -72,6 +72,24 @@ std::optional<StrandStage> makeStrandStage(const MixStage &mix, Group group,
 /// share weights.
 StrandStage withoutCancelled(StrandStage stage);
 
+/// Whether a mix takes clearly less time in Fourier space, by counting the
+/// vector operations for the t! entries of some letters.
+bool strandsPay(const MixStage &mix, const StrandStage &stage,
+                const LayerSpec &spec);
+
+/// How often the letters m_1 <= .. <= m_t of t strands take values, times
+/// `factor`: factor * binomial(n + t - 1, t).
+Poly strandRows(int order, int64_t factor, int64_t n);
+
+/// What the letters of one row take, for every channel, or pair of channels.
+struct StrandCounts {
+  int64_t squares = 0;  ///< slots
+  int64_t products = 0; ///< matrices that are multiplied
+  int64_t spread = 0;   ///< additions from sources to slots ..
+  int64_t gather = 0;   ///< .. and from slots to targets
+};
+StrandCounts countsOf(const StrandStage &stage);
+
 /// A shared plan of which some mixes are in Fourier space.
 struct StrandPlan {
   SharedPlan shared;

@@ -11,9 +11,7 @@ const void *exits_info(void) { return info; }
 const void *loops_info(void) { return info; }
 
 int aborts_selftest(char *report, size_t size) { abort(); }
-int crashes_selftest(char *report, size_t size) {
-  return *(volatile int *)8;
-}
+int crashes_selftest(char *report, size_t size) { return *(volatile int *)8; }
 int exits_selftest(char *report, size_t size) {
   strcpy(report, "exits: NOT TESTED: it says so\n");
   return -3;

@@ -2,7 +2,9 @@
 
 #include "compiler/Lowering/Cpu/Schedules/GradientSchedule.h"
 #include "compiler/Lowering/Cpu/Schedules/LanesSchedule.h"
+#include "compiler/Lowering/Cpu/Schedules/StrandSchedule.h"
 #include "compiler/Lowering/Nests/Summation.h"
+#include "compiler/Plan/Positions.h"
 
 #include <fmt/format.h>
 
@@ -36,6 +38,36 @@ GradientStageSchedule eqc::scheduleGradientStage(const LayerSpec &spec,
   return schedule;
 }
 
+GradientStageSchedule eqc::scheduleStrandSums(const LayerSpec &spec,
+                                              const Machine &machine,
+                                              const StrandSumsNest &nest,
+                                              const SumTiling &tiling) {
+  GradientStageSchedule schedule;
+  schedule.stripLetters = lettersOfStrip(spec, machine);
+  schedule.transformVectors = transformVectorsOf(nest.transform.order);
+  schedule.prefetchX = !inputChannelsComeFirst(spec);
+  schedule.prefetchGradY = !outputChannelsComeFirst(spec);
+  int64_t irrepRows = 1;
+  for (const StrandIrrep &irrep : nest.transform.irreps)
+    irrepRows = std::max<int64_t>(irrepRows, irrep.dimension);
+  const int64_t rowBytes =
+      nest.transform.slots * spec.elementSize() *
+      (nest.x.size() * spec.cIn + nest.gradY.size() * spec.cOut);
+  const int64_t most = kTermsOfBlock / irrepRows;
+  // Two chunks are in the cache.
+  schedule.chunkRows =
+      std::clamp<int64_t>(machine.l1Bytes / (2 * rowBytes), most / 4, most);
+  const int64_t tiles = nest.items.size() * tiling.tiles;
+  schedule.rowsBetween = (schedule.chunkRows + tiles - 1) / tiles;
+  schedule.groups = partsOf(spec);
+  if (!spec.dynamicN()) {
+    const int64_t rows = strandRows(nest.transform.order, 1, spec.n).at(spec.n);
+    schedule.groups = std::clamp<int64_t>(
+        rows / GradientStageSchedule::kRowsOfGroup, 1, schedule.groups);
+  }
+  return schedule;
+}
+
 static std::vector<ReadSchedule> scheduleReads(const LayerSpec &spec,
                                                const SharedPlan &reads) {
   std::vector<ReadSchedule> schedules;
@@ -56,7 +88,7 @@ static int64_t elementsOf(const LayerSpec &spec, const GradientPlan &plan) {
 /// Sums of samples in lanes, where channels are few.
 static void takeLanes(const LayerSpec &spec, const GradientPlan &plan,
                       const Machine &machine, GradientSchedule &schedule) {
-  if (spec.dynamicN() || plan.basis ||
+  if (spec.dynamicN() || plan.changesBasis() ||
       !wantsLanes(spec, elementsOf(spec, plan), machine))
     return;
   schedule.lanes = machine.lanes(spec.elementSize());
@@ -85,9 +117,14 @@ GradientSchedule eqc::scheduleGradient(const LayerSpec &spec,
                       scheduleRows(plan.basis->gradY, machine)};
   schedule.x = scheduleReads(spec, plan.x);
   schedule.gradY = scheduleReads(spec, plan.gradY);
+  const int64_t diagramRows = schedule.tiling.rowsOfDiagram();
   for (const GradientStage &stage : plan.stages)
-    schedule.stages.push_back(scheduleGradientStage(
-        spec, machine, GradientNest(stage, schedule.tiling.rowsOfDiagram())));
+    schedule.stages.push_back(
+        stage.strands ? scheduleStrandSums(spec, machine,
+                                           StrandSumsNest(stage, diagramRows),
+                                           schedule.tiling)
+                      : scheduleGradientStage(
+                            spec, machine, GradientNest(stage, diagramRows)));
   takeLanes(spec, plan, machine, schedule);
   return schedule;
 }
@@ -106,13 +143,20 @@ std::string eqc::describe(const GradientSchedule &schedule,
                         describe(schedule.basis->gradY),
                         describe(schedule.basis->x));
   const SumTiling &tiling = schedule.tiling;
-  for (const GradientStageSchedule &stage : schedule.stages)
+  for (size_t i = 0; i < plan.stages.size(); ++i) {
+    const GradientStageSchedule &stage = schedule.stages[i];
+    const std::string strands =
+        plan.stages[i].strands
+            ? fmt::format("strands in Fourier space, strips of {}, ",
+                          stage.stripLetters)
+            : "";
     text += fmt::format(
-        "    sum    tiles of {} input channel{} by {} vector{}, chunks of {} "
+        "    sum    {}tiles of {} input channel{} by {} vector{}, chunks of {} "
         "row{}\n",
-        tiling.rows, tiling.rows == 1 ? "" : "s", tiling.columns.vectors,
-        tiling.columns.vectors == 1 ? "" : "s", stage.chunkRows,
-        stage.chunkRows == 1 ? "" : "s");
+        strands, tiling.rows, tiling.rows == 1 ? "" : "s",
+        tiling.columns.vectors, tiling.columns.vectors == 1 ? "" : "s",
+        stage.chunkRows, stage.chunkRows == 1 ? "" : "s");
+  }
   if (!plan.bias.empty())
     text += "    bias   row by row\n";
   if (schedule.lanes > 0)

@@ -23,6 +23,18 @@ struct GradientStageSchedule {
   /// Whether all axes stay loops: of unrolled outer ones each copy would hold
   /// the inner loops.
   bool staysLoops = false;
+  /// In Fourier space: values of m_1 in a strip, and vectors that change basis
+  /// at once; see StrandSchedule.
+  int64_t stripLetters = 1, transformVectors = 1;
+  /// Of the next chunk so many rows are spread after each tile of sums.
+  int64_t rowsBetween = 1;
+  /// What is fetched so many rows ahead.
+  bool prefetchX = false, prefetchGradY = false;
+  int64_t rowsAhead = 6;
+  /// Parts share the strips of a sample in at most so many groups of as many
+  /// rows or more; 1: they share sums.
+  int64_t groups = 1;
+  static constexpr int64_t kRowsOfGroup = 1024;
   /// With samples in lanes: rows along the last axis with sums of their own.
   int64_t laneRows = 1;
 };
@@ -45,6 +57,10 @@ struct GradientSchedule {
 GradientStageSchedule scheduleGradientStage(const LayerSpec &spec,
                                             const Machine &machine,
                                             const GradientNest &nest);
+GradientStageSchedule scheduleStrandSums(const LayerSpec &spec,
+                                         const Machine &machine,
+                                         const StrandSumsNest &nest,
+                                         const SumTiling &tiling);
 GradientSchedule scheduleGradient(const LayerSpec &spec,
                                   const GradientPlan &plan,
                                   const Machine &machine);

@@ -14,7 +14,7 @@ using namespace eqc;
 /// The bytes of a sample that lie next to each other along a strip: entries
 /// with exchanged letters are read and written in stretches of them. Longer
 /// strips would leave too few for parts to share.
-static int64_t lettersOfStrip(const LayerSpec &spec, const Machine &machine) {
+int64_t eqc::lettersOfStrip(const LayerSpec &spec, const Machine &machine) {
   const int64_t stripBytes = machine.l1Bytes / 16;
   const int64_t bytes = std::max(spec.cIn, spec.cOut) * spec.elementSize();
   const int64_t most = std::max<int64_t>(4, stripBytes / bytes);
@@ -134,11 +134,12 @@ StrandSchedule eqc::scheduleStrands(const LayerSpec &spec,
       rowsOf(maxTileRows(machine, std::max<int64_t>(1, columns.lastVectors)));
   schedule.dotRows =
       rowsOf(mostRowsOfDots(machine, std::max<int64_t>(1, columns.dots)));
-  schedule.transformVectors = nest.transform.order == 2 ? 2 : 1;
+  schedule.transformVectors = transformVectorsOf(nest.transform.order);
   if (schedule.pipelined)
     schedulePipeline(spec, machine, nest, schedule);
   schedule.prefetchOutput = fetchesOutput(spec, machine, nest);
-  schedule.prefetchInput = nest.sources.size() == 1 && nest.inputSources == 1 &&
+  schedule.prefetchInput = nest.sources.size() == 1 &&
+                           nest.sources.inputs == 1 &&
                            !inputChannelsComeFirst(spec);
   return schedule;
 }

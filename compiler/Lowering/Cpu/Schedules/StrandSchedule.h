@@ -18,6 +18,12 @@
 
 namespace eqc {
 
+/// The values of m_1 in a strip.
+int64_t lettersOfStrip(const LayerSpec &spec, const Machine &machine);
+/// Of channels that change basis at once: all permutations of a row and their
+/// sums stay in registers.
+inline int64_t transformVectorsOf(int order) { return order == 2 ? 2 : 1; }
+
 struct StrandSchedule {
   ColumnTiling columns;
   int64_t stripLetters = 1; ///< values of m_1
@@ -32,8 +38,6 @@ struct StrandSchedule {
   /// mixed: so many rows of each after so many channels of a tile's products.
   bool pipelined = false;
   int64_t rowsBetween = 0, groupChannels = 0;
-  /// Of channels that change basis at once: all permutations of a row and
-  /// their sums stay in registers.
   int64_t transformVectors = 1;
   /// What is fetched ahead: rows of y before they are written, and x of the
   /// next sample beside the products.
