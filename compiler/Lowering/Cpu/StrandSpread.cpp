@@ -30,8 +30,8 @@ Value eqc::rowOfLetters(KernelBuilder &kernel, Value offset,
                         function_ref<Value(int)> strideOf) {
   Value row = offset;
   for (size_t b = 0; b < letter.size(); ++b)
-    row = kernel.add(row, kernel.mul(letter[permutation[b]],
-                                     strideOf(static_cast<int>(b))));
+    row = kernel.add(
+        row, kernel.mul(letter[permutation[b]], strideOf(static_cast<int>(b))));
   return row;
 }
 
@@ -89,18 +89,17 @@ StrandSpread::StrandSpread(KernelBuilder &kernel,
 }
 
 Value StrandSpread::slotOf(Value source, Value slot) {
-  return kernel.add(
-      kernel.add(first, slot),
-      kernel.mul(source, kernel.index(transform.slots)));
+  return kernel.add(kernel.add(first, slot),
+                    kernel.mul(source, kernel.index(transform.slots)));
 }
 
 Value StrandSpread::sourceRow(Value source, ArrayRef<Value> letter,
                               const std::vector<int> &permutation) {
-  return rowOfLetters(
-      kernel, sources.get(kernel, source, StrandViews::kOffset), letter,
-      permutation, [&](int b) {
-        return sources.get(kernel, source, StrandViews::kStrides + b);
-      });
+  return rowOfLetters(kernel, sources.get(kernel, source, StrandViews::kOffset),
+                      letter, permutation, [&](int b) {
+                        return sources.get(kernel, source,
+                                           StrandViews::kStrides + b);
+                      });
 }
 
 void StrandSpread::spreadRow(Value sample, Value source, Value row,
@@ -142,20 +141,19 @@ void StrandSpread::spreadColumns(Value sample, Value source, Value row,
     const KernelArray &array = side.arrays[from];
     Values entries;
     for (const std::vector<int> &permutation : transform.permutations)
-      entries.push_back(kernel.readRow(
-          array.tensor,
-          {kernel.sampleOf(array, sample),
-           sourceRow(source, letter, permutation)},
-          columns.first, columns.width,
-          array.present(columns.width, columns.valid)));
+      entries.push_back(
+          kernel.readRow(array.tensor,
+                         {kernel.sampleOf(array, sample),
+                          sourceRow(source, letter, permutation)},
+                         columns.first, columns.width,
+                         array.present(columns.width, columns.valid)));
     return entries;
   };
   const Value share = side.eachOnce ? shareOfOrders(letter) : Value();
   auto write = [&](const Values &entries) {
     for (int s = 0; s < transform.slots; ++s) {
-      Value value = combineVectors(kernel, entries, [&](size_t p) {
-        return transform.matrix[s][p];
-      });
+      Value value = combineVectors(
+          kernel, entries, [&](size_t p) { return transform.matrix[s][p]; });
       if (share)
         value = scaleVector(kernel, value, share);
       array.tensor = kernel.writeRow(value, array.tensor,
@@ -190,17 +188,17 @@ void StrandSpread::prefetchNext(Value sample, Value row, int64_t count,
   // What does not fit beside this sample is not fetched, and the rest as late
   // as it can be.
   Value total = kernel.poly(x.rows);
-  Value skipped = kernel.max(
-      kernel.index(0),
-      kernel.sub(kernel.add(total, total),
-                 kernel.index(bytesOfTwo / rowBytes)));
+  Value skipped = kernel.max(kernel.index(0),
+                             kernel.sub(kernel.add(total, total),
+                                        kernel.index(bytesOfTwo / rowBytes)));
   Value next = kernel.add(kernel.sampleOf(x, sample), kernel.index(1));
   Value first =
       kernel.sub(kernel.mul(row, kernel.index(transform.slots)), skipped);
   auto fetch = [&] {
     for (int64_t r = 0; r < count * transform.slots; ++r)
-      prefetchRow(kernel, side.argument, next, kernel.add(first, kernel.index(r)),
-                  x.channels, /*isWrite=*/false, /*soon=*/false);
+      prefetchRow(kernel, side.argument, next,
+                  kernel.add(first, kernel.index(r)), x.channels,
+                  /*isWrite=*/false, /*soon=*/false);
   };
   if (isZeroInteger(skipped))
     return fetch();

@@ -20,7 +20,7 @@ public:
     PlanArrays &arrays;
     const StrandViews &views;
     int64_t channels;
-    int64_t columns; ///< that they take in scratch, whole vectors
+    int64_t columns;   ///< that they take in scratch, whole vectors
     unsigned argument; ///< of the function, that the views of Input are of
     /// Rows of equal letters count once, not for each order of them.
     bool eachOnce = false;

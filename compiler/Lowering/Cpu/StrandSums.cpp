@@ -17,8 +17,7 @@ StrandSums::StrandSums(KernelBuilder &kernel, const GradientStage &stage,
     : kernel(kernel), nest(stage, tiling.rowsOfDiagram()), schedule(schedule),
       height(schedule.chunkRows), tiling(tiling), planes(planes),
       sumsRow(stage.firstSum * tiling.rowsOfDiagram()),
-      numRows(stage.sums() * tiling.rowsOfDiagram()),
-      items(kernel, nest.items),
+      numRows(stage.sums() * tiling.rowsOfDiagram()), items(kernel, nest.items),
       x(kernel, nest.transform,
         {x, nest.x, kernel.spec.cIn, kernel.wholeVectors(kernel.spec.cIn),
          kArgInput},
@@ -49,8 +48,8 @@ SmallVector<Value *> StrandSums::arrays(Target &target) {
 
 StrandSums::Target StrandSums::makeTarget(SumPlanes &sums, Value firstItem,
                                           Value endItem, int64_t firstRow) {
-  return {sums, SumTiles(kernel, tiling, x.array, gradY.array, sums),
-          firstItem, endItem, firstRow};
+  return {sums, SumTiles(kernel, tiling, x.array, gradY.array, sums), firstItem,
+          endItem, firstRow};
 }
 
 Value StrandSums::numItems() {
@@ -78,20 +77,30 @@ Value StrandSums::numGroups() {
 
 void StrandSums::add() {
   auto whole = [&] {
-    auto [first, end] = kernel.share(numItems());
-    Target target = makeTarget(planes, first, end, 0);
-    addSamples(target, kernel.index(0), rows.numStrips(), /*inGroup=*/false);
+    Value sharers = kernel.index(schedule.sharers);
+    auto item = [&](Value sharer) {
+      return kernel.b.createOrFold<arith::DivUIOp>(
+          kernel.loc, kernel.mul(sharer, numItems()), sharers);
+    };
+    auto [first, end] = kernel.share(sharers);
+    Target target = makeTarget(planes, item(first), item(end), 0);
+    // Parts without items need no rows.
+    Value none = arith::CmpIOp::create(kernel.b, kernel.loc,
+                                       arith::CmpIPredicate::eq, first, end);
+    Value strips = arith::SelectOp::create(kernel.b, kernel.loc, none,
+                                           kernel.index(0), rows.numStrips());
+    addSamples(target, kernel.index(0), strips, /*inGroup=*/false);
   };
   if (!hasGroups())
     return whole();
   Value groups = numGroups();
   if (getConstantIntValue(groups))
     return inGroups();
-  Value several =
-      arith::CmpIOp::create(kernel.b, kernel.loc, arith::CmpIPredicate::ugt,
-                            groups, kernel.index(1));
-  kernel.ifElse({&planes.sums, &groupSums, &x.array, &gradY.array}, several,
-                [&] { inGroups(); }, whole);
+  Value several = arith::CmpIOp::create(
+      kernel.b, kernel.loc, arith::CmpIPredicate::ugt, groups, kernel.index(1));
+  kernel.ifElse(
+      {&planes.sums, &groupSums, &x.array, &gradY.array}, several,
+      [&] { inGroups(); }, whole);
 }
 
 void StrandSums::inGroups() {
@@ -131,9 +140,8 @@ void StrandSums::addGroup(Value place, Value firstRow, Value endRow) {
 
 void StrandSums::addGroups() {
   Value groups = numGroups(), zero = kernel.index(0);
-  Value several =
-      arith::CmpIOp::create(kernel.b, kernel.loc, arith::CmpIPredicate::ugt,
-                            groups, kernel.index(1));
+  Value several = arith::CmpIOp::create(
+      kernel.b, kernel.loc, arith::CmpIPredicate::ugt, groups, kernel.index(1));
   Value none = arith::OrIOp::create(
       kernel.b, kernel.loc, kernel.allPhases(),
       arith::XOrIOp::create(
@@ -143,10 +151,10 @@ void StrandSums::addGroups() {
   Value count =
       arith::SelectOp::create(kernel.b, kernel.loc, none, zero, groups);
   auto [first, end] = kernel.share(kernel.index(numRows));
-  kernel.forRange(planes.sums, zero, count, 1, [&, first = first,
-                                                end = end](Value group) {
-    addGroup(group, first, end);
-  });
+  kernel.forRange(planes.sums, zero, count, 1,
+                  [&, first = first, end = end](Value group) {
+                    addGroup(group, first, end);
+                  });
 }
 
 //===----------------------------------------------------------------------===//
@@ -158,11 +166,11 @@ void StrandSums::addSamples(Target &target, Value firstStrip, Value endStrip,
                             bool inGroup) {
   Value zero = kernel.index(0);
   // So many samples that their sums are to be added up.
-  Value period = kernel.max(
-      kernel.index(1),
-      kernel.b.createOrFold<arith::DivUIOp>(
-          kernel.loc, kernel.index(kChunksOfBlock * height),
-          kernel.max(kernel.index(1), rows.numRows(rows.whole()))));
+  Value period =
+      kernel.max(kernel.index(1),
+                 kernel.b.createOrFold<arith::DivUIOp>(
+                     kernel.loc, kernel.index(kChunksOfBlock * height),
+                     kernel.max(kernel.index(1), rows.numRows(rows.whole()))));
   SmallVector<Value *> carried = arrays(target);
   Value chunks = zero; // so far, of the group or of the sample
   carried.push_back(&chunks);
@@ -220,8 +228,8 @@ void StrandSums::addStrip(Target &target, Value sample,
         Value isLast = arith::CmpIOp::create(
             kernel.b, kernel.loc, arith::CmpIPredicate::eq,
             kernel.rem(chunks, kChunksOfBlock), zero);
-        kernel.ifElse(target.planes.sums, isLast, [&] { endBlocks(target); },
-                      [] {});
+        kernel.ifElse(
+            target.planes.sums, isLast, [&] { endBlocks(target); }, [] {});
       });
 }
 
@@ -233,9 +241,9 @@ void StrandSums::addItems(Target &target, Spreading &spreading, Value endItem,
   kernel.forCarried(carried, target.firstItem, endItem, 1, [&](Value item) {
     addItem(target, item, scratchRow(first), count);
     advance(spreading,
-            kernel.min(spreading.end,
-                       kernel.add(spreading.row,
-                                  kernel.index(schedule.rowsBetween))));
+            kernel.min(
+                spreading.end,
+                kernel.add(spreading.row, kernel.index(schedule.rowsBetween))));
   });
 }
 
@@ -268,13 +276,12 @@ void StrandSums::addItem(Target &target, Value item, Value first, Value count) {
 }
 
 void StrandSums::endBlocks(Target &target) {
-  kernel.forRange(target.planes.sums, target.firstItem, target.endItem, 1,
-                  [&](Value item) {
-                    Value row =
-                        kernel.sub(field(item, StrandSumsNest::kSumsRow),
-                                   kernel.index(target.firstRow));
-                    target.tiles.endBlocks(kernel.rem(item, tiling.tiles), row);
-                  });
+  kernel.forRange(
+      target.planes.sums, target.firstItem, target.endItem, 1, [&](Value item) {
+        Value row = kernel.sub(field(item, StrandSumsNest::kSumsRow),
+                               kernel.index(target.firstRow));
+        target.tiles.endBlocks(kernel.rem(item, tiling.tiles), row);
+      });
 }
 
 /// Spreads rows of both sides up to `end`.

@@ -40,9 +40,8 @@ void SumTiles::endBlocks(Value tile, Value firstRow) {
 }
 
 void SumTiles::ifFirst(Value tile, function_ref<void()> body) {
-  Value isFirst =
-      arith::CmpIOp::create(kernel.b, kernel.loc, arith::CmpIPredicate::eq,
-                            tile, kernel.index(0));
+  Value isFirst = arith::CmpIOp::create(
+      kernel.b, kernel.loc, arith::CmpIPredicate::eq, tile, kernel.index(0));
   kernel.ifElse(sums, isFirst, body, [] {});
 }
 
@@ -112,9 +111,9 @@ Values SumTiles::addRow(const Position &at, Value channel,
                         const ColumnTile &column, Values sum) {
   OpBuilder &b = kernel.b;
   Location loc = kernel.loc;
-  Value vector = kernel.readRow(gradY.tensor, {at.gradYSample, at.gradY},
-                                column.column, column.width,
-                                gradY.present(column.width, column.valid));
+  Value vector =
+      kernel.readRow(gradY.tensor, {at.gradYSample, at.gradY}, column.column,
+                     column.width, gradY.present(column.width, column.valid));
   for (int64_t r = 0; r < tiling.rows; ++r) {
     Value scalar = tensor::ExtractOp::create(
         b, loc, x.tensor,

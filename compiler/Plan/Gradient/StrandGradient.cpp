@@ -15,11 +15,10 @@ static MixStage mixOf(const GradientStage &stage) {
   mix.subsets = stage.subsets;
   mix.target = stage.terms.front().gradY.array;
   for (const GradientTerm &term : stage.terms) {
-    auto target = std::find_if(mix.targets.begin(), mix.targets.end(),
-                               [&](const MixTarget &known) {
-                                 return known.target.offset ==
-                                        term.gradY.offset;
-                               });
+    auto target = std::find_if(
+        mix.targets.begin(), mix.targets.end(), [&](const MixTarget &known) {
+          return known.target.offset == term.gradY.offset;
+        });
     if (target == mix.targets.end()) {
       MixTarget &added = mix.targets.emplace_back();
       added.target = {mix.target, term.gradY.offset,

@@ -59,6 +59,9 @@ GradientStageSchedule eqc::scheduleStrandSums(const LayerSpec &spec,
       std::clamp<int64_t>(machine.l1Bytes / (2 * rowBytes), most / 4, most);
   const int64_t tiles = nest.items.size() * tiling.tiles;
   schedule.rowsBetween = (schedule.chunkRows + tiles - 1) / tiles;
+  // About as many as products take times as long as spreading.
+  schedule.sharers = std::clamp<int64_t>(
+      spec.cIn * spec.cOut / (16 * (spec.cIn + spec.cOut)), 1, tiles);
   schedule.groups = partsOf(spec);
   if (!spec.dynamicN()) {
     const int64_t rows = strandRows(nest.transform.order, 1, spec.n).at(spec.n);

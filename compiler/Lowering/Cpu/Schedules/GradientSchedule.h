@@ -32,9 +32,11 @@ struct GradientStageSchedule {
   bool prefetchX = false, prefetchGradY = false;
   int64_t rowsAhead = 6;
   /// Parts share the strips of a sample in at most so many groups of as many
-  /// rows or more; 1: they share sums.
+  /// rows or more; 1: they share sums ..
   int64_t groups = 1;
   static constexpr int64_t kRowsOfGroup = 1024;
+  /// .. as so many, since each of them spreads all rows.
+  int64_t sharers = 1;
   /// With samples in lanes: rows along the last axis with sums of their own.
   int64_t laneRows = 1;
 };
