@@ -3,7 +3,7 @@ higher order are those of the same network, composed of the operators of its lay
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import torch
@@ -16,7 +16,7 @@ from eqc._torch_bilinear import bilinear
 from eqc.bilinear import BilinearLayer
 from eqc.network import Network
 
-__all__ = ["network"]
+__all__ = ["address", "composed", "dtype_of", "gradients_twice", "network", "readable"]
 
 _DTYPES = {"float32": torch.float32, "float64": torch.float64}
 
@@ -25,11 +25,11 @@ def dtype_of(net: Network) -> torch.dtype:
     return _DTYPES[net.dtype.name]
 
 
-def _address(tensor: Tensor | None) -> int | None:
+def address(tensor: Tensor | None) -> int | None:
     return None if tensor is None else tensor.data_ptr()
 
 
-def _readable(net: Network, name: str, tensor: Tensor, shape: tuple[int, ...]) -> Tensor:
+def readable(net: Network, name: str, tensor: Tensor, shape: tuple[int, ...]) -> Tensor:
     if tensor.device.type != "cpu":
         raise NotImplementedError(f"{name} is on {tensor.device}; networks compute on CPUs")
     if tensor.dtype != dtype_of(net):
@@ -51,9 +51,9 @@ def _inputs(net: Network, inputs: Sequence[Tensor], params: Tensor, sizes: Seque
     """Inputs and parameters as the network may read them, and the batch."""
     batch = inputs[0].shape[0]
     shapes = _shapes(net, net.inputs, batch, sizes)
-    read = [_readable(net, tensor.name, value, shape)
+    read = [readable(net, tensor.name, value, shape)
             for tensor, value, shape in zip(net.inputs, inputs, shapes)]
-    return read, _readable(net, "params", params, (net.size,)), batch
+    return read, readable(net, "params", params, (net.size,)), batch
 
 
 @torch.library.custom_op("eqc::network", mutates_args=())
@@ -63,7 +63,7 @@ def network(inputs: Sequence[Tensor], params: Tensor, key: str,
     net = _registry.network_of(key)
     read, flat, batch = _inputs(net, inputs, params, sizes)
     outputs = [params.new_empty(shape) for shape in _shapes(net, net.outputs, batch, sizes)]
-    check_status(net._forward(*sizes, batch, *map(_address, (*read, flat, *outputs))))
+    check_status(net._forward(*sizes, batch, *map(address, (*read, flat, *outputs))))
     return outputs
 
 
@@ -82,12 +82,12 @@ def network_backward(inputs: Sequence[Tensor], params: Tensor, grads: Sequence[T
     if not net._backward:
         raise ValueError("the network was compiled without gradients")
     read, flat, batch = _inputs(net, inputs, params, sizes)
-    given = [_readable(net, f"grad_{tensor.name}", grad, shape) for tensor, grad, shape in
+    given = [readable(net, f"grad_{tensor.name}", grad, shape) for tensor, grad, shape in
              zip(net.outputs, grads, _shapes(net, net.outputs, batch, sizes))]
     results = [params.new_empty(value.shape if need else 0)
                for value, need in zip((*read, flat), needs)]
     wanted = [result if need else None for result, need in zip(results, needs)]
-    check_status(net._backward(*sizes, batch, *map(_address, (
+    check_status(net._backward(*sizes, batch, *map(address, (
         *read, flat, *given, None, *wanted))))
     return results
 
@@ -106,6 +106,11 @@ def _setup(ctx: Any, inputs: tuple, output: list[Tensor]) -> None:
     ctx.save_for_backward(*values, params)
 
 
+def _no_gradient(numbers: Sequence[int]) -> list | None:
+    """What PyTorch wants for numbers, which have none: it takes an empty list for tensors."""
+    return None if numbers else []
+
+
 def _backward(ctx: Any, grads: list[Tensor | None]) -> tuple:
     *inputs, params = ctx.saved_tensors
     needs = [*(ctx.needs_input_grad[0] if isinstance(ctx.needs_input_grad[0], (list, tuple))
@@ -114,7 +119,7 @@ def _backward(ctx: Any, grads: list[Tensor | None]) -> tuple:
              for grad, shape in zip(grads, ctx.shapes)]
     results = network_backward(inputs, params, given, ctx.key, ctx.sizes, needs)
     found = [result if need else None for result, need in zip(results, needs)]
-    return found[:-1], found[-1], None, None
+    return found[:-1], found[-1], None, _no_gradient(ctx.sizes)
 
 
 network.register_autograd(_backward, setup_context=_setup)
@@ -130,12 +135,19 @@ _FUNCTIONS = {
     "exp": torch.exp, "abs": torch.abs, "square": torch.square}
 
 
-def _composed(net: Network, inputs: Sequence[Tensor], params: Tensor,
-              sizes: Sequence[int]) -> list[Tensor]:
-    """The outputs by operations of PyTorch and the operators of layers."""
+def composed(net: Network, inputs: Sequence[Tensor], params: Tensor,
+             sizes: Sequence[int]) -> list[Tensor]:
+    """The outputs by operations of PyTorch and the operators of layers. Sizes may be 0."""
     def layer(name: str, values: list[Tensor], weight: Tensor, bias: Tensor | None,
               n: int) -> Tensor:
         kernel = net.layers[name]
+        if n == 0 and kernel.n is None and kernel.spaces:
+            # Sums over no entries are zero: what is left has no axes, and is the bias.
+            shape = [values[0].shape[0], *[0] * kernel.l]
+            shape.insert(len(shape) if net.layout == "channels_last" else 1,
+                         kernel.channels[-1])
+            return (values[0].new_zeros(shape) if bias is None or kernel.l > 0
+                    else bias[0].expand(shape))
         if isinstance(kernel, BilinearLayer):
             return bilinear(kernel, *values, weight, bias, n=n)
         return _torch_operators.linear(*values, weight, bias, _registry.key_of(kernel), n)
@@ -153,29 +165,38 @@ def _setup_twice(ctx: Any, inputs: tuple, output: list[Tensor]) -> None:
     ctx.save_for_backward(*values, params, *grads)
 
 
-def _backward_twice(ctx: Any, of_grads: list[Tensor | None]) -> tuple:
-    saved = ctx.saved_tensors
-    net = _registry.network_of(ctx.key)
+def gradients_twice(apply: Callable[[Sequence[Tensor], Tensor], list[Tensor]],
+                    saved: Sequence[Tensor], count: int, needs: Sequence[bool],
+                    of_grads: Sequence[Tensor | None]) -> tuple[Tensor | None, ...]:
+    """The gradients with respect to `saved`, `count` inputs, the parameters and the gradients of
+    the outputs, of the gradients that are needed at the function `apply`."""
     further = torch.is_grad_enabled()
     with torch.enable_grad():
-        sources = [value if value.requires_grad else value.detach().requires_grad_()
-                   for value in saved]
-        inputs, params, grads = (sources[:ctx.count], sources[ctx.count],
-                                 sources[ctx.count + 1:])
-        outputs = _composed(net, inputs, params, ctx.sizes)
-        wanted = [source for source, need in zip((*inputs, params), ctx.needs) if need]
+        # Tensors of their own: the gradients of the outputs may depend on the inputs, which is
+        # not for this function to follow.
+        sources = [value.view_as(value) if further and value.requires_grad
+                   else value.detach().requires_grad_() for value in saved]
+        inputs, params, grads = sources[:count], sources[count], sources[count + 1:]
+        outputs = apply(inputs, params)
+        wanted = [source for source, need in zip((*inputs, params), needs) if need]
         first = torch.autograd.grad(outputs, wanted, grads, create_graph=True,
                                     allow_unused=True)
         pairs = [(value, given) for value, given in zip(
-            first, (given for given, need in zip(of_grads, ctx.needs) if need))
+            first, (given for given, need in zip(of_grads, needs) if need))
             if value is not None and given is not None and value.requires_grad]
-        second: tuple[Tensor | None, ...] = (None,) * len(sources)
-        if pairs:
-            values, weights = zip(*pairs)
-            second = torch.autograd.grad(values, sources, weights, create_graph=further,
-                                         allow_unused=True)
+        if not pairs:
+            return (None,) * len(sources)
+        values, weights = zip(*pairs)
+        return torch.autograd.grad(values, sources, weights, create_graph=further,
+                                   allow_unused=True)
+
+
+def _backward_twice(ctx: Any, of_grads: list[Tensor | None]) -> tuple:
+    net = _registry.network_of(ctx.key)
+    second = gradients_twice(lambda inputs, params: composed(net, inputs, params, ctx.sizes),
+                             ctx.saved_tensors, ctx.count, ctx.needs, of_grads)
     return (list(second[:ctx.count]), second[ctx.count], list(second[ctx.count + 1:]), None,
-            None, None)
+            _no_gradient(ctx.sizes), None)
 
 
 network_backward.register_autograd(_backward_twice, setup_context=_setup_twice)

@@ -171,10 +171,12 @@ def test_torch_derivatives(layout):
 
     assert torch.autograd.gradcheck(apply, tensors)
     definition = definition_of(net, torch)
-    seeds = [torch.randn_like(value) for value in apply(*tensors)]
     second = []
     for function in (apply, definition):
-        first = torch.autograd.grad(function(*tensors), tensors, seeds, create_graph=True)
+        outputs = function(*tensors)
+        # As of a loss that is not linear: what comes in depends on the inputs as well.
+        seeds = [torch.cos(value) for value in outputs]
+        first = torch.autograd.grad(outputs, tensors, seeds, create_graph=True)
         total = sum((value * torch.linspace(0, 1, value.numel()).reshape(value.shape)).sum()
                     for value in first)
         second.append(torch.autograd.grad(total, tensors))
@@ -325,6 +327,11 @@ def test_torch_tensors_of_several_orders():
             layer.load_state_dict(part.state_dict())
             expected = expected + layer(xs[i])
         assert close(ys[j].detach().numpy(), expected.detach().numpy(), np.float64)
+    # Of a network of fixed sizes, gradients of both orders.
+    first = torch.autograd.grad(sum(torch.sin(y).sum() for y in ys),
+                                list(mixed.parameters()), create_graph=True)
+    sum(value.square().sum() for value in first).backward()
+    assert all(value.grad.abs().max() > 0 for value in mixed.parameters())
     # Pairs without maps are left out, and so is a bias that could only be zero.
     odd = eqc.torch.EquivariantLinear("O", (0, 1, 2), (1, 2), (1, 1, 1), (1, 1), n=3)
     assert sorted(odd.layers) == ["w0_1", "w1_0", "w1_2"]
