@@ -9,6 +9,7 @@
 #include "compiler/Check/CheckNetwork.h"
 
 #include "compiler/Algebra/Groups/GroupRules.h"
+#include "compiler/Check/CheckRaggedNetwork.h"
 #include "compiler/Check/GuardedArray.h"
 #include "compiler/Check/NetworkCaller.h"
 #include "compiler/Check/NetworkOracle.h"
@@ -47,6 +48,10 @@ public:
       placement = where;
       runCase(batch);
     }
+    if (caller.has("forward_ragged") && options.integers == 0 &&
+        !params.empty())
+      checkRaggedNetwork(network, layers, caller, params, tolerance, options,
+                         table);
     return std::move(table);
   }
 

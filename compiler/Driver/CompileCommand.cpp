@@ -150,10 +150,11 @@ int eqc::runCompile(const Options &options) {
   for (size_t i = 0; i < source.layers.size(); ++i)
     ragged.push_back(hasRagged(source.layers, source.compile, i));
   auto makeHeader = [&] {
-    return emitHeader(source.layers, packed,
-                      plan.headerPath == "-" ? "" : StringRef(plan.headerPath),
-                      options.compile.gradients, device, ragged,
-                      {source.networks, options.compile.networkOnly});
+    return emitHeader(
+        source.layers, packed,
+        plan.headerPath == "-" ? "" : StringRef(plan.headerPath),
+        options.compile.gradients, device, ragged,
+        {source.networks, options.compile.networkOnly, options.compile.ragged});
   };
   if (options.emit == EmitKind::Header) {
     if (int status = findPackedSizes(options, source, packed))
@@ -186,7 +187,8 @@ int eqc::runCompile(const Options &options) {
         emitFortran(source.layers, packed,
                     *options.fortran == "-" ? "" : StringRef(*options.fortran),
                     options.compile.gradients, device, ragged,
-                    {source.networks, options.compile.networkOnly}));
+                    {source.networks, options.compile.networkOnly,
+                     options.compile.ragged}));
   if (plan.depfile) {
     std::vector<std::string> read;
     for (const std::string &path : {options.input, options.rates.value_or("-")})

@@ -130,6 +130,9 @@ static std::string realOf(DType type) {
 static Argument number(std::string name) {
   return {std::move(name), "integer(c_int64_t), value", false, ""};
 }
+static Argument sampleSizes(std::string name) {
+  return {std::move(name), "integer(c_int64_t), intent(in)", true, "(batch)"};
+}
 /// A text that is written, NULL where nobody wants it, and its bytes.
 static Argument report(std::string name) {
   return {std::move(name), "character(kind=c_char), intent(inout), optional",
@@ -191,8 +194,7 @@ static Binding bindingOf(const CFunction &function, const LayerSpec &layer,
   if (function.takesBatch)
     arguments.push_back(number(mine.add("batch")));
   if (function.isRagged())
-    arguments.push_back({mine.add(function.sampleSizes),
-                         "integer(c_int64_t), intent(in)", true, "(batch)"});
+    arguments.push_back(sampleSizes(mine.add(function.sampleSizes)));
   for (const ArrayArgument &argument : function.arguments()) {
     const std::string shape = shapeOf(argument, layer, function);
     if (interface == Interface::Device) {
@@ -223,8 +225,13 @@ static Binding bindingOf(const CFunction &function, const LayerSpec &layer,
 
 /// The shape of a network's array, or nothing of those that have none.
 static std::string shapeOf(const NetworkParameter &parameter,
-                           const NetworkSpec &network) {
+                           const NetworkSpec &network,
+                           const NetworkFunction &function) {
   using A = NetworkArgument;
+  const bool isParams =
+      parameter.kind == A::Params || parameter.kind == A::GradParams;
+  if (function.isRagged() && !function.takes(A::Sizes) && !isParams)
+    return "one sample after the other";
   switch (parameter.kind) {
   case A::Inputs:
   case A::GradInputs:
@@ -259,16 +266,20 @@ static Binding bindingOf(const NetworkFunction &function,
           parameter.kind == A::Report ? report(name) : reportSize(name));
       continue;
     }
+    if (parameter.kind == A::SampleSizes) {
+      result.arguments.push_back(sampleSizes(name));
+      continue;
+    }
     const bool isTape =
         parameter.kind == A::Tape || parameter.kind == A::NewTape;
     const bool optional = parameter.kind == A::GradInputs ||
                           parameter.kind == A::GradOutputs ||
                           parameter.kind == A::GradParams;
-    result.arguments.push_back(parameter.isNumber ? number(name)
-                               : isTape ? pointer(name)
-                                        : array(name, network.dtype,
-                                                parameter.written, optional,
-                                                shapeOf(parameter, network)));
+    result.arguments.push_back(
+        parameter.isNumber ? number(name)
+        : isTape ? pointer(name)
+                 : array(name, network.dtype, parameter.written, optional,
+                         shapeOf(parameter, network, function)));
   }
   return result;
 }
@@ -360,7 +371,7 @@ std::string eqc::emitFortran(llvm::ArrayRef<LayerSpec> layers,
       constants += constant(names.add(network.name, "_" + macro), value);
     for (const NetworkFunction &function : networkFunctions())
       if (function.result != ResultKind::Info &&
-          (gradients || !function.needsGradients))
+          isExported(function, network, gradients, networks.ragged))
         add(bindingOf(function, network, names));
   }
   return fmt::format(

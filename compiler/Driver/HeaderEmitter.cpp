@@ -276,7 +276,7 @@ std::string eqc::emitHeader(llvm::ArrayRef<LayerSpec> layers,
                   device ? Interface::Device : Interface::Host, isRagged, body);
   }
   for (const NetworkSpec &network : networks.networks)
-    emitNetwork(network, packedSizes, gradients, body);
+    emitNetwork(network, packedSizes, gradients, networks.ragged, body);
   body += "\n#ifdef __cplusplus\n}\n#endif\n";
 
   std::string guard = includeGuard(fileName, body);

@@ -18,7 +18,8 @@ struct Device;
 /// The networks of a header.
 struct HeaderNetworks {
   llvm::ArrayRef<NetworkSpec> networks;
-  bool only = false; ///< without the functions of layers
+  bool only = false;   ///< without the functions of layers
+  bool ragged = false; ///< with functions for samples of different sizes
 };
 
 /// The header, C99 and C++, that declares the layers' functions. `fileName` is

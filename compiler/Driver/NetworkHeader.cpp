@@ -73,12 +73,30 @@ static std::string commentOn(const NetworkFunction &function,
         "outputs, of which\n   NULL stands for zero; each is written, not "
         "added to, and is left out where its\n   pointer is NULL. Where tape "
         "is NULL, values are computed again. */\n");
+  if (suffix == "forward_ragged")
+    return fmt::format(
+        "/* {0}_forward for samples of different sizes, without gaps between "
+        "them: what\n   was the size of a space is a list of one for each "
+        "sample, 0 or more, and each\n   sample is computed as in a batch of "
+        "its own. */\n",
+        network.name);
+  if (suffix == "forward_padded")
+    return fmt::format(
+        "/* The same for arrays of the shapes of {0}_forward, of whose axes a "
+        "sample has as\n   much as its sizes say: its entries are those with "
+        "all indices below. What\n   lies outside is not read, and written as "
+        "zero. */\n",
+        network.name);
+  if (function.isRagged())
+    return fmt::format("/* Its gradients, as {0}_backward has them; tape is "
+                       "NULL. */\n",
+                       network.name);
   return "/* What this network is. */\n";
 }
 
 void eqc::emitNetwork(const NetworkSpec &network,
                       llvm::ArrayRef<int64_t> packedSizes, bool gradients,
-                      std::string &text) {
+                      bool ragged, std::string &text) {
   auto out = std::back_inserter(text);
   fmt::format_to(out, "\n/*===-- Network {}: {} layer{}, {} parameters. */\n\n",
                  network.name, network.layers.size(),
@@ -87,7 +105,7 @@ void eqc::emitNetwork(const NetworkSpec &network,
     fmt::format_to(out, "#define {}_{} {}\n", network.name, macro, value);
   text += "\n";
   for (const NetworkFunction &function : networkFunctions()) {
-    if (!gradients && function.needsGradients)
+    if (!isExported(function, network, gradients, ragged))
       continue;
     text += commentOn(function, network) + declarationOf(function, network);
     // The last is NAME_info.

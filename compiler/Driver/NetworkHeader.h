@@ -12,10 +12,11 @@
 namespace eqc {
 
 /// Appends the macros and the declarations of a network. `packedSizes` are
-/// those of all layers of the source.
+/// those of all layers of the source; `ragged`: with functions for samples of
+/// different sizes.
 void emitNetwork(const NetworkSpec &network,
                  llvm::ArrayRef<int64_t> packedSizes, bool gradients,
-                 std::string &text);
+                 bool ragged, std::string &text);
 
 } // namespace eqc
 

@@ -39,19 +39,16 @@ FrontendResult eqc::parseLayers(llvm::SourceMgr &sources, unsigned bufferId,
   const SourceFile file = Parser(diags, options.maxDiagrams).parseFile();
   checkFile(file, options, diags, result.layers, result.networks);
   if (diags.status() == 0 && options.ragged &&
-      llvm::none_of(result.layers, [](const LayerSpec &layer) {
-        return layer.dynamicN() && !layer.isBilinear();
+      llvm::none_of(result.layers,
+                    [](const LayerSpec &layer) {
+                      return layer.dynamicN() && !layer.isBilinear();
+                    }) &&
+      llvm::none_of(result.networks, [](const NetworkSpec &network) {
+        return llvm::any_of(network.spaces,
+                            [](const Space &space) { return space.n < 0; });
       }))
     diags.error(DiagId::NothingRagged, result.layers.front().position,
                 "ragged batches need a layer whose size is given at run time");
-  for (const NetworkSpec &network : result.networks)
-    if (options.ragged && llvm::any_of(network.spaces, [](const Space &space) {
-          return space.n < 0;
-        }))
-      diags
-          .error(DiagId::NotBuiltYet, network.position,
-                 "functions of networks for ragged batches are not built yet")
-          .help("compile without '--ragged', or give the sizes of its spaces");
   result.status = diags.status();
   if (result.status != 0) {
     result.layers.clear();

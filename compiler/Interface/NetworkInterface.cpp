@@ -34,9 +34,37 @@ const std::vector<NetworkFunction> &eqc::networkFunctions() {
        true,
        {A::Sizes, A::Batch, A::Inputs, A::Params, A::GradOutputs, A::Tape,
         A::GradInputs, A::GradParams}},
+      {"forward_ragged",
+       ResultKind::Status,
+       false,
+       {A::Batch, A::SampleSizes, A::Inputs, A::Params, A::Outputs}},
+      {"forward_padded",
+       ResultKind::Status,
+       false,
+       {A::Sizes, A::Batch, A::SampleSizes, A::Inputs, A::Params, A::Outputs}},
+      {"backward_ragged",
+       ResultKind::Status,
+       true,
+       {A::Batch, A::SampleSizes, A::Inputs, A::Params, A::GradOutputs, A::Tape,
+        A::GradInputs, A::GradParams}},
+      {"backward_padded",
+       ResultKind::Status,
+       true,
+       {A::Sizes, A::Batch, A::SampleSizes, A::Inputs, A::Params,
+        A::GradOutputs, A::Tape, A::GradInputs, A::GradParams}},
       {"info", ResultKind::Info, false, {}},
       {"selftest", ResultKind::Status, false, {A::Report, A::ReportSize}}};
   return all;
+}
+
+bool eqc::isExported(const NetworkFunction &function,
+                     const NetworkSpec &network, bool gradients, bool ragged) {
+  if (function.needsGradients && !gradients)
+    return false;
+  return !function.isRagged() ||
+         (ragged && llvm::any_of(network.spaces, [](const Space &space) {
+            return space.n < 0;
+          }));
 }
 
 namespace {
@@ -57,9 +85,13 @@ public:
       if (space.n < 0)
         add(sizes, taken.contains(space.name) ? "n_" + space.name : space.name,
             nullptr);
+    const std::vector<std::string> extents = sizes;
+    for (const std::string &size : extents)
+      add(sampleSizes, size + "_sizes", nullptr);
   }
 
-  std::vector<std::string> inputs, outputs, sizes, gradInputs, gradOutputs;
+  std::vector<std::string> inputs, outputs, sizes, sampleSizes, gradInputs,
+      gradOutputs;
 
 private:
   void add(std::vector<std::string> &list, std::string name,
@@ -97,6 +129,11 @@ std::vector<NetworkParameter> eqc::parametersOf(const NetworkFunction &function,
       break;
     case A::Batch:
       each({"batch"}, true, false);
+      break;
+    case A::SampleSizes:
+      // Padded arrays have axes of one length besides.
+      each(function.takes(A::Sizes) ? names.sampleSizes : names.sizes, false,
+           false);
       break;
     case A::Inputs:
       each(names.inputs, false, false);
@@ -153,6 +190,7 @@ std::string eqc::declarationOf(const NetworkFunction &function,
     const bool isTape = parameter.kind == NetworkArgument::Tape ||
                         parameter.kind == NetworkArgument::NewTape;
     const bool isReport = parameter.kind == NetworkArgument::Report;
+    const bool isSizes = parameter.kind == NetworkArgument::SampleSizes;
     const std::string type =
         parameter.kind == NetworkArgument::ReportSize ? "size_t " : "int64_t ";
     const std::string argument = parameter.isNumber
@@ -160,6 +198,7 @@ std::string eqc::declarationOf(const NetworkFunction &function,
                                      : (parameter.written ? "" : "const ") +
                                            (isTape     ? "void"
                                             : isReport ? "char"
+                                            : isSizes  ? "int64_t"
                                                        : number) +
                                            " *" + parameter.name;
     if (column + argument.size() > 76 && *separator) {

@@ -25,6 +25,7 @@ namespace eqc {
 enum class NetworkArgument {
   Sizes,       ///< int64_t for each size given at run time
   Batch,       ///< int64_t
+  SampleSizes, ///< const int64_t *, for each size a list of it
   Inputs,      ///< const T *, each called as the input
   Params,      ///< const T *params
   Packed,      ///< const T *packed
@@ -46,10 +47,17 @@ struct NetworkFunction {
   std::vector<NetworkArgument> arguments;
 
   bool takes(NetworkArgument argument) const;
+  /// Whether samples may differ in size.
+  bool isRagged() const { return takes(NetworkArgument::SampleSizes); }
 };
 
 /// All of them, in the order of the header.
 const std::vector<NetworkFunction> &networkFunctions();
+
+/// Whether an object has it: with or without `gradients`, and functions for
+/// ragged batches where some size is given at run time.
+bool isExported(const NetworkFunction &function, const NetworkSpec &network,
+                bool gradients, bool ragged);
 
 /// A C argument or, in JSON for other languages, a parameter.
 struct NetworkParameter {

@@ -124,16 +124,19 @@ class _Value:
 
 def compose(net: Network, inputs: Sequence[Any], params: Any, sizes: Mapping[str, int], *,
             layer: Callable[[str, list[Any], Any, Any, int | None], Any],
-            functions: Mapping[str, Callable[[Any], Any]], axes: Axes) -> list[Any]:
+            functions: Mapping[str, Callable[[Any], Any]], axes: Axes,
+            masked: Callable[[Any, Sequence[str]], Any] = lambda array, axes: array
+            ) -> list[Any]:
     """The outputs of a network by operations of a framework. `layer(name, inputs, weight, bias,
-    n)` applies one of its layers, of one input or of two."""
+    n)` applies one of its layers, of one input or of two; `masked` makes zero what shall not
+    count in sums over axes of an array."""
     parts = net.unpack(params)
     last = net.layout == "channels_last"
     first = 1 if last else 2
 
     def norm(x: _Value, spaces: Sequence[str]) -> _Value:
         dims = tuple(first + i for i, axis in enumerate(x.axes) if axis in spaces)
-        return _Value(axes.norm(x.array, dims), [a for a in x.axes if a not in spaces])
+        return _Value(axes.norm(masked(x.array, x.axes), dims), [a for a in x.axes if a not in spaces])
 
     def scale(s: _Value, x: _Value) -> _Value:
         factor = s.array

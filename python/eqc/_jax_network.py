@@ -16,9 +16,9 @@ from eqc._expressions import Axes, compose
 from eqc._jax_bilinear import bilinear
 from eqc._native import check_status
 from eqc.bilinear import BilinearLayer
-from eqc.network import Network
+from eqc.network import Network, Tensor
 
-__all__ = ["apply", "composed"]
+__all__ = ["apply", "apply_padded", "composed", "padded_composed"]
 
 
 def _folded(arrays: Sequence[np.ndarray], shared: Sequence[np.ndarray], ranks: Sequence[int],
@@ -158,3 +158,164 @@ def _gradients_backward(net: Network, sizes: Any, saved: tuple, given: list[Arra
 
 
 _gradients.defvjp(_gradients_forward, _gradients_backward)
+
+
+# Samples of different sizes, padded: the same with a list of sizes of each sample, [batch, spaces
+# without a size], as one more array with a batch.
+
+
+def _kept(net: Network, tensor: Any, lists: Array, extents: Mapping[str, int]) -> Array:
+    """Which entries of a padded tensor count, with an axis of length 1 for the channels."""
+    rank = len(tensor.axes) + 2
+    first = 1 if net.layout == "channels_last" else 2
+    kept = jnp.ones((lists.shape[0],) + (1,) * (rank - 1), bool)
+    for i, space in enumerate(tensor.axes):
+        if space.name not in net._free:
+            continue
+        shape = [1] * rank
+        shape[first + i] = extents[space.name]
+        each = lists[:, net._free.index(space.name)]
+        kept &= jnp.arange(extents[space.name]).reshape(shape) < each.reshape(
+            -1, *[1] * (rank - 1))
+    return kept
+
+
+def _padded_numbers(net: Network, lists: np.ndarray, extents: Mapping[str, int]
+                    ) -> tuple[list[np.ndarray], tuple[int, ...]]:
+    """The lists of sizes, which a call needs, and its numbers."""
+    columns = [np.ascontiguousarray(column, np.int64) for column in lists.T]
+    for name, column in zip(net._free, columns):
+        if ((column < 0) | (column > extents[name])).any():
+            raise ValueError(f"sizes of '{name}' are not all 0 to {extents[name]}")
+    return columns, (*(extents[name] for name in net._free), lists.shape[0],
+                     *(column.ctypes.data for column in columns))
+
+
+def _ranks(tensors: Sequence[Any]) -> list[int]:
+    return [2] + [len(tensor.axes) + 2 for tensor in tensors]
+
+
+def _padded_forward(net: Network, extents: Extents, lists: Array, inputs: Sequence[Array],
+                    params: Array) -> list[Array]:
+    named = dict(extents)
+    function = net._ragged("forward_padded")
+
+    def call(arrays: list[np.ndarray], shared: list[np.ndarray]) -> list[np.ndarray]:
+        columns, numbers = _padded_numbers(net, arrays[0], named)
+        outputs = [np.empty(net.shape(tensor, arrays[0].shape[0], named), net.dtype)
+                   for tensor in net.outputs]
+        check_status(function(*numbers, *(
+            array.ctypes.data for array in (*arrays[1:], *shared, *outputs))))
+        return outputs
+
+    def callback(*arrays: Any) -> list[np.ndarray]:
+        *values, flat = map(np.asarray, arrays)
+        return _folded(values, [flat], _ranks(net.inputs), call, 1)
+
+    return jax.pure_callback(callback, _shapes(net, net.outputs, lists.shape[0], named), lists,
+                             *inputs, params, vmap_method="expand_dims")
+
+
+def _padded_backward(net: Network, extents: Extents, lists: Array, inputs: Sequence[Array],
+                     params: Array, grads: Sequence[Array]) -> list[Array]:
+    named, count = dict(extents), len(net.inputs)
+    function = net._ragged("backward_padded")
+
+    def call(arrays: list[np.ndarray], shared: list[np.ndarray]) -> list[np.ndarray]:
+        columns, numbers = _padded_numbers(net, arrays[0], named)
+        values, given = arrays[1:1 + count], arrays[1 + count:]
+        results = [np.empty(value.shape, net.dtype) for value in (*values, *shared)]
+        check_status(function(*numbers, *(
+            None if array is None else array.ctypes.data
+            for array in (*values, *shared, *given, None, *results))))
+        return results
+
+    def callback(*arrays: Any) -> list[np.ndarray]:
+        values = list(map(np.asarray, arrays))
+        flat = values.pop(1 + count)
+        return _folded(values, [flat], _ranks((*net.inputs, *net.outputs)), call, 0)
+
+    shapes = [jax.ShapeDtypeStruct(value.shape, net.dtype) for value in (*inputs, params)]
+    return jax.pure_callback(callback, shapes, lists, *inputs, params, *grads,
+                             vmap_method="expand_dims")
+
+
+def padded_composed(net: Network, extents: Mapping[str, int], lists: Array,
+                    inputs: Sequence[Array], params: Array) -> list[Array]:
+    """The same outputs, by operations of JAX and of its layers. What lies outside of samples is
+    not read by layers; elsewhere it is masked."""
+    from eqc.jax import linear  # which imports this module
+
+    def layer(name: str, values: list[Array], weight: Array, bias: Array | None,
+              n: int | None) -> Array:
+        kernel = net.layers[name]
+        if isinstance(kernel, BilinearLayer):
+            raise NotImplementedError("networks with layers of two inputs have no derivatives of "
+                                      "higher order for samples of different sizes")
+        if kernel.n is not None or not kernel.spaces:
+            return linear(kernel, *values, weight, bias)
+        sizes = lists[:, net._free.index(kernel.spaces[0].name)]
+        return linear(kernel, *values, weight, bias, n=n, sizes=sizes)
+
+    def masked(array: Array, axes: Sequence[str]) -> Array:
+        spaces = {space.name: space for space in net.spaces}
+        tensor = Tensor("", tuple(spaces[name] for name in axes), 0)
+        return jnp.where(_kept(net, tensor, lists, extents), array, 0)
+
+    outputs = compose(net, inputs, params, extents, layer=layer, functions=_FUNCTIONS,
+                      axes=Axes(norm=lambda x, dims: jnp.sqrt(jnp.sum(x * x, dims) + 1e-12),
+                                concat=lambda values, dim: jnp.concatenate(values, dim),
+                                insert=lambda x, dim: jnp.expand_dims(x, dim)), masked=masked)
+    return [masked(value, [space.name for space in tensor.axes])
+            for tensor, value in zip(net.outputs, outputs)]
+
+
+#: The lengths of axes by the names of spaces, as a constant of a computation.
+Extents = tuple[tuple[str, int], ...]
+
+
+@functools.partial(jax.custom_vjp, nondiff_argnums=(0, 1))
+def apply_padded(net: Network, extents: Extents, lists: Array, inputs: list[Array],
+                 params: Array) -> list[Array]:
+    """The outputs of a network for padded samples."""
+    return _padded_forward(net, extents, lists, inputs, params)
+
+
+@functools.partial(jax.custom_vjp, nondiff_argnums=(0, 1))
+def _padded_gradients(net: Network, extents: Extents, lists: Array, inputs: list[Array],
+                      params: Array, grads: list[Array]) -> list[Array]:
+    return _padded_backward(net, extents, lists, inputs, params, grads)
+
+
+def _apply_padded_forward(net: Network, extents: Extents, lists: Array, inputs: list[Array],
+                          params: Array) -> tuple:
+    return apply_padded(net, extents, lists, inputs, params), (lists, inputs, params)
+
+
+def _apply_padded_backward(net: Network, extents: Extents, saved: tuple, grads: list[Array]
+                           ) -> tuple:
+    *of_inputs, of_params = _padded_gradients(net, extents, *saved, list(grads))
+    return None, of_inputs, of_params
+
+
+apply_padded.defvjp(_apply_padded_forward, _apply_padded_backward)
+
+
+def _padded_gradients_forward(net: Network, extents: Extents, *arguments: Any) -> tuple:
+    return _padded_gradients(net, extents, *arguments), arguments
+
+
+def _padded_gradients_backward(net: Network, extents: Extents, saved: tuple, given: list[Array]
+                               ) -> tuple:
+    lists, *rest = saved
+
+    def first(inputs: list[Array], params: Array, grads: list[Array]) -> list[Array]:
+        _, pull = jax.vjp(lambda i, p: padded_composed(net, dict(extents), lists, i, p), inputs,
+                          params)
+        of_inputs, of_params = pull(grads)
+        return [*of_inputs, of_params]
+
+    return (None, *jax.vjp(first, *rest)[1](list(given)))
+
+
+_padded_gradients.defvjp(_padded_gradients_forward, _padded_gradients_backward)

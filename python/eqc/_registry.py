@@ -21,7 +21,8 @@ from eqc.layer import Layer
 from eqc.network import Network
 from eqc.program import compile  # noqa: A004
 
-__all__ = ["Once", "key_of", "key_of_source", "layer_of", "network_key", "network_of"]
+__all__ = ["Once", "key_of", "key_of_source", "layer_of", "network_key", "network_of",
+           "ragged_key"]
 
 Value = TypeVar("Value")
 
@@ -77,6 +78,13 @@ def network_of(key: str) -> Network:
         return compile(source, file=f"<network {name}>", **options).network(name)
 
     return _networks.get(key, compiled)
+
+
+def ragged_key(network: Network) -> str:
+    """The text for the same network with functions for samples of different sizes."""
+    options = asdict(network.options) | {"ragged": True}
+    return json.dumps({"network": network.name, "source": network.spec, **options},
+                      sort_keys=True)
 
 
 def key_of(layer: Layer) -> str:

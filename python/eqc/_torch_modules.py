@@ -9,7 +9,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from eqc import _registry, _torch_direct, _torch_network
+from eqc import _registry, _torch_direct, _torch_network, _torch_network_ragged
 from eqc._native import NativeProgram, Options
 from eqc._source import declared_space, integer, layer_fields
 from eqc.errors import CompileError
@@ -20,17 +20,103 @@ from eqc.program import compile  # noqa: A004
 __all__ = ["Network", "linears", "network"]
 
 
-def _apply(net: CompiledNetwork, key: str, inputs: Sequence[Tensor], params: Tensor,
-           sizes: Mapping[str, int] | None) -> Tensor | tuple[Tensor, ...]:
-    """The operator on any number of batch axes."""
-    if sizes is None:
-        direct = _torch_direct.network(net, key, inputs, params)
-        if direct is not None:
-            return direct[0] if len(direct) == 1 else direct
+#: By the names of spaces that no input has an axis of, one size for all samples; or of samples
+#: that differ the size of each, for one space or by the names of all that have no size.
+Sizes = Mapping[str, "int | Tensor"] | Tensor | None
+#: The running sums of the sizes of packed samples, for one space or by names.
+Pointers = Mapping[str, Tensor] | Tensor | None
+
+
+def _by_name(net: CompiledNetwork, name: str, given: Mapping[str, Any] | Tensor
+             ) -> Mapping[str, Any]:
+    if isinstance(given, Mapping):
+        if set(given) != set(net._free):
+            raise ValueError(f"{name} has {sorted(given)}; expected {sorted(net._free)}")
+        return given
+    if len(net._free) != 1:
+        raise TypeError(f"{name} is no dict; expected a tensor for each of "
+                        + ", ".join(net._free))
+    return {net._free[0]: given}
+
+
+def _integers(name: str, value: Any) -> Tensor:
+    if not isinstance(value, Tensor) or value.is_floating_point() or value.is_complex() or (
+            value.dtype == torch.bool):
+        found = value.dtype if isinstance(value, Tensor) else f"a {type(value).__name__}"
+        raise TypeError(f"{name} is {found}; expected a tensor of integers")
+    return value.to("cpu", torch.int64)
+
+
+def _ragged(net: CompiledNetwork) -> tuple[CompiledNetwork, str]:
+    """The network with functions for samples of different sizes, and its text."""
+    if not net._free:
+        raise ValueError("all spaces of the network have a size: sizes= and ptr= of samples are "
+                         "for spaces with '?'")
+    key = _registry.ragged_key(net)
+    return _registry.network_of(key), key
+
+
+def _apply_packed(net: CompiledNetwork, inputs: Sequence[Tensor], params: Tensor,
+                  ptr: Mapping[str, Tensor] | Tensor) -> Tensor | tuple[Tensor, ...]:
+    """The operator on packed samples."""
+    ragged, key = _ragged(net)
+    named = {}
+    for name, value in _by_name(net, "ptr", ptr).items():
+        value = _integers("ptr", value)
+        if value.dim() != 1 or value.shape[0] == 0:
+            raise ValueError(f"ptr of '{name}' has shape {list(value.shape)}; expected "
+                             "[batch + 1], the running sums of the sizes from 0 on")
+        named[name] = value.diff()
+    _check_count(net, inputs)
+    outputs = _torch_network_ragged.network_ragged(
+        list(inputs), params, torch.stack([named[name] for name in ragged._free]),
+        key, [0] * len(ragged._free))
+    return outputs[0] if len(outputs) == 1 else tuple(outputs)
+
+
+def _apply_padded(net: CompiledNetwork, flat: Sequence[Tensor], lead: tuple[int, ...],
+                  params: Tensor, sizes: Any) -> Sequence[Tensor]:
+    """The operator on padded samples, whose axes of a batch are one already."""
+    ragged, key = _ragged(net)
+    named = {}
+    for name, value in _by_name(net, "sizes", sizes).items():
+        if not isinstance(value, Tensor):
+            value = torch.full(lead, integer(name, value))
+        value = _integers("sizes", value)
+        if tuple(value.shape) != lead:
+            raise ValueError(f"sizes of '{name}' have shape {list(value.shape)}; expected "
+                             f"{list(lead)}, one for each sample")
+        named[name] = value.reshape(-1)
+    read = {space.name for tensor in net.inputs for space in tensor.axes}
+    extents = net.sizes_of([value.shape for value in flat], {
+        name: max(1, int(value.max())) if value.numel() else 1
+        for name, value in named.items() if name not in read})
+    return _torch_network_ragged.network_ragged(
+        list(flat), params, torch.stack([named[name] for name in ragged._free]), key,
+        [extents[name] for name in ragged._free])
+
+
+def _check_count(net: CompiledNetwork, inputs: Sequence[Any]) -> None:
     if len(inputs) != len(net.inputs):
         names = ", ".join(tensor.name for tensor in net.inputs)
         raise TypeError(f"network '{net.name}' takes {len(net.inputs)} inputs ({names}), not "
                         f"{len(inputs)}")
+
+
+def _apply(net: CompiledNetwork, key: str, inputs: Sequence[Tensor], params: Tensor,
+           sizes: Sizes = None, ptr: Pointers = None) -> Tensor | tuple[Tensor, ...]:
+    """The operator on any number of batch axes."""
+    if ptr is not None:
+        if sizes is not None:
+            raise ValueError("ptr= says all sizes: do not give sizes=")
+        return _apply_packed(net, inputs, params, ptr)
+    of_samples = isinstance(sizes, Tensor) or (
+        isinstance(sizes, Mapping) and any(isinstance(size, Tensor) for size in sizes.values()))
+    if sizes is None:
+        direct = _torch_direct.network(net, key, inputs, params)
+        if direct is not None:
+            return direct[0] if len(direct) == 1 else direct
+    _check_count(net, inputs)
     flat, leads = [], []
     for tensor, value in zip(net.inputs, inputs):
         if not isinstance(value, Tensor):
@@ -46,21 +132,31 @@ def _apply(net: CompiledNetwork, key: str, inputs: Sequence[Tensor], params: Ten
             raise ValueError(f"{tensor.name} has batch axes {list(leads[-1])}, but "
                              f"{net.inputs[0].name} has {list(leads[0])}")
         flat.append(value.reshape(math.prod(leads[0]), *value.shape[value.dim() - own:]))
-    found = net.sizes_of([value.shape for value in flat], sizes)
+    if of_samples:
+        outputs = _apply_padded(net, flat, leads[0], params, sizes)
+        shaped = tuple(output.reshape(*leads[0], *output.shape[1:]) for output in outputs)
+        return shaped[0] if len(shaped) == 1 else shaped
+    found = net.sizes_of([value.shape for value in flat], sizes)  # type: ignore
     outputs = _torch_network.network(flat, params, key, [found[name] for name in net._free])
     shaped = tuple(output.reshape(*leads[0], *output.shape[1:]) for output in outputs)
     return shaped[0] if len(shaped) == 1 else shaped
 
 
 def network(net: CompiledNetwork, *arguments: Tensor,
-            sizes: Mapping[str, int] | None = None) -> Tensor | tuple[Tensor, ...]:
+            sizes: Sizes = None, ptr: Pointers = None) -> Tensor | tuple[Tensor, ...]:
     """Applies a compiled network, differentiably.
 
     Args:
         net: an `eqc.Network`.
         arguments: its inputs in their order, with any number of batch axes, the same for all;
             then the parameters, [net.size].
-        sizes: of spaces that no input has an axis of.
+        sizes: of spaces that no input has an axis of; or of samples that differ in size the size
+            of each, a tensor in the shape of the batch axes, or a dict of such by the names of
+            spaces. Of a sample the entries count whose indices are all below its sizes; others
+            are not read, and are zero in the result.
+        ptr: of packed samples, one after the other without a batch axis, [all entries,
+            channels], the running sums of their sizes, [batch + 1]; a dict by names where there
+            are several spaces without a size.
 
     Returns:
         The output; a tuple of them where there are several.
@@ -71,7 +167,7 @@ def network(net: CompiledNetwork, *arguments: Tensor,
     """
     if not isinstance(net, CompiledNetwork):
         raise TypeError(f"net is a {type(net).__name__}; expected an eqc.Network")
-    return _apply(net, _registry.network_key(net), arguments[:-1], arguments[-1], sizes)
+    return _apply(net, _registry.network_key(net), arguments[:-1], arguments[-1], sizes, ptr)
 
 
 class _LayerParameters(nn.Module):
@@ -177,15 +273,15 @@ class Network(nn.Module):
         return torch.cat([value.reshape(-1) for part in self.layers.values()
                           for value in (part.weight, part.bias) if value is not None])
 
-    def forward(self, *inputs: Tensor, sizes: Mapping[str, int] | None = None
+    def forward(self, *inputs: Tensor, sizes: Sizes = None, ptr: Pointers = None
                 ) -> Tensor | tuple[Tensor, ...]:
         """Applies the network.
 
         Args:
             inputs: in their order.
-            sizes: of spaces that no input has an axis of, by their names.
+            sizes, ptr: as of `eqc.torch.network`.
         """
-        return _apply(self.network, self._key, inputs, self.flat_parameters(), sizes)
+        return _apply(self.network, self._key, inputs, self.flat_parameters(), sizes, ptr)
 
     def extra_repr(self) -> str:
         return repr(self.network)
@@ -208,11 +304,12 @@ class _Linears(Network):
     """What `EquivariantLinear` is for several orders: each output is the sum of a layer on every
     input."""
 
-    def forward(self, *inputs: Any, sizes: Mapping[str, int] | None = None) -> Any:
-        """Applies the layers to all inputs, given one by one or as one sequence."""
+    def forward(self, *inputs: Any, sizes: Sizes = None, ptr: Pointers = None) -> Any:
+        """Applies the layers to all inputs, given one by one or as one sequence; `sizes` and
+        `ptr` are as of `Network`."""
         if len(inputs) == 1 and not isinstance(inputs[0], Tensor):
             inputs = tuple(inputs[0])
-        outputs = super().forward(*inputs, sizes=sizes)
+        outputs = super().forward(*inputs, sizes=sizes, ptr=ptr)
         return outputs if isinstance(outputs, tuple) else (outputs,)
 
 

@@ -127,8 +127,35 @@ def linear(layer: Layer, x: Array, weight: Array, bias: Array | None = None, *,
                          call=call, pairs=1, spec=spec)
 
 
+def _size_lists(net: Network, sizes: Any, lead: tuple[int, ...]
+                ) -> Array:
+    """The sizes of all samples, [batch, spaces without a size]."""
+    net._ragged("forward_padded")  # says why there is none
+    if not isinstance(sizes, Mapping):
+        if len(net._free) != 1:
+            raise TypeError("sizes is no dict; expected sizes of each of " + ", ".join(net._free))
+        sizes = {net._free[0]: sizes}
+    if set(sizes) != set(net._free):
+        raise ValueError(f"sizes has {sorted(sizes)}; expected {sorted(net._free)}")
+    read = {space.name for tensor in net.inputs for space in tensor.axes}
+    lists = []
+    for name in net._free:
+        each = _array(sizes[name], "sizes")
+        if not jnp.issubdtype(each.dtype, jnp.integer):
+            raise TypeError(f"sizes of '{name}' have dtype {each.dtype}; expected integers")
+        if each.shape != lead:
+            raise ValueError(f"sizes of '{name}' have shape {list(each.shape)}; expected "
+                             f"{list(lead)}, one for each sample")
+        if name not in read:
+            raise ValueError(f"no input has an axis of space {name}, so that padded samples have "
+                             "no length there")
+        lists.append(each.reshape(-1).astype(jnp.int32))
+    return jnp.stack(lists, axis=1)
+
+
 def network(net: Network, *arguments: Array,
-            sizes: Mapping[str, int] | None = None) -> Array | tuple[Array, ...]:
+            sizes: Mapping[str, int | Array] | Array | None = None
+            ) -> Array | tuple[Array, ...]:
     """Applies a compiled network, on CPUs, under jit, vmap, and derivatives of every order in
     reverse mode.
 
@@ -137,13 +164,20 @@ def network(net: Network, *arguments: Array,
         arguments: its inputs in their order, [.., sizes of the axes.., channels] each, or
             [.., channels, sizes..] with channels first, with any number of batch axes, the same
             for all; then the parameters, [net.size].
-        sizes: of spaces that no input has an axis of, by their names.
+        sizes: of spaces that no input has an axis of, by their names; or of samples that differ
+            in size, of a network that was compiled with ragged=True, the size of each, integers
+            in the shape of the batch axes, or a dict of such by the names of spaces. Of a sample
+            the entries count whose indices are all below its sizes; others are not read, and are
+            zero in the result.
 
     Returns:
         The output; a tuple of them where there are several.
 
     Raises:
-        TypeError, ValueError: an argument has another dtype or shape.
+        TypeError, ValueError: an argument has another dtype or shape. Sizes that are computed
+            under jit are checked where it runs, and JAX reports what is wrong with them.
+        NotImplementedError: derivatives of higher order with sizes of samples, of a network with
+            layers of two inputs.
     """
     if not isinstance(net, Network):
         raise TypeError(f"net is a {type(net).__name__}; expected an eqc.Network")
@@ -157,14 +191,20 @@ def network(net: Network, *arguments: Array,
         if value.ndim < own:
             raise ValueError(f"{tensor.name} has {value.ndim} axes; expected at least {own}")
     lead = values[0].shape[:values[0].ndim - inner[0]]
-    found = net.sizes_of([(1, *value.shape[value.ndim - own:])
-                          for value, own in zip(values, inner)], sizes)
+    shapes = [(1, *value.shape[value.ndim - own:]) for value, own in zip(values, inner)]
+    lists = None
+    if sizes is not None and (not isinstance(sizes, Mapping) or any(
+            getattr(size, "ndim", 0) > 0 for size in sizes.values())):
+        lists, sizes = _size_lists(net, sizes, lead), None
+    found = net.sizes_of(shapes, sizes)
     flat = []
     for tensor, value in zip(net.inputs, values):
         shape = net.shape(tensor, math.prod(lead), found)
         flat.append(_checked(value, tensor.name, (*lead, *shape[1:]), net).reshape(shape))
     params = _checked(arguments[-1], "params", (net.size,), net)
-    outputs = _jax_network.apply(net, tuple(sorted(found.items())), flat, params)
+    constant = tuple(sorted(found.items()))
+    outputs = (_jax_network.apply(net, constant, flat, params) if lists is None else
+               _jax_network.apply_padded(net, constant, lists, flat, params))
     shaped = tuple(value.reshape(*lead, *value.shape[1:]) for value in outputs)
     return shaped[0] if len(shaped) == 1 else shaped
 

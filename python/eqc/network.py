@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import ctypes
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -12,6 +12,7 @@ import numpy.typing as npt
 from eqc._arrays import as_input, as_output, describe_shape, empty
 from eqc._library import NetworkInfo
 from eqc._native import NativeProgram, Options, check_status
+from eqc._ragged_network import RAGGED_FUNCTIONS, RaggedNetworkCalls
 from eqc._source import integer
 from eqc.initialize import GAIN, INPUTS
 from eqc.layer import Layer
@@ -43,7 +44,7 @@ class _Place(NamedTuple):
     shape: tuple[int, ...]
 
 
-class Network(Reported):
+class Network(RaggedNetworkCalls, Reported):
     """A network of equivariant layers, compiled for this machine: `compile(text).network("name")`.
 
     Attributes:
@@ -54,6 +55,10 @@ class Network(Reported):
             the weight, then the bias if it has one.
         dtype, layout: as of the layers.
         spec: the network and its layers as a source.
+
+    Compiled with ragged=True, and with spaces whose size is taken from the arguments, it has
+    `forward_ragged`, `forward_padded`, `backward_ragged` and `backward_padded` for batches whose
+    samples differ in size.
 
     A network may be called from several threads at once. It is immutable; parameters are arguments
     of every call.
@@ -84,18 +89,24 @@ class Network(Reported):
                 self._places[f"{name}.bias"] = _Place(entry.bias_offset, layer.bias_shape)
         self._free = tuple(name for name, length in self._lengths.items() if length < 0)
 
-        def find(name: str, pointers: int, *, in_bytes: bool = False) -> Any:
+        def find(name: str, pointers: int, *, in_bytes: bool = False,
+                 numbers: int = len(self._free) + 1) -> Any:
             address = program.address(f"{self.name}_{name}")
             return address and ctypes.CFUNCTYPE(
                 ctypes.c_int64 if in_bytes else ctypes.c_int,
-                *[ctypes.c_int64] * (len(self._free) + 1),
-                *[ctypes.c_void_p] * pointers)(address)
+                *[ctypes.c_int64] * numbers, *[ctypes.c_void_p] * pointers)(address)
 
         tensors = len(self.inputs) + len(self.outputs)
         self._forward = find("forward", tensors + 1)
         self._forward_tape = find("forward_tape", tensors + 2)
         self._tape_size = find("tape_size", 0, in_bytes=True)
         self._backward = find("backward", tensors + len(self.inputs) + 3)
+        #: With a list of sizes for each space without one.
+        self._ragged_functions = {
+            name: find(name, tensors + len(self._free)
+                       + (len(self.inputs) + 3 if name.startswith("backward") else 1),
+                       numbers=1 + (len(self._free) if name.endswith("padded") else 0))
+            for name in RAGGED_FUNCTIONS}
 
     def _tensors(self, entries: Iterable[Any]) -> tuple[Tensor, ...]:
         return tuple(Tensor(entry.name.decode(),
@@ -239,16 +250,8 @@ class Network(Reported):
         if not self._backward:
             raise ValueError("the network was compiled without gradients")
         inputs, params, found, batch = self._read(arguments, sizes)
-        names = {tensor.name for tensor in self.inputs} | {"params"}
-        wanted = names if wrt is None else set(wrt)
-        if not wanted <= names:
-            raise ValueError(f"wrt is {sorted(wanted)}; expected some of {sorted(names)}")
-        if len(grads) != len(self.outputs):
-            raise ValueError(f"grads has {len(grads)} arrays; expected {len(self.outputs)}, one "
-                             "for each output")
-        given = [None if grad is None else
-                 as_input(grad, f"grad_{tensor.name}", self.shape(tensor, batch, found),
-                          self.dtype) for tensor, grad in zip(self.outputs, grads)]
+        wanted = self._wanted(wrt)
+        given = self._given(grads, lambda tensor: self.shape(tensor, batch, found))
         results = [empty(array.shape, self.dtype) if tensor.name in wanted else None
                    for tensor, array in zip(self.inputs, inputs)]
         grad_params = empty(params.shape, self.dtype) if "params" in wanted else None
@@ -257,6 +260,24 @@ class Network(Reported):
             *(None if array is None else array.ctypes.data
               for array in (*inputs, params, *given, None, *results, grad_params))))
         return NetworkGradients(tuple(results), grad_params)
+
+    def _wanted(self, wrt: Iterable[str] | None) -> set[str]:
+        """The names of what gradients are asked for of."""
+        names = {tensor.name for tensor in self.inputs} | {"params"}
+        wanted = names if wrt is None else set(wrt)
+        if not wanted <= names:
+            raise ValueError(f"wrt is {sorted(wanted)}; expected some of {sorted(names)}")
+        return wanted
+
+    def _given(self, grads: Sequence[npt.ArrayLike | None],
+               shape: Callable[[Tensor], tuple[int, ...]]) -> list[np.ndarray | None]:
+        """The gradients of the outputs."""
+        if len(grads) != len(self.outputs):
+            raise ValueError(f"grads has {len(grads)} arrays; expected {len(self.outputs)}, one "
+                             "for each output")
+        return [None if grad is None else
+                as_input(grad, f"grad_{tensor.name}", shape(tensor), self.dtype)
+                for tensor, grad in zip(self.outputs, grads)]
 
     def unpack(self, params: Any) -> dict[str, Any]:
         """Views of the parameters, "LAYER.weight" and "LAYER.bias", each in its shape."""

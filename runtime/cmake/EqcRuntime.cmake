@@ -17,7 +17,7 @@ endfunction()
 # What every layer needs.
 function(eqc_add_runtime name folder version)
   set(sources Backward Bilinear Call Config Corners Cpu Definition Error Memory Network NetworkBackward
-    NetworkCall NetworkParts NetworkSteps Parallel Pieces Pool Ragged RaggedBackward Selftest
+    NetworkCall NetworkParts NetworkRagged NetworkSteps Parallel Pieces Pool Ragged RaggedBackward Selftest
     SelftestNetwork Setup Sums)
   list(TRANSFORM sources PREPEND "${folder}/src/")
   list(TRANSFORM sources APPEND ".c")

@@ -24,7 +24,7 @@ static void run_block(int64_t worker, int64_t block, void *p) {
     __atomic_store_n(&job->status, status, __ATOMIC_RELAXED);
 }
 
-static int run(eqc_rt_network *c) {
+int eqc_rt_network_run(eqc_rt_network *c) {
   forward_job job = {c, EQC_OK};
   const eqc_rt_runner none = {0};
   int status = eqc_rt_network_pack_all(c);
@@ -35,9 +35,7 @@ static int run(eqc_rt_network *c) {
   return status == EQC_OK ? job.status : status;
 }
 
-/* What is read is there, and what is written shares no bytes with any other
-   array. */
-static int check(const eqc_rt_network *c) {
+int eqc_rt_network_check(const eqc_rt_network *c) {
   const eqc_network_info *info = c->network->info;
   eqc_rt_extent arrays[EQC_RT_MOST_ARRAYS];
   const int64_t count = eqc_rt_network_arrays(c, arrays);
@@ -45,12 +43,12 @@ static int check(const eqc_rt_network *c) {
   int64_t i, other;
   int status = EQC_OK;
   for (i = EQC_RT_TENSORS; i < outputs; ++i)
-    if (!arrays[i].data)
+    if (!arrays[i].data && arrays[i].bytes > 0)
       return eqc_rt_network_null(c, "", arrays[i].name);
   if (!arrays[EQC_RT_PARAMS].data)
     return eqc_rt_network_null(c, "", arrays[EQC_RT_PARAMS].name);
   for (i = outputs; i < count; ++i)
-    if (!arrays[i].data)
+    if (!arrays[i].data && arrays[i].bytes > 0)
       return eqc_rt_network_null(c, "", arrays[i].name);
   for (i = outputs; i < count; ++i)
     for (other = 0; other < i && status == EQC_OK; ++other)
@@ -66,12 +64,12 @@ static int forward(eqc_rt_network *c) {
   int status;
   if (c->batch == 0)
     return EQC_OK;
-  status = check(c);
+  status = eqc_rt_network_check(c);
   if (status == EQC_OK)
     status = eqc_rt_network_prepare(c, &memory);
   if (status != EQC_OK)
     return status;
-  status = run(c);
+  status = eqc_rt_network_run(c);
   eqc_rt_release(&memory);
   return status;
 }

@@ -10,6 +10,9 @@
 
 #include "Sums.h"
 
+/* Less work than this is done before another thread has woken up. */
+#define EQC_RT_WORTH_THREADS ((double)(1 << 18))
+
 /* A layer as the call uses it. */
 typedef struct eqc_rt_part {
   eqc_rt_call forward;   /* on a block of samples */
@@ -19,12 +22,20 @@ typedef struct eqc_rt_part {
   const void *bias;
 } eqc_rt_part;
 
+/* Offsets within the memory of a call. */
+typedef struct eqc_rt_places {
+  int64_t parts, bytes, slots, tapes, flags, weights, scratch;
+} eqc_rt_places;
+
 typedef struct eqc_rt_network {
   const eqc_network *network;
   const char *name, *suffix;
   const int64_t *sizes;
   int64_t cpu_level;
   int64_t batch, block, blocks;
+  int alone; /* one thread: others are busy with other samples */
+  /* Of inputs, then of outputs, where these are not batch times one sample. */
+  const int64_t *array_bytes;
   const void *const *inputs;
   void *const *outputs;
   const char *params, *packed; /* one of them */
@@ -45,6 +56,8 @@ typedef struct eqc_rt_network {
   int64_t temporary;     /* offset of room for one more gradient */
   int64_t written;       /* offset of a byte for each value */
   int64_t layer_scratch; /* offset of what kernels need */
+  int64_t zeros;         /* offset of a block of zeros */
+  eqc_rt_places places;
   /* How threads share the work: blocks, or each step of one. */
   eqc_rt_runner runner;
   int shares_steps;
@@ -80,11 +93,27 @@ int eqc_rt_network_alias(const eqc_rt_network *c, const eqc_rt_extent *output,
    gradients of inputs. What is not there has no data. Returns how many. */
 enum { EQC_RT_PARAMS, EQC_RT_GRAD_PARAMS, EQC_RT_TAPE, EQC_RT_TENSORS };
 #define EQC_RT_MOST_TENSORS 64
+/* Sizes given at run time, of calls with lists of them. */
+#define EQC_RT_MOST_SPACES 1024
 #define EQC_RT_MOST_ARRAYS (EQC_RT_TENSORS + 3 * EQC_RT_MOST_TENSORS)
 int64_t eqc_rt_network_arrays(const eqc_rt_network *c, eqc_rt_extent *arrays);
 
-/* Chooses blocks and threads and acquires all memory. */
+/* Chooses blocks and threads, and counts all bytes that the call needs. */
+int eqc_rt_network_measure(eqc_rt_network *c, int64_t *bytes);
+/* Lays the call out in so many, aligned to EQC_RT_ALIGN. */
+int eqc_rt_network_lay_out(eqc_rt_network *c, char *base);
+/* Both, in memory that is acquired for it. */
 int eqc_rt_network_prepare(eqc_rt_network *c, eqc_rt_block *memory);
+/* Operations that the layers are for the whole batch, roughly. */
+double eqc_rt_network_work(const eqc_rt_network *c);
+/* The n of a layer's kernel; of samples without entries, whose kernels are not
+   called for values, the least that there is. */
+int64_t eqc_rt_kernel_n(const eqc_rt_network *c, const eqc_network_part *part);
+/* The most that a layer reads of a sample whose input has no entries, so that
+   its kernel is called with zeros for the sums over the batch. */
+int64_t eqc_rt_zero_bytes(const eqc_rt_network *c);
+/* Whether a layer has an input without entries: sums over them are zero. */
+int eqc_rt_reads_nothing(const eqc_rt_network *c, const eqc_step *step);
 int eqc_rt_fail_scratch(const eqc_rt_network *c);
 /* Bytes at `*at`, which moves behind them; -1 where there are too many. */
 int64_t eqc_rt_place(int64_t *at, int64_t count, int64_t size);
@@ -98,6 +127,17 @@ char *eqc_rt_value_at(const eqc_rt_network *c, int64_t worker, int64_t value,
 int eqc_rt_run_steps(const eqc_rt_network *c, int64_t worker, int64_t first,
                      int64_t count);
 int64_t eqc_rt_samples_of(const eqc_rt_network *c, int64_t block);
+
+/*===-- Network.c, NetworkBackward.c: calls
+ * -----------------------------------------------------------===*/
+
+/* Whether all arrays are there that are read and written, and share no bytes
+   where they may not. */
+int eqc_rt_network_check(const eqc_rt_network *c);
+int eqc_rt_network_check_backward(const eqc_rt_network *c);
+/* A call that is laid out. */
+int eqc_rt_network_run(eqc_rt_network *c);
+int eqc_rt_network_run_backward(eqc_rt_network *c);
 
 /*===-- NetworkParts.c: layers
  * ---------------------------------------------===*/

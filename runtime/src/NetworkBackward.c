@@ -112,6 +112,30 @@ static int add_sums(const eqc_rt_network *c, const eqc_rt_part *part,
   return status;
 }
 
+/* What nothing is added to is zero. */
+static void leave_zero(const eqc_rt_network *c, int64_t value, int64_t worker,
+                       int64_t first, int64_t count) {
+  char *adds = written(c, worker) + value;
+  if (*adds || !c->wanted[value])
+    return;
+  memset(gradient_at(c, worker, value, first), 0,
+         (size_t)(count * c->bytes[value]));
+  *adds = 1;
+}
+
+/* What the sums of a layer take as x: zeros where its input has no entries, so
+   that the bias gets what it should and the weights nothing. */
+static const void *input_of_sums(const eqc_rt_network *c, const eqc_step *step,
+                                 int64_t worker, int64_t first, int64_t count,
+                                 eqc_pair *pair) {
+  char *zeros = c->scratch + worker * c->stride + c->zeros;
+  if (!eqc_rt_reads_nothing(c, step))
+    return eqc_rt_layer_input(c, step, worker, first, pair);
+  memset(zeros, 0, (size_t)(count * eqc_rt_zero_bytes(c)));
+  pair->x = pair->z = zeros;
+  return step->num_operands == 1 ? (const void *)zeros : pair;
+}
+
 /* The gradient of one operand. A kernel writes; where something is there
    already, which may be from the other input of the same layer, it is added
    from another place. */
@@ -124,6 +148,10 @@ static int reverse_operand(const eqc_rt_network *c, const eqc_step *step,
   char *other = c->scratch + worker * c->stride + c->temporary;
   eqc_pair pair = {grad, NULL};
   int status;
+  if (c->bytes[operand] == 0 || eqc_rt_reads_nothing(c, step)) {
+    leave_zero(c, operand, worker, first, count);
+    return EQC_OK;
+  }
   if (step->kind != EQC_STEP_LAYER) {
     eqc_rt_step_gradient(c, step, worker, first, count, which, grad, to, *adds);
     *adds = 1;
@@ -163,11 +191,16 @@ static int reverse_steps(const eqc_rt_network *c, int64_t worker, int64_t slab,
     eqc_pair pair;
     if (!c->given[step->result] || !c->wanted[step->result])
       continue;
+    if (c->bytes[step->result] == 0) {
+      for (i = 0; i < step->num_operands; ++i)
+        leave_zero(c, step->operands[i], worker, first, count);
+      continue;
+    }
     grad = gradient_of(c, worker, step->result, first);
     if (step->kind == EQC_STEP_LAYER && c->grad_params)
       status =
           add_sums(c, &c->parts[step->layer], worker, slab, count,
-                   eqc_rt_layer_input(c, step, worker, first, &pair), grad);
+                   input_of_sums(c, step, worker, first, count, &pair), grad);
     for (i = 0; i < step->num_operands && status == EQC_OK; ++i)
       if (c->wanted[step->operands[i]])
         status = reverse_operand(c, step, i, worker, first, count, grad);
@@ -209,7 +242,7 @@ static void run_slab(int64_t worker, int64_t slab, void *p) {
     __atomic_store_n(&job->status, status, __ATOMIC_RELAXED);
 }
 
-static int run(eqc_rt_network *c) {
+int eqc_rt_network_run_backward(eqc_rt_network *c) {
   backward_job job = {c, EQC_OK};
   const eqc_rt_runner none = {0};
   int64_t i;
@@ -235,7 +268,7 @@ static int run(eqc_rt_network *c) {
   return status;
 }
 
-static int check(const eqc_rt_network *c) {
+int eqc_rt_network_check_backward(const eqc_rt_network *c) {
   const eqc_network_info *info = c->network->info;
   eqc_rt_extent arrays[EQC_RT_MOST_ARRAYS];
   const int64_t count = eqc_rt_network_arrays(c, arrays);
@@ -244,7 +277,7 @@ static int check(const eqc_rt_network *c) {
   int status = EQC_OK;
   for (i = EQC_RT_TENSORS; i < EQC_RT_TENSORS + info->inputs && c->batch > 0;
        ++i)
-    if (!arrays[i].data)
+    if (!arrays[i].data && arrays[i].bytes > 0)
       return eqc_rt_network_null(c, "", arrays[i].name);
   if (!c->params && c->batch > 0)
     return eqc_rt_network_null(c, "", "params");
@@ -283,7 +316,7 @@ int eqc_rt_network_backward(const eqc_network *network, const int64_t *sizes,
     asked += grad_inputs[i] != NULL;
   if (asked == 0)
     return EQC_OK;
-  status = check(&c);
+  status = eqc_rt_network_check_backward(&c);
   if (status != EQC_OK)
     return status;
   if (batch == 0) {
@@ -295,7 +328,7 @@ int eqc_rt_network_backward(const eqc_network *network, const int64_t *sizes,
   status = eqc_rt_network_prepare(&c, &memory);
   if (status != EQC_OK)
     return status;
-  status = run(&c);
+  status = eqc_rt_network_run_backward(&c);
   eqc_rt_release(&memory);
   return status;
 }

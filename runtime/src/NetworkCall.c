@@ -15,8 +15,6 @@
 /* The sums of all slabs together, and how many slabs there are at most. */
 #define MAX_SUMS ((int64_t)64 << 20)
 #define LEAST_SLABS 4
-/* Less work than this is done before another thread has woken up. */
-#define WORTH_THREADS ((double)(1 << 18))
 
 int64_t eqc_rt_length(const eqc_rt_network *c, int64_t space) {
   const eqc_network_info *info = c->network->info;
@@ -156,6 +154,9 @@ static eqc_rt_extent tensor(const eqc_rt_network *c, const char *prefix,
     if (value->input == input && value->output == output)
       extent.bytes = c->batch * sample_bytes(c, v, &overflows);
   }
+  if (c->array_bytes)
+    extent.bytes =
+        c->array_bytes[input >= 0 ? input : c->network->info->inputs + output];
   return extent;
 }
 
@@ -286,10 +287,25 @@ int64_t eqc_rt_place(int64_t *at, int64_t count, int64_t size) {
   return here;
 }
 
-/* Whether there is enough to do for more than one thread. */
-static int is_much(const eqc_rt_network *c, int64_t bytes) {
-  /* Entries are read and written, by functions that are not cheap. */
-  double work = 4.0 * (double)bytes / (double)c->network->element_bytes;
+int64_t eqc_rt_kernel_n(const eqc_rt_network *c, const eqc_network_part *part) {
+  const int64_t unit = part->kernel->size_unit;
+  if (part->size < 0)
+    return part->kernel->info->n;
+  if (c->sizes[part->size] > 0)
+    return c->sizes[part->size];
+  return unit > 1 ? unit : 1;
+}
+
+int eqc_rt_reads_nothing(const eqc_rt_network *c, const eqc_step *step) {
+  int64_t i;
+  for (i = 0; i < step->num_operands; ++i)
+    if (c->bytes[step->operands[i]] == 0)
+      return step->kind == EQC_STEP_LAYER;
+  return 0;
+}
+
+double eqc_rt_network_work(const eqc_rt_network *c) {
+  double work = 0;
   int64_t i;
   for (i = 0; i < c->network->info->layers; ++i) {
     const eqc_network_part *part = &c->network->parts[i];
@@ -297,12 +313,19 @@ static int is_much(const eqc_rt_network *c, int64_t bytes) {
     eqc_schedule schedule = {0};
     if (!variant)
       continue; /* reported later */
-    variant->schedule(part->size < 0 ? part->kernel->info->n
-                                     : c->sizes[part->size],
-                      c->batch, &schedule);
+    variant->schedule(eqc_rt_kernel_n(c, part), c->batch, &schedule);
     work += (double)schedule.flops;
   }
-  return work * (double)c->batch >= WORTH_THREADS;
+  return work * (double)c->batch;
+}
+
+/* Whether there is enough to do for more than one thread. */
+static int is_much(const eqc_rt_network *c, int64_t bytes) {
+  /* Entries are read and written, by functions that are not cheap. */
+  const double entries =
+      4.0 * (double)bytes / (double)c->network->element_bytes;
+  return eqc_rt_network_work(c) + entries * (double)c->batch >=
+         EQC_RT_WORTH_THREADS;
 }
 
 /* Blocks, and whether threads share these or the steps of each. */
@@ -320,11 +343,12 @@ static int choose_work(eqc_rt_network *c) {
     return eqc_rt_fail_scratch(c);
   c->block = choose_block(c, bytes);
   c->blocks = (c->batch - 1) / c->block + 1;
-  if (c->network->threads)
+  if (c->network->threads && !c->alone)
     c->runner = eqc_rt_current_runner();
-  threads = c->network->threads && (c->runner.run || is_much(c, bytes))
-                ? eqc_rt_num_threads()
-                : 1;
+  threads =
+      c->network->threads && !c->alone && (c->runner.run || is_much(c, bytes))
+          ? eqc_rt_num_threads()
+          : 1;
   c->slabs = c->blocks;
   c->slab_blocks = 1;
   if (c->backward && c->grad_params && info->layers > 0) {
@@ -353,21 +377,40 @@ static int prepare_parts(const eqc_rt_network *c, eqc_rt_part *parts,
   return status;
 }
 
-int eqc_rt_network_prepare(eqc_rt_network *c, eqc_rt_block *memory) {
-  const eqc_network *network = c->network;
-  const int64_t layers = network->info->layers, values = network->num_values;
+int64_t eqc_rt_zero_bytes(const eqc_rt_network *c) {
+  int64_t i, axis, most = 0;
+  for (i = 0; c->backward && c->grad_params && i < c->network->info->layers;
+       ++i) {
+    const eqc_network_part *part = &c->network->parts[i];
+    const eqc_layer_info *info = part->kernel->info;
+    const int64_t n = eqc_rt_kernel_n(c, part);
+    int64_t x = info->c_in, z = info->depthwise ? info->c_in : info->c_in2;
+    if (part->size < 0 || c->sizes[part->size] > 0)
+      continue;
+    for (axis = 0; axis < info->k; ++axis)
+      x *= n;
+    for (axis = 0; axis < info->k2; ++axis)
+      z *= n;
+    most = x > most ? x : most;
+    most = z > most ? z : most;
+  }
+  return most * c->network->element_bytes;
+}
+
+int eqc_rt_network_measure(eqc_rt_network *c, int64_t *bytes) {
+  const int64_t layers = c->network->info->layers;
+  const int64_t values = c->network->num_values;
+  eqc_rt_places *places = &c->places;
   int64_t i, at = 0, kernels = 0, own = 0;
-  int64_t parts, bytes, slots, tapes, flags, weights, scratch;
-  char *base;
   int status = choose_work(c);
   if (status != EQC_OK)
     return status;
-  parts = eqc_rt_place(&at, layers, sizeof(eqc_rt_part));
-  bytes = eqc_rt_place(&at, values, sizeof(int64_t));
-  slots = eqc_rt_place(&at, num_slots(c) + 1, sizeof(int64_t));
-  tapes = eqc_rt_place(&at, values, sizeof(int64_t));
-  flags = eqc_rt_place(&at, 2 * values, 1);
-  weights = at;
+  places->parts = eqc_rt_place(&at, layers, sizeof(eqc_rt_part));
+  places->bytes = eqc_rt_place(&at, values, sizeof(int64_t));
+  places->slots = eqc_rt_place(&at, num_slots(c) + 1, sizeof(int64_t));
+  places->tapes = eqc_rt_place(&at, values, sizeof(int64_t));
+  places->flags = eqc_rt_place(&at, 2 * values, 1);
+  places->weights = at;
   status = prepare_parts(c, NULL, NULL, &at, &kernels);
   if (status != EQC_OK)
     return status;
@@ -377,24 +420,28 @@ int eqc_rt_network_prepare(eqc_rt_network *c, eqc_rt_block *memory) {
   c->temporary = eqc_rt_place(&own, c->block, temporary_bytes(c));
   c->written = eqc_rt_place(&own, c->backward ? values : 0, 1);
   c->layer_scratch = eqc_rt_place(&own, 1, kernels);
+  c->zeros = eqc_rt_place(&own, c->block, eqc_rt_zero_bytes(c));
   c->stride = own;
-  scratch = own < 0 ? -1 : eqc_rt_place(&at, c->width, own);
-  if (at < 0 || scratch < 0)
+  places->scratch = own < 0 ? -1 : eqc_rt_place(&at, c->width, own);
+  if (at < 0 || places->scratch < 0)
     return eqc_rt_fail_scratch(c);
-  status = eqc_rt_acquire((size_t)at, c->name, memory);
-  if (status != EQC_OK)
-    return status;
+  *bytes = at;
+  return EQC_OK;
+}
 
-  base = memory->data;
-  c->parts = (eqc_rt_part *)(base + parts);
-  c->bytes = (int64_t *)(base + bytes);
-  c->slot_offsets = (int64_t *)(base + slots);
-  c->tape_offsets = (int64_t *)(base + tapes);
-  c->wanted = base + flags;
+int eqc_rt_network_lay_out(eqc_rt_network *c, char *base) {
+  const eqc_network *network = c->network;
+  const eqc_rt_places *places = &c->places;
+  const int64_t values = network->num_values;
+  int64_t i, own = 0, at = 0, kernels, weights = places->weights;
+  c->parts = (eqc_rt_part *)(base + places->parts);
+  c->bytes = (int64_t *)(base + places->bytes);
+  c->slot_offsets = (int64_t *)(base + places->slots);
+  c->tape_offsets = (int64_t *)(base + places->tapes);
+  c->wanted = base + places->flags;
   c->given = c->wanted + values;
-  c->scratch = base + scratch;
+  c->scratch = base + places->scratch;
   memset(c->wanted, 0, (size_t)(2 * values));
-  own = at = 0;
   for (i = 0; i < num_slots(c); ++i)
     c->slot_offsets[i] = eqc_rt_place(&own, c->block, slot_bytes(c, i));
   for (i = 0; i < values; ++i) {
@@ -405,6 +452,16 @@ int eqc_rt_network_prepare(eqc_rt_network *c, eqc_rt_block *memory) {
       c->tape_offsets[i] = eqc_rt_place(&at, c->batch, c->bytes[i]);
   }
   return prepare_parts(c, c->parts, base, &weights, &kernels);
+}
+
+int eqc_rt_network_prepare(eqc_rt_network *c, eqc_rt_block *memory) {
+  int64_t bytes = 0;
+  int status = eqc_rt_network_measure(c, &bytes);
+  if (status == EQC_OK)
+    status = eqc_rt_acquire((size_t)bytes, c->name, memory);
+  if (status != EQC_OK)
+    return status;
+  return eqc_rt_network_lay_out(c, memory->data);
 }
 
 /*===-- Steps
@@ -430,6 +487,18 @@ char *eqc_rt_value_at(const eqc_rt_network *c, int64_t worker, int64_t value,
                   : c->scratch + worker * c->stride + c->slot_offsets[slot];
 }
 
+/* What a layer makes of samples without entries: sums over these are zero, and
+   what it writes for all that has no axis of their space. */
+static void write_bias(const eqc_rt_network *c, const void *bias, int64_t value,
+                       int64_t count, char *result) {
+  const int64_t bytes = c->bytes[value];
+  int64_t i;
+  if (!bias)
+    memset(result, 0, (size_t)(count * bytes));
+  for (i = 0; bias && i < count; ++i)
+    memcpy(result + i * bytes, bias, (size_t)bytes);
+}
+
 int eqc_rt_run_steps(const eqc_rt_network *c, int64_t worker, int64_t first,
                      int64_t count) {
   int64_t s;
@@ -438,10 +507,12 @@ int eqc_rt_run_steps(const eqc_rt_network *c, int64_t worker, int64_t first,
     const eqc_step *step = &c->network->steps[s];
     const eqc_value *value = &c->network->values[step->result];
     char *result;
-    if (c->backward && !step->repeated)
+    if ((c->backward && !step->repeated) || c->bytes[step->result] == 0)
       continue;
     result = eqc_rt_value_at(c, worker, step->result, first);
-    if (step->kind == EQC_STEP_LAYER) {
+    if (eqc_rt_reads_nothing(c, step)) {
+      write_bias(c, c->parts[step->layer].bias, step->result, count, result);
+    } else if (step->kind == EQC_STEP_LAYER) {
       const eqc_rt_part *part = &c->parts[step->layer];
       eqc_pair pair;
       status =

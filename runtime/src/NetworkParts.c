@@ -9,9 +9,6 @@
 
 #include <string.h>
 
-/* Less work than this is done before another thread has woken up. */
-#define WORTH_THREADS ((double)(1 << 18))
-
 /*===-- The code of a layer
  * ------------------------------------------------===*/
 
@@ -64,7 +61,7 @@ static int prepare_call(const eqc_rt_network *c, const eqc_network_part *part,
   if (status != EQC_OK)
     return status;
   call->variant = variant;
-  call->n = part->size < 0 ? part->kernel->info->n : c->sizes[part->size];
+  call->n = eqc_rt_kernel_n(c, part);
   call->batch = c->block;
   status = eqc_rt_prepare(call, /*weight=*/NULL, &total);
   if (!c->shares_steps) {
@@ -216,7 +213,7 @@ static void pack_part(int64_t worker, int64_t i, void *p) {
 int eqc_rt_network_pack_all(eqc_rt_network *c) {
   const int64_t threads =
       c->network->threads && !c->packed &&
-              (double)c->network->info->params > WORTH_THREADS
+              (double)c->network->info->params > EQC_RT_WORTH_THREADS
           ? eqc_rt_num_threads()
           : 1;
   const int64_t layers = c->network->info->layers;

@@ -198,6 +198,17 @@ static void concat_gradient(const eqc_rt_network *c, const eqc_step *step,
                grad_operand + r * width * size, width, adds);
 }
 
+/* That of no entries: the root of the 1e-12 that is added to a sum. */
+static void norm_of_nothing(const eqc_rt_network *c, int64_t elements,
+                            char *result) {
+  int64_t i;
+  for (i = 0; i < elements; ++i)
+    if (c->network->element_bytes == sizeof(float))
+      ((float *)result)[i] = 1e-6f;
+    else
+      ((double *)result)[i] = 1e-6;
+}
+
 void eqc_rt_step_value(const eqc_rt_network *c, const eqc_step *step,
                        int64_t worker, int64_t first, int64_t count) {
   const int64_t elements = count * eqc_rt_elements(c, step->result);
@@ -210,6 +221,10 @@ void eqc_rt_step_value(const eqc_rt_network *c, const eqc_step *step,
     CALL(apply, step->function, (const void *)a, (void *)result, elements);
     break;
   case EQC_STEP_NORM:
+    if (c->bytes[step->operands[0]] == 0) {
+      norm_of_nothing(c, elements, result);
+      break;
+    }
     make_fold(c, step->operands[0], step->result, step->dropped, count, &f);
     CALL(norm, &f, (const void *)a, (void *)result);
     break;

@@ -349,14 +349,23 @@ TEST(Networks, PrintAsTheyAreRead) {
       << text;
 }
 
-TEST(Networks, HaveNoRaggedFunctionsYet) {
+TEST(Networks, AreRaggedWhereSomeSizeIsGivenAtRunTime) {
   FrontendOptions options;
   options.ragged = true;
-  const std::string body = "layer f { k = p; l = p }\nnetwork n {\n"
-                           " input x : p, 1\n output y = f(x)\n}\n";
-  EXPECT_EQ(Parsed("space p = S(?)\n" + body, options).errors(),
-            std::vector<std::string>{"3:9: functions of networks for ragged "
-                                     "batches are not built yet [E0074]"});
+  auto errors = [&](const std::string &size, const std::string &inputs) {
+    return Parsed("space p = S(" + size + ")\nlayer f { k = " + inputs +
+                      "; l = p }\nnetwork n {\n input x : p, 1\n"
+                      " output y = f(x" +
+                      (inputs == "p" ? "" : ", x") + ")\n}\n",
+                  options)
+        .errors();
+  };
+  EXPECT_TRUE(errors("?", "p").empty());
+  // A layer of two inputs alone has no such functions, but its network has.
+  EXPECT_TRUE(errors("?", "p * p; channels = 1").empty());
+  EXPECT_EQ(errors("3", "p"),
+            std::vector<std::string>{"2:7: ragged batches need a layer whose "
+                                     "size is given at run time [E0062]"});
 }
 
 TEST(Networks, NestAsDeepAsTheyAreLong) {

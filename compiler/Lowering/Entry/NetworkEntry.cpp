@@ -32,11 +32,11 @@ public:
     places = packedPlaces(network, packed);
   }
 
-  void add() {
+  void add(bool ragged) {
     const EntryConstant info = addInfo();
     const EntryConstant table = addTable(info);
     for (const NetworkFunction &function : networkFunctions())
-      if (hasGradients() || !function.needsGradients)
+      if (isExported(function, network, hasGradients(), ragged))
         addExported(function, table, info);
   }
 
@@ -262,6 +262,7 @@ private:
         if (parameter.kind == kind)
           values.push_back(exported.getArgument(i));
       const bool isList = kind == NetworkArgument::Sizes ||
+                          kind == NetworkArgument::SampleSizes ||
                           kind == NetworkArgument::Inputs ||
                           kind == NetworkArgument::Outputs ||
                           kind == NetworkArgument::GradInputs ||
@@ -297,7 +298,8 @@ static_assert(static_cast<int>(StepKind::Layer) == EQC_STEP_LAYER &&
 
 void eqc::addNetworkEntryPoints(EntryBuilder &b, NetworkSpec network,
                                 llvm::ArrayRef<NetworkCallee> callees,
-                                llvm::StringRef source, bool threads) {
+                                llvm::StringRef source, bool threads,
+                                bool ragged) {
   int64_t offset = 0;
   for (auto [i, layer] : llvm::enumerate(network.layers)) {
     layer.index = i; // among the callees
@@ -308,5 +310,5 @@ void eqc::addNetworkEntryPoints(EntryBuilder &b, NetworkSpec network,
     offset = layer.biasOffset + layer.biasSize;
   }
   network.params = offset;
-  NetworkEntryPoints(b, network, callees, source, threads).add();
+  NetworkEntryPoints(b, network, callees, source, threads).add(ragged);
 }

@@ -22,10 +22,11 @@ struct NetworkCallee {
 };
 
 /// Adds the entry points of a network. Of its layers `network` has the names;
-/// `callees` are these, in its order. `source` is what NAME_info says.
+/// `callees` are these, in its order. `source` is what NAME_info says. `ragged`
+/// says whether there are functions for samples of different sizes.
 void addNetworkEntryPoints(EntryBuilder &b, NetworkSpec network,
                            llvm::ArrayRef<NetworkCallee> callees,
-                           llvm::StringRef source, bool threads);
+                           llvm::StringRef source, bool threads, bool ragged);
 
 } // namespace eqc
 

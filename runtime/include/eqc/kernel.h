@@ -329,6 +329,31 @@ int eqc_rt_network_backward(const eqc_network *network, const int64_t *sizes,
                             const void *tape, void *const *grad_inputs,
                             void *grad_params);
 
+/* NAME_forward_ragged and the like: `sizes` is an array of lists, one for each
+   size given at run time, of a size for each sample; of padded arrays `extents`
+   are the lengths of the axes. `tape` is NULL. */
+int eqc_rt_network_forward_ragged(const eqc_network *network, int64_t batch,
+                                  const int64_t *const *sizes,
+                                  const void *const *inputs, const void *params,
+                                  void *const *outputs);
+int eqc_rt_network_forward_padded(const eqc_network *network,
+                                  const int64_t *extents, int64_t batch,
+                                  const int64_t *const *sizes,
+                                  const void *const *inputs, const void *params,
+                                  void *const *outputs);
+int eqc_rt_network_backward_ragged(const eqc_network *network, int64_t batch,
+                                   const int64_t *const *sizes,
+                                   const void *const *inputs,
+                                   const void *params,
+                                   const void *const *grad_outputs,
+                                   const void *tape, void *const *grad_inputs,
+                                   void *grad_params);
+int eqc_rt_network_backward_padded(
+    const eqc_network *network, const int64_t *extents, int64_t batch,
+    const int64_t *const *sizes, const void *const *inputs, const void *params,
+    const void *const *grad_outputs, const void *tape, void *const *grad_inputs,
+    void *grad_params);
+
 /* NAME_selftest. */
 int eqc_rt_network_selftest(const eqc_network *network, char *report,
                             size_t size);

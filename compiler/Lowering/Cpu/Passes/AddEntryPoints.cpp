@@ -351,7 +351,8 @@ struct AddEntryPoints : eqc::impl::AddEntryPointsPassBase<AddEntryPoints> {
     const auto source =
         network->getAttrOfType<StringAttr>(EqcDialect::kSourceAttrName);
     addNetworkEntryPoints(builder, *spec, callees,
-                          source ? source.getValue() : StringRef(), threads);
+                          source ? source.getValue() : StringRef(), threads,
+                          ragged);
     return success();
   }
 
