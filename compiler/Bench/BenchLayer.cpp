@@ -4,11 +4,15 @@
 
 #include "compiler/Bench/RandomArray.h"
 #include "compiler/Bench/Workers.h"
+#include "compiler/Machine/Machine.h"
+#include "compiler/Plan/Cost.h"
+#include "compiler/Plan/Positions.h"
 
 #include <fmt/format.h>
 
 #include <algorithm>
 #include <cmath>
+#include <unistd.h>
 
 using namespace eqc;
 
@@ -18,6 +22,12 @@ const Rate &PeakCache::peak(DType dtype, int threads, double seconds) {
       return entry.rate;
   entries.push_back({dtype, threads, measurePeak(dtype, threads, seconds)});
   return entries.back().rate;
+}
+
+/// Of this machine, in bytes.
+static int64_t secondLevelCache() {
+  const long bytes = sysconf(_SC_LEVEL2_CACHE_SIZE);
+  return bytes > 0 ? bytes : Machine().l2Bytes;
 }
 
 static const PlanFlops *findPlan(const std::vector<PlanFlops> &plans,
@@ -62,6 +72,14 @@ void eqc::addRow(BenchResult &result, BenchRow row) {
   row.flops = batch * own->perSample;
   row.floor = floorOf(row.flops, row.bytes, row.peak.perSecond,
                       row.bandwidth.perSecond);
+  const auto rows = double(countAt(positionsOfInput(*result.spec), result.n));
+  if (own->inputRows > rows && row.threads > 0 &&
+      bytesOfInputRows(*result.spec, rows) > double(secondLevelCache()))
+    row.passes =
+        floorOf(row.flops,
+                row.bytes + batch * bytesOfInputRows(*result.spec,
+                                                     own->inputRows - rows),
+                row.peak.perSecond, row.bandwidth.perSecond);
   for (const PlanFlops &plan : result.plans)
     row.floors.push_back(floorOf(batch * plan.perSample, row.bytes,
                                  row.peak.perSecond, row.bandwidth.perSecond));

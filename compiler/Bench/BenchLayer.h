@@ -20,7 +20,10 @@ struct BenchRow {
   double launch = 0; ///< seconds of a kernel that does nothing, on GPUs
   Rate peak, bandwidth;
   Timing timing;
-  Floor floor;               ///< of the plan that was compiled
+  Floor floor; ///< of the plan that was compiled
+  /// The floor where x is moved as often as the plan reads it; no seconds: a
+  /// cache holds a sample of x between two passes, or there is one.
+  Floor passes;
   std::vector<Floor> floors; ///< of every plan, as BenchResult::plans has them
   double flops = 0;          ///< of the plan that was compiled, whole batch
   double bytes = 0;          ///< that must be moved

@@ -126,6 +126,16 @@ static void renderLayer(const BenchResult &result, std::string &text) {
                           row.bandwidth.perSecond * 1e-9, row.bandwidth.how)
             : "arithmetic");
   for (const BenchRow &row : result.rows)
+    if (row.passes.seconds > 0)
+      fmt::format_to(
+          out,
+          "  no cache holds a sample of x, and the plan reads it "
+          "more than once{}: floor {}, efficiency {:.3f}\n",
+          result.rows.size() == 1 ? ""
+                                  : fmt::format(", {} thread{}", row.threads,
+                                                row.threads == 1 ? "" : "s"),
+          timeText(row.passes.seconds), row.efficiencyAgainst(row.passes));
+  for (const BenchRow &row : result.rows)
     if (row.backward.runs > 0)
       fmt::format_to(out,
                      "  backward{}: {}, {:.1f} GFLOP/s; {:.2f} times "
@@ -187,6 +197,8 @@ static llvm::json::Object rowJson(const BenchResult &result,
       {"bound_by", row.floor.boundByBytes ? "memory" : "arithmetic"},
       {"efficiency", row.efficiency()},
       {"plan_floor_seconds", std::move(floors)}};
+  if (row.passes.seconds > 0)
+    json["floor_seconds_of_passes"] = row.passes.seconds;
   if (row.threads == 0) {
     json.erase("threads");
     json["empty_kernel_seconds"] = row.launch;

@@ -5,6 +5,7 @@
 #include "compiler/Bench/RandomArray.h"
 #include "compiler/Plan/Gradient/GradientPlan.h"
 #include "compiler/Plan/PlanRules.h"
+#include "compiler/Plan/Positions.h"
 
 using namespace eqc;
 
@@ -15,15 +16,18 @@ std::vector<PlanFlops> eqc::planFlops(const LayerSpec &spec, int64_t n) {
     const std::string name(planName(kind));
     if (rulesOf(kind).oneMatrix) {
       // Also where it is too large; the bias is where the accumulators start.
-      plans.push_back({name, 2 * LayerArrays::inputs(spec, n, 1) *
-                                 LayerArrays::outputs(spec, n, 1)});
+      const auto inputs = double(countAt(positionsOfInput(spec), n));
+      plans.push_back({name,
+                       2 * LayerArrays::inputs(spec, n, 1) *
+                           LayerArrays::outputs(spec, n, 1),
+                       inputs});
       continue;
     }
     const PlanCost cost = rulesOf(kind).count(spec, built).cost;
     const auto flops = double(operationsOf(cost, spec, n).flops());
     // Without a basis that saves operations schur is the shared plan.
     if (plans.empty() || flops != plans.front().perSample)
-      plans.push_back({name, flops});
+      plans.push_back({name, flops, double(countAt(cost.inputRows, n))});
   }
   return plans;
 }
@@ -48,6 +52,10 @@ double eqc::backwardFlops(const LayerSpec &spec, int64_t n, int64_t batch,
 double eqc::leastBytes(const LayerSpec &spec, int64_t n, int64_t batch) {
   LeastBytes bytes = leastBytesOf(spec, n);
   return double(bytes.perSample) * double(batch) + double(bytes.perCall);
+}
+
+double eqc::bytesOfInputRows(const LayerSpec &spec, double rows) {
+  return rows * double(spec.cIn) * double(spec.elementSize());
 }
 
 Floor eqc::floorOf(double flops, double bytes, double peak, double bandwidth) {

@@ -20,6 +20,7 @@ namespace eqc {
 struct PlanFlops {
   std::string plan; ///< as NAME_info() names it
   double perSample = 0;
+  double inputRows = 0; ///< read of x, in all passes over it
 };
 
 /// The plans whose flops are known, for the actual size `n`.
@@ -32,6 +33,9 @@ double backwardFlops(const LayerSpec &spec, int64_t n, int64_t batch,
 
 /// Bytes of x, y, weight and bias together.
 double leastBytes(const LayerSpec &spec, int64_t n, int64_t batch);
+
+/// Bytes of so many rows of x.
+double bytesOfInputRows(const LayerSpec &spec, double rows);
 
 /// The least seconds for so much work, and which rate decides.
 struct Floor {

@@ -146,15 +146,29 @@ Operations eqc::operationsOf(const PlanCost &cost, const LayerSpec &spec,
   return operations;
 }
 
+/// Of rows of so many channels.
+static int64_t bytesOf(const LayerSpec &spec, int64_t rows, int64_t channels) {
+  return saturatingMultiply(saturatingMultiply(rows, channels),
+                            spec.elementSize());
+}
+static int64_t outputBytesOf(const LayerSpec &spec, int64_t n) {
+  return bytesOf(spec, countAt(positionsOfOutput(spec), n), spec.cOut);
+}
+
+int64_t eqc::plannedBytesOf(const PlanCost &cost, const LayerSpec &spec,
+                            int64_t n) {
+  return saturatingAdd(bytesOf(spec, countAt(cost.inputRows, n), spec.cIn),
+                       outputBytesOf(spec, n));
+}
+
 LeastBytes eqc::leastBytesOf(const LayerSpec &spec, int64_t n) {
   auto bytes = [&](int64_t rows, int64_t channels) {
-    return saturatingMultiply(saturatingMultiply(rows, channels),
-                              spec.elementSize());
+    return bytesOf(spec, rows, channels);
   };
   LeastBytes least;
   least.perSample =
       saturatingAdd(bytes(countAt(positionsOfInput(spec), n), spec.cIn),
-                    bytes(countAt(positionsOfOutput(spec), n), spec.cOut));
+                    outputBytesOf(spec, n));
   least.perCall = saturatingAdd(
       bytes(saturatingMultiply(static_cast<int64_t>(spec.diagrams.size()),
                                spec.cIn),

@@ -63,6 +63,9 @@ struct PlanCost {
   /// it spends per pair of channels.
   Poly packedMatrices;
   Poly packMultiplyAdds;
+  /// Rows of x that are read, in all passes over it: where a cache does not
+  /// hold a sample of x they come from memory each time.
+  Poly inputRows;
 
   /// Additions per input channel.
   Poly readAdditions() const;
@@ -89,6 +92,10 @@ struct LeastBytes {
   int64_t perCall = 0;   ///< weight and bias
 };
 LeastBytes leastBytesOf(const LayerSpec &spec, int64_t n);
+
+/// The bytes of x and y that a plan moves per sample where a cache holds no
+/// sample of x from one pass to the next.
+int64_t plannedBytesOf(const PlanCost &cost, const LayerSpec &spec, int64_t n);
 
 /// Bytes of scratch per sample, without the padding to whole vectors.
 int64_t scratchBytesOf(const PlanCost &cost, const LayerSpec &spec, int64_t n);

@@ -2,6 +2,7 @@
 
 #include "compiler/Plan/PlanReport.h"
 
+#include "compiler/Plan/Positions.h"
 #include "compiler/Plan/Saturating.h"
 
 #include <fmt/format.h>
@@ -249,6 +250,14 @@ std::string eqc::reportPlans(const LayerSpec &spec, const PlanChoice &choice,
   text += fmt::format(
       "  any plan moves at least {} bytes per sample and {} per call\n",
       countText(least.perSample), countText(least.perCall));
+  const int64_t rows = countAt(positionsOfInput(spec), choice.n);
+  const int64_t read = countAt(counted.cost.inputRows, choice.n);
+  if (read > rows)
+    text += fmt::format(
+        "  this one reads {} rows of x, of {}: where no cache holds a sample "
+        "it moves {} bytes\n",
+        countText(read), countText(rows),
+        countText(plannedBytesOf(counted.cost, spec, choice.n)));
   text += fmt::format("\n  plan: {}; {}\n", planName(plan),
                       reasonOf(choice, asked, why));
   return text;

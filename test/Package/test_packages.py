@@ -63,6 +63,24 @@ def test_pkg_config(prefix, tmp_path, package):
     run(tmp_path / "main")
 
 
+def test_an_archive_runs_wherever_it_is_unpacked(tmp_path):
+    """As scripts/build-packages.sh makes it, but not compressed, as that would take long."""
+    subprocess.run(["cpack", "--config", BUILD / "CPackConfig.cmake", "-G", "TAR", "-B",
+                    tmp_path / "made"], check=True, capture_output=True)
+    (archive,) = (tmp_path / "made").glob("eqc-*.tar")
+    (tmp_path / "any where").mkdir()
+    subprocess.run(["tar", "-xf", archive, "-C", tmp_path / "any where"], check=True)
+    archive.unlink()
+    (root,) = (tmp_path / "any where").iterdir()
+    assert VERSION in root.name
+    (tmp_path / "sets.eq").write_text(SETS)
+    (tmp_path / "main.c").write_text(USE_LAYER)
+    run(root / "bin" / "eqc", "compile", "sets.eq", cwd=tmp_path)
+    run(CC, "main.c", "sets.o", f"-I{root / 'include'}", root / "lib" / "libeqc_rt.a", "-o", "main",
+        cwd=tmp_path)
+    run(tmp_path / "main")
+
+
 @pytest.fixture(scope="module")
 def debs(tmp_path_factory):
     """The packages by their names, not compressed, as that would take minutes."""

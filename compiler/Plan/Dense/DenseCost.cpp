@@ -29,6 +29,7 @@ PlanCost eqc::costOf(const DensePlan &plan) {
   PlanCost cost;
   cost.stages.push_back(product);
   cost.packedMatrices = product.multiplyAdds;
+  cost.inputRows = product.sourceRows;
   int64_t entries = 0;
   for (const DenseEntry &entry : plan.diagrams)
     entries = saturatingAdd(entries, entriesOf(entry));

@@ -81,6 +81,7 @@ PlanCost eqc::costOf(const FactoredPlan &plan) {
   cost.scratchIn = plan.planarRows;
   cost.scratchOut = plan.mixedRows;
   cost.packedMatrices = Poly(static_cast<int64_t>(plan.diagrams.size()));
+  cost.inputRows = permute.sourceRows;
   return cost;
 }
 

@@ -12,6 +12,7 @@ PlanCost eqc::costOf(const IsotypicPlan &plan) {
   for (const MixStage &stage : plan.mixes)
     cost.stages.push_back(costOfStage(stage, false));
   cost.stages.push_back(costOfTransform(plan.write, plan.nodeRows));
+  cost.inputRows = Poly(inputs);
   cost.scratchIn = Poly(plan.storedRows);
   cost.scratchOut = Poly(plan.nodeRows);
   cost.packedMatrices = Poly(static_cast<int64_t>(plan.packed.size()));

@@ -2,6 +2,7 @@
 
 #include "compiler/Plan/Strands/StrandPlan.h"
 #include "compiler/Algebra/SymmetricGroup.h"
+#include "compiler/Plan/PolyKey.h"
 
 #include <algorithm>
 #include <cmath>
@@ -47,15 +48,6 @@ struct OrderedView {
 };
 
 } // namespace
-
-/// A polynomial as something to compare: those of a higher degree are larger.
-static std::vector<int64_t> keyOf(const Poly &poly) {
-  std::vector<int64_t> key{poly.degree()};
-  for (int i = poly.degree(); i >= 0; --i)
-    key.push_back(poly.coefficient(i));
-  key.push_back(poly.halfCoefficient());
-  return key;
-}
 
 /// Large strides first. Strides of one view differ: every axis of x belongs to
 /// one letter.
