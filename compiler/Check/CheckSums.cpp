@@ -203,16 +203,67 @@ private:
     Values magnitudes = apply(spec, absolute(x), absolute(weight),
                               absolute(gradY), Entries::Absolute);
     scale(magnitudes, 0, got->x.size(), options.gradientCondition);
+    const Values counts = apply(counting(), ones(x), ones(weight), ones(gradY),
+                                Entries::Absolute);
     // Sums may be taken in the basis of the layer.
-    scale(magnitudes, got->x.size(), magnitudes.size(), options.basisCondition);
+    if (options.basisCondition > 1) {
+      const Values sums =
+          apply(spec, ones(x), ones(weight), ones(gradY), Entries::Absolute);
+      boundInNorm(magnitudes, got->x.size(), sums, counts, x, gradY);
+      scale(magnitudes, got->x.size(), magnitudes.size(),
+            options.basisCondition);
+    }
     compare(check_tests::kGradSums, joined,
             exactly(gradY,
                     [&](const Values &piece) {
                       return apply(spec, x, weight, piece, Entries::Signed);
                     }),
-            magnitudes,
-            apply(counting(), ones(x), ones(weight), ones(gradY),
-                  Entries::Absolute));
+            magnitudes, counts);
+  }
+
+  /// A change of basis keeps norms, not elements: a weight whose matrix has few
+  /// entries is made of sums over all of x and grad_y. So what its gradient is
+  /// relative to is |D| |x| |grad_y|, in the norms of Frobenius and Euclid,
+  /// instead of the sum of its own terms, which is no larger. `magnitudes` are
+  /// those of grad_x, of `first` elements, then of grad_weight and grad_bias;
+  /// so are the sums of entries of D, over the batch, and their `counts`.
+  void boundInNorm(Values &magnitudes, size_t first, const Values &sums,
+                   const Values &counts, const Values &x,
+                   const Values &gradY) const {
+    const Values ofX = norms(x, columns, spec.cIn),
+                 ofY = norms(gradY, rows, spec.cOut);
+    for (size_t i = first; i < magnitudes.size(); ++i) {
+      if (counts[i] == 0)
+        continue;
+      const bool isBias = i >= first + weight.size();
+      const auto at = static_cast<int64_t>(
+          i - first - (isBias ? weight.size() : size_t(0)));
+      const int64_t out = at % spec.cOut, in = at / spec.cOut % spec.cIn;
+      double together = 0;
+      for (int64_t b = 0; b < batch; ++b)
+        together +=
+            ofY[b * spec.cOut + out] * (isBias ? 1.0 : ofX[b * spec.cIn + in]);
+      const double norm =
+          sums[i] / std::sqrt(counts[i] * static_cast<double>(batch));
+      magnitudes[i] = std::max(magnitudes[i], norm * together);
+    }
+  }
+
+  /// The length of every channel of every sample.
+  Values norms(const Values &tensor, int64_t positions,
+               int64_t channels) const {
+    Values result(batch * channels);
+    for (int64_t b = 0; b < batch; ++b)
+      for (int64_t c = 0; c < channels; ++c) {
+        double squares = 0;
+        for (int64_t p = 0; p < positions; ++p) {
+          const double value =
+              tensor[elementIndex(spec.layout, b, p, positions, c, channels)];
+          squares += value * value;
+        }
+        result[b * channels + c] = std::sqrt(squares);
+      }
+    return result;
   }
 
   const LayerSpec &spec;
