@@ -28,9 +28,11 @@ for tool in ["FileCheck", "not", "split-file", "count"]:
 config.substitutions.append(("%eqc-fuzz", os.path.join(config.eqc_tools_dir, "eqc-fuzz")))
 config.substitutions.append(("%eqc-lsp-server",
                              os.path.join(config.eqc_tools_dir, "eqc-lsp-server")))
+config.substitutions.append(("%eqc-reduce", os.path.join(config.eqc_tools_dir, "eqc-reduce")))
 config.substitutions.append(("%eqc-opt", os.path.join(config.eqc_tools_dir, "eqc-opt")))
 config.substitutions.append(("%eqc", os.path.join(config.eqc_tools_dir, "eqc")))
 config.substitutions.append(("%faulty_eqc", os.path.join(config.eqc_tools_dir, "eqc-faulty")))
+config.substitutions.append(("%faulty_opt", os.path.join(config.eqc_tools_dir, "eqc-opt-faulty")))
 config.substitutions.append(("%runtime_include", config.runtime_include))
 config.substitutions.append(("%runtime_library", config.runtime_library))
 config.substitutions.append(("%standin", os.path.join(

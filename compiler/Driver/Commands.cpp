@@ -2,6 +2,7 @@
 
 #include "compiler/Driver/Commands.h"
 
+#include "compiler/Driver/CrashReport.h"
 #include "compiler/Driver/Input.h"
 #include "compiler/Tune/InMemory.h"
 #include "compiler/Tune/RatesFile.h"
@@ -18,6 +19,8 @@ int eqc::report(const Failure &failure) {
                  << (failure.status == StatusInternal ? "internal error: "
                                                       : "error: ")
                  << failure.message << "\n";
+  if (failure.status == StatusInternal)
+    keepForReport();
   return failure.status;
 }
 
@@ -83,6 +86,7 @@ int eqc::parseSource(const Options &options,
                      std::unique_ptr<llvm::MemoryBuffer> text, StringRef name,
                      Source &source) {
   mlir::TimingScope time = source.watch.step("front end");
+  setCrashSource(text->getBuffer(), isStdin(options.input));
   unsigned id =
       source.buffers.AddNewSourceBuffer(std::move(text), llvm::SMLoc());
   FrontendResult result =
@@ -91,6 +95,7 @@ int eqc::parseSource(const Options &options,
   source.networks = std::move(result.networks);
   source.compile = options.compile;
   source.compile.built = &source.built;
+  source.compile.recorder = &crashRecorder();
   source.watch.follow(source.compile);
   source.watch.rest();
   printDiagnostics(options, source.diags);

@@ -3,6 +3,7 @@
 #include "compiler/Driver/Driver.h"
 
 #include "compiler/Driver/Commands.h"
+#include "compiler/Driver/CrashReport.h"
 #include "compiler/Driver/Process.h"
 
 #include "llvm/Support/PrettyStackTrace.h"
@@ -42,6 +43,9 @@ int eqc::runDriver(int argc, char **argv) {
     // Self-tests have limits of their own.
     if (options->timeLimit && options->command != Command::Verify)
       limitTime(*options->timeLimit);
+    // Verify runs code that may crash in children of its own.
+    if (options->command != Command::Verify)
+      setCrashCommand(argc, argv);
     return runCommand(*options);
   }
   const EarlyExit &exit = std::get<EarlyExit>(parsed);

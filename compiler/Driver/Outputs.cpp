@@ -8,6 +8,8 @@
 
 #include "compiler/Driver/Outputs.h"
 
+#include "compiler/Driver/CrashReport.h"
+
 #include "compiler/Frontend/SourceText.h"
 
 #include <cerrno>
@@ -208,6 +210,9 @@ void Outputs::undo() {
 }
 
 Failure Outputs::commit() {
+  // A run that only looks for where it crashes changes nothing.
+  if (isCrashReport())
+    return {StatusInternal, "it did not crash again", /*quiet=*/true};
   Failure failure;
   for (Output &output : outputs)
     if (!failure && output.place.kind == Place::Kind::Regular)

@@ -2,6 +2,8 @@
 
 #include "compiler/Driver/Process.h"
 
+#include "compiler/Driver/CrashReport.h"
+
 #include "llvm/Support/ErrorHandling.h"
 #include "llvm/Support/PrettyStackTrace.h"
 #include "llvm/Support/Process.h"
@@ -78,6 +80,7 @@ static void onCrash(void *) {
   say("eqc: internal error: eqc crashed; this is a bug in eqc, please report "
       "it "
       "with the input\n");
+  keepForReport();
   _exit(StatusInternal);
 }
 
@@ -87,6 +90,7 @@ static void onFatalError(void *, const char *reason, bool) {
   say("eqc: internal error: ");
   say(reason);
   say("; this is a bug in eqc, please report it with the input\n");
+  keepForReport();
   _exit(StatusInternal);
 }
 

@@ -9,6 +9,7 @@
 #include "compiler/Pipelines/ImportEqc.h"
 #include "compiler/Pipelines/OwnStack.h"
 #include "compiler/Pipelines/Pipelines.h"
+#include "compiler/Pipelines/ReplayFile.h"
 #include "compiler/Plan/Bilinear/BilinearPlan.h"
 #include "compiler/Plan/Bilinear/JoinPlans.h"
 #include "compiler/Target/CpuVariant.h"
@@ -32,6 +33,7 @@
 #include "llvm/IR/DiagnosticHandler.h"
 #include "llvm/IR/DiagnosticInfo.h"
 #include "llvm/IR/DiagnosticPrinter.h"
+#include "llvm/Support/FileSystem.h"
 #include "llvm/Support/raw_ostream.h"
 
 #include <algorithm>
@@ -59,8 +61,8 @@ private:
   std::string &message;
 };
 
-/// Calls `CompileOptions::pause`, before each of MLIR's passes, and tells the
-/// watcher of it ..
+/// Calls `CompileOptions::pause`, before each of MLIR's passes, tells the
+/// watcher of it, and keeps what one is given ..
 class BeforePasses : public PassInstrumentation {
 public:
   explicit BeforePasses(const CompileOptions &options) : options(options) {}
@@ -70,6 +72,16 @@ public:
     // What runs passes on functions has no name on command lines.
     if (options.watcher && !pass->getArgument().empty())
       options.watcher->begins(pass->getArgument());
+    PassRecorder *recorder = options.recorder;
+    if (recorder && !pass->getArgument().empty() &&
+        ++recorder->begun == recorder->kept)
+      writeReplayFile(recorder->folder, *pass, op);
+  }
+  void runAfterPass(Pass *pass, Operation *) override {
+    PassRecorder *recorder = options.recorder;
+    if (recorder && !pass->getArgument().empty() &&
+        recorder->begun == recorder->kept)
+      llvm::sys::fs::remove(recorder->folder + "/" + kReplayPass);
   }
 
 private:
@@ -568,7 +580,7 @@ private:
   bool runStages(llvm::function_ref<void(PassManager &)> populate) {
     PassManager pm(&context);
     pm.enableVerifier(false);
-    if (options.pause || options.watcher)
+    if (options.pause || options.watcher || options.recorder)
       pm.addInstrumentation(std::make_unique<BeforePasses>(options));
     if (options.timing)
       pm.enableTiming(*options.timing);
@@ -615,6 +627,12 @@ private:
       return internalError("translation to LLVM IR failed");
     code->setDataLayout(machine->createDataLayout());
     code->setTargetTriple(llvm::Triple(triple));
+    const bool keeps = options.recorder && options.recorder->kept > 0;
+    if (keeps) {
+      std::error_code error;
+      llvm::raw_fd_ostream(options.recorder->folder + "/" + kReplayLLVM, error)
+          << *code;
+    }
     time = begin("optimisation by LLVM");
     optimizeModule(*code, *machine, options.optLevel);
     if (kind == CodeKind::LLVM || wantsTexts()) {
@@ -632,6 +650,8 @@ private:
       return internalError("the target has no code generator");
     if (!messages.empty())
       return internalError("code generation failed");
+    if (keeps)
+      llvm::sys::fs::remove(options.recorder->folder + "/" + kReplayLLVM);
     return true;
   }
 

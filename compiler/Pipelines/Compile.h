@@ -60,6 +60,8 @@ public:
   virtual void left(llvm::StringRef name, llvm::StringRef text) {}
 };
 
+struct PassRecorder;
+
 struct CompileOptions {
   PlanKind plan = PlanKind::Auto;
   std::string triple; ///< empty: the host's; or a kind of device
@@ -92,6 +94,7 @@ struct CompileOptions {
   /// may wait. Null: not called.
   void (*pause)() = nullptr;
   CompileWatcher *watcher = nullptr; ///< may be null
+  PassRecorder *recorder = nullptr;  ///< may be null
   /// The time of passes, and of what LLVM does, is counted below it. May be
   /// null.
   mlir::TimingScope *timing = nullptr;
