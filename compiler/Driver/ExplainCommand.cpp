@@ -1,6 +1,7 @@
 //===- ExplainCommand.cpp - eqc explain -----------------------------------===//
 
 #include "compiler/Driver/Commands.h"
+#include "compiler/Frontend/Explained.h"
 #include "compiler/Report/Explain.h"
 
 #include "llvm/Support/FormatVariadic.h"
@@ -35,10 +36,17 @@ static int explainFile(const Options &options, std::string &text) {
   return StatusDone;
 }
 
+/// The page of an error or of a status of the runtime.
+static std::string explainId(llvm::StringRef id) {
+  if (const DiagnosticInfo *info = lookupDiagnostic(id))
+    return explainDiagnostic(*info);
+  return (id + "\n\n").str() + explainedStatus(id);
+}
+
 int eqc::runExplain(const Options &options) {
   std::string text;
   if (!options.diagnosticCode.empty())
-    text = explainDiagnostic(*lookupDiagnostic(options.diagnosticCode));
+    text = explainId(options.diagnosticCode);
   else if (int status = explainFile(options, text))
     return status;
   if (Failure failure = writeStdout(text))

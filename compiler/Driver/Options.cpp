@@ -9,6 +9,7 @@
 
 #include "compiler/Driver/Input.h"
 #include "compiler/Driver/OptionTable.h"
+#include "compiler/Frontend/Explained.h"
 #include "compiler/Lowering/KernelTarget.h"
 #include "compiler/Target/SupportedTargets.h"
 #include "compiler/Tune/HostVariant.h"
@@ -198,6 +199,10 @@ void CommandLine::readInput() {
   if (info.command == Command::Completion || info.command == Command::Man)
     return checkWord();
   StringRef input = options.input;
+  if (info.command == Command::Explain && !explainedStatus(input).empty()) {
+    options.diagnosticCode = options.input;
+    return;
+  }
   if (info.command == Command::Explain && input.size() == 5 &&
       (input[0] == 'E' || input[0] == 'W') &&
       llvm::all_of(input.drop_front(), llvm::isDigit)) {

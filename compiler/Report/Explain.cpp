@@ -3,6 +3,7 @@
 #include "compiler/Report/Explain.h"
 
 #include "compiler/Algebra/RowPattern.h"
+#include "compiler/Frontend/Explained.h"
 #include "compiler/Frontend/Print.h"
 #include "compiler/Plan/Bilinear/BilinearPlan.h"
 #include "compiler/Plan/Bilinear/JoinPlans.h"
@@ -185,5 +186,5 @@ std::string eqc::explainDiagnostic(const DiagnosticInfo &info) {
       fmt::format("{}: {}\n\n{}", info.code, info.title, info.explanation);
   if (text.back() != '\n')
     text += '\n';
-  return text + fmt::format("\nExit status {}.\n", info.status);
+  return text + explainedExamples(info);
 }

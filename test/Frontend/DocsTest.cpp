@@ -7,6 +7,8 @@
 
 #include "Support.h"
 
+#include "compiler/Frontend/Explained.h"
+
 #include <gtest/gtest.h>
 
 #include <cstdlib>
@@ -28,9 +30,17 @@ static std::string renderReference() {
         "This page is made from `compiler/Frontend/Diagnostics.def`; a test "
         "compares the two.\n";
   for (const DiagnosticInfo &info : allDiagnostics())
-    os << "\n## " << info.code << ": " << info.title << "\n\nExit status "
-       << info.status << ".\n\n"
-       << info.explanation << "\n";
+    os << "\n## " << info.code << ": " << info.title << "\n\n"
+       << info.explanation << "\n"
+       << explainedExamples(info);
+  os << "\n## Statuses of the runtime\n\n"
+        "What functions of compiled layers return besides 0; `eqc explain "
+        "EQC_ERR_NULL` prints the entry of a name,\n"
+        "`eqc_status_string` a line. The calls are of `layer pairs { group = "
+        "S; "
+        "n = ?; k = 2; l = 2 }`.\n";
+  for (const std::string &name : allStatuses())
+    os << "\n### " << name << "\n\n" << explainedStatus(name);
   return os.str();
 }
 
