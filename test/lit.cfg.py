@@ -9,7 +9,7 @@ config.name = "eqc"
 config.test_format = lit.formats.ShTest(execute_external=False)
 config.suffixes = [".mlir", ".eq", ".test"]
 # Inputs that several tests share, and programs that ctest runs by itself.
-config.excludes = ["Package", "Inputs", "Integration", "Benchmark", "Kernels", "Corpus", "Regressions"]
+config.excludes = ["Package", "Inputs", "Integration", "Benchmark", "Kernels", "Corpus", "Regressions", "Mutation"]
 config.test_source_root = os.path.dirname(__file__)
 config.test_exec_root = os.path.join(config.eqc_obj_root, "test")
 
