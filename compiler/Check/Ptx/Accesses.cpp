@@ -40,6 +40,16 @@ Executor::Place Executor::access(Thread &thread, const Instruction &instruction,
   }
   if (wanted.space == Space::Param)
     return accessParam(thread, instruction, wanted);
+  const bool isMapped =
+      wanted.space == Space::Cluster && (wanted.address & kMapped) != 0;
+  if (isMapped)
+    wanted.address -= kMapped;
+  else if (wanted.space == Space::Shared || wanted.space == Space::Cluster)
+    wanted.address += rankOf(thread.index) * kBlockWindow;
+  if (wanted.space == Space::Cluster)
+    wanted.space = Space::Shared;
+  if (isMapped && !accessOther(thread, instruction, wanted))
+    return {};
   Region *&last = lastRegions[wanted.slot][instruction.index];
   if (!last || !last->holds(wanted.address))
     last = findRegion(wanted.space, wanted.address);
@@ -75,6 +85,29 @@ Executor::Place Executor::access(Thread &thread, const Instruction &instruction,
     return {};
   return {region->data + (wanted.address - region->begin), region,
           wanted.address};
+}
+
+/// The shared memory of another block of a cluster is there when that block has
+/// begun, and until it ends.
+bool Executor::accessOther(Thread &thread, const Instruction &instruction,
+                           const Access &wanted) {
+  const uint64_t rank = wanted.address / kBlockWindow;
+  if (rank >= launch.cluster)
+    return failWhere(thread, instruction, Error::Kind::OutOfBounds,
+                     fmt::format("{} of shared memory of block {} of a cluster "
+                                 "of {}",
+                                 verb(wanted.write), rank, launch.cluster));
+  if (rank == rankOf(thread.index))
+    return true;
+  auto &[lastVisit, hasEnded] = visits[rank];
+  lastVisit = memory.epoch;
+  if (memory.epoch != blockEpoch && !hasEnded)
+    return true;
+  return failWhere(
+      thread, instruction, Error::Kind::Race,
+      fmt::format("{} of shared memory of block {} of the cluster, which may "
+                  "have {} with no barrier between",
+                  verb(wanted.write), rank, hasEnded ? "ended" : "not begun"));
 }
 
 Executor::Place Executor::accessParam(Thread &thread,
@@ -166,8 +199,9 @@ bool Executor::failClash(Thread &thread, const Instruction &instruction,
     return fmt::format("line {}", module.instruction(index).second->line);
   };
   auto who = [&](uint32_t epoch, uint32_t index) {
-    return fmt::format("block {}, thread {}", blockOf(epoch).text(),
-                       launch.block.at(index & ~uint32_t(Cell::kFlag)).text());
+    const uint32_t thread = index & ~uint32_t(Cell::kFlag);
+    return fmt::format("block {}, thread {}", blockOf(epoch, thread).text(),
+                       threadAt(thread).text());
   };
   switch (clash) {
   case Clash::None:

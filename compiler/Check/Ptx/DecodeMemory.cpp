@@ -33,6 +33,8 @@ std::optional<Space> spaceOf(std::string_view word) {
     return Space::Global;
   if (word == "shared" || word == "shared::cta")
     return Space::Shared;
+  if (word == "shared::cluster")
+    return Space::Cluster;
   if (word == "const")
     return Space::Const;
   if (word == "local")
@@ -186,8 +188,8 @@ std::optional<Fault> Decoder::decodeAddressConversion(Instruction &i) {
   if (fromGeneric)
     part = takePart(rest);
   const std::optional<Space> space = spaceOf(part);
-  if (!space || *space == Space::Param || (tests && fromGeneric) ||
-      rest != (tests ? "" : "u64"))
+  if (!space || *space == Space::Param || *space == Space::Cluster ||
+      (tests && fromGeneric) || rest != (tests ? "" : "u64"))
     return unsupported(
         fmt::format("unknown instruction '{}'", statement->opcode));
   if (Result fault = expect(2))
@@ -210,6 +212,26 @@ std::optional<Fault> Decoder::decodeAddressConversion(Instruction &i) {
   if (Result fault = destination(statement->operands[0], tests ? 1 : 64, i.d))
     return fault;
   return source(statement->operands[1], 64, i.a);
+}
+
+/// mapa.shared::cluster: where an address of this block's shared memory is in
+/// that of another block of the cluster.
+std::optional<Fault> Decoder::decodeMap(Instruction &i) {
+  if (statement->opcode != "mapa.shared::cluster.u64")
+    return unsupported(
+        fmt::format("unknown instruction '{}'", statement->opcode));
+  if (Result fault = expect(3))
+    return fault;
+  i.action = Action::Compute;
+  i.compute = [](uint64_t *slots, const Instruction &i) {
+    slots[i.d] =
+        slots[i.a] % kBlockWindow + slots[i.b] * kBlockWindow + kMapped;
+  };
+  if (Result fault = destination(statement->operands[0], 64, i.d))
+    return fault;
+  if (Result fault = source(statement->operands[1], 64, i.a))
+    return fault;
+  return source(statement->operands[2], 32, i.b);
 }
 
 std::optional<Fault> Decoder::decodeAsync(Instruction &i) {

@@ -93,6 +93,10 @@ std::optional<Fault> Decoder::decodeOpcode(Instruction &i) {
     return decodeCall(i);
   if (isOneOf(opcode, kAlignedBarriers) || isOneOf(opcode, kBarriers))
     return decodeBarrier(i);
+  if (startsWith(opcode, "barrier.cluster."))
+    return decodeClusterBarrier(i);
+  if (startsWith(opcode, "mapa."))
+    return decodeMap(i);
   if (startsWith(opcode, "shfl."))
     return decodeShuffle(i);
   if (startsWith(opcode, "vote.") || opcode == "activemask.b32")
@@ -225,6 +229,25 @@ std::optional<Fault> Decoder::decodeBarrier(Instruction &i) {
     if (Result fault = source(operands[1], 32, i.b))
       return fault;
   return source(operands[0], 32, i.a);
+}
+
+/// What was done before is seen after, as it is unless the text says otherwise.
+std::optional<Fault> Decoder::decodeClusterBarrier(Instruction &i) {
+  static constexpr std::string_view kArrivals[] = {
+      "barrier.cluster.arrive.aligned",
+      "barrier.cluster.arrive.release.aligned", "barrier.cluster.arrive",
+      "barrier.cluster.arrive.release"};
+  static constexpr std::string_view kWaits[] = {
+      "barrier.cluster.wait.aligned", "barrier.cluster.wait.acquire.aligned",
+      "barrier.cluster.wait", "barrier.cluster.wait.acquire"};
+  const std::string_view opcode = statement->opcode;
+  const bool arrives = isOneOf(opcode, kArrivals);
+  if (!arrives && !isOneOf(opcode, kWaits))
+    return unsupported(fmt::format("unknown instruction '{}'", opcode));
+  i.action = arrives ? Action::ArriveCluster : Action::WaitCluster;
+  i.aligned = opcode.find("aligned") != std::string_view::npos;
+  i.a = i.b = builder.constant(0);
+  return expect(0);
 }
 
 template <size_t N>

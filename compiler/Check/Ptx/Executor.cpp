@@ -32,8 +32,8 @@ Report Executor::run() {
     return std::move(report);
   addRegions();
   firstEpoch = memory.epoch + 1;
-  for (uint32_t next : order(launch.grid.size()))
-    if (!runBlock(next))
+  for (uint32_t next : order(launch.grid.size() / launch.cluster))
+    if (!runBlock(next * launch.cluster))
       break;
   count();
   if (traffic)
@@ -57,7 +57,8 @@ bool Executor::failWhere(Thread &thread, const Instruction &instruction,
   error.function = thread.frame().function->name;
   error.line = instruction.line;
   error.source = module.lineText(instruction.line);
-  error.place = {launch.grid.at(block), launch.block.at(thread.index)};
+  error.place = {launch.grid.at(block + rankOf(thread.index)),
+                 threadAt(thread.index)};
   error.text = std::move(text);
   report.error = std::move(error);
   return false;
@@ -76,6 +77,13 @@ bool Executor::prepare() {
   if (grid.size() == 0 || grid.x > INT32_MAX || grid.y > 65535 ||
       grid.z > 65535 || grid.size() > UINT32_MAX)
     return failLaunch(fmt::format("a grid of {} blocks", grid.text()));
+  constexpr uint32_t kMostBlocks = 16;
+  if (launch.cluster == 0 || launch.cluster > kMostBlocks ||
+      grid.x % launch.cluster != 0 ||
+      (launch.cluster > 1 && sizes.size() % kWarp != 0))
+    return failLaunch(fmt::format("clusters of {} blocks of {} threads in a "
+                                  "grid of {}",
+                                  launch.cluster, sizes.text(), grid.text()));
   if (kernel->maxThreads && sizes.size() > kernel->maxThreads->size())
     return failLaunch(fmt::format("{} threads in a block, the kernel has at "
                                   "most {}",
@@ -102,7 +110,8 @@ bool Executor::prepare() {
           fmt::format("'{}' is declared a multiple of {}, but is {:#x}",
                       parameter.name, parameter.pointerAlignment, pointer));
   }
-  threadCount = uint32_t(sizes.size());
+  blockThreads = uint32_t(sizes.size());
+  threadCount = blockThreads * launch.cluster;
   threadOrder = order(threadCount);
   threads.resize(threadCount);
   executed.assign(module.instructionCount(), 0);
@@ -119,7 +128,7 @@ void Executor::addRegions() {
   for (Region *region : memory.regions())
     if (region->bytes != 0)
       globals.push_back(region);
-  sharedData.reserve(module.variables.size());
+  sharedData.reserve(module.variables.size() * launch.cluster);
   bool dynamicAdded = false;
   for (const Variable &variable : module.variables) {
     // All of dynamic shared memory is one array, whatever its names.
@@ -133,11 +142,10 @@ void Executor::addRegions() {
       continue;
     if (variable.space == Space::Shared) {
       dynamicAdded |= variable.dynamic;
-      region.data = sharedData.emplace_back(region.bytes).data();
-      region.undefined = true;
-      region.shadow = std::make_unique<Shadow>(region.begin, region.bytes,
-                                               module.storesParts ? 0 : 2);
-    } else if (variable.space == Space::Local) {
+      addShared(region);
+      continue;
+    }
+    if (variable.space == Space::Local) {
       localBytes = std::max(localBytes, variable.address + variable.bytes);
     } else {
       region.data = const_cast<uint8_t *>(variable.initial.data());
@@ -148,6 +156,21 @@ void Executor::addRegions() {
   // Buffers and arrays of the module are looked up together.
   for (Region &region : moduleRegions[size_t(Space::Global)])
     globals.push_back(&region);
+}
+
+/// One for each block of a cluster.
+void Executor::addShared(const Region &variable) {
+  for (uint32_t rank = 0; rank < launch.cluster; ++rank) {
+    Region region;
+    region.name = variable.name;
+    region.begin = variable.begin + rank * kBlockWindow;
+    region.bytes = variable.bytes;
+    region.data = sharedData.emplace_back(region.bytes).data();
+    region.undefined = true;
+    region.shadow = std::make_unique<Shadow>(region.begin, region.bytes,
+                                             module.storesParts ? 0 : 2);
+    moduleRegions[size_t(Space::Shared)].push_back(std::move(region));
+  }
 }
 
 std::vector<uint32_t> Executor::order(uint64_t size) const {
@@ -167,6 +190,7 @@ void Executor::startThread(Thread &thread) {
   thread.index = uint32_t(&thread - threads.data());
   thread.state = Thread::State::Ready;
   thread.executed = 0;
+  thread.hasArrived = false;
   thread.depth = 0;
   thread.uncommitted.clear();
   thread.groups.clear();
@@ -180,6 +204,7 @@ bool Executor::runBlock(uint32_t next) {
   block = next;
   blockEpoch = ++memory.epoch;
   blockEpochs.emplace_back(blockEpoch, block);
+  visits.assign(launch.cluster, {0, false});
   for (Thread &thread : threads)
     startThread(thread);
   if (traffic)
@@ -213,18 +238,21 @@ bool Executor::passBarrier() {
   const uint64_t number = first.frame().slots[barrier.a];
   for (Thread &thread : threads) {
     const std::string who =
-        fmt::format("thread {}", launch.block.at(thread.index).text());
+        fmt::format("thread {}", threadAt(thread.index).text());
     if (thread.state == Thread::State::Done)
       return failWhere(first, barrier, Error::Kind::Divergence,
                        who + " ended and never comes to this barrier");
     const Instruction &other = thread.instruction();
     const std::vector<uint64_t> &slots = thread.frame().slots;
+    if (other.action == Action::Barrier && launch.cluster > 1)
+      return failWhere(thread, other, Error::Kind::Unsupported,
+                       "a barrier of one block of a cluster");
     if (slots[other.b] != 0 && slots[other.b] != threadCount)
       return failWhere(thread, other, Error::Kind::Unsupported,
                        fmt::format("a barrier of {} threads in a block of {}",
                                    slots[other.b], threadCount));
     const bool sameWarp = thread.index / kWarp == first.index / kWarp;
-    if (slots[other.a] != number ||
+    if (slots[other.a] != number || other.action != barrier.action ||
         (sameWarp && (other.aligned || barrier.aligned) && &other != &barrier))
       return failWhere(first, barrier, Error::Kind::Divergence,
                        fmt::format("{} waits at another barrier in line {}",
@@ -238,7 +266,7 @@ bool Executor::passBarrier() {
       return failWhere(lane0, lane0.instruction(), Error::Kind::Divergence,
                        fmt::format("thread {} of the same warp waits at "
                                    "another barrier in line {}",
-                                   launch.block.at(thread.index).text(),
+                                   threadAt(thread.index).text(),
                                    thread.instruction().line));
   }
   ++memory.epoch;
@@ -250,13 +278,24 @@ bool Executor::passBarrier() {
 void Executor::resume(Thread &thread) {
   ++thread.frame().pc;
   thread.state = Thread::State::Ready;
+  thread.hasArrived = false;
 }
 
-Dim3 Executor::blockOf(uint32_t epoch) const {
+/// A block's shared memory ends with it.
+bool Executor::endThread(Thread &thread, const Instruction &instruction) {
+  auto &[lastVisit, hasEnded] = visits[rankOf(thread.index)];
+  hasEnded = true;
+  return lastVisit != memory.epoch ||
+         failWhere(thread, instruction, Error::Kind::Race,
+                   "the end of a block whose shared memory another block of "
+                   "the cluster accesses with no barrier between");
+}
+
+Dim3 Executor::blockOf(uint32_t epoch, uint32_t thread) const {
   auto after = std::upper_bound(
       blockEpochs.begin(), blockEpochs.end(), epoch,
       [](uint32_t epoch, const std::pair<uint32_t, uint32_t> &entry) {
         return epoch < entry.first;
       });
-  return launch.grid.at(std::prev(after)->second);
+  return launch.grid.at(std::prev(after)->second + rankOf(thread));
 }

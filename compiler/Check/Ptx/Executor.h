@@ -35,8 +35,9 @@ struct Thread {
   enum class State : uint8_t { Ready, AtBarrier, AtCollective, Done };
 
   State state = State::Ready;
-  uint32_t index = 0; ///< in its block
+  uint32_t index = 0; ///< in its block, or cluster
   uint64_t executed = 0;
+  bool hasArrived = false; ///< at a barrier of its cluster
   std::vector<Frame> frames;
   size_t depth = 0; ///< frames in use; others are kept for their memory
   std::vector<uint8_t> local;
@@ -61,9 +62,15 @@ private:
   // Executor.cpp: blocks, barriers.
   bool prepare();
   void addRegions();
+  void addShared(const Region &variable);
   bool runBlock(uint32_t block);
   void startThread(Thread &thread);
   bool passBarrier();
+  bool endThread(Thread &thread, const Instruction &instruction);
+  uint32_t rankOf(uint32_t thread) const { return thread / blockThreads; }
+  Dim3 threadAt(uint32_t thread) const {
+    return launch.block.at(thread % blockThreads);
+  }
   bool failLaunch(std::string text);
   bool failWhere(Thread &thread, const Instruction &instruction,
                  Error::Kind kind, std::string text);
@@ -92,6 +99,8 @@ private:
     uint64_t address = 0;
   };
   Place access(Thread &thread, const Instruction &instruction, Access &wanted);
+  bool accessOther(Thread &thread, const Instruction &instruction,
+                   const Access &wanted);
   Place accessParam(Thread &thread, const Instruction &instruction,
                     const Access &wanted);
   Region *findRegion(Space space, uint64_t address);
@@ -118,7 +127,7 @@ private:
   void vote(uint32_t warp, uint32_t members);
   void resume(Thread &thread);
 
-  Dim3 blockOf(uint32_t epoch) const;
+  Dim3 blockOf(uint32_t epoch, uint32_t thread = 0) const;
 
   const Module &module;
   const Launch &launch;
@@ -126,10 +135,14 @@ private:
   Report report;
 
   const Function *kernel = nullptr;
-  uint32_t threadCount = 0;
+  uint32_t blockThreads = 1; ///< of a block,
+  uint32_t threadCount = 0;  ///< of a cluster
   std::vector<uint32_t> threadOrder;
   std::vector<Thread> threads;
-  uint32_t block = 0;
+  uint32_t block = 0; ///< the first of its cluster
+  /// When other blocks of the cluster accessed a block's shared memory last,
+  /// and whether threads of it have ended.
+  std::vector<std::pair<uint32_t, bool>> visits;
   uint32_t firstEpoch = 0, blockEpoch = 0;
   std::vector<std::pair<uint32_t, uint32_t>> blockEpochs; ///< epoch, block
 

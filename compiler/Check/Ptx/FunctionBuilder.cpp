@@ -40,6 +40,10 @@ constexpr SpecialName kSpecials[] = {
     {"%lanemask_gt", Special::LanemaskGt},
     {"%lanemask_ge", Special::LanemaskGe},
     {"%dynamic_smem_size", Special::DynamicSmemSize},
+    {"%cluster_ctaid.x", Special::ClusterCtaidX},
+    {"%cluster_ctarank", Special::ClusterCtaidX},
+    {"%cluster_nctaid.x", Special::ClusterNctaidX},
+    {"%cluster_nctarank", Special::ClusterNctaidX},
 };
 
 } // namespace

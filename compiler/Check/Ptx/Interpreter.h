@@ -43,13 +43,14 @@ struct Arguments {
 std::vector<uint8_t> gatherArguments(const Function &kernel,
                                      const void *const *values);
 
-/// In which order the threads of a block, and blocks, are executed.
+/// In which order the threads of a block or cluster, and these, are executed.
 enum class Order : uint8_t { Forwards, Backwards, Shuffled };
 
 struct Launch {
   std::string kernel;
   Dim3 grid, block;
-  uint32_t dynamicShared = 0; ///< bytes
+  uint32_t cluster = 1;       ///< blocks that follow each other along x
+  uint32_t dynamicShared = 0; ///< bytes of a block
   std::vector<uint8_t> arguments;
   Order order = Order::Forwards;
   uint64_t seed = 1; ///< of a shuffle
@@ -62,7 +63,8 @@ struct Launch {
 struct Traffic {
   uint64_t bytes = 0;   ///< that threads asked for
   uint64_t sectors = 0; ///< that were touched at all
-  /// The same counted in each block: blocks that share a sector count twice.
+  /// The same counted in each block, or cluster of blocks: those that share a
+  /// sector count twice.
   uint64_t blockSectors = 0;
   /// How often instructions touched sectors. The threads of a warp that
   /// execute an instruction together touch a sector once.

@@ -20,6 +20,8 @@ std::string_view eqc::ptx::nameOf(Space space) {
     return "local";
   case Space::Param:
     return "parameter";
+  case Space::Cluster:
+    return "a cluster's shared";
   }
   return "";
 }

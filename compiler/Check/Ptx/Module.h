@@ -17,7 +17,16 @@
 
 namespace eqc::ptx {
 
-enum class Space : uint8_t { Generic, Global, Shared, Const, Local, Param };
+/// Cluster: shared memory of any block of a cluster.
+enum class Space : uint8_t {
+  Generic,
+  Global,
+  Shared,
+  Const,
+  Local,
+  Param,
+  Cluster
+};
 
 std::string_view nameOf(Space space);
 
@@ -35,6 +44,11 @@ constexpr uint64_t windowOf(Space space) {
     return 0;
   }
 }
+
+/// From the shared memory of a block of a cluster to that of the next one.
+constexpr uint64_t kBlockWindow = uint64_t(1) << 28;
+/// Of addresses that `mapa` made, which say whose memory it is.
+constexpr uint64_t kMapped = uint64_t(1) << 40;
 
 /// Arrays of modules in global memory begin here, beside those of callers.
 constexpr uint64_t kModuleGlobals = uint64_t(4) << 60;
@@ -57,6 +71,8 @@ enum class Action : uint8_t {
   Exit,
   Trap,
   Barrier,
+  ArriveCluster,
+  WaitCluster,
   Shuffle,
   Vote,
   ActiveMask,
@@ -133,6 +149,8 @@ enum class Special : uint8_t {
   LanemaskGt,
   LanemaskGe,
   DynamicSmemSize,
+  ClusterCtaidX,
+  ClusterNctaidX,
 };
 
 struct CallSite {

@@ -2,7 +2,8 @@
 //
 // Time is counted in epochs: one begins with each block and after each barrier
 // of a block. Blocks are executed one after another, so an epoch tells its
-// block. Two accesses of the same bytes, one of them a write, are ordered if
+// block. The blocks of a cluster are one here, with one barrier. Two accesses
+// of the same bytes, one of them a write, are ordered if
 //
 //   they are of the same thread, or
 //   they are of the same block in different epochs, or

@@ -69,6 +69,8 @@ private:
   Result decodeBranch(Instruction &i);
   Result decodeCall(Instruction &i);
   Result decodeBarrier(Instruction &i);
+  Result decodeClusterBarrier(Instruction &i);
+  Result decodeMap(Instruction &i);
   /// Where the opcode stands in a list of modes.
   template <size_t N>
   Result modeOf(const std::string_view (&modes)[N], uint8_t &mode) const;

@@ -7,7 +7,8 @@
 using namespace eqc::ptx;
 
 uint64_t Executor::valueOf(Special special, uint32_t thread) const {
-  const Dim3 tid = launch.block.at(thread), ctaid = launch.grid.at(block);
+  const Dim3 tid = threadAt(thread),
+             ctaid = launch.grid.at(block + rankOf(thread));
   const uint32_t lane = thread % kWarp;
   const uint32_t bit = uint32_t(1) << lane;
   switch (special) {
@@ -38,7 +39,7 @@ uint64_t Executor::valueOf(Special special, uint32_t thread) const {
   case Special::LaneId:
     return lane;
   case Special::WarpId:
-    return thread / kWarp;
+    return thread % blockThreads / kWarp;
   case Special::LanemaskEq:
     return bit;
   case Special::LanemaskLt:
@@ -51,6 +52,10 @@ uint64_t Executor::valueOf(Special special, uint32_t thread) const {
     return ~(bit - 1);
   case Special::DynamicSmemSize:
     return launch.dynamicShared;
+  case Special::ClusterCtaidX:
+    return rankOf(thread);
+  case Special::ClusterNctaidX:
+    return launch.cluster;
   }
   return 0;
 }
@@ -175,12 +180,25 @@ bool Executor::runThread(Thread &thread) {
         continue;
       }
       thread.depth = 1; // Where it ended is still asked for.
-      return waitAsync(thread, i, 0) && wait(Thread::State::Done);
+      return waitAsync(thread, i, 0) && endThread(thread, i) &&
+             wait(Thread::State::Done);
     case Action::Exit:
-      return waitAsync(thread, i, 0) && wait(Thread::State::Done);
+      return waitAsync(thread, i, 0) && endThread(thread, i) &&
+             wait(Thread::State::Done);
     case Action::Trap:
       return failWhere(thread, i, Error::Kind::Undefined, "a trap");
     case Action::Barrier:
+      return wait(Thread::State::AtBarrier);
+    case Action::ArriveCluster:
+      if (code[pc + 1].action != Action::WaitCluster)
+        return failWhere(thread, i, Error::Kind::Unsupported,
+                         "work between the arrival at a barrier and the wait");
+      thread.hasArrived = true;
+      break;
+    case Action::WaitCluster:
+      if (!thread.hasArrived)
+        return failWhere(thread, i, Error::Kind::Divergence,
+                         "waits at a barrier where it has not arrived");
       return wait(Thread::State::AtBarrier);
     case Action::Shuffle:
     case Action::Vote:

@@ -30,8 +30,6 @@ static void interpret(const Launch &from, ptx::Order order,
     return;
   if (from.cluster > 1 && clusters)
     return runOnHost(from, clusters, order);
-  if (from.cluster > 1)
-    return violate("'" + from.entry.name + "': clusters are not interpreted");
   std::vector<const void *> values;
   for (const std::vector<unsigned char> &param : from.params)
     values.push_back(param.data());
@@ -46,6 +44,7 @@ static void interpret(const Launch &from, ptx::Order order,
   launch.kernel = from.entry.name;
   launch.grid.x = from.grid;
   launch.block.x = from.threads;
+  launch.cluster = from.cluster;
   launch.dynamicShared = from.dynamicShared;
   launch.arguments = ptx::gatherArguments(*kernel, values.data());
   launch.order = order;
