@@ -11,7 +11,7 @@ here=$PWD
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 
 build=${BUILD:-build}
-groups="S O SO Sp H B S' B' O(p,q) SO(p,q) GL A"
+groups="S O SO Sp H B S' B' O(p,q) SO(p,q) GL A products"
 plans="shared schur dense factored"
 every=12
 suite=$(cd benchmark/workloads && printf '%s ' *.eq | sed 's/[.]eq//g')
@@ -60,7 +60,7 @@ import layers
 folder, every, groups, plans = sys.argv[1], int(sys.argv[2]), sys.argv[3].split(), sys.argv[4].split()
 for plan in plans:
     for group in groups:
-        if plan == "schur" and group in ("O(p,q)", "SO(p,q)", "GL"):
+        if plan == "schur" and group in ("O(p,q)", "SO(p,q)", "GL", "products"):
             continue  # their tensors have no orthogonal basis
         if plan == "factored" and group == "A":
             continue  # which has no jellyfish

@@ -31,7 +31,7 @@ using namespace eqc::test;
 namespace {
 
 struct Case {
-  std::string fields; ///< of the layer
+  std::string fields; ///< of the layer; or a source with its spaces
   PlanKind plan = PlanKind::Shared;
   int64_t batch = 3;
   int64_t n = 0; ///< where it is given at run time
@@ -46,6 +46,10 @@ const std::string kSymmetric =
     "[\"(1 2)\"]; ";
 const std::string kOdd = "group = S; k = 1; l = 3; bias = true; out_symmetry = "
                          "[\"-(1 2)\"]; ";
+
+/// Axes of several spaces.
+const std::string kSpaces = "space u = S(3)\nspace v = S(5)\n"
+                            "space w = SO(3)\nspace z = Sp(2)\n";
 
 /// A case of schur in the basis of strands.
 Case strands(std::string fields, int64_t batch, int64_t n = 0,
@@ -111,11 +115,13 @@ public:
   Calls(const CompiledLayer &layer, const Case &c, size_t offset)
       : layer(layer), spec(layer.spec), c(c), offset(offset),
         n(spec.dynamicN() ? c.n : spec.n) {
-    const auto rows = [&](int order) {
-      return static_cast<size_t>(c.batch * integerPower(n, order));
+    const auto rows = [&](int order, const std::vector<int64_t> &lengths) {
+      return static_cast<size_t>(c.batch * (spec.group.isProduct()
+                                                ? numPositions(lengths)
+                                                : integerPower(n, order)));
     };
-    x = randomNumbers(rows(spec.k) * spec.cIn, 1);
-    gradY = randomNumbers(rows(spec.l) * spec.cOut, 2);
+    x = randomNumbers(rows(spec.k, lengthsOfInput(spec)) * spec.cIn, 1);
+    gradY = randomNumbers(rows(spec.l, lengthsOfOutput(spec)) * spec.cOut, 2);
     weight = randomNumbers(spec.diagrams.size() * spec.cIn * spec.cOut, 3);
     bias = randomNumbers(spec.biasDiagrams.size() * spec.cOut, 4);
   }
@@ -285,8 +291,10 @@ protected:
 
 TEST_P(Compiled, ComputesWhatTheDefinitionSays) {
   const Case &c = GetParam();
-  const CompiledLayer layer("layer a { " + c.fields + " }", c.plan,
-                            c.gradients);
+  const bool isSource = llvm::StringRef(c.fields).starts_with("space");
+  const CompiledLayer layer(isSource ? c.fields
+                                     : "layer a { " + c.fields + " }",
+                            c.plan, c.gradients);
   if (HasFailure())
     return;
   if (layer.spec.dtype == DType::F32)
@@ -518,12 +526,60 @@ const Case cases[] = {
     {"group = Sp; n = 4; k = 2; l = 2; channels = 4 -> 4; in_symmetry = "
      "[\"-(1 2)\"]",
      PlanKind::Factored},
+    {kSpaces + "layer a { k = u v; l = u v; channels = 8 -> 16; bias = true }"},
+    {kSpaces + "layer a { k = v u v; l = v u; channels = 4 -> 3; "
+               "normalize = mean; layout = channels_first }"},
+    {kSpaces +
+     "layer a { k = u w w; l = w u; channels = 4 -> 8; dtype = f64 }"},
+    {kSpaces + "layer a { k = z u z; l = u; channels = 3 -> 4; "
+               "normalize = mean }",
+     PlanKind::Factored},
+    {kSpaces + "layer a { k = w u; l = u w w; channels = 4 -> 4; bias = true }",
+     PlanKind::Factored},
+    {kSpaces + "layer a { k = u w; l = w u; channels = 4 -> 4 }",
+     PlanKind::Dense},
 };
 
 INSTANTIATE_TEST_SUITE_P(Layers, Compiled, testing::ValuesIn(cases));
 
 constexpr const char *kSets = "layer a { group = S; n = 8; k = 1; l = 1; "
                               "channels = 64 -> 64; bias = true }";
+
+/// Where blocks have no room for all stages, these follow each other for as
+/// many samples as half of the second-level cache holds.
+TEST(Chunks, HaveTheBitsOfTheWholeBatch) {
+  constexpr int64_t batch = 5, elements = batch * 8 * 64;
+  constexpr int sampleBytes = 8 * 64 * sizeof(float);
+  const CompiledLayer layer(kSets, PlanKind::Shared, /*gradients=*/false);
+  std::vector<std::vector<float>> results;
+  std::vector<int64_t> launched;
+  for (int l2 : {32 << 20, 5 * sampleBytes}) {
+    standin::Chip chip = standin::sm90;
+    chip.sharedBlock = chip.sharedProcessor = 1 << 10;
+    chip.l2 = l2;
+    standin::reset({chip});
+    void *context = standin::createContext(0);
+    standin::setCurrent(context);
+    standin::interpretKernels();
+    const Device<float> x(randomNumbers(elements, 1), 0),
+        weight(randomNumbers(2 * 64 * 64, 2), 0), bias(randomNumbers(64, 3), 0),
+        y(elements, 0);
+    ASSERT_EQ((layer.find<int(int64_t, const float *, const float *,
+                              const float *, float *, void *)>("forward")(
+                  batch, x.data, weight.data, bias.data, y.data, nullptr)),
+              EQC_OK)
+        << layer.lastError();
+    results.push_back(y.values());
+    launched.push_back(static_cast<int64_t>(standin::launches().size()));
+    auto *bytes = layer.find<int64_t(int64_t, int)>("workspace_bytes");
+    if (launched.size() == 2)
+      EXPECT_EQ(bytes(100, 0), bytes(2, 0));
+    EXPECT_THAT(standin::violations(), testing::IsEmpty());
+    standin::destroyContext(context);
+  }
+  EXPECT_EQ(results[0], results[1]);
+  EXPECT_EQ(launched[1], 3 * launched[0]) << "of 2, 2 and 1 samples";
+}
 
 /// The other functions of the C interface, on one layer.
 class CompiledInterface : public testing::Test {

@@ -26,7 +26,11 @@ public:
   template <typename Pointer> Pointer samples(Pointer host, bool isOutput) {
     const int order = isOutput ? spec.l : spec.k;
     const int64_t channels = isOutput ? spec.cOut : spec.cIn;
-    return add(host, batch * integerPower(n, order) * channels);
+    const int64_t rows = spec.group.isProduct()
+                             ? numPositions(isOutput ? lengthsOfOutput(spec)
+                                                     : lengthsOfInput(spec))
+                             : integerPower(n, order);
+    return add(host, batch * rows * channels);
   }
   template <typename Pointer> Pointer weight(Pointer host) {
     return add(host, static_cast<int64_t>(spec.diagrams.size()) * spec.cIn *

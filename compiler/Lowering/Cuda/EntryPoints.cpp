@@ -185,7 +185,8 @@ private:
       launches.push_back(addLaunch(launch));
     return EntryConstant::ofStruct(
         {formula(form.getAs<DenseI64ArrayAttr>("condition")),
-         EntryConstant::none(), EntryConstant::ofNumber(0),
+         formula(form.getAs<DenseI64ArrayAttr>("chunk")),
+         EntryConstant::ofNumber(1),
          formula(form.getAs<DenseI64ArrayAttr>("workspace")),
          EntryConstant::ofNumber(static_cast<int64_t>(launches.size())),
          b.addTable(fresh("launches"), launches)});
@@ -206,7 +207,7 @@ private:
          formula(launch.getAs<DenseI64ArrayAttr>("grid")),
          formula(launch.getAs<DenseI64ArrayAttr>("shared")),
          formula(launch.getAs<DenseI64ArrayAttr>("cluster")),
-         EntryConstant::ofNumber(0),
+         EntryConstant::ofNumber(launch.contains("loop") ? 1 : 0),
          EntryConstant::ofNumber(static_cast<int64_t>(params.size())),
          b.addTable(fresh("params"), params)});
   }

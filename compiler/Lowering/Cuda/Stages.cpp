@@ -40,14 +40,31 @@ public:
         NVVM::ClusterWaitOp::create(b, kernel.getLoc(), b.getUnitAttr());
       };
       mlir::Block &body = kernel.getBody().front();
+      const bool visitsAtOnce = visitsBeforeBarrier(body);
       for (auto barrier :
            llvm::make_early_inc_range(body.getOps<gpu::BarrierOp>())) {
         add(barrier);
         barrier.erase();
       }
-      add(&body.front());
+      if (visitsAtOnce)
+        add(&body.front());
       add(body.getTerminator());
     }
+  }
+
+private:
+  /// Whether blocks access shared memory of others, which have to have begun,
+  /// before the first barrier.
+  static bool visitsBeforeBarrier(mlir::Block &body) {
+    for (Operation &op : body) {
+      if (isa<gpu::BarrierOp>(op))
+        return false;
+      if (op.walk([](NVVM::MapaOp) {
+              return WalkResult::interrupt();
+            }).wasInterrupted())
+        return true;
+    }
+    return false;
   }
 };
 

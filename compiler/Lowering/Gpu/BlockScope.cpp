@@ -41,15 +41,23 @@ int64_t BlockScope::unit() const {
   return kAlignment / program.spec.elementSize();
 }
 
-/// An odd number of what is accessed at once, so that neighbouring rows are in
-/// other banks.
-int64_t BlockScope::pitchOf(int64_t channels) const {
-  const int64_t width = program.width(channels);
-  return (channels / width | 1) * width;
-}
-
 static int64_t roundedUp(int64_t value, int64_t unit) {
   return (value + unit - 1) / unit * unit;
+}
+
+/// An odd number of what is accessed at once, so that neighbouring rows are in
+/// other banks. Rows end with room for a vector where that is an eighth more.
+BlockScope::Row BlockScope::rowOf(int64_t channels) const {
+  int64_t width = program.vectorBytes / program.spec.elementSize();
+  const int64_t padded = (roundedUp(channels, width) / width | 1) * width;
+  if (channels % width != 0 && 8 * padded > 9 * channels)
+    width = 1;
+  return {(roundedUp(channels, width) / width | 1) * width, width};
+}
+
+int64_t BlockScope::rowsOfBlock(int64_t rows) const {
+  const int64_t groups = (rows + kRowsTogether - 1) / kRowsTogether;
+  return isCluster() ? (groups + blocks - 1) / blocks * kRowsTogether : rows;
 }
 
 DeviceArray BlockScope::place(const Poly &rows, int64_t channels,
@@ -58,22 +66,24 @@ DeviceArray BlockScope::place(const Poly &rows, int64_t channels,
   array.rows = rows;
   array.channels = channels;
   array.oneSample = oneSample;
-  const int64_t pitch = pitchOf(channels);
+  const int64_t pitch = rowOf(channels).pitch;
+  const int64_t width = rowOf(channels).width;
   const LayerSpec &spec = program.spec;
-  int64_t rowsOfBlock = 0;
-  if (isCluster())
-    rowsOfBlock = (rows.at(spec.n) + blocks - 1) / blocks;
   const auto elements = [&] {
-    return roundedUp((isCluster() ? rowsOfBlock : rows.at(spec.n)) * pitch,
-                     unit());
+    return roundedUp(rowsOfBlock(rows.at(spec.n)) * pitch, unit());
   };
   if (oneSample) {
-    array.shared = SharedPlace{Poly(oneSampleElements), pitch, rowsOfBlock};
+    array.shared = SharedPlace{Poly(oneSampleElements), pitch, width,
+                               isCluster(), arraysPlaced++};
     oneSampleElements += elements();
     return array;
   }
-  array.shared = SharedPlace{sampleElements, pitch, rowsOfBlock};
-  if (spec.dynamicN())
+  array.shared =
+      SharedPlace{sampleElements, pitch, width, isCluster(), arraysPlaced++};
+  // A block of a cluster has less than two groups of rows more than its share.
+  if (spec.dynamicN() && isCluster())
+    sampleElements += (rows + Poly(2 * kRowsTogether * blocks)) * Poly(pitch);
+  else if (spec.dynamicN())
     sampleElements += rows * Poly(pitch);
   else
     sampleElements += Poly(elements());
@@ -119,7 +129,19 @@ bool BlockScope::fits(bool needsSlots) const {
 Formula BlockScope::strideFormula() const {
   if (!program.spec.dynamicN())
     return sampleElements.at(0);
-  return dividedUp(Formula::of(sampleElements), unit()) * Formula(unit());
+  return dividedUp(Formula::of(sampleElements), unit() * blocks) *
+         Formula(unit());
+}
+
+Value BlockScope::offsetOf(const IndexBuilder &builder,
+                           const SharedPlace &place) const {
+  IndexBuilder kernel = builder;
+  Value all = kernel.poly(place.offset);
+  if (!program.spec.dynamicN() || !isCluster())
+    return all;
+  const int64_t step = unit() * blocks;
+  return kernel.mul(kernel.div(kernel.add(all, kernel.index(step - 1)), step),
+                    kernel.index(unit()));
 }
 
 void BlockScope::open(ArrayRef<DeviceArray> arrays, const Poly &rows,
@@ -156,7 +178,7 @@ void BlockScope::open(ArrayRef<DeviceArray> arrays, const Poly &rows,
                   Formula(-kReservedBytes)) +
       Formula(-fixedBytes);
   const Formula stride = strideFormula();
-  if (spec.dynamicN() || samplesWanted > 1)
+  if (!isCluster() && (spec.dynamicN() || samplesWanted > 1))
     tile = larger(
         1, smaller(
                smaller(wanted, divided(room, larger(1, stride * elementBytes))),
@@ -203,7 +225,7 @@ void BlockScope::open(ArrayRef<DeviceArray> arrays, const Poly &rows,
   if (spec.dynamicN())
     size = given[1];
   SizedIndexBuilder kernel(b, loc, spec, size);
-  const bool isOne = !spec.dynamicN() && samplesWanted == 1;
+  const bool isOne = isCluster() || (!spec.dynamicN() && samplesWanted == 1);
   Value most = isOne ? kernel.index(1) : given[numbers.size() - 1];
   Value block = kernel.add(given.back(),
                            gpu::BlockIdOp::create(b, loc, gpu::Dimension::x));
@@ -214,8 +236,9 @@ void BlockScope::open(ArrayRef<DeviceArray> arrays, const Poly &rows,
   firstSample = kernel.mul(block, most);
   samples = isOne ? kernel.index(1)
                   : kernel.min(most, kernel.sub(given[0], firstSample));
-  sampleStride = kernel.poly(sampleElements);
-  if (spec.dynamicN())
+  if (!isCluster())
+    sampleStride = kernel.poly(sampleElements);
+  if (spec.dynamicN() && !isCluster())
     sampleStride = kernel.mul(
         kernel.div(kernel.add(sampleStride, kernel.index(unit() - 1)), unit()),
         kernel.index(unit()));
@@ -242,6 +265,9 @@ bool BlockScope::conflicts(ArrayRef<BlockAccess> now,
                            ArrayRef<BlockAccess> before) const {
   return llvm::any_of(now, [&](const BlockAccess &a) {
     return llvm::any_of(before, [&](const BlockAccess &other) {
+      if (a.rows.array >= 0 && a.rows.array == other.rows.array)
+        return a.rows.first <= other.rows.last &&
+               other.rows.first <= a.rows.last;
       return a.space == other.space && a.first <= other.last &&
              other.first <= a.last;
     });

@@ -35,19 +35,24 @@ constexpr int64_t kMostBlocksOfCluster = 8;
 struct BlockAccess {
   int64_t space = 0;
   int64_t first = 0, last = 0;
+  /// Of an array that the blocks of a cluster share, which one, and its rows:
+  /// the above is all that a block may have of it.
+  struct Rows {
+    int64_t array = -1, first = 0, last = 0;
+  } rows = {};
 };
 
 class BlockScope {
 public:
-  /// Of a cluster of so many blocks; of several where n is fixed.
+  /// Of a cluster of so many blocks.
   explicit BlockScope(Program &program, int64_t blocks = 1);
 
   //===--------------------------------------------------------------------===//
   // Placement
   //===--------------------------------------------------------------------===//
 
-  /// An array in shared memory. With n = ?, arrays that are accessed 16 bytes
-  /// at once come before the others.
+  /// An array in shared memory. With n = ?, arrays of which 16 bytes are
+  /// accessed at once come before the others.
   DeviceArray place(const Poly &rows, int64_t channels, bool oneSample = false);
   /// Two that are never needed at the same time; n is fixed.
   std::pair<DeviceArray, DeviceArray> placeEither(const Poly &rows,
@@ -65,10 +70,18 @@ public:
 
   /// The bytes of a sample that a block has; -1 with n = ?.
   int64_t sampleBytes() const;
+  int64_t blocksOfCluster() const { return blocks; }
+  /// The most rows of an array of so many that a block has.
+  int64_t rowsOfBlock(int64_t rows) const;
+  /// Where an array begins, from the start of its sample.
+  mlir::Value offsetOf(const IndexBuilder &kernel,
+                       const SharedPlace &place) const;
   Formula condition() const { return worthIt; }
   /// Of a block, or of a cluster.
   int64_t numThreads() const { return threads * blocks; }
   bool isCluster() const { return blocks > 1; }
+  /// Elements of a row that are accessed at once.
+  int64_t widthOf(int64_t channels) const { return rowOf(channels).width; }
   /// Samples that a block may have, roughly.
   int64_t expectedSamples() const { return samplesWanted; }
 
@@ -102,7 +115,10 @@ public:
   int64_t fixedElements = 0; ///< before the first sample
 
 private:
-  int64_t pitchOf(int64_t channels) const;
+  struct Row {
+    int64_t pitch, width;
+  };
+  Row rowOf(int64_t channels) const;
   Formula strideFormula() const;
   int64_t unit() const; ///< elements in 16 bytes
   bool conflicts(llvm::ArrayRef<BlockAccess> now,
@@ -114,8 +130,8 @@ private:
 
   Program &program;
   const int64_t blocks;
-  Poly sampleElements;
-  int64_t oneSampleElements = 0;
+  Poly sampleElements; ///< of all blocks where n is given at run time
+  int64_t oneSampleElements = 0, arraysPlaced = 0;
   int64_t threads = kTileThreads, samplesWanted = 1;
   Formula tile = 1, worthIt = 1;
   std::vector<std::pair<DeviceArray, mlir::Value>> globals;

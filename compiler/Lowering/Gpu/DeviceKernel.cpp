@@ -140,15 +140,24 @@ void DeviceKernel::overOwnRows(size_t a, int64_t each,
   b.setInsertionPoint(function.getBody().front().getTerminator());
   Value thread = block.startOwnPhase(*this);
   Value all = poly(array.rows);
-  Value first = min(mul(block.rank, index(place.rowsOfBlock)), all);
-  Value rows = min(index(place.rowsOfBlock), sub(all, first));
+  // As many for each block; the last ones may have fewer.
+  const int64_t blocks = block.blocksOfCluster(),
+                ofAll = kRowsTogether * blocks;
+  Value rows =
+      mul(div(add(all, index(ofAll - 1)), ofAll), index(kRowsTogether));
   loop(thread, mul(rows, index(each)), block.threadsOfBlock(), {},
        [&](Value i, const Values &) {
-         Value row = quotient(i, index(each));
-         Value element = add(mul(row, index(place.pitch)), poly(place.offset));
+         Value own = quotient(i, index(each));
+         Value group =
+             add(mul(div(own, kRowsTogether), index(blocks)), block.rank);
+         Value row =
+             add(mul(group, index(kRowsTogether)), rem(own, kRowsTogether));
+         Value element =
+             add(mul(own, index(place.pitch)), block.offsetOf(*this, place));
          if (!array.oneSample)
            element = add(element, index(block.fixedElements));
-         body(add(first, row), element, remainder(i, index(each)));
+         when(isLess(row, all),
+              [&] { body(row, element, remainder(i, index(each))); });
          return Values();
        });
 }
@@ -173,10 +182,15 @@ BlockAccess DeviceKernel::accessOf(size_t a, const Poly &first,
     return {array.array, begin, end};
   const SharedPlace &place = *array.shared;
   const int64_t offset = place.offset.at(n);
-  // What of it lies in a block: all of the array that may be accessed.
-  if (place.rowsOfBlock > 0)
-    return {array.oneSample ? -1 : -2, offset,
-            offset + place.rowsOfBlock * place.pitch - 1};
+  // What of it lies in a block, or in all: any of it may be accessed.
+  if (place.isSplit) {
+    const int64_t rows = array.rows.at(n);
+    BlockAccess access{array.oneSample ? -1 : -2, offset, offset - 1};
+    access.last += (spec.dynamicN() ? rows : program.block->rowsOfBlock(rows)) *
+                   place.pitch;
+    access.rows = {place.number, begin, end};
+    return access;
+  }
   return {array.oneSample ? -1 : -2, offset + begin * place.pitch,
           offset + (end + 1) * place.pitch - 1};
 }
@@ -275,11 +289,14 @@ Value DeviceKernel::rowOf(size_t a, Value sample, Value row) {
 Value DeviceKernel::sharedRow(const DeviceArray &array, Value row) {
   const SharedPlace &place = *array.shared;
   const BlockScope &block = *program.block;
-  Value rows = index(place.rowsOfBlock);
-  Value rank =
-      arith::IndexCastOp::create(b, loc, b.getI32Type(), quotient(row, rows));
-  Value at =
-      add(mul(remainder(row, rows), index(place.pitch)), poly(place.offset));
+  const int64_t blocks = block.blocksOfCluster();
+  Value together = index(kRowsTogether);
+  Value group = quotient(row, together);
+  Value rank = arith::IndexCastOp::create(b, loc, b.getI32Type(),
+                                          remainder(group, index(blocks)));
+  Value ownRow = add(mul(quotient(group, index(blocks)), together),
+                     remainder(row, together));
+  Value at = add(mul(ownRow, index(place.pitch)), block.offsetOf(*this, place));
   at = add(at, index(array.oneSample ? block.slotsBytes / spec.elementSize()
                                      : block.fixedElements));
   Value offset = arith::IndexCastOp::create(b, loc, b.getI64Type(), at);

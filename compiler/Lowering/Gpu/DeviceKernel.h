@@ -88,11 +88,16 @@ public:
   /// Whether the rows of an array lie with several blocks, so that none is so
   /// far from the next.
   bool isShared(size_t a) const {
-    return arrays[a].shared && arrays[a].shared->rowsOfBlock > 0;
+    return arrays[a].shared && arrays[a].shared->isSplit;
   }
   /// Elements from a row to the next.
   int64_t pitch(size_t a) const {
     return arrays[a].shared ? arrays[a].shared->pitch : arrays[a].channels;
+  }
+  /// Elements of a row that can be loaded at once, beyond its channels too.
+  int64_t rowWidth(size_t a) const {
+    return arrays[a].shared ? arrays[a].shared->width
+                            : program.width(arrays[a].channels);
   }
   /// Copies `width` elements of an array of the call to one in shared memory.
   /// They are there for the next phase, after finishCopies. Of an array that

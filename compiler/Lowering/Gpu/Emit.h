@@ -11,7 +11,6 @@
 #include "compiler/Lowering/Gpu/Program.h"
 #include "compiler/Lowering/Nests/GatherNest.h"
 #include "compiler/Lowering/Nests/MixNest.h"
-#include "compiler/Lowering/Nests/ReadNest.h"
 #include "compiler/Lowering/Nests/StrandNest.h"
 #include "compiler/Lowering/Nests/WalkNest.h"
 
@@ -51,7 +50,7 @@ void emitCopy(Program &program, const DeviceArray &source,
               const DeviceArray &target);
 
 void emitRead(Program &program, const LayerArrays &arrays,
-              const ReadNest &nest);
+              const SharedPlan &plan, const ReadStage &stage);
 
 /// `weights` are matrices of c_in rows; those of a term are at its kWeight.
 /// With `gathered`, rows of the target are sums of those nodes too.
@@ -92,8 +91,8 @@ void emitUnpack(Program &program, llvm::ArrayRef<PackedTerm> terms,
 void emitPack(Program &program, llvm::ArrayRef<PackedTerm> packed,
               const DeviceArray &weight, const DeviceArray &target);
 /// The weights of the layer from grad_y to grad_x, of those of the layer: with
-/// channels exchanged, times the sign and over a power of n that `flips` has
-/// for each diagram.
+/// channels exchanged, times the sign and over the powers of the sizes of
+/// spaces, or of n, that `flips` has for each diagram.
 void emitFlip(Program &program, llvm::ArrayRef<int64_t> flips,
               const DeviceArray &weight, const DeviceArray &target);
 

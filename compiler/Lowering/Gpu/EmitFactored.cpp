@@ -89,7 +89,9 @@ private:
     for (const LeviCivitaStep &step : steps.leviCivita)
       launch(*leviCivita, d, {of(step.kept)});
     for (const DiagonalStep &step : steps.diagonals) {
-      SmallVector<Formula> extents(step.strides.size(), of(Poly::power(1)));
+      SmallVector<Formula> extents;
+      for (const Poly &extent : step.extents)
+        extents.push_back(of(extent));
       launch(*diagonal, d, extents);
     }
     launch(*mix, d, {dividedUp(of(steps.mixRows), kMixedRows)});
@@ -165,6 +167,15 @@ private:
     std::vector<Extent> extents{kernel.samples()};
     for (const Axis &axis : nest.input)
       extents.push_back(kernel.extent(axis.extent));
+    // Axes of several lengths have other places in every diagram.
+    if (nest.mixedLengths)
+      kernel.atTop([&] {
+        const DeviceTable diagrams(kernel, nest.diagrams);
+        for (size_t a = 0; a < nest.input.size(); ++a)
+          extents[1 + a].device =
+              diagrams.get(kernel, kernel.number(0),
+                           nest.permuteExtent(static_cast<int64_t>(a)));
+      });
     extents.push_back(kernel.extent(planar.channels / width));
     kernel.overItems(extents, [&](ArrayRef<Value> point) {
       const DeviceTable diagrams(kernel, nest.diagrams);
@@ -215,12 +226,29 @@ private:
     });
   }
 
+  /// What the sum of a contraction is scaled by to be a mean.
+  template <typename Field>
+  MeanFactors meanOf(DeviceKernel &kernel, Field field) {
+    MeanFactors mean = meanFactors(kernel, plan.lengths.front());
+    for (size_t space = 1; space < plan.lengths.size(); ++space) {
+      const MeanFactors other = meanFactors(kernel, plan.lengths[space]);
+      Value isOther =
+          arith::CmpIOp::create(kernel.b, kernel.loc, arith::CmpIPredicate::eq,
+                                field(FactoredNest::kSpace),
+                                kernel.index(static_cast<int64_t>(space)));
+      auto select = [&](Value a, Value b) -> Value {
+        return arith::SelectOp::create(kernel.b, kernel.loc, isOther, b, a);
+      };
+      mean = {select(mean.term, other.term), select(mean.sum, other.sum)};
+    }
+    return mean;
+  }
+
   /// The sum along a diagonal; at(row) is the place of an entry.
   template <typename Field>
   Value sumAlong(DeviceKernel &kernel, Field field, int64_t width,
                  function_ref<Value(Value)> at) {
-    const MeanFactors mean =
-        plan.mean ? meanFactors(kernel, plan.values) : MeanFactors();
+    const MeanFactors mean = plan.mean ? meanOf(kernel, field) : MeanFactors();
     auto add = [&](Value sum, Value row, int64_t offset) -> Value {
       Value entry = kernel.load(0, at(kernel.add(row, field(offset))), width);
       const bool negative = offset == FactoredNest::kMinus;

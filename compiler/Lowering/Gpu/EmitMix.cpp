@@ -3,7 +3,8 @@
 // A thread has the sums of a tile in registers, over all terms; see MixTile.
 // Rows are those of all samples, one after the other along the axes. In f32
 // four input channels at once are eight loads of rows and eight of weights for
-// 256 multiply-adds.
+// 256 multiply-adds. Rows of 35 channels, which begin anywhere, are loaded one
+// by one from memory, and four at once from shared memory, where they are 36.
 //
 //===----------------------------------------------------------------------===//
 
@@ -15,13 +16,16 @@
 #include "mlir/Dialect/Arith/IR/Arith.h"
 
 #include <algorithm>
+#include <numeric>
 
 using namespace eqc;
 using namespace eqc::device;
 using namespace mlir;
 
 /// Of layers whose n is given at run time.
-constexpr int64_t kTypicalSize = 16;
+constexpr int64_t kTypicalSize = 16, kLargeSize = 64;
+/// With so many, finding rows is as much work as multiplying them.
+constexpr int64_t kFewChannels = 16;
 
 namespace {
 
@@ -38,11 +42,14 @@ public:
                 arrays[nest.target]},
                {}, kTileThreads),
         cIn(arrays.input.channels), cOut(arrays.output.channels),
-        depth(program.width(cIn)), width(program.width(cOut)),
-        products(cIn * (nest.mostFromInput + nest.mostFromStored)),
-        tile(mixTileOf(program.spec.elementSize(), width, cOut, products)) {
+        width(program.width(cOut)),
+        tile(mixTileOf({program.spec.elementSize(), kernel.rowWidth(kInput),
+                        width, cOut,
+                        cIn * (nest.mostFromInput + nest.mostFromStored),
+                        program.block != nullptr})) {
     if (program.block)
       useAllThreads(*program.block);
+    alongLine = divideLines();
   }
 
   void emit() {
@@ -55,7 +62,7 @@ public:
     numRows = rows.device;
     noteAccesses();
     const Extent tiles = kernel.tiles(rows, tile.rows);
-    if (kernel.program.block)
+    if (kernel.program.block && !alongLine)
       kernel.atTop([&] { step = placeOf(tiles.device); });
     kernel.overItems(
         {kernel.extent(nest.targets.size()), tiles, kernel.extent(tile.count)},
@@ -68,16 +75,58 @@ private:
   void useAllThreads(const BlockScope &block) {
     if (block.numThreads() == kTileThreads)
       tile.rows = std::min<int64_t>(tile.rows, 4);
-    const int64_t n = kernel.spec.dynamicN() ? kTypicalSize : kernel.spec.n;
+    const int64_t n = !kernel.spec.dynamicN() ? kernel.spec.n
+                      : block.isCluster()     ? kLargeSize
+                                              : kTypicalSize;
     int64_t rows = block.expectedSamples();
     for (const Axis &axis : nest.axes)
       rows *= axis.extent.at(n);
-    auto items = [&] {
-      return nest.targets.size() * ((rows + tile.rows - 1) / tile.rows) *
-             tile.count;
-    };
-    while (tile.rows > 1 && items() < block.numThreads())
+    rowsOfBlock = rows;
+    // One in eight threads may have none.
+    while (tile.rows > 1 && 8 * itemsOf(tile.rows) < 7 * block.numThreads())
       tile.rows /= 2;
+  }
+  int64_t itemsOf(int64_t rows) const {
+    return nest.targets.size() * ((rowsOfBlock + rows - 1) / rows) * tile.count;
+  }
+
+  /// Whether all rows of a tile have the same indices but the last, of which
+  /// each is the next one: then few channels are not outweighed by finding the
+  /// rows of every term. Lines of a fixed n are divided into equal tiles.
+  bool divideLines() {
+    constexpr int64_t kFewestRows = 3;
+    if (kernel.spec.dynamicN() || nest.axes.empty() || cIn > kFewChannels)
+      return false;
+    // Words of 32 bits number the rows of all arrays.
+    constexpr int64_t kMostRows = 1 << 20;
+    int64_t allRows = 1;
+    for (const Axis &axis : nest.axes)
+      allRows *= axis.extent.at(kernel.spec.n);
+    if (allRows > kMostRows)
+      return false;
+    const int64_t length = nest.axes.back().extent.at(kernel.spec.n);
+    for (int64_t rows = tile.rows; rows >= kFewestRows; --rows)
+      if (length % rows == 0 && !meetInBanks(rows) && keepsRounds(rows)) {
+        tile.rows = rows;
+        return true;
+      }
+    return false;
+  }
+  /// Whether rows so far apart in shared memory, whose pitch is odd, are in the
+  /// same banks.
+  bool meetInBanks(int64_t rows) const {
+    return kernel.program.block && std::gcd(rows, int64_t(8)) > tile.count;
+  }
+
+  /// Whether the threads of a block are not busy for longer with such tiles.
+  bool keepsRounds(int64_t rows) const {
+    if (!kernel.program.block)
+      return true;
+    const int64_t threads = kernel.program.block->numThreads();
+    auto timeOf = [&](int64_t some) {
+      return (itemsOf(some) + threads - 1) / threads * some;
+    };
+    return timeOf(rows) <= timeOf(tile.rows);
   }
 
   void noteAccesses() {
@@ -117,7 +166,7 @@ private:
     Value number; ///< of all
     Value sample;
     SmallVector<Value> axes;
-    Value exists;
+    Value exists; ///< null: always
   };
 
   void emitTile(ArrayRef<Value> point) {
@@ -163,17 +212,23 @@ private:
   /// not written. They are found anew wherever they are needed: the sums leave
   /// no registers to keep them in.
   SmallVector<Row> findRows() {
-    Row row;
-    row.number = kernel.opaque(first.number);
-    row.sample = kernel.opaque(first.sample);
-    for (Value axis : first.axes)
-      row.axes.push_back(kernel.opaque(axis));
+    Row row = first;
+    // Of rows of a few channels, of which each is a sample, there are some.
+    const bool areSamples = extents.empty() && cIn <= kFewChannels &&
+                            width > 1 && kernel.spec.elementSize() == 4;
+    if (!areSamples || kernel.program.block) {
+      row.number = kernel.opaque(first.number);
+      row.sample = kernel.opaque(first.sample);
+      for (Value &axis : row.axes)
+        axis = kernel.opaque(axis);
+    }
     SmallVector<Row> rows;
     for (int64_t r = 0; r < tile.rows; ++r) {
       if (r > 0)
         row.number =
             kernel.add(row.number, step ? step->number : kernel.index(1));
-      row.exists = kernel.isLess(row.number, numRows);
+      if (!alongLine)
+        row.exists = kernel.isLess(row.number, numRows);
       if (r > 0)
         advance(row);
       rows.push_back(row);
@@ -184,6 +239,12 @@ private:
   void advance(Row &row) {
     OpBuilder &b = kernel.b;
     const Location loc = kernel.loc;
+    if (alongLine) {
+      Value one =
+          arith::ConstantOp::create(b, loc, b.getIntegerAttr(indexType(), 1));
+      row.axes.back() = kernel.add(row.axes.back(), one);
+      return;
+    }
     // What is carried to the next axis, 0 or 1; of a step of 1, to the last.
     Value carry = row.exists;
     if (step)
@@ -254,15 +315,48 @@ private:
     return Values(tile.rows * tile.vectors, kernel.real(0, width));
   }
 
-  /// The first element of a row of a view.
-  Value viewRow(Array array, const Row &row, Value offset,
-                function_ref<Value(int64_t)> strideOf) {
-    Value at = offset;
-    for (int64_t a = 0; a < nest.strided; ++a)
-      at = kernel.add(at, kernel.mul(widen(row.axes[a]), strideOf(a)));
-    if (row.axes.size() > static_cast<size_t>(nest.strided))
-      at = kernel.add(at, widen(row.axes.back()));
-    return kernel.rowOf(array, row.sample, at);
+  /// The number of a row of a view. Where all are less than 2^31, words of 32
+  /// bits do.
+  Value placeInView(const Row &row, Value offset,
+                    function_ref<Value(int64_t)> strideOf) {
+    const auto strided = static_cast<size_t>(nest.strided);
+    const bool inWords = alongLine && isNarrow();
+    auto number = [&](Value index) { return inWords ? narrow(index) : index; };
+    auto axis = [&](Value index) { return inWords ? index : widen(index); };
+    Value at = number(offset);
+    for (size_t a = 0; a < strided; ++a)
+      at =
+          kernel.add(at, kernel.mul(axis(row.axes[a]),
+                                    number(strideOf(static_cast<int64_t>(a)))));
+    if (row.axes.size() > strided)
+      at = kernel.add(at, axis(row.axes.back()));
+    return inWords ? widen(at) : at;
+  }
+
+  /// The first elements of rows of a view.
+  SmallVector<Value> viewRows(Array array, ArrayRef<Row> rows, Value offset,
+                              function_ref<Value(int64_t)> strideOf) {
+    const auto strided = static_cast<size_t>(nest.strided);
+    SmallVector<Value> found;
+    Value at, step;
+    for (const Row &row : rows) {
+      if (found.empty() || !alongLine) {
+        at = placeInView(row, offset, strideOf);
+      } else {
+        if (!step)
+          step = row.axes.size() > strided ? kernel.index(1)
+                                           : strideOf(nest.strided - 1);
+        if (!kernel.isShared(array)) {
+          found.push_back(
+              kernel.add(found.back(),
+                         kernel.mul(step, kernel.index(kernel.pitch(array)))));
+          continue;
+        }
+        at = kernel.add(at, step);
+      }
+      found.push_back(kernel.rowOf(array, row.sample, at));
+    }
+    return found;
   }
 
   /// Adds the broadcasts.
@@ -273,19 +367,18 @@ private:
           targets->get(kernel, target, MixNest::kNodeInits),
           targets->get(kernel, target, MixNest::kNodeInits + 1), 1, sums,
           [&](Value e, Values partial) {
-            for (int64_t r = 0; r < tile.rows; ++r) {
-              Value row = viewRow(
-                  kNodes, rows[r], inits.get(kernel, e, MixNest::kInitOffset),
-                  [&](int64_t a) {
-                    return inits.get(kernel, e, MixNest::kInitStrides + a);
-                  });
+            const SmallVector<Value> nodes = viewRows(
+                kNodes, rows, inits.get(kernel, e, MixNest::kInitOffset),
+                [&](int64_t a) {
+                  return inits.get(kernel, e, MixNest::kInitStrides + a);
+                });
+            for (int64_t r = 0; r < tile.rows; ++r)
               for (int64_t v = 0; v < tile.vectors; ++v) {
                 Value &sum = partial[r * tile.vectors + v];
                 sum = kernel.plus(
-                    sum,
-                    kernel.load(kNodes, kernel.add(row, columns[v]), width));
+                    sum, kernel.load(kNodes, kernel.add(nodes[r], columns[v]),
+                                     width));
               }
-            }
             return partial;
           });
     }
@@ -359,8 +452,7 @@ private:
     return kernel.loop(
         from, to, 1, std::move(sums), [&](Value term, Values block) {
           const View view = viewOf(terms, source, term);
-          return emitProducts(view, kernel.index(0), kernel.index(cIn),
-                              std::move(block));
+          return emitProducts(view, kernel.index(0), cIn, std::move(block));
         });
   }
 
@@ -386,14 +478,17 @@ private:
   Values emitTerm(const DeviceTable &terms, Array source, Value term,
                   Values totals) {
     const View view = viewOf(terms, source, term);
-    return kernel.loop(kernel.index(0), kernel.index(cIn), kTermsOfBlock,
-                       std::move(totals), [&](Value from, Values partial) {
-                         Value to = kernel.min(
-                             kernel.add(from, kernel.index(kTermsOfBlock)),
-                             kernel.index(cIn));
-                         return addTile(std::move(partial),
-                                        emitProducts(view, from, to, zeros()));
-                       });
+    const int64_t rest = cIn % kTermsOfBlock;
+    totals = kernel.loop(
+        kernel.index(0), kernel.index(cIn - rest), kTermsOfBlock,
+        std::move(totals), [&](Value from, Values partial) {
+          return addTile(std::move(partial),
+                         emitProducts(view, from, kTermsOfBlock, zeros()));
+        });
+    if (rest == 0)
+      return totals;
+    return addTile(std::move(totals),
+                   emitProducts(view, kernel.index(cIn - rest), rest, zeros()));
   }
 
   //===--------------------------------------------------------------------===//
@@ -454,32 +549,58 @@ private:
     SmallVector<Value> strides;
     for (int64_t a = 0; a < nest.strided; ++a)
       strides.push_back(terms.get(kernel, term, MixNest::kTermStrides + a));
-    for (const Row &row : findRows())
-      view.rows.push_back(
-          viewRow(source, row, offset, [&](int64_t a) { return strides[a]; }));
+    view.rows = viewRows(source, findRows(), offset,
+                         [&](int64_t a) { return strides[a]; });
     view.weights = kernel.mul(terms.get(kernel, term, MixNest::kWeight),
                               kernel.index(cIn * cOut));
     return view;
   }
 
-  /// Input channels from `first` to `end`, `depth` of them at once, and twice
-  /// where that leaves no rest: the addresses of all rows move on less often.
-  /// Eight in shared memory move on together.
-  Values emitProducts(const View &view, Value first, Value end, Values sums) {
-    const bool twice = cIn % (2 * depth) == 0 && depth > 1 &&
-                       (!kernel.program.block || tile.rows <= 4 ||
-                        kernel.isShared(view.source));
-    return kernel.loop(first, end, twice ? 2 * depth : depth, std::move(sums),
+  /// Input channels from `first` on, several loads of them at once where that
+  /// pays: the addresses of all rows move on less often.
+  Values emitProducts(const View &view, Value first, int64_t count,
+                      Values sums) {
+    const int64_t depth = kernel.rowWidth(view.source);
+    const int64_t together = channelsAtOnce(view, depth, count);
+    const int64_t rest = count % together;
+    auto add = [&](Value from, int64_t channels, Values &partial) {
+      for (int64_t c = 0; c < channels;) {
+        // What follows the last channel in shared memory is nobody's.
+        const int64_t loaded = c + depth <= channels ? depth : 1;
+        addProducts(view, kernel.add(from, kernel.index(c)), loaded, partial);
+        c += loaded;
+      }
+    };
+    Value end = kernel.add(first, kernel.index(count - rest));
+    sums = kernel.loop(first, end, together, std::move(sums),
                        [&](Value c, Values partial) {
-                         addProducts(view, c, partial);
-                         if (twice)
-                           addProducts(view, kernel.add(c, kernel.index(depth)),
-                                       partial);
+                         add(c, together, partial);
                          return partial;
                        });
+    add(end, rest, sums);
+    return sums;
   }
 
-  void addProducts(const View &view, Value c, Values &sums) {
+  int64_t channelsAtOnce(const View &view, int64_t depth, int64_t count) const {
+    constexpr int64_t kMost = 8, kMany = 32;
+    if (depth > 1) {
+      // Eight rows in shared memory move on together.
+      const bool twice = (count % (2 * depth) == 0 || count >= kMany) &&
+                         (!kernel.program.block || tile.rows <= 4 ||
+                          kernel.isShared(view.source));
+      return std::min(count, twice ? 2 * depth : depth);
+    }
+    // Loops of a few multiply-adds are LLVM's to unroll.
+    if (kernel.program.block || width == 1 || count <= kMost)
+      return 1;
+    for (int64_t together = kMost; together > kMost / 2; --together)
+      if (count % together == 0)
+        return together;
+    return kMost;
+  }
+
+  /// The next `depth` channels of the rows.
+  void addProducts(const View &view, Value c, int64_t depth, Values &sums) {
     SmallVector<Value> inputs;
     for (Value row : view.rows)
       inputs.push_back(kernel.load(view.source, kernel.add(row, c), depth));
@@ -499,10 +620,12 @@ private:
   }
 
   void storeRow(const Row &at, int64_t r, const Values &sums) {
-    kernel.when(at.exists, [&] {
-      Value row = viewRow(
-          kTarget, at, targets->get(kernel, target, MixNest::kOffset),
-          [&](int64_t a) { return kernel.poly(nest.targetStrides[a]); });
+    auto writeRow = [&] {
+      Value row =
+          viewRows(
+              kTarget, at, targets->get(kernel, target, MixNest::kOffset),
+              [&](int64_t a) { return kernel.poly(nest.targetStrides[a]); })
+              .front();
       for (int64_t v = 0; v < tile.vectors; ++v) {
         Value sum = sums[r * tile.vectors + v];
         auto write = [&] {
@@ -513,17 +636,21 @@ private:
         else
           write();
       }
-    });
+    };
+    if (at.exists)
+      kernel.when(at.exists, writeRow);
+    else
+      writeRow();
   }
 
   const MixNest &nest;
   const GatherNest *gathered;
   DeviceKernel kernel;
   int64_t cIn, cOut;
-  int64_t depth;    ///< input channels that are loaded at once
-  int64_t width;    ///< columns of a load
-  int64_t products; ///< of a sum, at most
+  int64_t width; ///< columns of a load
   MixTile tile;
+  int64_t rowsOfBlock = 0; ///< of a block of threads, roughly
+  bool alongLine = false;  ///< rows differ in their last index alone
   SmallVector<Value> extents;
   Value numRows;
   std::optional<DeviceTable> targets;

@@ -54,9 +54,15 @@ void device::emitUnpack(Program &program, ArrayRef<PackedTerm> terms,
 
 void device::emitFlip(Program &program, ArrayRef<int64_t> factors,
                       const DeviceArray &weight, const DeviceArray &target) {
-  Table flips(2); // of the exponents there may be less than none
-  for (size_t i = 0; i < factors.size(); i += 2)
-    flips.addRow({Poly(factors[i]), Poly(factors[i + 1])});
+  const Group group = program.spec.group;
+  const auto spaces = static_cast<int64_t>(group.numSpaces());
+  Table flips(1 + spaces); // of the exponents there may be less than none
+  for (size_t i = 0; i < factors.size(); i += 1 + spaces) {
+    std::vector<Poly> row;
+    for (int64_t factor : factors.slice(i, 1 + spaces))
+      row.emplace_back(factor);
+    flips.addRow(std::move(row));
+  }
   DeviceKernel kernel(program, "flip", {weight, target});
   const int64_t rows = program.spec.cIn, columns = program.spec.cOut;
   kernel.overItems(
@@ -73,19 +79,25 @@ void device::emitFlip(Program &program, ArrayRef<int64_t> factors,
             matrix,
             kernel.add(kernel.mul(point[1], kernel.index(columns)), point[2]));
         Value value = kernel.load(0, from, 1);
-        Value divisions = table.get(kernel, point[0], 1);
-        Value size = kernel.realSize();
         auto repeat = [&](Value times, function_ref<Value(Value)> step) {
           value = kernel
                       .loop(kernel.index(0), times, 1, {value},
                             [&](Value, Values v) { return Values{step(v[0])}; })
                       .front();
         };
-        repeat(divisions, [&](Value v) -> Value {
-          return arith::DivFOp::create(b, kernel.loc, v, size);
-        });
-        repeat(kernel.sub(kernel.index(0), divisions),
-               [&](Value v) { return kernel.times(v, size); });
+        for (int64_t space = 0; space < spaces; ++space) {
+          Value divisions = table.get(kernel, point[0], 1 + space);
+          Value size =
+              group.isProduct()
+                  ? kernel.real(static_cast<double>(
+                        sizeOf(group, program.spec.n, static_cast<int>(space))))
+                  : kernel.realSize();
+          repeat(divisions, [&](Value v) -> Value {
+            return arith::DivFOp::create(b, kernel.loc, v, size);
+          });
+          repeat(kernel.sub(kernel.index(0), divisions),
+                 [&](Value v) { return kernel.times(v, size); });
+        }
         Value negative =
             kernel.isLess(table.get(kernel, point[0], 0), kernel.index(0));
         value = arith::SelectOp::create(

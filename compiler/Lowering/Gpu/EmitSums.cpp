@@ -1,9 +1,10 @@
 //===- EmitSums.cpp - Gradients of weights and biases in two stages -------===//
 //
 // First the rows of all samples are cut into slabs, and every thread has the
-// sums of a tile of channel pairs over a slab in registers. Then slabs are
-// added. How many there are depends on the shape of the call alone, and so do
-// the bits.
+// sums of a tile of channel pairs over a block of rows in registers: of 8 by 8,
+// a row is four loads of 16 bytes for 64 multiply-adds. Then slabs are added.
+// How many there are depends on the shape of the call alone, and so do the
+// bits.
 //
 //===----------------------------------------------------------------------===//
 
@@ -23,6 +24,12 @@ using namespace mlir;
 
 constexpr int64_t kMostSlabs = 256, kRowsOfSlab = 64;
 constexpr int64_t kMostSlabBytes = int64_t(64) << 20;
+/// Where n is given at run time, to tell which of two numbers of rows is more.
+constexpr int64_t kTypicalSize = 16;
+/// Of a block whose slots are no more shared memory than every chip has.
+constexpr int64_t kSlotThreads = 64;
+/// Lines that are written row by row, and rows of longer ones at once.
+constexpr int64_t kUnrolledRows = 16, kRowsAtOnce = 4;
 
 /// The share of `extent` that slab `slab` of `slabs` has.
 static std::pair<Value, Value> shareOf(DeviceKernel &kernel, Value extent,
@@ -40,11 +47,13 @@ public:
   StageEmitter(Program &program, const GradientNest &nest, const LayerArrays &x,
                const LayerArrays &gradY, const DeviceArray &partial,
                const Formula &slabs)
-      : nest(nest), kernel(program, "sum",
-                           {x[nest.x], gradY[nest.gradY], partial}, {slabs}),
+      : nest(nest), inSlots(program.width(program.spec.cOut) > 1),
+        kernel(program, "sum", {x[nest.x], gradY[nest.gradY], partial}, {slabs},
+               inSlots ? kSlotThreads : kThreads),
         slabs(slabs),
-        rows(program, program.spec.cIn, tileRows(program.spec, nest)),
-        columns(program, program.spec.cOut, 4) {}
+        rows(program, program.spec.cIn,
+             (inSlots || isShort() ? 32 : 16) / program.spec.elementSize()),
+        columns(program, program.spec.cOut, columnsWanted(program)) {}
 
   void emit(const Formula &condition) {
     kernel.overItems({kernel.extent(nest.terms.size()),
@@ -56,12 +65,23 @@ public:
   }
 
 private:
-  /// Sums of blocks of blocks take more registers.
-  static int64_t tileRows(const LayerSpec &spec, const GradientNest &nest) {
-    const Poly length = nest.axes.empty() ? Poly(1) : nest.axes.back().extent;
-    const bool known = !spec.dynamicN() || length.isConstant();
-    const bool isOneBlock = known && length.at(spec.n) <= kTermsOfBlock;
-    return (isOneBlock ? 32 : 16) / spec.elementSize();
+  /// Rows that are loaded one by one are as many loads as these have columns.
+  int64_t columnsWanted(const Program &program) const {
+    const LayerSpec &spec = program.spec;
+    const bool isWide = rows.width == 1 && spec.elementSize() == 4 &&
+                        spec.cOut / program.width(spec.cOut) % 3 == 0;
+    return !inSlots ? 4 : isWide ? 12 : 8;
+  }
+  /// The last axis; a row for each sample where there is none.
+  Poly length() const {
+    return nest.axes.empty() ? Poly(1) : nest.axes.back().extent;
+  }
+  bool isKnown() const {
+    return !kernel.spec.dynamicN() || length().isConstant();
+  }
+  /// Whether all of the last axis is no more than a block of terms.
+  bool isShort() const {
+    return isKnown() && length().at(kernel.spec.n) <= kTermsOfBlock;
   }
 
   void emitTile(ArrayRef<Value> point) {
@@ -83,40 +103,168 @@ private:
     store(point[1], terms.get(kernel, term, GradientNest::kSums), sums);
   }
 
-  /// Lines are what is along the last axis.
+  Values zeros() {
+    return Values(rows.size() * columns.vectors, kernel.real(0, columns.width));
+  }
+
+  /// Lines are what is along the last axis, or along the last ones where these
+  /// have a few rows together.
   Values emitSlab(Value slab) {
+    outer = nest.axes.empty() ? 0 : nest.axes.size() - 1;
+    int64_t inLine = isShort() ? length().at(kernel.spec.n) : 0;
+    while (outer > 0 && isShort() && !kernel.spec.dynamicN()) {
+      const int64_t more =
+          inLine * nest.axes[outer - 1].extent.at(kernel.spec.n);
+      if (more > kTermsOfBlock)
+        break;
+      inLine = more;
+      --outer;
+    }
     Value lines = kernel.sampleCount();
-    for (size_t a = 0; a + 1 < nest.axes.size(); ++a) {
+    for (size_t a = 0; a < outer; ++a) {
       extents.push_back(kernel.poly(nest.axes[a].extent));
       lines = kernel.mul(lines, extents.back());
     }
     auto [first, end] = shareOf(kernel, lines, slab, kernel.number(0));
-    const Values zeros(rows.size() * columns.vectors,
-                       kernel.real(0, columns.width));
-    const Poly length = nest.axes.empty() ? Poly(1) : nest.axes.back().extent;
-    const bool known = !kernel.spec.dynamicN() || length.isConstant();
-    const int64_t fixed = known ? length.at(kernel.spec.n) : 0;
-    if (known && fixed <= kTermsOfBlock)
-      return blockedSum(
-          kernel, first, end, 0, fixed, zeros, [&](Value line, Values sums) {
-            start(line);
-            return kernel.loop(kernel.index(0), kernel.index(fixed), 1, sums,
-                               [&](Value i, Values partial) {
-                                 return addRow(i, std::move(partial));
-                               });
-          });
+    if (inSlots)
+      openTotals();
+    if (isShort())
+      return sumLines(first, end, inLine);
+    if (inSlots) {
+      kernel.loop(first, end, 1, {}, [&](Value line, const Values &) {
+        start(line);
+        Value all = kernel.poly(length());
+        kernel.loop(kernel.index(0), all, kTermsOfBlock, {},
+                    [&](Value from, const Values &) {
+                      Value to = kernel.min(
+                          kernel.add(from, kernel.index(kTermsOfBlock)), all);
+                      addToTotals(addRange(from, to, zeros()));
+                      return Values();
+                    });
+        return Values();
+      });
+      return closeTotals();
+    }
+    const int64_t known = isKnown() ? length().at(kernel.spec.n) : 0;
     return blockedSum(
-        kernel, first, end, 0, 1, zeros, [&](Value line, Values sums) {
+        kernel, first, end, 0, 1, zeros(), [&](Value line, Values sums) {
           start(line);
           const Values added =
-              blockedSum(kernel, kernel.index(0), kernel.poly(length), fixed, 1,
-                         zeros, [&](Value i, Values partial) {
+              blockedSum(kernel, kernel.index(0), kernel.poly(length()), known,
+                         1, zeros(), [&](Value i, Values partial) {
                            return addRow(i, std::move(partial));
                          });
           for (size_t i = 0; i < sums.size(); ++i)
             sums[i] = kernel.plus(sums[i], added[i]);
           return sums;
         });
+  }
+
+  /// Lines of so many rows each.
+  Values sumLines(Value first, Value end, int64_t inLine) {
+    auto addLine = [&](Value line, Values sums) {
+      start(line);
+      SmallVector<Value> point;
+      return addLineFrom(outer, point, std::move(sums));
+    };
+    if (!inSlots)
+      return blockedSum(kernel, first, end, 0, inLine, zeros(), addLine);
+    const int64_t together = std::max<int64_t>(1, kTermsOfBlock / inLine);
+    kernel.loop(first, end, together, {}, [&](Value from, const Values &) {
+      Value to = kernel.min(kernel.add(from, kernel.index(together)), end);
+      addToTotals(inLine * kRowsAtOnce <= kUnrolledRows
+                      ? severalAtOnce(from, to, zeros(), addLine)
+                      : kernel.loop(from, to, 1, zeros(), addLine));
+      return Values();
+    });
+    return closeTotals();
+  }
+
+  /// All rows that have these indices along the first axes of a line.
+  Values addLineFrom(size_t axis, SmallVector<Value> &point, Values sums) {
+    if (axis == nest.axes.size())
+      return addRow(point, std::move(sums));
+    const int64_t extent = nest.axes[axis].extent.at(kernel.spec.n);
+    const bool unrolled =
+        nest.rowsFrom(static_cast<int>(axis)).at(kernel.spec.n) <=
+        kUnrolledRows;
+    auto addAt = [&](Value i, Values partial) {
+      point.push_back(i);
+      partial = addLineFrom(axis + 1, point, std::move(partial));
+      point.pop_back();
+      return partial;
+    };
+    if (!unrolled && axis + 1 == nest.axes.size())
+      return addRange(kernel.index(0), kernel.index(extent), std::move(sums),
+                      point);
+    if (!unrolled)
+      return kernel.loop(kernel.index(0), kernel.index(extent), 1,
+                         std::move(sums), addAt);
+    for (int64_t i = 0; i < extent; ++i)
+      sums = addAt(kernel.index(i), std::move(sums));
+    return sums;
+  }
+
+  /// A part of the last axis.
+  Values addRange(Value from, Value to, Values sums,
+                  ArrayRef<Value> before = {}) {
+    SmallVector<Value> point(before);
+    point.emplace_back();
+    return severalAtOnce(from, to, std::move(sums),
+                         [&](Value i, Values partial) {
+                           point.back() = i;
+                           return addRow(point, std::move(partial));
+                         });
+  }
+
+  /// A loop of a few steps at once: addresses move on less often.
+  Values severalAtOnce(Value from, Value to, Values sums,
+                       DeviceKernel::LoopBody addAt) {
+    Value count = kernel.sub(to, from), together = kernel.index(kRowsAtOnce);
+    Value middle = kernel.add(
+        from, kernel.mul(kernel.quotient(count, together), together));
+    sums = kernel.loop(from, middle, kRowsAtOnce, std::move(sums),
+                       [&](Value i, Values partial) {
+                         for (int64_t r = 0; r < kRowsAtOnce; ++r)
+                           partial = addAt(kernel.add(i, kernel.index(r)),
+                                           std::move(partial));
+                         return partial;
+                       });
+    return kernel.loop(middle, to, 1, std::move(sums), addAt);
+  }
+
+  //===--------------------------------------------------------------------===//
+  // Sums of blocks, and what adding them rounds away, in shared memory: there
+  // are no registers for them beside those of a block
+  //===--------------------------------------------------------------------===//
+
+  void openTotals() {
+    const Values all = zeros();
+    const auto count = static_cast<int64_t>(all.size());
+    kernel.reserveSlots(2 * count);
+    for (int64_t i = 0; i < 2 * count; ++i)
+      kernel.storeSlot(i, all.front());
+  }
+  std::pair<Value, Value> totalOf(int64_t i, int64_t count, Type type) {
+    return {kernel.loadSlot(i, type), kernel.loadSlot(count + i, type)};
+  }
+  void addToTotals(const Values &sums) {
+    const auto count = static_cast<int64_t>(sums.size());
+    for (int64_t i = 0; i < count; ++i) {
+      auto [total, rest] = totalOf(i, count, sums[i].getType());
+      addBlock(kernel, total, rest, sums[i]);
+      kernel.storeSlot(i, total);
+      kernel.storeSlot(count + i, rest);
+    }
+  }
+  Values closeTotals() {
+    Values sums = zeros();
+    const auto count = static_cast<int64_t>(sums.size());
+    for (int64_t i = 0; i < count; ++i) {
+      auto [total, rest] = totalOf(i, count, sums[i].getType());
+      sums[i] = valueOf(kernel, total, rest);
+    }
+    return sums;
   }
 
   /// Finds the first row of a line.
@@ -132,13 +280,15 @@ private:
     yLine = kernel.rowOf(1, line, yRow);
   }
 
-  Values addRow(Value i, Values sums) {
+  /// The row that has these indices along the axes of the line.
+  Values addRow(ArrayRef<Value> point, Values sums) {
     Value xRow = xLine, yRow = yLine;
-    if (!nest.axes.empty()) {
-      xRow = kernel.add(xRow, kernel.mul(kernel.mul(i, xStrides.back()),
-                                         kernel.index(rows.channels)));
-      yRow = kernel.add(yRow, kernel.mul(kernel.mul(i, yStrides.back()),
-                                         kernel.index(columns.channels)));
+    for (size_t a = 0; a < point.size(); ++a) {
+      auto step = [&](Value stride, int64_t channels) {
+        return kernel.mul(kernel.mul(point[a], stride), kernel.index(channels));
+      };
+      xRow = kernel.add(xRow, step(xStrides[outer + a], rows.channels));
+      yRow = kernel.add(yRow, step(yStrides[outer + a], columns.channels));
     }
     Values factors;
     for (Value column : columnAt)
@@ -179,9 +329,11 @@ private:
   }
 
   const GradientNest &nest;
+  const bool inSlots; ///< sums of blocks are added there
   DeviceKernel kernel;
   Formula slabs;
   ChannelTile rows, columns; ///< of the matrix of sums
+  size_t outer = 0;          ///< axes outside lines
   Value term, xStart, yStart, xLine, yLine;
   SmallVector<Value> xStrides, yStrides, extents;
   SmallVector<Value> rowAt, rowExists, columnAt, columnExists;
@@ -261,10 +413,12 @@ void device::emitGradientSums(Program &program, const GradientPlan &plan,
   const auto biasRows = static_cast<int64_t>(plan.bias.size());
   const int64_t bytes =
       (diagrams * spec.cIn + biasRows) * spec.cOut * spec.elementSize();
-  int kept = 0;
+  Poly most(1);
+  const int64_t size = spec.dynamicN() ? kTypicalSize : spec.n;
   for (const GradientStage &stage : plan.stages)
-    kept = std::max(kept, stage.kept);
-  const Poly most = Poly::power(kept);
+    if (const Poly some = productOf(stage.lengths);
+        most.at(size) < some.at(size))
+      most = some;
   const Formula rows =
       (spec.dynamicN() ? Formula::of(most) : Formula(most.at(spec.n))) *
       Formula::variable(EQC_VAR_BATCH);

@@ -77,6 +77,17 @@ Formula eqc::device::atMost(const Formula &a, const Formula &b) {
   return Formula::apply(EQC_OP_LE, a, b);
 }
 
+Formula Formula::with(int64_t variable, int64_t instead) const {
+  Formula result = *this;
+  for (size_t i = 0; i < code.size(); ++i) {
+    if (code[i] == EQC_OP_VAR && code[i + 1] == variable)
+      result.code[i + 1] = instead;
+    if (code[i] == EQC_OP_VAR || code[i] == EQC_OP_CONST)
+      ++i;
+  }
+  return result;
+}
+
 std::vector<int64_t> Formula::words() const {
   std::vector<int64_t> words = code;
   words.push_back(EQC_OP_END);

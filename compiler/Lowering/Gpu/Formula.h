@@ -33,6 +33,8 @@ public:
   /// 1 where a <= b, else 0.
   friend Formula atMost(const Formula &a, const Formula &b);
 
+  /// With another variable in the place of one.
+  Formula with(int64_t variable, int64_t instead) const;
   /// With the end.
   std::vector<int64_t> words() const;
   bool isZero() const { return constant == 0; }

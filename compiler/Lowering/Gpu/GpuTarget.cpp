@@ -104,16 +104,17 @@ public:
                     vectorBytes);
       program = &whole;
       packLaunches = 0;
-      blockForm.reset();
+      blockForms.clear();
       wantsBlock = vectorBytes == vectorWidths(spec).front();
       std::visit(*this, plan);
-      if (blockForm)
-        addForm(*blockForm, forms, packedForms);
+      for (const Program &form : blockForms)
+        addForm(form, forms, packedForms);
       addForm(whole, forms, packedForms);
       if (packLaunches > 0) {
         Program pack = whole;
         pack.launches.resize(packLaunches);
         pack.workspace = 0;
+        pack.chunk.reset();
         usePackedWeights(pack);
         packForms.push_back(pack.form());
       }
@@ -135,6 +136,7 @@ public:
     takeBias(strands.bias, arrays);
     emitStages(strands, arrays, weights);
     closeArrays(arrays);
+    program->divideBatch(inputRows());
   }
 
   void operator()(const IsotypicPlan &plan) {
@@ -146,6 +148,7 @@ public:
     takeBias(plan.bias, arrays);
     emitStages(plan, arrays, weights);
     closeArrays(arrays);
+    program->divideBatch(inputRows());
   }
 
   void operator()(const DensePlan &plan) {
@@ -217,7 +220,7 @@ private:
     for (size_t i = 0; i < plan.stages.size(); ++i) {
       const std::optional<StrandStage> &fourier = strands.strands[i];
       if (const auto *read = std::get_if<ReadStage>(&plan.stages[i])) {
-        emitRead(*program, arrays, ReadNest(plan, *read));
+        emitRead(*program, arrays, plan, *read);
       } else if (fourier) {
         emitStrands(*program, arrays, weights, StrandNest(*fourier, firstTerm));
         firstTerm += static_cast<int64_t>(fourier->packed.size());
@@ -240,9 +243,9 @@ private:
   std::optional<GatherNest> gatheredIn(const SharedPlan &plan,
                                        const MixStage &mix,
                                        const WriteStage &write) const {
-    constexpr int64_t kMostRows = 4096;
+    constexpr int64_t kMostRows = 1 << 14;
     if (spec.dynamicN() || write.target != PlanArray::Output ||
-        Poly::power(spec.l).at(spec.n) > kMostRows)
+        rowsOfOutput().at(spec.n) > kMostRows)
       return std::nullopt;
     // The mix has the other inits itself.
     MixStage bare;
@@ -267,13 +270,17 @@ private:
   // All stages in one kernel
   //===--------------------------------------------------------------------===//
 
-  /// After what has been launched so far; `emit` sets `blockForm` where there
-  /// is such a kernel, of a cluster of as few blocks as a sample fits in.
+  /// After what has been launched so far; `emit` adds to `blockForms` where
+  /// there is such a kernel: of a block, or of a cluster of as few as a sample
+  /// fits in. Where n is given at run time, so is which of the two it is.
   void emitBlock(llvm::function_ref<void(int64_t blocks)> emit) {
-    const bool mayShare = !spec.dynamicN() && hasClusters(*program);
-    for (int64_t blocks = 1; wantsBlock && !blockForm &&
-                             blocks <= (mayShare ? kMostBlocksOfCluster : 1);
-         blocks *= 2) {
+    for (int64_t blocks : {1, 2, 4, 8}) {
+      const bool isCluster = blocks > 1;
+      if (!wantsBlock || (isCluster && !hasClusters(*program)))
+        return;
+      if (spec.dynamicN() ? isCluster && blocks < kMostBlocksOfCluster
+                          : !blockForms.empty())
+        continue;
       Program *whole = program;
       Program form = *whole;
       program = &form;
@@ -291,7 +298,7 @@ private:
     LayerArrays arrays;
     arrays.bias = biasArray();
     auto placeInputs = [&] {
-      arrays.input = block.place(Poly::power(spec.k), spec.cIn);
+      arrays.input = block.place(rowsOfInput(), spec.cIn);
       if (!plan.stored.empty())
         arrays.stored = block.place(plan.storedRows, spec.cIn);
     };
@@ -300,7 +307,7 @@ private:
         arrays.nodes = block.place(plan.nodeRows, spec.cOut);
       placeOutput(block, arrays);
     };
-    if (program->width(spec.cIn) > 1) {
+    if (block.widthOf(spec.cIn) > 1) {
       placeInputs();
       placeOutputs();
     } else {
@@ -321,7 +328,7 @@ private:
     LayerArrays arrays;
     // The layer's own basis is done with before there are nodes.
     std::tie(arrays.input, arrays.nodes) = block.placeEither(
-        Poly::power(spec.k), spec.cIn, Poly(plan.nodeRows), spec.cOut);
+        rowsOfInput(), spec.cIn, Poly(plan.nodeRows), spec.cOut);
     arrays.stored = block.place(Poly(plan.storedRows), spec.cIn);
     placeOutput(block, arrays);
     arrays.bias = biasArray();
@@ -343,7 +350,7 @@ private:
   void placeOutput(BlockScope &block, LayerArrays &arrays) const {
     arrays.output = outputRows();
     if (isTransposed(spec.l))
-      arrays.output = block.place(Poly::power(spec.l), spec.cOut);
+      arrays.output = block.place(rowsOfOutput(), spec.cOut);
   }
 
   void emitPhases(BlockScope &block, const LayerArrays &arrays,
@@ -354,12 +361,14 @@ private:
     int64_t tilesOfRow = 1;
     bool needsSlots = false;
     for (const MixStage *mix : mixes) {
-      rows += Poly::power(
-          mix->kept, mix->subsets * static_cast<int64_t>(mix->targets.size()));
+      rows +=
+          productOf(mix->lengths,
+                    mix->subsets * static_cast<int64_t>(mix->targets.size()));
       const MixNest nest(*mix, 0);
-      const MixTile tile =
-          mixTileOf(spec.elementSize(), program->width(spec.cOut), spec.cOut,
-                    spec.cIn * (nest.mostFromInput + nest.mostFromStored));
+      const MixTile tile = mixTileOf(
+          {spec.elementSize(), block.widthOf(spec.cIn),
+           program->width(spec.cOut), spec.cOut,
+           spec.cIn * (nest.mostFromInput + nest.mostFromStored), true});
       tilesOfRow = std::max(tilesOfRow, tile.count);
       needsSlots |= tile.totals == MixTile::Shared;
     }
@@ -377,17 +386,24 @@ private:
     if (arrays.output.shared)
       emitFromRows(*program, arrays.output, y);
     program->block = nullptr;
-    blockForm.emplace(*program);
+    blockForms.push_back(*program);
   }
 
   bool isTransposed(int order) const {
     return spec.layout == Layout::ChannelsFirst && order > 0;
   }
+  /// Of a sample.
+  Poly rowsOfInput() const {
+    return productOf(lengthsOfAxes(spec.group, spec.k, spec.xAxes));
+  }
+  Poly rowsOfOutput() const {
+    return productOf(lengthsOfAxes(spec.group, spec.l, spec.yAxes));
+  }
   DeviceArray inputRows() const {
-    return {inputArray(), 0, Poly::power(spec.k), spec.cIn};
+    return {inputArray(), 0, rowsOfInput(), spec.cIn};
   }
   DeviceArray outputRows() const {
-    return {outputArray(), 0, Poly::power(spec.l), spec.cOut};
+    return {outputArray(), 0, rowsOfOutput(), spec.cOut};
   }
 
   //===--------------------------------------------------------------------===//
@@ -411,8 +427,9 @@ private:
       return weight;
     const SmallVector<int64_t> flips = flipsOf(site);
     const DeviceArray flipped = program->scratch(
-        Poly(static_cast<int64_t>(flips.size() / 2) * spec.cIn), spec.cOut,
-        true);
+        Poly(static_cast<int64_t>(flips.size() / (1 + spec.group.numSpaces())) *
+             spec.cIn),
+        spec.cOut, true);
     emitFlip(*program, flips, weight, flipped);
     return flipped;
   }
@@ -503,8 +520,8 @@ private:
   bool wantsBlock = false;
   /// In Fourier space terms are numbered as they are packed.
   bool packsAlways = false;
-  std::optional<Program> blockForm;
-  int64_t packLaunches = 0; ///< of the program, at its start
+  std::vector<Program> blockForms; ///< in the order in which they are tried
+  int64_t packLaunches = 0;        ///< of the program, at its start
   std::vector<int64_t> packedShape;
 };
 
@@ -516,7 +533,7 @@ static LayerArrays openReads(Program &program, const SharedPlan &plan,
                              const Formula &condition) {
   const size_t first = program.launches.size();
   LayerArrays arrays;
-  arrays.input = {array, 0, Poly::power(plan.k), channels};
+  arrays.input = {array, 0, productOf(plan.inputLengths()), channels};
   if (program.spec.layout == Layout::ChannelsFirst && plan.k > 0) {
     const DeviceArray rows = program.scratch(arrays.input.rows, channels);
     emitToRows(program, arrays.input, rows);
@@ -525,7 +542,7 @@ static LayerArrays openReads(Program &program, const SharedPlan &plan,
   if (!plan.stored.empty())
     arrays.stored = program.scratch(plan.storedRows, channels);
   for (const SharedStage &stage : plan.stages)
-    emitRead(program, arrays, ReadNest(plan, std::get<ReadStage>(stage)));
+    emitRead(program, arrays, plan, std::get<ReadStage>(stage));
   for (size_t i = first; i < program.launches.size(); ++i)
     program.launches[i].items = condition * program.launches[i].items;
   return arrays;
@@ -562,7 +579,7 @@ struct LayerDescriber {
   }
   std::string operator()(const DensePlan &plan) const {
     return line("matrix", "a thread for each pair of channels") +
-           describeTile(plan.columns, plan.rows);
+           describeTile(plan.rows, plan.columns, plan.rows);
   }
   std::string operator()(const FactoredLayer &layer) const {
     std::string text = channels();
@@ -594,16 +611,19 @@ struct LayerDescriber {
 
   std::string describeMix(const MixStage &mix) const {
     const MixNest nest(mix, 0);
-    return describeTile(spec.cOut,
+    return describeTile(spec.cIn, spec.cOut,
                         spec.cIn * (nest.mostFromInput + nest.mostFromStored));
   }
   /// With arrays that are aligned.
-  std::string describeTile(int64_t columns, int64_t products) const {
-    int64_t width = vectorWidths(spec).front() / spec.elementSize();
-    if (columns % width != 0)
-      width = 1;
-    const MixTile tile =
-        mixTileOf(spec.elementSize(), width, columns, products);
+  std::string describeTile(int64_t rows, int64_t columns,
+                           int64_t products) const {
+    const int64_t most = vectorWidths(spec).front() / spec.elementSize();
+    auto widthOf = [&](int64_t channels) {
+      return channels % most == 0 ? most : 1;
+    };
+    const int64_t width = widthOf(columns);
+    const MixTile tile = mixTileOf(
+        {spec.elementSize(), widthOf(rows), width, columns, products});
     return line("mix",
                 "tiles of " + std::to_string(tile.rows) + " rows by " +
                     std::to_string(tile.vectors * width) +
@@ -620,11 +640,8 @@ CostTarget GpuTarget::costTarget(const CpuVariant &variant) const {
 }
 
 std::string GpuTarget::whyNoKernels(const LayerSpec &spec) const {
-  if (spec.isBilinear())
-    return "layers of two inputs are not built yet for GPUs";
-  return spec.group.isProduct()
-             ? "kernels of GPUs for axes of several spaces are not built yet"
-             : "";
+  return spec.isBilinear() ? "layers of two inputs are not built yet for GPUs"
+                           : "";
 }
 
 KernelTarget::Kernels GpuTarget::emitLayer(const KernelSite &site,

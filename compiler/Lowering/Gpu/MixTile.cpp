@@ -3,6 +3,8 @@
 #include "compiler/Lowering/Gpu/MixTile.h"
 #include "compiler/Lowering/Nests/Summation.h"
 
+#include <algorithm>
+
 using namespace eqc;
 using namespace eqc::device;
 
@@ -14,19 +16,23 @@ constexpr int64_t kSectorBytes = 32;
 
 /// As many vectors as are wanted, unless an eighth of them would be computed
 /// for nothing, or threads would store parts of sectors.
-static void divideColumns(MixTile &tile, int64_t vectors, int64_t vectorBytes,
+static void divideColumns(MixTile &tile, const MixShape &shape,
                           int64_t wanted) {
-  for (tile.vectors = wanted; tile.vectors > 1; --tile.vectors) {
+  const int64_t vectors = shape.columns / shape.width;
+  const int64_t vectorBytes = shape.width * shape.elementBytes;
+  for (tile.vectors = std::min(wanted, vectors); tile.vectors > 1;
+       --tile.vectors) {
     tile.count = (vectors + tile.vectors - 1) / tile.vectors;
     const int64_t idle = tile.count * tile.vectors - vectors;
-    if (8 * idle <= vectors && tile.count * vectorBytes >= kSectorBytes)
+    if (8 * idle <= vectors &&
+        (!shape.isPhase || tile.count * vectorBytes >= kSectorBytes))
       return;
   }
   tile.count = vectors;
 }
 
-MixTile device::mixTileOf(int64_t elementBytes, int64_t width, int64_t columns,
-                          int64_t products) {
+MixTile device::mixTileOf(const MixShape &shape) {
+  const auto [elementBytes, depth, width, columns, products, isPhase] = shape;
   MixTile tile;
   if (products > kPlainBlocks * kTermsOfBlock)
     tile.totals = MixTile::WithRest;
@@ -36,7 +42,16 @@ MixTile device::mixTileOf(int64_t elementBytes, int64_t width, int64_t columns,
   // loaded one by one take registers for their addresses.
   tile.rows = elementBytes == 8 || width == 1 ? 4 : 8;
   const bool isNarrow = width == 1 || tile.totals == MixTile::WithRest;
-  divideColumns(tile, columns / width, width * elementBytes,
-                (isNarrow ? 4 : 8) / width);
+  // Rows that are loaded one by one are as many loads as these have columns.
+  const bool isWide = !isNarrow && !isPhase && tile.rows == 8 && depth == 1 &&
+                      columns / width % 3 == 0;
+  const bool isLong =
+      elementBytes == 8 && width == 1 && tile.totals != MixTile::None;
+  divideColumns(tile, shape,
+                (isLong     ? 2
+                 : isNarrow ? 4
+                 : isWide   ? 12
+                            : 8) /
+                    width);
   return tile;
 }

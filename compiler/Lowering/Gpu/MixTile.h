@@ -19,10 +19,19 @@ struct MixTile {
   enum Totals : uint8_t { None, Shared, Registers, WithRest } totals = None;
 };
 
-/// The tile of a mix to `columns`, of which `width` are accessed at once, whose
-/// sums have at most so many products.
-MixTile mixTileOf(int64_t elementBytes, int64_t width, int64_t columns,
-                  int64_t products);
+/// What a tile depends on.
+struct MixShape {
+  int64_t elementBytes = 4;
+  int64_t depth = 1;    ///< input channels that are loaded at once
+  int64_t width = 1;    ///< columns of a load
+  int64_t columns = 1;  ///< of the target
+  int64_t products = 1; ///< of a sum, at most
+  /// Of a kernel that has all stages, which writes y once and stores no parts
+  /// of sectors.
+  bool isPhase = false;
+};
+
+MixTile mixTileOf(const MixShape &shape);
 
 } // namespace eqc::device
 

@@ -55,8 +55,45 @@ gpu::GPUFuncOp Program::addKernel(Launch launch) {
   return function;
 }
 
+static bool isOfSamples(const Launch &launch) {
+  return llvm::any_of(
+      launch.arrays, [](const DeviceArray &array) { return !array.oneSample; });
+}
+
+void Program::divideBatch(const DeviceArray &x) {
+  if (llvm::count_if(launches, isOfSamples) < 2)
+    return;
+  const Formula bytes =
+      Formula::of(x.rows) * Formula(x.channels * spec.elementSize());
+  const Formula half = divided(Formula::variable(EQC_VAR_L2), 2);
+  chunk = smaller(Formula::variable(EQC_VAR_BATCH),
+                  larger(1, divided(half, larger(1, bytes))));
+}
+
+/// The launch for the samples of a chunk: those of x and y that are there, and
+/// a workspace that is not larger.
+static Launch inChunks(Launch launch, const LayerSpec &spec) {
+  auto change = [](Formula &formula) {
+    formula = formula.with(EQC_VAR_BATCH, EQC_VAR_COUNT);
+  };
+  for (DeviceArray &array : launch.arrays) {
+    const bool isSample =
+        array.array == EQC_ARRAY_X || array.array == EQC_ARRAY_Y ||
+        array.array == EQC_ARRAY_GRAD_X || array.array == EQC_ARRAY_GRAD_Y;
+    if (isSample)
+      array.offset =
+          array.offset + Formula::variable(EQC_VAR_FIRST) *
+                             Formula::of(array.rows) *
+                             Formula(array.channels * spec.elementSize());
+  }
+  for (Formula &number : launch.numbers)
+    change(number);
+  change(launch.items);
+  return launch;
+}
+
 /// {kernel, grid, params}; a parameter is its kind, its array, its formula.
-static Attribute attributeOf(Builder &b, const Launch &launch) {
+static Attribute attributeOf(Builder &b, const Launch &launch, bool loops) {
   SmallVector<Attribute> params;
   auto add = [&](int64_t kind, int64_t array, const Formula &value) {
     std::vector<int64_t> words = value.words();
@@ -77,6 +114,8 @@ static Attribute attributeOf(Builder &b, const Launch &launch) {
   if (!launch.shared.isZero())
     fields.push_back(b.getNamedAttr(
         "shared", b.getDenseI64ArrayAttr(launch.shared.words())));
+  if (loops)
+    fields.push_back(b.getNamedAttr("loop", b.getI64IntegerAttr(1)));
   if (launch.cluster > 1)
     fields.push_back(b.getNamedAttr(
         "cluster", b.getDenseI64ArrayAttr(Formula(launch.cluster).words())));
@@ -85,14 +124,28 @@ static Attribute attributeOf(Builder &b, const Launch &launch) {
 
 Attribute Program::form() const {
   Builder b(site.target.getContext());
-  SmallVector<Attribute> list;
-  for (const Launch &launch : launches)
-    list.push_back(attributeOf(b, launch));
+  // What is done once, with weights and the bias, needs nothing of the samples.
+  SmallVector<Attribute> list, looped;
+  for (Launch launch : launches) {
+    const bool loops = chunk && isOfSamples(launch);
+    if (loops)
+      launch = inChunks(std::move(launch), spec);
+    if (chunk)
+      for (DeviceArray &array : launch.arrays)
+        array.offset = array.offset.with(EQC_VAR_BATCH, EQC_VAR_CHUNK);
+    (loops ? looped : list).push_back(attributeOf(b, launch, loops));
+  }
+  llvm::append_range(list, looped);
   SmallVector<NamedAttribute> fields{
       b.getNamedAttr("launches", b.getArrayAttr(list))};
-  if (!workspace.isZero())
+  const Formula bytes =
+      chunk ? workspace.with(EQC_VAR_BATCH, EQC_VAR_CHUNK) : workspace;
+  if (!bytes.isZero())
     fields.push_back(
-        b.getNamedAttr("workspace", b.getDenseI64ArrayAttr(workspace.words())));
+        b.getNamedAttr("workspace", b.getDenseI64ArrayAttr(bytes.words())));
+  if (chunk)
+    fields.push_back(
+        b.getNamedAttr("chunk", b.getDenseI64ArrayAttr(chunk->words())));
   Formula condition = worthIt;
   if (vectorBytes > spec.elementSize()) {
     const Formula bytes = vectorBytes;

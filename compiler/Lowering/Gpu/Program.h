@@ -36,10 +36,17 @@ class BlockScope;
 struct SharedPlace {
   Poly offset;
   int64_t pitch = 1;
-  /// Where the blocks of a cluster share an array: the first so many are those
-  /// of the first block, and so on. 0: each block has all of them.
-  int64_t rowsOfBlock = 0;
+  /// So many elements of a row can be loaded at once, beyond its channels too.
+  int64_t width = 1;
+  /// Whether the blocks of a cluster share the array: eight rows are those of
+  /// the first block, the next eight of the second, and so on.
+  bool isSplit = false;
+  int64_t number = 0; ///< of the array among those of the block
 };
+
+/// Rows of a shared array that a block has one after the other, so that none of
+/// the sectors of x that are copied to them is another block's.
+constexpr int64_t kRowsTogether = 8;
 
 /// An array of rows of channels, [samples, rows, channels].
 struct DeviceArray {
@@ -85,6 +92,9 @@ public:
   /// one. The builder is left at its start.
   mlir::gpu::GPUFuncOp addKernel(Launch launch);
 
+  /// Lets launches follow each other for so many samples that half of the
+  /// second-level cache has x, from where all but the first then read it.
+  void divideBatch(const DeviceArray &x);
   /// The form as an attribute; see EntryPoints.cpp.
   mlir::Attribute form() const;
   /// Channels that are accessed together in rows of so many.
@@ -99,6 +109,9 @@ public:
   int64_t numKernels = 0;
   Formula workspace = 0; ///< bytes
   Formula worthIt = 1;   ///< 1 where the form is to be taken
+  /// Samples that are worked on together: all launches that have to do with
+  /// samples, then the same for the next so many. None: all of the batch.
+  std::optional<Formula> chunk = std::nullopt;
   /// The kernel that all stages are phases of; null: each has its own.
   BlockScope *block = nullptr;
 };
