@@ -10,7 +10,8 @@ import numpy as np
 
 from eqc.space import Axes, Space, are_spaces
 
-__all__ = ["Inputs", "declared_space", "dtype_name", "integer", "layer_fields", "layer_source"]
+__all__ = ["Inputs", "declarations", "declared_space", "dtype_name", "integer", "layer_fields",
+           "layer_source", "written_axes"]
 
 #: Names that NumPy and the frameworks have for the language's.
 _DTYPES = {"float32": "f32", "float64": "f64"}
@@ -85,11 +86,13 @@ def declared_space(name: str, group: str, n: int | None) -> str:
     return f"space {_word('name', name)} = {group}{size}\n"
 
 
-def _space(space: Space) -> str:
-    return declared_space(space.name, space.group, space.n)
+def declarations(spaces: dict[str, Space]) -> str:
+    """Those of all spaces."""
+    return "".join(declared_space(space.name, space.group, space.n)
+                   for space in spaces.values())
 
 
-def _axes(name: str, axes: Any, spaces: dict[str, Space]) -> str:
+def written_axes(name: str, axes: Any, spaces: dict[str, Space]) -> str:
     """The axes of one side, whose spaces are added."""
     if not isinstance(axes, Sequence) or isinstance(axes, str):
         if integer(name, axes) != 0:
@@ -142,9 +145,9 @@ def _acting(group: str | None, n: int | None, k: Axes, l: Axes) -> tuple[str, li
                 raise TypeError(f"{name} is {value!r}, but the axes are those of spaces, which "
                                 "have it")
         spaces: dict[str, Space] = {}
-        written = _product("k", k, lambda axes: _axes("k", axes, spaces))
-        fields = [f"  k = {written}", f"  l = {_axes('l', l, spaces)}"]
-        return "".join(map(_space, spaces.values())), fields
+        written = _product("k", k, lambda axes: written_axes("k", axes, spaces))
+        fields = [f"  k = {written}", f"  l = {written_axes('l', l, spaces)}"]
+        return declarations(spaces), fields
     fields = [f"  group = {_group(group)}"]
     if n is not None or "(" not in group:  # else the group has its size
         fields.append(f"  n = {'?' if n is None or n == '?' else integer('n', n)}")

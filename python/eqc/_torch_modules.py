@@ -11,11 +11,12 @@ from torch import Tensor, nn
 
 from eqc import _registry, _torch_direct, _torch_network, _torch_network_ragged
 from eqc._native import NativeProgram, Options
-from eqc._source import declared_space, integer, layer_fields
+from eqc._source import declarations, declared_space, integer, layer_fields, written_axes
 from eqc.errors import CompileError
 from eqc.initialize import GAIN, INPUTS, weight_std
 from eqc.network import Network as CompiledNetwork
 from eqc.program import compile  # noqa: A004
+from eqc.space import Space
 
 __all__ = ["Network", "linears", "network"]
 
@@ -313,36 +314,43 @@ class _Linears(Network):
         return outputs if isinstance(outputs, tuple) else (outputs,)
 
 
-def linears(group: str, k: Sequence[int], l: Sequence[int],  # noqa: E741
+def linears(group: str | None, k: Sequence[Any], l: Sequence[Any],  # noqa: E741
             in_channels: Sequence[int], out_channels: Sequence[int], n: int | None,
             bias: bool | None, *, dtype: Any, max_diagrams: int | None, plan: str, gain: float,
             inputs: str, init_n: int | None, **fields: Any) -> Network:
-    """Layers from tensors of the orders k to tensors of the orders l, as one network: a layer
-    for each pair that has one, and their sum at each output."""
+    """Layers from tensors of the orders k to tensors of the orders l, or with axes of these
+    spaces, as one network: a layer for each pair that has one, and their sum at each output."""
     for name, orders, channels in (("in_channels", k, in_channels),
                                    ("out_channels", l, out_channels)):
         if not isinstance(channels, Sequence) or len(channels) != len(orders):
             raise ValueError(f"{name} is {channels!r}; expected {len(orders)} numbers, one for "
                              "each order")
     options = Options(plan=plan, max_diagrams=max_diagrams)
-    space = declared_space("v", group, n)
+    spaces: dict[str, Space] = {}
 
-    def axes(order: int) -> str:
-        return " ".join(["v"] * integer("an order", order)) or "0"
+    def axes(name: str, orders: Sequence[Any]) -> list[str]:
+        if group is None:
+            return [written_axes(name, order, spaces) for order in orders]
+        return [" ".join(["v"] * integer("an order", order)) or "0" for order in orders]
+
+    x_axes, y_axes = axes("k", k), axes("l", l)
+    space = declarations(spaces) if group is None else declared_space("v", group, n)
 
     def layer(i: int, j: int, has_bias: bool) -> str:
-        return layer_fields(f"w{j}_{i}", [f"  k = {axes(k[i])}", f"  l = {axes(l[j])}"],
+        return layer_fields(f"w{j}_{i}", [f"  k = {x_axes[i]}", f"  l = {y_axes[j]}"],
                             channels=(in_channels[i], out_channels[j]), bias=has_bias,
                             dtype=dtype, **fields)
 
     layers, statements, terms = [], [], {}
-    statements += [f"  input x{i} : {axes(order)}, {integer('in_channels', in_channels[i])}"
-                   for i, order in enumerate(k)]
+    statements += [f"  input x{i} : {written}, {integer('in_channels', in_channels[i])}"
+                   for i, written in enumerate(x_axes)]
     for j in range(len(l)):
         pairs = [i for i in range(len(k))
                  if not _refused(space + layer(i, j, False), _NO_MAPS, options)]
         if not pairs:
-            raise ValueError(f"{group} has no map from tensors of order {tuple(k)} to order "
+            raise ValueError(f"there is no map from tensors with axes {', '.join(x_axes)} to one "
+                             f"with {y_axes[j]}" if group is None else
+                             f"{group} has no map from tensors of order {tuple(k)} to order "
                              f"{l[j]}")
         has_bias = bias is not False
         if bias is None:

@@ -184,9 +184,10 @@ def _module_device(device: Any) -> torch.device:
 
 
 def _are_orders(axes: Any) -> bool:
-    """Whether these are the orders of several tensors: (0, 1, 2)."""
-    return isinstance(axes, Sequence) and len(axes) > 0 and all(
-        isinstance(order, int) for order in axes)
+    """Whether these are the orders of several tensors: (0, 1, 2); or the axes of each, by their
+    spaces: ([users, items], [users])."""
+    return isinstance(axes, Sequence) and not isinstance(axes, str) and len(axes) > 0 and all(
+        isinstance(order, (int, list, tuple)) for order in axes)
 
 
 class EquivariantLinear(nn.Module):
@@ -218,7 +219,10 @@ class EquivariantLinear(nn.Module):
     (16, 16))`, it is one network from tensors of all orders k to tensors of all orders l: each
     output is the sum of a layer on every input that has maps to it, and has one bias. Called
     with the inputs, one by one or as a list, it returns a tuple; it is an `eqc.torch.Network`,
-    whose `layers` are called w0_1 for the first output and the second input.
+    whose `layers` are called w0_1 for the first output and the second input. A list of spaces
+    in the place of each order, `EquivariantLinear(k=([users, items], [users]), l=..)`, and no
+    group, is the same for tensors with axes of several spaces, such as the weights and biases of
+    a network whose widths are the spaces.
 
     Attributes:
         weight: [diagrams, in_channels, out_channels], in the order of `diagrams`.
@@ -247,10 +251,13 @@ class EquivariantLinear(nn.Module):
                       plan="auto", max_diagrams=None, gain=GAIN, inputs=INPUTS, init_n=None,
                       device=None, dtype=None)
         unknown = set(options) - set(chosen)
-        if unknown or not (_are_orders(k) and _are_orders(l)) or group is None:
+        if unknown or not (_are_orders(k) and _are_orders(l)):
             raise TypeError(f"unexpected {', '.join(sorted(unknown))}" if unknown else
-                            f"k is {k!r} and l is {l!r}; expected two lists of orders, and a "
-                            "group")
+                            f"k is {k!r} and l is {l!r}; expected two lists of orders")
+        of_spaces = any(not isinstance(order, int) for order in (*k, *l))
+        if of_spaces == (group is not None) or (of_spaces and n is not None):
+            raise TypeError("the axes are those of spaces, which have group and n" if of_spaces
+                            else "expected a group, or the spaces of all axes")
         chosen.update(options)
         place = {"device": _module_device(chosen.pop("device")),
                  "dtype": _module_dtype(chosen.pop("dtype"))}

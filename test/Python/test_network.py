@@ -332,6 +332,20 @@ def test_torch_tensors_of_several_orders():
                                 list(mixed.parameters()), create_graph=True)
     sum(value.square().sum() for value in first).backward()
     assert all(value.grad.abs().max() > 0 for value in mixed.parameters())
+    # With axes of spaces: a matrix of weights and its bias, between widths that are permuted.
+    wide, narrow = eqc.Space("S", 3, "wide"), eqc.Space("S", 2, "narrow")
+    axes = ([wide, narrow], [wide])
+    both = eqc.torch.EquivariantLinear(k=axes, l=axes, in_channels=(1, 1), out_channels=(2, 1))
+    w, b = torch.randn(4, 3, 2, 1), torch.randn(4, 3, 1)
+    ws, bs = both(w, b)
+    assert ws.shape == (4, 3, 2, 2) and bs.shape == (4, 3, 1) and len(both.layers) == 4
+    order = torch.tensor([2, 0, 1])
+    for moved, expected in zip(both(w[:, order], b[:, order]), (ws, bs)):
+        torch.testing.assert_close(moved, expected[:, order])
+    with pytest.raises(TypeError, match="spaces, which have group and n"):
+        eqc.torch.EquivariantLinear("S", axes, axes, (1, 1), (2, 1), n=3)
+    with pytest.raises(TypeError, match="expected a group, or the spaces"):
+        eqc.torch.EquivariantLinear(None, (0, 1), (1,), (1, 1), (1,), n=3)
     # Pairs without maps are left out, and so is a bias that could only be zero.
     odd = eqc.torch.EquivariantLinear("O", (0, 1, 2), (1, 2), (1, 1, 1), (1, 1), n=3)
     assert sorted(odd.layers) == ["w0_1", "w1_0", "w1_2"]
