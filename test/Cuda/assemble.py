@@ -29,8 +29,10 @@ GROUPS = ("S", "O", "Sp", "SO", "H", "B", "S'", "B'", "O(p,q)", "SO(p,q)", "GL",
 
 # The least share of multiply-adds in the hottest loop of a mix.
 LEAST_SHARE = {"FFMA": 0.88, "DFMA": 0.75}
-# The same of kernels that have all stages, and of sums of gradients.
-LEAST_BLOCK_SHARE = LEAST_SUM_SHARE = {"FFMA": 0.85, "DFMA": 0.75}
+# The same of kernels that have all stages.
+LEAST_BLOCK_SHARE = {"FFMA": 0.85, "DFMA": 0.75}
+# Of every loop of sums of gradients: where n is given at run time, it is multiplied by.
+LEAST_SUM_SHARE = {"FFMA": 0.80, "DFMA": 0.74}
 # Those of the suite, of all kinds.
 LEAST_SUITE_SHARE = {"FFMA": 0.85, "DFMA": 0.75}
 # Loads of fewer bytes in a loop that are of tables.
@@ -116,7 +118,7 @@ def check_loops(name, sass, least):
         is_whole = kernel.endswith(("_block", "_cluster"))
         if "$16_" not in kernel or not (is_mix or is_sum or is_whole):
             continue
-        if is_whole and (name in FEW_CHANNELS or (name in NARROW and "grad_x" in kernel)):
+        if (is_whole and name in FEW_CHANNELS) or (name in NARROW and "grad_x" in kernel):
             continue
         share = counts[kind] / (len(operations) - counts["NOP"])
         # A small mix has few rows, or few columns, and tiles to match.

@@ -582,10 +582,10 @@ private:
   }
 
   int64_t channelsAtOnce(const View &view, int64_t depth, int64_t count) const {
-    constexpr int64_t kMost = 8, kMany = 32;
+    constexpr int64_t kMost = 8;
     if (depth > 1) {
       // Eight rows in shared memory move on together.
-      const bool twice = (count % (2 * depth) == 0 || count >= kMany) &&
+      const bool twice = (cIn % (2 * depth) == 0 || cIn % depth != 0) &&
                          (!kernel.program.block || tile.rows <= 4 ||
                           kernel.isShared(view.source));
       return std::min(count, twice ? 2 * depth : depth);

@@ -130,34 +130,37 @@ private:
       openTotals();
     if (isShort())
       return sumLines(first, end, inLine);
-    if (inSlots) {
-      kernel.loop(first, end, 1, {}, [&](Value line, const Values &) {
-        start(line);
-        Value all = kernel.poly(length());
-        kernel.loop(kernel.index(0), all, kTermsOfBlock, {},
-                    [&](Value from, const Values &) {
-                      Value to = kernel.min(
-                          kernel.add(from, kernel.index(kTermsOfBlock)), all);
-                      addToTotals(addRange(from, to, zeros()));
-                      return Values();
-                    });
-        return Values();
-      });
-      return closeTotals();
+    // Blocks of each line: both ways of keeping totals have the same bits.
+    Values totals;
+    if (!inSlots) {
+      totals = zeros();
+      totals.append(zeros());
     }
-    const int64_t known = isKnown() ? length().at(kernel.spec.n) : 0;
-    return blockedSum(
-        kernel, first, end, 0, 1, zeros(), [&](Value line, Values sums) {
+    totals =
+        kernel.loop(first, end, 1, totals, [&](Value line, Values carried) {
           start(line);
-          const Values added =
-              blockedSum(kernel, kernel.index(0), kernel.poly(length()), known,
-                         1, zeros(), [&](Value i, Values partial) {
-                           return addRow(i, std::move(partial));
-                         });
-          for (size_t i = 0; i < sums.size(); ++i)
-            sums[i] = kernel.plus(sums[i], added[i]);
-          return sums;
+          Value all = kernel.poly(length());
+          return kernel.loop(
+              kernel.index(0), all, kTermsOfBlock, carried,
+              [&](Value from, Values sums) {
+                Value to = kernel.min(
+                    kernel.add(from, kernel.index(kTermsOfBlock)), all);
+                const Values block = addRange(from, to, zeros());
+                if (inSlots) {
+                  addToTotals(block);
+                  return sums;
+                }
+                for (size_t i = 0; i < block.size(); ++i)
+                  addBlock(kernel, sums[i], sums[block.size() + i], block[i]);
+                return sums;
+              });
         });
+    if (inSlots)
+      return closeTotals();
+    Values sums = zeros();
+    for (size_t i = 0; i < sums.size(); ++i)
+      sums[i] = valueOf(kernel, totals[i], totals[sums.size() + i]);
+    return sums;
   }
 
   /// Lines of so many rows each.
