@@ -8,6 +8,7 @@
 #include "compiler/Interface/NetworkInterface.h"
 
 #include <algorithm>
+#include <cmath>
 #include <deque>
 #include <limits>
 
@@ -72,6 +73,8 @@ public:
       grads.push_back(draw(output.value));
     for (int64_t s = 0; s < batch; ++s)
       values.push_back(samples[s].run(inputsOf(s), params));
+    if (caller.has("backward_ragged"))
+      drawDirections();
     for (bool padded : {false, true}) {
       CheckRow row =
           newRow(padded ? check_tests::kPadded : check_tests::kRagged);
@@ -285,46 +288,40 @@ private:
     compare(found, gradParams.values(), row);
   }
 
-  /// Products of gradients with a direction in one input, and in the parameters
-  /// of one layer, beside the derivatives that the definition has.
-  void compare(const std::vector<Arrays> &found, const Values &foundParams,
-               CheckRow &row) {
-    auto along = [&](const std::vector<Arrays> &directions,
-                     const Values &paramDirection) {
-      double expected = 0, got = 0, scale = 0;
-      for (int64_t s = 0; s < batch; ++s) {
-        Arrays own;
-        for (const Arrays &direction : directions)
-          own.push_back(direction[s]);
-        const Arrays slopes =
-            samples[s].derive(values[s], params, own, paramDirection);
-        for (size_t o = 0; o < grads.size(); ++o)
-          for (size_t i = 0; i < grads[o][s].size(); ++i)
-            expected += grads[o][s][i] * slopes[network.outputs[o].value][i];
-        for (size_t input = 0; input < own.size(); ++input)
-          for (size_t i = 0; i < own[input].size(); ++i) {
-            const double term = found[input][s][i] * own[input][i];
-            got += term;
-            scale += std::abs(term);
-          }
-      }
-      for (size_t i = 0; i < paramDirection.size(); ++i) {
-        const double term = foundParams[i] * paramDirection[i];
-        got += term;
-        scale += std::abs(term);
-      }
-      row.error =
-          std::max(row.error, relative(std::abs(got - expected), scale));
-    };
+  /// A direction in one input, or in the parameters of one layer, and the
+  /// derivative along it that the definition has.
+  struct Direction {
+    std::vector<Arrays> inputs;
+    Values params;
+    double expected = 0;
+  };
+
+  void addDirection(std::vector<Arrays> inputs, Values paramDirection) {
+    double expected = 0;
+    for (int64_t s = 0; s < batch; ++s) {
+      Arrays own;
+      for (const Arrays &direction : inputs)
+        own.push_back(direction[s]);
+      const Arrays slopes =
+          samples[s].derive(values[s], params, own, paramDirection);
+      for (size_t o = 0; o < grads.size(); ++o)
+        for (size_t i = 0; i < grads[o][s].size(); ++i)
+          expected += grads[o][s][i] * slopes[network.outputs[o].value][i];
+    }
+    directions.push_back(
+        {std::move(inputs), std::move(paramDirection), expected});
+  }
+
+  void drawDirections() {
     std::vector<Arrays> none = drawn;
     for (Arrays &array : none)
       for (Values &part : array)
         std::fill(part.begin(), part.end(), 0);
     const Values noParams(params.size(), 0.0);
     for (size_t i = 0; i < drawn.size(); ++i) {
-      std::vector<Arrays> directions = none;
-      directions[i] = draw(static_cast<int>(i));
-      along(directions, noParams);
+      std::vector<Arrays> inputs = none;
+      inputs[i] = draw(static_cast<int>(i));
+      addDirection(std::move(inputs), noParams);
     }
     for (const NetworkLayer &layer : network.layers)
       for (auto [offset, size] :
@@ -334,8 +331,28 @@ private:
         const Values part = drawValues(network.dtype, size, random);
         std::copy(part.begin(), part.end(), direction.begin() + offset);
         if (size > 0)
-          along(none, direction);
+          addDirection(none, std::move(direction));
       }
+  }
+
+  /// Products of gradients with all directions.
+  void compare(const std::vector<Arrays> &found, const Values &foundParams,
+               CheckRow &row) {
+    for (const Direction &direction : directions) {
+      double got = 0, scale = 0;
+      auto add = [&](const Values &gradient, const Values &along) {
+        for (size_t i = 0; i < along.size(); ++i) {
+          got += gradient[i] * along[i];
+          scale += std::abs(gradient[i] * along[i]);
+        }
+      };
+      for (size_t input = 0; input < found.size(); ++input)
+        for (int64_t s = 0; s < batch; ++s)
+          add(found[input][s], direction.inputs[input][s]);
+      add(foundParams, direction.params);
+      row.error = std::max(row.error,
+                           relative(std::abs(got - direction.expected), scale));
+    }
   }
 
   const NetworkSpec &network;
@@ -349,6 +366,7 @@ private:
   std::vector<NetworkOracle> samples;
   std::vector<Arrays> drawn, grads; ///< of each array, of each sample
   std::vector<Arrays> values;       ///< of each sample, all
+  std::vector<Direction> directions;
   Placement placement = Placement::Apart;
   AccessWatch watch;
 };

@@ -306,11 +306,10 @@ static eqc_rt_network call_of(const ragged *r, const piece *p) {
 
 /* Bytes of the copies of a piece. Each array of backward has a gradient. */
 static int64_t copy_bytes(const ragged *r, const piece *p) {
-  int64_t i, at = 0;
+  int64_t i, copy, at = 0;
   for (i = 0; r->extents && i < r->num_arrays; ++i)
-    if (!is_whole(r, p, i))
-      eqc_rt_place(&at, p->samples * (1 + r->call.backward),
-                   value_bytes(r, p->sizes, r->values[i]));
+    for (copy = 0; copy < 1 + r->call.backward && !is_whole(r, p, i); ++copy)
+      eqc_rt_place(&at, p->samples, value_bytes(r, p->sizes, r->values[i]));
   return at;
 }
 

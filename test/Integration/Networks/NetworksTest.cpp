@@ -32,7 +32,7 @@ namespace {
 /// A source, compiled and loaded.
 class Compiled {
 public:
-  explicit Compiled(const std::string &text) {
+  explicit Compiled(const std::string &text, bool ragged = false) {
     const unsigned id = sources.AddNewSourceBuffer(
         llvm::MemoryBuffer::getMemBufferCopy(text, "t.eq"), llvm::SMLoc());
     result = parseLayers(sources, id, "t.eq", {}, diags);
@@ -43,6 +43,7 @@ public:
     CompileOptions options;
     options.cpus = {"native"};
     options.networks = result.networks;
+    options.ragged = ragged;
     CompileFailure failure;
     library = compileInMemory(result.layers, options, failure);
     EXPECT_TRUE(library) << failure.message;
@@ -85,7 +86,7 @@ const char *const small = "space p = S(?)\n"
                           "  output y = s(relu(a(x)))\n}\n";
 
 void expectAgrees(const std::string &text) {
-  Compiled compiled(text);
+  Compiled compiled(text, /*ragged=*/true);
   ASSERT_TRUE(compiled.library);
   for (const NetworkSpec &network : compiled.result.networks) {
     const CheckReport report =
@@ -519,4 +520,75 @@ TEST(Networks, ThreadsAndLargeBatchesChangeNoBit) {
   const std::vector<float> y = run(1, batch);
   for (int64_t i = 0; i < batch * n * 2; ++i)
     EXPECT_EQ(std::isnan(y[i]), i / (n * 2) == 5) << i;
+}
+
+TEST(Networks, TakeSamplesOfDifferentSizes) {
+  Compiled compiled(small, /*ragged=*/true);
+  ASSERT_TRUE(compiled.library);
+  float x[] = {1, 2, 5}, params[] = {1, 10, .5f, 2, 1}, y[2] = {};
+  int64_t sizes[] = {2, 1}, none[] = {0, 0};
+  std::map<std::string, void *> arrays{
+      {"p", sizes}, {"x", x}, {"params", params}, {"y", y}};
+  auto forward = [&](int64_t batch) {
+    return compiled.call("forward_ragged", {batch}, arrays);
+  };
+  EXPECT_EQ(forward(2), EQC_OK);
+  EXPECT_EQ(y[0], 129);
+  EXPECT_EQ(y[1], 112);
+  // Without entries the bias of the last layer is left.
+  arrays = {{"p", none}, {"params", params}, {"y", y}};
+  EXPECT_EQ(forward(2), EQC_OK);
+  EXPECT_EQ(y[0], 1);
+  EXPECT_EQ(y[1], 1);
+  EXPECT_EQ(forward(-1), EQC_ERR_ARG);
+  arrays = {};
+  EXPECT_EQ(forward(0), EQC_OK);
+  EXPECT_EQ(forward(2), EQC_ERR_NULL);
+  arrays = {{"p", sizes}, {"params", params}, {"y", y}};
+  EXPECT_EQ(forward(2), EQC_ERR_NULL); // x
+  arrays["x"] = x;
+  arrays["y"] = x + 1;
+  EXPECT_EQ(forward(2), EQC_ERR_ALIAS);
+  arrays["y"] = sizes;
+  EXPECT_EQ(forward(2), EQC_ERR_ALIAS);
+  arrays["y"] = y;
+  sizes[1] = -1;
+  EXPECT_EQ(forward(2), EQC_ERR_ARG);
+  EXPECT_STREQ(eqc_last_error(),
+               "n_forward_ragged: 'p[1]' is -1, must be 0 to 2147483648");
+  sizes[1] = (int64_t(1) << 31) + 1;
+  EXPECT_EQ(forward(2), EQC_ERR_ARG);
+}
+
+TEST(Networks, TakePaddedSamples) {
+  Compiled compiled(small, /*ragged=*/true);
+  ASSERT_TRUE(compiled.library);
+  const float nan = std::numeric_limits<float>::quiet_NaN();
+  float x[] = {1, 2, 5, nan}, params[] = {1, 10, .5f, 2, 1}, y[2] = {};
+  float gradY[] = {1, 1}, gradX[4] = {nan, nan, nan, nan}, gradParams[5] = {};
+  int64_t sizes[] = {2, 1};
+  std::map<std::string, void *> arrays{
+      {"p_sizes", sizes},         {"x", x},
+      {"params", params},         {"y", y},
+      {"grad_y", gradY},          {"grad_x", gradX},
+      {"grad_params", gradParams}};
+  EXPECT_EQ(compiled.call("forward_padded", {2, 2}, arrays), EQC_OK);
+  EXPECT_EQ(y[0], 129);
+  EXPECT_EQ(y[1], 112);
+  EXPECT_EQ(compiled.call("backward_padded", {2, 2}, arrays), EQC_OK);
+  // 2 (1 + 10 n); what lies outside is zero.
+  EXPECT_EQ(gradX[0], 42);
+  EXPECT_EQ(gradX[2], 22);
+  EXPECT_EQ(gradX[3], 0);
+  EXPECT_EQ(gradParams[2], 6); // 2 for each entry
+  EXPECT_EQ(gradParams[4], 2);
+  arrays["tape"] = gradX;
+  EXPECT_EQ(compiled.call("backward_padded", {2, 2}, arrays), EQC_ERR_ARG);
+  arrays["tape"] = nullptr;
+  EXPECT_EQ(compiled.call("forward_padded", {0, 2}, arrays), EQC_ERR_ARG);
+  EXPECT_EQ(compiled.call("forward_padded", {1, 2}, arrays), EQC_ERR_ARG);
+  EXPECT_EQ(
+      compiled.call("backward_padded", {2, 0}, {{"grad_params", gradParams}}),
+      EQC_OK);
+  EXPECT_EQ(gradParams[4], 0);
 }
