@@ -120,7 +120,7 @@ def check_loops(name, sass, least):
             continue
         if (is_whole and name in FEW_CHANNELS) or (name in NARROW and "grad_x" in kernel):
             continue
-        share = counts[kind] / (len(operations) - counts["NOP"])
+        share = round(counts[kind] / (len(operations) - counts["NOP"]), 3)
         # A small mix has few rows, or few columns, and tiles to match.
         least_here = LEAST_SUM_SHARE if is_sum else least
         if not is_whole and counts[kind] >= 128 and share < least_here[kind]:

@@ -47,6 +47,9 @@ MixTile device::mixTileOf(const MixShape &shape) {
                       columns / width % 3 == 0;
   const bool isLong =
       elementBytes == 8 && width == 1 && tile.totals != MixTile::None;
+  // 96 sums of 12 columns would leave a few registers short on some chips.
+  if (isWide)
+    tile.rows = 6;
   divideColumns(tile, shape,
                 (isLong     ? 2
                  : isNarrow ? 4
