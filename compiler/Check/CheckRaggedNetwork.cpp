@@ -350,8 +350,9 @@ private:
         for (int64_t s = 0; s < batch; ++s)
           add(found[input][s], direction.inputs[input][s]);
       add(foundParams, direction.params);
-      row.error = std::max(row.error,
-                           relative(std::abs(got - direction.expected), scale));
+      const double error = relative(std::abs(got - direction.expected), scale);
+      // A maximum would not see one that is no number.
+      row.error = std::isnan(error) ? INFINITY : std::max(row.error, error);
     }
   }
 

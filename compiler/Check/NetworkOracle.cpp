@@ -177,6 +177,14 @@ Values NetworkOracle::layer(const NetworkStep &step, const Values &x,
   const double *weight = params.data() + place.offset;
   const double *bias =
       withBias ? params.data() + place.biasOffset : none.data();
+  // Sums and means over nothing are 0.
+  if (spec.l == 0 && (x.empty() || (spec.isBilinear() && z.empty()))) {
+    Values y;
+    for (int64_t s = 0; s < batch; ++s)
+      for (int64_t c = 0; c < spec.cOut; ++c)
+        y.push_back(place.biasSize > 0 ? bias[c] : 0);
+    return y;
+  }
   if (spec.isBilinear())
     return oracleBilinear(spec, sizeOf(step), batch, x.data(), z.data(), weight,
                           bias, entries);
