@@ -4,7 +4,6 @@
 
 #include "compiler/Bench/RandomArray.h"
 #include "compiler/Bench/Workers.h"
-#include "compiler/Machine/Machine.h"
 #include "compiler/Plan/Cost.h"
 #include "compiler/Plan/Positions.h"
 
@@ -12,7 +11,6 @@
 
 #include <algorithm>
 #include <cmath>
-#include <unistd.h>
 
 using namespace eqc;
 
@@ -22,12 +20,6 @@ const Rate &PeakCache::peak(DType dtype, int threads, double seconds) {
       return entry.rate;
   entries.push_back({dtype, threads, measurePeak(dtype, threads, seconds)});
   return entries.back().rate;
-}
-
-/// Of this machine, in bytes.
-static int64_t secondLevelCache() {
-  const long bytes = sysconf(_SC_LEVEL2_CACHE_SIZE);
-  return bytes > 0 ? bytes : Machine().l2Bytes;
 }
 
 static const PlanFlops *findPlan(const std::vector<PlanFlops> &plans,

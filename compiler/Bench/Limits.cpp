@@ -6,6 +6,7 @@
 #include "compiler/Bench/LargePages.h"
 #include "compiler/Bench/Timing.h"
 #include "compiler/Bench/Workers.h"
+#include "compiler/Machine/Machine.h"
 
 #include <algorithm>
 #include <cstdlib>
@@ -13,6 +14,7 @@
 #include <fstream>
 #include <functional>
 #include <memory>
+#include <unistd.h>
 #include <vector>
 
 using namespace eqc;
@@ -117,4 +119,9 @@ std::string eqc::cpuName() {
       return line.substr(std::min(line.size(), colon + 2));
   }
   return "";
+}
+
+int64_t eqc::secondLevelCache() {
+  const long bytes = sysconf(_SC_LEVEL2_CACHE_SIZE);
+  return bytes > 0 ? int64_t(bytes) : Machine().l2Bytes;
 }

@@ -34,6 +34,9 @@ Rate measurePeak(DType dtype, int threads, double seconds,
 /// is not enough memory.
 Rate measureBandwidth(int64_t workingSet, int threads, double seconds);
 
+/// Bytes of a second-level cache of this machine, or a usual number of them.
+int64_t secondLevelCache();
+
 /// The CPU's name, such as "AMD EPYC 9755"; empty when it is not known.
 std::string cpuName();
 

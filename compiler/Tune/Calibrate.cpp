@@ -28,8 +28,6 @@
 #include <cmath>
 #include <iterator>
 
-#include <unistd.h>
-
 using namespace eqc;
 
 /// Small layers, so that all of it takes seconds; between them every stage of
@@ -195,8 +193,7 @@ std::vector<MeasuredRates> Calibration::run() {
   // The model knows one cache, the second level. What is a few times as large
   // stands for all beyond it: between the third level, which others share, and
   // memory.
-  const long found = sysconf(_SC_LEVEL2_CACHE_SIZE);
-  cacheSize = found > 0 ? int64_t(found) : int64_t(1) << 20;
+  cacheSize = secondLevelCache();
   cacheCopy = measureBandwidth(cacheSize / 4, 1, seconds).perSecond * 1e-9;
   memoryCopy = measureBandwidth(cacheSize * 16, 1, seconds).perSecond * 1e-9;
 

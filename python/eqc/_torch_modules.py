@@ -41,6 +41,7 @@ def _by_name(net: CompiledNetwork, name: str, given: Mapping[str, Any] | Tensor
 
 
 def _integers(name: str, value: Any) -> Tensor:
+    """Sizes of samples, or sums of them, as the operators take them: on the CPU."""
     if not isinstance(value, Tensor) or value.is_floating_point() or value.is_complex() or (
             value.dtype == torch.bool):
         found = value.dtype if isinstance(value, Tensor) else f"a {type(value).__name__}"

@@ -18,7 +18,7 @@ import torch
 from torch import Tensor, nn
 
 from eqc import _registry, _torch_direct, _torch_operators, _torch_ragged
-from eqc._torch_modules import Network, linears, network
+from eqc._torch_modules import Network, _integers, linears, network
 from eqc._native import Options, key_of_source, source_for_bias
 from eqc._torch_bilinear import EquivariantBilinear, bilinear
 from eqc._source import dtype_name, integer, layer_source
@@ -37,15 +37,6 @@ def _check_tensors(**tensors: Tensor | None) -> None:
             found = "None" if value is None else f"a {type(value).__name__}"
             advice = f": use torch.as_tensor({name})" if hasattr(value, "__array__") else ""
             raise TypeError(f"{name} is {found}; expected a torch.Tensor{advice}")
-
-
-def _size_list(name: str, value: Tensor) -> Tensor:
-    """Sizes of samples, or sums of them, as the operators take them: on the CPU."""
-    if not isinstance(value, Tensor) or value.is_floating_point() or value.is_complex() or (
-            value.dtype == torch.bool):
-        found = value.dtype if isinstance(value, Tensor) else f"a {type(value).__name__}"
-        raise TypeError(f"{name} is {found}; expected a tensor of integers")
-    return value.to("cpu", torch.int64)
 
 
 def _apply(key: str, x: Tensor, weight: Tensor, bias: Tensor | None, *, orders: tuple[int, int],
@@ -82,7 +73,7 @@ def _apply(key: str, x: Tensor, weight: Tensor, bias: Tensor | None, *, orders: 
     else:
         if size < 1:
             raise ValueError("x has axes of size 0; padded samples need at least 1")
-        sizes = _size_list("sizes", sizes)
+        sizes = _integers("sizes", sizes)
         if sizes.shape != lead:
             raise ValueError(f"sizes has shape {list(sizes.shape)}; expected {list(lead)}, one "
                              "for each sample")
@@ -127,7 +118,7 @@ def _apply_packed(key: str, values: Tensor, ptr: Tensor, weight: Tensor,
                   bias: Tensor | None) -> Tensor:
     """The operator on packed samples."""
     _check_tensors(values=values, weight=weight, bias=bias)
-    ptr = _size_list("ptr", ptr)
+    ptr = _integers("ptr", ptr)
     if ptr.dim() != 1 or ptr.shape[0] == 0:
         raise ValueError(f"ptr has shape {list(ptr.shape)}; expected [batch + 1], the running "
                          "sums of the sizes from 0 on")

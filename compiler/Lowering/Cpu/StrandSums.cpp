@@ -133,21 +133,18 @@ void StrandSums::inGroups() {
 void StrandSums::addGroup(Value place, Value firstRow, Value endRow) {
   const SumPlanes own(kernel, groupSums, numRows, place);
   kernel.forRange(planes.sums, firstRow, endRow, 1, [&](Value row) {
-    planes.addBlocksOf(own, kernel.add(row, kernel.index(sumsRow)), row, 1,
+    planes.addBlocksOf(own, kernel.add(row, kernel.index(sumsRow)), row,
                        tiling.columns.columns());
   });
 }
 
 void StrandSums::addGroups() {
   Value groups = numGroups(), zero = kernel.index(0);
-  Value several = arith::CmpIOp::create(
-      kernel.b, kernel.loc, arith::CmpIPredicate::ugt, groups, kernel.index(1));
-  Value none = arith::OrIOp::create(
-      kernel.b, kernel.loc, kernel.allPhases(),
-      arith::XOrIOp::create(
-          kernel.b, kernel.loc, several,
-          arith::ConstantOp::create(kernel.b, kernel.loc,
-                                    kernel.b.getBoolAttr(true))));
+  // One group is none, and where all phases are done at once nothing is left.
+  Value isOne = arith::CmpIOp::create(
+      kernel.b, kernel.loc, arith::CmpIPredicate::ule, groups, kernel.index(1));
+  Value none =
+      arith::OrIOp::create(kernel.b, kernel.loc, kernel.allPhases(), isOne);
   Value count =
       arith::SelectOp::create(kernel.b, kernel.loc, none, zero, groups);
   auto [first, end] = kernel.share(kernel.index(numRows));

@@ -76,30 +76,29 @@ void SumPlanes::write(Value row, Value column, Value value) {
 }
 
 void SumPlanes::clear() {
-  kernel.forRange(sums, kernel.index(3 * rows), [&](Value row) {
-    kernel.forColumnChunks(sums, sums.columns, kRowVectors,
-                           [&](Value column, int64_t width, int64_t) {
-                             write(row, column,
-                                   kernel.zeroVector(kernel.vectorType(width)));
-                           });
-  });
+  kernel.forRange(
+      sums, kernel.index(SumMatrix::kPlanes * rows), [&](Value row) {
+        kernel.forColumnChunks(
+            sums, sums.columns, kRowVectors,
+            [&](Value column, int64_t width, int64_t) {
+              write(row, column, kernel.zeroVector(kernel.vectorType(width)));
+            });
+      });
 }
 
 void SumPlanes::addBlocksOf(const SumPlanes &other, Value row, Value from,
-                            int64_t count, int64_t columns) {
-  kernel.forRange(sums, kernel.index(count), [&](Value r) {
-    Value total = kernel.add(kernel.add(row, r), kernel.index(rows));
-    Value rest = kernel.add(total, kernel.index(rows));
-    Value more = kernel.add(kernel.add(from, r), kernel.index(other.rows));
-    Value lost = kernel.add(more, kernel.index(other.rows));
-    kernel.forColumnChunks(
-        sums, columns, kRowVectors, [&](Value column, int64_t width, int64_t) {
-          LongSum sum = addBlock(
-              kernel, {read(total, column, width), read(rest, column, width)},
-              other.read(more, column, width));
-          write(total, column, sum.sum);
-          write(rest, column,
-                addVectors(kernel, sum.rest, other.read(lost, column, width)));
-        });
-  });
+                            int64_t columns) {
+  Value total = kernel.add(row, kernel.index(rows));
+  Value rest = kernel.add(total, kernel.index(rows));
+  Value more = kernel.add(from, kernel.index(other.rows));
+  Value lost = kernel.add(more, kernel.index(other.rows));
+  kernel.forColumnChunks(
+      sums, columns, kRowVectors, [&](Value column, int64_t width, int64_t) {
+        LongSum sum = addBlock(
+            kernel, {read(total, column, width), read(rest, column, width)},
+            other.read(more, column, width));
+        write(total, column, sum.sum);
+        write(rest, column,
+              addVectors(kernel, sum.rest, other.read(lost, column, width)));
+      });
 }

@@ -26,10 +26,10 @@ public:
   void addElement(mlir::Value row, mlir::Value column, mlir::Value value);
   /// All rows become zero.
   void clear();
-  /// Adds what blocks of other sums have come to, in `columns` columns of
-  /// `count` rows from `row` on: their rows from `from` on.
+  /// Adds what blocks of other sums have come to in their row `from`, in
+  /// `columns` columns of a row.
   void addBlocksOf(const SumPlanes &other, mlir::Value row, mlir::Value from,
-                   int64_t count, int64_t columns);
+                   int64_t columns);
   /// The blocks of rows row .. row+count-1 end, in `columns` columns from
   /// `first` on.
   void endBlocks(mlir::Value row, int64_t count, int64_t first,

@@ -31,29 +31,36 @@ static MixStage mixOf(const GradientStage &stage) {
   return mix;
 }
 
+/// The sums of a stage in Fourier space, where that pays.
+static std::optional<StrandStage> strandsOf(const GradientStage &stage,
+                                            const MemberLayer &members) {
+  const MixStage mix = mixOf(stage);
+  std::optional<StrandStage> strands =
+      makeStrandStage(mix, members.spec.group, members.spec.n);
+  if (!strands)
+    return std::nullopt;
+  strands->packed = inWeights(members, std::move(strands->packed));
+  *strands = withoutCancelled(std::move(*strands));
+  if (!strandsPay(mix, *strands, members.spec))
+    return std::nullopt;
+  return strands;
+}
+
 GradientPlan eqc::buildStrandGradientPlan(const LayerSpec &layer) {
   GradientPlan plan = buildGradientPlan(layer);
   const MemberLayer members = membersOf(layer);
+  for (GradientStage &stage : plan.stages)
+    stage.strands = strandsOf(stage, members);
+  if (!plan.changesBasis())
+    return plan;
   // Of every sum, in order, the weights that it is a part of the gradient of.
   std::vector<PackedTerm> packed;
-  bool takesStrands = false;
   for (GradientStage &stage : plan.stages) {
-    const MixStage mix = mixOf(stage);
-    std::optional<StrandStage> strands =
-        makeStrandStage(mix, members.spec.group, members.spec.n);
-    if (strands) {
-      strands->packed = inWeights(members, std::move(strands->packed));
-      *strands = withoutCancelled(std::move(*strands));
-      if (!strandsPay(mix, *strands, members.spec))
-        strands.reset();
-    }
     stage.firstSum = static_cast<int>(packed.size());
-    if (strands) {
-      takesStrands = true;
-      packed.insert(packed.end(), strands->packed.begin(),
-                    strands->packed.end());
+    if (stage.strands) {
+      packed.insert(packed.end(), stage.strands->packed.begin(),
+                    stage.strands->packed.end());
       stage.terms.clear();
-      stage.strands = std::move(strands);
       continue;
     }
     std::vector<int> diagrams;
@@ -64,8 +71,6 @@ GradientPlan eqc::buildStrandGradientPlan(const LayerSpec &layer) {
     for (PackedTerm &term : inWeights(members, packedTermsOf(diagrams)))
       packed.push_back(std::move(term));
   }
-  if (!takesStrands)
-    return buildGradientPlan(layer);
   if (!plan.unpack) {
     GradientUnpack &unpack = plan.unpack.emplace();
     for (const BiasTerm &term : plan.bias)
