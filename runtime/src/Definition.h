@@ -92,6 +92,26 @@ int64_t eqc_rt_move(const eqc_rt_definition *d, const eqc_rt_element *g,
 void eqc_rt_symmetrize(const eqc_rt_definition *d, void *x, int64_t batch,
                        int8_t *signs, int64_t *orbit);
 
+/* Arrays of a call of a self-test (SelftestArrays.c). */
+#define EQC_RT_MOST_ARRAYS 400
+typedef struct eqc_rt_arrays {
+  eqc_rt_allocator from;
+  const char *layer;
+  int at_end; /* of their pages, else at the beginning */
+  int status; /* why eqc_rt_arrays_take returned NULL */
+  int64_t count;
+  struct {
+    void *data;
+    size_t size;
+  } block[EQC_RT_MOST_ARRAYS];
+} eqc_rt_arrays;
+void eqc_rt_arrays_begin(eqc_rt_arrays *arrays, const char *layer, int at_end);
+/* Room whose bytes past the last are no array's, aligned to `align`, a power of
+   two of at most 64; NULL where there is none, and from then on. */
+void *eqc_rt_arrays_take(eqc_rt_arrays *arrays, int64_t bytes, int64_t align);
+/* Gives everything back. */
+void eqc_rt_arrays_end(eqc_rt_arrays *arrays);
+
 /* The next of a sequence of random numbers. */
 uint64_t eqc_rt_random(uint64_t *state);
 

@@ -35,7 +35,7 @@
 #define TOLERANCE_F32 3e-5
 #define TOLERANCE_F64 1e-11
 
-/* The arrays of a call. Their order is that of the room they are given. */
+/* The arrays of a call. */
 enum {
   X,
   Z,
@@ -566,18 +566,11 @@ static int try_call(selftest *t) {
 /*===-- All calls
  * ----------------------------------------------------------===*/
 
-/* Places arrays one after the other; with base NULL only counts. */
-static char *place(char *base, size_t *used, int64_t bytes) {
-  char *at = base ? base + *used : NULL;
-  *used += (size_t)eqc_rt_aligned(bytes);
-  return at;
-}
-
-static size_t lay_out(selftest *t, char *base) {
+static void lay_out(selftest *t, eqc_rt_arrays *arrays) {
   const eqc_layer_info *info = t->info;
   const eqc_rt_tensor *row = t->d.row;
+  const int64_t size = t->kernel->element_bytes;
   int64_t most_room = 0, most_out = 0, element = eqc_rt_element_size(&t->d);
-  size_t used = 0;
   int i;
   t->elements[X] = t->elements[GRAD_X] = t->elements[MOVED_X] =
       t->batch * row[EQC_RT_ROW_X].sample;
@@ -588,24 +581,22 @@ static size_t lay_out(selftest *t, char *base) {
   t->elements[WEIGHT] = t->elements[GRAD_WEIGHT] = info->weight_size;
   t->elements[BIAS] = t->elements[GRAD_BIAS] = info->bias_size;
   for (i = 0; i < NUM_ARRAYS; ++i)
-    t->array[i] = place(base, &used, t->elements[i] * t->kernel->element_bytes);
+    t->array[i] = eqc_rt_arrays_take(arrays, t->elements[i] * size, size);
   for (i = 0; i < EQC_RT_ROWS; ++i) {
     const int64_t room = eqc_rt_evaluation_room(&t->d, i, row[i].positions);
     most_room = room > most_room ? room : most_room;
     most_out = row[i].sample > most_out ? row[i].sample : most_out;
-    t->positions[i] =
-        (int64_t *)(void *)place(base, &used, row[i].positions * 8);
+    t->positions[i] = eqc_rt_arrays_take(arrays, row[i].positions * 8, 8);
   }
-  t->room = (double *)(void *)place(base, &used, most_room * 8);
-  t->out = (double *)(void *)place(base, &used, most_out * 8);
-  t->gradient = (double *)(void *)place(
-      base, &used, (info->weight_size + info->bias_size) * 8);
-  t->element.to = (int64_t *)(void *)place(base, &used, element * 8);
-  t->element.sign = (int8_t *)place(base, &used, element);
-  t->signs = (int8_t *)place(base, &used, row[EQC_RT_ROW_X].positions);
-  t->orbit =
-      (int64_t *)(void *)place(base, &used, row[EQC_RT_ROW_X].positions * 8);
-  return used;
+  t->room = eqc_rt_arrays_take(arrays, most_room * 8, 8);
+  t->out = eqc_rt_arrays_take(arrays, most_out * 8, 8);
+  /* That of a weight or a bias alone, of the kernel, too. */
+  t->gradient =
+      eqc_rt_arrays_take(arrays, (info->weight_size + info->bias_size) * 8, 8);
+  t->element.to = eqc_rt_arrays_take(arrays, element * 8, 8);
+  t->element.sign = eqc_rt_arrays_take(arrays, element, 1);
+  t->signs = eqc_rt_arrays_take(arrays, row[EQC_RT_ROW_X].positions, 1);
+  t->orbit = eqc_rt_arrays_take(arrays, row[EQC_RT_ROW_X].positions * 8, 8);
 }
 
 /* The elements of a call's arrays, in doubles since they may not exist. */
@@ -631,7 +622,7 @@ static double least_work(const selftest *t) {
 /* One n and batch, the batch smaller where arrays would be large; no call at
    all where even one sample is too large. */
 static int try_case(selftest *t, int64_t n, int64_t batch) {
-  eqc_rt_block memory;
+  eqc_rt_arrays arrays;
   double work, most;
   int status, r;
   t->n = n;
@@ -654,12 +645,12 @@ static int try_case(selftest *t, int64_t n, int64_t batch) {
   if (t->calls > 0 && t->work + work > ALL_WORK)
     return EQC_OK;
   t->work += work;
-  status = eqc_rt_acquire(lay_out(t, NULL), t->info->name, &memory);
-  if (status != EQC_OK)
-    return status;
-  lay_out(t, memory.data);
-  status = try_call(t);
-  eqc_rt_release(&memory);
+  eqc_rt_arrays_begin(&arrays, t->info->name, t->calls % 2 == 0);
+  lay_out(t, &arrays);
+  status = arrays.status;
+  if (status == EQC_OK)
+    status = try_call(t);
+  eqc_rt_arrays_end(&arrays);
   ++t->calls;
   return status;
 }

@@ -38,33 +38,25 @@ static int64_t elements_of(const forms *f, const eqc_tensor_info *tensor) {
   return size;
 }
 
-static void *place(char *base, size_t *used, int64_t bytes) {
-  char *at = base ? base + *used : NULL;
-  *used += (size_t)eqc_rt_aligned(bytes);
-  return at;
-}
-
-static size_t lay_out(forms *f, char *base) {
+static void lay_out(forms *f, eqc_rt_arrays *arrays) {
   const eqc_network_info *info = f->network->info;
   const int64_t size = f->network->element_bytes;
-  size_t used = 0;
   int64_t i;
   for (i = 0; i < info->inputs; ++i) {
-    f->inputs[i] = place(base, &used, f->in[i] * size);
-    f->grads[i] = place(base, &used, f->in[i] * size);
-    f->grads2[i] = place(base, &used, f->in[i] * size);
+    f->inputs[i] = eqc_rt_arrays_take(arrays, f->in[i] * size, size);
+    f->grads[i] = eqc_rt_arrays_take(arrays, f->in[i] * size, size);
+    f->grads2[i] = eqc_rt_arrays_take(arrays, f->in[i] * size, size);
   }
   for (i = 0; i < info->outputs; ++i) {
-    f->outputs[i] = place(base, &used, f->out[i] * size);
-    f->others[i] = place(base, &used, f->out[i] * size);
-    f->grad_outputs[i] = place(base, &used, f->out[i] * size);
+    f->outputs[i] = eqc_rt_arrays_take(arrays, f->out[i] * size, size);
+    f->others[i] = eqc_rt_arrays_take(arrays, f->out[i] * size, size);
+    f->grad_outputs[i] = eqc_rt_arrays_take(arrays, f->out[i] * size, size);
   }
-  f->params = place(base, &used, info->params * size);
-  f->grad_params = place(base, &used, info->params * size);
-  f->grad_params2 = place(base, &used, info->params * size);
-  f->packed = place(base, &used, info->packed_size * size);
-  f->tape = place(base, &used, f->tape_bytes);
-  return used;
+  f->params = eqc_rt_arrays_take(arrays, info->params * size, size);
+  f->grad_params = eqc_rt_arrays_take(arrays, info->params * size, size);
+  f->grad_params2 = eqc_rt_arrays_take(arrays, info->params * size, size);
+  f->packed = eqc_rt_arrays_take(arrays, info->packed_size * size, size);
+  f->tape = eqc_rt_arrays_take(arrays, f->tape_bytes, EQC_RT_ALIGN);
 }
 
 /* Numbers of some eighths, so that nothing grows. */
@@ -161,7 +153,7 @@ static int compare_forms(forms *f) {
 static int try_forms(const eqc_network *network) {
   const eqc_network_info *info = network->info;
   forms f;
-  eqc_rt_block memory;
+  eqc_rt_arrays arrays;
   int64_t i, next = 0, total = info->params;
   int status;
   memset(&f, 0, sizeof f);
@@ -187,12 +179,10 @@ static int try_forms(const eqc_network *network) {
     if (f.tape_bytes < 0)
       return (int)f.tape_bytes;
   }
-  status = eqc_rt_acquire(lay_out(&f, NULL), info->name, &memory);
-  if (status != EQC_OK)
-    return status;
-  lay_out(&f, memory.data);
-  status = compare_forms(&f);
-  eqc_rt_release(&memory);
+  eqc_rt_arrays_begin(&arrays, info->name, /*at_end=*/1);
+  lay_out(&f, &arrays);
+  status = arrays.status == EQC_OK ? compare_forms(&f) : arrays.status;
+  eqc_rt_arrays_end(&arrays);
   return status;
 }
 
