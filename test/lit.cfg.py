@@ -1,6 +1,7 @@
 # lit's configuration: which files are tests and what their RUN lines may use.
 
 import os
+import subprocess
 
 import lit.formats
 from lit.llvm import llvm_config
@@ -46,5 +47,9 @@ for tool, feature in [("eqc", "eqc"), ("eqc-opt", "eqc-opt")]:
         config.available_features.add(feature)
 if os.path.exists("/dev/full"):
     config.available_features.add("dev-full")
+# Where a test may have file systems of its own, of any size.
+if subprocess.run(["sh", "-c", "unshare -rm mount -t tmpfs tmpfs /mnt"], capture_output=True,
+                  check=False).returncode == 0:
+    config.available_features.add("mounts")
 if config.sanitized:
     config.available_features.add("asan")

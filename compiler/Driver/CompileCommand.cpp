@@ -6,6 +6,7 @@
 #include "compiler/Driver/FortranEmitter.h"
 #include "compiler/Driver/HeaderEmitter.h"
 #include "compiler/Driver/Input.h"
+#include "compiler/Driver/Process.h"
 #include "compiler/Driver/SharedLibrary.h"
 #include "compiler/Lowering/KernelTarget.h"
 
@@ -121,6 +122,7 @@ static Failure makeShared(llvm::ArrayRef<char> object, const Source &source,
   if (!problem.empty())
     return {StatusFile, problem};
   std::string path;
+  const MapsMayFill maps;
   if (Failure failure = linkSharedLibrary(
           object,
           source.compile.networkOnly ? std::vector<LayerSpec>() : source.layers,

@@ -87,27 +87,38 @@ void Outputs::setContents(size_t index, StringRef bytes) {
 }
 
 /// A name that nothing has, beside the target. Short, since the target's own
-/// name may have all the length there is.
-static std::string freshName(const Place &place, unsigned attempt) {
-  return place.directory + "/.eqc-" + std::to_string(getpid()) + "-" +
-         std::to_string(attempt);
+/// name may have all the length there is. Needs no memory where `name` has
+/// room.
+static void makeFreshName(const Place &place, unsigned attempt,
+                          std::string &name) {
+  name.assign(place.directory);
+  name += "/.eqc-";
+  name += std::to_string(getpid());
+  name += '-';
+  name += std::to_string(attempt);
 }
+/// Beside the directory's: a few digits.
+static constexpr size_t kFreshLength = 32;
 static constexpr unsigned maxAttempts = 10000;
 
 Failure Outputs::writeTemporary(Output &output) {
   const Place &place = output.place;
+  // From the first rename to the last nothing may need memory.
+  output.backup.reserve(place.directory.size() + kFreshLength);
   int fd = -1;
   {
     InterruptsHeld held;
     for (unsigned attempt = 0; fd < 0 && attempt < maxAttempts; ++attempt) {
-      std::string name = freshName(place, attempt);
+      std::string name;
+      makeFreshName(place, attempt, name);
+      Temporary::Path kept = Temporary::keep(name);
       fd = open(name.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC,
                 place.exists ? 0600 : output.mode);
       if (fd < 0 && errno != EEXIST && errno != EINTR)
         break;
       if (fd >= 0) {
-        output.temporary = name;
-        output.temporaryGuard = Temporary(name);
+        output.temporary = std::move(name);
+        output.temporaryGuard = Temporary(std::move(kept));
       }
     }
   }
@@ -156,26 +167,28 @@ Failure Outputs::writeInPlace(Output &output) {
 
 /// Gives an existing target a second name to come back from.
 static int makeBackup(const Place &place, std::string &backup) {
+  int problem = EEXIST;
   for (unsigned attempt = 0; attempt < maxAttempts; ++attempt) {
-    std::string name = freshName(place, attempt);
-    if (link(place.target.c_str(), name.c_str()) == 0) {
-      backup = name;
+    makeFreshName(place, attempt, backup);
+    if (link(place.target.c_str(), backup.c_str()) == 0)
       return 0;
-    }
     if (errno == EEXIST)
       continue;
-    if (errno == ENOENT)
-      return 0; // somebody removed it; nothing to bring back
+    if (errno == ENOENT) {
+      problem = 0; // somebody removed it; nothing to bring back
+      break;
+    }
     // No hard links here: move it aside instead.
     struct stat status;
-    if (lstat(name.c_str(), &status) == 0)
+    if (lstat(backup.c_str(), &status) == 0)
       continue;
-    if (rename(place.target.c_str(), name.c_str()) != 0)
-      return errno;
-    backup = name;
-    return 0;
+    if (rename(place.target.c_str(), backup.c_str()) == 0)
+      return 0;
+    problem = errno;
+    break;
   }
-  return EEXIST;
+  backup.clear();
+  return problem;
 }
 
 Failure Outputs::moveIntoPlace(Output &output, bool last) {

@@ -5,6 +5,7 @@
 #include "compiler/Driver/CrashReport.h"
 
 #include "llvm/Support/ErrorHandling.h"
+#include "llvm/Support/MemAlloc.h"
 #include "llvm/Support/PrettyStackTrace.h"
 #include "llvm/Support/Process.h"
 #include "llvm/Support/Signals.h"
@@ -16,10 +17,13 @@
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
+#include <cxxabi.h>
+#include <exception>
 #include <fcntl.h>
 #include <iterator>
 #include <new>
 #include <sys/time.h>
+#include <typeinfo>
 #include <unistd.h>
 
 using namespace eqc;
@@ -38,8 +42,17 @@ static void removeTemporaries() {
         rmdir(path);
 }
 
-Temporary::Temporary(StringRef path) {
-  char *copy = strdup(path.str().c_str());
+Temporary::Path Temporary::keep(StringRef path) {
+  char *copy = static_cast<char *>(llvm::safe_malloc(path.size() + 1));
+  memcpy(copy, path.data(), path.size());
+  copy[path.size()] = 0;
+  return Path(copy, &free);
+}
+
+Temporary::Temporary(StringRef path) : Temporary(keep(path)) {}
+
+Temporary::Temporary(Path path) {
+  char *copy = path.release();
   for (slot = 0; slot < maxTemporaries; ++slot) {
     char *empty = nullptr;
     if (temporaries[slot].compare_exchange_strong(empty, copy))
@@ -68,9 +81,14 @@ static void say(const char *text) {
   [[maybe_unused]] ssize_t written = write(2, text, strlen(text));
 }
 
-static void onInterrupt(int signal) {
-  removeTemporaries();
+/// What LLVM and LLD have in a folder goes before the folder.
+static void removeEverything() {
   llvm::sys::RunInterruptHandlers();
+  removeTemporaries();
+}
+
+static void onInterrupt(int signal) {
+  removeEverything();
   std::signal(signal, SIG_DFL);
   raise(signal);
 }
@@ -85,8 +103,15 @@ static void onCrash(void *) {
 }
 
 static void onFatalError(void *, const char *reason, bool) {
-  removeTemporaries();
-  llvm::sys::RunInterruptHandlers();
+  removeEverything();
+  // A stream of LLVM's that nobody asked whether it could write: LLD's.
+  static constexpr StringRef stream = "IO failure on output stream: ";
+  if (StringRef(reason).starts_with(stream)) {
+    say("eqc: error: cannot write a temporary file: ");
+    say(reason + stream.size());
+    say("\n");
+    _exit(StatusFile);
+  }
   say("eqc: internal error: ");
   say(reason);
   say("; this is a bug in eqc, please report it with the input\n");
@@ -94,18 +119,46 @@ static void onFatalError(void *, const char *reason, bool) {
   _exit(StatusInternal);
 }
 
-static void onOutOfMemory() {
-  removeTemporaries();
-  llvm::sys::RunInterruptHandlers();
+static void onFullDisk(int) {
+  removeEverything();
+  say("eqc: error: cannot write a temporary file: No space left on device\n");
+  _exit(StatusFile);
+}
+
+MapsMayFill::MapsMayFill() {
+  struct sigaction action = {};
+  action.sa_handler = onFullDisk;
+  sigemptyset(&action.sa_mask);
+  sigaction(SIGBUS, &action, &before);
+}
+
+MapsMayFill::~MapsMayFill() { sigaction(SIGBUS, &before, nullptr); }
+
+void eqc::endOutOfMemory() {
+  removeEverything();
   say("eqc: error: out of memory\n");
   _exit(StatusLimit);
+}
+
+/// Eigen throws, though nobody catches.
+static void onTerminate() {
+  const std::type_info *type = abi::__cxa_current_exception_type();
+  if (type && StringRef(type->name()) == "St9bad_alloc")
+    endOutOfMemory();
+  abort();
+}
+
+void eqc::catchOutOfMemory() {
+  llvm::install_bad_alloc_error_handler(
+      [](void *, const char *, bool) { endOutOfMemory(); });
+  std::set_new_handler(endOutOfMemory);
+  std::set_terminate(onTerminate);
 }
 
 static char lateMessage[96];
 
 static void onLate(int) {
-  removeTemporaries();
-  llvm::sys::RunInterruptHandlers();
+  removeEverything();
   say(lateMessage);
   _exit(StatusLimit);
 }
@@ -144,9 +197,6 @@ void eqc::setUpProcess(const char *program) {
   llvm::EnablePrettyStackTrace();
   llvm::sys::AddSignalHandler(onCrash, nullptr);
   llvm::install_fatal_error_handler(onFatalError);
-  llvm::install_bad_alloc_error_handler(
-      [](void *, const char *, bool) { onOutOfMemory(); });
-  std::set_new_handler(onOutOfMemory);
 
   std::signal(SIGPIPE, SIG_IGN);
   std::signal(SIGXFSZ, SIG_IGN);

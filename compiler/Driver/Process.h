@@ -10,6 +10,8 @@
 
 #include "llvm/ADT/StringRef.h"
 
+#include <csignal>
+#include <memory>
 #include <string>
 
 namespace eqc {
@@ -24,10 +26,30 @@ enum ExitStatus {
   StatusInternal = 70,
 };
 
-/// Installs the handlers. Writing to a closed pipe or past a file size limit
-/// becomes an error of the write; out of memory ends with status 4; crashes and
-/// LLVM's fatal errors end with status 70. Once per process, at its start.
+/// From now on no memory ends the process with status 4. Once per process; safe
+/// before any constructor has run.
+void catchOutOfMemory();
+
+/// Does that now, where somebody else was refused memory. Allocates nothing.
+[[noreturn]] void endOutOfMemory();
+
+/// Installs the other handlers. Writing to a closed pipe or past a file size
+/// limit becomes an error of the write; crashes and LLVM's fatal errors end
+/// with status 70. Once per process, at its start.
 void setUpProcess(const char *program);
+
+/// While one exists, files are written through maps, by LLD, and a disk that is
+/// full ends the process with status 3.
+class MapsMayFill {
+public:
+  MapsMayFill();
+  ~MapsMayFill();
+  MapsMayFill(const MapsMayFill &) = delete;
+  MapsMayFill &operator=(const MapsMayFill &) = delete;
+
+private:
+  struct sigaction before;
+};
 
 /// Ends the process with status 4 when it takes longer, nothing left behind.
 void limitTime(double seconds);
@@ -39,8 +61,14 @@ bool stdoutWasOpen();
 /// Removing it in the ordinary way is the owner's business.
 class Temporary {
 public:
+  using Path = std::unique_ptr<char, void (*)(void *)>;
+
   Temporary() = default;
   explicit Temporary(llvm::StringRef path);
+  /// Needs no memory, so that nothing can come between a file's creation and
+  /// this.
+  explicit Temporary(Path path);
+  static Path keep(llvm::StringRef path);
   Temporary(Temporary &&other) noexcept;
   Temporary &operator=(Temporary &&other) noexcept;
   ~Temporary() { release(); }

@@ -139,7 +139,7 @@ Failure eqc::linkSharedLibrary(llvm::ArrayRef<char> object,
     return failure;
 
   // One thread and no build id: the same bytes every time. No memory map, which
-  // would turn a full disk into a signal.
+  // would turn a full disk into a signal; some versions map all the same.
   std::vector<std::string> args = {
       "ld.lld", "-shared", "-Bsymbolic", "-z", "now", "-z", "relro", "-z",
       "noexecstack", "--build-id=none", "--hash-style=gnu", "--eh-frame-hdr",

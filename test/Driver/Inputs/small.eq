@@ -1,0 +1,1 @@
+layer f { group = S; n = 3; k = 1; l = 1 }
