@@ -10,8 +10,11 @@
 #   scripts/fuzz.sh --parser           any bytes as a source
 #   scripts/fuzz.sh --passes           any bytes as IR for passes
 #   scripts/fuzz.sh --library          any bytes as calls of libeqc
+#   scripts/fuzz.sh --cache            any bytes as files of the cache and of rates
 # They are kept in build-fuzzers/corpus, for the next time; what ends the process in
-# build-fuzzers/found. CORPUS=DIR is another place.
+# build-fuzzers/found. CORPUS=DIR is another place. Each run adds a line to
+# build-fuzzers/executions:
+#   scripts/fuzz.sh --executions       how many there were of each, in all runs
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 
@@ -22,7 +25,12 @@ for argument in "$@"; do
     --seconds=*) seconds=${argument#*=} ;;
     --jobs=*) jobs=${argument#*=} ;;
     --tool=*) tool=${argument#*=} ;;
-    --parser | --passes | --library) guided=${argument#--} ;;
+    --parser | --passes | --library | --cache) guided=${argument#--} ;;
+    --executions)
+      awk '{ runs[$1]++; executions[$1] += $2; findings[$1] += $3 }
+        END { for (target in runs) print target ": " executions[target] " executions in " \
+          runs[target] " runs, " findings[target] " findings" }' build-fuzzers/executions
+      exit ;;
     --commit) seed=$((0x$(git rev-parse HEAD 2>/dev/null | head -c 7 || echo 1))) ;;
     *) rest+=("$argument") ;;
   esac
@@ -34,9 +42,16 @@ if [ -n "$guided" ]; then
   mkdir -p "$corpus" build-fuzzers/found
   # LLVM itself is not instrumented: its containers are not what ASan takes them for.
   export ASAN_OPTIONS=detect_container_overflow=0:allow_user_poisoning=0
-  exec "build-fuzzers/bin/eqc-fuzz-$guided" "$corpus" "test/Fuzz/Guided/Corpus/$guided" \
+  log=$(mktemp)
+  trap 'rm -f "$log"' EXIT
+  status=0
+  "build-fuzzers/bin/eqc-fuzz-$guided" "$corpus" "test/Fuzz/Guided/Corpus/$guided" \
     -max_total_time="$seconds" -artifact_prefix=build-fuzzers/found/ -timeout=60 \
-    -rss_limit_mb=4096 -print_final_stats=1 -dict=test/Fuzz/Guided/eq.dict "${rest[@]}"
+    -rss_limit_mb=4096 -print_final_stats=1 -dict=test/Fuzz/Guided/eq.dict "${rest[@]}" \
+    2> >(tee "$log" >&2) || status=$?
+  executions=$(sed -n 's/^stat::number_of_executed_units: *//p' "$log" | tail -1)
+  echo "$guided ${executions:-0} $((status != 0))" >>build-fuzzers/executions
+  exit $status
 fi
 
 if [ ! -x "$tool" ]; then
