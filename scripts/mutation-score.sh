@@ -1,10 +1,12 @@
 #!/usr/bin/env bash
 # How many of the faults of test/Mutation/faults.txt do tests see?
-#   scripts/mutation-score.sh                     all, in some hours of one core
+#   scripts/mutation-score.sh                     all, in an hour or two of one core
 #   scripts/mutation-score.sh RowPattern.1 Call.3 these
+#   scripts/mutation-score.sh --report            how far that has come
 #   MUTATION_TREE=DIR ..                          builds there instead of in build-mutation
 # A copy of the sources gets all of them, is built once, and an environment variable chooses
-# one. Exits with 1 where fewer than 95 % are killed; survivors are printed.
+# one. What tests said is kept in that copy, so a run that was stopped goes on. Exits with 1
+# where fewer than 95 % are killed; survivors are printed.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 

@@ -3,9 +3,12 @@
 mutation.py list                 the faults of faults.txt, and which of them have an effect
 mutation.py apply TREE           writes them into a copy of the sources, to be built once
 mutation.py run TREE [NAME..]    chooses one after the other (EQC_FAULT), and runs the tests,
-                                 cheapest first, until one fails
+                                 nearest first, until one fails
+mutation.py run TREE --report    says how far that has come
 
-scripts/mutation-score.sh does all of it.
+What tests said is kept in TREE/mutation-results.txt and not asked again, so a run that was
+stopped goes on. A test counts where it passes without a fault; it is asked when it is first
+needed. scripts/mutation-score.sh does all of it.
 """
 
 import os
@@ -13,14 +16,15 @@ import re
 import resource
 import subprocess
 import sys
-import time
 from pathlib import Path
 from typing import NamedTuple
 
 HERE = Path(__file__).parent
 ROOT = HERE.parent.parent
-#: Of the CPU, and of the clock, for a test: a fault that makes it hang is found.
-MOST_SECONDS = 120, 1200
+#: Seconds of the CPU for a test without a fault.
+LONGEST = 600
+#: What no fault is called.
+NONE = "none"
 
 IN_C = '''#ifdef __cplusplus
 #include <cstdlib>
@@ -124,6 +128,12 @@ def apply(tree: Path) -> None:
             path.chmod((ROOT / file).stat().st_mode)
 
 
+class Test(NamedTuple):
+    name: str
+    command: list[str]
+    environment: dict[str, str] = {}
+
+
 def cached(tree: Path, name: str) -> str:
     """What CMake knows by a name."""
     cache = (tree / "build/CMakeCache.txt").read_text()
@@ -131,107 +141,156 @@ def cached(tree: Path, name: str) -> str:
     return found[1] if found else name
 
 
-def tests_of(tree: Path, fault: Fault) -> list[tuple[str, list[str], dict[str, str]]]:
-    """Name, command and environment, cheapest first."""
-    build = tree / "build" / "bin"
-    filters = "-*64*:*SixtyFour*:*ManyThreads*:*LoadedAndUnloaded*:*ForkWhile*"
-    if fault.file.endswith(".py"):
-        python = next((str(at / ".venv/bin/python") for at in (ROOT, tree)
-                       if (at / ".venv/bin/python").exists()), sys.executable)
-        environment = {"EQC_LIBRARY": str(tree / "build/lib/libeqc.so"),
-                       "EQC_PROGRAM": str(build / "eqc"),
-                       "PYTHONPATH": str(tree / "python"), "PYTHONDONTWRITEBYTECODE": "1"}
-        areas = ["layer", "symmetry", "interop", "porting", "network", "torch_module", "torch",
-                 "torch_derivatives", "jax", "jax_derivatives", "torch_ragged", "jax_ragged"]
-        first = [area for area in areas if any(
-            word in area for word in re.findall(r"[a-z]+", Path(fault.file).stem))]
-        return [(area, [python, "-m", "pytest", "-q", "-x", "-p", "no:cacheprovider",
+def python_tests(tree: Path, file: str) -> list[Test]:
+    python = next((str(at / ".venv/bin/python") for at in (ROOT, tree)
+                   if (at / ".venv/bin/python").exists()), sys.executable)
+    environment = {"EQC_LIBRARY": str(tree / "build/lib/libeqc.so"),
+                   "EQC_PROGRAM": str(tree / "build/bin/eqc"),
+                   "PYTHONPATH": str(tree / "python"), "PYTHONDONTWRITEBYTECODE": "1"}
+    areas = ["layer", "symmetry", "interop", "porting", "network", "torch_module", "torch",
+             "torch_derivatives", "jax", "jax_derivatives", "torch_ragged", "jax_ragged"]
+    first = [area for area in areas if any(
+        word in area for word in re.findall(r"[a-z]+", Path(file).stem))]
+    return [Test(area, [python, "-m", "pytest", "-q", "-x", "-p", "no:cacheprovider",
                         str(tree / f"test/Python/test_{area}.py")], environment)
-                for area in dict.fromkeys(first + areas)]
+            for area in dict.fromkeys(first + areas)]
 
-    def program(name: str, plan: str, cpu: str = "native", calls: str = "4x7") -> tuple:
+
+def tests_of(tree: Path, file: str) -> list[Test]:
+    """For faults of a file: those of its room and some programs, then all others, which take
+    longer. Likely ones come first."""
+    if file.endswith(".py"):
+        return python_tests(tree, file)
+    bin = tree / "build" / "bin"
+    filters = "-*64*:*SixtyFour*:*ManyThreads*:*LoadedAndUnloaded*:*ForkWhile*"
+
+    def program(name: str, plan: str, cpu: str = "native", calls: str = "4x7") -> Test:
         """Layers on integers, which have to be right to the last bit."""
         path = tree / "build" / f"mutation-{name}-{plan}.eq"
         text = (tree / f"test/Mutation/{name}.eq").read_text()
         path.write_text(f"# eqc-fuzz: plan={plan} opt=0 target= cpu={cpu} cap=0 threads=2 share=1 "
                         f"gradients=1 ragged={int(name == 'groups')} packed={int(plan == 'auto')} calls={calls} data=1\n"
                         + text)
-        return (f"{name} by {plan}", [str(build / "eqc-fuzz"), f"--replay={path}"], {})
+        return Test(f"{name} by {plan}", [str(bin / "eqc-fuzz"), f"--replay={path}"])
 
-    parts = [program("groups", "auto", "x86-64-v3"), program("signs", "auto"),
-             program("spaces", "auto"), program("dense", "dense", "x86-64-v3", "4x3"),
-             program("signs", "factored", calls="4x1"), program("groups", "schur"),
-             program("groups", "shared", calls="4x33"), program("spaces", "factored")]
-    sums = ("long sums", [str(build / "eqc"), "check", str(tree / "test/Mutation/sums.eq"),
-                          "--cpu=x86-64-v3"], {})
-    device = [("check on a device", [str(build / "eqc"), "check",
-                                     str(tree / "test/Mutation/device.eq"),
-                                     "--target=cuda", f"--plan={plan}"], {})
+    programs = [program("spaces", "auto"), program("dense", "dense", "x86-64-v3", "4x3"),
+                program("signs", "auto"), program("groups", "schur"),
+                program("signs", "factored", calls="4x1"), program("groups", "auto", "x86-64-v3"),
+                program("groups", "shared", calls="4x33"), program("spaces", "factored")]
+    device = [Test(f"device by {plan}", [str(bin / "eqc"), "check",
+                                         str(tree / "test/Mutation/device.eq"),
+                                         "--target=cuda", f"--plan={plan}"])
               for plan in ("auto", "factored", "dense")]
-    unit = {name: (name, [str(build / name), "--gtest_brief=1", f"--gtest_filter={filters}"], {})
-            for name in ("eqc-algebra-tests", "eqc-runtime-tests", "eqcPlanTests",
-                         "eqcLoweringTests")}
-    fuzz = [("eqc-fuzz", [str(build / "eqc-fuzz"), f"--seed={seed}", f"--count={count}"], {})
-            for seed, count in ((1, 12), (100, 40))]
-    lit = ("lit", [cached(tree, "EQC_LIT"), "-q", str(tree / "build/test"), "--filter",
-                   "Transforms|Dialect|Conversion|Driver/(header|ragged|packed|explain)"], {})
-    if fault.file.startswith("compiler/Algebra"):
-        first = [unit["eqc-algebra-tests"], unit["eqcPlanTests"]]
-    elif fault.file.startswith("runtime"):
-        first = [unit["eqc-runtime-tests"]]
-    elif fault.file.startswith("compiler/Plan"):
-        first = [unit["eqcPlanTests"]]
-    elif fault.file.startswith("compiler/Lowering/Gpu"):
-        first = device
-    else:
-        first = []
-    every = [*first, *parts, *device, sums, fuzz[0], *unit.values(), lit, fuzz[1]]
-    return [test for i, test in enumerate(every) if test not in every[:i]]
+    unit = {room: Test(name, [str(bin / name), "--gtest_brief=1", f"--gtest_filter={filters}"])
+            for room, name in (("compiler/Algebra", "eqc-algebra-tests"),
+                               ("compiler/Plan", "eqcPlanTests"),
+                               ("compiler/Lowering", "eqcLoweringTests"),
+                               ("runtime", "eqc-runtime-tests"))}
+    near = []
+    for room, test in unit.items():
+        if file.startswith(room):
+            # Suites that are called like the file or its folder, then all of them.
+            path = Path(file)
+            words = dict.fromkeys(word for word in re.findall(
+                "[A-Z][a-z]+", path.stem + path.parent.name) if word != "Plan")
+            suites = ":".join(f"*{word}*.*" for word in words) + filters
+            near += [Test(f"{test.name} of {path.parent.name} {path.stem}",
+                          [*test.command[:2], f"--gtest_filter={suites}"]), test]
+    if file.startswith("compiler/Algebra"):
+        near.append(unit["compiler/Plan"])
+    near += device if file.startswith("compiler/Lowering/Gpu") else programs
+    far = [Test("long sums", [str(bin / "eqc"), "check", str(tree / "test/Mutation/sums.eq"),
+                              "--cpu=x86-64-v3"]),
+           *(Test(f"eqc-fuzz {seed}", [str(bin / "eqc-fuzz"), f"--seed={seed}",
+                                       f"--count={count}"]) for seed, count in ((1, 12), (100, 24))),
+           *programs, *device, *unit.values(),
+           Test("lit", [cached(tree, "EQC_LIT"), "-q", str(tree / "build/test"), "--filter",
+                        "Transforms|Dialect|Conversion|Driver/(header|ragged|packed|explain)"])]
+    return near + [test for test in far if test not in near]
 
 
-def limit_cpu() -> None:
-    resource.setrlimit(resource.RLIMIT_CPU, (MOST_SECONDS[0], MOST_SECONDS[0]))
-
-
-def first_that_fails(tree: Path, fault: Fault) -> str | None:
-    for name, command, environment in tests_of(tree, fault):
-        try:
-            done = subprocess.run(
-                command, timeout=MOST_SECONDS[1], preexec_fn=limit_cpu, stdin=subprocess.DEVNULL,
-                stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, check=False,
-                env={**os.environ, **environment, "EQC_FAULT": fault.name,
-                     "LLVM_DISABLE_SYMBOLIZATION": "1"})
-        except subprocess.TimeoutExpired:
-            return name + " (no end)"
+def result_of(test: Test, name: str, seconds: float | None) -> tuple[str, float]:
+    """How a test ends with a fault, and the time of the CPU that it takes; at most ten times
+    what it takes without."""
+    most = LONGEST if seconds is None else int(10 * seconds) + 20
+    before = resource.getrusage(resource.RUSAGE_CHILDREN)
+    try:
+        done = subprocess.run(
+            test.command, timeout=10 * most, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+            preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_CPU, (most, most)),
+            stderr=subprocess.DEVNULL, check=False,
+            env={**os.environ, **test.environment, "EQC_FAULT": name,
+                 "LLVM_DISABLE_SYMBOLIZATION": "1"})
         # A program that is refused is none that passed.
-        if done.returncode != 0 or b": refused" in done.stdout:
-            return name
-    return None
+        right = done.returncode == 0 and b": refused" not in done.stdout
+        result = "passed" if right else "failed"
+    except subprocess.TimeoutExpired:
+        result = "no end"
+    after = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return result, after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
 
 
-def run(tree: Path, names: list[str]) -> int:
+class Results:
+    """What tests said so far, a line each, so that a run goes on where another stopped."""
+
+    def __init__(self, path: Path):
+        self.path = path
+        self.known: dict[tuple[str, str], tuple[str, float]] = {}
+        if path.exists():
+            for line in path.read_text().splitlines():
+                fault, test, result, seconds = line.split("\t")
+                self.known[fault, test] = result, float(seconds)
+
+    def of(self, fault: str, test: Test) -> str:
+        """Asks the test where it has not been asked. One that fails without a fault says
+        nothing: 'broken'."""
+        if (fault, test.name) not in self.known:
+            seconds = None
+            if fault != NONE:
+                if self.of(NONE, test) != "passed":
+                    return "broken"
+                seconds = self.known[NONE, test.name][1]
+            result, used = result_of(test, fault, seconds)
+            with self.path.open("a") as file:
+                file.write(f"{fault}\t{test.name}\t{result}\t{used:.1f}\n")
+            self.known[fault, test.name] = result, used
+        return self.known[fault, test.name][0]
+
+    def killer(self, fault: Fault, tests: list[Test]) -> str | None:
+        """The test that has failed with the fault, as far as is known."""
+        return next((test.name for test in tests if self.known.get(
+            (fault.name, test.name), ("", 0))[0] in ("failed", "no end")), None)
+
+
+def run(tree: Path, words: list[str]) -> int:
+    report_only = "--report" in words
+    names = [word for word in words if word != "--report"]
     faults = [fault for fault in faults_of(ROOT) if not names or fault.name in names]
-    # Without a fault all tests pass: else what follows says nothing.
-    for file in dict.fromkeys("none.py" if fault.file.endswith(".py") else "runtime/none"
-                              for fault in faults):
-        if failing := first_that_fails(tree, Fault("none", file, "", "", "")):
-            print(f"without a fault {failing} fails")
-            return 2
-    survivors = []
-    start = time.monotonic()
-    for fault in faults:
-        begun = time.monotonic()
-        found = first_that_fails(tree, fault)
-        print(f"{fault.name}: {'killed by ' + found if found else 'SURVIVED'} "
-              f"({time.monotonic() - begun:.0f} s)", flush=True)
-        if not found:
-            survivors.append(fault)
-    for fault in survivors:
+    results = Results(tree / "mutation-results.txt")
+    tests = {fault.file: tests_of(tree, fault.file) for fault in faults}
+    # All faults meet their nearest test, then those that are left the next: most are killed
+    # early, so a run that is stopped has said most of what there is to say.
+    alive = [fault for fault in faults if not results.killer(fault, tests[fault.file])]
+    for step in range(0 if report_only else max(map(len, tests.values()), default=0)):
+        for fault in alive:
+            mine = tests[fault.file]
+            if step < len(mine) and results.of(fault.name, mine[step]) in ("failed", "no end"):
+                print(f"{fault.name}: killed by {mine[step].name}", flush=True)
+        alive = [fault for fault in alive if not results.killer(fault, tests[fault.file])]
+    undecided = 0
+    for fault in alive:
+        left = sum((fault.name, test.name) not in results.known
+                   and results.known.get((NONE, test.name), ("passed", 0))[0] == "passed"
+                   for test in tests[fault.file])
+        undecided += left > 0
         print(f"survivor {fault.name}, {fault.file}: {fault.line}\n"
-              f"  {fault.old}\n  became {fault.new}")
-    killed = len(faults) - len(survivors)
-    print(f"{killed} of {len(faults)} faults killed, {100 * killed / max(1, len(faults)):.1f} %, "
-          f"in {time.monotonic() - start:.0f} s")
+              f"  {fault.old}\n  became {fault.new}" + f"\n  {left} tests to go" * (left > 0))
+    for (fault_name, test_name), (result, _) in results.known.items():
+        if fault_name == NONE and result != "passed":
+            print(f"without a fault {test_name} fails: it was left out")
+    killed = len(faults) - len(alive)
+    print(f"{killed} of {len(faults)} faults killed, {100 * killed / max(1, len(faults)):.1f} %"
+          + f"; of {undecided} more not all tests were asked" * (undecided > 0))
     return 0 if not faults or killed >= 0.95 * len(faults) else 1
 
 
