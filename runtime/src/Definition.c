@@ -43,15 +43,16 @@ static const family *family_of(const eqc_space_info *space) {
   return NULL;
 }
 
-/* The one index that the form joins `a` with, and its entry there. */
-static int64_t partner_of(const eqc_space_info *space, int64_t length,
-                          int64_t a, double *form) {
+/* The one index that the form of an axis joins `a` with, and its entry there.
+ */
+static int64_t partner_of(const eqc_rt_definition *d, int axis, int64_t a,
+                          double *form) {
   *form = 1;
-  if (family_of(space)->symplectic) {
+  if (d->symplectic[axis]) {
     *form = a % 2 == 0 ? 1 : -1;
     return a ^ 1;
   }
-  if (a >= length - space->q)
+  if (a >= d->length[axis] - d->space[axis]->q)
     *form = -1;
   return a;
 }
@@ -90,6 +91,7 @@ int eqc_rt_define(eqc_rt_definition *d, const eqc_layer_info *info, int64_t n) {
                                                  : info->x_axes[info->k + i];
       d->space[axis] = &info->space[number % EQC_DUAL_AXIS];
       d->length[axis] = d->space[axis]->n < 0 ? n : d->space[axis]->n;
+      d->symplectic[axis] = family_of(d->space[axis])->symplectic;
     }
     t->positions = 1;
     for (i = axis; i-- > d->first[r];) {
@@ -225,7 +227,7 @@ static double entry_of(const eqc_rt_definition *d, const block *p, int fixed,
     sign = levi_civita(values, p->size);
     for (i = 0; i < p->size; ++i)
       if (p->axis[i] >= d->first[1]) {
-        partner_of(d->space[p->axis[i]], p->length, values[i], &form);
+        partner_of(d, p->axis[i], values[i], &form);
         sign *= form;
       }
     return sign;
@@ -235,13 +237,12 @@ static double entry_of(const eqc_rt_definition *d, const block *p, int fixed,
       ++known;
   if (p->in_row) {
     const int other = p->axis[1 - known];
-    const eqc_space_info *space = d->space[p->axis[0]];
     const int64_t joined =
-        partner_of(space, p->length, value[p->axis[known]], &form);
+        partner_of(d, p->axis[0], value[p->axis[known]], &form);
     if (p->given == 2 && value[other] != joined)
       return 0;
     value[other] = joined;
-    partner_of(space, p->length, value[p->axis[0]], &form);
+    partner_of(d, p->axis[0], value[p->axis[0]], &form);
     return form;
   }
   for (i = 0; i < p->size; ++i)

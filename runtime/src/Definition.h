@@ -35,8 +35,9 @@ typedef struct eqc_rt_definition {
   int64_t length[EQC_RT_MAX_AXES]; /* of each axis */
   int64_t stride[EQC_RT_MAX_AXES]; /* of positions of its array */
   const eqc_space_info *space[EQC_RT_MAX_AXES];
-  eqc_rt_tensor row[EQC_RT_ROWS]; /* data: what is to be read */
-  int64_t bias_positions;         /* those of y */
+  int symplectic[EQC_RT_MAX_AXES]; /* whether the form of an axis is */
+  eqc_rt_tensor row[EQC_RT_ROWS];  /* data: what is to be read */
+  int64_t bias_positions;          /* those of y */
 } eqc_rt_definition;
 
 /* Describes the layer for one n, without arrays. EQC_OK, or EQC_ERR_ARG where
@@ -111,6 +112,14 @@ void eqc_rt_arrays_begin(eqc_rt_arrays *arrays, const char *layer, int at_end);
 void *eqc_rt_arrays_take(eqc_rt_arrays *arrays, int64_t bytes, int64_t align);
 /* Gives everything back. */
 void eqc_rt_arrays_end(eqc_rt_arrays *arrays);
+
+/* Calls a layer of one input, whose n is given at run time, on batches of
+   samples of different sizes (SelftestRagged.c). EQC_ERR_SELFTEST with `what`
+   is wrong where they are not those of calls with one sample, or what calls
+   return. `tolerance` is relative to the largest element, for grad_x and where
+   numbers are not `exact`. */
+int eqc_rt_selftest_ragged(const eqc_kernel *kernel, int exact,
+                           double tolerance, char *what, size_t room);
 
 /* The next of a sequence of random numbers. */
 uint64_t eqc_rt_random(uint64_t *state);

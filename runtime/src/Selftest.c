@@ -689,6 +689,19 @@ static int try_cases(selftest *t) {
   return status;
 }
 
+/* Whether or not the object exports functions for them: the runtime has all. */
+static int try_ragged(selftest *t) {
+  const int exact = strcmp(t->info->plan, "schur") != 0 &&
+                    !strcmp(t->info->normalize, "none");
+  char what[200];
+  int status;
+  if (t->info->n != -1 || two_inputs(t) || t->calls == 0)
+    return EQC_OK;
+  status =
+      eqc_rt_selftest_ragged(t->kernel, exact, t->tolerance, what, sizeof what);
+  return *what ? wrong(t, "%s", what) : status;
+}
+
 static int try_variants(selftest *t) {
   const eqc_kernel *whole = t->kernel;
   const eqc_variant *chosen = eqc_rt_choose(whole);
@@ -707,6 +720,8 @@ static int try_variants(selftest *t) {
   t->variants = chosen - whole->variants;
   t->elements[PACKED] = eqc_rt_packed_bytes(whole) / whole->element_bytes;
   status = try_cases(t);
+  if (status == EQC_OK)
+    status = try_ragged(t);
   t->layer = NULL;
   for (i = 0; i < whole->num_variants && status == EQC_OK; ++i) {
     int64_t word = 0;

@@ -4,7 +4,7 @@
 #include "compiler/Library/LoadedObject.h"
 #include "compiler/Pipelines/Compile.h"
 
-#include <eqc/runtime.h>
+#include <eqc/kernel.h>
 
 #include "llvm/Support/MemoryBuffer.h"
 #include "llvm/Support/SourceMgr.h"
@@ -181,6 +181,85 @@ TEST(SelftestTest, ReportsFitTheirRoom) {
   EXPECT_EQ(test(report, 5), EQC_OK);
   EXPECT_STREQ(report, "f: O");
   EXPECT_EQ(report[6], 'n'); // of what was there
+}
+
+//===----------------------------------------------------------------------===//
+// Samples of different sizes: the runtime's calls with a fault (--wrap)
+//===----------------------------------------------------------------------===//
+
+static int faultyCall = 0;
+
+static int spoilt(int call, int status, void *array, int64_t element) {
+  if (faultyCall == call)
+    static_cast<float *>(array)[element] += 1;
+  return status;
+}
+
+extern "C" {
+decltype(eqc_rt_forward_ragged) __real_eqc_rt_forward_ragged;
+decltype(eqc_rt_forward_padded) __real_eqc_rt_forward_padded;
+decltype(eqc_rt_backward_ragged) __real_eqc_rt_backward_ragged;
+decltype(eqc_rt_backward_padded) __real_eqc_rt_backward_padded;
+
+int __wrap_eqc_rt_forward_ragged(const eqc_kernel *kernel, int64_t batch,
+                                 const int64_t *n, const void *x,
+                                 const void *weight, const void *bias,
+                                 void *y) {
+  return spoilt(
+      1, __real_eqc_rt_forward_ragged(kernel, batch, n, x, weight, bias, y), y,
+      0);
+}
+int __wrap_eqc_rt_forward_padded(const eqc_kernel *kernel, int64_t n,
+                                 int64_t batch, const int64_t *sizes,
+                                 const void *x, const void *weight,
+                                 const void *bias, void *y) {
+  // Element 2 is the first beside the sample of size 2.
+  return spoilt(2,
+                spoilt(3,
+                       __real_eqc_rt_forward_padded(kernel, n, batch, sizes, x,
+                                                    weight, bias, y),
+                       y, 2),
+                y, 1);
+}
+int __wrap_eqc_rt_backward_ragged(const eqc_kernel *kernel, int64_t batch,
+                                  const int64_t *n, const void *x,
+                                  const void *weight, const void *grad_y,
+                                  void *grad_x, void *grad_weight,
+                                  void *grad_bias) {
+  return spoilt(4,
+                __real_eqc_rt_backward_ragged(kernel, batch, n, x, weight,
+                                              grad_y, grad_x, grad_weight,
+                                              grad_bias),
+                grad_weight, 1);
+}
+int __wrap_eqc_rt_backward_padded(const eqc_kernel *kernel, int64_t n,
+                                  int64_t batch, const int64_t *sizes,
+                                  const void *x, const void *weight,
+                                  const void *grad_y, void *grad_x,
+                                  void *grad_weight, void *grad_bias) {
+  const int status =
+      __real_eqc_rt_backward_padded(kernel, n, batch, sizes, x, weight, grad_y,
+                                    grad_x, grad_weight, grad_bias);
+  return grad_x ? spoilt(5, status, grad_x, 0) : status;
+}
+}
+
+TEST(SelftestTest, SamplesOfDifferentSizesAreTested) {
+  const Compiled layer(
+      "layer f { group = S; n = ?; k = 1; l = 1; bias = true }");
+  const char *const reports[] = {
+      "f: OK: ",
+      "f: FAILED: element 0 of y of samples of different sizes is ",
+      "f: FAILED: element 1 of y of padded samples is ",
+      "f: FAILED: element 2 of y beside padded samples is not zero",
+      "f: FAILED: element 1 of grad_weight of samples of different sizes is ",
+      "f: FAILED: element 0 of grad_x of samples of different sizes is "};
+  for (faultyCall = 0; faultyCall < 6; ++faultyCall) {
+    const auto [status, report] = layer.test("f");
+    EXPECT_EQ(status, faultyCall ? EQC_ERR_SELFTEST : EQC_OK);
+    EXPECT_EQ(report.find(reports[faultyCall]), 0u) << report;
+  }
+  faultyCall = 0;
 }
 
 namespace {
