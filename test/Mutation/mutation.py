@@ -216,7 +216,7 @@ def result_of(test: Test, name: str, seconds: float | None) -> tuple[str, float]
     before = resource.getrusage(resource.RUSAGE_CHILDREN)
     try:
         done = subprocess.run(
-            test.command, timeout=10 * most, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+            test.command, timeout=20 * most, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
             preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_CPU, (most, most)),
             stderr=subprocess.DEVNULL, check=False,
             env={**os.environ, **test.environment, "EQC_FAULT": name,
