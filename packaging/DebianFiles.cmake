@@ -22,5 +22,6 @@ foreach(component IN LISTS CPACK_COMPONENTS_ALL)
     "eqc (${CPACK_PACKAGE_VERSION}) unstable; urgency=medium\n\n"
     "  * Version ${CPACK_PACKAGE_VERSION}; NEWS.md says what is new.\n\n"
     " -- ${CPACK_PACKAGE_CONTACT}  ${day}\n")
-  execute_process(COMMAND gzip -9n "${folder}/changelog" COMMAND_ERROR_IS_FATAL ANY)
+  file(GLOB pages "${CPACK_TEMPORARY_DIRECTORY}/${component}/usr/share/man/man*/*")
+  execute_process(COMMAND gzip -9n "${folder}/changelog" ${pages} COMMAND_ERROR_IS_FATAL ANY)
 endforeach()

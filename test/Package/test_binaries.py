@@ -22,13 +22,19 @@ COMPILER = LIBC | CPLUSPLUS | {"libfmt.so.9"} | (
 LINKER = set() if STATIC else {"libz.so.1", "libzstd.so.1"}
 
 #: Every program and library, by the first part of its name.
-MAY_LOAD = {"eqc": COMPILER | LINKER, "eqc-opt": COMPILER, "eqc-lsp-server": COMPILER,
+MAY_LOAD = {"eqc": COMPILER | LINKER, "eqc-opt": COMPILER,
             "libeqc": COMPILER | LINKER, "libeqc_torch": LIBC | CPLUSPLUS, "layers": LIBC}
 
 LAYERS = """
 layer one { group = S; n = 4; k = 2; l = 1; channels = 3 -> 5; bias = true }
 layer two { group = O; n = ?; k = 1; l = 1; dtype = f64 }
 """
+REPRODUCER = """
+{-# external_resources: { mlir_reproducer: {
+  pipeline: "builtin.module(canonicalize)", disable_threading: true, verify_each: true } } #-}
+"""
+#: Links to eqc, so that one copy of LLVM serves all.
+PROGRAMS = ("eqc-lsp-server", "eqc-opt", "eqc-reduce") if STATIC else ("eqc-opt", "eqc-reduce")
 FUNCTIONS = ("forward", "backward", "pack", "forward_packed", "info", "selftest")
 
 
@@ -229,9 +235,9 @@ def test_the_prefix_holds_what_is_documented(prefix):
                           re.MULTILINE)
     assert "compile" in commands
     pages = {f"share/man/man1/{name}.1"
-             for name in ("eqc", *(f"eqc-{command}" for command in commands))}
+             for name in ("eqc", *PROGRAMS, *(f"eqc-{command}" for command in commands))}
     assert files == sources | library | build_type | pages | {
-        "bin/eqc", "bin/eqc-lsp-server", "share/bash-completion/completions/eqc",
+        "bin/eqc", *(f"bin/{name}" for name in PROGRAMS), "share/bash-completion/completions/eqc",
         "share/fish/vendor_completions.d/eqc.fish", "share/zsh/site-functions/_eqc",
         "lib/libeqc_rt.a", "lib/libeqc_rt_cuda.a", "include/eqc/compiler.h",
         "include/eqc/cuda.h", "include/eqc/runtime.h", "include/eqc/torch.h",
@@ -240,6 +246,20 @@ def test_the_prefix_holds_what_is_documented(prefix):
             "eqcConfig", "eqcConfigVersion", "eqcTargets", "eqcLibraryTargets", "EqcAddLayer",
             "EqcRuntime")),
         *(f"lib/pkgconfig/{name}.pc" for name in ("eqc", "eqc_rt", "eqc_rt_cuda"))}
+
+
+def test_links_are_the_other_programs(prefix, tmp_path):
+    assert all((prefix / "bin" / name).is_symlink() for name in PROGRAMS)
+    (tmp_path / "one.eq").write_text(LAYERS)
+    run(prefix / "bin" / "eqc", "compile", tmp_path / "one.eq", "--emit=eq")
+    assert "eqc.linear" in run(prefix / "bin" / "eqc-opt", tmp_path / "one.mlir").stdout
+    # eqc-reduce finds the eqc-opt beside it.
+    failing = tmp_path / "failing.mlir"
+    failing.write_text((tmp_path / "one.mlir").read_text() + REPRODUCER)
+    error = run(prefix / "bin" / "eqc-reduce", failing, check=False).stderr
+    assert f"{prefix}/bin/eqc-opt does not fail on" in error
+    if STATIC:
+        assert "Protocol" in run(prefix / "bin" / "eqc-lsp-server", "--help").stdout
 
 
 def test_nothing_names_the_trees(prefix):

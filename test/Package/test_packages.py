@@ -123,8 +123,9 @@ def test_packages_for_debian(debs, installed_python, tmp_path):
 
     # Together they are what is installed, and what policy asks for.
     def files(folder):
-        return {str(path.relative_to(folder)) for path in folder.rglob("*")
+        return {str(path.relative_to(folder)).removesuffix(".gz") for path in folder.rglob("*")
                 if not path.is_dir() and "share/doc" not in str(path)}
+    assert not list(tmp_path.glob("usr/share/man/man1/*.1")), "policy has them compressed"
     assert files(tmp_path / "usr") == files(installed_python.parents[2])
 
     # A program is built and run with them.

@@ -17,6 +17,11 @@ from wheels import LIBRARY, build_wheel, copy_source, pip
 VERSION = re.search(r'__version__ = "(.*)"', (SOURCE / "python/eqc/_version.py").read_text())[1]
 
 
+#: What an editor says first.
+HELLO = ('Content-Length: 75\r\n\r\n{"jsonrpc":"2.0","id":1,"method":"initialize",'
+         '"params":{"capabilities":{}}}')
+
+
 @pytest.fixture(scope="module")
 def wheel(tmp_path_factory):
     return build_wheel(tmp_path_factory.mktemp("wheel"))
@@ -108,6 +113,10 @@ def test_its_commands_need_no_llvm(wheel, empty_python, tmp_path):
     run(tmp_path / "main")
     command("eqc", "compile", "one.eq", "--emit=eq")
     assert "eqc.linear" in command("eqc_opt", "one.mlir").stdout
+    reduce = command("eqc_reduce", "one.mlir", check=False)
+    assert "one.mlir does not say which pass fails on it" in reduce.stderr
+    if STATIC:
+        assert "Content-Length" in command("eqc_lsp_server", input=HELLO, check=False).stdout
     wrong = command("eqc", "explain", "two.eq", check=False)
     assert wrong.returncode == 3 and "two.eq" in wrong.stderr
 

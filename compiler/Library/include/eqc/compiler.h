@@ -178,9 +178,10 @@ EQC_API const char *eqc_native_cpu(void);
 EQC_API void eqc_prepare_fork(void);
 
 /* Does what the program eqc does when it is called with these arguments, or
-   eqc-opt where argv[0] is its name, and returns the exit status. For a process
-   that does nothing else, as the commands of the Python package do: it installs
-   handlers of signals and of running out of memory. */
+   eqc-opt, eqc-reduce or eqc-lsp-server where argv[0] is the name of one, and
+   returns the exit status. For a process that does nothing else, as the
+   commands of the Python package do: it installs handlers of signals and of
+   running out of memory. */
 EQC_API int eqc_run(int argc, char **argv);
 
 #ifdef __cplusplus
