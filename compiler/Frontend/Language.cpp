@@ -23,6 +23,30 @@ llvm::ArrayRef<FieldInfo> eqc::fieldInfos() {
   return infos;
 }
 
+std::optional<StringRef> eqc::fieldMeantBy(StringRef written) {
+#define EQC_FIELD_SYNONYM(WRITTEN, FIELD)                                      \
+  if (written.equals_insensitive(WRITTEN))                                     \
+    return StringRef(FIELD);
+#include "compiler/Frontend/Synonyms.def"
+  return std::nullopt;
+}
+
+std::optional<StringRef> eqc::wordMeantBy(FieldKind kind, StringRef written) {
+#define EQC_WORD_SYNONYM(FIELD, WRITTEN, WORD)                                 \
+  if (kind == FieldKind::FIELD && written.equals_insensitive(WRITTEN))         \
+    return StringRef(WORD);
+#include "compiler/Frontend/Synonyms.def"
+  return std::nullopt;
+}
+
+StringRef eqc::groupAdvice(StringRef written) {
+#define EQC_GROUP_ADVICE(WRITTEN, ADVICE)                                      \
+  if (written.equals_insensitive(WRITTEN))                                     \
+    return ADVICE;
+#include "compiler/Frontend/Synonyms.def"
+  return {};
+}
+
 llvm::ArrayRef<CallInfo> eqc::networkCalls() {
   static constexpr CallInfo calls[] = {
       {"norm",

@@ -10,6 +10,7 @@
 #include "llvm/ADT/ArrayRef.h"
 #include "llvm/ADT/StringRef.h"
 
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -30,6 +31,15 @@ llvm::ArrayRef<FieldInfo> fieldInfos();
 inline const FieldInfo &infoOf(FieldKind kind) {
   return fieldInfos()[static_cast<size_t>(kind)];
 }
+
+/// The field that is meant by a name that other libraries give it.
+std::optional<llvm::StringRef> fieldMeantBy(llvm::StringRef written);
+/// The word that is meant by one that is no value of a field.
+std::optional<llvm::StringRef> wordMeantBy(FieldKind kind,
+                                           llvm::StringRef written);
+/// What to do about a group that is not there, or is written otherwise; empty
+/// where there is nothing to say.
+llvm::StringRef groupAdvice(llvm::StringRef written);
 
 /// What a declaration starts with.
 inline constexpr llvm::StringLiteral declarationWords[] = {"layer", "space",

@@ -269,7 +269,9 @@ void Parser::parseField(LayerDecl &layer) {
   field.name = token;
   advance();
   if (!token.is(TokenKind::Equal)) {
-    unexpected("'=' after " + quoted(field.name.text));
+    Diagnostic *error = unexpected("'=' after " + quoted(field.name.text));
+    if (error && token.is(TokenKind::Colon))
+      error->fix(token.range, "=", "write '='");
     skipToBoundary();
     keep(layer, std::move(field));
     return;
@@ -296,9 +298,15 @@ void Parser::parseSeparator(LayerDecl &layer, const Token &fieldName) {
         .fix(SourceRange::at(previousEnd), ";", "put a ';' between the fields");
     return;
   }
-  unexpected("a newline, ';' or '}' after the value of " +
-             quoted(fieldName.text));
-  skipToBoundary();
+  const SourceRange comma = token.range;
+  const bool atComma = token.is(TokenKind::Comma);
+  Diagnostic *error = unexpected("a newline, ';' or '}' after the value of " +
+                                 quoted(fieldName.text));
+  if (atComma)
+    advance();
+  if (!atComma || !atFieldStart())
+    return skipToBoundary();
+  error->fix(comma, ";", "put a ';' between the fields");
 }
 
 Value Parser::parseValue(const Token &fieldName) {

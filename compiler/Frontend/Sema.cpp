@@ -68,7 +68,9 @@ void LayerChecker::collectFields() {
     if (found == std::end(fieldNames)) {
       Diagnostic &error = diags.error(DiagId::UnknownField, field.name.range,
                                       "unknown field " + quoted(name));
-      std::optional<StringRef> meant = closestWord(name, fieldNames);
+      std::optional<StringRef> meant = fieldMeantBy(name);
+      if (!meant)
+        meant = closestWord(name, fieldNames);
       size_t index = meant ? llvm::find(fieldNames, *meant) - fieldNames : 0;
       if (meant && !given[index]) {
         error.fix(field.name.range, *meant, "did you mean '" + *meant + "'?");
@@ -76,6 +78,8 @@ void LayerChecker::collectFields() {
       } else {
         error.note("the fields are " +
                    llvm::join(llvm::ArrayRef(fieldNames), ", "));
+        if (name.contains("channels") || name.starts_with("c_"))
+          error.help("write 'channels = C_IN -> C_OUT'");
       }
       continue;
     }
@@ -94,7 +98,10 @@ void LayerChecker::collectFields() {
 /// Whether the size may stand behind the group.
 bool LayerChecker::mayHaveSize() const {
   const Field *field = fields[static_cast<size_t>(FieldKind::Group)];
-  return field && (field->value.kind == Value::Kind::Error || sizedGroup());
+  return field && (field->value.kind == Value::Kind::Error || sizedGroup() ||
+                   // 'S4': an error of its own.
+                   field->value.token.text.find_first_of("0123456789") !=
+                       StringRef::npos);
 }
 
 void LayerChecker::checkMissing() {
@@ -116,10 +123,13 @@ void LayerChecker::checkMissing() {
   std::string name = decl.name.is(TokenKind::Word)
                          ? "layer " + quoted(decl.name.text)
                          : std::string("this layer");
-  diags.error(DiagId::MissingFields, decl.name.range,
-              name + " lacks the required field" +
-                  (missing.size() > 1 ? "s " : " ") +
-                  llvm::join(missing, ", "));
+  Diagnostic &error = diags.error(DiagId::MissingFields, decl.name.range,
+                                  name + " lacks the required field" +
+                                      (missing.size() > 1 ? "s " : " ") +
+                                      llvm::join(missing, ", "));
+  if (missing.back() == "'channels'")
+    error.help("of two inputs write 'channels = C_X * C_Z -> C_OUT', or one "
+               "number for weights on each channel");
 }
 
 void LayerChecker::fillSpec() {

@@ -90,6 +90,8 @@ private:
   const Value *sizedGroup() const;
   std::optional<size_t> findWord(FieldKind kind, const Token &token,
                                  llvm::ArrayRef<llvm::StringRef> words);
+  bool suggestSize(const Token &token, llvm::ArrayRef<llvm::StringRef> names,
+                   Diagnostic &error) const;
   void readGroup();
   void readSizes(const Value &sized);
   void readN();

@@ -151,9 +151,36 @@ std::optional<size_t> LayerChecker::findWord(FieldKind kind, const Token &token,
           quoted(word) +
           (isGroup ? std::string() : " of '" + field.str() + "'"));
   error.note("'" + field + "' takes " + takes);
-  if (std::optional<StringRef> meant = closestWord(word, words))
+  if (isGroup && !groupAdvice(word).empty()) {
+    error.help(groupAdvice(word));
+    return std::nullopt;
+  }
+  if (isGroup && suggestSize(token, words, error))
+    return std::nullopt;
+  std::optional<StringRef> meant = wordMeantBy(kind, word);
+  if (!meant)
+    meant = closestWord(word, words);
+  if (meant)
     error.fix(token.range, *meant, "did you mean '" + *meant + "'?");
   return std::nullopt;
+}
+
+/// For 'S4': the group and its size. False where the word is nothing of that
+/// kind.
+bool LayerChecker::suggestSize(const Token &token,
+                               llvm::ArrayRef<StringRef> names,
+                               Diagnostic &error) const {
+  const StringRef name = token.text.rtrim("0123456789");
+  const StringRef size = token.text.drop_front(name.size());
+  if (size.trim('0').empty() || !llvm::is_contained(names, name))
+    return false;
+  if (sizedGroup() || value(FieldKind::N))
+    error.fix(token.range, name, "write '" + name + "'");
+  else
+    error.fix(token.range, (name + "(" + size + ")").str(),
+              "write '" + name + "(" + size + ")', or '" + name +
+                  "' and 'n = " + size + "'");
+  return true;
 }
 
 void LayerChecker::readGroup() {
@@ -221,6 +248,12 @@ void LayerChecker::readSize(const Value &written) {
   if (written.kind == Value::Kind::Scalar &&
       written.token.is(TokenKind::Question))
     n = -1;
+  else if (written.kind == Value::Kind::Scalar &&
+           wordMeantBy(FieldKind::N, written.token.text))
+    diags
+        .error(DiagId::WrongType, written.range,
+               "'n' takes an integer or '?', found " + describeValue(written))
+        .fix(written.range, "?", "for an n that calls bring along write '?'");
   else
     n = readInteger(written, "n", 1, "an integer or '?'");
 }

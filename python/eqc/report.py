@@ -129,6 +129,10 @@ def supported(source: str | None = None, /, **fields: Any) -> Support:
     options = Options(**{"cpu": "native",
                          **{name: fields.pop(name) for name in names & set(fields)}})
     if source is None:
+        for name, end in (("k", "input"), ("l", "output")):
+            if name not in fields:
+                raise TypeError(f"{name} is missing; expected the order of the {end}, or the "
+                                "spaces of its axes")
         given = {"name": "layer", "group": None, "n": None, "channels": (1, 1), "bias": False,
                  "dtype": "f32", "layout": "channels_last", "normalize": "none",
                  "diagrams": "all", "batch": None, "in_symmetry": (), "out_symmetry": (), **fields}

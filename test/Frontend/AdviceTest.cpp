@@ -65,7 +65,18 @@ TEST(Advice, EndsWithALayerOrSaysNothing) {
       {"grup = s; n = 3 k = 1; l = 1", "group = S; n = 3; k = 1; l = 1"},
       {"group = S; n = 3; k = 1; l = 1; channels = 4",
        "group = S; n = 3; k = 1; l = 1; channels = 4 -> 4"},
+      // As others write it.
+      {"group = S4; k = 1; l = 1", "group = S(4); k = 1; l = 1"},
+      {"group = Sp4; n = 4; k = 1; l = 1", "group = Sp; n = 4; k = 1; l = 1"},
+      {"group = S, n = 3, k = 1, l = 1", "group = S; n = 3; k = 1; l = 1"},
+      {"group: S; n: 3; k: 1; l: 1", "group= S; n= 3; k= 1; l= 1"},
+      {"symmetry = Permutations; size = None; in = 2; out = 1; type = double",
+       "group = S; n = ?; k = 2; l = 1; dtype = f64"},
+      {"group = Sn; n = -1; k = 1; l = 1; bias = yes; normalize = sum",
+       "group = S; n = ?; k = 1; l = 1; bias = true; normalize = none"},
       // Nothing is suggested that would be refused as well.
+      {"group = SE; n = 3; k = 1; l = 1", ""},
+      {"group = SO; n = ten; k = 1; l = 1", ""},
       {"group = \"\"; n = 3; k = 1; l = 1", ""},
       {"group = \"S or O\"; n = 3; k = 1; l = 1", ""},
       {"group = S; n = \"two\"; k = 1; l = 1", ""},

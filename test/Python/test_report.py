@@ -90,5 +90,7 @@ def test_arguments_that_cannot_be_written():
         eqc.supported("layer a { group = S; n = 3; k = 1; l = 1 }", n=3)
     with pytest.raises(TypeError):
         eqc.supported(group=3, n=3, k=1, l=1)
+    with pytest.raises(TypeError, match="l is missing; expected the order of the output"):
+        eqc.supported(group="S", n=3, k=1)
     with pytest.raises(ValueError, match="optimize"):
         eqc.supported(group="S", n=3, k=1, l=1, optimize=7)
