@@ -26,6 +26,13 @@ static constexpr std::string_view freeColour = "#000000";
 
 namespace {
 
+/// In short lines: pictures of few diagrams are to be small.
+constexpr const char *legend[] = {
+    "top row: output axes, bottom row: input axes",
+    "axes joined by lines have one index; solid: runs through",
+    "hollow: summed over (input) or spread over (output)",
+    "black stars: the Levi-Civita symbol, the head of a jellyfish"};
+
 constexpr int dotStep = 36, rowGap = 72, cellMargin = 16, captionLine = 16;
 constexpr int topRow = 38, pageMargin = 24, pageWidth = 1100;
 constexpr int cellHeight = topRow + rowGap + 26 + 2 * captionLine + 14;
@@ -76,14 +83,11 @@ void Picture::text(int x, int y, std::string_view style,
 void Picture::begin() {
   svg = Svg();
   bottom = pageMargin;
-  text(pageMargin, bottom + 12, "note",
-       "top row: output axes, bottom row: input axes; axes joined by lines "
-       "have one index");
-  text(pageMargin, bottom + 28, "note",
-       "solid: runs through; hollow: summed over (input) or spread over "
-       "(output); black stars: the Levi-Civita symbol, the head of a "
-       "jellyfish");
-  bottom += 40;
+  for (const char *line : legend) {
+    text(pageMargin, bottom + 12, "note", line);
+    bottom += 16;
+  }
+  bottom += 8;
 }
 
 void Picture::end() {
