@@ -17,7 +17,7 @@ import numpy as np
 import numpy.ma
 import numpy.random
 
-__all__ = ["as_input", "as_output", "describe_shape", "empty"]
+__all__ = ["as_input", "as_output", "describe_shape", "empty", "layout_advice"]
 
 _CACHE_LINE = 64
 
@@ -31,10 +31,22 @@ def _fits(shape: Sequence[int], expected: Sequence[int | str]) -> bool:
         isinstance(want, str) or have == want for have, want in zip(shape, expected))
 
 
+def layout_advice(name: str, shape: Sequence[int], expected: Sequence[int | str]) -> str:
+    """What to do where channels stand at the other end, and nothing else is wrong."""
+    if name not in ("x", "grad_y") or len(shape) < 3:
+        return ""
+    batch, *rest = shape
+    moved = ([batch, *rest[1:], rest[0]], [batch, rest[-1], *rest[:-1]])
+    if any(_fits(other, expected) for other in moved):
+        return "; move its channels to the other end, or make the layer with the other layout, " \
+               "'channels_first' or 'channels_last'"
+    return ""
+
+
 def _check_shape(array: np.ndarray, name: str, expected: Sequence[int | str]) -> None:
     if not _fits(array.shape, expected):
-        raise ValueError(f"{name} has shape {describe_shape(array.shape)}; "
-                         f"expected {describe_shape(expected)}")
+        raise ValueError(f"{name} has shape {describe_shape(array.shape)}; expected "
+                         f"{describe_shape(expected)}{layout_advice(name, array.shape, expected)}")
 
 
 def _check_class(array: np.ndarray, name: str, advice: str) -> None:

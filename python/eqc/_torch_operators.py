@@ -23,6 +23,7 @@ from torch import Tensor
 from torch.autograd import Function, forward_ad
 
 from eqc import _cuda, _registry
+from eqc._arrays import layout_advice
 from eqc._native import check_status
 from eqc.layer import Layer
 
@@ -77,7 +78,8 @@ def _checked(tensor: Tensor, name: str, shape: tuple[int, ...], layer: Layer,
         raise TypeError(f"{name} has dtype {tensor.dtype}; the layer computes in "
                         f"{dtype_of(layer)}: use {name}.to({dtype_of(layer)})")
     if tuple(tensor.shape) != shape:
-        raise ValueError(f"{name} has shape {list(tensor.shape)}; expected {list(shape)}")
+        raise ValueError(f"{name} has shape {list(tensor.shape)}; expected {list(shape)}"
+                         f"{layout_advice(name, tensor.shape, shape)}")
     if front and 0 not in shape and tensor[(0,) * len(front)].is_contiguous():
         return tensor
     return tensor.contiguous()

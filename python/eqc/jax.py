@@ -23,6 +23,7 @@ from jax import Array, export
 from jax.sharding import PartitionSpec
 
 from eqc import _jax_lowering, _jax_network, _xla  # noqa: F401
+from eqc._arrays import layout_advice
 from eqc._jax_bilinear import bilinear, bilinear_init
 from eqc._jax_primitives import Call, batch_axes, linear_p
 from eqc._source import integer
@@ -50,7 +51,8 @@ def _checked(value: Array, name: str, shape: tuple[int, ...],
         raise TypeError(f"{name} has dtype {value.dtype}; the layer computes in "
                         f"{layer.dtype}: {advice}")
     if value.shape != shape:
-        raise ValueError(f"{name} has shape {list(value.shape)}; expected {list(shape)}")
+        raise ValueError(f"{name} has shape {list(value.shape)}; expected {list(shape)}"
+                         f"{layout_advice(name, value.shape, shape)}")
     return value
 
 

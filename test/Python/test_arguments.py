@@ -127,6 +127,12 @@ def test_dimensions_of_no_meaning(layer):
     sized = eqc.Layer(group="S", n=None, k=1, l=1, channels=(2, 2))
     with pytest.raises(TypeError, match=r"x is a list.*numpy.ascontiguousarray"):
         sized(X.tolist(), WEIGHT)
+    # Channels at the other end are told of, as what is wrong and what takes them there.
+    with pytest.raises(ValueError, match="move its channels.*'channels_first'"):
+        layer(X.swapaxes(1, 2).copy(), WEIGHT)
+    first = eqc.Layer(group="S", n=3, k=1, l=1, channels=(2, 2), layout="channels_first")
+    with pytest.raises(ValueError, match="move its channels.*'channels_last'"):
+        first(X, WEIGHT)
     with pytest.raises(ValueError, match=r"grad_y has shape \[3, 2\]"):
         sized.backward(None, WEIGHT, X[0], wrt=["x"])
 

@@ -176,6 +176,8 @@ def test_wrong_arguments_are_explained():
         eqc.jax.linear(layer, x.astype(jnp.float32), weight, bias)
     with pytest.raises(ValueError, match=r"weight has shape \[1"):
         eqc.jax.linear(layer, x, weight[:1], bias)
+    with pytest.raises(ValueError, match="move its channels"):
+        eqc.jax.linear(layer, jnp.moveaxis(x, -1, 1), weight, bias)
     with pytest.raises(ValueError, match="expected at least 3"):
         eqc.jax.linear(layer, x[0, 0], weight, bias)
     with pytest.raises(ValueError, match="n is 5, but the layer was compiled for n = 3"):

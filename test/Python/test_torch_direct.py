@@ -347,6 +347,7 @@ def test_wrong_arguments_are_told_as_ever():
             (x.double(), TypeError, "x has dtype torch.float64"),
             (x[..., :1], ValueError, r"x has shape \[2, 4, 1\]; expected \[2, 4, 2\]"),
             (x[:, :3], ValueError, r"x has shape \[2, 3, 2\]"),
+            (x.transpose(1, 2), ValueError, "move its channels"),
             (x[0, 0], ValueError, "x has 1 axes"), (x.numpy(), TypeError, "x is a ndarray")):
         with pytest.raises(error, match=message):
             module(wrong)
