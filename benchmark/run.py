@@ -65,6 +65,8 @@ def parse_arguments():
                         help="only these baselines")
     parser.add_argument("--main-only", action="store_true",
                         help="only the cases that figures are asked of")
+    parser.add_argument("--layers", metavar="NAME,..",
+                        help="only the cases of these layers")
     parser.add_argument("--backward", action="store_true",
                         help="forward and backward together too, for the\n"
                         "cases that figures are asked of")
@@ -100,8 +102,10 @@ def run_worker(arguments):
     os.dup2(2, 1)
     start = time.perf_counter()
     description, sources = suite.load(arguments.worker)
+    layers = arguments.layers and arguments.layers.split(",")
     chosen = [case for case in description["cases"]
-              if not arguments.main_only or case.get("main")]
+              if (not arguments.main_only or case.get("main"))
+              and (not layers or case["layer"] in layers)]
     try:
         cases = worker.run_workload(arguments.eqc, chosen, sources,
                                     int(arguments.threads),
@@ -122,8 +126,9 @@ def run_workload(arguments, name, threads):
     command += ["--quick"] * arguments.quick
     command += ["--main-only"] * arguments.main_only
     command += ["--backward"] * arguments.backward
-    if arguments.peers:
-        command += ["--peers", arguments.peers]
+    for option in ("peers", "layers"):
+        if getattr(arguments, option):
+            command += [f"--{option}", getattr(arguments, option)]
     done = subprocess.run(command, env=environment(threads),
                           stdout=subprocess.PIPE, text=True)
     if done.returncode < 0:

@@ -21,6 +21,12 @@ HIDDEN = re.compile(r"^<!-- (docs|generated|end)\b.*?-->\n", re.MULTILINE | re.D
 LINK = re.compile(r"(?<!!)\[([^\]]*)\]\(([^)#\s]+)(#[^)\s]*)?\)")
 #: Pages that stand outside of the site's folder, and where they are on it.
 ELSEWHERE = {"README.md": "index.md", "editors/README.md": "Editors.md"}
+#: Rows of tables, and code in them: GitHub wants a pipe there escaped, MkDocs shows the escape.
+ROW = re.compile(r"^\|.*$", re.MULTILINE)
+CODE = re.compile(r"`[^`\n]+`")
+#: A picture that is too wide for a telephone to be read when it is made to fit.
+PICTURE = re.compile(r"^!\[[^\]]*\]\(([^)]*\.svg)\)$", re.MULTILINE)
+WIDE = 560
 LANGUAGES = {"output": "text", "env": "text"}
 
 
@@ -28,7 +34,16 @@ def on_page_markdown(markdown, page, config, files):
     markdown = HIDDEN.sub("", markdown)
     markdown = FENCE.sub(
         lambda found: f"{found[1]}{found[2]}{LANGUAGES.get(found[3], found[3])}", markdown)
+    markdown = ROW.sub(lambda row: CODE.sub(
+        lambda code: code[0].replace("\\|", "|"), row[0]), markdown)
     folder = posixpath.join("docs", posixpath.dirname(page.file.src_uri))
+
+    def picture(found):
+        text = (Path(config["docs_dir"]).parent / folder / found[1]).read_text()
+        width = float(re.search(r'<svg[^>]* width="([\d.]+)', text, re.DOTALL)[1])
+        return f"{found[0]}{{ .wide }}" if width > WIDE else found[0]
+
+    markdown = PICTURE.sub(picture, markdown)
 
     def link(found):
         text, target, anchor = found[1], found[2], found[3] or ""

@@ -1,5 +1,5 @@
 """Makes what pages hold that follows from the code: the references of the Python and C
-functions and of the options, the table of what is supported and how fast, the pictures.
+functions and of the options, the table and the plot of how fast it is, the pictures.
 
     python scripts/site/references.py EQC [--check]
 
@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import ast
 import json
+import math
 import re
 import subprocess
 import sys
@@ -182,6 +183,7 @@ SHOWN = {"sets_1000": "sets, point clouds", "ign_mol": "graphs: molecules",
          "kwl3_20": "triples of nodes (3-WL)", "tensornet_128": "atoms (TensorNet)",
          "elastic_33": "tensors of materials", "chiral_33": "chiral molecules",
          "symplectic_8_33": "phase space", "tiny_1": "small layers, latency"}
+READERS = ROOT / "docs" / "benchmarks" / "readers.json"
 WORDS = {"torch-factored": "PyTorch", "torch-factored-compiled": "PyTorch, compiled",
          "torch-stacked": "PyTorch", "torch-stacked-compiled": "PyTorch, compiled",
          "torch-split": "PyTorch", "torch-split-compiled": "PyTorch, compiled",
@@ -191,31 +193,97 @@ WORDS = {"torch-factored": "PyTorch", "torch-factored-compiled": "PyTorch, compi
 def time_text(seconds: float) -> str:
     for unit, size in ("s", 1), ("ms", 1e-3), ("us", 1e-6):
         if seconds >= size:
-            return f"{seconds / size:.3g} {unit}"
-    return f"{seconds * 1e9:.3g} ns"
+            return f"{seconds / size:.3g}\u00a0{unit}"
+    return f"{seconds * 1e9:.3g}\u00a0ns"
+
+
+def shown_cases() -> list[tuple[str, dict, dict | None]]:
+    """Words, the case with one thread, and the same with two where that was measured."""
+    found = {1: {}, 2: {}}  # by threads, then layers
+    for result in json.loads(READERS.read_text())["results"]:
+        for case in result["cases"]:
+            if case["threads"] in found:
+                found[case["threads"]].setdefault((case["layer"], case["batch"]), case)
+    shown = []
+    for name, words in SHOWN.items():
+        case = next((case for (layer, _), case in found[1].items() if layer == name), None)
+        if case:
+            shown.append((words, case, found[2].get((name, case["batch"]))))
+    return shown
 
 
 def supported_table() -> str:
-    found = {}
-    for result in json.loads((ROOT / "docs/benchmarks/results.json").read_text())["results"]:
-        if result["backward"]:
-            continue
-        for case in result["cases"]:
-            if case["threads"] == 1 and case.get("ratio"):
-                found.setdefault(case["layer"], case)
-    rows = ["| for | layer | samples | eqc | next best | ratio |", "| --- | --- | --- | --- | --- | --- |"]
-    for name, words in SHOWN.items():
-        case = found.get(name)
-        if case is None:
-            continue
+    rows = ["| for | ratio | two threads | eqc | next best | layer | samples |",
+            "| --- | --- | --- | --- | --- | --- | --- |"]
+    for words, case, both in shown_cases():
+        two = f"{both['ratio']:.1f}" if both else ""
         layer = (f"{case['group']}({case['n']}), order {case['k']} → {case['l']}, "
                  f"channels {case['c_in']} → {case['c_out']}")
         best = case["best_baseline"]
-        rows.append(f"| {words} | {layer} | {case['batch']} | "
+        # Parts that stay in one line.
+        layer = layer.replace(" → ", "\u00a0→\u00a0").replace("channels ", "channels\u00a0")
+        layer = layer.replace("order ", "order\u00a0")
+        rows.append(f"| {words} | **{case['ratio']:.1f}** | {two} | "
                     f"{time_text(case['times']['eqc']['median'])} | "
                     f"{time_text(case['times'][best]['median'])}, {WORDS[best]} | "
-                    f"**{case['ratio']:.1f}** |")
+                    f"{layer} | {case['batch']} |")
     return "\n".join(rows) + "\n"
+
+
+#: Frameworks of the plot, with their colours: those of Okabe and Ito.
+FRAMEWORKS = {"PyTorch": "#d55e00", "JAX": "#0072b2", "e3nn": "#009e73"}
+
+
+def ratios_plot() -> str:
+    """Times of others over those of eqc, for the layers of the table: the best that each
+    framework makes of it, as dots on a logarithmic axis; rings with two threads."""
+    left, right, top, step = 180, 500, 76, 26
+    dots = []  # (row, colour, threads, ratio), those of one thread above the others
+    cases = shown_cases()
+    for row, (_, one, both) in enumerate(cases):
+        for case in filter(None, (both, one)):
+            for framework, colour in FRAMEWORKS.items():
+                theirs = [times["median"] for name, times in case["times"].items()
+                          if WORDS.get(name, "").split(",")[0] == framework]
+                if theirs:
+                    dots.append((row, colour, case["threads"],
+                                 min(theirs) / case["times"]["eqc"]["median"]))
+    bottom = top + step * len(cases)
+    doublings = math.ceil(math.log2(max(ratio for *_, ratio in dots)))
+
+    def across(ratio: float) -> float:
+        return left + (right - left) * math.log2(ratio) / doublings
+
+    def text(x: float, y: float, words: str, anchor: str = "start") -> None:
+        lines.append(f'<text x="{x:.0f}" y="{y:.0f}" text-anchor="{anchor}">{words}</text>')
+
+    def mark(x: float, y: float, colour: str, threads: int) -> None:
+        fill = colour if threads == 1 else "#ffffff"
+        lines.append(f'<circle cx="{x:.1f}" cy="{y:.1f}" r="4.5" fill="{fill}" '
+                     f'stroke="{colour}" stroke-width="1.6"/>')
+
+    lines = ['<?xml version="1.0" encoding="UTF-8"?>',
+             f'<svg xmlns="http://www.w3.org/2000/svg" width="{right + 20}" height="{bottom + 34}" '
+             f'viewBox="0 0 {right + 20} {bottom + 34}" font-family="sans-serif" font-size="13">',
+             '<rect width="100%" height="100%" fill="#ffffff"/>']
+    text(12, 20, "time of a call over that of eqc; further right is slower")
+    for i, (framework, colour) in enumerate(FRAMEWORKS.items()):
+        mark(20 + 90 * i, 42, colour, 1)
+        text(30 + 90 * i, 46, framework)
+    if any(both for _, _, both in cases):
+        mark(290, 42, "#555555", 1)
+        text(300, 46, "one thread")
+        mark(390, 42, "#555555", 2)
+        text(400, 46, "two threads")
+    for ratio in (2**i for i in range(doublings + 1)):
+        lines.append(f'<path d="M{across(ratio):.1f} {top - 8}V{bottom}" stroke="#cccccc" '
+                     f'stroke-width="{2 if ratio == 1 else 1}"/>')
+        text(across(ratio), bottom + 18, "eqc" if ratio == 1 else f"{ratio}x", "middle")
+    for row, (words, _, _) in enumerate(cases):
+        text(left - 14, top + step * (row + 0.4) + 4, words, "end")
+    for row, colour, threads, ratio in dots:
+        mark(across(ratio), top + step * (row + 0.4), colour, threads)
+    return "\n".join([*lines, "</svg>"]) + "\n"
 
 
 def with_generated(path: Path, name: str, text: str) -> str:
@@ -254,7 +322,8 @@ def main() -> int:
     generated = ROOT / "docs" / "Generated"
     wanted = {generated / "PythonReference.md": python_reference(),
               generated / "CReference.md": c_reference(),
-              generated / "Options.md": options_reference(eqc), **pictures(eqc)}
+              generated / "Options.md": options_reference(eqc), **pictures(eqc),
+              ROOT / "docs" / "pictures" / "ratios.svg": ratios_plot()}
     for page in ("index.md", "Supported.md"):
         path = ROOT / "docs" / page
         wanted[path] = with_generated(path, "supported", supported_table())

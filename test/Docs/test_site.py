@@ -71,6 +71,8 @@ def test_no_markdown_is_left(site):
     for page in pages_of(site):
         text = re.sub(r"<(pre|code|script)\b.*?</\1>", "", page.read_text(), flags=re.DOTALL)
         assert "```" not in text and "docs: not run" not in text, page
+        cells = "".join(re.findall(r"<td.*?</td>", page.read_text(), re.DOTALL))
+        assert "\\|" not in cells, f"{page}: an escaped pipe"
 
 
 def test_sources_have_colours(site):
