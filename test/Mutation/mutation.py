@@ -210,9 +210,9 @@ def tests_of(tree: Path, file: str) -> list[Test]:
 
 
 def result_of(test: Test, name: str, seconds: float | None) -> tuple[str, float]:
-    """How a test ends with a fault, and the time of the CPU that it takes; at most ten times
-    what it takes without."""
-    most = LONGEST if seconds is None else int(10 * seconds) + 20
+    """How a test ends with a fault, and the time of the CPU that it takes; at most six times
+    what it takes without, and some seconds."""
+    most = LONGEST if seconds is None else int(6 * seconds) + 5
     before = resource.getrusage(resource.RUSAGE_CHILDREN)
     try:
         done = subprocess.run(
