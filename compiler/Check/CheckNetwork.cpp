@@ -397,8 +397,7 @@ private:
     double most = 0;
     for (size_t o = 0; o < grads.size(); ++o)
       for (size_t i = 0; i < grads[o].size(); ++i)
-        most += std::abs(grads[o][i]) *
-                magnitudes[network.outputs[o].value][i];
+        most += std::abs(grads[o][i]) * magnitudes[network.outputs[o].value][i];
     // A direction within each array, so that none hides behind the others.
     double error = 0;
     auto compare = [&](const Arrays &inputDirections,

@@ -2,6 +2,7 @@
 
 #include "compiler/Target/ObjectEmitter.h"
 
+#include "llvm/IR/Instructions.h"
 #include "llvm/IR/LegacyPassManager.h"
 #include "llvm/IR/PassInstrumentation.h"
 #include "llvm/MC/TargetRegistry.h"
@@ -61,6 +62,26 @@ eqc::makeTargetMachine(const std::string &tripleName, int optLevel,
       triple, "", "", options, llvm::Reloc::PIC_, std::nullopt, level));
 }
 
+/// Sizes of arrays are looked up in copies on the stack (memref.dim), which are
+/// made in loops, each turn one more until the function returns: more than the
+/// stack of a thread has, where nobody optimises them away.
+static void hoistAllocations(llvm::Module &module) {
+  for (llvm::Function &function : module) {
+    if (function.isDeclaration())
+      continue;
+    llvm::BasicBlock &entry = function.getEntryBlock();
+    std::vector<llvm::AllocaInst *> found;
+    for (llvm::BasicBlock &block : function)
+      for (llvm::Instruction &instruction : block)
+        if (auto *made = llvm::dyn_cast<llvm::AllocaInst>(&instruction);
+            made && &block != &entry &&
+            llvm::isa<llvm::Constant>(made->getArraySize()))
+          found.push_back(made);
+    for (llvm::AllocaInst *made : found)
+      made->moveBefore(entry, entry.getFirstInsertionPt());
+  }
+}
+
 void eqc::optimizeModule(llvm::Module &module, llvm::TargetMachine &machine,
                          int optLevel) {
   llvm::LoopAnalysisManager loops;
@@ -89,9 +110,12 @@ void eqc::optimizeModule(llvm::Module &module, llvm::TargetMachine &machine,
   static const llvm::OptimizationLevel levels[] = {
       llvm::OptimizationLevel::O0, llvm::OptimizationLevel::O1,
       llvm::OptimizationLevel::O2, llvm::OptimizationLevel::O3};
-  llvm::ModulePassManager passes =
-      optLevel == 0 ? builder.buildO0DefaultPipeline(levels[0])
-                    : builder.buildPerModuleDefaultPipeline(levels[optLevel]);
+  llvm::ModulePassManager passes;
+  if (optLevel == 0)
+    hoistAllocations(module);
+  passes.addPass(optLevel == 0
+                     ? builder.buildO0DefaultPipeline(levels[0])
+                     : builder.buildPerModuleDefaultPipeline(levels[optLevel]));
   passes.run(module, modules);
 }
 

@@ -115,8 +115,8 @@ static int zero_outside(ragged *r, const char *what, int64_t order,
   exchange(r, order, channels, zeros, padded, /*to_padded=*/1);
   for (i = 0; i < count; ++i)
     if (get(r, padded, i) != 0) {
-      snprintf(r->what, r->room, "element %lld of %s is not zero",
-               (long long)i, what);
+      snprintf(r->what, r->room, "element %lld of %s is not zero", (long long)i,
+               what);
       return EQC_ERR_SELFTEST;
     }
   return EQC_OK;
@@ -195,15 +195,15 @@ static int call_alone(const ragged *r, const arrays *m) {
 }
 
 static int compare_gradients(ragged *r, const arrays *m, const void *grad_x) {
-  int status =
-      compare(r, "grad_x of samples of different sizes", grad_x, m->expected_x,
-              m->x_size, 0);
+  int status = compare(r, "grad_x of samples of different sizes", grad_x,
+                       m->expected_x, m->x_size, 0);
   if (status == EQC_OK)
-    status = compare(r, "grad_weight of samples of different sizes",
-                     m->grad_weight, m->expected_weight, r->info->weight_size, r->exact);
+    status =
+        compare(r, "grad_weight of samples of different sizes", m->grad_weight,
+                m->expected_weight, r->info->weight_size, r->exact);
   if (status == EQC_OK)
-    status = compare(r, "grad_bias of samples of different sizes",
-                     m->grad_bias, m->expected_bias, r->info->bias_size, r->exact);
+    status = compare(r, "grad_bias of samples of different sizes", m->grad_bias,
+                     m->expected_bias, r->info->bias_size, r->exact);
   return status;
 }
 
@@ -213,9 +213,9 @@ static int call_packed(ragged *r, const arrays *m) {
   int status = eqc_rt_forward_ragged(r->kernel, BATCH, r->n, m->x, m->weight,
                                      bias, m->y);
   if (status == EQC_OK && r->info->has_backward)
-    status = eqc_rt_backward_ragged(r->kernel, BATCH, r->n, m->x, m->weight,
-                                    m->grad_y, m->grad_x, m->grad_weight,
-                                    grad_bias);
+    status =
+        eqc_rt_backward_ragged(r->kernel, BATCH, r->n, m->x, m->weight,
+                               m->grad_y, m->grad_x, m->grad_weight, grad_bias);
   if (status == EQC_OK)
     status = call_alone(r, m);
   if (status == EQC_OK)
@@ -224,9 +224,9 @@ static int call_packed(ragged *r, const arrays *m) {
   if (status != EQC_OK || !r->info->has_backward)
     return status;
   /* Again, since grad_y has changed. */
-  status = eqc_rt_backward_ragged(r->kernel, BATCH, r->n, m->x, m->weight,
-                                  m->grad_y, m->grad_x, m->grad_weight,
-                                  grad_bias);
+  status =
+      eqc_rt_backward_ragged(r->kernel, BATCH, r->n, m->x, m->weight, m->grad_y,
+                             m->grad_x, m->grad_weight, grad_bias);
   return status == EQC_OK ? compare_gradients(r, m, m->grad_x) : status;
 }
 
@@ -257,9 +257,9 @@ static int call_padded(ragged *r, const arrays *m) {
                                   m->weight, m->wide_y, NULL, m->grad_weight,
                                   info->bias_size ? m->grad_bias : NULL);
   if (status == EQC_OK)
-    status = eqc_rt_backward_padded(r->kernel, r->extent, BATCH, r->n, NULL,
-                                    m->weight, m->wide_y, m->wide_x, NULL,
-                                    NULL);
+    status =
+        eqc_rt_backward_padded(r->kernel, r->extent, BATCH, r->n, NULL,
+                               m->weight, m->wide_y, m->wide_x, NULL, NULL);
   if (status != EQC_OK)
     return status;
   exchange(r, info->k, info->c_in, m->got, m->wide_x, /*to_padded=*/0);
