@@ -11,7 +11,7 @@ here=$PWD
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 
 build=${BUILD:-build}
-groups="S O SO Sp H B S' B' O(p,q) SO(p,q) GL A products"
+groups="S O SO Sp H B S' B' O(p,q) SO(p,q) GL A products orbits"
 plans="shared schur dense factored"
 every=12
 suite=$(cd benchmark/workloads && printf '%s ' *.eq | sed 's/[.]eq//g')
@@ -64,6 +64,8 @@ for plan in plans:
             continue  # their tensors have no orthogonal basis
         if plan == "factored" and group == "A":
             continue  # which has no jellyfish
+        if plan in ("factored", "schur") and group == "orbits":
+            continue
         # Other plans than the one that is chosen by itself: less of them.
         text = layers.make_source(group, plan, every if plan == "shared" else 3 * every)
         if "layer " in text:

@@ -32,6 +32,14 @@ int eqc::signOfLegs(const Diagram &diagram,
 }
 
 SignedDiagram eqc::transpose(Group group, const Diagram &diagram) {
+  if (diagram.orbit.exists()) {
+    std::vector<int> values = diagram.orbit.values;
+    std::rotate(values.begin(), values.begin() + diagram.l, values.end());
+    Diagram flipped = makeOrbit(diagram.k, diagram.l, std::move(values));
+    rulesOf(group).complete(flipped);
+    flipped.orbit.divisor = diagram.orbit.divisor;
+    return {std::move(flipped), 1};
+  }
   std::vector<int> labels(diagram.block.begin() + diagram.l,
                           diagram.block.end());
   labels.insert(labels.end(), diagram.block.begin(),

@@ -96,7 +96,18 @@ int Diagram::numBottomOnlyBlocks() const {
 bool Diagram::operator==(const Diagram &other) const {
   return l == other.l && k == other.k && free == other.free &&
          head == other.head && block == other.block && space == other.space &&
-         dual == other.dual;
+         dual == other.dual && orbit == other.orbit;
+}
+
+Diagram eqc::makeOrbit(int l, int k, std::vector<int> values) {
+  Diagram diagram;
+  diagram.l = l;
+  diagram.k = k;
+  for (int vertex = 0; vertex < l + k; ++vertex)
+    diagram.block.push_back(vertex);
+  diagram.head = values.empty() ? -1 : 0;
+  diagram.orbit.values = std::move(values);
+  return diagram;
 }
 
 Diagram eqc::makeDiagram(int l, int k, const std::vector<int> &labels,
@@ -212,6 +223,8 @@ bool eqc::canonicalLess(const Diagram &a, const Diagram &b) {
     return false;
   if (a.head != b.head)
     return a.head < b.head;
+  if (a.orbit.values != b.orbit.values)
+    return a.orbit.values < b.orbit.values;
   if (a.free < 0 && b.free < 0)
     return a.block < b.block;
   if (a.free < 0 || b.free < 0)
@@ -244,6 +257,8 @@ std::string eqc::blockText(const std::vector<int> &vertices, int l) {
 
 std::string eqc::whyNotOfGroup(const Diagram &diagram, Group group,
                                long long n) {
+  if (diagram.orbit.exists() && !rulesOf(group).hasOrbits())
+    return "only Perm and Graph have orbits of values";
   return rulesOf(group).whyNot(diagram, n);
 }
 

@@ -20,6 +20,23 @@
 
 namespace eqc {
 
+/// An orbit of tuples, one value for each vertex, under a group of
+/// permutations: the matrix has ones at its tuples of output and input indices.
+/// The values of outputs form `rows` different tuples and those of inputs
+/// `columns`, so that every row that is not zero has size / rows ones.
+struct TupleOrbit {
+  std::vector<int> values; ///< the smallest member; empty: no orbit
+  int64_t rows = 1, columns = 1, size = 1;
+  /// What `mean` divides by: the ones in a row, also of the exchanged rows.
+  int64_t divisor = 1;
+
+  bool exists() const { return !values.empty(); }
+  bool operator==(const TupleOrbit &o) const {
+    return values == o.values && rows == o.rows && columns == o.columns &&
+           size == o.size && divisor == o.divisor;
+  }
+};
+
 /// A partition of l output and k input vertices into blocks. Vertices are
 /// numbered o1 < .. < ol < i1 < .. < ik, from 0. In an SO diagram one block may
 /// hold the n free vertices, the arguments of a Levi-Civita symbol.
@@ -36,6 +53,9 @@ struct Diagram {
   /// within blocks, the sign of the values of the n legs as a permutation, by
   /// smallest vertex; of n - 1 legs the sum over the value that is missing.
   int head = -1;
+  /// Of a group of permutations that is spelled out: the values that all
+  /// vertices have together. Each is then a leg, alone in its block.
+  TupleOrbit orbit;
   /// The space of each vertex, of a diagram of a product of groups; else empty.
   std::vector<int> space;
   /// Whether each vertex is an axis of the dual of its space; empty: none is.
@@ -110,14 +130,18 @@ std::string vertexName(int l, int vertex);
 /// The vertices of one block, as in the notation: `o1 i2`.
 std::string blockText(const std::vector<int> &vertices, int l);
 
+/// The diagram of an orbit, of which only the values are known.
+Diagram makeOrbit(int l, int k, std::vector<int> values);
+
 /// Canonical notation: `o1 i1 | o2 i2`, `* o1 i1 i2`, of jellyfish
-/// `* | o1 i1 | o2`; blocks by smallest
+/// `* | o1 i1 | o2`, of orbits `o1=0 i1=2`; blocks by smallest
 /// vertex, vertices ascending; `1` for the diagram without vertices.
 std::string toString(const Diagram &diagram);
 
 /// The same with the space of every vertex of a product, `o1:0 i1:0 | o2:1`,
-/// and of a head, `* @1`, and an apostrophe behind those of duals: all that
-/// there is to a diagram.
+/// and of a head, `* @1`, and an apostrophe behind those of duals; behind an
+/// orbit its numbers of rows and columns, its size and its divisor, `o1=0 i1=2
+/// # 5 5 10 2`: all that there is to a diagram.
 std::string toTypedString(const Diagram &diagram);
 
 /// Where and why a diagram's notation is wrong. Offsets are bytes of the text.

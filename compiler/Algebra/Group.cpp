@@ -5,6 +5,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "compiler/Algebra/Group.h"
+#include "compiler/Algebra/Action.h"
 #include "compiler/Algebra/Groups/GroupRules.h"
 
 #include <charconv>
@@ -28,6 +29,8 @@ Group Group::product(const std::vector<Space> &spaces) {
     result.factors = &known.emplace_back(spaces);
   return result;
 }
+
+Group::Group(const Action *action) : kind(action->family()), points(action) {}
 
 int64_t eqc::sizeOfProduct(Group product) {
   for (const Space &space : product.spaces())
@@ -56,12 +59,24 @@ std::string eqc::groupName(Group group) {
   if (group.hasSignature())
     name += "(" + std::to_string(group.plus()) + "," +
             std::to_string(group.minus()) + ")";
+  if (group.action())
+    name += "(" + std::to_string(group.action()->n()) + ")";
   return name;
+}
+
+std::string eqc::groupSource(Group group) {
+  if (!group.action())
+    return groupName(group);
+  std::string text = std::string(familyName(group.family())) + "(" +
+                     std::to_string(group.action()->n());
+  for (const std::string &part : group.action()->texts())
+    text += ", \"" + part + "\"";
+  return text + ")";
 }
 
 std::string eqc::spaceText(const Space &space) {
   std::string text = groupName(space.group);
-  if (!space.group.hasSignature())
+  if (!space.group.hasSize())
     text += "(" + (space.n < 0 ? "?" : std::to_string(space.n)) + ")";
   return text;
 }

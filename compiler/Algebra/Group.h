@@ -16,6 +16,7 @@
 
 namespace eqc {
 
+class Action;
 struct Space;
 
 /// S_n (permutations), O(n), SO(n), Sp(n) .., each acting on R^n.
@@ -28,6 +29,9 @@ enum class Family {
 /// signature: first `plus` entries +1 on the diagonal, then `minus` of -1. The
 /// size is then plus + minus. Else the size of a layer is its own.
 ///
+/// Or a group of permutations that a source spells out, with its size: see
+/// Action.h.
+///
 /// Or a product of groups, each acting on a space of its own: every axis of a
 /// tensor belongs to one of the spaces, which are numbered. Diagrams and row
 /// patterns say of each vertex which one (`Diagram::space`).
@@ -37,6 +41,8 @@ public:
   /// The form has both signs: a definite one is the family's own.
   constexpr Group(Family family, int64_t plus, int64_t minus)
       : kind(family), numPlus(plus), numMinus(minus) {}
+  /// The permutations that a source spells out.
+  explicit Group(const Action *action);
 
 #define EQC_GROUP(ID, NAME, RULES) static const Group ID;
 #include "compiler/Algebra/Groups/Groups.def"
@@ -58,10 +64,14 @@ public:
   constexpr bool hasSignature() const { return numMinus > 0; }
   constexpr int64_t plus() const { return numPlus; }
   constexpr int64_t minus() const { return numMinus; }
+  /// Of permutations that are spelled out; else null.
+  constexpr const Action *action() const { return points; }
+  /// Whether the size belongs to the group, not to the layer.
+  constexpr bool hasSize() const { return hasSignature() || points; }
 
   constexpr bool operator==(const Group &o) const {
     return kind == o.kind && numPlus == o.numPlus && numMinus == o.numMinus &&
-           factors == o.factors;
+           factors == o.factors && points == o.points;
   }
   constexpr bool operator!=(const Group &o) const { return !(*this == o); }
 
@@ -70,6 +80,8 @@ private:
   int64_t numPlus = 0, numMinus = 0;
   /// Equal products share one list.
   const std::vector<Space> *factors = nullptr;
+  /// Equal ones are one object.
+  const Action *points = nullptr;
 };
 
 /// A layer has axes of at most so many spaces.
@@ -124,8 +136,12 @@ inline constexpr Group allGroups[] = {
 std::string_view familyName(Family family);
 
 /// The way the group is written in a source: "S", or "O(1,3)" with a signature.
-/// Of a product its spaces, "users:S xyz:SO".
+/// Of a product its spaces, "users:S xyz:SO". Of permutations that are spelled
+/// out in short, "Graph(60)".
 std::string groupName(Group group);
+
+/// The same with these in full, `Perm(3, "(0 1 2)")`.
+std::string groupSource(Group group);
 
 /// A space's group with its size, as in a source: "S(943)", "S(?)", "O(1,3)".
 std::string spaceText(const Space &space);

@@ -18,6 +18,8 @@ std::string eqc::vertexName(int l, int vertex) {
 }
 
 static std::string textOf(const Diagram &diagram, bool typed) {
+  if (diagram.orbit.exists())
+    return textOfOrbit(diagram, typed);
   std::vector<std::vector<int>> blocks = diagram.blocks();
   if (blocks.empty())
     return "1";
@@ -297,5 +299,7 @@ std::variant<Diagram, DiagramError> DiagramParser::finish() {
 
 std::variant<Diagram, DiagramError>
 eqc::parseDiagram(std::string_view text, int l, int k, bool typed) {
+  if (text.find('=') != std::string_view::npos)
+    return parseOrbit(text, l, k, typed);
   return DiagramParser(text, l, k, typed).parse();
 }

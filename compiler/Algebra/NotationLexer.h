@@ -7,7 +7,7 @@
 #ifndef EQC_ALGEBRA_NOTATIONLEXER_H
 #define EQC_ALGEBRA_NOTATIONLEXER_H
 
-#include "compiler/Algebra/Diagram.h"
+#include "compiler/Algebra/RowPattern.h"
 
 namespace eqc {
 
@@ -40,6 +40,15 @@ int parseSpace(std::string_view number);
 /// Takes `:1`, the number of a space, off the end of a token.
 int takeSpace(NotationToken &token);
 constexpr int kNoSpace = -1, kBadSpace = -2;
+
+/// Orbits of diagrams and of row patterns, which have values behind '='; see
+/// OrbitNotation.cpp.
+std::string textOfOrbit(const Diagram &diagram, bool typed);
+std::string textOfOrbit(const RowPattern &pattern);
+std::variant<Diagram, DiagramError> parseOrbit(std::string_view text, int l,
+                                               int k, bool typed);
+std::variant<RowPattern, DiagramError> parseRowOfOrbit(std::string_view text,
+                                                       int size);
 
 /// A positive decimal number without leading zeros, saturated far above any
 /// vertex number; 0 for anything else.

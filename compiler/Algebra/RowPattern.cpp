@@ -79,6 +79,8 @@ int64_t eqc::numSubsets(int64_t n, int64_t r) {
 }
 
 int64_t RowPattern::numEntries(int64_t n) const {
+  if (orbit.exists())
+    return orbit.entries;
   if (head < 0)
     return free < 0 ? 1 : numSubsets(n, numFree());
   const auto joined = static_cast<int64_t>(through.size());
@@ -91,6 +93,8 @@ int64_t RowPattern::numEntries(int64_t n) const {
 }
 
 int64_t RowPattern::termsPerEntry(int64_t n) const {
+  if (orbit.exists())
+    return orbit.terms;
   if (head < 0)
     return fallingFactorial(numFree(), numFree());
   const auto own = static_cast<int64_t>(ownLegs().size());
@@ -116,9 +120,9 @@ std::vector<int> RowPattern::spacesOfKept() const {
 }
 
 bool RowPattern::operator<(const RowPattern &o) const {
-  return std::tie(block, kept, free, space, head, through, otherLegs) <
+  return std::tie(block, kept, free, space, head, through, otherLegs, orbit) <
          std::tie(o.block, o.kept, o.free, o.space, o.head, o.through,
-                  o.otherLegs);
+                  o.otherLegs, o.orbit);
 }
 
 //===----------------------------------------------------------------------===//
@@ -150,7 +154,48 @@ static RowPattern rowOf(const Diagram &diagram, int begin, int end,
   return row;
 }
 
+/// The vertices [begin, end) of an orbit, whose row forms so many tuples; the
+/// entries are `entries` tuples of it or of the other row.
+static RowPattern rowOfOrbit(const Diagram &diagram, int begin, int end,
+                             bool isOwn, int64_t entries) {
+  const std::vector<int> &values = diagram.orbit.values;
+  RowPattern row;
+  for (int v = begin; v < end; ++v) {
+    row.block.push_back(v - begin);
+    row.kept.push_back(false);
+  }
+  if (begin == end)
+    return row;
+  row.head = 0;
+  row.orbit.values.assign(values.begin() + begin, values.begin() + end);
+  row.orbit.isOwn = isOwn;
+  row.orbit.entries = entries;
+  if (isOwn)
+    return row;
+  row.orbit.others.assign(values.begin(), values.begin() + begin);
+  row.orbit.others.insert(row.orbit.others.end(), values.begin() + end,
+                          values.end());
+  row.orbit.terms = diagram.orbit.size / entries;
+  return row;
+}
+
+/// The row with fewer tuples has entries of its own; a row without vertices is
+/// all that it can be.
+static Split splitOrbit(const Diagram &diagram) {
+  const TupleOrbit &orbit = diagram.orbit;
+  const bool byRows =
+      diagram.l == 0 || (diagram.k > 0 && orbit.rows <= orbit.columns);
+  const int64_t entries = byRows ? orbit.rows : orbit.columns;
+  Split split;
+  split.top = rowOfOrbit(diagram, 0, diagram.l, byRows, entries);
+  split.bottom =
+      rowOfOrbit(diagram, diagram.l, diagram.l + diagram.k, !byRows, entries);
+  return split;
+}
+
 Split eqc::splitDiagram(const Diagram &diagram) {
+  if (diagram.orbit.exists())
+    return splitOrbit(diagram);
   int size = diagram.l + diagram.k, numBlocks = diagram.numBlocks();
   std::vector<bool> inTop(numBlocks, false), through(numBlocks, false);
   for (int v = 0; v < diagram.l; ++v)
@@ -196,6 +241,14 @@ Split eqc::splitDiagram(const Diagram &diagram) {
 
 Diagram eqc::joinPatterns(const RowPattern &top, const std::vector<int> &sigma,
                           const RowPattern &bottom) {
+  if (top.orbit.exists() || bottom.orbit.exists()) {
+    const RowOrbit &joined =
+        top.orbit.exists() && !top.orbit.isOwn ? top.orbit : bottom.orbit;
+    std::vector<int> values = joined.values;
+    values.insert(&joined == &top.orbit ? values.end() : values.begin(),
+                  joined.others.begin(), joined.others.end());
+    return makeOrbit(top.size(), bottom.size(), std::move(values));
+  }
   std::vector<int> topKept = top.keptBlocks(), bottomKept = bottom.keptBlocks();
   assert(topKept.size() == sigma.size() && bottomKept.size() == sigma.size() &&
          "kept blocks do not match");
@@ -234,6 +287,8 @@ Diagram eqc::joinPatterns(const RowPattern &top, const std::vector<int> &sigma,
 static constexpr long long kMostLegs = 1 << 20;
 
 std::string eqc::toString(const RowPattern &pattern) {
+  if (pattern.orbit.exists())
+    return textOfOrbit(pattern);
   if (pattern.block.empty() && pattern.head < 0)
     return "-";
   std::string text;
@@ -273,6 +328,8 @@ std::string eqc::toString(const RowPattern &pattern) {
 
 std::variant<RowPattern, DiagramError>
 eqc::parseRowPattern(std::string_view text, int size) {
+  if (text.find('=') != std::string_view::npos)
+    return parseRowOfOrbit(text, size);
   struct Written {
     bool kept = true;
     bool free = false;
@@ -410,6 +467,7 @@ RowPattern eqc::withoutHead(const RowPattern &pattern) {
     if (pattern.isLeg(b))
       finer.kept[b] = true;
   finer.head = finer.otherLegs = -1;
+  finer.orbit = {};
   finer.through.clear();
   return finer;
 }

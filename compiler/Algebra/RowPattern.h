@@ -13,10 +13,31 @@
 
 #include <cstdint>
 #include <string>
+#include <tuple>
 #include <variant>
 #include <vector>
 
 namespace eqc {
+
+/// A row of a diagram that is an orbit of tuples. What the row becomes has an
+/// entry for each tuple of the values of this row (`isOwn`) or of the other
+/// one, in ascending order, and joins it with the tuples of this row that the
+/// orbit has beside it, equally many each.
+struct RowOrbit {
+  std::vector<int> values, others; ///< of this row and, unless `isOwn`, of both
+  bool isOwn = false;
+  int64_t entries = 1, terms = 1;
+
+  bool exists() const { return !values.empty(); }
+  bool operator==(const RowOrbit &o) const {
+    return std::tie(values, others, isOwn, entries, terms) ==
+           std::tie(o.values, o.others, o.isOwn, o.entries, o.terms);
+  }
+  bool operator<(const RowOrbit &o) const {
+    return std::tie(values, others, isOwn, entries, terms) <
+           std::tie(o.values, o.others, o.isOwn, o.entries, o.terms);
+  }
+};
 
 /// A row of m vertices, partitioned into blocks that are kept (they run through
 /// to the other row) or dropped (summed over on input, broadcast on
@@ -41,6 +62,8 @@ struct RowPattern {
   std::vector<int> through;
   /// In a row of outputs, how many legs the row of inputs has alone; else -1.
   int otherLegs = -1;
+  /// Of a row of an orbit, whose vertices are legs, each alone in its block.
+  RowOrbit orbit;
 
   /// Whether entries carry signs that depend on several blocks or vertices.
   bool hasSymbol() const { return free >= 0 || head >= 0; }
@@ -77,7 +100,7 @@ struct RowPattern {
   bool operator==(const RowPattern &o) const {
     return block == o.block && kept == o.kept && free == o.free &&
            space == o.space && head == o.head && through == o.through &&
-           otherLegs == o.otherLegs;
+           otherLegs == o.otherLegs && orbit == o.orbit;
   }
   bool operator<(const RowPattern &o) const;
 };
@@ -87,8 +110,10 @@ struct RowPattern {
 /// a head stands first, `* | 1 3 | ~2`, and legs that do not run through have
 /// `~`; in a row of outputs it has the number of the other row's legs and the
 /// legs that run through, by the number of their block, `* +1 2 1 | 1 | 3`;
-/// of a product the space, `* @1`;
-/// `1` .. as in diagrams the pattern of an empty row is written `-`.
+/// of a product the space, `* @1`; rows of orbits are values with the numbers
+/// of entries and of terms, `1=0 2=3 # 60 1` with entries of their own and `1=0
+/// > 3 5 # 60 2` with those of the other row; `1` .. as in diagrams the pattern
+/// of an empty row is written `-`.
 std::string toString(const RowPattern &pattern);
 std::variant<RowPattern, DiagramError> parseRowPattern(std::string_view text,
                                                        int size);

@@ -266,6 +266,15 @@ SignedDiagram eqc::moved(const Diagram &diagram, Group group,
   std::iota(image.begin(), image.end(), 0);
   for (size_t a = 0; a < permutation.images.size(); ++a)
     image[first + a] = first + permutation.images[a];
+  if (diagram.orbit.exists()) {
+    std::vector<int> values(image.size());
+    for (size_t v = 0; v < image.size(); ++v)
+      values[image[v]] = diagram.orbit.values[v];
+    Diagram orbit = makeOrbit(diagram.l, diagram.k, std::move(values));
+    rulesOf(group).complete(orbit);
+    orbit.orbit.divisor = diagram.orbit.divisor; // also of exchanged rows
+    return {std::move(orbit), 1};
+  }
   std::vector<int> labels(image.size());
   SignedDiagram result;
   result.diagram = diagram;

@@ -69,9 +69,10 @@ SignedDiagram moved(const Diagram &diagram, Group group,
                     const AxisPermutation &permutation, bool ofOutputs);
 
 /// What tells diagrams of the same vertices apart.
-using SymbolsAndBlocks = std::tuple<int, int, std::vector<int>>;
+using SymbolsAndBlocks =
+    std::tuple<int, int, std::vector<int>, std::vector<int>>;
 inline SymbolsAndBlocks symbolsAndBlocks(const Diagram &diagram) {
-  return {diagram.free, diagram.head, diagram.block};
+  return {diagram.free, diagram.head, diagram.block, diagram.orbit.values};
 }
 
 /// The diagrams that symmetries take a diagram, or one of the bias, to, each

@@ -74,7 +74,7 @@ static CheckCase fitCase(const LayerSpec &spec, const CheckOptions &options,
   }
   for (const Diagram &diagram : spec.diagrams) {
     const int64_t values =
-        !diagram.hasSymbol()
+        !diagram.hasSymbol() || diagram.orbit.exists()
             ? 0
             : sizeAt(spec.group, n,
                      diagram.head >= 0 ? diagram.head : diagram.freeSpace());

@@ -12,6 +12,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "compiler/Check/Oracle.h"
+#include "compiler/Algebra/Action.h"
 #include "compiler/Algebra/Groups/GroupRules.h"
 
 #include <Eigen/Core>
@@ -75,7 +76,22 @@ static Support makeSupport(const Diagram &diagram, Group group, int64_t n,
           steps[vertex + 1] * sizeAt(group, n, diagram.spaceOf(vertex + 1));
   Support support;
   const std::vector<std::vector<int>> blocks = diagram.blocks();
-  if (diagram.head >= 0) {
+  if (diagram.orbit.exists()) {
+    const Action &action = *group.action();
+    const auto vertices = static_cast<int>(steps.size());
+    const TupleOrbits &all = action.orbits(vertices);
+    const int32_t number = all.orbitOf[action.numberOf(diagram.orbit.values)];
+    BlockValues values;
+    for (int32_t at = all.start[number]; at < all.start[number + 1]; ++at) {
+      const std::vector<int> tuple = action.tupleOf(all.tuples[at], vertices);
+      BlockValue value;
+      for (int vertex = 0; vertex < vertices; ++vertex)
+        (vertex < l ? value.row : value.column) +=
+            tuple[vertex] * steps[vertex];
+      values.push_back(value);
+    }
+    support.through.push_back(std::move(values));
+  } else if (diagram.head >= 0) {
     // The legs have values together, as one block that is in both rows.
     const std::vector<int> legs = diagram.legs();
     std::vector<int64_t> permutation(sizeAt(group, n, diagram.head));
@@ -346,7 +362,9 @@ static double countValues(const Diagram &diagram, Group group, int64_t n,
                           bool output, bool input) {
   double count = 1;
   const std::vector<std::vector<int>> blocks = diagram.blocks();
-  if (diagram.head >= 0 && output && input)
+  if (diagram.orbit.exists() && output && input)
+    count = static_cast<double>(diagram.orbit.size);
+  else if (diagram.head >= 0 && output && input)
     for (int64_t i = 2; i <= sizeAt(group, n, diagram.head); ++i)
       count *= static_cast<double>(i);
   for (size_t b = 0; b < blocks.size(); ++b) {

@@ -4,6 +4,7 @@
 //
 //===----------------------------------------------------------------------===//
 
+#include "compiler/Algebra/Action.h"
 #include "compiler/Algebra/Groups/GroupRules.h"
 #include "compiler/Check/Oracle.h"
 
@@ -64,6 +65,12 @@ double eqc::diagramEntry(const Diagram &diagram, Group group, int64_t n,
                          const std::vector<int64_t> &index) {
   const std::vector<std::vector<int>> blocks = diagram.blocks();
   double entry = 1;
+  if (diagram.orbit.exists()) {
+    const Action &action = *group.action();
+    const TupleOrbits &all = action.orbits(diagram.l + diagram.k);
+    return all.orbitOf[action.numberOf({index.begin(), index.end()})] ==
+           all.orbitOf[action.numberOf(diagram.orbit.values)];
+  }
   if (diagram.head >= 0) {
     std::vector<int64_t> values;
     for (int leg : diagram.legs())
@@ -113,6 +120,7 @@ double eqc::diagramScale(const Diagram &diagram, Group group,
   double scale = 1;
   if (normalize == Normalize::None)
     return scale;
+  scale /= static_cast<double>(diagram.orbit.divisor);
   const std::vector<std::vector<int>> blocks = diagram.blocks();
   for (size_t b = 0; b < blocks.size(); ++b)
     if (static_cast<int>(b) != diagram.free &&

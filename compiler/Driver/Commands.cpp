@@ -8,6 +8,7 @@
 #include "compiler/Tune/RatesFile.h"
 
 #include "llvm/ADT/STLExtras.h"
+#include "llvm/Support/Path.h"
 #include "llvm/Support/raw_ostream.h"
 
 using namespace eqc;
@@ -89,8 +90,12 @@ int eqc::parseSource(const Options &options,
   setCrashSource(text->getBuffer(), isStdin(options.input));
   unsigned id =
       source.buffers.AddNewSourceBuffer(std::move(text), llvm::SMLoc());
+  FrontendOptions frontend = options.frontend;
+  if (!isStdin(options.input))
+    frontend.folder = llvm::sys::path::parent_path(options.input).str();
+  frontend.filesRead = &source.filesRead;
   FrontendResult result =
-      parseLayers(source.buffers, id, name, options.frontend, source.diags);
+      parseLayers(source.buffers, id, name, frontend, source.diags);
   source.layers = std::move(result.layers);
   source.networks = std::move(result.networks);
   source.compile = options.compile;

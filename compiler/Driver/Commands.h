@@ -36,6 +36,7 @@ struct Source {
   DiagnosticEngine diags;
   std::vector<LayerSpec> layers;
   std::vector<NetworkSpec> networks;
+  std::vector<std::string> filesRead; ///< that the source names
   BuiltPlans built; ///< of the layers, for all that a command does with them
   CompileOptions compile;
   Watch watch; ///< sees what is done with it

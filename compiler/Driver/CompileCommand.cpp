@@ -196,6 +196,7 @@ int eqc::runCompile(const Options &options) {
     for (const std::string &path : {options.input, options.rates.value_or("-")})
       if (!isStdin(path))
         read.push_back(path);
+    read.insert(read.end(), source.filesRead.begin(), source.filesRead.end());
     plan.outputs.setContents(*plan.depfile, emitDepfile(plan.written, read));
   }
   if (Failure failure = plan.outputs.commit())

@@ -24,6 +24,17 @@ using llvm::StringRef;
 /// prints them all.
 static constexpr size_t maxListedDiagrams = 64;
 
+/// A literal; groups that are spelled out have quotes of their own.
+static std::string quoted(StringRef text) {
+  std::string literal = "\"";
+  for (char c : text) {
+    if (c == '"' || c == '\\')
+      literal += '\\';
+    literal += c;
+  }
+  return literal + "\"";
+}
+
 static void emitMacros(const LayerSpec &layer, int64_t packedSize,
                        std::string &text) {
   auto out = std::back_inserter(text);
@@ -41,7 +52,7 @@ static void emitMacros(const LayerSpec &layer, int64_t packedSize,
       define("K", std::to_string(layer.k));
       continue;
     }
-    define(macroOf(field), field.type == InfoType::Text ? '"' + value.text + '"'
+    define(macroOf(field), field.type == InfoType::Text ? quoted(value.text)
                            : value.number < 0           ? '(' + number + ')'
                                                         : number);
   }
@@ -67,12 +78,15 @@ static void emitDiagrams(const LayerSpec &layer, StringRef array,
     return;
   }
   fmt::format_to(out,
-                 "/* What {}[d] multiplies (o: axes of y, i: axes of x; "
-                 "axes of one block\n   have the same index",
+                 diagrams.back().orbit.exists()
+                     ? "/* What {}[d] multiplies (o: axes of y, i: axes of x; "
+                       "one tuple of\n   indices of the orbit"
+                     : "/* What {}[d] multiplies (o: axes of y, i: axes of x; "
+                       "axes of one block\n   have the same index",
                  array.str());
   if (diagrams.back().free >= 0)
     text += "; *: the Levi-Civita symbol";
-  else if (diagrams.back().head >= 0)
+  else if (diagrams.back().head >= 0 && !diagrams.back().orbit.exists())
     text += "; a lone *: the sign of the\n   values of the blocks";
   text += "):\n";
   for (size_t d = 0; d < diagrams.size(); ++d) {

@@ -243,6 +243,7 @@ void CommandLine::readPaths() {
   read(OPT_depfile, options.depfile);
   read(OPT_rates, options.rates);
   read(OPT_save_ir, options.saveIr);
+  options.frontend.includeFolders = args.getAllArgValues(OPT_include_folder);
   if (options.rates && isStdin(*options.rates) && isStdin(options.input))
     error("'--rates' and the source cannot both be standard input");
   if (options.rates && options.calibrate)

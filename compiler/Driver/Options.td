@@ -148,6 +148,10 @@ def calibrate : Flag<["--"], "calibrate">, Visibility<[BenchVis]>,
 
 defm max_diagrams : Value<"max-diagrams", "<count>",
   "Refuse layers with more diagrams (default 32768)", Layers>;
+def include_folder : Separate<["-"], "I">, MetaVarName<"<folder>">,
+  Visibility<Sources>,
+  HelpText<"Where files of graphs and permutations may lie,\nbeside the folder of the source">;
+
 defm max_source_bytes : Value<"max-source-bytes", "<count>",
   "Refuse larger sources (default 16777216)", Sources>;
 defm diagnostics : Value<"diagnostics", "<form>",

@@ -18,7 +18,8 @@ struct Value {
   enum class Kind {
     Error,  ///< reported already; checks stay silent
     Scalar, ///< one token: `token`
-    Sized,  ///< `a(b, c)`: the word is `token`, scalars in `items`
+    Sized,  ///< `a(b, c)`: the word is `token`, scalars in `items`, of which
+            ///< `file "a"` is one, too: that word, with its string
     Pair,   ///< `a -> b`: two scalars in `items`
     List,   ///< `[a, b]`: scalars in `items`
     Words,  ///< `a b`: two or more words in `items`

@@ -59,8 +59,9 @@ void DiagnosticEngine::setSource(StringRef newText, StringRef displayName) {
 
 Diagnostic &DiagnosticEngine::error(DiagId id, SourceRange range,
                                     const Twine &message) {
+  // What cannot be read outranks what is refused, and that a limit.
   int status = diagnosticInfo(id).status;
-  if (worst != 1)
+  if (worst != 3 && (worst != 1 || status == 3))
     worst = status;
   if (++count > maxErrors) {
     discarded = Diagnostic();

@@ -97,8 +97,8 @@ public:
 
   bool hasErrors() const { return count != 0; }
   size_t errorCount() const { return count; }
-  /// 0, 1 or 4: the exit status of what was reported. Refused input (1)
-  /// outranks a limit (4).
+  /// 0, 1, 3 or 4: the exit status of what was reported. A file that cannot be
+  /// read (3) outranks refused input (1), and that a limit (4).
   int status() const { return worst; }
   /// Nothing further would be printed, nor change the status.
   bool saturated() const { return count >= maxErrors && worst == 1; }

@@ -152,7 +152,8 @@ private:
     if (last->is(TokenKind::LeftParen) || last->is(TokenKind::LeftBracket))
       return false;
     // O(1,3) is one word to a reader, a call in a network is none.
-    return !last->is(TokenKind::Comma) || inNetwork || inList;
+    return !last->is(TokenKind::Comma) || token.is(TokenKind::String) ||
+           inNetwork || inList;
   }
   /// Appends the next token to the line.
   void take() {

@@ -11,6 +11,7 @@
 #include "compiler/Frontend/Diagnostics.h"
 
 #include <cstdint>
+#include <string>
 #include <vector>
 
 namespace llvm {
@@ -26,6 +27,12 @@ struct FrontendOptions {
   /// Whether functions for ragged batches are asked for, which some layer must
   /// be able to have.
   bool ragged = false;
+  /// What the names of files in a source are relative to and must lie in, or in
+  /// one of the others; empty: the working folder.
+  std::string folder;
+  std::vector<std::string> includeFolders;
+  /// Where the files that were read are listed, if anywhere.
+  std::vector<std::string> *filesRead = nullptr;
 };
 
 struct FrontendResult {

@@ -382,6 +382,11 @@ Value Parser::parseSized(const Token &fieldName, Value word) {
     Value item = parseScalar(fieldName);
     if (item.kind == Value::Kind::Error)
       return word;
+    if (item.token.isWord("file") && token.is(TokenKind::String)) {
+      item.items.push_back(parseScalar(fieldName));
+      item.kind = Value::Kind::Sized;
+      item.range.end = item.items.front().range.end;
+    }
     word.items.push_back(std::move(item));
   } while (token.is(TokenKind::Comma) && word.items.size() <= maxItems);
   if (!token.is(TokenKind::RightParen)) {

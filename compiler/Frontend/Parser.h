@@ -7,8 +7,9 @@
 //             separator*] '}'
 //   space  := 'space' word '=' (value | word ('+' word)+)
 //   field  := word '=' value
-//   value  := scalar | scalar '->' scalar | word '(' scalar (',' scalar)* ')'
+//   value  := scalar | scalar '->' scalar | word '(' arg (',' arg)* ')'
 //           | '[' [scalar (',' scalar)* [',']] ']' | word word+
+//   arg    := scalar | 'file' string
 //   scalar := word | integer | string | '?'
 //
 //   network   := 'network' word '{' separator* [statement

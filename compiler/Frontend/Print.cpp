@@ -92,7 +92,10 @@ static std::string channelsText(const LayerSpec &spec) {
 static std::string declarationsOf(const std::vector<Space> &spaces) {
   std::string text;
   for (const Space &space : spaces)
-    text += "space " + space.name + " = " + spaceText(space) + "\n";
+    text +=
+        "space " + space.name + " = " +
+        (space.group.action() ? groupSource(space.group) : spaceText(space)) +
+        "\n";
   return text;
 }
 
@@ -103,8 +106,8 @@ static std::string layerText(const LayerSpec &spec) {
     text += std::string("  ") + name + " = " + value + "\n";
   };
   if (!spec.typed) {
-    field("group", groupName(spec.group));
-    if (!spec.group.hasSignature())
+    field("group", groupSource(spec.group));
+    if (!spec.group.hasSize())
       field("n", spec.dynamicN() ? "?" : std::to_string(spec.n));
   }
   field("k", inputsText(spec));

@@ -94,6 +94,10 @@ private:
                    Diagnostic &error) const;
   void readGroup();
   void readSizes(const Value &sized);
+  // SemaActions.cpp: permutations and graphs that the source spells out.
+  void readAction(const Value &sized);
+  std::optional<std::string> readFile(const Value &name);
+  void checkAction();
   void readN();
   void readSize(const Value &written);
   void readChannels();

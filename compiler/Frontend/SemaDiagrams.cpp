@@ -30,7 +30,7 @@ static int64_t addable(int64_t order) {
 
 void LayerChecker::checkSize() {
   // Sizes of spaces are checked where these are declared.
-  if (!group || !n || typed)
+  if (!group || !n || typed || group->action())
     return;
   const GroupRules &rules = rulesOf(*group);
   const std::string name = groupName(*group);
@@ -62,6 +62,8 @@ void LayerChecker::checkSize() {
 void LayerChecker::checkGroup() {
   if (!group || !n)
     return;
+  if (ordersKnown())
+    checkAction();
   const std::string name = groupName(*group);
   if (*n < 0 && choice == DiagramChoice::Basis)
     diags
@@ -223,6 +225,12 @@ void LayerChecker::checkListElement(const Value &item) {
   if (!ordersSmall())
     return;
   StringRef inner = item.token.text.drop_front().drop_back();
+  if (group && rulesOf(*group).hasOrbits() && inner.contains(':')) {
+    diags.error(DiagId::NotBuiltYet, item.range, "graph maps are not built yet")
+        .help("name the orbits of a layer with 'diagrams = all', which 'eqc "
+              "explain' lists");
+    return;
+  }
   std::variant<Diagram, DiagramError> parsed =
       parseDiagram(std::string_view(inner.data(), inner.size()),
                    static_cast<int>(*l), static_cast<int>(*k));
@@ -237,11 +245,14 @@ void LayerChecker::checkListElement(const Value &item) {
   if (group && n) {
     diagram.space = rows().axes;
     diagram.dual = rows().dual;
-    if (diagram.head >= 0 && !findHead(diagram, item.range))
+    if (diagram.head >= 0 && !diagram.orbit.exists() &&
+        !findHead(diagram, item.range))
       return;
   }
   if (group && n && !groupRefused) {
-    std::string why = whyNotOfGroup(diagram, *group, *n);
+    std::string why = rulesOf(*group).complete(diagram);
+    if (why.empty())
+      why = whyNotOfGroup(diagram, *group, *n);
     if (!why.empty()) {
       diags.error(DiagId::ForeignDiagram, item.range, why);
       return;
@@ -403,6 +414,8 @@ void LayerChecker::checkBilinearWeights() {
 
 void LayerChecker::checkSignedTerms(const std::vector<Diagram> &diagrams,
                                     FieldKind field) {
+  if (spec.group.action())
+    return; // the tuples of orbits are counted before
   const int64_t terms = countSignedTerms(diagrams, spec.group, spec.n);
   if (terms <= maxSignedTerms)
     return;

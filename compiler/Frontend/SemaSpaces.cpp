@@ -29,7 +29,7 @@ std::optional<Space> LayerChecker::checkSpace() {
   const Field &field = decl.fields.front();
   fields[static_cast<size_t>(FieldKind::Group)] = &field;
   readGroup();
-  if (group && !sizedGroup())
+  if (group && !sizedGroup() && !rulesOf(*group).hasOrbits())
     diags
         .error(DiagId::BadSpace, field.value.range,
                "a space needs the size of its group")
@@ -272,6 +272,20 @@ void LayerChecker::readAxes() {
       spec.spaceName = used.front().name;
     return;
   }
+  for (const Space &space : used)
+    if (space.group.action()) {
+      diags
+          .error(DiagId::NotBuiltYet,
+                 place(inputs.spaces.size() >= outputs.spaces.size()
+                           ? FieldKind::K
+                           : FieldKind::L),
+                 "axes of '" + space.name + "', of " +
+                     std::string(familyName(space.group.family())) +
+                     ", beside those of other spaces are not built yet")
+          .help("make the other axes channels, or give them a layer of their "
+                "own");
+      return;
+    }
   for (const Space &space : used)
     if (space.n < 0) {
       diags

@@ -192,6 +192,15 @@ void LayerChecker::readGroup() {
           sized ? findWord(FieldKind::Group, sized->token, names)
                 : readWord(FieldKind::Group, names))
     group = allGroups[*index];
+  if (group && rulesOf(*group).hasOrbits()) {
+    if (const Value *written = sized ? value(FieldKind::N) : nullptr)
+      diags
+          .error(DiagId::SizeGivenTwice, written->range,
+                 "n is given twice, behind the group too")
+          .note(sized->range, "the group is given with its size here")
+          .help("remove the field 'n'");
+    return readAction(sized ? *sized : *value(FieldKind::Group));
+  }
   if (sized)
     readSizes(*sized);
 }

@@ -56,7 +56,9 @@ static double divisor(const LayerSpec &spec, int64_t n) {
         (size & (size - 1)) != 0)
       return 0;
   for (const Diagram &diagram : spec.diagrams) {
-    double product = 1;
+    if ((diagram.orbit.divisor & (diagram.orbit.divisor - 1)) != 0)
+      return 0;
+    auto product = static_cast<double>(diagram.orbit.divisor);
     for (int space : diagram.spacesOfBottomOnlyBlocks())
       product *= static_cast<double>(sizeAt(spec.group, n, space));
     most = std::max(most, product);

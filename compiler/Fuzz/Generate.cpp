@@ -19,8 +19,10 @@
 #include "llvm/ADT/StringExtras.h"
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include <algorithm>
+#include <numeric>
 
 using namespace eqc;
 
@@ -138,11 +140,35 @@ private:
     if (llvm::StringRef(group).ends_with("(p,q)"))
       return fmt::format("{}({},{})", group.substr(0, group.size() - 5),
                          1 + choose.below(3), 1 + choose.below(2));
+    if (group == "Perm" || group == "Graph")
+      return spelledOut(group);
     if (mayBeDynamic && choose.oneIn(3))
       return group + "(?)";
     return fmt::format(
         "{}({})", group,
         choose.of<int64_t>({1, 2, 2, 3, 3, 4, 4, 5, 6, 7, 8, 13}));
+  }
+
+  /// Some permutations, as `Perm(3, "(2 0 1)")`, or a graph.
+  std::string spelledOut(const std::string &group) {
+    const int64_t n = 1 + choose.below(5);
+    std::string text = fmt::format("{}({}", group, n);
+    for (int64_t g = choose.below(2); group == "Perm" && g >= 0; --g) {
+      std::vector<int64_t> points(static_cast<size_t>(n));
+      std::iota(points.begin(), points.end(), 0);
+      choose.random.shuffle(points);
+      points.resize(static_cast<size_t>(choose.below(n + 1)));
+      text += fmt::format(", \"({})\"", fmt::join(points, " "));
+    }
+    if (group == "Perm")
+      return text + ")";
+    text += ", \"";
+    for (int64_t a = 0; a < n; ++a)
+      for (int64_t b = a; b < n; ++b)
+        if (choose.oneIn(2))
+          text += fmt::format("{}{}{}{} ", a, choose.oneIn(4) ? ">" : "-", b,
+                              choose.oneIn(4) ? ":1" : "");
+    return text + "\")";
   }
 
   /// Orders, small ones most of the time.

@@ -65,7 +65,7 @@ std::optional<LayerSpec> eqc::lastLayer(const FuzzProgram &program,
         cost.weights > kMostElements)
       return std::nullopt;
     for (const Diagram &diagram : spec.diagrams)
-      if (diagram.hasSymbol() &&
+      if (diagram.hasSymbol() && !diagram.orbit.exists() &&
           sizeAt(spec.group, size,
                  diagram.head >= 0 ? diagram.head : diagram.freeSpace()) > 6)
         return std::nullopt;

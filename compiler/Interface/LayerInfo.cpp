@@ -61,7 +61,7 @@ std::string eqc::macroOf(const InfoField &field) {
 /// "S", "O(1,3)"; of typed axes their spaces and families, "users:S xyz:SO".
 static std::string groupField(const LayerSpec &spec) {
   if (!spec.typed)
-    return groupName(spec.group);
+    return groupSource(spec.group);
   std::string text;
   for (const Space &space : spec.spaces())
     text += (text.empty() ? "" : " ") + space.name + ":" +
@@ -151,13 +151,22 @@ eqc::bilinearMacros(const LayerSpec &spec) {
   return {{"K1", spec.k1()}, {"K2", spec.k2}, {"C_IN2", spec.cIn2}};
 }
 
+/// Programs are told the family of permutations that are spelled out; which
+/// these are is in the source.
+static std::vector<Space> withFamilies(std::vector<Space> spaces) {
+  for (Space &space : spaces)
+    if (space.group.action())
+      space.group = Group(space.group.family());
+  return spaces;
+}
+
 std::vector<InfoValue> eqc::infoValues(const LayerSpec &spec,
                                        const CompiledAs &compiled) {
   return {
 #define EQC_INFO_WORD(FIELD, VALUE) {"", VALUE, {}, {}},
 #define EQC_INFO_TEXT(FIELD, IS_MACRO, VALUE) {VALUE, 0, {}, {}},
 #define EQC_INFO_NUMBER(FIELD, IS_MACRO, VALUE) {"", VALUE, {}, {}},
-#define EQC_INFO_SPACES(FIELD, VALUE) {"", 0, VALUE, {}},
+#define EQC_INFO_SPACES(FIELD, VALUE) {"", 0, withFamilies(VALUE), {}},
 #define EQC_INFO_AXES(FIELD, VALUE) {"", 0, {}, VALUE},
 #include "compiler/Interface/LayerInfo.def"
   };

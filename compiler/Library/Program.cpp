@@ -13,6 +13,7 @@
 #include "llvm/ADT/StringExtras.h"
 #include "llvm/Support/FormatVariadic.h"
 #include "llvm/Support/MemoryBuffer.h"
+#include "llvm/Support/Path.h"
 #include "llvm/Support/raw_ostream.h"
 
 #include <algorithm>
@@ -29,6 +30,7 @@ Program::Program(StringRef source, const eqc_compile_options &asked)
   if (asked.max_diagrams > 0)
     frontend.maxDiagrams = static_cast<uint64_t>(asked.max_diagrams);
   frontend.ragged = options.ragged;
+  frontend.folder = llvm::sys::path::parent_path(file).str();
   unsigned id = sources.AddNewSourceBuffer(
       llvm::MemoryBuffer::getMemBufferCopy(source, file), llvm::SMLoc());
   FrontendResult result = parseLayers(sources, id, file, frontend, diags);

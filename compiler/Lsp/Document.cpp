@@ -8,6 +8,7 @@
 
 #include "llvm/ADT/STLExtras.h"
 #include "llvm/Support/MemoryBuffer.h"
+#include "llvm/Support/Path.h"
 
 using namespace eqc;
 using namespace eqc::lsp;
@@ -19,7 +20,9 @@ Document::Document(proto::URIForFile uri, std::string text, int64_t version)
   const unsigned id = sources.AddNewSourceBuffer(
       llvm::MemoryBuffer::getMemBuffer(contents, this->uri.file()),
       llvm::SMLoc());
-  result = parseLayers(sources, id, this->uri.file(), FrontendOptions(), diags);
+  FrontendOptions options;
+  options.folder = llvm::sys::path::parent_path(this->uri.file()).str();
+  result = parseLayers(sources, id, this->uri.file(), options, diags);
   Lexer lexer(diags.source(), nullptr);
   do
     tokens.push_back(lexer.lex());

@@ -19,14 +19,19 @@ eqc::transposedTerms(const std::vector<PackedTerm> &terms, size_t count) {
 
 std::vector<PackedTerm> eqc::inWeights(const MemberLayer &layer,
                                        std::vector<PackedTerm> terms) {
-  if (!layer.hasOrbits)
+  const bool divides = layer.spec.normalize == Normalize::Mean &&
+                       layer.spec.group.action() != nullptr;
+  if (!layer.hasOrbits && !divides)
     return terms;
   for (PackedTerm &term : terms) {
     PackedTerm sum;
     double largest = 0;
     for (const WeightedDiagram &weighted : term) {
       const SignedWeight &weight = layer.weights[weighted.diagram];
-      const double factor = weight.sign * weighted.factor;
+      double factor = weight.sign * weighted.factor;
+      if (divides)
+        factor /= static_cast<double>(
+            layer.spec.diagrams[weighted.diagram].orbit.divisor);
       largest = std::max(largest, std::abs(factor));
       auto known = std::find_if(sum.begin(), sum.end(),
                                 [&](const WeightedDiagram &other) {

@@ -41,7 +41,7 @@ std::vector<PackedTerm> transposedTerms(const std::vector<PackedTerm> &terms,
                                         size_t count);
 
 /// Sums over the diagrams of `layer` as sums over its weights. What cancels is
-/// left out.
+/// left out. Means over orbits of tuples are factors of the weights.
 std::vector<PackedTerm> inWeights(const MemberLayer &layer,
                                   std::vector<PackedTerm> terms);
 

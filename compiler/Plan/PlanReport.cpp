@@ -78,7 +78,8 @@ void appendTable(const std::vector<Row> &rows, bool numbers,
 
 /// How many diagrams pass on how many axes: each costs n^t multiply-adds per
 /// pair of channels, with free vertices as many as there are subsets besides;
-/// jellyfish have an entry for each tuple of distinct values and set of others.
+/// jellyfish have an entry for each tuple of distinct values and set of others,
+/// orbits one for each tuple of the row that has fewer.
 void appendOrders(const LayerSpec &spec, std::string &text) {
   std::map<std::pair<int, std::string>, int64_t> orders;
   for (const Diagram &diagram : spec.diagrams) {
@@ -86,6 +87,9 @@ void appendOrders(const LayerSpec &spec, std::string &text) {
     std::string symbol;
     if (diagram.free >= 0)
       symbol = " with free vertices";
+    else if (diagram.orbit.exists())
+      symbol = fmt::format(" of {} tuples",
+                           std::min(diagram.orbit.rows, diagram.orbit.columns));
     else if (diagram.head >= 0)
       symbol = fmt::format(" with a head, {} {}", top.through.size(),
                            top.through.size() == 1 ? "leg" : "legs");

@@ -1,6 +1,7 @@
 //===- Walk.cpp - How a row pattern visits a tensor -----------------------===//
 
 #include "compiler/Plan/Walk.h"
+#include "compiler/Algebra/Action.h"
 
 #include <algorithm>
 #include <cassert>
@@ -207,6 +208,29 @@ static void addLegs(Walk &walk, const RowPattern &pattern, int64_t n,
   });
 }
 
+/// The terms of a row of an orbit: a group for each entry, ascending.
+static void addOrbit(Walk &walk, const RowOrbit &orbit, const Action &action,
+                     const std::vector<Poly> &strides) {
+  std::vector<int> tuple = orbit.others;
+  tuple.insert(tuple.end(), orbit.values.begin(), orbit.values.end());
+  const auto order = static_cast<int>(tuple.size());
+  const TupleOrbits &all = action.orbits(order);
+  const int32_t number = all.orbitOf[action.numberOf(tuple)];
+  std::vector<int64_t> steps; // n is fixed
+  for (const Poly &stride : strides)
+    steps.push_back(stride.at(action.n()));
+  walk.terms.clear();
+  walk.termsPerGroup = static_cast<int>(orbit.terms);
+  for (int32_t at = all.start[number]; at < all.start[number + 1]; ++at) {
+    const std::vector<int> values = action.tupleOf(all.tuples[at], order);
+    int64_t offset = 0;
+    for (size_t v = 0; v < steps.size(); ++v)
+      offset += steps[v] * values[orbit.others.size() + v];
+    const int64_t entry = (at - all.start[number]) / orbit.terms;
+    walk.terms.push_back({Poly(offset), Poly(entry), 1});
+  }
+}
+
 Walk eqc::makeWalk(const RowPattern &pattern, Group group, int64_t n,
                    const std::vector<Poly> &strides) {
   const std::vector<std::vector<int>> blocks = pattern.blocks();
@@ -238,7 +262,9 @@ Walk eqc::makeWalk(const RowPattern &pattern, Group group, int64_t n,
   }
   walk.termsPerGroup = static_cast<int>(walk.terms.size());
 
-  if (pattern.head >= 0) {
+  if (pattern.orbit.exists())
+    addOrbit(walk, pattern.orbit, *group.action(), strides);
+  else if (pattern.head >= 0) {
     std::vector<Poly> ofBlocks;
     for (const std::vector<int> &block : blocks)
       ofBlocks.push_back(sumOfStrides(block));
@@ -293,6 +319,7 @@ RowPattern eqc::relativePattern(const RowPattern &parent,
   RowPattern relative;
   relative.head = child.head;
   relative.otherLegs = child.otherLegs;
+  relative.orbit = child.orbit;
   std::vector<int> renumbered(child.numBlocks(), -1);
   for (int b : parent.keptBlocks()) {
     if (!parent.space.empty())

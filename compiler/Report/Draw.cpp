@@ -2,11 +2,13 @@
 //
 // A diagram is two rows of dots. Blocks have colours, of their own or, where
 // axes are of several spaces, of theirs: solid lines for those that run through
-// from row to row, dashed ones and hollow dots for those that stay in a row.
+// from row to row, dashed ones and hollow dots for those that stay in a row. An
+// orbit of tuples of points is drawn on the points.
 //
 //===----------------------------------------------------------------------===//
 
 #include "compiler/Report/Draw.h"
+#include "compiler/Algebra/Action.h"
 #include "compiler/Interface/LayerInfo.h"
 #include "compiler/Report/GraphPicture.h"
 #include "compiler/Report/NetworkGraph.h"
@@ -14,6 +16,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cmath>
 #include <cstdlib>
 #include <string_view>
 
@@ -35,6 +38,7 @@ constexpr const char *legend[] = {
 
 constexpr int dotStep = 36, rowGap = 72, cellMargin = 16, captionLine = 16;
 constexpr int topRow = 38, pageMargin = 24, pageWidth = 1100;
+constexpr int orbitRadius = 44;
 constexpr int cellHeight = topRow + rowGap + 26 + 2 * captionLine + 14;
 /// Pages are as high as paper of the A series is.
 constexpr int pageHeight = pageWidth * 99 / 70;
@@ -58,6 +62,7 @@ private:
   void drawCell(const Diagram &diagram, const std::string &index, Point origin,
                 int width, int secondInput);
   void drawDiagram(const Diagram &diagram, Point origin, int width);
+  void drawOrbit(const Diagram &diagram, Point centre);
   void drawHead(const Diagram &diagram, Point origin, int width);
   void drawStar(Point at, std::string_view colour);
   void drawBlock(const Diagram &diagram, const std::vector<int> &vertices,
@@ -67,6 +72,7 @@ private:
 
   const DrawOptions &options;
   std::vector<std::string> pages;
+  const Action *action = nullptr; ///< of the layer that is drawn
   Svg svg;
   int bottom = 0; ///< how far down the page is used
 };
@@ -200,7 +206,56 @@ void Picture::drawStar(Point at, std::string_view colour) {
                       colour, at.x, at.y - 8));
 }
 
+/// All points on a circle, those of the smallest tuple with the names of its
+/// axes; where these are two, lines for all tuples of the orbit.
+void Picture::drawOrbit(const Diagram &diagram, Point centre) {
+  const auto n = static_cast<int>(action->n());
+  auto place = [&](int point, int radius) {
+    const double angle = 2 * 3.14159265358979 * point / n;
+    return Point{
+        centre.x + static_cast<int>(std::lround(radius * std::sin(angle))),
+        centre.y - static_cast<int>(std::lround(radius * std::cos(angle)))};
+  };
+  const std::vector<int> &values = diagram.orbit.values;
+  if (values.size() == 2) {
+    const TupleOrbits &all = action->orbits(2);
+    const int32_t number = all.orbitOf[action->numberOf(values)];
+    std::string path;
+    for (int32_t at = all.start[number]; at < all.start[number + 1]; ++at) {
+      const std::vector<int> pair = action->tupleOf(all.tuples[at], 2);
+      const Point a = place(pair[0], orbitRadius),
+                  b = place(pair[1], orbitRadius);
+      path += fmt::format("M{} {}L{} {}", a.x, a.y, b.x, b.y);
+    }
+    svg.add(fmt::format("<path class=\"through\" stroke=\"{}\" d=\"{}\"/>\n",
+                        colourOf(0), path));
+  }
+  for (int point = 0; point < n; ++point) {
+    std::string names;
+    bool isOutput = false;
+    for (size_t v = 0; v < values.size(); ++v)
+      if (values[v] == point) {
+        const auto vertex = static_cast<int>(v);
+        names += (names.empty() ? "" : " ") + vertexName(diagram.l, vertex);
+        isOutput |= vertex < diagram.l;
+      }
+    const Point at = place(point, orbitRadius);
+    svg.add(fmt::format("<circle cx=\"{}\" cy=\"{}\" r=\"{}\" fill=\"{}\" "
+                        "stroke=\"{}\" stroke-width=\"2\"/>\n",
+                        at.x, at.y, names.empty() ? 2 : 5,
+                        isOutput || names.empty() ? colourOf(0) : "#ffffff",
+                        colourOf(0)));
+    if (names.empty())
+      continue;
+    const Point beside = place(point, orbitRadius + 18);
+    svg.text({beside.x, beside.y + 4}, "vertex", names);
+  }
+}
+
 void Picture::drawDiagram(const Diagram &diagram, Point origin, int width) {
+  if (diagram.orbit.exists())
+    return drawOrbit(
+        diagram, {origin.x + width / 2, origin.y + topRow + rowGap / 2 + 4});
   const std::vector<std::vector<int>> blocks = diagram.blocks();
   drawHead(diagram, origin, width);
   // Lines first: dots lie on top of them.
@@ -264,6 +319,7 @@ void Picture::drawGrid(const LayerSpec &layer, std::string_view array,
     indices.push_back(indexText(layer, array, diagrams, d));
     width = std::max({width, widthOfText(toString(diagrams[d])),
                       widthOfText(indices.back()),
+                      diagrams[d].orbit.exists() ? 2 * orbitRadius + 60 : 0,
                       (std::max(diagrams[d].l, diagrams[d].k) +
                        2 * (diagrams[d].head >= 0)) *
                           dotStep});
@@ -319,6 +375,15 @@ void Picture::drawLayer(const LayerSpec &layer) {
                        : std::to_string(layer.k),
                    layer.l));
   bottom += 30;
+  action = layer.group.action();
+  if (action) {
+    text(
+        pageMargin, bottom + 8, "note",
+        "points on a circle, from the top on clockwise: solid are outputs, "
+        "hollow inputs of the smallest tuple of an orbit; of pairs, lines join "
+        "all");
+    bottom += 20;
+  }
   if (layer.group.isProduct())
     drawSpaces(layer.spaces());
   drawGrid(layer, "weight", layer.diagrams);

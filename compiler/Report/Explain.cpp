@@ -148,7 +148,13 @@ bool eqc::explainLayer(const LayerSpec &layer, const CompileOptions &options,
       "summed or\n  spread over; joined: the input block of each output "
       "block that is left)\n";
   if (std::any_of(layer.diagrams.begin(), layer.diagrams.end(),
-                  [](const Diagram &diagram) { return diagram.head >= 0; }))
+                  [](const Diagram &d) { return d.orbit.exists(); }))
+    text += "  (= are values of one of the tuples of an orbit; behind # stand "
+            "how many tuples a\n  row is summed into or written from, those of "
+            "the other row behind >, and the\n  terms of each)\n";
+  else if (std::any_of(
+               layer.diagrams.begin(), layer.diagrams.end(),
+               [](const Diagram &diagram) { return diagram.head >= 0; }))
     text += "  (* | is the head of a jellyfish; behind + stand how many legs "
             "inputs have alone\n  and the output block of each of their other "
             "legs)\n";

@@ -30,6 +30,10 @@ static json::Array diagramValues(const LayerSpec &layer,
       value["joined"] = permutationText(split.sigma);
       value["input"] = toString(split.bottom);
     }
+    if (layer.group.action())
+      value["tuples"] = json::Object{{"rows", diagram.orbit.rows},
+                                     {"columns", diagram.orbit.columns},
+                                     {"size", diagram.orbit.size}};
     if (!layer.symmetry.isTrivial())
       value["orbit"] = orbitText(layer, diagram);
     values.push_back(std::move(value));

@@ -6,6 +6,7 @@
 
 #include "dialect/Eqc/EqcAttrs.h"
 
+#include "compiler/Algebra/Action.h"
 #include "compiler/Interface/LayerInfo.h"
 #include "compiler/Plan/PlanRules.h"
 #include "dialect/Eqc/EqcDialect.h"
@@ -23,7 +24,8 @@ using namespace eqc::ir;
 llvm::hash_code eqc::hash_value(const Group &group) {
   if (group.isProduct())
     return llvm::hash_value(&group.spaces());
-  return llvm::hash_combine(group.family(), group.plus(), group.minus());
+  return llvm::hash_combine(group.family(), group.plus(), group.minus(),
+                            group.action());
 }
 
 llvm::hash_code eqc::hash_value(const Diagram &diagram) {
@@ -31,6 +33,8 @@ llvm::hash_code eqc::hash_value(const Diagram &diagram) {
       diagram.l, diagram.k, diagram.free, diagram.head,
       llvm::hash_combine_range(diagram.block.begin(), diagram.block.end()),
       llvm::hash_combine_range(diagram.space.begin(), diagram.space.end()));
+  for (int value : diagram.orbit.values)
+    hash = llvm::hash_combine(hash, value);
   for (bool dual : diagram.dual)
     hash = llvm::hash_combine(hash, dual);
   return hash;
@@ -41,6 +45,10 @@ llvm::hash_code eqc::hash_value(const RowPattern &pattern) {
       pattern.free, pattern.head, pattern.otherLegs,
       llvm::hash_combine_range(pattern.through.begin(), pattern.through.end()),
       llvm::hash_combine_range(pattern.block.begin(), pattern.block.end()));
+  for (const std::vector<int> *values :
+       {&pattern.orbit.values, &pattern.orbit.others})
+    for (int value : *values)
+      hash = llvm::hash_combine(hash, value);
   for (bool kept : pattern.kept)
     hash = llvm::hash_combine(hash, kept);
   for (int space : pattern.space)
@@ -94,9 +102,9 @@ static std::variant<int, DiagramError> largestVertex(StringRef text,
                                                      char letter) {
   int largest = 0;
   for (size_t pos = 0; pos < text.size(); ++pos) {
-    // Numbers of spaces and of legs have marks before them.
+    // Numbers of spaces and of legs, and values, have marks before them.
     bool startsWord = pos == 0 || (!llvm::isAlnum(text[pos - 1]) &&
-                                   !StringRef(":@+").contains(text[pos - 1]));
+                                   !StringRef(":@+=").contains(text[pos - 1]));
     size_t digits = pos + (letter ? 1 : 0);
     if (!startsWord || (letter && text[pos] != letter))
       continue;
@@ -128,7 +136,9 @@ std::variant<Diagram, DiagramError> ir::parseDiagramText(StringRef text) {
 }
 
 std::variant<RowPattern, DiagramError> ir::parsePatternText(StringRef text) {
-  std::variant<int, DiagramError> size = largestVertex(text, 0);
+  // Behind the vertices of a row of an orbit stand other numbers.
+  std::variant<int, DiagramError> size = largestVertex(
+      text.take_until([](char c) { return c == '>' || c == '#'; }), 0);
   if (auto *error = std::get_if<DiagramError>(&size))
     return *error;
   return eqc::parseRowPattern(std::string_view(text.data(), text.size()),
@@ -460,6 +470,28 @@ FailureOr<Group> ir::makeSignedGroup(AsmParser &parser, SMLoc loc,
                                << "(" << plus << "," << minus << ")";
 }
 
+FailureOr<Group> ir::parseAction(AsmParser &parser, Family family, int64_t n,
+                                 std::string first) {
+  const SMLoc loc = parser.getCurrentLocation();
+  std::vector<std::string> texts{std::move(first)};
+  while (succeeded(parser.parseOptionalComma()))
+    if (failed(parser.parseString(&texts.emplace_back())))
+      return failure();
+  if (!rulesOf(Group(family)).hasOrbits())
+    return parser.emitError(loc)
+           << "group " << familyName(family) << " is not given by permutations";
+  auto action = Action::make(family, n, texts);
+  if (auto *error = std::get_if<Action::Error>(&action))
+    return parser.emitError(loc) << llvm::json::fixUTF8(error->message);
+  return Group(std::get<const Action *>(action));
+}
+
+void ir::printAction(AsmPrinter &printer, Group group) {
+  printer << group.action()->n();
+  for (const std::string &text : group.action()->texts())
+    printer << ", \"" << text << '"';
+}
+
 /// A group and its size in parentheses, `S(34)`, `O(?)`, `O(1,3)`.
 static ParseResult parseSpace(AsmParser &parser, Space &space) {
   const SMLoc start = parser.getCurrentLocation();
@@ -538,8 +570,16 @@ static FailureOr<Group> parseGroupInBrackets(AsmParser &parser) {
     return family;
   SMLoc loc = parser.getCurrentLocation();
   int64_t plus = 0, minus = 0;
-  if (failed(parser.parseInteger(plus)) || failed(parser.parseComma()) ||
-      failed(parser.parseInteger(minus)) || failed(parser.parseRParen()))
+  std::string text;
+  if (failed(parser.parseInteger(plus)) || failed(parser.parseComma()))
+    return failure();
+  if (succeeded(parser.parseOptionalString(&text))) {
+    FailureOr<Group> group = parseAction(parser, *family, plus, text);
+    if (failed(group) || failed(parser.parseRParen()))
+      return failure();
+    return group;
+  }
+  if (failed(parser.parseInteger(minus)) || failed(parser.parseRParen()))
     return failure();
   return makeSignedGroup(parser, loc, *family, plus, minus);
 }
@@ -581,6 +621,11 @@ void GroupAttr::print(AsmPrinter &printer) const {
   printFamily(printer, group.family());
   if (group.hasSignature())
     printer << '(' << group.plus() << ',' << group.minus() << ')';
+  if (group.action()) {
+    printer << '(';
+    printAction(printer, group);
+    printer << ')';
+  }
   printer << '>';
 }
 

@@ -55,6 +55,12 @@ mlir::FailureOr<Group> makeSignedGroup(mlir::AsmParser &parser, llvm::SMLoc loc,
                                        Family family, int64_t plus,
                                        int64_t minus);
 
+/// Permutations of n points behind the comma after n, of which the first text
+/// is read already, and the way back with n.
+mlir::FailureOr<Group> parseAction(mlir::AsmParser &parser, Family family,
+                                   int64_t n, std::string first);
+void printAction(mlir::AsmPrinter &printer, Group group);
+
 /// A product of groups with its sizes, `[users: S(34), xyz: SO(3)]`, if that is
 /// what comes.
 mlir::FailureOr<std::optional<Group>>

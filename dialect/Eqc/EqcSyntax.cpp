@@ -45,7 +45,13 @@ ParseResult eqc::ir::parseGroupOfSize(OpAsmParser &parser, GroupAttr &group,
   if (failed(parseSize(parser, n)))
     return failure();
   FailureOr<Group> value = Group(*family);
-  if (succeeded(parser.parseOptionalComma())) {
+  const bool isLonger = succeeded(parser.parseOptionalComma());
+  if (std::string text;
+      isLonger && succeeded(parser.parseOptionalString(&text))) {
+    value = parseAction(parser, *family, n.getInt(), text);
+    if (failed(value))
+      return failure();
+  } else if (isLonger) {
     int64_t minus = 0;
     if (failed(parser.parseInteger(minus)))
       return failure();
@@ -67,6 +73,8 @@ void eqc::ir::printGroupOfSize(OpAsmPrinter &printer, Operation *op,
   printer << '(';
   if (value.hasSignature())
     printer << value.plus() << ',' << value.minus();
+  else if (value.action())
+    printAction(printer, value);
   else
     printSize(printer, op, n);
   printer << ')';

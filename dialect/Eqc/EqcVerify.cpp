@@ -5,6 +5,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "dialect/Eqc/EqcVerify.h"
+#include "compiler/Algebra/Action.h"
 #include "compiler/Algebra/Groups/GroupRules.h"
 #include "dialect/Eqc/EqcDialect.h"
 
@@ -41,6 +42,9 @@ LogicalResult ir::verifySize(Operation *op, Group group, int64_t n) {
   if (group.hasSignature() && n != group.plus() + group.minus())
     return op->emitOpError() << "'n' must be " << group.plus() + group.minus()
                              << " for " << groupName(group) << ", found " << n;
+  if (rules.hasOrbits() && (!group.action() || n != group.action()->n()))
+    return op->emitOpError() << "'n' must be that of the permutations of "
+                             << groupName(group) << ", which follow it";
   if (n == EqcDialect::kDynamicN && !rules.allowsDynamicN())
     return op->emitOpError() << "'n' cannot be '?' for " << groupName(group)
                              << ", whose diagrams depend on it";
@@ -83,6 +87,14 @@ LogicalResult ir::verifyOfGroup(Operation *op, const RowPattern &pattern,
     if (pattern.spaceOfVertex(v) != pattern.spaceOf(pattern.block[v]))
       return op->emitOpError() << "pattern '" << toString(pattern)
                                << "' joins axes of two spaces";
+  if (pattern.orbit.exists()) {
+    const std::string why = rulesOf(group).whyNotRow(pattern.orbit);
+    if (why.empty())
+      return success();
+    return op->emitOpError()
+           << "pattern '" << toString(pattern) << "' is not one of "
+           << groupName(group) << ": " << why;
+  }
   return verifyHead(op, "pattern", toString(pattern), pattern.head, group);
 }
 
@@ -107,6 +119,8 @@ LogicalResult ir::verifyOfGroup(Operation *op, StringRef what,
              << "' names duals, but spaces of "
              << groupName(group.of(diagram.spaceOf(v))) << " are their own";
   std::string why = whyNotOfGroup(diagram, group, n);
+  if (why.empty() && diagram.orbit.exists())
+    return success();
   if (why.empty())
     return verifyHead(op, what, toTypedString(diagram), diagram.head, group);
   if (group.isProduct())
@@ -115,9 +129,8 @@ LogicalResult ir::verifyOfGroup(Operation *op, StringRef what,
            << groupText(group, n) << ": " << why;
   return op->emitOpError() << what << " '" << toString(diagram)
                            << "' is not one of " << groupName(group)
-                           << (group.hasSignature()
-                                   ? ""
-                                   : "(" + formatExtent(n) + ")")
+                           << (group.hasSize() ? ""
+                                               : "(" + formatExtent(n) + ")")
                            << ": " << why;
 }
 

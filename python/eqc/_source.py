@@ -33,10 +33,11 @@ def _word(name: str, value: Any) -> str:
 
 
 def _group(value: Any) -> str:
-    """A word, maybe with an apostrophe, maybe with sizes in parentheses: S', O(1,3)."""
+    """A word, maybe with an apostrophe, maybe with sizes, or strings, in parentheses: S', O(1,3),
+    Perm(3, "(0 1 2)")."""
     if not isinstance(value, str):
         raise TypeError(f"group is {value!r}; expected a string")
-    if not re.fullmatch(r"[A-Za-z_]\w*'?\s*(\([\w\s,?-]*\))?", value, re.ASCII):
+    if not re.fullmatch(r"[A-Za-z_]\w*'?\s*(\(([\w\s,?-]|\"[^\"\n\r]*\")*\))?", value, re.ASCII):
         raise ValueError(f"group is {value!r}; expected a group such as S, S' or O(1,3)")
     return value
 

@@ -103,6 +103,18 @@ def _orbit(layer: Layer, diagram: str, size_of: Callable[[str], int],
     return square, min(1.0, share * len({members.labels[0][:layer.l] for members in classes}))
 
 
+def _of_tuples(layer: Layer, inputs: str) -> list[tuple[float, float]]:
+    """The same of every diagram of permutations that are spelled out, an orbit of tuples."""
+    parts = []
+    for described in layer.explain().facts["layers"][0]["diagrams"]:
+        tuples = described["tuples"]
+        entries = tuples["size"] / tuples["rows"]
+        size = 1 / entries if layer.normalize == "mean" else 1
+        share = tuples["rows"] / math.prod(layer._lengths["y"])
+        parts.append((size**2 * (entries if inputs == "centred" else entries**2) * share, share))
+    return parts
+
+
 def _shared(a: tuple[int, ...], b: tuple[int, ...], share: float,
             size_of: Callable[[str], int], has_head: bool) -> float:
     """The share of positions whose indices are equal within the blocks of both."""
@@ -159,7 +171,10 @@ def weight_std(layer: Layer, *, n: int | None = None, gain: float = GAIN,
         axes = layer.y_axes if vertex[0] == "o" else layer.x_axes
         return len(layer.spaces) < 2 or axes[int(vertex[1:]) - 1].group == "A"
 
-    parts = np.array([_orbit(layer, diagram, size_of, is_leg, inputs)
-                      for diagram in layer.diagrams])
+    if any("=" in diagram for diagram in layer.diagrams):
+        parts = np.array(_of_tuples(layer, inputs))
+    else:
+        parts = np.array([_orbit(layer, diagram, size_of, is_leg, inputs)
+                          for diagram in layer.diagrams])
     square, share = parts.T
     return gain / np.sqrt(layer._channel_pairs() * (square / share) * share.sum())

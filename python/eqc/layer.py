@@ -62,7 +62,8 @@ class Layer(RaggedCalls, Reported):
     Args:
         group: what acts on all axes alike: "S" (permutations), "O", "SO", "Sp", "H" (signed permutations), "B"
             (orthogonal maps that fix the vector of ones), "S'" and "B'" (those up to sign), "GL", "A"
-            (even permutations);
+            (even permutations), 'Perm(6, "(0 1 2)(3 4 5)")' (permutations that generators
+            make), 'Graph(4, "0-1 1-2 2-3")' (automorphisms of a graph);
             with a signature "O(1,3)" or "SO(1,3)", which is also a size.
         n: the size; None means that it is taken from the arguments of every call, unless the
             group comes with a size.
@@ -142,7 +143,7 @@ class Layer(RaggedCalls, Reported):
         self.k: int = info.k
         self.l: int = info.l
         #: The spaces that axes are of, in the order of their first axes, and that of each axis.
-        self.spaces = tuple(map(space_of, info.space[:info.spaces]))
+        self.spaces = tuple(space_of(space, text["spec"]) for space in info.space[:info.spaces])
         self._lengths = {
             "x": lengths_of(info, info.x_axes[:info.k]),
             "y": lengths_of(info, info.y_axes[:info.l])}

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import re
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -31,6 +32,32 @@ class Space:
     name: str = ""
     is_dual: bool = False
 
+    @classmethod
+    def graph(cls, n: int, edges: Iterable[Sequence[int]] | str, *, name: str) -> Space:
+        """A graph on the vertices 0..n-1, with its automorphisms acting on R^n.
+
+        Args:
+            n: the number of vertices.
+            edges: pairs (a, b) or, with an integer label, (a, b, label); or text as in the
+                language, which also has arcs `a>b` and labelled vertices `a:1`.
+            name: as of `Space`.
+        """
+        if not isinstance(edges, str):
+            edges = " ".join(f"{a}-{b}" + "".join(f":{w}" for w in label) for a, b, *label in edges)
+        return cls(f'Graph({n}, "{edges}")', None, name)
+
+    @classmethod
+    def perm(cls, n: int, generators: Iterable[str | Sequence[int]], *, name: str) -> Space:
+        """A group of permutations of 0..n-1 acting on R^n.
+
+        Args:
+            n: the number of points.
+            generators: cycles such as "(0 1 2)(3 4)", or the images of all points.
+            name: as of `Space`.
+        """
+        texts = ", ".join(f'"{g if isinstance(g, str) else _cycles(n, g)}"' for g in generators)
+        return cls(f"Perm({n}, {texts})", None, name)
+
     @property
     def dual(self) -> Space:
         """V' for the space V, on which the inverse transposes act; V for V'. Spaces of most groups
@@ -47,11 +74,30 @@ class Space:
             raise TypeError(f"name is {self.name!r}; expected a string such as 'users'")
 
 
-def space_of(described: Any) -> Space | None:
-    """That of an eqc_space_info; None for the one without a name, of a layer's `group` and n."""
+def _cycles(n: int, images: Sequence[int]) -> str:
+    """The permutation that takes each point to its image, as cycles."""
+    if sorted(images) != list(range(n)):
+        raise ValueError(f"{images!r} are not the images of 0..{n - 1} under a permutation")
+    text, seen = "", set()
+    for first in range(n):
+        cycle = []
+        point = first
+        while point not in seen:
+            seen.add(point)
+            cycle.append(str(point))
+            point = images[point]
+        text += f"({' '.join(cycle)})" if len(cycle) > 1 else ""
+    return text or "()"
+
+
+def space_of(described: Any, spec: str = "") -> Space | None:
+    """That of an eqc_space_info; None for the one without a name, of a layer's `group` and n.
+    Permutations and graphs are those that the source of the layer spells out."""
     group, name = described.group.decode(), described.name.decode()
     if not name:
         return None
+    if spelled := re.search(rf"^space {name} = ((?:Perm|Graph)\(.*\))$", spec, re.MULTILINE):
+        return Space(spelled[1], None, name)
     if described.q:
         return Space(f"{group}({described.n - described.q},{described.q})", None, name)
     return Space(group, None if described.n < 0 else described.n, name)

@@ -151,6 +151,8 @@ TEST(GroupElement, LeavesScalarsAlone) {
 
 TEST(GroupElement, SameSeedSameElement) {
   for (Group group : allGroups) {
+    if (rulesOf(group).hasOrbits())
+      continue; // no permutations are given
     Random first(7), second(7), other(8);
     Eigen::MatrixXd g = rulesOf(group).randomElement(6, first).matrix();
     EXPECT_EQ(g, rulesOf(group).randomElement(6, second).matrix());

@@ -6,6 +6,7 @@
 //
 //===----------------------------------------------------------------------===//
 
+#include "compiler/Algebra/Action.h"
 #include "compiler/Algebra/Groups/GroupRules.h"
 #include "compiler/Algebra/RowPattern.h"
 #include "compiler/Check/Oracle.h"
@@ -294,6 +295,11 @@ std::vector<LayerSpec> gridLayers(bool dynamic) {
                          {4, 0, 3},
                          {5, 1, 3}})
     add(Group::A, n, k, l);
+  // A group whose orbits have fewer rows than columns, and more.
+  const Group wheel(std::get<const Action *>(
+      Action::make(Family::Perm, 4, {"(0 1 2)", "()"})));
+  for (auto [k, l] : {std::pair(0, 0), {0, 2}, {2, 0}, {1, 1}, {1, 2}, {2, 1}})
+    add(wheel, 4, k, l);
   add(Group::SO, 1, 1, 1);
   add(Group::SO, 4, 2, 2);
   add(Group::O, 3, 3, 3);
@@ -336,6 +342,8 @@ std::vector<LayerSpec> gridLayers(bool dynamic) {
   addSymmetric(Group::SO, 3, 2, 3, {"-(1 2)"}, {"-(1 3)"});
   addSymmetric(Group::Sp, 4, 2, 2, {"(1 2)"}, {});
   addSymmetric(Group::A, 3, 2, 2, {"(1 2)"}, {"-(1 2)"});
+  addSymmetric(wheel, 4, 2, 1, {"(1 2)"}, {});
+  addSymmetric(wheel, 4, 1, 2, {}, {"-(1 2)"});
   return layers;
 }
 

@@ -25,7 +25,7 @@ import tempfile
 
 ROOT = pathlib.Path(__file__).parents[2]
 GROUPS = ("S", "O", "Sp", "SO", "H", "B", "S'", "B'", "O(p,q)", "SO(p,q)", "GL", "A",
-          "products")
+          "products", "orbits")
 
 # The least share of multiply-adds in the hottest loop of a mix.
 LEAST_SHARE = {"FFMA": 0.88, "DFMA": 0.75}
@@ -240,6 +240,8 @@ def assemble_grid(assembler, chips):
                 continue  # refused
             if plan == "factored" and group == "A":
                 continue  # which has no jellyfish
+            if plan in ("factored", "schur") and group == "orbits":
+                continue  # refused
             for chip in chips:
                 assembler.assemble(f"grid of {group} by {plan}",
                                    layers.make_source(group, plan, 1, seed=1), chip,

@@ -26,7 +26,7 @@ const std::vector<ErrorCase> &eqc::test::spaceErrorCases() {
        {"1:11: a space needs the size of its group [E0072]"}},
       {"space a = 3\nlayer f { k = a; l = 0 }",
        {"1:11: 'space' takes 'S', 'O', 'SO', 'Sp', 'H', 'S'', 'B', 'B'', "
-        "'GL' or 'A', "
+        "'GL', 'A', 'Perm' or 'Graph', "
         "found an integer '3' [E0013]"}},
       {"space a = SL(3)\nlayer f { k = a; l = a }",
        {"1:11: unknown group 'SL' [E0030]"}},

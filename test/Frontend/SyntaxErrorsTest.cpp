@@ -12,7 +12,8 @@ using namespace eqc;
 using namespace eqc::test;
 
 /// What stands behind 'group' takes.
-#define GROUPS "'S', 'O', 'SO', 'Sp', 'H', 'S'', 'B', 'B'', 'GL' or 'A'"
+#define GROUPS                                                                 \
+  "'S', 'O', 'SO', 'Sp', 'H', 'S'', 'B', 'B'', 'GL', 'A', 'Perm' or 'Graph'"
 
 /// A legal rest of a layer, for errors in what stands before it.
 #define REST "group=S;n=3;k=1;l=1}"

@@ -116,7 +116,7 @@ def test_functions_are_those_that_the_library_describes(grad, n, ragged):
 def test_sizes_are_multiples_of_what_the_library_says():
     assert _library.interface().size_units == {"S": 1, "O": 1, "SO": 1, "Sp": 2,
                                                  "H": 1, "S'": 1, "B": 1, "B'": 1, "GL": 1,
-                                                 "A": 1}
+                                                 "A": 1, "Perm": 1, "Graph": 1}
 
 
 def test_a_layer_outlives_its_program():

@@ -19,6 +19,8 @@ using namespace eqc;
 
 /// Whether the tensor of ones is invariant.
 static bool keepsOnes(const GroupRules &rules, int order) {
+  if (rules.hasOrbits()) // it is the sum of all of them
+    return true;
   const int64_t anyN = -1;
   Diagram ones;
   ones.l = order;

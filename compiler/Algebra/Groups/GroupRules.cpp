@@ -1,6 +1,7 @@
 //===- GroupRules.cpp - The list of groups, and what they share -----------===//
 
 #include "compiler/Algebra/Groups/GroupRules.h"
+#include "compiler/Algebra/Action.h"
 #include "compiler/Algebra/GroupElement.h"
 
 #include <map>
@@ -9,18 +10,18 @@
 
 using namespace eqc;
 
-/// Rules of signatures are made once each and stay.
-static const GroupRules &rulesOfSignature(const GroupRules &family,
-                                          Group group) {
+/// Rules of signatures and of permutations are made once each and stay.
+static const GroupRules &rulesOfSized(const GroupRules &family, Group group) {
   static std::mutex mutex;
-  static std::map<std::tuple<Family, int64_t, int64_t>,
+  static std::map<std::tuple<Family, int64_t, int64_t, const Action *>,
                   std::unique_ptr<GroupRules>>
       known;
   const std::lock_guard<std::mutex> lock(mutex);
   std::unique_ptr<GroupRules> &rules =
-      known[{group.family(), group.plus(), group.minus()}];
+      known[{group.family(), group.plus(), group.minus(), group.action()}];
   if (!rules)
-    rules = family.withSignature(group.plus(), group.minus());
+    rules = group.action() ? family.withAction(group.action())
+                           : family.withSignature(group.plus(), group.minus());
   return *rules;
 }
 
@@ -33,7 +34,11 @@ const GroupRules &eqc::rulesOf(Group group) {
   if (group.isProduct())
     return rulesOfProduct(group);
   const GroupRules &family = rules[static_cast<size_t>(group.family())]();
-  return group.hasSignature() ? rulesOfSignature(family, group) : family;
+  return group.hasSize() ? rulesOfSized(family, group) : family;
+}
+
+std::string GroupRules::whyNotRow(const RowOrbit &row) const {
+  return "only Perm and Graph have orbits of values";
 }
 
 GroupElement GroupRules::integerElement(int64_t n, Random &random) const {
@@ -82,7 +87,7 @@ std::string eqc::groupText(Group group, int64_t n) {
       text += (text.empty() ? "" : " x ") + groupText(space.group, space.n);
     return text;
   }
-  if (group.hasSignature())
+  if (group.hasSize())
     return groupName(group);
   return groupName(group) + "(" +
          (n < 0 ? std::string("n") : std::to_string(n)) + ")";

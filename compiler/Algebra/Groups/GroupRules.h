@@ -60,6 +60,22 @@ public:
   }
   bool takesSignature() const { return withSignature(1, 1) != nullptr; }
 
+  /// The rules of permutations that a source spells out; null where the group
+  /// is not one of these.
+  virtual std::unique_ptr<GroupRules> withAction(const Action *action) const {
+    return nullptr;
+  }
+  /// Whether diagrams are orbits of tuples: see Diagram::orbit. A family alone,
+  /// before it is known which permutations there are, has no diagrams.
+  virtual bool hasOrbits() const { return false; }
+
+  /// Makes a diagram as it is written, with any member of an orbit, the one
+  /// that is listed. Why it is none of the group's, or an empty string.
+  virtual std::string complete(Diagram &diagram) const { return ""; }
+
+  /// Why a row of an orbit is none of the group's, or an empty string.
+  virtual std::string whyNotRow(const RowOrbit &row) const;
+
   //===--------------------------------------------------------------------===//
   // Diagrams
   //===--------------------------------------------------------------------===//

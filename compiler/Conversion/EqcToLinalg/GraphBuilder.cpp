@@ -158,6 +158,17 @@ Value GraphBuilder::coefficientTimes(OpBuilder &body, Value product,
         require(compare(arith::CmpIPredicate::ne, i, j));
         negateWhen(compare(arith::CmpIPredicate::ugt, i, j));
       }
+  if (coefficient.orbits) {
+    SmallVector<Value> tuple;
+    for (unsigned dim : coefficient.tuple)
+      tuple.push_back(index(dim));
+    require(compare(
+        arith::CmpIPredicate::eq,
+        tensor::ExtractOp::create(body, loc, coefficient.orbits, tuple),
+        arith::ConstantOp::create(
+            body, loc,
+            body.getI32IntegerAttr(static_cast<int32_t>(coefficient.orbit)))));
+  }
   for (unsigned dim : coefficient.lowered)
     negateWhen(compare(
         arith::CmpIPredicate::uge, index(dim),

@@ -26,13 +26,17 @@ struct IndexedTensor {
 /// the dimensions of every group of `equal` agree; the entry of the group's
 /// form for each pair of `forms`; the Levi-Civita symbol of each list of
 /// `symbols`; -1 for each index in `lowered` that is `firstMinus` or more, and
-/// for each in `alternating` that is odd; a number.
+/// for each in `alternating` that is odd; 0 unless `orbits` has the number
+/// `orbit` at the indices of `tuple`; a number.
 struct IndexCoefficient {
   llvm::SmallVector<llvm::SmallVector<unsigned>> equal;
   llvm::SmallVector<std::pair<unsigned, unsigned>> forms;
   llvm::SmallVector<llvm::SmallVector<unsigned>> symbols;
   llvm::SmallVector<unsigned> lowered, alternating;
   int64_t firstMinus = 0;
+  llvm::SmallVector<unsigned> tuple;
+  mlir::Value orbits; ///< of all tuples; null: none are asked for
+  int64_t orbit = 0;
   mlir::Value scale; ///< null: 1
 };
 

@@ -1,6 +1,7 @@
 //===- LayerGraph.cpp - Patterns of a layer as tensor operations ----------===//
 
 #include "compiler/Conversion/EqcToLinalg/LayerGraph.h"
+#include "compiler/Algebra/Action.h"
 #include "compiler/Algebra/Groups/GroupRules.h"
 #include "compiler/Plan/Shared/SharedGeometry.h"
 
@@ -290,12 +291,34 @@ void LayerGraph::add(PatternTensor &target, const PatternTensor &coarse) {
       {{coarse.value, axesOf(coarse.isRow, axes, channel)}}, coefficient);
 }
 
+/// The tuples of an orbit, by a table of all tuples.
+void LayerGraph::addOrbit(IndexCoefficient &coefficient, const Diagram &diagram,
+                          unsigned first) {
+  const Action &action = *spec.group.action();
+  const auto vertices = static_cast<int>(diagram.orbit.values.size());
+  const TupleOrbits &all = action.orbits(vertices);
+  Value &table = tables[vertices];
+  if (!table) {
+    const SmallVector<int64_t> shape(static_cast<size_t>(vertices), action.n());
+    const auto type = RankedTensorType::get(shape, graph.b.getI32Type());
+    table = arith::ConstantOp::create(
+        graph.b, graph.loc,
+        DenseElementsAttr::get(type, ArrayRef<int32_t>(all.orbitOf)));
+  }
+  coefficient.orbits = table;
+  coefficient.orbit = all.orbitOf[action.numberOf(diagram.orbit.values)];
+  for (int vertex = 0; vertex < vertices; ++vertex)
+    coefficient.tuple.push_back(first + vertex);
+}
+
 /// The legs of a head. The value m that n - 1 legs miss is what their sum lacks
 /// of that of all values, and n - 1 - m of them are larger.
 void LayerGraph::signLegs(IndexCoefficient &coefficient, const Diagram &diagram,
                           unsigned first) {
   if (diagram.head < 0)
     return;
+  if (diagram.orbit.exists())
+    return addOrbit(coefficient, diagram, first);
   const std::vector<std::vector<int>> blocks = diagram.blocks();
   SmallVector<unsigned> legs;
   for (int leg : diagram.legs())
@@ -377,6 +400,9 @@ Value LayerGraph::applyDense(ArrayRef<SignedWeight> weights,
     // Blocks that means divide by are none beside a head.
     if (spec.normalize == Normalize::Mean && diagram.head < 0)
       coefficient.scale = graph.inverseOfN(diagram.numBottomOnlyBlocks());
+    if (spec.normalize == Normalize::Mean && diagram.orbit.exists())
+      coefficient.scale =
+          graph.number(1.0 / static_cast<double>(diagram.orbit.divisor));
     matrix = graph.addProduct(
         {matrix, dimensions(0, static_cast<int>(vertices) + 2)},
         {{weightOf(packedTermsOf({weights[d]}).front()),

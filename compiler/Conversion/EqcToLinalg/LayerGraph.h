@@ -14,6 +14,8 @@
 #include "compiler/Plan/PackedTerm.h"
 #include "compiler/Plan/RowTransform.h"
 
+#include <map>
+
 namespace eqc {
 
 /// A tensor that holds an input or output pattern: [batch, letters, channels],
@@ -95,6 +97,8 @@ private:
   int numFreeAxes(const RowPattern &pattern) const;
   bool keepsOwnFree(const RowPattern &pattern, bool isTop) const;
 
+  void addOrbit(IndexCoefficient &coefficient, const Diagram &diagram,
+                unsigned first);
   void signLegs(IndexCoefficient &coefficient, const Diagram &diagram,
                 unsigned first);
   IndexCoefficient coefficientOf(const Diagram &diagram, unsigned first);
@@ -116,6 +120,7 @@ private:
   const LayerSpec &spec;
   mlir::Value x, weight, bias;
   llvm::SmallVector<mlir::Value> weights;
+  std::map<int, mlir::Value> tables; ///< of orbits, by length of tuples
 };
 
 } // namespace eqc

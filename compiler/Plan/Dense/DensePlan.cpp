@@ -1,6 +1,7 @@
 //===- DensePlan.cpp - All diagrams as one dense matrix -------------------===//
 
 #include "compiler/Plan/Dense/DensePlan.h"
+#include "compiler/Algebra/Action.h"
 #include "compiler/Algebra/Groups/GroupRules.h"
 #include "compiler/Plan/Walk.h"
 
@@ -129,8 +130,21 @@ private:
       }
       entry.letters.push_back(letter);
     }
-    std::tie(entry.firstTerm, entry.endTerm) = termsOf(of);
+    std::tie(entry.firstTerm, entry.endTerm) =
+        diagram.orbit.exists() ? tuplesOf(diagram) : termsOf(of);
     return entry;
+  }
+
+  /// The range of the members of an orbit.
+  std::pair<int64_t, int64_t> tuplesOf(const Diagram &diagram) {
+    const Action &action = *spec.group.action();
+    const auto first = static_cast<int64_t>(plan.terms.size());
+    const auto vertices = static_cast<int>(diagram.orbit.values.size());
+    const TupleOrbits &all = action.orbits(vertices);
+    const int32_t number = all.orbitOf[action.numberOf(diagram.orbit.values)];
+    for (int32_t at = all.start[number]; at < all.start[number + 1]; ++at)
+      plan.terms.push_back({action.tupleOf(all.tuples[at], vertices), 1});
+    return {first, static_cast<int64_t>(plan.terms.size())};
   }
 
   /// The range of their terms.
@@ -181,7 +195,7 @@ private:
 
   /// What `mean` divides a diagram by; a number past 2^53 is rounded anyway.
   double divisorOf(const Diagram &diagram) const {
-    double divisor = 1;
+    auto divisor = static_cast<double>(diagram.orbit.divisor);
     for (int space : diagram.spacesOfBottomOnlyBlocks())
       divisor *= static_cast<double>(sizeOf(spec.group, spec.n, space));
     return divisor;

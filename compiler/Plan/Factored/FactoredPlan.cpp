@@ -251,7 +251,9 @@ std::string eqc::whyNoFactoredPlan(const LayerSpec &spec) {
       return "the Levi-Civita symbol has more than 40320 entries";
   for (const Diagram &diagram : spec.diagrams)
     if (diagram.head >= 0)
-      return "jellyfish are no products of small matrices";
+      return diagram.orbit.exists()
+                 ? "orbits of tuples are no products of small matrices"
+                 : "jellyfish are no products of small matrices";
   return "";
 }
 

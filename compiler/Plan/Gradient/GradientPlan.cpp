@@ -7,6 +7,7 @@
 
 #include <algorithm>
 #include <map>
+#include <numeric>
 #include <tuple>
 #include <utility>
 
@@ -109,11 +110,15 @@ GradientPlan eqc::buildGradientPlan(const LayerSpec &layer) {
     plan.bias.push_back({static_cast<int>(e), gradY.viewOfBottom(biasTops[e])});
   plan.x = std::move(x.plan);
   plan.gradY = std::move(gradY.plan);
-  if (members.hasOrbits)
-    plan.unpack = {
-        transposedTerms(packedTermsOf(members.weights), layer.diagrams.size()),
-        transposedTerms(packedTermsOf(members.biasWeights),
-                        layer.biasDiagrams.size())};
+  std::vector<int> all(spec.diagrams.size());
+  std::iota(all.begin(), all.end(), 0);
+  const bool divides =
+      spec.normalize == Normalize::Mean && spec.group.action() != nullptr;
+  if (members.hasOrbits || divides)
+    plan.unpack = {transposedTerms(inWeights(members, packedTermsOf(all)),
+                                   layer.diagrams.size()),
+                   transposedTerms(packedTermsOf(members.biasWeights),
+                                   layer.biasDiagrams.size())};
   return plan;
 }
 

@@ -11,6 +11,10 @@ static PlanRefusal whyNot(const LayerSpec &spec) {
     return {"its axes are of several spaces, for whose tensors no basis is "
             "built yet",
             "E0051"};
+  if (rulesOf(spec.group).hasOrbits())
+    return {"its group is one of permutations that are spelled out, for which "
+            "no basis of irreducible tensors is built yet",
+            "E0051"};
   if (!rulesOf(spec.group).hasSchurBasis())
     return {"its group keeps no length, so it has no orthogonal basis of "
             "irreducible tensors",

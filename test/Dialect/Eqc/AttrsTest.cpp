@@ -59,9 +59,9 @@ TEST_F(AttrsTest, EqualValuesAreOneAttribute) {
   EXPECT_NE(a, DiagramAttr::get(&context, makeDiagram(1, 2, {0, 1, 0})));
   EXPECT_NE(a, DiagramAttr::get(&context, makeDiagram(2, 1, {0, 1, 0}, 0)));
 
-  RowPattern kept{{0, 1}, {true, false}, -1, {}, -1, {}, -1};
-  RowPattern dropped{{0, 1}, {false, false}, -1, {}, -1, {}, -1};
-  RowPattern free{{0, 1}, {false, false}, 1, {}, -1, {}, -1};
+  RowPattern kept{{0, 1}, {true, false}, -1, {}, -1, {}, -1, {}};
+  RowPattern dropped{{0, 1}, {false, false}, -1, {}, -1, {}, -1, {}};
+  RowPattern free{{0, 1}, {false, false}, 1, {}, -1, {}, -1, {}};
   auto p = RowPatternAttr::get(&context, kept);
   EXPECT_EQ(p, RowPatternAttr::get(&context, kept));
   EXPECT_NE(p, RowPatternAttr::get(&context, dropped));
@@ -72,33 +72,39 @@ TEST_F(AttrsTest, EqualValuesAreOneAttribute) {
 TEST_F(AttrsTest, RefusesWhatIsNoDiagram) {
   EXPECT_EQ(errorOf<DiagramAttr>(makeDiagram(1, 1, {0, 0})), "");
   EXPECT_EQ(errorOf<DiagramAttr>(Diagram{}), "");
-  EXPECT_NE(errorOf<DiagramAttr>(Diagram{1, 1, {0}, -1, -1, {}, {}}), "");
-  EXPECT_NE(errorOf<DiagramAttr>(Diagram{-1, 2, {0}, -1, -1, {}, {}}), "");
-  EXPECT_NE(errorOf<DiagramAttr>(Diagram{1, 1, {1, 0}, -1, -1, {}, {}}), "");
-  EXPECT_NE(errorOf<DiagramAttr>(Diagram{1, 1, {0, 2}, -1, -1, {}, {}}), "");
-  EXPECT_NE(errorOf<DiagramAttr>(Diagram{1, 1, {0, -1}, -1, -1, {}, {}}), "");
-  EXPECT_NE(errorOf<DiagramAttr>(Diagram{1, 1, {0, 0}, 1, -1, {}, {}}), "");
-  EXPECT_NE(errorOf<DiagramAttr>(Diagram{1, 1, {0, 0}, -2, -1, {}, {}}), "");
+  EXPECT_NE(errorOf<DiagramAttr>(Diagram{1, 1, {0}, -1, -1, {}, {}, {}}), "");
+  EXPECT_NE(errorOf<DiagramAttr>(Diagram{-1, 2, {0}, -1, -1, {}, {}, {}}), "");
+  EXPECT_NE(errorOf<DiagramAttr>(Diagram{1, 1, {1, 0}, -1, -1, {}, {}, {}}),
+            "");
+  EXPECT_NE(errorOf<DiagramAttr>(Diagram{1, 1, {0, 2}, -1, -1, {}, {}, {}}),
+            "");
+  EXPECT_NE(errorOf<DiagramAttr>(Diagram{1, 1, {0, -1}, -1, -1, {}, {}, {}}),
+            "");
+  EXPECT_NE(errorOf<DiagramAttr>(Diagram{1, 1, {0, 0}, 1, -1, {}, {}, {}}), "");
+  EXPECT_NE(errorOf<DiagramAttr>(Diagram{1, 1, {0, 0}, -2, -1, {}, {}, {}}),
+            "");
 }
 
 TEST_F(AttrsTest, RefusesWhatIsNoPattern) {
   EXPECT_EQ(errorOf<RowPatternAttr>(RowPattern{}), "");
   EXPECT_EQ(errorOf<RowPatternAttr>(
-                RowPattern{{0, 1}, {true, false}, 1, {}, -1, {}, -1}),
+                RowPattern{{0, 1}, {true, false}, 1, {}, -1, {}, -1, {}}),
+            "");
+  EXPECT_NE(errorOf<RowPatternAttr>(
+                RowPattern{{0, 1}, {true}, -1, {}, -1, {}, -1, {}}),
+            "");
+  EXPECT_NE(errorOf<RowPatternAttr>(
+                RowPattern{{0}, {true, true}, -1, {}, -1, {}, -1, {}}),
+            "");
+  EXPECT_NE(errorOf<RowPatternAttr>(
+                RowPattern{{1, 0}, {true, true}, -1, {}, -1, {}, -1, {}}),
             "");
   EXPECT_NE(
-      errorOf<RowPatternAttr>(RowPattern{{0, 1}, {true}, -1, {}, -1, {}, -1}),
+      errorOf<RowPatternAttr>(RowPattern{{0}, {true}, 0, {}, -1, {}, -1, {}}),
       "");
-  EXPECT_NE(errorOf<RowPatternAttr>(
-                RowPattern{{0}, {true, true}, -1, {}, -1, {}, -1}),
-            "");
-  EXPECT_NE(errorOf<RowPatternAttr>(
-                RowPattern{{1, 0}, {true, true}, -1, {}, -1, {}, -1}),
-            "");
-  EXPECT_NE(errorOf<RowPatternAttr>(RowPattern{{0}, {true}, 0, {}, -1, {}, -1}),
-            "");
   EXPECT_NE(
-      errorOf<RowPatternAttr>(RowPattern{{0}, {false}, 1, {}, -1, {}, -1}), "");
+      errorOf<RowPatternAttr>(RowPattern{{0}, {false}, 1, {}, -1, {}, -1, {}}),
+      "");
 }
 
 TEST_F(AttrsTest, EveryDiagramSurvivesPrintingAndParsing) {

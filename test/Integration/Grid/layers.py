@@ -59,6 +59,15 @@ SYMMETRIES = (
     (None, None, "s7 s2 s7", "s7", ("-(1 3)",), ()),
     (None, None, "s8 s1 s8", "s1", ("-(1 3)",), ()),
 )
+# Groups that a source spells out, and n: of some the orbits of one row are larger than those of
+# the other, alone no permutation, all, and a graph whose vertices are of several kinds.
+ORBITS = (
+    ('Perm(1, "()")', 1), ('Perm(3, "()")', 3), ('Perm(6, "(0 1 2)(3 4 5)")', 6),
+    ('Perm(5, "(0 1)", "(0 1 2 3 4)")', 5), ('Perm(8, "(0 1 2 3)", "(4 5)(6 7)", "(4 6)(5 7)")', 8),
+    ('Graph(5, "0-1 1-2 2-3 3-4 4-0")', 5), ('Graph(4, "0-1:2 1-2 2>3 3:1")', 4),
+    ('Graph(7, "")', 7), ('Graph(6, "0-3 0-4 0-5 1-3 1-4 1-5 2-3 2-4 2-5")', 6),
+    ('Graph(10, "0-1 1-2 2-3 3-4 4-0 0-5 1-6 2-7 3-8 4-9 5-7 7-9 9-6 6-8 8-5")', 10),
+)
 # The dense plan takes a few million weights here, the contract allows 2^26.
 DENSE_LIMIT = 1 << 20
 
@@ -326,6 +335,34 @@ class Grid:
                 fields["bias"] = "true"
             self.append(fields)
 
+    def add_orbits(self, every):
+        """Layers of groups that are spelled out, of all orders up to 4 vertices."""
+        for (group, n), (k, l) in itertools.product(ORBITS, ORDERS):
+            channels = self.channels()
+            fits = n ** (k + l) * channels[0] * channels[1] <= DENSE_LIMIT
+            if k + l > 4 or not fits or self.choose.below(every) != 0:
+                continue
+            diagrams = self.choose.of(("all", "all", "basis", "list"))
+            if diagrams == "list":
+                names = ["o%d" % (i + 1) for i in range(l)] + ["i%d" % (i + 1) for i in range(k)]
+                diagrams = '["%s"]' % (" ".join("%s=%d" % (name, self.choose.below(n))
+                                                for name in self.choose.shuffled(names)) or "1")
+            fields = {
+                "group": group,
+                "k": k,
+                "l": l,
+                "channels": "%d -> %d" % channels,
+                "dtype": self.choose.of(("f32", "f64")),
+                "layout": self.choose.of(("channels_last", "channels_first")),
+                "normalize": self.choose.of(("none", "mean")),
+                "diagrams": diagrams,
+            }
+            if self.choose.below(3):
+                fields["bias"] = "true"
+            if self.choose.below(4) == 0:
+                fields["batch"] = self.choose.of((1, 2, 31))
+            self.append(fields)
+
     def channels(self):
         return self.choose.of(CHANNELS), self.choose.of(CHANNELS)
 
@@ -395,6 +432,9 @@ def make_source(group, plan, every=1, seed=1):
                                                  else "%s(%d)" % (name, n))
                            for i, (name, n) in enumerate(SPACES))
         return declared + "".join(grid.layers)
+    if group == "orbits":
+        grid.add_orbits(every)
+        return "".join(grid.layers)
     grid.add_orders(group, every)
     if group == "GL":
         return "".join("space v%s = GL(%s)\n" % (grid.number(n), n)

@@ -1,5 +1,6 @@
 //===- SelftestTest.cpp - What self-tests of layers find ------------------===//
 
+#include "compiler/Algebra/Groups/GroupRules.h"
 #include "compiler/Frontend/Frontend.h"
 #include "compiler/Library/LoadedObject.h"
 #include "compiler/Pipelines/Compile.h"
@@ -97,8 +98,9 @@ TEST(SelftestTest, RightLayersOfAllKindsPass) {
   }
   // A new group needs a line in layers.eq and in runtime/src/Definition.c.
   for (Group group : allGroups)
-    EXPECT_TRUE(families.count(std::string(familyName(group.family()))))
-        << familyName(group.family());
+    if (!rulesOf(group).hasOrbits()) // orbits are not described
+      EXPECT_TRUE(families.count(std::string(familyName(group.family()))))
+          << familyName(group.family());
 }
 
 TEST(SelftestTest, AKernelOfOtherDiagramsFails) {
