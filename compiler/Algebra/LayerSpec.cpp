@@ -6,9 +6,23 @@
 
 #include "compiler/Algebra/LayerSpec.h"
 
+#include <algorithm>
+#include <map>
 #include <utility>
 
 using namespace eqc;
+
+const char *eqc::dtypeName(DType dtype, Storage storage) {
+  switch (storage) {
+  case Storage::BF16:
+    return "bf16";
+  case Storage::F16:
+    return "f16";
+  case Storage::AsComputed:
+    break;
+  }
+  return dtype == DType::F32 ? "f32" : "f64";
+}
 
 const char *eqc::choiceName(DiagramChoice choice) {
   switch (choice) {
@@ -37,23 +51,58 @@ bool eqc::joinsInputs(const Diagram &diagram, int k1) {
   return false;
 }
 
+std::vector<DiagramMultiple> eqc::diagramsOfWeight(const LayerSpec &spec,
+                                                   const Diagram &diagram) {
+  std::vector<DiagramMultiple> sum;
+  for (SignedDiagram &member :
+       orbitOf(diagram, spec.group, spec.symmetry).members)
+    sum.push_back({std::move(member.diagram), member.sign});
+  if (spec.weightsOf == WeightsOf::Diagrams)
+    return sum;
+  std::vector<DiagramMultiple> coarser;
+  std::map<SymbolsAndBlocks, size_t> numbers;
+  for (const DiagramMultiple &member : sum)
+    for (DiagramMultiple &part : coarserThan(member.diagram)) {
+      const auto [known, isNew] =
+          numbers.try_emplace(symbolsAndBlocks(part.diagram), coarser.size());
+      if (isNew)
+        coarser.push_back({std::move(part.diagram), 0});
+      coarser[known->second].factor += member.factor * part.factor;
+    }
+  coarser.erase(std::remove_if(coarser.begin(), coarser.end(),
+                               [](const DiagramMultiple &part) {
+                                 return part.factor == 0;
+                               }),
+                coarser.end());
+  return coarser;
+}
+
 MemberLayer eqc::membersOf(const LayerSpec &spec) {
-  MemberLayer layer{spec, {}, {}, !spec.symmetry.isTrivial()};
+  MemberLayer layer{spec, {}, {}, spec.combinesDiagrams()};
   layer.spec.symmetry = {};
+  layer.spec.weightsOf = WeightsOf::Diagrams;
   auto expand = [&](std::vector<Diagram> &diagrams,
-                    std::vector<SignedWeight> &weights,
-                    const AxisSymmetry &symmetry) {
+                    std::vector<PackedTerm> &weights) {
     const std::vector<Diagram> named = std::move(diagrams);
     diagrams.clear();
+    std::map<SymbolsAndBlocks, size_t> numbers;
     for (size_t w = 0; w < named.size(); ++w)
-      for (const SignedDiagram &member :
-           orbitOf(named[w], spec.group, symmetry).members) {
-        diagrams.push_back(member.diagram);
-        weights.push_back({static_cast<int>(w), member.sign});
+      for (DiagramMultiple &member : diagramsOfWeight(spec, named[w])) {
+        // Of orbits under symmetries alone, and of plain weights, all differ.
+        size_t d = diagrams.size();
+        if (spec.weightsOf == WeightsOf::Orbits)
+          d = numbers.try_emplace(symbolsAndBlocks(member.diagram), d)
+                  .first->second;
+        if (d == diagrams.size()) {
+          diagrams.push_back(std::move(member.diagram));
+          weights.emplace_back();
+        }
+        weights[d].push_back(
+            {static_cast<int>(w), static_cast<double>(member.factor)});
       }
   };
-  expand(layer.spec.diagrams, layer.weights, spec.symmetry);
-  expand(layer.spec.biasDiagrams, layer.biasWeights, {{}, spec.symmetry.out});
+  expand(layer.spec.diagrams, layer.weights);
+  expand(layer.spec.biasDiagrams, layer.biasWeights);
   return layer;
 }
 

@@ -8,6 +8,7 @@
 #ifndef EQC_ALGEBRA_LAYERSPEC_H
 #define EQC_ALGEBRA_LAYERSPEC_H
 
+#include "compiler/Algebra/OrbitWeights.h"
 #include "compiler/Algebra/Symmetry.h"
 
 #include <cstdint>
@@ -17,8 +18,16 @@
 namespace eqc {
 
 enum class DType { F32, F64 };
+/// How x and y, and their gradients, lie in memory: as they are computed, or in
+/// 16 bits, computed in f32.
+enum class Storage { AsComputed, BF16, F16 };
+/// "f32", "f64", "bf16", "f16": what the language calls the two together.
+const char *dtypeName(DType dtype, Storage storage = Storage::AsComputed);
 enum class Layout { ChannelsLast, ChannelsFirst };
 enum class Normalize { None, Mean };
+/// What a weight multiplies: the matrix of its diagram, or that of the tuples
+/// that are equal exactly within its blocks.
+enum class WeightsOf { Diagrams, Orbits };
 /// Connected: those of a bilinear layer that join x and z.
 enum class DiagramChoice { All, Basis, List, Connected };
 /// "all", "basis", "connected"; "list" for a list.
@@ -56,9 +65,11 @@ struct LayerSpec {
   /// Of a bilinear layer: channel c of y is made of channel c of x and of z.
   bool depthwise = false;
   bool bias = false;
-  DType dtype = DType::F32;
+  DType dtype = DType::F32; ///< what is computed in, and of weights
+  Storage storage = Storage::AsComputed;
   Layout layout = Layout::ChannelsLast;
   Normalize normalize = Normalize::None;
+  WeightsOf weightsOf = WeightsOf::Diagrams;
   DiagramChoice choice = DiagramChoice::All;
   int64_t batch = 0; ///< the batch the code may specialise for; 0: none
 
@@ -72,6 +83,10 @@ struct LayerSpec {
   /// The (l,0)-diagrams of the bias in the order of its rows; empty without.
   std::vector<Diagram> biasDiagrams;
 
+  /// Whether a weight multiplies more than the matrix of its diagram.
+  bool combinesDiagrams() const {
+    return !symmetry.isTrivial() || weightsOf == WeightsOf::Orbits;
+  }
   /// Whether there is a second input, z.
   bool isBilinear() const { return k2 >= 0; }
   /// The axes of x alone.
@@ -90,22 +105,33 @@ struct LayerSpec {
   /// Whether they are of duals; empty: none is.
   std::vector<bool> duals(bool ofBias = false) const;
   int64_t elementSize() const { return dtype == DType::F32 ? 4 : 8; }
+  /// Bytes of an element of x and y in memory.
+  int64_t storedSize() const {
+    return storage == Storage::AsComputed ? elementSize() : 2;
+  }
 };
 
-/// `sign` times weight `number`.
-struct SignedWeight {
-  int number = 0;
-  int sign = 1;
-};
+/// What a weight of the layer, or a row of its bias, multiplies: the sum over
+/// these; `diagram`, its own, comes first.
+std::vector<DiagramMultiple> diagramsOfWeight(const LayerSpec &spec,
+                                              const Diagram &diagram);
 
-/// A layer with symmetries as one without: each member of an orbit is a diagram
-/// of its own, but shares its weight with the others.
+/// `factor` times the weight of a diagram.
+struct WeightedDiagram {
+  int diagram = 0;
+  double factor = 1;
+};
+/// One matrix of c_in x c_out that kernels multiply by: a sum over diagrams. It
+/// is empty where a layer leaves diagrams out.
+using PackedTerm = std::vector<WeightedDiagram>;
+
+/// A layer whose weights multiply several diagrams as one whose diagrams are
+/// multiplied by sums of weights.
 struct MemberLayer {
   LayerSpec spec;
-  /// Of each diagram, and of each of the bias, what it is multiplied by.
-  std::vector<SignedWeight> weights, biasWeights;
-  /// Whether there were symmetries: else weights are as they were.
-  bool hasOrbits = false;
+  std::vector<PackedTerm> weights, biasWeights; ///< by diagram
+  /// Whether anything changed: else each diagram has the weight of its number.
+  bool sumsWeights = false;
 };
 MemberLayer membersOf(const LayerSpec &spec);
 

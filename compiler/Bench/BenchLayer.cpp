@@ -110,7 +110,7 @@ BenchResult eqc::benchLayer(const LayerSpec &spec, const LoadedLibrary &library,
   };
   if (options.backward) {
     gradX.emplace(spec.dtype, LayerArrays::inputs(spec, result.n, result.batch),
-                  5);
+                  5, spec.storage);
     gradWeight.emplace(spec.dtype, LayerArrays::weights(spec), 6);
     gradBias.emplace(spec.dtype, LayerArrays::biases(spec), 7);
     if (!gradX->data() || !gradWeight->data() || !gradBias->data()) {

@@ -94,8 +94,8 @@ static void renderLayer(const BenchResult &result, std::string &text) {
       spec.group.isProduct()
           ? groupText(spec.group, result.n)
           : fmt::format("{}, n = {}", groupName(spec.group), result.n),
-      spec.k, spec.l, spec.cIn, spec.cOut,
-      spec.dtype == DType::F32 ? "f32" : "f64", result.batch);
+      spec.k, spec.l, spec.cIn, spec.cOut, dtypeName(spec.dtype, spec.storage),
+      result.batch);
   if (!result.error.empty()) {
     fmt::format_to(out, "  not measured: {}\n", result.error);
     return;
@@ -223,7 +223,7 @@ static llvm::json::Object resultJson(const BenchResult &result) {
                           {"l", spec.l},
                           {"c_in", spec.cIn},
                           {"c_out", spec.cOut},
-                          {"dtype", spec.dtype == DType::F32 ? "f32" : "f64"},
+                          {"dtype", dtypeName(spec.dtype, spec.storage)},
                           {"layout", spec.layout == Layout::ChannelsLast
                                          ? "channels_last"
                                          : "channels_first"},

@@ -55,7 +55,7 @@ double eqc::leastBytes(const LayerSpec &spec, int64_t n, int64_t batch) {
 }
 
 double eqc::bytesOfInputRows(const LayerSpec &spec, double rows) {
-  return rows * double(spec.cIn) * double(spec.elementSize());
+  return rows * double(spec.cIn) * double(spec.storedSize());
 }
 
 Floor eqc::floorOf(double flops, double bytes, double peak, double bandwidth) {

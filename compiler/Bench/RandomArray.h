@@ -18,8 +18,12 @@ namespace eqc {
 class RandomArray {
 public:
   /// `data()` is null when there is no memory for `count` elements.
-  RandomArray(DType dtype, double count, uint64_t seed) : state(seed) {
-    size_t width = dtype == DType::F32 ? 4 : 8;
+  RandomArray(DType dtype, double count, uint64_t seed,
+              Storage storage = Storage::AsComputed)
+      : state(seed) {
+    size_t width = storage != Storage::AsComputed ? 2
+                   : dtype == DType::F32          ? 4
+                                                  : 8;
     double bytes = std::max(count, 1.0) * double(width) + 64;
     if (bytes > 0x1p46)
       return;
@@ -27,7 +31,9 @@ public:
     if (!memory)
       return;
     size_t elements = size_t(bytes) / width;
-    if (dtype == DType::F32)
+    if (storage != Storage::AsComputed)
+      fillHalves(static_cast<uint16_t *>(memory.get()), elements, storage);
+    else if (dtype == DType::F32)
       fill(static_cast<float *>(memory.get()), elements);
     else
       fill(static_cast<double *>(memory.get()), elements);
@@ -47,6 +53,19 @@ private:
     }
   }
 
+  /// Numbers of size 1/2 to 1.
+  void fillHalves(uint16_t *values, size_t count, Storage storage) {
+    const bool isBF16 = storage == Storage::BF16;
+    for (size_t i = 0; i < count; ++i) {
+      state ^= state >> 12;
+      state ^= state << 25;
+      state ^= state >> 27;
+      const auto bits = uint16_t(state >> 20);
+      values[i] = uint16_t((bits & 0x8000) | (isBF16 ? 0x3f00 : 0x3800) |
+                           (bits & (isBF16 ? 0x7f : 0x3ff)));
+    }
+  }
+
   LargeMemory memory;
   uint64_t state;
 };
@@ -55,8 +74,8 @@ private:
 struct LayerArrays {
   LayerArrays(const LayerSpec &spec, int64_t n, int64_t batch)
       : weight(spec.dtype, weights(spec), 1), bias(spec.dtype, biases(spec), 2),
-        x(spec.dtype, inputs(spec, n, batch), 3),
-        y(spec.dtype, outputs(spec, n, batch), 4) {}
+        x(spec.dtype, inputs(spec, n, batch), 3, spec.storage),
+        y(spec.dtype, outputs(spec, n, batch), 4, spec.storage) {}
 
   static double weights(const LayerSpec &spec) {
     return double(spec.diagrams.size()) * double(spec.cIn) * double(spec.cOut);

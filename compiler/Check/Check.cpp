@@ -35,8 +35,9 @@ public:
                const CheckOptions &options)
       : spec(spec), options(options), runner(spec, kernel),
         random(options.seed),
-        tolerance(spec.dtype == DType::F32 ? options.toleranceF32
-                                           : options.toleranceF64) {}
+        tolerance((spec.dtype == DType::F32 ? options.toleranceF32
+                                            : options.toleranceF64) +
+                  ElementType(spec).rounding()) {}
 
   std::vector<CheckRow> run();
 
@@ -74,7 +75,9 @@ Values LayerChecker::draw(int64_t count) {
 
 /// An x that keeps the promise of its symmetry.
 Values LayerChecker::drawInput(const CheckCase &test) {
-  Values in = draw(test.batch * inputPositions(spec, test.n) * spec.cIn);
+  Values in = drawValues(ElementType(spec),
+                         test.batch * inputPositions(spec, test.n) * spec.cIn,
+                         random, options.integers);
   makeSymmetric(in, spec, test.n, test.batch);
   return in;
 }
@@ -148,7 +151,7 @@ void LayerChecker::testEquivariance(const CheckCase &test) {
   if (!staysExact(moved, options))
     return;
   for (double &v : moved)
-    v = roundTo(spec.dtype, v);
+    v = roundTo(ElementType(spec), v);
   auto y = runner.run(test.n, test.batch, in, weight, bias);
   auto yOfMoved = runner.run(test.n, test.batch, moved, weight, bias);
 
@@ -322,7 +325,7 @@ CheckReport eqc::runCheck(const LayerSpec &spec, const KernelFunctions &kernel,
       "layer {}: {}, k = {}, l = {}, channels {} -> {}, {}, {}, "
       "{} diagrams{}",
       spec.name, acting, spec.k, spec.l, spec.cIn, spec.cOut,
-      spec.dtype == DType::F32 ? "f32" : "f64",
+      dtypeName(spec.dtype, spec.storage),
       spec.layout == Layout::ChannelsLast ? "channels_last" : "channels_first",
       spec.diagrams.size(),
       spec.bias ? fmt::format(" and {} of the bias", spec.biasDiagrams.size())

@@ -20,8 +20,9 @@ public:
       : c(test), spec(test.spec), runner(runner), random(random), table(table),
         rows(outputPositions(spec, test.test.n)),
         cols(inputPositions(spec, test.test.n)),
-        tolerance(spec.dtype == DType::F32 ? c.options.toleranceF32
-                                           : c.options.toleranceF64) {}
+        tolerance((spec.dtype == DType::F32 ? c.options.toleranceF32
+                                            : c.options.toleranceF64) +
+                  ElementType(spec).rounding()) {}
 
   void run() {
     drawGradient();
@@ -57,8 +58,8 @@ private:
 
   /// Zero outside the chosen part, so that only that contributes.
   void drawGradient() {
-    gradY = drawValues(spec.dtype, c.test.batch * rows * spec.cOut, random,
-                       c.options.integers);
+    gradY = drawValues(ElementType(spec), c.test.batch * rows * spec.cOut,
+                       random, c.options.integers);
     std::vector<bool> sampleUsed(c.test.batch, false),
         channelUsed(spec.cOut, false);
     for (int64_t s : c.samples)
@@ -116,7 +117,7 @@ private:
     const OracleGradients expected =
         evaluate(x, weight, gradient, Entries::Signed);
     OracleGradients magnitudes;
-    if (!spec.symmetry.isTrivial())
+    if (spec.combinesDiagrams())
       magnitudes = evaluate(absolute(x), absolute(weight), absolute(gradient),
                             Entries::Absolute);
     auto compareTo = [&](const char *name, const Values &values,

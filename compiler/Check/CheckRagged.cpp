@@ -91,19 +91,20 @@ void RaggedChecker::runSample(int64_t n, int64_t xAt, int64_t yAt,
   }
   const int64_t size = n > 0 ? n : rulesOf(spec.group).sizeUnit();
   auto part = [&](const Values &of, int64_t first, int64_t count) {
-    return GuardedArray(spec.dtype,
+    return GuardedArray(ElementType(spec),
                         Values(of.begin() + first, of.begin() + first + count),
                         Placement::Apart);
   };
-  auto room = [&](size_t count) {
-    return GuardedArray(spec.dtype, static_cast<int64_t>(count),
-                        Placement::Apart);
+  auto room = [&](ElementType type, size_t count) {
+    return GuardedArray(type, static_cast<int64_t>(count), Placement::Apart);
   };
   GuardedArray xArray = part(x, xAt, xs), gradYArray = part(gradY, yAt, ys);
   GuardedArray weightArray(spec.dtype, weight, Placement::Apart);
   GuardedArray biasArray(spec.dtype, bias, Placement::Apart);
-  GuardedArray y = room(ys), gradX = room(xs), gradWeight = room(weight.size()),
-               gradBias = room(bias.size());
+  GuardedArray y = room(ElementType(spec), ys),
+               gradX = room(ElementType(spec), xs),
+               gradWeight = room(spec.dtype, weight.size()),
+               gradBias = room(spec.dtype, bias.size());
   if (kernel.forward(size, 1, xArray.data(), weightArray.data(),
                      biasArray.data(), y.data()) != 0)
     problem = "the layer's own function failed";
@@ -168,7 +169,7 @@ Values RaggedChecker::pad(const Values &packed, bool input, int64_t extent,
 Results RaggedChecker::callAll(int64_t extent, Placement placement) {
   const bool padded = extent > 0;
   auto array = [&](const Values &packed, bool input, double outside) {
-    return GuardedArray(spec.dtype,
+    return GuardedArray(ElementType(spec),
                         padded ? pad(packed, input, extent, outside) : packed,
                         placement);
   };
@@ -211,8 +212,9 @@ CheckRow RaggedChecker::compare(const char *test, const char *gradients,
     each->test = each == &row ? test : gradients;
     each->batch = static_cast<int64_t>(sizes.size());
     each->measured = true;
-    each->tolerance =
-        spec.dtype == DType::F32 ? options.toleranceF32 : options.toleranceF64;
+    each->tolerance = (spec.dtype == DType::F32 ? options.toleranceF32
+                                                : options.toleranceF64) +
+                      ElementType(spec).rounding();
   }
   Values y = expected.y, gradX = expected.gradX;
   if (extent > 0) {
@@ -246,8 +248,11 @@ void RaggedChecker::run(std::vector<CheckRow> &table) {
   auto draw = [&](int64_t count) {
     return drawValues(spec.dtype, count, random, options.integers);
   };
-  x = draw(total(true));
-  gradY = draw(total(false));
+  auto drawTensor = [&](int64_t count) {
+    return drawValues(ElementType(spec), count, random, options.integers);
+  };
+  x = drawTensor(total(true));
+  gradY = drawTensor(total(false));
   weight =
       draw(static_cast<int64_t>(spec.diagrams.size()) * spec.cIn * spec.cOut);
   bias = draw(static_cast<int64_t>(spec.biasDiagrams.size()) * spec.cOut);

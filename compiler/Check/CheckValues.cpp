@@ -9,13 +9,13 @@
 
 using namespace eqc;
 
-Values eqc::drawValues(DType dtype, int64_t count, Random &random,
+Values eqc::drawValues(ElementType type, int64_t count, Random &random,
                        int64_t integers) {
   Values values(count);
   for (double &v : values)
     v = integers > 0
             ? static_cast<double>(random.below(2 * integers + 1) - integers)
-            : roundTo(dtype, random.symmetric());
+            : roundTo(type, random.symmetric());
   return values;
 }
 

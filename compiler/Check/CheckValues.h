@@ -6,6 +6,7 @@
 #include "compiler/Algebra/LayerSpec.h"
 #include "compiler/Algebra/Random.h"
 #include "compiler/Check/Check.h"
+#include "compiler/Check/GuardedArray.h"
 
 #include <algorithm>
 #include <cstdint>
@@ -17,7 +18,7 @@ using Values = std::vector<double>;
 
 /// Random elements in [-1, 1) that the element type can hold; or, where
 /// `integers` is above 0, integers up to that size.
-Values drawValues(DType dtype, int64_t count, Random &random,
+Values drawValues(ElementType type, int64_t count, Random &random,
                   int64_t integers = 0);
 
 double largest(const Values &values);
@@ -39,8 +40,8 @@ template <typename Magnitudes>
 double scaleOf(const LayerSpec &spec, const Values &values,
                const Magnitudes &magnitudes) {
   const double own = largest(values);
-  return spec.symmetry.isTrivial() ? own
-                                   : std::max(own, largest(magnitudes()) / 10);
+  return spec.combinesDiagrams() ? std::max(own, largest(magnitudes()) / 10)
+                                 : own;
 }
 
 /// The absolute values.

@@ -2,6 +2,9 @@
 
 #include "compiler/Check/GuardedArray.h"
 
+#include "llvm/ADT/APFloat.h"
+#include "llvm/ADT/APInt.h"
+
 #include <algorithm>
 #include <cstring>
 
@@ -11,17 +14,58 @@ using namespace eqc;
 /// store, many times.
 static constexpr size_t kGuardBytes = 4096;
 
-/// All bits set is a NaN in both types.
+/// All bits set is a NaN in every type.
 static constexpr unsigned char kGuardByte = 0xFF;
 
-double eqc::roundTo(DType dtype, double value) {
-  return dtype == DType::F32 ? static_cast<float>(value) : value;
+static const llvm::fltSemantics &semanticsOf(Storage storage) {
+  return storage == Storage::BF16 ? llvm::APFloat::BFloat()
+                                  : llvm::APFloat::IEEEhalf();
 }
 
-GuardedArray::GuardedArray(DType dtype, int64_t size, Placement placement)
-    : dtype(dtype),
-      elementSize(dtype == DType::F32 ? sizeof(float) : sizeof(double)),
-      bytes(size * elementSize), pages(2 * kGuardBytes + elementSize + bytes) {
+/// The bits of a number in 16.
+static uint16_t narrowed(Storage storage, double value) {
+  llvm::APFloat number(value);
+  bool loses = false;
+  number.convert(semanticsOf(storage), llvm::APFloat::rmNearestTiesToEven,
+                 &loses);
+  return static_cast<uint16_t>(number.bitcastToAPInt().getZExtValue());
+}
+
+static double widened(Storage storage, uint16_t bits) {
+  llvm::APFloat number(semanticsOf(storage), llvm::APInt(16, bits));
+  bool loses = false;
+  number.convert(llvm::APFloat::IEEEdouble(),
+                 llvm::APFloat::rmNearestTiesToEven, &loses);
+  return number.convertToDouble();
+}
+
+size_t ElementType::bytes() const {
+  if (storage != Storage::AsComputed)
+    return sizeof(uint16_t);
+  return dtype == DType::F32 ? sizeof(float) : sizeof(double);
+}
+
+double ElementType::rounding() const {
+  switch (storage) {
+  case Storage::BF16:
+    return 0x1p-8;
+  case Storage::F16:
+    return 0x1p-11;
+  case Storage::AsComputed:
+    break;
+  }
+  return 0;
+}
+
+double eqc::roundTo(ElementType type, double value) {
+  if (type.storage != Storage::AsComputed)
+    return widened(type.storage, narrowed(type.storage, value));
+  return type.dtype == DType::F32 ? static_cast<float>(value) : value;
+}
+
+GuardedArray::GuardedArray(ElementType type, int64_t size, Placement placement)
+    : type(type), elementSize(type.bytes()), bytes(size * elementSize),
+      pages(2 * kGuardBytes + elementSize + bytes) {
   switch (placement) {
   case Placement::Apart:
     begin = kGuardBytes + elementSize;
@@ -36,15 +80,18 @@ GuardedArray::GuardedArray(DType dtype, int64_t size, Placement placement)
   std::memset(pages.data(), kGuardByte, pages.size());
 }
 
-GuardedArray::GuardedArray(DType dtype, const std::vector<double> &values,
+GuardedArray::GuardedArray(ElementType type, const std::vector<double> &values,
                            Placement placement)
-    : GuardedArray(dtype, static_cast<int64_t>(values.size()), placement) {
+    : GuardedArray(type, static_cast<int64_t>(values.size()), placement) {
   unsigned char *element = pages.data() + begin;
   for (double value : values) {
+    const uint16_t half = narrowed(type.storage, value);
     const float single = static_cast<float>(value);
     std::memcpy(element,
-                dtype == DType::F32 ? static_cast<const void *>(&single)
-                                    : &value,
+                type.storage != Storage::AsComputed
+                    ? static_cast<const void *>(&half)
+                : type.dtype == DType::F32 ? static_cast<const void *>(&single)
+                                           : &value,
                 elementSize);
     element += elementSize;
   }
@@ -54,7 +101,11 @@ std::vector<double> GuardedArray::values() const {
   std::vector<double> result(bytes / elementSize);
   const unsigned char *element = pages.data() + begin;
   for (double &value : result) {
-    if (dtype == DType::F32) {
+    if (type.storage != Storage::AsComputed) {
+      uint16_t half;
+      std::memcpy(&half, element, sizeof(half));
+      value = widened(type.storage, half);
+    } else if (type.dtype == DType::F32) {
       float single;
       std::memcpy(&single, element, sizeof(single));
       value = single;

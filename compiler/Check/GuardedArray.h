@@ -1,6 +1,6 @@
 //===- GuardedArray.h - Arrays that notice stray accesses -------*- C++ -*-===//
 //
-// An f32 or f64 array between guards.
+// An array between guards.
 //
 //===----------------------------------------------------------------------===//
 
@@ -17,8 +17,23 @@
 
 namespace eqc {
 
+/// How numbers lie in memory.
+struct ElementType {
+  DType dtype = DType::F32;
+  Storage storage = Storage::AsComputed;
+
+  ElementType(DType dtype) : dtype(dtype) {}
+  /// Of x and y, and of their gradients.
+  explicit ElementType(const LayerSpec &spec)
+      : dtype(spec.dtype), storage(spec.storage) {}
+
+  size_t bytes() const;
+  /// The relative error of rounding to 16 bits; 0 where that is not done.
+  double rounding() const;
+};
+
 /// `value` as the element type can hold it.
-double roundTo(DType dtype, double value);
+double roundTo(ElementType type, double value);
 
 /// Where an array lies between the pages that nobody may touch. No place does
 /// everything: only one end of an array can meet a page.
@@ -33,8 +48,8 @@ public:
   /// What is not an element, and elements at first, hold NaN: what is read
   /// beyond the end spoils results, and an element that was never written
   /// shows.
-  GuardedArray(DType dtype, int64_t size, Placement placement);
-  GuardedArray(DType dtype, const std::vector<double> &values,
+  GuardedArray(ElementType type, int64_t size, Placement placement);
+  GuardedArray(ElementType type, const std::vector<double> &values,
                Placement placement);
 
   void *data() { return pages.data() + begin; }
@@ -51,7 +66,7 @@ public:
   std::vector<unsigned char> everything() const;
 
 private:
-  DType dtype;
+  ElementType type;
   size_t elementSize, bytes;
   NoAccessPages pages;
   size_t begin; ///< byte offset of the first element

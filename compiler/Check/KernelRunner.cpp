@@ -52,10 +52,10 @@ struct InputArray {
   GuardedArray array;
   std::vector<unsigned char> before;
 
-  InputArray(const char *name, DType dtype, const std::vector<double> &values,
-             Placement placement)
-      : name(name), array(dtype, values, placement),
-        before(array.everything()) {}
+  InputArray(const char *name, ElementType type,
+             const std::vector<double> &values, Placement placement)
+      : name(name), array(type, values, placement), before(array.everything()) {
+  }
 };
 
 /// The first element whose bits differ, in words; empty where none does. Which
@@ -83,11 +83,11 @@ KernelRunner::run(int64_t n, int64_t batch, const std::vector<double> &x,
   const int64_t size = batch * outputPositions(spec, n) * spec.cOut;
   std::optional<std::vector<double>> result;
   for (Placement placement : kPlacements) {
-    InputArray inputArrays[] = {{"x", spec.dtype, x, placement},
+    InputArray inputArrays[] = {{"x", ElementType(spec), x, placement},
                                 {"weight", spec.dtype, weight, placement},
                                 {"bias", spec.dtype, bias, placement}};
     auto &[xArray, wArray, bArray] = inputArrays;
-    GuardedArray y(spec.dtype, size, placement);
+    GuardedArray y(ElementType(spec), size, placement);
     // The bias of a layer without is ignored: give it none.
     int code =
         kernel.forward(n, batch, xArray.array.data(), wArray.array.data(),
@@ -122,16 +122,18 @@ KernelRunner::runBackward(int64_t n, int64_t batch,
       static_cast<int64_t>(spec.biasDiagrams.size()) * spec.cOut;
   std::optional<Gradients> result;
   for (Placement placement : kPlacements) {
-    InputArray inputArrays[] = {{"x", spec.dtype, x, placement},
-                                {"weight", spec.dtype, weight, placement},
-                                {"grad_y", spec.dtype, gradY, placement}};
+    InputArray inputArrays[] = {
+        {"x", ElementType(spec), x, placement},
+        {"weight", spec.dtype, weight, placement},
+        {"grad_y", ElementType(spec), gradY, placement}};
     auto &[xArray, wArray, gArray] = inputArrays;
     auto make = [&](int64_t size) {
       return GuardedArray(spec.dtype, size, placement);
     };
-    GuardedArray gradX = make(static_cast<int64_t>(x.size())),
-                 gradWeight = make(static_cast<int64_t>(weight.size())),
-                 gradBias = make(biasSize);
+    GuardedArray gradX(ElementType(spec), static_cast<int64_t>(x.size()),
+                       placement),
+        gradWeight = make(static_cast<int64_t>(weight.size())),
+        gradBias = make(biasSize);
     const std::vector<unsigned char> untouched = gradBias.everything();
     auto given = [&](unsigned bit, GuardedArray &array) {
       return which & bit ? array.data() : nullptr;
@@ -177,7 +179,7 @@ void KernelRunner::runEmptyBackward(int64_t n,
                                     const std::vector<double> &weight) {
   const auto biasSize =
       static_cast<int64_t>(spec.biasDiagrams.size()) * spec.cOut;
-  GuardedArray gradX(spec.dtype, 0, Placement::Apart),
+  GuardedArray gradX(ElementType(spec), 0, Placement::Apart),
       gradWeight(spec.dtype, static_cast<int64_t>(weight.size()),
                  Placement::Apart),
       gradBias(spec.dtype, biasSize, Placement::Apart);
@@ -203,8 +205,8 @@ void KernelRunner::runEmpty(int64_t n, const std::vector<double> &weight,
                             const std::vector<double> &bias) {
   GuardedArray w(spec.dtype, weight, Placement::Apart),
       b(spec.dtype, bias, Placement::Apart);
-  GuardedArray x(spec.dtype, 0, Placement::Last),
-      y(spec.dtype, 0, Placement::Apart);
+  GuardedArray x(ElementType(spec), 0, Placement::Last),
+      y(ElementType(spec), 0, Placement::Apart);
   void *biasData = spec.bias ? b.data() : nullptr;
   int code = kernel.forward(n, 0, nullptr, w.data(), biasData, nullptr);
   empty.add(code == 0, n, 0, fmt::format("returned {} for null x and y", code));

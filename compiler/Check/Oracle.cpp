@@ -18,6 +18,7 @@
 #include <Eigen/Core>
 
 #include <algorithm>
+#include <cstdlib>
 #include <numeric>
 
 using namespace eqc;
@@ -207,22 +208,18 @@ static Support transposed(Support support) {
   return support;
 }
 
-/// What a weight multiplies: the diagrams of an orbit with their signs, or one.
-static std::vector<SignedDiagram> orbitMembers(const LayerSpec &spec,
-                                               const Diagram &diagram) {
-  return orbitOf(diagram, spec.group, spec.symmetry).members;
-}
-
-/// out += scale * D in, D the sum over the members of `diagram`.
-static void applyOrbit(const LayerSpec &spec, const Diagram &diagram, int64_t n,
-                       Entries entries, bool transposes, double scale,
-                       int64_t width, const double *in, double *out) {
-  for (const SignedDiagram &member : orbitMembers(spec, diagram)) {
+/// out += scale * D in, D what the weight of `diagram` multiplies.
+static void applyWeighted(const LayerSpec &spec, const Diagram &diagram,
+                          int64_t n, Entries entries, bool transposes,
+                          double scale, int64_t width, const double *in,
+                          double *out) {
+  for (const DiagramMultiple &member : diagramsOfWeight(spec, diagram)) {
     Support support = makeSupport(member.diagram, spec.group, n, entries);
     if (transposes)
       support = transposed(std::move(support));
-    const int sign = entries == Entries::Absolute ? 1 : member.sign;
-    applyDiagram(support, sign * scale, width, in, out);
+    const auto factor = static_cast<double>(
+        entries == Entries::Absolute ? std::abs(member.factor) : member.factor);
+    applyDiagram(support, factor * scale, width, in, out);
   }
 }
 
@@ -232,8 +229,8 @@ static std::vector<double> columnOf(const LayerSpec &spec,
                                     Entries entries, int64_t rows) {
   const double one = 1;
   std::vector<double> column(rows, 0.0);
-  applyOrbit(spec, diagram, n, entries, /*transposes=*/false, 1, 1, &one,
-             column.data());
+  applyWeighted(spec, diagram, n, entries, /*transposes=*/false, 1, 1, &one,
+                column.data());
   return column;
 }
 
@@ -287,9 +284,9 @@ std::vector<double> eqc::oracleForward(const LayerSpec &spec, int64_t n,
     if (allZero(w, mixSize))
       continue;
     std::fill(applied.begin(), applied.end(), 0.0);
-    applyOrbit(spec, spec.diagrams[d], n, entries, /*transposes=*/false,
-               diagramScale(spec.diagrams[d], spec.group, spec.normalize, n),
-               batch * spec.cIn, in.data(), applied.data());
+    applyWeighted(spec, spec.diagrams[d], n, entries, /*transposes=*/false,
+                  diagramScale(spec.diagrams[d], spec.group, spec.normalize, n),
+                  batch * spec.cIn, in.data(), applied.data());
     y.noalias() +=
         Eigen::Map<RowMajor>(applied.data(), rows * batch, spec.cIn) *
         Eigen::Map<const RowMajor>(w, spec.cIn, spec.cOut);
@@ -328,8 +325,8 @@ OracleGradients eqc::oracleBackward(const LayerSpec &spec, int64_t n,
     double scale =
         diagramScale(spec.diagrams[d], spec.group, spec.normalize, n);
     std::fill(applied.begin(), applied.end(), 0.0);
-    applyOrbit(spec, spec.diagrams[d], n, entries, /*transposes=*/false, scale,
-               batch * spec.cIn, in.data(), applied.data());
+    applyWeighted(spec, spec.diagrams[d], n, entries, /*transposes=*/false,
+                  scale, batch * spec.cIn, in.data(), applied.data());
     Eigen::Map<RowMajor>(result.weight.data() + d * mixSize, spec.cIn,
                          spec.cOut)
         .noalias() =
@@ -340,8 +337,8 @@ OracleGradients eqc::oracleBackward(const LayerSpec &spec, int64_t n,
         gradient *
         Eigen::Map<const RowMajor>(weight + d * mixSize, spec.cIn, spec.cOut)
             .transpose();
-    applyOrbit(spec, spec.diagrams[d], n, entries, /*transposes=*/true, scale,
-               batch * spec.cIn, unmixed.data(), gx.data());
+    applyWeighted(spec, spec.diagrams[d], n, entries, /*transposes=*/true,
+                  scale, batch * spec.cIn, unmixed.data(), gx.data());
   }
   result.x = toLayout(gx, spec.layout, batch, cols, spec.cIn);
 
@@ -392,7 +389,7 @@ double eqc::oracleVisits(const Diagram &diagram, Group group, int64_t n) {
 double eqc::oracleVisits(const LayerSpec &spec, int64_t n) {
   double visits = 0;
   for (const Diagram &diagram : spec.diagrams)
-    for (const SignedDiagram &member : orbitMembers(spec, diagram))
+    for (const DiagramMultiple &member : diagramsOfWeight(spec, diagram))
       visits += oracleVisits(member.diagram, spec.group, n);
   return visits;
 }
@@ -419,13 +416,15 @@ void eqc::markDependentRows(const Diagram &diagram, Group group, int64_t n,
 
 void eqc::markDependentRows(const LayerSpec &spec, size_t weight, int64_t n,
                             int64_t column, std::vector<bool> &rows) {
-  for (const SignedDiagram &member : orbitMembers(spec, spec.diagrams[weight]))
+  for (const DiagramMultiple &member :
+       diagramsOfWeight(spec, spec.diagrams[weight]))
     markDependentRows(member.diagram, spec.group, n, column, rows);
 }
 
 void eqc::markDependentColumns(const LayerSpec &spec, size_t weight, int64_t n,
                                int64_t row, std::vector<bool> &columns) {
-  for (const SignedDiagram &member : orbitMembers(spec, spec.diagrams[weight]))
+  for (const DiagramMultiple &member :
+       diagramsOfWeight(spec, spec.diagrams[weight]))
     markDependent(transposed(makeSupport(member.diagram, spec.group, n)), row,
                   columns);
 }

@@ -151,6 +151,31 @@ std::vector<double> eqc::diagramMatrix(const Diagram &diagram, Group group,
   return matrix;
 }
 
+/// Whether indices of different blocks of a space differ. Those of a head and
+/// of an orbit of tuples do so where the entry is not zero, and are theirs.
+static bool areDistinct(const Diagram &diagram,
+                        const std::vector<int64_t> &index) {
+  if (diagram.orbit.exists())
+    return true;
+  for (size_t v = 0; v < index.size(); ++v)
+    for (size_t w = 0; w < v; ++w)
+      if (diagram.block[v] != diagram.block[w] && index[v] == index[w] &&
+          diagram.spaceOf(static_cast<int>(v)) ==
+              diagram.spaceOf(static_cast<int>(w)) &&
+          !diagram.isLegOf(static_cast<int>(v)))
+        return false;
+  return true;
+}
+
+static void keepDistinct(std::vector<double> &matrix, const Diagram &diagram,
+                         Group group, int64_t n) {
+  std::vector<int64_t> index(diagram.l + diagram.k, 0);
+  size_t at = 0;
+  do
+    matrix[at++] *= areDistinct(diagram, index) ? 1 : 0;
+  while (nextIndex(index, diagram, group, n));
+}
+
 /// The matrix of a weight: the sum over the orbit of its diagram.
 static std::vector<double> orbitMatrix(const LayerSpec &spec,
                                        const Diagram &diagram, int64_t n,
@@ -158,8 +183,9 @@ static std::vector<double> orbitMatrix(const LayerSpec &spec,
   std::vector<double> sum(size, 0.0);
   for (const SignedDiagram &member :
        orbitOf(diagram, spec.group, spec.symmetry).members) {
-    const std::vector<double> matrix =
-        diagramMatrix(member.diagram, spec.group, n);
+    std::vector<double> matrix = diagramMatrix(member.diagram, spec.group, n);
+    if (spec.weightsOf == WeightsOf::Orbits)
+      keepDistinct(matrix, member.diagram, spec.group, n);
     for (int64_t i = 0; i < size; ++i)
       sum[i] += member.sign * matrix[i];
   }

@@ -113,8 +113,9 @@ static std::string declare(const Binding &function) {
   if (name.size() > maxColumn - 20)
     name.insert(maxColumn - 20, "&\n        &");
   text += "        bind(c, name=\"" + name + "\") result(status)\n";
-  text += "      import :: c_char, c_double, c_float, c_int, c_int64_t, c_ptr, "
-          "c_size_t\n";
+  text +=
+      "      import :: c_char, c_double, c_float, c_int, c_int16_t, c_int64_t, "
+      "c_ptr, c_size_t\n";
   for (const Argument &argument : function.arguments)
     text +=
         fmt::format("      {} :: {}{}{}\n", argument.type, argument.name,
@@ -144,10 +145,10 @@ static Argument reportSize(std::string name) {
 static Argument pointer(std::string name, std::string comment = "") {
   return {std::move(name), "type(c_ptr), value", false, std::move(comment)};
 }
-static Argument array(std::string name, DType type, bool written, bool optional,
-                      std::string comment) {
+static Argument array(std::string name, const std::string &type, bool written,
+                      bool optional, std::string comment) {
   return {std::move(name),
-          realOf(type) + (written ? ", intent(inout)" : ", intent(in)") +
+          type + (written ? ", intent(inout)" : ", intent(in)") +
               (optional ? ", optional" : ""),
           true, std::move(comment)};
 }
@@ -206,8 +207,13 @@ static Binding bindingOf(const CFunction &function, const LayerSpec &layer,
         function.needsGradients
             ? argument.written || argument.role != ArrayRole::Y
             : argument.role == ArrayRole::Bias && layer.biasDiagrams.empty();
-    arguments.push_back(array(mine.add(argument.name), layer.dtype,
-                              argument.written, optional, shape));
+    // Fortran has no numbers of 16 bits: these are their bits.
+    const bool isReal =
+        layer.storage == Storage::AsComputed || !argument.isStored();
+    arguments.push_back(
+        array(mine.add(argument.name),
+              isReal ? realOf(layer.dtype) : "integer(c_int16_t)",
+              argument.written, optional, shape));
   }
   if (function.takesReport) {
     arguments.push_back(report(mine.add("report")));
@@ -278,8 +284,8 @@ static Binding bindingOf(const NetworkFunction &function,
     result.arguments.push_back(
         parameter.isNumber ? number(name)
         : isTape ? pointer(name)
-                 : array(name, network.dtype, parameter.written, optional,
-                         shapeOf(parameter, network, function)));
+                 : array(name, realOf(network.dtype), parameter.written,
+                         optional, shapeOf(parameter, network, function)));
   }
   return result;
 }
@@ -381,7 +387,7 @@ std::string eqc::emitFortran(llvm::ArrayRef<LayerSpec> layers,
       "Arrays are dense, their first\n! index fastest{}.\n\n"
       "module {}\n"
       "  use, intrinsic :: iso_c_binding, only: c_char, c_double, c_float, "
-      "c_int, c_int64_t, &\n    c_ptr, c_size_t\n"
+      "c_int, c_int16_t, &\n    c_int64_t, c_ptr, c_size_t\n"
       "  implicit none\n  private\n{}\n{}\n  interface\n{}  end interface\n{}"
       "\nend module\n",
       EQC_VERSION, error, device ? ", and in the memory of the device" : "",

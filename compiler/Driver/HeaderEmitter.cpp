@@ -84,6 +84,8 @@ static void emitDiagrams(const LayerSpec &layer, StringRef array,
                      : "/* What {}[d] multiplies (o: axes of y, i: axes of x; "
                        "axes of one block\n   have the same index",
                  array.str());
+  if (layer.weightsOf == WeightsOf::Orbits && !diagrams.back().orbit.exists())
+    text += ", those of different blocks different ones";
   if (diagrams.back().free >= 0)
     text += "; *: the Levi-Civita symbol";
   else if (diagrams.back().head >= 0 && !diagrams.back().orbit.exists())

@@ -114,11 +114,13 @@ static std::string layerText(const LayerSpec &spec) {
   field("l", axesText(spec, 0, spec.l));
   field("channels", channelsText(spec));
   field("bias", spec.bias ? "true" : "false");
-  field("dtype", spec.dtype == DType::F32 ? "f32" : "f64");
+  field("dtype", dtypeName(spec.dtype, spec.storage));
   field("layout", spec.layout == Layout::ChannelsLast ? "channels_last"
                                                       : "channels_first");
   field("normalize", spec.normalize == Normalize::None ? "none" : "mean");
   field("diagrams", diagramsText(spec));
+  if (spec.weightsOf == WeightsOf::Orbits)
+    field("weights", "orbit");
   if (!spec.symmetry.in.empty())
     field("in_symmetry", symmetryText(spec.symmetry.in));
   if (!spec.symmetry.out.empty())

@@ -161,6 +161,7 @@ std::optional<LayerSpec> LayerChecker::check() {
   checkGroup();
   checkDiagramCount();
   checkSymmetry();
+  checkOrbitWeights();
   checkBias();
   checkList();
   checkSizes();

@@ -132,6 +132,10 @@ private:
   void keepOrbits(std::vector<Diagram> &diagrams, bool ofBias);
   bool replaceByFirst(Diagram &diagram, SourceRange where);
 
+  // SemaOrbitWeights.cpp: weights of orbits of tuples.
+  void checkOrbitWeights();
+  void checkCoarser(const std::vector<Diagram> &diagrams, FieldKind field);
+
   // SemaDiagrams.cpp: what the values mean together.
   void checkSize();
   void checkGroup();

@@ -481,6 +481,13 @@ void LayerChecker::enumerate() {
         .error(DiagId::NoDiagrams, place(FieldKind::Diagrams),
                "no diagram joins x and z")
         .help("write 'diagrams = all'");
+  if (spec.weightsOf == WeightsOf::Orbits) {
+    const size_t errors = diags.errorCount();
+    checkCoarser(spec.diagrams, FieldKind::Diagrams);
+    checkCoarser(spec.biasDiagrams, FieldKind::Bias);
+    if (diags.errorCount() != errors)
+      return;
+  }
   const LayerSpec members = membersOf(spec).spec;
   checkSignedTerms(members.diagrams, FieldKind::Diagrams);
   checkSignedTerms(members.biasDiagrams, FieldKind::Bias);

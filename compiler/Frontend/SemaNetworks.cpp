@@ -34,6 +34,7 @@ LayerSignature eqc::signatureOf(const LayerSpec &layer, size_t index) {
         typeOf(layer.k1(), layer.k2, layer.xAxes, layer.cIn2));
   signature.output = typeOf(0, layer.l, layer.yAxes, layer.cOut);
   signature.dtype = layer.dtype;
+  signature.storage = layer.storage;
   signature.layout = layer.layout;
   signature.weightSize =
       static_cast<int64_t>(layer.diagrams.size()) * layer.weightsOfDiagram();
@@ -304,6 +305,13 @@ void NetworkChecker::checkLayers() {
   for (size_t i = 0; i < spec.layers.size(); ++i) {
     const std::string &name = spec.layers[i].name;
     const LayerSignature &signature = signatureOfLayer(name);
+    if (signature.storage != Storage::AsComputed)
+      diags
+          .error(DiagId::NotBuiltYet, firstCalls[i],
+                 "layer " + quoted(name) +
+                     " has numbers of 16 bits, which are "
+                     "not built yet in networks")
+          .help("write 'dtype = f32' in the layer");
     if (i == 0) {
       spec.dtype = signature.dtype;
       spec.layout = signature.layout;

@@ -29,6 +29,7 @@ struct LayerSignature {
   std::vector<TensorType> inputs;
   TensorType output;
   DType dtype = DType::F32;
+  Storage storage = Storage::AsComputed;
   Layout layout = Layout::ChannelsLast;
   int64_t weightSize = 0, biasSize = 0;
   SourcePosition position;

@@ -444,12 +444,22 @@ void LayerChecker::readValues() {
   readChannels();
   if (std::optional<size_t> i = readWord(FieldKind::Bias))
     spec.bias = *i == 1;
-  if (std::optional<size_t> i = readWord(FieldKind::DType))
-    spec.dtype = *i == 0 ? DType::F32 : DType::F64;
+  if (std::optional<size_t> i = readWord(FieldKind::DType)) {
+    spec.dtype = *i == 1 ? DType::F64 : DType::F32;
+    spec.storage = *i == 2   ? Storage::BF16
+                   : *i == 3 ? Storage::F16
+                             : Storage::AsComputed;
+    if (spec.storage != Storage::AsComputed && inputProduct())
+      diags.error(DiagId::NotBuiltYet, place(FieldKind::DType),
+                  "numbers of 16 bits are not built yet in layers of two "
+                  "inputs");
+  }
   if (std::optional<size_t> i = readWord(FieldKind::Layout))
     spec.layout = *i == 0 ? Layout::ChannelsLast : Layout::ChannelsFirst;
   if (std::optional<size_t> i = readWord(FieldKind::Normalize))
     spec.normalize = *i == 0 ? Normalize::None : Normalize::Mean;
+  if (std::optional<size_t> i = readWord(FieldKind::Weights))
+    spec.weightsOf = *i == 0 ? WeightsOf::Diagrams : WeightsOf::Orbits;
   readDiagramChoice();
   if (const Value *written = value(FieldKind::Batch))
     spec.batch = readInteger(*written, "batch", 1).value_or(0);

@@ -244,10 +244,14 @@ private:
       add("bias = true");
     if (choose.oneIn(3))
       add("dtype = f64");
+    else if (choose.oneIn(6) && !isBilinear && options.target.empty())
+      add(choose.oneIn(2) ? "dtype = bf16" : "dtype = f16");
     if (choose.oneIn(3))
       add("layout = channels_first");
     if (choose.oneIn(4))
       add("normalize = mean");
+    else if (choose.oneIn(6))
+      add("weights = orbit");
     if (choose.oneIn(4))
       add("diagrams = basis");
     else if (isBilinear && choose.oneIn(4))

@@ -96,33 +96,34 @@ std::string eqc::hashOf(std::string_view text) {
 /// Blocks are single characters from '0' on; '*' is none of them.
 static constexpr int kMostBlocks = 127 - '0';
 
-/// Adds the diagrams with their signs; whether all could be written.
-static bool addMaps(const std::vector<Diagram> &diagrams,
-                    const std::vector<SignedWeight> &weights,
+/// Adds what each diagram stands for; whether all could be written.
+static bool addMaps(const LayerSpec &spec, const std::vector<Diagram> &diagrams,
                     std::string &text) {
-  int last = -1;
-  for (size_t i = 0; i < diagrams.size(); ++i) {
-    const bool begins = weights[i].number != last;
-    last = weights[i].number;
-    text += weights[i].sign > 0 ? (begins ? '+' : '&') : begins ? '-' : '~';
-    if (diagrams[i].head >= 0) // a sign of several blocks
-      return false;
-    for (int block : diagrams[i].block) {
-      if (block >= kMostBlocks)
+  for (const Diagram &diagram : diagrams) {
+    bool begins = true;
+    for (const SignedDiagram &member :
+         orbitOf(diagram, spec.group, spec.symmetry).members) {
+      text += member.sign > 0 ? (begins ? '+' : '&') : begins ? '-' : '~';
+      begins = false;
+      const Diagram &of = member.diagram;
+      if (of.head >= 0) // a sign of several blocks
         return false;
-      text += block == diagrams[i].free ? '*' : static_cast<char>('0' + block);
+      for (int block : of.block) {
+        if (block >= kMostBlocks)
+          return false;
+        text += block == of.free ? '*' : static_cast<char>('0' + block);
+      }
     }
   }
   return true;
 }
 
 std::string eqc::mapsOf(const LayerSpec &spec) {
-  const MemberLayer members = membersOf(spec);
-  std::string text;
-  if (!addMaps(members.spec.diagrams, members.weights, text))
+  std::string text = spec.weightsOf == WeightsOf::Orbits ? "=" : "";
+  if (!addMaps(spec, spec.diagrams, text))
     return "";
   text += ';';
-  if (!addMaps(members.spec.biasDiagrams, members.biasWeights, text))
+  if (!addMaps(spec, spec.biasDiagrams, text))
     return "";
   for (const AxisPermutation &permutation : spec.symmetry.in) {
     text += permutation.sign > 0 ? ";+" : ";-";

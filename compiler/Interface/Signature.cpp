@@ -73,10 +73,15 @@ std::string eqc::declarationOf(const CFunction &function,
     add("int64_t batch");
   if (function.isRagged())
     add(std::string("const int64_t *") + function.sampleSizes);
-  const std::string type = layer.dtype == DType::F32 ? "float *" : "double *";
+  const std::string number = layer.dtype == DType::F32 ? "float *" : "double *";
+  const std::string stored =
+      layer.storage == Storage::AsComputed
+          ? number
+          : std::string("eqc_") + dtypeName(layer.dtype, layer.storage) + " *";
   for (const ArrayArgument &array : function.arguments()) {
     if (&array == function.arrays.data() + function.firstLine)
       separator = ",\n    ";
+    const std::string &type = array.isStored() ? stored : number;
     add((array.written ? type : "const " + type) + array.name);
   }
   if (function.takesReport) {

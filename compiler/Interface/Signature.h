@@ -35,6 +35,12 @@ struct ArrayArgument {
   const char *name = "";
   ArrayRole role = ArrayRole::X;
   bool written = false; ///< else read
+
+  /// Whether it is of the type that the layer's tensors lie in memory with;
+  /// weights are of the type that is computed in.
+  bool isStored() const {
+    return role == ArrayRole::X || role == ArrayRole::Z || role == ArrayRole::Y;
+  }
 };
 
 /// What a function answers.

@@ -62,6 +62,11 @@ func::FuncOp eqc::importLayer(OpBuilder &b, const LayerSpec &layer) {
   if (layer.batch > 0)
     function->setAttr(ir::EqcDialect::kBatchAttrName,
                       b.getI64IntegerAttr(layer.batch));
+  if (layer.storage != Storage::AsComputed)
+    function->setAttr(ir::EqcDialect::kStorageAttrName,
+                      TypeAttr::get(layer.storage == Storage::BF16
+                                        ? Type(b.getBF16Type())
+                                        : Type(b.getF16Type())));
   if (layer.typed && !layer.group.isProduct())
     function->setAttr(ir::EqcDialect::kSpaceAttrName,
                       b.getStringAttr(layer.spaceName));
@@ -95,7 +100,8 @@ func::FuncOp eqc::importLayer(OpBuilder &b, const LayerSpec &layer) {
       ir::LayoutAttr::get(context, layer.layout),
       ir::NormalizeAttr::get(context, layer.normalize),
       ir::getPermutationArrayAttr(context, layer.symmetry.in),
-      ir::getPermutationArrayAttr(context, layer.symmetry.out));
+      ir::getPermutationArrayAttr(context, layer.symmetry.out),
+      layer.weightsOf == WeightsOf::Orbits ? b.getUnitAttr() : UnitAttr());
   func::ReturnOp::create(b, source, y);
   return function;
 }

@@ -146,10 +146,10 @@ Operations eqc::operationsOf(const PlanCost &cost, const LayerSpec &spec,
   return operations;
 }
 
-/// Of rows of so many channels.
+/// Of rows of so many channels of x or y.
 static int64_t bytesOf(const LayerSpec &spec, int64_t rows, int64_t channels) {
   return saturatingMultiply(saturatingMultiply(rows, channels),
-                            spec.elementSize());
+                            spec.storedSize());
 }
 static int64_t outputBytesOf(const LayerSpec &spec, int64_t n) {
   return bytesOf(spec, countAt(positionsOfOutput(spec), n), spec.cOut);
@@ -163,11 +163,12 @@ int64_t eqc::plannedBytesOf(const PlanCost &cost, const LayerSpec &spec,
 
 LeastBytes eqc::leastBytesOf(const LayerSpec &spec, int64_t n) {
   auto bytes = [&](int64_t rows, int64_t channels) {
-    return bytesOf(spec, rows, channels);
+    return saturatingMultiply(saturatingMultiply(rows, channels),
+                              spec.elementSize());
   };
   LeastBytes least;
   least.perSample =
-      saturatingAdd(bytes(countAt(positionsOfInput(spec), n), spec.cIn),
+      saturatingAdd(bytesOf(spec, countAt(positionsOfInput(spec), n), spec.cIn),
                     outputBytesOf(spec, n));
   least.perCall = saturatingAdd(
       bytes(saturatingMultiply(static_cast<int64_t>(spec.diagrams.size()),

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <map>
 
 using namespace eqc;
 
@@ -21,27 +22,26 @@ std::vector<PackedTerm> eqc::inWeights(const MemberLayer &layer,
                                        std::vector<PackedTerm> terms) {
   const bool divides = layer.spec.normalize == Normalize::Mean &&
                        layer.spec.group.action() != nullptr;
-  if (!layer.hasOrbits && !divides)
+  if (!layer.sumsWeights && !divides)
     return terms;
   for (PackedTerm &term : terms) {
     PackedTerm sum;
     double largest = 0;
-    for (const WeightedDiagram &weighted : term) {
-      const SignedWeight &weight = layer.weights[weighted.diagram];
-      double factor = weight.sign * weighted.factor;
-      if (divides)
-        factor /= static_cast<double>(
-            layer.spec.diagrams[weighted.diagram].orbit.divisor);
-      largest = std::max(largest, std::abs(factor));
-      auto known = std::find_if(sum.begin(), sum.end(),
-                                [&](const WeightedDiagram &other) {
-                                  return other.diagram == weight.number;
-                                });
-      if (known == sum.end())
-        sum.push_back({weight.number, factor});
-      else
-        known->factor += factor;
-    }
+    std::map<int, size_t> numbers;
+    for (const WeightedDiagram &weighted : term)
+      for (const WeightedDiagram &weight : layer.weights[weighted.diagram]) {
+        double factor = weight.factor * weighted.factor;
+        if (divides)
+          factor /= static_cast<double>(
+              layer.spec.diagrams[weighted.diagram].orbit.divisor);
+        largest = std::max(largest, std::abs(factor));
+        const auto [known, isNew] =
+            numbers.try_emplace(weight.diagram, sum.size());
+        if (isNew)
+          sum.push_back({weight.diagram, factor});
+        else
+          sum[known->second].factor += factor;
+      }
     term.clear();
     for (const WeightedDiagram &weighted : sum)
       if (std::abs(weighted.factor) > 1e-13 * largest)

@@ -9,30 +9,11 @@
 
 namespace eqc {
 
-/// `factor` times the weight of a diagram.
-struct WeightedDiagram {
-  int diagram = 0;
-  double factor = 1;
-};
-
-/// One matrix of c_in x c_out in the packed weights: a sum over diagrams. It is
-/// empty where a layer leaves diagrams out.
-using PackedTerm = std::vector<WeightedDiagram>;
-
 /// The weights of `diagrams` as they are.
 inline std::vector<PackedTerm> packedTermsOf(const std::vector<int> &diagrams) {
   std::vector<PackedTerm> terms;
   for (int diagram : diagrams)
     terms.push_back({{diagram, 1}});
-  return terms;
-}
-
-/// The same of the members of orbits, which are multiples of weights.
-inline std::vector<PackedTerm>
-packedTermsOf(const std::vector<SignedWeight> &members) {
-  std::vector<PackedTerm> terms;
-  for (const SignedWeight &member : members)
-    terms.push_back({{member.number, double(member.sign)}});
   return terms;
 }
 

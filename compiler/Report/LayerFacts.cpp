@@ -99,6 +99,9 @@ std::vector<Fact> eqc::factsOf(const LayerSpec &layer,
   fact("weight", fmt::format("{}, {} elements", weightShape(layer), weights),
        "weight",
        json::Object{{"shape", weightShape(layer)}, {"elements", weights}});
+  if (layer.weightsOf == WeightsOf::Orbits)
+    fact("weights of", "tuples equal exactly within the blocks of diagrams",
+         "weights_of", "orbit");
   const std::string bias = fmt::format("[{}, {}]", biasDiagrams, layer.cOut);
   fact("bias",
        layer.bias
@@ -109,10 +112,14 @@ std::vector<Fact> eqc::factsOf(const LayerSpec &layer,
            ? json::Value(json::Object{{"shape", bias},
                                       {"elements", biasDiagrams * layer.cOut}})
            : json::Value(nullptr));
-  const char *numbers = layer.dtype == DType::F32 ? "f32" : "f64";
+  const char *numbers = dtypeName(layer.dtype, layer.storage);
   const bool isMean = layer.normalize == Normalize::Mean;
   fact("numbers",
-       fmt::format("{}{}", numbers, isMean ? ", means over inputs" : ""),
+       fmt::format("{}{}{}", numbers,
+                   layer.storage == Storage::AsComputed
+                       ? ""
+                       : " in memory, computed in f32",
+                   isMean ? ", means over inputs" : ""),
        "numbers",
        json::Object{{"dtype", numbers},
                     {"normalize", isMean ? "mean" : "none"}});

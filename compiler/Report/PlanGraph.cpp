@@ -59,9 +59,11 @@ public:
   }
 
 private:
-  int weightOf(const MixTerm &term) const {
-    return members.hasOrbits ? members.weights[term.diagram].number
-                             : term.diagram;
+  /// Adds the weights of a term, each once.
+  void addWeights(const MixTerm &term, std::vector<int> &to) const {
+    for (const WeightedDiagram &weight : members.weights[term.diagram])
+      if (!llvm::is_contained(to, weight.diagram))
+        to.push_back(weight.diagram);
   }
   size_t boxOf(int node) const { return node < 0 ? y : nodes[node]; }
 
@@ -83,11 +85,10 @@ private:
       const size_t to = boxOf(target.node);
       std::map<size_t, std::vector<int>> weights; // by where they read
       for (const MixTerm &term : target.fromInput)
-        weights[x].push_back(weightOf(term));
+        addWeights(term, weights[x]);
       for (const MixTerm &term : target.fromStored) {
         const auto found = offsets.find(toString(term.view.offset));
-        weights[found == offsets.end() ? x : found->second].push_back(
-            weightOf(term));
+        addWeights(term, weights[found == offsets.end() ? x : found->second]);
       }
       for (const auto &[from, of] : weights)
         graph.join(from, to,

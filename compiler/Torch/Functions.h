@@ -51,6 +51,8 @@ constexpr uint64_t interfaceVersion = uint64_t(2) << 56 | uint64_t(13) << 48;
   FUNCTION(aoti_torch_empty_strided,                                           \
            Code(int64_t, const int64_t *, const int64_t *, int32_t, int32_t,   \
                 int32_t, Handle *))                                            \
+  FUNCTION(aoti_torch_dtype_bfloat16, int32_t())                               \
+  FUNCTION(aoti_torch_dtype_float16, int32_t())                                \
   FUNCTION(aoti_torch_dtype_float32, int32_t())                                \
   FUNCTION(aoti_torch_dtype_float64, int32_t())                                \
   FUNCTION(aoti_torch_dtype_uint8, int32_t())                                  \

@@ -61,7 +61,11 @@ const Layer &eqc::torch::findLayer(const Functions &call, std::string_view key,
   auto layer = std::make_unique<Layer>();
   layer->key = text;
   layer->info = *call.eqc_program_layer(program.get(), 0);
-  layer->isDouble = std::string_view(layer->info.dtype) == "f64";
+  const std::string_view dtype = layer->info.dtype;
+  layer->computed = dtype == "f64" ? Element::F64 : Element::F32;
+  layer->stored = dtype == "bf16"  ? Element::BF16
+                  : dtype == "f16" ? Element::F16
+                                   : layer->computed;
   const std::string name = layer->info.name;
   auto find = [&](const char *suffix) {
     return call.eqc_program_function(program.get(), (name + suffix).c_str());

@@ -3,7 +3,7 @@
 #ifndef EQC_TORCH_LAYERS_H
 #define EQC_TORCH_LAYERS_H
 
-#include "compiler/Torch/Functions.h"
+#include "compiler/Torch/Tensor.h"
 
 #include <string_view>
 #include <vector>
@@ -14,7 +14,8 @@ namespace eqc::torch {
 struct Layer {
   std::string key;
   eqc_layer_info info;
-  bool isDouble;
+  Element stored;   ///< x, y and their gradients
+  Element computed; ///< the weight, the bias and theirs
   /// Of a GPU's layer, those that take a workspace and a stream. The second may
   /// be null.
   void *forward, *backward;

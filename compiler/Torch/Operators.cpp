@@ -149,9 +149,9 @@ namespace {
 /// array is.
 class Parts {
 public:
-  Parts(void *data, const Layer &layer, const Shape &shape)
+  Parts(void *data, Element type, const Shape &shape)
       : data(static_cast<char *>(data)),
-        bytes(data ? volume(shape) * (layer.isDouble ? 8 : 4) : 0) {}
+        bytes(data ? volume(shape) * bytesOf(type) : 0) {}
   void *operator[](int64_t point) const { return data + point * bytes; }
 
 private:
@@ -169,21 +169,23 @@ static Tensor linear(Tensor x, Tensor weight, Tensor bias,
   const Shape front = frontOf(weight);
   const int64_t batch = batchOf(x, "x", front);
   const Shape xShape = layer.xShape(batch, n), yShape = layer.yShape(batch, n);
-  x.require("x", front + xShape, layer.isDouble, place);
-  weight.require("weight", front + layer.weightShape(), layer.isDouble, place);
+  x.require("x", front + xShape, layer.stored, place);
+  weight.require("weight", front + layer.weightShape(), layer.computed, place);
   const bool hasBias = layer.info.bias_diagrams > 0 && bias.isThere();
   if (hasBias)
-    bias.require("bias", front + layer.biasShape(), layer.isDouble, place);
-  Tensor y = Tensor::empty(front + yShape, layer.isDouble, place);
+    bias.require("bias", front + layer.biasShape(), layer.computed, place);
+  Tensor y = Tensor::empty(front + yShape, layer.stored, place);
   const bool needsZeros =
       place.isCuda && !hasBias && layer.info.bias_diagrams > 0;
   const Tensor zeros =
-      needsZeros ? Tensor::zeros(layer.biasShape(), layer.isDouble, place)
+      needsZeros ? Tensor::zeros(layer.biasShape(), layer.computed, place)
                  : Tensor();
   const void *noBias = place.isCuda ? zeros.data() : layer.zeroBias.data();
-  const Parts xs(x.data(), layer, xShape), ys(y.data(), layer, yShape),
-      weights(weight.data(), layer, layer.weightShape()),
-      biases(hasBias ? bias.data() : nullptr, layer, layer.biasShape());
+  const Parts xs(x.data(), layer.stored, xShape),
+      ys(y.data(), layer.stored, yShape),
+      weights(weight.data(), layer.computed, layer.weightShape()),
+      biases(hasBias ? bias.data() : nullptr, layer.computed,
+             layer.biasShape());
   for (int64_t i = 0, count = volume(front); i < count; ++i)
     caller.run(layer.forward, batch, (const void *)xs[i],
                (const void *)weights[i],
@@ -208,25 +210,28 @@ static Gradients linearBackward(Tensor x, Tensor weight, Tensor gradY,
   const Shape xShape = layer.xShape(batch, n), yShape = layer.yShape(batch, n),
               weightShape = layer.weightShape(), biasShape = layer.biasShape();
   if (needWeight)
-    x.require("x", front + xShape, layer.isDouble, place);
+    x.require("x", front + xShape, layer.stored, place);
   if (needX)
-    weight.require("weight", front + weightShape, layer.isDouble, place);
-  gradY.require("grad_y", front + yShape, layer.isDouble, place);
-  auto make = [&](bool need, const Shape &shape) {
-    return Tensor::empty(need ? front + shape : Shape{0}, layer.isDouble,
-                         place);
+    weight.require("weight", front + weightShape, layer.computed, place);
+  gradY.require("grad_y", front + yShape, layer.stored, place);
+  const Element stored = layer.stored, computed = layer.computed;
+  auto make = [&](bool need, const Shape &shape, Element type) {
+    return Tensor::empty(need ? front + shape : Shape{0}, type, place);
   };
-  Gradients grads = {make(needX, xShape), make(needWeight, weightShape),
-                     make(needBias, biasShape)};
-  auto parts = [&](bool need, const Tensor &tensor, const Shape &shape) {
-    return Parts(need ? tensor.data() : nullptr, layer, shape);
+  Gradients grads = {make(needX, xShape, stored),
+                     make(needWeight, weightShape, computed),
+                     make(needBias, biasShape, computed)};
+  auto parts = [](bool need, const Tensor &tensor, const Shape &shape,
+                  Element type) {
+    return Parts(need ? tensor.data() : nullptr, type, shape);
   };
-  const Parts xs = parts(needWeight, x, xShape),
-              weights = parts(needX, weight, weightShape),
-              gradYs = parts(true, gradY, yShape),
-              gradXs = parts(needX, grads.x, xShape),
-              gradWeights = parts(needWeight, grads.weight, weightShape),
-              gradBiases = parts(needBias, grads.bias, biasShape);
+  const Parts xs = parts(needWeight, x, xShape, stored),
+              weights = parts(needX, weight, weightShape, computed),
+              gradYs = parts(true, gradY, yShape, stored),
+              gradXs = parts(needX, grads.x, xShape, stored),
+              gradWeights =
+                  parts(needWeight, grads.weight, weightShape, computed),
+              gradBiases = parts(needBias, grads.bias, biasShape, computed);
   const int64_t count = needX || needWeight || needBias ? volume(front) : 0;
   for (int64_t i = 0; i < count; ++i)
     caller.run(layer.backward, batch, (const void *)xs[i],

@@ -52,19 +52,46 @@ Tensor Tensor::ofType(const std::vector<int64_t> &shape, int32_t type,
   return Tensor(handle);
 }
 
-static int32_t typeOf(bool isDouble) {
-  return isDouble ? call.aoti_torch_dtype_float64()
-                  : call.aoti_torch_dtype_float32();
+static int32_t typeOf(Element type) {
+  switch (type) {
+  case Element::F32:
+    break;
+  case Element::F64:
+    return call.aoti_torch_dtype_float64();
+  case Element::BF16:
+    return call.aoti_torch_dtype_bfloat16();
+  case Element::F16:
+    return call.aoti_torch_dtype_float16();
+  }
+  return call.aoti_torch_dtype_float32();
 }
 
-Tensor Tensor::empty(const std::vector<int64_t> &shape, bool isDouble,
-                     Place place) {
-  return ofType(shape, typeOf(isDouble), place);
+static const char *nameOf(Element type) {
+  switch (type) {
+  case Element::F32:
+    break;
+  case Element::F64:
+    return "torch.float64";
+  case Element::BF16:
+    return "torch.bfloat16";
+  case Element::F16:
+    return "torch.float16";
+  }
+  return "torch.float32";
 }
 
-Tensor Tensor::zeros(const std::vector<int64_t> &shape, bool isDouble,
+int64_t eqc::torch::bytesOf(Element type) {
+  return type == Element::F64 ? 8 : type == Element::F32 ? 4 : 2;
+}
+
+Tensor Tensor::empty(const std::vector<int64_t> &shape, Element type,
                      Place place) {
-  Tensor tensor = empty(shape, isDouble, place);
+  return ofType(shape, typeOf(type), place);
+}
+
+Tensor Tensor::zeros(const std::vector<int64_t> &shape, Element type,
+                     Place place) {
+  Tensor tensor = empty(shape, type, place);
   check(call.aoti_torch_zero_(tensor.handle));
   return tensor;
 }
@@ -96,16 +123,15 @@ std::vector<int64_t> Tensor::shape() const {
 }
 
 void Tensor::require(const char *name, const std::vector<int64_t> &expected,
-                     bool isDouble, Place place) {
+                     Element type, Place place) {
   if (const Place found = this->place(); !(found == place))
     throw std::runtime_error(
         "the tensors of a layer are on several devices: " + describe(place) +
         ", and " + name + " is on " + describe(found));
-  int32_t type = 0;
-  check(call.aoti_torch_get_dtype(handle, &type));
-  if (type != typeOf(isDouble))
-    throw std::runtime_error(std::string(name) + " is not of " +
-                             (isDouble ? "torch.float64" : "torch.float32") +
+  int32_t found = 0;
+  check(call.aoti_torch_get_dtype(handle, &found));
+  if (found != typeOf(type))
+    throw std::runtime_error(std::string(name) + " is not of " + nameOf(type) +
                              ", which the layer computes in");
   if (std::vector<int64_t> found = shape(); found != expected)
     throw std::runtime_error(std::string(name) + " has shape " +
@@ -115,7 +141,7 @@ void Tensor::require(const char *name, const std::vector<int64_t> &expected,
   check(call.aoti_torch_is_contiguous(handle, &isContiguous));
   if (isContiguous)
     return;
-  Tensor copy = empty(expected, isDouble, place);
+  Tensor copy = empty(expected, type, place);
   check(call.aoti_torch_copy_(copy.handle, handle, /*non_blocking=*/0));
   *this = std::move(copy);
 }

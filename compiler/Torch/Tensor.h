@@ -35,6 +35,10 @@ struct Place {
   }
 };
 
+/// The types of tensors of layers.
+enum class Element { F32, F64, BF16, F16 };
+int64_t bytesOf(Element type);
+
 class Tensor {
 public:
   Tensor() = default;
@@ -43,9 +47,9 @@ public:
   Tensor &operator=(Tensor &&other) noexcept;
   ~Tensor();
 
-  static Tensor empty(const std::vector<int64_t> &shape, bool isDouble,
+  static Tensor empty(const std::vector<int64_t> &shape, Element type,
                       Place place);
-  static Tensor zeros(const std::vector<int64_t> &shape, bool isDouble,
+  static Tensor zeros(const std::vector<int64_t> &shape, Element type,
                       Place place);
   /// Memory of libtorch's allocator. Others who get it when the tensor is gone
   /// work after whatever the current stream has been given by then.
@@ -58,7 +62,7 @@ public:
   /// Throws unless it is there, of this type and shape; then makes it
   /// contiguous.
   void require(const char *name, const std::vector<int64_t> &expected,
-               bool isDouble, Place place);
+               Element type, Place place);
   void *data() const;
   Handle release();
 

@@ -137,7 +137,8 @@ struct AddGradients : eqc::impl::AddGradientsPassBase<AddGradients> {
         getDiagramArrayAttr(&getContext(), flipped.diagrams),
         getDiagramArrayAttr(&getContext(), {}), op.getLayoutAttr(),
         NormalizeAttr::get(&getContext(), flipped.normalize),
-        op.getOutSymmetryAttr(), op.getInSymmetryAttr());
+        op.getOutSymmetryAttr(), op.getInSymmetryAttr(),
+        op.getOrbitWeightsAttr());
     // A plan that is wanted is wanted of the gradient too.
     if (auto plan = op->getAttrOfType<PlanAttr>(EqcDialect::kPlanAttrName))
       gradX.getDefiningOp()->setAttr(
@@ -162,7 +163,8 @@ struct AddGradients : eqc::impl::AddGradientsPassBase<AddGradients> {
         function.getArgument(1), op.getGroupAttr(), op.getNAttr(),
         op.getKAttr(), op.getLAttr(), op.getDiagramsAttr(),
         op.getBiasDiagramsAttr(), op.getLayoutAttr(), op.getNormalizeAttr(),
-        op.getInSymmetryAttr(), op.getOutSymmetryAttr());
+        op.getInSymmetryAttr(), op.getOutSymmetryAttr(),
+        op.getOrbitWeightsAttr());
     func::ReturnOp::create(b, op.getLoc(), gradients.getResults());
   }
 };

@@ -323,8 +323,11 @@ bool eqc::tuneLayer(const LayerSpec &spec, const TuneRequest &request,
   if (!own.compile.built)
     own.compile.built = &built;
   const TuneSize size = tuneSize(spec, own);
+  // Kernels are those of what is computed in, however x and y are stored.
+  LayerSpec computed = spec;
+  computed.storage = Storage::AsComputed;
   if (size.batch > 0)
-    return LayerTuner(spec, own, size, result, failure).run();
+    return LayerTuner(computed, own, size, result, failure).run();
   failure = {4, -1, "", "one sample is too large to measure"};
   return false;
 }

@@ -28,6 +28,11 @@ static bool isChoiceOfDiagrams(Attribute value) {
   return text && (text == "all" || text == "basis" || text == "connected");
 }
 
+static bool isStorage(Attribute value) {
+  auto type = dyn_cast<TypeAttr>(value);
+  return type && (type.getValue().isBF16() || type.getValue().isF16());
+}
+
 static bool isInterfaces(Attribute value) {
   auto array = dyn_cast<ArrayAttr>(value);
   return array && llvm::all_of(array, llvm::IsaPred<InterfaceAttr>);
@@ -50,6 +55,7 @@ LogicalResult EqcDialect::verifyOperationAttribute(Operation *op,
         Known{kLayerAttrName, isa<StringAttr>(value), "the name of a layer"},
         Known{kFlipsAttrName, isa<DenseI64ArrayAttr>(value),
               "'array<i64: ..>'"},
+        Known{kStorageAttrName, isStorage(value), "bf16 or f16"},
         Known{kBatchAttrName, isPositive(value), "a positive 64-bit integer"},
         Known{kMaxRegistersAttrName, isPositive(value),
               "a positive 64-bit integer"},

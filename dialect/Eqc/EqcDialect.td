@@ -41,6 +41,8 @@ def Eqc_Dialect : Dialect {
     // compiled for, the most registers that its tiles may use.
     static constexpr ::llvm::StringLiteral kPlanAttrName = "eqc.plan";
     static constexpr ::llvm::StringLiteral kBatchAttrName = "eqc.batch";
+    // On a layer whose inputs and outputs lie in memory in 16 bits: their type.
+    static constexpr ::llvm::StringLiteral kStorageAttrName = "eqc.storage";
     static constexpr ::llvm::StringLiteral kMaxRegistersAttrName =
         "eqc.max_registers";
     // On the gradient of a layer's input: for each diagram the sign and the power

@@ -40,7 +40,8 @@ class Eqc_LayerOp<string mnemonic> : Eqc_Op<mnemonic, [Pure]> {
     DefaultValuedAttr<Eqc_LayoutAttr, "::eqc::Layout::ChannelsLast">:$layout,
     DefaultValuedAttr<Eqc_NormalizeAttr, "::eqc::Normalize::None">:$normalize,
     DefaultValuedAttr<StrArrayAttr, "{}">:$in_symmetry,
-    DefaultValuedAttr<StrArrayAttr, "{}">:$out_symmetry
+    DefaultValuedAttr<StrArrayAttr, "{}">:$out_symmetry,
+    UnitAttr:$orbit_weights
   );
   string layerFormat = [{
     custom<GroupOfSize>($group, $n) `order` $k `->` $l
@@ -53,6 +54,7 @@ class Eqc_LayerOp<string mnemonic> : Eqc_Op<mnemonic, [Pure]> {
     (`normalize` custom<Normalize>($normalize)^)?
     (`in_symmetry` $in_symmetry^)?
     (`out_symmetry` $out_symmetry^)?
+    (`orbit_weights` $orbit_weights^)?
   }];
   let results = (outs Eqc_Tensor:$y);
   let hasVerifier = 1;

@@ -6,6 +6,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "dialect/Eqc/EqcOps.h"
+#include "compiler/Algebra/Groups/GroupRules.h"
 #include "dialect/Eqc/EqcSyntax.h"
 #include "dialect/Eqc/EqcVerify.h"
 
@@ -206,7 +207,14 @@ static LogicalResult verifyLayer(OpT op, const LayerTypes &types) {
              << "bias diagram '" << toTypedString(bias)
              << "' is of axes of other spaces than the outputs";
   // linear_c12
-  return verifySymmetry(op);
+  if (failed(verifySymmetry(op)))
+    return failure();
+  // linear_c13
+  if (op.getOrbitWeights() && (!rulesOf(op.getGroup()).isMonomial() ||
+                               op.getNormalize() != Normalize::None))
+    return op.emitOpError() << "has orbit weights, for which the group must be "
+                               "of monomial matrices, and sums no means";
+  return success();
 }
 
 template <typename OpT> static LogicalResult verifyLayer(OpT op) {

@@ -57,6 +57,11 @@ def Eqc_LinearOp : Eqc_LayerOp<"linear"> {
     the sum over the diagrams that the permutations take it to, with the signs
     that the tensors, and pairs and symbols whose vertices move, are given.
 
+    With `orbit_weights` a weight multiplies the matrix of the tuples whose
+    indices are equal exactly within the blocks of its diagram, in place of `D_d`:
+    the sum of `mu(d, r) D_r` over all coarser `r`, `mu` the Moebius function of
+    the lattice of partitions. Jellyfish and orbits of tuples stay as they are.
+
     - (C1) `n` is positive or `?`; for `Sp` it is even, for `SO` it is not `?`.
     - (C2) The orders `k` and `l` are between 0 and 2^31 - 1.
     - (C3) `x` has rank `k + 2`, `y` rank `l + 2`, `weight` rank 3, `bias`
@@ -75,6 +80,8 @@ def Eqc_LinearOp : Eqc_LayerOp<"linear"> {
     - (C12) The symmetries are permutations of the n-axes, between axes of the
       same space, or both of its dual. No orbit cancels, and no two diagrams are
       of one orbit.
+    - (C13) With `orbit_weights` every element of the group is a monomial matrix,
+      and nothing is normalized.
 
     Example:
 
@@ -129,7 +136,8 @@ def Eqc_GradWeightOp : Eqc_Op<"grad_weight", [Pure]> {
     DefaultValuedAttr<Eqc_LayoutAttr, "::eqc::Layout::ChannelsLast">:$layout,
     DefaultValuedAttr<Eqc_NormalizeAttr, "::eqc::Normalize::None">:$normalize,
     DefaultValuedAttr<StrArrayAttr, "{}">:$in_symmetry,
-    DefaultValuedAttr<StrArrayAttr, "{}">:$out_symmetry
+    DefaultValuedAttr<StrArrayAttr, "{}">:$out_symmetry,
+    UnitAttr:$orbit_weights
   );
   let results = (outs Eqc_Tensor:$grad_weight, Optional<Eqc_Tensor>:$grad_bias);
   let assemblyFormat = [{
@@ -141,6 +149,7 @@ def Eqc_GradWeightOp : Eqc_Op<"grad_weight", [Pure]> {
     (`normalize` custom<Normalize>($normalize)^)?
     (`in_symmetry` $in_symmetry^)?
     (`out_symmetry` $out_symmetry^)?
+    (`orbit_weights` $orbit_weights^)?
     attr-dict `:` type($grad_weight) (`,` type($grad_bias)^)?
   }];
   let hasVerifier = 1;

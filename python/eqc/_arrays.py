@@ -49,6 +49,27 @@ def _check_shape(array: np.ndarray, name: str, expected: Sequence[int | str]) ->
                          f"{describe_shape(expected)}{layout_advice(name, array.shape, expected)}")
 
 
+def numpy_dtype(word: str) -> np.dtype:
+    """The type of x and y of a layer whose `dtype` is this word of the language.
+
+    Raises:
+        ImportError: it is "bf16", and ml_dtypes is not there.
+    """
+    if word != "bf16":
+        return np.dtype({"f32": np.float32, "f64": np.float64, "f16": np.float16}[word])
+    try:
+        import ml_dtypes  # NumPy has no such type of its own
+    except ImportError:
+        raise ImportError("layers with dtype='bf16' take NumPy arrays of ml_dtypes.bfloat16: "
+                          "pip install ml_dtypes") from None
+    return np.dtype(ml_dtypes.bfloat16)
+
+
+def weight_dtype(word: str) -> np.dtype:
+    """That of its weights, which is what is computed in."""
+    return np.dtype(np.float64 if word == "f64" else np.float32)
+
+
 def _check_class(array: np.ndarray, name: str, advice: str) -> None:
     """Refuses arrays that are more than their numbers: masked ones, quantities with units.
     Those whose class says nothing about arithmetic (numpy.memmap) are arrays like others."""

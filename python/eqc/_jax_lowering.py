@@ -22,17 +22,17 @@ from jax.experimental.custom_partitioning import custom_partitioning
 from jax.interpreters import mlir
 from jax.sharding import NamedSharding, PartitionSpec
 
-from eqc._jax_primitives import (Call, backward_p, backward_shapes, full_sizes, linear_p,
-                                 linear_shape, pairs_of, sizes_first)
+from eqc._jax_primitives import (Call, backward_p, backward_shapes, full_sizes, gradient_dtype,
+                                 linear_p, linear_shape, pairs_of, sizes_first)
 from eqc._registry import key_of
 from eqc._xla import name_of, register
 
 
-def _call(call: Call, name: str, shapes: Sequence[Sequence[Any]], *operands: Array,
-          **attributes: Any) -> list[Array]:
+def _call(call: Call, name: str, shapes: Sequence[Sequence[Any]], types: Sequence[Any],
+          *operands: Array, **attributes: Any) -> list[Array]:
     """A call of a handler of _xla.c."""
     target = f"eqc_xla_{name}{'_padded' if call.padded else ''}"
-    results = [jax.ShapeDtypeStruct(tuple(shape), call.layer.dtype) for shape in shapes]
+    results = [jax.ShapeDtypeStruct(tuple(shape), dtype) for shape, dtype in zip(shapes, types)]
     if isinstance(call.n, int):  # otherwise the shapes show it
         attributes["n"] = np.int64(call.n)
     attributes |= dict(layer=name_of(call.layer), source=key_of(call.layer),
@@ -46,20 +46,23 @@ def _linear(*operands: Array, call: Call, pairs: int) -> list[Array]:
     terms, bias = pairs_of(others, pairs)
     if not terms:
         batch = sizes[0].shape[call.mapped:] if sizes else ()
-        terms = [tuple(jnp.zeros((*ones, *shape), layer.dtype) for shape in
-                       ((*batch, *layer.x_shape(1, call.n)[1:]), layer.weight_shape))]
+        terms = [tuple(jnp.zeros((*ones, *shape), dtype) for shape, dtype in
+                       (((*batch, *layer.x_shape(1, call.n)[1:]), layer.dtype),
+                        (layer.weight_shape, layer.weight_dtype)))]
     y = None
     for term in terms:
         if layer.has_bias and not bias:
-            bias = [jnp.zeros((*ones, *layer.bias_shape), layer.dtype)]
+            bias = [jnp.zeros((*ones, *layer.bias_shape), layer.weight_dtype)]
         arguments = (*sizes, *term, *bias)
-        part, = _call(call, "forward", [linear_shape(arguments, call, 1)], *arguments)
+        part, = _call(call, "forward", [linear_shape(arguments, call, 1)], [layer.dtype],
+                      *arguments)
         y, bias = part if y is None else y + part, []
     return [y]
 
 
 def _backward(*operands: Array, call: Call, needs: str) -> list[Array]:
-    return _call(call, "backward", backward_shapes(operands, call, needs), *operands,
+    return _call(call, "backward", backward_shapes(operands, call, needs),
+                 [gradient_dtype(call, need) for need in needs], *operands,
                  needs=np.int64(sum(1 << "xwb".index(need) for need in needs)))
 
 

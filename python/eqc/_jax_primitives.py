@@ -82,14 +82,14 @@ def full_sizes(operands: Iterable[Any], mapped: int) -> tuple[Any, ...]:
                  for sizes in zip(*(o.shape[:mapped] for o in operands)))
 
 
-def _result(avals: Sequence[ShapedArray], call: Call, shape: Sequence[Any],
+def _result(avals: Sequence[ShapedArray], dtype: Any, shape: Sequence[Any],
             spec: PartitionSpec) -> ShapedArray:
     """The type of a result: on the mesh of the arguments, varying as they do."""
     like = next((a for a in avals if not a.sharding.mesh.empty), avals[0])
     mesh = like.sharding.mesh if not like.sharding.mesh.empty else (
         jax.sharding.get_abstract_mesh())
     axes = like.manual_axis_type.update(unreduced=frozenset(), reduced=frozenset())
-    return like.update(shape=tuple(shape), dtype=call.layer.dtype, weak_type=False,
+    return like.update(shape=tuple(shape), dtype=dtype, weak_type=False,
                        manual_axis_type=axes, sharding=NamedSharding(mesh, spec))
 
 
@@ -107,7 +107,7 @@ def linear_shape(operands: Sequence[Any], call: Call, pairs: int) -> tuple[Any, 
 
 def _linear_type(*avals: ShapedArray, call: Call, pairs: int,
                  spec: PartitionSpec) -> ShapedArray:
-    return _result(avals, call, linear_shape(avals, call, pairs), spec)
+    return _result(avals, call.layer.dtype, linear_shape(avals, call, pairs), spec)
 
 
 def _linear_of(call: Call, sizes: Sequence[Array], terms: Sequence[tuple[Array, Array]],
@@ -234,8 +234,13 @@ def backward_shapes(operands: Sequence[Any], call: Call, needs: str) -> list[tup
 
 def _backward_type(*avals: ShapedArray, call: Call, needs: str,
                    specs: tuple[PartitionSpec, ...]) -> list[ShapedArray]:
-    return [_result(avals, call, shape, spec)
-            for shape, spec in zip(backward_shapes(avals, call, needs), specs)]
+    return [_result(avals, gradient_dtype(call, need), shape, spec)
+            for need, shape, spec in zip(needs, backward_shapes(avals, call, needs), specs)]
+
+
+def gradient_dtype(call: Call, need: str) -> Any:
+    """The type of the gradient of x, of the weight or of the bias."""
+    return call.layer.dtype if need == "x" else call.layer.weight_dtype
 
 
 def _backward_of(call: Call, sizes: Sequence[Array], x: Array | None, weight: Array | None,

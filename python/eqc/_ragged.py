@@ -97,7 +97,8 @@ class RaggedCalls:
         gs = as_input(grad_y, "grad_y", y_shape, self.dtype)
         xs = as_input(x, "x", x_shape, self.dtype) if "weight" in names else None
         ws = self._weight(weight) if "x" in names else None
-        grads = [empty(shape, self.dtype) if name in names else None for name, shape in
+        grads = [empty(shape, self.dtype if name == "x" else self.weight_dtype)
+                 if name in names else None for name, shape in
                  (("x", x_shape), ("weight", self.weight_shape), ("bias", self.bias_shape))]
         check_status(function(
             *n, len(sizes), sizes.ctypes.data,

@@ -14,7 +14,7 @@ __all__ = ["Inputs", "declarations", "declared_space", "dtype_name", "integer", 
            "layer_source", "written_axes"]
 
 #: Names that NumPy and the frameworks have for the language's.
-_DTYPES = {"float32": "f32", "float64": "f64"}
+_DTYPES = {"float32": "f32", "float64": "f64", "bfloat16": "bf16", "float16": "f16"}
 
 
 def integer(name: str, value: Any) -> int:
@@ -159,7 +159,8 @@ def _acting(group: str | None, n: int | None, k: Axes, l: Axes) -> tuple[str, li
 def layer_source(*, name: str, group: str | None, n: int | None, k: Axes, l: Axes,  # noqa: E741
                  channels: tuple[int, int], bias: bool, dtype: Any, layout: str,
                  normalize: str, diagrams: str | Sequence[str], batch: int | None,
-                 in_symmetry: Sequence[str] = (), out_symmetry: Sequence[str] = ()) -> str:
+                 in_symmetry: Sequence[str] = (), out_symmetry: Sequence[str] = (),
+                 weights: str = "diagram") -> str:
     """The layer in the language, one field a line; values are checked by the compiler.
 
     Raises:
@@ -170,13 +171,13 @@ def layer_source(*, name: str, group: str | None, n: int | None, k: Axes, l: Axe
                                    two=isinstance(k, Inputs), bias=bias, dtype=dtype,
                                    layout=layout, normalize=normalize, diagrams=diagrams,
                                    batch=batch, in_symmetry=in_symmetry,
-                                   out_symmetry=out_symmetry)
+                                   out_symmetry=out_symmetry, weights=weights)
 
 
 def layer_fields(name: str, acting: list[str], *, channels: Any, bias: bool,
                  dtype: Any, layout: str, normalize: str, diagrams: str | Sequence[str],
                  batch: int | None, two: bool = False, in_symmetry: Sequence[str] = (),
-                 out_symmetry: Sequence[str] = ()) -> str:
+                 out_symmetry: Sequence[str] = (), weights: str = "diagram") -> str:
     """The layer alone, with the fields of its axes."""
     written_channels = _channels(channels, two)
     if not isinstance(bias, bool):
@@ -191,6 +192,8 @@ def layer_fields(name: str, acting: list[str], *, channels: Any, bias: bool,
         f"  normalize = {_word('normalize', normalize)}",
         f"  diagrams = {_diagrams(diagrams)}",
     ]
+    if weights != "diagram":
+        lines.append(f"  weights = {_word('weights', weights)}")
     for field, generators in (("in_symmetry", in_symmetry), ("out_symmetry", out_symmetry)):
         if generators != ():
             lines.append(f"  {field} = {_symmetry(field, generators)}")

@@ -91,8 +91,9 @@ class _Direct:
         self.key, self.layer = key, _registry.layer_of(key)
         layer = self.layer
         self.dtype = _torch_operators.dtype_of(layer)
+        self.weight_dtype = _torch_operators.weight_dtype_of(layer)
         self.weight_shape, self.bias_shape = layer.weight_shape, layer.bias_shape
-        self.zero_bias = torch.zeros(layer.bias_shape, dtype=self.dtype)
+        self.zero_bias = torch.zeros(layer.bias_shape, dtype=self.weight_dtype)
         self.shapes: dict[torch.Size, _Shapes] = {}
 
     def shapes_of(self, x_shape: torch.Size) -> _Shapes | None:
@@ -126,17 +127,17 @@ def linear(keys: dict[torch.dtype, str], x: Tensor, weight: Tensor, bias: Tensor
            ) -> Tensor | None:
     """y for x with any number of batch axes, or None if the operator has to be called.
 
-    keys: those of the layer, as of `_registry.key_of`, for the types that it may compute in."""
+    keys: those of the layer, as of `_registry.key_of`, for the types that x may have."""
     if not _IS_AVAILABLE or _is_dynamo_compiling() or type(x) is not Tensor or type(weight) not in _weight_types or (
             type(bias) not in _bias_types) or _is_watched():
         return None
-    key = keys.get(weight.dtype)
+    key = keys.get(x.dtype)
     if key is None:
         return None
     direct = _known.get(key) or _known.setdefault(key, _Direct(key))
     shapes = direct.shapes.get(x.shape) or direct.shapes_of(x.shape)
-    dtype = direct.dtype
-    if shapes is None or x.dtype != dtype or weight.shape != direct.weight_shape or not (
+    dtype = direct.weight_dtype
+    if shapes is None or weight.dtype != dtype or weight.shape != direct.weight_shape or not (
             x.is_contiguous() and weight.is_contiguous()):
         return None
     is_plain = _keys_of(x) == _PLAIN and _keys_of(weight) == _PLAIN
@@ -195,7 +196,7 @@ class _Linear(Function):
                 or type(grad_y) is not Tensor or grad_y.dtype != direct.dtype
                 or _keys_of(grad_y) != _PLAIN
                 or not _is_as(x, direct.dtype, shapes.x)
-                or not _is_as(weight, direct.dtype, direct.weight_shape)):
+                or not _is_as(weight, direct.weight_dtype, direct.weight_shape)):
             grads = _torch_operators.linear_backward(
                 x.reshape(shapes.samples_x), weight, grad_y.reshape(shapes.samples_y),
                 direct.key, shapes.n, need_x, need_weight, need_bias)
@@ -205,7 +206,7 @@ class _Linear(Function):
         grad_y = grad_y.contiguous()
         grad_x = torch.empty_like(x) if need_x else None
         grad_weight = torch.empty_like(weight) if need_weight else None
-        grad_bias = x.new_empty(*direct.bias_shape) if need_bias else None
+        grad_bias = weight.new_empty(*direct.bias_shape) if need_bias else None
         status = function(
             *shapes.leading, x.data_ptr() if need_weight else None,
             weight.data_ptr() if need_x else None, grad_y.data_ptr(),

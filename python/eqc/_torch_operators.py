@@ -44,12 +44,21 @@ for _schema in () if _are_there else (
 linear = torch.ops.eqc.linear.default
 linear_backward = torch.ops.eqc.linear_backward.default
 
-#: What is computed in float32 under torch.autocast.
+#: The types of 16 bits: x and y may have them, and are computed in float32; weights may not.
 autocast_dtypes = (torch.bfloat16, torch.float16)
+
+_DTYPES = {"float32": torch.float32, "float64": torch.float64, "bfloat16": torch.bfloat16,
+           "float16": torch.float16}
 
 
 def dtype_of(layer: Layer) -> torch.dtype:
-    return torch.float32 if layer.dtype.itemsize == 4 else torch.float64
+    """Of x, y and their gradients."""
+    return _DTYPES[layer.dtype.name]
+
+
+def weight_dtype_of(layer: Layer) -> torch.dtype:
+    """Of the weight, the bias and their gradients."""
+    return _DTYPES[layer.weight_dtype.name]
 
 
 def shape_of(layer: Layer, batch: int, n: int, *, output: bool) -> tuple[int, ...]:
@@ -74,9 +83,10 @@ def _checked(tensor: Tensor, name: str, shape: tuple[int, ...], layer: Layer,
              front: tuple[int, ...] = ()) -> Tensor:
     """The tensor as a kernel may read it: each part without gaps."""
     shape = (*front, *shape)
-    if tensor.dtype != dtype_of(layer):
+    dtype = (weight_dtype_of if name in ("weight", "bias") else dtype_of)(layer)
+    if tensor.dtype != dtype:
         raise TypeError(f"{name} has dtype {tensor.dtype}; the layer computes in "
-                        f"{dtype_of(layer)}: use {name}.to({dtype_of(layer)})")
+                        f"{dtype}: use {name}.to({dtype})")
     if tuple(tensor.shape) != shape:
         raise ValueError(f"{name} has shape {list(tensor.shape)}; expected {list(shape)}"
                          f"{layout_advice(name, tensor.shape, shape)}")
@@ -132,7 +142,7 @@ def forward_arguments(kernel: Layer, x: Tensor, weight: Tensor, bias: Tensor | N
     x = _checked(x, "x", x_shape, kernel, front)
     weight = _checked(weight, "weight", kernel.weight_shape, kernel, front)
     if kernel.has_bias:
-        bias = (x.new_zeros(kernel.bias_shape).expand(*front, *kernel.bias_shape)
+        bias = (weight.new_zeros(kernel.bias_shape).expand(*front, *kernel.bias_shape)
                 if bias is None else _checked(bias, "bias", kernel.bias_shape, kernel, front))
     return x, weight, bias
 
@@ -149,8 +159,10 @@ def backward_arguments(kernel: Layer, x: Tensor, weight: Tensor, grad_y: Tensor,
     if need_x:
         weight = _checked(weight, "weight", kernel.weight_shape, kernel, front)
     grad_y = _checked(grad_y, "grad_y", y_shape, kernel, front)
-    grads = [grad_y.new_empty((*front, *shape) if need else 0) for need, shape in
-             zip(needs, (x_shape, kernel.weight_shape, kernel.bias_shape))]
+    types = dtype_of(kernel), weight_dtype_of(kernel), weight_dtype_of(kernel)
+    grads = [grad_y.new_empty((*front, *shape) if need else 0, dtype=dtype)
+             for need, shape, dtype in
+             zip(needs, (x_shape, kernel.weight_shape, kernel.bias_shape), types)]
     return x, weight, grad_y, grads
 
 
@@ -204,9 +216,10 @@ def _backward_fake(x: Tensor, weight: Tensor, grad_y: Tensor, layer: str, n: int
     check_devices(x, weight, grad_y)
     kernel, front = _registry.layer_of(layer), front_of(weight)
     x_shape = shape_of(kernel, _batch_of(grad_y, "grad_y", front), n, output=False)
+    dtype = weight_dtype_of(kernel)
     return (grad_y.new_empty((*front, *x_shape) if need_x else 0),
-            grad_y.new_empty((*front, *kernel.weight_shape) if need_weight else 0),
-            grad_y.new_empty((*front, *kernel.bias_shape) if need_bias else 0))
+            grad_y.new_empty((*front, *kernel.weight_shape) if need_weight else 0, dtype=dtype),
+            grad_y.new_empty((*front, *kernel.bias_shape) if need_bias else 0, dtype=dtype))
 
 
 def _elsewhere(*arguments: Any) -> NoReturn:
@@ -390,14 +403,47 @@ def autocast_device(tensor: Tensor) -> str:
     return "cuda" if tensor.device.type == "cuda" else "cpu"
 
 
-def register(name: str, function: type[Function], kernel: Any, fake: Any) -> None:
+def _cast(arguments: tuple, weights: tuple[int, ...]) -> tuple:
+    """The arguments under torch.autocast, those at `weights` being weights or a bias: in the
+    types of the layer. Those of float64 are left alone, as autocast does."""
+    key = next((value for value in arguments if isinstance(value, str)), None)
+    dtype = torch.float32
+    if weights:
+        dtype = dtype_of(_registry.layer_of(key))
+
+    def cast(at: int, value: Any) -> Any:
+        if not isinstance(value, Tensor) or value.dtype not in (*autocast_dtypes, torch.float32):
+            return value
+        return value.to(torch.float32 if at in weights or dtype == torch.float64 else dtype)
+
+    return tuple(cast(at, value) for at, value in enumerate(arguments))
+
+
+def _register_autocast(name: str, device: str, weights: tuple[int, ...]) -> None:
+    """As torch.library.register_autocast, which knows one type for all tensors."""
+    operator = getattr(torch.ops.eqc, name).default
+    key = getattr(torch._C.DispatchKey, f"Autocast{device.upper()}")
+
+    @operator.py_impl(key)
+    def cast(*arguments: Any) -> Any:
+        with torch._C._ExcludeDispatchKeyGuard(torch._C.DispatchKeySet(key)):
+            return operator(*_cast(arguments, weights))
+
+    def kernel(_: Any, *arguments: Any) -> Any:
+        return cast(*arguments)
+
+    library.impl(name, kernel, f"Autocast{device.upper()}", with_keyset=True)
+
+
+def register(name: str, function: type[Function], kernel: Any, fake: Any,
+             weights: tuple[int, ...] = ()) -> None:
+    """Makes an operator of a Function; `weights` are those of its arguments that are weights, of
+    a layer whose key is another."""
     def transform(*arguments: Any) -> Any:
         # Above autocast, which would come too late: what the Function saves would have the
         # types from before.
         if torch.is_autocast_enabled(autocast_device(arguments[0])):
-            arguments = tuple(
-                value.float() if isinstance(value, Tensor) and value.dtype in autocast_dtypes
-                else value for value in arguments)
+            arguments = _cast(arguments, weights)
         return function.apply(*arguments)
 
     qualified = f"eqc::{name}"
@@ -410,9 +456,12 @@ def register(name: str, function: type[Function], kernel: Any, fake: Any) -> Non
     for device in "cpu", "cuda":
         if not torch._C._dispatch_has_kernel_for_dispatch_key(qualified, device.upper()):
             torch.library.register_kernel(qualified, device, kernel, lib=library)
-        torch.library.register_autocast(qualified, device, torch.float32, lib=library)
+        if weights:
+            _register_autocast(name, device, weights)
+        else:
+            torch.library.register_autocast(qualified, device, torch.float32, lib=library)
     torch.library.register_fake(qualified, fake, lib=library)
 
 
-register("linear", _Linear, _forward, _fake)
-register("linear_backward", _LinearBackward, _backward, _backward_fake)
+register("linear", _Linear, _forward, _fake, weights=(1, 2))
+register("linear_backward", _LinearBackward, _backward, _backward_fake, weights=(1,))

@@ -18,7 +18,7 @@ from eqc._native import check_status
 from eqc._ragged import packed_shape
 from eqc._torch_operators import (
     backward_arguments, check_devices, crossed, forward_arguments, library, register, shape_of,
-    tangent)
+    tangent, weight_dtype_of)
 from eqc.layer import Layer
 
 __all__ = ["linear_ragged", "linear_ragged_backward"]
@@ -105,9 +105,10 @@ def _backward_fake(x: Tensor, weight: Tensor, grad_y: Tensor, sizes: Tensor, lay
                    need_x: bool, need_weight: bool, need_bias: bool
                    ) -> tuple[Tensor, Tensor, Tensor]:
     kernel = _registry.layer_of(layer)
+    dtype = weight_dtype_of(kernel)
     return (grad_y.new_empty(x.shape if need_x else 0),
-            grad_y.new_empty(kernel.weight_shape if need_weight else 0),
-            grad_y.new_empty(kernel.bias_shape if need_bias else 0))
+            grad_y.new_empty(kernel.weight_shape if need_weight else 0, dtype=dtype),
+            grad_y.new_empty(kernel.bias_shape if need_bias else 0, dtype=dtype))
 
 
 class _LinearRagged(Function):
@@ -171,5 +172,6 @@ class _LinearRaggedBackward(Function):
         return grad_x, grad_weight, grad_grad_y, *(None,) * 6
 
 
-register("linear_ragged", _LinearRagged, _forward, _fake)
-register("linear_ragged_backward", _LinearRaggedBackward, _backward, _backward_fake)
+register("linear_ragged", _LinearRagged, _forward, _fake, weights=(1, 2))
+register("linear_ragged_backward", _LinearRaggedBackward, _backward, _backward_fake,
+         weights=(1,))

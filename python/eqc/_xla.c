@@ -57,7 +57,8 @@ typedef struct eqc_xla_layer {
   int64_t sized;
   int64_t k, l;
   int64_t channels_first;
-  int64_t element_bytes;
+  int64_t element_bytes; /* of x, y and their gradients */
+  int64_t weight_bytes;  /* of the weight, the bias and their gradients */
 } eqc_xla_layer;
 
 /* Compiles and registers the layer of a source; 0 and why if that fails. */
@@ -363,10 +364,10 @@ static XLA_FFI_Error *run_forward(const eqc_xla_layer *layer, place *where,
   XLA_FFI_CallFrame *frame = where->frame;
   void **args = frame->args.args + where->padded;
   operand x = make_operand(args[0], mapped, layer->element_bytes);
-  operand weight = make_operand(args[1], mapped, layer->element_bytes);
+  operand weight = make_operand(args[1], mapped, layer->weight_bytes);
   operand bias =
       make_operand(frame->args.size > 2 + where->padded ? args[2] : NULL,
-                   mapped, layer->element_bytes);
+                   mapped, layer->weight_bytes);
   operand y = make_operand(frame->rets.rets[0], mapped, layer->element_bytes);
   int64_t n = size_of(layer, &frame->attrs, x, y);
   int64_t batch = batch_of(x, layer->k), count = parts(y), i;
@@ -402,12 +403,13 @@ static XLA_FFI_Error *run_backward(const eqc_xla_layer *layer, place *where,
   x = make_operand(needs & 2 ? frame->args.args[given++] : NULL, mapped,
                    layer->element_bytes);
   weight = make_operand(needs & 1 ? frame->args.args[given++] : NULL, mapped,
-                        layer->element_bytes);
+                        layer->weight_bytes);
   grad_y = make_operand(frame->args.args[given], mapped, layer->element_bytes);
   for (i = 0; i < 3; ++i) {
     int wanted = (needs >> i & 1) && used < frame->rets.size;
-    grads[i] = make_operand(wanted ? frame->rets.rets[used++] : NULL, mapped,
-                            layer->element_bytes);
+    grads[i] =
+        make_operand(wanted ? frame->rets.rets[used++] : NULL, mapped,
+                     i == 0 ? layer->element_bytes : layer->weight_bytes);
     if (wanted) {
       dims = grads[i].buffer->dims;
       count = parts(grads[i]);

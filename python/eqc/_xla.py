@@ -44,7 +44,7 @@ class _Entry(ctypes.Structure):
                   ("forward", "backward", "workspace_bytes", "forward_padded",
                    "backward_padded")),
                 *((name, ctypes.c_int64) for name in
-                  ("sized", "k", "l", "channels_first", "element_bytes"))]
+                  ("sized", "k", "l", "channels_first", "element_bytes", "weight_bytes"))]
 
 
 def _build(folder: str) -> bytes:
@@ -141,6 +141,7 @@ def register(layer: Layer, chip: str = "") -> None:
                    **({} if chip else {name: find(name) or None for name in TARGETS[2:]}),
                    sized=layer.n is None, k=layer.k, l=layer.l,
                    channels_first=layer.layout == "channels_first",
-                   element_bytes=layer.dtype.itemsize)
+                   element_bytes=layer.dtype.itemsize,
+                   weight_bytes=layer.weight_dtype.itemsize)
     if not handlers().eqc_xla_register(ctypes.byref(entry)):
         raise MemoryError("no memory for a layer")

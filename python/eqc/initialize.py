@@ -82,11 +82,35 @@ def _row_and_share(diagram: str, size_of: Callable[[str], int], mean: bool,
     return entries, size, share
 
 
+def _row_and_share_of_distinct(diagram: str, size_of: Callable[[str], int],
+                               space_of: Callable[[str], object]) -> tuple[float, float, float]:
+    """The same where indices of different blocks differ."""
+    blocks: dict[object, list[list[str]]] = {}
+    for text in diagram.split("|"):
+        if vertices := [v for v in text.split() if v != "1"]:
+            blocks.setdefault(space_of(vertices[0]), []).append(vertices)
+    entries, share = 1.0, 1.0
+    for of_space in blocks.values():
+        n = size_of(of_space[0][0])
+        tops = [vertices for vertices in of_space if vertices[0].startswith("o")]
+        outputs = sum(v.startswith("o") for vertices in tops for v in vertices)
+        share *= math.perm(n, len(tops)) / float(n)**outputs
+        entries *= math.perm(max(n - len(tops), 0), len(of_space) - len(tops))
+    return entries, 1.0, share
+
+
 def _orbit(layer: Layer, diagram: str, size_of: Callable[[str], int],
-           is_leg: Callable[[str], bool], inputs: str) -> tuple[float, float]:
+           space_of: Callable[[str], object], inputs: str) -> tuple[float, float]:
     """The mean square of what a weight of 1 makes of x, over all positions, and the share of
     positions that it writes to."""
-    entries, size, share = _row_and_share(diagram, size_of, layer.normalize == "mean", is_leg)
+    def is_leg(vertex: str) -> bool:
+        return len(layer.spaces) < 2 or space_of(vertex).group == "A"
+
+    differ = layer.weights == "orbit" and not diagram.startswith("* |")
+    if differ:
+        entries, size, share = _row_and_share_of_distinct(diagram, size_of, space_of)
+    else:
+        entries, size, share = _row_and_share(diagram, size_of, layer.normalize == "mean", is_leg)
     centred = inputs == "centred"
     rows = size**2 * (entries if centred else entries**2)
     if not (layer.in_symmetry or layer.out_symmetry):
@@ -98,7 +122,7 @@ def _orbit(layer: Layer, diagram: str, size_of: Callable[[str], int],
     else:
         # Of two members, the share of positions that both write to.
         tops = [labels[:layer.l] for members in classes for labels in members.labels]
-        square = rows * sum(_shared(a, b, share, size_of, diagram.startswith("* |"))
+        square = rows * sum(_shared(a, b, share, size_of, differ or diagram.startswith("* |"))
                             for a in tops for b in tops)
     return square, min(1.0, share * len({members.labels[0][:layer.l] for members in classes}))
 
@@ -116,9 +140,9 @@ def _of_tuples(layer: Layer, inputs: str) -> list[tuple[float, float]]:
 
 
 def _shared(a: tuple[int, ...], b: tuple[int, ...], share: float,
-            size_of: Callable[[str], int], has_head: bool) -> float:
+            size_of: Callable[[str], int], differ: bool) -> float:
     """The share of positions whose indices are equal within the blocks of both."""
-    if has_head:  # legs differ
+    if differ:  # between blocks, or legs
         return share if a == b else 0.0
     if 0 in a or 0 in b:  # a Levi-Civita symbol
         return share if a == b else share**2
@@ -167,14 +191,15 @@ def weight_std(layer: Layer, *, n: int | None = None, gain: float = GAIN,
         length = lengths[int(vertex[1:]) - 1]
         return length if length > 0 else n or NOMINAL_N
 
-    def is_leg(vertex: str) -> bool:
+    def space_of(vertex: str) -> object:
         axes = layer.y_axes if vertex[0] == "o" else layer.x_axes
-        return len(layer.spaces) < 2 or axes[int(vertex[1:]) - 1].group == "A"
+        return axes[int(vertex[1:]) - 1] if len(layer.spaces) > 1 else None
 
     if any("=" in diagram for diagram in layer.diagrams):
         parts = np.array(_of_tuples(layer, inputs))
     else:
-        parts = np.array([_orbit(layer, diagram, size_of, is_leg, inputs)
+        parts = np.array([_orbit(layer, diagram, size_of, space_of, inputs)
                           for diagram in layer.diagrams])
-    square, share = parts.T
+    # A matrix has no entries where blocks that differ are more than n.
+    square, share = np.maximum(parts.T, 1e-300)
     return gain / np.sqrt(layer._channel_pairs() * (square / share) * share.sum())

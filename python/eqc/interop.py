@@ -17,7 +17,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Mapping, Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
@@ -28,7 +28,8 @@ if TYPE_CHECKING:
     import torch
 
 __all__ = ["IGN_ORDER", "PELICAN_ORDER", "bias_from_ign", "bias_to_ign", "e3nn_features",
-           "e3nn_irreps", "e3nn_tensor", "weight_from_ign", "weight_from_orbits",
+           "e3nn_irreps", "e3nn_tensor", "from_orbit", "to_orbit", "weight_from_ign",
+           "weight_from_orbits",
            "weight_from_pelican", "weight_to_ign", "weights_from_e3nn", "weights_of"]
 
 #: The diagram of every basis operation, by (k, l). In the comments x is the input and y the
@@ -240,14 +241,112 @@ def weight_from_orbits(coefficients: npt.ArrayLike, diagrams: Sequence[str]) -> 
     if len(where) != _bell_number(sum(map(len, keys[0])) if keys else 0):
         raise ValueError(f"these are {len(where)} diagrams, not all of a layer of S with "
                          "n >= k + l")
-    moebius = np.zeros((len(keys), len(keys)))  # [diagram, orbit]
+    return _multiplied(_moebius(keys), array)
+
+
+def _joined(fine: frozenset[frozenset[str]],
+            coarse: frozenset[frozenset[str]]) -> list[int] | None:
+    """How many blocks of `fine` each block of `coarse` is made of, if it is."""
+    if not all(any(block <= large for large in coarse) for block in fine):
+        return None
+    counts = [sum(block <= large for block in fine) for large in coarse]
+    return counts if all(counts) else None
+
+
+def _moebius(keys: Sequence[frozenset[frozenset[str]]]) -> np.ndarray:
+    """[diagram, orbit]: in which sum of diagrams an orbit is."""
+    matrix = np.zeros((len(keys), len(keys)))
     for orbit, fine in enumerate(keys):
         for number, coarse in enumerate(keys):
-            if all(any(block <= large for large in coarse) for block in fine):
-                joined = [sum(block <= large for block in fine) for large in coarse]
-                moebius[number, orbit] = math.prod(
+            if (joined := _joined(fine, coarse)) is not None:
+                matrix[number, orbit] = math.prod(
                     (-1) ** (count - 1) * math.factorial(count - 1) for count in joined)
-    return np.ascontiguousarray(np.tensordot(moebius, array, 1).astype(array.dtype))
+    return matrix
+
+
+def _multiplied(matrix: np.ndarray, array: np.ndarray) -> np.ndarray:
+    return np.ascontiguousarray(np.tensordot(matrix, array, 1).astype(array.dtype))
+
+
+def _orbit_keys(layer: Layer, weight: npt.ArrayLike,
+                of_bias: bool) -> tuple[np.ndarray, list[frozenset[frozenset[str]]]]:
+    """The weight as an array, and keys that only coarser diagrams are made of."""
+    diagrams = layer.bias_diagrams if of_bias else layer.diagrams
+    array = np.asarray(weight)
+    shape = layer.bias_shape if of_bias else layer.weight_shape
+    if array.shape != tuple(shape):
+        raise ValueError(f"the {'bias' if of_bias else 'weight'} has shape {list(array.shape)}; "
+                         f"expected {list(shape)}")
+    monomial = {"S", "S'", "H", "A", "Perm", "Graph"}
+    groups = ([space.group for space in layer.spaces] if any(layer.spaces)
+              else [layer.group.split("(")[0]])
+    if not monomial.issuperset(groups):
+        raise ValueError(f"{', '.join(groups)} has no weights of orbits")
+    if layer.normalize != "none":
+        raise ValueError("the layer takes means; weights of orbits are those of sums")
+    if layer.in_symmetry or layer.out_symmetry:
+        raise ValueError("the axes have a symmetry; convert the weights of the layer without")
+
+    def space_of(block: frozenset[str]) -> Any:
+        vertex = min(block)
+        axes = layer.y_axes if vertex[0] == "o" else layer.x_axes
+        return axes[int(vertex[1:]) - 1] if len(layer.spaces) > 1 else None
+
+    def is_leg(block: frozenset[str]) -> bool:
+        return space_of(block) is None or space_of(block).group == "A"
+
+    def key(diagram: str) -> frozenset[frozenset[str]]:
+        if "=" in diagram:  # an orbit already
+            return frozenset({frozenset({diagram})})
+        blocks = _key(diagram)
+        if frozenset({"*"}) not in blocks:
+            return blocks
+        # Legs are not joined: each set of them is of its own.
+        legs = [block for block in blocks if block != {"*"} and is_leg(block)]
+        name = "|".join(sorted(" ".join(sorted(block)) for block in legs))
+        return frozenset([block for block in blocks if block not in legs and block != {"*"}]
+                         + [frozenset({f"* {name}"})])
+
+    keys = [key(diagram) for diagram in diagrams]
+    known = set(keys)
+    for diagram, blocks in zip(diagrams, keys):
+        if "=" in diagram:
+            continue
+        free = [block for block in blocks if not min(block).startswith("*")]
+        for i, one in enumerate(free):
+            for other in free[:i]:
+                if (space_of(one) == space_of(other)
+                        and blocks - {one, other} | {one | other} not in known):
+                    raise ValueError(f"the layer has the diagram {diagram!r}, but not all that "
+                                     "are coarser")
+    return array, keys
+
+
+def from_orbit(layer: Layer, weight: npt.ArrayLike, *, of_bias: bool = False) -> np.ndarray:
+    """What `weight` of a layer with `weights="orbit"` is in one with `weights="diagram"`.
+
+    Args:
+        layer: either of the two, of sums; its diagrams count.
+        weight: [diagrams, c_in, c_out], of the orbits of tuples whose indices are equal
+            exactly within the blocks; or, with `of_bias`, [bias_diagrams, c_out].
+
+    Returns:
+        An array of the same shape and dtype, contiguous: of each diagram the sum over the finer
+        ones p of mu(p, diagram) weight[p].
+
+    Raises:
+        ValueError: the group has no such weights, the layer takes means, its axes have a
+            symmetry or its list lacks coarser diagrams, or the shape is another.
+    """
+    array, keys = _orbit_keys(layer, weight, of_bias)
+    return _multiplied(_moebius(keys), array)
+
+
+def to_orbit(layer: Layer, weight: npt.ArrayLike, *, of_bias: bool = False) -> np.ndarray:
+    """The inverse of `from_orbit`: the sum over each diagram and all finer ones."""
+    array, keys = _orbit_keys(layer, weight, of_bias)
+    finer = [[float(_joined(fine, coarse) is not None) for fine in keys] for coarse in keys]
+    return _multiplied(np.array(finer), array)
 
 
 def _bell_number(size: int) -> int:

@@ -44,12 +44,12 @@ def _array(value: Any, name: str) -> Array:
 def _checked(value: Array, name: str, shape: tuple[int, ...],
              layer: Layer | Network) -> Array:
     value = _array(value, name)
-    if value.dtype != layer.dtype:
-        narrow = layer.dtype == np.float64 and not jax.config.jax_enable_x64
-        advice = "enable jax_enable_x64" if narrow else (
-            f"use {name}.astype(jax.numpy.{layer.dtype})")
+    dtype = layer.weight_dtype if name in ("weight", "bias") else layer.dtype
+    if value.dtype != dtype:
+        narrow = dtype == np.float64 and not jax.config.jax_enable_x64
+        advice = "enable jax_enable_x64" if narrow else f"use {name}.astype(jax.numpy.{dtype})"
         raise TypeError(f"{name} has dtype {value.dtype}; the layer computes in "
-                        f"{layer.dtype}: {advice}")
+                        f"{dtype}: {advice}")
     if value.shape != shape:
         raise ValueError(f"{name} has shape {list(value.shape)}; expected {list(shape)}"
                          f"{layout_advice(name, value.shape, shape)}")
@@ -288,6 +288,6 @@ def init(layer: Layer, key: Array, *, gain: float = GAIN, inputs: str = INPUTS,
     Returns:
         (weight, bias); the bias is None if the layer has none.
     """
-    std = jnp.asarray(weight_std(layer, n=n, gain=gain, inputs=inputs), layer.dtype)
-    weight = jax.random.normal(key, layer.weight_shape, layer.dtype) * std[:, None, None]
-    return weight, jnp.zeros(layer.bias_shape, layer.dtype) if layer.has_bias else None
+    std = jnp.asarray(weight_std(layer, n=n, gain=gain, inputs=inputs), layer.weight_dtype)
+    weight = jax.random.normal(key, layer.weight_shape, layer.weight_dtype) * std[:, None, None]
+    return weight, jnp.zeros(layer.bias_shape, layer.weight_dtype) if layer.has_bias else None

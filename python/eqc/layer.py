@@ -8,7 +8,8 @@ from typing import Any, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from eqc._arrays import as_input, as_output, describe_shape, empty
+from eqc._arrays import (
+    as_input, as_output, describe_shape, empty, numpy_dtype, weight_dtype)
 from eqc._library import interface
 from eqc._native import (
     NativeProgram, Options, check_status, key_of_source, source_for_bias)
@@ -72,7 +73,8 @@ class Layer(RaggedCalls, Reported):
             `V.dual`.
         channels: (c_in, c_out).
         bias: whether there is one; None means where the group has one.
-        dtype: "f32" or "f64", or what other libraries call these.
+        dtype: "f32" or "f64", or what other libraries call these; "bf16" or "f16" for x and y
+            that lie in memory in 16 bits: they are computed in f32, and weights are f32.
         layout: "channels_last" or "channels_first".
         normalize: "none", or "mean" to divide each diagram by n for each of its blocks of
             inputs only.
@@ -82,6 +84,9 @@ class Layer(RaggedCalls, Reported):
             symmetric matrices and ["-(1 2)"] for antisymmetric ones. Nothing is checked;
             arrays are stored in full, and diagrams that these take to each other share a
             weight.
+        weights: what weight[d] multiplies, of groups of permutations, maybe with signs:
+            "diagram", its matrix D_d, or "orbit", that of the tuples whose indices are equal
+            exactly within the blocks of the diagram (see `eqc.interop.to_orbit`).
         batch: a batch size to specialise for; others still work.
         name: the layer's name in messages.
         plan: "auto", "dense", "factored", "shared" or "schur": how the maps are multiplied.
@@ -106,15 +111,15 @@ class Layer(RaggedCalls, Reported):
                  dtype: Any = "f32",
                  layout: str = "channels_last", normalize: str = "none",
                  diagrams: str | Sequence[str] = "all", in_symmetry: Sequence[str] = (),
-                 out_symmetry: Sequence[str] = (), batch: int | None = None,
-                 name: str = "layer", plan: str = "auto", cpu: str = "native",
+                 out_symmetry: Sequence[str] = (), weights: str = "diagram",
+                 batch: int | None = None, name: str = "layer", plan: str = "auto", cpu: str = "native",
                  optimize: int = 3, max_diagrams: int | None = None, threads: bool = True,
                  grad: bool = True, ragged: bool = False, cache: bool = True) -> None:
         options = Options(plan, cpu, optimize, max_diagrams, threads, grad, ragged)
         source = source_for_bias(lambda bias: layer_source(
             name=name, group=group, n=n, k=k, l=l, channels=channels, bias=bias, dtype=dtype,
             layout=layout, normalize=normalize, diagrams=diagrams, batch=batch,
-            in_symmetry=in_symmetry, out_symmetry=out_symmetry), bias, options)
+            in_symmetry=in_symmetry, out_symmetry=out_symmetry, weights=weights), bias, options)
         program = NativeProgram(source, f"<layer {name}>", options)
         program.load(cache)
         self._attach(program, 0)
@@ -150,7 +155,9 @@ class Layer(RaggedCalls, Reported):
         self.x_axes = axes_of(self.spaces, info.x_axes[:info.k])
         self.y_axes = axes_of(self.spaces, info.y_axes[:info.l])
         self.channels: tuple[int, int] = (info.c_in, info.c_out)
-        self.dtype = np.dtype(np.float32 if text["dtype"] == "f32" else np.float64)
+        #: The type of x, y and their gradients, and that of weights, which is computed in.
+        self.dtype = numpy_dtype(text["dtype"])
+        self.weight_dtype = weight_dtype(text["dtype"])
         self.layout: str = text["layout"]
         self.normalize: str = text["normalize"]
         self.plan: str = text["plan"]
@@ -158,6 +165,8 @@ class Layer(RaggedCalls, Reported):
         #: The symmetries of x and of y, by generators.
         self.in_symmetry = symmetry_of(self.spec, "in_symmetry")
         self.out_symmetry = symmetry_of(self.spec, "out_symmetry")
+        #: "diagram" or "orbit": what a weight multiplies.
+        self.weights: str = "orbit" if "\n  weights = orbit\n" in self.spec else "diagram"
         self.has_bias: bool = info.bias_diagrams > 0
         self.has_backward: bool = bool(info.has_backward)
         self.weight_shape = (info.diagrams, info.c_in, info.c_out)
@@ -247,6 +256,7 @@ class Layer(RaggedCalls, Reported):
             *(f"{name}={list(generators)}" for name, generators in (
                 ("in_symmetry", self.in_symmetry), ("out_symmetry", self.out_symmetry))
               if generators),
+            f"weights={self.weights}" if self.weights != "diagram" else "",
             self.layout if self.layout != "channels_last" else "",
             f"normalize={self.normalize}" if self.normalize != "none" else "") if text)
         return (f"<eqc.Layer {self.name}: {acting}, order {self.k} -> {self.l}, "
@@ -312,7 +322,7 @@ class Layer(RaggedCalls, Reported):
         if isinstance(weight, PackedWeight):
             raise TypeError("weight is packed, which is for forward only; expected the array "
                             "that was packed")
-        return as_input(weight, "weight", self.weight_shape, self.dtype)
+        return as_input(weight, "weight", self.weight_shape, self.weight_dtype)
 
     def _forward_by(self, weight: Any) -> tuple[Any, np.ndarray]:
         """The function that takes such weights, and their array."""
@@ -338,7 +348,7 @@ class Layer(RaggedCalls, Reported):
         if bias is None:
             raise ValueError("the layer has a bias of shape "
                              f"{describe_shape(self.bias_shape)}, but none was given")
-        return as_input(bias, "bias", self.bias_shape, self.dtype)
+        return as_input(bias, "bias", self.bias_shape, self.weight_dtype)
 
     def __call__(self, x: npt.ArrayLike, weight: npt.ArrayLike | PackedWeight,
                  bias: npt.ArrayLike | None = None, *, out: np.ndarray | None = None,
@@ -389,7 +399,7 @@ class Layer(RaggedCalls, Reported):
             reach it.
         """
         ws = self._weight(weight)
-        data = np.empty(self._packed_size, self.dtype)
+        data = np.empty(self._packed_size, self.weight_dtype)
         check_status(self._pack(ws.ctypes.data, data.ctypes.data))
         return PackedWeight(self, data)
 
@@ -425,7 +435,8 @@ class Layer(RaggedCalls, Reported):
             xs = as_input(x, "x", self.x_shape(batch, size), self.dtype)
         if "x" in names:
             ws = self._weight(weight)
-        grads = [empty(shape, self.dtype) if name in names else None for name, shape in
+        grads = [empty(shape, self.dtype if name == "x" else self.weight_dtype)
+                 if name in names else None for name, shape in
                  (("x", self.x_shape(batch, size)), ("weight", self.weight_shape),
                   ("bias", self.bias_shape))]
         check_status(self._backward(
@@ -461,5 +472,5 @@ class Layer(RaggedCalls, Reported):
         """
         std = weight_std(self, n=n, gain=gain, inputs=inputs)
         normal = np.random.default_rng(seed).standard_normal(self.weight_shape)
-        weight = (normal * std[:, None, None]).astype(self.dtype)
-        return weight, np.zeros(self.bias_shape, self.dtype) if self.has_bias else None
+        weight = (normal * std[:, None, None]).astype(self.weight_dtype)
+        return weight, np.zeros(self.bias_shape, self.weight_dtype) if self.has_bias else None

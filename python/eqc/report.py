@@ -135,7 +135,8 @@ def supported(source: str | None = None, /, **fields: Any) -> Support:
                                 "spaces of its axes")
         given = {"name": "layer", "group": None, "n": None, "channels": (1, 1), "bias": False,
                  "dtype": "f32", "layout": "channels_last", "normalize": "none",
-                 "diagrams": "all", "batch": None, "in_symmetry": (), "out_symmetry": (), **fields}
+                 "diagrams": "all", "batch": None, "in_symmetry": (), "out_symmetry": (),
+                 "weights": "diagram", **fields}
         source = source_for_bias(lambda bias: layer_source(**{**given, "bias": bias}),
                                  given["bias"], options)
     elif fields:

@@ -196,7 +196,7 @@ class EquivariantLinear(nn.Module):
             of order l.
         normalize: "mean" divides each diagram by n for each of its blocks of inputs only;
             "none", the default of the language and of `eqc.Layer`, sums.
-        layout, diagrams, in_symmetry, out_symmetry, batch, plan, max_diagrams: as of
+        layout, diagrams, in_symmetry, out_symmetry, weights, batch, plan, max_diagrams: as of
             `eqc.Layer`.
         gain: the root mean square of y at the start, for an x of root mean square 1; sqrt 2,
             for a ReLU after the layer, unless given (see torch.nn.init.calculate_gain).
@@ -204,7 +204,9 @@ class EquivariantLinear(nn.Module):
             adjacency, what a ReLU gives), or "centred", independent entries of mean 0.
         init_n: the size the initialisation has in mind when n is None (default 16).
         device, dtype: of the parameters, as of torch.nn.Linear: "cpu", "cuda" or "meta";
-            torch.float32 or torch.float64.
+            torch.float32 or torch.float64. On CPUs an x of torch.bfloat16 or torch.float16 is
+            read as it is, beside parameters of torch.float32, and so is y; under
+            torch.autocast x is cast.
 
     With lists of orders and channels, `EquivariantLinear("S", (0, 1, 2), (1, 2), (4, 8, 8),
     (16, 16))`, it is one network from tensors of all orders k to tensors of all orders l: each
@@ -238,8 +240,8 @@ class EquivariantLinear(nn.Module):
                 bias: bool | None = None, **options: Any) -> Any:
         if not _are_orders(k) and not _are_orders(l):
             return super().__new__(cls)
-        chosen = dict(layout="channels_last", normalize="mean", diagrams="all", batch=None,
-                      plan="auto", max_diagrams=None, gain=GAIN, inputs=INPUTS, init_n=None,
+        chosen = dict(layout="channels_last", normalize="mean", diagrams="all", weights="diagram",
+                      batch=None, plan="auto", max_diagrams=None, gain=GAIN, inputs=INPUTS, init_n=None,
                       device=None, dtype=None)
         unknown = set(options) - set(chosen)
         if unknown or not (_are_orders(k) and _are_orders(l)):
@@ -259,8 +261,8 @@ class EquivariantLinear(nn.Module):
                  out_channels: int, n: int | None = None, bias: bool | None = None, *,
                  layout: str = "channels_last", normalize: str = "mean",
                  diagrams: str | Sequence[str] = "all", in_symmetry: Sequence[str] = (),
-                 out_symmetry: Sequence[str] = (), batch: int | None = None,
-                 plan: str = "auto", max_diagrams: int | None = None, gain: float = GAIN,
+                 out_symmetry: Sequence[str] = (), weights: str = "diagram",
+                 batch: int | None = None, plan: str = "auto", max_diagrams: int | None = None, gain: float = GAIN,
                  inputs: str = INPUTS, init_n: int | None = None,
                  device: torch.device | str | int | None = None,
                  dtype: torch.dtype | str | None = None) -> None:
@@ -272,18 +274,21 @@ class EquivariantLinear(nn.Module):
             return key_of_source(source_for_bias(lambda bias: layer_source(
                 name="layer", group=group, n=n, k=k, l=l, channels=(in_channels, out_channels),
                 bias=bias, dtype=dtype, layout=layout, normalize=normalize, diagrams=diagrams,
-                batch=batch, in_symmetry=in_symmetry, out_symmetry=out_symmetry), bias, options), options)
+                batch=batch, in_symmetry=in_symmetry, out_symmetry=out_symmetry,
+                weights=weights), bias, options), options)
 
-        # The module may be converted to the other type; that code is compiled when used.
-        self._keys = {dtype: key(dtype) for dtype in _DTYPES}
+        # By the type of x. The module may be converted to another, and x may have 16 bits;
+        # that code is compiled when used.
+        types = (*_DTYPES, *_torch_operators.autocast_dtypes)
+        self._keys = {dtype: key(dtype) for dtype in types}
         if n is None and _registry.layer_of(self._keys[place["dtype"]]).n is None:
             options = Options(plan=plan, max_diagrams=max_diagrams, ragged=True)
         #: The same layer for samples of different sizes.
-        self._ragged_keys = {dtype: key(dtype) for dtype in _DTYPES}
+        self._ragged_keys = {dtype: key(dtype) for dtype in types}
         layer = _registry.layer_of(self._keys[place["dtype"]])
         self.group, self.k, self.l, self.n = layer.group, layer.k, layer.l, layer.n
         self.in_channels, self.out_channels = in_channels, out_channels
-        self.layout, self.normalize = layout, normalize
+        self.layout, self.normalize, self.weights = layout, normalize, weights
         self._any_n = layer._size_unit
         self.gain, self.inputs, self.init_n = gain, inputs, init_n
         self.weight = nn.Parameter(torch.empty(layer.weight_shape, **place))
@@ -293,15 +298,19 @@ class EquivariantLinear(nn.Module):
             self.register_parameter("bias", None)
         self.reset_parameters()
 
-    def _key(self, *, ragged: bool = False) -> str:
-        """That of the layer for the present type of the weights."""
-        dtype = self.weight.dtype
-        if dtype in _torch_operators.autocast_dtypes and torch.is_autocast_enabled(
-                _torch_operators.autocast_device(self.weight)):
-            dtype = torch.float32
-        if dtype not in self._keys:
+    def _key(self, x: Tensor | None = None, *, ragged: bool = False) -> str:
+        """That of the layer for the present type of the weights and of an x."""
+        dtype, short = self.weight.dtype, _torch_operators.autocast_dtypes
+        device = _torch_operators.autocast_device(self.weight)
+        if dtype != torch.float64 and torch.is_autocast_enabled(device):
+            # Parameters stay as they are; there is no code for 16 bits on GPUs.
+            chosen = torch.get_autocast_dtype(device)
+            dtype = chosen if chosen in short and device == "cpu" else torch.float32
+        elif dtype in short or dtype not in self._keys:
             raise TypeError(f"the weights are {dtype}; layers compute in torch.float32 and "
                             "torch.float64")
+        elif x is not None and x.dtype in short and dtype == torch.float32 and device == "cpu":
+            dtype = x.dtype
         return (self._ragged_keys if ragged else self._keys)[dtype]
 
     @property
@@ -316,7 +325,8 @@ class EquivariantLinear(nn.Module):
 
     def _described(self) -> Layer:
         """A layer that is this one but for its type, whatever the weights are."""
-        return _registry.layer_of(self._keys.get(self.weight.dtype, self._keys[torch.float32]))
+        dtype = torch.float64 if self.weight.dtype == torch.float64 else torch.float32
+        return _registry.layer_of(self._keys[dtype])
 
     def reset_parameters(self) -> None:
         """Draws new weights, and sets the bias to zero."""
@@ -341,7 +351,8 @@ class EquivariantLinear(nn.Module):
         """
         parameters = self._parameters
         if n is None and sizes is None and ptr is None and (
-                "weight" in parameters and "bias" in parameters):  # else they are computed
+                "weight" in parameters and "bias" in parameters  # else they are computed
+                ) and not torch.is_autocast_enabled("cpu"):
             y = _torch_direct.linear(self._keys, x, parameters["weight"], parameters["bias"])
             if y is not None:
                 return y
@@ -352,8 +363,8 @@ class EquivariantLinear(nn.Module):
         if ptr is not None:
             if sizes is not None or n is not None:
                 raise ValueError("ptr= says all sizes: give neither sizes= nor n=")
-            return _apply_packed(self._key(ragged=True), x, ptr, self.weight, self.bias)
-        return _apply(self._key(ragged=ragged), x, self.weight, self.bias,
+            return _apply_packed(self._key(x, ragged=True), x, ptr, self.weight, self.bias)
+        return _apply(self._key(x, ragged=ragged), x, self.weight, self.bias,
                       orders=(self.k, self.l), size=self.n, any_n=self._any_n, n=n,
                       channels_last=self.layout == "channels_last", sizes=sizes)
 
@@ -372,6 +383,8 @@ class EquivariantLinear(nn.Module):
             parts.append(self.layout)
         if self.normalize != "mean":
             parts.append(f"normalize={self.normalize}")
+        if self.weights != "diagram":
+            parts.append(f"weights={self.weights}")
         return ", ".join(parts)
 
 

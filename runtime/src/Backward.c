@@ -12,6 +12,33 @@
 /*===-- Sums over the batch
  * ------------------------------------------------===*/
 
+/* Widens a block of both arrays, as far as it is read. */
+static int widen_both(const eqc_rt_sums *s, int64_t block, char *scratch,
+                      int64_t width) {
+  eqc_rt_call c = s->call;
+  int status = EQC_OK;
+  if (s->which & EQC_SUM_WEIGHT)
+    status = eqc_rt_widen_block(&c, block, 1, s->x,
+                                eqc_rt_staged_x(&c, scratch), width);
+  if (status == EQC_OK)
+    status = eqc_rt_widen_block(&c, block, 0, s->grad_y,
+                                eqc_rt_staged_y(&c, scratch), width);
+  return status;
+}
+
+/* What a block contributes to `sums`, in a phase and a part. */
+static void add_block(const eqc_rt_sums *s, int64_t block, int64_t phase,
+                      int64_t part, char *sums, char *scratch) {
+  const eqc_rt_call *c = &s->call;
+  const void *x = s->x, *grad_y = s->grad_y;
+  if (c->storage != EQC_RT_AS_COMPUTED) {
+    x = eqc_rt_whole(c, block, 1, eqc_rt_staged_x(c, scratch));
+    grad_y = eqc_rt_whole(c, block, 0, eqc_rt_staged_y(c, scratch));
+  }
+  s->code->add(c->n, block * c->schedule.block, eqc_rt_block_samples(c, block),
+               phase, part, s->which, x, grad_y, sums, scratch);
+}
+
 static void run_slab(int64_t worker, int64_t slab, void *p) {
   const eqc_rt_sums *s = p;
   const eqc_rt_call *c = &s->call;
@@ -19,19 +46,19 @@ static void run_slab(int64_t worker, int64_t slab, void *p) {
   int64_t block = slab * s->slab_blocks;
   int64_t end = eqc_rt_min(block + s->slab_blocks, eqc_rt_blocks(c));
   eqc_rt_clear_slab(s, slab);
-  for (; block < end; ++block)
-    s->code->add(c->n, block * c->schedule.block,
-                 eqc_rt_block_samples(c, block), EQC_PHASE_ALL, 0, s->which,
-                 s->x, s->grad_y, sums, c->scratch + worker * c->stride);
+  for (; block < end; ++block) {
+    char *scratch = c->scratch + worker * c->stride;
+    if (c->storage != EQC_RT_AS_COMPUTED)
+      widen_both(s, block, scratch, 1);
+    add_block(s, block, EQC_PHASE_ALL, 0, sums, scratch);
+  }
 }
 
 static void run_part(int64_t worker, int64_t part, void *p) {
   const eqc_rt_sums *s = p;
   const eqc_rt_call *c = &s->call;
   (void)worker;
-  s->code->add(c->n, c->block * c->schedule.block,
-               eqc_rt_block_samples(c, c->block), c->phase, part, s->which,
-               s->x, s->grad_y, s->memory, c->scratch);
+  add_block(s, c->block, c->phase, part, s->memory, c->scratch);
 }
 
 static int run_parts(eqc_rt_sums *s) {
@@ -39,11 +66,14 @@ static int run_parts(eqc_rt_sums *s) {
   int status = EQC_OK;
   int64_t blocks = eqc_rt_blocks(c);
   eqc_rt_clear_slab(s, 0);
-  for (c->block = 0; c->block < blocks && status == EQC_OK; ++c->block)
+  for (c->block = 0; c->block < blocks && status == EQC_OK; ++c->block) {
+    if (c->storage != EQC_RT_AS_COMPUTED)
+      status = widen_both(s, c->block, c->scratch, c->width);
     for (c->phase = 0; c->phase < c->schedule.phases && status == EQC_OK;
          ++c->phase)
       status = eqc_rt_parallel(&c->runner, c->width, c->schedule.parts,
                                run_part, s, c->layer);
+  }
   return status;
 }
 
@@ -52,6 +82,9 @@ int eqc_rt_prepare_sums(eqc_rt_sums *s, int64_t *total) {
   int64_t width, blocks;
   int status;
   eqc_rt_ask_schedule(c, s->code->schedule);
+  status = eqc_rt_stage(c);
+  if (status != EQC_OK)
+    return status;
   blocks = eqc_rt_blocks(c);
   status = eqc_rt_choose_slabs(s, blocks);
   if (status != EQC_OK)

@@ -17,9 +17,9 @@ static int check_sizes(eqc_rt_call *c, int64_t n, int64_t batch, const char *y,
   const eqc_layer_info *info = c->kernel->info;
   int status = eqc_rt_check_sizes(c, n, batch, "x", y);
   if (status == EQC_OK)
-    status = eqc_rt_count_bytes(c, "z", c->batch, info->c_in2, info->k2,
-                                info->n == -2 ? info->x_axes + info->k : NULL,
-                                z_bytes);
+    status = eqc_rt_count_bytes(
+        c, "z", c->stored_bytes, c->batch, info->c_in2, info->k2,
+        info->n == -2 ? info->x_axes + info->k : NULL, z_bytes);
   return status;
 }
 

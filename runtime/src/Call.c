@@ -43,6 +43,10 @@ int eqc_rt_begin(eqc_rt_call *c, const eqc_kernel *kernel, const char *suffix) {
     return status;
   memset(c, 0, sizeof *c);
   c->kernel = kernel;
+  c->storage = eqc_rt_storage_of(kernel->info);
+  c->stored_bytes = c->storage == EQC_RT_AS_COMPUTED
+                        ? kernel->element_bytes
+                        : (int64_t)sizeof(eqc_bf16);
   c->layer = kernel->info->name;
   c->suffix = suffix;
   return EQC_OK;
@@ -78,13 +82,14 @@ static int check_batch(eqc_rt_call *c, int64_t batch) {
 }
 
 int eqc_rt_count_bytes(const eqc_rt_call *c, const char *array,
-                       int64_t elements, int64_t channels, int64_t order,
-                       const int32_t *axes, int64_t *bytes) {
+                       int64_t element_bytes, int64_t elements,
+                       int64_t channels, int64_t order, const int32_t *axes,
+                       int64_t *bytes) {
   const eqc_layer_info *info = c->kernel->info;
   const int several = info->n == -2;
   int64_t size, i;
   int overflow = __builtin_mul_overflow(elements, channels, &size);
-  overflow |= __builtin_mul_overflow(size, c->kernel->element_bytes, &size);
+  overflow |= __builtin_mul_overflow(size, element_bytes, &size);
   if (c->n != 1)
     for (i = 0; i < order && size != 0 && !overflow; ++i)
       overflow |= __builtin_mul_overflow(
@@ -111,18 +116,19 @@ int eqc_rt_check_sizes(eqc_rt_call *c, int64_t n, int64_t batch, const char *x,
     status = check_batch(c, batch);
   if (status == EQC_OK)
     status =
-        eqc_rt_count_bytes(c, x, c->batch, info->c_in, info->k,
+        eqc_rt_count_bytes(c, x, c->stored_bytes, c->batch, info->c_in, info->k,
                            info->n == -2 ? info->x_axes : NULL, &c->x_bytes);
   if (status == EQC_OK)
+    status = eqc_rt_count_bytes(c, y, c->stored_bytes, c->batch, info->c_out,
+                                info->l, info->n == -2 ? info->y_axes : NULL,
+                                &c->y_bytes);
+  if (status == EQC_OK)
     status =
-        eqc_rt_count_bytes(c, y, c->batch, info->c_out, info->l,
-                           info->n == -2 ? info->y_axes : NULL, &c->y_bytes);
+        eqc_rt_count_bytes(c, "weight", c->kernel->element_bytes,
+                           info->weight_size, 1, 0, NULL, &c->weight_bytes);
   if (status == EQC_OK)
-    status = eqc_rt_count_bytes(c, "weight", info->weight_size, 1, 0, NULL,
-                                &c->weight_bytes);
-  if (status == EQC_OK)
-    status = eqc_rt_count_bytes(c, "bias", info->bias_size, 1, 0, NULL,
-                                &c->bias_bytes);
+    status = eqc_rt_count_bytes(c, "bias", c->kernel->element_bytes,
+                                info->bias_size, 1, 0, NULL, &c->bias_bytes);
   return status;
 }
 
@@ -161,7 +167,18 @@ void eqc_rt_finish_streaming(void) {
 }
 
 static void run_block(int64_t worker, int64_t block, void *p) {
-  const eqc_rt_call *c = p;
+  eqc_rt_call *c = p;
+  if (c->storage != EQC_RT_AS_COMPUTED) {
+    char *scratch = c->scratch + worker * c->stride;
+    float *x = eqc_rt_staged_x(c, scratch), *y = eqc_rt_staged_y(c, scratch);
+    eqc_rt_widen_block(c, block, 1, c->x, x, 1);
+    c->variant->forward(c->n, block * c->schedule.block,
+                        eqc_rt_block_samples(c, block), EQC_PHASE_ALL, 0,
+                        eqc_rt_whole(c, block, 1, x), c->packed, c->bias,
+                        eqc_rt_whole(c, block, 0, y), scratch);
+    eqc_rt_narrow_block(c, block, 0, y, c->y, 1);
+    return;
+  }
   c->variant->forward(
       c->n, block * c->schedule.block, eqc_rt_block_samples(c, block),
       c->streams ? EQC_PHASE_ALL_STREAMING : EQC_PHASE_ALL, 0, c->x, c->packed,
@@ -172,20 +189,35 @@ static void run_block(int64_t worker, int64_t block, void *p) {
 
 static void run_part(int64_t worker, int64_t part, void *p) {
   const eqc_rt_call *c = p;
+  const int stages = c->storage != EQC_RT_AS_COMPUTED;
+  const void *x =
+      stages ? eqc_rt_whole(c, c->block, 1, eqc_rt_staged_x(c, c->scratch))
+             : c->x;
+  void *y = stages
+                ? eqc_rt_whole(c, c->block, 0, eqc_rt_staged_y(c, c->scratch))
+                : c->y;
   (void)worker;
   c->variant->forward(c->n, c->block * c->schedule.block,
-                      eqc_rt_block_samples(c, c->block), c->phase, part, c->x,
-                      c->packed, c->bias, c->y, c->scratch);
+                      eqc_rt_block_samples(c, c->block), c->phase, part, x,
+                      c->packed, c->bias, y, c->scratch);
 }
 
 static int run_parts(eqc_rt_call *c) {
   int status = EQC_OK;
   int64_t blocks = eqc_rt_blocks(c);
-  for (c->block = 0; c->block < blocks && status == EQC_OK; ++c->block)
+  const int stages = c->storage != EQC_RT_AS_COMPUTED;
+  for (c->block = 0; c->block < blocks && status == EQC_OK; ++c->block) {
+    if (stages)
+      status = eqc_rt_widen_block(c, c->block, 1, c->x,
+                                  eqc_rt_staged_x(c, c->scratch), c->width);
     for (c->phase = 0; c->phase < c->schedule.phases && status == EQC_OK;
          ++c->phase)
       status = eqc_rt_parallel(&c->runner, c->width, c->schedule.parts,
                                run_part, c, c->layer);
+    if (stages && status == EQC_OK)
+      status = eqc_rt_narrow_block(
+          c, c->block, 0, eqc_rt_staged_y(c, c->scratch), c->y, c->width);
+  }
   return status;
 }
 
@@ -233,7 +265,11 @@ int eqc_rt_lay_out(eqc_rt_call *c, int64_t width, int64_t head,
 
 int eqc_rt_prepare(eqc_rt_call *c, const void *weight, int64_t *total) {
   int64_t width, blocks;
+  int status;
   eqc_rt_ask_schedule(c, c->variant->schedule);
+  status = eqc_rt_stage(c);
+  if (status != EQC_OK)
+    return status;
   width = eqc_rt_wanted_threads(c);
   blocks = eqc_rt_blocks(c);
   c->parts_mode = c->schedule.parts > 1 && width > 1 && blocks < 4 * width &&
@@ -259,7 +295,8 @@ int eqc_rt_perform(eqc_rt_call *c, const void *weight, char *memory) {
   }
   if (c->parts_mode)
     return run_parts(c);
-  c->streams = eqc_rt_wants_streaming(c->y, c->y_bytes);
+  c->streams = c->storage == EQC_RT_AS_COMPUTED &&
+               eqc_rt_wants_streaming(c->y, c->y_bytes);
   return eqc_rt_parallel(&c->runner, c->width, eqc_rt_blocks(c), run_block, c,
                          c->layer);
 }

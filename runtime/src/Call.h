@@ -8,12 +8,14 @@
 #ifndef EQC_RT_CALL_H
 #define EQC_RT_CALL_H
 
-#include "Internal.h"
+#include "Storage.h"
 
 /* One call of one layer. */
 typedef struct eqc_rt_call {
   const eqc_kernel *kernel;
   const eqc_variant *variant;
+  int storage;          /* of x and y, see Storage.h */
+  int64_t stored_bytes; /* of one of their elements */
   const char *layer;
   const char *suffix; /* of the public function: "forward", .. */
   int64_t n, batch;
@@ -29,6 +31,7 @@ typedef struct eqc_rt_call {
   char *scratch;
   int64_t stride;       /* of one worker's scratch to the next's */
   int64_t block, phase; /* when parts run in parallel */
+  int64_t staged;       /* where widened samples lie in a worker's scratch */
 } eqc_rt_call;
 
 int eqc_rt_fail_null(const eqc_rt_call *c, const char *argument);
@@ -43,11 +46,12 @@ int eqc_rt_begin(eqc_rt_call *c, const eqc_kernel *kernel, const char *suffix);
 int eqc_rt_check_sizes(eqc_rt_call *c, int64_t n, int64_t batch, const char *x,
                        const char *y);
 
-/* bytes = elements * channels * n^order, or EQC_ERR_SIZE. Where there are
-   several spaces, `axes` says which each of the axes is of. */
+/* bytes = element_bytes * elements * channels * n^order, or EQC_ERR_SIZE. Where
+   there are several spaces, `axes` says which each of the axes is of. */
 int eqc_rt_count_bytes(const eqc_rt_call *c, const char *array,
-                       int64_t elements, int64_t channels, int64_t order,
-                       const int32_t *axes, int64_t *bytes);
+                       int64_t element_bytes, int64_t elements,
+                       int64_t channels, int64_t order, const int32_t *axes,
+                       int64_t *bytes);
 
 /* Whether two arrays share bytes. */
 int eqc_rt_overlap(const void *a, int64_t a_bytes, const void *b,
@@ -106,6 +110,22 @@ int64_t eqc_rt_blocks(const eqc_rt_call *c);
 int64_t eqc_rt_block_samples(const eqc_rt_call *c, int64_t block);
 /* How many threads could share the work. */
 int64_t eqc_rt_wanted_threads(const eqc_rt_call *c);
+/* Makes room in a worker's scratch, behind a kernel's own, for a block of x and
+   of y that are widened. EQC_OK or EQC_ERR_NOMEM. */
+int eqc_rt_stage(eqc_rt_call *c);
+/* Where a block of an array lies in a worker's scratch. */
+float *eqc_rt_staged_x(const eqc_rt_call *c, char *scratch);
+float *eqc_rt_staged_y(const eqc_rt_call *c, char *scratch);
+/* Where the whole array, in which the block has its place, would begin: what
+   kernels are told. */
+void *eqc_rt_whole(const eqc_rt_call *c, int64_t block, int of_x,
+                   float *staged);
+/* Widens a block of an array, or narrows it, `of_x` as large as x. Threads
+   share it if `width` is more than 1. */
+int eqc_rt_widen_block(eqc_rt_call *c, int64_t block, int of_x,
+                       const void *array, float *staged, int64_t width);
+int eqc_rt_narrow_block(eqc_rt_call *c, int64_t block, int of_x,
+                        const float *staged, void *array, int64_t width);
 /* Whether an output of so many bytes should be written past the caches; and
    what orders such stores before whatever tells others that they are done. */
 int eqc_rt_wants_streaming(const void *y, int64_t bytes);

@@ -17,6 +17,30 @@ static double load(const eqc_rt_definition *d, const void *data, int64_t i) {
                       : (double)((const float *)data)[i];
 }
 
+/* The same of a tensor, which may lie in memory in 16 bits. */
+static double load_stored(const eqc_rt_definition *d, const void *data,
+                          int64_t i) {
+  return d->storage == EQC_RT_AS_COMPUTED
+             ? load(d, data, i)
+             : (double)eqc_rt_widened(d->storage, ((const uint16_t *)data)[i]);
+}
+
+void eqc_rt_store(const eqc_rt_definition *d, void *data, int64_t i, double v) {
+  if (d->storage != EQC_RT_AS_COMPUTED)
+    ((uint16_t *)data)[i] = eqc_rt_narrowed(d->storage, (float)v);
+  else if (d->is_double)
+    ((double *)data)[i] = v;
+  else
+    ((float *)data)[i] = (float)v;
+}
+
+double eqc_rt_rounded(const eqc_rt_definition *d, double v) {
+  return d->storage == EQC_RT_AS_COMPUTED
+             ? v
+             : (double)eqc_rt_widened(d->storage,
+                                      eqc_rt_narrowed(d->storage, (float)v));
+}
+
 /*===-- Groups
  * -------------------------------------------------------------===*/
 
@@ -70,7 +94,10 @@ int eqc_rt_define(eqc_rt_definition *d, const eqc_layer_info *info, int64_t n) {
   int r;
   memset(d, 0, sizeof *d);
   d->info = info;
+  d->is_exact = *info->maps == '=';
+  d->maps = info->maps + d->is_exact;
   d->is_double = !strcmp(info->dtype, "f64");
+  d->storage = eqc_rt_storage_of(info);
   if (!*info->maps || order[0] + order[1] + order[2] > EQC_RT_MAX_AXES)
     return eqc_rt_fail(EQC_ERR_ARG,
                        "%s_selftest: its diagrams are not described, as "
@@ -198,6 +225,10 @@ static const char *read_diagram(const eqc_rt_definition *d, const char *text,
       g->terms *= (double)p->length;
     }
   }
+  if (d->is_exact) { /* then it depends on all values */
+    g->num_keys = 0;
+    g->keys = 1;
+  }
   return text + 1 + axes;
 }
 
@@ -278,6 +309,19 @@ static int64_t position_of(const eqc_rt_definition *d, int row,
   return position;
 }
 
+/* Whether the values of blocks of one space differ, if they have to. */
+static int are_distinct(const eqc_rt_definition *d, const diagram *g,
+                        const int64_t *value) {
+  int a, b;
+  for (a = 0; d->is_exact && a < g->num_blocks; ++a)
+    for (b = 0; b < a; ++b) {
+      const int first = g->blocks[a].axis[0], other = g->blocks[b].axis[0];
+      if (d->space[first] == d->space[other] && value[first] == value[other])
+        return 0;
+    }
+  return 1;
+}
+
 /* Sums the products of the other arrays' elements over all open axes, where the
    given ones have values. */
 static void pool(const eqc_rt_definition *d, const diagram *g, int fixed,
@@ -306,22 +350,23 @@ static void pool(const eqc_rt_definition *d, const diagram *g, int fixed,
     for (b = 0; b < g->num_blocks && sign != 0; ++b)
       if (g->blocks[b].open)
         sign *= entry_of(d, &g->blocks[b], fixed, value);
-    if (sign != 0) {
+    if (sign != 0 && are_distinct(d, g, value)) {
       i1 = sample * t1->sample + position_of(d, row1, value) * t1->step;
       i2 = sample * t2->sample + position_of(d, row2, value) * t2->step;
       if (d->info->depthwise) {
         for (c1 = 0; c1 < t1->channels; ++c1)
-          sums[c1] += sign * load(d, t1->data, i1 + c1 * t1->channel) *
-                      load(d, t2->data, i2 + c1 * t2->channel);
+          sums[c1] += sign * load_stored(d, t1->data, i1 + c1 * t1->channel) *
+                      load_stored(d, t2->data, i2 + c1 * t2->channel);
       } else if (d->info->k2 < 0) {
         for (c1 = 0; c1 < t1->channels; ++c1)
-          sums[c1] += sign * load(d, t1->data, i1 + c1 * t1->channel);
+          sums[c1] += sign * load_stored(d, t1->data, i1 + c1 * t1->channel);
       } else {
         for (c1 = 0; c1 < t1->channels; ++c1) {
-          const double v = sign * load(d, t1->data, i1 + c1 * t1->channel);
+          const double v =
+              sign * load_stored(d, t1->data, i1 + c1 * t1->channel);
           for (c2 = 0; c2 < t2->channels; ++c2)
             sums[c1 * t2->channels + c2] +=
-                v * load(d, t2->data, i2 + c2 * t2->channel);
+                v * load_stored(d, t2->data, i2 + c2 * t2->channel);
         }
       }
     }
@@ -414,15 +459,16 @@ static void spread(const eqc_rt_definition *d, int64_t sample, int64_t position,
   int64_t c, i;
   for (i = 0; i < count; ++i)
     for (c = 0; c < y->channels; ++c)
-      gradient[i * y->channels + c] += sums[d->info->depthwise ? c : i] *
-                                       load(d, y->data, at + c * y->channel);
+      gradient[i * y->channels + c] +=
+          sums[d->info->depthwise ? c : i] *
+          load_stored(d, y->data, at + c * y->channel);
 }
 
 /*===-- Entries
  * ------------------------------------------------------------===*/
 
 static int64_t most_keys(const eqc_rt_definition *d, int fixed) {
-  const char *text = d->info->maps;
+  const char *text = d->maps;
   int64_t most = 1;
   diagram g;
   while (*text && *text != ';') {
@@ -442,13 +488,14 @@ int64_t eqc_rt_evaluation_room(const eqc_rt_definition *d, int fixed,
 
 double eqc_rt_evaluation_cost(const eqc_rt_definition *d, int fixed,
                               int64_t positions) {
-  const char *text = d->info->maps;
+  const char *text = d->maps;
   const double pooled = (double)eqc_rt_pooled_channels(d, fixed);
   double cost = 0;
   diagram g;
   while (*text && *text != ';') {
     text = read_diagram(d, text, d->axes, fixed, &g);
-    const double keys = fmin((double)g.keys, (double)positions);
+    const double keys = d->is_exact ? (double)positions
+                                    : fmin((double)g.keys, (double)positions);
     cost += keys * g.terms * (pooled + 8.0 * g.num_blocks + d->axes) +
             (double)g.keys + (double)positions * (pooled + d->axes);
     if (g.begins)
@@ -459,7 +506,7 @@ double eqc_rt_evaluation_cost(const eqc_rt_definition *d, int fixed,
 }
 
 double eqc_rt_most_terms(const eqc_rt_definition *d, int fixed) {
-  const char *text = d->info->maps;
+  const char *text = d->maps;
   double all = 0, most = 0;
   diagram g;
   while (*text && *text != ';') {
@@ -477,7 +524,7 @@ void eqc_rt_evaluate(const eqc_rt_definition *d, int fixed, int64_t sample,
                      const int64_t *positions, int64_t count,
                      const void *weight, double *out, double *gradient,
                      double *room) {
-  const char *text = d->info->maps;
+  const char *text = d->maps;
   const int64_t pooled = eqc_rt_pooled_channels(d, fixed);
   const int64_t channels = d->row[fixed].channels;
   const int64_t weights = d->info->weight_size / d->info->diagrams;
@@ -506,7 +553,7 @@ void eqc_rt_evaluate(const eqc_rt_definition *d, int fixed, int64_t sample,
       for (k = 0; k < g.num_keys; ++k)
         key = key * d->length[g.key[k]] + value[g.key[k]];
       sums = by_key + key * pooled;
-      if (known[key] == 0) {
+      if (d->is_exact || known[key] == 0) {
         memset(sums, 0, (size_t)pooled * sizeof *sums);
         pool(d, &g, fixed, sample, value, sums);
         known[key] = 1;
@@ -536,7 +583,7 @@ static const char *section(const char *text, int count) {
 void eqc_rt_evaluate_bias(const eqc_rt_definition *d, int64_t sample,
                           int64_t position, const void *bias, double *out,
                           double *gradient) {
-  const char *text = section(d->info->maps, 1);
+  const char *text = section(d->maps, 1);
   const eqc_rt_tensor *y = &d->row[EQC_RT_ROW_Y];
   int64_t value[EQC_RT_MAX_AXES], c, number = -1;
   diagram g;
@@ -546,14 +593,14 @@ void eqc_rt_evaluate_bias(const eqc_rt_definition *d, int64_t sample,
     text = read_diagram(d, text, d->first[1], EQC_RT_ROW_Y, &g);
     number += g.begins;
     sign = g.sign * given_entry(d, &g, EQC_RT_ROW_Y, value);
-    if (sign == 0)
+    if (sign == 0 || !are_distinct(d, &g, value))
       continue;
     for (c = 0; c < y->channels; ++c)
       if (gradient)
         gradient[number * y->channels + c] +=
-            sign *
-            load(d, y->data,
-                 sample * y->sample + position * y->step + c * y->channel);
+            sign * load_stored(d, y->data,
+                               sample * y->sample + position * y->step +
+                                   c * y->channel);
       else
         out[c] += sign * load(d, bias, number * y->channels + c);
   }
@@ -688,7 +735,7 @@ static int64_t exchange(const eqc_rt_definition *d, const char *letters,
 
 void eqc_rt_symmetrize(const eqc_rt_definition *d, void *x, int64_t batch,
                        int8_t *signs, int64_t *orbit) {
-  const char *symmetries = section(d->info->maps, 2), *text;
+  const char *symmetries = section(d->maps, 2), *text;
   const eqc_rt_tensor *t = &d->row[EQC_RT_ROW_X];
   const int64_t order = d->first[EQC_RT_ROWS] - d->first[EQC_RT_ROW_X];
   int64_t p, i, count, b, c;
@@ -718,11 +765,9 @@ void eqc_rt_symmetrize(const eqc_rt_definition *d, void *x, int64_t batch,
           const int64_t at = b * t->sample + c * t->channel;
           const int64_t to = at + orbit[i] * t->step;
           const double v =
-              vanishes ? 0 : signs[orbit[i]] * load(d, x, at + p * t->step);
-          if (d->is_double)
-            ((double *)x)[to] = v;
-          else
-            ((float *)x)[to] = (float)v;
+              vanishes ? 0
+                       : signs[orbit[i]] * load_stored(d, x, at + p * t->step);
+          eqc_rt_store(d, x, to, v);
         }
   }
 }

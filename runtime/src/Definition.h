@@ -10,7 +10,7 @@
 #ifndef EQC_RT_DEFINITION_H
 #define EQC_RT_DEFINITION_H
 
-#include "Internal.h"
+#include "Storage.h"
 
 /* Axes of y, x and z together; `maps` has letters for so many blocks. */
 #define EQC_RT_MAX_AXES 64
@@ -29,7 +29,10 @@ typedef struct eqc_rt_tensor {
 
 typedef struct eqc_rt_definition {
   const eqc_layer_info *info;
+  const char *maps; /* the diagrams of info's, see there */
+  int is_exact;     /* indices of different blocks differ */
   int is_double;
+  int storage;                     /* of y, x and z, see Storage.h */
   int axes;                        /* of y, x and z together */
   int first[EQC_RT_ROWS + 1];      /* the first axis of each */
   int64_t length[EQC_RT_MAX_AXES]; /* of each axis */
@@ -120,6 +123,10 @@ void eqc_rt_arrays_end(eqc_rt_arrays *arrays);
    numbers are not `exact`. */
 int eqc_rt_selftest_ragged(const eqc_kernel *kernel, int exact,
                            double tolerance, char *what, size_t room);
+
+/* Element i of a tensor becomes v; what it holds where v is written to it. */
+void eqc_rt_store(const eqc_rt_definition *d, void *data, int64_t i, double v);
+double eqc_rt_rounded(const eqc_rt_definition *d, double v);
 
 /* The next of a sequence of random numbers. */
 uint64_t eqc_rt_random(uint64_t *state);

@@ -120,8 +120,7 @@ static int is_large(const eqc_rt_work *w, const eqc_rt_piece *piece,
 
 static int64_t copied_bytes(const eqc_rt_work *w, const eqc_rt_piece *piece,
                             int side) {
-  if (!w->copied[side] || piece->n == 0 ||
-      eqc_rt_in_place(w->sizes, side, piece))
+  if (!w->copied[side] || eqc_rt_in_place(w->sizes, side, piece))
     return 0;
   return eqc_rt_aligned(piece->samples *
                         eqc_rt_corner_bytes(w->sizes, side, piece->n));
@@ -275,7 +274,7 @@ const void *eqc_rt_read_piece(const eqc_rt_work *w, const eqc_rt_call *c,
   if (!array || !w->copied[side])
     return NULL;
   each.from = (const char *)array + piece->offset[side];
-  if (piece->n == 0 || eqc_rt_in_place(w->sizes, side, piece))
+  if (eqc_rt_in_place(w->sizes, side, piece))
     return each.from;
   each.to = eqc_rt_copy_of(w, piece, side, scratch);
   each.lines = eqc_rt_lines_read(w->sizes, side, piece);
@@ -287,8 +286,9 @@ int eqc_rt_write_piece(const eqc_rt_work *w, const eqc_rt_call *c,
                        const eqc_rt_piece *piece, int side, void *array,
                        char *scratch, int64_t width) {
   copying each = {w, piece, side, 0, NULL, NULL, 0};
-  if (w->sizes->extent == 0 || w->sizes->order[side] == 0 ||
-      piece->n == w->sizes->extent)
+  if (w->sizes->storage == EQC_RT_AS_COMPUTED &&
+      (w->sizes->extent == 0 || w->sizes->order[side] == 0 ||
+       piece->n == w->sizes->extent))
     return EQC_OK;
   each.to = (char *)array + piece->offset[side];
   if (!eqc_rt_in_place(w->sizes, side, piece))

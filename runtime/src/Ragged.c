@@ -43,7 +43,7 @@ static int check_each(const eqc_rt_call *c, eqc_rt_sizes *s) {
 static int add_bytes(const eqc_rt_call *c, const eqc_rt_sizes *s, int side,
                      int64_t n, int64_t *total) {
   int64_t bytes = s->channels[side], i;
-  int overflow = __builtin_mul_overflow(bytes, s->element_bytes, &bytes);
+  int overflow = __builtin_mul_overflow(bytes, s->stored_bytes, &bytes);
   for (i = 0; i < s->order[side] && bytes != 0 && n != 1 && !overflow; ++i)
     overflow |= __builtin_mul_overflow(bytes, n, &bytes);
   overflow |= __builtin_add_overflow(*total, bytes, total);
@@ -91,6 +91,8 @@ int eqc_rt_check_ragged(eqc_rt_call *c, eqc_rt_sizes *s, int padded,
   s->channels[EQC_RT_SIDE_X] = info->c_in;
   s->channels[EQC_RT_SIDE_Y] = info->c_out;
   s->element_bytes = c->kernel->element_bytes;
+  s->storage = c->storage;
+  s->stored_bytes = c->stored_bytes;
   s->channels_last = strcmp(info->layout, "channels_first") != 0;
   s->unit = unit;
   s->any_n = info->k == 0 && info->l == 0;
@@ -158,7 +160,11 @@ static void write_empty(const eqc_rt_map *m, const eqc_rt_piece *piece) {
     memset(to, 0, (size_t)(piece->samples * bytes));
   else
     for (i = 0; i < piece->samples; ++i)
-      memcpy(to + i * bytes, m->call.bias, (size_t)bytes);
+      if (s->storage == EQC_RT_AS_COMPUTED)
+        memcpy(to + i * bytes, m->call.bias, (size_t)bytes);
+      else
+        eqc_rt_narrow(s->storage, m->call.bias, to + i * bytes,
+                      s->channels[m->out]);
 }
 
 static const void *weights_for(const eqc_rt_map *m, int64_t n, char *room) {
@@ -186,8 +192,8 @@ static void run_piece(const eqc_rt_map *m, const eqc_rt_piece *piece,
   }
   in = eqc_rt_read_piece(&m->work, c, piece, m->in, c->x, scratch, 1, &status);
   out = output_of(m, piece, scratch);
-  streams = eqc_rt_wants_streaming(out, c->y_bytes) &&
-            eqc_rt_in_place(m->work.sizes, m->out, piece);
+  streams = eqc_rt_in_place(m->work.sizes, m->out, piece) &&
+            eqc_rt_wants_streaming(out, c->y_bytes);
   c->variant->forward(piece->n, 0, piece->samples,
                       streams ? EQC_PHASE_ALL_STREAMING : EQC_PHASE_ALL, 0, in,
                       weights_for(m, piece->n, room), c->bias, out,

@@ -24,7 +24,9 @@ typedef struct eqc_rt_sizes {
   int64_t batch;
   int64_t extent; /* of the axes of padded arrays; 0: arrays are packed */
   int64_t order[2], channels[2];
-  int64_t element_bytes;
+  int64_t element_bytes; /* of what kernels see */
+  int storage;           /* of the arrays, see Storage.h */
+  int64_t stored_bytes;  /* of an element of theirs */
   int channels_last;
   int64_t unit; /* what sizes are multiples of */
   int any_n;    /* no axis has the size, so that it does not matter */
@@ -41,8 +43,8 @@ typedef struct eqc_rt_piece {
 /* The size of a sample as far as it matters. */
 int64_t eqc_rt_size_of(const eqc_rt_sizes *s, int64_t sample);
 
-/*===-- Corners.c: the entries of padded arrays that count
- * ------------------===*/
+/*===-- Corners.c: samples as kernels want them
+ * -----------------------------===*/
 
 /* The bytes of one sample of size n as kernels want it, and as the array has
    it. */
@@ -52,20 +54,20 @@ int64_t eqc_rt_sample_bytes(const eqc_rt_sizes *s, int side, int64_t n);
 /* Whether kernels can work on a piece where it lies in its array. */
 int eqc_rt_in_place(const eqc_rt_sizes *s, int side, const eqc_rt_piece *piece);
 
-/* Corners are copied by lines: all entries of one index of the first axis. */
+/* Samples are copied by lines: all entries of one index of the first axis. */
 int64_t eqc_rt_lines_read(const eqc_rt_sizes *s, int side,
                           const eqc_rt_piece *piece);
 int64_t eqc_rt_lines_written(const eqc_rt_sizes *s, int side,
                              const eqc_rt_piece *piece);
-/* Some lines of a piece that lies at `padded` to dense samples. */
+/* Some lines of a piece that lies at `array` to dense samples. */
 void eqc_rt_read_lines(const eqc_rt_sizes *s, int side,
-                       const eqc_rt_piece *piece, const char *padded,
+                       const eqc_rt_piece *piece, const char *array,
                        char *dense, int64_t first, int64_t end);
 /* The other way, with zeros outside the corners. `dense` is NULL where what
    counts is in its place already. */
 void eqc_rt_write_lines(const eqc_rt_sizes *s, int side,
                         const eqc_rt_piece *piece, const char *dense,
-                        char *padded, int64_t first, int64_t end);
+                        char *array, int64_t first, int64_t end);
 
 /*===-- Pieces.c: a batch as work
  * -------------------------------------------===*/

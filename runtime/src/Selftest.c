@@ -105,13 +105,30 @@ static void say(selftest *t, const char *format, ...) {
 
 static int two_inputs(const selftest *t) { return t->info->k2 >= 0; }
 
+/* Weights and their gradients are as they are computed. */
+static int is_stored(const selftest *t, int array) {
+  return t->d.storage != EQC_RT_AS_COMPUTED && array != WEIGHT &&
+         array != BIAS && array != GRAD_WEIGHT && array != GRAD_BIAS &&
+         array != PACKED;
+}
+
+static size_t bytes_of(const selftest *t, int array) {
+  const int64_t element = is_stored(t, array) ? (int64_t)sizeof(uint16_t)
+                                              : t->kernel->element_bytes;
+  return (size_t)(t->elements[array] * element);
+}
+
 static double get(const selftest *t, int array, int64_t i) {
+  if (is_stored(t, array))
+    return eqc_rt_widened(t->d.storage, ((uint16_t *)t->array[array])[i]);
   return t->d.is_double ? ((double *)t->array[array])[i]
                         : (double)((float *)t->array[array])[i];
 }
 
 static void put(selftest *t, int array, int64_t i, double v) {
-  if (t->d.is_double)
+  if (is_stored(t, array))
+    eqc_rt_store(&t->d, t->array[array], i, v);
+  else if (t->d.is_double)
     ((double *)t->array[array])[i] = v;
   else
     ((float *)t->array[array])[i] = (float)v;
@@ -229,8 +246,7 @@ static void fill(selftest *t, int array) {
 
 /* What no kernel leaves where it is to write. */
 static void spoil(selftest *t, int array) {
-  memset(t->array[array], 0xff,
-         (size_t)(t->elements[array] * t->kernel->element_bytes));
+  memset(t->array[array], 0xff, bytes_of(t, array));
 }
 
 static int all_written(selftest *t, int array) {
@@ -329,7 +345,7 @@ static int compare_row(selftest *t, int row, int array, int exact) {
                 get(t, array,
                     b * tensor.sample + position * tensor.step +
                         c * tensor.channel),
-                out[c], b, position, c);
+                eqc_rt_rounded(&t->d, out[c]), b, position, c);
     }
   }
   t->entries += t->batch * t->count[row] * tensor.channels;
@@ -387,7 +403,8 @@ static int adjoint(selftest *t) {
     if (i == 1 && !two_inputs(t))
       continue;
     sum = dot(t, of[i][0], of[i][1], &size);
-    if (!(fabs(y - sum) <= (t->exact ? 1e-13 : t->tolerance) * size))
+    const int exact = t->exact && t->d.storage == EQC_RT_AS_COMPUTED;
+    if (!(fabs(y - sum) <= (exact ? 1e-13 : t->tolerance) * size))
       return wrong(t, "<grad_y, y> is %.9g, but <%s, %s> is %.9g", y,
                    names[of[i][0]], names[of[i][1]], sum);
   }
@@ -423,8 +440,7 @@ static int alone(selftest *t) {
         array == GRAD_WEIGHT ? room : NULL, array == GRAD_BIAS ? room : NULL);
     if (status != EQC_OK)
       return status;
-    if (memcmp(room, t->array[array],
-               (size_t)(t->elements[array] * t->kernel->element_bytes)) != 0)
+    if (memcmp(room, t->array[array], bytes_of(t, array)) != 0)
       return wrong(t, "%s alone has other bits than beside the others",
                    names[array]);
   }
@@ -466,7 +482,10 @@ static int equivariant(selftest *t) {
 /* How large numbers may be for everything to be exact, or 0. Signs are random,
    so that sums are far smaller than their terms together. */
 static int64_t exact_size(const selftest *t) {
-  const double limit = t->d.is_double ? 0x1p50 : 0x1p21;
+  /* f16 ends at 65504. */
+  const double limit = t->d.is_double               ? 0x1p50
+                       : t->d.storage == EQC_RT_F16 ? 0x1p15
+                                                    : 0x1p21;
   const int factors = two_inputs(t) ? 3 : 2;
   double most = eqc_rt_most_terms(&t->d, EQC_RT_ROW_Y);
   int64_t size;
@@ -495,6 +514,8 @@ static int try_call(selftest *t) {
   if (t->size == 0)
     t->size = 1;
   t->tolerance = t->d.is_double ? TOLERANCE_F64 : TOLERANCE_F32;
+  if (t->d.storage != EQC_RT_AS_COMPUTED)
+    t->tolerance += t->d.storage == EQC_RT_BF16 ? 0x1p-8 : 0x1p-11;
   for (i = X; i <= BIAS; ++i)
     fill(t, (int)i);
   if (!two_inputs(t))
@@ -518,8 +539,7 @@ static int try_call(selftest *t) {
     if (status == EQC_OK)
       status = call_forward(t, X, Z, PACKED, OTHER_Y);
     if (status == EQC_OK &&
-        memcmp(t->array[Y], t->array[OTHER_Y],
-               (size_t)(t->elements[Y] * t->kernel->element_bytes)) != 0)
+        memcmp(t->array[Y], t->array[OTHER_Y], bytes_of(t, Y)) != 0)
       status = wrong(t, "packed weights make y of other bits");
   }
   if (status != EQC_OK || !t->info->has_backward)
@@ -531,8 +551,7 @@ static int try_call(selftest *t) {
     const eqc_rt_tensor *y = &t->d.row[EQC_RT_ROW_Y];
     int64_t b;
     fill(t, OTHER_Y);
-    memset(t->array[GRAD_Y], 0,
-           (size_t)(t->elements[Y] * t->kernel->element_bytes));
+    memset(t->array[GRAD_Y], 0, bytes_of(t, GRAD_Y));
     for (b = 0; b < t->batch; ++b)
       for (i = 0; i < t->count[EQC_RT_ROW_Y]; ++i)
         for (c = 0; c < y->channels; ++c) {
@@ -581,7 +600,9 @@ static void lay_out(selftest *t, eqc_rt_arrays *arrays) {
   t->elements[WEIGHT] = t->elements[GRAD_WEIGHT] = info->weight_size;
   t->elements[BIAS] = t->elements[GRAD_BIAS] = info->bias_size;
   for (i = 0; i < NUM_ARRAYS; ++i)
-    t->array[i] = eqc_rt_arrays_take(arrays, t->elements[i] * size, size);
+    t->array[i] =
+        eqc_rt_arrays_take(arrays, (int64_t)bytes_of(t, i),
+                           is_stored(t, i) ? (int64_t)sizeof(uint16_t) : size);
   for (i = 0; i < EQC_RT_ROWS; ++i) {
     const int64_t room = eqc_rt_evaluation_room(&t->d, i, row[i].positions);
     most_room = room > most_room ? room : most_room;

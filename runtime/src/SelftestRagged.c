@@ -38,8 +38,30 @@ static void put(const ragged *r, void *array, int64_t i, double v) {
     ((float *)array)[i] = (float)v;
 }
 
+/* The same of x, y and their gradients, which may lie in memory in 16 bits. */
+static int64_t stored_bytes(const ragged *r) {
+  return eqc_rt_storage_of(r->info) == EQC_RT_AS_COMPUTED
+             ? r->kernel->element_bytes
+             : (int64_t)sizeof(uint16_t);
+}
+
+static double get_stored(const ragged *r, const void *array, int64_t i) {
+  const int storage = eqc_rt_storage_of(r->info);
+  return storage == EQC_RT_AS_COMPUTED
+             ? get(r, array, i)
+             : (double)eqc_rt_widened(storage, ((const uint16_t *)array)[i]);
+}
+
+static void put_stored(const ragged *r, void *array, int64_t i, double v) {
+  const int storage = eqc_rt_storage_of(r->info);
+  if (storage == EQC_RT_AS_COMPUTED)
+    put(r, array, i, v);
+  else
+    ((uint16_t *)array)[i] = eqc_rt_narrowed(storage, (float)v);
+}
+
 static void *at(const ragged *r, void *array, int64_t i) {
-  return (char *)array + i * r->kernel->element_bytes;
+  return (char *)array + i * stored_bytes(r);
 }
 
 static int64_t power(int64_t n, int64_t order) {
@@ -49,11 +71,11 @@ static int64_t power(int64_t n, int64_t order) {
   return result;
 }
 
-static void fill(const ragged *r, void *array, int64_t count,
-                 uint64_t *random) {
+static void fill(const ragged *r, void *array, int64_t count, uint64_t *random,
+                 void (*put_in)(const ragged *, void *, int64_t, double)) {
   int64_t i;
   for (i = 0; i < count; ++i)
-    put(r, array, i, (double)(eqc_rt_random(random) % 5) - 2);
+    put_in(r, array, i, (double)(eqc_rt_random(random) % 5) - 2);
 }
 
 /* Copies samples between packed and padded arrays. */
@@ -77,9 +99,9 @@ static void exchange(const ragged *r, int64_t order, int64_t channels,
         const int64_t to = b * all * channels +
                            (last ? image * channels + c : c * all + image);
         if (to_padded)
-          put(r, padded, to, get(r, packed, from));
+          put_stored(r, padded, to, get_stored(r, packed, from));
         else
-          put(r, packed, from, get(r, padded, to));
+          put_stored(r, packed, from, get_stored(r, padded, to));
       }
     }
     first += positions * channels;
@@ -87,18 +109,19 @@ static void exchange(const ragged *r, int64_t order, int64_t channels,
 }
 
 static int compare(ragged *r, const char *what, const void *got,
-                   const void *expected, int64_t count, int exact) {
+                   const void *expected, int64_t count, int exact,
+                   double (*get_of)(const ragged *, const void *, int64_t)) {
   const double tolerance = exact ? 0 : r->tolerance;
   double largest = 0;
   int64_t i;
   for (i = 0; i < count; ++i)
-    largest = fmax(largest, fabs(get(r, expected, i)));
+    largest = fmax(largest, fabs(get_of(r, expected, i)));
   for (i = 0; i < count; ++i) {
-    const double difference = fabs(get(r, got, i) - get(r, expected, i));
+    const double difference = fabs(get_of(r, got, i) - get_of(r, expected, i));
     if (difference <= tolerance * largest)
       continue;
     snprintf(r->what, r->room, "element %lld of %s is %.9g, not %.9g",
-             (long long)i, what, get(r, got, i), get(r, expected, i));
+             (long long)i, what, get_of(r, got, i), get_of(r, expected, i));
     return EQC_ERR_SELFTEST;
   }
   return EQC_OK;
@@ -111,10 +134,10 @@ static int zero_outside(ragged *r, const char *what, int64_t order,
   int64_t i, size = 0;
   for (i = 0; i < BATCH; ++i)
     size += power(r->n[i], order) * channels;
-  memset(zeros, 0, (size_t)(size * r->kernel->element_bytes));
+  memset(zeros, 0, (size_t)(size * stored_bytes(r)));
   exchange(r, order, channels, zeros, padded, /*to_padded=*/1);
   for (i = 0; i < count; ++i)
-    if (get(r, padded, i) != 0) {
+    if (get_stored(r, padded, i) != 0) {
       snprintf(r->what, r->room, "element %lld of %s is not zero", (long long)i,
                what);
       return EQC_ERR_SELFTEST;
@@ -131,24 +154,24 @@ typedef struct arrays {
 } arrays;
 
 static void lay_out(const ragged *r, arrays *m, eqc_rt_arrays *memory) {
-  const int64_t size = r->kernel->element_bytes;
+  const int64_t size = r->kernel->element_bytes, stored = stored_bytes(r);
   const int64_t w = r->info->weight_size * size, b = r->info->bias_size * size;
-  m->x = eqc_rt_arrays_take(memory, m->x_size * size, size);
-  m->y = eqc_rt_arrays_take(memory, m->y_size * size, size);
-  m->grad_y = eqc_rt_arrays_take(memory, m->y_size * size, size);
-  m->grad_x = eqc_rt_arrays_take(memory, m->x_size * size, size);
+  m->x = eqc_rt_arrays_take(memory, m->x_size * stored, stored);
+  m->y = eqc_rt_arrays_take(memory, m->y_size * stored, stored);
+  m->grad_y = eqc_rt_arrays_take(memory, m->y_size * stored, stored);
+  m->grad_x = eqc_rt_arrays_take(memory, m->x_size * stored, stored);
   m->weight = eqc_rt_arrays_take(memory, w, size);
   m->bias = eqc_rt_arrays_take(memory, b, size);
   m->grad_weight = eqc_rt_arrays_take(memory, w, size);
   m->grad_bias = eqc_rt_arrays_take(memory, b, size);
-  m->expected_y = eqc_rt_arrays_take(memory, m->y_size * size, size);
-  m->expected_x = eqc_rt_arrays_take(memory, m->x_size * size, size);
+  m->expected_y = eqc_rt_arrays_take(memory, m->y_size * stored, stored);
+  m->expected_x = eqc_rt_arrays_take(memory, m->x_size * stored, stored);
   m->expected_weight = eqc_rt_arrays_take(memory, w, size);
   m->expected_bias = eqc_rt_arrays_take(memory, b, size);
-  m->wide_x = eqc_rt_arrays_take(memory, m->padded_x * size, size);
-  m->wide_y = eqc_rt_arrays_take(memory, m->padded_y * size, size);
+  m->wide_x = eqc_rt_arrays_take(memory, m->padded_x * stored, stored);
+  m->wide_y = eqc_rt_arrays_take(memory, m->padded_y * stored, stored);
   m->got = eqc_rt_arrays_take(
-      memory, (m->x_size > m->y_size ? m->x_size : m->y_size) * size, size);
+      memory, (m->x_size > m->y_size ? m->x_size : m->y_size) * stored, stored);
 }
 
 /* One sample after the other. A sample of size 0 has no call: what is compared
@@ -167,11 +190,11 @@ static int call_alone(const ragged *r, const arrays *m) {
     const int64_t out = power(n, info->l) * info->c_out;
     if (n == 0) {
       memcpy(at(r, m->expected_y, y), at(r, m->y, y),
-             (size_t)(out * r->kernel->element_bytes));
+             (size_t)(out * stored_bytes(r)));
       memcpy(at(r, m->expected_x, x), at(r, m->grad_x, x),
-             (size_t)(in * r->kernel->element_bytes));
+             (size_t)(in * stored_bytes(r)));
       for (i = 0; i < out; ++i) /* of l = 0: it has no part in the sums */
-        put(r, m->grad_y, y + i, 0);
+        put_stored(r, m->grad_y, y + i, 0);
     } else {
       status = eqc_rt_forward(r->kernel, n, 1, at(r, m->x, x), m->weight,
                               info->bias_size ? m->bias : NULL,
@@ -196,14 +219,14 @@ static int call_alone(const ragged *r, const arrays *m) {
 
 static int compare_gradients(ragged *r, const arrays *m, const void *grad_x) {
   int status = compare(r, "grad_x of samples of different sizes", grad_x,
-                       m->expected_x, m->x_size, 0);
+                       m->expected_x, m->x_size, 0, get_stored);
   if (status == EQC_OK)
     status =
         compare(r, "grad_weight of samples of different sizes", m->grad_weight,
-                m->expected_weight, r->info->weight_size, r->exact);
+                m->expected_weight, r->info->weight_size, r->exact, get);
   if (status == EQC_OK)
     status = compare(r, "grad_bias of samples of different sizes", m->grad_bias,
-                     m->expected_bias, r->info->bias_size, r->exact);
+                     m->expected_bias, r->info->bias_size, r->exact, get);
   return status;
 }
 
@@ -220,7 +243,7 @@ static int call_packed(ragged *r, const arrays *m) {
     status = call_alone(r, m);
   if (status == EQC_OK)
     status = compare(r, "y of samples of different sizes", m->y, m->expected_y,
-                     m->y_size, r->exact);
+                     m->y_size, r->exact, get_stored);
   if (status != EQC_OK || !r->info->has_backward)
     return status;
   /* Again, since grad_y has changed. */
@@ -232,7 +255,7 @@ static int call_packed(ragged *r, const arrays *m) {
 
 static int call_padded(ragged *r, const arrays *m) {
   const eqc_layer_info *info = r->info;
-  const int64_t size = r->kernel->element_bytes;
+  const int64_t size = stored_bytes(r);
   void *bias = info->bias_size ? m->bias : NULL;
   int status;
   memset(m->wide_x, 0xff, (size_t)(m->padded_x * size));
@@ -244,7 +267,7 @@ static int call_padded(ragged *r, const arrays *m) {
     return status;
   exchange(r, info->l, info->c_out, m->got, m->wide_y, /*to_padded=*/0);
   status = compare(r, "y of padded samples", m->got, m->expected_y, m->y_size,
-                   r->exact);
+                   r->exact, get_stored);
   if (status == EQC_OK)
     status = zero_outside(r, "y beside padded samples", info->l, info->c_out,
                           m->wide_y, m->got);
@@ -302,10 +325,10 @@ int eqc_rt_selftest_ragged(const eqc_kernel *kernel, int exact,
   lay_out(&r, &m, &memory);
   status = memory.status;
   if (status == EQC_OK) {
-    fill(&r, m.x, m.x_size, &random);
-    fill(&r, m.grad_y, m.y_size, &random);
-    fill(&r, m.weight, info->weight_size, &random);
-    fill(&r, m.bias, info->bias_size, &random);
+    fill(&r, m.x, m.x_size, &random, put_stored);
+    fill(&r, m.grad_y, m.y_size, &random, put_stored);
+    fill(&r, m.weight, info->weight_size, &random, put);
+    fill(&r, m.bias, info->bias_size, &random, put);
     status = call_packed(&r, &m);
   }
   if (status == EQC_OK)

@@ -23,6 +23,57 @@ TEST(Oracle, AgreesWithTheDefinition) {
   });
 }
 
+/// What a weight multiplies is found by Moebius inversion in the one, by
+/// comparing indices in the other.
+TEST(Oracle, AgreesWithTheDefinitionOfWeightsOfOrbits) {
+  Random random(4);
+  int tried = 0;
+  forEachSmallLayer([&](LayerSpec spec) {
+    if (!rulesOf(spec.group).isMonomial())
+      return;
+    ++tried;
+    SCOPED_TRACE(describe(spec));
+    spec.normalize = Normalize::None;
+    spec.weightsOf = WeightsOf::Orbits;
+    auto x = randomValues(xSize(spec, spec.n, 2), random);
+    auto w = randomValues(weightSize(spec), random);
+    auto b = randomValues(biasSize(spec), random);
+    auto fast = oracleForward(spec, spec.n, 2, x.data(), w.data(), b.data());
+    auto slow =
+        definitionForward(spec, spec.n, 2, x.data(), w.data(), b.data());
+    EXPECT_LT(relativeError(fast, slow), 1e-11);
+  });
+  EXPECT_GT(tried, 60);
+}
+
+TEST(Oracle, ConvertsWeightsOfOrbitsAsTheContractSays) {
+  // S, 1 -> 2: weights of orbits 1 2 3 4 5 are those of diagrams 2 -3 -2 -1 5.
+  LayerSpec orbits = makeLayer(Group::S, 4, 1, 2);
+  orbits.weightsOf = WeightsOf::Orbits;
+  const MemberLayer layer = membersOf(orbits);
+  ASSERT_EQ(layer.spec.diagrams, orbits.diagrams);
+  std::vector<double> weights;
+  for (const PackedTerm &term : layer.weights) {
+    double sum = 0;
+    for (const WeightedDiagram &weight : term)
+      sum += weight.factor * (weight.diagram + 1);
+    weights.push_back(sum);
+  }
+  EXPECT_EQ(weights, (std::vector<double>{2, -3, -2, -1, 5}));
+  // Pairs of a diagram and a coarser one.
+  for (auto [vertices, pairs] :
+       {std::pair(2, 3), {3, 12}, {4, 60}, {6, 2471}}) {
+    size_t found = 0;
+    for (const Diagram &diagram :
+         enumerateDiagrams(Group::S, -1, vertices, 0)) {
+      found += coarserThan(diagram).size();
+      EXPECT_EQ(coarserThan(diagram).size(), countCoarser(diagram));
+      EXPECT_EQ(coarserThan(diagram).front().diagram, diagram);
+    }
+    EXPECT_EQ(found, static_cast<size_t>(pairs));
+  }
+}
+
 TEST(Oracle, AgreesWithTheDefinitionWhenNIsDynamic) {
   Random random(2);
   for (auto [group, n, k, l] :

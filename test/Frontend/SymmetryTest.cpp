@@ -50,6 +50,31 @@ const std::vector<ErrorCase> &eqc::test::symmetryErrorCases() {
         "symmetry [E0039]",
         "3:16: the permutations contradict each other: only 'y = 0' has such a "
         "symmetry [E0039]"}},
+      // Weights of orbits.
+      {"layer f { group = O; n = 3; k = 1; l = 1; weights = orbit }",
+       {"1:53: O(3) has no weights of orbits: its elements do not keep which "
+        "indices of a tuple are equal [E0046]"}},
+      {"space a = S(3)\nspace v = O(3)\nlayer f { k = a v; l = a v\n"
+       "weights = orbit }",
+       {"4:11: S(3) x O(3) has no weights of orbits: its elements do not keep "
+        "which indices of a tuple are equal [E0046]"}},
+      {"layer f { group = S; n = 3; k = 1; l = 1; weights = orbits }",
+       {"1:53: unknown value 'orbits' of 'weights' [E0014]"}},
+      {"layer f { group = S; n = 3; k = 1; l = 1; normalize = mean\n"
+       "weights = orbit }",
+       {"2:11: weights of orbits are for sums, not for means [E0046]"}},
+      {"layer f { group = S; n = 3; k = 1; l = 1; weights = orbit\n"
+       "diagrams = [\"o1 | i1\"] }",
+       {"2:13: the list has 'o1 | i1' without 'o1 i1', which is coarser "
+        "[E0046]"}},
+      {"layer f { group = S; n = ?; k = 5; l = 5; weights = orbit\n"
+       "bias = true }",
+       {"1:33: the layer has 115975 diagrams, the limit is 32768 [E0091]"},
+       4},
+      {"layer f { group = S; n = ?; k = 1 * 1; l = 1; channels = 2\n"
+       "weights = orbit }",
+       {"2:11: weights of orbits are not built yet in layers of two inputs "
+        "[E0074]"}},
       // What is left of the layer.
       {"layer f { group = SO; n = 3; k = 2; l = 1; in_symmetry = [\"(1 2)\"] "
        "}",

@@ -216,7 +216,8 @@ const std::vector<ErrorCase> &eqc::test::syntaxErrorCases() {
       {"layer a { "
        "bias=1;dtype=32;layout=\"channels_last\";normalize=?;batch=all;" REST,
        {"1:16: 'bias' takes 'false' or 'true', found an integer '1' [E0013]",
-        "1:24: 'dtype' takes 'f32' or 'f64', found an integer '32' [E0013]",
+        "1:24: 'dtype' takes 'f32', 'f64', 'bf16' or 'f16', found an integer "
+        "'32' [E0013]",
         "1:34: 'layout' takes 'channels_last' or 'channels_first', found a "
         "string [E0013]",
         "1:60: 'normalize' takes 'none' or 'mean', found '?' [E0013]",
@@ -233,10 +234,10 @@ const std::vector<ErrorCase> &eqc::test::syntaxErrorCases() {
         "1:24: 'diagrams' takes strings such as \"o1 i1\" in its list, found "
         "'all' [E0013]"}},
       {"layer a { "
-       "bias=True;dtype=f16;layout=channels_lst;normalize=sum;diagrams="
+       "bias=True;dtype=f80;layout=channels_lst;normalize=sum;diagrams="
        "bases;" REST,
        {"1:16: unknown value 'True' of 'bias' [E0014]",
-        "1:27: unknown value 'f16' of 'dtype' [E0014]",
+        "1:27: unknown value 'f80' of 'dtype' [E0014]",
         "1:38: unknown value 'channels_lst' of 'layout' [E0014]",
         "1:61: unknown value 'sum' of 'normalize' [E0014]",
         "1:74: unknown value 'bases' of 'diagrams' [E0014]"}},

@@ -325,8 +325,10 @@ def test_dtypes_have_several_names():
     options = dict(group="S", n=3, k=1, l=1)
     for dtype in ("f64", "float64", np.float64, np.dtype("f8"), float):
         assert eqc.Layer(**options, dtype=dtype).dtype == np.float64
-    for dtype in (np.float16, "f16", np.int64):
-        with pytest.raises(eqc.CompileError, match="'f32' or 'f64'"):
+    for dtype in ("f16", np.float16, "float16"):
+        assert eqc.Layer(**options, dtype=dtype).dtype == np.float16
+    for dtype in (np.longdouble, "f8", np.int64):
+        with pytest.raises(eqc.CompileError, match="'f32', 'f64', 'bf16' or 'f16'"):
             eqc.Layer(**options, dtype=dtype)
     for dtype in (None, 3, "f 32"):
         with pytest.raises((TypeError, ValueError), match="dtype"):

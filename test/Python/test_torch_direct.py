@@ -391,5 +391,6 @@ def test_autocast():
     module(x)
     with torch.autocast("cpu", torch.bfloat16):
         y = module(x.bfloat16())
-    assert y.dtype == torch.float32
-    torch.testing.assert_close(y, module(x.bfloat16().float()))
+        assert torch.equal(y, module(x.bfloat16().float()))
+    assert y.dtype == torch.bfloat16
+    torch.testing.assert_close(y, module(x.bfloat16().float()).bfloat16())

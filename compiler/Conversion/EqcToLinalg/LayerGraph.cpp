@@ -387,8 +387,8 @@ void LayerGraph::transformBias(const RowTransform &sums) {
     bias = graph.sumsOfRows(sums.rows, bias);
 }
 
-Value LayerGraph::applyDense(ArrayRef<SignedWeight> weights,
-                             ArrayRef<SignedWeight> biases) {
+Value LayerGraph::applyDense(ArrayRef<PackedTerm> weights,
+                             ArrayRef<PackedTerm> biases) {
   const auto vertices = static_cast<unsigned>(spec.l + spec.k);
   // The matrix has no batch, so vertices take the dimensions from 0 on.
   SmallVector<int64_t> shape(vertices, GraphBuilder::kAxis);
@@ -405,9 +405,7 @@ Value LayerGraph::applyDense(ArrayRef<SignedWeight> weights,
           graph.number(1.0 / static_cast<double>(diagram.orbit.divisor));
     matrix = graph.addProduct(
         {matrix, dimensions(0, static_cast<int>(vertices) + 2)},
-        {{weightOf(packedTermsOf({weights[d]}).front()),
-          {vertices, vertices + 1}}},
-        coefficient);
+        {{weightOf(weights[d]), {vertices, vertices + 1}}}, coefficient);
   }
   const SmallVector<unsigned> outputs = dimensions(1, spec.l);
   const SmallVector<unsigned> inputs = dimensions(1 + spec.l, spec.k);
@@ -422,14 +420,15 @@ Value LayerGraph::applyDense(ArrayRef<SignedWeight> weights,
   for (size_t e = 0; e < spec.biasDiagrams.size(); ++e) {
     // Without inputs the channels follow the outputs.
     const auto channel = static_cast<unsigned>(spec.l + 1);
-    const SignedWeight &row = biases[e];
-    IndexCoefficient coefficient = coefficientOf(spec.biasDiagrams[e], 1);
-    if (row.sign < 0)
-      coefficient.scale = graph.number(coefficient.scale ? 1 : -1);
-    y.value = graph.addProduct(
-        {y.value, axesOf(true, outputs, channel)},
-        {{graph.slice(bias, static_cast<int64_t>(row.number)), {channel}}},
-        coefficient);
+    for (const WeightedDiagram &row : biases[e]) {
+      IndexCoefficient coefficient = coefficientOf(spec.biasDiagrams[e], 1);
+      if (row.factor != 1)
+        coefficient.scale = graph.number(row.factor);
+      y.value = graph.addProduct(
+          {y.value, axesOf(true, outputs, channel)},
+          {{graph.slice(bias, static_cast<int64_t>(row.diagram)), {channel}}},
+          coefficient);
+    }
   }
   return y.value;
 }

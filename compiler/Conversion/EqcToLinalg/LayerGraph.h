@@ -80,8 +80,8 @@ public:
 
   /// The matrix of a layer, [outputs, inputs, c_in, c_out], applied to x.
   /// Diagrams and those of the bias have these weights.
-  mlir::Value applyDense(llvm::ArrayRef<SignedWeight> weights,
-                         llvm::ArrayRef<SignedWeight> biases);
+  mlir::Value applyDense(llvm::ArrayRef<PackedTerm> weights,
+                         llvm::ArrayRef<PackedTerm> biases);
 
   /// The weight of a diagram, [c_in, c_out].
   mlir::Value weightOf(int64_t diagram);

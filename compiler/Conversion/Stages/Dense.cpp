@@ -19,21 +19,17 @@ static RankedTensorType tensorType(RankedTensorType like, AssembleOp assemble,
   return RankedTensorType::get(shape, like.getElementType());
 }
 
-/// Diagrams of orbits have the weights, or rows of a bias, that these name.
+/// Diagrams have the sums of weights, or of rows of a bias, that these name.
 static void takeMembers(std::vector<DenseEntry> &entries, SumsAttr members) {
-  for (auto [d, entry] : llvm::enumerate(entries))
-    entry.weight = {
-        static_cast<int>(members.getNumbersOf(static_cast<int64_t>(d)).front()),
-        members.getFactorsOf(static_cast<int64_t>(d)).front() < 0 ? -1 : 1};
-}
-
-/// Whether each names one, with a sign.
-static bool areMembers(SumsAttr sums) {
-  for (int64_t d = 0; d < sums.size(); ++d)
-    if (sums.getNumbersOf(d).size() != 1 ||
-        std::abs(sums.getFactorsOf(d).front()) != 1)
-      return false;
-  return true;
+  std::vector<DenseEntry> all;
+  for (DenseEntry &entry : entries)
+    for (auto [number, factor] :
+         llvm::zip_equal(members.getNumbersOf(entry.diagram),
+                         members.getFactorsOf(entry.diagram))) {
+      entry.weight = {static_cast<int>(number), factor};
+      all.push_back(entry);
+    }
+  entries = std::move(all);
 }
 
 FailureOr<LayerPlan> eqc::readDenseStages(func::FuncOp function,
@@ -45,14 +41,6 @@ FailureOr<LayerPlan> eqc::readDenseStages(func::FuncOp function,
   if (!matrix || weightType.getRank() != 3)
     return multiply.emitError(
         "must multiply by what 'eqc.assemble' makes of weights");
-  for (auto assemble : function.front().getOps<AssembleOp>()) {
-    auto pack = assemble.getWeights().getDefiningOp<PackOp>();
-    auto rows = assemble.getWeights().getDefiningOp<TransformOp>();
-    if ((pack && !areMembers(pack.getOrder())) ||
-        (rows && !areMembers(rows.getSums())))
-      return assemble.emitError(
-          "must see weights, each maybe with its sign changed");
-  }
   spec.name = function.getName().str();
   spec.group = matrix.getGroup();
   spec.n = matrix.getN();

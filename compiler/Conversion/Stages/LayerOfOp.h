@@ -35,6 +35,9 @@ inline void setFunction(LayerSpec &spec, mlir::func::FuncOp function) {
     spec.typed = true;
     spec.spaceName = space.str();
   }
+  if (auto type = function->getAttrOfType<mlir::TypeAttr>(
+          ir::EqcDialect::kStorageAttrName))
+    spec.storage = type.getValue().isBF16() ? Storage::BF16 : Storage::F16;
   if (auto batch = function->getAttrOfType<mlir::IntegerAttr>(
           ir::EqcDialect::kBatchAttrName))
     spec.batch = batch.getInt();
@@ -66,6 +69,8 @@ template <typename OpT> LayerSpec getLayerOf(OpT op) {
   spec.cIn = op.getCIn();
   spec.cOut = op.getCOut();
   spec.symmetry = ir::getSymmetryOf(op);
+  if (op.getOrbitWeights())
+    spec.weightsOf = WeightsOf::Orbits;
   auto type = llvm::cast<mlir::RankedTensorType>(op.getX().getType());
   spec.dtype = type.getElementType().isF32() ? DType::F32 : DType::F64;
   return spec;

@@ -30,7 +30,7 @@ EntryLayer::EntryLayer(ir::InterfaceAttr interface)
       outputs(positionsOf(interface, interface.getAxes("y_axes"))),
       cIn(interface.getNumber("c_in")), cOut(interface.getNumber("c_out")),
       channelsLast(interface.getText("layout") == "channels_last"),
-      elementBytes(interface.getText("dtype") == "f32" ? 4 : 8) {}
+      elementBytes(interface.getText("dtype") == "f64" ? 8 : 4) {}
 
 /// The positions and the channels of an array of a layer of two inputs.
 static std::pair<Poly, int64_t> arrayOf(ir::InterfaceAttr interface,

@@ -640,6 +640,8 @@ CostTarget GpuTarget::costTarget(const CpuVariant &variant) const {
 }
 
 std::string GpuTarget::whyNoKernels(const LayerSpec &spec) const {
+  if (spec.storage != Storage::AsComputed)
+    return "numbers of 16 bits are not built yet for GPUs";
   return spec.isBilinear() ? "layers of two inputs are not built yet for GPUs"
                            : "";
 }

@@ -22,11 +22,11 @@ EntryNest::EntryNest(const DensePlan &plan, const std::vector<DenseEntry> &list)
       terms(kValues + signedVertices) {
   bool isScaled = false;
   for (const DenseEntry &entry : list) {
-    const SignedWeight &weight = entry.weight;
-    sharesWeights |= weight.number != diagrams.size();
-    scales.push_back(weight.sign / (plan.mean ? entry.divisor : 1.0));
-    isScaled |= weight.sign < 0 || (plan.mean && entry.divisor != 1);
-    weights.addRow({Poly(static_cast<int64_t>(weight.number))});
+    const WeightedDiagram &weight = entry.weight;
+    sharesWeights |= weight.diagram != diagrams.size();
+    scales.push_back(weight.factor / (plan.mean ? entry.divisor : 1.0));
+    isScaled |= weight.factor != 1 || (plan.mean && entry.divisor != 1);
+    weights.addRow({Poly(static_cast<int64_t>(weight.diagram))});
     std::vector<Poly> row{Poly(entry.firstTerm), Poly(entry.endTerm)};
     std::vector<DenseLetter> padded = entry.letters;
     padded.resize(static_cast<size_t>(letters));

@@ -37,11 +37,15 @@ public:
 
   DensePlan build() {
     auto makeEntries = [&](const std::vector<Diagram> &diagrams,
-                           const std::vector<SignedWeight> &weights,
+                           const std::vector<PackedTerm> &weights,
                            std::vector<DenseEntry> &entries) {
       for (size_t d = 0; d < diagrams.size(); ++d) {
-        entries.push_back(makeEntry(diagrams[d]));
-        entries.back().weight = weights[d];
+        DenseEntry entry = makeEntry(diagrams[d]);
+        entry.diagram = static_cast<int>(d);
+        for (const WeightedDiagram &weight : weights[d]) {
+          entry.weight = weight;
+          entries.push_back(entry);
+        }
       }
     };
     makeEntries(spec.diagrams, layer.weights, plan.diagrams);
@@ -220,8 +224,9 @@ std::vector<double> eqc::assembleDense(const DensePlan &plan,
                                        const std::vector<double> &weight) {
   std::vector<double> matrix(plan.rows * plan.columns, 0.0);
   for (const DenseEntry &entry : plan.diagrams) {
-    const double scale = entry.weight.sign / (plan.mean ? entry.divisor : 1.0);
-    const double *w = &weight[entry.weight.number * spec.cIn * spec.cOut];
+    const double scale =
+        entry.weight.factor / (plan.mean ? entry.divisor : 1.0);
+    const double *w = &weight[entry.weight.diagram * spec.cIn * spec.cOut];
     forDenseEntries(plan, entry, [&](int64_t row, int64_t column, int sign) {
       for (int64_t ci = 0; ci < spec.cIn; ++ci)
         for (int64_t co = 0; co < spec.cOut; ++co)
@@ -241,8 +246,8 @@ std::vector<double> eqc::assembleDenseBias(const DensePlan &plan,
     forDenseEntries(plan, entry, [&](int64_t, int64_t column, int sign) {
       for (int64_t co = 0; co < spec.cOut; ++co)
         row[column + co * plan.outputChannelStep] +=
-            sign * entry.weight.sign *
-            bias[entry.weight.number * spec.cOut + co];
+            sign * entry.weight.factor *
+            bias[entry.weight.diagram * spec.cOut + co];
     });
   return row;
 }

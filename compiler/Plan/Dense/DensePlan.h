@@ -44,8 +44,9 @@ struct DenseEntry {
   std::vector<DenseStep> signedVertices;
   int64_t firstTerm = 0, endTerm = 1; ///< in DensePlan::terms
   double divisor = 1;                 ///< that `mean` divides by
-  /// Of the weights, or the rows of the bias, and the sign that it is given.
-  SignedWeight weight;
+  int diagram = 0; ///< the entries of a diagram that has several weights repeat
+  /// Of the weights, or the rows of the bias, and what it is multiplied by.
+  WeightedDiagram weight;
 };
 
 /// More elements than this in n^(k+l) c_in c_out, and there is no dense plan.

@@ -114,11 +114,11 @@ GradientPlan eqc::buildGradientPlan(const LayerSpec &layer) {
   std::iota(all.begin(), all.end(), 0);
   const bool divides =
       spec.normalize == Normalize::Mean && spec.group.action() != nullptr;
-  if (members.hasOrbits || divides)
-    plan.unpack = {transposedTerms(inWeights(members, packedTermsOf(all)),
-                                   layer.diagrams.size()),
-                   transposedTerms(packedTermsOf(members.biasWeights),
-                                   layer.biasDiagrams.size())};
+  if (members.sumsWeights || divides)
+    plan.unpack = {
+        transposedTerms(inWeights(members, packedTermsOf(all)),
+                        layer.diagrams.size()),
+        transposedTerms(members.biasWeights, layer.biasDiagrams.size())};
   return plan;
 }
 

@@ -183,7 +183,7 @@ eqc::buildIsotypicPlan(const LayerSpec &spec, std::string &refused) {
   std::optional<IsotypicBasis> basis = buildIsotypicBasis(layer.spec, refused);
   if (!basis)
     return nullptr;
-  if (layer.hasOrbits)
+  if (layer.sumsWeights)
     joinOrbits(*basis, layer, spec);
   return std::make_shared<const IsotypicPlan>(Builder(spec).build(*basis));
 }
@@ -193,6 +193,8 @@ static std::string keyOf(const LayerSpec &spec) {
   std::string key =
       fmt::format("isotypic {} {} {} {} {}", groupName(spec.group), spec.n,
                   spec.k, spec.l, spec.normalize == Normalize::Mean);
+  if (spec.weightsOf == WeightsOf::Orbits)
+    key += " orbits";
   for (const auto *side : {&spec.symmetry.in, &spec.symmetry.out}) {
     key += '/';
     for (const AxisPermutation &generator : *side)

@@ -149,18 +149,19 @@ static void joinCopies(IsotypicBlock &block) {
 void eqc::joinOrbits(IsotypicBasis &basis, const MemberLayer &layer,
                      const LayerSpec &spec) {
   auto join = [](std::vector<std::vector<double>> &lists,
-                 const std::vector<SignedWeight> &members, size_t count) {
+                 const std::vector<PackedTerm> &members, size_t count) {
     if (lists.empty())
       return;
     std::vector<std::vector<double>> sums(
         count, std::vector<double>(lists.front().size(), 0.0));
     double largest = 0;
     for (size_t d = 0; d < members.size(); ++d)
-      for (size_t i = 0; i < lists[d].size(); ++i) {
-        sums[static_cast<size_t>(members[d].number)][i] +=
-            members[d].sign * lists[d][i];
-        largest = std::max(largest, std::abs(lists[d][i]));
-      }
+      for (const WeightedDiagram &weight : members[d])
+        for (size_t i = 0; i < lists[d].size(); ++i) {
+          const double part = weight.factor * lists[d][i];
+          sums[static_cast<size_t>(weight.diagram)][i] += part;
+          largest = std::max(largest, std::abs(part));
+        }
     // What cancels does so but for rounding.
     for (std::vector<double> &sum : sums)
       for (double &entry : sum)

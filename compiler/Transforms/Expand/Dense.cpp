@@ -22,8 +22,7 @@ FailureOr<Value> eqc::expandDense(OpBuilder &b, LinearOp op, PlanAttr,
   };
   const Value matrix = AssembleOp::create(
       b, loc, type(numPositions(lengthsOfInput(spec)) * spec.cIn),
-      layer.hasOrbits ? createPack(b, op, packedTermsOf(layer.weights))
-                      : op.getWeight(),
+      layer.sumsWeights ? createPack(b, op, layer.weights) : op.getWeight(),
       op.getGroupAttr(), op.getNAttr(), op.getKAttr(), op.getLAttr(),
       getDiagramArrayAttr(b.getContext(), spec.diagrams), op.getLayoutAttr(),
       op.getNormalizeAttr());

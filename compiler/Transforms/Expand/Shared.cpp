@@ -154,9 +154,10 @@ Value eqc::createPack(OpBuilder &b, LinearOp op,
 }
 
 /// Whether each is a weight, or a row of the bias, of its own.
-static bool areWeights(llvm::ArrayRef<SignedWeight> members) {
+static bool areWeights(llvm::ArrayRef<PackedTerm> members) {
   for (auto [d, member] : llvm::enumerate(members))
-    if (member.number != static_cast<int>(d) || member.sign != 1)
+    if (member.size() != 1 || member.front().factor != 1 ||
+        member.front().diagram != static_cast<int>(d))
       return false;
   return true;
 }
@@ -166,7 +167,7 @@ Value eqc::createBias(OpBuilder &b, LinearOp op, const MemberLayer &layer) {
     return op.getBias();
   auto type = cast<RankedTensorType>(op.getBias().getType());
   const auto rows = static_cast<int64_t>(layer.biasWeights.size());
-  return TransformOp::create(
-      b, op.getLoc(), type.clone({rows, op.getCOut()}), op.getBias(),
-      SumsAttr::get(b.getContext(), packedTermsOf(layer.biasWeights)));
+  return TransformOp::create(b, op.getLoc(), type.clone({rows, op.getCOut()}),
+                             op.getBias(),
+                             SumsAttr::get(b.getContext(), layer.biasWeights));
 }

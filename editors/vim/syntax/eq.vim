@@ -4,7 +4,7 @@ if exists("b:current_syntax")
 endif
 
 syntax keyword eqDeclaration layer space network input output
-syntax keyword eqField group n k l channels bias dtype layout normalize diagrams batch
+syntax keyword eqField group n k l channels bias dtype layout normalize diagrams weights batch
 syntax keyword eqField quadratic in_symmetry out_symmetry
 syntax keyword eqValue true false f32 f64 channels_last channels_first none mean
 syntax keyword eqValue all basis connected

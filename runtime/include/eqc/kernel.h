@@ -116,11 +116,15 @@ typedef struct eqc_flip {
 
 /* Counts the changes of meaning of eqc_kernel and of what it points to. */
 #define EQC_KERNEL_ABI 4
+/* That of layers whose tensors lie in memory in 16 bits, so that runtimes which
+   know nothing of them refuse them. */
+#define EQC_KERNEL_ABI_STORED (EQC_KERNEL_ABI + 100)
 
-/* A layer. All arrays are of one dtype. n reaches the functions above as the
-   layer's own when it is fixed, as the call's when it is dynamic. */
+/* A layer. The arrays that kernels see are of one dtype. n reaches the
+   functions above as the layer's own when it is fixed, as the call's when it is
+   dynamic. */
 typedef struct eqc_kernel {
-  uint32_t struct_size, abi; /* sizeof(eqc_kernel); EQC_KERNEL_ABI */
+  uint32_t struct_size, abi; /* sizeof(eqc_kernel); EQC_KERNEL_ABI.. */
   const eqc_layer_info *info;
   int64_t element_bytes;
   int64_t num_variants; /* at least 1, least demanding first */

@@ -84,11 +84,12 @@ typedef struct eqc_layer_info {
   int64_t depthwise; /* 1: channel c of y is made of channel c of x and z */
   const char *options; /* it was compiled with, as on the command line */
   const char *hash;    /* the SHA-256 of spec, in hexadecimal digits */
-  const char *maps;    /* the diagrams: for each a sign, + or -, that begins the
-                          matrix of the next weight, or & or ~ (minus), that adds
-                          to the last one, then for each axis of y, of x and of z
-                          the block that it is in, counted from 0, or * for an
-                          argument of the Levi-Civita symbol; ';' and those of
+  const char *maps;    /* the diagrams, after '=' where indices of different
+                          blocks differ: for each a sign, + or -, that begins
+                          the matrix of the next weight, or & or ~ (minus), that
+                          adds to the last one, then for each axis of y, of x and
+                          of z the block that it is in, counted from 0, or * for
+                          an argument of the Levi-Civita symbol; ';' and those of
                           the bias; then for each symmetry of x ';', its sign and
                           the axis that each axis goes to. "" where they are
                           not written so: jellyfish, and too many blocks */
@@ -135,6 +136,11 @@ typedef struct eqc_network_info {
   int64_t has_backward; /* 1 if NAME_backward exists */
   int64_t packed_size;  /* elements that NAME_pack writes at most */
 } eqc_network_info;
+
+/* Numbers of 16 bits, by their bits: the upper half of an IEEE 754 binary32,
+   and a binary16. */
+typedef uint16_t eqc_bf16;
+typedef uint16_t eqc_f16;
 
 /* A constant name such as "EQC_ERR_NULL: a needed pointer is NULL". */
 EQC_API const char *eqc_status_string(int status);

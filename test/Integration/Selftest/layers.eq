@@ -26,6 +26,11 @@ layer basis    { group = S; n = 2; k = 2; l = 2; channels = 2 -> 2; diagrams = b
 layer listed   { group = S; n = 4; k = 2; l = 2; diagrams = ["o1 i2 | o2 i1", "o1 o2 | i1 | i2"]; batch = 20 }
 layer even     { group = S; n = 4; k = 2; l = 2; in_symmetry = ["(1 2)"]; out_symmetry = ["(1 2)"]; channels = 2 -> 2; bias = true }
 layer odd      { group = O; n = 3; k = 2; l = 2; in_symmetry = ["-(1 2)"]; out_symmetry = ["-(1 2)"]; channels = 2 -> 2 }
+layer exact    { group = S; n = 4; k = 2; l = 2; channels = 2 -> 3; bias = true; weights = orbit }
+layer exact_pairs { k = users items; l = users users; channels = 2 -> 2; bias = true; weights = orbit }
+layer half     { group = S; n = 4; k = 2; l = 2; channels = 3 -> 17; bias = true; dtype = bf16 }
+layer half_f16 { group = O; n = 3; k = 2; l = 2; channels = 2 -> 3; bias = true; dtype = f16; layout = channels_first }
+layer half_sized { group = S; n = ?; k = 2; l = 1; channels = 2 -> 3; bias = true; dtype = f16; in_symmetry = ["(1 2)"] }
 layer scalar   { group = S; n = 4; k = 0; l = 0; channels = 4 -> 3; bias = true }
 layer out_only { group = O; n = 3; k = 0; l = 2; channels = 2 -> 3 }
 layer product  { group = S; n = 4; k = 1 * 1; l = 1; channels = 2 * 3 -> 2; bias = true }

@@ -174,8 +174,11 @@ private:
   std::vector<EntryConstant>
   kernelFields(const EntryConstant &info,
                const std::vector<EntryConstant> &variants) {
+    const llvm::StringRef dtype = interface.getText("dtype");
+    const bool isComputed = dtype == "f32" || dtype == "f64";
     return {EntryConstant::ofWord(0),
-            EntryConstant::ofWord(EQC_KERNEL_ABI),
+            EntryConstant::ofWord(isComputed ? EQC_KERNEL_ABI
+                                             : EQC_KERNEL_ABI_STORED),
             info,
             EntryConstant::ofNumber(layer.elementBytes),
             EntryConstant::ofNumber(static_cast<int64_t>(variants.size())),
