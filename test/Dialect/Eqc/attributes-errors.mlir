@@ -289,12 +289,12 @@ func.func private @f() attributes {a = #eqc.pattern<1>}
 
 // -----
 
-// expected-error @below {{expected a group, one of S, O, SO, Sp, H, S', B, B', GL, A; found 's'}}
+// expected-error @below {{expected a group, one of S, O, SO, Sp, H, S', B, B', GL, A, Perm, Graph; found 's'}}
 func.func private @f() attributes {a = #eqc.group<s>}
 
 // -----
 
-// expected-error @below {{expected a group, one of S, O, SO, Sp, H, S', B, B', GL, A}}
+// expected-error @below {{expected a group, one of S, O, SO, Sp, H, S', B, B', GL, A, Perm, Graph}}
 func.func private @f() attributes {a = #eqc.group<>}
 
 // -----

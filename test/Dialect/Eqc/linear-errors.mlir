@@ -389,7 +389,7 @@ func.func @linear_c11_group(%x: tensor<?x3x4xf32>, %w: tensor<1x4x5xf32>, %b: te
 // Syntax.
 
 func.func @unknown_group(%x: tensor<?x3x4xf32>, %w: tensor<2x4x5xf32>) {
-  // expected-error @below {{custom op 'eqc.linear' expected a group, one of S, O, SO, Sp, H, S', B, B', GL, A; found 'U'}}
+  // expected-error @below {{custom op 'eqc.linear' expected a group, one of S, O, SO, Sp, H, S', B, B', GL, A, Perm, Graph; found 'U'}}
   %y = eqc.linear U(3) order 1 -> 1 x(%x : tensor<?x3x4xf32>) weight(%w : tensor<2x4x5xf32>)
       diagrams ["o1 i1", "o1 | i1"] : tensor<?x3x5xf32>
   return
