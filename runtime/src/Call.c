@@ -36,12 +36,8 @@ int eqc_rt_fail_cpu(const eqc_rt_call *c) {
                      c->layer, c->suffix);
 }
 
-int eqc_rt_begin(eqc_rt_call *c, const eqc_kernel *kernel, const char *suffix) {
-  int status = eqc_rt_check_abi("layer", kernel->abi, kernel->struct_size,
-                                sizeof(eqc_kernel));
-  if (status != EQC_OK)
-    return status;
-  memset(c, 0, sizeof *c);
+void eqc_rt_describe(eqc_rt_call *c, const eqc_kernel *kernel,
+                     const char *suffix) {
   c->kernel = kernel;
   c->storage = eqc_rt_storage_of(kernel->info);
   c->stored_bytes = c->storage == EQC_RT_AS_COMPUTED
@@ -49,6 +45,15 @@ int eqc_rt_begin(eqc_rt_call *c, const eqc_kernel *kernel, const char *suffix) {
                         : (int64_t)sizeof(eqc_bf16);
   c->layer = kernel->info->name;
   c->suffix = suffix;
+}
+
+int eqc_rt_begin(eqc_rt_call *c, const eqc_kernel *kernel, const char *suffix) {
+  int status = eqc_rt_check_abi("layer", kernel->abi, kernel->struct_size,
+                                sizeof(eqc_kernel));
+  if (status != EQC_OK)
+    return status;
+  memset(c, 0, sizeof *c);
+  eqc_rt_describe(c, kernel, suffix);
   return EQC_OK;
 }
 

@@ -39,6 +39,9 @@ int eqc_rt_fail_alias(const eqc_rt_call *c, const char *output,
                       const char *other);
 int eqc_rt_fail_cpu(const eqc_rt_call *c);
 
+/* What c knows of its layer, and the name of the function for messages. */
+void eqc_rt_describe(eqc_rt_call *c, const eqc_kernel *kernel,
+                     const char *suffix);
 /* Fills in the layer, and checks that this runtime can read it. */
 int eqc_rt_begin(eqc_rt_call *c, const eqc_kernel *kernel, const char *suffix);
 /* Checks n, the batch and the bytes of all arrays, which are given their names

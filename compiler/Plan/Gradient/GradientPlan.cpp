@@ -77,14 +77,16 @@ GradientPlan eqc::buildGradientPlan(const LayerSpec &layer) {
     tops.push_back(biasTops.back());
   }
   // Copied views make the rows of one order lie in one array: the only pattern
-  // that keeps as many blocks as its row has vertices is the row itself.
+  // that keeps as many blocks as its row has vertices is the row itself, or,
+  // where there are none, a copy with the sign of a head.
   ReadOptions options;
   options.storeViews = true;
   addReads(x, bottoms, options);
   options.byOtherRow = true;
   addReads(gradY, tops, options);
 
-  std::map<std::tuple<int, int64_t, std::vector<int>>, GradientStage> stages;
+  std::map<std::tuple<int, int64_t, std::vector<int>, PlanArray>, GradientStage>
+      stages;
   for (size_t d = 0; d < splits.size(); ++d) {
     const Split &split = splits[d];
     GradientTerm term;
@@ -97,7 +99,8 @@ GradientPlan eqc::buildGradientPlan(const LayerSpec &layer) {
     term.gradY = gradY.viewOfBottom(split.top);
     const int kept = split.bottom.numKept();
     const int64_t subsets = numSubsetsOf(split.bottom, spec.group, spec.n);
-    GradientStage &stage = stages[{-kept, subsets, split.top.spacesOfKept()}];
+    GradientStage &stage = stages[{-kept, subsets, split.top.spacesOfKept(),
+                                   term.gradY.array}];
     stage.kept = kept;
     stage.lengths = lengthsOfKept(spec.group, split.top);
     stage.subsets = subsets;

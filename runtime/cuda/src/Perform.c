@@ -19,9 +19,7 @@ static int begin(eqc_cuda_call *call, const eqc_cuda_kernel *kernel,
   call->record.info = kernel->info;
   call->record.element_bytes = kernel->element_bytes;
   call->record.size_unit = kernel->size_unit;
-  call->args.kernel = &call->record;
-  call->args.layer = kernel->info->name;
-  call->args.suffix = suffix;
+  eqc_rt_describe(&call->args, &call->record, suffix);
   call->args.n = kernel->info->n;
   return EQC_OK;
 }
