@@ -99,8 +99,8 @@ GradientPlan eqc::buildGradientPlan(const LayerSpec &layer) {
     term.gradY = gradY.viewOfBottom(split.top);
     const int kept = split.bottom.numKept();
     const int64_t subsets = numSubsetsOf(split.bottom, spec.group, spec.n);
-    GradientStage &stage = stages[{-kept, subsets, split.top.spacesOfKept(),
-                                   term.gradY.array}];
+    GradientStage &stage =
+        stages[{-kept, subsets, split.top.spacesOfKept(), term.gradY.array}];
     stage.kept = kept;
     stage.lengths = lengthsOfKept(spec.group, split.top);
     stage.subsets = subsets;
