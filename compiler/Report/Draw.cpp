@@ -13,6 +13,8 @@
 #include "compiler/Report/GraphPicture.h"
 #include "compiler/Report/NetworkGraph.h"
 
+#include "llvm/ADT/STLExtras.h"
+
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -30,22 +32,26 @@ static constexpr std::string_view freeColour = "#000000";
 namespace {
 
 /// In short lines: pictures of few diagrams are to be small.
-constexpr const char *legend[] = {
+constexpr const char *legendOfDiagrams[] = {
     "top row: output axes, bottom row: input axes",
     "axes joined by lines have one index; solid: runs through",
     "hollow: summed over (input) or spread over (output)",
     "black stars: the Levi-Civita symbol, the head of a jellyfish"};
+constexpr const char *legendOfOrbits[] = {
+    "dots: the points, from the top on clockwise",
+    "named: the smallest tuple of an orbit; solid: its outputs, hollow: inputs",
+    "lines: all tuples of the orbit, where these are pairs"};
 
 constexpr int dotStep = 36, rowGap = 72, cellMargin = 16, captionLine = 16;
 constexpr int topRow = 38, pageMargin = 24, pageWidth = 1100;
-constexpr int orbitRadius = 44;
+constexpr int orbitRadius = 38, orbitNames = orbitRadius + 15;
 constexpr int cellHeight = topRow + rowGap + 26 + 2 * captionLine + 14;
 /// Pages are as high as paper of the A series is.
 constexpr int pageHeight = pageWidth * 99 / 70;
 
 class Picture {
 public:
-  explicit Picture(const DrawOptions &options) : options(options) { begin(); }
+  Picture(const DrawOptions &options, llvm::ArrayRef<LayerSpec> layers);
   void drawLayer(const LayerSpec &layer);
   void drawNetwork(const NetworkSpec &network);
   std::vector<std::string> finish();
@@ -71,6 +77,7 @@ private:
                bool free, bool through, Point at);
 
   const DrawOptions &options;
+  std::vector<const char *> legend; ///< on top of every page
   std::vector<std::string> pages;
   const Action *action = nullptr; ///< of the layer that is drawn
   Svg svg;
@@ -84,6 +91,18 @@ void Picture::text(int x, int y, std::string_view style,
   svg.text({x, y}, style, content);
   // Wider than the letters of notes and titles are on average.
   svg.reach(x + 8 * static_cast<int>(content.size()), y);
+}
+
+Picture::Picture(const DrawOptions &options, llvm::ArrayRef<LayerSpec> layers)
+    : options(options) {
+  auto isOfOrbits = [](const LayerSpec &layer) {
+    return layer.group.action() != nullptr;
+  };
+  if (layers.empty() || !llvm::all_of(layers, isOfOrbits))
+    llvm::append_range(legend, legendOfDiagrams);
+  if (llvm::any_of(layers, isOfOrbits))
+    llvm::append_range(legend, legendOfOrbits);
+  begin();
 }
 
 void Picture::begin() {
@@ -247,7 +266,7 @@ void Picture::drawOrbit(const Diagram &diagram, Point centre) {
                         colourOf(0)));
     if (names.empty())
       continue;
-    const Point beside = place(point, orbitRadius + 18);
+    const Point beside = place(point, orbitNames);
     svg.text({beside.x, beside.y + 4}, "vertex", names);
   }
 }
@@ -255,7 +274,7 @@ void Picture::drawOrbit(const Diagram &diagram, Point centre) {
 void Picture::drawDiagram(const Diagram &diagram, Point origin, int width) {
   if (diagram.orbit.exists())
     return drawOrbit(
-        diagram, {origin.x + width / 2, origin.y + topRow + rowGap / 2 + 4});
+        diagram, {origin.x + width / 2, origin.y + topRow + rowGap / 2 - 2});
   const std::vector<std::vector<int>> blocks = diagram.blocks();
   drawHead(diagram, origin, width);
   // Lines first: dots lie on top of them.
@@ -376,14 +395,6 @@ void Picture::drawLayer(const LayerSpec &layer) {
                    layer.l));
   bottom += 30;
   action = layer.group.action();
-  if (action) {
-    text(
-        pageMargin, bottom + 8, "note",
-        "points on a circle, from the top on clockwise: solid are outputs, "
-        "hollow inputs of the smallest tuple of an orbit; of pairs, lines join "
-        "all");
-    bottom += 20;
-  }
   if (layer.group.isProduct())
     drawSpaces(layer.spaces());
   drawGrid(layer, "weight", layer.diagrams);
@@ -406,7 +417,7 @@ void Picture::drawNetwork(const NetworkSpec &network) {
 std::vector<std::string> eqc::drawProgram(llvm::ArrayRef<LayerSpec> layers,
                                           llvm::ArrayRef<NetworkSpec> networks,
                                           const DrawOptions &options) {
-  Picture picture(options);
+  Picture picture(options, layers);
   for (const LayerSpec &layer : layers)
     picture.drawLayer(layer);
   for (const NetworkSpec &network : networks)
