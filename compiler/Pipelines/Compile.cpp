@@ -748,18 +748,27 @@ bool eqc::choosePlans(llvm::ArrayRef<LayerSpec> layers,
   return done;
 }
 
+/// Those of a layer without the others: networks know layers by their places
+/// among all.
+static CompileOptions optionsOfOne(CompileOptions options) {
+  options.networks = {};
+  return options;
+}
+
 bool eqc::reportLayer(const LayerSpec &layer, const CompileOptions &options,
                       LayerReport &report, CompileFailure &failure) {
+  const CompileOptions own = optionsOfOne(options);
   bool done = false;
   runOnOwnStack(
-      [&] { done = Compilation(layer, options, failure).report(report); });
+      [&] { done = Compilation(layer, own, failure).report(report); });
   return done;
 }
 
 bool eqc::reportBilinear(const LayerSpec &layer, const CompileOptions &options,
                          BilinearReport &report, CompileFailure &failure) {
+  const CompileOptions own = optionsOfOne(options);
   bool done = false;
   runOnOwnStack(
-      [&] { done = Compilation(layer, options, failure).report(report); });
+      [&] { done = Compilation(layer, own, failure).report(report); });
   return done;
 }
