@@ -280,11 +280,15 @@ private:
                               }),
                body.end());
     choose.random.shuffle(diagrams);
-    diagrams.resize(std::min<size_t>(diagrams.size(), 1 + choose.below(6)));
+    // Weights of orbits want all that are coarser, too.
+    const bool isWhole = spec.weightsOf == WeightsOf::Orbits;
+    if (!isWhole)
+      diagrams.resize(std::min<size_t>(diagrams.size(), 1 + choose.below(6)));
     std::vector<std::string> texts;
     for (const Diagram &diagram : diagrams)
       texts.push_back('"' + shuffled(toString(diagram)) + '"');
-    if (spec.group == Group::S && spec.k + spec.l > 0 && choose.oneIn(2)) {
+    if (!isWhole && spec.group == Group::S && spec.k + spec.l > 0 &&
+        choose.oneIn(2)) {
       // Also one with more blocks than `all` may have.
       std::vector<int> labels(spec.k + spec.l);
       for (int &label : labels)
