@@ -18,7 +18,10 @@ static std::map<std::string, Kernel *> kernels;
 static std::string problem;
 
 size_t Tensor::bytes() const {
-  size_t size = type == kUint8 ? 1 : type == kFloat ? 4 : 8;
+  size_t size = type == kUint8                       ? 1
+                : type == kHalf || type == kBFloat16 ? 2
+                : type == kFloat                     ? 4
+                                                     : 8;
   for (int64_t extent : sizes)
     size *= static_cast<size_t>(extent);
   return size;
@@ -135,6 +138,8 @@ Code aoti_torch_empty_strided(int64_t rank, const int64_t *sizes,
   *tensor = make({sizes, sizes + rank}, type, device, index);
   return 0;
 }
+int32_t aoti_torch_dtype_bfloat16() { return kBFloat16; }
+int32_t aoti_torch_dtype_float16() { return kHalf; }
 int32_t aoti_torch_dtype_float32() { return kFloat; }
 int32_t aoti_torch_dtype_float64() { return kDouble; }
 int32_t aoti_torch_dtype_uint8() { return kUint8; }

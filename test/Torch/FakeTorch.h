@@ -16,7 +16,13 @@
 namespace fake {
 
 enum Device : int32_t { kCpu = 0, kCuda = 1 };
-enum Type : int32_t { kUint8 = 0, kFloat = 6, kDouble = 7 };
+enum Type : int32_t {
+  kUint8 = 0,
+  kHalf = 5,
+  kFloat = 6,
+  kDouble = 7,
+  kBFloat16 = 15
+};
 
 struct Tensor {
   std::vector<int64_t> sizes;
