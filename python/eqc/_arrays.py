@@ -129,7 +129,7 @@ def as_input(value: Any, name: str, expected: Sequence[int | str],
         _check_class(array, name, f"say what masked entries count as, with {name}.filled() or "
                      f"{name}.filled(0)")
     if array.dtype != dtype:
-        raise TypeError(f"{name} has dtype {array.dtype}; the layer computes in {dtype}: "
+        raise TypeError(f"{name} has dtype {array.dtype}; the layer takes {dtype}: "
                         + _dtype_advice(name, array.dtype, dtype))
     _check_shape(array, name, expected)
     if not array.flags.c_contiguous:

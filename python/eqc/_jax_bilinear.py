@@ -117,7 +117,7 @@ def bilinear(layer: BilinearLayer, x: Any, z: Any, weight: Any, bias: Any = None
                              f"{list(array.shape)}; expected {list(expected)}")
         if array.dtype != layer.dtype:
             raise TypeError(f"{'weight' if name == 'w' else name} has dtype {array.dtype}; the "
-                            f"layer computes in {layer.dtype}")
+                            f"layer takes {layer.dtype}")
     y = _operator(layer, "y", size, arrays["x"], arrays["z"], arrays["w"])
     return y if bias is None else y + _bias(layer, size, jnp.asarray(bias))
 

@@ -45,7 +45,7 @@ def _prepared(layer: BilinearLayer, name: str, value: Tensor, batch: int, n: int
     expected = torch.float32 if layer.dtype == "float32" else torch.float64
     what = _NAMES[name]
     if value.dtype != expected:
-        raise TypeError(f"{what} is {value.dtype}; the layer computes in {expected}: use "
+        raise TypeError(f"{what} is {value.dtype}; the layer takes {expected}: use "
                         f"{what}.to({expected})")
     if value.device.type != "cpu":
         raise TypeError(f"{what} is on {value.device}; layers of two inputs compute on the CPU")

@@ -33,7 +33,7 @@ def readable(net: Network, name: str, tensor: Tensor, shape: tuple[int, ...]) ->
     if tensor.device.type != "cpu":
         raise NotImplementedError(f"{name} is on {tensor.device}; networks compute on CPUs")
     if tensor.dtype != dtype_of(net):
-        raise TypeError(f"{name} has dtype {tensor.dtype}; the network computes in "
+        raise TypeError(f"{name} has dtype {tensor.dtype}; the network takes "
                         f"{dtype_of(net)}: use {name}.to({dtype_of(net)})")
     if tuple(tensor.shape) != tuple(shape):
         raise ValueError(f"{name} has shape {list(tensor.shape)}; expected {list(shape)}")

@@ -85,7 +85,7 @@ def _checked(tensor: Tensor, name: str, shape: tuple[int, ...], layer: Layer,
     shape = (*front, *shape)
     dtype = (weight_dtype_of if name in ("weight", "bias") else dtype_of)(layer)
     if tensor.dtype != dtype:
-        raise TypeError(f"{name} has dtype {tensor.dtype}; the layer computes in "
+        raise TypeError(f"{name} has dtype {tensor.dtype}; the layer takes "
                         f"{dtype}: use {name}.to({dtype})")
     if tuple(tensor.shape) != shape:
         raise ValueError(f"{name} has shape {list(tensor.shape)}; expected {list(shape)}"

@@ -48,7 +48,7 @@ def _checked(value: Array, name: str, shape: tuple[int, ...],
     if value.dtype != dtype:
         narrow = dtype == np.float64 and not jax.config.jax_enable_x64
         advice = "enable jax_enable_x64" if narrow else f"use {name}.astype(jax.numpy.{dtype})"
-        raise TypeError(f"{name} has dtype {value.dtype}; the layer computes in "
+        raise TypeError(f"{name} has dtype {value.dtype}; the layer takes "
                         f"{dtype}: {advice}")
     if value.shape != shape:
         raise ValueError(f"{name} has shape {list(value.shape)}; expected {list(shape)}"

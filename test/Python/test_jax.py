@@ -225,7 +225,7 @@ def test_without_double_precision():
     # y is w0 (0, 1, 2) + w1 (3, 3, 3): "o1 i1" comes before "o1 | i1".
     assert run.stdout.splitlines() == [
         "float32 [10.0, 18.0, 18.0, 54.0] 54.0",
-        "x has dtype float32; the layer computes in float64: enable jax_enable_x64"], run.stderr
+        "x has dtype float32; the layer takes float64: enable jax_enable_x64"], run.stderr
 
 
 def test_a_missing_compiler_is_explained(tmp_path):

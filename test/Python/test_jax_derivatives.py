@@ -297,7 +297,7 @@ def test_integers_have_no_tangents():
     x, weight, bias = arguments_of(layer)
     whole = jnp.ones(x.shape, jnp.int32)
     tangent = np.zeros(x.shape, jax.dtypes.float0)
-    with pytest.raises(TypeError, match="x has dtype int32; the layer computes in float64"):
+    with pytest.raises(TypeError, match="x has dtype int32; the layer takes float64"):
         jax.jvp(lambda x: apply_of(layer)(x, weight, bias), (whole,), (tangent,))
     # As a constant beside what moves, converted.
     y, dy = jax.jvp(lambda i, w: apply_of(layer)(i.astype(jnp.float64), w, bias),

@@ -120,9 +120,9 @@ def test_the_bits_do_not_depend_on_threads():
 def test_what_is_wrong_is_said():
     layer = eqc.Layer(group="S", n=3, k=1, l=1, dtype="bf16")
     weight = np.ones(layer.weight_shape, np.float32)
-    with pytest.raises(TypeError, match="x has dtype float32; the layer computes in bfloat16"):
+    with pytest.raises(TypeError, match="x has dtype float32; the layer takes bfloat16"):
         layer(np.ones((1, 3, 1), np.float32), weight)
-    with pytest.raises(TypeError, match="weight has dtype bfloat16; the layer computes in float3"):
+    with pytest.raises(TypeError, match="weight has dtype bfloat16; the layer takes float3"):
         layer(np.ones((1, 3, 1), layer.dtype), weight.astype(layer.dtype))
     with pytest.raises(eqc.CompileError, match="E0074"):
         eqc.BilinearLayer(group="S", n=3, k=(1, 1), l=1, channels=2,
