@@ -181,6 +181,11 @@ def _are_orders(axes: Any) -> bool:
         isinstance(order, (int, list, tuple)) for order in axes)
 
 
+def _normalize(normalize: str | None, weights: str) -> str:
+    """What a module takes where nothing is said."""
+    return normalize or ("none" if weights == "orbit" else "mean")
+
+
 class EquivariantLinear(nn.Module):
     """An equivariant linear map between tensors over R^n, with trained weights: `eqc.Layer`
     as a module.
@@ -195,7 +200,8 @@ class EquivariantLinear(nn.Module):
         bias: whether to add a trained equivariant bias; None means where the group has one
             of order l.
         normalize: "mean" divides each diagram by n for each of its blocks of inputs only;
-            "none", the default of the language and of `eqc.Layer`, sums.
+            "none", the default of the language and of `eqc.Layer`, sums. None means "mean",
+            but "none" with weights="orbit", which are for sums.
         layout, diagrams, in_symmetry, out_symmetry, weights, batch, plan, max_diagrams: as of
             `eqc.Layer`.
         gain: the root mean square of y at the start, for an x of root mean square 1; sqrt 2,
@@ -240,7 +246,7 @@ class EquivariantLinear(nn.Module):
                 bias: bool | None = None, **options: Any) -> Any:
         if not _are_orders(k) and not _are_orders(l):
             return super().__new__(cls)
-        chosen = dict(layout="channels_last", normalize="mean", diagrams="all", weights="diagram",
+        chosen = dict(layout="channels_last", normalize=None, diagrams="all", weights="diagram",
                       batch=None, plan="auto", max_diagrams=None, gain=GAIN, inputs=INPUTS, init_n=None,
                       device=None, dtype=None)
         unknown = set(options) - set(chosen)
@@ -252,6 +258,7 @@ class EquivariantLinear(nn.Module):
             raise TypeError("the axes are those of spaces, which have group and n" if of_spaces
                             else "expected a group, or the spaces of all axes")
         chosen.update(options)
+        chosen["normalize"] = _normalize(chosen["normalize"], chosen["weights"])
         place = {"device": _module_device(chosen.pop("device")),
                  "dtype": _module_dtype(chosen.pop("dtype"))}
         return linears(group, k, l, in_channels, out_channels, n, bias, dtype=place["dtype"],
@@ -259,7 +266,7 @@ class EquivariantLinear(nn.Module):
 
     def __init__(self, group: str | None, k: Axes, l: Axes, in_channels: int,  # noqa: E741
                  out_channels: int, n: int | None = None, bias: bool | None = None, *,
-                 layout: str = "channels_last", normalize: str = "mean",
+                 layout: str = "channels_last", normalize: str | None = None,
                  diagrams: str | Sequence[str] = "all", in_symmetry: Sequence[str] = (),
                  out_symmetry: Sequence[str] = (), weights: str = "diagram",
                  batch: int | None = None, plan: str = "auto", max_diagrams: int | None = None, gain: float = GAIN,
@@ -268,6 +275,7 @@ class EquivariantLinear(nn.Module):
                  dtype: torch.dtype | str | None = None) -> None:
         super().__init__()
         place = {"device": _module_device(device), "dtype": _module_dtype(dtype)}
+        normalize = _normalize(normalize, weights)
         options = Options(plan=plan, max_diagrams=max_diagrams)
 
         def key(dtype: torch.dtype) -> str:

@@ -128,6 +128,8 @@ def test_modules_train_and_start_as_others_do():
     assert "weights=orbit" in repr(module)
     x = torch.rand(64, 12, 12, 16)
     size = float(module(x).square().mean().sqrt())
+    assert EquivariantLinear("S", 1, 1, 2, 2, weights="orbit").normalize == "none"
+    assert EquivariantLinear("S", 1, 1, 2, 2).normalize == "mean"
     other = EquivariantLinear("S", 2, 2, 16, 32, normalize="none")
     assert 0.5 < size / float(other(x).square().mean().sqrt()) < 2
     module(x).square().mean().backward()
