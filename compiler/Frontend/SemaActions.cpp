@@ -24,6 +24,8 @@ static bool liesIn(StringRef folder, StringRef path) {
   if (llvm::sys::fs::real_path(folder, realFolder) ||
       llvm::sys::fs::real_path(path, realPath))
     return false;
+  if (realPath == realFolder) // which is no file, as is going to be said
+    return true;
   if (realFolder != "/")
     realFolder += "/";
   return StringRef(realPath).starts_with(realFolder);

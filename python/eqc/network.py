@@ -73,7 +73,8 @@ class Network(RaggedNetworkCalls, Reported):
         self.spec: str = info.spec.decode()
         self.has_backward: bool = bool(info.has_backward)
         self.size: int = info.params
-        self.spaces: tuple[Space, ...] = tuple(map(space_of, info.space[:info.spaces]))
+        self.spaces: tuple[Space, ...] = tuple(
+            space_of(space, self.spec) for space in info.space[:info.spaces])
         #: The length of axes by the name of their space; negative: taken from arguments.
         self._lengths = {space.name: described.n for space, described in
                          zip(self.spaces, info.space[:info.spaces])}

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
+from operator import index
 from typing import Any
 
 __all__ = ["Axes", "Space", "are_spaces", "axes_of", "lengths_of", "space_of"]
@@ -42,9 +43,9 @@ class Space:
                 language, which also has arcs `a>b` and labelled vertices `a:1`.
             name: as of `Space`.
         """
-        if not isinstance(edges, str):
-            edges = " ".join(f"{a}-{b}" + "".join(f":{w}" for w in label) for a, b, *label in edges)
-        return cls(f'Graph({n}, "{edges}")', None, name)
+        text = edges if isinstance(edges, str) else _edges(edges)
+        # Lines of a file are no lines of a string in the language.
+        return cls(f'Graph({n}, "{_one_line(text, "edges")}")', None, name)
 
     @classmethod
     def perm(cls, n: int, generators: Iterable[str | Sequence[int]], *, name: str) -> Space:
@@ -55,7 +56,14 @@ class Space:
             generators: cycles such as "(0 1 2)(3 4)", or the images of all points.
             name: as of `Space`.
         """
-        texts = ", ".join(f'"{g if isinstance(g, str) else _cycles(n, g)}"' for g in generators)
+        if isinstance(generators, str):
+            raise TypeError(f"generators is {generators!r}; expected a list, such as [{generators!r}]")
+        listed = list(generators)
+        if not listed:
+            raise ValueError('generators is empty; expected permutations that make the others; '
+                             'the identity is ["()"]')
+        texts = ", ".join(f'"{_one_line(g, "generators") if isinstance(g, str) else _cycles(n, g)}"'
+                          for g in listed)
         return cls(f"Perm({n}, {texts})", None, name)
 
     @property
@@ -74,8 +82,44 @@ class Space:
             raise TypeError(f"name is {self.name!r}; expected a string such as 'users'")
 
 
+def _one_line(text: str, name: str) -> str:
+    if '"' in text:
+        raise ValueError(f"{name} has a quotation mark: {text!r}")
+    return " ".join(text.split())
+
+
+def _is_integer(value: Any) -> bool:
+    """Also of NumPy, whose booleans have no index."""
+    return hasattr(value, "__index__") and not isinstance(value, bool)
+
+
+def _edges(edges: Iterable[Sequence[int]]) -> str:
+    """Pairs, some with a label, as the language writes them of a layer: equal graphs are equal."""
+    read = []
+    for edge in edges:
+        try:
+            numbers = list(edge)
+        except TypeError:
+            numbers = []
+        if len(numbers) not in (2, 3) or not all(map(_is_integer, numbers)):
+            raise TypeError(f"edges has {edge!r}; expected pairs (a, b) or, with a label, "
+                            "(a, b, label) of integers; those of an adjacency matrix are "
+                            "np.argwhere(np.triu(matrix))")
+        a, b, *label = map(index, numbers)
+        read.append((min(a, b), max(a, b), *label))
+    return " ".join(f"{a}-{b}" + "".join(f":{w}" for w in label) for a, b, *label in sorted(read))
+
+
 def _cycles(n: int, images: Sequence[int]) -> str:
     """The permutation that takes each point to its image, as cycles."""
+    try:
+        points = list(images)
+    except TypeError:
+        points = []
+    if not points or not all(map(_is_integer, points)):
+        raise TypeError(f"generators has {images!r}; expected cycles such as '(0 1 2)(3 4)', or the "
+                        f"images of 0..{n - 1}")
+    images = [index(point) for point in points]
     if sorted(images) != list(range(n)):
         raise ValueError(f"{images!r} are not the images of 0..{n - 1} under a permutation")
     text, seen = "", set()

@@ -42,7 +42,7 @@ def orbits(space, l, k, n):
 
 
 def test_how_they_are_written():
-    assert RING.group == 'Graph(5, "0-1 1-2 2-3 3-4 4-0")'
+    assert RING.group == 'Graph(5, "0-1 0-4 1-2 2-3 3-4")'
     assert PATH.group == 'Graph(4, "0-1 1-2:7 2-3")'
     assert WHEEL.group == 'Perm(6, "(0 1 2)(3 4 5)", "(0 3)(1 4)(2 5)")'
     assert eqc.Space.perm(2, [[0, 1]], name="v").group == 'Perm(2, "()")'
@@ -124,6 +124,41 @@ def test_initial_weights_keep_the_mean_square():
 def test_what_is_refused(arguments, message):
     with pytest.raises(eqc.CompileError, match=message):
         eqc.Layer(**arguments)
+
+
+@pytest.mark.parametrize("make, error, message", [
+    (lambda: eqc.Space.perm(3, "(0 1 2)", name="p"), TypeError, "expected a list, such as"),
+    (lambda: eqc.Space.perm(3, [1, 2, 0], name="p"), TypeError, "generators has 1; expected cycles"),
+    (lambda: eqc.Space.perm(3, [], name="p"), ValueError, "generators is empty"),
+    (lambda: eqc.Space.perm(3, np.array([[1., 2, 0]]), name="p"), TypeError, "expected cycles"),
+    (lambda: eqc.Space.perm(2, [[True, False]], name="p"), TypeError, "expected cycles"),
+    (lambda: eqc.Space.graph(3, [(0,)], name="g"), TypeError, r"edges has \(0,\); expected pairs"),
+    (lambda: eqc.Space.graph(3, np.eye(3), name="g"), TypeError, "np.argwhere"),
+    (lambda: eqc.Space.graph(3, [3], name="g"), TypeError, "edges has 3; expected pairs"),
+    (lambda: eqc.Space.graph(3, '0-1"', name="g"), ValueError, "quotation mark"),
+])
+def test_what_spaces_refuse(make, error, message):
+    with pytest.raises(error, match=message):
+        make()
+
+
+def test_graphs_are_equal_however_their_edges_are_listed():
+    ring = eqc.Space.graph(4, [(3, 0), (1, 0), (1, 2), (2, 3)], name="g")
+    assert ring == eqc.Space.graph(4, np.array([[0, 1], [0, 3], [1, 2], [2, 3]]), name="g")
+    layer = eqc.Layer(k=[ring], l=[ring])
+    assert layer.spaces == (ring,)
+    assert eqc.Layer(k=[layer.spaces[0]], l=[ring]).diagrams == layer.diagrams
+    lines = eqc.Space.graph(4, "0-1\n0-3\n1-2\n2-3\n", name="g")
+    assert lines == ring
+
+
+def test_networks_know_the_graphs_of_their_spaces():
+    ring = eqc.Space.graph(4, [(0, 1), (0, 3), (1, 2), (2, 3)], name="g")
+    net = eqc.compile("""space g = Graph(4, "0-1 1-2 2-3 3-0")
+layer f { k = g; l = g }
+network net { input x : g, 1; output y = f(x) }""").network("net")
+    assert net.spaces == (ring,)
+    assert net.inputs[0].axes == (ring,)
 
 
 def test_torch():
