@@ -191,10 +191,10 @@ static int call_alone(const ragged *r, const arrays *m) {
     if (n == 0) {
       memcpy(at(r, m->expected_y, y), at(r, m->y, y),
              (size_t)(out * stored_bytes(r)));
-      memcpy(at(r, m->expected_x, x), at(r, m->grad_x, x),
-             (size_t)(in * stored_bytes(r)));
       for (i = 0; i < out; ++i) /* of l = 0: it has no part in the sums */
         put_stored(r, m->grad_y, y + i, 0);
+      for (i = 0; i < in; ++i) /* of k = 0, for that grad_y */
+        put_stored(r, m->expected_x, x + i, 0);
     } else {
       status = eqc_rt_forward(r->kernel, n, 1, at(r, m->x, x), m->weight,
                               info->bias_size ? m->bias : NULL,
