@@ -10,7 +10,6 @@ import argparse
 import os
 import statistics
 import sys
-import time
 
 for name in ("EQC_NUM_THREADS", "OPENBLAS_NUM_THREADS"):
     os.environ[name] = "1"
@@ -20,6 +19,7 @@ sys.path.insert(0, os.path.join(os.path.dirname(os.path.dirname(os.path.abspath(
 import numpy as np  # noqa: E402
 
 import eqc  # noqa: E402
+from eqcbench.timing import once  # noqa: E402
 
 
 def icosahedron():
@@ -58,12 +58,6 @@ def dense_of(layer, weight):
     return np.concatenate(rows).reshape(size, -1)
 
 
-def milliseconds(function):
-    start = time.perf_counter_ns()
-    function()
-    return (time.perf_counter_ns() - start) / 1e6
-
-
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--rounds", type=int, default=9)
@@ -85,8 +79,8 @@ def main():
         assert error < 1e-4, error
         ours, theirs = [], []
         for _ in range(arguments.rounds):
-            ours.append(milliseconds(lambda: layer(x, packed, out=y)))
-            theirs.append(milliseconds(lambda: np.dot(flat, matrix, out=out)))
+            ours.append(1e3 * once(lambda: layer(x, packed, out=y)))
+            theirs.append(1e3 * once(lambda: np.dot(flat, matrix, out=out)))
         mixed = sum(min(tuples["rows"], tuples["columns"]) for tuples in (
             diagram["tuples"] for diagram in layer.explain().facts["layers"][0]["diagrams"]))
         a, b = statistics.median(ours), statistics.median(theirs)

@@ -10,7 +10,6 @@ import argparse
 import os
 import statistics
 import sys
-import time
 
 os.environ["EQC_NUM_THREADS"] = "1"
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.dirname(os.path.abspath(__file__))),
@@ -20,6 +19,7 @@ import ml_dtypes  # noqa: E402, F401
 import numpy as np  # noqa: E402
 
 import eqc  # noqa: E402
+from eqcbench.timing import once  # noqa: E402
 
 LAYERS = {
     "readout": dict(k=2, l=0, n=30, channels=(32, 1)),
@@ -30,12 +30,6 @@ LAYERS = {
 }
 
 
-def milliseconds(function):
-    start = time.perf_counter_ns()
-    function()
-    return (time.perf_counter_ns() - start) / 1e6
-
-
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--rounds", type=int, default=9)
@@ -44,7 +38,7 @@ def main():
     rng = np.random.default_rng(0)
     source = np.ones(arguments.megabytes << 17, np.uint16)
     copy = source.copy()
-    second = min(milliseconds(lambda: np.copyto(copy, source)) for _ in range(9)) / 1e3
+    second = min(once(lambda: np.copyto(copy, source)) for _ in range(9))
     bandwidth = 2 * source.nbytes / second
     for name, fields in LAYERS.items():
         layers = {word: eqc.Layer(group="S", **fields, dtype=word, grad=False)
@@ -60,7 +54,7 @@ def main():
         results = {word: layer(given, packed) for word, (layer, given, packed) in calls.items()}
         for _ in range(arguments.rounds):
             for word, (layer, given, packed) in calls.items():
-                times[word].append(milliseconds(
+                times[word].append(1e3 * once(
                     lambda: layer(given, packed, out=results[word])))
         medians = {word: statistics.median(each) for word, each in times.items()}
         bound = batch * sample / bandwidth * 1e3 / medians["f32"]

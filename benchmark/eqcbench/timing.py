@@ -8,7 +8,8 @@ import time
 SLOW = 0.5
 
 
-def _once(call):
+def once(call):
+    """The seconds of one call."""
     start = time.perf_counter()
     call()
     return time.perf_counter() - start
@@ -24,13 +25,13 @@ class Candidate:
         """Calls until nothing is cold, once at least. What is timed has been
         called before, to be checked."""
         end = time.perf_counter() + seconds
-        self.estimate = _once(self.call)
+        self.estimate = once(self.call)
         while time.perf_counter() < end:
-            self.estimate = min(self.estimate, _once(self.call))
+            self.estimate = min(self.estimate, once(self.call))
 
     def take_turn(self, seconds):
         if self.estimate < SLOW:
-            _once(self.call)  # what the others left in caches is not its fault
+            once(self.call)  # what the others left in caches is not its fault
         # Calls too short for the clock are timed several in a row.
         repeats = max(1, int(20e-6 / max(self.estimate, 1e-9)))
         spent = 0.0

@@ -9,8 +9,8 @@ import numpy as np
 import numpy.typing as npt
 
 from eqc._arrays import as_input, as_output, empty
+from eqc._integers import integer
 from eqc._native import check_status
-from eqc._source import integer
 
 if TYPE_CHECKING:
     from eqc.layer import Gradients

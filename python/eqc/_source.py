@@ -8,20 +8,14 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from eqc._integers import integer
 from eqc.space import Axes, Space, are_spaces
 
-__all__ = ["Inputs", "declarations", "declared_space", "dtype_name", "integer", "layer_fields",
+__all__ = ["Inputs", "declarations", "declared_space", "dtype_name", "layer_fields",
            "layer_source", "written_axes"]
 
 #: Names that NumPy and the frameworks have for the language's.
 _DTYPES = {"float32": "f32", "float64": "f64", "bfloat16": "bf16", "float16": "f16"}
-
-
-def integer(name: str, value: Any) -> int:
-    """What counts as an integer, as one; a truth value or a number with a point does not."""
-    if isinstance(value, bool) or not hasattr(value, "__index__"):
-        raise TypeError(f"{name} is {value!r}; expected an integer")
-    return value.__index__()
 
 
 def _word(name: str, value: Any) -> str:

@@ -10,8 +10,9 @@ import torch
 from torch import Tensor, nn
 
 from eqc import _registry, _torch_direct, _torch_network, _torch_network_ragged
+from eqc._integers import integer
 from eqc._native import NativeProgram, Options
-from eqc._source import declarations, declared_space, integer, layer_fields, written_axes
+from eqc._source import declarations, declared_space, layer_fields, written_axes
 from eqc.errors import CompileError
 from eqc.initialize import GAIN, INPUTS, weight_std
 from eqc.network import Network as CompiledNetwork

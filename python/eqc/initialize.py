@@ -31,7 +31,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from eqc._source import integer
+from eqc._integers import integer
 from eqc._symmetry import orbit_of
 
 if TYPE_CHECKING:

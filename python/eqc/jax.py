@@ -24,9 +24,9 @@ from jax.sharding import PartitionSpec
 
 from eqc import _jax_lowering, _jax_network, _xla  # noqa: F401
 from eqc._arrays import layout_advice
+from eqc._integers import integer
 from eqc._jax_bilinear import bilinear, bilinear_init
 from eqc._jax_primitives import Call, batch_axes, linear_p
-from eqc._source import integer
 from eqc.initialize import GAIN, INPUTS, weight_std
 from eqc.layer import Layer
 from eqc.network import Network

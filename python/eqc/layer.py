@@ -10,11 +10,12 @@ import numpy.typing as npt
 
 from eqc._arrays import (
     as_input, as_output, describe_shape, empty, numpy_dtype, weight_dtype)
+from eqc._integers import integer
 from eqc._library import interface
 from eqc._native import (
     NativeProgram, Options, check_status, key_of_source, source_for_bias)
 from eqc._ragged import FUNCTIONS as RAGGED_FUNCTIONS, RaggedCalls
-from eqc._source import integer, layer_source
+from eqc._source import layer_source
 from eqc._symmetry import symmetry_of
 from eqc.initialize import GAIN, INPUTS, weight_std
 from eqc.report import Reported

@@ -10,10 +10,10 @@ import numpy as np
 import numpy.typing as npt
 
 from eqc._arrays import as_input, as_output, describe_shape, empty
+from eqc._integers import integer
 from eqc._library import NetworkInfo
 from eqc._native import NativeProgram, Options, check_status
 from eqc._ragged_network import RAGGED_FUNCTIONS, RaggedNetworkCalls
-from eqc._source import integer
 from eqc.initialize import GAIN, INPUTS
 from eqc.layer import Layer
 from eqc.report import Reported

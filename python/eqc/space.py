@@ -5,8 +5,9 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
-from operator import index
 from typing import Any
+
+from eqc._integers import integers
 
 __all__ = ["Axes", "Space", "are_spaces", "axes_of", "lengths_of", "space_of"]
 
@@ -88,39 +89,27 @@ def _one_line(text: str, name: str) -> str:
     return " ".join(text.split())
 
 
-def _is_integer(value: Any) -> bool:
-    """Also of NumPy, whose booleans have no index."""
-    return hasattr(value, "__index__") and not isinstance(value, bool)
-
-
 def _edges(edges: Iterable[Sequence[int]]) -> str:
     """Pairs, some with a label, as the language writes them of a layer: equal graphs are equal."""
     read = []
     for edge in edges:
-        try:
-            numbers = list(edge)
-        except TypeError:
-            numbers = []
-        if len(numbers) not in (2, 3) or not all(map(_is_integer, numbers)):
+        numbers = integers(edge)
+        if numbers is None or len(numbers) not in (2, 3):
             raise TypeError(f"edges has {edge!r}; expected pairs (a, b) or, with a label, "
                             "(a, b, label) of integers; those of an adjacency matrix are "
                             "np.argwhere(np.triu(matrix))")
-        a, b, *label = map(index, numbers)
+        a, b, *label = numbers
         read.append((min(a, b), max(a, b), *label))
     return " ".join(f"{a}-{b}" + "".join(f":{w}" for w in label) for a, b, *label in sorted(read))
 
 
 def _cycles(n: int, images: Sequence[int]) -> str:
     """The permutation that takes each point to its image, as cycles."""
-    try:
-        points = list(images)
-    except TypeError:
-        points = []
-    if not points or not all(map(_is_integer, points)):
+    points = integers(images)
+    if not points:
         raise TypeError(f"generators has {images!r}; expected cycles such as '(0 1 2)(3 4)', or the "
                         f"images of 0..{n - 1}")
-    images = [index(point) for point in points]
-    if sorted(images) != list(range(n)):
+    if sorted(points) != list(range(n)):
         raise ValueError(f"{images!r} are not the images of 0..{n - 1} under a permutation")
     text, seen = "", set()
     for first in range(n):
@@ -129,7 +118,7 @@ def _cycles(n: int, images: Sequence[int]) -> str:
         while point not in seen:
             seen.add(point)
             cycle.append(str(point))
-            point = images[point]
+            point = points[point]
         text += f"({' '.join(cycle)})" if len(cycle) > 1 else ""
     return text or "()"
 

@@ -18,10 +18,11 @@ import torch
 from torch import Tensor, nn
 
 from eqc import _registry, _torch_direct, _torch_operators, _torch_ragged
+from eqc._integers import integer
 from eqc._torch_modules import Network, _integers, linears, network
 from eqc._native import Options, key_of_source, source_for_bias
 from eqc._torch_bilinear import EquivariantBilinear, bilinear
-from eqc._source import dtype_name, integer, layer_source
+from eqc._source import dtype_name, layer_source
 from eqc.initialize import GAIN, INPUTS, weight_std
 from eqc.layer import Layer
 from eqc.space import Axes
