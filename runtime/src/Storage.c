@@ -16,8 +16,7 @@ int eqc_rt_storage_of(const eqc_layer_info *info) {
   return strcmp(info->dtype, "f16") ? EQC_RT_AS_COMPUTED : EQC_RT_F16;
 }
 
-/*===-- One number
- * ---------------------------------------------------------===*/
+/* One number */
 
 #define INLINE static inline __attribute__((always_inline))
 
@@ -70,8 +69,7 @@ uint16_t eqc_rt_narrowed(int storage, float number) {
   return storage == EQC_RT_BF16 ? to_bf16(number) : to_f16(number);
 }
 
-/*===-- Many numbers
- * -------------------------------------------------------===*/
+/* Many numbers */
 
 #define NAME(f) f
 #define TARGET
