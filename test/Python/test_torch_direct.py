@@ -279,7 +279,7 @@ def test_hooks_on_what_is_saved():
         torch.testing.assert_close(torch.autograd.grad(y.square().sum(), x)[0], want)
     with torch.autograd.graph.saved_tensors_hooks(lambda t: t, lambda t: t.double()):
         y = module(x)
-    with pytest.raises(TypeError, match="has dtype torch.float64; the layer computes"):
+    with pytest.raises(TypeError, match="has dtype torch.float64; the layer takes"):
         y.sum().backward()
     checkpointed = torch.utils.checkpoint.checkpoint(module, x, use_reentrant=False)
     torch.testing.assert_close(torch.autograd.grad(checkpointed.square().sum(), x)[0], want)
