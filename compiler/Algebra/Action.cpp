@@ -3,8 +3,10 @@
 #include "compiler/Algebra/Action.h"
 
 #include <algorithm>
+#include <array>
 #include <cassert>
 #include <list>
+#include <numeric>
 #include <set>
 #include <string_view>
 #include <tuple>
@@ -250,18 +252,56 @@ static std::string textOf(const LabelledGraph &graph) {
   return text;
 }
 
+static Adjacency::Lists
+listsOf(int64_t n, const std::vector<std::array<int64_t, 3>> &all) {
+  Adjacency::Lists lists;
+  lists.start.assign(static_cast<size_t>(n) + 1, 0);
+  for (const auto &[from, to, label] : all) {
+    ++lists.start[static_cast<size_t>(from) + 1];
+    lists.entries.push_back({static_cast<int>(to), label});
+  }
+  std::partial_sum(lists.start.begin(), lists.start.end(), lists.start.begin());
+  return lists;
+}
+
+static Adjacency adjacencyOf(const LabelledGraph &graph) {
+  std::vector<std::array<int64_t, 3>> arcs, back;
+  for (const LabelledGraph::Arc &arc : graph.arcs) {
+    const int64_t label = arc.hasLabel ? arc.label : 1;
+    if (label == 0)
+      continue;
+    arcs.push_back({arc.from, arc.to, label});
+    back.push_back({arc.to, arc.from, label});
+  }
+  std::sort(back.begin(), back.end()); // arcs are sorted
+  Adjacency matrix{listsOf(graph.n, arcs), listsOf(graph.n, back),
+                   arcs == back};
+  return matrix;
+}
+
+int64_t Adjacency::at(int from, int to) const {
+  const auto begin = rows.entries.begin() + rows.start[from];
+  const auto end = rows.entries.begin() + rows.start[from + 1];
+  const auto found =
+      std::lower_bound(begin, end, to, [](const Entry &entry, int vertex) {
+        return entry.vertex < vertex;
+      });
+  return found != end && found->vertex == to ? found->label : 0;
+}
+
 std::variant<const Action *, Action::Error>
 Action::make(Family family, int64_t n, const std::vector<std::string> &texts) {
-  if (n < 1 || n > kMostPoints)
+  const bool isGraph = family == Family::Graph;
+  const int64_t most = isGraph ? kMostVertices : kMostPoints;
+  if (n < 1 || n > most)
     return Error{0, 0, 0,
-                 "a group has from 1 to " + std::to_string(kMostPoints) +
+                 "a group has from 1 to " + std::to_string(most) +
                      " points, found " + std::to_string(n),
-                 n > kMostPoints};
+                 n > most};
   ActionReader reader(n);
   std::unique_ptr<Action> action(new Action());
   action->kind = family;
   action->points = n;
-  const bool isGraph = family == Family::Graph;
   if (texts.empty() || (isGraph && texts.size() > 1))
     return Error{0, 0, 0,
                  isGraph ? "a graph is one list of edges"
@@ -289,6 +329,8 @@ Action::make(Family family, int64_t n, const std::vector<std::string> &texts) {
     action->known.push_back(std::move(images));
   }
   action->searched = !isGraph;
+  if (isGraph)
+    action->matrix = adjacencyOf(action->graph);
 
   static std::mutex mutex;
   static std::list<std::unique_ptr<Action>> made;
@@ -301,6 +343,9 @@ Action::make(Family family, int64_t n, const std::vector<std::string> &texts) {
 }
 
 std::string Action::whyNoGenerators() const {
+  if (points > kMostPoints)
+    return "the automorphisms of a graph are searched up to " +
+           std::to_string(kMostPoints) + " vertices";
   const std::lock_guard<std::mutex> lock(mutex);
   if (!searched) {
     searched = true;
@@ -320,6 +365,8 @@ const std::vector<PointMap> &Action::generators() const {
 }
 
 std::string Action::whyNoOrbits(uint64_t order) const {
+  if (points > kMostPoints)
+    return whyNoGenerators();
   int64_t tuples = 1;
   for (uint64_t i = 0; i < order && points > 1 && tuples <= kMostTuples; ++i)
     tuples *= points;

@@ -42,6 +42,24 @@ struct LabelledGraph {
   std::vector<int64_t> labelOfColour; ///< from colour 1 on
 };
 
+/// The adjacency matrix of a graph in compressed rows and columns: labels, or 1
+/// where edges have none. Edges labelled 0 are not there.
+struct Adjacency {
+  struct Entry {
+    int vertex = 0;
+    int64_t label = 1;
+  };
+  struct Lists {
+    std::vector<int64_t> start; ///< of each vertex, and the end
+    std::vector<Entry> entries; ///< ascending
+  };
+  Lists rows, columns;
+  bool symmetric = true;
+
+  /// A[from, to], 0 where there is no edge.
+  int64_t at(int from, int to) const;
+};
+
 /// All orbits of tuples of one length, numbered by their smallest tuples. A
 /// tuple is the number that its points are the digits of, the first one first.
 struct TupleOrbits {
@@ -52,10 +70,11 @@ struct TupleOrbits {
   size_t size() const { return start.size() - 1; }
 };
 
-/// The limits: points, generators, tuples of which orbits are made, how
-/// often these are moved, and steps of the search for automorphisms. Both of
-/// the latter are some seconds.
+/// The limits: points, of which orbits are made and of a graph; generators,
+/// tuples of which orbits are made, how often these are moved, and steps of the
+/// search for automorphisms. Both of the latter are some seconds.
 inline constexpr int64_t kMostPoints = 4096;
+inline constexpr int64_t kMostVertices = int64_t(1) << 20;
 inline constexpr size_t kMostGenerators = 4096;
 inline constexpr int64_t kMostTuples = int64_t(1) << 24;
 inline constexpr int64_t kMostMoves = int64_t(1) << 31;
@@ -80,6 +99,9 @@ public:
   /// The same texts, in one way to write them.
   const std::vector<std::string> &texts() const { return canonical; }
 
+  /// Of a graph.
+  const Adjacency &adjacency() const { return matrix; }
+
   /// Why generators are not known: the search for them was too long. Else
   /// empty.
   std::string whyNoGenerators() const;
@@ -98,6 +120,7 @@ private:
   int64_t points = 0;
   std::vector<std::string> canonical;
   LabelledGraph graph;
+  Adjacency matrix;
   mutable std::mutex mutex;
   mutable bool searched = false, tooLong = false;
   mutable std::vector<PointMap> known;

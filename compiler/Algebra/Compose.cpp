@@ -4,6 +4,7 @@
 //
 //===----------------------------------------------------------------------===//
 
+#include "compiler/Algebra/GraphMap.h"
 #include "compiler/Algebra/Groups/GroupRules.h"
 
 #include <algorithm>
@@ -40,6 +41,8 @@ SignedDiagram eqc::transpose(Group group, const Diagram &diagram) {
     flipped.orbit.divisor = diagram.orbit.divisor;
     return {std::move(flipped), 1};
   }
+  if (diagram.map.exists())
+    return {transposeGraphMap(diagram), 1};
   std::vector<int> labels(diagram.block.begin() + diagram.l,
                           diagram.block.end());
   labels.insert(labels.end(), diagram.block.begin(),

@@ -96,7 +96,7 @@ int Diagram::numBottomOnlyBlocks() const {
 bool Diagram::operator==(const Diagram &other) const {
   return l == other.l && k == other.k && free == other.free &&
          head == other.head && block == other.block && space == other.space &&
-         dual == other.dual && orbit == other.orbit;
+         dual == other.dual && orbit == other.orbit && map == other.map;
 }
 
 Diagram eqc::makeOrbit(int l, int k, std::vector<int> values) {
@@ -225,6 +225,9 @@ bool eqc::canonicalLess(const Diagram &a, const Diagram &b) {
     return a.head < b.head;
   if (a.orbit.values != b.orbit.values)
     return a.orbit.values < b.orbit.values;
+  if (a.map.exists() || b.map.exists())
+    return std::tie(a.block, a.map.letters, a.map.edges) <
+           std::tie(b.block, b.map.letters, b.map.edges);
   if (a.free < 0 && b.free < 0)
     return a.block < b.block;
   if (a.free < 0 || b.free < 0)
@@ -259,6 +262,8 @@ std::string eqc::whyNotOfGroup(const Diagram &diagram, Group group,
                                long long n) {
   if (diagram.orbit.exists() && !rulesOf(group).hasOrbits())
     return "only Perm and Graph have orbits of values";
+  if (diagram.map.exists() && !rulesOf(group).hasGraphMaps())
+    return "only Graph has graph maps";
   return rulesOf(group).whyNot(diagram, n);
 }
 

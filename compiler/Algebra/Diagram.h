@@ -15,6 +15,7 @@
 #include <functional>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <variant>
 #include <vector>
 
@@ -37,6 +38,29 @@ struct TupleOrbit {
   }
 };
 
+/// Two letters at whose values there is a factor of the adjacency matrix of a
+/// graph: A[value of the first, value of the second].
+using LetterEdge = std::pair<int, int>;
+
+/// What a graph map has beside its blocks, which are its first letters: see
+/// GraphMap.h.
+struct GraphMap {
+  /// Blocks, then letters without a vertex, which are summed; -1: no graph map.
+  int letters = -1;
+  std::vector<LetterEdge> edges; ///< ascending
+  bool symmetric = false;        ///< whether the adjacency matrix is
+  /// The letters that are summed from the inputs on, and from the outputs on,
+  /// each in the order of contraction. The two sides meet at the others.
+  std::vector<int> ofInputs, ofOutputs;
+
+  bool exists() const { return letters >= 0; }
+  bool operator==(const GraphMap &o) const {
+    return letters == o.letters && edges == o.edges &&
+           symmetric == o.symmetric && ofInputs == o.ofInputs &&
+           ofOutputs == o.ofOutputs;
+  }
+};
+
 /// A partition of l output and k input vertices into blocks. Vertices are
 /// numbered o1 < .. < ol < i1 < .. < ik, from 0. In an SO diagram one block may
 /// hold the n free vertices, the arguments of a Levi-Civita symbol.
@@ -56,6 +80,8 @@ struct Diagram {
   /// Of a group of permutations that is spelled out: the values that all
   /// vertices have together. Each is then a leg, alone in its block.
   TupleOrbit orbit;
+  /// Of the automorphisms of a graph: edges that join the blocks.
+  GraphMap map;
   /// The space of each vertex, of a diagram of a product of groups; else empty.
   std::vector<int> space;
   /// Whether each vertex is an axis of the dual of its space; empty: none is.
@@ -134,14 +160,16 @@ std::string blockText(const std::vector<int> &vertices, int l);
 Diagram makeOrbit(int l, int k, std::vector<int> values);
 
 /// Canonical notation: `o1 i1 | o2 i2`, `* o1 i1 i2`, of jellyfish
-/// `* | o1 i1 | o2`, of orbits `o1=0 i1=2`; blocks by smallest
+/// `* | o1 i1 | o2`, of orbits `o1=0 i1=2`, of graph maps `o1=a i1=b : a-b`;
+/// blocks by smallest
 /// vertex, vertices ascending; `1` for the diagram without vertices.
 std::string toString(const Diagram &diagram);
 
 /// The same with the space of every vertex of a product, `o1:0 i1:0 | o2:1`,
 /// and of a head, `* @1`, and an apostrophe behind those of duals; behind an
 /// orbit its numbers of rows and columns, its size and its divisor, `o1=0 i1=2
-/// # 5 5 10 2`: all that there is to a diagram.
+/// # 5 5 10 2`, and behind a graph map the letters that each side sums, `o1=a
+/// i1=b : a-c c-b # b c /`: all that there is to a diagram.
 std::string toTypedString(const Diagram &diagram);
 
 /// Where and why a diagram's notation is wrong. Offsets are bytes of the text.

@@ -5,6 +5,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "compiler/Algebra/Diagram.h"
+#include "compiler/Algebra/GraphMap.h"
 #include "compiler/Algebra/NotationLexer.h"
 
 #include <algorithm>
@@ -20,6 +21,8 @@ std::string eqc::vertexName(int l, int vertex) {
 static std::string textOf(const Diagram &diagram, bool typed) {
   if (diagram.orbit.exists())
     return textOfOrbit(diagram, typed);
+  if (diagram.map.exists())
+    return textOfGraphMap(diagram, typed);
   std::vector<std::vector<int>> blocks = diagram.blocks();
   if (blocks.empty())
     return "1";
@@ -299,6 +302,8 @@ std::variant<Diagram, DiagramError> DiagramParser::finish() {
 
 std::variant<Diagram, DiagramError>
 eqc::parseDiagram(std::string_view text, int l, int k, bool typed) {
+  if (isGraphMapText(text))
+    return parseGraphMap(text, l, k, typed);
   if (text.find('=') != std::string_view::npos)
     return parseOrbit(text, l, k, typed);
   return DiagramParser(text, l, k, typed).parse();

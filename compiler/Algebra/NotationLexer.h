@@ -50,6 +50,15 @@ std::variant<Diagram, DiagramError> parseOrbit(std::string_view text, int l,
 std::variant<RowPattern, DiagramError> parseRowOfOrbit(std::string_view text,
                                                        int size);
 
+/// Graph maps, which have letters behind '=' and edges behind ':', and rows of
+/// them; see GraphMapNotation.cpp.
+std::string textOfGraphMap(const Diagram &diagram, bool typed);
+std::string textOfSteps(const RowPattern &pattern);
+std::variant<Diagram, DiagramError> parseGraphMap(std::string_view text, int l,
+                                                  int k, bool typed);
+std::variant<RowPattern, DiagramError> parseRowWithSteps(std::string_view text,
+                                                         int size);
+
 /// A positive decimal number without leading zeros, saturated far above any
 /// vertex number; 0 for anything else.
 long long parseIndex(std::string_view digits);

@@ -5,6 +5,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "compiler/Algebra/RowPattern.h"
+#include "compiler/Algebra/GraphMap.h"
 #include "compiler/Algebra/NotationLexer.h"
 
 #include <algorithm>
@@ -120,9 +121,9 @@ std::vector<int> RowPattern::spacesOfKept() const {
 }
 
 bool RowPattern::operator<(const RowPattern &o) const {
-  return std::tie(block, kept, free, space, head, through, otherLegs, orbit) <
-         std::tie(o.block, o.kept, o.free, o.space, o.head, o.through,
-                  o.otherLegs, o.orbit);
+  return std::tie(block, kept, free, space, head, through, otherLegs, orbit,
+                  steps) < std::tie(o.block, o.kept, o.free, o.space, o.head,
+                                    o.through, o.otherLegs, o.orbit, o.steps);
 }
 
 //===----------------------------------------------------------------------===//
@@ -196,6 +197,8 @@ static Split splitOrbit(const Diagram &diagram) {
 Split eqc::splitDiagram(const Diagram &diagram) {
   if (diagram.orbit.exists())
     return splitOrbit(diagram);
+  if (diagram.map.exists())
+    return splitGraphMap(diagram);
   int size = diagram.l + diagram.k, numBlocks = diagram.numBlocks();
   std::vector<bool> inTop(numBlocks, false), through(numBlocks, false);
   for (int v = 0; v < diagram.l; ++v)
@@ -289,6 +292,8 @@ static constexpr long long kMostLegs = 1 << 20;
 std::string eqc::toString(const RowPattern &pattern) {
   if (pattern.orbit.exists())
     return textOfOrbit(pattern);
+  if (!pattern.steps.empty())
+    return textOfSteps(pattern);
   if (pattern.block.empty() && pattern.head < 0)
     return "-";
   std::string text;
@@ -330,6 +335,8 @@ std::variant<RowPattern, DiagramError>
 eqc::parseRowPattern(std::string_view text, int size) {
   if (text.find('=') != std::string_view::npos)
     return parseRowOfOrbit(text, size);
+  if (text.find(';') != std::string_view::npos)
+    return parseRowWithSteps(text, size);
   struct Written {
     bool kept = true;
     bool free = false;

@@ -39,13 +39,30 @@ struct RowOrbit {
   }
 };
 
+/// A step of the contraction of a graph map: the letters of a row, and `added`
+/// new ones behind them, are joined by edges, and some are summed. Letters of
+/// edges beyond all of these are summed in the step alone.
+struct RowStep {
+  std::vector<int> summed; ///< ascending
+  int added = 0;
+  std::vector<LetterEdge> edges; ///< ascending
+
+  bool operator==(const RowStep &o) const {
+    return summed == o.summed && added == o.added && edges == o.edges;
+  }
+  bool operator<(const RowStep &o) const {
+    return std::tie(summed, added, edges) <
+           std::tie(o.summed, o.added, o.edges);
+  }
+};
+
 /// A row of m vertices, partitioned into blocks that are kept (they run through
 /// to the other row) or dropped (summed over on input, broadcast on
 /// output); for SO one block may hold the row's free vertices.
 struct RowPattern {
   /// Restricted growth string of the row's m vertices.
   std::vector<int> block;
-  /// Per block: whether it is kept. The free block is not kept.
+  /// Per block, or letter: whether it is kept. The free block is not kept.
   std::vector<bool> kept;
   /// The block of free vertices, or -1. A Levi-Civita diagram whose free
   /// vertices all stand in the other row has -1 here.
@@ -64,6 +81,10 @@ struct RowPattern {
   int otherLegs = -1;
   /// Of a row of an orbit, whose vertices are legs, each alone in its block.
   RowOrbit orbit;
+  /// Of a row of a graph map, whose letters are the blocks and then those that
+  /// steps add; `kept` says which are left after all of them. Blocks that are
+  /// dropped by no step are dropped before.
+  std::vector<RowStep> steps;
 
   /// Whether entries carry signs that depend on several blocks or vertices.
   bool hasSymbol() const { return free >= 0 || head >= 0; }
@@ -100,7 +121,7 @@ struct RowPattern {
   bool operator==(const RowPattern &o) const {
     return block == o.block && kept == o.kept && free == o.free &&
            space == o.space && head == o.head && through == o.through &&
-           otherLegs == o.otherLegs && orbit == o.orbit;
+           otherLegs == o.otherLegs && orbit == o.orbit && steps == o.steps;
   }
   bool operator<(const RowPattern &o) const;
 };
@@ -112,7 +133,9 @@ struct RowPattern {
 /// legs that run through, by the number of their block, `* +1 2 1 | 1 | 3`;
 /// of a product the space, `* @1`; rows of orbits are values with the numbers
 /// of entries and of terms, `1=0 2=3 # 60 1` with entries of their own and `1=0
-/// > 3 5 # 60 2` with those of the other row; `1` .. as in diagrams the pattern
+/// > 3 5 # 60 2` with those of the other row; rows of graph maps have steps
+/// behind them, `1 ; ~1 +1 : 1-2`, of letters that are summed, how many are
+/// added and the edges; `1` .. as in diagrams the pattern
 /// of an empty row is written `-`.
 std::string toString(const RowPattern &pattern);
 std::variant<RowPattern, DiagramError> parseRowPattern(std::string_view text,

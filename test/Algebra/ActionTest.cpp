@@ -130,8 +130,10 @@ TEST(Action, SaysWhatIsWrongAndWhere) {
             "4: vertex 0 is labelled twice");
   EXPECT_EQ(whyNot(Family::Graph, 3, {"99999999999999999999-0"}),
             "0: there is no such point: points are 0 to 2");
-  EXPECT_EQ(whyNot(Family::Graph, 5000, {""}),
+  EXPECT_EQ(whyNot(Family::Perm, 5000, {"()"}),
             "0: a group has from 1 to 4096 points, found 5000");
+  EXPECT_EQ(whyNot(Family::Graph, (1 << 20) + 1, {""}),
+            "0: a group has from 1 to 1048576 points, found 1048577");
 }
 
 // The expected numbers are those of brute force.

@@ -69,6 +69,9 @@ public:
   /// before it is known which permutations there are, has no diagrams.
   virtual bool hasOrbits() const { return false; }
 
+  /// Whether there are graph maps beside orbits: see GraphMap.h.
+  virtual bool hasGraphMaps() const { return false; }
+
   /// Makes a diagram as it is written, with any member of an orbit, the one
   /// that is listed. Why it is none of the group's, or an empty string.
   virtual std::string complete(Diagram &diagram) const { return ""; }

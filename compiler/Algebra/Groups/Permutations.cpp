@@ -8,6 +8,8 @@
 
 #include "compiler/Algebra/Action.h"
 #include "compiler/Algebra/Combinatorics.h"
+#include "compiler/Algebra/GraphMap.h"
+#include "compiler/Algebra/GraphMatrix.h"
 #include "compiler/Algebra/GroupElement.h"
 #include "compiler/Algebra/Groups/GroupRules.h"
 #include "compiler/Algebra/Random.h"
@@ -32,6 +34,7 @@ public:
 
   bool allowsDynamicN() const override { return false; }
   bool hasOrbits() const override { return true; }
+  bool hasGraphMaps() const override { return family == Family::Graph; }
   bool hasSchurBasis() const override { return false; }
   bool isMonomial() const override { return true; }
 
@@ -40,6 +43,8 @@ public:
   }
 
   std::string complete(Diagram &diagram) const override {
+    if (diagram.map.exists())
+      return completeMap(diagram);
     const int vertices = diagram.l + diagram.k;
     if (vertices == 0)
       return "";
@@ -65,6 +70,8 @@ public:
   }
 
   std::string whyNot(const Diagram &diagram, int64_t) const override {
+    if (diagram.map.exists())
+      return action ? whyNotMap(diagram) : whyNone(-1, Vertices());
     Diagram listed = diagram;
     const std::string why = action ? complete(listed) : whyNone(-1, Vertices());
     if (!why.empty())
@@ -147,6 +154,29 @@ public:
 
 private:
   static constexpr int kMostTries = 8, kLetters = 12;
+
+  /// Gives a map its canonical names and the order of its contraction.
+  std::string completeMap(Diagram &diagram) const {
+    if (!hasGraphMaps())
+      return "only Graph has graph maps; a diagram of Perm is an orbit with a "
+             "value for each vertex";
+    const Adjacency &matrix = action->adjacency();
+    GraphMap &map = diagram.map;
+    if (map.letters > kMostLetters)
+      return whyNoGraphMap(diagram);
+    diagram = makeGraphMap(diagram.l, diagram.k, diagram.block, map.letters,
+                           map.edges, matrix.symmetric && !map.edges.empty());
+    chooseContraction(diagram, {action->n(), static_cast<int64_t>(
+                                                 matrix.rows.entries.size())});
+    return "";
+  }
+
+  std::string whyNotMap(const Diagram &diagram) const {
+    std::string why = whyNoGraphMap(diagram);
+    if (why.empty() && diagram.map.symmetric && !action->adjacency().symmetric)
+      why = "the adjacency matrix is not symmetric";
+    return why;
+  }
 
   TupleOrbit orbitNumber(const TupleOrbits &all, int32_t number, int l,
                          int k) const {
