@@ -13,6 +13,7 @@
 
 #include "compiler/Check/Oracle.h"
 #include "compiler/Algebra/Action.h"
+#include "compiler/Algebra/GraphMatrix.h"
 #include "compiler/Algebra/Groups/GroupRules.h"
 
 #include <Eigen/Core>
@@ -92,6 +93,21 @@ static Support makeSupport(const Diagram &diagram, Group group, int64_t n,
       values.push_back(value);
     }
     support.through.push_back(std::move(values));
+  } else if (diagram.map.exists()) {
+    // All letters have values together; plans add products one by one, also
+    // those that cancel in the end.
+    BlockValues values;
+    for (const auto &[at, entry] : graphMapEntries(
+             diagram, *group.action(), entries == Entries::Absolute)) {
+      BlockValue value;
+      value.sign = entry;
+      for (int vertex = 0; vertex < l + diagram.k; ++vertex)
+        (vertex < l ? value.row : value.column) +=
+            at[diagram.block[vertex]] * steps[vertex];
+      values.push_back(value);
+    }
+    support.through.push_back(std::move(values));
+    return support;
   } else if (diagram.head >= 0) {
     // The legs have values together, as one block that is in both rows.
     const std::vector<int> legs = diagram.legs();
@@ -354,11 +370,19 @@ OracleGradients eqc::oracleBackward(const LayerSpec &spec, int64_t n,
   return result;
 }
 
+/// Products of a graph map, beyond which their number does not matter: they are
+/// too many to be visited.
+static constexpr int64_t kMostCounted = int64_t(1) << 26;
+
 /// How many values the blocks of one kind have together.
 static double countValues(const Diagram &diagram, Group group, int64_t n,
                           bool output, bool input) {
   double count = 1;
   const std::vector<std::vector<int>> blocks = diagram.blocks();
+  if (diagram.map.exists())
+    return output && input ? static_cast<double>(countProducts(
+                                 diagram, *group.action(), kMostCounted))
+                           : 1;
   if (diagram.orbit.exists() && output && input)
     count = static_cast<double>(diagram.orbit.size);
   else if (diagram.head >= 0 && output && input)

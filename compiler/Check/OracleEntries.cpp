@@ -5,6 +5,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "compiler/Algebra/Action.h"
+#include "compiler/Algebra/GraphMatrix.h"
 #include "compiler/Algebra/Groups/GroupRules.h"
 #include "compiler/Check/Oracle.h"
 
@@ -71,6 +72,8 @@ double eqc::diagramEntry(const Diagram &diagram, Group group, int64_t n,
     return all.orbitOf[action.numberOf({index.begin(), index.end()})] ==
            all.orbitOf[action.numberOf(diagram.orbit.values)];
   }
+  if (diagram.map.exists())
+    return graphMapEntry(diagram, *group.action(), index);
   if (diagram.head >= 0) {
     std::vector<int64_t> values;
     for (int leg : diagram.legs())

@@ -84,6 +84,9 @@ static void emitDiagrams(const LayerSpec &layer, StringRef array,
                      : "/* What {}[d] multiplies (o: axes of y, i: axes of x; "
                        "axes of one block\n   have the same index",
                  array.str());
+  if (diagrams.back().map.exists())
+    text += "; an edge is a factor of the\n   adjacency matrix, and indices "
+            "without an axis are summed";
   if (layer.weightsOf == WeightsOf::Orbits && !diagrams.back().orbit.exists())
     text += ", those of different blocks different ones";
   if (diagrams.back().free >= 0)

@@ -162,6 +162,7 @@ std::optional<LayerSpec> LayerChecker::check() {
   checkDiagramCount();
   checkSymmetry();
   checkOrbitWeights();
+  checkGraphMaps();
   checkBias();
   checkList();
   checkSizes();

@@ -98,6 +98,8 @@ private:
   void readAction(const Value &sized);
   std::optional<std::string> readFile(const Value &name);
   void checkAction();
+  bool listsGraphMaps();
+  void checkGraphMaps();
   void readN();
   void readSize(const Value &written);
   void readChannels();

@@ -5,6 +5,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "compiler/Algebra/Action.h"
+#include "compiler/Algebra/GraphMap.h"
 #include "compiler/Algebra/Groups/GroupRules.h"
 #include "compiler/Frontend/Sema.h"
 
@@ -204,12 +205,50 @@ void LayerChecker::readAction(const Value &sized) {
   n = *points;
 }
 
+/// Whether the diagrams are a list of graph maps.
+bool LayerChecker::listsGraphMaps() {
+  const Value *list = value(FieldKind::Diagrams);
+  return group && rulesOf(*group).hasGraphMaps() && choice &&
+         *choice == DiagramChoice::List && list &&
+         llvm::any_of(list->items, [](const Value &item) {
+           return item.kind != Value::Kind::Error &&
+                  item.token.is(TokenKind::String) &&
+                  isGraphMapText(item.token.text.drop_front().drop_back());
+         });
+}
+
+/// Fields that layers of graph maps do not have.
+void LayerChecker::checkGraphMaps() {
+  if (!listsGraphMaps())
+    return;
+  auto refuse = [&](FieldKind field, const Twine &what, StringRef help) {
+    diags.error(DiagId::GraphMapField, place(field), what).help(help);
+  };
+  if (spec.normalize == Normalize::Mean)
+    refuse(FieldKind::Normalize, "graph maps are sums, not means",
+           "write 'normalize = none'");
+  if (spec.weightsOf == WeightsOf::Orbits)
+    refuse(FieldKind::Weights, "graph maps have a weight each, not orbits",
+           "write 'weights = diagram', or leave the field out");
+  if (!spec.symmetry.isTrivial())
+    diags
+        .error(DiagId::GraphMapField, placeOfSymmetry(),
+               "layers of graph maps have no symmetries of axes")
+        .help("list the maps that are wanted, each with its letters moved");
+}
+
 /// Whether orbits can be made of the tuples of a layer, and the group is known.
 void LayerChecker::checkAction() {
   if (!group || !rulesOf(*group).hasOrbits())
     return;
   const Action &action = *group->action();
-  const uint64_t order = static_cast<uint64_t>(*k) + static_cast<uint64_t>(*l);
+  uint64_t order = static_cast<uint64_t>(*k) + static_cast<uint64_t>(*l);
+  if (listsGraphMaps()) {
+    // Only the bias is made of orbits then.
+    if (!spec.bias && !k2)
+      return;
+    order = static_cast<uint64_t>(*l);
+  }
   const std::string ofGroup = action.whyNoGenerators();
   const std::string why = ofGroup.empty() ? action.whyNoOrbits(order) : ofGroup;
   groupRefused = true;
@@ -217,8 +256,10 @@ void LayerChecker::checkAction() {
     diags
         .error(DiagId::TooManyTuples,
                place(typed ? FieldKind::K : FieldKind::Group), why)
-        .help("give generators of them: space NAME = Perm(n, \"(0 1)(2 3)\", "
-              "..)");
+        .help(action.n() > kMostPoints
+                  ? "list graph maps, such as \"o1=a i1=b : a-b\", and no bias"
+                  : "give generators of them: space NAME = Perm(n, \"(0 1)(2 "
+                    "3)\", ..)");
   else if (!why.empty())
     diags
         .error(DiagId::TooManyTuples,

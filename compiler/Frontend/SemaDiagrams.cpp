@@ -5,6 +5,8 @@
 //
 //===----------------------------------------------------------------------===//
 
+#include "compiler/Algebra/GraphMap.h"
+#include "compiler/Algebra/GraphMatrix.h"
 #include "compiler/Algebra/Groups/GroupRules.h"
 #include "compiler/Frontend/Sema.h"
 
@@ -225,12 +227,6 @@ void LayerChecker::checkListElement(const Value &item) {
   if (!ordersSmall())
     return;
   StringRef inner = item.token.text.drop_front().drop_back();
-  if (group && rulesOf(*group).hasOrbits() && inner.contains(':')) {
-    diags.error(DiagId::NotBuiltYet, item.range, "graph maps are not built yet")
-        .help("name the orbits of a layer with 'diagrams = all', which 'eqc "
-              "explain' lists");
-    return;
-  }
   std::variant<Diagram, DiagramError> parsed =
       parseDiagram(std::string_view(inner.data(), inner.size()),
                    static_cast<int>(*l), static_cast<int>(*k));
@@ -249,6 +245,19 @@ void LayerChecker::checkListElement(const Value &item) {
         !findHead(diagram, item.range))
       return;
   }
+  if (diagram.map.letters > kMostLetters) {
+    diags.error(DiagId::GraphMapTooLarge, item.range,
+                "a graph map has at most " + Twine(kMostLetters) +
+                    " letters, found " + Twine(diagram.map.letters));
+    return;
+  }
+  if (listsGraphMaps() && !diagram.map.exists()) {
+    diags
+        .error(DiagId::GraphMapField, item.range,
+               "a list holds either orbits or graph maps")
+        .help("write letters behind '=', or numbers in all diagrams");
+    return;
+  }
   if (group && n && !groupRefused) {
     std::string why = rulesOf(*group).complete(diagram);
     if (why.empty())
@@ -256,6 +265,14 @@ void LayerChecker::checkListElement(const Value &item) {
     if (!why.empty()) {
       diags.error(DiagId::ForeignDiagram, item.range, why);
       return;
+    }
+    if (diagram.map.exists()) {
+      const Split split = splitDiagram(diagram);
+      for (const RowPattern *row : {&split.top, &split.bottom})
+        if (why = whyTooLarge(*row, *group->action()); !why.empty()) {
+          diags.error(DiagId::GraphMapTooLarge, item.range, why);
+          return;
+        }
     }
   }
   if (group && n && !groupRefused && !replaceByFirst(diagram, item.range))

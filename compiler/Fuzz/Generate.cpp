@@ -263,6 +263,9 @@ private:
   /// Now and then some diagrams of the last layer, in no order and written in
   /// no particular way.
   void listDiagrams(FuzzProgram &next, const LayerSpec &spec) {
+    if (!spec.group.isProduct() && rulesOf(spec.group).hasGraphMaps() &&
+        choose.oneIn(2))
+      return listMaps(next, spec);
     if (!choose.oneIn(4))
       return;
     std::vector<Diagram> diagrams = spec.diagrams;
@@ -273,12 +276,7 @@ private:
     if (diagrams.empty())
       return;
     auto &body = next.declarations.back().body;
-    body.erase(std::remove_if(body.begin(), body.end(),
-                              [](const std::string &field) {
-                                return llvm::StringRef(field).starts_with(
-                                    "diagrams =");
-                              }),
-               body.end());
+    withoutDiagrams(body);
     choose.random.shuffle(diagrams);
     // Weights of orbits want all that are coarser, too.
     const bool isWhole = spec.weightsOf == WeightsOf::Orbits;
@@ -298,6 +296,38 @@ private:
         texts.push_back('"' + shuffled(toString(extra)) + '"');
     }
     body.push_back("diagrams = [" + llvm::join(texts, ", ") + "]");
+  }
+
+  static void withoutDiagrams(std::vector<std::string> &body) {
+    llvm::erase_if(body, [](const std::string &field) {
+      return llvm::StringRef(field).starts_with("diagrams =");
+    });
+  }
+
+  /// Graph maps of up to six letters, if they make a layer.
+  void listMaps(FuzzProgram &next, const LayerSpec &spec) {
+    FuzzProgram listed = next;
+    auto &body = listed.declarations.back().body;
+    withoutDiagrams(body);
+    std::vector<std::string> texts;
+    for (int64_t count = 1 + choose.below(4); count > 0; --count) {
+      const int64_t letters = 1 + choose.below(6);
+      auto letter = [&] {
+        return std::string(1, static_cast<char>('a' + choose.below(letters)));
+      };
+      std::string text;
+      for (int vertex = 0; vertex < spec.l + spec.k; ++vertex)
+        text += vertexName(spec.l, vertex) + "=" + letter() + " ";
+      const int64_t edges =
+          spec.l + spec.k == 0 ? 1 + choose.below(5) : choose.below(6);
+      text += edges > 0 ? ":" : "";
+      for (int64_t edge = 0; edge < edges; ++edge)
+        text += " " + letter() + (choose.oneIn(2) ? "-" : ">") + letter();
+      texts.push_back('"' + text + '"');
+    }
+    body.push_back("diagrams = [" + llvm::join(texts, ", ") + "]");
+    if (lastLayer(listed, program.settings))
+      next = std::move(listed);
   }
 
   std::string shuffled(const std::string &text) {

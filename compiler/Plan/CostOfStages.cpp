@@ -28,6 +28,13 @@ static Poly visitsOf(const Walk &walk) {
 
 /// The entries of the inner tensor that a walk reaches.
 static Poly innerEntriesOf(const Walk &walk) {
+  if (walk.isUneven) {
+    std::vector<Poly> all;
+    for (const std::vector<Letter> *list : {&walk.kept, &walk.grouped})
+      for (const Letter &letter : *list)
+        all.push_back(letter.extent);
+    return productOf(all);
+  }
   const int64_t groups =
       static_cast<int64_t>(walk.terms.size()) / walk.termsPerGroup;
   std::vector<Poly> lengths;

@@ -10,6 +10,7 @@
 
 #include "compiler/Plan/Walk.h"
 
+#include <algorithm>
 #include <variant>
 #include <vector>
 
@@ -47,6 +48,11 @@ struct ReadStage {
   int kept = 0;
   PlanArray source = PlanArray::Input;
   std::vector<ReadEntry> entries;
+
+  /// Whether they are steps of graph maps.
+  bool isUneven() const {
+    return !entries.empty() && entries.front().walk.isUneven;
+  }
 };
 
 /// One diagram in a mix: target += view * weight[diagram].
@@ -92,6 +98,13 @@ struct WriteEntry {
 struct WriteStage {
   PlanArray target = PlanArray::Output;
   std::vector<WriteEntry> entries;
+
+  /// Whether some of them have factors beside signs.
+  bool isUneven() const {
+    return std::any_of(
+        entries.begin(), entries.end(),
+        [](const WriteEntry &entry) { return entry.walk.isUneven; });
+  }
 };
 
 using SharedStage = std::variant<ReadStage, MixStage, WriteStage>;

@@ -2,6 +2,8 @@
 
 #include "compiler/Plan/Walk.h"
 #include "compiler/Algebra/Action.h"
+#include "compiler/Algebra/GraphMap.h"
+#include "compiler/Algebra/GraphMatrix.h"
 
 #include <algorithm>
 #include <cassert>
@@ -231,8 +233,49 @@ static void addOrbit(Walk &walk, const RowOrbit &orbit, const Action &action,
   }
 }
 
+/// A step of a graph map: letters without an edge in it run along, the others
+/// are what terms have values of.
+static Walk walkOfStep(const RowPattern &pattern, const Action &graph,
+                       const std::vector<Poly> &strides) {
+  const StepMatrix &matrix = stepMatrix(pattern, graph);
+  const int64_t n = graph.n();
+  Walk walk;
+  walk.isUneven = true;
+  const std::vector<int> kept = pattern.keptBlocks();
+  const std::vector<Poly> inner =
+      rowMajorStrides(static_cast<int>(kept.size()));
+  // Per letter of the step what a value moves in either tensor.
+  std::vector<int64_t> rowSteps, innerSteps;
+  for (int letter : matrix.letters) {
+    const auto at = std::find(kept.begin(), kept.end(), letter);
+    rowSteps.push_back(letter < pattern.size() ? strides[letter].at(n) : 0);
+    innerSteps.push_back(at == kept.end() ? 0 : inner[at - kept.begin()].at(n));
+  }
+  for (size_t a = 0; a < kept.size(); ++a) {
+    const bool isOfStep = std::binary_search(matrix.letters.begin(),
+                                             matrix.letters.end(), kept[a]);
+    const Letter letter{Poly(n), isOfStep ? Poly() : strides[kept[a]], inner[a],
+                        Poly(n)};
+    (isOfStep ? walk.grouped : walk.kept).push_back(letter);
+  }
+  const size_t width = matrix.letters.size();
+  for (size_t e = 0; e < matrix.factors.size(); ++e) {
+    int64_t row = 0, at = 0;
+    for (size_t i = 0; i < width; ++i) {
+      const int value = matrix.values[e * width + i];
+      row += rowSteps[i] * value;
+      at += innerSteps[i] * value;
+    }
+    walk.terms.push_back(
+        {Poly(row), Poly(at), static_cast<int>(matrix.factors[e])});
+  }
+  return walk;
+}
+
 Walk eqc::makeWalk(const RowPattern &pattern, Group group, int64_t n,
                    const std::vector<Poly> &strides) {
+  if (!pattern.steps.empty())
+    return walkOfStep(pattern, *group.action(), strides);
   const std::vector<std::vector<int>> blocks = pattern.blocks();
   const int numFree = pattern.numFree();
   const int64_t values =
@@ -315,6 +358,8 @@ std::vector<Walk> eqc::reachingRowsOnce(const Walk &walk) {
 
 RowPattern eqc::relativePattern(const RowPattern &parent,
                                 const RowPattern &child) {
+  if (!child.steps.empty())
+    return lastStepOf(child);
   const std::vector<std::vector<int>> parentBlocks = parent.blocks();
   RowPattern relative;
   relative.head = child.head;

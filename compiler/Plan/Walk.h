@@ -46,6 +46,11 @@ struct Walk {
   std::vector<Letter> dropped; ///< one per dropped block
   std::vector<WalkTerm> terms;
   int termsPerGroup = 1;
+  /// Of a step of a graph map, whose groups have terms of any number and whose
+  /// signs are factors of any size: the letters of the inner tensor that terms
+  /// have values of. A group may have no terms.
+  std::vector<Letter> grouped;
+  bool isUneven = false;
 };
 
 /// The length of the axes of a space: a number, or a size of its own where that

@@ -3,7 +3,8 @@
 // A diagram is two rows of dots. Blocks have colours, of their own or, where
 // axes are of several spaces, of theirs: solid lines for those that run through
 // from row to row, dashed ones and hollow dots for those that stay in a row. An
-// orbit of tuples of points is drawn on the points.
+// orbit of tuples of points is drawn on the points; a graph map has its edges,
+// and dots between the rows for letters without a vertex.
 //
 //===----------------------------------------------------------------------===//
 
@@ -20,6 +21,7 @@
 #include <algorithm>
 #include <cmath>
 #include <cstdlib>
+#include <map>
 #include <string_view>
 
 using namespace eqc;
@@ -41,6 +43,10 @@ constexpr const char *legendOfOrbits[] = {
     "dots: the points, from the top on clockwise",
     "named: the smallest tuple of an orbit; solid: its outputs, hollow: inputs",
     "lines: all tuples of the orbit, where these are pairs"};
+
+constexpr const char *legendOfMaps[] = {
+    "grey lines: edges, each a factor of the adjacency matrix at its ends",
+    "small dots between the rows: indices that are summed"};
 
 constexpr int dotStep = 36, rowGap = 72, cellMargin = 16, captionLine = 16;
 constexpr int topRow = 38, pageMargin = 24, pageWidth = 1100;
@@ -69,6 +75,7 @@ private:
                 int width, int secondInput);
   void drawDiagram(const Diagram &diagram, Point origin, int width);
   void drawOrbit(const Diagram &diagram, Point centre);
+  void drawEdges(const Diagram &diagram, Point origin, int width);
   void drawHead(const Diagram &diagram, Point origin, int width);
   void drawStar(Point at, std::string_view colour);
   void drawBlock(const Diagram &diagram, const std::vector<int> &vertices,
@@ -95,12 +102,20 @@ void Picture::text(int x, int y, std::string_view style,
 
 Picture::Picture(const DrawOptions &options, llvm::ArrayRef<LayerSpec> layers)
     : options(options) {
-  auto isOfOrbits = [](const LayerSpec &layer) {
-    return layer.group.action() != nullptr;
+  auto hasMaps = [](const LayerSpec &layer) {
+    return !layer.diagrams.empty() && layer.diagrams.front().map.exists();
   };
-  if (layers.empty() || !llvm::all_of(layers, isOfOrbits))
+  auto hasOrbits = [&](const LayerSpec &layer) {
+    return layer.group.action() != nullptr && (!hasMaps(layer) || layer.bias);
+  };
+  auto hasRows = [&](const LayerSpec &layer) {
+    return layer.group.action() == nullptr || hasMaps(layer);
+  };
+  if (layers.empty() || llvm::any_of(layers, hasRows))
     llvm::append_range(legend, legendOfDiagrams);
-  if (llvm::any_of(layers, isOfOrbits))
+  if (llvm::any_of(layers, hasMaps))
+    llvm::append_range(legend, legendOfMaps);
+  if (llvm::any_of(layers, hasOrbits))
     llvm::append_range(legend, legendOfOrbits);
   begin();
 }
@@ -271,12 +286,65 @@ void Picture::drawOrbit(const Diagram &diagram, Point centre) {
   }
 }
 
+/// The width of a row with a dot for each letter without a vertex.
+static int widthOfHidden(const Diagram &diagram) {
+  return std::max(0, diagram.map.letters - diagram.numBlocks()) * dotStep;
+}
+
+/// Edges between the first vertices of letters. Letters without a vertex stand
+/// on an arc between the rows, so that no three of them are in one line.
+void Picture::drawEdges(const Diagram &diagram, Point origin, int width) {
+  if (!diagram.map.exists())
+    return;
+  const std::vector<std::vector<int>> blocks = diagram.blocks();
+  const int hidden = diagram.map.letters - static_cast<int>(blocks.size());
+  auto place = [&](int letter) {
+    if (letter < static_cast<int>(blocks.size()))
+      return position(diagram, blocks[letter].front(), origin, width);
+    const int index = letter - static_cast<int>(blocks.size());
+    const int left = origin.x + (width - (hidden - 1) * dotStep) / 2;
+    return Point{left + index * dotStep,
+                 origin.y + topRow + rowGap / 2 + (index % 2 == 0 ? -8 : 8)};
+  };
+  std::map<LetterEdge, int> times;
+  for (auto [from, to] : diagram.map.edges) {
+    const Point a = place(from), b = place(to);
+    const int again = times[{std::min(from, to), std::max(from, to)}]++;
+    std::string path;
+    if (from == to)
+      path = fmt::format("M{} {}c-14 -12 -14 12 0 0", a.x, a.y);
+    else if (a.y == b.y)
+      path = arc(a.x < b.x ? a : b, a.x < b.x ? b : a,
+                 a.y < origin.y + topRow + rowGap / 2);
+    else
+      path =
+          fmt::format("M{} {}Q{} {} {} {}", a.x, a.y,
+                      (a.x + b.x) / 2 + 10 * again, (a.y + b.y) / 2, b.x, b.y);
+    svg.add(fmt::format("<path class=\"link\" d=\"{}\"/>\n", path));
+    if (diagram.map.symmetric || from == to)
+      continue;
+    // A head in the middle, where nothing else is.
+    const double angle = std::atan2(b.y - a.y, b.x - a.x) * 180 / 3.14159265;
+    svg.add(fmt::format("<path class=\"tip\" transform=\"translate({} {}) "
+                        "rotate({:.0f})\" d=\"M-4 -4L4 0L-4 4z\"/>\n",
+                        (a.x + b.x) / 2 + 5 * again, (a.y + b.y) / 2, angle));
+  }
+  for (int letter = static_cast<int>(blocks.size());
+       letter < diagram.map.letters; ++letter) {
+    const Point at = place(letter);
+    svg.add(fmt::format("<circle cx=\"{}\" cy=\"{}\" r=\"4\" "
+                        "class=\"hidden\"/>\n",
+                        at.x, at.y));
+  }
+}
+
 void Picture::drawDiagram(const Diagram &diagram, Point origin, int width) {
   if (diagram.orbit.exists())
     return drawOrbit(
         diagram, {origin.x + width / 2, origin.y + topRow + rowGap / 2 - 2});
   const std::vector<std::vector<int>> blocks = diagram.blocks();
   drawHead(diagram, origin, width);
+  drawEdges(diagram, origin, width);
   // Lines first: dots lie on top of them.
   for (bool dots : {false, true})
     for (size_t b = 0; b < blocks.size(); ++b) {
@@ -339,6 +407,7 @@ void Picture::drawGrid(const LayerSpec &layer, std::string_view array,
     width = std::max({width, widthOfText(toString(diagrams[d])),
                       widthOfText(indices.back()),
                       diagrams[d].orbit.exists() ? 2 * orbitRadius + 60 : 0,
+                      widthOfHidden(diagrams[d]),
                       (std::max(diagrams[d].l, diagrams[d].k) +
                        2 * (diagrams[d].head >= 0)) *
                           dotStep});

@@ -148,6 +148,11 @@ bool eqc::explainLayer(const LayerSpec &layer, const CompileOptions &options,
       "summed or\n  spread over; joined: the input block of each output "
       "block that is left)\n";
   if (std::any_of(layer.diagrams.begin(), layer.diagrams.end(),
+                  [](const Diagram &d) { return d.map.exists(); }))
+    text += "  (- is an edge, a factor of the adjacency matrix; behind ; stand "
+            "the steps of a\n  row: letters that are summed, ~, how many are "
+            "added, +, and the edges that join\n  them)\n";
+  if (std::any_of(layer.diagrams.begin(), layer.diagrams.end(),
                   [](const Diagram &d) { return d.orbit.exists(); }))
     text += "  (= are values of one of the tuples of an orbit; behind # stand "
             "how many tuples a\n  row is summed into or written from, those of "

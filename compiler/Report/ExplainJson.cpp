@@ -1,5 +1,6 @@
 //===- ExplainJson.cpp - What a layer consists of, as JSON ----------------===//
 
+#include "compiler/Algebra/GraphMatrix.h"
 #include "compiler/Report/Explain.h"
 
 #include "compiler/Algebra/RowPattern.h"
@@ -30,10 +31,16 @@ static json::Array diagramValues(const LayerSpec &layer,
       value["joined"] = permutationText(split.sigma);
       value["input"] = toString(split.bottom);
     }
-    if (layer.group.action())
+    if (diagram.orbit.exists())
       value["tuples"] = json::Object{{"rows", diagram.orbit.rows},
                                      {"columns", diagram.orbit.columns},
                                      {"size", diagram.orbit.size}};
+    if (diagram.map.exists()) {
+      const GraphMapNorms norms = normsOf(diagram, *layer.group.action());
+      value["map"] = json::Object{{"rows", norms.rows},
+                                  {"squares_of_row_sums", norms.squaresOfSums},
+                                  {"squares_of_entries", norms.squares}};
+    }
     if (!layer.symmetry.isTrivial())
       value["orbit"] = orbitText(layer, diagram);
     values.push_back(std::move(value));

@@ -7,6 +7,7 @@
 #include "dialect/Eqc/EqcAttrs.h"
 
 #include "compiler/Algebra/Action.h"
+#include "compiler/Algebra/GraphMap.h"
 #include "compiler/Interface/LayerInfo.h"
 #include "compiler/Plan/PlanRules.h"
 #include "dialect/Eqc/EqcDialect.h"
@@ -37,6 +38,8 @@ llvm::hash_code eqc::hash_value(const Diagram &diagram) {
     hash = llvm::hash_combine(hash, value);
   for (bool dual : diagram.dual)
     hash = llvm::hash_combine(hash, dual);
+  for (auto [a, b] : diagram.map.edges)
+    hash = llvm::hash_combine(hash, a, b);
   return hash;
 }
 
@@ -53,6 +56,9 @@ llvm::hash_code eqc::hash_value(const RowPattern &pattern) {
     hash = llvm::hash_combine(hash, kept);
   for (int space : pattern.space)
     hash = llvm::hash_combine(hash, space);
+  for (const RowStep &step : pattern.steps)
+    for (auto [a, b] : step.edges)
+      hash = llvm::hash_combine(hash, a, b);
   return hash;
 }
 
@@ -136,9 +142,11 @@ std::variant<Diagram, DiagramError> ir::parseDiagramText(StringRef text) {
 }
 
 std::variant<RowPattern, DiagramError> ir::parsePatternText(StringRef text) {
-  // Behind the vertices of a row of an orbit stand other numbers.
+  // Behind the vertices of a row of an orbit, or with steps, stand other
+  // numbers.
   std::variant<int, DiagramError> size = largestVertex(
-      text.take_until([](char c) { return c == '>' || c == '#'; }), 0);
+      text.take_until([](char c) { return c == '>' || c == '#' || c == ';'; }),
+      0);
   if (auto *error = std::get_if<DiagramError>(&size))
     return *error;
   return eqc::parseRowPattern(std::string_view(text.data(), text.size()),
@@ -299,6 +307,10 @@ RowPatternAttr::verify(function_ref<InFlightDiagnostic()> emitError,
   if (failed(blocks))
     return emitError() << "the blocks of a pattern must be numbered by first "
                           "appearance";
+  if (!value.steps.empty()) {
+    const std::string why = whyNoSteps(value);
+    return why.empty() ? success() : emitError() << why;
+  }
   if (value.numBlocks() != *blocks)
     return emitError() << "a pattern with " << *blocks
                        << " blocks must say of each whether it is kept";

@@ -2,6 +2,8 @@
 
 #include "dialect/Eqc/EqcStages.h"
 
+#include "compiler/Algebra/GraphMap.h"
+
 #include "llvm/Support/MathExtras.h"
 
 #include <limits>
@@ -109,6 +111,8 @@ std::optional<int64_t> ir::getRows(ArrayRef<RowPattern> patterns, Group group,
 bool ir::distinguishes(const RowPattern &finer, const RowPattern &coarser) {
   if (finer.size() != coarser.size() || finer.hasSymbol())
     return false;
+  if (!coarser.steps.empty() || !finer.steps.empty())
+    return !coarser.steps.empty() && finer == withoutLastStep(coarser);
   // The block of `coarser` that each block of `finer` lies in.
   SmallVector<int> container(finer.numBlocks(), -1);
   for (int v = 0; v < finer.size(); ++v) {

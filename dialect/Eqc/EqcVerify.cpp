@@ -6,6 +6,7 @@
 
 #include "dialect/Eqc/EqcVerify.h"
 #include "compiler/Algebra/Action.h"
+#include "compiler/Algebra/GraphMatrix.h"
 #include "compiler/Algebra/Groups/GroupRules.h"
 #include "dialect/Eqc/EqcDialect.h"
 
@@ -95,6 +96,15 @@ LogicalResult ir::verifyOfGroup(Operation *op, const RowPattern &pattern,
            << "pattern '" << toString(pattern) << "' is not one of "
            << groupName(group) << ": " << why;
   }
+  if (!pattern.steps.empty()) {
+    const std::string why = rulesOf(group).hasGraphMaps()
+                                ? whyTooLarge(pattern, *group.action())
+                                : "only Graph has graph maps";
+    if (!why.empty())
+      return op->emitOpError()
+             << "pattern '" << toString(pattern) << "' is not one of "
+             << groupName(group) << ": " << why;
+  }
   return verifyHead(op, "pattern", toString(pattern), pattern.head, group);
 }
 
@@ -119,7 +129,7 @@ LogicalResult ir::verifyOfGroup(Operation *op, StringRef what,
              << "' names duals, but spaces of "
              << groupName(group.of(diagram.spaceOf(v))) << " are their own";
   std::string why = whyNotOfGroup(diagram, group, n);
-  if (why.empty() && diagram.orbit.exists())
+  if (why.empty() && (diagram.orbit.exists() || diagram.map.exists()))
     return success();
   if (why.empty())
     return verifyHead(op, what, toTypedString(diagram), diagram.head, group);

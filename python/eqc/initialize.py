@@ -128,9 +128,15 @@ def _orbit(layer: Layer, diagram: str, size_of: Callable[[str], int],
 
 
 def _of_tuples(layer: Layer, inputs: str) -> list[tuple[float, float]]:
-    """The same of every diagram of permutations that are spelled out, an orbit of tuples."""
+    """The same of every diagram of permutations that are spelled out, an orbit of tuples or a
+    graph map."""
     parts = []
     for described in layer.explain().facts["layers"][0]["diagrams"]:
+        if "map" in described:
+            norms, positions = described["map"], math.prod(layer._lengths["y"])
+            square = norms["squares_of_entries" if inputs == "centred" else "squares_of_row_sums"]
+            parts.append((square / positions, norms["rows"] / positions))
+            continue
         tuples = described["tuples"]
         entries = tuples["size"] / tuples["rows"]
         size = 1 / entries if layer.normalize == "mean" else 1

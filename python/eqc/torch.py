@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import inspect
 import math
+import re
 from collections.abc import Sequence
 from typing import Any, NoReturn
 
@@ -182,9 +183,12 @@ def _are_orders(axes: Any) -> bool:
         isinstance(order, (int, list, tuple)) for order in axes)
 
 
-def _normalize(normalize: str | None, weights: str) -> str:
-    """What a module takes where nothing is said."""
-    return normalize or ("none" if weights == "orbit" else "mean")
+def _normalize(normalize: str | None, weights: str, diagrams: Any = "all") -> str:
+    """What a module takes where nothing is said: weights of orbits, and graph maps, which
+    have letters behind '=' or edges behind ':', are for sums."""
+    texts = () if isinstance(diagrams, str) else diagrams
+    are_maps = any(re.search(r"=\s*[A-Za-z_]|^\s*:", text) for text in texts)
+    return normalize or ("none" if weights == "orbit" or are_maps else "mean")
 
 
 class EquivariantLinear(nn.Module):
@@ -202,7 +206,7 @@ class EquivariantLinear(nn.Module):
             of order l.
         normalize: "mean" divides each diagram by n for each of its blocks of inputs only;
             "none", the default of the language and of `eqc.Layer`, sums. None means "mean",
-            but "none" with weights="orbit", which are for sums.
+            but "none" with weights="orbit" and with graph maps, which are for sums.
         layout, diagrams, in_symmetry, out_symmetry, weights, batch, plan, max_diagrams: as of
             `eqc.Layer`.
         gain: the root mean square of y at the start, for an x of root mean square 1; sqrt 2,
@@ -259,7 +263,8 @@ class EquivariantLinear(nn.Module):
             raise TypeError("the axes are those of spaces, which have group and n" if of_spaces
                             else "expected a group, or the spaces of all axes")
         chosen.update(options)
-        chosen["normalize"] = _normalize(chosen["normalize"], chosen["weights"])
+        chosen["normalize"] = _normalize(chosen["normalize"], chosen["weights"],
+                                         chosen["diagrams"])
         place = {"device": _module_device(chosen.pop("device")),
                  "dtype": _module_dtype(chosen.pop("dtype"))}
         return linears(group, k, l, in_channels, out_channels, n, bias, dtype=place["dtype"],
@@ -276,7 +281,7 @@ class EquivariantLinear(nn.Module):
                  dtype: torch.dtype | str | None = None) -> None:
         super().__init__()
         place = {"device": _module_device(device), "dtype": _module_dtype(dtype)}
-        normalize = _normalize(normalize, weights)
+        normalize = _normalize(normalize, weights, diagrams)
         options = Options(plan=plan, max_diagrams=max_diagrams)
 
         def key(dtype: torch.dtype) -> str:

@@ -169,6 +169,12 @@ Value GraphBuilder::coefficientTimes(OpBuilder &body, Value product,
             body, loc,
             body.getI32IntegerAttr(static_cast<int32_t>(coefficient.orbit)))));
   }
+  for (auto [from, to] : coefficient.edges)
+    require(arith::CmpFOp::create(
+        body, loc, arith::CmpFPredicate::UNE,
+        tensor::ExtractOp::create(body, loc, coefficient.adjacency,
+                                  ValueRange{index(from), index(to)}),
+        arith::ConstantOp::create(body, loc, body.getFloatAttr(element, 0))));
   for (unsigned dim : coefficient.lowered)
     negateWhen(compare(
         arith::CmpIPredicate::uge, index(dim),

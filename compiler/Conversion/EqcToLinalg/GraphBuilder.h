@@ -37,6 +37,10 @@ struct IndexCoefficient {
   llvm::SmallVector<unsigned> tuple;
   mlir::Value orbits; ///< of all tuples; null: none are asked for
   int64_t orbit = 0;
+  /// Of a graph map: where its matrix, which is a factor for each edge too, has
+  /// no entry.
+  llvm::SmallVector<std::pair<unsigned, unsigned>> edges;
+  mlir::Value adjacency;
   mlir::Value scale; ///< null: 1
 };
 

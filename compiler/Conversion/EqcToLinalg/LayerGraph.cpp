@@ -311,6 +311,38 @@ void LayerGraph::addOrbit(IndexCoefficient &coefficient, const Diagram &diagram,
     coefficient.tuple.push_back(first + vertex);
 }
 
+SmallVector<IndexedTensor> LayerGraph::edgesOf(IndexCoefficient &coefficient,
+                                               const Diagram &diagram,
+                                               unsigned first,
+                                               unsigned others) {
+  SmallVector<IndexedTensor> factors;
+  if (!diagram.map.exists() || diagram.map.edges.empty())
+    return factors;
+  if (!adjacency) {
+    const Action &graphOf = *spec.group.action();
+    std::vector<double> matrix(static_cast<size_t>(graphOf.n() * graphOf.n()),
+                               0.0);
+    const Adjacency::Lists &rows = graphOf.adjacency().rows;
+    for (int64_t from = 0; from < graphOf.n(); ++from)
+      for (int64_t i = rows.start[from]; i < rows.start[from + 1]; ++i)
+        matrix[from * graphOf.n() + rows.entries[i].vertex] =
+            static_cast<double>(rows.entries[i].label);
+    adjacency = graph.constant(matrix, graphOf.n(), graphOf.n());
+  }
+  const std::vector<std::vector<int>> blocks = diagram.blocks();
+  auto dimOf = [&](int letter) {
+    const auto ofVertices = static_cast<int>(blocks.size());
+    return letter < ofVertices ? first + blocks[letter].front()
+                               : others + letter - ofVertices;
+  };
+  coefficient.adjacency = adjacency;
+  for (auto [a, b] : diagram.map.edges) {
+    coefficient.edges.emplace_back(dimOf(a), dimOf(b));
+    factors.push_back({adjacency, {dimOf(a), dimOf(b)}});
+  }
+  return factors;
+}
+
 /// The legs of a head. The value m that n - 1 legs miss is what their sum lacks
 /// of that of all values, and n - 1 - m of them are larger.
 void LayerGraph::signLegs(IndexCoefficient &coefficient, const Diagram &diagram,
@@ -367,10 +399,12 @@ void LayerGraph::applyHead(PatternTensor &y, const Diagram &diagram,
   const SmallVector<unsigned> outputs = dimensions(1, spec.l);
   const SmallVector<unsigned> inputs = dimensions(1 + spec.l, spec.k);
   const unsigned input = vertices + 1, output = vertices + 2;
-  y.value = graph.addProduct(
-      {y.value, axesOf(true, outputs, output)},
-      {{x, axesOf(true, inputs, input)}, {weights, {input, output}}},
-      coefficientOf(diagram, 1));
+  IndexCoefficient coefficient = coefficientOf(diagram, 1);
+  SmallVector<IndexedTensor> factors{{x, axesOf(true, inputs, input)},
+                                     {weights, {input, output}}};
+  factors.append(edgesOf(coefficient, diagram, 1, output + 1));
+  y.value = graph.addProduct({y.value, axesOf(true, outputs, output)}, factors,
+                             coefficient);
 }
 
 void LayerGraph::addBiasOfHead(PatternTensor &y, const Diagram &diagram,
@@ -403,9 +437,12 @@ Value LayerGraph::applyDense(ArrayRef<PackedTerm> weights,
     if (spec.normalize == Normalize::Mean && diagram.orbit.exists())
       coefficient.scale =
           graph.number(1.0 / static_cast<double>(diagram.orbit.divisor));
+    SmallVector<IndexedTensor> factors{
+        {weightOf(weights[d]), {vertices, vertices + 1}}};
+    factors.append(edgesOf(coefficient, diagram, 0, vertices + 2));
     matrix = graph.addProduct(
-        {matrix, dimensions(0, static_cast<int>(vertices) + 2)},
-        {{weightOf(weights[d]), {vertices, vertices + 1}}}, coefficient);
+        {matrix, dimensions(0, static_cast<int>(vertices) + 2)}, factors,
+        coefficient);
   }
   const SmallVector<unsigned> outputs = dimensions(1, spec.l);
   const SmallVector<unsigned> inputs = dimensions(1 + spec.l, spec.k);

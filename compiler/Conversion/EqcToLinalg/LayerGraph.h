@@ -97,6 +97,11 @@ private:
   int numFreeAxes(const RowPattern &pattern) const;
   bool keepsOwnFree(const RowPattern &pattern, bool isTop) const;
 
+  /// Of a graph map a factor for each edge, where vertices have the dimensions
+  /// from `first` on and letters without one those from `others` on.
+  llvm::SmallVector<IndexedTensor> edgesOf(IndexCoefficient &coefficient,
+                                           const Diagram &diagram,
+                                           unsigned first, unsigned others);
   void addOrbit(IndexCoefficient &coefficient, const Diagram &diagram,
                 unsigned first);
   void signLegs(IndexCoefficient &coefficient, const Diagram &diagram,
@@ -121,6 +126,7 @@ private:
   mlir::Value x, weight, bias;
   llvm::SmallVector<mlir::Value> weights;
   std::map<int, mlir::Value> tables; ///< of orbits, by length of tuples
+  mlir::Value adjacency;             ///< of the graph
 };
 
 } // namespace eqc

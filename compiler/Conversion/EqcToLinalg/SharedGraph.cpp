@@ -60,13 +60,13 @@ private:
   void read(ReadOp op) {
     for (auto [pattern, from] :
          llvm::zip(op.getPatternValues(), op.getSourceValues()))
-      if (pattern.head < 0)
+      if (pattern.head < 0 && pattern.steps.empty())
         reads[pattern] = layer.read(source(from), pattern);
   }
 
   void mix(MixOp op) {
     for (const RowPattern &target : op.getTargetValues())
-      if (target.head < 0)
+      if (target.head < 0 && target.steps.empty())
         nodes[target] = layer.outputZeros(target);
     for (auto [diagram, row] :
          llvm::zip(getDiagramValues(op.getBiasDiagrams()), op.getBiasRows()))
@@ -81,7 +81,7 @@ private:
     for (const Diagram &diagram : op.getDiagramValues()) {
       const Split split = splitDiagram(diagram);
       const Value weight = layer.weightOf(order[packed++]);
-      if (weight && diagram.head >= 0)
+      if (weight && (diagram.head >= 0 || diagram.map.exists()))
         heads.emplace_back(diagram, weight);
       else if (weight)
         layer.mix(nodes.at(split.top), source(split.bottom), diagram, weight);
@@ -124,7 +124,7 @@ private:
 
   void add(ArrayRef<RowPattern> patterns, ArrayRef<RowPattern> into) {
     for (auto [coarse, fine] : llvm::zip(patterns, into))
-      if (coarse.head < 0)
+      if (coarse.head < 0 && coarse.steps.empty())
         layer.add(nodes.at(fine), nodes.at(coarse));
   }
 

@@ -7,6 +7,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "compiler/Lowering/Cpu/EmitRead.h"
+#include "compiler/Lowering/Cpu/EmitSegments.h"
 #include "compiler/Lowering/Cpu/Schedules/RowsSchedule.h"
 #include "compiler/Lowering/Cpu/Sums.h"
 #include "compiler/Lowering/Cpu/Sweep.h"
@@ -245,6 +246,12 @@ private:
 void eqc::emitRead(KernelBuilder &kernel, PlanArrays &arrays,
                    const SharedPlan &plan, const ReadStage &stage,
                    const ReadSchedule &schedule) {
+  if (stage.isUneven()) {
+    for (const ReadEntry &entry : stage.entries)
+      emitSegments(kernel, arrays[stage.source], arrays[PlanArray::Stored],
+                   SegmentNest(entry, plan.n));
+    return;
+  }
   auto oneByOne = [&] {
     const ReadNest nest(plan, stage);
     ReadEmitter(kernel, arrays, nest, schedule).emit();

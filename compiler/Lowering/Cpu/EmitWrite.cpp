@@ -5,6 +5,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "compiler/Lowering/Cpu/EmitWrite.h"
+#include "compiler/Lowering/Cpu/EmitSegments.h"
 #include "compiler/Lowering/Cpu/Schedules/RowsSchedule.h"
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
@@ -88,11 +89,28 @@ void WalkWriter::addRow(const KernelArray &source, ValueRange sourceRow,
 void eqc::emitWrite(KernelBuilder &kernel, PlanArrays &arrays,
                     const WriteStage &stage) {
   std::vector<const Walk *> walks;
-  for (const WriteEntry &entry : stage.entries)
-    walks.push_back(&entry.walk);
-  WalkWriter writer(kernel, WalkNest(walks));
   KernelArray &target = arrays[stage.target];
   const KernelArray &source = arrays[PlanArray::Nodes];
+  for (const WriteEntry &entry : stage.entries)
+    if (!entry.walk.isUneven)
+      walks.push_back(&entry.walk);
+  // Parts have rows of their own only where there is one list of them.
+  const bool shares = walks.empty() && stage.entries.size() == 1;
+  for (const WriteEntry &entry : stage.entries) {
+    auto emit = [&] {
+      emitSegments(kernel, source, target, SegmentNest(entry, kernel.spec.n),
+                   shares);
+    };
+    if (!entry.walk.isUneven)
+      continue;
+    if (shares)
+      emit();
+    else
+      kernel.inFirstPart(target, emit);
+  }
+  if (walks.empty())
+    return;
+  WalkWriter writer(kernel, WalkNest(walks));
   // Walks meet in the same rows of the target: parts cannot share them.
   kernel.inFirstPart(target, [&] {
     kernel.forRange(target, kernel.count(), [&](Value sample) {

@@ -11,6 +11,7 @@
 #include "compiler/Lowering/Gpu/Program.h"
 #include "compiler/Lowering/Nests/GatherNest.h"
 #include "compiler/Lowering/Nests/MixNest.h"
+#include "compiler/Lowering/Nests/SegmentNest.h"
 #include "compiler/Lowering/Nests/StrandNest.h"
 #include "compiler/Lowering/Nests/WalkNest.h"
 
@@ -67,6 +68,9 @@ void emitStrands(Program &program, const LayerArrays &arrays,
 
 void emitWrite(Program &program, const LayerArrays &arrays,
                const WriteStage &stage);
+/// A step of a graph map.
+void emitSegments(Program &program, const DeviceArray &source,
+                  const DeviceArray &target, const SegmentNest &nest);
 /// What adds a walk of `nest` to rows of `target`: a launch for each walk, none
 /// of them in the program yet.
 std::vector<Launch> emitWalks(Program &program, const DeviceArray &source,

@@ -173,6 +173,12 @@ static bool haveOneShape(const ReadEntry &a, const ReadEntry &b) {
 
 void device::emitRead(Program &program, const LayerArrays &arrays,
                       const SharedPlan &plan, const ReadStage &stage) {
+  if (stage.isUneven()) {
+    for (const ReadEntry &entry : stage.entries)
+      emitSegments(program, arrays[stage.source], arrays.stored,
+                   SegmentNest(entry, plan.n));
+    return;
+  }
   for (size_t first = 0, end; first < stage.entries.size(); first = end) {
     ReadStage part = stage;
     part.entries = {stage.entries[first]};

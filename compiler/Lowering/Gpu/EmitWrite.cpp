@@ -133,11 +133,17 @@ void device::emitWrite(Program &program, const LayerArrays &arrays,
                        const WriteStage &stage) {
   std::vector<Walk> parts;
   for (const WriteEntry &entry : stage.entries)
-    for (Walk &part : reachingRowsOnce(entry.walk))
-      parts.push_back(std::move(part));
+    if (entry.walk.isUneven)
+      emitSegments(program, arrays.nodes, arrays[stage.target],
+                   SegmentNest(entry, program.spec.n));
+    else
+      for (Walk &part : reachingRowsOnce(entry.walk))
+        parts.push_back(std::move(part));
   std::vector<const Walk *> walks;
   for (const Walk &part : parts)
     walks.push_back(&part);
+  if (walks.empty())
+    return;
   const WalkNest nest(walks);
   const DeviceArray &target = arrays[stage.target];
   if (program.block) {

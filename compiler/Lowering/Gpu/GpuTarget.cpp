@@ -245,7 +245,7 @@ private:
                                        const WriteStage &write) const {
     constexpr int64_t kMostRows = 1 << 14;
     if (spec.dynamicN() || write.target != PlanArray::Output ||
-        rowsOfOutput().at(spec.n) > kMostRows)
+        rowsOfOutput().at(spec.n) > kMostRows || write.isUneven())
       return std::nullopt;
     // The mix has the other inits itself.
     MixStage bare;

@@ -32,6 +32,10 @@ bool GatherNest::serves(const SharedPlan &plan, const MixStage &mix) {
   if (plan.n < 0 || mix.target != PlanArray::Output || mix.targets.size() != 1)
     return false;
   const MixTarget &target = mix.targets.front();
+  for (const SharedStage &stage : plan.stages)
+    if (const auto *write = std::get_if<WriteStage>(&stage);
+        write && write->isUneven())
+      return false;
   return target.fromInput.empty() && target.fromStored.empty() &&
          target.biasRows.empty();
 }

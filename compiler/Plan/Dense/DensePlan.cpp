@@ -2,6 +2,7 @@
 
 #include "compiler/Plan/Dense/DensePlan.h"
 #include "compiler/Algebra/Action.h"
+#include "compiler/Algebra/GraphMatrix.h"
 #include "compiler/Algebra/Groups/GroupRules.h"
 #include "compiler/Plan/Walk.h"
 
@@ -40,6 +41,10 @@ public:
                            const std::vector<PackedTerm> &weights,
                            std::vector<DenseEntry> &entries) {
       for (size_t d = 0; d < diagrams.size(); ++d) {
+        if (diagrams[d].map.exists()) {
+          addMap(diagrams[d], static_cast<int>(d), weights[d], entries);
+          continue;
+        }
         DenseEntry entry = makeEntry(diagrams[d]);
         entry.diagram = static_cast<int>(d);
         for (const WeightedDiagram &weight : weights[d]) {
@@ -137,6 +142,33 @@ private:
     std::tie(entry.firstTerm, entry.endTerm) =
         diagram.orbit.exists() ? tuplesOf(diagram) : termsOf(of);
     return entry;
+  }
+
+  /// The entries of a graph map, those of each value for themselves: the value
+  /// is a factor of the weight.
+  void addMap(const Diagram &diagram, int number, const PackedTerm &weights,
+              std::vector<DenseEntry> &entries) {
+    std::map<double, std::vector<std::vector<int>>> values;
+    for (auto &[at, entry] : graphMapEntries(diagram, *spec.group.action()))
+      values[entry].push_back(at);
+    if (values.empty())
+      values[1]; // no entry has this value either
+    for (const auto &[value, ofValue] : values) {
+      DenseEntry entry;
+      entry.diagram = number;
+      for (const std::vector<int> &block : diagram.blocks())
+        entry.signedVertices.push_back(stepOf(diagram, block));
+      entry.firstTerm = static_cast<int64_t>(plan.terms.size());
+      for (const std::vector<int> &at : ofValue)
+        plan.terms.push_back({at, 1});
+      entry.endTerm = static_cast<int64_t>(plan.terms.size());
+      if (ofValue.empty()) // no table is without rows
+        plan.terms.push_back({std::vector<int>(diagram.numBlocks()), 1});
+      for (const WeightedDiagram &weight : weights) {
+        entry.weight = {weight.diagram, weight.factor * value};
+        entries.push_back(entry);
+      }
+    }
   }
 
   /// The range of the members of an orbit.

@@ -250,6 +250,9 @@ std::string eqc::whyNoFactoredPlan(const LayerSpec &spec) {
         sizeOf(spec.group, spec.n, diagram.freeSpace()) > 8)
       return "the Levi-Civita symbol has more than 40320 entries";
   for (const Diagram &diagram : spec.diagrams)
+    if (diagram.map.exists())
+      return "graph maps are contracted by the plan that shares their steps";
+  for (const Diagram &diagram : spec.diagrams)
     if (diagram.head >= 0)
       return diagram.orbit.exists()
                  ? "orbits of tuples are no products of small matrices"

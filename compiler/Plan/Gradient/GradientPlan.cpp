@@ -85,7 +85,8 @@ GradientPlan eqc::buildGradientPlan(const LayerSpec &layer) {
   options.byOtherRow = true;
   addReads(gradY, tops, options);
 
-  std::map<std::tuple<int, int64_t, std::vector<int>, PlanArray>, GradientStage>
+  std::map<std::tuple<int, int64_t, std::vector<int>, PlanArray, PlanArray>,
+           GradientStage>
       stages;
   for (size_t d = 0; d < splits.size(); ++d) {
     const Split &split = splits[d];
@@ -99,8 +100,8 @@ GradientPlan eqc::buildGradientPlan(const LayerSpec &layer) {
     term.gradY = gradY.viewOfBottom(split.top);
     const int kept = split.bottom.numKept();
     const int64_t subsets = numSubsetsOf(split.bottom, spec.group, spec.n);
-    GradientStage &stage =
-        stages[{-kept, subsets, split.top.spacesOfKept(), term.gradY.array}];
+    GradientStage &stage = stages[{-kept, subsets, split.top.spacesOfKept(),
+                                   term.gradY.array, term.x.array}];
     stage.kept = kept;
     stage.lengths = lengthsOfKept(spec.group, split.top);
     stage.subsets = subsets;

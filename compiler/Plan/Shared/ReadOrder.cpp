@@ -1,6 +1,7 @@
 //===- ReadOrder.cpp - Through which patterns a row is read ---------------===//
 
 #include "compiler/Plan/Shared/ReadOrder.h"
+#include "compiler/Algebra/GraphMap.h"
 #include "compiler/Algebra/Groups/GroupRules.h"
 #include "compiler/Plan/Saturating.h"
 #include "compiler/Plan/Shared/SharedGeometry.h"
@@ -14,6 +15,8 @@ using namespace eqc;
 
 std::vector<RowPattern> eqc::finerPatterns(const RowPattern &pattern,
                                            Group group) {
+  if (!pattern.steps.empty())
+    return {withoutLastStep(pattern)};
   if (pattern.free >= 0)
     return {splitIntoKept(pattern, pattern.free)};
   if (pattern.head >= 0)

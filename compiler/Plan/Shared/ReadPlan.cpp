@@ -11,9 +11,11 @@
 
 using namespace eqc;
 
-/// Finer patterns keep more blocks and have no symbol: they come first.
-static std::pair<int, int> readOrder(const RowPattern &pattern) {
-  return {pattern.head >= 0 ? INT_MAX : pattern.numFree(), -pattern.numKept()};
+/// Finer patterns keep more blocks and have no symbol: they come first. What
+/// has steps comes behind what has fewer.
+static std::tuple<size_t, int, int> readOrder(const RowPattern &pattern) {
+  return {pattern.steps.size(), pattern.head >= 0 ? INT_MAX : pattern.numFree(),
+          -pattern.numKept()};
 }
 
 /// What loops over the entries of a symbol have in common.
@@ -59,7 +61,7 @@ bool eqc::areAxisSums(const std::vector<RowPattern> &patterns, Group group,
   return fromInput &&
          std::all_of(patterns.begin(), patterns.end(),
                      [](const RowPattern &pattern) {
-                       return !pattern.hasSymbol() &&
+                       return !pattern.hasSymbol() && pattern.steps.empty() &&
                               pattern.numBlocks() == pattern.size() &&
                               pattern.droppedBlocks().size() == 1;
                      });
@@ -118,9 +120,9 @@ private:
     // Patterns of the same order with the same source are one stage, where what
     // they keep and what they drop are axes of the same spaces; copies drop
     // nothing and stand apart.
-    using Key =
-        std::tuple<std::pair<int, int>, bool, PlanArray, std::vector<int>,
-                   std::vector<int>, std::pair<int64_t, int64_t>>;
+    using Key = std::tuple<std::tuple<size_t, int, int>, bool, PlanArray,
+                           std::vector<int>, std::vector<int>,
+                           std::pair<int64_t, int64_t>, size_t>;
     std::map<Key, ReadStage> stages;
     for (const RowPattern &pattern : order) {
       RowPattern parent =
@@ -133,7 +135,11 @@ private:
               source,
               {},
               {},
-              shapeOfSymbol(pattern, group, geometry.plan.n)};
+              shapeOfSymbol(pattern, group, geometry.plan.n),
+              0};
+      // Steps of graph maps have tables of their own.
+      if (!pattern.steps.empty())
+        std::get<6>(key) = 1 + stages.size();
       if (!areAxisSums({pattern}, group, source == PlanArray::Input)) {
         std::get<3>(key) = pattern.spacesOfKept();
         std::get<4>(key) = spacesOfSum(pattern, parent);

@@ -8,7 +8,8 @@
 using namespace eqc;
 
 bool eqc::isView(const RowPattern &pattern) {
-  return pattern.droppedBlocks().empty() && !pattern.hasSymbol();
+  return pattern.droppedBlocks().empty() && !pattern.hasSymbol() &&
+         pattern.steps.empty();
 }
 
 bool eqc::isIdentity(const RowPattern &pattern) {
@@ -172,7 +173,8 @@ bool SharedGeometry::isBroadcast(const RowPattern &node,
                                  const RowPattern &parent) const {
   // Every letter is one axis of the target.
   const RowPattern relative = relativePattern(parent, node);
-  return relative.numBlocks() == relative.size() && !relative.hasSymbol();
+  return relative.numBlocks() == relative.size() && !relative.hasSymbol() &&
+         relative.steps.empty();
 }
 
 void SharedGeometry::addBroadcast(const RowPattern &node,

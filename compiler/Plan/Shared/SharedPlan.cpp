@@ -7,6 +7,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "compiler/Plan/Shared/SharedPlan.h"
+#include "compiler/Algebra/GraphMap.h"
 #include "compiler/Plan/Shared/ReadPlan.h"
 #include "compiler/Plan/Shared/SharedGeometry.h"
 
@@ -56,9 +57,14 @@ public:
 private:
   void collectNodes() {
     std::map<RowPattern, bool> needed;
-    for (const Split &split : splits)
-      if (!isIdentity(split.top))
-        needed[split.top] = true;
+    for (const Split &split : splits) {
+      // Each step of a graph map is written to what is before it.
+      RowPattern top = split.top;
+      for (; !top.steps.empty(); top = withoutLastStep(top))
+        needed[top] = true;
+      if (!isIdentity(top))
+        needed[top] = true;
+    }
     for (const RowPattern &top : biasTops)
       if (!isIdentity(top))
         needed[top] = true;
@@ -68,7 +74,8 @@ private:
     std::sort(order.begin(), order.end(),
               [&](const RowPattern &a, const RowPattern &b) {
                 auto key = [&](const RowPattern &p) {
-                  return std::make_tuple(p.numKept(), p.numFree(),
+                  return std::make_tuple(-static_cast<int>(p.steps.size()),
+                                         p.numKept(), p.numFree(),
                                          numSubsetsOf(p, spec.group, spec.n),
                                          p.spacesOfKept(), p);
                 };
@@ -124,7 +131,9 @@ private:
       write.target = mix.target;
       for (; i < order.size(); ++i) {
         const RowPattern &pattern = *order[i];
-        if (pattern.spacesOfKept() != first.spacesOfKept() ||
+        // What has more steps is written to what has fewer.
+        if (pattern.steps.size() != first.steps.size() ||
+            pattern.spacesOfKept() != first.spacesOfKept() ||
             numSubsetsOf(pattern, spec.group, spec.n) != mix.subsets ||
             (pattern == identity) != (mix.target == PlanArray::Output))
           break;
@@ -168,6 +177,15 @@ Poly SharedPlan::rowsOf(PlanArray array) const {
     return Poly();
   }
   return Poly();
+}
+
+bool SharedPlan::isUneven() const {
+  return std::any_of(
+      stages.begin(), stages.end(), [](const SharedStage &stage) {
+        const auto *read = std::get_if<ReadStage>(&stage);
+        const auto *write = std::get_if<WriteStage>(&stage);
+        return (read && read->isUneven()) || (write && write->isUneven());
+      });
 }
 
 SharedPlan eqc::buildSharedPlan(const LayerSpec &spec, ReadOrder order) {

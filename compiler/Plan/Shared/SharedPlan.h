@@ -33,6 +33,8 @@ struct SharedPlan {
   std::vector<int> packedOrder;
 
   Poly rowsOf(PlanArray array) const;
+  /// Whether there are steps of graph maps, whose loops have tables alone.
+  bool isUneven() const;
   /// The lengths of the axes of x and of y.
   std::vector<Poly> inputLengths() const {
     return lengthsOfAxes(group, k, xAxes);

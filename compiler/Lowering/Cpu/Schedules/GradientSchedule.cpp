@@ -91,7 +91,8 @@ static int64_t elementsOf(const LayerSpec &spec, const GradientPlan &plan) {
 /// Sums of samples in lanes, where channels are few.
 static void takeLanes(const LayerSpec &spec, const GradientPlan &plan,
                       const Machine &machine, GradientSchedule &schedule) {
-  if (spec.dynamicN() || plan.changesBasis() ||
+  if (spec.dynamicN() || plan.changesBasis() || plan.x.isUneven() ||
+      plan.gradY.isUneven() ||
       !wantsLanes(spec, elementsOf(spec, plan), machine))
     return;
   schedule.lanes = machine.lanes(spec.elementSize());

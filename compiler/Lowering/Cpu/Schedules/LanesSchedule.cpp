@@ -65,6 +65,8 @@ std::optional<LanesSchedule> eqc::scheduleLanes(const LayerSpec &spec,
                                                 const Machine &machine) {
   if (spec.dynamicN() || !wantsLanes(spec, elementsOf(spec, plan), machine))
     return std::nullopt;
+  if (plan.isUneven())
+    return std::nullopt;
   LanesSchedule schedule;
   schedule.samples = machine.lanes(spec.elementSize());
   const auto *first = std::get_if<ReadStage>(&plan.stages.front());

@@ -11,6 +11,8 @@ using namespace eqc;
 ReadSchedule eqc::scheduleRead(const LayerSpec &spec, const SharedPlan &plan,
                                const ReadStage &stage) {
   ReadSchedule schedule;
+  if (stage.isUneven())
+    return schedule;
   schedule.sweeps = SweepNest::serves(plan, stage);
   // Sums over axes of several spaces have rows of several lengths.
   if (schedule.sweeps && spec.group.isProduct())
