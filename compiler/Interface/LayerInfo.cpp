@@ -2,12 +2,19 @@
 
 #include "compiler/Interface/LayerInfo.h"
 
+#include "compiler/Algebra/Action.h"
+#include "compiler/Algebra/GraphMatrix.h"
+
 #include "llvm/ADT/SmallVector.h"
 #include "llvm/ADT/StringExtras.h"
 #include "llvm/ADT/StringRef.h"
 #include "llvm/Support/SHA256.h"
 
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
 #include <algorithm>
+#include <cmath>
 #include <cstddef>
 
 using namespace eqc;
@@ -96,16 +103,73 @@ std::string eqc::hashOf(std::string_view text) {
 /// Blocks are single characters from '0' on; '*' is none of them.
 static constexpr int kMostBlocks = 127 - '0';
 
+/// Entries that are written one by one: orbits of tuples, and graph maps. More
+/// of them would be more text than the code that they are to test.
+static constexpr size_t kMostEntries = 8192;
+
+/// Calls visit(values of the axes, entry) for the entries of an orbit or a
+/// graph map that are not 0.
+template <typename Visit>
+static void forListed(const Diagram &diagram, const Action &action,
+                      const Visit &visit) {
+  const int vertices = diagram.l + diagram.k;
+  if (diagram.map.exists()) {
+    for (const auto &[at, entry] : graphMapEntries(diagram, action)) {
+      std::vector<int> values;
+      for (int block : diagram.block)
+        values.push_back(at[block]);
+      visit(values, entry);
+    }
+    return;
+  }
+  const TupleOrbits &all = action.orbits(vertices);
+  const int32_t number = all.orbitOf[action.numberOf(diagram.orbit.values)];
+  for (int32_t at = all.start[number]; at < all.start[number + 1]; ++at)
+    visit(action.tupleOf(all.tuples[at], vertices), 1.0);
+}
+
+/// Adds the entries of a member; whether there is room for them.
+static bool addEntries(const LayerSpec &spec, const SignedDiagram &member,
+                       bool begins, size_t &entries, std::string &text) {
+  const Diagram &of = member.diagram;
+  auto add = [&](const std::vector<int> &values, double entry) {
+    const double value = member.sign * entry;
+    text += value >= 0 ? (begins ? '+' : '&') : begins ? '-' : '~';
+    begins = false;
+    text += '[';
+    if (const double size = std::abs(value); size != 1)
+      text += fmt::format("{:.0f}:", size);
+    text += fmt::format("{}]", fmt::join(values, ","));
+    ++entries;
+  };
+  if (of.map.exists() && countProducts(of, *spec.group.action(), kMostEntries) >=
+                             static_cast<int64_t>(kMostEntries))
+    return false;
+  if (of.orbit.exists() && of.orbit.size > static_cast<int64_t>(kMostEntries))
+    return false;
+  forListed(of, *spec.group.action(), add);
+  if (begins) // no entry at all, which is a weight that does nothing
+    add(std::vector<int>(of.block.size(), 0), 0);
+  return entries <= kMostEntries;
+}
+
 /// Adds what each diagram stands for; whether all could be written.
 static bool addMaps(const LayerSpec &spec, const std::vector<Diagram> &diagrams,
-                    std::string &text) {
+                    size_t &entries, std::string &text) {
   for (const Diagram &diagram : diagrams) {
     bool begins = true;
     for (const SignedDiagram &member :
          orbitOf(diagram, spec.group, spec.symmetry).members) {
+      const Diagram &of = member.diagram;
+      if (of.orbit.exists() || of.map.exists()) {
+        if (spec.normalize == Normalize::Mean ||
+            !addEntries(spec, member, begins, entries, text))
+          return false;
+        begins = false;
+        continue;
+      }
       text += member.sign > 0 ? (begins ? '+' : '&') : begins ? '-' : '~';
       begins = false;
-      const Diagram &of = member.diagram;
       if (of.head >= 0) // a sign of several blocks
         return false;
       for (int block : of.block) {
@@ -120,10 +184,11 @@ static bool addMaps(const LayerSpec &spec, const std::vector<Diagram> &diagrams,
 
 std::string eqc::mapsOf(const LayerSpec &spec) {
   std::string text = spec.weightsOf == WeightsOf::Orbits ? "=" : "";
-  if (!addMaps(spec, spec.diagrams, text))
+  size_t entries = 0;
+  if (!addMaps(spec, spec.diagrams, entries, text))
     return "";
   text += ';';
-  if (!addMaps(spec, spec.biasDiagrams, text))
+  if (!addMaps(spec, spec.biasDiagrams, entries, text))
     return "";
   for (const AxisPermutation &permutation : spec.symmetry.in) {
     text += permutation.sign > 0 ? ";+" : ";-";

@@ -3,6 +3,7 @@
 #include "Definition.h"
 
 #include <math.h>
+#include <stdlib.h>
 #include <string.h>
 
 uint64_t eqc_rt_random(uint64_t *state) {
@@ -57,7 +58,10 @@ static const family families[] = {
     {"S", 0, 1, 0, 0, 0},  {"B", 0, 1, 0, 0, 0},  {"S'", 0, 1, 1, 0, 0},
     {"B'", 0, 1, 1, 0, 0}, {"H", 0, 1, 0, 1, 0},  {"O", 0, 1, 0, 1, 0},
     {"SO", 0, 1, 0, 1, 1}, {"Sp", 1, 1, 0, 0, 0}, {"GL", 0, 1, 0, 1, 0},
-    {"A", 0, 1, 0, 0, 1}};
+    {"A", 0, 1, 0, 0, 1},
+    /* Which permutations there are is not told: the identity is one. */
+    {"Perm", 0, 0, 0, 0, 0},
+    {"Graph", 0, 0, 0, 0, 0}};
 
 static const family *family_of(const eqc_space_info *space) {
   size_t i;
@@ -101,8 +105,8 @@ int eqc_rt_define(eqc_rt_definition *d, const eqc_layer_info *info, int64_t n) {
   if (!*info->maps || order[0] + order[1] + order[2] > EQC_RT_MAX_AXES)
     return eqc_rt_fail(EQC_ERR_ARG,
                        "%s_selftest: its diagrams are not described, as "
-                       "jellyfish, orbits of tuples and those of many axes are "
-                       "not",
+                       "jellyfish, means and many tuples of permutations, and "
+                       "those of many axes are not",
                        info->name);
   for (i = 0; i < info->spaces; ++i)
     if (!family_of(&info->space[i]))
@@ -168,7 +172,30 @@ typedef struct diagram {
   int num_keys, key[EQC_RT_MAX_AXES];
   int64_t keys;
   double terms; /* how many there are for each */
+  /* Of a single entry, which is all that there is: where it stands. */
+  int is_entry;
+  int64_t at[EQC_RT_MAX_AXES];
 } diagram;
+
+/* Reads `[2:0,1,3]`, an entry, behind its sign. */
+static const char *read_entry(const char *text, int axes, diagram *g) {
+  char *end;
+  int64_t number = strtoll(text + 1, &end, 10);
+  int a;
+  g->is_entry = 1;
+  if (*end == ':') {
+    g->sign *= (double)number;
+    g->terms = fmax(1, (double)number);
+    number = axes > 0 ? strtoll(end + 1, &end, 10) : (++end, 0);
+  }
+  memset(g->at, 0, sizeof g->at);
+  for (a = 0; a < axes; ++a) {
+    g->at[a] = number;
+    if (*end == ',')
+      number = strtoll(end + 1, &end, 10);
+  }
+  return *end == ']' ? end + 1 : end;
+}
 
 /* Reads the diagram at `text`, of `axes` axes, as seen from `fixed`; the text
    behind it. */
@@ -181,6 +208,9 @@ static const char *read_diagram(const eqc_rt_definition *d, const char *text,
   g->terms = 1;
   g->sign = *text == '-' || *text == '~' ? -1 : 1;
   g->begins = *text == '+' || *text == '-';
+  g->is_entry = 0;
+  if (text[1] == '[')
+    return read_entry(text + 1, axes, g);
   memset(of, -1, sizeof of);
   for (a = 0; a < axes; ++a) {
     const int letter = text[1 + a] & 127;
@@ -394,7 +424,15 @@ static void set_values(const eqc_rt_definition *d, int row, int64_t position,
 static double given_entry(const eqc_rt_definition *d, const diagram *g,
                           int fixed, int64_t *value) {
   double sign = 1;
-  int b;
+  int a, b;
+  if (g->is_entry) {
+    for (a = 0; a < d->axes; ++a)
+      if (row_of(d, a) != fixed)
+        value[a] = g->at[a];
+      else if (value[a] != g->at[a])
+        return 0;
+    return 1;
+  }
   for (b = 0; b < g->num_blocks && sign != 0; ++b)
     if (!g->blocks[b].open)
       sign *= entry_of(d, &g->blocks[b], fixed, value);
@@ -678,7 +716,9 @@ void eqc_rt_draw_element(const eqc_rt_definition *d, eqc_rt_element *g,
       to[i] = i;
       sign[i] = all || (f->flips_each && eqc_rt_random(random) % 2) ? -1 : 1;
     }
-    if (f->symplectic) {
+    if (!f->permutes)
+      ;
+    else if (f->symplectic) {
       shuffle(to, 0, length / 2, 2, random);
       for (i = 0; i < length; i += 2)
         if (eqc_rt_random(random) % 2) { /* a quarter turn of a plane */

@@ -2,6 +2,8 @@
 
 #include "Sample.h"
 
+#include "compiler/Algebra/Action.h"
+#include "compiler/Algebra/Groups/GroupRules.h"
 #include "compiler/Plan/Shared/EvaluateShared.h"
 
 #include <gtest/gtest.h>
@@ -156,4 +158,56 @@ TEST(EvaluateShared, OnePlanServesEveryN) {
           EXPECT_LE(errorOf(spec, n, random), tolerance)
               << nameOf(spec) << " at n = " << n;
     });
+}
+
+/// The layer of these graph maps.
+static LayerSpec makeMaps(int64_t n, const std::string &edges, int k, int l,
+                          const std::vector<std::string> &maps) {
+  LayerSpec spec;
+  spec.name = "maps";
+  spec.group =
+      Group(std::get<const Action *>(Action::make(Family::Graph, n, {edges})));
+  spec.n = n;
+  spec.k = k;
+  spec.l = l;
+  spec.cIn = 2;
+  spec.cOut = 3;
+  spec.choice = DiagramChoice::List;
+  for (const std::string &text : maps) {
+    spec.diagrams.push_back(std::get<Diagram>(parseDiagram(text, l, k)));
+    EXPECT_EQ(rulesOf(spec.group).complete(spec.diagrams.back()), "") << text;
+  }
+  return spec;
+}
+
+TEST(EvaluateShared, AgreesForGraphMaps) {
+  Random random(7);
+  for (const char *edges : {"0-1 1-2 2-3 3-4 4-0 0-2", "0>1:2 1-2:-3 3>3", ""}) {
+    for (const LayerSpec &spec :
+         {makeMaps(5, edges, 1, 1,
+                   {"o1=a i1=a", "o1=a i1=b : a-b", "o1=a i1=b : a-c c-b",
+                    "o1=a i1=a : a-b b-c c-a", "o1=a i1=b", "o1=a i1=b : b-c"}),
+          makeMaps(5, edges, 2, 2,
+                   {"o1=a o2=b i1=c i2=d : a-c d-b",
+                    "o1=a o2=b i1=b i2=a : a>b",
+                    "o1=a o2=a i1=b i2=c : a-b b-c c>a"}),
+          makeMaps(5, edges, 2, 0, {"i1=a i2=b : a-b", "i1=a i2=a : a-c"}),
+          makeMaps(5, edges, 0, 2, {"o1=a o2=b : a-b", "o1=a o2=a"}),
+          makeMaps(5, edges, 0, 0, {": a-b b-c c-a"})})
+      EXPECT_LE(errorOf(spec, spec.n, random), tolerance)
+          << edges << ": " << spec.k << " -> " << spec.l;
+  }
+}
+
+TEST(EvaluateShared, SharesTheStepsOfGraphMaps) {
+  const SharedPlan plan = buildSharedPlan(
+      makeMaps(6, "0-1 1-2 2-3 3-4 4-5 5-0", 1, 1,
+               {"o1=a i1=b : a-c c-b", "o1=a i1=b : a-b",
+                "o1=a i1=b : a-c c-d d-b"}));
+  std::vector<std::string> read;
+  for (const RowPattern &pattern : plan.stored)
+    read.push_back(toString(pattern));
+  EXPECT_EQ(read, (std::vector<std::string>{
+                      "1 ; ~1 +1 : 1>2", "1 ; ~1 +1 : 1>2 ; ~2 +1 : 2>3",
+                      "1 ; ~1 +1 : 1>2 ; ~2 +1 : 2>3 ; ~3 +1 : 3>4"}));
 }

@@ -89,10 +89,13 @@ typedef struct eqc_layer_info {
                           the matrix of the next weight, or & or ~ (minus), that
                           adds to the last one, then for each axis of y, of x and
                           of z the block that it is in, counted from 0, or * for
-                          an argument of the Levi-Civita symbol; ';' and those of
+                          an argument of the Levi-Civita symbol, or, of orbits
+                          of tuples and graph maps, a single entry, [2:0,1,3]:
+                          what it is, if not 1, and its indices; ';' and those of
                           the bias; then for each symmetry of x ';', its sign and
                           the axis that each axis goes to. "" where they are
-                          not written so: jellyfish, and too many blocks */
+                          not written so: jellyfish, too many blocks, more than
+                          8192 entries, and means of orbits */
 } eqc_layer_info;
 
 /* An input or an output of a network. */

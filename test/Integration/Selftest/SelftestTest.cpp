@@ -98,9 +98,8 @@ TEST(SelftestTest, RightLayersOfAllKindsPass) {
   }
   // A new group needs a line in layers.eq and in runtime/src/Definition.c.
   for (Group group : allGroups)
-    if (!rulesOf(group).hasOrbits()) // orbits are not described
-      EXPECT_TRUE(families.count(std::string(familyName(group.family()))))
-          << familyName(group.family());
+    EXPECT_TRUE(families.count(std::string(familyName(group.family()))))
+        << familyName(group.family());
 }
 
 TEST(SelftestTest, AKernelOfOtherDiagramsFails) {
@@ -116,6 +115,18 @@ TEST(SelftestTest, AKernelOfOtherDiagramsFails) {
   layer.replace("+01+00;", "+00-01;"); // another sign
   EXPECT_EQ(layer.test("f").first, EQC_ERR_SELFTEST);
   layer.replace("+00-01;", "+00&01;"); // too few
+  EXPECT_EQ(layer.test("f").first, EQC_ERR_SELFTEST);
+}
+
+TEST(SelftestTest, AKernelOfOtherEntriesFails) {
+  Compiled layer("layer f { group = Graph(3, \"0-1:2 1-2\"); k = 1; l = 1; "
+                 "channels = 2 -> 3; diagrams = [\"o1=a i1=b : a-b\"] }");
+  ASSERT_EQ(layer.test("f").first, EQC_OK);
+  layer.replace("[2:0,1]", "[2:0,2]");
+  auto [status, report] = layer.test("f");
+  EXPECT_EQ(status, EQC_ERR_SELFTEST);
+  EXPECT_NE(report.find("f: FAILED: y["), std::string::npos) << report;
+  layer.replace("[2:0,2]", "[3:0,1]"); // another entry
   EXPECT_EQ(layer.test("f").first, EQC_ERR_SELFTEST);
 }
 

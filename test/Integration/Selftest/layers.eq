@@ -28,6 +28,11 @@ layer even     { group = S; n = 4; k = 2; l = 2; in_symmetry = ["(1 2)"]; out_sy
 layer odd      { group = O; n = 3; k = 2; l = 2; in_symmetry = ["-(1 2)"]; out_symmetry = ["-(1 2)"]; channels = 2 -> 2 }
 layer exact    { group = S; n = 4; k = 2; l = 2; channels = 2 -> 3; bias = true; weights = orbit }
 layer exact_pairs { k = users items; l = users users; channels = 2 -> 2; bias = true; weights = orbit }
+layer ring     { group = Graph(5, "0-1 1-2 2-3 3-4 4-0"); k = 1; l = 2; channels = 2 -> 3; bias = true }
+layer turn     { group = Perm(4, "(0 1 2)"); k = 2; l = 1; channels = 3 -> 2; dtype = f64; layout = channels_first }
+layer steps    { group = Graph(4, "0-1:2 1>2 2-3:-1 0-0"); k = 1; l = 1; channels = 3 -> 4; bias = true
+                 diagrams = ["o1=a i1=b : a-b", "o1=a i1=a", "o1=a i1=b : a-c c-b", "o1=a i1=a : a-b b-c c-c"] }
+layer triangles { group = Graph(3, "0-1 1-2 2-0"); k = 0; l = 0; channels = 2 -> 2; diagrams = [": a-b b-c c-a"] }
 layer half     { group = S; n = 4; k = 2; l = 2; channels = 3 -> 17; bias = true; dtype = bf16 }
 layer half_f16 { group = O; n = 3; k = 2; l = 2; channels = 2 -> 3; bias = true; dtype = f16; layout = channels_first }
 layer half_sized { group = S; n = ?; k = 2; l = 1; channels = 2 -> 3; bias = true; dtype = f16; in_symmetry = ["(1 2)"] }
