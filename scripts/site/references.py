@@ -1,9 +1,10 @@
 """Makes what pages hold that follows from the code: the references of the Python and C
 functions and of the options, the table and the plot of how fast it is, the pictures.
 
-    python scripts/site/references.py EQC [--check]
+    python scripts/site/references.py [EQC] [--check]
 
-EQC is the compiler; --check changes nothing, and says what is not as it would be made.
+EQC is the compiler; without it only what follows from sources and measurements is made, as
+scripts/format.sh does. --check changes nothing, and says what is not as it would be made.
 """
 
 from __future__ import annotations
@@ -318,12 +319,14 @@ def pictures(eqc: Path) -> dict[Path, str]:
 
 
 def main() -> int:
-    eqc, check = Path(sys.argv[1]).resolve(), "--check" in sys.argv
+    check, programs = "--check" in sys.argv, [word for word in sys.argv[1:] if word != "--check"]
     generated = ROOT / "docs" / "Generated"
     wanted = {generated / "PythonReference.md": python_reference(),
               generated / "CReference.md": c_reference(),
-              generated / "Options.md": options_reference(eqc), **pictures(eqc),
               ROOT / "docs" / "pictures" / "ratios.svg": ratios_plot()}
+    for eqc in programs:
+        eqc = Path(eqc).resolve()
+        wanted |= {generated / "Options.md": options_reference(eqc), **pictures(eqc)}
     for page in ("index.md", "Supported.md"):
         path = ROOT / "docs" / page
         wanted[path] = with_generated(path, "supported", supported_table())
