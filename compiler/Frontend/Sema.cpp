@@ -6,6 +6,7 @@
 
 #include "compiler/Frontend/Sema.h"
 
+#include "compiler/Algebra/Groups/GroupRules.h"
 #include "compiler/Frontend/SemaNetworks.h"
 #include "compiler/Interface/LayerInfo.h"
 #include "compiler/Interface/Names.h"
@@ -95,11 +96,21 @@ void LayerChecker::collectFields() {
   }
 }
 
-/// Whether the size may stand behind the group.
+/// Whether a group has its size with it wherever it is written.
+static bool isSpelledOut(StringRef word) {
+  return llvm::any_of(allGroups, [&](Group known) {
+    return rulesOf(known).hasOrbits() &&
+           word == StringRef(familyName(known.family()));
+  });
+}
+
+/// Whether the size stands behind the group, or another error says that it has
+/// to.
 bool LayerChecker::mayHaveSize() const {
   const Field *field = fields[static_cast<size_t>(FieldKind::Group)];
   return field && (field->value.kind == Value::Kind::Error || sizedGroup() ||
-                   // 'S4': an error of its own.
+                   isSpelledOut(field->value.token.text) ||
+                   // 'S4'
                    field->value.token.text.find_first_of("0123456789") !=
                        StringRef::npos);
 }

@@ -93,40 +93,45 @@ std::optional<std::string> LayerChecker::readFile(const Value &name) {
   return std::nullopt;
 }
 
-/// Takes n off the start of a file, and splits it: a generator a line. Comments
-/// and what is taken off become blanks, so that offsets stay.
-static std::optional<int64_t> splitFile(std::string &text, bool isGraph,
-                                        std::vector<size_t> &starts,
-                                        std::vector<std::string> &parts) {
+namespace {
+
+/// A file of a group in parts: n, and a text for each generator or one of all
+/// edges. Offsets are those of the file.
+struct SplitFile {
+  size_t begin = 0, end = 0; ///< of what stands first, which shall be n
+  std::vector<size_t> starts;
+  std::vector<std::string> texts;
+};
+
+} // namespace
+
+/// Comments become blanks, so that offsets stay.
+static SplitFile splitFile(std::string &text, size_t start, bool isGraph) {
   bool inComment = false;
   for (char &c : text) {
     inComment = c == '#' || (inComment && c != '\n' && c != '\r');
     if (inComment)
       c = ' ';
   }
-  const StringRef all(text);
-  const size_t begin = std::min(all.find_first_not_of(" \t\r\n"), all.size());
-  const size_t end =
-      std::min(all.find_if_not(llvm::isDigit, begin), all.size());
-  int64_t n = 0;
-  if (all.slice(begin, end).getAsInteger(10, n) ||
-      (end < all.size() && !llvm::isSpace(all[end])))
-    return std::nullopt;
+  const StringRef all(text), blanks(" \t\r\n");
+  SplitFile file;
+  file.begin = std::min(all.find_first_not_of(blanks, start), all.size());
+  file.end = std::min(all.find_first_of(blanks, file.begin), all.size());
   if (isGraph) {
-    starts.push_back(end);
-    parts.push_back(all.substr(end).str());
-    return n;
+    file.starts.push_back(file.end);
+    file.texts.push_back(all.substr(file.end).str());
+    return file;
   }
-  for (size_t at = end; at < all.size();) {
+  for (size_t at = file.end; at < all.size();) {
     const size_t stop = std::min(all.find_first_of("\r\n", at), all.size());
     const StringRef line = all.slice(at, stop);
     if (!line.trim().empty()) {
-      starts.push_back(at);
-      parts.push_back(line.str());
+      file.starts.push_back(at);
+      file.texts.push_back(line.str());
     }
     at = stop + 1;
   }
-  return n;
+  return file;
 }
 
 void LayerChecker::readAction(const Value &sized) {
@@ -142,22 +147,46 @@ void LayerChecker::readAction(const Value &sized) {
   const bool isGraph = family == Family::Graph;
   std::vector<std::string> texts;
   std::vector<size_t> starts; // of the texts, in the source or in the file
-  std::string content, fileName;
+  std::string content;
+  SourceText file("", "");
+  SourceRange written; // n in a file
   std::optional<int64_t> points;
+  /// An error in a file is told where the source names it, with its place.
+  auto inFile = [&](size_t offset, const Twine &message) {
+    const LineColumn at = file.lineColumn(offset);
+    return (file.name() + ":" + Twine(at.line) + ":" + Twine(at.column) + ": " +
+            message)
+        .str();
+  };
   if (isFile && sized.items.size() == 1) {
     std::optional<std::string> read = readFile(first.items.front());
     if (!read)
       return;
     content = std::move(*read);
-    fileName = first.items.front().token.text.drop_front().drop_back().str();
-    points = splitFile(content, isGraph, starts, texts);
-    if (!points) {
+    file = SourceText(content,
+                      first.items.front().token.text.drop_front().drop_back());
+    SplitFile parts = splitFile(content, file.begin(), isGraph);
+    written = {parts.begin, parts.end};
+    const StringRef word = StringRef(content).slice(parts.begin, parts.end);
+    if (word.empty() || !llvm::all_of(word, llvm::isDigit)) {
       diags
           .error(DiagId::BadPermutations, first.range,
-                 fileName + ":1:1: expected the number of points")
+                 inFile(parts.begin,
+                        "expected the number of points, found " +
+                            (word.empty() ? "the end" : quoted(word))))
           .help("a file starts with n");
       return;
     }
+    int64_t number = 0;
+    if (word.getAsInteger(10, number)) {
+      diags.error(
+          DiagId::OutOfRange, first.range,
+          inFile(parts.begin, "integer " + quoted(word) + " is out of range"));
+      return;
+    }
+    points = number;
+    starts = std::move(parts.starts);
+    texts = std::move(parts.texts);
   } else if (sized.items.size() >= 2 && !isFile &&
              llvm::all_of(llvm::drop_begin(sized.items), isString)) {
     points = readInteger(first, "n", 1);
@@ -181,21 +210,17 @@ void LayerChecker::readAction(const Value &sized) {
   }
   auto action = Action::make(family, *points, texts);
   if (const auto *error = std::get_if<Action::Error>(&action)) {
-    size_t begin = error->text < starts.size()
-                       ? starts[error->text] + error->offset
-                       : first.range.begin;
-    SourceRange where{begin, begin + error->length};
-    if (error->length == 0)
-      where = first.range;
-    std::string message = error->message;
-    if (isFile) {
-      const StringRef before =
-          StringRef(content).take_front(error->length == 0 ? 0 : begin);
-      message = fileName + ":" + std::to_string(before.count('\n') + 1) + ":" +
-                std::to_string(before.size() - (before.rfind('\n') + 1) + 1) +
-                ": " + message;
-      where = first.range;
-    }
+    // Without a length it is about n, or about a text as a whole.
+    const bool ofN = error->length == 0 && error->text == 0;
+    const bool isPlaced = !ofN && error->text < starts.size();
+    const size_t begin = isPlaced ? starts[error->text] + error->offset
+                         : isFile ? written.begin
+                                  : first.range.begin;
+    SourceRange where = first.range;
+    if (!isFile && error->length > 0)
+      where = {begin, begin + error->length};
+    const std::string message =
+        isFile ? inFile(begin, error->message) : error->message;
     diags.error(error->isLimit ? DiagId::TooManyTuples
                                : DiagId::BadPermutations,
                 where, message);

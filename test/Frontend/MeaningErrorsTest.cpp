@@ -63,6 +63,12 @@ const std::vector<ErrorCase> &eqc::test::meaningErrorCases() {
        {"1:34: point 1 stands in the cycles twice [E0023]"}},
       {"layer f { group = Graph(3, \"0-1 1-3\"); k = 1; l = 1 }",
        {"1:35: there is no such point: points are 0 to 2 [E0023]"}},
+      {"layer f { group = Graph; k = 1; l = 1 }",
+       {"1:19: group 'Graph' takes n and a list of edges, or a file, in "
+        "parentheses [E0022]"}},
+      {"layer f { group = Perm; n = 3; k = 1; l = 1 }",
+       {"1:19: group 'Perm' takes n and generators, or a file, in parentheses "
+        "[E0022]"}},
       {"layer f { group = Graph(file \"/\"); k = 1; l = 1 }",
        {"1:30: file '/' is not in the folder of the source [E0024]"}},
       {"layer f { group = Graph(file \"no.graph\"); k = 1; l = 1 }",
