@@ -123,4 +123,19 @@ int eqc_rt_parallel(const eqc_rt_runner *runner, int64_t width, int64_t items,
                     void (*body)(int64_t worker, int64_t item, void *arg),
                     void *arg, const char *layer);
 
+/* The same for `count` things in a row, `most` of them to an item: calls
+   body(worker, item, arg) for the items that eqc_rt_share() cuts the same way.
+   By this thread alone where width is 1 or there is one item. */
+int eqc_rt_parallel_shares(const eqc_rt_runner *runner, int64_t width,
+                           int64_t count, int64_t most,
+                           void (*body)(int64_t worker, int64_t item,
+                                        void *arg),
+                           void *arg, const char *layer);
+
+/* [first, end) of an item. */
+typedef struct eqc_rt_range {
+  int64_t first, end;
+} eqc_rt_range;
+eqc_rt_range eqc_rt_share(int64_t count, int64_t most, int64_t item);
+
 #endif /* EQC_RT_INTERNAL_H */

@@ -123,3 +123,24 @@ int eqc_rt_parallel(const eqc_rt_runner *runner, int64_t width, int64_t items,
                        layer, (long long)i, (long long)width);
   return EQC_OK;
 }
+
+eqc_rt_range eqc_rt_share(int64_t count, int64_t most, int64_t item) {
+  eqc_rt_range range;
+  range.first = item * most;
+  range.end = eqc_rt_min(range.first + most, count);
+  return range;
+}
+
+int eqc_rt_parallel_shares(const eqc_rt_runner *runner, int64_t width,
+                           int64_t count, int64_t most,
+                           void (*body)(int64_t worker, int64_t item,
+                                        void *arg),
+                           void *arg, const char *layer) {
+  const int64_t items = (count + most - 1) / most;
+  int64_t i;
+  if (width > 1 && items > 1)
+    return eqc_rt_parallel(runner, width, items, body, arg, layer);
+  for (i = 0; i < items; ++i)
+    body(0, i, arg);
+  return EQC_OK;
+}

@@ -244,25 +244,16 @@ typedef struct copying {
 
 static void copy_lines(int64_t worker, int64_t item, void *p) {
   const copying *c = p;
-  const int64_t first = item * LINES_OF_TASK;
-  const int64_t end = eqc_rt_min(first + LINES_OF_TASK, c->lines);
+  const eqc_rt_range share = eqc_rt_share(c->lines, LINES_OF_TASK, item);
   (void)worker;
-  if (c->is_read)
-    eqc_rt_read_lines(c->work->sizes, c->side, c->piece, c->from, c->to, first,
-                      end);
-  else
-    eqc_rt_write_lines(c->work->sizes, c->side, c->piece, c->from, c->to, first,
-                       end);
+  (c->is_read ? eqc_rt_read_lines
+              : eqc_rt_write_lines)(c->work->sizes, c->side, c->piece, c->from,
+                                    c->to, share.first, share.end);
 }
 
 static int copy(copying *c, const eqc_rt_call *call, int64_t width) {
-  int64_t i, items = (c->lines + LINES_OF_TASK - 1) / LINES_OF_TASK;
-  if (width > 1)
-    return eqc_rt_parallel(&call->runner, width, items, copy_lines, c,
-                           call->layer);
-  for (i = 0; i < items; ++i)
-    copy_lines(0, i, c);
-  return EQC_OK;
+  return eqc_rt_parallel_shares(&call->runner, width, c->lines, LINES_OF_TASK,
+                                copy_lines, c, call->layer);
 }
 
 const void *eqc_rt_read_piece(const eqc_rt_work *w, const eqc_rt_call *c,

@@ -50,8 +50,8 @@ typedef struct conversion {
 
 static void convert(int64_t worker, int64_t task, void *p) {
   const conversion *c = p;
-  const int64_t first = task * NUMBERS_OF_TASK;
-  const int64_t count = eqc_rt_min(NUMBERS_OF_TASK, c->count - first);
+  const eqc_rt_range share = eqc_rt_share(c->count, NUMBERS_OF_TASK, task);
+  const int64_t first = share.first, count = share.end - share.first;
   (void)worker;
   if (c->widens)
     eqc_rt_widen(c->storage, c->from + first * (int64_t)sizeof(uint16_t),
@@ -63,13 +63,8 @@ static void convert(int64_t worker, int64_t task, void *p) {
 }
 
 static int convert_all(eqc_rt_call *c, conversion *each, int64_t width) {
-  const int64_t tasks = (each->count + NUMBERS_OF_TASK - 1) / NUMBERS_OF_TASK;
-  int64_t task;
-  if (width > 1 && tasks > 1)
-    return eqc_rt_parallel(&c->runner, width, tasks, convert, each, c->layer);
-  for (task = 0; task < tasks; ++task)
-    convert(0, task, each);
-  return EQC_OK;
+  return eqc_rt_parallel_shares(&c->runner, width, each->count, NUMBERS_OF_TASK,
+                                convert, each, c->layer);
 }
 
 /* Where a block begins, in numbers. */
