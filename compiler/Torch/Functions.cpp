@@ -18,11 +18,13 @@ static std::string ownFolder() {
 
 static void *openCompiler(std::string &error) {
   // One that is loaded already is the one to use: it has the program's threads
-  // and hooks.
-  std::string beside = ownFolder() + "libeqc.so";
-  if (void *library = dlopen(beside.c_str(), RTLD_NOW | RTLD_LOCAL))
-    return library;
-  error = dlerror();
+  // and hooks. Without what programs are built with there is no libeqc.so.
+  for (const char *name : {"libeqc.so.0", "libeqc.so"}) {
+    std::string beside = ownFolder() + name;
+    if (void *library = dlopen(beside.c_str(), RTLD_NOW | RTLD_LOCAL))
+      return library;
+    error = dlerror();
+  }
   return dlopen("libeqc.so.0", RTLD_NOW | RTLD_LOCAL);
 }
 

@@ -4,7 +4,7 @@
 |* libtorch (2.13 or later) that the process has loaded, so that models which *|
 |* Python exported run in a C++ program:                                      *|
 |*                                                                            *|
-|*   dlopen("libeqc_torch.so", RTLD_NOW);      registers, or does nothing     *|
+|*   dlopen("libeqc_torch.so.0", RTLD_NOW);    registers, or does nothing     *|
 |*   torch::inductor::AOTIModelPackageLoader model("model.pt2");              *|
 |*                                                                            *|
 |* Layers are compiled on first use by libeqc, which lies beside it.          *|
