@@ -84,17 +84,19 @@ GuardedArray::GuardedArray(ElementType type, const std::vector<double> &values,
                            Placement placement)
     : GuardedArray(type, static_cast<int64_t>(values.size()), placement) {
   unsigned char *element = pages.data() + begin;
-  for (double value : values) {
-    const uint16_t half = narrowed(type.storage, value);
-    const float single = static_cast<float>(value);
-    std::memcpy(element,
-                type.storage != Storage::AsComputed
-                    ? static_cast<const void *>(&half)
-                : type.dtype == DType::F32 ? static_cast<const void *>(&single)
-                                           : &value,
-                elementSize);
-    element += elementSize;
-  }
+  auto put = [&](auto convert) {
+    for (double value : values) {
+      const auto number = convert(value);
+      std::memcpy(element, &number, sizeof(number));
+      element += sizeof(number);
+    }
+  };
+  if (type.storage != Storage::AsComputed)
+    put([&](double value) { return narrowed(type.storage, value); });
+  else if (type.dtype == DType::F32)
+    put([](double value) { return static_cast<float>(value); });
+  else
+    put([](double value) { return value; });
 }
 
 std::vector<double> GuardedArray::values() const {

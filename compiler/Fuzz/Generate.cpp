@@ -354,12 +354,18 @@ private:
     FuzzSettings &settings = program.settings;
     settings.plan =
         choose.of(options.plans.empty() ? fuzzedPlans() : options.plans);
-    // LLVM takes two thirds of the time at -O3, and none of ours is in it.
-    settings.optLevel = choose.of<int>({0, 0, 0, 0, 1, 3});
+    // LLVM takes two thirds of the time at -O3, and none of ours is in it. A
+    // program at -O1 or -O3 takes three times what others do.
+    settings.optLevel =
+        choose.of<int>({0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1, 3});
     settings.target = options.target;
-    settings.cpu = choose.of<std::string>(
-        {"native", "native", "x86-64-v2", "x86-64-v3", "x86-64-v4",
-         "x86-64-v2,x86-64-v3,x86-64-v4", "haswell", "skylake-avx512"});
+    // Three CPUs are three times the code.
+    settings.cpu = choose.oneIn(16)
+                       ? "x86-64-v2,x86-64-v3,x86-64-v4"
+                       : choose.of<std::string>({"native", "native",
+                                                 "x86-64-v2", "x86-64-v3",
+                                                 "x86-64-v4", "haswell",
+                                                 "skylake-avx512"});
     settings.cap = choose.oneIn(4) ? 1 + static_cast<int>(choose.below(2)) : 0;
     settings.threads = choose.of<int>({1, 1, 2, 3, 4});
     settings.canShare = !choose.oneIn(6);

@@ -80,7 +80,9 @@ public:
     for (const NetworkSpec &network : parsed.networks)
       if (outcome.verdict == FuzzVerdict::Passed)
         judgeNetwork(network, *library);
-    if (gpu) // whose layers have none
+    // Layers of GPUs have no self-test. Another definition on more calls, it
+    // takes as long as all before.
+    if (gpu || settings.data % 4 != 1)
       return std::move(outcome);
     for (const LayerSpec &layer : parsed.layers)
       judgeSelftest(layer.name, *library);
