@@ -16,12 +16,15 @@ Their `normalization="inf"` is `normalize="mean"` here, the default of
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
 
+from eqc._native import NativeProgram
+from eqc.errors import CompileError
 from eqc.layer import Layer
 
 if TYPE_CHECKING:
@@ -268,6 +271,18 @@ def _multiplied(matrix: np.ndarray, array: np.ndarray) -> np.ndarray:
     return np.ascontiguousarray(np.tensordot(matrix, array, 1).astype(array.dtype))
 
 
+def _check_orbits(layer: Layer) -> None:
+    """Raises ValueError where there is no such layer with weights of orbits, as the compiler
+    knows: it reads the layer with them."""
+    source = re.sub(r"(?m)^  diagrams = .*", lambda field: field[0] + "\n  weights = orbit",
+                    layer.spec)
+    try:
+        NativeProgram(source, f"<layer {layer.name}>", layer.options)
+    except CompileError as error:
+        raise ValueError(error.diagnostics[0].message if error.diagnostics
+                         else str(error)) from None
+
+
 def _orbit_keys(layer: Layer, weight: npt.ArrayLike,
                 of_bias: bool) -> tuple[np.ndarray, list[frozenset[frozenset[str]]]]:
     """The weight as an array, and keys that only coarser diagrams are made of."""
@@ -277,13 +292,8 @@ def _orbit_keys(layer: Layer, weight: npt.ArrayLike,
     if array.shape != tuple(shape):
         raise ValueError(f"the {'bias' if of_bias else 'weight'} has shape {list(array.shape)}; "
                          f"expected {list(shape)}")
-    monomial = {"S", "S'", "H", "A", "Perm", "Graph"}
-    groups = ([space.group for space in layer.spaces] if any(layer.spaces)
-              else [layer.group.split("(")[0]])
-    if not monomial.issuperset(groups):
-        raise ValueError(f"{', '.join(groups)} has no weights of orbits")
-    if layer.normalize != "none":
-        raise ValueError("the layer takes means; weights of orbits are those of sums")
+    if layer.weights != "orbit":
+        _check_orbits(layer)
     if layer.in_symmetry or layer.out_symmetry:
         raise ValueError("the axes have a symmetry; convert the weights of the layer without")
 
@@ -307,19 +317,7 @@ def _orbit_keys(layer: Layer, weight: npt.ArrayLike,
         return frozenset([block for block in blocks if block not in legs and block != {"*"}]
                          + [frozenset({f"* {name}"})])
 
-    keys = [key(diagram) for diagram in diagrams]
-    known = set(keys)
-    for diagram, blocks in zip(diagrams, keys):
-        if "=" in diagram:
-            continue
-        free = [block for block in blocks if not min(block).startswith("*")]
-        for i, one in enumerate(free):
-            for other in free[:i]:
-                if (space_of(one) == space_of(other)
-                        and blocks - {one, other} | {one | other} not in known):
-                    raise ValueError(f"the layer has the diagram {diagram!r}, but not all that "
-                                     "are coarser")
-    return array, keys
+    return array, [key(diagram) for diagram in diagrams]
 
 
 def from_orbit(layer: Layer, weight: npt.ArrayLike, *, of_bias: bool = False) -> np.ndarray:

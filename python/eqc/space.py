@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from eqc._integers import integers
+from eqc.errors import CompileError
 
 __all__ = ["Axes", "Space", "are_spaces", "axes_of", "lengths_of", "space_of"]
 
@@ -81,6 +82,21 @@ class Space:
     def __post_init__(self) -> None:
         if not isinstance(self.name, str) or not self.name:
             raise TypeError(f"name is {self.name!r}; expected a string such as 'users'")
+        if isinstance(self.group, str) and self.group.startswith(("Perm(", "Graph(")):
+            object.__setattr__(self, "group", _canonical(self.group))
+
+
+def _canonical(group: str) -> str:
+    """A group that is spelled out, as the compiler writes it: equal ones are equal. What it
+    refuses stays as it is: who makes a layer of it is told why."""
+    from eqc._native import NativeProgram, Options
+    try:
+        program = NativeProgram(f"layer f {{\n  group = {group}\n  k = 0\n  l = 0\n}}",
+                                "<space>", Options())
+    except CompileError:
+        return group
+    written = re.search(r"^  group = (.*)$", program.info(0).spec.decode(), re.MULTILINE)
+    return written[1] if written else group
 
 
 def _one_line(text: str, name: str) -> str:
@@ -90,7 +106,7 @@ def _one_line(text: str, name: str) -> str:
 
 
 def _edges(edges: Iterable[Sequence[int]]) -> str:
-    """Pairs, some with a label, as the language writes them of a layer: equal graphs are equal."""
+    """Pairs, some with a label, as the language writes them."""
     read = []
     for edge in edges:
         numbers = integers(edge)
@@ -99,8 +115,8 @@ def _edges(edges: Iterable[Sequence[int]]) -> str:
                             "(a, b, label) of integers; those of an adjacency matrix are "
                             "np.argwhere(np.triu(matrix))")
         a, b, *label = numbers
-        read.append((min(a, b), max(a, b), *label))
-    return " ".join(f"{a}-{b}" + "".join(f":{w}" for w in label) for a, b, *label in sorted(read))
+        read.append(f"{a}-{b}" + "".join(f":{w}" for w in label))
+    return " ".join(read)
 
 
 def _cycles(n: int, images: Sequence[int]) -> str:

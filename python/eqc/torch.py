@@ -223,7 +223,8 @@ class EquivariantLinear(nn.Module):
     (16, 16))`, it is one network from tensors of all orders k to tensors of all orders l: each
     output is the sum of a layer on every input that has maps to it, and has one bias. Called
     with the inputs, one by one or as a list, it returns a tuple; it is an `eqc.torch.Network`,
-    whose `layers` are called w0_1 for the first output and the second input. A list of spaces
+    whose `layers` are called w0_1 for the first output and the second input; like all networks it
+    refuses an x of 16 bits outside of torch.autocast. A list of spaces
     in the place of each order, `EquivariantLinear(k=([users, items], [users]), l=..)`, and no
     group, is the same for tensors with axes of several spaces, such as the weights and biases of
     a network whose widths are the spaces.

@@ -45,6 +45,12 @@ def test_how_they_are_written():
     assert RING.group == 'Graph(5, "0-1 0-4 1-2 2-3 3-4")'
     assert PATH.group == 'Graph(4, "0-1 1-2:7 2-3")'
     assert WHEEL.group == 'Perm(6, "(0 1 2)(3 4 5)", "(0 3)(1 4)(2 5)")'
+    # In one way, however they are given: equal spaces are equal.
+    for texts in (["(1,2,0) (5 3 4)", "(2 5)(4 1)(0 3)"], [[1, 2, 0, 4, 5, 3], "(3 0)(1 4)(2 5)"]):
+        assert eqc.Space.perm(6, texts, name="wheel") == WHEEL
+    assert eqc.Space.graph(4, "2-3 1>2 2:7\n 1-0:1", name="v") == eqc.Space(
+        'Graph(4, "0-1:1 1>2 2-3 2:7")', name="v")
+    assert eqc.Space.graph(4, [(2, 1, 7), (1, 0), (3, 2)], name="path") == PATH
     assert eqc.Space.perm(2, [[0, 1]], name="v").group == 'Perm(2, "()")'
     with pytest.raises(ValueError, match="not the images of 0..2"):
         eqc.Space.perm(3, [[0, 0, 1]], name="v")

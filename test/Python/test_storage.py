@@ -161,6 +161,17 @@ def test_torch_takes_tensors_of_16_bits():
         EquivariantLinear("S", 1, 1, 2, 2, n=3).to(torch.bfloat16)(torch.ones(1, 3, 2))
 
 
+def test_networks_of_torch_refuse_tensors_of_16_bits():
+    torch = pytest.importorskip("torch")
+    from eqc.torch import EquivariantLinear
+    module = EquivariantLinear("S", (1, 2), (1,), (3, 3), (4,))
+    inputs = torch.ones(2, 5, 3), torch.ones(2, 5, 5, 3)
+    with pytest.raises(TypeError, match="has dtype torch.bfloat16"):
+        module(*(x.bfloat16() for x in inputs))
+    with torch.autocast("cpu"):
+        assert module(*inputs)[0].dtype == torch.float32
+
+
 def test_jax_takes_arrays_of_16_bits():
     jax = pytest.importorskip("jax")
     import eqc.jax
