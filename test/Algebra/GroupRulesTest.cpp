@@ -8,6 +8,7 @@
 #include "DenseMatrix.h"
 #include "compiler/Algebra/GroupElement.h"
 #include "compiler/Algebra/Random.h"
+#include "test/Algebra/PrintGroup.h"
 
 #include <gtest/gtest.h>
 

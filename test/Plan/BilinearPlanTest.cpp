@@ -294,6 +294,11 @@ struct Shape {
   int k1, k2, l;
 };
 
+void PrintTo(const Shape &shape, std::ostream *os) {
+  *os << groupName(shape.group) << "(" << shape.n << ") " << shape.k1 << " * "
+      << shape.k2 << " -> " << shape.l;
+}
+
 class BilinearPlanOf : public ::testing::TestWithParam<Shape> {};
 
 TEST_P(BilinearPlanOf, EvaluatesToTheDefinition) {
@@ -348,6 +353,11 @@ struct Counts {
   int64_t diagrams, connected;
   std::vector<int64_t> joins, results;
 };
+
+void PrintTo(const Counts &counts, std::ostream *os) {
+  *os << groupName(counts.group) << " " << counts.k1 << " * " << counts.k2
+      << " -> " << counts.l;
+}
 
 class BilinearCounts : public ::testing::TestWithParam<Counts> {};
 

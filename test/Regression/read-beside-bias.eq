@@ -3,10 +3,10 @@
 #
 # REQUIRES: eqc
 #
-# RUN: %eqc check %s --plan=dense | FileCheck %s
-# RUN: %eqc check %s --plan=factored | FileCheck %s
-# RUN: %eqc check %s --plan=shared | FileCheck %s
-# RUN: %eqc check %s --plan=schur | FileCheck %s
+# RUN: %eqc check -O0 --cpu=native %s --plan=dense | FileCheck %s
+# RUN: %eqc check -O0 --cpu=native %s --plan=factored | FileCheck %s
+# RUN: %eqc check -O0 --cpu=native %s --plan=shared | FileCheck %s
+# RUN: %eqc check -O0 --cpu=native %s --plan=schur | FileCheck %s
 # CHECK: 6 of 6 layers agree with the definition
 layer scalars { group = S; n = 1; k = 1; l = 2; bias = true; diagrams = ["o1 | o2 | i1"] }
 layer doubles { group = S; n = 2; k = 1; l = 3; bias = true; diagrams = ["o1 | o2 | o3 | i1"]; dtype = f64 }

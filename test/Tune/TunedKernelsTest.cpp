@@ -8,6 +8,7 @@
 #include "compiler/Library/LoadedObject.h"
 #include "compiler/Tune/InMemory.h"
 #include "compiler/Tune/TuneLayer.h"
+#include "test/Algebra/PrintGroup.h"
 #include "test/Plan/Support.h"
 
 #include <gtest/gtest.h>
@@ -27,7 +28,7 @@ protected:
     std::vector<CpuVariant> variants;
     ASSERT_TRUE(resolveCpus("", {"native"}, variants, error)) << error;
     options.cpus = {"native"};
-    options.optLevel = 1;
+    options.optLevel = 0; // the tiles are ours
     for (int64_t registers : registerCaps(variants.front().machine))
       for (int64_t cIn : inputChannels) {
         const size_t i = layers.size();

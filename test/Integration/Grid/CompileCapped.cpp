@@ -1,7 +1,7 @@
 //===- CompileCapped.cpp - Objects as tuning may choose them --------------===//
 //
-// CompileCapped FILE.eq OBJECT PLAN CPU: compiles the layers of the file, with
-// gradients, by the plan for one CPU; the first with the second of the caps on
+// CompileCapped FILE.eq OBJECT PLAN CPU LEVEL: compiles the layers of the file,
+// with gradients, by the plan for one CPU, optimized so much; the first with the second of the caps on
 // registers that tuning tries, the next with the third, and so on in turns. How
 // long anything takes on this machine has no say in it.
 //
@@ -15,6 +15,8 @@
 #include "llvm/Support/SourceMgr.h"
 #include "llvm/Support/raw_ostream.h"
 
+#include <cstdlib>
+
 using namespace eqc;
 
 static int fail(const std::string &message) {
@@ -23,8 +25,8 @@ static int fail(const std::string &message) {
 }
 
 int main(int argc, char **argv) {
-  if (argc != 5)
-    return fail("usage: CompileCapped FILE.eq OBJECT PLAN CPU");
+  if (argc != 6)
+    return fail("usage: CompileCapped FILE.eq OBJECT PLAN CPU LEVEL");
   auto buffer = llvm::MemoryBuffer::getFile(argv[1]);
   if (!buffer)
     return fail(std::string("cannot read ") + argv[1]);
@@ -38,6 +40,7 @@ int main(int argc, char **argv) {
 
   CompileOptions options;
   options.cpus = {argv[4]};
+  options.optLevel = std::atoi(argv[5]);
   const PlanKind plan = findPlan(argv[3]).value_or(PlanKind::Auto);
   if (plan == PlanKind::Auto)
     return fail(std::string("no plan of its own: ") + argv[3]);

@@ -42,6 +42,8 @@ public:
     EXPECT_EQ(messages, "");
     CompileOptions options;
     options.cpus = {"native"};
+    // What LLVM makes of kernels the grid of layers looks at.
+    options.optLevel = 0;
     options.networks = result.networks;
     options.ragged = ragged;
     CompileFailure failure;
