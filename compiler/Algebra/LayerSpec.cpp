@@ -24,6 +24,18 @@ const char *eqc::dtypeName(DType dtype, Storage storage) {
   return dtype == DType::F32 ? "f32" : "f64";
 }
 
+const char *eqc::poolName(Pool pool) {
+  switch (pool) {
+  case Pool::Sum:
+    break;
+  case Pool::Max:
+    return "max";
+  case Pool::Min:
+    return "min";
+  }
+  return "sum";
+}
+
 const char *eqc::choiceName(DiagramChoice choice) {
   switch (choice) {
   case DiagramChoice::All:
@@ -104,6 +116,16 @@ MemberLayer eqc::membersOf(const LayerSpec &spec) {
   expand(layer.spec.diagrams, layer.weights);
   expand(layer.spec.biasDiagrams, layer.biasWeights);
   return layer;
+}
+
+bool LayerSpec::pools() const {
+  return pool != Pool::Sum &&
+         std::any_of(
+             diagrams.begin(), diagrams.end(), [&](const Diagram &diagram) {
+               return unpools ? transpose(group, diagram)
+                                        .diagram.numBottomOnlyBlocks() > 0
+                              : diagram.numBottomOnlyBlocks() > 0;
+             });
 }
 
 std::vector<Space> LayerSpec::spaces() const {

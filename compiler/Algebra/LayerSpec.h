@@ -25,6 +25,10 @@ enum class Storage { AsComputed, BF16, F16 };
 const char *dtypeName(DType dtype, Storage storage = Storage::AsComputed);
 enum class Layout { ChannelsLast, ChannelsFirst };
 enum class Normalize { None, Mean };
+/// What blocks of inputs only take over their joint index.
+enum class Pool { Sum, Max, Min };
+/// "sum", "max", "min".
+const char *poolName(Pool pool);
 /// What a weight multiplies: the matrix of its diagram, or that of the tuples
 /// that are equal exactly within its blocks.
 enum class WeightsOf { Diagrams, Orbits };
@@ -69,6 +73,11 @@ struct LayerSpec {
   Storage storage = Storage::AsComputed;
   Layout layout = Layout::ChannelsLast;
   Normalize normalize = Normalize::None;
+  Pool pool = Pool::Sum;
+  /// Of the gradient of x of a layer that pools: diagrams drop blocks of y,
+  /// which is that gradient; what they are given goes to the entries that x has
+  /// its extremes at.
+  bool unpools = false;
   WeightsOf weightsOf = WeightsOf::Diagrams;
   DiagramChoice choice = DiagramChoice::All;
   int64_t batch = 0; ///< the batch the code may specialise for; 0: none
@@ -87,6 +96,8 @@ struct LayerSpec {
   bool combinesDiagrams() const {
     return !symmetry.isTrivial() || weightsOf == WeightsOf::Orbits;
   }
+  /// Whether there are blocks that take extremes.
+  bool pools() const;
   /// Whether there is a second input, z.
   bool isBilinear() const { return k2 >= 0; }
   /// The axes of x alone.

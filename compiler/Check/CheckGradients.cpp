@@ -174,7 +174,8 @@ private:
     if (c.options.nanWithinSample)
       for (size_t d = 0; d < spec.diagrams.size(); ++d) {
         markDependentColumns(spec, d, c.test.n, position, may);
-        if (c.diagramUsed[d])
+        // A largest entry of x is one of those that it might be.
+        if (c.diagramUsed[d] && spec.pool == Pool::Sum)
           markDependentColumns(spec, d, c.test.n, position, must);
       }
     const double scale = std::max(largest(gradX), scaleOfX);

@@ -138,8 +138,10 @@ KernelRunner::runBackward(int64_t n, int64_t batch,
     auto given = [&](unsigned bit, GuardedArray &array) {
       return which & bit ? array.data() : nullptr;
     };
+    // Where extremes are taken of x its gradient needs it, too.
+    const unsigned readsX = kGradWeight | (spec.pools() ? kGradX : 0);
     int code = kernel.backward(
-        n, batch, given(kGradWeight, xArray.array), given(kGradX, wArray.array),
+        n, batch, given(readsX, xArray.array), given(kGradX, wArray.array),
         gArray.array.data(), given(kGradX, gradX),
         given(kGradWeight, gradWeight), given(kGradBias, gradBias));
     ++calls;

@@ -170,7 +170,8 @@ int64_t NetworkOracle::sizeOf(const NetworkStep &step) const {
 
 Values NetworkOracle::layer(const NetworkStep &step, const Values &x,
                             const Values &z, const Values &params,
-                            bool withBias, Entries entries) const {
+                            bool withBias, Entries entries,
+                            const Values *at) const {
   const NetworkLayer &place = network.layers[step.layer];
   const LayerSpec &spec = layers[place.index];
   const Values none(static_cast<size_t>(place.biasSize), 0.0);
@@ -188,8 +189,8 @@ Values NetworkOracle::layer(const NetworkStep &step, const Values &x,
   if (spec.isBilinear())
     return oracleBilinear(spec, sizeOf(step), batch, x.data(), z.data(), weight,
                           bias, entries);
-  return oracleForward(spec, sizeOf(step), batch, x.data(), weight, bias,
-                       entries);
+  return oracleAlong(spec, sizeOf(step), batch, (at ? *at : x).data(), x.data(),
+                     weight, bias, entries);
 }
 
 void NetworkOracle::concatenate(const NetworkStep &step,
@@ -275,13 +276,14 @@ NetworkOracle::derive(const std::vector<Values> &values, const Values &params,
     dy.assign(static_cast<size_t>(elementsOf(step.result)), 0.0);
     switch (step.kind) {
     case StepKind::Layer: {
-      // Linear in each input and in the parameters.
+      // Linear in each input, where extremes stay where they are, and in the
+      // parameters.
       const Values &z = values[step.operands.back()];
       auto add = [&dy](const Values &part) {
         for (size_t i = 0; i < dy.size(); ++i)
           dy[i] += part[i];
       };
-      add(layer(step, dx, z, params, /*withBias=*/false));
+      add(layer(step, dx, z, params, /*withBias=*/false, Entries::Signed, &x));
       if (step.operands.size() == 2)
         add(layer(step, x, slopes[step.operands[1]], params,
                   /*withBias=*/false));

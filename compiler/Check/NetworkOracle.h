@@ -53,7 +53,8 @@ private:
   /// A layer on one input or on two, `x` and `z`; `z` is not looked at else.
   Values layer(const NetworkStep &step, const Values &x, const Values &z,
                const Values &params, bool withBias,
-               Entries entries = Entries::Signed) const;
+               Entries entries = Entries::Signed,
+               const Values *at = nullptr) const;
   /// The result of a step that puts channels side by side.
   void concatenate(const NetworkStep &step, std::vector<Values> &values) const;
   /// For every entry of `of` the entry of a value without some of its axes,

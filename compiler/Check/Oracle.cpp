@@ -7,7 +7,8 @@
 //   (D_d x)[r_t + r_o] = sum over t, o  s_t s_o * sum over i  s_i x[c_t + c_i]
 //
 // with t, o, i the values of the blocks in both rows, of outputs only and of
-// inputs only.
+// inputs only. A layer that pools has the largest or smallest over i in place
+// of the sum.
 //
 //===----------------------------------------------------------------------===//
 
@@ -19,6 +20,7 @@
 #include <Eigen/Core>
 
 #include <algorithm>
+#include <cmath>
 #include <cstdlib>
 #include <numeric>
 
@@ -214,6 +216,66 @@ static void applyDiagram(const Support &support, double scale, int64_t width,
                });
 }
 
+/// Whether a candidate is more extreme than the most extreme one before it.
+static bool isMoreExtreme(Pool pool, double candidate, double most) {
+  if (std::isnan(candidate))
+    return !std::isnan(most);
+  return pool == Pool::Max ? candidate > most : candidate < most;
+}
+
+/// Calls visit(row, sign, extremes) for the values of the blocks in both rows,
+/// with the columns of the first extreme of `x` over the blocks of inputs only,
+/// one for each of `width` numbers.
+template <typename Visit>
+static void forExtremes(const Support &support, Pool pool, double scale,
+                        int64_t width, const double *x, Visit &&visit) {
+  std::vector<int64_t> extremes(width);
+  forEachValue(support.through, 0, 0, 0, scale,
+               [&](int64_t row, int64_t column, double sign) {
+                 bool isFirst = true;
+                 forEachValue(support.inputs, 0, 0, column, 1,
+                              [&](int64_t, int64_t c, double) {
+                                for (int64_t w = 0; w < width; ++w)
+                                  if (isFirst ||
+                                      isMoreExtreme(pool, x[c * width + w],
+                                                    x[extremes[w] * width + w]))
+                                    extremes[w] = c;
+                                isFirst = false;
+                              });
+                 visit(row, sign, extremes);
+               });
+}
+
+/// The same as applyDiagram, with the entries where `x` has its extremes in
+/// place of the sums over inputs only.
+static void applyPooled(const Support &support, Pool pool, double scale,
+                        int64_t width, const double *x, const double *in,
+                        double *out) {
+  forExtremes(support, pool, scale, width, x,
+              [&](int64_t row, double sign, const std::vector<int64_t> &at) {
+                forEachValue(support.outputs, 0, row, 0, sign,
+                             [&](int64_t r, int64_t, double s) {
+                               for (int64_t w = 0; w < width; ++w)
+                                 out[r * width + w] +=
+                                     s * in[at[w] * width + w];
+                             });
+              });
+}
+
+/// gx += what the derivative of that at x, transposed, makes of `gy`.
+static void applyPooledGradient(const Support &support, Pool pool, double scale,
+                                int64_t width, const double *x,
+                                const double *gy, double *gx) {
+  forExtremes(support, pool, scale, width, x,
+              [&](int64_t row, double sign, const std::vector<int64_t> &at) {
+                forEachValue(support.outputs, 0, row, 0, sign,
+                             [&](int64_t r, int64_t, double s) {
+                               for (int64_t w = 0; w < width; ++w)
+                                 gx[at[w] * width + w] += s * gy[r * width + w];
+                             });
+              });
+}
+
 /// The support of the transposed matrix.
 static Support transposed(Support support) {
   std::swap(support.outputs, support.inputs);
@@ -224,17 +286,33 @@ static Support transposed(Support support) {
   return support;
 }
 
-/// out += scale * D in, D what the weight of `diagram` multiplies.
+/// out += scale * D in, D what the weight of `diagram` multiplies. Where a
+/// layer pools, it takes entries of `in` where `pooled` has its extremes, or
+/// `in` itself; and the transpose is that of its derivative there, which for
+/// absolute values is bounded by the matrix.
 static void applyWeighted(const LayerSpec &spec, const Diagram &diagram,
                           int64_t n, Entries entries, bool transposes,
                           double scale, int64_t width, const double *in,
-                          double *out) {
+                          double *out, const double *pooled = nullptr) {
+  const Pool pool = entries == Entries::Absolute && spec.pool != Pool::Sum
+                        ? Pool::Max
+                        : spec.pool;
   for (const DiagramMultiple &member : diagramsOfWeight(spec, diagram)) {
     Support support = makeSupport(member.diagram, spec.group, n, entries);
-    if (transposes)
-      support = transposed(std::move(support));
     const auto factor = static_cast<double>(
         entries == Entries::Absolute ? std::abs(member.factor) : member.factor);
+    if (pool != Pool::Sum && !transposes) {
+      applyPooled(support, pool, factor * scale, width, pooled ? pooled : in,
+                  in, out);
+      continue;
+    }
+    if (pool != Pool::Sum && entries == Entries::Signed) {
+      applyPooledGradient(support, pool, factor * scale, width, pooled, in,
+                          out);
+      continue;
+    }
+    if (transposes)
+      support = transposed(std::move(support));
     applyDiagram(support, factor * scale, width, in, out);
   }
 }
@@ -289,9 +367,18 @@ std::vector<double> eqc::oracleForward(const LayerSpec &spec, int64_t n,
                                        int64_t batch, const double *x,
                                        const double *weight, const double *bias,
                                        Entries entries) {
+  return oracleAlong(spec, n, batch, x, x, weight, bias, entries);
+}
+
+std::vector<double> eqc::oracleAlong(const LayerSpec &spec, int64_t n,
+                                     int64_t batch, const double *at,
+                                     const double *x, const double *weight,
+                                     const double *bias, Entries entries) {
   const int64_t rows = outputPositions(spec, n), cols = inputPositions(spec, n);
   const int64_t mixSize = spec.cIn * spec.cOut;
   std::vector<double> in = byPosition(x, spec.layout, batch, cols, spec.cIn);
+  const std::vector<double> pooled =
+      byPosition(at, spec.layout, batch, cols, spec.cIn);
   std::vector<double> applied(rows * batch * spec.cIn);
   RowMajor y = RowMajor::Zero(rows * batch, spec.cOut);
 
@@ -302,7 +389,7 @@ std::vector<double> eqc::oracleForward(const LayerSpec &spec, int64_t n,
     std::fill(applied.begin(), applied.end(), 0.0);
     applyWeighted(spec, spec.diagrams[d], n, entries, /*transposes=*/false,
                   diagramScale(spec.diagrams[d], spec.group, spec.normalize, n),
-                  batch * spec.cIn, in.data(), applied.data());
+                  batch * spec.cIn, in.data(), applied.data(), pooled.data());
     y.noalias() +=
         Eigen::Map<RowMajor>(applied.data(), rows * batch, spec.cIn) *
         Eigen::Map<const RowMajor>(w, spec.cIn, spec.cOut);
@@ -354,7 +441,8 @@ OracleGradients eqc::oracleBackward(const LayerSpec &spec, int64_t n,
         Eigen::Map<const RowMajor>(weight + d * mixSize, spec.cIn, spec.cOut)
             .transpose();
     applyWeighted(spec, spec.diagrams[d], n, entries, /*transposes=*/true,
-                  scale, batch * spec.cIn, unmixed.data(), gx.data());
+                  scale, batch * spec.cIn, unmixed.data(), gx.data(),
+                  in.data());
   }
   result.x = toLayout(gx, spec.layout, batch, cols, spec.cIn);
 

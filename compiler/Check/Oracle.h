@@ -64,6 +64,13 @@ std::vector<double> oracleForward(const LayerSpec &spec, int64_t n,
                                   const double *weight, const double *bias,
                                   Entries entries = Entries::Signed);
 
+/// The same of the entries of x where `at` has its extremes, where a layer
+/// pools: its derivative at `at` along x, without a bias.
+std::vector<double> oracleAlong(const LayerSpec &spec, int64_t n, int64_t batch,
+                                const double *at, const double *x,
+                                const double *weight, const double *bias,
+                                Entries entries = Entries::Signed);
+
 /// Gradients of <grad_y, layer(x)>, shaped as x, weight and bias.
 struct OracleGradients {
   std::vector<double> x;

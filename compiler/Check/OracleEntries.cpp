@@ -9,7 +9,10 @@
 #include "compiler/Algebra/Groups/GroupRules.h"
 #include "compiler/Check/Oracle.h"
 
+#include <algorithm>
 #include <cassert>
+#include <cmath>
+#include <map>
 
 using namespace eqc;
 
@@ -195,6 +198,45 @@ static std::vector<double> orbitMatrix(const LayerSpec &spec,
   return sum;
 }
 
+/// A row of D_d applied to a column of x, where blocks of inputs only take the
+/// extreme of the entries that they join: a sum over the values of the others.
+static double pooledRow(const LayerSpec &spec, const Diagram &diagram,
+                        int64_t n, const std::vector<int64_t> &row,
+                        const std::vector<double> &x) {
+  const auto isPooled = [&](int vertex) {
+    for (int v = 0; v < diagram.l; ++v)
+      if (diagram.block[v] == diagram.block[vertex])
+        return false;
+    return !diagram.isLegOf(vertex);
+  };
+  std::map<std::vector<int64_t>, double> extremes; // times the entry
+  std::map<std::vector<int64_t>, double> entries;
+  std::vector<int64_t> index(row);
+  index.resize(diagram.l + diagram.k, 0);
+  size_t column = 0;
+  do {
+    const double value = x[column++];
+    const double entry = diagramEntry(diagram, spec.group, n, index);
+    if (entry == 0)
+      continue;
+    std::vector<int64_t> key;
+    for (int v = diagram.l; v < diagram.l + diagram.k; ++v)
+      if (!isPooled(v))
+        key.push_back(index[v]);
+    const auto [known, isNew] = extremes.try_emplace(key, value);
+    entries[key] = entry;
+    const bool isMore =
+        spec.pool == Pool::Max ? value > known->second : value < known->second;
+    if (!isNew && (isMore || std::isnan(value)))
+      known->second = value;
+  } while (nextIndex(index, diagram, spec.group, n) &&
+           std::equal(row.begin(), row.end(), index.begin()));
+  double sum = 0;
+  for (const auto &[key, extreme] : extremes)
+    sum += entries[key] * extreme;
+  return sum;
+}
+
 std::vector<double> eqc::definitionForward(const LayerSpec &spec, int64_t n,
                                            int64_t batch, const double *x,
                                            const double *weight,
@@ -208,7 +250,35 @@ std::vector<double> eqc::definitionForward(const LayerSpec &spec, int64_t n,
   };
   std::vector<double> y(batch * rows * spec.cOut, 0.0);
 
+  auto addPooled = [&](size_t d, const SignedDiagram &member) {
+    std::vector<int64_t> row(spec.l, 0);
+    std::vector<double> column(cols);
+    for (int64_t i = 0; i < rows; ++i) {
+      int64_t rest = i;
+      for (int v = spec.l; v-- > 0;) {
+        const int64_t length = sizeAt(spec.group, n, member.diagram.spaceOf(v));
+        row[v] = rest % length;
+        rest /= length;
+      }
+      for (int64_t b = 0; b < batch; ++b)
+        for (int64_t ci = 0; ci < spec.cIn; ++ci) {
+          for (int64_t j = 0; j < cols; ++j)
+            column[j] = x[at(b, j, cols, ci, spec.cIn)];
+          const double value =
+              member.sign * pooledRow(spec, member.diagram, n, row, column);
+          for (int64_t co = 0; co < spec.cOut; ++co)
+            y[at(b, i, rows, co, spec.cOut)] +=
+                weight[(d * spec.cIn + ci) * spec.cOut + co] * value;
+        }
+    }
+  };
   for (size_t d = 0; d < spec.diagrams.size(); ++d) {
+    if (spec.pool != Pool::Sum) {
+      for (const SignedDiagram &member :
+           orbitOf(spec.diagrams[d], spec.group, spec.symmetry).members)
+        addPooled(d, member);
+      continue;
+    }
     const std::vector<double> matrix =
         orbitMatrix(spec, spec.diagrams[d], n, rows * cols);
     double scale =

@@ -118,6 +118,8 @@ static std::string layerText(const LayerSpec &spec) {
   field("layout", spec.layout == Layout::ChannelsLast ? "channels_last"
                                                       : "channels_first");
   field("normalize", spec.normalize == Normalize::None ? "none" : "mean");
+  if (spec.pool != Pool::Sum)
+    field("pool", poolName(spec.pool));
   field("diagrams", diagramsText(spec));
   if (spec.weightsOf == WeightsOf::Orbits)
     field("weights", "orbit");

@@ -174,6 +174,7 @@ std::optional<LayerSpec> LayerChecker::check() {
   checkSymmetry();
   checkOrbitWeights();
   checkGraphMaps();
+  checkPool();
   checkBias();
   checkList();
   checkSizes();

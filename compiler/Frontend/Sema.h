@@ -138,6 +138,9 @@ private:
   void checkOrbitWeights();
   void checkCoarser(const std::vector<Diagram> &diagrams, FieldKind field);
 
+  // SemaPool.cpp: extremes instead of sums.
+  void checkPool();
+
   // SemaDiagrams.cpp: what the values mean together.
   void checkSize();
   void checkGroup();

@@ -458,6 +458,8 @@ void LayerChecker::readValues() {
     spec.layout = *i == 0 ? Layout::ChannelsLast : Layout::ChannelsFirst;
   if (std::optional<size_t> i = readWord(FieldKind::Normalize))
     spec.normalize = *i == 0 ? Normalize::None : Normalize::Mean;
+  if (std::optional<size_t> i = readWord(FieldKind::Pool))
+    spec.pool = *i == 0 ? Pool::Sum : *i == 1 ? Pool::Max : Pool::Min;
   if (std::optional<size_t> i = readWord(FieldKind::Weights))
     spec.weightsOf = *i == 0 ? WeightsOf::Diagrams : WeightsOf::Orbits;
   readDiagramChoice();

@@ -252,6 +252,8 @@ private:
       add("normalize = mean");
     else if (choose.oneIn(6))
       add("weights = orbit");
+    else if (choose.oneIn(4) && !isBilinear && options.target.empty())
+      add(choose.oneIn(2) ? "pool = max" : "pool = min");
     if (choose.oneIn(4))
       add("diagrams = basis");
     else if (isBilinear && choose.oneIn(4))

@@ -206,6 +206,8 @@ private:
     layer.body.insert(layer.body.end(), fields.begin(), fields.end());
     if (choose.oneIn(3))
       layer.body.push_back("normalize = mean");
+    else if (operands.size() == 1 && choose.oneIn(4))
+      layer.body.push_back(choose.oneIn(2) ? "pool = max" : "pool = min");
     if (choose.oneIn(2))
       layer.body.push_back("bias = true");
     std::vector<std::string> names;

@@ -372,6 +372,9 @@ private:
   static std::string whyNoGraph(const LayerSpec &layer) {
     if (layer.isBilinear())
       return "the portable graph of layers of two inputs is not built yet";
+    if (layer.pools())
+      return "the portable graph of layers that pool by maximum or minimum is "
+             "not built yet";
     return layer.group.isProduct()
                ? "the portable graph of axes of several spaces is not built yet"
                : "";

@@ -92,7 +92,7 @@ func::FuncOp eqc::importLayer(OpBuilder &b, const LayerSpec &layer) {
   }
   Value y = ir::LinearOp::create(
       b, source, yType, entry->getArgument(0), entry->getArgument(1),
-      layer.bias ? entry->getArgument(2) : Value(),
+      layer.bias ? entry->getArgument(2) : Value(), /*at=*/Value(),
       ir::GroupAttr::get(context, layer.group), b.getI64IntegerAttr(layer.n),
       b.getI64IntegerAttr(layer.k), b.getI64IntegerAttr(layer.l),
       ir::getDiagramArrayAttr(context, layer.diagrams),
@@ -101,7 +101,8 @@ func::FuncOp eqc::importLayer(OpBuilder &b, const LayerSpec &layer) {
       ir::NormalizeAttr::get(context, layer.normalize),
       ir::getPermutationArrayAttr(context, layer.symmetry.in),
       ir::getPermutationArrayAttr(context, layer.symmetry.out),
-      layer.weightsOf == WeightsOf::Orbits ? b.getUnitAttr() : UnitAttr());
+      layer.weightsOf == WeightsOf::Orbits ? b.getUnitAttr() : UnitAttr(),
+      ir::PoolAttr::get(context, layer.pools() ? layer.pool : Pool::Sum));
   func::ReturnOp::create(b, source, y);
   return function;
 }

@@ -119,7 +119,9 @@ Row stageRow(const StageCost &stage, const LayerSpec &spec) {
     return {"read",
             fmt::format("{} from {}", counted(stage.patterns, "pattern"),
                         arrayName(stage.source)),
-            polyText(stage.additions, spec) + " additions per input channel"};
+            polyText(stage.additions, spec) +
+                (spec.pools() ? " comparisons" : " additions") +
+                " per input channel"};
   case StageKind::Mix: {
     std::string work =
         polyText(stage.multiplyAdds, spec) + " multiply-adds per channel pair";

@@ -65,6 +65,15 @@ template <typename PlanT> CountedPlan countedPlan(PlanT plan) {
   return {std::move(cost), "", 1, keep(std::move(plan))};
 }
 
+/// For those that multiply by matrices, whose layers take sums of x.
+inline PlanRefusal refusedForPooling(const LayerSpec &spec) {
+  if (!spec.pools())
+    return {};
+  return {
+      "it takes sums, where the layer takes the largest or smallest entries",
+      "E0053"};
+}
+
 /// For plans that every layer has.
 inline PlanRefusal neverRefused(const LayerSpec &) { return {}; }
 

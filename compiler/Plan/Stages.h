@@ -94,6 +94,9 @@ struct WriteEntry {
   int parent = -1; ///< the same for the finer pattern; -1 for the output
   RowView source;  ///< only array and offset are used
   Walk walk;       ///< row side: the target; inner side: the source
+  /// Whether each row of the node goes to one target alone of those that its
+  /// dropped letters reach: of a layer that unpools.
+  bool routes = false;
 };
 struct WriteStage {
   PlanArray target = PlanArray::Output;

@@ -105,6 +105,11 @@ std::vector<Fact> eqc::factsOf(const LayerSpec &layer,
   if (layer.weightsOf == WeightsOf::Orbits)
     fact("weights of", "tuples equal exactly within the blocks of diagrams",
          "weights_of", "orbit");
+  if (layer.pool != Pool::Sum)
+    fact("pool",
+         fmt::format("the {} entry over inputs that y does not have",
+                     layer.pool == Pool::Max ? "largest" : "smallest"),
+         "pool", poolName(layer.pool));
   const std::string bias = fmt::format("[{}, {}]", biasDiagrams, layer.cOut);
   fact("bias",
        layer.bias

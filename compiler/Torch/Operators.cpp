@@ -15,6 +15,7 @@
 #include <mutex>
 #include <numeric>
 #include <stdexcept>
+#include <string_view>
 #include <utility>
 
 using namespace eqc::torch;
@@ -209,7 +210,9 @@ static Gradients linearBackward(Tensor x, Tensor weight, Tensor gradY,
   const int64_t batch = batchOf(gradY, "grad_y", front);
   const Shape xShape = layer.xShape(batch, n), yShape = layer.yShape(batch, n),
               weightShape = layer.weightShape(), biasShape = layer.biasShape();
-  if (needWeight)
+  const bool readsX =
+      needWeight || (needX && std::string_view(layer.info.pool) != "sum");
+  if (readsX)
     x.require("x", front + xShape, layer.stored, place);
   if (needX)
     weight.require("weight", front + weightShape, layer.computed, place);
@@ -225,7 +228,7 @@ static Gradients linearBackward(Tensor x, Tensor weight, Tensor gradY,
                   Element type) {
     return Parts(need ? tensor.data() : nullptr, type, shape);
   };
-  const Parts xs = parts(needWeight, x, xShape, stored),
+  const Parts xs = parts(readsX, x, xShape, stored),
               weights = parts(needX, weight, weightShape, computed),
               gradYs = parts(true, gradY, yShape, stored),
               gradXs = parts(needX, grads.x, xShape, stored),

@@ -126,19 +126,22 @@ struct AddGradients : eqc::impl::AddGradientsPassBase<AddGradients> {
     auto flippedWeight =
         RankedTensorType::get({weight.getDimSize(0), flipped.cIn, flipped.cOut},
                               weight.getElementType());
+    SmallVector<Type> arguments{op.getType(), flippedWeight};
+    if (flipped.unpools)
+      arguments.push_back(op.getX().getType());
     func::FuncOp function =
-        addFunction(b, layer, flipped.name, {op.getType(), flippedWeight},
-                    op.getX().getType());
+        addFunction(b, layer, flipped.name, arguments, op.getX().getType());
     function->setAttr(EqcDialect::kFlipsAttrName, getFlips(b, getLayerOf(op)));
     Value gradX = LinearOp::create(
         b, op.getLoc(), op.getX().getType(), function.getArgument(0),
-        function.getArgument(1), Value(), op.getGroupAttr(), op.getNAttr(),
-        op.getLAttr(), op.getKAttr(),
+        function.getArgument(1), /*bias=*/Value(),
+        flipped.unpools ? Value(function.getArgument(2)) : Value(),
+        op.getGroupAttr(), op.getNAttr(), op.getLAttr(), op.getKAttr(),
         getDiagramArrayAttr(&getContext(), flipped.diagrams),
         getDiagramArrayAttr(&getContext(), {}), op.getLayoutAttr(),
         NormalizeAttr::get(&getContext(), flipped.normalize),
         op.getOutSymmetryAttr(), op.getInSymmetryAttr(),
-        op.getOrbitWeightsAttr());
+        op.getOrbitWeightsAttr(), op.getPoolAttr());
     // A plan that is wanted is wanted of the gradient too.
     if (auto plan = op->getAttrOfType<PlanAttr>(EqcDialect::kPlanAttrName))
       gradX.getDefiningOp()->setAttr(
@@ -164,7 +167,7 @@ struct AddGradients : eqc::impl::AddGradientsPassBase<AddGradients> {
         op.getKAttr(), op.getLAttr(), op.getDiagramsAttr(),
         op.getBiasDiagramsAttr(), op.getLayoutAttr(), op.getNormalizeAttr(),
         op.getInSymmetryAttr(), op.getOutSymmetryAttr(),
-        op.getOrbitWeightsAttr());
+        op.getOrbitWeightsAttr(), op.getPoolAttr());
     func::ReturnOp::create(b, op.getLoc(), gradients.getResults());
   }
 };

@@ -84,10 +84,12 @@ struct OrderContractions
     row.k = first.getPatternValues().front().size();
     row.xAxes = first.getPatternValues().front().space;
     row.normalize = first.getNormalize();
+    row.pool = first.getPool();
     SharedGeometry before(row);
     for (ReadOp op : reads) {
       if (op.getGroup() != first.getGroup() || op.getN() != first.getN() ||
           op.getNormalize() != first.getNormalize() ||
+          op.getPool() != first.getPool() ||
           (op.getX() && op.getX() != first.getX()) ||
           !llvm::all_of(op->getUsers(), llvm::IsaPred<ReadOp, MixOp>))
         return;
@@ -123,7 +125,8 @@ struct OrderContractions
     ReadOp first = reads.front();
     OpBuilder b(first);
     ReadWriter writer(b, first.getLoc(), first.getX(), first.getGroupAttr(),
-                      first.getNAttr(), first.getNormalizeAttr());
+                      first.getNAttr(), first.getNormalizeAttr(),
+                      first.getPoolAttr());
     for (const SharedStage &stage : plan.stages)
       writer.write(plan, std::get<ReadStage>(stage));
     for (MixOp mix : getOperation().getOps<MixOp>())

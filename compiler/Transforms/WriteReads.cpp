@@ -42,6 +42,7 @@ void ReadWriter::write(const SharedPlan &plan, const ReadStage &stage) {
   MLIRContext *context = b.getContext();
   reads.add(ReadOp::create(b, loc, type, fromX ? x : Value(), from, group, n,
                            getPatternArrayAttr(context, patterns),
-                           getPatternArrayAttr(context, sources), normalize),
+                           getPatternArrayAttr(context, sources), normalize,
+                           pool),
             patterns);
 }

@@ -31,8 +31,9 @@ public:
   /// `x` are the rows of the layer's input.
   ReadWriter(mlir::OpBuilder &b, mlir::Location loc, mlir::Value x,
              ir::GroupAttr group, mlir::IntegerAttr n,
-             ir::NormalizeAttr normalize)
-      : b(b), loc(loc), x(x), group(group), n(n), normalize(normalize) {}
+             ir::NormalizeAttr normalize, ir::PoolAttr pool)
+      : b(b), loc(loc), x(x), group(group), n(n), normalize(normalize),
+        pool(pool) {}
 
   void write(const SharedPlan &plan, const ReadStage &stage);
   /// The operations that hold a pattern of `used`.
@@ -48,6 +49,7 @@ private:
   ir::GroupAttr group;
   mlir::IntegerAttr n;
   ir::NormalizeAttr normalize;
+  ir::PoolAttr pool;
   PatternHolders reads;
 };
 

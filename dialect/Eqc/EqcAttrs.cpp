@@ -402,6 +402,8 @@ static constexpr Choice<Layout> layouts[] = {
     {"channels_first", Layout::ChannelsFirst}};
 static constexpr Choice<Normalize> normalizations[] = {
     {"none", Normalize::None}, {"mean", Normalize::Mean}};
+static constexpr Choice<Pool> pools[] = {
+    {"sum", Pool::Sum}, {"max", Pool::Max}, {"min", Pool::Min}};
 static constexpr Choice<BilinearRole> bilinearRoles[] = {
     {"y", BilinearRole::Forward},
     {"grad_x", BilinearRole::GradX},
@@ -445,6 +447,7 @@ StringRef ir::getSpelling(Layout layout) {
 StringRef ir::getSpelling(Normalize normalize) {
   return spell<Normalize>(normalize, normalizations);
 }
+StringRef ir::getSpelling(Pool pool) { return spell<Pool>(pool, pools); }
 
 StringRef ir::getSpelling(BilinearRole role) {
   return spell<BilinearRole>(role, bilinearRoles);
@@ -601,6 +604,9 @@ FailureOr<Layout> ir::parseLayoutKeyword(AsmParser &parser) {
 FailureOr<Normalize> ir::parseNormalizeKeyword(AsmParser &parser) {
   return parseChoice<Normalize>(parser, "a normalisation", normalizations);
 }
+FailureOr<Pool> ir::parsePoolKeyword(AsmParser &parser) {
+  return parseChoice<Pool>(parser, "what is taken over inputs", pools);
+}
 
 FailureOr<BilinearRole> ir::parseBilinearRoleKeyword(AsmParser &parser) {
   return parseChoice<BilinearRole>(parser, "what is computed", bilinearRoles);
@@ -654,6 +660,14 @@ Attribute NormalizeAttr::parse(AsmParser &parser, Type) {
 }
 
 void NormalizeAttr::print(AsmPrinter &printer) const {
+  printer << '<' << getSpelling(getValue()) << '>';
+}
+
+Attribute PoolAttr::parse(AsmParser &parser, Type) {
+  return parseInBrackets<PoolAttr>(parser, parsePoolKeyword);
+}
+
+void PoolAttr::print(AsmPrinter &printer) const {
   printer << '<' << getSpelling(getValue()) << '>';
 }
 

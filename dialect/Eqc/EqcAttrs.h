@@ -70,6 +70,7 @@ void printProduct(mlir::AsmPrinter &printer, Group group);
 /// Reads one of the names of the layouts, of the normalisations.
 mlir::FailureOr<Layout> parseLayoutKeyword(mlir::AsmParser &parser);
 mlir::FailureOr<Normalize> parseNormalizeKeyword(mlir::AsmParser &parser);
+mlir::FailureOr<Pool> parsePoolKeyword(mlir::AsmParser &parser);
 mlir::FailureOr<BilinearRole> parseBilinearRoleKeyword(mlir::AsmParser &parser);
 
 /// Sums of multiples as `[[0 : 0.5, 1 : 0.5], 0]`.
@@ -79,6 +80,7 @@ void printSumsList(mlir::AsmPrinter &printer, SumsAttr sums);
 /// How the language spells a value.
 llvm::StringRef getSpelling(Layout layout);
 llvm::StringRef getSpelling(Normalize normalize);
+llvm::StringRef getSpelling(Pool pool);
 llvm::StringRef getSpelling(BilinearRole role);
 llvm::StringRef getSpelling(KernelRole role);
 

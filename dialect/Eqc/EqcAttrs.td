@@ -407,6 +407,15 @@ def Eqc_NormalizeAttr
   }];
 }
 
+def Eqc_PoolAttr : Eqc_ChoiceAttr<"Pool", "pool", "::eqc::Pool"> {
+  let summary = "what is taken over blocks of inputs only: sum, max or min";
+  let description = [{
+    `max` and `min` take the largest or smallest entry over the joint index of
+    such blocks where `sum` adds. A NaN among them gives NaN. Symbols are
+    summed over whatever this says.
+  }];
+}
+
 def Eqc_BilinearRoleAttr
     : Eqc_ChoiceAttr<"BilinearRole", "bilinear_role", "::eqc::BilinearRole"> {
   let summary = "what is made of three arrays: y, grad_x, grad_z or grad_weight";

@@ -252,6 +252,9 @@ private:
       return planar.emitError(noRows);
     if (auto mix = dyn_cast<MixEachOp>(op))
       return verifyWeights(op, mix.getWeights(), Value());
+    if (auto write = dyn_cast<WriteOp>(op);
+        write && write.getAt() && write.getAt() != argument(2))
+      return write.emitError("'at' must be the third argument of its function");
     if (auto bias = dyn_cast<AddBiasOp>(op))
       return verifyBias(op, bias.getBias());
     if (auto mix = dyn_cast<MixCopiesOp>(op))

@@ -26,11 +26,13 @@ def Eqc_IntAttr
 }
 
 // A whole layer, however it is computed.
-class Eqc_LayerOp<string mnemonic> : Eqc_Op<mnemonic, [Pure]> {
+class Eqc_LayerOp<string mnemonic>
+    : Eqc_Op<mnemonic, [Pure, AttrSizedOperandSegments]> {
   dag layerArguments = (ins
     Eqc_Tensor:$x,
     Eqc_Tensor:$weight,
     Optional<Eqc_Tensor>:$bias,
+    Optional<Eqc_Tensor>:$at,
     Eqc_GroupAttr:$group,
     Eqc_IntAttr:$n,
     Eqc_IntAttr:$k,
@@ -41,13 +43,15 @@ class Eqc_LayerOp<string mnemonic> : Eqc_Op<mnemonic, [Pure]> {
     DefaultValuedAttr<Eqc_NormalizeAttr, "::eqc::Normalize::None">:$normalize,
     DefaultValuedAttr<StrArrayAttr, "{}">:$in_symmetry,
     DefaultValuedAttr<StrArrayAttr, "{}">:$out_symmetry,
-    UnitAttr:$orbit_weights
+    UnitAttr:$orbit_weights,
+    DefaultValuedAttr<Eqc_PoolAttr, "::eqc::Pool::Sum">:$pool
   );
   string layerFormat = [{
     custom<GroupOfSize>($group, $n) `order` $k `->` $l
     `x` `(` $x `:` type($x) `)`
     `weight` `(` $weight `:` type($weight) `)`
     (`bias` `(` $bias^ `:` type($bias) `)`)?
+    (`at` `(` $at^ `:` type($at) `)`)?
     `diagrams` custom<Diagrams>($diagrams)
     (`bias_diagrams` custom<Diagrams>($bias_diagrams)^)?
     (`layout` custom<Layout>($layout)^)?
@@ -55,6 +59,7 @@ class Eqc_LayerOp<string mnemonic> : Eqc_Op<mnemonic, [Pure]> {
     (`in_symmetry` $in_symmetry^)?
     (`out_symmetry` $out_symmetry^)?
     (`orbit_weights` $orbit_weights^)?
+    (`pool` custom<Pool>($pool)^)?
   }];
   let results = (outs Eqc_Tensor:$y);
   let hasVerifier = 1;

@@ -6,6 +6,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "dialect/Eqc/EqcOps.h"
+#include "compiler/Algebra/Groups/Entrywise.h"
 #include "compiler/Algebra/Groups/GroupRules.h"
 #include "dialect/Eqc/EqcSyntax.h"
 #include "dialect/Eqc/EqcVerify.h"
@@ -167,6 +168,15 @@ template <typename OpT> static LogicalResult verifySymmetry(OpT op) {
   return verifyOrbits(op.getBiasDiagramValues(), {{}, symmetry.out});
 }
 
+/// Whether every element is a permutation.
+static bool isOfPermutations(Group group) {
+  if (!group.isProduct())
+    return entrywise(group, 1) == Entrywise::All;
+  return llvm::all_of(group.spaces(), [](const Space &space) {
+    return entrywise(space.group, 1) == Entrywise::All;
+  });
+}
+
 template <typename OpT>
 static LogicalResult verifyLayer(OpT op, const LayerTypes &types) {
   // linear_c1
@@ -214,6 +224,12 @@ static LogicalResult verifyLayer(OpT op, const LayerTypes &types) {
                                op.getNormalize() != Normalize::None))
     return op.emitOpError() << "has orbit weights, for which the group must be "
                                "of monomial matrices, and sums no means";
+  // linear_c14
+  if (op.getPool() != Pool::Sum &&
+      (!isOfPermutations(op.getGroup()) ||
+       op.getNormalize() != Normalize::None || op.getOrbitWeights()))
+    return op.emitOpError() << "pools, for which the group must be of "
+                               "permutations, and weights those of diagrams";
   return success();
 }
 
@@ -227,7 +243,15 @@ template <typename OpT> static LogicalResult verifyLayer(OpT op) {
   return verifyLayer(op, types);
 }
 
-LogicalResult LinearOp::verify() { return verifyLayer(*this); }
+LogicalResult LinearOp::verify() {
+  // linear_c14
+  if (getAt() && (getPool() == Pool::Sum || getBias() ||
+                  getAt().getType() != getY().getType()))
+    return emitOpError()
+           << "has an 'at', which is for gradients of layers that "
+              "pool, of the type of 'y'";
+  return verifyLayer(*this);
+}
 
 LogicalResult GradWeightOp::verify() {
   LayerTypes types;

@@ -62,6 +62,12 @@ def Eqc_LinearOp : Eqc_LayerOp<"linear"> {
     the sum of `mu(d, r) D_r` over all coarser `r`, `mu` the Moebius function of
     the lattice of partitions. Jellyfish and orbits of tuples stay as they are.
 
+    With `pool max` or `pool min` the largest or smallest entry is taken over the
+    joint index of the blocks of inputs only, where `sum` adds. With `at` this is
+    the gradient of x of such a layer, and `at` that x: what `D_d` would spread
+    over blocks of outputs only is added to one entry each, the first one where
+    `at` has its extreme over them.
+
     - (C1) `n` is positive or `?`; for `Sp` it is even, for `SO` it is not `?`.
     - (C2) The orders `k` and `l` are between 0 and 2^31 - 1.
     - (C3) `x` has rank `k + 2`, `y` rank `l + 2`, `weight` rank 3, `bias`
@@ -82,6 +88,9 @@ def Eqc_LinearOp : Eqc_LayerOp<"linear"> {
       of one orbit.
     - (C13) With `orbit_weights` every element of the group is a monomial matrix,
       and nothing is normalized.
+    - (C14) With a `pool` other than `sum` every element of the group is a
+      permutation, nothing is normalized, and there are no `orbit_weights`. `at`
+      is given only then, has the type of `y`, and there is no `bias`.
 
     Example:
 
@@ -112,7 +121,7 @@ def Eqc_GradWeightOp : Eqc_Op<"grad_weight", [Pure]> {
     The attributes are those of the layer's `eqc.linear`. The gradient of x needs
     no operation: it is `eqc.linear` with the flipped diagrams.
 
-    - (C1..C12) Those of `eqc.linear`, of which `grad_y` is the `y`,
+    - (C1..C14) Those of `eqc.linear`, of which `grad_y` is the `y`,
       `grad_weight` the `weight` and `grad_bias` the `bias`.
 
     Example:
@@ -137,7 +146,8 @@ def Eqc_GradWeightOp : Eqc_Op<"grad_weight", [Pure]> {
     DefaultValuedAttr<Eqc_NormalizeAttr, "::eqc::Normalize::None">:$normalize,
     DefaultValuedAttr<StrArrayAttr, "{}">:$in_symmetry,
     DefaultValuedAttr<StrArrayAttr, "{}">:$out_symmetry,
-    UnitAttr:$orbit_weights
+    UnitAttr:$orbit_weights,
+    DefaultValuedAttr<Eqc_PoolAttr, "::eqc::Pool::Sum">:$pool
   );
   let results = (outs Eqc_Tensor:$grad_weight, Optional<Eqc_Tensor>:$grad_bias);
   let assemblyFormat = [{
@@ -150,6 +160,7 @@ def Eqc_GradWeightOp : Eqc_Op<"grad_weight", [Pure]> {
     (`in_symmetry` $in_symmetry^)?
     (`out_symmetry` $out_symmetry^)?
     (`orbit_weights` $orbit_weights^)?
+    (`pool` custom<Pool>($pool)^)?
     attr-dict `:` type($grad_weight) (`,` type($grad_bias)^)?
   }];
   let hasVerifier = 1;

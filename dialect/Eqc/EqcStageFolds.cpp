@@ -77,7 +77,7 @@ struct DropDeadPatterns : OpRewritePattern<ReadOp> {
     rewriter.replaceOpWithNewOp<ReadOp>(
         op, type.clone(shape), op.getX(), op.getReads(), op.getGroupAttr(),
         op.getNAttr(), kept, rewriter.getArrayAttr(sources),
-        op.getNormalizeAttr());
+        op.getNormalizeAttr(), op.getPoolAttr());
     return success();
   }
 };

@@ -227,6 +227,9 @@ LogicalResult ReadOp::verify() {
   if (getPatterns().size() != getSources().size())
     return emitOpError() << "has " << getPatterns().size() << " patterns but "
                          << getSources().size() << " sources";
+  // read_c9
+  if (getPool() != Pool::Sum && getNormalize() != Normalize::None)
+    return emitOpError() << "pools, so that nothing can be normalized";
   if (failed(verifyUnique(*this, "pattern", getPatterns())) ||
       failed(verifyOfGroup(*this, getPatterns(), getGroup())) ||
       failed(verifyOfGroup(*this, getSources(), getGroup())))
@@ -524,5 +527,18 @@ LogicalResult WriteOp::verify() {
                            << " cannot be added to " << quoted(to)
                            << ", which distinguishes less";
   }
+  // write_c6
+  if ((getPool() != Pool::Sum) != static_cast<bool>(getAt()))
+    return emitOpError() << (getAt() ? "has an 'at' but no 'pool'"
+                                     : "has a 'pool' but no 'at'");
+  if (!getAt())
+    return success();
+  const RankedTensorType at = typeOf(getAt()), rows = typeOf(getTarget());
+  if (at.getRank() < 2 || at.getElementType() != rows.getElementType() ||
+      at.getDimSize(0) != rows.getDimSize(0) ||
+      !llvm::is_contained(at.getShape().drop_front(), rows.getDimSize(2)))
+    return emitOpError() << "'at' must have the batch, the channels and the "
+                            "element type of 'target', "
+                         << rows << ", found " << at;
   return success();
 }

@@ -144,7 +144,8 @@ def Eqc_ReadOp : Eqc_StageOp<"read", [AttrSizedOperandSegments]> {
   let description = [{
     Computes the rows of input patterns: sums over the values of the dropped
     blocks, signed sums over the free vertices or the orders of the legs that
-    inputs have alone. Each pattern is read from
+    inputs have alone. With `pool max` or `pool min` it is the largest or
+    smallest entry over the values of dropped blocks. Each pattern is read from
     another one that distinguishes at least as much: one that drops nothing is
     a view of `x`, others are among `reads`. So each costs one sum over one
     block, however many diagrams use it. With `normalize mean` each dropped
@@ -165,6 +166,7 @@ def Eqc_ReadOp : Eqc_StageOp<"read", [AttrSizedOperandSegments]> {
       the same batch, channels and element type.
     - (C8) Of a product of groups, patterns keep and sum blocks of the same
       spaces, or all are sums over single axes of `x`, none of length 1.
+    - (C9) Nothing is normalized where the `pool` is not `sum`.
 
     Patterns that no stage uses are not read.
 
@@ -183,7 +185,8 @@ def Eqc_ReadOp : Eqc_StageOp<"read", [AttrSizedOperandSegments]> {
     Eqc_IntAttr:$n,
     Eqc_RowPatternArrayAttr:$patterns,
     Eqc_RowPatternArrayAttr:$sources,
-    DefaultValuedAttr<Eqc_NormalizeAttr, "::eqc::Normalize::None">:$normalize
+    DefaultValuedAttr<Eqc_NormalizeAttr, "::eqc::Normalize::None">:$normalize,
+    DefaultValuedAttr<Eqc_PoolAttr, "::eqc::Pool::Sum">:$pool
   );
   let results = (outs Eqc_Tensor:$rows);
   let assemblyFormat = [{
@@ -192,6 +195,7 @@ def Eqc_ReadOp : Eqc_StageOp<"read", [AttrSizedOperandSegments]> {
     (`reads` `(` $reads^ `:` type($reads) `)`)?
     `patterns` custom<PatternsFrom>($patterns, $sources)
     (`normalize` custom<Normalize>($normalize)^)?
+    (`pool` custom<Pool>($pool)^)?
     attr-dict `:` type($rows)
   }];
   let hasVerifier = 1;
@@ -310,13 +314,19 @@ def Eqc_MixOp : Eqc_StageOp<"mix", [AttrSizedOperandSegments]> {
 }
 
 def Eqc_WriteOp
-    : Eqc_StageOp<"write", [AllTypesMatch<["target", "rows"]>]> {
+    : Eqc_StageOp<"write", [AttrSizedOperandSegments,
+                            AllTypesMatch<["target", "rows"]>]> {
   let summary = "adds output patterns to finer ones or to the output";
   let description = [{
     Adds the rows of coarser output patterns to those of `target` that they
     stand for: a block that the pattern joins is a diagonal, one that it drops
     is a sum over its values, a pair of `Sp` carries the form, free vertices
     carry the sign of their values, legs that of those of all.
+
+    With `pool max` or `pool min` the rows are gradients of what a layer takes of
+    its `x`, which is `at`: where a pattern drops blocks, each of its rows is
+    added to one of those that it stands for, the first where the rows of the
+    finer pattern, read of `at` in the same way, have their extreme.
 
     - (C1) `n` is positive or `?`; for `Sp` it is even, for `SO` it is not `?`.
     - (C2) There are as many patterns as patterns that they are added to.
@@ -326,6 +336,8 @@ def Eqc_WriteOp
     - (C4) A pattern distinguishes at most what the one does that it is added
       to, which has no free vertices and no head.
     - (C5) The result has the type of `target`.
+    - (C6) `at` is given exactly when the `pool` is not `sum`, with the channels,
+      the batch and the element type of `target`.
 
     Writing nothing folds away.
 
@@ -339,17 +351,20 @@ def Eqc_WriteOp
   let arguments = (ins
     Eqc_Tensor:$target,
     Variadic<Eqc_Tensor>:$nodes,
+    Optional<Eqc_Tensor>:$at,
     Eqc_GroupAttr:$group,
     Eqc_IntAttr:$n,
     Eqc_RowPatternArrayAttr:$patterns,
-    Eqc_RowPatternArrayAttr:$into
+    Eqc_RowPatternArrayAttr:$into,
+    DefaultValuedAttr<Eqc_PoolAttr, "::eqc::Pool::Sum">:$pool
   );
   let results = (outs Eqc_Tensor:$rows);
   let assemblyFormat = [{
     custom<GroupOfSize>($group, $n)
     (`nodes` `(` $nodes^ `:` type($nodes) `)`)?
     `patterns` custom<PatternsInto>($patterns, $into)
-    $target attr-dict `:` type($rows)
+    $target (`at` `(` $at^ `:` type($at) `)`)? (`pool` custom<Pool>($pool)^)?
+    attr-dict `:` type($rows)
   }];
   let hasVerifier = 1;
   let hasFolder = 1;

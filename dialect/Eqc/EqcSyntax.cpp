@@ -133,6 +133,18 @@ void eqc::ir::printNormalize(OpAsmPrinter &printer, Operation *,
   printer << getSpelling(normalize.getValue());
 }
 
+ParseResult eqc::ir::parsePool(OpAsmParser &parser, PoolAttr &pool) {
+  FailureOr<Pool> value = parsePoolKeyword(parser);
+  if (failed(value))
+    return failure();
+  pool = PoolAttr::get(parser.getContext(), *value);
+  return success();
+}
+
+void eqc::ir::printPool(OpAsmPrinter &printer, Operation *, PoolAttr pool) {
+  printer << getSpelling(pool.getValue());
+}
+
 ParseResult eqc::ir::parseDiagram(OpAsmParser &parser, DiagramAttr &diagram) {
   FailureOr<DiagramAttr> parsed = parseDiagramLiteral(parser);
   if (failed(parsed))

@@ -31,6 +31,8 @@ mlir::ParseResult parseNormalize(mlir::OpAsmParser &parser,
                                  NormalizeAttr &normalize);
 void printNormalize(mlir::OpAsmPrinter &printer, mlir::Operation *op,
                     NormalizeAttr normalize);
+mlir::ParseResult parsePool(mlir::OpAsmParser &parser, PoolAttr &pool);
+void printPool(mlir::OpAsmPrinter &printer, mlir::Operation *op, PoolAttr pool);
 
 /// A name without quotes, where it needs none.
 mlir::ParseResult parseWord(mlir::OpAsmParser &parser, mlir::StringAttr &word);

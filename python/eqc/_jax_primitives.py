@@ -7,7 +7,8 @@ With F(x, weight) the layer without, and B(bias) nothing but its bias:
                                          that are needed, by x, weight, bias
 
 Each is linear in every argument, and each is the other's transpose. So tangents and cotangents
-of every order are calls of these two. Where samples differ in size, their sizes are the first
+of every order are calls of these two. (Layers that take largest or smallest entries are not
+linear in x; `_jax_pooled` differentiates them.) Where samples differ in size, their sizes are the first
 operand of either: integers, one for each sample, of which nothing has a derivative.
 
 Every array has `mapped` axes in front, each of its full size, or of size 1 where the array
@@ -355,9 +356,12 @@ def _backward_dce(used: list[bool], eqn: Any) -> tuple[list[bool], Any]:
     """Computes only gradients that somebody uses."""
     if not any(used):
         return [False] * len(eqn.invars), None
-    old = eqn.params["needs"]
+    old, call = eqn.params["needs"], eqn.params["call"]
+    used = list(used)
+    if call.layer.pool != "sum" and "x" in old and used[old.index("x")]:
+        used[old.index("w")] = True  # which brings x along
     needs = "".join(need for need, use in zip(old, used) if use)
-    kept = [True] * eqn.params["call"].padded
+    kept = [True] * call.padded
     kept += [need in needs for need in "wx" if need in old]
     kept.append(True)
     specs = tuple(itertools.compress(eqn.params["specs"], used))

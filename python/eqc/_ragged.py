@@ -95,7 +95,8 @@ class RaggedCalls:
         names = self._wanted(wrt)
         function = self._ragged(name)
         gs = as_input(grad_y, "grad_y", y_shape, self.dtype)
-        xs = as_input(x, "x", x_shape, self.dtype) if "weight" in names else None
+        xs = as_input(x, "x", x_shape, self.dtype) if "weight" in names or (
+            "x" in names and self.pool != "sum") else None
         ws = self._weight(weight) if "x" in names else None
         grads = [empty(shape, self.dtype if name == "x" else self.weight_dtype)
                  if name in names else None for name, shape in

@@ -154,7 +154,7 @@ def layer_source(*, name: str, group: str | None, n: int | None, k: Axes, l: Axe
                  channels: tuple[int, int], bias: bool, dtype: Any, layout: str,
                  normalize: str, diagrams: str | Sequence[str], batch: int | None,
                  in_symmetry: Sequence[str] = (), out_symmetry: Sequence[str] = (),
-                 weights: str = "diagram") -> str:
+                 weights: str = "diagram", pool: str = "sum") -> str:
     """The layer in the language, one field a line; values are checked by the compiler.
 
     Raises:
@@ -165,13 +165,14 @@ def layer_source(*, name: str, group: str | None, n: int | None, k: Axes, l: Axe
                                    two=isinstance(k, Inputs), bias=bias, dtype=dtype,
                                    layout=layout, normalize=normalize, diagrams=diagrams,
                                    batch=batch, in_symmetry=in_symmetry,
-                                   out_symmetry=out_symmetry, weights=weights)
+                                   out_symmetry=out_symmetry, weights=weights, pool=pool)
 
 
 def layer_fields(name: str, acting: list[str], *, channels: Any, bias: bool,
                  dtype: Any, layout: str, normalize: str, diagrams: str | Sequence[str],
                  batch: int | None, two: bool = False, in_symmetry: Sequence[str] = (),
-                 out_symmetry: Sequence[str] = (), weights: str = "diagram") -> str:
+                 out_symmetry: Sequence[str] = (), weights: str = "diagram",
+                 pool: str = "sum") -> str:
     """The layer alone, with the fields of its axes."""
     written_channels = _channels(channels, two)
     if not isinstance(bias, bool):
@@ -188,6 +189,8 @@ def layer_fields(name: str, acting: list[str], *, channels: Any, bias: bool,
     ]
     if weights != "diagram":
         lines.append(f"  weights = {_word('weights', weights)}")
+    if pool != "sum":
+        lines.append(f"  pool = {_word('pool', pool)}")
     for field, generators in (("in_symmetry", in_symmetry), ("out_symmetry", out_symmetry)):
         if generators != ():
             lines.append(f"  {field} = {_symmetry(field, generators)}")

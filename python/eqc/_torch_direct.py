@@ -92,6 +92,7 @@ class _Direct:
         layer = self.layer
         self.dtype = _torch_operators.dtype_of(layer)
         self.weight_dtype = _torch_operators.weight_dtype_of(layer)
+        self.pools = layer.pool != "sum"
         self.weight_shape, self.bias_shape = layer.weight_shape, layer.bias_shape
         self.zero_bias = torch.zeros(layer.bias_shape, dtype=self.weight_dtype)
         self.shapes: dict[torch.Size, _Shapes] = {}
@@ -208,7 +209,8 @@ class _Linear(Function):
         grad_weight = torch.empty_like(weight) if need_weight else None
         grad_bias = weight.new_empty(*direct.bias_shape) if need_bias else None
         status = function(
-            *shapes.leading, x.data_ptr() if need_weight else None,
+            *shapes.leading,
+            x.data_ptr() if need_weight or (need_x and direct.pools) else None,
             weight.data_ptr() if need_x else None, grad_y.data_ptr(),
             None if grad_x is None else grad_x.data_ptr(),
             None if grad_weight is None else grad_weight.data_ptr(),

@@ -2,7 +2,8 @@
 
 Each has a kernel for CPUs and GPUs, and an `autograd.Function` around it that knows its derivatives of
 both modes and what one more axis means. A layer is linear in x and in the weight, so every
-derivative of the two operators is again a call of the two; all orders follow.
+derivative of the two operators is again a call of the two; all orders follow. One that takes
+largest or smallest entries of x is linear in others at the same places: `_pooled`.
 
 All tensors of a call may have the same axes in front of their own, those of vmap over weights:
 each point of them is a layer with its own weights, and a batch.
@@ -22,7 +23,7 @@ import torch
 from torch import Tensor
 from torch.autograd import Function, forward_ad
 
-from eqc import _cuda, _registry
+from eqc import _cuda, _pooled, _registry
 from eqc._arrays import layout_advice
 from eqc._native import check_status
 from eqc.layer import Layer
@@ -147,6 +148,11 @@ def forward_arguments(kernel: Layer, x: Tensor, weight: Tensor, bias: Tensor | N
     return x, weight, bias
 
 
+def reads_x(kernel: Layer, need_x: bool, need_weight: bool) -> bool:
+    """Whether the backward function wants x for these gradients."""
+    return need_weight or (need_x and kernel.pool != "sum")
+
+
 def backward_arguments(kernel: Layer, x: Tensor, weight: Tensor, grad_y: Tensor,
                        x_shape: tuple[int, ...], y_shape: tuple[int, ...],
                        needs: tuple[bool, bool, bool], front: tuple[int, ...] = ()
@@ -154,7 +160,7 @@ def backward_arguments(kernel: Layer, x: Tensor, weight: Tensor, grad_y: Tensor,
     """Those of a backward function, and the gradients that it writes, empty where they are
     not needed."""
     need_x, need_weight, _ = needs
-    if need_weight:
+    if reads_x(kernel, need_x, need_weight):
         x = _checked(x, "x", x_shape, kernel, front)
     if need_x:
         weight = _checked(weight, "weight", kernel.weight_shape, kernel, front)
@@ -197,7 +203,8 @@ def _backward(x: Tensor, weight: Tensor, grad_y: Tensor, layer: str, n: int,
         kernel, x, weight, grad_y, kernel.x_shape(batch, n), kernel.y_shape(batch, n), needs,
         front)
     if any(needs):
-        _run(layer, kernel, "backward", n, batch, front, x if need_weight else None,
+        _run(layer, kernel, "backward", n, batch, front,
+             x if reads_x(kernel, need_x, need_weight) else None,
              weight if need_x else None, grad_y,
              *(grad if need else None for need, grad in zip(needs, grads)))
     return grads[0], grads[1], grads[2]
@@ -278,7 +285,8 @@ class _Linear(Function):
     def jvp(ctx: Any, of_x: Tensor | None, of_weight: Tensor | None, of_bias: Tensor | None,
             *_: None) -> Tensor:
         with forward_ad._set_fwd_grad_enabled(True):
-            return tangent(linear, *_primals(ctx), of_x, of_weight, of_bias, ctx.layer, ctx.n)
+            return tangent(linear, *_primals(ctx), of_x, of_weight, of_bias, ctx.layer, ctx.n,
+                           pooled=along if pools(ctx.layer) else None)
 
     @staticmethod
     def vmap(info: Any, dims: tuple, x: Tensor, weight: Tensor, bias: Tensor | None,
@@ -292,10 +300,52 @@ class _Linear(Function):
                         zip((x, weight, bias), dims)), layer, n), 0
 
 
+def _take(values: Tensor, places: Tensor) -> Tensor:
+    return torch.take_along_dim(values, places, -2).squeeze(-2)
+
+
+#: What `_pooled` computes with.
+_framework = _pooled.Framework(
+    einsum=torch.einsum, argmax=lambda array: array.argmax(-2, keepdim=True), take=_take,
+    movedim=torch.movedim, stack=torch.stack,
+    eye=lambda n, like: torch.eye(n, dtype=like.dtype, device=like.device),
+    ones=lambda n, like: torch.ones(n, dtype=like.dtype, device=like.device))
+
+
+def _computed(layer: Layer, *values: Tensor) -> tuple[Tensor, ...]:
+    """In the type that is computed in."""
+    return tuple(value.to(weight_dtype_of(layer)) for value in values)
+
+
+def along(x: Tensor, values: Tensor, weight: Tensor, key: str, n: int) -> Tensor:
+    """The derivative along `values` of a layer that takes extremes, without its bias."""
+    layer = _registry.layer_of(key)
+    return _pooled.along(layer, n, *_computed(layer, x, values), weight,
+                         _framework).to(x.dtype)
+
+
+def weights_along(x: Tensor, values: Tensor, grad_y: Tensor, weight: Tensor, key: str,
+                  n: int) -> Tensor:
+    """The gradient of <grad_y, along(..)> with respect to the weight."""
+    layer = _registry.layer_of(key)
+    return _pooled.weights_along(layer, n, *_computed(layer, x, values, grad_y),
+                                 weight.dim() - 3, _framework)
+
+
+def pools(key: str) -> bool:
+    return _registry.layer_of(key).pool != "sum"
+
+
 def tangent(operator: Any, x: Tensor, weight: Tensor, of_x: Tensor | None,
-            of_weight: Tensor | None, of_bias: Tensor | None, *call: Any) -> Tensor:
+            of_weight: Tensor | None, of_bias: Tensor | None, *call: Any,
+            pooled: Any = None) -> Tensor:
     """F(of_x, weight) + F(x, of_weight) + B(of_bias), by an operator on x, weight and bias that
-    takes `call` besides."""
+    takes `call` besides, of which the last two are the layer and its n. Of one that takes extremes
+    F(of_x, weight) is `pooled`, of x, of_x and the weight."""
+    if of_x is not None and pooled is not None:
+        result = pooled(x, of_x, weight, *call)
+        return result if of_weight is None and of_bias is None else result + tangent(
+            operator, x, weight, None, of_weight, of_bias, *call)
     if of_x is None and of_weight is None:
         return operator(torch.zeros_like(x), torch.zeros_like(weight), of_bias, *call)
     if of_x is None:
@@ -305,13 +355,17 @@ def tangent(operator: Any, x: Tensor, weight: Tensor, of_x: Tensor | None,
 
 
 def crossed(operator: Any, x: Tensor, weight: Tensor, grad_y: Tensor, of_x: Tensor | None,
-            of_weight: Tensor | None, need_x: bool, need_weight: bool, *call: Any
-            ) -> tuple[Tensor | None, Tensor | None]:
+            of_weight: Tensor | None, need_x: bool, need_weight: bool, *call: Any,
+            pooled: Any = None) -> tuple[Tensor | None, Tensor | None]:
     """grad_x with of_weight for the weight, and grad_weight with of_x for x, by an operator for
-    gradients that takes `call` besides; None for what is zero or not needed."""
+    gradients that takes `call` besides; None for what is zero or not needed. Of a layer that takes
+    extremes the latter is `pooled`, of x, of_x, grad_y and the weight."""
     need_x, need_weight = need_x and of_weight is not None, need_weight and of_x is not None
     if not need_x and not need_weight:
         return None, None
+    if pooled is not None:
+        return (operator(x, of_weight, grad_y, *call, True, False, False)[0] if need_x else None,
+                pooled(x, of_x, grad_y, weight, *call) if need_weight else None)
     grad_x, grad_weight, _ = operator(
         x if of_x is None else of_x, weight if of_weight is None else of_weight, grad_y, *call,
         need_x, need_weight, False)
@@ -354,12 +408,14 @@ class _LinearBackward(Function):
         of_x, of_weight, of_bias = (value if need else None
                                     for value, need in zip(of, ctx.needs))
         for_x, for_weight, for_grad_y = ctx.needs_input_grad[:3]
+        pooled = pools(ctx.layer)
         grad_x, grad_weight = crossed(linear_backward, x, weight, grad_y, of_x, of_weight, for_x,
-                                      for_weight, ctx.layer, ctx.n)
+                                      for_weight, ctx.layer, ctx.n,
+                                      pooled=weights_along if pooled else None)
         grad_grad_y = None
         if for_grad_y and any(value is not None for value in (of_x, of_weight, of_bias)):
             grad_grad_y = tangent(linear, x, weight, of_x, of_weight, of_bias, ctx.layer,
-                                  ctx.n)
+                                  ctx.n, pooled=along if pooled else None)
         return grad_x, grad_weight, grad_grad_y, None, None, None, None, None
 
     @staticmethod
@@ -368,7 +424,8 @@ class _LinearBackward(Function):
         with forward_ad._set_fwd_grad_enabled(True):
             x, weight, grad_y = _primals(ctx)
             terms = [(*crossed(linear_backward, x, weight, grad_y, of_x, of_weight,
-                               *ctx.needs[:2], ctx.layer, ctx.n), None)]
+                               *ctx.needs[:2], ctx.layer, ctx.n,
+                               pooled=weights_along if pools(ctx.layer) else None), None)]
             if of_grad_y is not None:
                 grads = linear_backward(x, weight, of_grad_y, ctx.layer, ctx.n, *ctx.needs)
                 terms.append(tuple(grad if need else None
@@ -383,12 +440,17 @@ class _LinearBackward(Function):
         size = info.batch_size
         grads: list[Tensor] = [grad_y.new_empty(0)] * 3
         where: list[int | None] = [None] * 3
-        if need_x and dims[1] is None:
+        apart = dims[1] is not None or (pools(layer) and dims[0] is not None)
+        if need_x and not apart:
             at = len(front_of(weight))
+            # Where extremes are taken x is read, too, which all points share.
+            x_of_all = x.expand(size, *x.shape).movedim(0, at).flatten(at, at + 1) if (
+                pools(layer)) else x
             folded, sizes = _folded(grad_y, dims[2], size, at)
-            grad_x, _, _ = linear_backward(x, weight, folded, layer, n, True, False, False)
+            grad_x, _, _ = linear_backward(x_of_all, weight, folded, layer, n, True, False,
+                                           False)
             grads[0], where[0] = grad_x.unflatten(at, sizes), at
-        needs = (need_x and dims[1] is not None, need_weight, need_bias)
+        needs = (need_x and apart, need_weight, need_bias)
         if any(needs):
             each = linear_backward(*(_in_front(value, dim, size) for value, dim in
                                      zip((x, weight, grad_y), dims)), layer, n, *needs)

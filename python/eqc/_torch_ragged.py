@@ -13,7 +13,7 @@ import torch
 from torch import Tensor
 from torch.autograd import Function
 
-from eqc import _registry
+from eqc import _registry, _torch_operators
 from eqc._native import check_status
 from eqc._ragged import packed_shape
 from eqc._torch_operators import (
@@ -135,6 +135,60 @@ class _LinearRagged(Function):
         return *(grad if need else None for need, grad in zip(needs, grads)), None, None, None
 
 
+def _each(x: Tensor, values: Tensor, sizes: Tensor, key: str, n: int) -> list[tuple[Any, ...]]:
+    """For every sample with entries its number, its size, and x and other values as a batch of
+    one."""
+    layer, samples, begin = _registry.layer_of(key), [], 0
+    last = layer.layout == "channels_last"
+    for number, size in enumerate(sizes.tolist()):
+        shape = tuple(layer.x_shape(1, size)) if size else ()
+        if n and size:
+            corner = (slice(0, size),) * layer.k
+            at = (slice(number, number + 1), *corner) if last else (
+                slice(number, number + 1), slice(None), *corner)
+            samples.append((number, size, x[at], values[at]))
+        elif size:
+            count = size**layer.k * (1 if last else layer.channels[0])
+            samples.append((number, size, *(array[begin:begin + count].reshape(shape)
+                                            for array in (x, values))))
+            begin += count
+    return samples
+
+
+def _along(x: Tensor, values: Tensor, weight: Tensor, sizes: Tensor, key: str, n: int) -> Tensor:
+    """As of the operators without sizes."""
+    layer = _registry.layer_of(key)
+    last = layer.layout == "channels_last"
+    parts: list[Tensor] = []
+    if not n and layer.l == 0:
+        parts = [x.new_zeros(1, layer.channels[1]) for _ in range(sizes.numel())]
+    padded = list(x.new_zeros(layer.y_shape(sizes.numel(), n)).unbind()) if n else []
+    for number, size, own, others in _each(x, values, sizes, key, n):
+        y = _torch_operators.along(own, others, weight, key, size)
+        if n:
+            pad = [0, 0] * (last and layer.l > 0) + [0, n - size] * layer.l
+            padded[number] = torch.nn.functional.pad(y, pad)[0]
+        elif layer.l == 0:
+            parts[number] = y
+        else:
+            parts.append(y.reshape(-1, layer.channels[1]) if last else y.reshape(-1))
+    if n:
+        return torch.stack(padded)
+    shape = packed_shape(layer.layout, layer.channels[1], 0)
+    return torch.cat([part.reshape(-1, *shape[1:]) for part in parts]) if parts else (
+        x.new_zeros(shape))
+
+
+def _weights_along(x: Tensor, values: Tensor, grad_y: Tensor, weight: Tensor, sizes: Tensor,
+                   key: str, n: int) -> Tensor:
+    # Linear in the weight: its gradient is that at any weight.
+    further = torch.is_grad_enabled()
+    with torch.enable_grad():
+        source = weight.detach().requires_grad_()
+        y = _along(x, values, source, sizes, key, n)
+        return torch.autograd.grad(y, source, grad_y, create_graph=further)[0]
+
+
 class _LinearRaggedBackward(Function):
     """The gradients at grad_y: those of x and of the weight are linear in grad_y and in the
     other of the two, that of the bias in grad_y."""
@@ -164,11 +218,14 @@ class _LinearRaggedBackward(Function):
                                     for value, need in zip(of, ctx.needs))
         for_x, for_weight, for_grad_y = ctx.needs_input_grad[:3]
         call = (sizes, ctx.layer, ctx.n)
+        pooled = _torch_operators.pools(ctx.layer)
         grad_x, grad_weight = crossed(linear_ragged_backward, x, weight, grad_y, of_x, of_weight,
-                                      for_x, for_weight, *call)
+                                      for_x, for_weight, *call,
+                                      pooled=_weights_along if pooled else None)
         grad_grad_y = None
         if for_grad_y and any(value is not None for value in (of_x, of_weight, of_bias)):
-            grad_grad_y = tangent(linear_ragged, x, weight, of_x, of_weight, of_bias, *call)
+            grad_grad_y = tangent(linear_ragged, x, weight, of_x, of_weight, of_bias, *call,
+                                  pooled=_along if pooled else None)
         return grad_x, grad_weight, grad_grad_y, *(None,) * 6
 
 

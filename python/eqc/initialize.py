@@ -17,6 +17,9 @@ every diagram contributes the same where it writes, and the mean square of y, av
 all positions, is gain^2: for centred x of variance 1; for uncentred ones at most, and exactly
 for equal entries where no signs cancel.
 
+Of a layer that takes largest or smallest entries a row of D_d has one of these, as if all were
+equal.
+
 Where axes have a symmetry, D_d is a sum over an orbit. Members that the symmetry of x takes to
 each other are the same map of x, up to sign; others add up where they write to one position,
 and of a centred x are taken to be independent there.
@@ -50,7 +53,8 @@ INPUTS = "uncentred"
 
 
 def _row_and_share(diagram: str, size_of: Callable[[str], int], mean: bool,
-                   is_leg: Callable[[str], bool]) -> tuple[float, float, float]:
+                   is_leg: Callable[[str], bool], pools: bool = False
+                   ) -> tuple[float, float, float]:
     """How many entries of a nonzero row of the diagram are not zero, their size, and f_d. The
     axis of a vertex has the length `size_of` says; the head of a jellyfish, `*`, has a leg to
     the blocks of those that `is_leg` names."""
@@ -76,7 +80,7 @@ def _row_and_share(diagram: str, size_of: Callable[[str], int], mean: bool,
             share *= math.perm(n, outputs) / float(n)**outputs
         elif outputs:  # one value for all its outputs
             share *= float(n)**(1 - outputs)
-        elif inputs:  # summed over
+        elif inputs and not pools:  # summed over
             entries *= n
             size /= n if mean else 1
     return entries, size, share
@@ -110,7 +114,8 @@ def _orbit(layer: Layer, diagram: str, size_of: Callable[[str], int],
     if differ:
         entries, size, share = _row_and_share_of_distinct(diagram, size_of, space_of)
     else:
-        entries, size, share = _row_and_share(diagram, size_of, layer.normalize == "mean", is_leg)
+        entries, size, share = _row_and_share(diagram, size_of, layer.normalize == "mean", is_leg,
+                                              layer.pool != "sum")
     centred = inputs == "centred"
     rows = size**2 * (entries if centred else entries**2)
     if not (layer.in_symmetry or layer.out_symmetry):

@@ -22,7 +22,7 @@ import numpy as np
 from jax import Array, export
 from jax.sharding import PartitionSpec
 
-from eqc import _jax_lowering, _jax_network, _xla  # noqa: F401
+from eqc import _jax_lowering, _jax_network, _jax_pooled, _xla  # noqa: F401
 from eqc._arrays import layout_advice
 from eqc._integers import integer
 from eqc._jax_bilinear import bilinear, bilinear_init
@@ -125,6 +125,10 @@ def linear(layer: Layer, x: Array, weight: Array, bias: Array | None = None, *,
         layer._ragged("forward_padded")  # says why there is none
         sizes = _checked_sizes(sizes, batch, layer, n)
     spec = _spec_of_y(call, sizes, *arguments)
+    if layer.pool != "sum":
+        operands = _varying_alike([*([] if sizes is None else [sizes]), *arguments])
+        return _jax_pooled.linear(call, spec, None if sizes is None else operands.pop(0),
+                                  *operands, *([] if bias is not None else [None]))
     return linear_p.bind(*_varying_alike([*([] if sizes is None else [sizes]), *arguments]),
                          call=call, pairs=1, spec=spec)
 

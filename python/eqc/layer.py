@@ -88,6 +88,8 @@ class Layer(RaggedCalls, Reported):
         weights: what weight[d] multiplies, of groups of permutations, maybe with signs:
             "diagram", its matrix D_d, or "orbit", that of the tuples whose indices are equal
             exactly within the blocks of the diagram (see `eqc.interop.to_orbit`).
+        pool: what is taken over inputs that y does not have: "sum", or of groups of
+            permutations the largest ("max") or smallest ("min") entry.
         batch: a batch size to specialise for; others still work.
         name: the layer's name in messages.
         plan: "auto", "dense", "factored", "shared" or "schur": how the maps are multiplied.
@@ -113,14 +115,15 @@ class Layer(RaggedCalls, Reported):
                  layout: str = "channels_last", normalize: str = "none",
                  diagrams: str | Sequence[str] = "all", in_symmetry: Sequence[str] = (),
                  out_symmetry: Sequence[str] = (), weights: str = "diagram",
-                 batch: int | None = None, name: str = "layer", plan: str = "auto", cpu: str = "native",
+                 pool: str = "sum", batch: int | None = None, name: str = "layer", plan: str = "auto", cpu: str = "native",
                  optimize: int = 3, max_diagrams: int | None = None, threads: bool = True,
                  grad: bool = True, ragged: bool = False, cache: bool = True) -> None:
         options = Options(plan, cpu, optimize, max_diagrams, threads, grad, ragged)
         source = source_for_bias(lambda bias: layer_source(
             name=name, group=group, n=n, k=k, l=l, channels=channels, bias=bias, dtype=dtype,
             layout=layout, normalize=normalize, diagrams=diagrams, batch=batch,
-            in_symmetry=in_symmetry, out_symmetry=out_symmetry, weights=weights), bias, options)
+            in_symmetry=in_symmetry, out_symmetry=out_symmetry, weights=weights, pool=pool),
+            bias, options)
         program = NativeProgram(source, f"<layer {name}>", options)
         program.load(cache)
         self._attach(program, 0)
@@ -139,7 +142,7 @@ class Layer(RaggedCalls, Reported):
     def _attach(self, program: NativeProgram, index: int) -> None:
         info = program.info(index)
         text = {name: getattr(info, name).decode() for name in
-                ("name", "group", "dtype", "layout", "normalize", "plan", "spec")}
+                ("name", "group", "dtype", "layout", "normalize", "plan", "spec", "pool")}
         self._program = program  # keeps the functions alive
         self._index = index
         self.name: str = text["name"]
@@ -168,6 +171,9 @@ class Layer(RaggedCalls, Reported):
         self.out_symmetry = symmetry_of(self.spec, "out_symmetry")
         #: "diagram" or "orbit": what a weight multiplies.
         self.weights: str = "orbit" if "\n  weights = orbit\n" in self.spec else "diagram"
+        #: "sum", "max" or "min": what is taken over inputs that y does not have. "sum" also
+        #: where there is nothing of which a largest entry could be taken.
+        self.pool: str = text["pool"]
         self.has_bias: bool = info.bias_diagrams > 0
         self.has_backward: bool = bool(info.has_backward)
         self.weight_shape = (info.diagrams, info.c_in, info.c_out)
@@ -258,6 +264,7 @@ class Layer(RaggedCalls, Reported):
                 ("in_symmetry", self.in_symmetry), ("out_symmetry", self.out_symmetry))
               if generators),
             f"weights={self.weights}" if self.weights != "diagram" else "",
+            f"pool={self.pool}" if self.pool != "sum" else "",
             self.layout if self.layout != "channels_last" else "",
             f"normalize={self.normalize}" if self.normalize != "none" else "") if text)
         return (f"<eqc.Layer {self.name}: {acting}, order {self.k} -> {self.l}, "
@@ -411,7 +418,8 @@ class Layer(RaggedCalls, Reported):
         """The gradients of a scalar whose gradient with respect to y is `grad_y`.
 
         Args:
-            x: as of `forward`; may be None unless the gradient of the weight is wanted.
+            x: as of `forward`; may be None unless the gradient of the weight is wanted, or the
+                layer pools.
             weight: as of `forward`; may be None unless the gradient of x is wanted.
             grad_y: of y's shape.
             wrt: which gradients to compute; "bias" counts only if the layer has one.
@@ -432,7 +440,7 @@ class Layer(RaggedCalls, Reported):
         gs = as_input(grad_y, "grad_y", self._shape("batch", "y", size), self.dtype)
         batch = gs.shape[0]
         xs = ws = None
-        if "weight" in names:
+        if "weight" in names or ("x" in names and self.pool != "sum"):
             xs = as_input(x, "x", self.x_shape(batch, size), self.dtype)
         if "x" in names:
             ws = self._weight(weight)

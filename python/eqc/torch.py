@@ -183,12 +183,13 @@ def _are_orders(axes: Any) -> bool:
         isinstance(order, (int, list, tuple)) for order in axes)
 
 
-def _normalize(normalize: str | None, weights: str, diagrams: Any = "all") -> str:
-    """What a module takes where nothing is said: weights of orbits, and graph maps, which
-    have letters behind '=' or edges behind ':', are for sums."""
+def _normalize(normalize: str | None, weights: str, pool: str, diagrams: Any = "all") -> str:
+    """What a module takes where nothing is said: weights of orbits, pooling, and graph maps,
+    which have letters behind '=' or edges behind ':', are not for means."""
     texts = () if isinstance(diagrams, str) else diagrams
     are_maps = any(re.search(r"=\s*[A-Za-z_]|^\s*:", text) for text in texts)
-    return normalize or ("none" if weights == "orbit" or are_maps else "mean")
+    are_plain = weights != "orbit" and pool == "sum" and not are_maps
+    return normalize or ("mean" if are_plain else "none")
 
 
 class EquivariantLinear(nn.Module):
@@ -206,8 +207,8 @@ class EquivariantLinear(nn.Module):
             of order l.
         normalize: "mean" divides each diagram by n for each of its blocks of inputs only;
             "none", the default of the language and of `eqc.Layer`, sums. None means "mean",
-            but "none" with weights="orbit" and with graph maps, which are for sums.
-        layout, diagrams, in_symmetry, out_symmetry, weights, batch, plan, max_diagrams: as of
+            but "none" with weights="orbit", with pool, and with graph maps.
+        layout, diagrams, in_symmetry, out_symmetry, weights, pool, batch, plan, max_diagrams: as of
             `eqc.Layer`.
         gain: the root mean square of y at the start, for an x of root mean square 1; sqrt 2,
             for a ReLU after the layer, unless given (see torch.nn.init.calculate_gain).
@@ -252,7 +253,7 @@ class EquivariantLinear(nn.Module):
                 bias: bool | None = None, **options: Any) -> Any:
         if not _are_orders(k) and not _are_orders(l):
             return super().__new__(cls)
-        chosen = dict(layout="channels_last", normalize=None, diagrams="all", weights="diagram",
+        chosen = dict(layout="channels_last", normalize=None, diagrams="all", weights="diagram", pool="sum",
                       batch=None, plan="auto", max_diagrams=None, gain=GAIN, inputs=INPUTS, init_n=None,
                       device=None, dtype=None)
         unknown = set(options) - set(chosen)
@@ -265,7 +266,7 @@ class EquivariantLinear(nn.Module):
                             else "expected a group, or the spaces of all axes")
         chosen.update(options)
         chosen["normalize"] = _normalize(chosen["normalize"], chosen["weights"],
-                                         chosen["diagrams"])
+                                         chosen["pool"], chosen["diagrams"])
         place = {"device": _module_device(chosen.pop("device")),
                  "dtype": _module_dtype(chosen.pop("dtype"))}
         return linears(group, k, l, in_channels, out_channels, n, bias, dtype=place["dtype"],
@@ -275,14 +276,14 @@ class EquivariantLinear(nn.Module):
                  out_channels: int, n: int | None = None, bias: bool | None = None, *,
                  layout: str = "channels_last", normalize: str | None = None,
                  diagrams: str | Sequence[str] = "all", in_symmetry: Sequence[str] = (),
-                 out_symmetry: Sequence[str] = (), weights: str = "diagram",
+                 out_symmetry: Sequence[str] = (), weights: str = "diagram", pool: str = "sum",
                  batch: int | None = None, plan: str = "auto", max_diagrams: int | None = None, gain: float = GAIN,
                  inputs: str = INPUTS, init_n: int | None = None,
                  device: torch.device | str | int | None = None,
                  dtype: torch.dtype | str | None = None) -> None:
         super().__init__()
         place = {"device": _module_device(device), "dtype": _module_dtype(dtype)}
-        normalize = _normalize(normalize, weights, diagrams)
+        normalize = _normalize(normalize, weights, pool, diagrams)
         options = Options(plan=plan, max_diagrams=max_diagrams)
 
         def key(dtype: torch.dtype) -> str:
@@ -290,7 +291,7 @@ class EquivariantLinear(nn.Module):
                 name="layer", group=group, n=n, k=k, l=l, channels=(in_channels, out_channels),
                 bias=bias, dtype=dtype, layout=layout, normalize=normalize, diagrams=diagrams,
                 batch=batch, in_symmetry=in_symmetry, out_symmetry=out_symmetry,
-                weights=weights), bias, options), options)
+                weights=weights, pool=pool), bias, options), options)
 
         # By the type of x. The module may be converted to another, and x may have 16 bits;
         # that code is compiled when used.
@@ -303,7 +304,7 @@ class EquivariantLinear(nn.Module):
         layer = _registry.layer_of(self._keys[place["dtype"]])
         self.group, self.k, self.l, self.n = layer.group, layer.k, layer.l, layer.n
         self.in_channels, self.out_channels = in_channels, out_channels
-        self.layout, self.normalize, self.weights = layout, normalize, weights
+        self.layout, self.normalize, self.weights, self.pool = layout, normalize, weights, pool
         self._any_n = layer._size_unit
         self.gain, self.inputs, self.init_n = gain, inputs, init_n
         self.weight = nn.Parameter(torch.empty(layer.weight_shape, **place))
@@ -400,6 +401,8 @@ class EquivariantLinear(nn.Module):
             parts.append(f"normalize={self.normalize}")
         if self.weights != "diagram":
             parts.append(f"weights={self.weights}")
+        if self.pool != "sum":
+            parts.append(f"pool={self.pool}")
         return ", ".join(parts)
 
 

@@ -137,7 +137,9 @@ int eqc_rt_check_backward(eqc_rt_call *c, int64_t n, int64_t batch,
   if (!arrays[EQC_RT_GRAD_X].data && !arrays[EQC_RT_GRAD_WEIGHT].data &&
       !arrays[EQC_RT_GRAD_BIAS].data)
     return EQC_OK;
-  if (batch > 0 && !arrays[EQC_RT_X].data && arrays[EQC_RT_GRAD_WEIGHT].data)
+  if (batch > 0 && !arrays[EQC_RT_X].data &&
+      (arrays[EQC_RT_GRAD_WEIGHT].data ||
+       (eqc_rt_pools(c->kernel) && arrays[EQC_RT_GRAD_X].data)))
     return eqc_rt_fail_null(c, "x");
   if (batch > 0 && !arrays[EQC_RT_WEIGHT].data && arrays[EQC_RT_GRAD_X].data)
     return eqc_rt_fail_null(c, "weight");
@@ -163,6 +165,8 @@ static int execute(eqc_rt_call *c, const eqc_rt_array *arrays, void *grad_x,
     input.y = grad_x;
     input.x_bytes = c->y_bytes;
     input.y_bytes = c->x_bytes;
+    if (eqc_rt_pools(c->kernel))
+      input.under = arrays[EQC_RT_X].data;
     flipped = eqc_rt_aligned(c->weight_bytes);
     input_total = flipped;
     status = eqc_rt_prepare(&input, arrays[EQC_RT_WEIGHT].data, &input_total);
@@ -190,6 +194,11 @@ static int execute(eqc_rt_call *c, const eqc_rt_array *arrays, void *grad_x,
     status = eqc_rt_perform_sums(&sums, memory.data);
   eqc_rt_release(&memory);
   return status;
+}
+
+int eqc_rt_pools(const eqc_kernel *kernel) {
+  return kernel->abi == EQC_KERNEL_ABI_POOLED ||
+         kernel->abi == EQC_KERNEL_ABI_POOLED_STORED;
 }
 
 int eqc_rt_check_gradients(const eqc_rt_call *c, const void *gradients) {

@@ -177,6 +177,7 @@ static void run_block(int64_t worker, int64_t block, void *p) {
     char *scratch = c->scratch + worker * c->stride;
     float *x = eqc_rt_staged_x(c, scratch), *y = eqc_rt_staged_y(c, scratch);
     eqc_rt_widen_block(c, block, 1, c->x, x, 1);
+    eqc_rt_underlay_block(c, block, y, 1);
     c->variant->forward(c->n, block * c->schedule.block,
                         eqc_rt_block_samples(c, block), EQC_PHASE_ALL, 0,
                         eqc_rt_whole(c, block, 1, x), c->packed, c->bias,
@@ -184,6 +185,7 @@ static void run_block(int64_t worker, int64_t block, void *p) {
     eqc_rt_narrow_block(c, block, 0, y, c->y, 1);
     return;
   }
+  eqc_rt_underlay_block(c, block, NULL, 1);
   c->variant->forward(
       c->n, block * c->schedule.block, eqc_rt_block_samples(c, block),
       c->streams ? EQC_PHASE_ALL_STREAMING : EQC_PHASE_ALL, 0, c->x, c->packed,
@@ -215,6 +217,10 @@ static int run_parts(eqc_rt_call *c) {
     if (stages)
       status = eqc_rt_widen_block(c, c->block, 1, c->x,
                                   eqc_rt_staged_x(c, c->scratch), c->width);
+    if (status == EQC_OK)
+      status = eqc_rt_underlay_block(
+          c, c->block, stages ? eqc_rt_staged_y(c, c->scratch) : NULL,
+          c->width);
     for (c->phase = 0; c->phase < c->schedule.phases && status == EQC_OK;
          ++c->phase)
       status = eqc_rt_parallel(&c->runner, c->width, c->schedule.parts,
@@ -300,7 +306,7 @@ int eqc_rt_perform(eqc_rt_call *c, const void *weight, char *memory) {
   }
   if (c->parts_mode)
     return run_parts(c);
-  c->streams = c->storage == EQC_RT_AS_COMPUTED &&
+  c->streams = c->storage == EQC_RT_AS_COMPUTED && !c->under &&
                eqc_rt_wants_streaming(c->y, c->y_bytes);
   return eqc_rt_parallel(&c->runner, c->width, eqc_rt_blocks(c), run_block, c,
                          c->layer);

@@ -21,6 +21,7 @@ typedef struct eqc_rt_call {
   int64_t n, batch;
   const void *x, *packed, *bias;
   void *y;
+  const void *under; /* what a kernel is to find in y; or NULL */
   int64_t x_bytes, y_bytes, weight_bytes, bias_bytes;
   eqc_schedule schedule;
   eqc_rt_runner runner;
@@ -90,6 +91,9 @@ enum {
   EQC_RT_NUM_ARRAYS
 };
 
+/* Whether the kernels of grad_x want x under it. */
+int eqc_rt_pools(const eqc_kernel *kernel);
+
 /* EQC_ERR_ARG for a layer without gradients. */
 int eqc_rt_check_gradients(const eqc_rt_call *c, const void *gradients);
 
@@ -127,6 +131,10 @@ void *eqc_rt_whole(const eqc_rt_call *c, int64_t block, int of_x,
    share it if `width` is more than 1. */
 int eqc_rt_widen_block(eqc_rt_call *c, int64_t block, int of_x,
                        const void *array, float *staged, int64_t width);
+/* Copies a block of `under` to where a kernel writes y: to y itself or, where
+   that is widened, to what is staged of it. */
+int eqc_rt_underlay_block(eqc_rt_call *c, int64_t block, float *staged,
+                          int64_t width);
 int eqc_rt_narrow_block(eqc_rt_call *c, int64_t block, int of_x,
                         const float *staged, void *array, int64_t width);
 /* Whether an output of so many bytes should be written past the caches; and

@@ -100,6 +100,9 @@ int eqc_rt_define(eqc_rt_definition *d, const eqc_layer_info *info, int64_t n) {
   d->info = info;
   d->is_exact = *info->maps == '=';
   d->maps = info->maps + d->is_exact;
+  /* Objects of earlier compilers do not say it, and sum. */
+  if (info->struct_size >= sizeof *info)
+    d->pool = !strcmp(info->pool, "max") ? 1 : -!strcmp(info->pool, "min");
   d->is_double = !strcmp(info->dtype, "f64");
   d->storage = eqc_rt_storage_of(info);
   if (!*info->maps || order[0] + order[1] + order[2] > EQC_RT_MAX_AXES)
@@ -352,13 +355,59 @@ static int are_distinct(const eqc_rt_definition *d, const diagram *g,
   return 1;
 }
 
+/* Whether a number takes the place of the most extreme one so far. */
+static int is_more_extreme(const eqc_rt_definition *d, double v, double most) {
+  return d->pool > 0 ? v > most : v < most;
+}
+
+/* For each channel of x the position of the extreme over the values of blocks
+   of x alone, the first one in the order of positions; the other blocks have
+   values. */
+static void find_extremes(const eqc_rt_definition *d, const diagram *g,
+                          int64_t sample, const int64_t *given,
+                          double *extremes, double *at) {
+  const eqc_rt_tensor *t = &d->row[EQC_RT_ROW_X];
+  const block *digit[EQC_RT_MAX_AXES];
+  int64_t value[EQC_RT_MAX_AXES], c;
+  int num_digits = 0, a, b, i, any = 0;
+  memcpy(value, given, sizeof value);
+  for (b = 0; b < g->num_blocks; ++b)
+    if (g->blocks[b].axis[0] >= d->first[EQC_RT_ROW_X]) {
+      digit[num_digits++] = &g->blocks[b];
+      for (i = 0; i < g->blocks[b].size; ++i)
+        value[g->blocks[b].axis[i]] = 0;
+    }
+  for (;;) {
+    const int64_t position = position_of(d, EQC_RT_ROW_X, value);
+    for (c = 0; c < t->channels; ++c) {
+      const double v = load_stored(
+          d, t->data, sample * t->sample + position * t->step + c * t->channel);
+      if (!any || is_more_extreme(d, v, extremes[c])) {
+        extremes[c] = v;
+        at[c] = (double)position;
+      }
+    }
+    any = 1;
+    for (a = num_digits; a-- > 0;) {
+      const int64_t next = value[digit[a]->axis[0]] + 1;
+      const int64_t to = next < digit[a]->length ? next : 0;
+      for (i = 0; i < digit[a]->size; ++i)
+        value[digit[a]->axis[i]] = to;
+      if (to > 0)
+        break;
+    }
+    if (a < 0)
+      return;
+  }
+}
+
 /* Sums the products of the other arrays' elements over all open axes, where the
-   given ones have values. */
+   given ones have values; of x alone its extremes under pooling. */
 static void pool(const eqc_rt_definition *d, const diagram *g, int fixed,
                  int64_t sample, int64_t *value, double *sums) {
   const block *digit[EQC_RT_MAX_AXES];
   int at[EQC_RT_MAX_AXES]; /* the axis that a digit sets */
-  int num_digits = 0, a, b, i, row1, row2;
+  int num_digits = 0, a, b, i, row1, row2, any = 0;
   const eqc_rt_tensor *t1, *t2;
   int64_t c1, c2;
   others_of(fixed, &row1, &row2);
@@ -387,6 +436,13 @@ static void pool(const eqc_rt_definition *d, const diagram *g, int fixed,
         for (c1 = 0; c1 < t1->channels; ++c1)
           sums[c1] += sign * load_stored(d, t1->data, i1 + c1 * t1->channel) *
                       load_stored(d, t2->data, i2 + c1 * t2->channel);
+      } else if (d->pool != 0 && fixed == EQC_RT_ROW_Y) {
+        for (c1 = 0; c1 < t1->channels; ++c1) {
+          const double v = load_stored(d, t1->data, i1 + c1 * t1->channel);
+          if (!any || is_more_extreme(d, v, sums[c1]))
+            sums[c1] = v;
+        }
+        any = 1;
       } else if (d->info->k2 < 0) {
         for (c1 = 0; c1 < t1->channels; ++c1)
           sums[c1] += sign * load_stored(d, t1->data, i1 + c1 * t1->channel);
@@ -519,9 +575,21 @@ static int64_t most_keys(const eqc_rt_definition *d, int fixed) {
 
 int64_t eqc_rt_evaluation_room(const eqc_rt_definition *d, int fixed,
                                int64_t positions) {
-  /* Sums by key, whether they are there, and sums by position. */
+  /* Sums by key, whether they are there, and sums by position; of channels
+     extremes, where these are, and what goes there. */
   return most_keys(d, fixed) * (eqc_rt_pooled_channels(d, fixed) + 1) +
-         positions * eqc_rt_pooled_channels(d, fixed);
+         positions * eqc_rt_pooled_channels(d, fixed) +
+         3 * d->row[fixed].channels;
+}
+
+/* How many entries of x an extreme is taken of. */
+static double extremes_of(const eqc_rt_definition *d, const diagram *g) {
+  double count = 1;
+  int b;
+  for (b = 0; b < g->num_blocks; ++b)
+    if (g->blocks[b].axis[0] >= d->first[EQC_RT_ROW_X])
+      count *= (double)g->blocks[b].length;
+  return count;
 }
 
 double eqc_rt_evaluation_cost(const eqc_rt_definition *d, int fixed,
@@ -539,6 +607,9 @@ double eqc_rt_evaluation_cost(const eqc_rt_definition *d, int fixed,
     if (g.begins)
       cost += (double)positions * pooled *
               (d->info->depthwise ? 1 : (double)d->row[fixed].channels);
+    if (d->pool != 0 && fixed == EQC_RT_ROW_X)
+      cost += (double)positions * extremes_of(d, &g) *
+              (double)(d->row[fixed].channels + d->axes);
   }
   return cost;
 }
@@ -569,16 +640,18 @@ void eqc_rt_evaluate(const eqc_rt_definition *d, int fixed, int64_t sample,
   const int64_t keys = most_keys(d, fixed);
   double *by_key = room, *known = by_key + keys * pooled;
   double *by_position = known + keys;
+  double *extremes = by_position + count * pooled, *at = extremes + channels;
+  double *part = at + channels;
+  const int routes = d->pool != 0 && fixed == EQC_RT_ROW_X;
   int64_t value[EQC_RT_MAX_AXES], i, c, number = -1;
   diagram g;
   if (!gradient)
     memset(out, 0, (size_t)(count * channels) * sizeof *out);
   while (*text && *text != ';') {
     text = read_diagram(d, text, d->axes, fixed, &g);
-    if (g.begins) {
-      ++number;
+    number += g.begins;
+    if (g.begins || routes)
       memset(by_position, 0, (size_t)(count * pooled) * sizeof *by_position);
-    }
     memset(known, 0, (size_t)g.keys * sizeof *known);
     for (i = 0; i < count; ++i) {
       int64_t key = 0;
@@ -599,7 +672,16 @@ void eqc_rt_evaluate(const eqc_rt_definition *d, int fixed, int64_t sample,
       for (c = 0; c < pooled; ++c)
         by_position[i * pooled + c] += sign * sums[c];
     }
-    if (*text && *text != ';' && *text != '+' && *text != '-')
+    for (i = 0; routes && i < count; ++i) {
+      memset(part, 0, (size_t)channels * sizeof *part);
+      mix(d, fixed, by_position + i * pooled, weight, number * weights, part);
+      set_values(d, fixed, positions[i], value);
+      find_extremes(d, &g, sample, value, extremes, at);
+      for (c = 0; c < channels; ++c)
+        if ((int64_t)at[c] == positions[i])
+          out[i * channels + c] += part[c];
+    }
+    if (routes || (*text && *text != ';' && *text != '+' && *text != '-'))
       continue; /* another member of the orbit */
     for (i = 0; i < count; ++i)
       if (gradient)

@@ -31,6 +31,8 @@ typedef struct eqc_rt_definition {
   const eqc_layer_info *info;
   const char *maps; /* the diagrams of info's, see there */
   int is_exact;     /* indices of different blocks differ */
+  int pool;         /* blocks of inputs only take the largest entry: 1, the
+                       smallest: -1, or sums: 0 */
   int is_double;
   int storage;                     /* of y, x and z, see Storage.h */
   int axes;                        /* of y, x and z together */
@@ -63,7 +65,8 @@ int64_t eqc_rt_evaluation_room(const eqc_rt_definition *d, int fixed,
 
 /* Entries of the array `fixed` at some positions of one sample, all channels of
    the first position, then of the next: those of y without the bias, or those
-   of a gradient of x or z where y's array is its gradient. Where `gradient` is
+   of a gradient of x or z where y's array is its gradient; for that of x under
+   pooling x is read, too. Where `gradient` is
    not NULL, adds to the gradient of the weights what the sample has for it at
    these positions of y; `weight` may be NULL then, and nothing else is
    written. `room` is as eqc_rt_evaluation_room says. */

@@ -147,6 +147,7 @@ static int reverse_operand(const eqc_rt_network *c, const eqc_step *step,
   char *to = gradient_at(c, worker, operand, first);
   char *other = c->scratch + worker * c->stride + c->temporary;
   eqc_pair pair = {grad, NULL};
+  eqc_rt_call call;
   int status;
   if (c->bytes[operand] == 0 || eqc_rt_reads_nothing(c, step)) {
     leave_zero(c, operand, worker, first, count);
@@ -159,8 +160,13 @@ static int reverse_operand(const eqc_rt_network *c, const eqc_step *step,
   }
   if (step->num_operands == 2)
     pair.z = eqc_rt_value_at(c, worker, step->operands[1 - which], first);
-  status = eqc_rt_run_layer(c, &c->parts[step->layer].inputs[which], worker,
-                            count, pair.z ? (const void *)&pair : grad, NULL,
+  call = c->parts[step->layer].inputs[which];
+  if (eqc_rt_pools(call.kernel)) {
+    call.under = eqc_rt_value_at(c, worker, operand, first);
+    call.y_bytes = count * c->bytes[operand];
+  }
+  status = eqc_rt_run_layer(c, &call, worker, count,
+                            pair.z ? (const void *)&pair : grad, NULL,
                             *adds ? other : to);
   if (*adds && status == EQC_OK)
     eqc_rt_put(c, other, to, count * eqc_rt_elements(c, operand), 1);

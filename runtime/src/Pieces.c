@@ -273,6 +273,15 @@ const void *eqc_rt_read_piece(const eqc_rt_work *w, const eqc_rt_call *c,
   return each.to;
 }
 
+int eqc_rt_copy_piece(const eqc_rt_work *w, const eqc_rt_call *c,
+                      const eqc_rt_piece *piece, int side, const void *array,
+                      void *to, int64_t width) {
+  copying each = {w, piece, side, 1, NULL, to, 0};
+  each.from = (const char *)array + piece->offset[side];
+  each.lines = eqc_rt_lines_read(w->sizes, side, piece);
+  return copy(&each, c, width);
+}
+
 int eqc_rt_write_piece(const eqc_rt_work *w, const eqc_rt_call *c,
                        const eqc_rt_piece *piece, int side, void *array,
                        char *scratch, int64_t width) {

@@ -179,6 +179,14 @@ static void *output_of(const eqc_rt_map *m, const eqc_rt_piece *piece,
              : eqc_rt_copy_of(&m->work, piece, m->out, scratch);
 }
 
+/* Puts what a kernel is to find in its output there. */
+static int underlay(const eqc_rt_map *m, const eqc_rt_piece *piece, void *out,
+                    int64_t width) {
+  return m->call.under ? eqc_rt_copy_piece(&m->work, &m->call, piece, m->out,
+                                           m->call.under, out, width)
+                       : EQC_OK;
+}
+
 static void run_piece(const eqc_rt_map *m, const eqc_rt_piece *piece,
                       char *room) {
   const eqc_rt_call *c = &m->call;
@@ -192,7 +200,8 @@ static void run_piece(const eqc_rt_map *m, const eqc_rt_piece *piece,
   }
   in = eqc_rt_read_piece(&m->work, c, piece, m->in, c->x, scratch, 1, &status);
   out = output_of(m, piece, scratch);
-  streams = eqc_rt_in_place(m->work.sizes, m->out, piece) &&
+  underlay(m, piece, out, 1);
+  streams = eqc_rt_in_place(m->work.sizes, m->out, piece) && !c->under &&
             eqc_rt_wants_streaming(out, c->y_bytes);
   c->variant->forward(piece->n, 0, piece->samples,
                       streams ? EQC_PHASE_ALL_STREAMING : EQC_PHASE_ALL, 0, in,
@@ -238,6 +247,8 @@ static int share_piece(eqc_rt_map *m, const eqc_rt_piece *piece) {
                                   width, &status);
   m->piece_out = output_of(m, piece, scratch);
   m->piece_packed = weights_for(m, piece->n, c->scratch);
+  if (status == EQC_OK)
+    status = underlay(m, piece, m->piece_out, width);
   for (c->phase = 0; c->phase < schedule.phases && status == EQC_OK; ++c->phase)
     status = eqc_rt_parallel(&c->runner, width, schedule.parts, run_part, m,
                              c->layer);

@@ -126,6 +126,11 @@ const void *eqc_rt_read_piece(const eqc_rt_work *w, const eqc_rt_call *c,
                               const eqc_rt_piece *piece, int side,
                               const void *array, char *scratch, int64_t width,
                               int *status);
+/* Copies a side of a piece of another array like it to where kernels find the
+   piece. */
+int eqc_rt_copy_piece(const eqc_rt_work *w, const eqc_rt_call *c,
+                      const eqc_rt_piece *piece, int side, const void *array,
+                      void *to, int64_t width);
 /* Brings what a kernel wrote to its place. */
 int eqc_rt_write_piece(const eqc_rt_work *w, const eqc_rt_call *c,
                        const eqc_rt_piece *piece, int side, void *array,

@@ -209,7 +209,9 @@ static int check(const eqc_rt_call *c, const eqc_rt_sizes *s,
   int i, status;
   const int reads_y = s->runs || (s->order[EQC_RT_SIDE_Y] == 0 &&
                                   arrays[EQC_RT_GRAD_BIAS].data);
-  if (s->runs && !arrays[EQC_RT_X].data && arrays[EQC_RT_GRAD_WEIGHT].data)
+  if (s->runs && !arrays[EQC_RT_X].data &&
+      (arrays[EQC_RT_GRAD_WEIGHT].data ||
+       (eqc_rt_pools(c->kernel) && arrays[EQC_RT_GRAD_X].data)))
     return eqc_rt_fail_null(c, "x");
   if (s->runs && !arrays[EQC_RT_WEIGHT].data && arrays[EQC_RT_GRAD_X].data)
     return eqc_rt_fail_null(c, "weight");
@@ -261,6 +263,8 @@ static int execute(const eqc_rt_call *c, const eqc_rt_sizes *sizes,
     input.call.x = arrays[EQC_RT_GRAD_Y].data;
     input.call.y = grad_x;
     input.call.y_bytes = c->x_bytes;
+    if (eqc_rt_pools(c->kernel))
+      input.call.under = arrays[EQC_RT_X].data;
     input.work.sizes = sizes;
     input.in = EQC_RT_SIDE_Y;
     input.out = EQC_RT_SIDE_X;

@@ -7,6 +7,7 @@
 |*                                                                            *|
 \*===----------------------------------------------------------------------===*/
 
+#include "Call.h"
 #include "Definition.h"
 
 #include <math.h>
@@ -150,7 +151,7 @@ typedef struct arrays {
   int64_t x_size, y_size, padded_x, padded_y;
   void *x, *y, *grad_y, *grad_x, *weight, *bias, *grad_weight, *grad_bias;
   void *expected_y, *expected_x, *expected_weight, *expected_bias;
-  void *wide_x, *wide_y, *got;
+  void *wide_x, *wide_grad_x, *wide_y, *got;
 } arrays;
 
 static void lay_out(const ragged *r, arrays *m, eqc_rt_arrays *memory) {
@@ -169,6 +170,11 @@ static void lay_out(const ragged *r, arrays *m, eqc_rt_arrays *memory) {
   m->expected_weight = eqc_rt_arrays_take(memory, w, size);
   m->expected_bias = eqc_rt_arrays_take(memory, b, size);
   m->wide_x = eqc_rt_arrays_take(memory, m->padded_x * stored, stored);
+  /* Where nothing reads x for its gradient, that takes its place. */
+  m->wide_grad_x =
+      eqc_rt_pools(r->kernel)
+          ? eqc_rt_arrays_take(memory, m->padded_x * stored, stored)
+          : m->wide_x;
   m->wide_y = eqc_rt_arrays_take(memory, m->padded_y * stored, stored);
   m->got = eqc_rt_arrays_take(
       memory, (m->x_size > m->y_size ? m->x_size : m->y_size) * stored, stored);
@@ -275,21 +281,22 @@ static int call_padded(ragged *r, const arrays *m) {
     return status;
   memset(m->wide_y, 0xff, (size_t)(m->padded_y * size));
   exchange(r, info->l, info->c_out, m->grad_y, m->wide_y, /*to_padded=*/1);
-  /* x is still there; its gradient takes the place of no other array. */
   status = eqc_rt_backward_padded(r->kernel, r->extent, BATCH, r->n, m->wide_x,
                                   m->weight, m->wide_y, NULL, m->grad_weight,
                                   info->bias_size ? m->grad_bias : NULL);
   if (status == EQC_OK)
-    status =
-        eqc_rt_backward_padded(r->kernel, r->extent, BATCH, r->n, NULL,
-                               m->weight, m->wide_y, m->wide_x, NULL, NULL);
+    status = eqc_rt_backward_padded(r->kernel, r->extent, BATCH, r->n,
+                                    eqc_rt_pools(r->kernel) ? m->wide_x : NULL,
+                                    m->weight, m->wide_y, m->wide_grad_x, NULL,
+                                    NULL);
   if (status != EQC_OK)
     return status;
-  exchange(r, info->k, info->c_in, m->got, m->wide_x, /*to_padded=*/0);
+  exchange(r, info->k, info->c_in, m->got, m->wide_grad_x, /*to_padded=*/0);
   status = compare_gradients(r, m, m->got);
-  return status == EQC_OK ? zero_outside(r, "grad_x beside padded samples",
-                                         info->k, info->c_in, m->wide_x, m->got)
-                          : status;
+  return status == EQC_OK
+             ? zero_outside(r, "grad_x beside padded samples", info->k,
+                            info->c_in, m->wide_grad_x, m->got)
+             : status;
 }
 
 int eqc_rt_selftest_ragged(const eqc_kernel *kernel, int exact,

@@ -2,6 +2,8 @@
 
 #include "Call.h"
 
+#include <string.h>
+
 /* Numbers that one task converts. */
 #define NUMBERS_OF_TASK ((int64_t)1 << 15)
 
@@ -43,6 +45,7 @@ float *eqc_rt_staged_y(const eqc_rt_call *c, char *scratch) {
 
 typedef struct conversion {
   int storage, widens, streams;
+  int64_t copied_bytes; /* of a number that is copied as it is; 0: converted */
   const char *from;
   char *to;
   int64_t count;
@@ -53,7 +56,10 @@ static void convert(int64_t worker, int64_t task, void *p) {
   const eqc_rt_range share = eqc_rt_share(c->count, NUMBERS_OF_TASK, task);
   const int64_t first = share.first, count = share.end - share.first;
   (void)worker;
-  if (c->widens)
+  if (c->copied_bytes > 0)
+    memcpy(c->to + first * c->copied_bytes, c->from + first * c->copied_bytes,
+           (size_t)(count * c->copied_bytes));
+  else if (c->widens)
     eqc_rt_widen(c->storage, c->from + first * (int64_t)sizeof(uint16_t),
                  (float *)c->to + first, count);
   else
@@ -80,7 +86,7 @@ void *eqc_rt_whole(const eqc_rt_call *c, int64_t block, int of_x,
 
 int eqc_rt_widen_block(eqc_rt_call *c, int64_t block, int of_x,
                        const void *array, float *staged, int64_t width) {
-  conversion each = {c->storage, 1, 0, NULL, (char *)staged, 0};
+  conversion each = {c->storage, 1, 0, 0, NULL, (char *)staged, 0};
   each.from = (const char *)array + place_of(c, block, of_x) * c->stored_bytes;
   each.count = eqc_rt_block_samples(c, block) * sample_of(c, of_x);
   return convert_all(c, &each, width);
@@ -88,9 +94,24 @@ int eqc_rt_widen_block(eqc_rt_call *c, int64_t block, int of_x,
 
 int eqc_rt_narrow_block(eqc_rt_call *c, int64_t block, int of_x,
                         const float *staged, void *array, int64_t width) {
-  conversion each = {c->storage, 0, 0, (const char *)staged, NULL, 0};
+  conversion each = {c->storage, 0, 0, 0, (const char *)staged, NULL, 0};
   each.streams = eqc_rt_wants_streaming(array, of_x ? c->x_bytes : c->y_bytes);
   each.to = (char *)array + place_of(c, block, of_x) * c->stored_bytes;
   each.count = eqc_rt_block_samples(c, block) * sample_of(c, of_x);
+  return convert_all(c, &each, width);
+}
+
+int eqc_rt_underlay_block(eqc_rt_call *c, int64_t block, float *staged,
+                          int64_t width) {
+  const int64_t place = place_of(c, block, 0) * c->stored_bytes;
+  conversion each = {c->storage, 1, 0, 0, NULL, (char *)staged, 0};
+  if (!c->under)
+    return EQC_OK;
+  each.from = (const char *)c->under + place;
+  each.count = eqc_rt_block_samples(c, block) * sample_of(c, 0);
+  if (c->storage == EQC_RT_AS_COMPUTED) {
+    each.copied_bytes = c->stored_bytes;
+    each.to = (char *)c->y + place;
+  }
   return convert_all(c, &each, width);
 }

@@ -73,7 +73,8 @@ static const int32_t first_space[] = {0};
    0,                                                                          \
    "--plan=shared",                                                            \
    "0",                                                                        \
-   "+00+01;"}
+   "+00+01;",                                                                  \
+   "sum"}
 
 EXPORT const eqc_layer_info *fixed_info(void) {
   static const eqc_layer_info info = INFO("fixed", "f32", 4, of_four);

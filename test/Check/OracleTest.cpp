@@ -44,6 +44,76 @@ TEST(Oracle, AgreesWithTheDefinitionOfWeightsOfOrbits) {
   EXPECT_GT(tried, 60);
 }
 
+TEST(Oracle, AgreesWithTheDefinitionOfExtremes) {
+  Random random(5);
+  int tried = 0;
+  forEachSmallLayer([&](LayerSpec spec) {
+    if (spec.group != Group::S && spec.group != Group::A)
+      return;
+    ++tried;
+    SCOPED_TRACE(describe(spec));
+    spec.normalize = Normalize::None;
+    for (Pool pool : {Pool::Max, Pool::Min}) {
+      spec.pool = pool;
+      EXPECT_LT(errorOfOracle(spec, random), 1e-13);
+    }
+  });
+  EXPECT_GT(tried, 40);
+}
+
+TEST(Oracle, TakesLargestEntriesOfRows) {
+  LayerSpec spec = makeListLayer(Group::S, 2, 2, 1, {"o1 i1 | i2"});
+  spec.pool = Pool::Max;
+  const double x[] = {1, 5, 3, 2}, weight[] = {1};
+  EXPECT_EQ(oracleForward(spec, 2, 1, x, weight, nullptr),
+            (std::vector<double>{5, 3}));
+  spec.pool = Pool::Min;
+  EXPECT_EQ(oracleForward(spec, 2, 1, x, weight, nullptr),
+            (std::vector<double>{1, 2}));
+  // The gradient goes to the first of those that are equal, and to NaN.
+  spec.pool = Pool::Max;
+  const double gradY[] = {10, 20};
+  const double ties[] = {4, 4, 1, std::nan("")};
+  EXPECT_EQ(oracleBackward(spec, 2, 1, ties, weight, gradY).x,
+            (std::vector<double>{10, 0, 0, 20}));
+}
+
+/// What is done where numbers change little: as differences of values say.
+TEST(Oracle, DerivesExtremes) {
+  Random random(6);
+  for (auto [group, n, k, l] :
+       {std::tuple(Group::S, 3, 2, 2), std::tuple(Group::S, 3, 3, 1),
+        std::tuple(Group::A, 3, 2, 1)}) {
+    LayerSpec spec = makeLayer(group, n, k, l, 2, 3);
+    spec.pool = Pool::Max;
+    const auto x = randomValues(xSize(spec, n, 2), random);
+    const auto v = randomValues(xSize(spec, n, 2), random);
+    const auto w = randomValues(weightSize(spec), random);
+    const auto g = randomValues(ySize(spec, n, 2), random);
+    const auto none = std::vector<double>(biasSize(spec));
+    constexpr double step = 0x1p-20;
+    auto moved = x;
+    for (size_t i = 0; i < x.size(); ++i)
+      moved[i] += step * v[i];
+    const auto y = oracleForward(spec, n, 2, x.data(), w.data(), none.data());
+    const auto after =
+        oracleForward(spec, n, 2, moved.data(), w.data(), none.data());
+    const auto along =
+        oracleAlong(spec, n, 2, x.data(), v.data(), w.data(), none.data());
+    const auto gradients =
+        oracleBackward(spec, n, 2, x.data(), w.data(), g.data());
+    double difference = 0, ofAlong = 0, ofGradient = 0;
+    for (size_t i = 0; i < y.size(); ++i) {
+      difference += g[i] * (after[i] - y[i]) / step;
+      ofAlong += g[i] * along[i];
+    }
+    for (size_t i = 0; i < x.size(); ++i)
+      ofGradient += gradients.x[i] * v[i];
+    EXPECT_NEAR(difference, ofAlong, 1e-7);
+    EXPECT_NEAR(ofGradient, ofAlong, 1e-12);
+  }
+}
+
 TEST(Oracle, ConvertsWeightsOfOrbitsAsTheContractSays) {
   // S, 1 -> 2: weights of orbits 1 2 3 4 5 are those of diagrams 2 -3 -2 -1 5.
   LayerSpec orbits = makeLayer(Group::S, 4, 1, 2);

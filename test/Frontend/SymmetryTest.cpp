@@ -75,6 +75,31 @@ const std::vector<ErrorCase> &eqc::test::symmetryErrorCases() {
        "weights = orbit }",
        {"2:11: weights of orbits are not built yet in layers of two inputs "
         "[E0074]"}},
+      // Largest and smallest entries.
+      {"layer f { group = O; n = 3; k = 1; l = 1; pool = max }",
+       {"1:50: 'pool = max' is not equivariant here [E0047]"}},
+      {"layer f { group = S'; n = 3; k = 1; l = 1; pool = min }",
+       {"1:51: 'pool = min' is not equivariant here [E0047]"}},
+      {"space a = S(3)\nspace v = O(3)\nlayer f { k = a v; l = a v\n"
+       "pool = max }",
+       {"4:8: 'pool = max' is not equivariant here [E0047]"}},
+      {"layer f { group = S; n = 3; k = 1; l = 1; pool = sum; normalize = mean "
+       "}\n"
+       "layer g { group = S; n = 3; k = 1; l = 1; pool = average }",
+       {"2:50: unknown value 'average' of 'pool' [E0014]"}},
+      {"layer f { group = A; n = 3; k = 1; l = 1; normalize = mean\n"
+       "pool = max }",
+       {"2:8: there is no mean where 'pool = max' takes one entry [E0047]"}},
+      {"layer f { group = S; n = 3; k = 1; l = 1; weights = orbit\n"
+       "pool = max }",
+       {"2:8: weights of orbits are for sums, not for 'pool = max' [E0047]"}},
+      {"layer f { group = S; n = ?; k = 1 * 1; l = 1; channels = 2\n"
+       "pool = max }",
+       {"2:8: a layer of two inputs sums what y does not have, 'pool = max' is "
+        "for one input [E0047]"}},
+      {"layer f { group = Perm(3, \"(0 1 2)\"); k = 1; l = 1; pool = max }",
+       {"1:60: 'pool = max' is not built yet for groups of permutations that "
+        "are spelled out [E0074]"}},
       // What is left of the layer.
       {"layer f { group = SO; n = 3; k = 2; l = 1; in_symmetry = [\"(1 2)\"] "
        "}",

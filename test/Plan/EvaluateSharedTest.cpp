@@ -4,6 +4,7 @@
 
 #include "compiler/Algebra/Action.h"
 #include "compiler/Algebra/Groups/GroupRules.h"
+#include "compiler/Plan/Gradient/GradientPlan.h"
 #include "compiler/Plan/Shared/EvaluateShared.h"
 
 #include <gtest/gtest.h>
@@ -132,6 +133,70 @@ TEST(EvaluateShared, AgreesForBases) {
       EXPECT_LT(basis.size(), all) << nameOf(spec);
     EXPECT_LE(errorOf(spec, n, random), tolerance) << nameOf(spec);
   }
+}
+
+namespace {
+
+/// y and the gradient of x of layers that take extremes, with ties among the
+/// entries where `levels` is small.
+void checkExtremes(LayerSpec spec, int64_t levels, Random &random) {
+  const int64_t n = spec.n;
+  Sample sample(spec, n, random);
+  for (double &v : sample.x)
+    v = std::round(v * static_cast<double>(levels));
+  for (Pool pool : {Pool::Max, Pool::Min}) {
+    spec.pool = pool;
+    const auto y = oracleForward(spec, n, 1, sample.x.data(),
+                                 sample.weight.data(), sample.bias.data());
+    EXPECT_LE(relativeError(evaluateSharedPlan(buildSharedPlan(spec), n,
+                                               spec.cIn, spec.cOut, sample.x,
+                                               sample.weight, sample.bias),
+                            y),
+              tolerance)
+        << nameOf(spec);
+    // <grad_y, y> is <x, grad_x>: y is as large as x.
+    std::vector<double> gradY(y.size());
+    for (double &g : gradY)
+      g = random.symmetric();
+    const OracleGradients expected = oracleBackward(
+        spec, n, 1, sample.x.data(), sample.weight.data(), gradY.data());
+    const LayerSpec flipped = gradientLayer(spec);
+    std::vector<double> turned(sample.weight.size());
+    const auto d = static_cast<int64_t>(spec.diagrams.size());
+    for (int64_t i = 0; i < d; ++i)
+      for (int64_t ci = 0; ci < spec.cIn; ++ci)
+        for (int64_t co = 0; co < spec.cOut; ++co)
+          turned[(i * spec.cOut + co) * spec.cIn + ci] =
+              sample.weight[(i * spec.cIn + ci) * spec.cOut + co] *
+              flipFactor(spec, spec.diagrams[i]).sign;
+    EXPECT_LE(relativeError(evaluateSharedPlan(buildSharedPlan(flipped), n,
+                                               flipped.cIn, flipped.cOut, gradY,
+                                               turned, {}, sample.x),
+                            expected.x),
+              tolerance)
+        << nameOf(spec);
+  }
+}
+
+} // namespace
+
+TEST(EvaluateShared, TakesExtremesAndTheirGradients) {
+  Random random(15);
+  int seen = 0;
+  for (Group group : {Group::S, Group::A})
+    forLayers(group, {2, 3, 4}, {3, 5}, [&](LayerSpec spec) {
+      spec = makeLayer(group, spec.n, spec.k, spec.l, 2, 3, false);
+      checkExtremes(spec, 2, random);
+      checkExtremes(spec, 1 << 20, random);
+      // Which entry is taken of several does not depend on the diagrams.
+      spec.choice = DiagramChoice::List;
+      random.shuffle(spec.diagrams);
+      spec.diagrams.resize(1 + random.below(static_cast<int64_t>(
+                                   std::min<size_t>(spec.diagrams.size(), 5))));
+      checkExtremes(spec, 2, random);
+      ++seen;
+    });
+  EXPECT_GE(seen, 60);
 }
 
 TEST(EvaluateShared, TakesDiagramsWithMoreBlocksThanN) {

@@ -11,6 +11,8 @@
 
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 
+#include <type_traits>
+
 namespace eqc {
 
 /// The spaces of the axes of a product, and which are of duals: every diagram
@@ -71,6 +73,9 @@ template <typename OpT> LayerSpec getLayerOf(OpT op) {
   spec.symmetry = ir::getSymmetryOf(op);
   if (op.getOrbitWeights())
     spec.weightsOf = WeightsOf::Orbits;
+  spec.pool = op.getPool();
+  if constexpr (std::is_same_v<OpT, ir::LinearOp>)
+    spec.unpools = static_cast<bool>(op.getAt());
   auto type = llvm::cast<mlir::RankedTensorType>(op.getX().getType());
   spec.dtype = type.getElementType().isF32() ? DType::F32 : DType::F64;
   return spec;

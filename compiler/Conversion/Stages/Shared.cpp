@@ -91,9 +91,22 @@ private:
     for (ReadOp readOp : function.front().getOps<ReadOp>())
       if (readOp.getNormalize() == Normalize::Mean)
         spec.normalize = Normalize::Mean;
+    for (WriteOp write : function.front().getOps<WriteOp>()) {
+      spec.unpools |= static_cast<bool>(write.getAt());
+      spec.pool = std::max(spec.pool, write.getPool());
+    }
     for (ReadOp readOp : function.front().getOps<ReadOp>())
+      spec.pool = std::max(spec.pool, readOp.getPool());
+    for (WriteOp write : function.front().getOps<WriteOp>())
+      if (write.getPool() != (spec.unpools ? spec.pool : Pool::Sum))
+        return write.emitError("must pool as the others do");
+    for (ReadOp readOp : function.front().getOps<ReadOp>()) {
       if (readOp.getNormalize() != spec.normalize)
         return readOp.emitError("must normalize as the other reads do");
+      if (readOp.getPool() != (spec.unpools ? Pool::Sum : spec.pool))
+        return readOp.emitError("must pool as the others do");
+    }
+    spec.bias &= !spec.unpools;
     return success();
   }
 

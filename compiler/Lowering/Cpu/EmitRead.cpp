@@ -8,6 +8,7 @@
 
 #include "compiler/Lowering/Cpu/EmitRead.h"
 #include "compiler/Lowering/Cpu/EmitSegments.h"
+#include "compiler/Lowering/Cpu/Extremes.h"
 #include "compiler/Lowering/Cpu/Schedules/RowsSchedule.h"
 #include "compiler/Lowering/Cpu/Sums.h"
 #include "compiler/Lowering/Cpu/Sweep.h"
@@ -179,6 +180,8 @@ private:
           entries.get(kernel, e, ReadNest::kStrides + nest.kept.size() - 1);
     if (nest.mean)
       group.mean = meanFactors(kernel, nest.values);
+    if (nest.pool != Pool::Sum)
+      return emitExtremes(group, count);
     Values sums(count, kernel.zeroVector(kernel.vectorType(width)));
     const Poly &most = nest.mostDropped;
     if (nest.inLine() && nest.kept.empty())
@@ -204,6 +207,40 @@ private:
       for (Value &sum : sums)
         sum = scaleVector(kernel, sum, group.mean.sum);
     return sums;
+  }
+
+  /// The largest or smallest of the terms, which have no signs; there are some.
+  Values emitExtremes(const Group &group, int64_t count) {
+    const Values none(count, extremeOfNone(kernel, nest.pool,
+                                           kernel.vectorType(group.width)));
+    auto take = [&](Value q, Values partial) {
+      for (int64_t r = 0; r < count; ++r)
+        for (int64_t i = 0; i < nest.termsPerGroup; ++i)
+          partial[r] = extremeOf(
+              kernel, nest.pool, partial[r],
+              readRow(group, kernel.add(group.firstTerm, kernel.index(i)), q,
+                      r));
+      return partial;
+    };
+    if (count > 1 || !nest.kept.empty())
+      return kernel.accumulate(kernel.index(0), group.extent, none, take);
+    // As for sums: several hide the latency of comparisons.
+    constexpr int64_t together = ReadSchedule::kSumsOfOne;
+    Values parts = kernel.accumulate(
+        kernel.index(0), kernel.div(group.extent, together),
+        Values(together, none.front()), [&](Value number, Values partial) {
+          Value first = kernel.mul(number, kernel.index(together));
+          for (int64_t i = 0; i < together; ++i)
+            partial[i] =
+                take(kernel.add(first, kernel.index(i)), {partial[i]}).front();
+          return partial;
+        });
+    Value whole = kernel.sub(group.extent, kernel.rem(group.extent, together));
+    Value all =
+        kernel.accumulate(whole, group.extent, {none.front()}, take).front();
+    for (Value part : parts)
+      all = extremeOf(kernel, nest.pool, all, part);
+    return {all};
   }
 
   /// The sum over a letter where no other row is there to be summed meanwhile:

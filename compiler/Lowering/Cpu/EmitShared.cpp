@@ -6,6 +6,7 @@
 #include "compiler/Lowering/Cpu/EmitMix.h"
 #include "compiler/Lowering/Cpu/EmitRead.h"
 #include "compiler/Lowering/Cpu/EmitStrands.h"
+#include "compiler/Lowering/Cpu/EmitUnpool.h"
 #include "compiler/Lowering/Cpu/EmitWrite.h"
 #include "compiler/Lowering/Cpu/KernelFunction.h"
 #include "compiler/Lowering/Cpu/Sweep.h"
@@ -18,7 +19,8 @@ using namespace mlir;
 /// Every stage is a phase; one that an earlier stage has done already is empty.
 static void emitSharedStages(KernelBuilder &kernel, PlanArrays &arrays,
                              const StrandPlan &strands,
-                             const SharedSchedule &schedule) {
+                             const SharedSchedule &schedule,
+                             PooledValues &pooled) {
   const SharedPlan &plan = strands.shared;
   int64_t firstTerm = 0;
   for (size_t i = 0; i < plan.stages.size(); ++i) {
@@ -47,7 +49,9 @@ static void emitSharedStages(KernelBuilder &kernel, PlanArrays &arrays,
     } else {
       const auto &write = std::get<WriteStage>(stage);
       kernel.forPhase(arrays[write.target], [&] {
-        if (how.form == StageForm::Write)
+        if (plan.unpools)
+          emitUnpool(kernel, arrays, write, pooled);
+        else if (how.form == StageForm::Write)
           emitWrite(kernel, arrays, write);
       });
     }
@@ -71,7 +75,10 @@ EmittedKernel eqc::emitSharedForward(OpBuilder &builder, Location loc,
   if (!strands.bias.rows.empty())
     emitBiasRows(forward, schedule.bias,
                  static_cast<int64_t>(strands.bias.rows.size()));
-  emitSharedStages(kernel, forward.arrays, strands, schedule);
+  PooledValues pooled;
+  if (plan.unpools)
+    pooled = emitPooledValues(forward, plan);
+  emitSharedStages(kernel, forward.arrays, strands, schedule, pooled);
   func::FuncOp function = forward.close();
   KernelRecord record = kernel.record();
   for (const SharedStage &stage : plan.stages)
@@ -79,5 +86,8 @@ EmittedKernel eqc::emitSharedForward(OpBuilder &builder, Location loc,
       record.multiplyAdds += mix->multiplyAdds();
   record.scratchElements =
       plan.storedRows * Poly(spec.cIn) + plan.nodeRows * Poly(spec.cOut);
+  if (plan.unpools)
+    record.scratchElements +=
+        (plan.rowsOf(PlanArray::Output) + plan.nodeRows) * Poly(spec.cOut);
   return {function, record};
 }

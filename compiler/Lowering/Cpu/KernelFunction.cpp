@@ -129,6 +129,32 @@ KernelArray ForwardKernel::outputRows(const Poly &rows) {
   return kernel.scratch(rows, kernel.spec.cOut, tiling.columns());
 }
 
+KernelArray ForwardKernel::copyOfOutput() {
+  const KernelArray &output = arrays[PlanArray::Output];
+  KernelArray copy = outputRows(output.rows);
+  if (outputChannelsComeFirst(kernel.spec)) {
+    Value y = argumentTensor(kernel, function.getArgument(kArgY), false);
+    kernel.forPhase(copy, [&] { emitChannelsLast(kernel, y, copy); });
+    return copy;
+  }
+  kernel.forPhase(copy, [&] {
+    kernel.forShare(copy, kernel.poly(output.rows), [&](Value row) {
+      kernel.forRange(copy, kernel.count(), [&](Value sample) {
+        kernel.forColumnChunks(
+            copy, output.channels, /*maxVectors=*/4,
+            [&](Value column, int64_t width, int64_t valid) {
+              Value given = kernel.readRow(
+                  output.tensor, {kernel.sampleOf(output, sample), row}, column,
+                  width, valid);
+              copy.tensor = kernel.writeRow(given, copy.tensor, {sample, row},
+                                            column, width);
+            });
+      });
+    });
+  });
+  return copy;
+}
+
 func::FuncOp ForwardKernel::close() {
   Value y = function.getArgument(kArgY);
   KernelArray &output = arrays[PlanArray::Output];

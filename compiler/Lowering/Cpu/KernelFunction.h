@@ -72,6 +72,8 @@ public:
   /// A new scratch array of input or of output channels.
   KernelArray inputRows(const Poly &rows);
   KernelArray outputRows(const Poly &rows);
+  /// A scratch array with what y holds on entry, as rows.
+  KernelArray copyOfOutput();
   /// Puts the output array where y belongs and ends the function.
   mlir::func::FuncOp close();
 

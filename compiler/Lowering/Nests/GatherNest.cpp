@@ -29,7 +29,8 @@ static void forSources(const SharedPlan &plan, const MixStage &mix,
 }
 
 bool GatherNest::serves(const SharedPlan &plan, const MixStage &mix) {
-  if (plan.n < 0 || mix.target != PlanArray::Output || mix.targets.size() != 1)
+  if (plan.n < 0 || plan.unpools || mix.target != PlanArray::Output ||
+      mix.targets.size() != 1)
     return false;
   const MixTarget &target = mix.targets.front();
   for (const SharedStage &stage : plan.stages)

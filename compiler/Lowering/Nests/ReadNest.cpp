@@ -28,6 +28,7 @@ ReadNest::ReadNest(const SharedPlan &plan, const ReadStage &stage)
     values = shape.dropped.front().values;
   }
   mean = plan.mean && first.divisions > 0;
+  pool = plan.poolOf(stage);
   for (const ReadEntry &entry : stage.entries) {
     const Walk &walk = entry.walk;
     for (size_t i = 0; i < signs.size(); ++i)

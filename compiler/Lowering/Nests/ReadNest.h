@@ -45,6 +45,7 @@ struct ReadNest {
   Poly mostDropped;       ///< the extent of the dropped letter, or 1
   bool mean = false;      ///< whether sums are means ..
   Poly values;            ///< .. of so many
+  Pool pool = Pool::Sum;  ///< what is taken in place of sums
 };
 
 } // namespace eqc

@@ -17,7 +17,7 @@ static std::vector<RowPattern> patternsOf(const SharedPlan &plan,
 
 bool SweepNest::serves(const SharedPlan &plan, const ReadStage &stage) {
   return stage.source == PlanArray::Input && stage.entries.size() >= 2 &&
-         plan.k >= 2 &&
+         plan.k >= 2 && plan.poolOf(stage) == Pool::Sum &&
          (!plan.group.isProduct() ||
           areAxisSums(patternsOf(plan, stage), plan.group,
                       /*fromInput=*/true)) &&

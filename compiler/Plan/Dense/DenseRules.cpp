@@ -7,6 +7,8 @@
 using namespace eqc;
 
 static PlanRefusal whyNot(const LayerSpec &spec) {
+  if (spec.pools())
+    return refusedForPooling(spec);
   if (spec.dynamicN())
     return {"n is given at run time", "E0050"};
   int64_t entries = 1;

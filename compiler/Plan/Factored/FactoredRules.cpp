@@ -6,6 +6,8 @@
 using namespace eqc;
 
 static PlanRefusal whyNot(const LayerSpec &spec) {
+  if (spec.pools())
+    return refusedForPooling(spec);
   return {whyNoFactoredPlan(spec), "E0097"};
 }
 

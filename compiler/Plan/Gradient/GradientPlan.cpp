@@ -20,6 +20,8 @@ LayerSpec eqc::gradientLayer(const LayerSpec &spec) {
   std::swap(flipped.xAxes, flipped.yAxes);
   std::swap(flipped.xDuals, flipped.yDuals);
   std::swap(flipped.cIn, flipped.cOut);
+  flipped.unpools = spec.pools();
+  flipped.pool = flipped.unpools ? spec.pool : Pool::Sum;
   flipped.bias = false;
   flipped.biasDiagrams.clear();
   // Where the layer takes means, so does its gradient, lest sums of values that
@@ -63,6 +65,7 @@ GradientPlan eqc::buildGradientPlan(const LayerSpec &layer) {
   const LayerSpec &spec = members.spec;
   LayerSpec ofX = inputsAlone(spec, spec.k, spec.xAxes);
   ofX.normalize = spec.normalize;
+  ofX.pool = spec.pool;
   SharedGeometry x(ofX);
   SharedGeometry gradY(inputsAlone(spec, spec.l, spec.yAxes));
   std::vector<Split> splits;

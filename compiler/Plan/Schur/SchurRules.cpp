@@ -7,6 +7,8 @@
 using namespace eqc;
 
 static PlanRefusal whyNot(const LayerSpec &spec) {
+  if (spec.pools())
+    return refusedForPooling(spec);
   if (spec.group.isProduct())
     return {"its axes are of several spaces, for whose tensors no basis is "
             "built yet",

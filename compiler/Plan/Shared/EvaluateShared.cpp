@@ -2,6 +2,8 @@
 
 #include "compiler/Plan/Shared/EvaluateShared.h"
 
+#include <cmath>
+
 using namespace eqc;
 
 namespace {
@@ -10,13 +12,17 @@ class Evaluator {
 public:
   Evaluator(const SharedPlan &plan, int64_t n, int64_t cIn, int64_t cOut,
             const std::vector<double> &x, const std::vector<double> &weight,
-            const std::vector<double> &bias)
+            const std::vector<double> &bias, const std::vector<double> &at)
       : plan(plan), n(n), cIn(cIn), cOut(cOut), x(x), weight(weight),
-        bias(bias), stored(plan.storedRows.at(n) * cIn),
-        nodes(plan.nodeRows.at(n) * cOut),
+        bias(bias), at(at), stored(plan.storedRows.at(n) * cIn),
+        nodes(plan.nodeRows.at(n) * cOut), nodeValues(nodes.size()),
         y(plan.rowsOf(PlanArray::Output).at(n) * cOut) {}
 
   std::vector<double> run() {
+    if (plan.unpools)
+      for (size_t i = plan.stages.size(); i-- > 0;)
+        if (const auto *write = std::get_if<WriteStage>(&plan.stages[i]))
+          takeValues(*write);
     for (const SharedStage &stage : plan.stages)
       std::visit([this](const auto &s) { runStage(s); }, stage);
     return std::move(y);
@@ -45,6 +51,10 @@ private:
   void runStage(const ReadStage &stage) {
     const std::vector<double> &source = array(stage.source);
     for (const ReadEntry &entry : stage.entries) {
+      if (const Pool pool = plan.poolOf(stage); pool != Pool::Sum) {
+        takeExtremes(pool, entry.walk, entry.target.at(n), source, cIn, stored);
+        continue;
+      }
       double scale = 1;
       if (plan.mean)
         for (const Letter &letter : entry.walk.dropped)
@@ -58,9 +68,58 @@ private:
     }
   }
 
+  /// inner = the extreme of the rows of `source` that the walk joins with it.
+  void takeExtremes(Pool pool, const Walk &walk, int64_t base,
+                    const std::vector<double> &source, int64_t channels,
+                    std::vector<double> &to) {
+    std::vector<bool> known(to.size(), false);
+    forWalk(walk, n, [&](int64_t row, int64_t inner, int) {
+      for (int64_t c = 0; c < channels; ++c) {
+        const int64_t i = (base + inner) * channels + c;
+        const double value = source[row * channels + c];
+        if (!known[i] || std::isnan(value) ||
+            (pool == Pool::Max ? value > to[i] : value < to[i]))
+          to[i] = value;
+        known[i] = true;
+      }
+    });
+  }
+
+  /// The values of x that rows of the target of a stage stand for.
+  const std::vector<double> &valuesOf(const WriteStage &stage) const {
+    return stage.target == PlanArray::Output ? at : nodeValues;
+  }
+
+  void takeValues(const WriteStage &stage) {
+    for (const WriteEntry &entry : stage.entries)
+      if (entry.routes)
+        takeExtremes(plan.pool, entry.walk, 0, valuesOf(stage), cOut,
+                     nodeValues);
+  }
+
+  /// Each row goes to the first of the rows that have its extreme.
+  void route(const WriteStage &stage, const WriteEntry &entry,
+             std::vector<double> &out) {
+    std::vector<bool> given(nodes.size(), false);
+    forWalk(entry.walk, n, [&](int64_t row, int64_t inner, int) {
+      for (int64_t c = 0; c < cOut; ++c) {
+        const int64_t i = inner * cOut + c;
+        const double value = valuesOf(stage)[row * cOut + c];
+        if (given[i] || (value != nodeValues[i] && !std::isnan(value)))
+          continue;
+        out[row * cOut + c] += nodes[i];
+        given[i] = true;
+      }
+    });
+  }
+
   void runStage(const WriteStage &stage) {
     std::vector<double> &out = target(stage.target);
     for (const WriteEntry &entry : stage.entries) {
+      if (entry.routes) {
+        route(stage, entry, out);
+        continue;
+      }
       forWalk(entry.walk, n, [&](int64_t row, int64_t inner, int sign) {
         for (int64_t c = 0; c < cOut; ++c)
           out[row * cOut + c] += sign * nodes[inner * cOut + c];
@@ -119,8 +178,8 @@ private:
 
   const SharedPlan &plan;
   int64_t n, cIn, cOut;
-  const std::vector<double> &x, &weight, &bias;
-  std::vector<double> stored, nodes, y;
+  const std::vector<double> &x, &weight, &bias, &at;
+  std::vector<double> stored, nodes, nodeValues, y;
 };
 
 } // namespace
@@ -129,6 +188,7 @@ std::vector<double> eqc::evaluateSharedPlan(const SharedPlan &plan, int64_t n,
                                             int64_t cIn, int64_t cOut,
                                             const std::vector<double> &x,
                                             const std::vector<double> &weight,
-                                            const std::vector<double> &bias) {
-  return Evaluator(plan, n, cIn, cOut, x, weight, bias).run();
+                                            const std::vector<double> &bias,
+                                            const std::vector<double> &at) {
+  return Evaluator(plan, n, cIn, cOut, x, weight, bias, at).run();
 }

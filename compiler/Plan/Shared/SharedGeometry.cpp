@@ -50,6 +50,8 @@ SharedGeometry::SharedGeometry(const LayerSpec &spec) {
   plan.xAxes = spec.xAxes;
   plan.yAxes = spec.yAxes;
   plan.mean = spec.normalize == Normalize::Mean;
+  plan.pool = spec.pool;
+  plan.unpools = spec.unpools;
 }
 
 std::vector<Poly> SharedGeometry::stridesOf(const RowPattern &pattern) const {
@@ -209,6 +211,7 @@ WriteEntry SharedGeometry::makeWrite(const RowPattern &node,
   }
   if (relative.free >= 0)
     reindexByFreeInputs(entry.walk, relative);
+  entry.routes = plan.unpools && !relative.hasSymbol();
   return entry;
 }
 

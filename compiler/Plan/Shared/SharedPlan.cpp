@@ -103,12 +103,17 @@ private:
     for (const RowPattern &node : plan.nodes) {
       RowPattern parent = identity;
       if (!node.hasSymbol())
-        for (const RowPattern &candidate : finerPatterns(node, spec.group))
+        for (const RowPattern &candidate : finerPatterns(node, spec.group)) {
           if (geometry.isNode(candidate)) {
             parent = candidate;
             break;
           }
-      if (geometry.isBroadcast(node, parent))
+          // The first of several extremes is the same whatever nodes there
+          // are: by its first dropped block, then by the others.
+          if (spec.unpools)
+            break;
+        }
+      if (!spec.unpools && geometry.isBroadcast(node, parent))
         geometry.addBroadcast(node, parent, targets[parent]);
       else
         writes[parent].push_back(
@@ -162,6 +167,11 @@ private:
 };
 
 } // namespace
+
+Pool SharedPlan::poolOf(const ReadStage &stage) const {
+  const auto pattern = static_cast<size_t>(stage.entries.front().stored);
+  return unpools || stored[pattern].hasSymbol() ? Pool::Sum : pool;
+}
 
 Poly SharedPlan::rowsOf(PlanArray array) const {
   switch (array) {

@@ -24,6 +24,10 @@ struct SharedPlan {
   int k = 0, l = 0;
   std::vector<int> xAxes, yAxes; ///< of a product the space of each axis
   bool mean = false;
+  /// What is taken of inputs, or of the x that `unpools` says outputs are given
+  /// the gradient of.
+  Pool pool = Pool::Sum;
+  bool unpools = false;
 
   std::vector<RowPattern> stored; ///< in storage order
   std::vector<RowPattern> nodes;  ///< in storage order
@@ -35,6 +39,8 @@ struct SharedPlan {
   Poly rowsOf(PlanArray array) const;
   /// Whether there are steps of graph maps, whose loops have tables alone.
   bool isUneven() const;
+  /// What a stage takes over what it drops: sums where there is a symbol.
+  Pool poolOf(const ReadStage &stage) const;
   /// The lengths of the axes of x and of y.
   std::vector<Poly> inputLengths() const {
     return lengthsOfAxes(group, k, xAxes);

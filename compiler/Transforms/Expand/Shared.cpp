@@ -34,8 +34,9 @@ public:
         rowsType(*getRowsOfOrder(spec.k, spec.group, spec.n, spec.xAxes),
                  spec.cIn),
         op.getX(), op.getLayoutAttr());
-    reads.emplace(b, loc, x, op.getGroupAttr(), op.getNAttr(),
-                  op.getNormalizeAttr());
+    reads.emplace(
+        b, loc, x, op.getGroupAttr(), op.getNAttr(), op.getNormalizeAttr(),
+        PoolAttr::get(b.getContext(), spec.unpools ? Pool::Sum : spec.pool));
     packed = createPack(b, op, strands.packed);
     bias = createBias(b, op, layer);
     for (auto [stage, basis] : llvm::zip_equal(plan.stages, strands.strands))
@@ -108,9 +109,10 @@ private:
       into.push_back(patternOf(entry.parent));
     }
     Value &target = stage.target == PlanArray::Output ? output : nodes.back();
-    target = WriteOp::create(b, loc, target.getType(), target,
-                             nodes.of(patterns), op.getGroupAttr(),
-                             op.getNAttr(), attr(patterns), attr(into));
+    target = WriteOp::create(
+        b, loc, target.getType(), target, nodes.of(patterns), op.getAt(),
+        op.getGroupAttr(), op.getNAttr(), attr(patterns), attr(into),
+        PoolAttr::get(b.getContext(), op.getAt() ? spec.pool : Pool::Sum));
   }
 
   OpBuilder &b;

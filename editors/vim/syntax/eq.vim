@@ -4,10 +4,10 @@ if exists("b:current_syntax")
 endif
 
 syntax keyword eqDeclaration layer space network input output
-syntax keyword eqField group n k l channels bias dtype layout normalize diagrams weights batch
+syntax keyword eqField group n k l channels bias dtype layout normalize pool diagrams weights batch
 syntax keyword eqField quadratic in_symmetry out_symmetry
 syntax keyword eqValue true false f32 f64 bf16 f16 channels_last channels_first none mean
-syntax keyword eqValue all basis connected diagram orbit
+syntax keyword eqValue all basis connected diagram orbit sum max min
 syntax match eqGroup /\<\%(SO\|Sp\|GL\|Perm\|Graph\|S\|O\|H\|B\|A\)\>'\?/
 syntax keyword eqFunction relu leaky_relu elu gelu silu sigmoid softplus tanh softsign
 syntax keyword eqFunction sin cos exp abs square norm scale concat

@@ -101,7 +101,8 @@ typedef struct eqc_sums {
 typedef struct eqc_gradient {
   /* grad_y -> grad_x: a layer of its own, without bias. Diagram d of it has
      weight[d] with the channels exchanged, times its flip. cpu_level and
-     cpu_features repeat those of the layer. */
+     cpu_features repeat those of the layer. Where that pools, y of forward
+     holds the layer's x on entry, as far as the block goes. */
   eqc_variant input;
   eqc_sums sums;
 } eqc_gradient;
@@ -119,6 +120,10 @@ typedef struct eqc_flip {
 /* That of layers whose tensors lie in memory in 16 bits, so that runtimes which
    know nothing of them refuse them. */
 #define EQC_KERNEL_ABI_STORED (EQC_KERNEL_ABI + 100)
+/* That of layers that take largest or smallest entries of x, whose kernels of
+   grad_x find x in y; and of such whose tensors lie in memory in 16 bits. */
+#define EQC_KERNEL_ABI_POOLED (EQC_KERNEL_ABI + 200)
+#define EQC_KERNEL_ABI_POOLED_STORED (EQC_KERNEL_ABI + 300)
 
 /* A layer. The arrays that kernels see are of one dtype. n reaches the
    functions above as the layer's own when it is fixed, as the call's when it is

@@ -96,6 +96,7 @@ typedef struct eqc_layer_info {
                           the axis that each axis goes to. "" where they are
                           not written so: jellyfish, too many blocks, more than
                           8192 entries, and means of orbits */
+  const char *pool; /* what blocks of inputs only take: "sum", "max", "min" */
 } eqc_layer_info;
 
 /* An input or an output of a network. */

@@ -641,3 +641,41 @@ func.func @linear_c6_head(%x: tensor<?x2x4xf32>, %w: tensor<1x4x5xf32>) {
       diagrams ["* | o1 | i1"] : tensor<?x2x5xf32>
   return
 }
+
+// -----
+
+// Largest and smallest entries.
+
+func.func @linear_c14_group(%x: tensor<?x3x4xf32>, %w: tensor<1x4x5xf32>) {
+  // expected-error @below {{pools, for which the group must be of permutations, and weights those of diagrams}}
+  %y = eqc.linear O(3) order 1 -> 1 x(%x : tensor<?x3x4xf32>) weight(%w : tensor<1x4x5xf32>)
+      diagrams ["o1 i1"] pool max : tensor<?x3x5xf32>
+  return
+}
+
+// -----
+
+func.func @linear_c14_mean(%x: tensor<?x3x4xf32>, %w: tensor<1x4x5xf32>) {
+  // expected-error @below {{pools, for which the group must be of permutations, and weights those of diagrams}}
+  %y = eqc.linear S(3) order 1 -> 1 x(%x : tensor<?x3x4xf32>) weight(%w : tensor<1x4x5xf32>)
+      diagrams ["o1 | i1"] normalize mean pool min : tensor<?x3x5xf32>
+  return
+}
+
+// -----
+
+func.func @linear_c14_at(%x: tensor<?x3x4xf32>, %w: tensor<1x4x5xf32>, %at: tensor<?x3x5xf32>) {
+  // expected-error @below {{has an 'at', which is for gradients of layers that pool, of the type of 'y'}}
+  %y = eqc.linear S(3) order 1 -> 1 x(%x : tensor<?x3x4xf32>) weight(%w : tensor<1x4x5xf32>)
+      at(%at : tensor<?x3x5xf32>) diagrams ["o1 | i1"] : tensor<?x3x5xf32>
+  return
+}
+
+// -----
+
+func.func @linear_pool(%x: tensor<?x3x4xf32>, %w: tensor<1x4x5xf32>) {
+  // expected-error @below {{expected what is taken over inputs, one of sum, max, min; found 'mean'}}
+  %y = eqc.linear S(3) order 1 -> 1 x(%x : tensor<?x3x4xf32>) weight(%w : tensor<1x4x5xf32>)
+      diagrams ["o1 | i1"] pool mean : tensor<?x3x5xf32>
+  return
+}

@@ -128,3 +128,11 @@ func.func @read_c7_rows(%x: tensor<?x25x4xf32>) {
   %r = eqc.read S(5) x(%x : tensor<?x25x4xf32>) patterns ["1 | ~2" from "1 | 2"] : tensor<?x6x4xf32>
   return
 }
+
+// -----
+
+func.func @read_c9(%x: tensor<?x25x4xf32>) {
+  // expected-error @below {{pools, so that nothing can be normalized}}
+  %r = eqc.read S(5) x(%x : tensor<?x25x4xf32>) patterns ["1 | ~2" from "1 | 2"] normalize mean pool max : tensor<?x5x4xf32>
+  return
+}

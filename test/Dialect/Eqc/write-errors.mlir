@@ -49,3 +49,23 @@ func.func @write_c4(%x: tensor<?x5x4xf32>, %w: tensor<2x4x8xf32>) {
   %y = eqc.write S(5) nodes(%y0 : tensor<?x25x8xf32>) patterns ["1 | 2" into "1 2"] %node : tensor<?x5x8xf32>
   return
 }
+
+// -----
+
+func.func @write_c6_missing(%x: tensor<?x5x4xf32>, %w: tensor<2x4x8xf32>) {
+  %node = eqc.mix S(5) propagating 1 x(%x : tensor<?x5x4xf32>) weights(%w : tensor<2x4x8xf32>) from 0 targets ["1 2"] diagrams ["o1 o2 i1"] : tensor<?x5x8xf32>
+  %y0 = eqc.mix S(5) propagating 2 x(%x : tensor<?x5x4xf32>) weights(%w : tensor<2x4x8xf32>) from 0 targets ["1 | 2"] diagrams [] : tensor<?x25x8xf32>
+  // expected-error @below {{has a 'pool' but no 'at'}}
+  %y = eqc.write S(5) nodes(%node : tensor<?x5x8xf32>) patterns ["1 2" into "1 | 2"] %y0 pool max : tensor<?x25x8xf32>
+  return
+}
+
+// -----
+
+func.func @write_c6_type(%x: tensor<?x5x4xf32>, %w: tensor<2x4x8xf32>) {
+  %node = eqc.mix S(5) propagating 1 x(%x : tensor<?x5x4xf32>) weights(%w : tensor<2x4x8xf32>) from 0 targets ["1 2"] diagrams ["o1 o2 i1"] : tensor<?x5x8xf32>
+  %y0 = eqc.mix S(5) propagating 2 x(%x : tensor<?x5x4xf32>) weights(%w : tensor<2x4x8xf32>) from 0 targets ["1 | 2"] diagrams [] : tensor<?x25x8xf32>
+  // expected-error @below {{'at' must have the batch, the channels and the element type of 'target'}}
+  %y = eqc.write S(5) nodes(%node : tensor<?x5x8xf32>) patterns ["1 2" into "1 | 2"] %y0 at(%x : tensor<?x5x4xf32>) pool max : tensor<?x25x8xf32>
+  return
+}

@@ -102,6 +102,35 @@ TEST(SelftestTest, RightLayersOfAllKindsPass) {
         << familyName(group.family());
 }
 
+/// Whose plan is `shared` alone.
+TEST(SelftestTest, LayersThatTakeExtremesPassOrFail) {
+  constexpr const char *source =
+      "space users = S(4)\nspace items = S(3)\nspace nodes = S(?)\n"
+      "layer most { group = S; n = 4; k = 2; l = 2; channels = 2 -> 3; bias = "
+      "true; pool = max }\n"
+      "layer least { k = users items; l = users; channels = 2 -> 2; pool = "
+      "min; layout = channels_first }\n"
+      "layer sized { group = S; n = ?; k = 2; l = 1; channels = 2 -> 3; pool = "
+      "max; in_symmetry = [\"(1 2)\"] }\n"
+      "layer best { k = nodes; l = 0; channels = 3 -> 2; bias = true; pool = "
+      "max }\n"
+      "network model {\n  input x : nodes, 3\n  output y = best(relu(x))\n}\n";
+  Compiled compiled(llvm::MemoryBuffer::getMemBufferCopy(source),
+                    PlanKind::Shared);
+  for (const char *name : {"most", "least", "sized", "best", "model"}) {
+    const auto [status, report] = compiled.test(name);
+    EXPECT_EQ(status, EQC_OK) << report;
+    EXPECT_NE(report.find(": OK: "), std::string::npos) << report;
+  }
+  Compiled other(
+      llvm::MemoryBuffer::getMemBufferCopy(
+          "layer most { group = S; n = 4; k = 2; l = 1; pool = max }"),
+      PlanKind::Shared);
+  ASSERT_EQ(other.test("most").first, EQC_OK);
+  other.replace(llvm::StringRef("\0max\0", 5), llvm::StringRef("\0min\0", 5));
+  EXPECT_EQ(other.test("most").first, EQC_ERR_SELFTEST);
+}
+
 TEST(SelftestTest, AKernelOfOtherDiagramsFails) {
   Compiled layer(
       "layer f { group = S; n = 3; k = 1; l = 1; channels = 2 -> 3 }");

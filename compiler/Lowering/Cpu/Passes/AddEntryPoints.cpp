@@ -177,8 +177,11 @@ private:
     const llvm::StringRef dtype = interface.getText("dtype");
     const bool isComputed = dtype == "f32" || dtype == "f64";
     return {EntryConstant::ofWord(0),
-            EntryConstant::ofWord(isComputed ? EQC_KERNEL_ABI
-                                             : EQC_KERNEL_ABI_STORED),
+            EntryConstant::ofWord(
+                interface.getText("pool") == "sum"
+                    ? (isComputed ? EQC_KERNEL_ABI : EQC_KERNEL_ABI_STORED)
+                : isComputed ? EQC_KERNEL_ABI_POOLED
+                             : EQC_KERNEL_ABI_POOLED_STORED),
             info,
             EntryConstant::ofNumber(layer.elementBytes),
             EntryConstant::ofNumber(static_cast<int64_t>(variants.size())),

@@ -67,7 +67,7 @@ SharedSchedule eqc::scheduleShared(const LayerSpec &spec,
     schedule.stages.push_back(stage);
   }
   schedule.bias = scheduleRows(strands.bias, machine);
-  if (!strands.hasStrands() && strands.bias.rows.empty())
+  if (!strands.hasStrands() && strands.bias.rows.empty() && !plan.unpools)
     schedule.lanes = scheduleLanes(spec, plan, machine);
   return schedule;
 }
@@ -97,6 +97,7 @@ std::string eqc::describe(const SharedSchedule &schedule,
     const SharedStage &stage = plan.stages[i];
     const char *name = std::holds_alternative<ReadStage>(stage)  ? "read"
                        : std::holds_alternative<MixStage>(stage) ? "mix"
+                       : plan.unpools                            ? "route"
                                                                  : "write";
     text += fmt::format("    {:<5}  {}\n", name, describe(schedule.stages[i]));
   }
