@@ -53,6 +53,9 @@ SignedDiagram eqc::transpose(Group group, const Diagram &diagram) {
   SignedDiagram result;
   result.diagram =
       makeDiagram(diagram.k, diagram.l, labels, diagram.free, std::move(space));
+  std::vector<int> &part = result.diagram.part = diagram.part;
+  std::rotate(part.begin(), part.begin() + (part.empty() ? 0 : diagram.l),
+              part.end());
   result.diagram.dual = diagram.dual;
   std::rotate(result.diagram.dual.begin(),
               result.diagram.dual.begin() +
@@ -150,6 +153,12 @@ Composition eqc::compose(Group group, const Diagram &d1, const Diagram &d2) {
   for (int v = 0; v < d2.k; ++v)
     dual.push_back(d2.isDual(d2.l + v));
   result.diagram.dual = someDual(std::move(dual));
+  std::vector<int> part;
+  for (int v = 0; v < d1.l; ++v)
+    part.push_back(d1.partOf(v));
+  for (int v = 0; v < d2.k; ++v)
+    part.push_back(d2.partOf(d2.l + v));
+  result.diagram.part = somePart(std::move(part));
   // A loop is as long as what it runs through: any vertex of the middle row
   // tells in which space.
   std::vector<int> spaceOfSet(blocks1 + blocks2, 0);

@@ -96,7 +96,8 @@ int Diagram::numBottomOnlyBlocks() const {
 bool Diagram::operator==(const Diagram &other) const {
   return l == other.l && k == other.k && free == other.free &&
          head == other.head && block == other.block && space == other.space &&
-         dual == other.dual && orbit == other.orbit && map == other.map;
+         part == other.part && dual == other.dual && orbit == other.orbit &&
+         map == other.map;
 }
 
 Diagram eqc::makeOrbit(int l, int k, std::vector<int> values) {
@@ -160,6 +161,12 @@ std::vector<bool> eqc::someDual(std::vector<bool> dual) {
   return dual;
 }
 
+std::vector<int> eqc::somePart(std::vector<int> part) {
+  if (std::all_of(part.begin(), part.end(), [](int p) { return p < 0; }))
+    part.clear();
+  return part;
+}
+
 Diagram eqc::restrictTo(const Diagram &diagram, int space) {
   Vertices vertices;
   std::vector<int> labels;
@@ -200,6 +207,13 @@ Diagram eqc::joinParts(const std::vector<Diagram> &parts, int l, int k,
   return diagram;
 }
 
+std::vector<int> eqc::axesOf(Group group, const Diagram &diagram) {
+  std::vector<int> axes = diagram.space;
+  for (size_t v = 0; v < diagram.part.size(); ++v)
+    axes[v] = axisOf(group, axes[v], diagram.part[v]);
+  return axes;
+}
+
 /// The spaces of a diagram of a product in the order of their first vertices.
 static std::vector<int> spacesOf(const Diagram &diagram) {
   std::vector<int> spaces;
@@ -212,8 +226,9 @@ static std::vector<int> spacesOf(const Diagram &diagram) {
 bool eqc::canonicalLess(const Diagram &a, const Diagram &b) {
   if (a.l != b.l || a.k != b.k)
     return std::tie(a.l, a.k) < std::tie(b.l, b.k);
-  if (std::tie(a.space, a.dual) != std::tie(b.space, b.dual))
-    return std::tie(a.space, a.dual) < std::tie(b.space, b.dual);
+  if (std::tie(a.part, a.space, a.dual) != std::tie(b.part, b.space, b.dual))
+    return std::tie(a.part, a.space, a.dual) <
+           std::tie(b.part, b.space, b.dual);
   for (int space : spacesOf(a)) {
     const Diagram ofA = restrictTo(a, space), ofB = restrictTo(b, space);
     if (ofA != ofB)

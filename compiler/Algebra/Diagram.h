@@ -84,11 +84,15 @@ struct Diagram {
   GraphMap map;
   /// The space of each vertex, of a diagram of a product of groups; else empty.
   std::vector<int> space;
+  /// Which part of a sum each vertex lies in, or -1 on axes of no sum; empty
+  /// where there are no sums. See `placeOfPart`.
+  std::vector<int> part;
   /// Whether each vertex is an axis of the dual of its space; empty: none is.
   std::vector<bool> dual;
 
   bool isDual(int vertex) const { return !dual.empty() && dual[vertex]; }
   int spaceOf(int vertex) const { return space.empty() ? 0 : space[vertex]; }
+  int partOf(int vertex) const { return part.empty() ? -1 : part[vertex]; }
   /// The space of the free vertices.
   int freeSpace() const;
   /// Whether no block has vertices of two spaces.
@@ -142,6 +146,9 @@ std::vector<bool> sourcesOf(const Diagram &diagram);
 /// `dual`, or empty where no vertex is.
 std::vector<bool> someDual(std::vector<bool> dual);
 
+/// `part`, or empty where no vertex lies in a part of a sum.
+std::vector<int> somePart(std::vector<int> part);
+
 /// The part of a diagram that lies in one space, as a diagram of its group.
 Diagram restrictTo(const Diagram &diagram, int space);
 
@@ -152,6 +159,10 @@ Diagram joinParts(const std::vector<Diagram> &parts, int l, int k,
 
 /// `o1` or `i2`: the name of a vertex in a diagram with l outputs.
 std::string vertexName(int l, int vertex);
+
+/// The space or sum that each vertex of a diagram of a product is an axis of;
+/// empty where the group is no product.
+std::vector<int> axesOf(Group group, const Diagram &diagram);
 
 /// The vertices of one block, as in the notation: `o1 i2`.
 std::string blockText(const std::vector<int> &vertices, int l);
@@ -164,12 +175,16 @@ Diagram makeOrbit(int l, int k, std::vector<int> values);
 /// blocks by smallest
 /// vertex, vertices ascending; `1` for the diagram without vertices.
 std::string toString(const Diagram &diagram);
+/// The same of a diagram of the group, in which vertices on axes of sums name
+/// their summand: `o1:carbon i1:carbon`.
+std::string toString(const Diagram &diagram, Group group);
 
 /// The same with the space of every vertex of a product, `o1:0 i1:0 | o2:1`,
-/// and of a head, `* @1`, and an apostrophe behind those of duals; behind an
-/// orbit its numbers of rows and columns, its size and its divisor, `o1=0 i1=2
-/// # 5 5 10 2`, and behind a graph map the letters that each side sums, `o1=a
-/// i1=b : a-c c-b # b c /`: all that there is to a diagram.
+/// and the part of a sum, `o1:0/2`, and of a head, `* @1`, and an apostrophe
+/// behind those of duals; behind an orbit its numbers of rows and columns, its
+/// size and its divisor, `o1=0 i1=2 # 5 5 10 2`, and behind a graph map the
+/// letters that each side sums, `o1=a i1=b : a-c c-b # b c /`: all that there
+/// is to a diagram.
 std::string toTypedString(const Diagram &diagram);
 
 /// Where and why a diagram's notation is wrong. Offsets are bytes of the text.
@@ -184,6 +199,11 @@ struct DiagramError {
 /// may name their spaces, all or none, and be of duals where `typed`.
 std::variant<Diagram, DiagramError> parseDiagram(std::string_view text, int l,
                                                  int k, bool typed = false);
+/// The same with the axes of a layer of the group, of which those of sums name
+/// their summand, no name of which stands twice: `o1:carbon`.
+std::variant<Diagram, DiagramError> parseDiagram(std::string_view text, int l,
+                                                 int k, Group group,
+                                                 const std::vector<int> &axes);
 
 /// Why `diagram` is not one of the group's for size n, or an empty string. S
 /// takes any partition, with any number of blocks; O and Sp perfect matchings;

@@ -73,18 +73,24 @@ static Count productOf(const LayerRows &rows,
 Count eqc::countDiagrams(const LayerRows &rows) {
   if (!rows.isProduct())
     return rulesOf(rows.group).count(rows.n, rows.verticesOf(0));
+  if (rows.hasSums())
+    return countOnSums(rows, /*ofBasis=*/false);
   return productOf(rows, &GroupRules::count);
 }
 
 Count eqc::countBasis(const LayerRows &rows) {
   if (!rows.isProduct())
     return rulesOf(rows.group).countBasis(rows.n, rows.verticesOf(0));
+  if (rows.hasSums())
+    return countOnSums(rows, /*ofBasis=*/true);
   return productOf(rows, &GroupRules::countBasis);
 }
 
 std::string eqc::whyNoDiagrams(const LayerRows &rows) {
   if (!rows.isProduct())
     return rulesOf(rows.group).whyNone(rows.n, rows.verticesOf(0));
+  if (rows.hasSums())
+    return whyNoneOnSums(rows);
   for (size_t c = 0; c < rows.group.spaces().size(); ++c) {
     const Space &space = rows.group.spaces()[c];
     const Vertices vertices = rows.verticesOf(static_cast<int>(c));
@@ -97,36 +103,67 @@ std::string eqc::whyNoDiagrams(const LayerRows &rows) {
   return "";
 }
 
-void eqc::forEachDiagram(const LayerRows &rows,
-                         const std::function<bool(const Diagram &)> &visit) {
-  if (!rows.isProduct())
-    return rulesOf(rows.group).enumerate(rows.n, rows.verticesOf(0), visit);
+/// The spaces in the order of their first axes, then those without any.
+static std::vector<size_t> spacesInOrder(const LayerRows &rows) {
+  std::vector<size_t> spaces;
+  auto add = [&](size_t space) {
+    if (std::find(spaces.begin(), spaces.end(), space) == spaces.end())
+      spaces.push_back(space);
+  };
+  for (int space : rows.axes)
+    add(static_cast<size_t>(space));
+  for (size_t space = 0; space < rows.group.numSpaces(); ++space)
+    add(space);
+  return spaces;
+}
+
+/// Of a product whose axes are of spaces; whether all were visited.
+static bool
+forEachOfProduct(const LayerRows &rows,
+                 const std::function<bool(const Diagram &)> &visit) {
   // The diagrams of each factor; there are fewer than of the product.
-  std::vector<std::vector<Diagram>> factors;
-  for (size_t c = 0; c < rows.group.spaces().size(); ++c) {
+  const std::vector<size_t> order = spacesInOrder(rows);
+  std::vector<std::vector<Diagram>> factors(order.size());
+  for (size_t c : order) {
     const Space &space = rows.group.spaces()[c];
     rulesOf(space.group)
         .enumerate(space.n, rows.verticesOf(static_cast<int>(c)),
-                   [&, &factor = factors.emplace_back()](const Diagram &part) {
+                   [&factor = factors[c]](const Diagram &part) {
                      factor.push_back(part);
                      return true;
                    });
-    if (factors.back().empty())
-      return;
+    if (factors[c].empty())
+      return true;
   }
   std::vector<size_t> number(factors.size(), 0);
   while (true) {
     std::vector<Diagram> parts;
     for (size_t c = 0; c < factors.size(); ++c)
       parts.push_back(factors[c][number[c]]);
-    if (!visit(joinParts(parts, rows.l, rows.k, rows.axes)))
-      return;
-    size_t c = factors.size();
-    while (c > 0 && ++number[c - 1] == factors[c - 1].size())
-      number[--c] = 0;
-    if (c == 0)
-      return;
+    Diagram diagram = joinParts(parts, rows.l, rows.k, rows.axes);
+    diagram.part = somePart(rows.part);
+    if (!visit(diagram))
+      return false;
+    size_t place = order.size();
+    while (place > 0 &&
+           ++number[order[place - 1]] == factors[order[place - 1]].size())
+      number[order[--place]] = 0;
+    if (place == 0)
+      return true;
   }
+}
+
+void eqc::forEachDiagram(const LayerRows &rows,
+                         const std::function<bool(const Diagram &)> &visit) {
+  if (!rows.isProduct())
+    return rulesOf(rows.group).enumerate(rows.n, rows.verticesOf(0), visit);
+  if (!rows.hasSums()) {
+    forEachOfProduct(rows, visit);
+    return;
+  }
+  forEachAssignment(rows, [&](const LayerRows &assigned) {
+    return forEachOfProduct(assigned, visit);
+  });
 }
 
 std::vector<Diagram> eqc::enumerateDiagrams(Group group, long long n, int l,

@@ -60,16 +60,32 @@ struct LayerRows {
   std::vector<int> axes; ///< of the outputs, then of the inputs; or empty
   /// Whether each axis is of the dual of its space; empty: none is.
   std::vector<bool> dual = {};
+  /// Where axes of sums have been assigned to summands, as of Diagram: `axes`
+  /// are then those of the summands.
+  std::vector<int> part = {};
 
   bool isProduct() const { return group.isProduct(); }
+  /// Whether axes of sums are still to be assigned.
+  bool hasSums() const { return group.hasSums() && part.empty(); }
   /// How many vertices are of a space.
   uint64_t numVertices(int space) const { return verticesOf(space).number(); }
   Vertices verticesOf(int space) const;
 };
 
+/// Calls visit(rows) for every assignment of a summand to each axis of a sum,
+/// in the order of the tuples of summands, until it returns false.
+void forEachAssignment(const LayerRows &rows,
+                       const std::function<bool(const LayerRows &)> &visit);
+
+/// How many diagrams there are with all assignments, or in the basis; why there
+/// is none.
+Count countOnSums(const LayerRows &rows, bool ofBasis);
+std::string whyNoneOnSums(const LayerRows &rows);
+
 /// The same of layers of any group. Diagrams of a product are numbered by those
 /// of the factors, of which the first varies slowest: the order of its spaces
-/// is that of their first axes.
+/// is that of their first axes. Those of sums are those of each assignment,
+/// one after another.
 Count countDiagrams(const LayerRows &rows);
 Count countBasis(const LayerRows &rows);
 void forEachDiagram(const LayerRows &rows,

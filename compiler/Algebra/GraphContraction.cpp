@@ -75,8 +75,8 @@ private:
     std::vector<Best> best(static_cast<size_t>(all) + 1);
     best[0].cost = 0;
     for (Letters set = 0; set <= all; ++set) {
-      if ((set & ~allowed) || best[set].cost ==
-                                  std::numeric_limits<double>::infinity())
+      if ((set & ~allowed) ||
+          best[set].cost == std::numeric_limits<double>::infinity())
         continue;
       Contraction state = start(rows[inputs]);
       for (int letter = 0; letter < map.letters; ++letter)
@@ -110,12 +110,11 @@ private:
   }
 
   bool joins(Letters a, Letters b) const {
-    return std::any_of(map.edges.begin(), map.edges.end(),
-                       [&](const LetterEdge &edge) {
-                         const Letters ends =
-                             bit(edge.first) | bit(edge.second);
-                         return (ends & a) && (ends & b);
-                       });
+    return std::any_of(
+        map.edges.begin(), map.edges.end(), [&](const LetterEdge &edge) {
+          const Letters ends = bit(edge.first) | bit(edge.second);
+          return (ends & a) && (ends & b);
+        });
   }
 
   static std::vector<int> orderOf(const std::vector<Best> &best, Letters set) {
@@ -140,9 +139,8 @@ private:
       // All subsets of `others`, the largest first.
       for (Letters b = others;; b = (b - 1) & others) {
         const Letters kept = all & ~a & ~b;
-        const double cost =
-            inputs[a].cost + outputs[b].cost +
-            kCostOfMix * std::pow(n, __builtin_popcount(kept));
+        const double cost = inputs[a].cost + outputs[b].cost +
+                            kCostOfMix * std::pow(n, __builtin_popcount(kept));
         if (cost < least && !joins(a, b) && reaches(true, a, kept) &&
             reaches(false, b, kept)) {
           least = cost;

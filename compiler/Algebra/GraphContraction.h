@@ -26,8 +26,7 @@ public:
     Letters summed = 0;
   };
 
-  Contraction(Letters row, const std::vector<LetterEdge> &edges)
-      : tensor(row) {
+  Contraction(Letters row, const std::vector<LetterEdge> &edges) : tensor(row) {
     for (const LetterEdge &edge : edges)
       factors.push_back({{edge}, bit(edge.first) | bit(edge.second), 0});
   }

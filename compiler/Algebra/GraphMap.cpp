@@ -266,7 +266,8 @@ std::string eqc::whyNoGraphMap(const Diagram &diagram) {
   if (map.letters > kMostLetters)
     return "a graph map has at most " + std::to_string(kMostLetters) +
            " letters";
-  if (diagram.free >= 0 || diagram.head >= 0 || diagram.numBlocks() > map.letters)
+  if (diagram.free >= 0 || diagram.head >= 0 ||
+      diagram.numBlocks() > map.letters)
     return "a graph map has letters and edges alone";
   auto exists = [&](int letter) { return letter >= 0 && letter < map.letters; };
   Letters joined = 0, summed = 0, rows[2] = {0, 0};
@@ -295,7 +296,8 @@ std::string eqc::whyNoGraphMap(const Diagram &diagram) {
     if ((ends & ofSide[0]) && (ends & ofSide[1]))
       return "an edge joins letters that different sides sum";
   }
-  const std::vector<int> tops = keptLetters(SideOfMap(diagram, false).contract());
+  const std::vector<int> tops =
+      keptLetters(SideOfMap(diagram, false).contract());
   const std::vector<int> bottoms =
       keptLetters(SideOfMap(diagram, true).contract());
   auto meets = [&](const std::vector<int> &kept) {

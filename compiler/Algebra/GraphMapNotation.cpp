@@ -219,10 +219,9 @@ private:
     bool any = false;
     while ((more = tokens.next(token)) && token.text != "#") {
       const size_t mark = token.text.find_first_of("->");
-      const bool isEdge =
-          mark != std::string_view::npos &&
-          isWord(token.text.substr(0, mark)) &&
-          isWord(token.text.substr(mark + 1));
+      const bool isEdge = mark != std::string_view::npos &&
+                          isWord(token.text.substr(0, mark)) &&
+                          isWord(token.text.substr(mark + 1));
       if (!isEdge)
         return fail(token.error("expected an edge such as 'a-b', not " +
                                 token.quoted()));

@@ -140,15 +140,14 @@ void eqc::forGraphMap(const Diagram &map, const Action &graph,
                       const LetterVisitor &visit) {
   forLetterValues(graph.adjacency(), graph.n(), map.map.letters, map.map.edges,
                   {}, [&](const std::vector<int> &values, int64_t product) {
-                    return visit({values.begin(),
-                                  values.begin() + map.numBlocks()},
-                                 product);
+                    return visit(
+                        {values.begin(), values.begin() + map.numBlocks()},
+                        product);
                   });
 }
 
 std::map<std::vector<int>, double>
-eqc::graphMapEntries(const Diagram &map, const Action &graph,
-                     bool isAbsolute) {
+eqc::graphMapEntries(const Diagram &map, const Action &graph, bool isAbsolute) {
   std::map<std::vector<int>, double> entries;
   forGraphMap(map, graph, [&](const std::vector<int> &at, int64_t product) {
     const auto value = static_cast<double>(product);
@@ -197,8 +196,7 @@ static StepLetters lettersOf(const RowPattern &step) {
   return result;
 }
 
-static StepMatrix makeStepMatrix(const RowPattern &step,
-                                 const Action &graph) {
+static StepMatrix makeStepMatrix(const RowPattern &step, const Action &graph) {
   const StepLetters of = lettersOf(step);
   const auto width = static_cast<std::ptrdiff_t>(of.letters.size());
   std::vector<int> values;

@@ -8,6 +8,7 @@
 #include "compiler/Algebra/Action.h"
 #include "compiler/Algebra/Groups/GroupRules.h"
 
+#include <cassert>
 #include <charconv>
 #include <cstddef>
 #include <limits>
@@ -16,18 +17,117 @@
 
 using namespace eqc;
 
-Group Group::product(const std::vector<Space> &spaces) {
+/// Sizes that are refused later may be of any length.
+static int64_t saturatingAdd(int64_t a, int64_t b) {
+  int64_t sum = 0;
+  return __builtin_add_overflow(a, b, &sum)
+             ? std::numeric_limits<int64_t>::max()
+             : sum;
+}
+
+Group Group::product(const std::vector<Space> &spaces,
+                     const std::vector<SpaceSum> &sums) {
   // Made once each, and kept.
   static std::mutex mutex;
-  static std::list<std::vector<Space>> known;
+  static std::list<SpaceList> known;
   Group result(Family::S);
+  SpaceList wanted{spaces, sums};
   const std::lock_guard<std::mutex> lock(mutex);
-  for (const std::vector<Space> &other : known)
-    if (other == spaces)
+  for (const SpaceList &other : known)
+    if (other == wanted)
       result.factors = &other;
   if (!result.factors)
-    result.factors = &known.emplace_back(spaces);
+    result.factors = &known.emplace_back(std::move(wanted));
   return result;
+}
+
+const std::vector<SpaceSum> &Group::sums() const {
+  static const std::vector<SpaceSum> none;
+  return factors ? factors->sums : none;
+}
+
+const SpaceSum *eqc::sumOf(Group group, int axis) {
+  const auto number = static_cast<size_t>(axis);
+  return group.isProduct() && number >= group.numSpaces()
+             ? &group.sums()[number - group.numSpaces()]
+             : nullptr;
+}
+
+int64_t eqc::sizeOf(Group group, int64_t n, int axis) {
+  if (!group.isProduct())
+    return n;
+  const SpaceSum *sum = sumOf(group, axis);
+  if (!sum)
+    return group.spaces()[static_cast<size_t>(axis)].n;
+  int64_t total = 0;
+  for (int space : sum->summands) {
+    const int64_t size = sizeOf(group, n, space);
+    if (size < 0)
+      return -1;
+    total = saturatingAdd(total, size);
+  }
+  return total;
+}
+
+int64_t eqc::sizeAt(Group group, int64_t n, int axis) {
+  const int64_t size = sizeOf(group, n, axis);
+  if (size >= 0)
+    return size;
+  const SpaceSum *sum = sumOf(group, axis);
+  if (!sum)
+    return n;
+  int64_t total = 0;
+  for (int space : sum->summands)
+    total = saturatingAdd(total, sizeAt(group, n, space));
+  return total;
+}
+
+const std::string &eqc::nameOfAxis(Group group, int axis) {
+  const SpaceSum *sum = sumOf(group, axis);
+  return sum ? sum->name : group.spaces()[static_cast<size_t>(axis)].name;
+}
+
+SummandPlace eqc::placeOfPart(Group group, int part) {
+  auto axis = static_cast<int>(group.numSpaces());
+  for (const SpaceSum &sum : group.sums()) {
+    const auto size = static_cast<int>(sum.summands.size());
+    if (part < size)
+      return {axis, part, sum.summands[static_cast<size_t>(part)]};
+    part -= size;
+    ++axis;
+  }
+  assert(false && "there are no such parts");
+  return {};
+}
+
+int eqc::numParts(Group group) {
+  size_t parts = 0;
+  for (const SpaceSum &sum : group.sums())
+    parts += sum.summands.size();
+  return static_cast<int>(parts);
+}
+
+int eqc::partAt(Group group, int axis, int position) {
+  size_t before = 0;
+  const size_t number = static_cast<size_t>(axis) - group.numSpaces();
+  for (size_t sum = 0; sum < number; ++sum)
+    before += group.sums()[sum].summands.size();
+  return static_cast<int>(before) + position;
+}
+
+int eqc::axisOf(Group group, int space, int part) {
+  return part < 0 ? space : placeOfPart(group, part).axis;
+}
+
+int64_t eqc::offsetAt(Group group, int64_t n, int part) {
+  if (part < 0)
+    return 0;
+  const SummandPlace place = placeOfPart(group, part);
+  const SpaceSum &sum = *sumOf(group, place.axis);
+  int64_t offset = 0;
+  for (int i = 0; i < place.position; ++i)
+    offset += sizeAt(group, n, sum.summands[static_cast<size_t>(i)]);
+  return offset;
 }
 
 Group::Group(const Action *action) : kind(action->family()), points(action) {}
@@ -53,6 +153,8 @@ std::string eqc::groupName(Group group) {
     for (const Space &space : group.spaces())
       names += (names.empty() ? "" : " ") + space.name + ":" +
                std::string(familyName(space.group.family()));
+    for (const SpaceSum &sum : group.sums())
+      names += " " + sum.name;
     return names;
   }
   std::string name(familyName(group.family()));
@@ -78,6 +180,17 @@ std::string eqc::spaceText(const Space &space) {
   std::string text = groupName(space.group);
   if (!space.group.hasSize())
     text += "(" + (space.n < 0 ? "?" : std::to_string(space.n)) + ")";
+  return text;
+}
+
+std::string eqc::summandsText(const std::vector<Space> &spaces,
+                              const SpaceSum &sum, std::string_view plus) {
+  std::string text;
+  for (int summand : sum.summands) {
+    if (!text.empty())
+      text += plus;
+    text += spaces[static_cast<size_t>(summand)].name;
+  }
   return text;
 }
 

@@ -18,6 +18,8 @@ namespace eqc {
 
 class Action;
 struct Space;
+struct SpaceSum;
+struct SpaceList;
 
 /// S_n (permutations), O(n), SO(n), Sp(n) .., each acting on R^n.
 enum class Family {
@@ -34,7 +36,9 @@ enum class Family {
 ///
 /// Or a product of groups, each acting on a space of its own: every axis of a
 /// tensor belongs to one of the spaces, which are numbered. Diagrams and row
-/// patterns say of each vertex which one (`Diagram::space`).
+/// patterns say of each vertex which one (`Diagram::space`). Axes may also be
+/// of sums of these spaces, which are numbered after them; vertices then say
+/// which summand they are in (`Diagram::part`).
 class Group {
 public:
   constexpr Group(Family family) : kind(family) {}
@@ -47,16 +51,21 @@ public:
 #define EQC_GROUP(ID, NAME, RULES) static const Group ID;
 #include "compiler/Algebra/Groups/Groups.def"
 
-  /// The product of the groups of at least two spaces.
-  static Group product(const std::vector<Space> &spaces);
+  /// The product of the groups of at least two spaces, or of one with sums.
+  static Group product(const std::vector<Space> &spaces,
+                       const std::vector<SpaceSum> &sums = {});
 
   constexpr bool isProduct() const { return factors != nullptr; }
   /// The spaces of a product.
-  const std::vector<Space> &spaces() const { return *factors; }
+  const std::vector<Space> &spaces() const;
+  /// The sums of them that axes are of; none but of a product.
+  const std::vector<SpaceSum> &sums() const;
+  bool hasSums() const { return !sums().empty(); }
   /// The group that acts on a space: of a product one of its factors, else the
   /// group itself.
   Group of(int space) const;
-  /// How many spaces a layer of it has: those of a product, else one.
+  /// How many spaces a layer of it has: those of a product, else one. Sums are
+  /// not counted.
   size_t numSpaces() const;
 
   /// Not of a product.
@@ -79,7 +88,7 @@ private:
   Family kind;
   int64_t numPlus = 0, numMinus = 0;
   /// Equal products share one list.
-  const std::vector<Space> *factors = nullptr;
+  const SpaceList *factors = nullptr;
   /// Equal ones are one object.
   const Action *points = nullptr;
 };
@@ -102,22 +111,76 @@ struct Space {
   }
 };
 
-inline size_t Group::numSpaces() const { return factors ? factors->size() : 1; }
+/// A direct sum of spaces: its axes have the entries of the first summand, then
+/// those of the second and so on.
+struct SpaceSum {
+  std::string name;
+  std::vector<int> summands; ///< the numbers of the spaces; some may be equal
+
+  bool operator==(const SpaceSum &o) const {
+    return name == o.name && summands == o.summands;
+  }
+};
+
+/// A sum has at most so many summands, and a layer has axes of at most so many
+/// sums.
+inline constexpr int kMostSummands = 16;
+inline constexpr int kMostSums = 16;
+
+/// What a product is of.
+struct SpaceList {
+  std::vector<Space> spaces;
+  std::vector<SpaceSum> sums;
+
+  bool operator==(const SpaceList &o) const {
+    return spaces == o.spaces && sums == o.sums;
+  }
+};
+
+inline const std::vector<Space> &Group::spaces() const {
+  return factors->spaces;
+}
+
+inline size_t Group::numSpaces() const {
+  return factors ? factors->spaces.size() : 1;
+}
 
 inline Group Group::of(int space) const {
-  return factors ? (*factors)[static_cast<size_t>(space)].group : *this;
+  return factors ? factors->spaces[static_cast<size_t>(space)].group : *this;
 }
 
-/// The length of a space's axes in a layer of size n; -1: given at run time.
-inline int64_t sizeOf(Group group, int64_t n, int space) {
-  return group.isProduct() ? group.spaces()[static_cast<size_t>(space)].n : n;
-}
+/// The length of the axes of a space, or of a sum, in a layer of size n; -1:
+/// given at run time.
+int64_t sizeOf(Group group, int64_t n, int axis);
 
 /// The same where all sizes that are given at run time are n.
-inline int64_t sizeAt(Group group, int64_t n, int space) {
-  const int64_t size = sizeOf(group, n, space);
-  return size < 0 ? n : size;
-}
+int64_t sizeAt(Group group, int64_t n, int axis);
+
+/// The sum that an axis is of, or null.
+const SpaceSum *sumOf(Group group, int axis);
+
+/// What a source calls the space, or the sum, of an axis of a product.
+const std::string &nameOfAxis(Group group, int axis);
+
+/// All summands of all sums of a product are numbered one after another: a
+/// vertex that lies in one of them names it by this number.
+struct SummandPlace {
+  int axis = 0;     ///< the number of the sum, as that of an axis
+  int position = 0; ///< among its summands
+  int space = 0;
+};
+SummandPlace placeOfPart(Group group, int part);
+/// How many numbers there are.
+int numParts(Group group);
+/// That of the summand at `position` of the sum that an axis is of.
+int partAt(Group group, int axis, int position);
+
+/// The kind of an axis with a vertex in a space, as that part of a sum; -1: of
+/// none. A space, or a sum.
+int axisOf(Group group, int space, int part);
+
+/// Where on its axis a part begins, where all sizes given at run time are n.
+int64_t offsetAt(Group group, int64_t n, int part);
 
 /// What stands for the size of a product, whose spaces have their own: -1 if
 /// one of them is given at run time, else 0.
@@ -145,6 +208,10 @@ std::string groupSource(Group group);
 
 /// A space's group with its size, as in a source: "S(943)", "S(?)", "O(1,3)".
 std::string spaceText(const Space &space);
+
+/// The summands of a sum by their names: "carbon + oxygen".
+std::string summandsText(const std::vector<Space> &spaces, const SpaceSum &sum,
+                         std::string_view plus = " + ");
 
 /// The group written `name`, if there is one. Case matters.
 std::optional<Group> parseGroup(std::string_view name);

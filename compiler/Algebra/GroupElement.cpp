@@ -67,6 +67,27 @@ void GroupElement::add(Block block) {
   blocks.push_back(std::move(block));
 }
 
+GroupElement
+GroupElement::directSum(const std::vector<const GroupElement *> &summands) {
+  GroupElement g;
+  for (const GroupElement *summand : summands) {
+    for (Block block : summand->blocks) {
+      for (int64_t &coordinate : block.coordinates)
+        coordinate += g.size;
+      g.blocks.push_back(std::move(block));
+    }
+    for (int64_t i = 0; i < summand->size; ++i) {
+      const int64_t image =
+          summand->permuted.empty() ? -1 : summand->permuted[i];
+      g.permuted.push_back(image < 0 ? -1 : g.size + image);
+      g.signs.push_back(image < 0 ? 1 : summand->signs[i]);
+    }
+    g.size += summand->size;
+    g.spectralNorm = std::max(g.spectralNorm, summand->spectralNorm);
+  }
+  return g;
+}
+
 GroupElement GroupElement::dual() const {
   GroupElement g = *this; // a signed permutation is its own
   g.blocks.clear();
@@ -79,7 +100,8 @@ GroupElement GroupElement::dual() const {
 Eigen::MatrixXd GroupElement::matrix() const {
   Eigen::MatrixXd result = Eigen::MatrixXd::Zero(size, size);
   for (size_t i = 0; i < permuted.size(); ++i)
-    result(permuted[i], static_cast<int64_t>(i)) = signs[i];
+    if (permuted[i] >= 0)
+      result(permuted[i], static_cast<int64_t>(i)) = signs[i];
   for (const Block &block : blocks)
     for (size_t i = 0; i < block.coordinates.size(); ++i)
       for (size_t j = 0; j < block.coordinates.size(); ++j)
@@ -96,9 +118,10 @@ void GroupElement::applyTo(const std::vector<double> &from,
     const double *in = from.data() + o * size * inner;
     double *out = to.data() + o * size * inner;
     for (size_t i = 0; i < permuted.size(); ++i)
-      std::transform(in + i * inner, in + (i + 1) * inner,
-                     out + permuted[i] * inner,
-                     [&](double value) { return signs[i] * value; });
+      if (permuted[i] >= 0)
+        std::transform(in + i * inner, in + (i + 1) * inner,
+                       out + permuted[i] * inner,
+                       [&](double value) { return signs[i] * value; });
     for (const Block &block : blocks) {
       const int64_t m = static_cast<int64_t>(block.coordinates.size());
       RowMajor gathered(m, inner);

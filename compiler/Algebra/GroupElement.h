@@ -38,6 +38,9 @@ public:
   GroupElement withRandomSigns(Random &random) const;
   /// -1 times this element.
   GroupElement negative() const;
+  /// Elements acting on the summands of a sum, one after another.
+  static GroupElement
+  directSum(const std::vector<const GroupElement *> &summands);
   /// The inverse transpose, by which this element acts on the dual.
   GroupElement dual() const;
 
@@ -77,7 +80,7 @@ private:
   int64_t size = 0;
   double spectralNorm = 1;
   std::vector<Block> blocks;     ///< empty for a permutation
-  std::vector<int64_t> permuted; ///< else i goes to permuted[i]
+  std::vector<int64_t> permuted; ///< else i goes to permuted[i]; -1: in a block
   std::vector<double> signs;     ///< times signs[i]
 };
 

@@ -111,6 +111,8 @@ struct LayerSpec {
   /// The spaces of the axes, in the order of the sizes that calls take; none
   /// where there are no typed axes.
   std::vector<Space> spaces() const;
+  /// The same with the sums that axes are of.
+  SpaceList spaceList() const { return {spaces(), group.sums()}; }
   /// The spaces of the axes of y, then those of x, of diagrams of the layer.
   std::vector<int> axes(bool ofBias = false) const;
   /// Whether they are of duals; empty: none is.

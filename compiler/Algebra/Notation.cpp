@@ -9,6 +9,7 @@
 #include "compiler/Algebra/NotationLexer.h"
 
 #include <algorithm>
+#include <optional>
 #include <unordered_map>
 
 using namespace eqc;
@@ -18,7 +19,9 @@ std::string eqc::vertexName(int l, int vertex) {
                     : "i" + std::to_string(vertex - l + 1LL);
 }
 
-static std::string textOf(const Diagram &diagram, bool typed) {
+/// `names` are those of the spaces of the vertices that name theirs.
+static std::string textOf(const Diagram &diagram, bool typed,
+                          const std::vector<std::string> &names = {}) {
   if (diagram.orbit.exists())
     return textOfOrbit(diagram, typed);
   if (diagram.map.exists())
@@ -44,6 +47,10 @@ static std::string textOf(const Diagram &diagram, bool typed) {
       text += vertexName(diagram.l, blocks[b][i]);
       if (typed && !diagram.space.empty())
         text += ":" + std::to_string(diagram.space[blocks[b][i]]);
+      if (typed && diagram.partOf(blocks[b][i]) >= 0)
+        text += "/" + std::to_string(diagram.part[blocks[b][i]]);
+      if (!names.empty() && !names[blocks[b][i]].empty())
+        text += ":" + names[blocks[b][i]];
       if (typed && diagram.isDual(blocks[b][i]))
         text += "'";
     }
@@ -53,6 +60,14 @@ static std::string textOf(const Diagram &diagram, bool typed) {
 
 std::string eqc::toString(const Diagram &diagram) {
   return textOf(diagram, /*typed=*/false);
+}
+
+std::string eqc::toString(const Diagram &diagram, Group group) {
+  std::vector<std::string> names;
+  for (size_t v = 0; v < diagram.part.size(); ++v)
+    names.push_back(
+        diagram.part[v] < 0 ? "" : group.spaces()[diagram.space[v]].name);
+  return textOf(diagram, /*typed=*/false, names);
 }
 
 std::string eqc::toTypedString(const Diagram &diagram) {
@@ -104,22 +119,35 @@ std::string NotationToken::quoted() const {
   return result + (size < text.size() ? "...'" : "'");
 }
 
-int eqc::parseSpace(std::string_view number) {
-  const long long space = number == "0" ? 0 : parseIndex(number);
-  if ((space == 0 && number != "0") || space >= kMostSpaces)
-    return kBadSpace;
-  return static_cast<int>(space);
+/// A number below `most`, or kBadSpace.
+static int parseNumber(std::string_view digits, int most) {
+  const long long number = digits == "0" ? 0 : parseIndex(digits);
+  return (number == 0 && digits != "0") || number >= most
+             ? kBadSpace
+             : static_cast<int>(number);
 }
 
-int eqc::takeSpace(NotationToken &token) {
-  const size_t colon = token.text.find(':');
-  if (colon == std::string_view::npos)
+int eqc::parseSpace(std::string_view number) {
+  return parseNumber(number, kMostSpaces);
+}
+
+/// Takes the number behind `mark` off the end of a token.
+static int takeNumber(NotationToken &token, char mark, int most) {
+  const size_t place = token.text.find(mark);
+  if (place == std::string_view::npos)
     return kNoSpace;
-  const int space = parseSpace(token.text.substr(colon + 1));
-  if (space == kBadSpace)
-    return kBadSpace;
-  token.text = token.text.substr(0, colon);
-  return space;
+  const int number = parseNumber(token.text.substr(place + 1), most);
+  if (number != kBadSpace)
+    token.text = token.text.substr(0, place);
+  return number;
+}
+
+int eqc::takeSpace(NotationToken &token, bool maybeSum) {
+  return takeNumber(token, ':', kMostSpaces + (maybeSum ? kMostSums : 0));
+}
+
+int eqc::takePart(NotationToken &token) {
+  return takeNumber(token, '/', kMostSums * kMostSummands);
 }
 
 long long eqc::parseIndex(std::string_view digits) {
@@ -147,12 +175,20 @@ class DiagramParser {
 public:
   DiagramParser(std::string_view text, int l, int k, bool typed)
       : text(text), l(l), k(k), typed(typed) {}
+  /// Vertices on axes of sums name their summands.
+  DiagramParser(std::string_view text, int l, int k, Group group,
+                const std::vector<int> &axes)
+      : text(text), l(l), k(k), typed(false), group(group), axes(&axes) {}
 
   std::variant<Diagram, DiagramError> parse();
 
 private:
   /// Reads the vertex `token`; true on failure, like all parse functions here.
   bool parseVertex(const NotationToken &token);
+  /// Takes the name of the summand, if there is one, off the end of `token`.
+  std::optional<std::string_view> takeName(NotationToken &token) const;
+  bool assign(int vertex, std::optional<std::string_view> name,
+              const NotationToken &written);
   bool fail(DiagramError what) {
     error = std::move(what);
     return true;
@@ -171,14 +207,16 @@ private:
 
   std::string_view text;
   int l, k;
-  bool typed;         ///< whether vertices may name their spaces
-  int block = 0;      ///< the block being read
-  int free = -1;      ///< the block after `*`
+  bool typed; ///< whether vertices may name their spaces
+  Group group = Group::S;
+  const std::vector<int> *axes = nullptr; ///< where sums have summands' names
+  int block = 0;                          ///< the block being read
+  int free = -1;                          ///< the block after `*`
   int head = -1;      ///< the space of a `*` without vertices
   int headSpace = 0;  ///< as written behind `*`
   bool empty = true;  ///< the block being read has no vertex yet
   bool opened = true; ///< nothing of the block being read was seen yet
-  std::unordered_map<int, int> blockOf, spaceOf;
+  std::unordered_map<int, int> blockOf, spaceOf, partOf;
   std::vector<int> dual; ///< vertices
   DiagramError error;
 };
@@ -201,8 +239,10 @@ bool DiagramParser::parseVertex(const NotationToken &written) {
   const bool isDual =
       typed && token.text.size() > 1 && token.text.back() == '\'';
   token.text.remove_suffix(isDual ? 1 : 0);
+  const std::optional<std::string_view> name = takeName(token);
+  const int part = typed ? takePart(token) : kNoSpace;
   const int space = typed ? takeSpace(token) : kNoSpace;
-  if (space == kBadSpace)
+  if (space == kBadSpace || part == kBadSpace)
     return fail(written.error("expected the number of a space behind ':' in " +
                               written.quoted()));
   char row = token.text[0];
@@ -224,12 +264,56 @@ bool DiagramParser::parseVertex(const NotationToken &written) {
     return fail(token.error("vertex " + token.quoted() + " appears twice"));
   if (isDual)
     dual.push_back(vertex);
+  if (part != kNoSpace)
+    partOf[vertex] = part;
+  if (axes && assign(vertex, name, written))
+    return true;
   if (space != kNoSpace)
     spaceOf[vertex] = space;
   if (!spaceOf.empty() && spaceOf.size() != blockOf.size())
     return fail(
         written.error("all vertices name their spaces, or none of them"));
   return false;
+}
+
+std::optional<std::string_view>
+DiagramParser::takeName(NotationToken &token) const {
+  const size_t colon = token.text.find(':');
+  if (!axes || colon == std::string_view::npos)
+    return std::nullopt;
+  const std::string_view name = token.text.substr(colon + 1);
+  token.text = token.text.substr(0, colon);
+  return name;
+}
+
+/// Puts a vertex on an axis of a sum into the summand that it names.
+bool DiagramParser::assign(int vertex, std::optional<std::string_view> name,
+                           const NotationToken &written) {
+  const int axis = (*axes)[static_cast<size_t>(vertex)];
+  const SpaceSum *sum = sumOf(group, axis);
+  if (!sum && name)
+    return fail(written.error("vertex '" + vertexName(l, vertex) +
+                              "' is on no axis of a sum and has no summand"));
+  if (!sum) {
+    spaceOf[vertex] = axis;
+    return false;
+  }
+  std::string names;
+  for (size_t i = 0; i < sum->summands.size(); ++i) {
+    const std::string &summand = group.spaces()[sum->summands[i]].name;
+    names += (i == 0 ? "'" : ", '") + summand + "'";
+    if (!name || *name != summand)
+      continue;
+    spaceOf[vertex] = sum->summands[i];
+    partOf[vertex] = partAt(group, axis, static_cast<int>(i));
+    return false;
+  }
+  return fail(written.error(
+      (name ? "'" + std::string(name->substr(0, 32)) + "' is no summand of '" +
+                  sum->name + "', which has "
+            : "vertex '" + vertexName(l, vertex) +
+                  "' must name its summand of '" + sum->name + "', one of ") +
+      names));
 }
 
 std::variant<Diagram, DiagramError> DiagramParser::parse() {
@@ -293,6 +377,10 @@ std::variant<Diagram, DiagramError> DiagramParser::finish() {
     space[vertex] = number;
   Diagram diagram = makeDiagram(l, k, labels, free, std::move(space));
   diagram.head = head;
+  if (!partOf.empty())
+    diagram.part.assign(labels.size(), -1);
+  for (const auto &[vertex, number] : partOf)
+    diagram.part[vertex] = number;
   if (!dual.empty())
     diagram.dual.resize(labels.size());
   for (int vertex : dual)
@@ -307,4 +395,10 @@ eqc::parseDiagram(std::string_view text, int l, int k, bool typed) {
   if (text.find('=') != std::string_view::npos)
     return parseOrbit(text, l, k, typed);
   return DiagramParser(text, l, k, typed).parse();
+}
+
+std::variant<Diagram, DiagramError>
+eqc::parseDiagram(std::string_view text, int l, int k, Group group,
+                  const std::vector<int> &axes) {
+  return DiagramParser(text, l, k, group, axes).parse();
 }

@@ -37,8 +37,11 @@ private:
 
 /// The number of a space, or kBadSpace.
 int parseSpace(std::string_view number);
-/// Takes `:1`, the number of a space, off the end of a token.
-int takeSpace(NotationToken &token);
+/// Takes `:1`, the number of a space, or of a sum where it `maybeSum`, off the
+/// end of a token.
+int takeSpace(NotationToken &token, bool maybeSum = false);
+/// Takes `/2`, the number of a part of a sum, off the end of a token.
+int takePart(NotationToken &token);
 constexpr int kNoSpace = -1, kBadSpace = -2;
 
 /// Orbits of diagrams and of row patterns, which have values behind '='; see

@@ -75,6 +75,7 @@ std::vector<DiagramMultiple> eqc::coarserThan(const Diagram &diagram) {
         makeDiagram(diagram.l, diagram.k, label, diagram.free, diagram.space);
     coarser.head = diagram.head;
     coarser.dual = diagram.dual;
+    coarser.part = diagram.part;
     all.push_back({std::move(coarser), factor});
   }
   return all;

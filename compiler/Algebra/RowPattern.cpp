@@ -113,6 +113,13 @@ int RowPattern::spaceOf(int number) const {
   return 0;
 }
 
+std::vector<int> eqc::axesOf(Group group, const RowPattern &pattern) {
+  std::vector<int> axes = pattern.space;
+  for (size_t v = 0; v < pattern.part.size(); ++v)
+    axes[v] = axisOf(group, axes[v], pattern.part[v]);
+  return axes;
+}
+
 std::vector<int> RowPattern::spacesOfKept() const {
   std::vector<int> result;
   for (int b : keptBlocks())
@@ -121,9 +128,10 @@ std::vector<int> RowPattern::spacesOfKept() const {
 }
 
 bool RowPattern::operator<(const RowPattern &o) const {
-  return std::tie(block, kept, free, space, head, through, otherLegs, orbit,
-                  steps) < std::tie(o.block, o.kept, o.free, o.space, o.head,
-                                    o.through, o.otherLegs, o.orbit, o.steps);
+  return std::tie(block, kept, free, space, part, head, through, otherLegs,
+                  orbit, steps) < std::tie(o.block, o.kept, o.free, o.space,
+                                           o.part, o.head, o.through,
+                                           o.otherLegs, o.orbit, o.steps);
 }
 
 //===----------------------------------------------------------------------===//
@@ -151,7 +159,9 @@ static RowPattern rowOf(const Diagram &diagram, int begin, int end,
     row.block.push_back(numberOf[b]);
     if (!diagram.space.empty())
       row.space.push_back(diagram.space[v]);
+    row.part.push_back(diagram.partOf(v));
   }
+  row.part = somePart(std::move(row.part));
   return row;
 }
 
@@ -279,6 +289,11 @@ Diagram eqc::joinPatterns(const RowPattern &top, const std::vector<int> &sigma,
   Diagram diagram = makeDiagram(top.size(), bottom.size(), labels, freeLabel,
                                 std::move(space));
   diagram.head = top.head;
+  std::vector<int> part;
+  for (const RowPattern *row : {&top, &bottom})
+    for (int v = 0; v < row->size(); ++v)
+      part.push_back(row->partOfVertex(v));
+  diagram.part = somePart(std::move(part));
   return diagram;
 }
 
@@ -326,6 +341,8 @@ std::string eqc::toString(const RowPattern &pattern) {
       text += std::to_string(blocks[b][i] + 1LL);
       if (!pattern.space.empty())
         text += ":" + std::to_string(pattern.space[blocks[b][i]]);
+      if (pattern.partOfVertex(blocks[b][i]) >= 0)
+        text += "/" + std::to_string(pattern.part[blocks[b][i]]);
     }
   }
   return text;
@@ -344,7 +361,7 @@ eqc::parseRowPattern(std::string_view text, int size) {
   };
   std::vector<Written> written(1);
   std::unordered_map<int, int> writtenOf; // vertex to the block as written
-  std::unordered_map<int, int> spaceOf;
+  std::unordered_map<int, int> spaceOf, partOf;
   RowPattern result;
   bool hasHead = false, inHead = false; // a '*' without vertices
   NotationLexer lexer(text);
@@ -398,8 +415,9 @@ eqc::parseRowPattern(std::string_view text, int size) {
       continue;
     }
     const NotationToken vertex = token;
-    const int space = takeSpace(token);
-    if (space == kBadSpace)
+    const int part = takePart(token);
+    const int space = takeSpace(token, /*maybeSum=*/true);
+    if (space == kBadSpace || part == kBadSpace)
       return vertex.error("expected the number of a space behind ':' in " +
                           vertex.quoted());
     long long index = parseIndex(token.text);
@@ -412,6 +430,8 @@ eqc::parseRowPattern(std::string_view text, int size) {
       return token.error("vertex " + token.quoted() + " appears twice");
     if (space != kNoSpace)
       spaceOf[static_cast<int>(index - 1)] = space;
+    if (part != kNoSpace)
+      partOf[static_cast<int>(index - 1)] = part;
     if (!spaceOf.empty() && spaceOf.size() != writtenOf.size())
       return vertex.error("all vertices name their spaces, or none of them");
     written.back().empty = opened = false;
@@ -443,6 +463,8 @@ eqc::parseRowPattern(std::string_view text, int size) {
     result.block.push_back(numberOf[from]);
     if (!spaceOf.empty())
       result.space.push_back(spaceOf.at(v));
+    if (!partOf.empty())
+      result.part.push_back(partOf.count(v) ? partOf.at(v) : -1);
   }
   if (!hasHead)
     return result;
@@ -491,6 +513,7 @@ RowPattern eqc::splitIntoKept(const RowPattern &pattern, int split) {
   // Back to a restricted growth string.
   RowPattern result;
   result.space = pattern.space;
+  result.part = pattern.part;
   std::vector<int> renumbered(keptByLabel.size(), -1);
   for (int label : labels) {
     if (renumbered[label] < 0) {

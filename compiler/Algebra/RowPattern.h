@@ -68,7 +68,11 @@ struct RowPattern {
   /// vertices all stand in the other row has -1 here.
   int free = -1;
   /// The space of each vertex, of a row of a product of groups; else empty.
+  /// A vertex of a pattern that keeps all of an axis of a sum has the number of
+  /// the sum, as of an axis.
   std::vector<int> space;
+  /// The part of a sum that each vertex lies in, as of Diagram; empty: none.
+  std::vector<int> part;
   /// Of a row of a jellyfish the space whose blocks are legs, or -1. None of
   /// them is kept: what the row becomes has an entry for every tuple of
   /// distinct values of the legs that run through to the other row, and for
@@ -114,14 +118,18 @@ struct RowPattern {
   int spaceOfVertex(int vertex) const {
     return space.empty() ? 0 : space[vertex];
   }
+  int partOfVertex(int vertex) const {
+    return part.empty() ? -1 : part[vertex];
+  }
   /// The space that the vertices of a block are of.
   int spaceOf(int block) const;
   /// Those of the kept blocks, by smallest vertex.
   std::vector<int> spacesOfKept() const;
   bool operator==(const RowPattern &o) const {
     return block == o.block && kept == o.kept && free == o.free &&
-           space == o.space && head == o.head && through == o.through &&
-           otherLegs == o.otherLegs && orbit == o.orbit && steps == o.steps;
+           space == o.space && part == o.part && head == o.head &&
+           through == o.through && otherLegs == o.otherLegs &&
+           orbit == o.orbit && steps == o.steps;
   }
   bool operator<(const RowPattern &o) const;
 };
@@ -131,7 +139,8 @@ struct RowPattern {
 /// a head stands first, `* | 1 3 | ~2`, and legs that do not run through have
 /// `~`; in a row of outputs it has the number of the other row's legs and the
 /// legs that run through, by the number of their block, `* +1 2 1 | 1 | 3`;
-/// of a product the space, `* @1`; rows of orbits are values with the numbers
+/// of a product the space, `* @1`, and vertices theirs, `1:0`, with the part of
+/// a sum, `1:0/2`; rows of orbits are values with the numbers
 /// of entries and of terms, `1=0 2=3 # 60 1` with entries of their own and `1=0
 /// > 3 5 # 60 2` with those of the other row; rows of graph maps have steps
 /// behind them, `1 ; ~1 +1 : 1-2`, of letters that are summed, how many are
@@ -140,6 +149,10 @@ struct RowPattern {
 std::string toString(const RowPattern &pattern);
 std::variant<RowPattern, DiagramError> parseRowPattern(std::string_view text,
                                                        int size);
+
+/// The space or sum that each vertex of a pattern of a product is an axis of;
+/// empty where the group is no product.
+std::vector<int> axesOf(Group group, const RowPattern &pattern);
 
 /// How many sets of r out of n there are. Saturated at 2^63 - 1.
 int64_t numSubsets(int64_t n, int64_t r);

@@ -282,6 +282,8 @@ SignedDiagram eqc::moved(const Diagram &diagram, Group group,
     labels[image[v]] = diagram.block[v];
     if (!diagram.space.empty())
       result.diagram.space[image[v]] = diagram.space[v];
+    if (!diagram.part.empty())
+      result.diagram.part[image[v]] = diagram.part[v];
     if (!diagram.dual.empty())
       result.diagram.dual[image[v]] = diagram.dual[v];
   }

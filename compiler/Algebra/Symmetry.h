@@ -68,11 +68,12 @@ SymmetryOrder orderOf(const std::vector<AxisPermutation> &generators,
 SignedDiagram moved(const Diagram &diagram, Group group,
                     const AxisPermutation &permutation, bool ofOutputs);
 
-/// What tells diagrams of the same vertices apart.
+/// What tells diagrams of the same axes apart.
 using SymbolsAndBlocks =
-    std::tuple<int, int, std::vector<int>, std::vector<int>>;
+    std::tuple<int, int, std::vector<int>, std::vector<int>, std::vector<int>>;
 inline SymbolsAndBlocks symbolsAndBlocks(const Diagram &diagram) {
-  return {diagram.free, diagram.head, diagram.block, diagram.orbit.values};
+  return {diagram.free, diagram.head, diagram.part, diagram.block,
+          diagram.orbit.values};
 }
 
 /// The diagrams that symmetries take a diagram, or one of the bias, to, each

@@ -317,9 +317,13 @@ CheckReport eqc::runCheck(const LayerSpec &spec, const KernelFunctions &kernel,
       fmt::format("group {}, n = {}", groupName(spec.group), n);
   if (spec.typed) {
     acting = spec.spaces().empty() ? "no axes" : "axes of ";
+    auto add = [&](const std::string &name, const std::string &what) {
+      acting += (acting.back() == ' ' ? "" : " ") + name + ":" + what;
+    };
     for (const Space &space : spec.spaces())
-      acting += (acting.back() == ' ' ? "" : " ") + space.name + ":" +
-                spaceText(space);
+      add(space.name, spaceText(space));
+    for (const SpaceSum &sum : spec.group.sums())
+      add(sum.name, summandsText(spec.group.spaces(), sum, "+"));
   }
   report.title = fmt::format(
       "layer {}: {}, k = {}, l = {}, channels {} -> {}, {}, {}, "

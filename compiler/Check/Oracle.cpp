@@ -77,8 +77,16 @@ static Support makeSupport(const Diagram &diagram, Group group, int64_t n,
   for (int vertex = l + diagram.k; vertex-- > 0;)
     if (vertex + 1 != l && vertex + 1 != l + diagram.k)
       steps[vertex] =
-          steps[vertex + 1] * sizeAt(group, n, diagram.spaceOf(vertex + 1));
+          steps[vertex + 1] * lengthOfAxis(diagram, group, n, vertex + 1);
   Support support;
+  if (!diagram.part.empty()) {
+    // The entry where all the summands of the vertices begin.
+    BlockValue begin;
+    for (int vertex = 0; vertex < l + diagram.k; ++vertex)
+      (vertex < l ? begin.row : begin.column) +=
+          offsetAt(group, n, diagram.partOf(vertex)) * steps[vertex];
+    support.through.emplace_back(1, begin);
+  }
   const std::vector<std::vector<int>> blocks = diagram.blocks();
   if (diagram.orbit.exists()) {
     const Action &action = *group.action();

@@ -31,10 +31,15 @@ int64_t outputPositions(const LayerSpec &spec, int64_t n);
 double realInputPositions(const LayerSpec &spec, int64_t n);
 double realOutputPositions(const LayerSpec &spec, int64_t n);
 
+/// The length of the axis of a vertex.
+int64_t lengthOfAxis(const Diagram &diagram, Group group, int64_t n,
+                     int vertex);
+
 /// The entry D_d[I,J], by the definition alone: the product over the blocks of
 /// delta (all values equal), of the group's form for pairs within one row, and
 /// of the Levi-Civita symbol for the free block, times the form for each of its
 /// inputs. `index` holds the values, from 0, of o1..ol then i1..ik.
+/// Where vertices lie in parts of sums, `index` is that on the whole axis.
 double diagramEntry(const Diagram &diagram, Group group, int64_t n,
                     const std::vector<int64_t> &index);
 

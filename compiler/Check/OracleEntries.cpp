@@ -65,9 +65,24 @@ static double leviCivita(const std::vector<int64_t> &values) {
   return sign;
 }
 
+int64_t eqc::lengthOfAxis(const Diagram &diagram, Group group, int64_t n,
+                          int vertex) {
+  return sizeAt(group, n,
+                axisOf(group, diagram.spaceOf(vertex), diagram.partOf(vertex)));
+}
+
 double eqc::diagramEntry(const Diagram &diagram, Group group, int64_t n,
-                         const std::vector<int64_t> &index) {
+                         const std::vector<int64_t> &ofAxes) {
   const std::vector<std::vector<int>> blocks = diagram.blocks();
+  // On axes of sums the indices within the summands of the diagram, beside
+  // which its entries are zero.
+  std::vector<int64_t> index = ofAxes;
+  for (size_t v = 0; v < diagram.part.size(); ++v) {
+    const auto vertex = static_cast<int>(v);
+    index[v] -= offsetAt(group, n, diagram.part[v]);
+    if (index[v] < 0 || index[v] >= sizeAt(group, n, diagram.spaceOf(vertex)))
+      return 0;
+  }
   double entry = 1;
   if (diagram.orbit.exists()) {
     const Action &action = *group.action();
@@ -140,7 +155,7 @@ double eqc::diagramScale(const Diagram &diagram, Group group,
 static bool nextIndex(std::vector<int64_t> &index, const Diagram &diagram,
                       Group group, int64_t n) {
   for (size_t v = index.size(); v-- > 0;) {
-    if (++index[v] < sizeAt(group, n, diagram.spaceOf(static_cast<int>(v))))
+    if (++index[v] < lengthOfAxis(diagram, group, n, static_cast<int>(v)))
       return true;
     index[v] = 0;
   }
@@ -159,10 +174,12 @@ std::vector<double> eqc::diagramMatrix(const Diagram &diagram, Group group,
 
 /// Whether indices of different blocks of a space differ. Those of a head and
 /// of an orbit of tuples do so where the entry is not zero, and are theirs.
-static bool areDistinct(const Diagram &diagram,
-                        const std::vector<int64_t> &index) {
+static bool areDistinct(const Diagram &diagram, Group group, int64_t n,
+                        std::vector<int64_t> index) {
   if (diagram.orbit.exists())
     return true;
+  for (size_t v = 0; v < index.size(); ++v)
+    index[v] -= offsetAt(group, n, diagram.partOf(static_cast<int>(v)));
   for (size_t v = 0; v < index.size(); ++v)
     for (size_t w = 0; w < v; ++w)
       if (diagram.block[v] != diagram.block[w] && index[v] == index[w] &&
@@ -178,7 +195,7 @@ static void keepDistinct(std::vector<double> &matrix, const Diagram &diagram,
   std::vector<int64_t> index(diagram.l + diagram.k, 0);
   size_t at = 0;
   do
-    matrix[at++] *= areDistinct(diagram, index) ? 1 : 0;
+    matrix[at++] *= areDistinct(diagram, group, n, index) ? 1 : 0;
   while (nextIndex(index, diagram, group, n));
 }
 

@@ -30,7 +30,16 @@ static std::vector<std::pair<Group, int64_t>> spacesOf(const LayerSpec &spec,
 
 RandomElements::RandomElements(const LayerSpec &spec, int64_t n, Random &random,
                                bool ofIntegers)
-    : RandomElements(spacesOf(spec, n), random, ofIntegers) {}
+    : RandomElements(spacesOf(spec, n), random, ofIntegers) {
+  // Behind the spaces, as axes are numbered.
+  for (const SpaceSum &sum : spec.group.sums())
+    for (auto *of : {&elements, &duals}) {
+      std::vector<const GroupElement *> summands;
+      for (int space : sum.summands)
+        summands.push_back(&(*of)[space]);
+      of->push_back(GroupElement::directSum(summands));
+    }
+}
 
 Values RandomElements::move(const Values &tensor, int order,
                             const std::vector<int> &axes, int64_t batch,

@@ -96,7 +96,8 @@ static void emitDiagrams(const LayerSpec &layer, StringRef array,
   text += "):\n";
   for (size_t d = 0; d < diagrams.size(); ++d) {
     const std::string others = orbitText(layer, diagrams[d]);
-    fmt::format_to(out, "   {:>3}  {}{}\n", d, toString(diagrams[d]),
+    fmt::format_to(out, "   {:>3}  {}{}\n", d,
+                   toString(diagrams[d], layer.group),
                    others.empty() ? "" : "   " + others);
   }
   text.pop_back();
@@ -253,7 +254,7 @@ static std::string describeLayer(const LayerSpec &layer) {
     return fmt::format("/*===-- Layer {0}: {1}, {2}. */\n\n", layer.name,
                        layer.spaces().empty()
                            ? std::string("no axes")
-                           : "axes of " + textOf(layer.spaces()),
+                           : "axes of " + textOf(layer.spaceList()),
                        ordersAndChannels(layer));
   std::string size =
       layer.dynamicN() ? "n given at run time" : fmt::format("n = {}", layer.n);

@@ -142,6 +142,7 @@ Value Parser::parseSum(Value first) {
   Value sum;
   sum.range = first.range;
   sum.items.push_back(std::move(first));
+  sum.numItems = 1;
   while (token.is(TokenKind::Plus)) {
     advance();
     if (!token.is(TokenKind::Word)) {
@@ -155,6 +156,7 @@ Value Parser::parseSum(Value first) {
     sum.range.end = token.range.end;
     if (sum.items.size() < maxItems)
       sum.items.push_back(std::move(item));
+    ++sum.numItems;
     advance();
   }
   sum.kind = Value::Kind::Sum;

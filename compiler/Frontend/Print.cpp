@@ -15,7 +15,8 @@ static std::string diagramsText(const LayerSpec &spec) {
     return choiceName(spec.choice);
   std::string list = "[";
   for (const Diagram &diagram : spec.diagrams)
-    list += (list.size() > 1 ? ", \"" : "\"") + toString(diagram) + "\"";
+    list += (list.size() > 1 ? ", \"" : "\"") + toString(diagram, spec.group) +
+            "\"";
   return list + "]";
 }
 
@@ -40,7 +41,8 @@ std::string eqc::orbitText(const LayerSpec &spec, const Diagram &diagram) {
   std::string text;
   for (size_t m = 1; m < members.size() && m < mostShown; ++m)
     text += std::string(m == 1 ? "" : " ") +
-            (members[m].sign < 0 ? "- " : "+ ") + toString(members[m].diagram);
+            (members[m].sign < 0 ? "- " : "+ ") +
+            toString(members[m].diagram, spec.group);
   if (members.size() > mostShown)
     text += " .., " + std::to_string(members.size()) + " in all";
   return text;
@@ -63,9 +65,10 @@ static std::string axesText(const LayerSpec &spec, int first, int order) {
   const std::vector<bool> duals = spec.duals();
   std::string text;
   for (int axis = first; axis < first + order; ++axis)
-    text += (axis > first ? " " : "") +
-            (axes.empty() ? spec.spaceName : spec.spaces()[axes[axis]].name) +
-            (!duals.empty() && duals[axis] ? "'" : "");
+    text +=
+        (axis > first ? " " : "") +
+        (axes.empty() ? spec.spaceName : nameOfAxis(spec.group, axes[axis])) +
+        (!duals.empty() && duals[axis] ? "'" : "");
   return text;
 }
 
@@ -89,13 +92,16 @@ static std::string channelsText(const LayerSpec &spec) {
   return text + " -> " + std::to_string(spec.cOut);
 }
 
-static std::string declarationsOf(const std::vector<Space> &spaces) {
+static std::string declarationsOf(const std::vector<Space> &spaces,
+                                  const std::vector<SpaceSum> &sums = {}) {
   std::string text;
   for (const Space &space : spaces)
     text +=
         "space " + space.name + " = " +
         (space.group.action() ? groupSource(space.group) : spaceText(space)) +
         "\n";
+  for (const SpaceSum &sum : sums)
+    text += "space " + sum.name + " = " + summandsText(spaces, sum) + "\n";
   return text;
 }
 
@@ -133,7 +139,8 @@ static std::string layerText(const LayerSpec &spec) {
 }
 
 std::string eqc::toSource(const LayerSpec &spec) {
-  return (spec.typed ? declarationsOf(spec.spaces()) : "") + layerText(spec);
+  return (spec.typed ? declarationsOf(spec.spaces(), spec.group.sums()) : "") +
+         layerText(spec);
 }
 
 std::string eqc::networkSource(const NetworkSpec &network,

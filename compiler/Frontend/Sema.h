@@ -38,8 +38,15 @@ inline constexpr size_t numFields = 0
 #include "compiler/Frontend/Fields.def"
     ;
 
-/// A space as declared; nothing where it is refused.
-using DeclaredSpaces = llvm::StringMap<std::optional<Space>>;
+/// A space as declared. A sum has its name alone, and its summands.
+struct DeclaredSpace {
+  Space space;
+  std::vector<Space> summands;
+
+  bool isSum() const { return !summands.empty(); }
+};
+/// By name; nothing where the space is refused.
+using DeclaredSpaces = llvm::StringMap<std::optional<DeclaredSpace>>;
 
 /// What names of layers and of spaces must be like.
 void checkName(const Token &name, llvm::StringRef what,
@@ -47,8 +54,8 @@ void checkName(const Token &name, llvm::StringRef what,
 
 /// The space that a word names as that of an axis; null where it is refused.
 /// The axis may be of the dual where that can be told.
-const Space *findSpace(const Value &axis, const DeclaredSpaces &spaces,
-                       DiagnosticEngine &diags, bool *isDual = nullptr);
+const DeclaredSpace *findSpace(const Value &axis, const DeclaredSpaces &spaces,
+                               DiagnosticEngine &diags, bool *isDual = nullptr);
 
 /// Checks one layer. Every check that can be made is made, whatever failed
 /// before, so that all independent errors appear in one run; a check that
@@ -110,7 +117,7 @@ private:
   const Value *inputProduct() const;
   // SemaSpaces.cpp: axes.
   struct WrittenAxes {
-    std::vector<const Space *> spaces;
+    std::vector<const DeclaredSpace *> spaces;
     std::vector<bool> dual;
   };
   bool namesAxes(FieldKind kind) const;
@@ -120,6 +127,8 @@ private:
                 std::optional<int64_t> &order);
   bool readAxes(FieldKind kind, const Value &written, WrittenAxes &axes,
                 std::optional<int64_t> &order);
+  bool checkSpacesOfAxes(const std::vector<Space> &used, size_t numSums,
+                         bool ofInputs);
   LayerRows rows(bool ofBias = false) const;
   /// Whether `rows` says more than the orders.
   bool hasAxes() const { return group->isProduct() || !spec.duals().empty(); }
@@ -151,6 +160,7 @@ private:
   void checkSizes();
   void checkWeights();
   void checkBilinearWeights();
+  bool namesSummands();
   void checkList();
   void checkListElement(const Value &item);
   bool findHead(Diagram &diagram, SourceRange where);

@@ -121,6 +121,14 @@ int NetworkChecker::callLayer(const ExprNode &node, const LayerSignature &layer,
         .help("call it by its own functions, between two networks");
     good = false;
   }
+  if (layer.hasSums) {
+    diags
+        .error(DiagId::NotBuiltYet, node.token.range,
+               "layer " + quoted(name) +
+                   " has axes of sums, which layers of networks cannot yet")
+        .help("call it by its own functions, between two networks");
+    good = false;
+  }
   for (size_t i = 0; good && i < operands->size(); ++i) {
     const NetworkValue &value = valueAt((*operands)[i]);
     const TensorType &wanted = layer.inputs[i];

@@ -168,6 +168,28 @@ void LayerChecker::checkBias() {
   }
 }
 
+/// Whether vertices can name their summands: none stands twice in a sum.
+bool LayerChecker::namesSummands() {
+  if (!group || !n)
+    return true;
+  for (const SpaceSum &sum : group->sums()) {
+    std::vector<int> summands = sum.summands;
+    llvm::sort(summands);
+    const auto twice = std::adjacent_find(summands.begin(), summands.end());
+    if (twice == summands.end())
+      continue;
+    diags
+        .error(DiagId::BadDiagram, place(FieldKind::Diagrams),
+               "diagrams on '" + sum.name + "' cannot be listed: '" +
+                   group->spaces()[*twice].name +
+                   "', by which vertices would name their summand, stands "
+                   "twice in it")
+        .help("write 'diagrams = all' or 'basis'");
+    return false;
+  }
+  return true;
+}
+
 void LayerChecker::checkList() {
   const Value *list = value(FieldKind::Diagrams);
   if (choice != DiagramChoice::List || tooMany)
@@ -177,13 +199,15 @@ void LayerChecker::checkList() {
         .help("name a diagram, or write 'diagrams = all'");
     return;
   }
+  if (!namesSummands())
+    return;
   for (const Value &item : list->items)
     checkListElement(item);
 
   // Equal diagrams, however they are written.
   std::map<std::string, SourceRange> seen;
   for (size_t i = 0; i != spec.diagrams.size(); ++i) {
-    std::string canonical = toString(spec.diagrams[i]);
+    std::string canonical = toString(spec.diagrams[i], *group);
     SourceRange where = listed[i];
     auto [first, isNew] = seen.try_emplace(canonical, where);
     if (!isNew && spec.symmetry.isTrivial())
@@ -227,9 +251,14 @@ void LayerChecker::checkListElement(const Value &item) {
   if (!ordersSmall())
     return;
   StringRef inner = item.token.text.drop_front().drop_back();
+  if (typed && !group && inner.contains(':'))
+    return; // which summands there are is not known
+  const std::string_view text(inner.data(), inner.size());
+  const bool hasSums = group && n && group->hasSums();
   std::variant<Diagram, DiagramError> parsed =
-      parseDiagram(std::string_view(inner.data(), inner.size()),
-                   static_cast<int>(*l), static_cast<int>(*k));
+      hasSums ? parseDiagram(text, static_cast<int>(*l), static_cast<int>(*k),
+                             *group, rows().axes)
+              : parseDiagram(text, static_cast<int>(*l), static_cast<int>(*k));
   if (const auto *wrong = std::get_if<DiagramError>(&parsed)) {
     // One byte past the quote.
     size_t begin = item.range.begin + 1 + std::min(wrong->offset, inner.size());
@@ -239,7 +268,8 @@ void LayerChecker::checkListElement(const Value &item) {
   }
   Diagram &diagram = std::get<Diagram>(parsed);
   if (group && n) {
-    diagram.space = rows().axes;
+    if (!hasSums)
+      diagram.space = rows().axes;
     diagram.dual = rows().dual;
     if (diagram.head >= 0 && !diagram.orbit.exists() &&
         !findHead(diagram, item.range))

@@ -20,14 +20,16 @@ LayerSignature eqc::signatureOf(const LayerSpec &layer, size_t index) {
     TensorType type;
     type.channels = channels;
     for (int axis = first; axis < first + order; ++axis)
-      type.axes.push_back(
-          spaces[axes.empty() ? 0 : static_cast<size_t>(axes[axis])]);
+      if (const int number = axes.empty() ? 0 : axes[axis];
+          !sumOf(layer.group, number)) // which networks refuse
+        type.axes.push_back(spaces[static_cast<size_t>(number)]);
     return type;
   };
   LayerSignature signature;
   signature.index = index;
   signature.typed = layer.typed;
   signature.hasDuals = !layer.duals().empty();
+  signature.hasSums = layer.group.hasSums();
   signature.inputs.push_back(typeOf(0, layer.k1(), layer.xAxes, layer.cIn));
   if (layer.isBilinear())
     signature.inputs.push_back(
@@ -106,10 +108,15 @@ bool NetworkChecker::readAxes(const Value &written, NetworkValue &value) {
     return false;
   }
   for (const Value &axis : written.items) {
-    const Space *space = findSpace(axis, spaces, diags);
+    const DeclaredSpace *space = findSpace(axis, spaces, diags);
+    if (space && space->isSum()) {
+      diags.error(DiagId::NotBuiltYet, axis.range,
+                  "axes of sums are not built yet in networks");
+      space = nullptr;
+    }
     good &= space != nullptr;
     if (space)
-      value.axes.push_back(spaceNumber(*space));
+      value.axes.push_back(spaceNumber(space->space));
   }
   return good;
 }

@@ -26,6 +26,7 @@ struct LayerSignature {
   size_t index = 0; ///< among the layers of the source
   bool typed = false;
   bool hasDuals = false; ///< whether axes are of duals
+  bool hasSums = false;  ///< whether axes are of sums
   std::vector<TensorType> inputs;
   TensorType output;
   DType dtype = DType::F32;

@@ -66,12 +66,13 @@ void LayerChecker::checkCoarser(const std::vector<Diagram> &diagrams,
         continue;
       diags
           .error(DiagId::OrbitWeights, listed[d],
-                 "the list has '" + toString(spec.diagrams[d]) + "' without '" +
-                     toString(coarser.diagram) + "', which is coarser")
+                 "the list has '" + toString(spec.diagrams[d], spec.group) +
+                     "' without '" + toString(coarser.diagram, spec.group) +
+                     "', which is coarser")
           .note(place(FieldKind::Weights),
                 "weights are of orbits here, and that of a diagram is a part "
                 "of those of all coarser ones")
-          .help("list '" + toString(coarser.diagram) +
+          .help("list '" + toString(coarser.diagram, spec.group) +
                 "' too, or write 'weights = diagram'");
       return;
     }

@@ -32,14 +32,15 @@ void LayerChecker::checkPool() {
       if (isOfPermutations(space.group))
         continue;
       const bool mixes = entrywise(space.group, 1) == Entrywise::None;
-      Diagnostic &error = diags.error(
-          DiagId::NoPool, where, asked + " is not equivariant here");
-      error.note((typed ? Twine("matrices of '") + space.name + "', of the group "
-                        : Twine("matrices of ")) +
-                 groupName(space.group) +
-                 (mixes ? ", mix entries, of which none is then the largest"
-                        : ", change the signs of entries, and the largest of -x "
-                          "is not minus that of x"));
+      Diagnostic &error = diags.error(DiagId::NoPool, where,
+                                      asked + " is not equivariant here");
+      error.note(
+          (typed ? Twine("matrices of '") + space.name + "', of the group " +
+                       groupName(space.group) + ","
+                 : Twine("matrices of ") + groupName(space.group)) +
+          (mixes ? " mix entries, of which none is then the largest"
+                 : " change the signs of entries, and the largest of -x is not "
+                   "minus that of x"));
       if (!typed)
         error.note(place(FieldKind::Group), "the group is given here");
       error.help("write 'pool = sum', or leave the field out");

@@ -9,6 +9,7 @@
 #include "compiler/Interface/Names.h"
 
 #include "llvm/ADT/StringExtras.h"
+#include "llvm/ADT/StringSet.h"
 
 using namespace eqc;
 using llvm::StringRef;
@@ -40,43 +41,151 @@ std::optional<Space> LayerChecker::checkSpace() {
   return Space{decl.name.text.str(), *group, *n};
 }
 
-/// The space declared, or nothing.
-static std::optional<Space> checkSpace(const SpaceDecl &decl,
-                                       const FrontendOptions &options,
-                                       DiagnosticEngine &diags) {
+/// Reports a name that no space has.
+static void reportUnknown(const Value &axis, StringRef name,
+                          const DeclaredSpaces &spaces,
+                          DiagnosticEngine &diags) {
+  Diagnostic &error = diags.error(DiagId::UnknownSpace, axis.range,
+                                  "unknown space " + quoted(name));
+  std::vector<StringRef> known;
+  for (const auto &entry : spaces)
+    known.push_back(entry.first());
+  llvm::sort(known);
+  if (std::optional<StringRef> meant = closestWord(name, known))
+    error.fix(axis.range, *meant, "did you mean '" + *meant + "'?");
+  else
+    error.help("declare it: space " +
+               (name.size() <= maxNameLength ? name : "NAME") + " = S(8)");
+}
+
+/// A summand of `decl`: a space that is none itself; null where it is refused.
+static const Space *findSummand(const SpaceDecl &decl, const Value &summand,
+                                const DeclaredSpaces &spaces,
+                                const llvm::StringSet<> &sums,
+                                DiagnosticEngine &diags) {
+  const StringRef name = summand.token.text;
+  if (name.ends_with("'")) {
+    diags.error(DiagId::BadSpace, summand.range, "a summand is no dual space")
+        .help("write the apostrophe behind " + quoted(decl.name.text) +
+              " where it is the space of an axis: it is of all summands");
+    return nullptr;
+  }
+  if (sums.contains(name)) {
+    diags
+        .error(DiagId::BadSpace, summand.range,
+               "summand " + quoted(name) + " is a sum itself")
+        .help("write its summands instead");
+    return nullptr;
+  }
+  const auto found = spaces.find(name);
+  if (found == spaces.end()) {
+    reportUnknown(summand, name, spaces, diags);
+    return nullptr;
+  }
+  if (found->second && found->second->space.group.action()) {
+    diags
+        .error(DiagId::NotBuiltYet, summand.range,
+               "sums with spaces of " +
+                   Twine(familyName(found->second->space.group.family())) +
+                   " are not built yet")
+        .help("write a layer for each pair of summands, and add up their "
+              "results");
+    return nullptr;
+  }
+  return found->second ? &found->second->space : nullptr;
+}
+
+/// The sum declared, or nothing. `sums` are the names of all.
+static std::optional<DeclaredSpace> checkSum(const SpaceDecl &decl,
+                                             const DeclaredSpaces &spaces,
+                                             const llvm::StringSet<> &sums,
+                                             DiagnosticEngine &diags) {
+  DeclaredSpace sum;
+  sum.space.name = decl.name.text.str();
+  if (decl.value.kind != Value::Kind::Sum) {
+    diags
+        .error(DiagId::BadSpace, decl.value.range,
+               "a sum has at least two summands, found " +
+                   quoted(decl.value.token.text) + " alone")
+        .help("use " + quoted(decl.value.token.text) + " itself, or write " +
+              decl.value.token.text + " + " + decl.value.token.text +
+              " for a group that acts on two copies of it");
+    return std::nullopt;
+  }
+  if (decl.value.numItems > static_cast<size_t>(kMostSummands)) {
+    diags.error(DiagId::TooManySpaces, decl.value.range,
+                "the sum has " + Twine(decl.value.numItems) +
+                    " summands, the limit is " + Twine(kMostSummands));
+    return std::nullopt;
+  }
+  bool good = true;
+  for (const Value &summand : decl.value.items) {
+    const Space *space = findSummand(decl, summand, spaces, sums, diags);
+    good &= space != nullptr;
+    if (space)
+      sum.summands.push_back(*space);
+  }
+  return good ? std::optional(std::move(sum)) : std::nullopt;
+}
+
+/// The space declared; nothing where it is a sum, which are checked later.
+static std::optional<DeclaredSpace> checkSpace(const SpaceDecl &decl,
+                                               bool isSum,
+                                               const FrontendOptions &options,
+                                               DiagnosticEngine &diags) {
   checkName(decl.name, "space", diags);
   if (decl.name.is(TokenKind::Word) && isVertex(decl.name.text))
     diags
         .error(DiagId::BadSpace, decl.name.range,
                "space name " + quoted(decl.name.text) + " is that of a vertex")
         .help("choose another name: diagrams are written with 'o1' and 'i1'");
-  if (decl.value.kind == Value::Kind::Error)
+  if (decl.value.kind == Value::Kind::Error || isSum)
     return std::nullopt;
-  if (decl.value.kind == Value::Kind::Sum) {
-    diags
-        .error(DiagId::NotBuiltYet, decl.value.range,
-               "sums of spaces are not built yet")
-        .help("write a layer for each pair of summands, and add up their "
-              "results");
-    return std::nullopt;
-  }
   LayerDecl layer;
   layer.name = decl.name;
   layer.fields.push_back({decl.keyword, decl.value});
-  return LayerChecker(layer, DeclaredSpaces(), options, diags).checkSpace();
+  std::optional<Space> space =
+      LayerChecker(layer, DeclaredSpaces(), options, diags).checkSpace();
+  if (!space)
+    return std::nullopt;
+  return DeclaredSpace{std::move(*space), {}};
 }
 
 DeclaredSpaces eqc::checkSpaces(const SourceFile &file,
                                 const FrontendOptions &options,
                                 DiagnosticEngine &diags) {
+  llvm::StringSet<> names, sums;
+  for (const SpaceDecl &decl : file.spaces)
+    if (decl.name.is(TokenKind::Word))
+      names.insert(decl.name.text);
+  // One space alone is no sum, but nothing else either.
+  auto isSum = [&](const Value &value) {
+    return value.kind == Value::Kind::Sum ||
+           (value.kind == Value::Kind::Scalar &&
+            value.token.is(TokenKind::Word) &&
+            names.contains(value.token.text) &&
+            !parseGroup(std::string_view(value.token.text)));
+  };
   DeclaredSpaces spaces;
   for (const SpaceDecl &decl : file.spaces) {
     if (diags.saturated())
       break;
-    std::optional<Space> space = ::checkSpace(decl, options, diags);
-    if (decl.name.is(TokenKind::Word))
-      spaces.try_emplace(decl.name.text, std::move(space));
+    const bool ofSummands = isSum(decl.value);
+    std::optional<DeclaredSpace> space =
+        ::checkSpace(decl, ofSummands, options, diags);
+    if (!decl.name.is(TokenKind::Word))
+      continue;
+    if (ofSummands)
+      sums.insert(decl.name.text);
+    spaces.try_emplace(decl.name.text, std::move(space));
   }
+  for (const SpaceDecl &decl : file.spaces)
+    if (isSum(decl.value) && !diags.saturated()) {
+      std::optional<DeclaredSpace> sum = checkSum(decl, spaces, sums, diags);
+      // Of spaces with one name the first counts.
+      if (sum && sums.erase(decl.name.text))
+        spaces[decl.name.text] = std::move(sum);
+    }
   return spaces;
 }
 
@@ -128,28 +237,35 @@ void LayerChecker::findForm() {
           .help("remove the field, or write 'k' and 'l' as integers");
 }
 
-const Space *eqc::findSpace(const Value &axis, const DeclaredSpaces &spaces,
-                            DiagnosticEngine &diags, bool *isDual) {
+/// Whether some spaces of an axis, and whether all, have duals.
+static std::pair<bool, bool> haveDuals(const DeclaredSpace &space) {
+  auto hasDuals = [](const Space &of) { return rulesOf(of.group).hasDuals(); };
+  if (!space.isSum())
+    return {hasDuals(space.space), hasDuals(space.space)};
+  return {llvm::any_of(space.summands, hasDuals),
+          llvm::all_of(space.summands, hasDuals)};
+}
+
+const DeclaredSpace *eqc::findSpace(const Value &axis,
+                                    const DeclaredSpaces &spaces,
+                                    DiagnosticEngine &diags, bool *isDual) {
   StringRef name = axis.token.text;
   const bool primed = name.consume_back("'");
   const auto found = spaces.find(name);
   if (found == spaces.end()) {
-    Diagnostic &error = diags.error(DiagId::UnknownSpace, axis.range,
-                                    "unknown space " + quoted(name));
-    std::vector<StringRef> known;
-    for (const auto &entry : spaces)
-      known.push_back(entry.first());
-    llvm::sort(known);
-    if (std::optional<StringRef> meant = closestWord(name, known))
-      error.fix(axis.range, *meant, "did you mean '" + *meant + "'?");
-    else
-      error.help("declare it: space " +
-                 (name.size() <= maxNameLength ? name : "NAME") + " = S(8)");
+    reportUnknown(axis, name, spaces, diags);
     return nullptr;
   }
   if (!found->second)
     return nullptr;
-  if (primed && !rulesOf(found->second->group).hasDuals()) {
+  const auto [someDuals, allDuals] = haveDuals(*found->second);
+  if (primed && someDuals && !allDuals) {
+    diags.error(DiagId::NotBuiltYet, axis.range,
+                "axes of the dual of a sum are not built yet where summands "
+                "are their own duals");
+    return nullptr;
+  }
+  if (primed && !someDuals) {
     diags
         .error(DiagId::DualAxis, axis.range,
                "space " + quoted(name) + " is its own dual")
@@ -215,7 +331,7 @@ bool LayerChecker::readAxes(FieldKind kind, const Value &value,
                                ? llvm::ArrayRef(written->items)
                                : llvm::ArrayRef(one)) {
     bool isDual = false;
-    const Space *space = findSpace(axis, spaces, diags, &isDual);
+    const DeclaredSpace *space = findSpace(axis, spaces, diags, &isDual);
     good &= space != nullptr;
     if (!space)
       continue;
@@ -231,39 +347,44 @@ void LayerChecker::readAxes() {
   const bool goodInputs = readAxes(FieldKind::K, inputs, k);
   if (!goodOutputs || !goodInputs)
     return;
-  // Spaces are numbered by their first axes, outputs first.
+  // Spaces are numbered by their first axes, outputs first; those of a sum in
+  // its order. Sums are numbered after all spaces.
   std::vector<Space> used;
-  auto number = [&](const std::vector<const Space *> &axes) {
-    std::vector<int> numbers;
-    for (const Space *space : axes) {
-      auto known = llvm::find(used, *space);
-      numbers.push_back(static_cast<int>(known - used.begin()));
-      if (known == used.end())
-        used.push_back(*space);
-    }
-    return numbers;
+  std::vector<SpaceSum> sums;
+  auto number = [&](const Space &space) {
+    const auto known = llvm::find(used, space);
+    const auto place = static_cast<int>(known - used.begin());
+    if (known == used.end())
+      used.push_back(space);
+    return place;
   };
+  auto numberOfSum = [&](const DeclaredSpace &declared) {
+    SpaceSum sum{declared.space.name, {}};
+    for (const Space &summand : declared.summands)
+      sum.summands.push_back(number(summand));
+    const auto known = llvm::find(sums, sum);
+    const auto place = static_cast<int>(known - sums.begin());
+    if (known == sums.end())
+      sums.push_back(std::move(sum));
+    return -1 - place; // until all spaces have numbers
+  };
+  for (auto [written, axes] :
+       {std::pair(&outputs, &spec.yAxes), std::pair(&inputs, &spec.xAxes)})
+    for (const DeclaredSpace *space : written->spaces)
+      axes->push_back(space->isSum() ? numberOfSum(*space)
+                                     : number(space->space));
+  for (std::vector<int> *axes : {&spec.yAxes, &spec.xAxes})
+    for (int &axis : *axes)
+      if (axis < 0)
+        axis = static_cast<int>(used.size()) - 1 - axis;
   spec.typed = true;
-  spec.yAxes = number(outputs.spaces);
-  spec.xAxes = number(inputs.spaces);
   spec.yDuals = outputs.dual;
   spec.xDuals = inputs.dual;
   if (spec.duals().empty()) {
     spec.yDuals.clear();
     spec.xDuals.clear();
   }
-  if (used.size() > static_cast<size_t>(kMostSpaces)) {
-    diags
-        .error(DiagId::TooManySpaces,
-               place(inputs.spaces.size() >= outputs.spaces.size()
-                         ? FieldKind::K
-                         : FieldKind::L),
-               "the axes are of " + Twine(used.size()) +
-                   " spaces, the limit is " + Twine(kMostSpaces))
-        .help("an axis on which nothing acts is a channel: put it there");
-    return;
-  }
-  if (used.size() < 2) {
+  if (used.size() < 2 && sums.empty()) {
     spec.yAxes.clear();
     spec.xAxes.clear();
     group = used.empty() ? Group(Group::S) : used.front().group;
@@ -272,34 +393,61 @@ void LayerChecker::readAxes() {
       spec.spaceName = used.front().name;
     return;
   }
+  if (!checkSpacesOfAxes(used, sums.size(),
+                         inputs.spaces.size() >= outputs.spaces.size()))
+    return;
+  group = Group::product(used, sums);
+  n = sizeOfProduct(*group);
+}
+
+/// Whether a layer may have axes of these spaces, of so many sums of them; the
+/// inputs are more than the outputs where `ofInputs`.
+bool LayerChecker::checkSpacesOfAxes(const std::vector<Space> &used,
+                                     size_t numSums, bool ofInputs) {
+  const SourceRange where = place(ofInputs ? FieldKind::K : FieldKind::L);
+  if (used.size() > static_cast<size_t>(kMostSpaces)) {
+    diags
+        .error(DiagId::TooManySpaces, where,
+               "the axes are of " + Twine(used.size()) +
+                   " spaces, the limit is " + Twine(kMostSpaces))
+        .help("an axis on which nothing acts is a channel: put it there");
+    return false;
+  }
+  if (numSums > static_cast<size_t>(kMostSums)) {
+    diags.error(DiagId::TooManySpaces, where,
+                "the axes are of " + Twine(numSums) + " sums, the limit is " +
+                    Twine(kMostSums));
+    return false;
+  }
+  if (numSums > 0 && inputProduct()) {
+    diags
+        .error(DiagId::NotBuiltYet, where,
+               "axes of sums are not built yet in layers of two inputs")
+        .help("write a layer for each choice of summands, and add up their "
+              "results");
+    return false;
+  }
   for (const Space &space : used)
     if (space.group.action()) {
       diags
-          .error(DiagId::NotBuiltYet,
-                 place(inputs.spaces.size() >= outputs.spaces.size()
-                           ? FieldKind::K
-                           : FieldKind::L),
+          .error(DiagId::NotBuiltYet, where,
                  "axes of '" + space.name + "', of " +
                      std::string(familyName(space.group.family())) +
                      ", beside those of other spaces are not built yet")
           .help("make the other axes channels, or give them a layer of their "
                 "own");
-      return;
+      return false;
     }
   for (const Space &space : used)
     if (space.n < 0) {
       diags
-          .error(DiagId::NotBuiltYet,
-                 place(inputs.spaces.size() >= outputs.spaces.size()
-                           ? FieldKind::K
-                           : FieldKind::L),
+          .error(DiagId::NotBuiltYet, where,
                  "axes of several spaces of which one, '" + space.name +
                      "', has a size given at run time are not built yet")
           .help("give its size where it is declared");
-      return;
+      return false;
     }
-  group = Group::product(used);
-  n = sizeOfProduct(*group);
+  return true;
 }
 
 LayerRows LayerChecker::rows(bool ofBias) const {
@@ -344,16 +492,13 @@ void LayerChecker::checkSymbols() {
     checkHeads();
   if (!spec.group.isProduct())
     return;
-  auto check = [&](bool ofBias, FieldKind where) {
+  auto spacesWithSymbols = [&](const LayerRows &assigned) {
     std::vector<std::string> names;
     for (size_t c = 0; c < spec.group.spaces().size(); ++c) {
       const Space &space = spec.group.spaces()[c];
-      const auto number = static_cast<int>(c);
-      const auto outputs = static_cast<int>(llvm::count(spec.yAxes, number));
-      const auto inputs =
-          ofBias ? 0 : static_cast<int>(llvm::count(spec.xAxes, number));
       bool any = false;
-      forEachDiagram(space.group, space.n, outputs, inputs,
+      rulesOf(space.group)
+          .enumerate(space.n, assigned.verticesOf(static_cast<int>(c)),
                      [&](const Diagram &diagram) {
                        any = diagram.hasSymbol();
                        return !any;
@@ -361,6 +506,14 @@ void LayerChecker::checkSymbols() {
       if (any)
         names.push_back("'" + space.name + "'");
     }
+    return names;
+  };
+  auto check = [&](bool ofBias, FieldKind where) {
+    std::vector<std::string> names;
+    forEachAssignment(rows(ofBias), [&](const LayerRows &assigned) {
+      names = spacesWithSymbols(assigned);
+      return names.size() < 2;
+    });
     if (names.size() > 1)
       diags
           .error(DiagId::NotBuiltYet, place(where),

@@ -62,8 +62,8 @@ bool LayerChecker::checkExchanged(const AxisPermutation &generator,
   const std::vector<int> &axes = ofInputs ? spec.xAxes : spec.yAxes;
   const std::vector<bool> &duals = ofInputs ? spec.xDuals : spec.yDuals;
   auto nameOf = [&](int axis) {
-    std::string name =
-        axes.empty() ? spec.spaceName : group->spaces()[axes[axis]].name;
+    const std::string name =
+        axes.empty() ? spec.spaceName : nameOfAxis(*group, axes[axis]);
     return "'" + name + (!duals.empty() && duals[axis] ? "'" : "") + "'";
   };
   for (size_t a = 0; a < generator.images.size(); ++a) {
@@ -110,6 +110,11 @@ void LayerChecker::checkSymmetry() {
           .help("remove one of those that together give a permutation and the "
                 "same with a '-'");
   }
+  if (group->hasSums() &&
+      (value(FieldKind::InSymmetry) || value(FieldKind::OutSymmetry)))
+    diags.error(DiagId::NotBuiltYet, placeOfSymmetry(),
+                "axes with a symmetry are not built yet in layers with axes of "
+                "sums");
   if (inputProduct() &&
       (value(FieldKind::InSymmetry) || value(FieldKind::OutSymmetry)))
     diags.error(DiagId::NotBuiltYet, placeOfSymmetry(),
@@ -165,7 +170,7 @@ bool LayerChecker::replaceByFirst(Diagram &diagram, SourceRange where) {
   if (orbit.vanishes) {
     diags
         .error(DiagId::VanishingDiagram, where,
-               "diagram '" + toString(diagram) +
+               "diagram '" + toString(diagram, *group) +
                    "' cancels: the symmetries take it to itself with the "
                    "sign changed")
         .help("remove it from the list");

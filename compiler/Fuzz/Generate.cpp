@@ -23,6 +23,7 @@
 
 #include <algorithm>
 #include <numeric>
+#include <set>
 
 using namespace eqc;
 
@@ -208,6 +209,9 @@ private:
                                    sized(group(), wanted == 1)));
       declarations.insert(declarations.begin(), {spaces.back(), {}});
     }
+    isBilinear = choose.oneIn(4) && options.target.empty();
+    if (!isBilinear && choose.oneIn(3))
+      addSum(spaces, declarations);
     auto side = [&](int64_t axes) {
       std::string text;
       for (int64_t i = 0; i < axes; ++i) {
@@ -220,11 +224,27 @@ private:
       }
       return text.empty() ? "0" : text;
     };
-    isBilinear = choose.oneIn(4) && options.target.empty();
     std::string inputs = side(choose.below(isBilinear ? 3 : 4));
     if (isBilinear)
       inputs += " * " + side(choose.below(3));
     return {"layer " + name, {"k = " + inputs, "l = " + side(choose.below(4))}};
+  }
+
+  /// Declares the sum of some of the spaces, maybe of one of them twice.
+  void addSum(std::vector<std::string> &spaces,
+              std::vector<Declaration> &declarations) {
+    std::vector<std::string> summands;
+    for (int64_t i = 0, count = 2 + choose.below(2); i < count; ++i) {
+      const std::string chosen = choose.of(spaces);
+      const llvm::StringRef space = chosen;
+      if (!space.contains(" + ") && !space.contains("?"))
+        summands.push_back(space.split(' ').second.split(' ').first.str());
+    }
+    if (summands.size() < 2)
+      return;
+    spaces.push_back(fmt::format("space v{} = {}", ++numSpaces,
+                                 llvm::join(summands, " + ")));
+    declarations.insert(declarations.begin(), {spaces.back(), {}});
   }
 
   void addFields(Declaration &layer) {
@@ -275,6 +295,10 @@ private:
     if (spec.group.isProduct())
       llvm::erase_if(diagrams,
                      [](const Diagram &diagram) { return diagram.head >= 0; });
+    for (const SpaceSum &sum : spec.group.sums())
+      if (std::set<int>(sum.summands.begin(), sum.summands.end()).size() <
+          sum.summands.size())
+        return; // summands have no names of their own
     if (diagrams.empty())
       return;
     auto &body = next.declarations.back().body;
@@ -286,7 +310,7 @@ private:
       diagrams.resize(std::min<size_t>(diagrams.size(), 1 + choose.below(6)));
     std::vector<std::string> texts;
     for (const Diagram &diagram : diagrams)
-      texts.push_back('"' + shuffled(toString(diagram)) + '"');
+      texts.push_back('"' + shuffled(toString(diagram, spec.group)) + '"');
     if (!isWhole && spec.group == Group::S && spec.k + spec.l > 0 &&
         choose.oneIn(2)) {
       // Also one with more blocks than `all` may have.
@@ -364,10 +388,9 @@ private:
     // Three CPUs are three times the code.
     settings.cpu = choose.oneIn(16)
                        ? "x86-64-v2,x86-64-v3,x86-64-v4"
-                       : choose.of<std::string>({"native", "native",
-                                                 "x86-64-v2", "x86-64-v3",
-                                                 "x86-64-v4", "haswell",
-                                                 "skylake-avx512"});
+                       : choose.of<std::string>(
+                             {"native", "native", "x86-64-v2", "x86-64-v3",
+                              "x86-64-v4", "haswell", "skylake-avx512"});
     settings.cap = choose.oneIn(4) ? 1 + static_cast<int>(choose.below(2)) : 0;
     settings.threads = choose.of<int>({1, 1, 2, 3, 4});
     settings.canShare = !choose.oneIn(6);

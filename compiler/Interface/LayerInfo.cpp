@@ -16,6 +16,7 @@
 #include <algorithm>
 #include <cmath>
 #include <cstddef>
+#include <set>
 
 using namespace eqc;
 
@@ -70,14 +71,32 @@ static std::string groupField(const LayerSpec &spec) {
   if (!spec.typed)
     return groupSource(spec.group);
   std::string text;
-  for (const Space &space : spec.spaces())
-    text += (text.empty() ? "" : " ") + space.name + ":" +
-            std::string(familyName(space.group.family()));
+  auto add = [&](const std::string &word) {
+    text += (text.empty() ? "" : " ") + word;
+  };
+  auto addSpace = [&](const Space &space) {
+    add(space.name + ":" + std::string(familyName(space.group.family())));
+  };
+  if (!spec.group.hasSums()) {
+    for (const Space &space : spec.spaces())
+      addSpace(space);
+    return text;
+  }
+  std::set<int> seen; // axes of them, in the order of the first
+  for (int axis : spec.axes())
+    if (seen.insert(axis).second) {
+      if (sumOf(spec.group, axis))
+        add(nameOfAxis(spec.group, axis));
+      else
+        addSpace(spec.group.spaces()[axis]);
+    }
   return text;
 }
 
 /// The size of the only space, -2 for several, 0 for none.
 static int64_t sizeField(const LayerSpec &spec) {
+  if (spec.group.hasSums())
+    return -2;
   const std::vector<Space> spaces = spec.spaces();
   return spaces.empty() ? 0 : spaces.size() > 1 ? -2 : spaces.front().n;
 }
@@ -142,8 +161,9 @@ static bool addEntries(const LayerSpec &spec, const SignedDiagram &member,
     text += fmt::format("{}]", fmt::join(values, ","));
     ++entries;
   };
-  if (of.map.exists() && countProducts(of, *spec.group.action(), kMostEntries) >=
-                             static_cast<int64_t>(kMostEntries))
+  if (of.map.exists() &&
+      countProducts(of, *spec.group.action(), kMostEntries) >=
+          static_cast<int64_t>(kMostEntries))
     return false;
   if (of.orbit.exists() && of.orbit.size > static_cast<int64_t>(kMostEntries))
     return false;
@@ -172,10 +192,16 @@ static bool addMaps(const LayerSpec &spec, const std::vector<Diagram> &diagrams,
       begins = false;
       if (of.head >= 0) // a sign of several blocks
         return false;
-      for (int block : of.block) {
+      for (size_t v = 0; v < of.block.size(); ++v) {
+        const int block = of.block[v];
         if (block >= kMostBlocks)
           return false;
         text += block == of.free ? '*' : static_cast<char>('0' + block);
+        if (!spec.group.hasSums())
+          continue;
+        const int part = of.partOf(static_cast<int>(v));
+        text += static_cast<char>(
+            '0' + (part < 0 ? 0 : placeOfPart(spec.group, part).position));
       }
     }
   }
@@ -219,11 +245,11 @@ eqc::bilinearMacros(const LayerSpec &spec) {
 
 /// Programs are told the family of permutations that are spelled out; which
 /// these are is in the source.
-static std::vector<Space> withFamilies(std::vector<Space> spaces) {
-  for (Space &space : spaces)
+static SpaceList withFamilies(SpaceList list) {
+  for (Space &space : list.spaces)
     if (space.group.action())
       space.group = Group(space.group.family());
-  return spaces;
+  return list;
 }
 
 std::vector<InfoValue> eqc::infoValues(const LayerSpec &spec,
@@ -241,8 +267,18 @@ std::vector<InfoValue> eqc::infoValues(const LayerSpec &spec,
 /// Descriptions are those of any library: what they point to may be missing.
 static std::string orEmpty(const char *text) { return text ? text : ""; }
 
-static std::vector<Space> spacesOf(const eqc_layer_info &info) {
-  std::vector<Space> spaces;
+/// The number of the space with a name, if there is one.
+static std::optional<int> numberOf(const std::vector<Space> &spaces,
+                                   llvm::StringRef name) {
+  for (size_t i = 0; i < spaces.size(); ++i)
+    if (name == spaces[i].name)
+      return static_cast<int>(i);
+  return std::nullopt;
+}
+
+static SpaceList spacesOf(const eqc_layer_info &info) {
+  SpaceList list;
+  std::vector<Space> &spaces = list.spaces;
   for (int64_t i = 0; info.space && i < info.spaces; ++i) {
     const eqc_space_info &space = info.space[i];
     const Group family =
@@ -253,7 +289,17 @@ static std::vector<Space> spacesOf(const eqc_layer_info &info) {
                           : family,
                       space.n});
   }
-  return spaces;
+  for (int64_t i = 0; info.space && i < info.sums; ++i) {
+    const eqc_space_info &sum = info.space[info.spaces + i];
+    list.sums.push_back({orEmpty(sum.name), {}});
+    llvm::SmallVector<llvm::StringRef> names;
+    const std::string group = orEmpty(sum.group);
+    llvm::StringRef(group).split(names, " + ");
+    for (llvm::StringRef name : names)
+      if (const auto summand = numberOf(spaces, name))
+        list.sums.back().summands.push_back(*summand);
+  }
+  return list;
 }
 
 std::vector<InfoValue> eqc::infoValues(const eqc_layer_info &info) {
@@ -282,15 +328,24 @@ const char *InfoMemory::keep(std::string text) {
   return texts.emplace_back(std::move(text)).c_str();
 }
 
-const eqc_space_info *InfoMemory::keep(const std::vector<Space> &spaces) {
+const eqc_space_info *InfoMemory::keep(const SpaceList &spaces) {
   std::vector<eqc_space_info> &list = spaceLists.emplace_back();
-  for (const Space &space : spaces) {
+  for (const Space &space : spaces.spaces) {
     eqc_space_info info = {};
     info.struct_size = sizeof info;
     info.name = keep(space.name);
     info.group = keep(std::string(familyName(space.group.family())));
     info.n = space.n;
     info.q = space.group.minus();
+    list.push_back(info);
+  }
+  for (const SpaceSum &sum : spaces.sums) {
+    eqc_space_info info = {};
+    info.struct_size = sizeof info;
+    info.name = keep(sum.name);
+    info.group = keep(summandsText(spaces.spaces, sum));
+    for (int summand : sum.summands)
+      info.n += spaces.spaces[summand].n;
     list.push_back(info);
   }
   return list.data();
@@ -323,20 +378,48 @@ eqc_layer_info eqc::makeInfo(llvm::ArrayRef<InfoValue> values,
 // Spaces as a text
 //===----------------------------------------------------------------------===//
 
-std::string eqc::textOf(const std::vector<Space> &spaces) {
+std::string eqc::textOf(const SpaceList &list) {
   std::string text;
-  for (const Space &space : spaces)
-    text += (text.empty() ? "" : " ") + space.name + ":" + spaceText(space);
+  auto add = [&](const std::string &name, const std::string &what) {
+    text += (text.empty() ? "" : " ") + name + ":" + what;
+  };
+  for (const Space &space : list.spaces)
+    add(space.name, spaceText(space));
+  for (const SpaceSum &sum : list.sums)
+    add(sum.name, summandsText(list.spaces, sum, "+"));
   return text;
 }
 
-std::optional<std::vector<Space>> eqc::parseSpaces(std::string_view text) {
-  std::vector<Space> spaces;
+/// Reads "carbon+oxygen"; nothing where one of them is no space.
+static std::optional<std::vector<int>>
+parseSummands(const std::vector<Space> &spaces, llvm::StringRef text) {
+  llvm::SmallVector<llvm::StringRef> names;
+  text.split(names, '+');
+  std::vector<int> summands;
+  for (llvm::StringRef name : names) {
+    const std::optional<int> summand = numberOf(spaces, name);
+    if (!summand)
+      return std::nullopt;
+    summands.push_back(*summand);
+  }
+  if (summands.size() < 2)
+    return std::nullopt;
+  return summands;
+}
+
+std::optional<SpaceList> eqc::parseSpaces(std::string_view text) {
+  SpaceList list;
+  std::vector<Space> &spaces = list.spaces;
   llvm::SmallVector<llvm::StringRef> words;
   llvm::StringRef(text).split(words, ' ', -1, /*KeepEmpty=*/false);
   for (llvm::StringRef word : words) {
     auto [name, rest] = word.split(':');
     const auto [family, size] = rest.split('(');
+    if (std::optional<std::vector<int>> summands =
+            parseSummands(spaces, rest)) {
+      list.sums.push_back({name.str(), std::move(*summands)});
+      continue;
+    }
     Space space;
     space.name = name.str();
     space.n = -1;
@@ -354,5 +437,5 @@ std::optional<std::vector<Space>> eqc::parseSpaces(std::string_view text) {
     }
     spaces.push_back(std::move(space));
   }
-  return spaces;
+  return list;
 }

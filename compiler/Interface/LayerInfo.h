@@ -55,7 +55,7 @@ struct CompiledAs {
 struct InfoValue {
   std::string text;
   int64_t number = 0;
-  std::vector<Space> spaces;
+  SpaceList spaces;
   std::vector<int32_t> axes;
 };
 
@@ -70,7 +70,7 @@ std::vector<InfoValue> infoValues(const eqc_layer_info &info);
 class InfoMemory {
 public:
   const char *keep(std::string text);
-  const eqc_space_info *keep(const std::vector<Space> &spaces);
+  const eqc_space_info *keep(const SpaceList &spaces);
   const int32_t *keep(std::vector<int32_t> axes);
 
 private:
@@ -97,10 +97,10 @@ std::vector<std::pair<std::string, int64_t>> sizeMacros(const LayerSpec &spec);
 std::vector<std::pair<std::string, int64_t>>
 bilinearMacros(const LayerSpec &spec);
 
-/// Spaces as a text, "users:S(943) xyz:SO(3)", and back; nothing where it is no
-/// such text.
-std::string textOf(const std::vector<Space> &spaces);
-std::optional<std::vector<Space>> parseSpaces(std::string_view text);
+/// Spaces as a text, "users:S(943) xyz:SO(3)", sums behind them,
+/// "atoms:carbon+oxygen", and back; nothing where it is no such text.
+std::string textOf(const SpaceList &list);
+std::optional<SpaceList> parseSpaces(std::string_view text);
 
 } // namespace eqc
 

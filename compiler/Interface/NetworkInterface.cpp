@@ -326,7 +326,7 @@ eqc_network_info NetworkInfoMemory::describe(const NetworkSpec &network,
   info.layers = static_cast<int64_t>(layers.size());
   info.layer = layers.data();
   info.spaces = static_cast<int64_t>(network.spaces.size());
-  info.space = memory.keep(network.spaces);
+  info.space = memory.keep({network.spaces, {}});
   info.params = network.params;
   return info;
 }

@@ -45,10 +45,10 @@ Program::Program(StringRef source, const eqc_compile_options &asked)
         networkMemory.describe(network, networkSource(network, specs)));
   for (const LayerSpec &spec : specs) {
     infos.push_back(describe(spec));
-    auto names = [](const std::vector<Diagram> &diagrams) {
+    auto names = [&](const std::vector<Diagram> &diagrams) {
       std::vector<std::string> result;
       for (const Diagram &diagram : diagrams)
-        result.push_back(toString(diagram));
+        result.push_back(toString(diagram, spec.group));
       return result;
     };
     diagramNames.push_back(names(spec.diagrams));

@@ -61,7 +61,8 @@ std::string Document::describe(const LayerSpec &layer) {
     text += formatv("- {0}: `{1}`\n", fact.name, fact.words);
   text += costOfPlans(layer) + "\n\n```\n";
   for (size_t d = 0; d < layer.diagrams.size() && d < kMostShown; ++d)
-    text += formatv("weight[{0}]  {1}\n", d, toString(layer.diagrams[d]));
+    text += formatv("weight[{0}]  {1}\n", d,
+                    toString(layer.diagrams[d], layer.group));
   if (layer.diagrams.size() > kMostShown)
     text += formatv(".. and {0} more\n", layer.diagrams.size() - kMostShown);
   text += "```";
@@ -118,6 +119,11 @@ std::string Document::describeWord(const Context &context, StringRef word) {
       if (space.name == word)
         return formatv("**space {0}** = `{1}`: {2}", word, spaceText(space),
                        rulesOf(space.group).words());
+  for (const LayerSpec &layer : result.layers)
+    for (const SpaceSum &sum : layer.group.sums())
+      if (sum.name == word)
+        return formatv("**space {0}** = `{1}`: a direct sum", word,
+                       summandsText(layer.group.spaces(), sum));
   if (const std::optional<Function> function =
           findFunction(std::string_view(word)))
     return formatv("**{0}** of every entry{1}", word,

@@ -136,8 +136,9 @@ public:
       outputs.push_back(output.name);
     auto op = ir::NetworkOp::create(
         b, where, b.getStringAttr(network.name),
-        b.getStringAttr(textOf(network.spaces)), b.getStrArrayAttr(inputs),
-        b.getArrayAttr(axes), b.getStrArrayAttr(outputs),
+        b.getStringAttr(textOf({network.spaces, {}})),
+        b.getStrArrayAttr(inputs), b.getArrayAttr(axes),
+        b.getStrArrayAttr(outputs),
         ir::LayoutAttr::get(b.getContext(), network.layout));
     op->setAttr(ir::EqcDialect::kSourceAttrName, b.getStringAttr(source));
     Block *body = b.createBlock(&op.getBody(), {}, types, locations);

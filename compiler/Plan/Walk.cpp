@@ -12,11 +12,28 @@
 
 using namespace eqc;
 
-Poly eqc::lengthOf(Group group, int space) {
+Poly eqc::lengthOf(Group group, int axis) {
   if (!group.isProduct())
     return Poly::power(1);
-  const int64_t size = sizeOf(group, -1, space);
-  return size < 0 ? Poly::size(space) : Poly(size);
+  if (const SpaceSum *sum = sumOf(group, axis)) {
+    Poly length;
+    for (int space : sum->summands)
+      length += lengthOf(group, space);
+    return length;
+  }
+  const int64_t size = sizeOf(group, -1, axis);
+  return size < 0 ? Poly::size(axis) : Poly(size);
+}
+
+Poly eqc::offsetOf(Group group, int part) {
+  Poly offset;
+  if (part < 0)
+    return offset;
+  const SummandPlace place = placeOfPart(group, part);
+  const SpaceSum &sum = *sumOf(group, place.axis);
+  for (int i = 0; i < place.position; ++i)
+    offset += lengthOf(group, sum.summands[i]);
+  return offset;
 }
 
 std::vector<Poly> eqc::lengthsOfAxes(Group group, int order,
@@ -282,7 +299,11 @@ Walk eqc::makeWalk(const RowPattern &pattern, Group group, int64_t n,
       pattern.hasSymbol() ? sizeOf(group, n, pattern.spaceOfSymbol()) : 0;
   const int64_t subsets = pattern.numEntries(values);
   Walk walk;
-  walk.terms.push_back({});
+  WalkTerm begin;
+  for (int vertex = 0; vertex < pattern.size(); ++vertex)
+    begin.rowOffset +=
+        strides[vertex] * offsetOf(group, pattern.partOfVertex(vertex));
+  walk.terms.push_back(begin);
 
   auto sumOfStrides = [&](const std::vector<int> &vertices) {
     Poly sum;
@@ -305,7 +326,7 @@ Walk eqc::makeWalk(const RowPattern &pattern, Group group, int64_t n,
   }
   walk.termsPerGroup = static_cast<int>(walk.terms.size());
 
-  if (pattern.orbit.exists())
+  if (pattern.orbit.exists()) // of one space alone
     addOrbit(walk, pattern.orbit, *group.action(), strides);
   else if (pattern.head >= 0) {
     std::vector<Poly> ofBlocks;
@@ -367,9 +388,14 @@ RowPattern eqc::relativePattern(const RowPattern &parent,
   relative.orbit = child.orbit;
   std::vector<int> renumbered(child.numBlocks(), -1);
   for (int b : parent.keptBlocks()) {
-    if (!parent.space.empty())
-      relative.space.push_back(parent.spaceOf(b));
-    const int childBlock = child.block[parentBlocks[b].front()];
+    const int vertex = parentBlocks[b].front();
+    if (!child.space.empty())
+      relative.space.push_back(child.space[vertex]);
+    if (!child.part.empty()) {
+      const int part = child.part[vertex];
+      relative.part.push_back(part == parent.partOfVertex(vertex) ? -1 : part);
+    }
+    const int childBlock = child.block[vertex];
     if (renumbered[childBlock] < 0) {
       renumbered[childBlock] = static_cast<int>(relative.kept.size());
       if (childBlock == child.free)
@@ -380,5 +406,6 @@ RowPattern eqc::relativePattern(const RowPattern &parent,
   }
   for (int leg : child.through)
     relative.through.push_back(renumbered[leg]);
+  relative.part = somePart(std::move(relative.part));
   return relative;
 }

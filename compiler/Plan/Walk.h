@@ -53,9 +53,12 @@ struct Walk {
   bool isUneven = false;
 };
 
-/// The length of the axes of a space: a number, or a size of its own where that
-/// is given at run time. n, also a fixed one, where all axes are alike.
-Poly lengthOf(Group group, int space);
+/// The length of the axes of a space, or of a sum: a number, or a size of its
+/// own where that is given at run time. n, also a fixed one, where all axes are
+/// alike.
+Poly lengthOf(Group group, int axis);
+/// Where on its axis a part of a sum begins; 0 for -1, no part.
+Poly offsetOf(Group group, int part);
 /// The same of the axes of a row, and of what a pattern keeps of it.
 std::vector<Poly> lengthsOfAxes(Group group, int order,
                                 const std::vector<int> &axes);
@@ -99,7 +102,8 @@ Walk makeWalk(const RowPattern &pattern, Group group, int64_t n,
 std::vector<Walk> reachingRowsOnce(const Walk &walk);
 
 /// `child` seen from `parent`, which distinguishes at least as much: a pattern
-/// over the parent's kept blocks. The parent drops only blocks that the child
+/// over the parent's kept blocks, which lie in parts of what the parent keeps
+/// whole. The parent drops only blocks that the child
 /// drops too and has no free vertices.
 RowPattern relativePattern(const RowPattern &parent, const RowPattern &child);
 

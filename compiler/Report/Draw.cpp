@@ -71,8 +71,9 @@ private:
   void drawSpaces(const std::vector<Space> &spaces);
   void drawGrid(const LayerSpec &layer, std::string_view array,
                 const std::vector<Diagram> &diagrams);
-  void drawCell(const Diagram &diagram, const std::string &index, Point origin,
-                int width, int secondInput);
+  void drawCell(const Diagram &diagram, const std::string &name,
+                const std::string &index, Point origin, int width,
+                int secondInput);
   void drawDiagram(const Diagram &diagram, Point origin, int width);
   void drawOrbit(const Diagram &diagram, Point centre);
   void drawEdges(const Diagram &diagram, Point origin, int width);
@@ -376,8 +377,9 @@ static std::string indexText(const LayerSpec &layer, std::string_view array,
   return members == 1 ? text : text + fmt::format(", an orbit of {}", members);
 }
 
-void Picture::drawCell(const Diagram &diagram, const std::string &index,
-                       Point origin, int width, int secondInput) {
+void Picture::drawCell(const Diagram &diagram, const std::string &name,
+                       const std::string &index, Point origin, int width,
+                       int secondInput) {
   svg.add(fmt::format("<rect x=\"{}\" y=\"{}\" width=\"{}\" height=\"{}\" "
                       "class=\"cell\"/>\n",
                       origin.x + 4, origin.y + 4, width - 8, cellHeight - 8));
@@ -392,7 +394,7 @@ void Picture::drawCell(const Diagram &diagram, const std::string &index,
   const int caption = origin.y + topRow + rowGap + 26 + captionLine;
   const int centre = origin.x + width / 2;
   svg.text({centre, caption}, "index", index);
-  svg.text({centre, caption + captionLine}, "caption", toString(diagram));
+  svg.text({centre, caption + captionLine}, "caption", name);
   svg.reach(origin.x + width, origin.y + cellHeight);
 }
 
@@ -404,7 +406,7 @@ void Picture::drawGrid(const LayerSpec &layer, std::string_view array,
   int width = 0;
   for (size_t d = 0; d < shown; ++d) {
     indices.push_back(indexText(layer, array, diagrams, d));
-    width = std::max({width, widthOfText(toString(diagrams[d])),
+    width = std::max({width, widthOfText(toString(diagrams[d], layer.group)),
                       widthOfText(indices.back()),
                       diagrams[d].orbit.exists() ? 2 * orbitRadius + 60 : 0,
                       widthOfHidden(diagrams[d]),
@@ -418,7 +420,7 @@ void Picture::drawGrid(const LayerSpec &layer, std::string_view array,
     const size_t column = d % columns;
     if (column == 0)
       need(cellHeight);
-    drawCell(diagrams[d], indices[d],
+    drawCell(diagrams[d], toString(diagrams[d], layer.group), indices[d],
              {pageMargin + static_cast<int>(column) * width, bottom}, width,
              layer.isBilinear() ? layer.k1() : 0);
     if (column + 1 == columns || d + 1 == shown)
@@ -455,7 +457,7 @@ void Picture::drawLayer(const LayerSpec &layer) {
       fmt::format("group {}, {}", groupName(layer.group), size);
   if (layer.typed)
     acting = layer.spaces().empty() ? "no axes"
-                                    : "axes of " + textOf(layer.spaces());
+                                    : "axes of " + textOf(layer.spaceList());
   text(pageMargin, bottom + 18, "title",
        fmt::format("{}: {}, order {} to {}", layer.name, acting,
                    layer.isBilinear()

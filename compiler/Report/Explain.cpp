@@ -43,7 +43,7 @@ static void appendDiagrams(const LayerSpec &layer, std::string_view array,
   size_t shown = std::min(diagrams.size(), maxListed);
   for (size_t d = 0; d < shown; ++d) {
     Split split = splitDiagram(diagrams[d]);
-    rows.push_back({std::to_string(d), toString(diagrams[d]),
+    rows.push_back({std::to_string(d), toString(diagrams[d], layer.group),
                     toString(split.top), permutationText(split.sigma),
                     toString(split.bottom)});
     if (hasOrbits)
@@ -85,7 +85,7 @@ static void appendBilinear(const LayerSpec &layer, std::string &text) {
   const size_t shown = std::min(layer.diagrams.size(), maxListed);
   for (size_t d = 0; d < shown; ++d)
     rows.push_back(
-        {std::to_string(d), toString(layer.diagrams[d]),
+        {std::to_string(d), toString(layer.diagrams[d], layer.group),
          joinsInputs(layer.diagrams[d], layer.k1()) ? "joins x and z" : ""});
   text += "\n";
   appendTable(rows, text);

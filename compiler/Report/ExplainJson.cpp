@@ -24,7 +24,7 @@ static json::Array diagramValues(const LayerSpec &layer,
                                  const std::vector<Diagram> &diagrams) {
   json::Array values;
   for (const Diagram &diagram : diagrams) {
-    json::Object value{{"diagram", toString(diagram)}};
+    json::Object value{{"diagram", toString(diagram, layer.group)}};
     if (!layer.isBilinear()) {
       const Split split = splitDiagram(diagram);
       value["output"] = toString(split.top);
@@ -115,15 +115,19 @@ static json::Object describe(const LayerSpec &layer,
                      {"l", layer.l}};
   if (layer.isBilinear())
     value["k2"] = layer.k2;
-  json::Array spaces;
+  json::Array spaces, sums;
   for (Fact &fact : factsOf(layer, options)) {
     if (llvm::StringRef(fact.key) == "spaces")
       spaces.push_back(std::move(fact.value));
+    else if (llvm::StringRef(fact.key) == "sums")
+      sums.push_back(std::move(fact.value));
     else
       value[fact.key] = std::move(fact.value);
   }
   if (layer.typed)
     value["spaces"] = std::move(spaces);
+  if (!sums.empty())
+    value["sums"] = std::move(sums);
   value["channels"] = json::Array{layer.cIn, layer.cOut};
   value["diagrams"] = diagramValues(layer, layer.diagrams);
   value["bias_diagrams"] = diagramValues(layer, layer.biasDiagrams);

@@ -89,6 +89,18 @@ std::vector<Fact> eqc::factsOf(const LayerSpec &layer,
          fmt::format("{} = {}, {}", space.name, spaceText(space),
                      rulesOf(space.group).words()),
          "spaces", spaceValue(space));
+  for (size_t s = 0; s < layer.group.sums().size(); ++s) {
+    const SpaceSum &sum = layer.group.sums()[s];
+    const auto axis = static_cast<int>(layer.group.numSpaces() + s);
+    const int64_t n = sizeOf(layer.group, layer.n, axis);
+    fact("sum",
+         fmt::format("{} = {}, {} entries", sum.name,
+                     summandsText(layer.group.spaces(), sum), n),
+         "sums",
+         json::Object{{"name", sum.name},
+                      {"summands", summandsText(layer.group.spaces(), sum)},
+                      {"n", n}});
+  }
   if (!layer.duals().empty())
     fact("axes", sidesText(layer), "axes", sidesText(layer));
   if (!layer.symmetry.isTrivial())

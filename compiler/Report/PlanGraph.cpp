@@ -5,6 +5,7 @@
 #include "compiler/Plan/Bilinear/BilinearPlan.h"
 #include "compiler/Plan/Bilinear/JoinPlans.h"
 #include "compiler/Plan/PlanReport.h"
+#include "compiler/Plan/Shared/SharedGeometry.h"
 #include "compiler/Report/Shapes.h"
 
 #include "llvm/ADT/STLExtras.h"
@@ -47,9 +48,15 @@ public:
     for (const RowPattern &pattern : shared.stored)
       stored.push_back(graph.add({"", "", readColour, pattern}));
     for (const RowPattern &pattern : shared.nodes)
-      nodes.push_back(graph.add({"", "", writeColour, pattern}));
+      if (!isIdentity(pattern))
+        nodes.push_back(graph.add({"", "", writeColour, pattern}));
+      else
+        nodes.emplace_back(); // a slice of y
     y = graph.add(
         {"y", arrayShape(spec, BilinearRow::Y), arrayColour, std::nullopt});
+    for (size_t i = 0; i < nodes.size(); ++i)
+      if (isIdentity(shared.nodes[i]))
+        nodes[i] = y;
   }
 
   Graph build() {

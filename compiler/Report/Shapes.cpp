@@ -14,7 +14,12 @@ std::string eqc::arrayShape(const LayerSpec &layer, BilinearRow row) {
   if (layer.layout == Layout::ChannelsFirst)
     text += ", " + channels;
   for (int axis = 0; axis < orderOf(layer, row); ++axis) {
-    const Space &space = spaces[axes.empty() ? 0 : axes[axis]];
+    const int number = axes.empty() ? 0 : axes[axis];
+    if (sumOf(layer.group, number)) {
+      text += fmt::format(", {}", sizeOf(layer.group, layer.n, number));
+      continue;
+    }
+    const Space &space = spaces[number];
     text += ", " + (space.n >= 0         ? std::to_string(space.n)
                     : space.name.empty() ? "n"
                                          : space.name);

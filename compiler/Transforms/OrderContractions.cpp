@@ -82,7 +82,7 @@ struct OrderContractions
     row.group = first.getGroup();
     row.n = first.getN();
     row.k = first.getPatternValues().front().size();
-    row.xAxes = first.getPatternValues().front().space;
+    row.xAxes = axesOf(first.getGroup(), first.getPatternValues().front());
     row.normalize = first.getNormalize();
     row.pool = first.getPool();
     SharedGeometry before(row);

@@ -33,7 +33,8 @@ llvm::hash_code eqc::hash_value(const Diagram &diagram) {
   llvm::hash_code hash = llvm::hash_combine(
       diagram.l, diagram.k, diagram.free, diagram.head,
       llvm::hash_combine_range(diagram.block.begin(), diagram.block.end()),
-      llvm::hash_combine_range(diagram.space.begin(), diagram.space.end()));
+      llvm::hash_combine_range(diagram.space.begin(), diagram.space.end()),
+      llvm::hash_combine_range(diagram.part.begin(), diagram.part.end()));
   for (int value : diagram.orbit.values)
     hash = llvm::hash_combine(hash, value);
   for (bool dual : diagram.dual)
@@ -54,8 +55,9 @@ llvm::hash_code eqc::hash_value(const RowPattern &pattern) {
       hash = llvm::hash_combine(hash, value);
   for (bool kept : pattern.kept)
     hash = llvm::hash_combine(hash, kept);
-  for (int space : pattern.space)
-    hash = llvm::hash_combine(hash, space);
+  for (const std::vector<int> *numbers : {&pattern.space, &pattern.part})
+    for (int number : *numbers)
+      hash = llvm::hash_combine(hash, number);
   for (const RowStep &step : pattern.steps)
     for (auto [a, b] : step.edges)
       hash = llvm::hash_combine(hash, a, b);
@@ -538,6 +540,26 @@ static ParseResult parseSpace(AsmParser &parser, Space &space) {
   return parser.parseRParen();
 }
 
+/// Reads `name: 0 + 1`, a sum of spaces by their numbers.
+static ParseResult parseSum(AsmParser &parser, size_t numSpaces,
+                            SpaceSum &sum) {
+  if (failed(parser.parseKeywordOrString(&sum.name)) ||
+      failed(parser.parseColon()))
+    return failure();
+  do {
+    const SMLoc loc = parser.getCurrentLocation();
+    if (failed(parser.parseInteger(sum.summands.emplace_back())))
+      return failure();
+    const int summand = sum.summands.back();
+    if (summand < 0 || static_cast<size_t>(summand) >= numSpaces ||
+        sum.summands.size() > kMostSummands)
+      return parser.emitError(loc)
+             << "a sum has at most " << kMostSummands
+             << " summands, each one of " << numSpaces << " spaces";
+  } while (succeeded(parser.parseOptionalPlus()));
+  return success();
+}
+
 FailureOr<std::optional<Group>> ir::parseOptionalProduct(AsmParser &parser) {
   if (failed(parser.parseOptionalLSquare()))
     return std::optional<Group>();
@@ -547,13 +569,22 @@ FailureOr<std::optional<Group>> ir::parseOptionalProduct(AsmParser &parser) {
     if (failed(parseSpace(parser, spaces.emplace_back())))
       return failure();
   while (succeeded(parser.parseOptionalComma()));
+  std::vector<SpaceSum> sums;
+  if (succeeded(parser.parseOptionalKeyword("sums")))
+    do
+      if (failed(parseSum(parser, spaces.size(), sums.emplace_back())))
+        return failure();
+    while (succeeded(parser.parseOptionalComma()));
   if (failed(parser.parseRSquare()))
     return failure();
-  if (spaces.size() < 2 || spaces.size() > kMostSpaces)
+  if (sums.size() > kMostSums)
+    return parser.emitError(loc) << "a product has at most " << kMostSums
+                                 << " sums, found " << sums.size();
+  if (spaces.size() < (sums.empty() ? 2 : 1) || spaces.size() > kMostSpaces)
     return parser.emitError(loc)
            << "a product has between 2 and " << kMostSpaces << " spaces, found "
            << spaces.size();
-  return std::optional<Group>(Group::product(spaces));
+  return std::optional<Group>(Group::product(spaces, sums));
 }
 
 void ir::printProduct(AsmPrinter &printer, Group group) {
@@ -570,6 +601,13 @@ void ir::printProduct(AsmPrinter &printer, Group group) {
     else
       printer << space.n;
     printer << ')';
+  });
+  if (group.hasSums())
+    printer << " sums ";
+  llvm::interleaveComma(group.sums(), printer, [&](const SpaceSum &sum) {
+    printer.printKeywordOrString(sum.name);
+    printer << ": ";
+    llvm::interleave(sum.summands, printer, " + ");
   });
   printer << ']';
 }

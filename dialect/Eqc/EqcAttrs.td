@@ -357,7 +357,7 @@ def Eqc_InterfaceAttr : Eqc_Attr<"Interface", "interface"> {
     /// A field that is a text, or one that is a number.
     ::llvm::StringRef getText(::llvm::StringRef field) const;
     /// The spaces of the axes, and which each axis of a field is of.
-    ::std::vector<::eqc::Space> getSpaces() const;
+    ::eqc::SpaceList getSpaces() const;
     ::llvm::ArrayRef<int32_t> getAxes(::llvm::StringRef field) const;
     int64_t getNumber(::llvm::StringRef field) const;
     ::llvm::StringRef getName() const { return getText("name"); }

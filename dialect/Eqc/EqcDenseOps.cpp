@@ -56,7 +56,8 @@ LogicalResult AssembleOp::verify() {
                          << weights;
   // assemble_c5
   const Diagram &first = cast<DiagramAttr>(getDiagrams()[0]).getValue();
-  const ArrayRef<int> spaces(first.space);
+  const std::vector<int> axes = axesOf(getGroup(), first);
+  const ArrayRef<int> spaces(axes);
   const size_t outputs = spaces.empty() ? 0 : first.l;
   const std::optional<int64_t> rows =
       entriesOf(getK(), getGroup(), getN(), spaces.drop_front(outputs),

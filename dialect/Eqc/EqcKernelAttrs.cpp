@@ -116,12 +116,16 @@ InterfaceAttr::verify(function_ref<InFlightDiagnostic()> emitError,
   auto numberOf = [&](StringRef field) {
     return cast<IntegerAttr>(info.get(field)).getInt();
   };
-  const std::vector<Space> spaces = *parseSpaces(
+  const SpaceList spaces = *parseSpaces(
       std::string_view(cast<StringAttr>(info.get("space")).getValue()));
-  const auto numSpaces = static_cast<int64_t>(spaces.size());
+  const auto numSpaces = static_cast<int64_t>(spaces.spaces.size());
+  const auto numSums = static_cast<int64_t>(spaces.sums.size());
   if (numberOf("spaces") != numSpaces)
     return emitError() << "field 'spaces' is " << numberOf("spaces")
                        << ", but there are " << numSpaces;
+  if (numberOf("sums") != numSums)
+    return emitError() << "field 'sums' is " << numberOf("sums")
+                       << ", but there are " << numSums;
   for (auto [field, order] :
        {std::pair("y_axes", numberOf("l")),
         std::pair("x_axes",
@@ -131,7 +135,7 @@ InterfaceAttr::verify(function_ref<InFlightDiagnostic()> emitError,
     if (static_cast<int64_t>(axes.size()) != order ||
         llvm::any_of(axes, [&](int32_t axis) {
           return axis < 0 || axis >= 2 * kDualAxis ||
-                 axis % kDualAxis >= numSpaces;
+                 axis % kDualAxis >= numSpaces + numSums;
         }))
       return emitError() << "field '" << field
                          << "' must name a space of each of " << order
@@ -153,7 +157,7 @@ StringRef InterfaceAttr::getText(StringRef field) const {
   return cast<StringAttr>(getInfo().get(field)).getValue();
 }
 
-std::vector<Space> InterfaceAttr::getSpaces() const {
+SpaceList InterfaceAttr::getSpaces() const {
   return *parseSpaces(std::string_view(getText("space")));
 }
 

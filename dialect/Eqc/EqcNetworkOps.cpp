@@ -51,11 +51,11 @@ private:
       return op.emitOpError() << "has " << inputs << " arguments, but "
                               << op.getInputNames().size() << " names and "
                               << op.getInputAxes().size() << " lists of axes";
-    const std::optional<std::vector<Space>> spaces =
+    const std::optional<SpaceList> spaces =
         parseSpaces(std::string_view(op.getSpaces()));
-    if (!spaces)
+    if (!spaces || !spaces->sums.empty())
       return op.emitOpError() << "malformed spaces '" << op.getSpaces() << "'";
-    spec.spaces = *spaces;
+    spec.spaces = spaces->spaces;
     spec.name = op.getSymName().str();
     spec.layout = op.getLayout();
     spec.numInputs = inputs;

@@ -67,7 +67,8 @@ static LogicalResult verifyShapes(OpT op, const LayerTypes &types) {
   int64_t xChannels = channelsFirst ? 1 : types.x.getRank() - 1;
   int64_t yChannels = channelsFirst ? 1 : types.y.getRank() - 1;
   // linear_c5; of a product the diagrams tell the spaces of the axes.
-  const std::vector<int> spaces = op.getDiagramValues().front().space;
+  const std::vector<int> spaces =
+      axesOf(op.getGroup(), op.getDiagramValues().front());
   const ArrayRef<int> ofAxes(spaces);
   const int64_t outputs = spaces.empty() ? 0 : op.getL();
   if (failed(verifyNAxes(op, "x", types.x, firstAxis, op.getK(), op.getGroup(),
@@ -124,7 +125,10 @@ static LogicalResult verifyPermutations(OpT op, StringRef name, ArrayAttr texts,
     for (int64_t axis = 0; axis < order; ++axis) {
       const auto vertex = static_cast<int>(first + axis);
       const auto image = static_cast<int>(first) + permutation.images[axis];
-      if (diagram.spaceOf(vertex) != diagram.spaceOf(image) ||
+      if (axisOf(op.getGroup(), diagram.spaceOf(vertex),
+                 diagram.partOf(vertex)) != axisOf(op.getGroup(),
+                                                   diagram.spaceOf(image),
+                                                   diagram.partOf(image)) ||
           diagram.isDual(vertex) != diagram.isDual(image))
         return op.emitOpError()
                << name << " " << text << " exchanges axes of different spaces";
@@ -208,9 +212,12 @@ static LogicalResult verifyLayer(OpT op, const LayerTypes &types) {
                             op.getGroup(), op.getN(), op.getL(), 0)))
     return failure();
   const Diagram first = op.getDiagramValues().front();
+  auto axisAt = [&](const Diagram &diagram, int v) {
+    return axisOf(op.getGroup(), diagram.spaceOf(v), diagram.partOf(v));
+  };
   for (const Diagram &bias : op.getBiasDiagramValues())
     if (!llvm::all_of(llvm::seq(0, bias.l), [&](int v) {
-          return bias.spaceOf(v) == first.spaceOf(v) &&
+          return axisAt(bias, v) == axisAt(first, v) &&
                  bias.isDual(v) == first.isDual(v);
         }))
       return op.emitOpError()
@@ -299,7 +306,8 @@ LogicalResult ApplyDiagramOp::verify() {
       failed(verifyOfGroup(*this, "diagram", diagram, getGroup(), getN())))
     return failure();
   // apply_diagram_c4
-  const ArrayRef<int> spaces(diagram.space);
+  const std::vector<int> axes = axesOf(getGroup(), diagram);
+  const ArrayRef<int> spaces(axes);
   if (failed(verifyNAxes(*this, "x", xType, 1, diagram.k, getGroup(), getN(),
                          spaces.drop_front(isProduct ? diagram.l : 0))) ||
       failed(verifyNAxes(*this, "y", yType, 1, diagram.l, getGroup(), getN(),

@@ -51,6 +51,15 @@ def Eqc_LinearOp : Eqc_LayerOp<"linear"> {
     have the lengths of their spaces. Vertices on axes of the dual of a space have
     an apostrophe, `o1 i3 | i1 i2'`, or `o1:0 i3:0 | i1:0 i2:0'`.
 
+    Axes may also be of direct sums of the spaces, which have numbers behind
+    theirs: `[carbon: S(60), oxygen: S(12) sums atoms: 0 + 1]` has space 0, space
+    1 and sum 2. A vertex on an axis of a sum names, behind its space, which part
+    of a sum it lies in, `o1:0/0 i1:0/0 | i2:1/1`, where the summands of all sums
+    are counted one after another; the space of a part is that summand. These may
+    differ from diagram to diagram, the axes do not. A pattern of vertices in
+    parts is of a slice of the row. One that keeps all vertices of a row apart may
+    have the number of a sum instead, `1:2`: all of the axis.
+
     `in_symmetry` lists permutations of the n-axes of `x` that leave it as it is,
     or with a leading `-` change its sign, in cycles of axes counted from 1;
     `out_symmetry` the same of `y`. A diagram then stands for its orbit: `D_d` is

@@ -155,7 +155,8 @@ static LogicalResult verifyReadPatterns(ReadOp op) {
       return op.emitOpError()
              << "pattern " << quoted(attr) << " has a symbol without entries";
     // read_c3
-    if (pattern.size() != first.size() || pattern.space != first.space ||
+    if (pattern.size() != first.size() ||
+        axesOf(op.getGroup(), pattern) != axesOf(op.getGroup(), first) ||
         pattern.numKept() != first.numKept() ||
         pattern.numFree() != first.numFree() || shapeOf(pattern) != shape)
       return op.emitOpError()
@@ -249,10 +250,11 @@ LogicalResult ReadOp::verify() {
                         "batch, rows, channels")))
     return failure();
   if (readsInput() &&
-      failed(verifyRows(*this, "x", from, from.getDimSize(0),
-                        getRowsOfOrder(patterns.front().size(), getGroup(),
-                                       getN(), patterns.front().space),
-                        from.getDimSize(2), from.getElementType())))
+      failed(
+          verifyRows(*this, "x", from, from.getDimSize(0),
+                     getRowsOfOrder(patterns.front().size(), getGroup(), getN(),
+                                    axesOf(getGroup(), patterns.front())),
+                     from.getDimSize(2), from.getElementType())))
     return failure();
   return verifyRows(*this, "rows", rows, from.getDimSize(0),
                     ir::getRows(patterns, getGroup(), getN()),
@@ -295,7 +297,7 @@ int64_t MixOp::getNumWeights() {
 
 bool MixOp::writesOutput() {
   return getTargets().size() == 1 &&
-         isIdentity(cast<RowPatternAttr>(getTargets()[0]).getValue());
+         isWhole(cast<RowPatternAttr>(getTargets()[0]).getValue());
 }
 
 static LogicalResult verifyTargets(MixOp op) {
@@ -319,7 +321,8 @@ static LogicalResult verifyTargets(MixOp op) {
              << "target " << quoted(attr) << " keeps " << target.numKept()
              << " blocks, expected " << op.getPropagating();
     if (target.size() != targets.front().size() ||
-        target.space != targets.front().space ||
+        axesOf(op.getGroup(), target) !=
+            axesOf(op.getGroup(), targets.front()) ||
         target.spacesOfKept() != targets.front().spacesOfKept() ||
         ir::getRows(target, op.getGroup(), op.getN()) !=
             ir::getRows(targets.front(), op.getGroup(), op.getN()))

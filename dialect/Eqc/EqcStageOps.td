@@ -334,10 +334,15 @@ def Eqc_WriteOp
       `eqc.write`; each pattern that it is added to is among `target`, which is
       so too.
     - (C4) A pattern distinguishes at most what the one does that it is added
-      to, which has no free vertices and no head.
+      to, which has no free vertices and no head, and lies in the same parts of
+      sums, or in all of them.
     - (C5) The result has the type of `target`.
     - (C6) `at` is given exactly when the `pool` is not `sum`, with the channels,
       the batch and the element type of `target`.
+
+    Where the outputs have axes of sums, their slices are added to an output of
+    zeros, a mix without diagrams. Kernels write each slice where it lies in y,
+    and that mix and this write are nothing then.
 
     Writing nothing folds away.
 

@@ -113,6 +113,11 @@ bool ir::distinguishes(const RowPattern &finer, const RowPattern &coarser) {
     return false;
   if (!coarser.steps.empty() || !finer.steps.empty())
     return !coarser.steps.empty() && finer == withoutLastStep(coarser);
+  // In a part of a sum, or in all of it.
+  for (int v = 0; v < finer.size(); ++v)
+    if (finer.partOfVertex(v) >= 0 &&
+        finer.partOfVertex(v) != coarser.partOfVertex(v))
+      return false;
   // The block of `coarser` that each block of `finer` lies in.
   SmallVector<int> container(finer.numBlocks(), -1);
   for (int v = 0; v < finer.size(); ++v) {

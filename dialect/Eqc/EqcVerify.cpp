@@ -52,10 +52,13 @@ LogicalResult ir::verifySize(Operation *op, Group group, int64_t n) {
   return success();
 }
 
-/// Every vertex says of which space it is, just where the group is a product.
+/// Every vertex says of which space it is, just where the group is a product,
+/// and of which part of a sum where it is in one. Of a pattern it may be all of
+/// a sum.
 static LogicalResult verifySpaces(Operation *op, StringRef what, StringRef text,
-                                  ArrayRef<int> spaces, size_t vertices,
-                                  Group group) {
+                                  ArrayRef<int> spaces, ArrayRef<int> parts,
+                                  size_t vertices, Group group,
+                                  bool maybeSums) {
   if (!group.isProduct() && !spaces.empty())
     return op->emitOpError()
            << what << " '" << text << "' names spaces, but all axes are of one";
@@ -63,9 +66,15 @@ static LogicalResult verifySpaces(Operation *op, StringRef what, StringRef text,
     return op->emitOpError()
            << what << " '" << text << "' must name the spaces of its vertices";
   for (int space : spaces)
-    if (space >= static_cast<int>(group.spaces().size()))
+    if (space >= static_cast<int>(group.spaces().size() +
+                                  (maybeSums ? group.sums().size() : 0)))
       return op->emitOpError() << what << " '" << text << "' names space "
                                << space << " of " << group.spaces().size();
+  for (size_t v = 0; v < parts.size(); ++v)
+    if (parts[v] >= 0 && (v >= spaces.size() || parts[v] >= numParts(group) ||
+                          placeOfPart(group, parts[v]).space != spaces[v]))
+      return op->emitOpError() << what << " '" << text << "' names part "
+                               << parts[v] << ", which is not of that space";
   return success();
 }
 
@@ -82,7 +91,9 @@ static LogicalResult verifyHead(Operation *op, StringRef what, StringRef text,
 LogicalResult ir::verifyOfGroup(Operation *op, const RowPattern &pattern,
                                 Group group) {
   if (failed(verifySpaces(op, "pattern", toString(pattern), pattern.space,
-                          pattern.block.size(), group)))
+                          pattern.part, pattern.block.size(), group,
+                          /*maybeSums=*/pattern.droppedBlocks().empty() &&
+                              !pattern.hasSymbol())))
     return failure();
   for (int v = 0; v < pattern.size(); ++v)
     if (pattern.spaceOfVertex(v) != pattern.spaceOf(pattern.block[v]))
@@ -120,7 +131,8 @@ LogicalResult ir::verifyOfGroup(Operation *op, StringRef what,
                                 const Diagram &diagram, Group group,
                                 int64_t n) {
   if (failed(verifySpaces(op, what, toTypedString(diagram), diagram.space,
-                          diagram.block.size(), group)))
+                          diagram.part, diagram.block.size(), group,
+                          /*maybeSums=*/false)))
     return failure();
   for (int v = 0; v < diagram.l + diagram.k; ++v)
     if (diagram.isDual(v) && !rulesOf(group.of(diagram.spaceOf(v))).hasDuals())
@@ -159,7 +171,8 @@ LogicalResult ir::verifyDiagrams(Operation *op, StringRef what,
     if (failed(verifyOfGroup(op, what, diagram, group, n)))
       return failure();
     const Diagram &one = cast<DiagramAttr>(diagrams[0]).getValue();
-    if (diagram.space != one.space || diagram.dual != one.dual)
+    if (axesOf(group, diagram) != axesOf(group, one) ||
+        diagram.dual != one.dual)
       return op->emitOpError() << what << " '" << toTypedString(diagram)
                                << "' is of axes of other spaces than the first";
     auto [first, isNew] = seen.try_emplace(attr, index);

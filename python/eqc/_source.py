@@ -83,7 +83,8 @@ def declared_space(name: str, group: str, n: int | None) -> str:
 
 def declarations(spaces: dict[str, Space]) -> str:
     """Those of all spaces."""
-    return "".join(declared_space(space.name, space.group, space.n)
+    return "".join(f"space {_word('name', space.name)} = {space.group}\n" if space.summands
+                   else declared_space(space.name, space.group, space.n)
                    for space in spaces.values())
 
 
@@ -98,9 +99,10 @@ def written_axes(name: str, axes: Any, spaces: dict[str, Space]) -> str:
         if not isinstance(space, Space):
             raise TypeError(f"{name} contains {space!r}; expected eqc.Space")
         plain = space.dual if space.is_dual else space
-        if spaces.setdefault(space.name, plain) != plain:
-            raise ValueError(f"two spaces are called '{space.name}': {spaces[space.name]} and "
-                             f"{plain}")
+        for named in (*plain.summands, plain):
+            if spaces.setdefault(named.name, named) != named:
+                raise ValueError(f"two spaces are called '{named.name}': {spaces[named.name]} and "
+                                 f"{named}")
     return " ".join(space.axis for space in axes) or "0"
 
 

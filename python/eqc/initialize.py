@@ -29,6 +29,7 @@ from __future__ import annotations
 
 import math
 import numbers
+import re
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
@@ -197,14 +198,29 @@ def weight_std(layer: Layer, *, n: int | None = None, gain: float = GAIN,
     if inputs not in ("uncentred", "centred"):
         raise ValueError(f"inputs is {inputs!r}; expected 'uncentred' or 'centred'")
 
+    summands = {space.name: space for space in layer.spaces if space}
+
     def size_of(vertex: str) -> int:
+        vertex, _, summand = vertex.partition(":")
         lengths = layer._lengths["y"] if vertex[0] == "o" else layer._input_lengths()
-        length = lengths[int(vertex[1:]) - 1]
-        return length if length > 0 else n or NOMINAL_N
+        length = summands[summand].n if summand else lengths[int(vertex[1:]) - 1]
+        return length if length and length > 0 else n or NOMINAL_N
 
     def space_of(vertex: str) -> object:
+        vertex, _, summand = vertex.partition(":")
         axes = layer.y_axes if vertex[0] == "o" else layer.x_axes
-        return axes[int(vertex[1:]) - 1] if len(layer.spaces) > 1 else None
+        if len(layer.spaces) < 2:
+            return None
+        return summands[summand] if summand else axes[int(vertex[1:]) - 1]
+
+    def slice_of(diagram: str) -> tuple[tuple[str, ...], int]:
+        """The summands of the outputs, and how many slices of y have these: each is as large as
+        if it were alone."""
+        written = sorted((int(number), name) for number, name in
+                         re.findall(r"o(\d+):(\w+)", diagram))
+        return (tuple(name for _, name in written),
+                math.prod([space.name for space in layer.y_axes[number - 1].summands].count(name)
+                          for number, name in written))
 
     if any("=" in diagram for diagram in layer.diagrams):
         parts = np.array(_of_tuples(layer, inputs))
@@ -213,4 +229,9 @@ def weight_std(layer: Layer, *, n: int | None = None, gain: float = GAIN,
                           for diagram in layer.diagrams])
     # A matrix has no entries where blocks that differ are more than n.
     square, share = np.maximum(parts.T, 1e-300)
-    return gain / np.sqrt(layer._channel_pairs() * (square / share) * share.sum())
+    slices = [slice_of(diagram) for diagram in layer.diagrams]
+    total: dict[tuple[str, ...], float] = {}
+    for (names, count), part in zip(slices, share):
+        total[names] = total.get(names, 0.0) + part / count
+    return gain / np.sqrt(layer._channel_pairs() * (square / share)
+                          * np.array([total[names] for names, _ in slices]))

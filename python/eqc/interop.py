@@ -298,9 +298,13 @@ def _orbit_keys(layer: Layer, weight: npt.ArrayLike,
         raise ValueError("the axes have a symmetry; convert the weights of the layer without")
 
     def space_of(block: frozenset[str]) -> Any:
-        vertex = min(block)
+        vertex, _, summand = min(block).partition(":")
         axes = layer.y_axes if vertex[0] == "o" else layer.x_axes
-        return axes[int(vertex[1:]) - 1] if len(layer.spaces) > 1 else None
+        if len(layer.spaces) < 2:
+            return None
+        if summand:
+            return next(space for space in layer.spaces if space.name == summand)
+        return axes[int(vertex[1:]) - 1]
 
     def is_leg(block: frozenset[str]) -> bool:
         return space_of(block) is None or space_of(block).group == "A"

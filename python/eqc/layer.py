@@ -19,7 +19,7 @@ from eqc._source import layer_source
 from eqc._symmetry import symmetry_of
 from eqc.initialize import GAIN, INPUTS, weight_std
 from eqc.report import Reported
-from eqc.space import Axes, axes_of, lengths_of, space_of
+from eqc.space import Axes, axes_of, lengths_of, spaces_of
 
 __all__ = ["Layer", "Gradients", "PackedWeight"]
 
@@ -152,12 +152,13 @@ class Layer(RaggedCalls, Reported):
         self.k: int = info.k
         self.l: int = info.l
         #: The spaces that axes are of, in the order of their first axes, and that of each axis.
-        self.spaces = tuple(space_of(space, text["spec"]) for space in info.space[:info.spaces])
+        spaces = spaces_of(info, text["spec"])
+        self.spaces = spaces[:info.spaces]
         self._lengths = {
             "x": lengths_of(info, info.x_axes[:info.k]),
             "y": lengths_of(info, info.y_axes[:info.l])}
-        self.x_axes = axes_of(self.spaces, info.x_axes[:info.k])
-        self.y_axes = axes_of(self.spaces, info.y_axes[:info.l])
+        self.x_axes = axes_of(spaces, info.x_axes[:info.k])
+        self.y_axes = axes_of(spaces, info.y_axes[:info.l])
         self.channels: tuple[int, int] = (info.c_in, info.c_out)
         #: The type of x, y and their gradients, and that of weights, which is computed in.
         self.dtype = numpy_dtype(text["dtype"])

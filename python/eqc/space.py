@@ -10,7 +10,8 @@ from typing import Any
 from eqc._integers import integers
 from eqc.errors import CompileError
 
-__all__ = ["Axes", "Space", "are_spaces", "axes_of", "lengths_of", "space_of"]
+__all__ = ["Axes", "Space", "are_spaces", "axes_of", "lengths_of", "space_of",
+           "spaces_of"]
 
 #: EQC_DUAL_AXIS: what is added to the number of a space on axes of its dual.
 _DUAL_AXIS = 65536
@@ -34,6 +35,8 @@ class Space:
     n: int | None = None
     name: str = ""
     is_dual: bool = False
+    #: Of a sum, whose group is "carbon + oxygen".
+    summands: tuple[Space, ...] = ()
 
     @classmethod
     def graph(cls, n: int, edges: Iterable[Sequence[int]] | str, *, name: str) -> Space:
@@ -67,6 +70,26 @@ class Space:
         texts = ", ".join(f'"{_one_line(g, "generators") if isinstance(g, str) else _cycles(n, g)}"'
                           for g in listed)
         return cls(f"Perm({n}, {texts})", None, name)
+
+    @classmethod
+    def sum(cls, summands: Sequence[Space], *, name: str) -> Space:
+        """The direct sum of spaces: one axis of the entries of the first, then of the second ..
+
+            atoms = eqc.Space.sum([carbon, oxygen], name="atoms")
+
+        Args:
+            summands: at least two spaces, none of them a sum; one may stand twice.
+            name: as of `Space`.
+        """
+        listed = tuple(summands)
+        for space in listed:
+            if not isinstance(space, Space):
+                raise TypeError(f"summands contains {space!r}; expected eqc.Space")
+            if space.summands or space.is_dual:
+                raise ValueError(f"summand '{space.axis}' is "
+                                 f"{'a sum itself' if space.summands else 'a dual'}; expected a "
+                                 "space that is neither")
+        return cls(" + ".join(space.name for space in listed), None, name, False, listed)
 
     @property
     def dual(self) -> Space:
@@ -137,6 +160,17 @@ def _cycles(n: int, images: Sequence[int]) -> str:
             point = points[point]
         text += f"({' '.join(cycle)})" if len(cycle) > 1 else ""
     return text or "()"
+
+
+def spaces_of(info: Any, spec: str) -> tuple[Space | None, ...]:
+    """Those of an eqc_layer_info, sums behind the others: what numbers of axes are of."""
+    spaces = [space_of(space, spec) for space in info.space[:info.spaces]]
+    by_name = {space.name: space for space in spaces if space}
+    for described in info.space[info.spaces:info.spaces + info.sums]:
+        group = described.group.decode()
+        spaces.append(Space(group, None, described.name.decode(), False,
+                            tuple(by_name[name] for name in group.split(" + "))))
+    return tuple(spaces)
 
 
 def space_of(described: Any, spec: str = "") -> Space | None:

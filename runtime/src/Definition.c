@@ -3,6 +3,7 @@
 #include "Definition.h"
 
 #include <math.h>
+#include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -55,13 +56,24 @@ typedef struct family {
 
 static const family families[] = {
     /*        symplectic permutes all each det */
-    {"S", 0, 1, 0, 0, 0},  {"B", 0, 1, 0, 0, 0},  {"S'", 0, 1, 1, 0, 0},
-    {"B'", 0, 1, 1, 0, 0}, {"H", 0, 1, 0, 1, 0},  {"O", 0, 1, 0, 1, 0},
-    {"SO", 0, 1, 0, 1, 1}, {"Sp", 1, 1, 0, 0, 0}, {"GL", 0, 1, 0, 1, 0},
+    {"S", 0, 1, 0, 0, 0},
+    {"B", 0, 1, 0, 0, 0},
+    {"S'", 0, 1, 1, 0, 0},
+    {"B'", 0, 1, 1, 0, 0},
+    {"H", 0, 1, 0, 1, 0},
+    {"O", 0, 1, 0, 1, 0},
+    {"SO", 0, 1, 0, 1, 1},
+    {"Sp", 1, 1, 0, 0, 0},
+    {"GL", 0, 1, 0, 1, 0},
     {"A", 0, 1, 0, 0, 1},
     /* Which permutations there are is not told: the identity is one. */
     {"Perm", 0, 0, 0, 0, 0},
     {"Graph", 0, 0, 0, 0, 0}};
+
+static int64_t size_of(const eqc_rt_definition *d,
+                       const eqc_space_info *space) {
+  return space->n < 0 ? d->n : space->n;
+}
 
 static const family *family_of(const eqc_space_info *space) {
   size_t i;
@@ -71,22 +83,48 @@ static const family *family_of(const eqc_space_info *space) {
   return NULL;
 }
 
-/* The one index that the form of an axis joins `a` with, and its entry there.
+/* The one index that the form of a space joins `a` with, and its entry there.
  */
-static int64_t partner_of(const eqc_rt_definition *d, int axis, int64_t a,
+static int64_t partner_of(const eqc_rt_definition *d,
+                          const eqc_space_info *space, int64_t a,
                           double *form) {
   *form = 1;
-  if (d->symplectic[axis]) {
+  if (family_of(space)->symplectic) {
     *form = a % 2 == 0 ? 1 : -1;
     return a ^ 1;
   }
-  if (a >= d->length[axis] - d->space[axis]->q)
+  if (a >= size_of(d, space) - space->q)
     *form = -1;
   return a;
 }
 
 /*===-- Description
  * --------------------------------------------------------===*/
+
+/* What an axis is of, the summands in order. Whether all are known. */
+static int find_summands(eqc_rt_definition *d, int axis, int64_t number) {
+  const eqc_layer_info *info = d->info;
+  const char *name;
+  d->space[axis] = &info->space[number];
+  if (number < info->spaces) {
+    d->num_summands[axis] = 1;
+    d->summand[axis][0] = d->space[axis];
+    return 1;
+  }
+  for (name = d->space[axis]->group; *name;) {
+    const char *end = strstr(name, " + ");
+    const size_t length = end ? (size_t)(end - name) : strlen(name);
+    int64_t s = 0;
+    while (s < info->spaces && (strlen(info->space[s].name) != length ||
+                                memcmp(info->space[s].name, name, length)))
+      ++s;
+    if (s == info->spaces || d->num_summands[axis] == EQC_RT_MAX_SUMMANDS)
+      return 0;
+    d->summand[axis][d->num_summands[axis]++] = &info->space[s];
+    name += length + (end ? 3 : 0);
+  }
+  return 1;
+}
 
 int eqc_rt_define(eqc_rt_definition *d, const eqc_layer_info *info, int64_t n) {
   const int two = info->k2 >= 0;
@@ -98,10 +136,11 @@ int eqc_rt_define(eqc_rt_definition *d, const eqc_layer_info *info, int64_t n) {
   int r;
   memset(d, 0, sizeof *d);
   d->info = info;
+  d->n = n;
   d->is_exact = *info->maps == '=';
   d->maps = info->maps + d->is_exact;
   /* Objects of earlier compilers do not say it, and sum. */
-  if (info->struct_size >= sizeof *info)
+  if (info->struct_size > offsetof(eqc_layer_info, pool))
     d->pool = !strcmp(info->pool, "max") ? 1 : -!strcmp(info->pool, "min");
   d->is_double = !strcmp(info->dtype, "f64");
   d->storage = eqc_rt_storage_of(info);
@@ -124,9 +163,11 @@ int eqc_rt_define(eqc_rt_definition *d, const eqc_layer_info *info, int64_t n) {
       const int32_t number = r == EQC_RT_ROW_Y   ? info->y_axes[i]
                              : r == EQC_RT_ROW_X ? info->x_axes[i]
                                                  : info->x_axes[info->k + i];
-      d->space[axis] = &info->space[number % EQC_DUAL_AXIS];
-      d->length[axis] = d->space[axis]->n < 0 ? n : d->space[axis]->n;
-      d->symplectic[axis] = family_of(d->space[axis])->symplectic;
+      if (!find_summands(d, (int)axis, number % EQC_DUAL_AXIS))
+        return eqc_rt_fail(EQC_ERR_ARG,
+                           "%s_selftest: the sum of axis %lld is not described",
+                           info->name, (long long)axis);
+      d->length[axis] = size_of(d, d->space[axis]);
     }
     t->positions = 1;
     for (i = axis; i-- > d->first[r];) {
@@ -178,10 +219,15 @@ typedef struct diagram {
   /* Of a single entry, which is all that there is: where it stands. */
   int is_entry;
   int64_t at[EQC_RT_MAX_AXES];
+  /* The summand that an axis lies in, and where on the axis that begins. Values
+     of axes are those within it. */
+  const eqc_space_info *space[EQC_RT_MAX_AXES];
+  int64_t begin[EQC_RT_MAX_AXES];
 } diagram;
 
 /* Reads `[2:0,1,3]`, an entry, behind its sign. */
-static const char *read_entry(const char *text, int axes, diagram *g) {
+static const char *read_entry(const eqc_rt_definition *d, const char *text,
+                              int axes, diagram *g) {
   char *end;
   int64_t number = strtoll(text + 1, &end, 10);
   int a;
@@ -194,6 +240,8 @@ static const char *read_entry(const char *text, int axes, diagram *g) {
   memset(g->at, 0, sizeof g->at);
   for (a = 0; a < axes; ++a) {
     g->at[a] = number;
+    g->begin[a] = 0;
+    g->space[a] = d->space[a];
     if (*end == ',')
       number = strtoll(end + 1, &end, 10);
   }
@@ -205,6 +253,7 @@ static const char *read_entry(const char *text, int axes, diagram *g) {
 static const char *read_diagram(const eqc_rt_definition *d, const char *text,
                                 int axes, int fixed, diagram *g) {
   const int mean = !strcmp(d->info->normalize, "mean");
+  const int step = d->info->sums > 0 ? 2 : 1; /* characters of an axis */
   int of[128], a, b, i;
   g->num_blocks = g->num_keys = 0;
   g->keys = 1;
@@ -213,17 +262,22 @@ static const char *read_diagram(const eqc_rt_definition *d, const char *text,
   g->begins = *text == '+' || *text == '-';
   g->is_entry = 0;
   if (text[1] == '[')
-    return read_entry(text + 1, axes, g);
+    return read_entry(d, text + 1, axes, g);
   memset(of, -1, sizeof of);
   for (a = 0; a < axes; ++a) {
-    const int letter = text[1 + a] & 127;
+    const int letter = text[1 + a * step] & 127;
+    const int place = step == 2 ? text[2 + a * step] - '0' : 0;
     block *to;
+    g->begin[a] = 0;
+    for (i = 0; i < place; ++i)
+      g->begin[a] += size_of(d, d->summand[a][i]);
+    g->space[a] = d->summand[a][place];
     if (of[letter] < 0) {
       of[letter] = g->num_blocks++;
       to = &g->blocks[of[letter]];
       memset(to, 0, offsetof(block, length));
       to->is_free = letter == '*';
-      to->length = d->length[a];
+      to->length = size_of(d, g->space[a]);
     }
     to = &g->blocks[of[letter]];
     to->axis[to->size++] = a;
@@ -262,7 +316,7 @@ static const char *read_diagram(const eqc_rt_definition *d, const char *text,
     g->num_keys = 0;
     g->keys = 1;
   }
-  return text + 1 + axes;
+  return text + 1 + axes * step;
 }
 
 /* The sign of values that are all different, as a permutation; else 0. */
@@ -281,8 +335,8 @@ static double levi_civita(const int64_t *values, int count) {
 
 /* The entry that a block has where its axes have these values; axes that are
    open, of a block with a given one, are set to the value that they need. */
-static double entry_of(const eqc_rt_definition *d, const block *p, int fixed,
-                       int64_t *value) {
+static double entry_of(const eqc_rt_definition *d, const diagram *g,
+                       const block *p, int fixed, int64_t *value) {
   double sign = 1, form;
   int i, known = 0;
   if (p->is_free) {
@@ -292,7 +346,7 @@ static double entry_of(const eqc_rt_definition *d, const block *p, int fixed,
     sign = levi_civita(values, p->size);
     for (i = 0; i < p->size; ++i)
       if (p->axis[i] >= d->first[1]) {
-        partner_of(d, p->axis[i], values[i], &form);
+        partner_of(d, g->space[p->axis[i]], values[i], &form);
         sign *= form;
       }
     return sign;
@@ -303,11 +357,11 @@ static double entry_of(const eqc_rt_definition *d, const block *p, int fixed,
   if (p->in_row) {
     const int other = p->axis[1 - known];
     const int64_t joined =
-        partner_of(d, p->axis[0], value[p->axis[known]], &form);
+        partner_of(d, g->space[p->axis[0]], value[p->axis[known]], &form);
     if (p->given == 2 && value[other] != joined)
       return 0;
     value[other] = joined;
-    partner_of(d, p->axis[0], value[p->axis[0]], &form);
+    partner_of(d, g->space[p->axis[0]], value[p->axis[0]], &form);
     return form;
   }
   for (i = 0; i < p->size; ++i)
@@ -333,12 +387,12 @@ int64_t eqc_rt_pooled_channels(const eqc_rt_definition *d, int fixed) {
                             : d->row[a].channels * d->row[b].channels;
 }
 
-static int64_t position_of(const eqc_rt_definition *d, int row,
-                           const int64_t *value) {
+static int64_t position_of(const eqc_rt_definition *d, const diagram *g,
+                           int row, const int64_t *value) {
   int64_t position = 0;
   int a;
   for (a = d->first[row]; a < d->first[row + 1]; ++a)
-    position += value[a] * d->stride[a];
+    position += (g->begin[a] + value[a]) * d->stride[a];
   return position;
 }
 
@@ -349,7 +403,7 @@ static int are_distinct(const eqc_rt_definition *d, const diagram *g,
   for (a = 0; d->is_exact && a < g->num_blocks; ++a)
     for (b = 0; b < a; ++b) {
       const int first = g->blocks[a].axis[0], other = g->blocks[b].axis[0];
-      if (d->space[first] == d->space[other] && value[first] == value[other])
+      if (g->space[first] == g->space[other] && value[first] == value[other])
         return 0;
     }
   return 1;
@@ -378,7 +432,7 @@ static void find_extremes(const eqc_rt_definition *d, const diagram *g,
         value[g->blocks[b].axis[i]] = 0;
     }
   for (;;) {
-    const int64_t position = position_of(d, EQC_RT_ROW_X, value);
+    const int64_t position = position_of(d, g, EQC_RT_ROW_X, value);
     for (c = 0; c < t->channels; ++c) {
       const double v = load_stored(
           d, t->data, sample * t->sample + position * t->step + c * t->channel);
@@ -428,10 +482,10 @@ static void pool(const eqc_rt_definition *d, const diagram *g, int fixed,
     int64_t i1, i2;
     for (b = 0; b < g->num_blocks && sign != 0; ++b)
       if (g->blocks[b].open)
-        sign *= entry_of(d, &g->blocks[b], fixed, value);
+        sign *= entry_of(d, g, &g->blocks[b], fixed, value);
     if (sign != 0 && are_distinct(d, g, value)) {
-      i1 = sample * t1->sample + position_of(d, row1, value) * t1->step;
-      i2 = sample * t2->sample + position_of(d, row2, value) * t2->step;
+      i1 = sample * t1->sample + position_of(d, g, row1, value) * t1->step;
+      i2 = sample * t2->sample + position_of(d, g, row2, value) * t2->step;
       if (d->info->depthwise) {
         for (c1 = 0; c1 < t1->channels; ++c1)
           sums[c1] += sign * load_stored(d, t1->data, i1 + c1 * t1->channel) *
@@ -466,14 +520,17 @@ static void pool(const eqc_rt_definition *d, const diagram *g, int fixed,
   }
 }
 
-/* The values of the axes of an array at a position. */
-static void set_values(const eqc_rt_definition *d, int row, int64_t position,
-                       int64_t *value) {
-  int a;
+/* The values of the axes of an array at a position; 0 where it lies in other
+   summands than those of the diagram. */
+static int set_values(const eqc_rt_definition *d, const diagram *g, int row,
+                      int64_t position, int64_t *value) {
+  int a, inside = 1;
   for (a = d->first[row]; a < d->first[row + 1]; ++a) {
-    value[a] = position / d->stride[a];
+    value[a] = position / d->stride[a] - g->begin[a];
     position %= d->stride[a];
+    inside &= value[a] >= 0 && value[a] < size_of(d, g->space[a]);
   }
+  return inside;
 }
 
 /* What blocks of given axes alone make of an entry. */
@@ -491,7 +548,7 @@ static double given_entry(const eqc_rt_definition *d, const diagram *g,
   }
   for (b = 0; b < g->num_blocks && sign != 0; ++b)
     if (!g->blocks[b].open)
-      sign *= entry_of(d, &g->blocks[b], fixed, value);
+      sign *= entry_of(d, g, &g->blocks[b], fixed, value);
   /* Given axes of a block that has open ones, too. */
   for (b = 0; b < g->num_blocks && sign != 0; ++b) {
     const block *p = &g->blocks[b];
@@ -657,12 +714,13 @@ void eqc_rt_evaluate(const eqc_rt_definition *d, int fixed, int64_t sample,
       int64_t key = 0;
       double sign, *sums;
       int k;
-      set_values(d, fixed, positions[i], value);
+      if (!set_values(d, &g, fixed, positions[i], value))
+        continue;
       sign = g.sign * given_entry(d, &g, fixed, value);
       if (sign == 0)
         continue;
       for (k = 0; k < g.num_keys; ++k)
-        key = key * d->length[g.key[k]] + value[g.key[k]];
+        key = key * size_of(d, g.space[g.key[k]]) + value[g.key[k]];
       sums = by_key + key * pooled;
       if (d->is_exact || known[key] == 0) {
         memset(sums, 0, (size_t)pooled * sizeof *sums);
@@ -675,7 +733,8 @@ void eqc_rt_evaluate(const eqc_rt_definition *d, int fixed, int64_t sample,
     for (i = 0; routes && i < count; ++i) {
       memset(part, 0, (size_t)channels * sizeof *part);
       mix(d, fixed, by_position + i * pooled, weight, number * weights, part);
-      set_values(d, fixed, positions[i], value);
+      if (!set_values(d, &g, fixed, positions[i], value))
+        continue;
       find_extremes(d, &g, sample, value, extremes, at);
       for (c = 0; c < channels; ++c)
         if ((int64_t)at[c] == positions[i])
@@ -707,11 +766,12 @@ void eqc_rt_evaluate_bias(const eqc_rt_definition *d, int64_t sample,
   const eqc_rt_tensor *y = &d->row[EQC_RT_ROW_Y];
   int64_t value[EQC_RT_MAX_AXES], c, number = -1;
   diagram g;
-  set_values(d, EQC_RT_ROW_Y, position, value);
   while (*text && *text != ';') {
     double sign;
     text = read_diagram(d, text, d->first[1], EQC_RT_ROW_Y, &g);
     number += g.begins;
+    if (!set_values(d, &g, EQC_RT_ROW_Y, position, value))
+      continue;
     sign = g.sign * given_entry(d, &g, EQC_RT_ROW_Y, value);
     if (sign == 0 || !are_distinct(d, &g, value))
       continue;
@@ -731,10 +791,11 @@ void eqc_rt_evaluate_bias(const eqc_rt_definition *d, int64_t sample,
 
 /* The length of the axes of each space; 0 where there is none. */
 static int64_t length_of(const eqc_rt_definition *d, int64_t space) {
-  int a;
+  int a, i;
   for (a = 0; a < d->axes; ++a)
-    if (d->space[a] == &d->info->space[space])
-      return d->length[a];
+    for (i = 0; i < d->num_summands[a]; ++i)
+      if (d->summand[a][i] == &d->info->space[space])
+        return size_of(d, d->summand[a][i]);
   return 0;
 }
 
@@ -826,12 +887,18 @@ int64_t eqc_rt_move(const eqc_rt_definition *d, const eqc_rt_element *g,
   int a;
   *sign = 1;
   for (a = d->first[row]; a < d->first[row + 1]; ++a) {
-    const int64_t index = position / d->stride[a];
+    int64_t index = position / d->stride[a], begin = 0;
     int64_t first = 0, s;
+    int i = 0;
     position %= d->stride[a];
-    for (s = 0; &d->info->space[s] != d->space[a]; ++s)
+    for (; index >= size_of(d, d->summand[a][i]); ++i) {
+      const int64_t size = size_of(d, d->summand[a][i]);
+      index -= size;
+      begin += size;
+    }
+    for (s = 0; &d->info->space[s] != d->summand[a][i]; ++s)
       first += length_of(d, s);
-    image += g->to[first + index] * d->stride[a];
+    image += (begin + g->to[first + index]) * d->stride[a];
     *sign *= g->sign[first + index];
   }
   return image;

@@ -14,6 +14,7 @@
 
 /* Axes of y, x and z together; `maps` has letters for so many blocks. */
 #define EQC_RT_MAX_AXES 64
+#define EQC_RT_MAX_SUMMANDS 16
 
 /* The arrays that a diagram joins. A layer of one input has a z of one number,
    1, without axes. */
@@ -39,10 +40,13 @@ typedef struct eqc_rt_definition {
   int first[EQC_RT_ROWS + 1];      /* the first axis of each */
   int64_t length[EQC_RT_MAX_AXES]; /* of each axis */
   int64_t stride[EQC_RT_MAX_AXES]; /* of positions of its array */
+  /* What an axis is of, and what that is a sum of: itself, if it is none. */
   const eqc_space_info *space[EQC_RT_MAX_AXES];
-  int symplectic[EQC_RT_MAX_AXES]; /* whether the form of an axis is */
-  eqc_rt_tensor row[EQC_RT_ROWS];  /* data: what is to be read */
-  int64_t bias_positions;          /* those of y */
+  int num_summands[EQC_RT_MAX_AXES];
+  const eqc_space_info *summand[EQC_RT_MAX_AXES][EQC_RT_MAX_SUMMANDS];
+  int64_t n; /* of spaces whose size is given at run time */
+  eqc_rt_tensor row[EQC_RT_ROWS]; /* data: what is to be read */
+  int64_t bias_positions;         /* those of y */
 } eqc_rt_definition;
 
 /* Describes the layer for one n, without arrays. EQC_OK, or EQC_ERR_ARG where

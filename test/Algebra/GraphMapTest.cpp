@@ -13,7 +13,8 @@ using namespace eqc;
 namespace {
 
 Group graph(int64_t n, const std::string &edges) {
-  return Group(std::get<const Action *>(Action::make(Family::Graph, n, {edges})));
+  return Group(
+      std::get<const Action *>(Action::make(Family::Graph, n, {edges})));
 }
 
 Diagram mapOf(Group group, const std::string &text, int l, int k) {
@@ -217,8 +218,7 @@ TEST(GraphMap, IsPrintedAndReadAgain) {
       for (const RowPattern *row : {&split.top, &split.bottom}) {
         auto again = parseRowPattern(toString(*row), row->size());
         ASSERT_TRUE(std::holds_alternative<RowPattern>(again))
-            << toString(*row) << ": "
-            << std::get<DiagramError>(again).message;
+            << toString(*row) << ": " << std::get<DiagramError>(again).message;
         EXPECT_EQ(std::get<RowPattern>(again), *row) << toString(*row);
       }
     }

@@ -74,7 +74,8 @@ static const int32_t first_space[] = {0};
    "--plan=shared",                                                            \
    "0",                                                                        \
    "+00+01;",                                                                  \
-   "sum"}
+   "sum",                                                                      \
+   0}
 
 EXPORT const eqc_layer_info *fixed_info(void) {
   static const eqc_layer_info info = INFO("fixed", "f32", 4, of_four);

@@ -536,6 +536,18 @@ const Case cases[] = {
      PlanKind::Factored},
     {kSpaces + "layer a { k = w u; l = u w w; channels = 4 -> 4; bias = true }",
      PlanKind::Factored},
+    // Sums of them: slices of x and y.
+    {kSpaces + "space s = u + v\n"
+               "layer a { k = s; l = s; channels = 8 -> 16; bias = true }"},
+    {kSpaces + "space s = v + u\n"
+               "layer a { k = s s; l = s; channels = 4 -> 3; "
+               "normalize = mean }"},
+    {kSpaces + "space s = u + v\nlayer a { k = s; l = s s; channels = 3 -> 8; "
+               "bias = true; layout = channels_first; dtype = f64 }"},
+    {kSpaces + "space s = w + u\n"
+               "layer a { k = s s; l = s w; channels = 4 -> 4; dtype = f64 }"},
+    {kSpaces + "space s = u + u\n"
+               "layer a { k = u s; l = s; channels = 2 -> 3; bias = true }"},
     {kSpaces + "layer a { k = u w; l = w u; channels = 4 -> 4 }",
      PlanKind::Dense},
 };

@@ -49,9 +49,80 @@ const std::vector<ErrorCase> &eqc::test::spaceErrorCases() {
        {"2:7: space 'a' is declared more than once [E0018]"}},
       {"space a = S(3)\nlayer a { k = a; l = 0 }",
        {"2:7: layer 'a' has the name of a space [E0018]"}},
-      {"space a = S(3)\nspace b = S(4)\nspace c = a + b\n"
+      // Sums.
+      {"space a = S(3)\nspace c = a + carbon\nlayer f { k = c; l = c }",
+       {"2:15: unknown space 'carbon' [E0070]"}},
+      {"space c = a + x + y\nspace a = S(3)\nlayer f { k = c; l = c }",
+       {"1:15: unknown space 'x' [E0070]", "1:19: unknown space 'y' [E0070]"}},
+      {"space a = S(3)\nspace b = a\nlayer f { k = b; l = b }",
+       {"2:11: a sum has at least two summands, found 'a' alone [E0072]"}},
+      {"space a = S(3)\nspace b = a + a\nspace c = a + b\n"
        "layer f { k = c; l = c }",
-       {"3:11: sums of spaces are not built yet [E0074]"}},
+       {"3:15: summand 'b' is a sum itself [E0072]"}},
+      {"space c = c + c\nlayer f { k = c; l = c }",
+       {"1:11: summand 'c' is a sum itself [E0072]",
+        "1:15: summand 'c' is a sum itself [E0072]"}},
+      {"space V = GL(3)\nspace c = V + V'\nlayer f { k = c; l = c }",
+       {"2:15: a summand is no dual space [E0072]"}},
+      {"space a = S(3)\nspace c = a + 3\nlayer f { k = a; l = a }",
+       {"2:15: expected the name of a space after '+', found an integer '3' "
+        "[E0006]"}},
+      {"space a = S(3)\nspace g = Graph(2, \"0-1\")\nspace c = a + g\n"
+       "layer f { k = c; l = c }",
+       {"3:15: sums with spaces of Graph are not built yet [E0074]"}},
+      {[] {
+         std::string text = "space a = S(3)\nspace c = a";
+         for (int i = 0; i < 16; ++i)
+           text += " + a";
+         return text + "\nlayer f { k = c; l = c }";
+       }(),
+       {"2:11: the sum has 17 summands, the limit is 16 [E0099]"},
+       4},
+      {"space a = S(3)\nspace b = S(?)\nspace c = a + b\n"
+       "layer f { k = c; l = c }",
+       {"4:15: axes of several spaces of which one, 'b', has a size given at "
+        "run time are not built yet [E0074]"}},
+      {"space a = S(3)\nspace b = O(3)\nspace c = a + b\n"
+       "layer f { k = c'; l = c }",
+       {"4:15: space 'c' is its own dual [E0073]"}},
+      {"space a = S(3)\nspace b = GL(3)\nspace c = a + b\n"
+       "layer f { k = c'; l = c }",
+       {"4:15: axes of the dual of a sum are not built yet where summands are "
+        "their own duals [E0074]"}},
+      {"space a = S(3)\nspace b = O(3)\nspace c = a + b\n"
+       "layer f { k = c * c; l = c; channels = 2 }",
+       {"4:15: axes of sums are not built yet in layers of two inputs "
+        "[E0074]"}},
+      {"space a = S(3)\nspace b = O(3)\nspace c = a + b\n"
+       "layer f { k = c c; l = c; in_symmetry = [\"(1 2)\"] }",
+       {"4:41: axes with a symmetry are not built yet in layers with axes of "
+        "sums [E0074]"}},
+      {"space a = S(3)\nspace b = S(2)\nspace c = a + b\n"
+       "layer f { k = c; l = a }\n"
+       "network net {\n  input x : c, 1\n  output y = f(x)\n}",
+       {"6:13: axes of sums are not built yet in networks [E0074]",
+        "7:14: layer 'f' has axes of sums, which layers of networks cannot yet "
+        "[E0074]"}},
+      {"space a = O(3)\nspace b = O(2)\nspace c = a + b\n"
+       "layer f { k = c; l = 0 }",
+       {"4:15: O(n) has no equivariant maps when k + l is odd (k + l = 1) on "
+        "the 1 axis of 'a', nor are there any in other summands [E0031]"}},
+      {"space a = SO(2)\nspace b = SO(2)\nspace c = a + b\n"
+       "layer f { k = c c; l = c c }",
+       {"4:15: diagrams with symbols, '*', of several spaces, 'a' and 'b', are "
+        "not built yet [E0074]"}},
+      {"space a = S(3)\nspace b = S(2)\nspace c = a + b\n"
+       "layer f { k = c; l = c; diagrams = [\"o1 i1\", \"o1:a | i1:d\",\n"
+       "\"o1:a i1:b\", \"o1:a | i1:b\", \"i1:b | o1:a\"] }",
+       {"4:38: vertex 'o1' must name its summand of 'c', one of 'a', 'b' "
+        "[E0042]",
+        "4:54: 'd' is no summand of 'c', which has 'a', 'b' [E0042]",
+        "5:1: the block 'o1 i1' joins axes of two spaces, 'a' and 'b' [E0043]",
+        "5:29: diagram 'o1:a | i1:b' is listed more than once [E0041]"}},
+      {"space a = S(3)\nspace c = a + a\n"
+       "layer f { k = c; l = c; diagrams = [\"o1:a i1:a\"] }",
+       {"3:36: diagrams on 'c' cannot be listed: 'a', by which vertices would "
+        "name their summand, stands twice in it [E0042]"}},
       {"space a = S(3);\nlayer f { k = a; l = a }",
        {"1:15: expected 'layer', 'space' or 'network', found ';' [E0006]"}},
       // Axes.
@@ -277,4 +348,43 @@ TEST(Spaces, PrintAsTheyAreRead) {
     EXPECT_EQ(toSource(layerOf(text)), text);
     EXPECT_EQ(layerOf(text).diagrams, spec.diagrams) << text;
   }
+}
+
+TEST(Spaces, SumsAreNumberedBehindSpaces) {
+  const LayerSpec spec = layerOf("space atoms = carbon + oxygen\n"
+                                 "space metals = iron + carbon\n"
+                                 "layer f { k = metals xyz; l = xyz atoms }\n"
+                                 "space carbon = S(2) space oxygen = S(3)\n"
+                                 "space iron = S(4) space xyz = O(3)\n");
+  const std::vector<Space> spaces = spec.spaces();
+  ASSERT_EQ(spaces.size(), 4u);
+  EXPECT_EQ(spaces[0].name, "xyz");
+  EXPECT_EQ(spaces[1].name, "carbon");
+  EXPECT_EQ(spaces[2].name, "oxygen");
+  EXPECT_EQ(spaces[3].name, "iron");
+  ASSERT_EQ(spec.group.sums().size(), 2u);
+  EXPECT_EQ(spec.group.sums()[0], (SpaceSum{"atoms", {1, 2}}));
+  EXPECT_EQ(spec.group.sums()[1], (SpaceSum{"metals", {3, 1}}));
+  EXPECT_EQ(spec.yAxes, (std::vector<int>{0, 4}));
+  EXPECT_EQ(spec.xAxes, (std::vector<int>{5, 0}));
+  EXPECT_EQ(lengthsOfOutput(spec), (std::vector<int64_t>{3, 5}));
+  EXPECT_EQ(lengthsOfInput(spec), (std::vector<int64_t>{6, 3}));
+  // What is printed is read as the same.
+  const LayerSpec again = layerOf(toSource(spec));
+  EXPECT_EQ(again.group, spec.group);
+  EXPECT_EQ(again.diagrams, spec.diagrams);
+}
+
+TEST(Spaces, ListsNameSummands) {
+  const LayerSpec spec =
+      layerOf("space a = S(3) space b = O(2) space c = a + b\n"
+              "layer f { k = c; l = c; bias = true\n"
+              "diagrams = [\"i1:b o1:b\", \"o1:a | i1:a\"] }");
+  ASSERT_EQ(spec.diagrams.size(), 2u);
+  EXPECT_EQ(toString(spec.diagrams[0], spec.group), "o1:b i1:b");
+  EXPECT_EQ(toString(spec.diagrams[1], spec.group), "o1:a | i1:a");
+  ASSERT_EQ(spec.biasDiagrams.size(), 1u); // O has none
+  EXPECT_EQ(toString(spec.biasDiagrams[0], spec.group), "o1:a");
+  EXPECT_NE(toSource(spec).find("diagrams = [\"o1:b i1:b\", \"o1:a | i1:a\"]"),
+            std::string::npos);
 }

@@ -43,6 +43,50 @@ static LayerSpec makeProduct() {
   return spec;
 }
 
+/// atoms event -> atoms, a sum of two spaces.
+static LayerSpec makeSum() {
+  LayerSpec spec;
+  spec.name = "f";
+  spec.typed = true;
+  spec.group = Group::product({{"carbon", Group::S, 7},
+                               {"oxygen", Group::S, 2},
+                               {"event", Group(Family::O, 1, 3), 4}},
+                              {{"atoms", {0, 1}}});
+  spec.n = sizeOfProduct(spec.group);
+  spec.k = 2;
+  spec.l = 1;
+  spec.xAxes = {3, 2};
+  spec.yAxes = {3};
+  return spec;
+}
+
+TEST(LayerInfoTest, SumsAreDescribedBehindSpaces) {
+  InfoMemory memory;
+  const eqc_layer_info info = makeInfo(infoValues(makeSum(), {}), memory);
+  EXPECT_STREQ(info.group, "atoms event:O");
+  EXPECT_EQ(info.n, -2);
+  ASSERT_EQ(info.spaces, 3);
+  ASSERT_EQ(info.sums, 1);
+  EXPECT_STREQ(info.space[1].name, "oxygen");
+  EXPECT_STREQ(info.space[3].name, "atoms");
+  EXPECT_STREQ(info.space[3].group, "carbon + oxygen");
+  EXPECT_EQ(info.space[3].n, 9);
+  EXPECT_EQ(info.space[3].struct_size, sizeof(eqc_space_info));
+  EXPECT_EQ(info.y_axes[0], 3);
+  EXPECT_EQ(info.x_axes[1], 2);
+  using Macros = std::vector<std::pair<std::string, int64_t>>;
+  EXPECT_EQ(sizeMacros(makeSum()),
+            (Macros{{"N_carbon", 7}, {"N_oxygen", 2}, {"N_event", 4}}));
+}
+
+TEST(LayerInfoTest, MapsSayTheSummandsOfAxes) {
+  LayerSpec spec = makeSum();
+  Diagram diagram = makeDiagram(1, 2, {0, 1, 2}, -1, {1, 0, 2});
+  diagram.part = {1, 0, -1};
+  spec.diagrams = {diagram};
+  EXPECT_EQ(mapsOf(spec), "+011020;");
+}
+
 TEST(LayerInfoTest, AxesOfDualsAreTold) {
   LayerSpec spec;
   spec.typed = true;
@@ -112,7 +156,7 @@ TEST(LayerInfoTest, TheFirstVersionStandsFirst) {
 }
 
 TEST(LayerInfoTest, AStructGivesItsValuesBack) {
-  for (const LayerSpec &spec : {makeLayer(), makeProduct()}) {
+  for (const LayerSpec &spec : {makeLayer(), makeProduct(), makeSum()}) {
     InfoMemory memory;
     const std::vector<InfoValue> values = infoValues(spec, {});
     const eqc_layer_info info = makeInfo(values, memory);
@@ -173,13 +217,15 @@ TEST(LayerInfoTest, TypedAxesNameTheirSizes) {
 }
 
 TEST(LayerInfoTest, SpacesAsATextComeBack) {
-  for (const char *text : {"", "users:S(7)", ":Sp(?)", "a:O(1,3) b:S'(4)"}) {
+  for (const char *text : {"", "users:S(7)", ":Sp(?)", "a:O(1,3) b:S'(4)",
+                           "a:S(2) b:O(3) c:b+a+a d:a+b"}) {
     const auto spaces = parseSpaces(text);
     ASSERT_TRUE(spaces) << text;
     EXPECT_EQ(textOf(*spaces), text);
   }
-  for (const char *text : {"users", "users:S", "users:U(3)", "users:S(x)",
-                           "users:S(3", "a:S(1,2)"})
+  for (const char *text :
+       {"users", "users:S", "users:U(3)", "users:S(x)", "users:S(3", "a:S(1,2)",
+        "a:S(2) b:a", "a:S(2) b:a+c"})
     EXPECT_FALSE(parseSpaces(text)) << text;
 }
 

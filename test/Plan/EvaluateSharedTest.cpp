@@ -247,7 +247,8 @@ static LayerSpec makeMaps(int64_t n, const std::string &edges, int k, int l,
 
 TEST(EvaluateShared, AgreesForGraphMaps) {
   Random random(7);
-  for (const char *edges : {"0-1 1-2 2-3 3-4 4-0 0-2", "0>1:2 1-2:-3 3>3", ""}) {
+  for (const char *edges :
+       {"0-1 1-2 2-3 3-4 4-0 0-2", "0>1:2 1-2:-3 3>3", ""}) {
     for (const LayerSpec &spec :
          {makeMaps(5, edges, 1, 1,
                    {"o1=a i1=a", "o1=a i1=b : a-b", "o1=a i1=b : a-c c-b",
@@ -265,10 +266,9 @@ TEST(EvaluateShared, AgreesForGraphMaps) {
 }
 
 TEST(EvaluateShared, SharesTheStepsOfGraphMaps) {
-  const SharedPlan plan = buildSharedPlan(
-      makeMaps(6, "0-1 1-2 2-3 3-4 4-5 5-0", 1, 1,
-               {"o1=a i1=b : a-c c-b", "o1=a i1=b : a-b",
-                "o1=a i1=b : a-c c-d d-b"}));
+  const SharedPlan plan = buildSharedPlan(makeMaps(
+      6, "0-1 1-2 2-3 3-4 4-5 5-0", 1, 1,
+      {"o1=a i1=b : a-c c-b", "o1=a i1=b : a-b", "o1=a i1=b : a-c c-d d-b"}));
   std::vector<std::string> read;
   for (const RowPattern &pattern : plan.stored)
     read.push_back(toString(pattern));

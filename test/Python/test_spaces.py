@@ -147,3 +147,77 @@ def test_jax():
     np.testing.assert_allclose(y, layer(x, weight), rtol=1e-5)
     grad = jax.grad(lambda w: (linear(layer, x, w) ** 2).sum())(weight)
     np.testing.assert_allclose(grad, layer.backward(x, weight, 2 * np.asarray(y)).weight, rtol=1e-3)
+
+
+CARBON, OXYGEN = eqc.Space("S", 2, name="carbon"), eqc.Space("S", 3, name="oxygen")
+ATOMS = eqc.Space.sum([CARBON, OXYGEN], name="atoms")
+
+
+@pytest.mark.parametrize("plan", ["auto", "dense", "shared"])
+@pytest.mark.parametrize("layout", ["channels_last", "channels_first"])
+def test_a_sum_of_sets(plan, layout):
+    layer = eqc.Layer(k=[ATOMS], l=[ATOMS], dtype="f64", plan=plan, layout=layout)
+    assert layer.diagrams == (
+        "o1:carbon i1:carbon", "o1:carbon | i1:carbon", "o1:carbon | i1:oxygen",
+        "o1:oxygen | i1:carbon", "o1:oxygen i1:oxygen", "o1:oxygen | i1:oxygen")
+    x = np.array([1.0, 2, 3, 4, 5])
+    weight = 10.0 ** np.arange(6)[:, None, None]
+    y = layer(x.reshape(layer.x_shape(1)), weight)
+    assert y.shape == layer.y_shape(1)
+    assert y.reshape(5).tolist() == [1231, 1232, 1233000, 1243000, 1253000]
+    assert layer.spaces == (CARBON, OXYGEN)
+    assert layer.x_axes == layer.y_axes == (ATOMS,)
+    assert (layer.n, layer.group) == (-2, "atoms")
+    assert "axes atoms -> atoms" in repr(layer)
+    assert pickle.loads(pickle.dumps(layer)) == layer
+    assert eqc.compile(layer.spec).layer.spec == layer.spec
+
+
+@pytest.mark.parametrize("normalize", ["none", "mean"])
+def test_a_sum_of_numbers_and_vectors(normalize):
+    mass, xyz = eqc.Space("S", 2, name="mass"), eqc.Space("SO", 3, name="xyz")
+    state = eqc.Space.sum([mass, xyz], name="state")
+    layer = eqc.Layer(k=[state, state], l=[state, xyz], channels=(2, 3), dtype="f64",
+                      normalize=normalize)
+    rng = np.random.default_rng(1)
+    x, weight = rng.standard_normal((2, 5, 5, 2)), rng.standard_normal(layer.weight_shape)
+    y = layer(x, weight)
+    turn = np.linalg.qr(rng.standard_normal((3, 3)))[0]
+    turn *= np.linalg.det(turn)
+    both = np.zeros((5, 5))
+    both[:2, :2], both[2:, 2:] = np.eye(2)[::-1], turn
+    np.testing.assert_allclose(
+        layer(np.ascontiguousarray(np.einsum("bpqc,rp,sq->brsc", x, both, both)), weight),
+        np.einsum("bpvc,rp,wv->brwc", y, both, turn), atol=1e-11)
+    grad_y = rng.standard_normal(y.shape)
+    grads = layer.backward(x, weight, grad_y)
+    np.testing.assert_allclose(np.vdot(grads.x, x), np.vdot(y, grad_y))
+    np.testing.assert_allclose(np.vdot(grads.weight, weight), np.vdot(y, grad_y))
+
+
+def test_the_initialisation_knows_every_summand():
+    few, many = eqc.Space("S", 3, name="few"), eqc.Space("S", 80, name="many")
+    both = eqc.Space.sum([few, many], name="both")
+    layer = eqc.Layer(k=[both], l=[both], channels=(32, 32), normalize="mean")
+    weight, _ = layer.init(seed=0)
+    y = layer(1 + np.random.default_rng(0).standard_normal((8, 83, 32), np.float32), weight)
+    for part in (y[:, :3], y[:, 3:]):
+        assert 0.5 < np.sqrt(np.mean(part**2)) < 3
+
+
+@pytest.mark.parametrize("arguments, error, message", [
+    (dict(k=[eqc.Space.sum([CARBON], name="one")], l=0), eqc.CompileError,
+     "at least two summands"),
+    (dict(k=[ATOMS, eqc.Space("S", 9, name="carbon")], l=0), ValueError, "two spaces are called"),
+    (dict(k=[ATOMS.dual], l=0), eqc.CompileError, "its own dual"),
+])
+def test_which_sums_are_refused(arguments, error, message):
+    with pytest.raises(error, match=message):
+        eqc.Layer(**arguments)
+
+
+def test_summands_are_spaces_and_no_sums():
+    with pytest.raises(ValueError, match="'atoms' is a sum itself"):
+        eqc.Space.sum([CARBON, ATOMS], name="all")
+    with pytest.raises(TypeError, match="summands contains 'carbon'; expected eqc.Space"):
+        eqc.Space.sum(["carbon", OXYGEN], name="all")

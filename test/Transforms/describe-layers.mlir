@@ -7,7 +7,7 @@
 // CHECK: module attributes {eqc.interfaces = [#eqc.interface<{abi = 1 : i64, batch = 8 : i64, bias_diagrams = 0 : i64
 // CHECK-SAME: bias_size = 0 : i64, c_in = 3 : i64, c_in2 = 0 : i64, c_out = 4 : i64, depthwise = 0 : i64, diagrams = 2 : i64
 // CHECK-SAME: dtype = "f32", group = "SO", has_backward = 1 : i64, hash = "{{[0-9a-f]+}}", k = 1 : i64, k2 = -1 : i64, l = 1 : i64
-// CHECK-SAME: layout = "channels_last", maps = "+00+**;", n = 2 : i64, name = "turn", normalize = "none", options = "", plan = "", space = ":SO(2)", spaces = 1 : i64
+// CHECK-SAME: layout = "channels_last", maps = "+00+**;", n = 2 : i64, name = "turn", normalize = "none", options = "", plan = "", pool = "sum", space = ":SO(2)", spaces = 1 : i64
 // CHECK-SAME: diagrams = all\0A
 // CHECK-SAME: weight_size = 24 : i64, x_axes = array<i32: 0>, y_axes = array<i32: 0>} flips [1, 0, -1, 0]>]}
 // CHECK: func.func @turn.grad_x

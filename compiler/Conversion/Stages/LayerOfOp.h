@@ -15,8 +15,8 @@
 
 namespace eqc {
 
-/// The spaces of the axes of a product, and which are of duals: every diagram
-/// tells.
+/// The spaces and sums of the axes of a product, and which are of duals: every
+/// diagram tells.
 inline void setAxes(LayerSpec &spec, const Diagram &diagram) {
   if (!diagram.dual.empty()) {
     spec.yDuals.assign(diagram.dual.begin(), diagram.dual.begin() + diagram.l);
@@ -25,8 +25,9 @@ inline void setAxes(LayerSpec &spec, const Diagram &diagram) {
   if (diagram.space.empty() && !spec.group.isProduct())
     return;
   spec.typed = true;
-  spec.yAxes.assign(diagram.space.begin(), diagram.space.begin() + diagram.l);
-  spec.xAxes.assign(diagram.space.begin() + diagram.l, diagram.space.end());
+  const std::vector<int> axes = axesOf(spec.group, diagram);
+  spec.yAxes.assign(axes.begin(), axes.begin() + diagram.l);
+  spec.xAxes.assign(axes.begin() + diagram.l, axes.end());
 }
 
 /// What a function says of its layer.

@@ -11,6 +11,7 @@
 #include "dialect/Eqc/EqcStages.h"
 
 #include <optional>
+#include <set>
 
 using namespace eqc;
 using namespace eqc::ir;
@@ -37,9 +38,10 @@ public:
       if (auto readOp = dyn_cast<ReadOp>(op))
         readRead(readOp);
       else if (auto mix = dyn_cast<MixOp>(op))
-        done = readMix(mix);
+        done = isOfSlices(mix) ? checkSlices(mix) : readMix(mix);
       else if (auto write = dyn_cast<WriteOp>(op))
-        done = readWrite(write);
+        done = isOfSlices(getMixOf(write.getTarget())) ? success()
+                                                       : readWrite(write);
       if (failed(done))
         return failure();
     }
@@ -60,10 +62,10 @@ private:
   /// The spaces of the axes of x, of a product.
   FailureOr<std::vector<int>> axesOfInput() {
     for (ReadOp readOp : function.front().getOps<ReadOp>())
-      return readOp.getPatternValues().front().space;
+      return axesOf(spec.group, readOp.getPatternValues().front());
     for (MixOp mix : function.front().getOps<MixOp>())
       for (const Diagram &diagram : mix.getDiagramValues())
-        return splitDiagram(diagram).bottom.space;
+        return axesOf(spec.group, splitDiagram(diagram).bottom);
     return fromRows.emitError("is of a layer without diagrams");
   }
 
@@ -97,9 +99,13 @@ private:
     }
     for (ReadOp readOp : function.front().getOps<ReadOp>())
       spec.pool = std::max(spec.pool, readOp.getPool());
-    for (WriteOp write : function.front().getOps<WriteOp>())
-      if (write.getPool() != (spec.unpools ? spec.pool : Pool::Sum))
+    for (WriteOp write : function.front().getOps<WriteOp>()) {
+      // Slices are added to where they lie in the output, whatever is in them.
+      const bool routes =
+          spec.unpools && !isOfSlices(getMixOf(write.getTarget()));
+      if (write.getPool() != (routes ? spec.pool : Pool::Sum))
         return write.emitError("must pool as the others do");
+    }
     for (ReadOp readOp : function.front().getOps<ReadOp>()) {
       if (readOp.getNormalize() != spec.normalize)
         return readOp.emitError("must normalize as the other reads do");
@@ -108,6 +114,27 @@ private:
     }
     spec.bias &= !spec.unpools;
     return success();
+  }
+
+  /// Whether it is the output whose slices others write where they lie in it.
+  bool isOfSlices(MixOp mix) const {
+    return mix.writesOutput() && !slicesOf(spec.group, spec.yAxes).empty();
+  }
+
+  /// Such an output is zero before all of its slices are added to it.
+  LogicalResult checkSlices(MixOp mix) {
+    std::set<RowPattern> slices;
+    for (WriteOp write : function.front().getOps<WriteOp>())
+      if (getMixOf(write.getTarget()) == mix)
+        for (const RowPattern &slice : getPatternValues(write.getPatterns()))
+          slices.insert(slice);
+    const std::vector<RowPattern> all = slicesOf(spec.group, spec.yAxes);
+    if (mix.getDiagrams().empty() && mix.getBiasDiagrams().empty() &&
+        mix.getBroadcasts().empty() &&
+        slices == std::set<RowPattern>(all.begin(), all.end()))
+      return success();
+    return mix.emitError("must be zero, with all slices of the output, and "
+                         "nothing else, added to it");
   }
 
   void placeRows(Operation *op) {
@@ -147,11 +174,14 @@ private:
     stage.kept = static_cast<int>(op.getPropagating());
     stage.lengths = lengthsOfKept(spec.group, targets.front());
     stage.subsets = numSubsetsOf(targets.front(), spec.group, spec.n);
-    stage.target = op.writesOutput() ? PlanArray::Output : PlanArray::Nodes;
     for (const RowPattern &target : targets) {
       number[target] = stage.targets.size();
       stage.targets.push_back(geometry->makeTarget(target));
     }
+    stage.target = stage.targets.front().target.array;
+    for (const MixTarget &target : stage.targets)
+      if (target.target.array == PlanArray::Output && stage.targets.size() > 1)
+        return op.emitError("must have no target beside a slice of the output");
     for (const Diagram &diagram : op.getDiagramValues()) {
       const Split split = splitDiagram(diagram);
       const int term = static_cast<int>(order.size());
@@ -191,12 +221,12 @@ private:
       return op.emitError("must be the only use of its target, which it "
                           "overwrites");
     WriteStage stage;
-    stage.target = getMixOf(op.getTarget()).writesOutput() ? PlanArray::Output
-                                                           : PlanArray::Nodes;
     for (auto [node, parent] : llvm::zip(getPatternValues(op.getPatterns()),
-                                         getPatternValues(op.getInto())))
-      stage.entries.push_back(
-          geometry->makeWrite(node, parent, geometry->makeTarget(parent)));
+                                         getPatternValues(op.getInto()))) {
+      const MixTarget target = geometry->makeTarget(parent);
+      stage.target = target.target.array;
+      stage.entries.push_back(geometry->makeWrite(node, parent, target));
+    }
     if (!stage.entries.empty())
       addStage(std::move(stage));
     return success();

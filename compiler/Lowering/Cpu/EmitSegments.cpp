@@ -60,30 +60,30 @@ private:
       sourceRow = along(sourceRow, nest.letters[a].sourceStride);
     }
     Value from = kernel.sampleOf(source, sample);
-    const SmallVector<Value> to = target.position(
-        kernel.sampleOf(target, sample), targetRow);
+    const SmallVector<Value> to =
+        target.position(kernel.sampleOf(target, sample), targetRow);
     kernel.forColumnChunks(
         target, target.channels, kRowVectors,
         [&](Value column, int64_t width, int64_t valid) {
           Value sum = kernel.zeroVector(kernel.vectorType(width));
           if (sources)
-            sum = emitNestedSums(
-                      kernel,
-                      groups.get(kernel, group, SegmentNest::kFirstTerm),
-                      groups.get(kernel, group, SegmentNest::kEndTerm),
-                      nest.most, 1, {sum},
-                      [&](Value term, Values partial) {
-                        partial.front() =
-                            addTerm(partial.front(), term, from, sourceRow,
-                                    column, width, valid);
-                        return partial;
-                      })
-                      .front();
+            sum =
+                emitNestedSums(
+                    kernel, groups.get(kernel, group, SegmentNest::kFirstTerm),
+                    groups.get(kernel, group, SegmentNest::kEndTerm), nest.most,
+                    1, {sum},
+                    [&](Value term, Values partial) {
+                      partial.front() =
+                          addTerm(partial.front(), term, from, sourceRow,
+                                  column, width, valid);
+                      return partial;
+                    })
+                    .front();
           const int64_t present = target.present(width, valid);
           if (nest.adds)
-            sum = addVectors(kernel, sum,
-                             kernel.readRow(target.tensor, to, column, width,
-                                            present));
+            sum = addVectors(
+                kernel, sum,
+                kernel.readRow(target.tensor, to, column, width, present));
           target.tensor =
               kernel.writeRow(sum, target.tensor, to, column, present);
         });

@@ -24,8 +24,7 @@ class Router {
 public:
   Router(KernelBuilder &kernel, const RouteNest &nest, PooledValues &pooled,
          PlanArray target)
-      : kernel(kernel), nest(nest), writes(kernel, nest.writes),
-        pooled(pooled),
+      : kernel(kernel), nest(nest), writes(kernel, nest.writes), pooled(pooled),
         values(target == PlanArray::Output ? pooled.x : pooled.nodes) {}
 
   /// Takes the extremes of the finer patterns' values.
@@ -39,9 +38,8 @@ public:
                           return extremeOf(kernel, pooled.pool, partial,
                                            read(values, at, row));
                         });
-        nodes.tensor = kernel.writeRow(extreme, nodes.tensor,
-                                       {at.sample, at.source}, at.column,
-                                       at.width);
+        nodes.tensor = kernel.writeRow(
+            extreme, nodes.tensor, {at.sample, at.source}, at.column, at.width);
       });
     });
   }
@@ -57,8 +55,7 @@ public:
             &target, at, read(nodes, at, at.source),
             [&](Value row, Value left) {
               OpBuilder &b = kernel.b;
-              Value takes =
-                  isExtreme(kernel, read(values, at, row), extreme);
+              Value takes = isExtreme(kernel, read(values, at, row), extreme);
               const SmallVector<Value> position = {
                   kernel.sampleOf(target, at.sample), row};
               const int64_t present = target.present(at.width, at.valid);
@@ -104,12 +101,11 @@ private:
           source = step(source, a, RouteNest::kSourceStride);
           target = step(target, a, RouteNest::kTargetStride);
         }
-        kernel.forColumnChunks(
-            threaded, threaded.channels, /*maxVectors=*/1,
-            [&](Value column, int64_t width, int64_t valid) {
-              body({write, sample, source, target, column, width, valid,
-                    kernel.vectorType(width)});
-            });
+        kernel.forColumnChunks(threaded, threaded.channels, /*maxVectors=*/1,
+                               [&](Value column, int64_t width, int64_t valid) {
+                                 body({write, sample, source, target, column,
+                                       width, valid, kernel.vectorType(width)});
+                               });
       });
     });
   }

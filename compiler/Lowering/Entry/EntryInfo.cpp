@@ -14,14 +14,15 @@ using namespace mlir;
 /// The positions of a tensor with these axes.
 static Poly positionsOf(ir::InterfaceAttr interface,
                         llvm::ArrayRef<int32_t> axes) {
-  const std::vector<Space> spaces = interface.getSpaces();
+  const SpaceList list = interface.getSpaces();
   const auto order = static_cast<int>(axes.size());
-  if (spaces.size() < 2)
+  if (list.spaces.size() < 2 && list.sums.empty())
     return Poly::power(order);
   std::vector<int> ofSpaces;
   for (int32_t axis : axes)
     ofSpaces.push_back(axis % kDualAxis);
-  return productOf(lengthsOfAxes(Group::product(spaces), order, ofSpaces));
+  return productOf(
+      lengthsOfAxes(Group::product(list.spaces, list.sums), order, ofSpaces));
 }
 
 EntryLayer::EntryLayer(ir::InterfaceAttr interface)
@@ -67,16 +68,17 @@ EntryLayer EntryLayer::gradientOfX() const {
 }
 
 EntryConstant eqc::addSpaces(EntryBuilder &b, const std::string &name,
-                             const std::vector<Space> &list) {
+                             const SpaceList &list) {
   std::vector<EntryConstant> spaces;
-  for (const Space &space : list)
-    spaces.push_back(EntryConstant::ofStruct(
-        {EntryConstant::ofWord(sizeof(eqc_space_info)),
-         EntryConstant::ofWord(0), // unused
-         b.text(space.name),
-         b.text(std::string(familyName(space.group.family()))),
-         EntryConstant::ofNumber(space.n),
-         EntryConstant::ofNumber(space.group.minus())}));
+  InfoMemory memory;
+  const eqc_space_info *infos = memory.keep(list);
+  for (size_t i = 0; i < list.spaces.size() + list.sums.size(); ++i)
+    spaces.push_back(
+        EntryConstant::ofStruct({EntryConstant::ofWord(sizeof(eqc_space_info)),
+                                 EntryConstant::ofWord(0), // unused
+                                 b.text(infos[i].name), b.text(infos[i].group),
+                                 EntryConstant::ofNumber(infos[i].n),
+                                 EntryConstant::ofNumber(infos[i].q)}));
   return spaces.empty() ? EntryConstant::none() : b.addTable(name, spaces);
 }
 
@@ -125,6 +127,9 @@ void eqc::addInfoFunction(EntryBuilder &b, const std::string &name,
 }
 
 int64_t eqc::sizeUnitOf(ir::InterfaceAttr interface) {
-  const std::vector<Space> spaces = interface.getSpaces();
-  return spaces.size() == 1 ? rulesOf(spaces.front().group).sizeUnit() : 1;
+  const SpaceList list = interface.getSpaces();
+  const std::vector<Space> &spaces = list.spaces;
+  return spaces.size() == 1 && list.sums.empty()
+             ? rulesOf(spaces.front().group).sizeUnit()
+             : 1;
 }

@@ -35,7 +35,7 @@ struct EntryLayer {
 
 /// An array of eqc_space_info; null for none.
 EntryConstant addSpaces(EntryBuilder &builder, const std::string &name,
-                        const std::vector<Space> &spaces);
+                        const SpaceList &spaces);
 /// The constant that NAME_info returns.
 EntryConstant addLayerInfo(EntryBuilder &builder, ir::InterfaceAttr interface);
 /// NAME_info.

@@ -111,8 +111,8 @@ private:
          table(named("inputs"), inputs), number(numOutputs),
          table(named("outputs"), outputs), number(numLayers),
          table(named("layers"), layers), number(numSpaces),
-         addSpaces(b, named("spaces"), network.spaces), number(network.params),
-         number(hasGradients()), number(places.size)},
+         addSpaces(b, named("spaces"), {network.spaces, {}}),
+         number(network.params), number(hasGradients()), number(places.size)},
         sizeof(eqc_network_info));
   }
 
@@ -168,7 +168,7 @@ private:
 
   /// Which of the call's sizes is the n of a layer, or -1.
   int64_t sizeOf(const NetworkCallee &callee) const {
-    for (const Space &space : callee.interface.getSpaces()) {
+    for (const Space &space : callee.interface.getSpaces().spaces) {
       int64_t size = 0;
       for (const Space &known : network.spaces) {
         if (known.n >= 0)

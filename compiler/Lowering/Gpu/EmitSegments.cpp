@@ -39,8 +39,7 @@ void device::emitSegments(Program &program, const DeviceArray &source,
     Value sourceRow = kernel.index(0);
     for (size_t a = 0; a < nest.letters.size(); ++a) {
       auto along = [&](Value row, int64_t stride) {
-        return kernel.add(row,
-                          kernel.mul(point[2 + a], kernel.index(stride)));
+        return kernel.add(row, kernel.mul(point[2 + a], kernel.index(stride)));
       };
       targetRow = along(targetRow, nest.letters[a].targetStride);
       sourceRow = along(sourceRow, nest.letters[a].sourceStride);
@@ -61,11 +60,11 @@ void device::emitSegments(Program &program, const DeviceArray &source,
     };
     Value sum = kernel.real(0, width);
     if (sources)
-      sum = blockedSum(kernel,
-                       groups.get(kernel, group, SegmentNest::kFirstTerm),
-                       groups.get(kernel, group, SegmentNest::kEndTerm),
-                       nest.most, 1, {sum}, addTerm)
-                .front();
+      sum =
+          blockedSum(kernel, groups.get(kernel, group, SegmentNest::kFirstTerm),
+                     groups.get(kernel, group, SegmentNest::kEndTerm),
+                     nest.most, 1, {sum}, addTerm)
+              .front();
     if (nest.adds)
       sum = kernel.plus(kernel.load(1, to, width), sum);
     kernel.store(1, to, sum);

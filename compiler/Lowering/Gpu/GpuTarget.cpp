@@ -245,6 +245,7 @@ private:
                                        const WriteStage &write) const {
     constexpr int64_t kMostRows = 1 << 14;
     if (spec.dynamicN() || write.target != PlanArray::Output ||
+        mix.targets.front().node >= 0 || // a slice of y
         rowsOfOutput().at(spec.n) > kMostRows || write.isUneven())
       return std::nullopt;
     // The mix has the other inits itself.

@@ -37,8 +37,8 @@ bool GatherNest::serves(const SharedPlan &plan, const MixStage &mix) {
     if (const auto *write = std::get_if<WriteStage>(&stage);
         write && write->isUneven())
       return false;
-  return target.fromInput.empty() && target.fromStored.empty() &&
-         target.biasRows.empty();
+  return target.node < 0 && target.fromInput.empty() &&
+         target.fromStored.empty() && target.biasRows.empty();
 }
 
 int64_t GatherNest::countSources(const SharedPlan &plan, const MixStage &mix,

@@ -8,7 +8,7 @@ using namespace eqc;
 GradientNest::GradientNest(const GradientStage &stage, int64_t diagramRows)
     : x(stage.terms.front().x.array), gradY(stage.terms.front().gradY.array),
       axes(axesOf(stage.lengths)), strided(stage.kept),
-      gradYStrides(rowMajorStrides(stage.lengths, stage.subsets)),
+      gradYStrides(stage.terms.front().gradY.strides),
       terms(kStrides + stage.kept) {
   if (stage.subsets > 1)
     axes.push_back({Poly(stage.subsets)});

@@ -16,8 +16,8 @@ SegmentNest::SegmentNest(const ReadEntry &entry, int64_t n)
                        letter.rowStride.at(n)});
   std::vector<Term> terms;
   for (const WalkTerm &term : walk.terms)
-    terms.push_back({base + term.innerOffset.at(n), term.rowOffset.at(n),
-                     term.sign});
+    terms.push_back(
+        {base + term.innerOffset.at(n), term.rowOffset.at(n), term.sign});
   // Rows without a term are zeros.
   std::vector<int64_t> targets;
   forLetters(walk.grouped, 0, n, 0, base,
@@ -33,8 +33,7 @@ SegmentNest::SegmentNest(const WriteEntry &entry, int64_t n)
                        letter.innerStride.at(n)});
   std::vector<Term> terms;
   for (const WalkTerm &term : walk.terms)
-    terms.push_back(
-        {term.rowOffset.at(n), term.innerOffset.at(n), term.sign});
+    terms.push_back({term.rowOffset.at(n), term.innerOffset.at(n), term.sign});
   build(std::move(terms), {});
 }
 

@@ -31,9 +31,9 @@ struct SegmentNest {
     int64_t extent, targetStride, sourceStride;
   };
 
-  bool adds;         ///< to what is there
-  Table groups;      ///< parallel
-  Table sources;     ///< rows, by term
+  bool adds;                   ///< to what is there
+  Table groups;                ///< parallel
+  Table sources;               ///< rows, by term
   std::vector<double> factors; ///< by term; none where all are 1
   std::vector<Along> letters;  ///< parallel
   int64_t most = 0;            ///< terms in a group

@@ -87,6 +87,19 @@ private:
     return sum;
   }
 
+  /// From the first entry to the first of the summands that vertices are in.
+  DenseStep beginOf(const Diagram &diagram) const {
+    DenseStep begin;
+    for (int vertex = 0; vertex < diagram.l + diagram.k; ++vertex) {
+      const DenseStep step = stepOf(diagram, vertex);
+      const int64_t offset =
+          offsetAt(spec.group, spec.n, diagram.partOf(vertex));
+      begin.row += offset * step.row;
+      begin.column += offset * step.column;
+    }
+    return begin;
+  }
+
   const GroupRules &rulesOfSpace(int space) const {
     return rulesOf(spec.group.of(space));
   }
@@ -97,9 +110,10 @@ private:
   struct Signed {
     int free = 0, lowered = 0, legs = 0, space = 0;
     std::vector<int> pairs;
+    bool hasParts = false; ///< whether axes of sums are moved along
     bool operator<(const Signed &o) const {
-      return std::tie(free, lowered, legs, space, pairs) <
-             std::tie(o.free, o.lowered, o.legs, o.space, o.pairs);
+      return std::tie(free, lowered, legs, space, pairs, hasParts) <
+             std::tie(o.free, o.lowered, o.legs, o.space, o.pairs, o.hasParts);
     }
   };
 
@@ -138,6 +152,10 @@ private:
           entry.signedVertices.push_back(stepOf(diagram, vertex));
       }
       entry.letters.push_back(letter);
+    }
+    if (!diagram.part.empty()) {
+      of.hasParts = true;
+      entry.signedVertices.push_back(beginOf(diagram));
     }
     std::tie(entry.firstTerm, entry.endTerm) =
         diagram.orbit.exists() ? tuplesOf(diagram) : termsOf(of);
@@ -201,17 +219,17 @@ private:
       for (int i = of.free - of.lowered; i < of.free; ++i)
         term.sign *=
             rulesOfSpace(of.space).form(term.values[i], term.values[i]);
-      addForms(term, of.pairs);
+      addForms(term, of);
     } while (std::next_permutation(values.begin(), values.end()));
     const auto end = static_cast<int64_t>(plan.terms.size());
     return ranges[of] = {first, end};
   }
 
   /// `free` with every choice of a term of the form for each pair.
-  void addForms(const DenseTerm &free, const std::vector<int> &pairs) {
+  void addForms(const DenseTerm &free, const Signed &of) {
     std::vector<std::vector<BlockTerm>> choices;
     int64_t combinations = 1;
-    for (int space : pairs) {
+    for (int space : of.pairs) {
       choices.push_back(termsOfRowBlock(rulesOfSpace(space), 2));
       combinations *= static_cast<int64_t>(choices.back().size());
     }
@@ -225,6 +243,8 @@ private:
                            chosen.values.end());
         term.sign *= chosen.sign;
       }
+      if (of.hasParts)
+        term.values.push_back(1);
       plan.terms.push_back(std::move(term));
     }
   }

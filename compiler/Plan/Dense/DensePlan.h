@@ -38,7 +38,8 @@ struct DenseTerm {
 /// matrix[position] += scale * term's sign * weight. The position is the sum of
 /// the letters' steps and, for every signed vertex, of its value times its
 /// step. Signed are the free vertices, then those of pairs in one row whose
-/// form has signs, relative to the period of the form times the letter's value.
+/// form has signs, relative to the period of the form times the letter's value;
+/// and, with the value 1, a step to where the summands of the axes begin.
 struct DenseEntry {
   std::vector<DenseLetter> letters;
   std::vector<DenseStep> signedVertices;

@@ -245,6 +245,8 @@ static std::vector<LeviCivitaEntry> leviCivitaEntries(const GroupRules &rules,
 }
 
 std::string eqc::whyNoFactoredPlan(const LayerSpec &spec) {
+  if (spec.group.hasSums())
+    return "axes of sums are not built yet in this plan";
   for (const Diagram &diagram : spec.diagrams)
     if (diagram.free >= 0 &&
         sizeOf(spec.group, spec.n, diagram.freeSpace()) > 8)

@@ -54,7 +54,10 @@ std::vector<int> eqc::spacesOfSum(const RowPattern &pattern,
 bool eqc::areAxisSums(const std::vector<RowPattern> &patterns, Group group,
                       bool fromInput) {
   // Lengths of 1 leave no telling which axis a stride is of.
+  // Those of slices are of strides of their own.
   const RowPattern &row = patterns.front();
+  if (!row.part.empty())
+    return false;
   for (int vertex = 0; vertex < row.size(); ++vertex)
     if (group.isProduct() && sizeOf(group, 0, row.spaceOfVertex(vertex)) == 1)
       return false;
@@ -102,7 +105,7 @@ private:
   std::optional<RowPattern> findParent(const RowPattern &pattern,
                                        Predicate available) const {
     if (isView(pattern))
-      return identityPattern(pattern.size(), pattern.space);
+      return identityPattern(pattern.size(), pattern.space, pattern.part);
     std::optional<RowPattern> view, stored;
     for (RowPattern &finer : finerPatterns(pattern, group)) {
       if (isView(finer)) {

@@ -16,9 +16,29 @@ bool eqc::isIdentity(const RowPattern &pattern) {
   return isView(pattern) && pattern.numBlocks() == pattern.size();
 }
 
-RowPattern eqc::identityPattern(int size, const std::vector<int> &axes) {
+bool eqc::isWhole(const RowPattern &pattern) {
+  return isIdentity(pattern) && pattern.part.empty();
+}
+
+std::vector<RowPattern> eqc::slicesOf(Group group,
+                                      const std::vector<int> &axes) {
+  std::vector<RowPattern> slices;
+  if (std::none_of(axes.begin(), axes.end(),
+                   [&](int axis) { return sumOf(group, axis); }))
+    return slices;
+  const auto size = static_cast<int>(axes.size());
+  forEachAssignment({group, 0, size, 0, axes}, [&](const LayerRows &assigned) {
+    slices.push_back(identityPattern(size, assigned.axes, assigned.part));
+    return true;
+  });
+  return slices;
+}
+
+RowPattern eqc::identityPattern(int size, const std::vector<int> &axes,
+                                const std::vector<int> &part) {
   RowPattern identity;
   identity.space = axes;
+  identity.part = part;
   for (int v = 0; v < size; ++v) {
     identity.block.push_back(v);
     identity.kept.push_back(true);
@@ -71,7 +91,8 @@ void SharedGeometry::addStored(const RowPattern &pattern) {
 void SharedGeometry::addNode(const RowPattern &pattern) {
   nodePlace[pattern] = {static_cast<int>(plan.nodes.size()), plan.nodeRows};
   plan.nodes.push_back(pattern);
-  plan.nodeRows += rowsOf(pattern, plan.group, plan.n);
+  if (!isIdentity(pattern))
+    plan.nodeRows += rowsOf(pattern, plan.group, plan.n);
 }
 
 RowView SharedGeometry::viewOfBottom(const RowPattern &pattern) const {
@@ -80,6 +101,7 @@ RowView SharedGeometry::viewOfBottom(const RowPattern &pattern) const {
     view.array = PlanArray::Input;
     Walk walk = makeWalk(pattern, plan.group, plan.n,
                          rowMajorStrides(plan.inputLengths()));
+    view.offset = walk.terms.front().rowOffset;
     for (const Letter &letter : walk.kept)
       view.strides.push_back(letter.rowStride);
     return view;
@@ -139,8 +161,11 @@ void SharedGeometry::indexByOtherRow(ReadEntry &entry,
 MixTarget SharedGeometry::makeTarget(const RowPattern &pattern) const {
   MixTarget target;
   if (isIdentity(pattern)) {
-    target.target = {PlanArray::Output, Poly(),
-                     rowMajorStrides(plan.outputLengths())};
+    const std::vector<Poly> strides = rowMajorStrides(plan.outputLengths());
+    const Walk slice = makeWalk(pattern, plan.group, plan.n, strides);
+    target.target = {PlanArray::Output, slice.terms.front().rowOffset, strides};
+    if (!isWhole(pattern))
+      target.node = nodePlace.at(pattern).index;
     return target;
   }
   const Place &place = nodePlace.at(pattern);

@@ -19,9 +19,17 @@ namespace eqc {
 /// views of the row's tensor and are never stored.
 bool isView(const RowPattern &pattern);
 
-/// The pattern that keeps every vertex of a row apart: the output itself.
+/// Whether a pattern keeps every vertex of a row apart: the row itself or,
+/// where vertices lie in parts of sums, a slice of it.
 bool isIdentity(const RowPattern &pattern);
-RowPattern identityPattern(int size, const std::vector<int> &axes = {});
+RowPattern identityPattern(int size, const std::vector<int> &axes = {},
+                           const std::vector<int> &part = {});
+/// Whether it is the row itself.
+bool isWhole(const RowPattern &pattern);
+
+/// The slices that a row of such axes falls into, one for each choice of
+/// summands; none where there are no sums among its axes.
+std::vector<RowPattern> slicesOf(Group group, const std::vector<int> &axes);
 
 /// Entries of a pattern per value of its kept blocks: see
 /// RowPattern::numEntries.
@@ -37,7 +45,8 @@ public:
 
   /// Gives the pattern the next rows of the stored input patterns.
   void addStored(const RowPattern &pattern);
-  /// Gives the pattern the next rows of the nodes.
+  /// Gives the pattern the next rows of the nodes; a slice of the output has
+  /// them there.
   void addNode(const RowPattern &pattern);
   bool isStored(const RowPattern &pattern) const {
     return storedPlace.count(pattern) != 0;

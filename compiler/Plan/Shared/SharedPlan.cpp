@@ -62,12 +62,15 @@ private:
       RowPattern top = split.top;
       for (; !top.steps.empty(); top = withoutLastStep(top))
         needed[top] = true;
-      if (!isIdentity(top))
+      if (!isWhole(top))
         needed[top] = true;
     }
     for (const RowPattern &top : biasTops)
-      if (!isIdentity(top))
+      if (!isWhole(top))
         needed[top] = true;
+    // All of the output is written, whatever there is to write.
+    for (const RowPattern &slice : slicesOf(spec.group, spec.yAxes))
+      needed[slice] = true;
     std::vector<RowPattern> order;
     for (auto &entry : needed)
       order.push_back(entry.first);
@@ -90,7 +93,9 @@ private:
     std::map<RowPattern, MixTarget> targets;
     for (const RowPattern &node : plan.nodes)
       targets[node] = geometry.makeTarget(node);
-    targets[identity] = geometry.makeTarget(identity);
+    const bool hasSlices = !slicesOf(spec.group, spec.yAxes).empty();
+    if (!hasSlices)
+      targets[identity] = geometry.makeTarget(identity);
 
     for (size_t d = 0; d < splits.size(); ++d)
       geometry.addTerm(targets[splits[d].top], static_cast<int>(d), splits[d]);
@@ -101,7 +106,10 @@ private:
     // starts the finer one's sum, or added to it afterwards.
     std::map<RowPattern, std::vector<WriteEntry>> writes;
     for (const RowPattern &node : plan.nodes) {
-      RowPattern parent = identity;
+      if (isIdentity(node))
+        continue; // in the output
+      RowPattern parent =
+          hasSlices ? identityPattern(spec.l, node.space, node.part) : identity;
       if (!node.hasSymbol())
         for (const RowPattern &candidate : finerPatterns(node, spec.group)) {
           if (geometry.isNode(candidate)) {
@@ -124,14 +132,15 @@ private:
     std::vector<const RowPattern *> order;
     for (const RowPattern &node : plan.nodes)
       order.push_back(&node);
-    order.push_back(&identity);
+    if (!hasSlices)
+      order.push_back(&identity);
     for (size_t i = 0; i < order.size();) {
       const RowPattern &first = *order[i];
       MixStage mix;
       mix.kept = first.numKept();
       mix.lengths = lengthsOfKept(spec.group, first);
       mix.subsets = numSubsetsOf(first, spec.group, spec.n);
-      mix.target = first == identity ? PlanArray::Output : PlanArray::Nodes;
+      mix.target = targets[first].target.array;
       WriteStage write;
       write.target = mix.target;
       for (; i < order.size(); ++i) {
@@ -140,7 +149,8 @@ private:
         if (pattern.steps.size() != first.steps.size() ||
             pattern.spacesOfKept() != first.spacesOfKept() ||
             numSubsetsOf(pattern, spec.group, spec.n) != mix.subsets ||
-            (pattern == identity) != (mix.target == PlanArray::Output))
+            targets[pattern].target.array != mix.target ||
+            (mix.target == PlanArray::Output && !mix.targets.empty()))
           break;
         mix.targets.push_back(std::move(targets[pattern]));
         for (WriteEntry &entry : writes[pattern])

@@ -43,6 +43,8 @@ public:
       std::visit(
           [&, &basis = basis](const auto &s) { expand(s, basis.has_value()); },
           stage);
+    if (!slices.empty())
+      joinSlices();
     return FromRowsOp::create(b, loc, op.getType(), output, op.getLayoutAttr());
   }
 
@@ -96,10 +98,30 @@ private:
         attr(into), getDiagramArrayAttr(context, biasDiagrams),
         b.getDenseI64ArrayAttr(biasRows));
     firstWeight += mixed.getNumWeights();
-    if (stage.target == PlanArray::Output)
+    if (isWhole(targets.front())) {
       output = mixed;
-    else
-      nodes.add(mixed, targets);
+      return;
+    }
+    nodes.add(mixed, targets);
+    if (stage.target == PlanArray::Output)
+      slices.insert(slices.end(), targets.begin(), targets.end());
+  }
+
+  /// The output where its slices are computed by themselves.
+  void joinSlices() {
+    const RowPattern whole = identityPattern(spec.l, spec.yAxes);
+    MLIRContext *context = b.getContext();
+    output = MixOp::create(
+        b, loc, rowsType(whole, spec.cOut), x, ValueRange(), ValueRange(),
+        packed, Value(), op.getGroupAttr(), op.getNAttr(),
+        b.getI64IntegerAttr(spec.l), b.getI64IntegerAttr(firstWeight),
+        IntegerAttr(), attr(whole), getDiagramArrayAttr(context, {}), attr({}),
+        attr({}), getDiagramArrayAttr(context, {}), b.getDenseI64ArrayAttr({}));
+    const std::vector<RowPattern> into(slices.size(), whole);
+    output =
+        WriteOp::create(b, loc, output.getType(), output, nodes.of(slices),
+                        Value(), op.getGroupAttr(), op.getNAttr(), attr(slices),
+                        attr(into), PoolAttr::get(context, Pool::Sum));
   }
 
   void expand(const WriteStage &stage, bool) {
@@ -108,7 +130,9 @@ private:
       patterns.push_back(plan.nodes[entry.node]);
       into.push_back(patternOf(entry.parent));
     }
-    Value &target = stage.target == PlanArray::Output ? output : nodes.back();
+    Value &target = stage.target == PlanArray::Output && slices.empty()
+                        ? output
+                        : nodes.back();
     target = WriteOp::create(
         b, loc, target.getType(), target, nodes.of(patterns), op.getAt(),
         op.getGroupAttr(), op.getNAttr(), attr(patterns), attr(into),
@@ -126,7 +150,8 @@ private:
   Type element;
   Value x, packed, bias, output;
   std::optional<ReadWriter> reads;
-  PatternHolders nodes; ///< output patterns
+  PatternHolders nodes;           ///< output patterns
+  std::vector<RowPattern> slices; ///< those that lie in the output
   int64_t firstWeight = 0;
 };
 

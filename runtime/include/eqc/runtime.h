@@ -59,7 +59,7 @@ typedef struct eqc_layer_info {
   uint32_t abi;          /* 1 */
   const char *name;      /* of the layer */
   const char *group;     /* "S", "O", "SO", "Sp" ..; "users:S xyz:SO" where axes
-                            are those of spaces */
+                            are those of spaces, a sum by its name alone */
   const char *dtype;     /* "f32", "f64" */
   const char *layout;    /* "channels_last", "channels_first" */
   const char *normalize; /* "none", "mean" */
@@ -89,14 +89,20 @@ typedef struct eqc_layer_info {
                           the matrix of the next weight, or & or ~ (minus), that
                           adds to the last one, then for each axis of y, of x and
                           of z the block that it is in, counted from 0, or * for
-                          an argument of the Levi-Civita symbol, or, of orbits
-                          of tuples and graph maps, a single entry, [2:0,1,3]:
-                          what it is, if not 1, and its indices; ';' and those of
-                          the bias; then for each symmetry of x ';', its sign and
-                          the axis that each axis goes to. "" where they are
-                          not written so: jellyfish, too many blocks, more than
-                          8192 entries, and means of orbits */
+                          an argument of the Levi-Civita symbol, and behind it,
+                          where axes are of sums, the summand of the axis,
+                          counted from 0, which is 0 on axes of no sum, or, of
+                          orbits of tuples and graph maps, a single entry,
+                          [2:0,1,3]: what it is, if not 1, and its indices; ';'
+                          and those of the bias; then for each symmetry of x ';',
+                          its sign and the axis that each axis goes to. "" where
+                          they are not written so: jellyfish, too many blocks,
+                          more than 8192 entries, and means of orbits */
   const char *pool; /* what blocks of inputs only take: "sum", "max", "min" */
+  int64_t sums;     /* how many sums of spaces axes are of: `space` has them
+                       behind its `spaces`, and the numbers of axes go on.
+                       The group of a sum is "carbon + oxygen", its summands,
+                       its n their total, or -1 */
 } eqc_layer_info;
 
 /* An input or an output of a network. */

@@ -46,6 +46,24 @@ protected:
   std::string lastError;
 };
 
+/// What constructors of attributes are given, right or wrong.
+Diagram diagram(int l, int k, std::vector<int> block, int free) {
+  Diagram made;
+  made.l = l;
+  made.k = k;
+  made.block = std::move(block);
+  made.free = free;
+  return made;
+}
+
+RowPattern pattern(std::vector<int> block, std::vector<bool> kept, int free) {
+  RowPattern made;
+  made.block = std::move(block);
+  made.kept = std::move(kept);
+  made.free = free;
+  return made;
+}
+
 std::string print(mlir::Attribute attr) {
   std::string text;
   llvm::raw_string_ostream(text) << attr;
@@ -59,9 +77,9 @@ TEST_F(AttrsTest, EqualValuesAreOneAttribute) {
   EXPECT_NE(a, DiagramAttr::get(&context, makeDiagram(1, 2, {0, 1, 0})));
   EXPECT_NE(a, DiagramAttr::get(&context, makeDiagram(2, 1, {0, 1, 0}, 0)));
 
-  RowPattern kept{{0, 1}, {true, false}, -1, {}, -1, {}, -1, {}};
-  RowPattern dropped{{0, 1}, {false, false}, -1, {}, -1, {}, -1, {}};
-  RowPattern free{{0, 1}, {false, false}, 1, {}, -1, {}, -1, {}};
+  const RowPattern kept = pattern({0, 1}, {true, false}, -1);
+  const RowPattern dropped = pattern({0, 1}, {false, false}, -1);
+  const RowPattern free = pattern({0, 1}, {false, false}, 1);
   auto p = RowPatternAttr::get(&context, kept);
   EXPECT_EQ(p, RowPatternAttr::get(&context, kept));
   EXPECT_NE(p, RowPatternAttr::get(&context, dropped));
@@ -72,39 +90,23 @@ TEST_F(AttrsTest, EqualValuesAreOneAttribute) {
 TEST_F(AttrsTest, RefusesWhatIsNoDiagram) {
   EXPECT_EQ(errorOf<DiagramAttr>(makeDiagram(1, 1, {0, 0})), "");
   EXPECT_EQ(errorOf<DiagramAttr>(Diagram{}), "");
-  EXPECT_NE(errorOf<DiagramAttr>(Diagram{1, 1, {0}, -1, -1, {}, {}, {}}), "");
-  EXPECT_NE(errorOf<DiagramAttr>(Diagram{-1, 2, {0}, -1, -1, {}, {}, {}}), "");
-  EXPECT_NE(errorOf<DiagramAttr>(Diagram{1, 1, {1, 0}, -1, -1, {}, {}, {}}),
-            "");
-  EXPECT_NE(errorOf<DiagramAttr>(Diagram{1, 1, {0, 2}, -1, -1, {}, {}, {}}),
-            "");
-  EXPECT_NE(errorOf<DiagramAttr>(Diagram{1, 1, {0, -1}, -1, -1, {}, {}, {}}),
-            "");
-  EXPECT_NE(errorOf<DiagramAttr>(Diagram{1, 1, {0, 0}, 1, -1, {}, {}, {}}), "");
-  EXPECT_NE(errorOf<DiagramAttr>(Diagram{1, 1, {0, 0}, -2, -1, {}, {}, {}}),
-            "");
+  EXPECT_NE(errorOf<DiagramAttr>(diagram(1, 1, {0}, -1)), "");
+  EXPECT_NE(errorOf<DiagramAttr>(diagram(-1, 2, {0}, -1)), "");
+  EXPECT_NE(errorOf<DiagramAttr>(diagram(1, 1, {1, 0}, -1)), "");
+  EXPECT_NE(errorOf<DiagramAttr>(diagram(1, 1, {0, 2}, -1)), "");
+  EXPECT_NE(errorOf<DiagramAttr>(diagram(1, 1, {0, -1}, -1)), "");
+  EXPECT_NE(errorOf<DiagramAttr>(diagram(1, 1, {0, 0}, 1)), "");
+  EXPECT_NE(errorOf<DiagramAttr>(diagram(1, 1, {0, 0}, -2)), "");
 }
 
 TEST_F(AttrsTest, RefusesWhatIsNoPattern) {
   EXPECT_EQ(errorOf<RowPatternAttr>(RowPattern{}), "");
-  EXPECT_EQ(errorOf<RowPatternAttr>(
-                RowPattern{{0, 1}, {true, false}, 1, {}, -1, {}, -1, {}}),
-            "");
-  EXPECT_NE(errorOf<RowPatternAttr>(
-                RowPattern{{0, 1}, {true}, -1, {}, -1, {}, -1, {}}),
-            "");
-  EXPECT_NE(errorOf<RowPatternAttr>(
-                RowPattern{{0}, {true, true}, -1, {}, -1, {}, -1, {}}),
-            "");
-  EXPECT_NE(errorOf<RowPatternAttr>(
-                RowPattern{{1, 0}, {true, true}, -1, {}, -1, {}, -1, {}}),
-            "");
-  EXPECT_NE(
-      errorOf<RowPatternAttr>(RowPattern{{0}, {true}, 0, {}, -1, {}, -1, {}}),
-      "");
-  EXPECT_NE(
-      errorOf<RowPatternAttr>(RowPattern{{0}, {false}, 1, {}, -1, {}, -1, {}}),
-      "");
+  EXPECT_EQ(errorOf<RowPatternAttr>(pattern({0, 1}, {true, false}, 1)), "");
+  EXPECT_NE(errorOf<RowPatternAttr>(pattern({0, 1}, {true}, -1)), "");
+  EXPECT_NE(errorOf<RowPatternAttr>(pattern({0}, {true, true}, -1)), "");
+  EXPECT_NE(errorOf<RowPatternAttr>(pattern({1, 0}, {true, true}, -1)), "");
+  EXPECT_NE(errorOf<RowPatternAttr>(pattern({0}, {true}, 0)), "");
+  EXPECT_NE(errorOf<RowPatternAttr>(pattern({0}, {false}, 1)), "");
 }
 
 TEST_F(AttrsTest, EveryDiagramSurvivesPrintingAndParsing) {

@@ -445,49 +445,49 @@ func.func private @f() attributes {a = #eqc.sums<[[0 : 0x7FF0000000000000]]>}
 
 // interface_c1
 // expected-error @below {{field 'plan' must be a string, found 3 : i64}}
-func.func private @f() attributes {a = #eqc.interface<{abi = 1 : i64, batch = 0 : i64, bias_diagrams = 0 : i64, bias_size = 0 : i64, c_in = 1 : i64, c_in2 = 0 : i64, c_out = 1 : i64, depthwise = 0 : i64, diagrams = 1 : i64, dtype = "f32", group = "O", has_backward = 1 : i64, hash = "", k = 1 : i64, k2 = -1 : i64, l = 1 : i64, layout = "channels_last", maps = "+00;", n = 3 : i64, name = "f", normalize = "none", options = "", plan = 3 : i64, space = ":O(3)", spaces = 1 : i64, spec = "layer f { .. }", version = "1", weight_size = 1 : i64, x_axes = array<i32: 0>, y_axes = array<i32: 0>} flips [1, 0]>}
+func.func private @f() attributes {a = #eqc.interface<{abi = 1 : i64, batch = 0 : i64, bias_diagrams = 0 : i64, bias_size = 0 : i64, c_in = 1 : i64, c_in2 = 0 : i64, c_out = 1 : i64, depthwise = 0 : i64, diagrams = 1 : i64, dtype = "f32", group = "O", has_backward = 1 : i64, hash = "", k = 1 : i64, k2 = -1 : i64, l = 1 : i64, layout = "channels_last", maps = "+00;", n = 3 : i64, name = "f", normalize = "none", options = "", plan = 3 : i64, space = ":O(3)", spaces = 1 : i64, spec = "layer f { .. }", sums = 0 : i64, version = "1", weight_size = 1 : i64, x_axes = array<i32: 0>, y_axes = array<i32: 0>} flips [1, 0]>}
 
 // -----
 
 // interface_c1
 // expected-error @below {{field 'n' must be a 64-bit integer, found nothing}}
-func.func private @f() attributes {a = #eqc.interface<{abi = 1 : i64, batch = 0 : i64, bias_diagrams = 0 : i64, bias_size = 0 : i64, c_in = 1 : i64, c_in2 = 0 : i64, c_out = 1 : i64, depthwise = 0 : i64, diagrams = 1 : i64, dtype = "f32", group = "O", has_backward = 1 : i64, hash = "", k = 1 : i64, k2 = -1 : i64, l = 1 : i64, layout = "channels_last", maps = "+00;", name = "f", normalize = "none", options = "", plan = "shared", space = ":O(3)", spaces = 1 : i64, spec = "layer f { .. }", version = "1", weight_size = 1 : i64, x_axes = array<i32: 0>, y_axes = array<i32: 0>} flips [1, 0]>}
+func.func private @f() attributes {a = #eqc.interface<{abi = 1 : i64, batch = 0 : i64, bias_diagrams = 0 : i64, bias_size = 0 : i64, c_in = 1 : i64, c_in2 = 0 : i64, c_out = 1 : i64, depthwise = 0 : i64, diagrams = 1 : i64, dtype = "f32", group = "O", has_backward = 1 : i64, hash = "", k = 1 : i64, k2 = -1 : i64, l = 1 : i64, layout = "channels_last", maps = "+00;", name = "f", normalize = "none", options = "", plan = "shared", pool = "sum", space = ":O(3)", spaces = 1 : i64, spec = "layer f { .. }", sums = 0 : i64, version = "1", weight_size = 1 : i64, x_axes = array<i32: 0>, y_axes = array<i32: 0>} flips [1, 0]>}
 
 // -----
 
 // interface_c1
-// expected-error @below {{'eqc_layer_info' has 30 fields, found 31}}
-func.func private @f() attributes {a = #eqc.interface<{abi = 1 : i64, batch = 0 : i64, bias_diagrams = 0 : i64, bias_size = 0 : i64, c_in = 1 : i64, c_in2 = 0 : i64, c_out = 1 : i64, depthwise = 0 : i64, diagrams = 1 : i64, dtype = "f32", group = "O", has_backward = 1 : i64, hash = "", k = 1 : i64, k2 = -1 : i64, l = 1 : i64, layout = "channels_last", maps = "+00;", n = 3 : i64, name = "f", normalize = "none", options = "", plan = "shared", space = ":O(3)", spaces = 1 : i64, spec = "layer f { .. }", version = "1", weight_size = 1 : i64, x_axes = array<i32: 0>, y_axes = array<i32: 0>, z = 1 : i64} flips [1, 0]>}
+// expected-error @below {{'eqc_layer_info' has 32 fields, found 33}}
+func.func private @f() attributes {a = #eqc.interface<{abi = 1 : i64, batch = 0 : i64, bias_diagrams = 0 : i64, bias_size = 0 : i64, c_in = 1 : i64, c_in2 = 0 : i64, c_out = 1 : i64, depthwise = 0 : i64, diagrams = 1 : i64, dtype = "f32", group = "O", has_backward = 1 : i64, hash = "", k = 1 : i64, k2 = -1 : i64, l = 1 : i64, layout = "channels_last", maps = "+00;", n = 3 : i64, name = "f", normalize = "none", options = "", plan = "shared", pool = "sum", space = ":O(3)", spaces = 1 : i64, spec = "layer f { .. }", sums = 0 : i64, version = "1", weight_size = 1 : i64, x_axes = array<i32: 0>, y_axes = array<i32: 0>, z = 1 : i64} flips [1, 0]>}
 
 // -----
 
 // interface_c1
 // expected-error @below {{field 'space' must be spaces such as "users:S(8)", found ":U(3)"}}
-func.func private @f() attributes {a = #eqc.interface<{abi = 1 : i64, batch = 0 : i64, bias_diagrams = 0 : i64, bias_size = 0 : i64, c_in = 1 : i64, c_in2 = 0 : i64, c_out = 1 : i64, depthwise = 0 : i64, diagrams = 1 : i64, dtype = "f32", group = "O", has_backward = 1 : i64, hash = "", k = 1 : i64, k2 = -1 : i64, l = 1 : i64, layout = "channels_last", maps = "+00;", n = 3 : i64, name = "f", normalize = "none", options = "", plan = "shared", space = ":U(3)", spaces = 1 : i64, spec = "layer f { .. }", version = "1", weight_size = 1 : i64, x_axes = array<i32: 0>, y_axes = array<i32: 0>} flips [1, 0]>}
+func.func private @f() attributes {a = #eqc.interface<{abi = 1 : i64, batch = 0 : i64, bias_diagrams = 0 : i64, bias_size = 0 : i64, c_in = 1 : i64, c_in2 = 0 : i64, c_out = 1 : i64, depthwise = 0 : i64, diagrams = 1 : i64, dtype = "f32", group = "O", has_backward = 1 : i64, hash = "", k = 1 : i64, k2 = -1 : i64, l = 1 : i64, layout = "channels_last", maps = "+00;", n = 3 : i64, name = "f", normalize = "none", options = "", plan = "shared", pool = "sum", space = ":U(3)", spaces = 1 : i64, spec = "layer f { .. }", sums = 0 : i64, version = "1", weight_size = 1 : i64, x_axes = array<i32: 0>, y_axes = array<i32: 0>} flips [1, 0]>}
 
 // -----
 
 // interface_c1
 // expected-error @below {{field 'spaces' is 2, but there are 1}}
-func.func private @f() attributes {a = #eqc.interface<{abi = 1 : i64, batch = 0 : i64, bias_diagrams = 0 : i64, bias_size = 0 : i64, c_in = 1 : i64, c_in2 = 0 : i64, c_out = 1 : i64, depthwise = 0 : i64, diagrams = 1 : i64, dtype = "f32", group = "O", has_backward = 1 : i64, hash = "", k = 1 : i64, k2 = -1 : i64, l = 1 : i64, layout = "channels_last", maps = "+00;", n = 3 : i64, name = "f", normalize = "none", options = "", plan = "shared", space = ":O(3)", spaces = 2 : i64, spec = "layer f { .. }", version = "1", weight_size = 1 : i64, x_axes = array<i32: 0>, y_axes = array<i32: 0>} flips [1, 0]>}
+func.func private @f() attributes {a = #eqc.interface<{abi = 1 : i64, batch = 0 : i64, bias_diagrams = 0 : i64, bias_size = 0 : i64, c_in = 1 : i64, c_in2 = 0 : i64, c_out = 1 : i64, depthwise = 0 : i64, diagrams = 1 : i64, dtype = "f32", group = "O", has_backward = 1 : i64, hash = "", k = 1 : i64, k2 = -1 : i64, l = 1 : i64, layout = "channels_last", maps = "+00;", n = 3 : i64, name = "f", normalize = "none", options = "", plan = "shared", pool = "sum", space = ":O(3)", spaces = 2 : i64, spec = "layer f { .. }", sums = 0 : i64, version = "1", weight_size = 1 : i64, x_axes = array<i32: 0>, y_axes = array<i32: 0>} flips [1, 0]>}
 
 // -----
 
 // interface_c2
 // expected-error @below {{field 'y_axes' must name a space of each of 1 axes}}
-func.func private @f() attributes {a = #eqc.interface<{abi = 1 : i64, batch = 0 : i64, bias_diagrams = 0 : i64, bias_size = 0 : i64, c_in = 1 : i64, c_in2 = 0 : i64, c_out = 1 : i64, depthwise = 0 : i64, diagrams = 1 : i64, dtype = "f32", group = "O", has_backward = 1 : i64, hash = "", k = 1 : i64, k2 = -1 : i64, l = 1 : i64, layout = "channels_last", maps = "+00;", n = 3 : i64, name = "f", normalize = "none", options = "", plan = "shared", space = ":O(3)", spaces = 1 : i64, spec = "layer f { .. }", version = "1", weight_size = 1 : i64, x_axes = array<i32: 0>, y_axes = array<i32: 1>} flips [1, 0]>}
+func.func private @f() attributes {a = #eqc.interface<{abi = 1 : i64, batch = 0 : i64, bias_diagrams = 0 : i64, bias_size = 0 : i64, c_in = 1 : i64, c_in2 = 0 : i64, c_out = 1 : i64, depthwise = 0 : i64, diagrams = 1 : i64, dtype = "f32", group = "O", has_backward = 1 : i64, hash = "", k = 1 : i64, k2 = -1 : i64, l = 1 : i64, layout = "channels_last", maps = "+00;", n = 3 : i64, name = "f", normalize = "none", options = "", plan = "shared", pool = "sum", space = ":O(3)", spaces = 1 : i64, spec = "layer f { .. }", sums = 0 : i64, version = "1", weight_size = 1 : i64, x_axes = array<i32: 0>, y_axes = array<i32: 1>} flips [1, 0]>}
 
 // -----
 
 // interface_c3
 // expected-error @below {{'flips' must have 3 numbers, one and one for each space for each diagram of a layer with gradients, found 2}}
-func.func private @f() attributes {a = #eqc.interface<{abi = 1 : i64, batch = 0 : i64, bias_diagrams = 0 : i64, bias_size = 0 : i64, c_in = 1 : i64, c_in2 = 0 : i64, c_out = 1 : i64, depthwise = 0 : i64, diagrams = 1 : i64, dtype = "f32", group = "O", has_backward = 1 : i64, hash = "", k = 1 : i64, k2 = -1 : i64, l = 1 : i64, layout = "channels_last", maps = "+00;", n = 3 : i64, name = "f", normalize = "none", options = "", plan = "shared", space = "a:O(3) b:S(?)", spaces = 2 : i64, spec = "layer f { .. }", version = "1", weight_size = 1 : i64, x_axes = array<i32: 0>, y_axes = array<i32: 0>} flips [1, 0]>}
+func.func private @f() attributes {a = #eqc.interface<{abi = 1 : i64, batch = 0 : i64, bias_diagrams = 0 : i64, bias_size = 0 : i64, c_in = 1 : i64, c_in2 = 0 : i64, c_out = 1 : i64, depthwise = 0 : i64, diagrams = 1 : i64, dtype = "f32", group = "O", has_backward = 1 : i64, hash = "", k = 1 : i64, k2 = -1 : i64, l = 1 : i64, layout = "channels_last", maps = "+00;", n = 3 : i64, name = "f", normalize = "none", options = "", plan = "shared", pool = "sum", space = "a:O(3) b:S(?)", spaces = 2 : i64, spec = "layer f { .. }", sums = 0 : i64, version = "1", weight_size = 1 : i64, x_axes = array<i32: 0>, y_axes = array<i32: 0>} flips [1, 0]>}
 
 // -----
 
 // interface_c3
 // expected-error @below {{'flips' must have 2 numbers, two for each diagram of a layer with gradients, found 0}}
-func.func private @f() attributes {a = #eqc.interface<{abi = 1 : i64, batch = 0 : i64, bias_diagrams = 0 : i64, bias_size = 0 : i64, c_in = 1 : i64, c_in2 = 0 : i64, c_out = 1 : i64, depthwise = 0 : i64, diagrams = 1 : i64, dtype = "f32", group = "O", has_backward = 1 : i64, hash = "", k = 1 : i64, k2 = -1 : i64, l = 1 : i64, layout = "channels_last", maps = "+00;", n = 3 : i64, name = "f", normalize = "none", options = "", plan = "shared", space = ":O(3)", spaces = 1 : i64, spec = "layer f { .. }", version = "1", weight_size = 1 : i64, x_axes = array<i32: 0>, y_axes = array<i32: 0>} flips []>}
+func.func private @f() attributes {a = #eqc.interface<{abi = 1 : i64, batch = 0 : i64, bias_diagrams = 0 : i64, bias_size = 0 : i64, c_in = 1 : i64, c_in2 = 0 : i64, c_out = 1 : i64, depthwise = 0 : i64, diagrams = 1 : i64, dtype = "f32", group = "O", has_backward = 1 : i64, hash = "", k = 1 : i64, k2 = -1 : i64, l = 1 : i64, layout = "channels_last", maps = "+00;", n = 3 : i64, name = "f", normalize = "none", options = "", plan = "shared", pool = "sum", space = ":O(3)", spaces = 1 : i64, spec = "layer f { .. }", sums = 0 : i64, version = "1", weight_size = 1 : i64, x_axes = array<i32: 0>, y_axes = array<i32: 0>} flips []>}
 
 // -----
 

@@ -32,7 +32,7 @@ func.func @linear_signature(%x: tensor<?x4x4xf32>, %w: tensor<1x4x5xf32>) {
 
 func.func @linear_size_of_signature(%x: tensor<?x3x4xf32>, %w: tensor<1x4x5xf32>) {
   // expected-error @below {{'eqc.linear' op 'n' must be 4 for O(1,3), found 3}}
-  %y = "eqc.linear"(%x, %w) <{group = #eqc.group<O(1,3)>, n = 3 : i64, k = 1 : i64,
+  %y = "eqc.linear"(%x, %w) <{operandSegmentSizes = array<i32: 1, 1, 0, 0>, group = #eqc.group<O(1,3)>, n = 3 : i64, k = 1 : i64,
       l = 1 : i64, diagrams = [#eqc.diagram<"o1 i1">]}>
       : (tensor<?x3x4xf32>, tensor<1x4x5xf32>) -> tensor<?x3x5xf32>
   return
@@ -445,7 +445,7 @@ func.func @diagram_without_quotes(%x: tensor<?x3x4xf32>, %w: tensor<2x4x5xf32>) 
 // The generic form checks the kind of each element.
 func.func @text_instead_of_diagram(%x: tensor<?x3x1xf32>, %w: tensor<1x1x1xf32>) {
   // expected-error @below {{'eqc.linear' op attribute 'diagrams' failed to satisfy constraint: array of diagrams}}
-  %y = "eqc.linear"(%x, %w) <{group = #eqc.group<S>, n = 3 : i64, k = 1 : i64,
+  %y = "eqc.linear"(%x, %w) <{operandSegmentSizes = array<i32: 1, 1, 0, 0>, group = #eqc.group<S>, n = 3 : i64, k = 1 : i64,
       l = 1 : i64, diagrams = ["o1 i1"]}>
       : (tensor<?x3x1xf32>, tensor<1x1x1xf32>) -> tensor<?x3x1xf32>
   return
@@ -674,7 +674,7 @@ func.func @linear_c14_at(%x: tensor<?x3x4xf32>, %w: tensor<1x4x5xf32>, %at: tens
 // -----
 
 func.func @linear_pool(%x: tensor<?x3x4xf32>, %w: tensor<1x4x5xf32>) {
-  // expected-error @below {{expected what is taken over inputs, one of sum, max, min; found 'mean'}}
+  // expected-error @+2 {{expected what is taken over inputs, one of sum, max, min; found 'mean'}}
   %y = eqc.linear S(3) order 1 -> 1 x(%x : tensor<?x3x4xf32>) weight(%w : tensor<1x4x5xf32>)
       diagrams ["o1 | i1"] pool mean : tensor<?x3x5xf32>
   return

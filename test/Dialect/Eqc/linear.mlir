@@ -111,7 +111,7 @@ func.func @many_blocks(%x: tensor<?x1x1xf32>,
 // CHECK: eqc.linear S(?) order 1 -> 1 {{.*}} diagrams ["o1 i1"] : tensor<?x?x1xf32>
 func.func @generic(%x: tensor<?x?x1xf32>,
                    %w: tensor<1x1x1xf32>) -> tensor<?x?x1xf32> {
-  %y = "eqc.linear"(%x, %w) <{group = #eqc.group<S>, n = -1 : i64, k = 1 : i64,
+  %y = "eqc.linear"(%x, %w) <{operandSegmentSizes = array<i32: 1, 1, 0, 0>, group = #eqc.group<S>, n = -1 : i64, k = 1 : i64,
       l = 1 : i64, diagrams = [#eqc.diagram<"o1 i1">]}>
       : (tensor<?x?x1xf32>, tensor<1x1x1xf32>) -> tensor<?x?x1xf32>
   return %y : tensor<?x?x1xf32>

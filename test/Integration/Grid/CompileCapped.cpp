@@ -1,9 +1,10 @@
 //===- CompileCapped.cpp - Objects as tuning may choose them --------------===//
 //
 // CompileCapped FILE.eq OBJECT PLAN CPU LEVEL: compiles the layers of the file,
-// with gradients, by the plan for one CPU, optimized so much; the first with the second of the caps on
-// registers that tuning tries, the next with the third, and so on in turns. How
-// long anything takes on this machine has no say in it.
+// with gradients, by the plan for one CPU, optimized so much; the first with
+// the second of the caps on registers that tuning tries, the next with the
+// third, and so on in turns. How long anything takes on this machine has no say
+// in it.
 //
 //===----------------------------------------------------------------------===//
 

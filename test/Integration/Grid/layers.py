@@ -59,6 +59,21 @@ SYMMETRIES = (
     (None, None, "s7 s2 s7", "s7", ("-(1 3)",), ()),
     (None, None, "s8 s1 s8", "s1", ("-(1 3)",), ()),
 )
+# Layers on sums of SPACES: the summands of m, k, l, and whether there may be a bias.
+SUMS = (
+    ("s1 + s2", "m", "m", True), ("s3 + s0 + s2", "m", "m", True), ("s2 + s1", "m m", "m", True),
+    ("s1 + s3", "m", "m m", True), ("s1 + s2", "m m", "m m", True), ("s3 + s1", "m m m", "0", True),
+    ("s0 + s2", "0", "m m m", True), ("s2 + s2", "m", "m", True), ("s1 + s1", "m s1", "m", True),
+    ("s3 + s1 + s3", "m", "m s3", True), ("s1 + s5", "m", "m", True), ("s0 + s5", "m m", "m", True),
+    ("s5 + s2", "m m", "m m", True), ("s0 + s7", "m m", "m", True), ("s0 + s7", "m", "m m", True),
+    ("s7 + s2", "s2 m", "m", True), ("s4 + s7", "m m", "m", False), ("s9 + s1", "m m", "m", True),
+    ("s8 + s3", "m", "m m", True), ("s10 + s2", "m m", "m", True), ("s11 + s1", "m", "m m", True),
+    ("s12 + s3", "m m", "m", True), ("s13 + s2", "m", "m m", True), ("s14 + s1", "m m", "m", True),
+    ("s15 + s0", "m m", "m", True), ("s16 + s17", "m", "m", False), ("s16 + s17", "m' m", "0", False),
+    ("s16 + s1", "m s1", "m", True), ("s18 + s2", "m", "m", True), ("s1 + s19", "m m", "m", True),
+    ("s1 + s2 + s3", "m", "s2", True), ("s1 + s2 + s3", "s3 s5", "s5 m", False),
+    ("s0 + s0", "m", "0", False), ("s2 + s1 + s0 + s3", "m m", "m", True),
+)
 # Groups that a source spells out, and n: of some the orbits of one row are larger than those of
 # the other, alone no permutation, all, and a graph whose vertices are of several kinds.
 ORBITS = (
@@ -335,6 +350,27 @@ class Grid:
                 fields["bias"] = "true"
             self.append(fields)
 
+    def add_sums(self, every):
+        """Layers on sums, and the sums."""
+        declared = ""
+        for i, (summands, k, l, has_bias) in enumerate(SUMS):
+            if self.choose.below(every) != 0:
+                continue
+            declared += "space m%d = %s\n" % (i, summands)
+            fields = {
+                "k": k.replace("m", "m%d" % i),
+                "l": l.replace("m", "m%d" % i),
+                "channels": "%d -> %d" % self.channels(),
+                "dtype": self.choose.of(("f32", "f64")),
+                "layout": self.choose.of(("channels_last", "channels_first")),
+                "normalize": self.choose.of(("none", "mean")),
+                "diagrams": self.choose.of(("all", "all", "basis")),
+            }
+            if has_bias and l != "0" and self.choose.below(2):
+                fields["bias"] = "true"
+            self.append(fields)
+        return declared
+
     def add_orbits(self, every):
         """Layers of groups that are spelled out, of all orders up to 4 vertices."""
         for (group, n), (k, l) in itertools.product(ORBITS, ORDERS):
@@ -425,13 +461,13 @@ def make_source(group, plan, every=1, seed=1):
                                                  else "%s(%d)" % (name, n))
                            for i, (name, n) in enumerate(SPACES))
         return declared + "".join(grid.layers)
-    if group == "symmetries":
-        grid.add_symmetries(every)
+    if group in ("symmetries", "sums"):
+        sums = grid.add_sums(every) if group == "sums" else grid.add_symmetries(every) or ""
         declared = "".join("space s%d = %s\n" % (i, "%s(%d, %d)" % (name.split("(")[0], *n)
                                                  if isinstance(n, tuple)
                                                  else "%s(%d)" % (name, n))
                            for i, (name, n) in enumerate(SPACES))
-        return declared + "".join(grid.layers)
+        return declared + sums + "".join(grid.layers)
     if group == "orbits":
         grid.add_orbits(every)
         return "".join(grid.layers)

@@ -4,6 +4,9 @@ space items = S(4)
 space xyz   = SO(3)
 space event = O(1,3)
 space V     = GL(3)
+space both  = users + items
+space state = xyz + items
+space twice = items + items
 
 layer s        { group = S;  n = 5; k = 2; l = 2; channels = 3 -> 4; bias = true }
 layer s_sized  { group = S;  n = ?; k = 2; l = 1; channels = 2 -> 3; bias = true; dtype = f64 }
@@ -21,6 +24,9 @@ layer even_only { group = A; n = 4; k = 1; l = 1; channels = 2 -> 2; bias = true
 layer gl       { k = V V'; l = V V'; channels = 2 -> 2; bias = true }
 layer typed    { k = users items; l = users xyz xyz; channels = 2 -> 3; bias = true }
 layer boost    { k = event users; l = users event; channels = 2 -> 2 }
+layer sum      { k = both both; l = both; channels = 2 -> 3; bias = true }
+layer sum_so   { k = state state; l = state xyz; channels = 2 -> 2; dtype = f64; normalize = mean }
+layer sum_twice { k = items twice; l = twice; channels = 2 -> 2; bias = true; weights = orbit }
 layer mean     { group = S; n = 6; k = 2; l = 1; channels = 2 -> 2; normalize = mean }
 layer basis    { group = S; n = 2; k = 2; l = 2; channels = 2 -> 2; diagrams = basis }
 layer listed   { group = S; n = 4; k = 2; l = 2; diagrams = ["o1 i2 | o2 i1", "o1 o2 | i1 | i2"]; batch = 20 }

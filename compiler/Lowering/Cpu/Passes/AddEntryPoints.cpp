@@ -246,7 +246,8 @@ private:
   EntryConstant addFlips() {
     std::vector<EntryConstant> flips;
     bool trivial = true;
-    const size_t each = 1 + std::max<size_t>(1, interface.getSpaces().size());
+    const size_t each =
+        1 + std::max<size_t>(1, interface.getSpaces().spaces.size());
     for (auto [i, value] : llvm::enumerate(interface.getFlips())) {
       trivial &= value == (i % each == 0 ? 1 : 0);
       flips.push_back(EntryConstant::ofNumber(value));

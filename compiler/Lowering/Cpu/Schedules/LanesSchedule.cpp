@@ -63,7 +63,9 @@ static int64_t linesOfOutput(const LayerSpec &spec, const MixStage &mix,
 std::optional<LanesSchedule> eqc::scheduleLanes(const LayerSpec &spec,
                                                 const SharedPlan &plan,
                                                 const Machine &machine) {
-  if (spec.dynamicN() || !wantsLanes(spec, elementsOf(spec, plan), machine))
+  // Slices of y are written by themselves, which lanes do not do.
+  if (spec.dynamicN() || spec.group.hasSums() ||
+      !wantsLanes(spec, elementsOf(spec, plan), machine))
     return std::nullopt;
   if (plan.isUneven())
     return std::nullopt;
