@@ -168,9 +168,13 @@ static std::string connection(Point a, Point b) {
 
 /// An arc within a row, bulging towards the other row, the deeper the longer,
 /// so that arcs do not coincide.
+static int pullOfArc(Point a, Point b, bool top) {
+  const int depth = std::min(12 + std::abs(b.x - a.x) / 5, rowGap * 2 / 3);
+  return top ? depth : -depth;
+}
+
 static std::string arc(Point a, Point b, bool top) {
-  int depth = std::min(12 + (b.x - a.x) / 5, rowGap * 2 / 3);
-  int y = top ? a.y + depth : a.y - depth;
+  const int y = a.y + pullOfArc(a, b, top);
   return fmt::format("M{} {}C{} {} {} {} {} {}", a.x, a.y, a.x, y, b.x, y, b.x,
                      b.y);
 }
@@ -311,16 +315,19 @@ void Picture::drawEdges(const Diagram &diagram, Point origin, int width) {
   for (auto [from, to] : diagram.map.edges) {
     const Point a = place(from), b = place(to);
     const int again = times[{std::min(from, to), std::max(from, to)}]++;
+    Point middle{(a.x + b.x) / 2 + 5 * again, (a.y + b.y) / 2};
     std::string path;
-    if (from == to)
+    if (from == to) {
       path = fmt::format("M{} {}c-14 -12 -14 12 0 0", a.x, a.y);
-    else if (a.y == b.y)
-      path = arc(a.x < b.x ? a : b, a.x < b.x ? b : a,
-                 a.y < origin.y + topRow + rowGap / 2);
-    else
+    } else if (a.y == b.y) {
+      const bool top = a.y < origin.y + topRow + rowGap / 2;
+      path = arc(a.x < b.x ? a : b, a.x < b.x ? b : a, top);
+      middle = {(a.x + b.x) / 2, a.y + pullOfArc(a, b, top) * 3 / 4};
+    } else {
       path =
           fmt::format("M{} {}Q{} {} {} {}", a.x, a.y,
                       (a.x + b.x) / 2 + 10 * again, (a.y + b.y) / 2, b.x, b.y);
+    }
     svg.add(fmt::format("<path class=\"link\" d=\"{}\"/>\n", path));
     if (diagram.map.symmetric || from == to)
       continue;
@@ -328,7 +335,7 @@ void Picture::drawEdges(const Diagram &diagram, Point origin, int width) {
     const double angle = std::atan2(b.y - a.y, b.x - a.x) * 180 / 3.14159265;
     svg.add(fmt::format("<path class=\"tip\" transform=\"translate({} {}) "
                         "rotate({:.0f})\" d=\"M-4 -4L4 0L-4 4z\"/>\n",
-                        (a.x + b.x) / 2 + 5 * again, (a.y + b.y) / 2, angle));
+                        middle.x, middle.y, angle));
   }
   for (int letter = static_cast<int>(blocks.size());
        letter < diagram.map.letters; ++letter) {
