@@ -179,11 +179,12 @@ DeclaredSpaces eqc::checkSpaces(const SourceFile &file,
       sums.insert(decl.name.text);
     spaces.try_emplace(decl.name.text, std::move(space));
   }
+  llvm::StringSet<> checked;
   for (const SpaceDecl &decl : file.spaces)
     if (isSum(decl.value) && !diags.saturated()) {
       std::optional<DeclaredSpace> sum = checkSum(decl, spaces, sums, diags);
       // Of spaces with one name the first counts.
-      if (sum && sums.erase(decl.name.text))
+      if (sum && checked.insert(decl.name.text).second)
         spaces[decl.name.text] = std::move(sum);
     }
   return spaces;

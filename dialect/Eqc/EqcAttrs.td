@@ -340,8 +340,8 @@ def Eqc_InterfaceAttr : Eqc_Attr<"Interface", "interface"> {
         depthwise = 0 : i64, diagrams = 1 : i64, dtype = "f32", group = "O",
         has_backward = 1 : i64, hash = "", k = 1 : i64, k2 = -1 : i64, l = 1 : i64,
         layout = "channels_last", maps = "+00;", n = 3 : i64, name = "f", normalize = "none", options = "",
-        plan = "shared", space = ":O(3)", spaces = 1 : i64,
-        spec = "layer f { .. }", version = "1", weight_size = 1 : i64,
+        plan = "shared", pool = "sum", space = ":O(3)", spaces = 1 : i64,
+        spec = "layer f { .. }", sums = 0 : i64, version = "1", weight_size = 1 : i64,
         x_axes = array<i32: 0>, y_axes = array<i32: 0>} flips [1, 0]>
     ```
   }];

@@ -81,6 +81,14 @@ const std::vector<ErrorCase> &eqc::test::meaningErrorCases() {
        {"1:47: n^(k + l) is above the limit of 2^24 tuples of which orbits are "
         "made [E0102]"},
        4},
+      {"layer f { group = Graph(3, \"0-1 1-2\"); k = 1; l = 1\n"
+       "diagrams = [\"o1=a i1=b : a-c1 c1-c2 c2-c3 c3-c4 c4-c5 c5-c6 c6-c7 "
+       "c7-c8 c8-c9 c9-d1 d1-d2 d2-d3 d3-d4 d4-d5 d5-d6 d6-b\"] }",
+       {"2:13: a graph map has at most 16 letters, found 17 [E0103]"},
+       4},
+      {"layer f { group = Graph(3, \"0-1 1-2\"); k = 1; l = 1\n"
+       "normalize = mean; diagrams = [\"o1=a i1=b : a-b\"] }",
+       {"2:13: graph maps are sums, not means [E0104]"}},
       {"layer a { group=O(1,2,3);k=1;l=1 }",
        {"1:19: group 'O' takes a size or the two numbers of a signature in "
         "parentheses, found 3 values [E0022]"}},
