@@ -234,7 +234,11 @@ private:
   }
 
   int64_t packedSizeOf(const LayerSpec &layer) const {
-    return packedSizes[static_cast<size_t>(&layer - parsed.layers.data())];
+    return packedSizes[indexOf(layer)];
+  }
+
+  size_t indexOf(const LayerSpec &layer) const {
+    return static_cast<size_t>(&layer - parsed.layers.data());
   }
 
   void judgeNetwork(const NetworkSpec &network, const LoadedLibrary &library) {
@@ -284,7 +288,10 @@ private:
         return true;
     LayerReport report;
     CompileFailure failure;
-    return options.gradients && reportLayer(layer, options, report, failure) &&
+    CompileOptions own = options;
+    if (!own.tuning.empty())
+      own.tuning = {options.tuning[indexOf(layer)]};
+    return options.gradients && reportLayer(layer, own, report, failure) &&
            has(report.gradientOfX.plan, gradientLayer(layer));
   }
 

@@ -343,6 +343,8 @@ private:
       failure = {1, -1, "E0074", std::string(why), 0};
       return false;
     }
+    if (!options.tuning.empty() && options.tuning.size() != functions.size())
+      return internalError("the tuning is that of other layers");
     for (size_t i = 0; i < options.tuning.size(); ++i)
       setTuning(functions[i], options.tuning[i]);
     if (options.ragged)
