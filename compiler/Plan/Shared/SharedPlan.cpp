@@ -179,8 +179,10 @@ private:
 } // namespace
 
 Pool SharedPlan::poolOf(const ReadStage &stage) const {
+  if (unpools || pool == Pool::Sum)
+    return Pool::Sum;
   const auto pattern = static_cast<size_t>(stage.entries.front().stored);
-  return unpools || stored[pattern].hasSymbol() ? Pool::Sum : pool;
+  return stored[pattern].hasSymbol() ? Pool::Sum : pool;
 }
 
 Poly SharedPlan::rowsOf(PlanArray array) const {

@@ -4,6 +4,8 @@
 #include "compiler/Frontend/Frontend.h"
 #include "compiler/Library/LoadedObject.h"
 #include "compiler/Pipelines/Compile.h"
+#include "compiler/Plan/Bilinear/JoinPlans.h"
+#include "compiler/Plan/PlanRules.h"
 
 #include <eqc/kernel.h>
 
@@ -27,7 +29,7 @@ struct Compiled {
   llvm::SmallVector<char, 0> object;
   std::unique_ptr<LoadedObject> loaded;
 
-  /// The default plan is that of the least code.
+  /// The default plan is that of the least code, where layers have it.
   explicit Compiled(std::unique_ptr<llvm::MemoryBuffer> text,
                     PlanKind plan = PlanKind::Factored) {
     DiagnosticEngine diags;
@@ -38,7 +40,13 @@ struct Compiled {
     CompileOptions options;
     options.cpus = {"native"};
     options.optLevel = 0;
-    options.plan = plan;
+    for (const LayerSpec &layer : source.layers) {
+      const bool has =
+          plan == PlanKind::Auto ||
+          (layer.isBilinear() ? sharesJoins(plan).has_value()
+                              : rulesOf(plan).whyNot(layer).why.empty());
+      options.tuning.push_back({has ? plan : PlanKind::Auto, 0});
+    }
     options.networks = source.networks;
     CompileFailure failure;
     EXPECT_TRUE(compileLayers(source.layers, options, CodeKind::Object, object,
