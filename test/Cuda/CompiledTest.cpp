@@ -344,6 +344,23 @@ const Case cases[] = {
      0, /*gradients=*/false, "", 32768},
     {"group = O; n = 3; k = 2; l = 2; channels = 68 -> 36; dtype = f64",
      PlanKind::Schur, 2, 0, /*gradients=*/false, "", 32768},
+    // Gradients of x whose columns are dealt to vectors: one too many and one
+    // too few, sums of several blocks and of many, nodes, diagonals.
+    {"group = S; n = 3; k = 2; l = 2; channels = 35 -> 4"},
+    {"group = S; n = 4; k = 1; l = 2; channels = 11 -> 4; "
+     "layout = channels_first"},
+    {"group = S; n = 3; k = 1; l = 1; channels = 15 -> 68"},
+    {"group = S; n = 3; k = 1; l = 1; channels = 15 -> 516"},
+    {"group = S; n = 3; k = 2; l = 2; channels = 17 -> 4; dtype = f64; "
+     "bias = true"},
+    {"group = S; n = ?; k = 2; l = 1; channels = 15 -> 8; normalize = mean",
+     PlanKind::Shared, 2, 3},
+    {"group = O; n = 3; k = 2; l = 2; channels = 35 -> 8", PlanKind::Schur},
+    {"group = Sp; n = 2; k = 2; l = 2; channels = 33 -> 2; dtype = f64; "
+     "layout = channels_first",
+     PlanKind::Schur},
+    {"group = SO; n = 3; k = 2; l = 1; channels = 11 -> 4"},
+    {kSymmetric + "n = 3; channels = 35 -> 4; bias = true"},
     // Sizes that are given at run time.
     {"group = S; n = ?; k = 2; l = 2; channels = 4 -> 4; bias = true",
      PlanKind::Shared, 2, 5},
@@ -405,6 +422,10 @@ const Case cases[] = {
             1),
     strands("group = S; n = 6; k = 3; l = 2; channels = 16 -> 16; bias = true",
             1),
+    strands("group = S; n = 10; k = 2; l = 2; channels = 35 -> 16", 1),
+    strands("group = O; n = ?; k = 3; l = 3; channels = 17 -> 4; dtype = f64; "
+            "layout = channels_first",
+            1, 2),
     strands("group = S; n = 6; k = 2; l = 3; channels = 16 -> 20; "
             "layout = channels_first",
             1),

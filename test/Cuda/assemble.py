@@ -35,11 +35,13 @@ LEAST_BLOCK_SHARE = {"FFMA": 0.85, "DFMA": 0.75}
 LEAST_SUM_SHARE = {"FFMA": 0.80, "DFMA": 0.74}
 # Those of the suite, of all kinds.
 LEAST_SUITE_SHARE = {"FFMA": 0.85, "DFMA": 0.75}
+# The same of clusters of the gradient of x of NARROW, of which a round is 12 channels: 20
+# would spill on sm_100.
+LEAST_NARROW_SHARE = {"FFMA": 0.84}
 # Loads of fewer bytes in a loop that are of tables.
 MOST_OF_TABLES = 5
-# Rows of 35 channels begin anywhere in memory: only in shared memory, where they are
-# 36, and of weights, are 16 bytes loaded at once. In the gradient of x rows of weights
-# are of 35.
+# Rows of x of 35 channels begin anywhere in memory: only in shared memory, where they are
+# 36, and of weights, are 16 bytes loaded at once.
 NARROW = {"pelican_jet"}
 # Clusters that are not mostly multiply-adds: with 8 channels a row of x is 32 of them
 # for a thread, and which block has it, and where, is ten other instructions.
@@ -118,7 +120,7 @@ def check_loops(name, sass, least):
         is_whole = kernel.endswith(("_block", "_cluster"))
         if "$16_" not in kernel or not (is_mix or is_sum or is_whole):
             continue
-        if (is_whole and name in FEW_CHANNELS) or (name in NARROW and "grad_x" in kernel):
+        if is_whole and name in FEW_CHANNELS:
             continue
         share = round(counts[kind] / (len(operations) - counts["NOP"]), 3)
         # A small mix has few rows, or few columns, and tiles to match.
@@ -131,11 +133,15 @@ def check_loops(name, sass, least):
         narrow = narrow[0] if len(narrow) > MOST_OF_TABLES else ""
         hottest[kernel] = max(hottest.get(kernel, (0,)), (counts[kind], share, kind, narrow))
     for kernel, (count, share, kind, narrow) in hottest.items():
-        if count >= 128 and narrow and (name not in NARROW or kernel.endswith("_cluster")):
+        if count >= 128 and narrow and (name not in NARROW or "grad_x" in kernel
+                                        or kernel.endswith("_cluster")):
             problems.append(f"{name}: {kernel}: the hottest loop loads by {narrow}")
+        least_block = LEAST_BLOCK_SHARE
+        if name in NARROW and kernel.endswith("grad_x$16_cluster"):
+            least_block = LEAST_NARROW_SHARE
         # A read of few channels has no loop of multiply-adds to speak of.
         if (kernel.endswith(("_block", "_cluster")) and count >= 128
-                and share < LEAST_BLOCK_SHARE[kind]):
+                and share < least_block[kind]):
             problems.append(f"{name}: {kernel}: the hottest loop has {share:.1%} {kind}")
     found = {suffix: max((value for kernel, value in hottest.items()
                           if kernel.endswith(suffix)), default=None)

@@ -516,6 +516,13 @@ Value DeviceKernel::element(Value vector, int64_t i) {
     return vector;
   return vector::ExtractOp::create(b, loc, vector, i);
 }
+Value DeviceKernel::withElement(Value vector, int64_t i, Value value) {
+  // Chains of vector.insert become vector.from_elements, which not all targets
+  // have a pattern for.
+  Value at = LLVM::ConstantOp::create(
+      b, loc, b.getI32IntegerAttr(static_cast<int32_t>(i)));
+  return LLVM::InsertElementOp::create(b, loc, vector, value, at);
+}
 Value DeviceKernel::realSize() {
   if (!spec.dynamicN())
     return real(static_cast<double>(spec.n));

@@ -143,6 +143,7 @@ public:
   mlir::Value fma(mlir::Value a, mlir::Value b, mlir::Value c);
   mlir::Value splat(mlir::Value scalar, mlir::Type type);
   mlir::Value element(mlir::Value vector, int64_t i);
+  mlir::Value withElement(mlir::Value vector, int64_t i, mlir::Value value);
   /// n as a real number.
   mlir::Value realSize();
 

@@ -10,7 +10,7 @@
 
 #include "compiler/Lowering/Gpu/DeviceKernel.h"
 #include "compiler/Lowering/Gpu/Emit.h"
-#include "compiler/Lowering/Gpu/MixTile.h"
+#include "compiler/Lowering/Gpu/MixColumns.h"
 #include "compiler/Lowering/Nests/Summation.h"
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
@@ -42,11 +42,11 @@ public:
                 arrays[nest.target]},
                {}, kTileThreads),
         cIn(arrays.input.channels), cOut(arrays.output.channels),
-        width(program.width(cOut)),
-        tile(mixTileOf({program.spec.elementSize(), kernel.rowWidth(kInput),
-                        width, cOut,
-                        cIn * (nest.mostFromInput + nest.mostFromStored),
-                        program.block != nullptr})) {
+        matrix(program.columnsOf(weights, cOut)), width(matrix.width),
+        tile(mixTileOf(
+            mixShapeOf(program.spec.elementSize(), kernel.rowWidth(kInput),
+                       matrix, cIn * (nest.mostFromInput + nest.mostFromStored),
+                       program.block != nullptr))) {
     if (program.block)
       useAllThreads(*program.block);
     alongLine = divideLines();
@@ -174,7 +174,8 @@ private:
     target = point[0];
     first = placeOf(step ? point[1]
                          : kernel.mul(point[1], kernel.index(tile.rows)));
-    findColumns(point[2]);
+    columns.emplace(kernel, matrix, tile);
+    columns->find(point[2]);
     const DeviceTable inputTerms(kernel, nest.inputTerms);
     const DeviceTable storedTerms(kernel, nest.storedTerms);
     Values sums;
@@ -297,20 +298,6 @@ private:
                       : index;
   }
 
-  /// Columns past the last are the last ones again.
-  void findColumns(Value number) {
-    for (int64_t v = 0; v < tile.vectors; ++v) {
-      Value vector = kernel.add(number, kernel.index(v * tile.count));
-      const int64_t all = cOut / width;
-      const bool mayEnd = (v + 1) * tile.count > all;
-      columnExists.push_back(mayEnd ? kernel.isLess(vector, kernel.index(all))
-                                    : Value());
-      if (mayEnd)
-        vector = kernel.min(vector, kernel.index(all - 1));
-      columns.push_back(kernel.mul(vector, kernel.index(width)));
-    }
-  }
-
   Values zeros() {
     return Values(tile.rows * tile.vectors, kernel.real(0, width));
   }
@@ -375,9 +362,7 @@ private:
             for (int64_t r = 0; r < tile.rows; ++r)
               for (int64_t v = 0; v < tile.vectors; ++v) {
                 Value &sum = partial[r * tile.vectors + v];
-                sum = kernel.plus(
-                    sum, kernel.load(kNodes, kernel.add(nodes[r], columns[v]),
-                                     width));
+                sum = kernel.plus(sum, columns->load(kNodes, nodes[r], v));
               }
             return partial;
           });
@@ -389,7 +374,7 @@ private:
     Value row = kernel.rowOf(kBias, kernel.index(0),
                              targets->get(kernel, target, MixNest::kBias));
     for (int64_t v = 0; v < tile.vectors; ++v) {
-      Value bias = kernel.load(kBias, kernel.add(row, columns[v]), width);
+      Value bias = columns->load(kBias, row, v);
       for (int64_t r = 0; r < tile.rows; ++r) {
         Value &sum = sums[r * tile.vectors + v];
         sum = arith::SelectOp::create(kernel.b, kernel.loc, has,
@@ -413,8 +398,7 @@ private:
               Value node = kernel.rowOf(kNodes, rows[r].sample,
                                         sources.get(kernel, e, 0));
               for (int64_t v = 0; v < tile.vectors; ++v) {
-                Value value =
-                    kernel.load(kNodes, kernel.add(node, columns[v]), width);
+                Value value = columns->load(kNodes, node, v);
                 partial[v] = negative ? kernel.minus(partial[v], value)
                                       : kernel.plus(partial[v], value);
               }
@@ -552,7 +536,7 @@ private:
     view.rows = viewRows(source, findRows(), offset,
                          [&](int64_t a) { return strides[a]; });
     view.weights = kernel.mul(terms.get(kernel, term, MixNest::kWeight),
-                              kernel.index(cIn * cOut));
+                              kernel.index(cIn * matrix.length));
     return view;
   }
 
@@ -581,14 +565,23 @@ private:
     return sums;
   }
 
+  /// Two loads of each row. Three, where columns are dealt, of which a thread
+  /// has few, and a row is no whole number of two.
+  int64_t loadsAtOnce(int64_t depth) const {
+    if (cIn % depth != 0 || cIn % (2 * depth) == 0)
+      return 2;
+    const bool isThree =
+        matrix.areDealt() && cIn % (3 * depth) == 0 && cIn <= kTermsOfBlock;
+    return isThree ? 3 : 1;
+  }
+
   int64_t channelsAtOnce(const View &view, int64_t depth, int64_t count) const {
     constexpr int64_t kMost = 8;
     if (depth > 1) {
       // Eight rows in shared memory move on together.
-      const bool twice = (cIn % (2 * depth) == 0 || cIn % depth != 0) &&
-                         (!kernel.program.block || tile.rows <= 4 ||
-                          kernel.isShared(view.source));
-      return std::min(count, twice ? 2 * depth : depth);
+      const bool several = !kernel.program.block || tile.rows <= 4 ||
+                           kernel.isShared(view.source);
+      return std::min(count, several ? loadsAtOnce(depth) * depth : depth);
     }
     // Loops of a few multiply-adds are LLVM's to unroll.
     if (kernel.program.block || width == 1 || count <= kMost)
@@ -606,11 +599,10 @@ private:
       inputs.push_back(kernel.load(view.source, kernel.add(row, c), depth));
     for (int64_t d = 0; d < depth; ++d) {
       Value channel = kernel.add(c, kernel.index(d));
-      Value matrixRow =
-          kernel.add(view.weights, kernel.mul(channel, kernel.index(cOut)));
+      Value matrixRow = kernel.add(
+          view.weights, kernel.mul(channel, kernel.index(matrix.length)));
       for (int64_t v = 0; v < tile.vectors; ++v) {
-        Value weights =
-            kernel.load(kWeights, kernel.add(matrixRow, columns[v]), width);
+        Value weights = columns->loadWeights(kWeights, matrixRow, v);
         for (int64_t r = 0; r < tile.rows; ++r) {
           Value &sum = sums[r * tile.vectors + v];
           sum = kernel.fma(kernel.element(inputs[r], d), weights, sum);
@@ -626,16 +618,8 @@ private:
               kTarget, at, targets->get(kernel, target, MixNest::kOffset),
               [&](int64_t a) { return kernel.poly(nest.targetStrides[a]); })
               .front();
-      for (int64_t v = 0; v < tile.vectors; ++v) {
-        Value sum = sums[r * tile.vectors + v];
-        auto write = [&] {
-          kernel.store(kTarget, kernel.add(row, columns[v]), sum);
-        };
-        if (columnExists[v])
-          kernel.when(columnExists[v], write);
-        else
-          write();
-      }
+      for (int64_t v = 0; v < tile.vectors; ++v)
+        columns->store(kTarget, row, v, sums[r * tile.vectors + v]);
     };
     if (at.exists)
       kernel.when(at.exists, writeRow);
@@ -647,6 +631,7 @@ private:
   const GatherNest *gathered;
   DeviceKernel kernel;
   int64_t cIn, cOut;
+  WeightColumns matrix;
   int64_t width; ///< columns of a load
   MixTile tile;
   int64_t rowsOfBlock = 0; ///< of a block of threads, roughly
@@ -657,7 +642,7 @@ private:
   Value target;
   Row first;
   std::optional<Row> step; ///< between the rows of a thread; none: 1
-  SmallVector<Value> columns, columnExists;
+  std::optional<MixColumns> columns;
 };
 
 } // namespace

@@ -14,9 +14,9 @@ using namespace eqc;
 using namespace eqc::device;
 using namespace mlir;
 
-/// Each is a sum of matrices of `rows` rows.
+/// Each is a sum of matrices of `rows` rows of so many elements.
 static void emitSums(DeviceKernel &kernel, Program &program,
-                     ArrayRef<PackedTerm> terms, int64_t rows) {
+                     ArrayRef<PackedTerm> terms, int64_t rows, int64_t length) {
   WeightedSums sums;
   for (const PackedTerm &term : terms) {
     SparseVector matrices;
@@ -24,8 +24,8 @@ static void emitSums(DeviceKernel &kernel, Program &program,
       matrices.emplace_back(weighted.diagram, weighted.factor);
     sums.add(matrices);
   }
-  const int64_t matrix = rows * program.spec.cOut;
-  const int64_t width = program.width(program.spec.cOut);
+  const int64_t matrix = rows * length;
+  const int64_t width = program.width(length);
   kernel.overItems(
       {kernel.extent(sums.size()), kernel.extent(matrix / width)},
       [&](ArrayRef<Value> point) {
@@ -41,14 +41,14 @@ static void emitSums(DeviceKernel &kernel, Program &program,
 void device::emitPack(Program &program, ArrayRef<PackedTerm> packed,
                       const DeviceArray &weight, const DeviceArray &target) {
   DeviceKernel kernel(program, "pack", {weight, target});
-  emitSums(kernel, program, packed, program.spec.cIn);
+  emitSums(kernel, program, packed, program.spec.cIn, target.channels);
 }
 
 void device::emitUnpack(Program &program, ArrayRef<PackedTerm> terms,
                         int64_t rows, const DeviceArray &sums,
                         const DeviceArray &target, const Formula &condition) {
   DeviceKernel kernel(program, "unpack", {sums, target});
-  emitSums(kernel, program, terms, rows);
+  emitSums(kernel, program, terms, rows, program.spec.cOut);
   kernel.launchWhere(condition);
 }
 
@@ -64,20 +64,29 @@ void device::emitFlip(Program &program, ArrayRef<int64_t> factors,
     flips.addRow(std::move(row));
   }
   DeviceKernel kernel(program, "flip", {weight, target});
-  const int64_t rows = program.spec.cIn, columns = program.spec.cOut;
+  const int64_t rows = program.spec.cIn;
+  const WeightColumns weights = program.columnsOf(target, program.spec.cOut);
+  const int64_t columns = weights.columns, length = weights.length;
   kernel.overItems(
-      {kernel.extent(flips.size()), kernel.extent(rows),
-       kernel.extent(columns)},
+      {kernel.extent(flips.size()), kernel.extent(rows), kernel.extent(length)},
       [&](ArrayRef<Value> point) {
         OpBuilder &b = kernel.b;
         const DeviceTable table(kernel, flips);
-        Value matrix = kernel.mul(point[0], kernel.index(rows * columns));
+        Value column = point[2], exists;
+        if (weights.areDealt()) {
+          Value vector = kernel.div(column, weights.width);
+          column = kernel.add(kernel.mul(kernel.rem(column, weights.width),
+                                         kernel.index(weights.vectors())),
+                              vector);
+          exists = kernel.isLess(column, kernel.index(columns));
+          column = kernel.min(column, kernel.index(columns - 1));
+        }
         Value from = kernel.add(
-            matrix,
-            kernel.add(kernel.mul(point[2], kernel.index(rows)), point[1]));
+            kernel.mul(point[0], kernel.index(rows * columns)),
+            kernel.add(kernel.mul(column, kernel.index(rows)), point[1]));
         Value to = kernel.add(
-            matrix,
-            kernel.add(kernel.mul(point[1], kernel.index(columns)), point[2]));
+            kernel.mul(point[0], kernel.index(rows * length)),
+            kernel.add(kernel.mul(point[1], kernel.index(length)), point[2]));
         Value value = kernel.load(0, from, 1);
         auto repeat = [&](Value times, function_ref<Value(Value)> step) {
           value = kernel
@@ -103,6 +112,9 @@ void device::emitFlip(Program &program, ArrayRef<int64_t> factors,
         value = arith::SelectOp::create(
             b, kernel.loc, negative,
             arith::NegFOp::create(b, kernel.loc, value), value);
+        if (exists)
+          value = arith::SelectOp::create(b, kernel.loc, exists, value,
+                                          kernel.real(0));
         kernel.store(1, to, value);
       });
 }

@@ -9,9 +9,9 @@
 //
 //===----------------------------------------------------------------------===//
 
-#include "compiler/Lowering/Gpu/ChannelTile.h"
 #include "compiler/Lowering/Gpu/DeviceKernel.h"
 #include "compiler/Lowering/Gpu/Emit.h"
+#include "compiler/Lowering/Gpu/MixColumns.h"
 #include "compiler/Lowering/Nests/Summation.h"
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
@@ -53,7 +53,8 @@ public:
                {arrays.input, arrays.stored, arrays.nodes, arrays.bias, weights,
                 arrays[nest.ends.target]}),
         cIn(program.spec.cIn), cOut(program.spec.cOut),
-        depth(program.width(cIn)), columns(program, cOut, 4),
+        depth(program.width(cIn)), matrix(program.columnsOf(weights, cOut)),
+        tile(strandTileOf(program.spec.elementSize(), matrix)),
         tileRows(rowsOfTile(program.spec)),
         letters(kernel.extent(nest.ends.axes.front().extent)) {
     for (const StrandIrrep &irrep : transform.irreps)
@@ -74,8 +75,7 @@ public:
         kernel.samples(), {divided(product, kFactorial[order]), rowsOfSample});
     numRows = rows.device;
     kernel.overItems({kernel.extent(nest.ends.targets.size()),
-                      kernel.tiles(rows, tileRows),
-                      kernel.extent(columns.tiles())},
+                      kernel.tiles(rows, tileRows), kernel.extent(tile.count)},
                      [&](ArrayRef<Value> point) { emitTile(point); });
   }
 
@@ -90,7 +90,7 @@ private:
   int64_t rowsOfTile(const LayerSpec &spec) const {
     if (order == 3)
       return 1;
-    return spec.elementSize() == 4 && columns.width > 1 ? 4 : 2;
+    return spec.elementSize() == 4 && matrix.width > 1 ? 4 : 2;
   }
 
   /// How many rows have letters below `end`.
@@ -106,7 +106,8 @@ private:
     targets.emplace(kernel, nest.ends.targets);
     target = point[0];
     findRows(kernel.mul(point[1], kernel.index(tileRows)));
-    columns.find(kernel, point[2], columnAt, columnExists);
+    columns.emplace(kernel, matrix, tile);
+    columns->find(point[2]);
     // The sums of the tile and, behind them, what their additions round away.
     Values sums = zeros();
     if (keepsRest)
@@ -119,11 +120,11 @@ private:
   }
 
   Values zeros() {
-    return Values(tileRows * transform.slots * columns.vectors,
-                  kernel.real(0, columns.width));
+    return Values(tileRows * transform.slots * tile.vectors,
+                  kernel.real(0, matrix.width));
   }
   int64_t sumOf(int64_t row, int64_t slot, int64_t vector) const {
-    return (row * transform.slots + slot) * columns.vectors + vector;
+    return (row * transform.slots + slot) * tile.vectors + vector;
   }
 
   /// Rows past the last are the last one again, which is read and not written.
@@ -292,7 +293,8 @@ private:
           kernel.add(targetTerm,
                      kernel.index(field(block, StrandNest::kFirstTerm))),
           kernel.mul(s, kernel.index(field(block, StrandNest::kDimension))));
-      source.weights.push_back(kernel.mul(term, kernel.index(cIn * cOut)));
+      source.weights.push_back(
+          kernel.mul(term, kernel.index(cIn * matrix.length)));
     }
     return source;
   }
@@ -329,10 +331,9 @@ private:
           Value matrixRow =
               kernel.add(source.weights[block],
                          kernel.mul(kernel.add(channel, kernel.index(c * cIn)),
-                                    kernel.index(cOut)));
-          for (int64_t v = 0; v < columns.vectors; ++v) {
-            Value weights = kernel.load(
-                kWeights, kernel.add(matrixRow, columnAt[v]), columns.width);
+                                    kernel.index(matrix.length)));
+          for (int64_t v = 0; v < tile.vectors; ++v) {
+            Value weights = columns->loadWeights(kWeights, matrixRow, v);
             for (int64_t r = 0; r < tileRows; ++r)
               for (int row = 0; row < irrep.dimension; ++row) {
                 const int first = irrep.first + row * irrep.dimension;
@@ -346,8 +347,8 @@ private:
 
   void storeRow(int64_t r, const Values &sums) {
     const auto permutations = transform.permutations.size();
-    Values entries(permutations * columns.vectors); // permutation-major
-    for (int64_t v = 0; v < columns.vectors; ++v) {
+    Values entries(permutations * tile.vectors); // permutation-major
+    for (int64_t v = 0; v < tile.vectors; ++v) {
       SmallVector<Value> slots;
       for (int64_t s = 0; s < transform.slots; ++s) {
         Value sum = sums[sumOf(r, s, v)];
@@ -356,7 +357,7 @@ private:
         slots.push_back(sum);
       }
       for (size_t p = 0; p < permutations; ++p)
-        entries[p * columns.vectors + v] =
+        entries[p * tile.vectors + v] =
             combine(slots, [&](size_t s) { return transform.matrix[s][p]; });
     }
     entries = addInits(rows[r], std::move(entries));
@@ -366,16 +367,8 @@ private:
                   targets->get(kernel, target, MixNest::kOffset), [&](int b) {
                     return kernel.poly(nest.ends.targetStrides[b]);
                   });
-      for (int64_t v = 0; v < columns.vectors; ++v) {
-        auto write = [&] {
-          kernel.store(kTarget, kernel.add(place, columnAt[v]),
-                       entries[p * columns.vectors + v]);
-        };
-        if (columnExists[v])
-          kernel.when(columnExists[v], write);
-        else
-          write();
-      }
+      for (int64_t v = 0; v < tile.vectors; ++v)
+        columns->store(kTarget, place, v, entries[p * tile.vectors + v]);
     }
   }
 
@@ -393,11 +386,9 @@ private:
                   inits.get(kernel, e, MixNest::kInitOffset), [&](int b) {
                     return inits.get(kernel, e, MixNest::kInitStrides + b);
                   });
-              for (int64_t v = 0; v < columns.vectors; ++v) {
-                Value &entry = partial[p * columns.vectors + v];
-                entry = kernel.plus(
-                    entry, kernel.load(kNodes, kernel.add(place, columnAt[v]),
-                                       columns.width));
+              for (int64_t v = 0; v < tile.vectors; ++v) {
+                Value &entry = partial[p * tile.vectors + v];
+                entry = kernel.plus(entry, columns->load(kNodes, place, v));
               }
             }
             return partial;
@@ -409,11 +400,10 @@ private:
                               targets->get(kernel, target, MixNest::kNumBias));
     Value biasRow = kernel.rowOf(kBias, kernel.index(0),
                                  targets->get(kernel, target, MixNest::kBias));
-    for (int64_t v = 0; v < columns.vectors; ++v) {
-      Value bias =
-          kernel.load(kBias, kernel.add(biasRow, columnAt[v]), columns.width);
+    for (int64_t v = 0; v < tile.vectors; ++v) {
+      Value bias = columns->load(kBias, biasRow, v);
       for (size_t p = 0; p < transform.permutations.size(); ++p) {
-        Value &entry = entries[p * columns.vectors + v];
+        Value &entry = entries[p * tile.vectors + v];
         entry = select(has, kernel.plus(entry, bias), entry);
       }
     }
@@ -426,7 +416,8 @@ private:
   DeviceKernel kernel;
   int64_t cIn, cOut;
   int64_t depth; ///< input channels that are loaded at once
-  ChannelTile columns;
+  WeightColumns matrix;
+  MixTile tile; ///< of it, how columns are divided
   int64_t tileRows;
   Extent letters;
   int64_t mostProducts = 1; ///< of a source and channel in a slot
@@ -435,7 +426,7 @@ private:
   std::optional<DeviceTable> targets;
   Value target;
   SmallVector<Row> rows;
-  SmallVector<Value> columnAt, columnExists;
+  std::optional<MixColumns> columns;
 };
 
 } // namespace

@@ -11,6 +11,7 @@
 #include "compiler/Lowering/Gpu/BlockScope.h"
 #include "compiler/Lowering/Gpu/DeviceKernel.h"
 #include "compiler/Lowering/Gpu/Emit.h"
+#include "compiler/Lowering/Gpu/LayerWidths.h"
 #include "compiler/Lowering/Gpu/MixTile.h"
 #include "dialect/Eqc/EqcDialect.h"
 
@@ -34,16 +35,6 @@ using namespace mlir;
 /// serves.
 static constexpr const char *kForms = "cuda_forms";
 static constexpr const char *kPackedForms = "cuda_packed_forms";
-
-static constexpr int64_t kVectorBytes = 16;
-
-/// The widths that a layer has kernels for.
-static std::vector<int64_t> vectorWidths(const LayerSpec &spec) {
-  const int64_t width = kVectorBytes / spec.elementSize();
-  if (spec.cIn % width == 0 || spec.cOut % width == 0)
-    return {kVectorBytes, spec.elementSize()};
-  return {spec.elementSize()};
-}
 
 static func::FuncOp declareProgram(const KernelSite &site, KernelRole role) {
   auto function =
@@ -95,7 +86,7 @@ namespace {
 class LayerEmitter {
 public:
   LayerEmitter(const KernelSite &site, const LayerSpec &spec)
-      : site(site), spec(spec), isGradient(site.layer.ends_with(".grad_x")) {}
+      : site(site), spec(spec), isGradient(isGradientOfX(site.layer)) {}
 
   KernelTarget::Kernels emit(const LayerPlan &plan) {
     SmallVector<Attribute> forms, packedForms, packForms;
@@ -126,7 +117,7 @@ public:
   void operator()(const StrandPlan &strands) {
     const SharedPlan &plan = strands.shared;
     packsAlways = strands.hasStrands();
-    DeviceArray weights = packWeights(strands.packed);
+    DeviceArray weights = packWeights(strands.packed, weightsInRow());
     emitBlock([&](int64_t blocks) { emitInBlock(strands, weights, blocks); });
     LayerArrays arrays = openArrays();
     if (!plan.stored.empty())
@@ -140,7 +131,7 @@ public:
   }
 
   void operator()(const IsotypicPlan &plan) {
-    DeviceArray weights = packWeights(plan.packed);
+    DeviceArray weights = packWeights(plan.packed, weightsInRow());
     emitBlock([&](int64_t blocks) { emitInBlock(plan, weights, blocks); });
     LayerArrays arrays = openArrays();
     arrays.stored = program->scratch(Poly(plan.storedRows), spec.cIn);
@@ -155,7 +146,8 @@ public:
     // In the order of the layer's layout: nothing is transposed.
     DeviceArray matrix = program->scratch(Poly(plan.rows), plan.columns, true);
     matrix.isPacked = true;
-    emitMatrix(*program, plan, plan.diagrams, false, weightArray(), matrix);
+    emitMatrix(*program, plan, plan.diagrams, false, weightArray(spec.cOut),
+               matrix);
     packLaunches = isGradient ? 0 : 1;
     packedShape = {plan.rows, plan.columns};
     LayerArrays arrays;
@@ -180,7 +172,7 @@ public:
   }
 
   void operator()(const FactoredLayer &layer) {
-    DeviceArray weights = packWeights(layer.packed);
+    DeviceArray weights = packWeights(layer.packed, spec.cOut);
     SmallVector<int64_t> matrices;
     for (const auto &[d, term] : llvm::enumerate(layer.packed))
       matrices.push_back(isPlain(layer.packed) ? term.front().diagram
@@ -366,10 +358,10 @@ private:
           productOf(mix->lengths,
                     mix->subsets * static_cast<int64_t>(mix->targets.size()));
       const MixNest nest(*mix, 0);
-      const MixTile tile = mixTileOf(
-          {spec.elementSize(), block.widthOf(spec.cIn),
-           program->width(spec.cOut), spec.cOut,
-           spec.cIn * (nest.mostFromInput + nest.mostFromStored), true});
+      const MixTile tile = mixTileOf(mixShapeOf(
+          spec.elementSize(), block.widthOf(spec.cIn),
+          program->columnsOf(weights, spec.cOut),
+          spec.cIn * (nest.mostFromInput + nest.mostFromStored), true));
       tilesOfRow = std::max(tilesOfRow, tile.count);
       needsSlots |= tile.totals == MixTile::Shared;
     }
@@ -421,8 +413,13 @@ private:
     return {EQC_ARRAY_BIAS, 0, Poly(1), spec.cOut, true};
   }
 
-  /// The weights of the layer; from grad_y to grad_x they are made first.
-  DeviceArray weightArray() {
+  int64_t weightsInRow() const {
+    return lengthOfWeights(spec, program->vectorBytes, isGradient);
+  }
+
+  /// The weights of the layer; from grad_y to grad_x they are made first, with
+  /// rows of such a length.
+  DeviceArray weightArray(int64_t length) {
     DeviceArray weight{EQC_ARRAY_WEIGHT, 0, Poly(spec.cIn), spec.cOut, true};
     if (!isGradient)
       return weight;
@@ -430,7 +427,7 @@ private:
     const DeviceArray flipped = program->scratch(
         Poly(static_cast<int64_t>(flips.size() / (1 + spec.group.numSpaces())) *
              spec.cIn),
-        spec.cOut, true);
+        length, true);
     emitFlip(*program, flips, weight, flipped);
     return flipped;
   }
@@ -440,8 +437,8 @@ private:
     return !packsAlways && isPlain(packed);
   }
 
-  DeviceArray packWeights(ArrayRef<PackedTerm> packed) {
-    DeviceArray weight = weightArray();
+  DeviceArray packWeights(ArrayRef<PackedTerm> packed, int64_t length) {
+    DeviceArray weight = weightArray(length);
     packedShape = {static_cast<int64_t>(packed.size()), spec.cIn, spec.cOut};
     if (readsPlain(packed)) {
       for (const PackedTerm &term : packed)
@@ -450,8 +447,9 @@ private:
       weight.isPacked = true;
       return weight;
     }
-    DeviceArray target = program->scratch(
-        Poly(static_cast<int64_t>(packed.size()) * spec.cIn), spec.cOut, true);
+    DeviceArray target =
+        program->scratch(Poly(static_cast<int64_t>(packed.size()) * spec.cIn),
+                         weight.channels, true);
     target.isPacked = true;
     emitPack(*program, packed, weight, target);
     packLaunches = isGradient ? 0 : 1;
@@ -549,93 +547,6 @@ static LayerArrays openReads(Program &program, const SharedPlan &plan,
   return arrays;
 }
 
-namespace {
-
-/// A line for each stage.
-struct LayerDescriber {
-  std::string operator()(const StrandPlan &plan) const {
-    std::string text = (plan.hasStrands() ? "" : block()) + channels();
-    for (const auto &[stage, fourier] :
-         llvm::zip_equal(plan.shared.stages, plan.strands)) {
-      if (const auto *read = std::get_if<ReadStage>(&stage))
-        text += line(
-            "read", "a thread for each row of " +
-                        std::to_string(read->entries.size()) +
-                        (read->entries.size() == 1 ? " pattern" : " patterns"));
-      else if (fourier)
-        text += line("mix", "all orders of strands at once, in Fourier space");
-      else if (const auto *mix = std::get_if<MixStage>(&stage))
-        text += describeMix(*mix);
-      else
-        text += line("write", "pattern by pattern, a thread for each row of y");
-    }
-    return text;
-  }
-  std::string operator()(const IsotypicPlan &plan) const {
-    std::string text = block() + channels();
-    text += line("read", "a thread for each row of the other basis");
-    for (const MixStage &mix : plan.mixes)
-      text += describeMix(mix);
-    return text + line("write", "a thread for each row of y");
-  }
-  std::string operator()(const DensePlan &plan) const {
-    return line("matrix", "a thread for each pair of channels") +
-           describeTile(plan.rows, plan.columns, plan.rows);
-  }
-  std::string operator()(const FactoredLayer &layer) const {
-    std::string text = channels();
-    text += line("copy", "for one diagram after the other, a thread for each "
-                         "row");
-    const auto &diagrams = layer.plan.diagrams;
-    if (llvm::any_of(diagrams, [](const FactoredSteps &steps) {
-          return !steps.contractions.empty();
-        }))
-      text += line("read", "block by block, a thread for each row");
-    text += line("mix", "tiles of 4 rows by 4 columns");
-    return text + line("write", "walk by walk, a thread for each row of y");
-  }
-
-  static std::string block() {
-    return line("block",
-                "where samples fit in shared memory, of a cluster of blocks on "
-                "sm_90 and newer: all stages in one kernel; else");
-  }
-  std::string channels() const {
-    return spec.layout == Layout::ChannelsFirst
-               ? line("rows", "x and y are transposed in the workspace")
-               : "";
-  }
-  static std::string line(std::string stage, const std::string &what) {
-    stage.resize(7, ' ');
-    return "    " + stage + what + "\n";
-  }
-
-  std::string describeMix(const MixStage &mix) const {
-    const MixNest nest(mix, 0);
-    return describeTile(spec.cIn, spec.cOut,
-                        spec.cIn * (nest.mostFromInput + nest.mostFromStored));
-  }
-  /// With arrays that are aligned.
-  std::string describeTile(int64_t rows, int64_t columns,
-                           int64_t products) const {
-    const int64_t most = vectorWidths(spec).front() / spec.elementSize();
-    auto widthOf = [&](int64_t channels) {
-      return channels % most == 0 ? most : 1;
-    };
-    const int64_t width = widthOf(columns);
-    const MixTile tile = mixTileOf(
-        {spec.elementSize(), widthOf(rows), width, columns, products});
-    return line("mix",
-                "tiles of " + std::to_string(tile.rows) + " rows by " +
-                    std::to_string(tile.vectors * width) +
-                    (tile.vectors * width == 1 ? " column" : " columns"));
-  }
-
-  const LayerSpec &spec;
-};
-
-} // namespace
-
 CostTarget GpuTarget::costTarget(const CpuVariant &variant) const {
   return {variant.name, variant.machine, noRates};
 }
@@ -686,20 +597,6 @@ void GpuTarget::addDialects(DialectRegistry &registry) const {
 
 void GpuTarget::addTranslations(DialectRegistry &registry) const {
   registerGPUDialectTranslation(registry);
-}
-
-std::string GpuTarget::describe(const LayerSpec &spec, const LayerPlan &plan,
-                                const Machine &) const {
-  return std::visit(LayerDescriber{spec}, plan);
-}
-
-std::string GpuTarget::describe(const LayerSpec &, const GradientPlan &plan,
-                                const Machine &) const {
-  std::string text;
-  for (size_t i = 0; i < plan.gradY.stages.size() + plan.x.stages.size(); ++i)
-    text += LayerDescriber::line("read", "a thread for each row");
-  return text + LayerDescriber::line("sum", "slabs of rows, at most 256, then "
-                                            "the sum of the slabs");
 }
 
 void device::addDevicePasses(OpPassManager &kernels) {

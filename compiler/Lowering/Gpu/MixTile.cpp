@@ -11,6 +11,9 @@ using namespace eqc::device;
 /// Sums of fewer blocks than this are added as they are.
 constexpr int64_t kPlainBlocks = 16;
 
+/// Of which a thread has room for as many more.
+constexpr int64_t kFewSums = 32;
+
 /// GPUs move memory in sectors of so many bytes.
 constexpr int64_t kSectorBytes = 32;
 
@@ -19,20 +22,31 @@ constexpr int64_t kSectorBytes = 32;
 static void divideColumns(MixTile &tile, const MixShape &shape,
                           int64_t wanted) {
   const int64_t vectors = shape.columns / shape.width;
-  const int64_t vectorBytes = shape.width * shape.elementBytes;
+  const int64_t storedBytes = shape.stored * shape.elementBytes;
   for (tile.vectors = std::min(wanted, vectors); tile.vectors > 1;
        --tile.vectors) {
     tile.count = (vectors + tile.vectors - 1) / tile.vectors;
     const int64_t idle = tile.count * tile.vectors - vectors;
-    if (8 * idle <= vectors &&
-        (!shape.isPhase || tile.count * vectorBytes >= kSectorBytes))
+    if (8 * idle <= vectors && ((!shape.isPhase && !shape.areDealt()) ||
+                                tile.count * storedBytes >= kSectorBytes))
       return;
   }
   tile.count = vectors;
 }
 
+MixTile device::strandTileOf(int64_t elementBytes,
+                             const WeightColumns &weights) {
+  constexpr int64_t kColumns = 4;
+  MixTile tile;
+  divideColumns(tile,
+                mixShapeOf(elementBytes, 1, weights, 1, /*isPhase=*/false),
+                std::max<int64_t>(1, kColumns / weights.width));
+  return tile;
+}
+
 MixTile device::mixTileOf(const MixShape &shape) {
-  const auto [elementBytes, depth, width, columns, products, isPhase] = shape;
+  const auto [elementBytes, depth, width, columns, stored, products, isPhase] =
+      shape;
   MixTile tile;
   if (products > kPlainBlocks * kTermsOfBlock)
     tile.totals = MixTile::WithRest;
@@ -56,5 +70,9 @@ MixTile device::mixTileOf(const MixShape &shape) {
                  : isWide   ? 12
                             : 8) /
                     width);
+  // Few sums leave registers to add blocks up in, and shared memory to samples.
+  if (shape.areDealt() && isPhase && tile.totals == MixTile::Shared &&
+      tile.rows * tile.vectors * width <= kFewSums)
+    tile.totals = MixTile::Registers;
   return tile;
 }

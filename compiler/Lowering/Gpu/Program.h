@@ -9,6 +9,7 @@
 #define EQC_LOWERING_GPU_PROGRAM_H
 
 #include "compiler/Lowering/Gpu/Formula.h"
+#include "compiler/Lowering/Gpu/WeightColumns.h"
 #include "compiler/Lowering/KernelTarget.h"
 
 #include "mlir/Dialect/GPU/IR/GPUDialect.h"
@@ -99,6 +100,10 @@ public:
   mlir::Attribute form() const;
   /// Channels that are accessed together in rows of so many.
   int64_t width(int64_t channels) const;
+  /// How columns of so many stand in rows of weights.
+  WeightColumns columnsOf(const DeviceArray &weights, int64_t columns) const {
+    return {columns, weights.channels, width(weights.channels)};
+  }
 
   const KernelSite &site;
   mlir::gpu::GPUModuleOp module;
