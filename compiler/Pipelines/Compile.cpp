@@ -457,9 +457,12 @@ private:
             .value_or(PlanKind::Auto);
     const auto machine = function->getAttrOfType<ir::TargetAttr>(
         ir::EqcDialect::kTargetAttrName);
+    // Stages have no name, by which targets know a gradient.
+    LayerSpec spec = kernels->spec;
+    spec.name = name.rsplit('.').first.str();
     report.schedule = std::visit(
         [&](const auto &plan) {
-          return target->describe(kernels->spec, plan, machine.getMachine());
+          return target->describe(spec, plan, machine.getMachine());
         },
         kernels->plan);
     if (layer) {
