@@ -859,8 +859,8 @@ void eqc_rt_draw_element(const eqc_rt_definition *d, eqc_rt_element *g,
       to[i] = i;
       sign[i] = all || (f->flips_each && eqc_rt_random(random) % 2) ? -1 : 1;
     }
-    if (!f->permutes)
-      ;
+    if (!f->permutes || length == 0)
+      ; /* nothing to move; a space of no axis has no q either */
     else if (f->symplectic) {
       shuffle(to, 0, length / 2, 2, random);
       for (i = 0; i < length; i += 2)

@@ -12,6 +12,7 @@ layer s        { group = S;  n = 5; k = 2; l = 2; channels = 3 -> 4; bias = true
 layer s_sized  { group = S;  n = ?; k = 2; l = 1; channels = 2 -> 3; bias = true; dtype = f64 }
 layer o        { group = O;  n = 3; k = 2; l = 2; channels = 5 -> 7; bias = true; layout = channels_first }
 layer o_minus  { group = O(1,3);    k = 2; l = 2; channels = 2 -> 1; bias = true }
+layer o_number { group = O(1,2);    k = 0; l = 0; channels = 3 -> 2; bias = true }
 layer so       { group = SO; n = 3; k = 2; l = 1; channels = 2 -> 2 }
 layer so_minus { group = SO(2,1);   k = 1; l = 2; channels = 2 -> 2 }
 layer sp       { group = Sp; n = 4; k = 2; l = 2; channels = 2 -> 3; bias = true }
