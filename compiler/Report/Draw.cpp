@@ -44,6 +44,9 @@ constexpr const char *legendOfOrbits[] = {
     "named: the smallest tuple of an orbit; solid: its outputs, hollow: inputs",
     "lines: all tuples of the orbit, where these are pairs"};
 
+constexpr const char *legendOfPools[] = {
+    "pool: of inputs that are hollow the largest or smallest entry is taken"};
+
 constexpr const char *legendOfMaps[] = {
     "grey lines: edges, each a factor of the adjacency matrix at its ends",
     "small dots between the rows: indices that are summed"};
@@ -114,6 +117,8 @@ Picture::Picture(const DrawOptions &options, llvm::ArrayRef<LayerSpec> layers)
   };
   if (layers.empty() || llvm::any_of(layers, hasRows))
     llvm::append_range(legend, legendOfDiagrams);
+  if (llvm::any_of(layers, [](const LayerSpec &l) { return l.pools(); }))
+    llvm::append_range(legend, legendOfPools);
   if (llvm::any_of(layers, hasMaps))
     llvm::append_range(legend, legendOfMaps);
   if (llvm::any_of(layers, hasOrbits))
@@ -298,6 +303,15 @@ static int widthOfHidden(const Diagram &diagram) {
 
 /// Edges between the first vertices of letters. Letters without a vertex stand
 /// on an arc between the rows, so that no three of them are in one line.
+/// Whether a dot at `at` would lie on the line from `a` to `b`.
+static bool isNear(Point at, Point a, Point b) {
+  const int dx = b.x - a.x, dy = b.y - a.y;
+  const int along = (at.x - a.x) * dx + (at.y - a.y) * dy;
+  const int across = (at.x - a.x) * dy - (at.y - a.y) * dx;
+  const int length = dx * dx + dy * dy;
+  return along > 0 && along < length && across * across < 64 * length;
+}
+
 void Picture::drawEdges(const Diagram &diagram, Point origin, int width) {
   if (!diagram.map.exists())
     return;
@@ -311,22 +325,34 @@ void Picture::drawEdges(const Diagram &diagram, Point origin, int width) {
     return Point{left + index * dotStep,
                  origin.y + topRow + rowGap / 2 + (index % 2 == 0 ? -8 : 8)};
   };
+  // An edge that would run through another letter goes around it: it would
+  // look like two.
+  auto meetsAnother = [&](int from, int to) {
+    for (int letter = 0; letter < diagram.map.letters; ++letter)
+      if (letter != from && letter != to &&
+          isNear(place(letter), place(from), place(to)))
+        return true;
+    return false;
+  };
   std::map<LetterEdge, int> times;
   for (auto [from, to] : diagram.map.edges) {
     const Point a = place(from), b = place(to);
     const int again = times[{std::min(from, to), std::max(from, to)}]++;
-    Point middle{(a.x + b.x) / 2 + 5 * again, (a.y + b.y) / 2};
+    const int aside = 10 * again + (meetsAnother(from, to) ? 36 : 0);
+    Point middle{(a.x + b.x) / 2 + aside / 2, (a.y + b.y) / 2};
     std::string path;
     if (from == to) {
       path = fmt::format("M{} {}c-14 -12 -14 12 0 0", a.x, a.y);
     } else if (a.y == b.y) {
-      const bool top = a.y < origin.y + topRow + rowGap / 2;
+      // Into the picture; between dots that are in its middle, away from the
+      // others there.
+      const bool within = std::min(from, to) >= static_cast<int>(blocks.size());
+      const bool top = (a.y < origin.y + topRow + rowGap / 2) != within;
       path = arc(a.x < b.x ? a : b, a.x < b.x ? b : a, top);
       middle = {(a.x + b.x) / 2, a.y + pullOfArc(a, b, top) * 3 / 4};
     } else {
-      path =
-          fmt::format("M{} {}Q{} {} {} {}", a.x, a.y,
-                      (a.x + b.x) / 2 + 10 * again, (a.y + b.y) / 2, b.x, b.y);
+      path = fmt::format("M{} {}Q{} {} {} {}", a.x, a.y,
+                         (a.x + b.x) / 2 + aside, (a.y + b.y) / 2, b.x, b.y);
     }
     svg.add(fmt::format("<path class=\"link\" d=\"{}\"/>\n", path));
     if (diagram.map.symmetric || from == to)
@@ -465,12 +491,17 @@ void Picture::drawLayer(const LayerSpec &layer) {
   if (layer.typed)
     acting = layer.spaces().empty() ? "no axes"
                                     : "axes of " + textOf(layer.spaceList());
+  std::string reduced;
+  if (layer.pools())
+    reduced = fmt::format(", pool = {}", poolName(layer.pool));
+  else if (layer.normalize == Normalize::Mean)
+    reduced = ", means";
   text(pageMargin, bottom + 18, "title",
-       fmt::format("{}: {}, order {} to {}", layer.name, acting,
+       fmt::format("{}: {}, order {} to {}{}", layer.name, acting,
                    layer.isBilinear()
                        ? fmt::format("{} * {}", layer.k1(), layer.k2)
                        : std::to_string(layer.k),
-                   layer.l));
+                   layer.l, reduced));
   bottom += 30;
   action = layer.group.action();
   if (layer.group.isProduct())

@@ -147,6 +147,13 @@ bool eqc::explainLayer(const LayerSpec &layer, const CompileOptions &options,
       "  (output and input: how the axes of a row are merged, ~ marks those "
       "summed or\n  spread over; joined: the input block of each output "
       "block that is left)\n";
+  if (layer.group.isProduct())
+    text += !layer.group.hasSums()
+                ? "  (behind : stands the space of a block, counted from 0 as "
+                  "above)\n"
+                : "  (behind : stands the space of a block, counted from 0 as "
+                  "above, behind / which\n  summand of its sum that is, from "
+                  "0)\n";
   if (std::any_of(layer.diagrams.begin(), layer.diagrams.end(),
                   [](const Diagram &d) { return d.map.exists(); }))
     text += "  (- is an edge, a factor of the adjacency matrix; behind ; stand "
