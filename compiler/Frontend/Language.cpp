@@ -39,9 +39,9 @@ std::optional<StringRef> eqc::wordMeantBy(FieldKind kind, StringRef written) {
   return std::nullopt;
 }
 
-StringRef eqc::groupAdvice(StringRef written) {
-#define EQC_GROUP_ADVICE(WRITTEN, ADVICE)                                      \
-  if (written.equals_insensitive(WRITTEN))                                     \
+StringRef eqc::adviceOn(FieldKind kind, StringRef written) {
+#define EQC_WORD_ADVICE(FIELD, WRITTEN, ADVICE)                                \
+  if (kind == FieldKind::FIELD && written.equals_insensitive(WRITTEN))         \
     return ADVICE;
 #include "compiler/Frontend/Synonyms.def"
   return {};

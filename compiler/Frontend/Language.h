@@ -37,9 +37,9 @@ std::optional<llvm::StringRef> fieldMeantBy(llvm::StringRef written);
 /// The word that is meant by one that is no value of a field.
 std::optional<llvm::StringRef> wordMeantBy(FieldKind kind,
                                            llvm::StringRef written);
-/// What to do about a group that is not there, or is written otherwise; empty
+/// What to do about a value that is not there, or is written otherwise; empty
 /// where there is nothing to say.
-llvm::StringRef groupAdvice(llvm::StringRef written);
+llvm::StringRef adviceOn(FieldKind kind, llvm::StringRef written);
 
 /// What a declaration starts with.
 inline constexpr llvm::StringLiteral declarationWords[] = {"layer", "space",

@@ -7,6 +7,10 @@
 
 #include "compiler/Frontend/Parser.h"
 
+#include "compiler/Frontend/Language.h"
+
+#include "llvm/ADT/STLExtras.h"
+
 using namespace eqc;
 using llvm::StringRef;
 using llvm::Twine;
@@ -49,6 +53,13 @@ Diagnostic *Parser::unexpected(const Twine &expected) {
                       "expected " + expected + ", found " + describe(token));
 }
 
+static bool isNameOfField(const Token &token) {
+  return token.is(TokenKind::Word) &&
+         llvm::any_of(fieldInfos(), [&](const FieldInfo &info) {
+           return info.name == token.text;
+         });
+}
+
 SourceFile Parser::parseFile() {
   SourceFile file;
   auto reportNone = [&] {
@@ -81,6 +92,12 @@ SourceFile Parser::parseFile() {
       error->fix(token.range, *meant, "did you mean '" + *meant + "'?");
     if (error && token.is(TokenKind::Semicolon))
       error->fix(token.range, "", "no ';' is needed after a layer or a space");
+    if (error && token.is(TokenKind::Plus))
+      error->help("summands are names of spaces: declare each, then write "
+                  "'space SUM = NAME + NAME'");
+    if (error && !meant && isNameOfField(token))
+      error->help("fields stand in a layer: layer NAME { group = S; n = 8; k = "
+                  "2; l = 2 }");
     if (meant && peek().is(TokenKind::Word) && *meant == "layer")
       file.layers.push_back(parseLayer());
     else if (meant && peek().is(TokenKind::Word) && *meant == "space")
@@ -324,7 +341,14 @@ Value Parser::parseValue(const Token &fieldName) {
     first = parseAxes(std::move(first));
   if (token.is(TokenKind::Star))
     first = parseProduct(fieldName, std::move(first), takesAxes);
-  if (!token.is(TokenKind::Arrow) || first.kind == Value::Kind::Error)
+  const bool commaForArrow = fieldName.isWord("channels") &&
+                             token.is(TokenKind::Comma) &&
+                             peek().is(TokenKind::Integer);
+  if (commaForArrow)
+    unexpected("'->' between the channels of x and those of y")
+        ->fix(token.range, " ->", "write '->'");
+  if ((!token.is(TokenKind::Arrow) && !commaForArrow) ||
+      first.kind == Value::Kind::Error)
     return first;
   advance();
   Value second = parseScalar(fieldName);

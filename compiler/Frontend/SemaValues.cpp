@@ -151,8 +151,8 @@ std::optional<size_t> LayerChecker::findWord(FieldKind kind, const Token &token,
           quoted(word) +
           (isGroup ? std::string() : " of '" + field.str() + "'"));
   error.note("'" + field + "' takes " + takes);
-  if (isGroup && !groupAdvice(word).empty()) {
-    error.help(groupAdvice(word));
+  if (!adviceOn(kind, word).empty()) {
+    error.help(adviceOn(kind, word));
     return std::nullopt;
   }
   if (isGroup && suggestSize(token, words, error))

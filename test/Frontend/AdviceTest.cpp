@@ -65,6 +65,8 @@ TEST(Advice, EndsWithALayerOrSaysNothing) {
       {"grup = s; n = 3 k = 1; l = 1", "group = S; n = 3; k = 1; l = 1"},
       {"group = S; n = 3; k = 1; l = 1; channels = 4",
        "group = S; n = 3; k = 1; l = 1; channels = 4 -> 4"},
+      {"group = S; n = 3; k = 1; l = 1; channels = 16, 32",
+       "group = S; n = 3; k = 1; l = 1; channels = 16 -> 32"},
       // As others write it.
       {"group = S4; k = 1; l = 1", "group = S(4); k = 1; l = 1"},
       {"group = Sp4; n = 4; k = 1; l = 1", "group = Sp; n = 4; k = 1; l = 1"},

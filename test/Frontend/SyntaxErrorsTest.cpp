@@ -27,6 +27,11 @@ const std::vector<ErrorCase> &eqc::test::syntaxErrorCases() {
        {"2:3: expected 'layer', 'space' or 'network', found 'x' [E0006]"}},
       {"group = S\nn = 3\n",
        {"1:1: expected 'layer', 'space' or 'network', found 'group' [E0006]"}},
+      {"space c = S(3) + S(2)\nlayer a {" REST,
+       {"1:16: expected 'layer', 'space' or 'network', found '+' [E0006]"}},
+      {"layer a {group=S;n=3;k=1;l=1;channels=16, 32}",
+       {"1:41: expected '->' between the channels of x and those of y, found "
+        "',' [E0006]"}},
       {"layer a {group=S;n=3;k=1;l=1};",
        {"1:30: expected 'layer', 'space' or 'network', found ';' [E0006]"}},
       {"Layer a {" REST,
