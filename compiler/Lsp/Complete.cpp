@@ -70,10 +70,13 @@ Document::complete(const proto::Position &at) const {
   }
   const Token &keyword = tokens[context.declaration->first];
   if (keyword.isWord("space")) {
-    if (context.field.empty())
+    if (context.field.empty()) {
       addDeclarations(items);
-    else
-      addGroups(items);
+      return std::move(items.items);
+    }
+    // Of one group, or a sum of spaces.
+    addGroups(items);
+    addSpaces();
     return std::move(items.items);
   }
   if (keyword.isWord("network")) {
