@@ -22,7 +22,7 @@ class EqLexer(RegexLexer):
     name = "eqc layers"
     aliases = ["eq"]
     tokens = {"root": [
-        (r"#.*$", Comment), (r'"[^"\n]*"?', String),
+        (r"(#|//).*$", Comment), (r'"[^"\n]*"?', String),
         (r"\b(layer|space|network)(\s+)([A-Za-z_]\w*)", bygroups(Keyword, Text, Name.Function)),
         (r"\b(input|output)(\s+)([A-Za-z_]\w*)", bygroups(Keyword, Text, Name.Variable)),
         *((pattern["match"], _token(pattern["name"]))

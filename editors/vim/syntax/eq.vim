@@ -15,7 +15,7 @@ syntax match eqNumber /-\?\<\d\+\>\|?/
 syntax match eqOperator /->\|[=+*:]/
 syntax match eqVertex /\<[oi]\d\+\>/ contained
 syntax region eqString start=/"/ end=/"/ oneline contains=eqVertex
-syntax match eqComment /#.*$/ contains=@Spell
+syntax match eqComment /\(#\|\/\/\).*$/ contains=@Spell
 
 highlight default link eqDeclaration Keyword
 highlight default link eqField Identifier

@@ -53,3 +53,8 @@ for scope, words in classes.items():
         assert matches(word, scope), f"{word} is no {scope}"
         lines = [line for line in vim.splitlines() if f" {vim_classes[scope]} " in line]
         assert any(re.search(rf"(?<!\w){word}(?!\w)", line) for line in lines), f"{word}: Vim"
+
+for text in "# text", "// text":
+    assert re.fullmatch(grammar["repository"]["comment"]["match"], text), text
+    assert any(re.fullmatch(pattern.replace(r"\(", "(").replace(r"\|", "|").replace(r"\)", ")"), text)
+               for pattern in re.findall(r"^syntax match eqComment /(.*)/ ", vim.replace(r"\/", "/"), re.M)), text
