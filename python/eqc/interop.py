@@ -204,9 +204,9 @@ def weight_from_pelican(coefficients: npt.ArrayLike, k: int, l: int,  # noqa: E7
                         diagrams: Sequence[str]) -> np.ndarray:
     """The weight of a layer that computes what these coefficients of PELICAN do.
 
-    Their `aggregation="mean"` is `normalize="mean"`. Under `"sum"` each sum is divided by
-    `nobj_avg`: scale the coefficients, and take `normalize="none"`. Other aggregations are not
-    linear.
+    Their `aggregation="mean"` is `normalize="mean"`, `"max"` and `"min"` are `pool`. Under
+    `"sum"` each sum is divided by `nobj_avg`: scale the coefficients, and take
+    `normalize="none"`. There is no `"var"`.
 
     Args:
         coefficients: [c_in, c_out, basis], `coefs` of Eq2to2, Eq2to1, Eq1to2, Eq2to0.

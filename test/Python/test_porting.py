@@ -17,8 +17,8 @@ def rng(seed=0):
     return np.random.default_rng(seed)
 
 
-def pelican_operations(x, k, l):
-    """`eops_2_to_2` and so on, x[b, n.., c] to [b, n.., c, basis]; means."""
+def pelican_operations(x, k, l, over):
+    """`eops_2_to_2` and so on, x[b, n.., c] to [b, n.., c, basis]; `over` aggregates axes."""
     n = x.shape[1]
     eye = np.eye(n)[..., None]
     one = np.ones(n)
@@ -27,15 +27,15 @@ def pelican_operations(x, k, l):
         return np.einsum(text, *values)
 
     if k == 1:
-        mean = x.mean(1)
+        mean = over(x, 1)
         if l == 1:
             return np.stack([x, spread("bc,i->bic", mean, one)], -1)
         return np.stack([
             x[:, :, None] * eye, spread("bjc,i->bijc", x, one), spread("bic,j->bijc", x, one),
             mean[:, None, None] * eye, spread("bc,i,j->bijc", mean, one, one)], -1)
     diagonal = spread("biic->bic", x)
-    rows, columns = x.mean(2), x.mean(1)
-    trace, total = diagonal.mean(1), x.mean((1, 2))
+    rows, columns = over(x, 2), over(x, 1)
+    trace, total = over(diagonal, 1), over(x, (1, 2))
     if l == 0:
         return np.stack([total, trace], -1)
     if l == 1:
@@ -56,14 +56,16 @@ def pelican_operations(x, k, l):
         total[:, None, None] * eye], -1)
 
 
+@pytest.mark.parametrize("over, field", [(np.mean, {"normalize": "mean"}),
+                                         (np.max, {"pool": "max"}), (np.min, {"pool": "min"})])
 @pytest.mark.parametrize("k, l", PELICAN_ORDER)
-def test_pelican(k, l):
-    layer = eqc.Layer(group="S", n=N, k=k, l=l, channels=(3, 4), dtype="f64", normalize="mean")
+def test_pelican(k, l, over, field):
+    layer = eqc.Layer(group="S", n=N, k=k, l=l, channels=(3, 4), dtype="f64", **field)
     coefficients = rng().standard_normal((3, 4, len(PELICAN_ORDER[k, l])))
     x = rng(1).standard_normal(layer.x_shape(2))
     weight = weight_from_pelican(coefficients, k, l, layer.diagrams)
     expected = np.einsum("z...db,dsb->z...s",
-                         pelican_operations(x, k, l), coefficients)
+                         pelican_operations(x, k, l, over), coefficients)
     np.testing.assert_allclose(layer(x, weight), expected, rtol=0, atol=1e-12)
 
 
