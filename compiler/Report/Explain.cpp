@@ -61,6 +61,21 @@ static void appendFacts(const LayerSpec &layer, const CompileOptions &options,
     text += fmt::format("  {:<10} {}\n", fact.name, fact.words);
 }
 
+/// What most who ask want to know: how long a call takes; nothing where this
+/// is not predicted.
+static std::string timeFact(const LayerSpec &layer, const PlanChoice &choice,
+                            PlanKind plan) {
+  for (const PlanCandidate &candidate : choice.candidates)
+    if (candidate.kind == plan && choice.isPredicted)
+      return fmt::format(
+          "  {:<10} about {} a call of {} samples{} on one thread with {}, by "
+          "the {} plan\n",
+          "time", timeText(candidate.callNs), choice.batch,
+          layer.dynamicN() ? fmt::format(" and n = {}", choice.n) : "",
+          choice.target, planName(plan));
+  return "";
+}
+
 /// How kernels carry out the stages of a plan, and of the gradients.
 static std::string scheduleText(const LayerSpec &layer,
                                 const CompileOptions &options,
@@ -136,6 +151,7 @@ bool eqc::explainLayer(const LayerSpec &layer, const CompileOptions &options,
   const LayerReport &report = chosen.report;
   text += fmt::format("layer {}: {}\n", layer.name, ordersAndChannels(layer));
   appendFacts(layer, chosen.options, text);
+  text += timeFact(layer, report.choice, report.layer.plan);
   appendDiagrams(layer, "weight", layer.diagrams, text);
   if (!layer.biasDiagrams.empty())
     appendDiagrams(layer, "bias", layer.biasDiagrams, text);
