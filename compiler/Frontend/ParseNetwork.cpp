@@ -50,7 +50,10 @@ bool Parser::parseStatement(NetworkDecl &network) {
       return false;
   } else {
     if (!token.is(TokenKind::Equal)) {
-      unexpected("'=' after " + quoted(statement.name.text));
+      Diagnostic *error =
+          unexpected("'=' after " + quoted(statement.name.text));
+      if (error && statement.name.isWord("return"))
+        error->help("write 'output NAME = EXPRESSION'");
       return false;
     }
     advance();

@@ -398,6 +398,15 @@ int NetworkChecker::call(const ExprNode &node, llvm::ArrayRef<Part> arguments) {
   Diagnostic &error =
       diags.error(DiagId::UnknownName, node.token.range,
                   "there is no layer or function " + quoted(name));
+  // What combines the entries of axes is a layer here.
+  const bool overAxes = llvm::is_contained(
+      {"sum", "mean", "max", "min", "pool", "softmax"}, name);
+  if (overAxes) {
+    error.help("functions are of single entries; for sums over axes call a "
+               "layer whose y lacks them, for means with 'normalize = mean', "
+               "for the largest entry with 'pool = max'");
+    return -1;
+  }
   std::vector<StringRef> known;
   for (const CallInfo &call : networkCalls())
     known.push_back(call.name);

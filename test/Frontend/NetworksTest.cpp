@@ -123,6 +123,10 @@ const std::vector<ErrorCase> &eqc::test::networkErrorCases() {
        {"12:15: unknown value 't' [E0080]"}},
       {inNetwork("input x : p, 2\noutput y = upp(x)"),
        {"12:12: there is no layer or function 'upp' [E0080]"}},
+      {inNetwork("input x : p, 2\noutput y = max(x)"),
+       {"12:12: there is no layer or function 'max' [E0080]"}},
+      {inNetwork("input x : p, 2\nreturn up(x)"),
+       {"12:8: expected '=' after 'return', found 'up' [E0006]"}},
       {inNetwork("input x : p, 2\nx = up(x)\noutput y = relu(x)"),
        {"12:1: value 'x' is defined twice [E0081]"}},
       {inNetwork("input x : p, 2\ninput z : p, 2\noutput y = up(x)\n"
