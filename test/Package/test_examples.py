@@ -56,6 +56,7 @@ def test_every_folder_has_a_test_and_a_line():
     folders = {path.name for path in EXAMPLES.iterdir() if path.is_dir()}
     tested = set(re.findall(r'do\("([\w-]+)"', Path(__file__).read_text()))
     # Those that train for minutes: test/Python/test_examples.py.
+    assert all((EXAMPLES / name / "README.md").is_file() for name in folders)
     assert folders == tested | {"training", "graph-pairs", "movies", "tensornet"}
     page = (SOURCE / "docs" / "Examples.md").read_text()
     assert set(re.findall(r"\(\.\./examples/([\w-]+)", page)) == folders
