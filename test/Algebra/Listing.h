@@ -10,6 +10,26 @@
 
 namespace eqc::test {
 
+/// A layer whose axes are of spaces or, by the numbers after theirs, of sums.
+inline LayerRows rowsOf(const std::vector<Space> &spaces,
+                        const std::vector<SpaceSum> &sums,
+                        std::vector<int> outputs,
+                        const std::vector<int> &inputs) {
+  LayerRows rows;
+  rows.group = Group::product(spaces, sums);
+  rows.n = sizeOfProduct(rows.group);
+  rows.l = static_cast<int>(outputs.size());
+  rows.k = static_cast<int>(inputs.size());
+  rows.axes = std::move(outputs);
+  rows.axes.insert(rows.axes.end(), inputs.begin(), inputs.end());
+  return rows;
+}
+inline LayerRows rowsOf(const std::vector<Space> &spaces,
+                        std::vector<int> outputs,
+                        const std::vector<int> &inputs) {
+  return rowsOf(spaces, {}, std::move(outputs), inputs);
+}
+
 /// All diagrams of such axes, in canonical order.
 inline std::vector<Diagram> list(const LayerRows &rows) {
   std::vector<Diagram> diagrams;

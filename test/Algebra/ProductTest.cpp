@@ -15,19 +15,6 @@ using namespace eqc::test;
 
 namespace {
 
-/// A layer whose axes are of these spaces: outputs, then inputs.
-LayerRows rowsOf(const std::vector<Space> &spaces, std::vector<int> outputs,
-                 const std::vector<int> &inputs) {
-  LayerRows rows;
-  rows.group = Group::product(spaces);
-  rows.n = sizeOfProduct(rows.group);
-  rows.l = static_cast<int>(outputs.size());
-  rows.k = static_cast<int>(inputs.size());
-  rows.axes = std::move(outputs);
-  rows.axes.insert(rows.axes.end(), inputs.begin(), inputs.end());
-  return rows;
-}
-
 const Space users{"users", Group::S, 8}, items{"items", Group::S, 9},
     days{"days", Group::S, 7}, xyz{"xyz", Group::SO, 3},
     phase{"p", Group::Sp, 4}, event{"event", Group(Family::O, 1, 3), 4},

@@ -17,20 +17,6 @@ using Eigen::MatrixXd;
 
 namespace {
 
-/// A layer whose axes are of spaces or, by the numbers after theirs, of sums.
-LayerRows rowsOf(const std::vector<Space> &spaces,
-                 const std::vector<SpaceSum> &sums, std::vector<int> outputs,
-                 const std::vector<int> &inputs) {
-  LayerRows rows;
-  rows.group = Group::product(spaces, sums);
-  rows.n = sizeOfProduct(rows.group);
-  rows.l = static_cast<int>(outputs.size());
-  rows.k = static_cast<int>(inputs.size());
-  rows.axes = std::move(outputs);
-  rows.axes.insert(rows.axes.end(), inputs.begin(), inputs.end());
-  return rows;
-}
-
 /// `order` axes of a sum of so many spaces of S(8).
 LayerRows onSum(int summands, int l, int k) {
   std::vector<Space> spaces;
