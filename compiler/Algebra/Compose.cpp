@@ -147,18 +147,19 @@ Composition eqc::compose(Group group, const Diagram &d1, const Diagram &d2) {
   }
   Composition result;
   result.diagram = makeDiagram(d1.l, d2.k, labels, -1, std::move(space));
-  std::vector<bool> dual;
-  for (int v = 0; v < d1.l; ++v)
-    dual.push_back(d1.isDual(v));
-  for (int v = 0; v < d2.k; ++v)
-    dual.push_back(d2.isDual(d2.l + v));
-  result.diagram.dual = someDual(std::move(dual));
-  std::vector<int> part;
-  for (int v = 0; v < d1.l; ++v)
-    part.push_back(d1.partOf(v));
-  for (int v = 0; v < d2.k; ++v)
-    part.push_back(d2.partOf(d2.l + v));
-  result.diagram.part = somePart(std::move(part));
+  // What is said of the outputs of the one and the inputs of the other.
+  auto outer = [&](auto of) {
+    std::vector<decltype(of(d1, 0))> values;
+    for (int v = 0; v < d1.l; ++v)
+      values.push_back(of(d1, v));
+    for (int v = 0; v < d2.k; ++v)
+      values.push_back(of(d2, d2.l + v));
+    return values;
+  };
+  result.diagram.dual =
+      someDual(outer([](const Diagram &d, int v) { return d.isDual(v); }));
+  result.diagram.part =
+      somePart(outer([](const Diagram &d, int v) { return d.partOf(v); }));
   // A loop is as long as what it runs through: any vertex of the middle row
   // tells in which space.
   std::vector<int> spaceOfSet(blocks1 + blocks2, 0);

@@ -113,22 +113,16 @@ int NetworkChecker::callLayer(const ExprNode &node, const LayerSignature &layer,
   const auto operands = resolveAll(arguments);
   const bool counted = expectCount(node, arguments.size(), layer.inputs.size());
   bool good = operands && counted && layer.typed;
-  if (layer.hasDuals) {
-    diags
-        .error(DiagId::NotBuiltYet, node.token.range,
-               "layer " + quoted(name) +
-                   " has axes of duals, which layers of networks cannot yet")
-        .help("call it by its own functions, between two networks");
-    good = false;
-  }
-  if (layer.hasSums) {
-    diags
-        .error(DiagId::NotBuiltYet, node.token.range,
-               "layer " + quoted(name) +
-                   " has axes of sums, which layers of networks cannot yet")
-        .help("call it by its own functions, between two networks");
-    good = false;
-  }
+  for (auto [has, what] :
+       {std::pair(layer.hasDuals, "duals"), std::pair(layer.hasSums, "sums")})
+    if (has) {
+      diags
+          .error(DiagId::NotBuiltYet, node.token.range,
+                 "layer " + quoted(name) + " has axes of " + what +
+                     ", which layers of networks cannot yet")
+          .help("call it by its own functions, between two networks");
+      good = false;
+    }
   for (size_t i = 0; good && i < operands->size(); ++i) {
     const NetworkValue &value = valueAt((*operands)[i]);
     const TensorType &wanted = layer.inputs[i];
