@@ -290,8 +290,10 @@ void eqc::emitRead(KernelBuilder &kernel, PlanArrays &arrays,
     return;
   }
   auto oneByOne = [&] {
-    const ReadNest nest(plan, stage);
-    ReadEmitter(kernel, arrays, nest, schedule).emit();
+    for (const ReadStage &part : partsOfOneShape(stage)) {
+      const ReadNest nest(plan, part);
+      ReadEmitter(kernel, arrays, nest, schedule).emit();
+    }
   };
   if (!schedule.sweeps)
     return oneByOne();

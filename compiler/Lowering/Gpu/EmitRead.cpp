@@ -159,18 +159,6 @@ private:
 
 } // namespace
 
-/// Sums over axes of several spaces have rows of several lengths.
-static bool haveOneShape(const ReadEntry &a, const ReadEntry &b) {
-  auto extentsOf = [](const std::vector<Letter> &letters) {
-    std::vector<Poly> extents;
-    for (const Letter &letter : letters)
-      extents.push_back(letter.extent);
-    return extents;
-  };
-  return extentsOf(a.walk.kept) == extentsOf(b.walk.kept) &&
-         extentsOf(a.walk.dropped) == extentsOf(b.walk.dropped);
-}
-
 void device::emitRead(Program &program, const LayerArrays &arrays,
                       const SharedPlan &plan, const ReadStage &stage) {
   if (stage.isUneven()) {
@@ -179,15 +167,7 @@ void device::emitRead(Program &program, const LayerArrays &arrays,
                    SegmentNest(entry, plan.n));
     return;
   }
-  for (size_t first = 0, end; first < stage.entries.size(); first = end) {
-    ReadStage part = stage;
-    part.entries = {stage.entries[first]};
-    for (end = first + 1;
-         end < stage.entries.size() &&
-         (!plan.group.isProduct() ||
-          haveOneShape(stage.entries[first], stage.entries[end]));
-         ++end)
-      part.entries.push_back(stage.entries[end]);
+  for (const ReadStage &part : partsOfOneShape(stage)) {
     const ReadNest nest(plan, part);
     ReadEmitter(program, arrays, nest).emit();
   }

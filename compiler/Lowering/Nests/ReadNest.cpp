@@ -50,6 +50,29 @@ ReadNest::ReadNest(const SharedPlan &plan, const ReadStage &stage)
   }
 }
 
+static bool haveOneShape(const ReadEntry &a, const ReadEntry &b) {
+  auto extentsOf = [](const std::vector<Letter> &letters) {
+    std::vector<Poly> extents;
+    for (const Letter &letter : letters)
+      extents.push_back(letter.extent);
+    return extents;
+  };
+  return extentsOf(a.walk.kept) == extentsOf(b.walk.kept) &&
+         extentsOf(a.walk.dropped) == extentsOf(b.walk.dropped);
+}
+
+std::vector<ReadStage> eqc::partsOfOneShape(const ReadStage &stage) {
+  std::vector<ReadStage> parts;
+  for (const ReadEntry &entry : stage.entries) {
+    if (parts.empty() || !haveOneShape(parts.back().entries.front(), entry)) {
+      parts.push_back(stage);
+      parts.back().entries.clear();
+    }
+    parts.back().entries.push_back(entry);
+  }
+  return parts;
+}
+
 bool ReadNest::inLine() const {
   if (!sameSigns)
     return false;

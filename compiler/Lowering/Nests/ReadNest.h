@@ -48,6 +48,10 @@ struct ReadNest {
   Pool pool = Pool::Sum;  ///< what is taken in place of sums
 };
 
+/// The entries of a stage in groups that run over the same letters: where axes
+/// are of several spaces, sums over each of them have rows of other lengths.
+std::vector<ReadStage> partsOfOneShape(const ReadStage &stage);
+
 } // namespace eqc
 
 #endif // EQC_LOWERING_NESTS_READNEST_H
