@@ -139,6 +139,24 @@ int64_t eqc::sizeOfProduct(Group product) {
   return 0;
 }
 
+std::vector<int> eqc::spacesWithSizes(Group product) {
+  std::vector<int> given;
+  const std::vector<Space> &spaces = product.spaces();
+  for (size_t c = 0; c < spaces.size(); ++c)
+    if (spaces[c].n < 0)
+      given.push_back(static_cast<int>(c));
+  return given;
+}
+
+Group eqc::withSizes(Group product, const std::vector<int64_t> &sizes) {
+  std::vector<Space> spaces = product.spaces();
+  size_t next = 0;
+  for (Space &space : spaces)
+    if (space.n < 0)
+      space.n = sizes[next++];
+  return Group::product(spaces, product.sums());
+}
+
 std::string_view eqc::familyName(Family family) {
   static constexpr std::string_view names[] = {
 #define EQC_GROUP(ID, NAME, RULES) NAME,

@@ -186,6 +186,13 @@ int64_t offsetAt(Group group, int64_t n, int part);
 /// one of them is given at run time, else 0.
 int64_t sizeOfProduct(Group product);
 
+/// The spaces of a product whose sizes are given at run time, in their order:
+/// such a size has the number of its place.
+std::vector<int> spacesWithSizes(Group product);
+
+/// The product with these sizes for them.
+Group withSizes(Group product, const std::vector<int64_t> &sizes);
+
 #define EQC_GROUP(ID, NAME, RULES) inline constexpr Group Group::ID{Family::ID};
 #include "compiler/Algebra/Groups/Groups.def"
 

@@ -150,6 +150,26 @@ std::vector<bool> LayerSpec::duals(bool ofBias) const {
   return someDual(std::move(duals));
 }
 
+std::vector<std::string> LayerSpec::sizeNames() const {
+  std::vector<std::string> names;
+  if (group.isProduct())
+    for (int space : spacesWithSizes(group))
+      names.push_back(group.spaces()[space].name);
+  return names.empty() ? std::vector<std::string>{"n"} : names;
+}
+
+LayerSpec eqc::atSizes(LayerSpec spec, const std::vector<int64_t> &sizes) {
+  if (!spec.dynamicN())
+    return spec;
+  if (spec.group.isProduct()) {
+    spec.group = withSizes(spec.group, sizes);
+    spec.n = sizeOfProduct(spec.group);
+  } else {
+    spec.n = sizes.front();
+  }
+  return spec;
+}
+
 std::vector<int64_t> eqc::lengthsOf(Group group, int64_t n, int order,
                                     const std::vector<int> &axes) {
   std::vector<int64_t> lengths;

@@ -108,6 +108,14 @@ struct LayerSpec {
   }
   /// Whether a size is given at run time.
   bool dynamicN() const { return n < 0; }
+  /// How many are.
+  int numSizes() const {
+    return !dynamicN()          ? 0
+           : group.isProduct() ? static_cast<int>(spacesWithSizes(group).size())
+                                : 1;
+  }
+  /// What they are called in polynomials, as far as they have names; else n.
+  std::vector<std::string> sizeNames() const;
   /// The spaces of the axes, in the order of the sizes that calls take; none
   /// where there are no typed axes.
   std::vector<Space> spaces() const;
@@ -123,6 +131,10 @@ struct LayerSpec {
     return storage == Storage::AsComputed ? elementSize() : 2;
   }
 };
+
+/// The layer where the sizes that are given at run time are these, in the order
+/// of its spaces.
+LayerSpec atSizes(LayerSpec spec, const std::vector<int64_t> &sizes);
 
 /// What a weight of the layer, or a row of its bias, multiplies: the sum over
 /// these; `diagram`, its own, comes first.

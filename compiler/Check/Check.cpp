@@ -6,6 +6,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "compiler/Check/Check.h"
+#include "compiler/Check/AtSizes.h"
 #include "compiler/Check/CheckCases.h"
 #include "compiler/Check/CheckGradients.h"
 #include "compiler/Check/CheckRagged.h"
@@ -309,6 +310,20 @@ std::vector<CheckRow> LayerChecker::run() {
   return std::move(table);
 }
 
+/// The functions called with an n, whatever they are given.
+static KernelFunctions atSize(const KernelFunctions &kernel, int64_t n) {
+  KernelFunctions sized;
+  sized.problems = kernel.problems;
+  sized.forward = [=](int64_t, auto... rest) {
+    return kernel.forward(n, rest...);
+  };
+  if (kernel.backward)
+    sized.backward = [=](int64_t, auto... rest) {
+      return kernel.backward(n, rest...);
+    };
+  return sized;
+}
+
 CheckReport eqc::runCheck(const LayerSpec &spec, const KernelFunctions &kernel,
                           const CheckOptions &options) {
   CheckReport report;
@@ -334,7 +349,16 @@ CheckReport eqc::runCheck(const LayerSpec &spec, const KernelFunctions &kernel,
       spec.diagrams.size(),
       spec.bias ? fmt::format(" and {} of the bias", spec.biasDiagrams.size())
                 : "");
-  report.rows = LayerChecker(spec, kernel, options).run();
+  if (isCheckedAtSizes(spec))
+    report.rows = checkAtSizes(spec, options,
+                               [&](const LayerSpec &fixed,
+                                   const CheckOptions &ofCase, int64_t n) {
+                                 return LayerChecker(fixed, atSize(kernel, n),
+                                                     ofCase)
+                                     .run();
+                               });
+  else
+    report.rows = LayerChecker(spec, kernel, options).run();
   // Without a single case not even one sample is small enough.
   if (kernel.forwardRagged && report.checked())
     checkRagged(spec, options, kernel, report.rows);

@@ -1,6 +1,7 @@
 //===- CheckBilinear.cpp - Checks of layers of two inputs -----------------===//
 
 #include "compiler/Check/CheckBilinear.h"
+#include "compiler/Check/AtSizes.h"
 #include "compiler/Check/BilinearOracle.h"
 #include "compiler/Check/CheckCases.h"
 #include "compiler/Check/CheckValues.h"
@@ -595,6 +596,22 @@ CheckReport eqc::runCheck(const LayerSpec &spec,
       spec.diagrams.size(),
       spec.bias ? fmt::format(" and {} of the bias", spec.biasDiagrams.size())
                 : "");
-  report.rows = BilinearChecker(spec, kernel, options).run();
+  if (!isCheckedAtSizes(spec)) {
+    report.rows = BilinearChecker(spec, kernel, options).run();
+    return report;
+  }
+  report.rows = checkAtSizes(
+      spec, options,
+      [&](const LayerSpec &fixed, const CheckOptions &ofCase, int64_t n) {
+        BilinearFunctions sized;
+        sized.forward = [&](int64_t, auto... rest) {
+          return kernel.forward(n, rest...);
+        };
+        if (kernel.backward)
+          sized.backward = [&](int64_t, auto... rest) {
+            return kernel.backward(n, rest...);
+          };
+        return BilinearChecker(fixed, sized, ofCase).run();
+      });
   return report;
 }

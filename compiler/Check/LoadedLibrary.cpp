@@ -60,6 +60,35 @@ static auto callerOf(Pointer function, std::index_sequence<I...>,
   };
 }
 
+/// The same of a layer with sizes S, which n is the address of.
+template <typename T, const CFunction &F, size_t... S, size_t... I>
+static auto sizedCallerOf(void *found, std::index_sequence<S...>,
+                          std::index_sequence<I...>) {
+  using Function = int (*)(decltype(int64_t(S))..., int64_t,
+                           signature::Array<T, F.arrays[I].written>...);
+  auto *function = reinterpret_cast<Function>(found);
+  return [=](int64_t n, int64_t batch, auto... arrays) {
+    const auto *sizes = reinterpret_cast<const int64_t *>(n);
+    auto typed = std::make_tuple(
+        static_cast<signature::Array<T, F.arrays[I].written>>(arrays)...);
+    return function(sizes[S]..., batch, std::get<I>(typed)...);
+  };
+}
+
+/// Sets `call` to the layer's function `F`, if there is one, where the layer
+/// takes at least N sizes.
+template <typename T, const CFunction &F, size_t N = 2, typename Call>
+static void findSized(const LoadedLibrary::Lookup &find,
+                      const LayerSpec &layer, Call &call) {
+  if (static_cast<size_t>(layer.numSizes()) == N) {
+    if (void *function = find(nameOf(F, layer.name)))
+      call = sizedCallerOf<T, F>(function, std::make_index_sequence<N>(),
+                                 std::make_index_sequence<F.numArrays>());
+  } else if constexpr (N < kMostSpaces) {
+    findSized<T, F, N + 1>(find, layer, call);
+  }
+}
+
 template <typename T, const CFunction &F, typename Pointer, size_t... I>
 static auto raggedCallerOf(Pointer function, std::index_sequence<I...>) {
   if constexpr (F.takesSizes)
@@ -136,6 +165,12 @@ template <typename T>
 static KernelFunctions findFunctions(const LoadedLibrary::Lookup &find,
                                      Interface interface, const LayerSpec &spec,
                                      const DeviceCall &device) {
+  if (spec.numSizes() > 1) {
+    KernelFunctions result;
+    findSized<T, kForward>(find, spec, result.forward);
+    findSized<T, kBackward>(find, spec, result.backward);
+    return result;
+  }
   if (interface == Interface::Host)
     return spec.dynamicN() ? findKernel<T, true>(find, spec.name)
                            : findKernel<T, false>(find, spec.name);
@@ -168,24 +203,28 @@ int64_t LoadedLibrary::workspaceBytes(const LayerSpec &spec, int64_t n,
   return EQC_ERR_ARG;
 }
 
-template <typename T, bool Dynamic>
+template <typename T>
 static BilinearFunctions findBilinear(const LoadedLibrary::Lookup &find,
-                                      const std::string &layer) {
+                                      const LayerSpec &spec) {
   BilinearFunctions result;
-  findCall<T, kBilinearForward, Dynamic>(find, layer, result.forward);
-  findCall<T, kBilinearBackward, Dynamic>(find, layer, result.backward);
+  if (spec.numSizes() > 1) {
+    findSized<T, kBilinearForward>(find, spec, result.forward);
+    findSized<T, kBilinearBackward>(find, spec, result.backward);
+  } else if (spec.dynamicN()) {
+    findCall<T, kBilinearForward, true>(find, spec.name, result.forward);
+    findCall<T, kBilinearBackward, true>(find, spec.name, result.backward);
+  } else {
+    findCall<T, kBilinearForward, false>(find, spec.name, result.forward);
+    findCall<T, kBilinearBackward, false>(find, spec.name, result.backward);
+  }
   return result;
 }
 
 std::optional<BilinearFunctions>
 LoadedLibrary::bilinear(const LayerSpec &spec, std::string &error) const {
-  const bool isFloat = spec.dtype == DType::F32;
   auto *findOne =
-      spec.dynamicN()
-          ? (isFloat ? findBilinear<float, true> : findBilinear<double, true>)
-          : (isFloat ? findBilinear<float, false>
-                     : findBilinear<double, false>);
-  BilinearFunctions result = findOne(find, spec.name);
+      spec.dtype == DType::F32 ? findBilinear<float> : findBilinear<double>;
+  BilinearFunctions result = findOne(find, spec);
   if (result.forward)
     return result;
   error = "the library does not export '" + nameOf(kForward, spec.name) + "'";

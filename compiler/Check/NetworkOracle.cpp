@@ -145,10 +145,9 @@ double NetworkOracle::work() const {
     total += static_cast<double>(elementsOf(step.result)) / batch;
     if (step.kind != StepKind::Layer)
       continue;
-    const LayerSpec &spec = layers[network.layers[step.layer].index];
-    const int64_t n = sizeOf(step);
+    const LayerSpec spec = layerOf(step);
     for (const Diagram &diagram : spec.diagrams)
-      total += oracleVisits(diagram, spec.group, n) *
+      total += oracleVisits(diagram, spec.group, spec.n) *
                static_cast<double>(spec.weightsOfDiagram());
     if (spec.isBilinear())
       total += static_cast<double>(elementsOf(step.operands[0])) / batch *
@@ -157,15 +156,15 @@ double NetworkOracle::work() const {
   return total;
 }
 
-int64_t NetworkOracle::sizeOf(const NetworkStep &step) const {
+LayerSpec NetworkOracle::layerOf(const NetworkStep &step) const {
   const LayerSpec &spec = layers[network.layers[step.layer].index];
-  if (!spec.dynamicN())
-    return spec.n;
-  // All axes are of one space.
-  for (int operand : step.operands)
-    if (!lengthsOf(operand).empty())
-      return lengthsOf(operand).front();
-  return spec.l > 0 ? lengthsOf(step.result).front() : 1;
+  std::vector<int64_t> given;
+  for (const Space &space : spec.spaces())
+    if (space.n < 0)
+      given.push_back(sizes[std::find(network.spaces.begin(),
+                                      network.spaces.end(), space) -
+                            network.spaces.begin()]);
+  return atSizes(spec, given);
 }
 
 Values NetworkOracle::layer(const NetworkStep &step, const Values &x,
@@ -173,7 +172,7 @@ Values NetworkOracle::layer(const NetworkStep &step, const Values &x,
                             bool withBias, Entries entries,
                             const Values *at) const {
   const NetworkLayer &place = network.layers[step.layer];
-  const LayerSpec &spec = layers[place.index];
+  const LayerSpec spec = layerOf(step);
   const Values none(static_cast<size_t>(place.biasSize), 0.0);
   const double *weight = params.data() + place.offset;
   const double *bias =
@@ -187,9 +186,9 @@ Values NetworkOracle::layer(const NetworkStep &step, const Values &x,
     return y;
   }
   if (spec.isBilinear())
-    return oracleBilinear(spec, sizeOf(step), batch, x.data(), z.data(), weight,
+    return oracleBilinear(spec, spec.n, batch, x.data(), z.data(), weight,
                           bias, entries);
-  return oracleAlong(spec, sizeOf(step), batch, (at ? *at : x).data(), x.data(),
+  return oracleAlong(spec, spec.n, batch, (at ? *at : x).data(), x.data(),
                      weight, bias, entries);
 }
 

@@ -48,8 +48,8 @@ public:
                              const Values &paramDirection) const;
 
 private:
-  /// The n of a step's layer, where it has a size given at run time.
-  int64_t sizeOf(const NetworkStep &step) const;
+  /// The layer of a step, at the sizes of this call.
+  LayerSpec layerOf(const NetworkStep &step) const;
   /// A layer on one input or on two, `x` and `z`; `z` is not looked at else.
   Values layer(const NetworkStep &step, const Values &x, const Values &z,
                const Values &params, bool withBias,

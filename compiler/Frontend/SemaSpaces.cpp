@@ -439,15 +439,6 @@ bool LayerChecker::checkSpacesOfAxes(const std::vector<Space> &used,
                 "own");
       return false;
     }
-  for (const Space &space : used)
-    if (space.n < 0) {
-      diags
-          .error(DiagId::NotBuiltYet, where,
-                 "axes of several spaces of which one, '" + space.name +
-                     "', has a size given at run time are not built yet")
-          .help("give its size where it is declared");
-      return false;
-    }
   return true;
 }
 

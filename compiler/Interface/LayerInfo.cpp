@@ -344,8 +344,10 @@ const eqc_space_info *InfoMemory::keep(const SpaceList &spaces) {
     info.struct_size = sizeof info;
     info.name = keep(sum.name);
     info.group = keep(summandsText(spaces.spaces, sum));
-    for (int summand : sum.summands)
-      info.n += spaces.spaces[summand].n;
+    for (int summand : sum.summands) {
+      const int64_t n = spaces.spaces[summand].n;
+      info.n = n < 0 || info.n < 0 ? -1 : info.n + n;
+    }
     list.push_back(info);
   }
   return list.data();

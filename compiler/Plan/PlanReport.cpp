@@ -51,7 +51,7 @@ std::string countText(int64_t count) {
 /// A polynomial, and its value where n is fixed.
 std::string polyText(const Poly &poly, const LayerSpec &spec) {
   if (spec.dynamicN() || poly.isConstant())
-    return toString(poly);
+    return toString(poly, spec.sizeNames());
   return fmt::format("{} = {}", toString(poly),
                      countText(countAt(poly, spec.n)));
 }

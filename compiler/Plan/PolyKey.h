@@ -15,6 +15,15 @@ inline std::vector<int64_t> keyOf(const Poly &poly) {
   for (int i = poly.degree(); i >= 0; --i)
     key.push_back(poly.coefficient(i));
   key.push_back(poly.halfCoefficient());
+  // Of the other sizes, so that different polynomials have different keys.
+  for (const Poly::Term &term : poly.variableTerms()) {
+    const auto &degrees = term.monomial.degrees;
+    if (term.monomial.half <= 0 &&
+        term.monomial.degree() == static_cast<int>(degrees[0]))
+      continue;
+    key.insert(key.end(), degrees.begin(), degrees.end());
+    key.insert(key.end(), {term.monomial.half, term.coefficient});
+  }
   return key;
 }
 

@@ -22,7 +22,11 @@ Poly eqc::lengthOf(Group group, int axis) {
     return length;
   }
   const int64_t size = sizeOf(group, -1, axis);
-  return size < 0 ? Poly::size(axis) : Poly(size);
+  if (size >= 0)
+    return Poly(size);
+  const std::vector<int> given = spacesWithSizes(group);
+  return Poly::size(static_cast<int>(
+      std::find(given.begin(), given.end(), axis) - given.begin()));
 }
 
 Poly eqc::offsetOf(Group group, int part) {

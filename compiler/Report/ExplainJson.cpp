@@ -16,7 +16,7 @@ namespace json = llvm::json;
 /// An exact count: the polynomial, and its value where it is known.
 static json::Value countValue(const Poly &poly, const LayerSpec &layer) {
   const std::optional<int64_t> value = valueOf(poly, layer);
-  return json::Object{{"words", toString(poly)},
+  return json::Object{{"words", toString(poly, layer.sizeNames())},
                       {"value", value ? json::Value(*value) : nullptr}};
 }
 

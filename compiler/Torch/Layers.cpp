@@ -2,6 +2,7 @@
 
 #include "compiler/Torch/Layers.h"
 
+#include <algorithm>
 #include <atomic>
 #include <memory>
 #include <stdexcept>
@@ -20,12 +21,39 @@ static const Layer *findKnown(std::string_view key) {
   return nullptr;
 }
 
+int64_t Layer::numSizes() const {
+  if (info.n != -2)
+    return info.n == -1;
+  int64_t sizes = 0;
+  for (int64_t space = 0; space < info.spaces; ++space)
+    sizes += info.space[space].n < 0;
+  return sizes;
+}
+
+/// The length of axes of a space, or of a sum: that of its summands, whose
+/// names its group is.
+static int64_t lengthOf(const eqc_layer_info &info, int64_t axis, int64_t n) {
+  if (info.space[axis].n >= 0)
+    return info.space[axis].n;
+  if (axis < info.spaces)
+    return n;
+  int64_t length = 0;
+  std::string_view names = info.space[axis].group;
+  while (!names.empty()) {
+    const size_t end = std::min(names.find(" + "), names.size());
+    for (int64_t space = 0; space < info.spaces; ++space)
+      if (names.substr(0, end) == info.space[space].name)
+        length += lengthOf(info, space, n);
+    names.remove_prefix(std::min(names.size(), end + 3));
+  }
+  return length;
+}
+
 std::vector<int64_t> Layer::shape(int64_t batch, int64_t n, int64_t order,
                                   const int32_t *axes, int64_t channels) const {
   std::vector<int64_t> result{batch};
   for (int64_t axis = 0; axis < order; ++axis) {
-    const int64_t length = info.space[axes[axis] % EQC_DUAL_AXIS].n;
-    result.push_back(length < 0 ? n : length);
+    result.push_back(lengthOf(info, axes[axis] % EQC_DUAL_AXIS, n));
   }
   const bool last = std::string_view(info.layout) == "channels_last";
   result.insert(last ? result.end() : result.begin() + 1, channels);

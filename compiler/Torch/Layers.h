@@ -25,6 +25,8 @@ struct Layer {
   std::vector<double> zeroBias;
   const Layer *next = nullptr;
 
+  /// How many sizes its functions take before the batch.
+  int64_t numSizes() const;
   /// Tensors of a call with n = `n`.
   std::vector<int64_t> xShape(int64_t batch, int64_t n) const {
     return shape(batch, n, info.k, info.x_axes, info.c_in);

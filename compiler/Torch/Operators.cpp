@@ -40,9 +40,12 @@ class Caller {
 public:
   Caller(const std::string &key, int64_t n, Place place)
       : place(place), layer(findLayer(call, key, chipOf(place))), n(n) {
-    if (layer.info.n != -1 ? n != layer.info.n : n < 1)
+    if (layer.numSizes() > 1)
+      throw std::runtime_error("the layer takes several sizes: call it from "
+                               "Python, or by its own functions");
+    if (layer.numSizes() == 0 ? n != layer.info.n : n < 1)
       throw std::runtime_error("n is " + std::to_string(n) + "; expected " +
-                               (layer.info.n != -1
+                               (layer.numSizes() == 0
                                     ? std::to_string(layer.info.n)
                                     : "a positive number"));
     if (!place.isCuda)
@@ -106,7 +109,7 @@ private:
   Result withSize(void *function, int64_t batch, Arguments... arguments) const {
     using Sized = Result(int64_t, int64_t, Arguments...);
     using Fixed = Result(int64_t, Arguments...);
-    return layer.info.n == -1
+    return layer.numSizes() == 1
                ? reinterpret_cast<Sized *>(function)(n, batch, arguments...)
                : reinterpret_cast<Fixed *>(function)(batch, arguments...);
   }

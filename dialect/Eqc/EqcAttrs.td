@@ -268,13 +268,15 @@ def Eqc_KernelAttr : Eqc_Attr<"Kernel", "kernel"> {
     was written: the shape of the packed weights that it reads, its phases and
     the parts of each, the samples that it works on at once (0: any number), the
     scratch per sample and the multiply-adds per sample and pair of channels as
-    coefficients of polynomials in n. `sums` is the matrix that a kernel of sums
+    coefficients of polynomials in n; where there are several `sizes`, each of their
+    terms is a coefficient and the power of each size. `sums` is the matrix that a kernel of sums
     adds to: its rows and columns, the rows of a diagram, the channel from which
     on rows are shifted, and how many diagrams, or packed weights, it has. `convert-eqc-to-loops` leaves it on every kernel as
     `eqc.kernel`; the descriptor of the layer is made from it.
 
     - (C1) There is at least one phase and one part, and no size is negative.
     - (C2) `sums` has five numbers for a kernel of sums, else none.
+    - (C3) There is at least one size, and terms in several are whole.
 
     Example:
 
@@ -295,14 +297,15 @@ def Eqc_KernelAttr : Eqc_Attr<"Kernel", "kernel"> {
     "int64_t":$parts,
     "int64_t":$lanes,
     ArrayRefParameter<"int64_t">:$scratch,
-    ArrayRefParameter<"int64_t">:$multiply_adds
+    ArrayRefParameter<"int64_t">:$multiply_adds,
+    DefaultValuedParameter<"int64_t", "1">:$sizes
   );
   let assemblyFormat = [{
     `<` custom<KernelRole>($role) `of` $layer `for` $target
     `packed` custom<Numbers>($packed) `sums` custom<Numbers>($sums)
     `phases` $phases `parts` $parts `lanes` $lanes
     `scratch` custom<Numbers>($scratch)
-    `multiply_adds` custom<Numbers>($multiply_adds) `>`
+    `multiply_adds` custom<Numbers>($multiply_adds) (`sizes` $sizes^)? `>`
   }];
   let genVerifyDecl = 1;
   let extraClassDeclaration = [{

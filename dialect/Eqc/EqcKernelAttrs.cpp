@@ -24,7 +24,8 @@ LogicalResult KernelAttr::verify(function_ref<InFlightDiagnostic()> emitError,
                                  ArrayRef<int64_t> sums, int64_t phases,
                                  int64_t parts, int64_t lanes,
                                  ArrayRef<int64_t> scratch,
-                                 ArrayRef<int64_t> multiplyAdds) {
+                                 ArrayRef<int64_t> multiplyAdds,
+                                 int64_t sizes) {
   auto negative = [](int64_t number) { return number < 0; };
   if (phases < 1 || parts < 1 || lanes < 0 || llvm::any_of(packed, negative) ||
       llvm::any_of(sums, negative))
@@ -35,22 +36,66 @@ LogicalResult KernelAttr::verify(function_ref<InFlightDiagnostic()> emitError,
     return emitError() << "a kernel of sums, and no other, has five sizes of "
                           "sums, found "
                        << sums.size() << " for '" << getSpelling(role) << "'";
+  if (sizes < 1 || sizes > Monomial::kMostSizes)
+    return emitError() << "a kernel has 1 to " << Monomial::kMostSizes
+                       << " sizes, found " << sizes;
+  for (ArrayRef<int64_t> terms : {scratch, multiplyAdds})
+    for (size_t i = 0; sizes > 1 && i < terms.size(); ++i) {
+      const bool isPower = i % (sizes + 1) != 0;
+      if (terms.size() % (sizes + 1) != 0 ||
+          (isPower && (terms[i] < 0 || terms[i] > UINT8_MAX)))
+        return emitError() << "a term in " << sizes
+                           << " sizes is a coefficient and the power of each";
+    }
   return success();
 }
 
-/// Coefficients from degree 0 on; sizes have no multiple of n/2.
-static SmallVector<int64_t> coefficientsOf(const Poly &poly) {
-  assert(poly.halfCoefficient() == 0 && "no size is a multiple of n/2");
-  SmallVector<int64_t> coefficients;
-  for (int degree = 0; degree <= poly.degree(); ++degree)
-    coefficients.push_back(poly.coefficient(degree));
-  return coefficients;
+/// How many sizes a polynomial has: one more than the last that occurs.
+static int64_t sizesOf(const Poly &poly) {
+  int64_t sizes = 1;
+  for (const Poly::Term &term : poly.variableTerms())
+    for (int64_t i = 0; i < Monomial::kMostSizes; ++i)
+      if (term.monomial.degrees[i] > 0)
+        sizes = std::max(sizes, i + 1);
+  return sizes;
 }
 
-static Poly polyOf(ArrayRef<int64_t> coefficients) {
+/// Coefficients from degree 0 on or, in several sizes, terms; no count is a
+/// multiple of half of a size.
+static SmallVector<int64_t> coefficientsOf(const Poly &poly, int64_t sizes) {
+  SmallVector<int64_t> numbers;
+  for (int degree = 0; sizes == 1 && degree <= poly.degree(); ++degree)
+    numbers.push_back(poly.coefficient(degree));
+  if (sizes == 1)
+    return numbers;
+  auto add = [&](int64_t coefficient, const Monomial &monomial) {
+    numbers.push_back(coefficient);
+    for (int64_t i = 0; i < sizes; ++i)
+      numbers.push_back(monomial.degrees[i]);
+  };
+  if (poly.constantTerm() != 0)
+    add(poly.constantTerm(), Monomial());
+  for (const Poly::Term &term : poly.variableTerms()) {
+    assert(term.monomial.half < 0 && "no count is a multiple of n/2");
+    add(term.coefficient, term.monomial);
+  }
+  return numbers;
+}
+
+static Poly polyOf(ArrayRef<int64_t> numbers, int64_t sizes) {
   Poly poly;
-  for (auto [degree, coefficient] : llvm::enumerate(coefficients))
-    poly += Poly::power(static_cast<int>(degree), coefficient);
+  if (sizes == 1) {
+    for (auto [degree, coefficient] : llvm::enumerate(numbers))
+      poly += Poly::power(static_cast<int>(degree), coefficient);
+    return poly;
+  }
+  for (; !numbers.empty(); numbers = numbers.drop_front(sizes + 1)) {
+    Poly term(numbers.front());
+    for (int64_t i = 0; i < sizes; ++i)
+      for (int64_t power = 0; power < numbers[1 + i]; ++power)
+        term = term * Poly::size(static_cast<int>(i));
+    poly += term;
+  }
   return poly;
 }
 
@@ -62,8 +107,8 @@ KernelRecord KernelAttr::getRecord() const {
   record.phases = getPhases();
   record.parts = getParts();
   record.lanes = getLanes();
-  record.scratchElements = polyOf(getScratch());
-  record.multiplyAdds = polyOf(getMultiplyAdds());
+  record.scratchElements = polyOf(getScratch(), getSizes());
+  record.multiplyAdds = polyOf(getMultiplyAdds(), getSizes());
   return record;
 }
 
@@ -74,10 +119,12 @@ KernelAttr KernelAttr::get(MLIRContext *context, KernelRole role,
   if (role == KernelRole::Sums)
     sums = {record.sums.rows, record.sums.columns, record.sums.diagramRows,
             record.sums.shiftedFrom, record.sums.terms};
+  const int64_t sizes =
+      std::max(sizesOf(record.scratchElements), sizesOf(record.multiplyAdds));
   return get(context, role, layer, target, record.packedShape, sums,
              record.phases, record.parts, record.lanes,
-             coefficientsOf(record.scratchElements),
-             coefficientsOf(record.multiplyAdds));
+             coefficientsOf(record.scratchElements, sizes),
+             coefficientsOf(record.multiplyAdds, sizes), sizes);
 }
 
 //===----------------------------------------------------------------------===//

@@ -18,7 +18,7 @@ endfunction()
 function(eqc_add_runtime name folder version)
   set(sources Backward Bilinear Call Config Corners Cpu Definition Error Memory Network NetworkBackward
     NetworkCall NetworkParts NetworkRagged NetworkSteps Parallel Pieces Pool Ragged RaggedBackward Selftest
-    SelftestArrays SelftestNetwork SelftestRagged Setup Staging Storage Sums)
+    SelftestArrays SelftestNetwork SelftestRagged Setup Sizes Staging Storage Sums)
   list(TRANSFORM sources PREPEND "${folder}/src/")
   list(TRANSFORM sources APPEND ".c")
   add_library(${name} STATIC ${sources})

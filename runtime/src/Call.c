@@ -57,25 +57,44 @@ int eqc_rt_begin(eqc_rt_call *c, const eqc_kernel *kernel, const char *suffix) {
   return EQC_OK;
 }
 
+/* The name of a size, as in the arguments of the layer's functions. */
+static const char *size_name(const eqc_layer_info *info, int64_t i,
+                             const eqc_space_info **space) {
+  int64_t s = 0;
+  *space = NULL;
+  if (info->n != -2)
+    return "n";
+  for (;; ++s)
+    if (info->space[s].n < 0 && i-- == 0)
+      break;
+  *space = &info->space[s];
+  return info->space[s].name;
+}
+
 static int check_n(eqc_rt_call *c, int64_t n) {
   const eqc_layer_info *info = c->kernel->info;
-  int64_t unit;
-  c->n = info->n;
-  if (info->n != -1)
-    return EQC_OK;
-  c->n = n;
-  if (n < 1)
-    return eqc_rt_fail(EQC_ERR_ARG, "%s_%s: 'n' is %lld, must be at least 1",
-                       c->layer, c->suffix, (long long)n);
-  unit = c->kernel->size_unit;
-  if (unit <= 1 || n % unit == 0)
-    return EQC_OK;
-  if (unit == 2)
-    return eqc_rt_fail(EQC_ERR_ARG, "%s_%s: 'n' is %lld, must be even for %s",
-                       c->layer, c->suffix, (long long)n, info->group);
-  return eqc_rt_fail(
-      EQC_ERR_ARG, "%s_%s: 'n' is %lld, must be a multiple of %lld for %s",
-      c->layer, c->suffix, (long long)n, (long long)unit, info->group);
+  const int64_t count = eqc_rt_num_sizes(info);
+  int64_t i;
+  c->n = count > 0 ? n : info->n;
+  for (i = 0; i < count; ++i) {
+    const eqc_space_info *space;
+    const char *name = size_name(info, i, &space);
+    const char *group = space ? space->group : info->group;
+    const int64_t unit = space ? eqc_rt_unit_of(space) : c->kernel->size_unit;
+    const long long size = (long long)eqc_rt_size(info, n, i);
+    if (size < 1)
+      return eqc_rt_fail(EQC_ERR_ARG, "%s_%s: '%s' is %lld, must be at least 1",
+                         c->layer, c->suffix, name, size);
+    if (unit <= 1 || size % unit == 0)
+      continue;
+    if (unit == 2)
+      return eqc_rt_fail(EQC_ERR_ARG, "%s_%s: '%s' is %lld, must be even for %s",
+                         c->layer, c->suffix, name, size, group);
+    return eqc_rt_fail(
+        EQC_ERR_ARG, "%s_%s: '%s' is %lld, must be a multiple of %lld for %s",
+        c->layer, c->suffix, name, size, (long long)unit, group);
+  }
+  return EQC_OK;
 }
 
 static int check_batch(eqc_rt_call *c, int64_t batch) {
@@ -95,14 +114,15 @@ int eqc_rt_count_bytes(const eqc_rt_call *c, const char *array,
   int64_t size, i;
   int overflow = __builtin_mul_overflow(elements, channels, &size);
   overflow |= __builtin_mul_overflow(size, element_bytes, &size);
-  if (c->n != 1)
+  if (several || c->n != 1)
     for (i = 0; i < order && size != 0 && !overflow; ++i)
       overflow |= __builtin_mul_overflow(
-          size, several ? info->space[axes[i] % EQC_DUAL_AXIS].n : c->n, &size);
+          size, several ? eqc_rt_axis_length(info, c->n, axes[i]) : c->n,
+          &size);
   *bytes = size;
   if (!overflow && (uint64_t)size <= PTRDIFF_MAX)
     return EQC_OK;
-  if (several)
+  if (several) /* whose sizes may be many */
     return eqc_rt_fail(EQC_ERR_SIZE,
                        "%s_%s: the bytes of '%s' overflow for batch = %lld",
                        c->layer, c->suffix, array, (long long)c->batch);

@@ -72,7 +72,7 @@ static const family families[] = {
 
 static int64_t size_of(const eqc_rt_definition *d,
                        const eqc_space_info *space) {
-  return space->n < 0 ? d->n : space->n;
+  return eqc_rt_axis_length(d->info, d->n, space - d->info->space);
 }
 
 static const family *family_of(const eqc_space_info *space) {
@@ -103,27 +103,9 @@ static int64_t partner_of(const eqc_rt_definition *d,
 
 /* What an axis is of, the summands in order. Whether all are known. */
 static int find_summands(eqc_rt_definition *d, int axis, int64_t number) {
-  const eqc_layer_info *info = d->info;
-  const char *name;
-  d->space[axis] = &info->space[number];
-  if (number < info->spaces) {
-    d->num_summands[axis] = 1;
-    d->summand[axis][0] = d->space[axis];
-    return 1;
-  }
-  for (name = d->space[axis]->group; *name;) {
-    const char *end = strstr(name, " + ");
-    const size_t length = end ? (size_t)(end - name) : strlen(name);
-    int64_t s = 0;
-    while (s < info->spaces && (strlen(info->space[s].name) != length ||
-                                memcmp(info->space[s].name, name, length)))
-      ++s;
-    if (s == info->spaces || d->num_summands[axis] == EQC_RT_MAX_SUMMANDS)
-      return 0;
-    d->summand[axis][d->num_summands[axis]++] = &info->space[s];
-    name += length + (end ? 3 : 0);
-  }
-  return 1;
+  d->space[axis] = &d->info->space[number];
+  d->num_summands[axis] = eqc_rt_summands(d->info, number, d->summand[axis]);
+  return d->num_summands[axis] >= 0;
 }
 
 int eqc_rt_define(eqc_rt_definition *d, const eqc_layer_info *info, int64_t n) {

@@ -14,7 +14,6 @@
 
 /* Axes of y, x and z together; `maps` has letters for so many blocks. */
 #define EQC_RT_MAX_AXES 64
-#define EQC_RT_MAX_SUMMANDS 16
 
 /* The arrays that a diagram joins. A layer of one input has a z of one number,
    1, without axes. */
@@ -44,7 +43,7 @@ typedef struct eqc_rt_definition {
   const eqc_space_info *space[EQC_RT_MAX_AXES];
   int num_summands[EQC_RT_MAX_AXES];
   const eqc_space_info *summand[EQC_RT_MAX_AXES][EQC_RT_MAX_SUMMANDS];
-  int64_t n; /* of spaces whose size is given at run time */
+  int64_t n; /* the sizes given at run time, see Sizes.c */
   eqc_rt_tensor row[EQC_RT_ROWS]; /* data: what is to be read */
   int64_t bias_positions;         /* those of y */
 } eqc_rt_definition;

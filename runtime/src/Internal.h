@@ -21,6 +21,31 @@ static inline int64_t eqc_rt_aligned(int64_t bytes) {
   return (bytes + EQC_RT_ALIGN - 1) & -EQC_RT_ALIGN;
 }
 
+/*===-- Sizes.c: sizes given at run time
+ * --------------------------------------------------------------===*/
+
+#define EQC_RT_MAX_SUMMANDS 16
+/* Of one layer: it has axes of no more spaces. */
+#define EQC_RT_MOST_SIZES 16
+
+/* How many a layer takes. */
+int64_t eqc_rt_num_sizes(const eqc_layer_info *info);
+/* Number i of those that n stands for; and the n that stands for a list, which
+   stays where it is. */
+int64_t eqc_rt_size(const eqc_layer_info *info, int64_t n, int64_t i);
+int64_t eqc_rt_n_of(const eqc_layer_info *info, const int64_t *sizes);
+/* The size of a space. */
+int64_t eqc_rt_space_size(const eqc_layer_info *info, int64_t n, int64_t space);
+/* The length of an axis of a space or a sum, by the number that axes have, of
+   layers that have spaces. */
+int64_t eqc_rt_axis_length(const eqc_layer_info *info, int64_t n, int64_t axis);
+/* The summands of a sum, at most EQC_RT_MAX_SUMMANDS, or a space itself; their
+   number, or -1 where they are not described. */
+int eqc_rt_summands(const eqc_layer_info *info, int64_t axis,
+                    const eqc_space_info **summand);
+/* What the sizes of a space are multiples of. */
+int64_t eqc_rt_unit_of(const eqc_space_info *space);
+
 /*===-- Setup.c: once per process, and around fork
  * -------------------------===*/
 

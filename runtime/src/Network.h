@@ -15,6 +15,7 @@
 
 /* A layer as the call uses it. */
 typedef struct eqc_rt_part {
+  int64_t sizes[EQC_RT_MOST_SIZES]; /* what its n stands for */
   eqc_rt_call forward;   /* on a block of samples */
   eqc_rt_call inputs[2]; /* its gradient of each input */
   void *turned[2];       /* room for the weights of these */
@@ -107,8 +108,10 @@ int eqc_rt_network_prepare(eqc_rt_network *c, eqc_rt_block *memory);
 /* Operations that the layers are for the whole batch, roughly. */
 double eqc_rt_network_work(const eqc_rt_network *c);
 /* The n of a layer's kernel; of samples without entries, whose kernels are not
-   called for values, the least that there is. */
-int64_t eqc_rt_kernel_n(const eqc_rt_network *c, const eqc_network_part *part);
+   called for values, the least that there is. Several sizes are written to
+   `sizes`, which has room for EQC_RT_MOST_SIZES and whose address n is then. */
+int64_t eqc_rt_kernel_n(const eqc_rt_network *c, const eqc_network_part *part,
+                        int64_t *sizes);
 /* The most that a layer reads of a sample whose input has no entries, so that
    its kernel is called with zeros for the sums over the batch. */
 int64_t eqc_rt_zero_bytes(const eqc_rt_network *c);
@@ -152,10 +155,13 @@ void eqc_rt_place_part(const eqc_rt_network *c, int64_t i, eqc_rt_part *part,
                        char *base, int64_t *at);
 /* Brings the weights of all layers to where their calls read them. */
 int eqc_rt_network_pack_all(eqc_rt_network *c);
-/* What the kernels of a step's layer take as x for samples from `first` on: of
-   a layer of two inputs `pair`. */
+/* What the kernels of a step's layer take as x for `count` samples from `first`
+   on: of a layer of two inputs `pair`. Zeros where an input has no entries, so
+   that y is the bias, whose gradient is what it should be and that of the
+   weights nothing. */
 const void *eqc_rt_layer_input(const eqc_rt_network *c, const eqc_step *step,
-                               int64_t worker, int64_t first, eqc_pair *pair);
+                               int64_t worker, int64_t first, int64_t count,
+                               eqc_pair *pair);
 /* A layer on `count` samples. */
 int eqc_rt_run_layer(const eqc_rt_network *c, const eqc_rt_call *prepared,
                      int64_t worker, int64_t count, const void *x,

@@ -123,19 +123,6 @@ static void leave_zero(const eqc_rt_network *c, int64_t value, int64_t worker,
   *adds = 1;
 }
 
-/* What the sums of a layer take as x: zeros where its input has no entries, so
-   that the bias gets what it should and the weights nothing. */
-static const void *input_of_sums(const eqc_rt_network *c, const eqc_step *step,
-                                 int64_t worker, int64_t first, int64_t count,
-                                 eqc_pair *pair) {
-  char *zeros = c->scratch + worker * c->stride + c->zeros;
-  if (!eqc_rt_reads_nothing(c, step))
-    return eqc_rt_layer_input(c, step, worker, first, pair);
-  memset(zeros, 0, (size_t)(count * eqc_rt_zero_bytes(c)));
-  pair->x = pair->z = zeros;
-  return step->num_operands == 1 ? (const void *)zeros : pair;
-}
-
 /* The gradient of one operand. A kernel writes; where something is there
    already, which may be from the other input of the same layer, it is added
    from another place. */
@@ -206,7 +193,7 @@ static int reverse_steps(const eqc_rt_network *c, int64_t worker, int64_t slab,
     if (step->kind == EQC_STEP_LAYER && c->grad_params)
       status =
           add_sums(c, &c->parts[step->layer], worker, slab, count,
-                   input_of_sums(c, step, worker, first, count, &pair), grad);
+                   eqc_rt_layer_input(c, step, worker, first, count, &pair), grad);
     for (i = 0; i < step->num_operands && status == EQC_OK; ++i)
       if (c->wanted[step->operands[i]])
         status = reverse_operand(c, step, i, worker, first, count, grad);

@@ -287,13 +287,48 @@ int64_t eqc_rt_place(int64_t *at, int64_t count, int64_t size) {
   return here;
 }
 
-int64_t eqc_rt_kernel_n(const eqc_rt_network *c, const eqc_network_part *part) {
+/* The size that the call has for a space of a layer. */
+static int64_t size_of_space(const eqc_rt_network *c,
+                             const eqc_space_info *space) {
+  const eqc_network_info *info = c->network->info;
+  int64_t s = 0;
+  while (strcmp(info->space[s].name, space->name) != 0)
+    ++s;
+  return eqc_rt_length(c, s);
+}
+
+int64_t eqc_rt_kernel_n(const eqc_rt_network *c, const eqc_network_part *part,
+                        int64_t *sizes) {
+  const eqc_layer_info *info = part->kernel->info;
   const int64_t unit = part->kernel->size_unit;
-  if (part->size < 0)
-    return part->kernel->info->n;
-  if (c->sizes[part->size] > 0)
-    return c->sizes[part->size];
-  return unit > 1 ? unit : 1;
+  int64_t s, i = 0;
+  if (eqc_rt_num_sizes(info) == 0)
+    return info->n;
+  if (info->n == -1) {
+    sizes[0] = c->sizes[part->size];
+    if (sizes[0] <= 0)
+      sizes[0] = unit > 1 ? unit : 1;
+    return sizes[0];
+  }
+  for (s = 0; s < info->spaces; ++s)
+    if (info->space[s].n < 0) {
+      const int64_t size = size_of_space(c, &info->space[s]);
+      sizes[i++] = size > 0 ? size : eqc_rt_unit_of(&info->space[s]);
+    }
+  return eqc_rt_n_of(info, sizes);
+}
+
+/* Whether a layer has a size of 0. */
+static int has_no_entries(const eqc_rt_network *c,
+                          const eqc_network_part *part) {
+  const eqc_layer_info *info = part->kernel->info;
+  int64_t s;
+  if (info->n == -1)
+    return c->sizes[part->size] <= 0;
+  for (s = 0; info->n == -2 && s < info->spaces; ++s)
+    if (info->space[s].n < 0 && size_of_space(c, &info->space[s]) <= 0)
+      return 1;
+  return 0;
 }
 
 int eqc_rt_reads_nothing(const eqc_rt_network *c, const eqc_step *step) {
@@ -311,9 +346,10 @@ double eqc_rt_network_work(const eqc_rt_network *c) {
     const eqc_network_part *part = &c->network->parts[i];
     const eqc_variant *variant = eqc_rt_choose(part->kernel);
     eqc_schedule schedule = {0};
+    int64_t sizes[EQC_RT_MOST_SIZES];
     if (!variant)
       continue; /* reported later */
-    variant->schedule(eqc_rt_kernel_n(c, part), c->batch, &schedule);
+    variant->schedule(eqc_rt_kernel_n(c, part, sizes), c->batch, &schedule);
     work += (double)schedule.flops;
   }
   return work * (double)c->batch;
@@ -379,18 +415,18 @@ static int prepare_parts(const eqc_rt_network *c, eqc_rt_part *parts,
 
 int64_t eqc_rt_zero_bytes(const eqc_rt_network *c) {
   int64_t i, axis, most = 0;
-  for (i = 0; c->backward && c->grad_params && i < c->network->info->layers;
-       ++i) {
+  for (i = 0; i < c->network->info->layers; ++i) {
     const eqc_network_part *part = &c->network->parts[i];
     const eqc_layer_info *info = part->kernel->info;
-    const int64_t n = eqc_rt_kernel_n(c, part);
+    int64_t sizes[EQC_RT_MOST_SIZES];
+    const int64_t n = eqc_rt_kernel_n(c, part, sizes);
     int64_t x = info->c_in, z = info->depthwise ? info->c_in : info->c_in2;
-    if (part->size < 0 || c->sizes[part->size] > 0)
+    if (!has_no_entries(c, part))
       continue;
     for (axis = 0; axis < info->k; ++axis)
-      x *= n;
+      x *= eqc_rt_axis_length(info, n, info->x_axes[axis]);
     for (axis = 0; axis < info->k2; ++axis)
-      z *= n;
+      z *= eqc_rt_axis_length(info, n, info->x_axes[info->k + axis]);
     most = x > most ? x : most;
     most = z > most ? z : most;
   }
@@ -510,14 +546,15 @@ int eqc_rt_run_steps(const eqc_rt_network *c, int64_t worker, int64_t first,
     if ((c->backward && !step->repeated) || c->bytes[step->result] == 0)
       continue;
     result = eqc_rt_value_at(c, worker, step->result, first);
-    if (eqc_rt_reads_nothing(c, step)) {
+    if (eqc_rt_reads_nothing(c, step) && value->order == 0) {
       write_bias(c, c->parts[step->layer].bias, step->result, count, result);
     } else if (step->kind == EQC_STEP_LAYER) {
       const eqc_rt_part *part = &c->parts[step->layer];
       eqc_pair pair;
       status =
           eqc_rt_run_layer(c, &part->forward, worker, count,
-                           eqc_rt_layer_input(c, step, worker, first, &pair),
+                           eqc_rt_layer_input(c, step, worker, first, count,
+                                              &pair),
                            part->bias, result);
     } else {
       eqc_rt_step_value(c, step, worker, first, count);

@@ -54,14 +54,14 @@ static const eqc_sums *sums_of(const eqc_kernel *kernel,
 
 /* A call of a layer on a block of samples, all but its arrays. */
 static int prepare_call(const eqc_rt_network *c, const eqc_network_part *part,
-                        const eqc_variant *variant, eqc_rt_call *call,
-                        int64_t *scratch) {
+                        const eqc_variant *variant, int64_t n,
+                        eqc_rt_call *call, int64_t *scratch) {
   int64_t total = 0;
   int status = eqc_rt_begin(call, part->kernel, c->suffix);
   if (status != EQC_OK)
     return status;
   call->variant = variant;
-  call->n = eqc_rt_kernel_n(c, part);
+  call->n = n;
   call->batch = c->block;
   status = eqc_rt_prepare(call, /*weight=*/NULL, &total);
   if (!c->shares_steps) {
@@ -79,15 +79,16 @@ int eqc_rt_prepare_part(const eqc_rt_network *c, int64_t i, eqc_rt_part *part,
   const eqc_network_part *p = &c->network->parts[i];
   const eqc_variant *variant = eqc_rt_choose(p->kernel);
   const eqc_sums *sums;
-  int64_t input;
+  int64_t input, n;
   int status;
   memset(part, 0, sizeof *part);
+  n = eqc_rt_kernel_n(c, p, part->sizes);
   if (!variant)
     return eqc_rt_fail(EQC_ERR_UNSUPPORTED_CPU,
                        "%s_%s: this CPU lacks instructions that layer %s was "
                        "compiled for",
                        c->name, c->suffix, p->kernel->info->name);
-  status = prepare_call(c, p, variant, &part->forward, scratch);
+  status = prepare_call(c, p, variant, n, &part->forward, scratch);
   if (status != EQC_OK || !c->backward)
     return status;
   if (!has_gradients(p->kernel))
@@ -95,7 +96,7 @@ int eqc_rt_prepare_part(const eqc_rt_network *c, int64_t i, eqc_rt_part *part,
                        "%s_%s: the layers were compiled without gradients",
                        c->name, c->suffix);
   for (input = 0; input < num_inputs(p->kernel) && status == EQC_OK; ++input)
-    status = prepare_call(c, p, gradient_of_input(p->kernel, variant, input),
+    status = prepare_call(c, p, gradient_of_input(p->kernel, variant, input), n,
                           &part->inputs[input], scratch);
   if (status != EQC_OK || !c->grad_params)
     return status;
@@ -111,7 +112,14 @@ int eqc_rt_prepare_part(const eqc_rt_network *c, int64_t i, eqc_rt_part *part,
 }
 
 const void *eqc_rt_layer_input(const eqc_rt_network *c, const eqc_step *step,
-                               int64_t worker, int64_t first, eqc_pair *pair) {
+                               int64_t worker, int64_t first, int64_t count,
+                               eqc_pair *pair) {
+  if (eqc_rt_reads_nothing(c, step)) {
+    char *zeros = c->scratch + worker * c->stride + c->zeros;
+    memset(zeros, 0, (size_t)(count * eqc_rt_zero_bytes(c)));
+    pair->x = pair->z = zeros;
+    return step->num_operands == 1 ? (const void *)zeros : pair;
+  }
   pair->x = eqc_rt_value_at(c, worker, step->operands[0], first);
   if (step->num_operands == 1)
     return pair->x;

@@ -64,6 +64,7 @@ typedef struct selftest {
   const eqc_layer_info *info;
   eqc_rt_definition d;
   int64_t n, batch;
+  int64_t sizes[EQC_RT_MOST_SIZES]; /* what n stands for */
   int64_t elements[NUM_ARRAYS];
   char *array[NUM_ARRAYS];
   int exact;        /* integers of every plan but those in another basis */
@@ -138,13 +139,21 @@ static void put(selftest *t, int array, int64_t i, double v) {
 static int wrong(selftest *t, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
 static int wrong(selftest *t, const char *format, ...) {
-  char what[400], size[64] = "";
+  const eqc_layer_info *info = t->info;
+  char what[400], size[400] = "";
+  size_t used = 0;
+  int64_t s;
   va_list args;
   va_start(args, format);
   vsnprintf(what, sizeof what, format, args);
   va_end(args);
-  if (t->info->n == -1)
+  if (info->n == -1)
     snprintf(size, sizeof size, "n = %lld, ", (long long)t->n);
+  for (s = 0; info->n == -2 && s < info->spaces && used < sizeof size; ++s)
+    if (info->space[s].n < 0)
+      used += (size_t)snprintf(size + used, sizeof size - used, "%s = %lld, ",
+                               info->space[s].name,
+                               (long long)eqc_rt_space_size(info, t->n, s));
   say(t, "%s: FAILED: %s (%sbatch = %lld, code %lld of %lld)\n", t->info->name,
       what, size, (long long)t->batch, (long long)t->variants + 1,
       (long long)t->kernel->num_variants);
@@ -156,7 +165,8 @@ static int wrong(selftest *t, const char *format, ...) {
  * --------------------------------------------------------------===*/
 
 /* The exported functions have the element type in their arguments, which makes
-   no difference to how they are called, and n where it is given at run time. */
+   no difference to how they are called, and a size where one is given at run
+   time. Those with several are called as they would call the runtime. */
 typedef int forward_n(int64_t, int64_t, const void *, const void *,
                       const void *, void *);
 typedef int forward_0(int64_t, const void *, const void *, const void *,
@@ -180,10 +190,11 @@ static int call_forward(const selftest *t, int x, int z, int weights, int y) {
   const void *a = t->array[x], *b = t->array[z], *w = t->array[weights],
              *bias = t->elements[BIAS] ? t->array[BIAS] : NULL;
   void *out = t->array[y];
-  void (*f)(void) = !t->layer ? NULL
-                    : packed  ? t->layer->forward_packed
-                              : t->layer->forward;
-  const int sized = t->info->n == -1;
+  const int64_t count = eqc_rt_num_sizes(t->info);
+  const int sized = count == 1;
+  void (*f)(void) = !t->layer || count > 1 ? NULL
+                    : packed               ? t->layer->forward_packed
+                                           : t->layer->forward;
   if (two_inputs(t)) {
     const eqc_bilinear *layer = (const eqc_bilinear *)(const void *)t->kernel;
     if (!f && packed)
@@ -207,8 +218,9 @@ static int call_backward(const selftest *t, void *gx, void *gz, void *gw,
                          void *gb) {
   const void *x = t->array[X], *z = t->array[Z], *w = t->array[WEIGHT],
              *y = t->array[GRAD_Y];
-  void (*f)(void) = t->layer ? t->layer->backward : NULL;
-  const int sized = t->info->n == -1;
+  const int64_t count = eqc_rt_num_sizes(t->info);
+  const int sized = count == 1;
+  void (*f)(void) = t->layer && count < 2 ? t->layer->backward : NULL;
   if (two_inputs(t)) {
     if (!f)
       return eqc_rt_bilinear_backward(
@@ -640,14 +652,29 @@ static double least_work(const selftest *t) {
   return work;
 }
 
+/* The n of a call in which the sizes are about as large as n. */
+static int64_t n_about(selftest *t, int64_t n) {
+  const eqc_layer_info *info = t->info;
+  int64_t s, i = 0;
+  if (info->n == -1)
+    t->sizes[0] = n;
+  for (s = 0; info->n == -2 && s < info->spaces; ++s)
+    if (info->space[s].n < 0) {
+      /* No two are the same. */
+      t->sizes[i] = (n + i) * eqc_rt_unit_of(&info->space[s]);
+      ++i;
+    }
+  return eqc_rt_n_of(info, t->sizes);
+}
+
 /* One n and batch, the batch smaller where arrays would be large; no call at
    all where even one sample is too large. */
 static int try_case(selftest *t, int64_t n, int64_t batch) {
   eqc_rt_arrays arrays;
   double work, most;
   int status, r;
-  t->n = n;
-  status = eqc_rt_define(&t->d, t->info, n);
+  t->n = n_about(t, n);
+  status = eqc_rt_define(&t->d, t->info, t->n);
   if (status != EQC_OK)
     return status;
   if (elements_of(t, 1) > (double)MOST_ELEMENTS || least_work(t) > SAMPLE_WORK)
@@ -680,7 +707,7 @@ static int try_case(selftest *t, int64_t n, int64_t batch) {
 static int64_t long_size(selftest *t, int64_t unit) {
   int64_t n = 2 * unit;
   while (n < ((int64_t)1 << 20) &&
-         eqc_rt_define(&t->d, t->info, 2 * n) == EQC_OK &&
+         eqc_rt_define(&t->d, t->info, n_about(t, 2 * n)) == EQC_OK &&
          elements_of(t, 1) <= (double)CALL_ELEMENTS &&
          least_work(t) <= LONG_WORK)
     n *= 2;
@@ -691,22 +718,22 @@ static int try_cases(selftest *t) {
   static const int64_t batches[] = {3, 1, 8, 17}, sizes[] = {3, 5, 2, 8, 13, 1};
   const eqc_layer_info *info = t->info;
   const int64_t unit = t->kernel->size_unit > 1 ? t->kernel->size_unit : 1;
-  size_t i, count = info->n == -1 ? 6 : 4;
+  const int sized = eqc_rt_num_sizes(info) > 0;
+  size_t i, count = sized ? 6 : 4;
   int status = EQC_OK;
   for (i = 0; i < count && status == EQC_OK; ++i)
     status =
-        try_case(t, info->n == -1 ? unit * sizes[i] : info->n, batches[i % 4]);
-  if (status == EQC_OK && info->n == -1) {
+        try_case(t, sized ? unit * sizes[i] : info->n, batches[i % 4]);
+  if (status == EQC_OK && sized) {
     const int64_t n = long_size(t, unit);
     status = try_case(t, n, 1);
     if (status == EQC_OK)
       status = try_case(t, n - unit, 1);
   }
   if (status == EQC_OK)
-    status = try_case(t, info->n == -1 ? 2 * unit : info->n, (int64_t)1 << 18);
+    status = try_case(t, sized ? 2 * unit : info->n, (int64_t)1 << 18);
   if (status == EQC_OK && info->batch > 0)
-    status =
-        try_case(t, info->n == -1 ? unit * sizes[0] : info->n, info->batch);
+    status = try_case(t, sized ? unit * sizes[0] : info->n, info->batch);
   return status;
 }
 

@@ -38,7 +38,8 @@
         factor = (T)flip[0];                                                   \
         for (s = 0; s < spaces; ++s) {                                         \
           const int64_t divisions = flip[1 + s];                               \
-          const T size = (T)(info->n == -2 ? info->space[s].n : n);            \
+          const T size =                                                       \
+              (T)(info->n == -2 ? eqc_rt_space_size(info, n, s) : n);          \
           for (i = 0; i < divisions; ++i)                                      \
             factor /= size;                                                    \
           for (; i > divisions; --i)                                           \

@@ -17,7 +17,7 @@ KernelBuilder::KernelBuilder(OpBuilder &builder, Location loc,
     : RowBuilder(builder, loc, spec, machine), mostParts(partsOf(spec)) {}
 
 void KernelBuilder::open(func::FuncOp function) {
-  size = function.getArgument(0);
+  openSizes(function.getArgument(0));
   samples = {function.getArgument(1), function.getArgument(2),
              function.getArgument(3), function.getArgument(4)};
 }

@@ -178,17 +178,34 @@ LLVM::LLVMFuncOp EntryBuilder::addFunction(StringRef name, Type result,
 
 void EntryBuilder::addForwarder(StringRef name, StringRef callee, Type result,
                                 ArrayRef<Type> taken, ArrayRef<Type> passed,
-                                const EntryConstant &record) {
+                                const EntryConstant &record, int sizes) {
   LLVM::LLVMFuncOp runtime = declare(callee, result, passed);
   LLVM::LLVMFuncOp exported =
       addFunction(name, result, taken, LLVM::Linkage::External);
   SmallVector<Value> arguments{address(record)};
-  if (passed.size() > taken.size() + 1)
+  const bool isList = sizes > 1;
+  if (isList)
+    arguments.push_back(storeNumbers(exported.getArguments().take_front(sizes)));
+  else if (passed.size() > taken.size() + 1)
     arguments.push_back(number(-1));
-  llvm::append_range(arguments, exported.getArguments());
+  llvm::append_range(arguments,
+                     exported.getArguments().drop_front(isList ? sizes : 0));
   auto call = LLVM::CallOp::create(b, runtime, arguments);
-  call.setTailCallKind(LLVM::TailCallKind::Tail);
+  if (!isList) // which is on the stack
+    call.setTailCallKind(LLVM::TailCallKind::Tail);
   LLVM::ReturnOp::create(b, call.getResult());
+}
+
+Value EntryBuilder::storeNumbers(ValueRange numbers) {
+  Value list = LLVM::AllocaOp::create(
+      b, pointer(), i64(), number(static_cast<int64_t>(numbers.size())));
+  for (auto [i, value] : llvm::enumerate(numbers))
+    LLVM::StoreOp::create(
+        b, value,
+        LLVM::GEPOp::create(b, pointer(), i64(), list,
+                            ArrayRef<LLVM::GEPArg>{static_cast<int32_t>(i)},
+                            LLVM::GEPNoWrapFlags::inbounds));
+  return LLVM::PtrToIntOp::create(b, i64(), list);
 }
 
 //===----------------------------------------------------------------------===//
@@ -227,9 +244,29 @@ Value EntryBuilder::address(const EntryConstant &constant) {
   return materialize(constant);
 }
 
-Value EntryBuilder::evaluate(const Poly &poly, Value n) {
-  Value value = number(0);
-  for (int i = poly.degree(); i >= 0; --i)
-    value = add(multiply(value, n), number(poly.coefficient(i)));
+Value EntryBuilder::evaluate(const Poly &poly, ArrayRef<Value> sizes) {
+  if (sizes.size() == 1) {
+    Value value = number(0);
+    for (int i = poly.degree(); i >= 0; --i)
+      value = add(multiply(value, sizes.front()), number(poly.coefficient(i)));
+    return value;
+  }
+  Value value = number(poly.constantTerm());
+  for (const Poly::Term &term : poly.variableTerms()) {
+    assert(term.monomial.half < 0 && "no array has half of a size");
+    Value product = number(term.coefficient);
+    for (size_t i = 0; i < sizes.size(); ++i)
+      for (int power = 0; power < term.monomial.degrees[i]; ++power)
+        product = multiply(product, sizes[i]);
+    value = add(value, product);
+  }
   return value;
+}
+
+Value EntryBuilder::load(Value address, int32_t i) {
+  Value place =
+      LLVM::GEPOp::create(b, pointer(), i64(), address,
+                          ArrayRef<LLVM::GEPArg>{i},
+                          LLVM::GEPNoWrapFlags::inbounds);
+  return LLVM::LoadOp::create(b, i64(), place);
 }

@@ -83,11 +83,12 @@ public:
 
   /// An exported function that returns what `callee` of the runtime does. It
   /// hands on what it takes, after a record and, where `callee` takes an n that
-  /// it does not, -1; `passed` is all of this.
+  /// it does not, -1; `passed` is all of this. Where it takes several sizes
+  /// first, `callee` has their address for n.
   void addForwarder(llvm::StringRef name, llvm::StringRef callee,
                     mlir::Type result, llvm::ArrayRef<mlir::Type> taken,
                     llvm::ArrayRef<mlir::Type> passed,
-                    const EntryConstant &record);
+                    const EntryConstant &record, int sizes = 0);
 
   //===--------------------------------------------------------------------===//
   // Values of the function at hand
@@ -101,10 +102,14 @@ public:
   mlir::Value smaller(mlir::Value a, mlir::Value c);
   mlir::Value larger(mlir::Value a, mlir::Value c);
   mlir::Value address(const EntryConstant &constant);
-  /// `poly` at `n`.
-  mlir::Value evaluate(const Poly &poly, mlir::Value n);
+  /// `poly` at sizes, of which there is at least one.
+  mlir::Value evaluate(const Poly &poly, llvm::ArrayRef<mlir::Value> sizes);
+  /// Number `i` of those at an address.
+  mlir::Value load(mlir::Value address, int32_t i);
 
 private:
+  /// The address, as a number, of a list of these on the stack.
+  mlir::Value storeNumbers(mlir::ValueRange numbers);
   mlir::Type typeOf(const EntryConstant &constant);
   mlir::Value materialize(const EntryConstant &constant);
   mlir::LLVM::GlobalOp addGlobal(const std::string &name, mlir::Type type,

@@ -14,6 +14,7 @@ namespace eqc {
 struct EntryLayer {
   std::string name;
   int64_t n = 0;        ///< -1: given at run time; -2: there are several sizes
+  int numSizes = 0;     ///< how many are given at run time
   Poly inputs, outputs; ///< positions of x and of y
   int64_t cIn = 0, cOut = 0;
   bool channelsLast = true;
@@ -28,7 +29,7 @@ struct EntryLayer {
   explicit EntryLayer(ir::InterfaceAttr interface);
   /// A kernel of a layer of two inputs.
   EntryLayer(ir::InterfaceAttr interface, BilinearRole role);
-  bool hasDynamicN() const { return n == -1; }
+  bool hasDynamicN() const { return numSizes > 0; }
   /// The layer from grad_y to grad_x.
   EntryLayer gradientOfX() const;
 };

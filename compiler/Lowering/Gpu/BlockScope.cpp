@@ -28,7 +28,7 @@ public:
   SizedIndexBuilder(OpBuilder &b, Location loc, const LayerSpec &spec,
                     Value given)
       : IndexBuilder(b, loc, spec) {
-    size = given;
+    setSize(given);
   }
 };
 

@@ -30,7 +30,7 @@ DeviceKernel::DeviceKernel(Program &program, StringRef what,
     function = block->function;
     launchNumber = block->launch;
     count = block->samples;
-    size = block->size;
+    setSize(block->size);
     for (const DeviceArray &array : arrays)
       pointers.push_back(block->pointerTo(array));
     return;
@@ -57,7 +57,7 @@ DeviceKernel::DeviceKernel(Program &program, StringRef what,
     if (i == arrays.size())
       count = number;
     else if (i == arrays.size() + 1 && spec.dynamicN())
-      size = number;
+      setSize(number);
     else if (i + 1 == function.getNumArguments())
       firstBlock = number;
     else
@@ -526,7 +526,7 @@ Value DeviceKernel::withElement(Value vector, int64_t i, Value value) {
 Value DeviceKernel::realSize() {
   if (!spec.dynamicN())
     return real(static_cast<double>(spec.n));
-  Value integer = arith::IndexCastOp::create(b, loc, b.getI64Type(), size);
+  Value integer = arith::IndexCastOp::create(b, loc, b.getI64Type(), sizes.front());
   return arith::SIToFPOp::create(b, loc, elementType, integer);
 }
 

@@ -554,6 +554,9 @@ CostTarget GpuTarget::costTarget(const CpuVariant &variant) const {
 std::string GpuTarget::whyNoKernels(const LayerSpec &spec) const {
   if (spec.storage != Storage::AsComputed)
     return "numbers of 16 bits are not built yet for GPUs";
+  if (spec.group.isProduct() && spec.dynamicN())
+    return "sizes given at run time beside other spaces are not built yet for "
+           "GPUs";
   if (spec.pools())
     return "maxima and minima over inputs are not built yet for GPUs";
   return spec.isBilinear() ? "layers of two inputs are not built yet for GPUs"

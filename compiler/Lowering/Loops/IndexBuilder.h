@@ -30,17 +30,30 @@ public:
   mlir::Value max(mlir::Value x, mlir::Value y);
   mlir::Value div(mlir::Value x, int64_t y); ///< neither is negative
   mlir::Value rem(mlir::Value x, int64_t y); ///< neither is negative
-  /// The polynomial at the kernel's n.
+  /// The polynomial at the sizes that the kernel is called with.
   mlir::Value poly(const Poly &poly);
-  /// The kernel's n, where it is not fixed.
-  mlir::Value n() const { return size; }
+  size_t numSizes() const { return sizes.size(); }
+  /// The monomial at these sizes.
+  mlir::Value monomial(const Monomial &monomial);
 
   mlir::OpBuilder &b;
   const mlir::Location loc;
   const LayerSpec &spec;
 
 protected:
-  mlir::Value size; ///< null while only constants are needed
+  /// Takes the sizes of a kernel from its first argument: that is n, or the
+  /// address of the sizes where there are several.
+  void openSizes(mlir::Value n);
+
+  /// The only size; null where there is none.
+  void setSize(mlir::Value n) {
+    sizes.clear();
+    if (n)
+      sizes.push_back(n);
+  }
+
+  /// Those given at run time; empty while only constants are needed.
+  llvm::SmallVector<mlir::Value> sizes;
 };
 
 /// A table of a nest inside a kernel: a constant if n is fixed, else evaluated

@@ -266,10 +266,9 @@ private:
       return addInfoFunction(b, name, info);
     if (function.takesReport)
       return addSelftest(name, kernel);
-    const bool takesN = function.takesSizes && layer.hasDynamicN();
     SmallVector<Type> taken, passed{b.pointer()};
-    if (takesN)
-      taken.push_back(b.i64());
+    const int sizes = function.takesSizes ? layer.numSizes : 0;
+    taken.append(static_cast<size_t>(sizes), b.i64());
     // Whether its own or -1; but packed samples have no n in common.
     if (function.takesSizes || !function.isRagged())
       passed.push_back(b.i64());
@@ -284,7 +283,7 @@ private:
     taken.append(function.numArrays, b.pointer());
     passed.append(function.numArrays, b.pointer());
     b.addForwarder(name, prefix + function.suffix, b.op().getI32Type(), taken,
-                   passed, kernel);
+                   passed, kernel, sizes);
   }
 
   /// NAME_selftest, which tries the functions beside it.

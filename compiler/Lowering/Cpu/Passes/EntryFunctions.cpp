@@ -203,9 +203,18 @@ private:
     return EntryConstant::ofAddress(function.getName().str());
   }
 
+  /// At the sizes that a function is called with: n, or what is at that address
+  /// where there are several.
   Value evaluate(const Poly &poly, Value n) {
-    return layer.hasDynamicN() ? b.evaluate(poly, n)
-                               : b.number(poly.at(layer.n));
+    if (!layer.hasDynamicN())
+      return b.number(poly.at(layer.n));
+    if (layer.numSizes == 1 || poly.isConstant())
+      return b.evaluate(poly, n);
+    Value address = LLVM::IntToPtrOp::create(b.op(), b.pointer(), n);
+    SmallVector<Value> sizes;
+    for (int32_t i = 0; i < layer.numSizes; ++i)
+      sizes.push_back(b.load(address, i));
+    return b.evaluate(poly, sizes);
   }
 
   /// An array argument as MLIR passes it: two pointers, offset, sizes, strides.
