@@ -39,7 +39,7 @@ class DeviceLayer:
     @functools.lru_cache(maxsize=None)  # noqa: B019 (layers are kept for good)
     def function(self, name: str) -> Any:
         """NAME_<name>; None where there is none."""
-        return self._program.function(self.name, name, self.sized)
+        return self._program.function(self.name, name, int(self.sized))
 
     def address(self, name: str) -> int:
         return self._program.address(f"{self.name}_{name}")

@@ -151,7 +151,7 @@ def compose(net: Network, inputs: Sequence[Any], params: Any, sizes: Mapping[str
             kernel = net.layers[name]
             n = kernel.n
             if n is None and kernel.spaces:
-                n = sizes[kernel.spaces[0].name]
+                n = kernel._free.packed([sizes[name] for name in kernel._free.names])
             y = layer(name, [value.array for value in arguments], parts[f"{name}.weight"],
                       parts.get(f"{name}.bias"), n)
             return _Value(y, [space.name for space in kernel.y_axes])

@@ -227,9 +227,9 @@ class LayerFunction:
                    f.get("backward", False), f.get("workspace", False), f.get("stream", False),
                    f["ragged"], f["report"])
 
-    def prototype(self, sized: bool) -> type:
-        """Its type, for a layer that is given its size in every call or not."""
-        numbers = (sized and self.takes_sizes) + self.takes_batch
+    def prototype(self, sizes: int) -> type:
+        """Its type, for a layer that is given so many sizes in every call."""
+        numbers = (sizes if self.takes_sizes else 0) + self.takes_batch
         pointers = (self.takes_sample_sizes + self.arrays + self.takes_workspace
                     + self.takes_stream)
         return ctypes.CFUNCTYPE(

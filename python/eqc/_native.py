@@ -203,15 +203,15 @@ class NativeProgram:
         if use_cache:
             _cache.write(key, ctypes.string_at(address, length.value))
 
-    def function(self, layer: str, name: str, sized: bool,  # noqa: ANN201 (ctypes)
+    def function(self, layer: str, name: str, sizes: int,  # noqa: ANN201 (ctypes)
                  functions: dict | None = None):
-        """The function NAME_<name> of a layer that takes its size in calls or not; or None.
+        """The function NAME_<name> of a layer that takes so many sizes in calls; or None.
         Calls release Python's lock."""
         address = self.address(f"{layer}_{name}")
         if self.chip:
             functions = interface().cuda_functions
         functions = functions or interface().functions
-        return functions[name].prototype(sized)(address) if address else None
+        return functions[name].prototype(sizes)(address) if address else None
 
     def address(self, name: str) -> int:
         """Where a function is, 0 if there is none."""

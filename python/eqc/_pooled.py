@@ -70,8 +70,7 @@ def _taken(layer: Layer, diagram: str, n: int, keys: Any, values: Any, of: Frame
     factors, letters, fresh = [], [f"Y{kept}Z"], len(blocks)
     for number, (tops, bottoms) in enumerate(blocks):
         for position, vertex in enumerate(tops):
-            length = layer._lengths["y"][vertex]
-            length = n if length < 0 else length
+            length = layer._free.length(layer._axes["y"][vertex], n)
             outputs[vertex] = _letter(number)
             if position > 0:  # equal to the first one
                 outputs[vertex] = _letter(fresh)

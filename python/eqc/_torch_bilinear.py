@@ -35,13 +35,17 @@ def _layer(key: str) -> BilinearLayer:
     return layer
 
 
-def _shape(layer: BilinearLayer, name: str, batch: Any, n: Any) -> tuple[Any, ...]:
+def _shape(layer: BilinearLayer, name: str, batch: Any, sizes: Sequence[Any]
+           ) -> tuple[Any, ...]:
+    """Of x, z, the weight or y's gradient; `sizes` are those that a call of the layer brings."""
     if name == "w":
         return layer.weight_shape
+    n = layer.n if layer.n is not None else layer._free.packed(sizes)
     return layer._shape(batch, "y" if name == "g" else name, n)
 
 
-def _prepared(layer: BilinearLayer, name: str, value: Tensor, batch: int, n: int) -> Tensor:
+def _prepared(layer: BilinearLayer, name: str, value: Tensor, batch: int,
+              sizes: Sequence[int]) -> Tensor:
     expected = torch.float32 if layer.dtype == "float32" else torch.float64
     what = _NAMES[name]
     if value.dtype != expected:
@@ -49,24 +53,24 @@ def _prepared(layer: BilinearLayer, name: str, value: Tensor, batch: int, n: int
                         f"{what}.to({expected})")
     if value.device.type != "cpu":
         raise TypeError(f"{what} is on {value.device}; layers of two inputs compute on the CPU")
-    if tuple(value.shape) != tuple(_shape(layer, name, batch, n)):
+    if tuple(value.shape) != tuple(_shape(layer, name, batch, sizes)):
         raise ValueError(f"{what} has shape {list(value.shape)}; expected "
-                         f"{list(_shape(layer, name, batch, n))}")
+                         f"{list(_shape(layer, name, batch, sizes))}")
     return value.detach().contiguous()
 
 
 def _compute(result: str, key: str, arrays: dict[str, Tensor], bias: Tensor | None, batch: int,
-             n: int) -> Tensor:
+             sizes: Sequence[int]) -> Tensor:
     """One of the four, by the functions of the layer."""
     layer = _layer(key)
-    given = {name: _prepared(layer, name, value, batch, n) for name, value in arrays.items()}
-    made = torch.empty(_shape(layer, "g" if result == "y" else result, batch, n),
+    given = {name: _prepared(layer, name, value, batch, sizes) for name, value in arrays.items()}
+    made = torch.empty(_shape(layer, "g" if result == "y" else result, batch, sizes),
                        dtype=next(iter(given.values())).dtype)
 
     def address(name: str) -> int | None:
         return given[name].data_ptr() if name in given else None
 
-    numbers = (*layer._leading(n), batch)
+    numbers = (*sizes, batch)
     if result == "y":
         ready = None if bias is None else bias.detach().contiguous()
         if ready is None and layer.has_bias:
@@ -81,20 +85,20 @@ def _compute(result: str, key: str, arrays: dict[str, Tensor], bias: Tensor | No
 
 
 def _define(result: str) -> Any:
-    """The operator that makes `result`: eqc::bilinear_y(layer, x, z, w, batch, n) .."""
+    """The operator that makes `result`: eqc::bilinear_y(layer, x, z, w, batch, sizes) .."""
     first, second, third = _ROLES[result]
 
-    def call(layer: str, a: Tensor, b: Tensor, c: Tensor, batch: int, n: int) -> Tensor:
-        return _compute(result, layer, {first: a, second: b, third: c}, None, batch, n)
+    def call(layer: str, a: Tensor, b: Tensor, c: Tensor, batch: int, sizes: Sequence[int]) -> Tensor:
+        return _compute(result, layer, {first: a, second: b, third: c}, None, batch, sizes)
 
-    def fake(layer: str, a: Tensor, b: Tensor, c: Tensor, batch: int, n: int) -> Tensor:
-        return a.new_empty(_shape(_layer(layer), "g" if result == "y" else result, batch, n))
+    def fake(layer: str, a: Tensor, b: Tensor, c: Tensor, batch: int, sizes: Sequence[int]) -> Tensor:
+        return a.new_empty(_shape(_layer(layer), "g" if result == "y" else result, batch, sizes))
 
     operator = torch.library.custom_op(f"eqc::bilinear_{result}", mutates_args=())(call)
     operator.register_fake(fake)
 
     def setup(ctx: Any, inputs: tuple[Any, ...], output: Tensor) -> None:
-        ctx.layer, a, b, c, ctx.batch, ctx.n = inputs
+        ctx.layer, a, b, c, ctx.batch, ctx.sizes = inputs
         ctx.save_for_backward(a, b, c)
 
     def backward(context: Any, grad: Tensor) -> tuple[Tensor | None, ...]:
@@ -109,16 +113,16 @@ def _define(result: str) -> Any:
             made = "y" if name == "g" else name
             gradients.append(_OPERATORS[made](
                 context.layer, *(known[other] for other in _ROLES[made]), context.batch,
-                context.n))
+                context.sizes))
         return (None, *gradients, None, None)
 
     operator.register_autograd(backward, setup_context=setup)
 
     def vmap(info: Any, dims: tuple[Any, ...], layer: str, a: Tensor, b: Tensor, c: Tensor,
-             batch: int, n: int) -> tuple[Tensor, int]:
+             batch: int, sizes: Sequence[int]) -> tuple[Tensor, int]:
         parts = [(value.movedim(dim, 0).unbind() if dim is not None
                   else (value,) * info.batch_size) for value, dim in zip((a, b, c), dims[1:4])]
-        return torch.stack([operator(layer, *each, batch, n) for each in zip(*parts)]), 0
+        return torch.stack([operator(layer, *each, batch, sizes) for each in zip(*parts)]), 0
 
     operator.register_vmap(vmap)
     return operator
@@ -130,42 +134,42 @@ for _result in _ROLES:
 
 
 @torch.library.custom_op("eqc::bilinear_bias", mutates_args=())
-def _bias(layer: str, bias: Tensor, batch: int, n: int) -> Tensor:
+def _bias(layer: str, bias: Tensor, batch: int, sizes: Sequence[int]) -> Tensor:
     """What the bias adds to y."""
     kernel = _layer(layer)
-    x, z = (torch.zeros(_shape(kernel, name, 1, n), dtype=bias.dtype) for name in "xz")
+    x, z = (torch.zeros(_shape(kernel, name, 1, sizes), dtype=bias.dtype) for name in "xz")
     weight = torch.zeros(kernel.weight_shape, dtype=bias.dtype)
-    y = _compute("y", layer, {"x": x, "z": z, "w": weight}, bias, 1, n)
+    y = _compute("y", layer, {"x": x, "z": z, "w": weight}, bias, 1, sizes)
     return y.expand(batch, *y.shape[1:]).contiguous()
 
 
 @_bias.register_fake
-def _(layer: str, bias: Tensor, batch: int, n: int) -> Tensor:
-    return bias.new_empty(_shape(_layer(layer), "g", batch, n))
+def _(layer: str, bias: Tensor, batch: int, sizes: Sequence[int]) -> Tensor:
+    return bias.new_empty(_shape(_layer(layer), "g", batch, sizes))
 
 
 @torch.library.custom_op("eqc::bilinear_bias_backward", mutates_args=())
-def _bias_backward(layer: str, grad: Tensor, batch: int, n: int) -> Tensor:
+def _bias_backward(layer: str, grad: Tensor, batch: int, sizes: Sequence[int]) -> Tensor:
     kernel = _layer(layer)
     gradient = torch.empty(kernel.bias_shape, dtype=grad.dtype)
     check_status(kernel._backward(
-        *kernel._leading(n), batch, None, None, None, grad.detach().contiguous().data_ptr(),
+        *sizes, batch, None, None, None, grad.detach().contiguous().data_ptr(),
         None, None, None, gradient.data_ptr()))
     return gradient
 
 
 @_bias_backward.register_fake
-def _(layer: str, grad: Tensor, batch: int, n: int) -> Tensor:
+def _(layer: str, grad: Tensor, batch: int, sizes: Sequence[int]) -> Tensor:
     return grad.new_empty(_layer(layer).bias_shape)
 
 
 def _register_bias() -> None:
     def setup(ctx: Any, inputs: tuple[Any, ...], output: Tensor) -> None:
-        ctx.layer, _, ctx.batch, ctx.n = inputs
+        ctx.layer, _, ctx.batch, ctx.sizes = inputs
 
     def of(operator: Any) -> Any:
         return lambda context, grad: (
-            None, operator(context.layer, grad, context.batch, context.n), None, None)
+            None, operator(context.layer, grad, context.batch, context.sizes), None, None)
 
     _bias.register_autograd(of(_bias_backward), setup_context=setup)
     _bias_backward.register_autograd(of(_bias), setup_context=setup)
@@ -175,22 +179,22 @@ _register_bias()
 
 
 def _apply(layer: BilinearLayer, key: str, x: Tensor, z: Tensor, weight: Tensor,
-           bias: Tensor | None, n: int | None) -> Tensor:
+           bias: Tensor | None, n: Any) -> Tensor:
     if layer.has_bias != (bias is not None):
         raise ValueError("bias was given, but the layer has none" if bias is not None else
                          f"the layer has a bias of shape {list(layer.bias_shape)}, but none was "
                          "given")
-    axes = len(layer._lengths["x"]) + 1
-    front, front_z = x.shape[:x.dim() - axes], z.shape[:z.dim() - len(layer._lengths["z"]) - 1]
+    axes = len(layer._axes["x"]) + 1
+    front, front_z = x.shape[:x.dim() - axes], z.shape[:z.dim() - len(layer._axes["z"]) - 1]
     if front != front_z:
         raise ValueError(f"x has the batch axes {list(front)}, z {list(front_z)}")
-    size = layer._size(n, *((name, value.reshape(-1, *value.shape[len(front):]), name)
-                            for name, value in (("x", x), ("z", z))))
+    sizes = layer._leading(layer._size(n, *((name, value.reshape(-1, *value.shape[len(front):]), name)
+                                            for name, value in (("x", x), ("z", z)))))
     flat = [value.reshape(-1, *value.shape[len(front):]) for value in (x, z)]
     batch = flat[0].shape[0]
-    y = _OPERATORS["y"](key, *flat, weight, batch, size)
+    y = _OPERATORS["y"](key, *flat, weight, batch, sizes)
     if bias is not None:
-        y = y + _bias(key, bias, batch, size)
+        y = y + _bias(key, bias, batch, sizes)
     return y.reshape(*front, *y.shape[1:])
 
 

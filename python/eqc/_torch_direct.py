@@ -102,11 +102,9 @@ class _Direct:
         layer: Layer = self.layer
         lead = tuple(x_shape[:len(x_shape) - layer.k - 1])
         inner = tuple(x_shape[len(lead):])
-        n = layer.n
-        if n is None and layer.k > 0 and len(inner) > layer.k:
-            n = inner[0 if layer.layout == "channels_last" else 1]
-        if n is None and layer.k == layer.l == 0:
-            n = layer._size_unit
+        if len(inner) != layer.k + 1:
+            return None
+        n = layer.n if layer.n is not None else layer._sizes_of_x(None, inner)
         try:
             if layer.x_shape(1, n)[1:] != inner:
                 return None

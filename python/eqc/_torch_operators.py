@@ -42,8 +42,27 @@ for _schema in () if _are_there else (
         "linear_backward(Tensor x, Tensor weight, Tensor grad_y, str layer, SymInt n, "
         "bool need_x, bool need_weight, bool need_bias) -> (Tensor, Tensor, Tensor)"):
     library.define(_schema, tags=torch.Tag.pt2_compliant_tag)
-linear = torch.ops.eqc.linear.default
-linear_backward = torch.ops.eqc.linear_backward.default
+# The same of layers that take several sizes.
+library.define("linear_sized(Tensor x, Tensor weight, Tensor? bias, str layer, SymInt[] n) -> Tensor",
+               tags=torch.Tag.pt2_compliant_tag)
+library.define("linear_backward_sized(Tensor x, Tensor weight, Tensor grad_y, str layer, SymInt[] n, "
+               "bool need_x, bool need_weight, bool need_bias) -> (Tensor, Tensor, Tensor)",
+               tags=torch.Tag.pt2_compliant_tag)
+
+
+def linear(x: Tensor, weight: Tensor, bias: Tensor | None, layer: str, n: Any) -> Tensor:
+    """The operator for a size, or for several."""
+    operators = torch.ops.eqc
+    operator = operators.linear_sized if isinstance(n, Sequence) else operators.linear
+    return operator.default(x, weight, bias, layer, n)
+
+
+def linear_backward(x: Tensor, weight: Tensor, grad_y: Tensor, layer: str, n: Any,
+                    *needs: bool) -> tuple[Tensor, Tensor, Tensor]:
+    operators = torch.ops.eqc
+    operator = (operators.linear_backward_sized if isinstance(n, Sequence)
+                else operators.linear_backward)
+    return operator.default(x, weight, grad_y, layer, n, *needs)
 
 #: The types of 16 bits: x and y may have them, and are computed in float32; weights may not.
 autocast_dtypes = (torch.bfloat16, torch.float16)
@@ -527,3 +546,5 @@ def register(name: str, function: type[Function], kernel: Any, fake: Any,
 
 register("linear", _Linear, _forward, _fake, weights=(1, 2))
 register("linear_backward", _LinearBackward, _backward, _backward_fake, weights=(1,))
+register("linear_sized", _Linear, _forward, _fake, weights=(1, 2))
+register("linear_backward_sized", _LinearBackward, _backward, _backward_fake, weights=(1,))

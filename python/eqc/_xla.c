@@ -56,6 +56,7 @@ typedef struct eqc_xla_layer {
   void *forward_padded, *backward_padded; /* NULL where there are none */
   int64_t sized;
   int64_t k, l;
+  int64_t x_axis, y_axis; /* one that is as long as n; -1 where there is none */
   int64_t channels_first;
   int64_t element_bytes; /* of x, y and their gradients */
   int64_t weight_bytes;  /* of the weight, the bias and their gradients */
@@ -262,14 +263,17 @@ static int64_t batch_of(operand o, int64_t order) {
                  o.buffer->rank - o.mapped - order - 1);
 }
 
-/* n, which an x or a y of order 1 or more shows. */
+/* n, which an x or a y with an axis of it shows. */
 static int64_t size_of(const eqc_xla_layer *layer,
                        const XLA_FFI_Attrs *attributes, operand x, operand y) {
-  operand o = layer->k > 0 && x.buffer ? x : y;
-  int64_t order = layer->k > 0 && x.buffer ? layer->k : layer->l;
-  if (!layer->sized || order == 0 || !o.buffer)
+  const int of_x = layer->x_axis >= 0 && x.buffer;
+  operand o = of_x ? x : y;
+  const int64_t order = of_x ? layer->k : layer->l;
+  const int64_t axis = of_x ? layer->x_axis : layer->y_axis;
+  if (!layer->sized || axis < 0 || !o.buffer)
     return find_integer(attributes, "n");
-  return o.buffer->dims[o.buffer->rank - order - !layer->channels_first];
+  return o.buffer
+      ->dims[o.buffer->rank - order - !layer->channels_first + axis];
 }
 
 static int64_t parts(operand o) { return product(o.buffer->dims, o.mapped); }

@@ -44,7 +44,8 @@ class _Entry(ctypes.Structure):
                   ("forward", "backward", "workspace_bytes", "forward_padded",
                    "backward_padded")),
                 *((name, ctypes.c_int64) for name in
-                  ("sized", "k", "l", "channels_first", "element_bytes", "weight_bytes"))]
+                  ("sized", "k", "l", "x_axis", "y_axis", "channels_first", "element_bytes",
+                   "weight_bytes"))]
 
 
 def _build(folder: str) -> bytes:
@@ -140,6 +141,8 @@ def register(layer: Layer, chip: str = "") -> None:
                    workspace_bytes=find("workspace_bytes") if chip else None,
                    **({} if chip else {name: find(name) or None for name in TARGETS[2:]}),
                    sized=layer.n is None, k=layer.k, l=layer.l,
+                   x_axis=layer._free.plain_axis(layer._axes["x"]),
+                   y_axis=layer._free.plain_axis(layer._axes["y"]),
                    channels_first=layer.layout == "channels_first",
                    element_bytes=layer.dtype.itemsize,
                    weight_bytes=layer.weight_dtype.itemsize)

@@ -11,10 +11,11 @@ import numpy.typing as npt
 from eqc._arrays import as_input, as_output, empty
 from eqc._library import interface
 from eqc._native import NativeProgram, Options, check_status, source_for_bias
+from eqc._sizes import Extent, extents_of
 from eqc._source import Inputs, layer_source
 from eqc.initialize import weight_std
 from eqc.layer import Layer, PackedWeight
-from eqc.space import Axes, axes_of, lengths_of
+from eqc.space import DUAL_AXIS, Axes, axes_of
 
 __all__ = ["BilinearGradients", "BilinearLayer"]
 
@@ -69,7 +70,7 @@ class BilinearLayer(Layer):
         self.k1: int = k1
         self.k2: int = k2
         axes = info.x_axes[:k1 + k2]
-        self._lengths["z"] = lengths_of(info, axes[k1:])
+        self._axes["z"] = extents_of(info, axes[k1:], DUAL_AXIS)
         self.z_axes = axes_of(self.spaces, axes[k1:])
         self.depthwise: bool = bool(info.depthwise)
         self.channels = (info.c_in, info.c_in2, info.c_out)  # type: ignore
@@ -88,21 +89,18 @@ class BilinearLayer(Layer):
                 f"{self.l}, channels {channels}, {self.dtype}, {self.weight_shape[0]} diagrams"
                 f"{bias}; plan {self.plan}>")
 
-    def _shape(self, batch: int | str, side: str, n: int | str) -> tuple[int | str, ...]:
-        channels = self.channels["xzy".index(side)]
-        axes = (n if length < 0 else length for length in self._lengths[side])
-        return ((batch, *axes, channels) if self.layout == "channels_last"
-                else (batch, channels, *axes))
+    def _channels_of(self, side: str) -> int:
+        return self.channels["xzy".index(side)]
 
-    def z_shape(self, batch: int, n: int | None = None) -> tuple[int, ...]:
+    def z_shape(self, batch: int, n: Any = None) -> tuple[int, ...]:
         """The shape of z and of its gradient."""
         return self._shape(batch, "z", self._size(n))  # type: ignore
 
     def _has_no_axis(self) -> bool:
         return self.k1 == self.k2 == self.l == 0
 
-    def _input_lengths(self) -> tuple[int, ...]:
-        return (*self._lengths["x"], *self._lengths["z"])
+    def _input_axes(self) -> tuple[Extent, ...]:
+        return (*self._axes["x"], *self._axes["z"])
 
     def _channel_pairs(self) -> int:
         return 1 if self.depthwise else self.channels[0] * self.channels[1]

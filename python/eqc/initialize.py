@@ -139,14 +139,14 @@ def _of_tuples(layer: Layer, inputs: str) -> list[tuple[float, float]]:
     parts = []
     for described in layer.explain().facts["layers"][0]["diagrams"]:
         if "map" in described:
-            norms, positions = described["map"], math.prod(layer._lengths["y"])
+            norms, positions = described["map"], math.prod(extent.fixed for extent in layer._axes["y"])
             square = norms["squares_of_entries" if inputs == "centred" else "squares_of_row_sums"]
             parts.append((square / positions, norms["rows"] / positions))
             continue
         tuples = described["tuples"]
         entries = tuples["size"] / tuples["rows"]
         size = 1 / entries if layer.normalize == "mean" else 1
-        share = tuples["rows"] / math.prod(layer._lengths["y"])
+        share = tuples["rows"] / math.prod(extent.fixed for extent in layer._axes["y"])
         parts.append((size**2 * (entries if inputs == "centred" else entries**2) * share, share))
     return parts
 
@@ -202,9 +202,10 @@ def weight_std(layer: Layer, *, n: int | None = None, gain: float = GAIN,
 
     def size_of(vertex: str) -> int:
         vertex, _, summand = vertex.partition(":")
-        lengths = layer._lengths["y"] if vertex[0] == "o" else layer._input_lengths()
-        length = summands[summand].n if summand else lengths[int(vertex[1:]) - 1]
-        return length if length and length > 0 else n or NOMINAL_N
+        axes = layer._axes["y"] if vertex[0] == "o" else layer._input_axes()
+        extent = axes[int(vertex[1:]) - 1]
+        length = (summands[summand].n if summand else None if extent.sizes else extent.fixed)
+        return length or n or NOMINAL_N
 
     def space_of(vertex: str) -> object:
         vertex, _, summand = vertex.partition(":")

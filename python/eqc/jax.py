@@ -22,7 +22,7 @@ import numpy as np
 from jax import Array, export
 from jax.sharding import PartitionSpec
 
-from eqc import _jax_lowering, _jax_network, _jax_pooled, _xla  # noqa: F401
+from eqc import _jax_host, _jax_lowering, _jax_network, _jax_pooled, _xla  # noqa: F401
 from eqc._arrays import layout_advice
 from eqc._integers import integer
 from eqc._jax_bilinear import bilinear, bilinear_init
@@ -106,13 +106,10 @@ def linear(layer: Layer, x: Array, weight: Array, bias: Array | None = None, *,
                          f"batch axes, {layer.k} of size n, and the channels")
     batch, inner = x.shape[:x.ndim - layer.k - 1], x.shape[x.ndim - layer.k - 1:]
     if n is not None and not export.is_symbolic_dim(n):
-        n = integer("n", n)
-    if layer.n is None and n is None:
-        if layer.k > 0:
-            n = inner[0 if layer.layout == "channels_last" else 1]
-        elif layer.l == 0:
-            n = layer._size_unit
-        else:
+        n = layer._free.checked_part(n)
+    if layer.n is None:
+        n = layer._sizes_of_x(n, inner)
+        if n is None:
             raise ValueError("n is unknown: x has no axis of it; give n=")
     x = _checked(x, "x", (*batch, *layer.x_shape(1, n)[1:]), layer)
     arguments = [x, _checked(weight, "weight", layer.weight_shape, layer)]
@@ -120,6 +117,8 @@ def linear(layer: Layer, x: Array, weight: Array, bias: Array | None = None, *,
         if not layer.has_bias:
             raise ValueError("bias was given, but the layer has none")
         arguments.append(_checked(bias, "bias", layer.bias_shape, layer))
+    if layer._free.several:
+        return _of_several_sizes(layer, n, batch, *arguments)
     call = Call(layer, n if layer.n is None else layer.n, 0, sizes is not None)
     if sizes is not None:
         layer._ragged("forward_padded")  # says why there is none
@@ -131,6 +130,18 @@ def linear(layer: Layer, x: Array, weight: Array, bias: Array | None = None, *,
                                   *operands, *([] if bias is not None else [None]))
     return linear_p.bind(*_varying_alike([*([] if sizes is None else [sizes]), *arguments]),
                          call=call, pairs=1, spec=spec)
+
+
+def _of_several_sizes(layer: Layer, n: Any, batch: tuple[int, ...], x: Array, weight: Array,
+                      bias: Array | None = None) -> Array:
+    """A layer whose calls bring several sizes, called on the host."""
+    if layer.pool != "sum":
+        raise NotImplementedError("JAX has no layers that take largest entries where calls "
+                                  "bring several sizes: give the spaces their sizes")
+    flat = x.reshape(-1, *x.shape[len(batch):])
+    y = _jax_host.apply(layer, "y", n, flat, weight)
+    y = _jax_host.add_bias(layer, n, y, bias)
+    return y.reshape(*batch, *y.shape[1:])
 
 
 def _size_lists(net: Network, sizes: Any, lead: tuple[int, ...]

@@ -15,11 +15,12 @@ from eqc._library import interface
 from eqc._native import (
     NativeProgram, Options, check_status, key_of_source, source_for_bias)
 from eqc._ragged import FUNCTIONS as RAGGED_FUNCTIONS, RaggedCalls
+from eqc._sizes import Extent, FreeSizes, SizesOfInput, extents_of
 from eqc._source import layer_source
 from eqc._symmetry import symmetry_of
 from eqc.initialize import GAIN, INPUTS, weight_std
 from eqc.report import Reported
-from eqc.space import Axes, axes_of, lengths_of, spaces_of
+from eqc.space import DUAL_AXIS, Axes, axes_of, spaces_of
 
 __all__ = ["Layer", "Gradients", "PackedWeight"]
 
@@ -147,16 +148,17 @@ class Layer(RaggedCalls, Reported):
         self._index = index
         self.name: str = text["name"]
         self.group: str = text["group"]
-        #: None: taken from the arguments of calls; -2: axes are of several spaces.
-        self.n: int | None = info.n if info.n != -1 else None
+        free = [i for i in range(info.spaces) if info.space[i].n < 0]
+        #: None: taken from the arguments of calls; -2: axes are of several spaces, whose sizes
+        #: are all known.
+        self.n: int | None = None if free or info.n == -1 else info.n
         self.k: int = info.k
         self.l: int = info.l
         #: The spaces that axes are of, in the order of their first axes, and that of each axis.
         spaces = spaces_of(info, text["spec"])
         self.spaces = spaces[:info.spaces]
-        self._lengths = {
-            "x": lengths_of(info, info.x_axes[:info.k]),
-            "y": lengths_of(info, info.y_axes[:info.l])}
+        self._axes = {"x": extents_of(info, info.x_axes[:info.k], DUAL_AXIS),
+                      "y": extents_of(info, info.y_axes[:info.l], DUAL_AXIS)}
         self.x_axes = axes_of(spaces, info.x_axes[:info.k])
         self.y_axes = axes_of(spaces, info.y_axes[:info.l])
         self.channels: tuple[int, int] = (info.c_in, info.c_out)
@@ -182,12 +184,19 @@ class Layer(RaggedCalls, Reported):
         self._functions = interface().functions
         self._attach_inputs(info)
         self._packed_size = program.packed_size(index)
+        units = interface().size_units
+        #: The sizes that calls bring; "n" is that of the space of `group` and n.
+        self._free = FreeSizes([info.space[i].name.decode() or "n" for i in free],
+                               [units[info.space[i].group.decode()] for i in free])
         #: What n is a multiple of; as an n, for calls in which no axis has it.
-        self._size_unit: int = (interface().size_units[info.space[0].group.decode()]
-                                if info.spaces == 1 else 1)
+        self._size_unit: int = units[info.space[0].group.decode()] if info.spaces == 1 else 1
+
+        self._sizes_of_x = SizesOfInput(
+            self._free, self._axes["x"], self.layout == "channels_last",
+            self._size_unit if self.k == self.l == 0 else None)
 
         def find(name: str) -> Any:
-            return program.function(self.name, name, self.n is None, self._functions)
+            return program.function(self.name, name, len(free), self._functions)
 
         self._forward = find("forward")
         self._forward_packed = find("forward_packed")
@@ -272,60 +281,64 @@ class Layer(RaggedCalls, Reported):
                 f"channels {self.channels[0]} -> {self.channels[1]}, {self.dtype}, "
                 f"{self.weight_shape[0]} diagrams{extras}; plan {self.plan}>")
 
-    def _shape(self, batch: int | str, side: str, n: int | str) -> tuple[int | str, ...]:
+    def _shape(self, batch: int | str, side: str, n: Any) -> tuple[int | str, ...]:
         """Of x or y, where sizes that calls bring are n."""
-        channels = self.channels[side == "y"]
-        axes = (n if length < 0 else length for length in self._lengths[side])
+        channels = self._channels_of(side)
+        axes = (self._free.length(extent, n) for extent in self._axes[side])
         if self.layout == "channels_last":
             return (batch, *axes, channels)
         return (batch, channels, *axes)
 
-    def x_shape(self, batch: int, n: int | None = None) -> tuple[int, ...]:
-        """The shape of x and of its gradient."""
+    def _channels_of(self, side: str) -> int:
+        return self.channels[side == "y"]
+
+    def x_shape(self, batch: int, n: Any = None) -> tuple[int, ...]:
+        """The shape of x and of its gradient; `n` as of `forward`."""
         return self._shape(batch, "x", self._size(n))  # type: ignore
 
-    def y_shape(self, batch: int, n: int | None = None) -> tuple[int, ...]:
+    def y_shape(self, batch: int, n: Any = None) -> tuple[int, ...]:
         """The shape of y and of its gradient."""
         return self._shape(batch, "y", self._size(n))  # type: ignore
 
-    def _size(self, n: int | None, *candidates: tuple[str, Any, str]) -> int:
-        """The n of a call: the layer's, the one that was given, or the extent of the first
-        array among `candidates` (name, value, "x" or "y") that has an axis of it."""
-        if candidates and n is not None:  # else it may be a symbol of a framework
-            n = integer("n", n)
+    def _size(self, n: Any, *candidates: tuple[str, Any, str]) -> Any:
+        """The n of a call: the layer's, the one that was given, or what the arrays among
+        `candidates` (name, value, "x" or "y") show of it."""
         if self.n is not None:
+            if candidates and n is not None:
+                n = integer("n", n)
             if n is not None and n != self.n:
                 raise ValueError(f"n is {n}, but the layer was compiled for " + (
                     "axes of several spaces" if self.n == -2 else f"n = {self.n}"))
             return self.n
+        found = self._free.given(n)
         for name, value, side in candidates:
-            order = len(self._lengths[side])
-            if n is None and value is not None and order > 0:
-                expected = self._shape("batch", side, "n")
+            extents = self._axes[side]
+            if None in found and value is not None and extents:
+                expected = self._shape("batch", side, None)
                 if not hasattr(value, "shape"):
                     as_input(value, name, expected, self.dtype)  # says what it is instead
                 shape = tuple(value.shape)
-                if len(shape) != order + 2:
+                if len(shape) != len(extents) + 2:
                     raise ValueError(f"{name} has shape {describe_shape(shape)}; "
                                      f"expected {describe_shape(expected)}")
-                n = int(shape[1 if self.layout == "channels_last" else 2])
-        if n is None and self._has_no_axis():
+                lengths = shape[1:-1] if self.layout == "channels_last" else shape[2:]
+                found = self._free.solve(self._free.packed(found), [(extents, lengths)])
+        if None in found and self._has_no_axis():
             return self._size_unit
-        if n is None:
-            raise ValueError("the layer has no n of its own and no argument has an axis of it: "
-                             "give n=")
-        unit = self._size_unit
-        if n < 1 or n % unit:
-            kind = {1: "number", 2: "even number"}.get(unit, f"multiple of {unit}")
-            raise ValueError(f"n is {n}; expected a positive {kind}")
-        return n
+        if None in found:
+            missing = [name for name, size in zip(self._free.names, found) if size is None]
+            raise ValueError(f"the layer has no {' and no '.join(missing)} of its own and no "
+                             f"argument has an axis of it: give n=")
+        # Without arrays they may be symbols of a framework.
+        return self._free.checked(self._free.packed(found)) if candidates else (
+            self._free.packed(found))
 
     def _has_no_axis(self) -> bool:
         return self.k == self.l == 0
 
-    def _leading(self, n: int) -> tuple[int, ...]:
+    def _leading(self, n: Any) -> tuple[int, ...]:
         """The arguments before the batch."""
-        return () if self.n is not None else (n,)
+        return () if self.n is not None else self._free.each(n)
 
     def _weight(self, weight: Any) -> np.ndarray:
         if isinstance(weight, PackedWeight):
@@ -341,9 +354,9 @@ class Layer(RaggedCalls, Reported):
             raise ValueError(f"weight was packed by another layer: {weight._layer!r}")
         return self._forward_packed, weight._data
 
-    def _input_lengths(self) -> tuple[int, ...]:
-        """Those of the axes that inputs of diagrams number; -1: n."""
-        return self._lengths["x"]
+    def _input_axes(self) -> tuple[Extent, ...]:
+        """Those that inputs of diagrams number."""
+        return self._axes["x"]
 
     def _channel_pairs(self) -> int:
         """The weights of a diagram that meet in a channel of y."""
@@ -361,7 +374,7 @@ class Layer(RaggedCalls, Reported):
 
     def __call__(self, x: npt.ArrayLike, weight: npt.ArrayLike | PackedWeight,
                  bias: npt.ArrayLike | None = None, *, out: np.ndarray | None = None,
-                 n: int | None = None) -> np.ndarray:
+                 n: Any = None) -> np.ndarray:
         """The same as `forward`."""
         return self.forward(x, weight, bias, out=out, n=n)
 
@@ -375,7 +388,8 @@ class Layer(RaggedCalls, Reported):
             weight: [diagrams, c_in, c_out], or what `pack` made of it.
             bias: [bias_diagrams, c_out] if the layer has one, else None.
             out: where to write; overlaps no other argument.
-            n: only for a layer without an n of its own whose x has no axis of it.
+            n: only for a layer without an n of its own whose x has no axis of it; where calls
+                bring several sizes, their names with numbers, `{"users": 5}`.
 
         All are NumPy arrays or arrays that speak DLPack, of the layer's dtype, contiguous.
 

@@ -13,8 +13,8 @@ from eqc.errors import CompileError
 __all__ = ["Axes", "Space", "are_spaces", "axes_of", "lengths_of", "space_of",
            "spaces_of"]
 
-#: EQC_DUAL_AXIS: what is added to the number of a space on axes of its dual.
-_DUAL_AXIS = 65536
+#: EQCDUAL_AXIS: what is added to the number of a space on axes of its dual.
+DUAL_AXIS = 65536
 
 
 @dataclass(frozen=True)
@@ -188,12 +188,7 @@ def space_of(described: Any, spec: str = "") -> Space | None:
 
 def axes_of(spaces: Sequence[Any], numbers: Sequence[int]) -> tuple[Any, ...]:
     """The space of each axis, from the numbers of an eqc_layer_info."""
-    return tuple(spaces[i % _DUAL_AXIS].dual if i >= _DUAL_AXIS else spaces[i] for i in numbers)
-
-
-def lengths_of(info: Any, numbers: Sequence[int]) -> tuple[int, ...]:
-    """The lengths of these axes; -1 for those given at run time."""
-    return tuple(info.space[i % _DUAL_AXIS].n for i in numbers)
+    return tuple(spaces[i % DUAL_AXIS].dual if i >= DUAL_AXIS else spaces[i] for i in numbers)
 
 
 #: The axes of x or of y: how many there are, or the space of each.

@@ -19,10 +19,10 @@ import torch
 from torch import Tensor, nn
 
 from eqc import _registry, _torch_direct, _torch_operators, _torch_ragged
-from eqc._integers import integer
 from eqc._torch_modules import Network, _integers, linears, network
 from eqc._native import Options, key_of_source, source_for_bias
 from eqc._torch_bilinear import EquivariantBilinear, bilinear
+from eqc._sizes import SizesOfInput
 from eqc._source import dtype_name, layer_source
 from eqc.initialize import GAIN, INPUTS, weight_std
 from eqc.layer import Layer
@@ -41,34 +41,27 @@ def _check_tensors(**tensors: Tensor | None) -> None:
             raise TypeError(f"{name} is {found}; expected a torch.Tensor{advice}")
 
 
-def _apply(key: str, x: Tensor, weight: Tensor, bias: Tensor | None, *, orders: tuple[int, int],
-           size: int | None, any_n: int, n: int | None, channels_last: bool,
-           sizes: Tensor | None = None) -> Tensor:
-    """The operator on any number of batch axes. `size` is the layer's, `n` that of the call,
-    `any_n` one that will do where no axis has it; `sizes` those of the samples where they
+def _apply(key: str, x: Tensor, weight: Tensor, bias: Tensor | None, *, order: int,
+           size: int | None, find: SizesOfInput, n: Any, sizes: Tensor | None = None) -> Tensor:
+    """The operator on any number of batch axes. `order` and `size` are the layer's k and n, `n`
+    that of the call, `find` says how x shows it; `sizes` those of the samples where they
     differ."""
-    order = orders[0]
     _check_tensors(x=x, weight=weight, bias=bias)
     if weight.dim() != 3:
         raise ValueError(f"weight has shape {list(weight.shape)}; expected 3 axes: [diagrams, "
                          "c_in, c_out]")
-    if n is not None and (isinstance(n, bool) or not isinstance(n, (int, torch.SymInt))):
-        n = integer("n", n)
     if x.dim() <= order:
         raise ValueError(f"x has {x.dim()} axes; expected at least {order + 1}: any number of "
                          f"batch axes, {order} of size n, and the channels")
     lead, inner = x.shape[:x.dim() - order - 1], x.shape[x.dim() - order - 1:]
+    if n is not None and not isinstance(n, torch.SymInt):
+        n = find.free.checked_part(n)
     if size is None:
-        size = n
+        size = find(n, inner)
     elif n is not None and n != size:
         raise ValueError(f"n is {n}, but the layer was compiled for n = {size}")
     if size is None:
-        if order > 0:
-            size = inner[0 if channels_last else 1]
-        elif orders == (0, 0):
-            size = any_n
-        else:
-            raise ValueError("n is unknown: x has no axis of it; give n=")
+        raise ValueError("n is unknown: x has no axis of it; give n=")
     samples = x.reshape(math.prod(lead), *inner)
     if sizes is None:
         y = _torch_operators.linear(samples, weight, bias, key, size)
@@ -111,9 +104,8 @@ def linear(layer: Layer, x: Tensor, weight: Tensor, bias: Tensor | None = None, 
         y = _torch_direct.linear({_torch_operators.dtype_of(layer): key}, x, weight, bias)
         if y is not None:
             return y
-    return _apply(key, x, weight, bias, orders=(layer.k, layer.l), size=layer.n,
-                  any_n=layer._size_unit, n=n,
-                  channels_last=layer.layout == "channels_last")
+    return _apply(key, x, weight, bias, order=layer.k, size=layer.n,
+                  find=layer._sizes_of_x, n=n)
 
 
 def _apply_packed(key: str, values: Tensor, ptr: Tensor, weight: Tensor,
@@ -305,7 +297,7 @@ class EquivariantLinear(nn.Module):
         self.group, self.k, self.l, self.n = layer.group, layer.k, layer.l, layer.n
         self.in_channels, self.out_channels = in_channels, out_channels
         self.layout, self.normalize, self.weights, self.pool = layout, normalize, weights, pool
-        self._any_n = layer._size_unit
+        self._sizes_of_x, self._several = layer._sizes_of_x, len(layer.spaces) > 1
         self.gain, self.inputs, self.init_n = gain, inputs, init_n
         self.weight = nn.Parameter(torch.empty(layer.weight_shape, **place))
         if layer.has_bias:
@@ -380,9 +372,8 @@ class EquivariantLinear(nn.Module):
             if sizes is not None or n is not None:
                 raise ValueError("ptr= says all sizes: give neither sizes= nor n=")
             return _apply_packed(self._key(x, ragged=True), x, ptr, self.weight, self.bias)
-        return _apply(self._key(x, ragged=ragged), x, self.weight, self.bias,
-                      orders=(self.k, self.l), size=self.n, any_n=self._any_n, n=n,
-                      channels_last=self.layout == "channels_last", sizes=sizes)
+        return _apply(self._key(x, ragged=ragged), x, self.weight, self.bias, order=self.k,
+                      size=self.n, find=self._sizes_of_x, n=n, sizes=sizes)
 
     def __prepare_scriptable__(self) -> NoReturn:
         raise NotImplementedError(
@@ -391,7 +382,7 @@ class EquivariantLinear(nn.Module):
 
     def extra_repr(self) -> str:
         # Of axes of several spaces the group says all.
-        size = [] if self.n == -2 else [f"n={'?' if self.n is None else self.n}"]
+        size = [] if self._several else [f"n={'?' if self.n is None else self.n}"]
         parts = [self.group, *size, f"k={self.k}",
                  f"l={self.l}", f"{self.in_channels} -> {self.out_channels}",
                  f"diagrams={self.weight.shape[0]}", f"bias={self.bias is not None}"]
