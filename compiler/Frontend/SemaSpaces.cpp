@@ -249,7 +249,7 @@ static std::pair<bool, bool> haveDuals(const DeclaredSpace &space) {
 
 const DeclaredSpace *eqc::findSpace(const Value &axis,
                                     const DeclaredSpaces &spaces,
-                                    DiagnosticEngine &diags, bool *isDual) {
+                                    DiagnosticEngine &diags, bool &isDual) {
   StringRef name = axis.token.text;
   const bool primed = name.consume_back("'");
   const auto found = spaces.find(name);
@@ -273,13 +273,7 @@ const DeclaredSpace *eqc::findSpace(const Value &axis,
         .fix(axis.range, name, "write it without the apostrophe");
     return nullptr;
   }
-  if (primed && !isDual) {
-    diags.error(DiagId::NotBuiltYet, axis.range,
-                "axes of duals are not built yet in networks");
-    return nullptr;
-  }
-  if (isDual)
-    *isDual = primed;
+  isDual = primed;
   return &*found->second;
 }
 
@@ -332,7 +326,7 @@ bool LayerChecker::readAxes(FieldKind kind, const Value &value,
                                ? llvm::ArrayRef(written->items)
                                : llvm::ArrayRef(one)) {
     bool isDual = false;
-    const DeclaredSpace *space = findSpace(axis, spaces, diags, &isDual);
+    const DeclaredSpace *space = findSpace(axis, spaces, diags, isDual);
     good &= space != nullptr;
     if (!space)
       continue;

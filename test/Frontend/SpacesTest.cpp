@@ -173,14 +173,9 @@ const std::vector<ErrorCase> &eqc::test::spaceErrorCases() {
        {"1:14: group 'GL' takes a size in parentheses, found 2 values "
         "[E0022]"}},
       {"space V = GL(3)\nlayer f { k = V V'; l = V V' }\n"
-       "network net {\n  input x : V V', 1\n  output y = f(x)\n}",
-       {"4:15: axes of duals are not built yet in networks [E0074]",
-        "5:14: layer 'f' has axes of duals, which layers of networks cannot "
-        "yet [E0074]"}},
-      {"space V = GL(3)\nlayer f { k = V V'; l = 0 }\n"
-       "network net {\n  input x : 0, 1\n  output y = f(x)\n}",
-       {"5:14: layer 'f' has axes of duals, which layers of networks cannot "
-        "yet [E0074]"}},
+       "network net {\n  input x : V V, 1\n  output y = f(x)\n}",
+       {"5:16: layer 'f' takes axes V V' and 1 channel, but this value has "
+        "axes V V and 1 channel [E0083]"}},
       {"space a = S(3)\nspace b = S(?)\nlayer f { k = a b; l = a }",
        {"3:15: axes of several spaces of which one, 'b', has a size given at "
         "run time are not built yet [E0074]"}},
