@@ -45,7 +45,7 @@ enum class StepKind {
 struct NetworkValue {
   std::string name; ///< "" for a part of an expression
   SourcePosition position;
-  std::vector<int> axes; ///< the space of each
+  std::vector<int> axes; ///< what each is of: see NetworkSpec
   int64_t channels = 1;
 };
 
@@ -55,7 +55,7 @@ struct NetworkStep {
   size_t layer = 0;                   ///< of Layer: one of the network's
   std::vector<int> operands;
   int result = 0;
-  /// Of Norm the spaces whose axes are summed over.
+  /// Of Norm the spaces and sums whose axes are summed over.
   std::vector<int> spaces;
   SourcePosition position;
 };
@@ -80,6 +80,9 @@ struct NetworkSpec {
   /// Of all axes: those of the inputs, then what layers add in the order of
   /// their first calls.
   std::vector<Space> spaces;
+  /// The sums of these that axes are of. Axes have the number of a space, or
+  /// behind all spaces that of a sum; those of duals kDualAxis more.
+  std::vector<SpaceSum> sums;
   /// The inputs first.
   std::vector<NetworkValue> values;
   size_t numInputs = 0;
@@ -99,7 +102,27 @@ struct NetworkSpec {
   }
   /// The number of the output that a value is, or -1.
   int outputOf(int value) const;
+  SpaceList spaceList() const { return {spaces, sums}; }
+  int numAxisKinds() const {
+    return static_cast<int>(spaces.size() + sums.size());
+  }
+  /// The numbers of the spaces that entries of an axis lie in: one, or the
+  /// summands of a sum.
+  std::vector<int> spacesOf(int axis) const;
+  /// Where the spaces have these sizes.
+  int64_t lengthOf(int axis, const std::vector<int64_t> &sizes) const;
+  /// -1: given at run time.
+  int64_t lengthOf(int axis) const;
+  /// What the language calls the space or the sum of an axis.
+  const std::string &nameOf(int axis) const;
 };
+
+/// Whether an axis is of a dual.
+constexpr bool isDualAxis(int axis) { return axis >= kDualAxis; }
+
+/// Axes in the language: "nodes V'", or "0" without any.
+std::string textOfAxes(const NetworkSpec &network,
+                       const std::vector<int> &axes);
 
 /// The axes of `axes` that are not of `spaces`.
 std::vector<int> axesWithout(const std::vector<int> &axes,

@@ -303,11 +303,17 @@ private:
     std::vector<std::pair<Group, int64_t>> spaces;
     for (size_t i = 0; i < sizes.size(); ++i)
       spaces.emplace_back(network.spaces[i].group, sizes[i]);
-    RandomElements elements(spaces, random);
+    RandomElements elements(spaces, network.sums, random);
     auto move = [&](int number, const Values &tensor) {
       const NetworkValue &value = network.values[number];
-      return elements.move(tensor, static_cast<int>(value.axes.size()),
-                           value.axes, batch, value.channels, network.layout);
+      std::vector<int> kinds;
+      std::vector<bool> dual;
+      for (int axis : value.axes) {
+        kinds.push_back(axis % kDualAxis);
+        dual.push_back(isDualAxis(axis));
+      }
+      return elements.move(tensor, static_cast<int>(value.axes.size()), kinds,
+                           batch, value.channels, network.layout, dual);
     };
     Arrays moved;
     for (size_t i = 0; i < inputs.size(); ++i) {

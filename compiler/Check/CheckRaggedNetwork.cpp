@@ -133,7 +133,7 @@ private:
     std::vector<std::vector<size_t>> places;
     std::vector<int64_t> longest;
     for (int axis : network.values[value].axes)
-      longest.push_back(extents[axis]);
+      longest.push_back(network.lengthOf(axis, extents));
     const int64_t room = numPositions(longest);
     int64_t at = 0;
     for (int64_t s = 0; s < batch; ++s) {

@@ -97,7 +97,7 @@ static double slopeOf(Function function, double x) {
 std::vector<int64_t> NetworkOracle::lengthsOf(int value) const {
   std::vector<int64_t> lengths;
   for (int axis : network.values[value].axes)
-    lengths.push_back(sizes[axis]);
+    lengths.push_back(network.lengthOf(axis, sizes));
   return lengths;
 }
 

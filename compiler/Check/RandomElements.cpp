@@ -6,8 +6,8 @@
 using namespace eqc;
 
 RandomElements::RandomElements(
-    const std::vector<std::pair<Group, int64_t>> &spaces, Random &random,
-    bool ofIntegers) {
+    const std::vector<std::pair<Group, int64_t>> &spaces,
+    const std::vector<SpaceSum> &sums, Random &random, bool ofIntegers) {
   elements.reserve(spaces.size());
   for (const auto &[group, size] : spaces)
     elements.push_back(ofIntegers ? rulesOf(group).integerElement(size, random)
@@ -15,6 +15,14 @@ RandomElements::RandomElements(
   for (size_t i = 0; i < spaces.size(); ++i)
     duals.push_back(rulesOf(spaces[i].first).hasDuals() ? elements[i].dual()
                                                         : elements[i]);
+  // Behind the spaces, as axes are numbered.
+  for (const SpaceSum &sum : sums)
+    for (auto *of : {&elements, &duals}) {
+      std::vector<const GroupElement *> summands;
+      for (int space : sum.summands)
+        summands.push_back(&(*of)[space]);
+      of->push_back(GroupElement::directSum(summands));
+    }
 }
 
 static std::vector<std::pair<Group, int64_t>> spacesOf(const LayerSpec &spec,
@@ -30,15 +38,7 @@ static std::vector<std::pair<Group, int64_t>> spacesOf(const LayerSpec &spec,
 
 RandomElements::RandomElements(const LayerSpec &spec, int64_t n, Random &random,
                                bool ofIntegers)
-    : RandomElements(spacesOf(spec, n), random, ofIntegers) {
-  // Behind the spaces, as axes are numbered.
-  for (const SpaceSum &sum : spec.group.sums())
-    for (auto *of : {&elements, &duals}) {
-      std::vector<const GroupElement *> summands;
-      for (int space : sum.summands)
-        summands.push_back(&(*of)[space]);
-      of->push_back(GroupElement::directSum(summands));
-    }
+    : RandomElements(spacesOf(spec, n), spec.group.sums(), random, ofIntegers) {
 }
 
 Values RandomElements::move(const Values &tensor, int order,

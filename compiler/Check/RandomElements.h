@@ -18,9 +18,10 @@ public:
   /// Those of integers move integers to integers.
   RandomElements(const LayerSpec &spec, int64_t n, Random &random,
                  bool ofIntegers = false);
-  /// Of spaces with these groups and sizes.
+  /// Of spaces with these groups and sizes, and sums of them.
   RandomElements(const std::vector<std::pair<Group, int64_t>> &spaces,
-                 Random &random, bool ofIntegers = false);
+                 const std::vector<SpaceSum> &sums, Random &random,
+                 bool ofIntegers = false);
 
   /// A tensor of so many axes, each of its space; without `axes` all are of the
   /// first. Those of duals take the inverse transpose.

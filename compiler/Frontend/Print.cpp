@@ -145,7 +145,7 @@ std::string eqc::toSource(const LayerSpec &spec) {
 
 std::string eqc::networkSource(const NetworkSpec &network,
                                llvm::ArrayRef<LayerSpec> layers) {
-  std::string text = declarationsOf(network.spaces);
+  std::string text = declarationsOf(network.spaces, network.sums);
   for (const NetworkLayer &layer : network.layers)
     text += layerText(layers[layer.index]);
   return text + "network " + network.name + " {\n" + network.body + "}\n";

@@ -44,6 +44,9 @@ struct DeclaredSpace {
   std::vector<Space> summands;
 
   bool isSum() const { return !summands.empty(); }
+  bool operator==(const DeclaredSpace &o) const {
+    return space == o.space && summands == o.summands;
+  }
 };
 /// By name; nothing where the space is refused.
 using DeclaredSpaces = llvm::StringMap<std::optional<DeclaredSpace>>;
@@ -53,9 +56,8 @@ void checkName(const Token &name, llvm::StringRef what,
                DiagnosticEngine &diags);
 
 /// The space that a word names as that of an axis; null where it is refused.
-/// The axis may be of the dual where that can be told.
 const DeclaredSpace *findSpace(const Value &axis, const DeclaredSpaces &spaces,
-                               DiagnosticEngine &diags, bool *isDual = nullptr);
+                               DiagnosticEngine &diags, bool &isDual);
 
 /// Checks one layer. Every check that can be made is made, whatever failed
 /// before, so that all independent errors appear in one run; a check that

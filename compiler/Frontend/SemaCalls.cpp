@@ -20,28 +20,26 @@ using llvm::Twine;
 //===----------------------------------------------------------------------===//
 
 /// "axes nodes nodes and 16 channels".
-std::string NetworkChecker::typeText(const std::vector<int> &axes,
-                                     int64_t channels) const {
-  return (axes.empty()       ? "no axes"
-          : axes.size() == 1 ? "axis " + axesText(spec.spaces, axes)
-                             : "axes " + axesText(spec.spaces, axes)) +
+static std::string textOfType(size_t order, const std::string &axes,
+                              int64_t channels) {
+  return (order == 0   ? "no axes"
+          : order == 1 ? "axis " + axes
+                       : "axes " + axes) +
          " and " + std::to_string(channels) +
          (channels == 1 ? " channel" : " channels");
 }
 
-std::string NetworkChecker::typeText(const NetworkValue &value) const {
-  return typeText(value.axes, value.channels);
+std::string NetworkChecker::typeText(const std::vector<int> &axes,
+                                     int64_t channels) const {
+  return textOfType(axes.size(), textOfAxes(spec, axes), channels);
 }
 
 std::string NetworkChecker::typeText(const TensorType &type) const {
   std::string names;
-  for (const Space &space : type.axes)
-    names += (names.empty() ? "" : " ") + space.name;
-  return (type.axes.empty()       ? "no axes"
-          : type.axes.size() == 1 ? "axis " + names
-                                  : "axes " + names) +
-         " and " + std::to_string(type.channels) +
-         (type.channels == 1 ? " channel" : " channels");
+  for (const AxisType &axis : type.axes)
+    names += (names.empty() ? "" : " ") + axis.space.space.name +
+             (axis.isDual ? "'" : "");
+  return textOfType(type.axes.size(), names, type.channels);
 }
 
 std::string NetworkChecker::callText(const ExprNode &node,
@@ -113,24 +111,11 @@ int NetworkChecker::callLayer(const ExprNode &node, const LayerSignature &layer,
   const auto operands = resolveAll(arguments);
   const bool counted = expectCount(node, arguments.size(), layer.inputs.size());
   bool good = operands && counted && layer.typed;
-  for (auto [has, what] :
-       {std::pair(layer.hasDuals, "duals"), std::pair(layer.hasSums, "sums")})
-    if (has) {
-      diags
-          .error(DiagId::NotBuiltYet, node.token.range,
-                 "layer " + quoted(name) + " has axes of " + what +
-                     ", which layers of networks cannot yet")
-          .help("call it by its own functions, between two networks");
-      good = false;
-    }
   for (size_t i = 0; good && i < operands->size(); ++i) {
     const NetworkValue &value = valueAt((*operands)[i]);
     const TensorType &wanted = layer.inputs[i];
-    std::vector<Space> axes;
-    axes.reserve(value.axes.size());
-    for (int axis : value.axes)
-      axes.push_back(spec.spaces[axis]);
-    if (axes == wanted.axes && value.channels == wanted.channels)
+    if (axisNumbers(wanted.axes) == value.axes &&
+        value.channels == wanted.channels)
       continue;
     diags.error(DiagId::BadCall, arguments[i].node->range,
                 "layer " + quoted(name) + " takes " + typeText(wanted) +
@@ -145,8 +130,7 @@ int NetworkChecker::callLayer(const ExprNode &node, const LayerSignature &layer,
   step.operands = *operands;
   NetworkValue result;
   result.channels = layer.output.channels;
-  for (const Space &space : layer.output.axes)
-    result.axes.push_back(spaceNumber(space));
+  result.axes = axisNumbers(layer.output.axes);
   return addStep(std::move(step), node, std::move(result),
                  callText(node, *operands));
 }
@@ -161,20 +145,20 @@ int NetworkChecker::pointwise(const ExprNode &node, Function function,
   if (!expectCount(node, arguments.size(), 1) || !operands)
     return -1;
   NetworkValue value = valueAt(operands->front());
-  const Entrywise allowed = entrywise(spec.spaces, value.axes);
+  const Entrywise allowed = entrywise(spec, value.axes);
   const bool good = allowed == Entrywise::All ||
                     (allowed == Entrywise::Odd && isOdd(function));
   if (!good) {
     bool hasNorm = true;
     std::string why;
     for (auto [number, space] : llvm::enumerate(spec.spaces)) {
-      const auto order =
-          static_cast<int>(llvm::count(value.axes, static_cast<int>(number)));
-      if (order > 0)
-        hasNorm &= keepsSumOfSquares(space.group);
-      if (order > 0 && entrywise(space.group, order) == allowed)
+      int order = 0;
+      if (entrywiseOf(spec, value.axes, static_cast<int>(number), order) ==
+          allowed)
         why = whyNotAll(space.group, order) + " (space '" + space.name + "')";
     }
+    for (int axis : value.axes)
+      hasNorm &= keepsSumOfSquares(spec, axis);
     Diagnostic &error =
         diags.error(DiagId::NotEquivariant, node.token.range,
                     quoted(node.token.text) + " is not equivariant here");
@@ -209,7 +193,7 @@ bool NetworkChecker::readNormSpaces(llvm::ArrayRef<Part> arguments, int operand,
     int space = -1;
     if (part.node->kind == ExprNode::Kind::Word)
       for (int axis : valueAt(operand).axes)
-        if (spec.spaces[axis].name == name)
+        if (spec.nameOf(axis) == name)
           space = axis;
     if (space < 0) {
       Diagnostic &error = diags.error(
@@ -240,20 +224,23 @@ int NetworkChecker::norm(const ExprNode &node, llvm::ArrayRef<Part> arguments) {
   NetworkValue value = valueAt(operand);
   std::string rest;
   for (int space : step.spaces)
-    rest += ", " + spec.spaces[space].name;
+    rest += ", " + spec.nameOf(space);
   if (arguments.size() == 1)
     for (int axis : value.axes)
       if (!llvm::is_contained(step.spaces, axis))
         step.spaces.push_back(axis);
-  for (int space : step.spaces) {
-    const Space &summed = spec.spaces[space];
-    if (keepsSumOfSquares(summed.group))
+  for (int axis : step.spaces) {
+    if (keepsSumOfSquares(spec, axis))
       continue;
+    const std::vector<int> parts = spec.spacesOf(axis);
+    const Space &wrong = spec.spaces[*llvm::find_if(parts, [&](int space) {
+      return !keepsSumOfSquares(spec.spaces[space].group);
+    })];
     diags
         .error(DiagId::NotEquivariant, node.token.range,
-               "the norm over axes of space " + quoted(summed.name) +
+               "the norm over axes of space " + quoted(spec.nameOf(axis)) +
                    " is not invariant")
-        .note("matrices of " + groupName(summed.group) +
+        .note("matrices of " + groupName(wrong.group) +
               " do not keep the sum of squares")
         .help("take an invariant from a layer to no axes of that space");
     return -1;
@@ -261,7 +248,7 @@ int NetworkChecker::norm(const ExprNode &node, llvm::ArrayRef<Part> arguments) {
   value.name.clear();
   value.axes = axesWithout(value.axes, step.spaces);
   // What is left is a function of the entries on these axes.
-  if (entrywise(spec.spaces, value.axes) != Entrywise::All) {
+  if (entrywise(spec, value.axes) != Entrywise::All) {
     diags
         .error(DiagId::NotEquivariant, node.token.range,
                "a norm that leaves these axes is not equivariant")
@@ -296,7 +283,7 @@ int NetworkChecker::scale(const ExprNode &node,
     return -1;
   }
   // Where s has axes, entries are multiplied one by one.
-  if (entrywise(spec.spaces, s.axes) != Entrywise::All) {
+  if (entrywise(spec, s.axes) != Entrywise::All) {
     diags
         .error(DiagId::NotEquivariant, node.token.range,
                "'scale' by a factor with these axes is not equivariant")

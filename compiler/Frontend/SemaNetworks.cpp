@@ -16,25 +16,32 @@ using llvm::Twine;
 LayerSignature eqc::signatureOf(const LayerSpec &layer, size_t index) {
   const std::vector<Space> spaces = layer.spaces();
   auto typeOf = [&](int first, int order, const std::vector<int> &axes,
-                    int64_t channels) {
+                    const std::vector<bool> &duals, int64_t channels) {
     TensorType type;
     type.channels = channels;
-    for (int axis = first; axis < first + order; ++axis)
-      if (const int number = axes.empty() ? 0 : axes[axis];
-          !sumOf(layer.group, number)) // which networks refuse
-        type.axes.push_back(spaces[static_cast<size_t>(number)]);
+    for (int axis = first; axis < first + order; ++axis) {
+      const int number = axes.empty() ? 0 : axes[axis];
+      AxisType &added = type.axes.emplace_back();
+      added.isDual = !duals.empty() && duals[axis];
+      if (const SpaceSum *sum = sumOf(layer.group, number)) {
+        added.space.space.name = sum->name;
+        for (int summand : sum->summands)
+          added.space.summands.push_back(spaces[summand]);
+      } else {
+        added.space.space = spaces[number];
+      }
+    }
     return type;
   };
   LayerSignature signature;
   signature.index = index;
   signature.typed = layer.typed;
-  signature.hasDuals = !layer.duals().empty();
-  signature.hasSums = layer.group.hasSums();
-  signature.inputs.push_back(typeOf(0, layer.k1(), layer.xAxes, layer.cIn));
+  signature.inputs.push_back(
+      typeOf(0, layer.k1(), layer.xAxes, layer.xDuals, layer.cIn));
   if (layer.isBilinear())
     signature.inputs.push_back(
-        typeOf(layer.k1(), layer.k2, layer.xAxes, layer.cIn2));
-  signature.output = typeOf(0, layer.l, layer.yAxes, layer.cOut);
+        typeOf(layer.k1(), layer.k2, layer.xAxes, layer.xDuals, layer.cIn2));
+  signature.output = typeOf(0, layer.l, layer.yAxes, layer.yDuals, layer.cOut);
   signature.dtype = layer.dtype;
   signature.storage = layer.storage;
   signature.layout = layer.layout;
@@ -51,12 +58,69 @@ SourcePosition NetworkChecker::positionOf(SourceRange where) const {
   return {diags.source().name().str(), at.line, at.column};
 }
 
-int NetworkChecker::spaceNumber(const Space &space) {
-  const auto known = llvm::find(spec.spaces, space);
-  const auto number = static_cast<int>(known - spec.spaces.begin());
-  if (known == spec.spaces.end())
-    spec.spaces.push_back(space);
+//===----------------------------------------------------------------------===//
+// Axes
+//===----------------------------------------------------------------------===//
+
+/// The number of an element, which is added where it is new.
+template <typename T>
+static int numberIn(std::vector<T> &list, const T &wanted) {
+  const auto known = llvm::find(list, wanted);
+  const auto number = static_cast<int>(known - list.begin());
+  if (known == list.end())
+    list.push_back(wanted);
   return number;
+}
+
+void NetworkChecker::addSpaces(const DeclaredSpace &space) {
+  if (!space.isSum()) {
+    numberIn(spec.spaces, space.space);
+    return;
+  }
+  SpaceSum sum{space.space.name, {}};
+  for (const Space &summand : space.summands)
+    sum.summands.push_back(numberIn(spec.spaces, summand));
+  numberIn(spec.sums, sum);
+}
+
+/// Numbers what axes of values are of before there are any, since sums have
+/// their numbers behind all spaces.
+void NetworkChecker::numberSpaces() {
+  for (const StatementDecl &statement : decl.statements) {
+    for (const Value &axis : statement.axes.items)
+      if (const auto found = spaces.find(axis.token.text.rtrim('\''));
+          found != spaces.end() && found->second)
+        addSpaces(*found->second);
+    for (const ExprNode &node : statement.expression)
+      if (const auto layer = layers.find(node.token.text);
+          node.kind == ExprNode::Kind::Call && layer != layers.end() &&
+          layer->second)
+        for (const AxisType &axis : layer->second->output.axes)
+          addSpaces(axis.space);
+  }
+}
+
+int NetworkChecker::axisNumber(const AxisType &axis) const {
+  const std::string &name = axis.space.space.name;
+  const auto space = llvm::find(spec.spaces, axis.space.space);
+  const auto sum = llvm::find_if(
+      spec.sums, [&](const SpaceSum &each) { return each.name == name; });
+  if (axis.space.isSum() ? sum == spec.sums.end() : space == spec.spaces.end())
+    return -1;
+  const auto number =
+      axis.space.isSum()
+          ? spec.spaces.end() - spec.spaces.begin() + (sum - spec.sums.begin())
+          : space - spec.spaces.begin();
+  return static_cast<int>(number) + (axis.isDual ? kDualAxis : 0);
+}
+
+std::vector<int>
+NetworkChecker::axisNumbers(const std::vector<AxisType> &axes) const {
+  std::vector<int> numbers;
+  numbers.reserve(axes.size());
+  for (const AxisType &axis : axes)
+    numbers.push_back(axisNumber(axis));
+  return numbers;
 }
 
 //===----------------------------------------------------------------------===//
@@ -76,7 +140,7 @@ int NetworkChecker::addStep(NetworkStep step, const ExprNode &node,
   bool overflows = __builtin_mul_overflow(bytes, int64_t(8), &bytes);
   for (int axis : result.axes)
     overflows |= __builtin_mul_overflow(
-        bytes, std::max<int64_t>(1, spec.spaces[axis].n), &bytes);
+        bytes, std::max<int64_t>(1, spec.lengthOf(axis)), &bytes);
   if (overflows) {
     diags.error(DiagId::SizeOverflow, node.range,
                 "the bytes of this value of one sample are above 2^63 - 1");
@@ -108,15 +172,11 @@ bool NetworkChecker::readAxes(const Value &written, NetworkValue &value) {
     return false;
   }
   for (const Value &axis : written.items) {
-    const DeclaredSpace *space = findSpace(axis, spaces, diags);
-    if (space && space->isSum()) {
-      diags.error(DiagId::NotBuiltYet, axis.range,
-                  "axes of sums are not built yet in networks");
-      space = nullptr;
-    }
+    bool isDual = false;
+    const DeclaredSpace *space = findSpace(axis, spaces, diags, isDual);
     good &= space != nullptr;
     if (space)
-      value.axes.push_back(spaceNumber(space->space));
+      value.axes.push_back(axisNumber({*space, isDual}));
   }
   return good;
 }
@@ -234,7 +294,7 @@ void NetworkChecker::checkStatement(const StatementDecl &statement) {
   if (isInput) {
     inputs.push_back(value);
     spec.body += "  input " + name.str() + " : " +
-                 axesText(spec.spaces, valueAt(value).axes) + ", " +
+                 textOfAxes(spec, valueAt(value).axes) + ", " +
                  std::to_string(valueAt(value).channels) + "\n";
   } else {
     spec.body += (isOutput ? "  output " : "  ") + name.str() + " = " +
@@ -389,6 +449,7 @@ std::optional<NetworkSpec> NetworkChecker::check() {
   checkName(decl.name, "network", diags);
   if (!checkLimits())
     return std::nullopt;
+  numberSpaces();
   for (const StatementDecl &statement : decl.statements) {
     if (diags.saturated())
       return std::nullopt;

@@ -15,9 +15,19 @@
 
 namespace eqc {
 
+/// What an axis is of.
+struct AxisType {
+  DeclaredSpace space;
+  bool isDual = false;
+
+  bool operator==(const AxisType &o) const {
+    return space == o.space && isDual == o.isDual;
+  }
+};
+
 /// The type of a tensor between layers.
 struct TensorType {
-  std::vector<Space> axes;
+  std::vector<AxisType> axes;
   int64_t channels = 1;
 };
 
@@ -25,8 +35,6 @@ struct TensorType {
 struct LayerSignature {
   size_t index = 0; ///< among the layers of the source
   bool typed = false;
-  bool hasDuals = false; ///< whether axes are of duals
-  bool hasSums = false;  ///< whether axes are of sums
   std::vector<TensorType> inputs;
   TensorType output;
   DType dtype = DType::F32;
@@ -76,7 +84,11 @@ private:
   void layOutParameters();
   const LayerSignature &signatureOfLayer(llvm::StringRef name) const;
   SourcePosition positionOf(SourceRange where) const;
-  int spaceNumber(const Space &space);
+  void numberSpaces();
+  void addSpaces(const DeclaredSpace &space);
+  /// The number of an axis; -1 where no value has one of that space.
+  int axisNumber(const AxisType &axis) const;
+  std::vector<int> axisNumbers(const std::vector<AxisType> &axes) const;
   int addValue(NetworkValue value);
   /// Adds a step and its result; -1 where that is too large.
   int addStep(NetworkStep step, const ExprNode &node, NetworkValue result,
@@ -101,7 +113,9 @@ private:
   std::optional<std::vector<int>> resolveAll(llvm::ArrayRef<Part> arguments);
   bool expectCount(const ExprNode &node, size_t found, size_t expected);
   std::string typeText(const std::vector<int> &axes, int64_t channels) const;
-  std::string typeText(const NetworkValue &value) const;
+  std::string typeText(const NetworkValue &value) const {
+    return typeText(value.axes, value.channels);
+  }
   std::string typeText(const TensorType &type) const;
   std::string callText(const ExprNode &node, const std::vector<int> &operands,
                        llvm::StringRef rest = "");

@@ -249,7 +249,7 @@ static std::pair<bool, bool> haveDuals(const DeclaredSpace &space) {
 
 const DeclaredSpace *eqc::findSpace(const Value &axis,
                                     const DeclaredSpaces &spaces,
-                                    DiagnosticEngine &diags, bool *isDual) {
+                                    DiagnosticEngine &diags, bool &isDual) {
   StringRef name = axis.token.text;
   const bool primed = name.consume_back("'");
   const auto found = spaces.find(name);
@@ -273,13 +273,7 @@ const DeclaredSpace *eqc::findSpace(const Value &axis,
         .fix(axis.range, name, "write it without the apostrophe");
     return nullptr;
   }
-  if (primed && !isDual) {
-    diags.error(DiagId::NotBuiltYet, axis.range,
-                "axes of duals are not built yet in networks");
-    return nullptr;
-  }
-  if (isDual)
-    *isDual = primed;
+  isDual = primed;
   return &*found->second;
 }
 
@@ -332,7 +326,7 @@ bool LayerChecker::readAxes(FieldKind kind, const Value &value,
                                ? llvm::ArrayRef(written->items)
                                : llvm::ArrayRef(one)) {
     bool isDual = false;
-    const DeclaredSpace *space = findSpace(axis, spaces, diags, &isDual);
+    const DeclaredSpace *space = findSpace(axis, spaces, diags, isDual);
     good &= space != nullptr;
     if (!space)
       continue;
@@ -420,14 +414,6 @@ bool LayerChecker::checkSpacesOfAxes(const std::vector<Space> &used,
                     Twine(kMostSums));
     return false;
   }
-  if (numSums > 0 && inputProduct()) {
-    diags
-        .error(DiagId::NotBuiltYet, where,
-               "axes of sums are not built yet in layers of two inputs")
-        .help("write a layer for each choice of summands, and add up their "
-              "results");
-    return false;
-  }
   for (const Space &space : used)
     if (space.group.action()) {
       diags
@@ -457,18 +443,23 @@ void LayerChecker::checkHeads() {
   for (const Diagram &diagram : spec.diagrams)
     if (diagram.head >= 0)
       name = toString(diagram);
-  for (size_t c = 0;
-       spec.choice != DiagramChoice::List && c < spec.group.numSpaces(); ++c) {
-    const auto space = static_cast<int>(c);
-    const GroupRules &rules = rulesOf(spec.group.of(space));
-    if (rules.hasJellyfish())
-      rules.enumerate(sizeOf(spec.group, spec.n, space),
-                      rows().verticesOf(space), [&](const Diagram &diagram) {
-                        if (diagram.head >= 0)
-                          name = toString(diagram);
-                        return diagram.head < 0;
-                      });
-  }
+  auto findIn = [&](const LayerRows &assigned) {
+    for (size_t c = 0; c < spec.group.numSpaces() && name.empty(); ++c) {
+      const auto space = static_cast<int>(c);
+      const GroupRules &rules = rulesOf(spec.group.of(space));
+      if (rules.hasJellyfish())
+        rules.enumerate(sizeOf(spec.group, spec.n, space),
+                        assigned.verticesOf(space),
+                        [&](const Diagram &diagram) {
+                          if (diagram.head >= 0)
+                            name = toString(diagram);
+                          return diagram.head < 0;
+                        });
+    }
+    return name.empty();
+  };
+  if (spec.choice != DiagramChoice::List)
+    forEachAssignment(rows(), findIn);
   if (!name.empty())
     diags
         .error(DiagId::NotBuiltYet, place(FieldKind::K),

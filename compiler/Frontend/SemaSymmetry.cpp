@@ -110,11 +110,6 @@ void LayerChecker::checkSymmetry() {
           .help("remove one of those that together give a permutation and the "
                 "same with a '-'");
   }
-  if (group->hasSums() &&
-      (value(FieldKind::InSymmetry) || value(FieldKind::OutSymmetry)))
-    diags.error(DiagId::NotBuiltYet, placeOfSymmetry(),
-                "axes with a symmetry are not built yet in layers with axes of "
-                "sums");
   if (inputProduct() &&
       (value(FieldKind::InSymmetry) || value(FieldKind::OutSymmetry)))
     diags.error(DiagId::NotBuiltYet, placeOfSymmetry(),

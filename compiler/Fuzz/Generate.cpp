@@ -210,7 +210,7 @@ private:
       declarations.insert(declarations.begin(), {spaces.back(), {}});
     }
     isBilinear = choose.oneIn(4) && options.target.empty();
-    if (!isBilinear && choose.oneIn(3))
+    if (choose.oneIn(3))
       addSum(spaces, declarations);
     auto side = [&](int64_t axes) {
       std::string text;
@@ -280,6 +280,29 @@ private:
       add("diagrams = connected");
     if (choose.oneIn(8))
       add(fmt::format("batch = {}", choose.of<int64_t>({1, 2, 31})));
+    if (!isBilinear && choose.oneIn(6))
+      addSymmetry(layer, choose.oneIn(2) ? "k" : "l");
+  }
+
+  /// Of two axes of a side that are alike, if there are such.
+  void addSymmetry(Declaration &layer, const std::string &side) {
+    std::vector<std::string> axes;
+    for (llvm::StringRef field : layer.body)
+      if (field.consume_front(side + " = "))
+        for (llvm::StringRef axis : llvm::split(field, ' '))
+          axes.push_back(axis.str());
+    int64_t order = 0;
+    if (axes.size() == 1 && !llvm::StringRef(axes[0]).getAsInteger(10, order))
+      axes.assign(static_cast<size_t>(order), "");
+    std::vector<std::string> pairs;
+    for (size_t a = 0; a < axes.size(); ++a)
+      for (size_t b = a + 1; b < axes.size(); ++b)
+        if (axes[a] == axes[b])
+          pairs.push_back(fmt::format("({} {})", a + 1, b + 1));
+    if (!pairs.empty())
+      layer.body.push_back(
+          fmt::format("{}_symmetry = [\"{}{}\"]", side == "k" ? "in" : "out",
+                      choose.oneIn(3) ? "-" : "", choose.of(pairs)));
   }
 
   /// Now and then some diagrams of the last layer, in no order and written in

@@ -73,13 +73,30 @@ private:
       spaces.push_back(std::string(1, static_cast<char>('p' + i)));
       program.declarations.push_back(
           {fmt::format("space {} = {}({})", spaces.back(), group, size), {}});
+      if (group == "GL")
+        withDuals.push_back(spaces.back());
     }
+    if (choose.oneIn(3))
+      addSum();
+  }
+
+  /// Of all spaces, or of one of them twice.
+  void addSum() {
+    std::vector<std::string> summands = spaces;
+    while (summands.size() < 2 || choose.oneIn(4))
+      summands.push_back(choose.of(spaces));
+    program.declarations.push_back(
+        {"space sum = " + llvm::join(summands, " + "), {}});
+    spaces.emplace_back("sum");
   }
 
   std::vector<std::string> axes() {
     std::vector<std::string> result(choose.of<size_t>({0, 1, 1, 2, 2}));
-    for (std::string &axis : result)
+    for (std::string &axis : result) {
       axis = choose.of(spaces);
+      if (llvm::is_contained(withDuals, axis) && choose.oneIn(2))
+        axis += "'";
+    }
     return result;
   }
   int64_t channels() { return choose.of<int64_t>({1, 2, 3, 4, 5, 8, 9}); }
@@ -232,7 +249,7 @@ private:
   Choose &choose;
   const std::vector<std::string> &groups;
   FuzzProgram program;
-  std::vector<std::string> spaces, fields, network;
+  std::vector<std::string> spaces, withDuals, fields, network;
   std::vector<Value> values;
   int numLayers = 0;
 };

@@ -313,6 +313,10 @@ private:
       ++outcome.counts["with packed weights"];
     if (settings.ragged && layer.dynamicN())
       ++outcome.counts["ragged"];
+    if (layer.group.hasSums())
+      ++outcome.counts["of sums"];
+    if (!layer.symmetry.isTrivial())
+      ++outcome.counts["with symmetries"];
     const size_t spaces = layer.group.numSpaces();
     if (spaces > 1) {
       ++outcome.counts["of products"];

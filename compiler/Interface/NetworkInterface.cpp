@@ -248,14 +248,6 @@ llvm::ArrayRef<std::string> eqc::networkSuffixes() {
   return suffixes;
 }
 
-std::string eqc::axesText(const std::vector<Space> &spaces,
-                          const std::vector<int> &axes) {
-  std::string text;
-  for (int axis : axes)
-    text += (text.empty() ? "" : " ") + spaces[static_cast<size_t>(axis)].name;
-  return text.empty() ? "0" : text;
-}
-
 std::string eqc::shapeText(const NetworkSpec &network,
                            const NetworkValue &value) {
   std::string text = "[batch";
@@ -263,8 +255,8 @@ std::string eqc::shapeText(const NetworkSpec &network,
   if (first)
     text += ", " + std::to_string(value.channels);
   for (int axis : value.axes) {
-    const Space &space = network.spaces[static_cast<size_t>(axis)];
-    text += ", " + (space.n < 0 ? space.name : std::to_string(space.n));
+    const int64_t length = network.lengthOf(axis);
+    text += ", " + (length < 0 ? network.nameOf(axis) : std::to_string(length));
   }
   if (!first)
     text += ", " + std::to_string(value.channels);
@@ -326,7 +318,8 @@ eqc_network_info NetworkInfoMemory::describe(const NetworkSpec &network,
   info.layers = static_cast<int64_t>(layers.size());
   info.layer = layers.data();
   info.spaces = static_cast<int64_t>(network.spaces.size());
-  info.space = memory.keep({network.spaces, {}});
+  info.space = memory.keep(network.spaceList());
+  info.sums = static_cast<int64_t>(network.sums.size());
   info.params = network.params;
   return info;
 }

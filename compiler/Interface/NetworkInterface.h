@@ -109,10 +109,6 @@ private:
 /// offsets of its layers.
 llvm::ArrayRef<std::string> networkSuffixes();
 
-/// The names of the spaces of axes, "nodes nodes", or "0" for none.
-std::string axesText(const std::vector<Space> &spaces,
-                     const std::vector<int> &axes);
-
 /// The shape of a value as comments write it: `[batch, nodes, nodes, 16]`.
 std::string shapeText(const NetworkSpec &network, const NetworkValue &value);
 

@@ -136,9 +136,8 @@ public:
       outputs.push_back(output.name);
     auto op = ir::NetworkOp::create(
         b, where, b.getStringAttr(network.name),
-        b.getStringAttr(textOf({network.spaces, {}})),
-        b.getStrArrayAttr(inputs), b.getArrayAttr(axes),
-        b.getStrArrayAttr(outputs),
+        b.getStringAttr(textOf(network.spaceList())), b.getStrArrayAttr(inputs),
+        b.getArrayAttr(axes), b.getStrArrayAttr(outputs),
         ir::LayoutAttr::get(b.getContext(), network.layout));
     op->setAttr(ir::EqcDialect::kSourceAttrName, b.getStringAttr(source));
     Block *body = b.createBlock(&op.getBody(), {}, types, locations);
@@ -162,7 +161,7 @@ private:
   RankedTensorType typeOf(int value) {
     SmallVector<int64_t> lengths;
     for (int axis : network.values[value].axes)
-      lengths.push_back(network.spaces[axis].n);
+      lengths.push_back(network.lengthOf(axis));
     return makeType(network.layout, lengths, network.values[value].channels,
                     element);
   }

@@ -48,7 +48,7 @@ static std::string callText(const NetworkSpec &network,
   for (int operand : step.operands)
     text += (text.empty() ? "" : separator) + nameOf(network, operand);
   for (int space : step.spaces)
-    text += ", " + network.spaces[space].name;
+    text += ", " + network.nameOf(space);
   return callee.empty() ? text : callee + "(" + text + ")";
 }
 
@@ -110,6 +110,9 @@ llvm::json::Object eqc::explainNetwork(const NetworkSpec &network) {
   for (const Space &space : network.spaces)
     spaces.push_back(
         llvm::json::Object{{"name", space.name}, {"is", spaceText(space)}});
+  for (const SpaceSum &sum : network.sums)
+    spaces.push_back(llvm::json::Object{
+        {"name", sum.name}, {"is", summandsText(network.spaces, sum)}});
   return llvm::json::Object{
       {"name", network.name},
       {"layers", static_cast<int64_t>(network.layers.size())},
@@ -131,6 +134,9 @@ void eqc::explainNetwork(const NetworkSpec &network, std::string &text) {
   for (const Space &space : network.spaces)
     fmt::format_to(out, "  space      {} = {}, {}\n", space.name,
                    spaceText(space), rulesOf(space.group).words());
+  for (const SpaceSum &sum : network.sums)
+    fmt::format_to(out, "  sum        {} = {}\n", sum.name,
+                   summandsText(network.spaces, sum));
   for (const Rows &rows : {valueRows(network, plan), parameterRows(network)}) {
     text += "\n";
     appendTable(rows, text);

@@ -86,7 +86,8 @@ static LogicalResult verifyArray(BilinearOp op, BilinearRow row) {
   if (failed(verifyRank(op, name, type, orders[number] + 2,
                         "batch, n-axes, channels")))
     return failure();
-  const std::vector<int> spaces = op.getDiagramValues().front().space;
+  const std::vector<int> spaces =
+      axesOf(op.getGroup(), op.getDiagramValues().front());
   if (failed(verifyNAxes(
           op, name, type, op.getLayout() == Layout::ChannelsFirst ? 2 : 1,
           orders[number], op.getGroup(), op.getN(),

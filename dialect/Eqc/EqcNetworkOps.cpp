@@ -53,9 +53,10 @@ private:
                               << op.getInputAxes().size() << " lists of axes";
     const std::optional<SpaceList> spaces =
         parseSpaces(std::string_view(op.getSpaces()));
-    if (!spaces || !spaces->sums.empty())
+    if (!spaces)
       return op.emitOpError() << "malformed spaces '" << op.getSpaces() << "'";
     spec.spaces = spaces->spaces;
+    spec.sums = spaces->sums;
     spec.name = op.getSymName().str();
     spec.layout = op.getLayout();
     spec.numInputs = inputs;
@@ -94,9 +95,10 @@ private:
       return at->emitOpError()
              << "value must have a dynamic batch and positive channels";
     for (auto [i, axis] : llvm::enumerate(axes)) {
-      if (axis < 0 || static_cast<size_t>(axis) >= spec.spaces.size())
+      if (axis < 0 || axis >= 2 * kDualAxis ||
+          axis % kDualAxis >= spec.numAxisKinds())
         return at->emitOpError() << "there is no space " << axis;
-      const int64_t n = spec.spaces[axis].n;
+      const int64_t n = spec.lengthOf(axis);
       const int64_t found =
           type.getDimSize(static_cast<int64_t>(i) + (first ? 2 : 1));
       if (found != (n < 0 ? ShapedType::kDynamic : n))
@@ -193,7 +195,7 @@ private:
     step.kind = StepKind::Pointwise;
     step.function = *function;
     // network_c4
-    const Entrywise allowed = entrywise(spec.spaces, axesOf(pointwise.getX()));
+    const Entrywise allowed = entrywise(spec, axesOf(pointwise.getX()));
     if (allowed == Entrywise::None ||
         (allowed == Entrywise::Odd && !isOdd(*function)))
       return pointwise.emitOpError() << "'" << pointwise.getFunction()
@@ -209,7 +211,7 @@ private:
       // network_c5
       if (!llvm::is_contained(axes, space))
         return norm.emitOpError() << "no axis is of space " << space;
-      if (!keepsSumOfSquares(spec.spaces[space].group))
+      if (!keepsSumOfSquares(spec, space))
         return norm.emitOpError() << "the group of space " << space
                                   << " does not keep the sum of squares";
     }
@@ -230,7 +232,7 @@ private:
     if (axesWithout(x.axes, left) != factor.axes ||
         (factor.channels != 1 && factor.channels != x.channels))
       return scale.emitOpError() << "the factor does not fit the value";
-    if (entrywise(spec.spaces, factor.axes) != Entrywise::All)
+    if (entrywise(spec, factor.axes) != Entrywise::All)
       return scale.emitOpError()
              << "products of entries are not equivariant on the factor's axes";
     return success();

@@ -168,5 +168,5 @@ def compose(net: Network, inputs: Sequence[Any], params: Any, sizes: Mapping[str
         tensor.name: _Value(value, [space.name for space in tensor.axes])
         for tensor, value in zip(net.inputs, inputs)}
     evaluate(statements_of(net.spec, net.name), values, call,
-             [space.name for space in net.spaces])
+             list(net.kinds))
     return [values[tensor.name].array for tensor in net.outputs]

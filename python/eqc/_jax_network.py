@@ -258,8 +258,7 @@ def padded_composed(net: Network, extents: Mapping[str, int], lists: Array,
         return linear(kernel, *values, weight, bias, n=n, sizes=sizes)
 
     def masked(array: Array, axes: Sequence[str]) -> Array:
-        spaces = {space.name: space for space in net.spaces}
-        tensor = Tensor("", tuple(spaces[name] for name in axes), 0)
+        tensor = Tensor("", tuple(net.kinds[name] for name in axes), 0)
         return jnp.where(_kept(net, tensor, lists, extents), array, 0)
 
     outputs = compose(net, inputs, params, extents, layer=layer, functions=_FUNCTIONS,

@@ -76,7 +76,8 @@ class NetworkInfo(ctypes.Structure):
                 ("outputs", c_int64), ("output", POINTER(TensorInfo)),
                 ("layers", c_int64), ("layer", POINTER(NetworkLayerInfo)),
                 ("spaces", c_int64), ("space", POINTER(SpaceInfo)),
-                ("params", c_int64), ("has_backward", c_int64), ("packed_size", c_int64)]
+                ("params", c_int64), ("has_backward", c_int64), ("packed_size", c_int64),
+                ("sums", c_int64)]
 
 
 _PROTOTYPES = {

@@ -15,7 +15,7 @@ from eqc._sizes import Extent, extents_of
 from eqc._source import Inputs, layer_source
 from eqc.initialize import weight_std
 from eqc.layer import Layer, PackedWeight
-from eqc.space import DUAL_AXIS, Axes, axes_of
+from eqc.space import DUAL_AXIS, Axes, axes_of, spaces_of
 
 __all__ = ["BilinearGradients", "BilinearLayer"]
 
@@ -71,7 +71,7 @@ class BilinearLayer(Layer):
         self.k2: int = k2
         axes = info.x_axes[:k1 + k2]
         self._axes["z"] = extents_of(info, axes[k1:], DUAL_AXIS)
-        self.z_axes = axes_of(self.spaces, axes[k1:])
+        self.z_axes = axes_of(spaces_of(info, self.spec), axes[k1:])
         self.depthwise: bool = bool(info.depthwise)
         self.channels = (info.c_in, info.c_in2, info.c_out)  # type: ignore
         self.weight_shape = (  # type: ignore

@@ -17,7 +17,7 @@ from eqc._ragged_network import RAGGED_FUNCTIONS, RaggedNetworkCalls
 from eqc.initialize import GAIN, INPUTS
 from eqc.layer import Layer
 from eqc.report import Reported
-from eqc.space import Space, space_of
+from eqc.space import Space, axes_of, spaces_of
 
 __all__ = ["Network", "NetworkGradients", "Tensor"]
 
@@ -42,6 +42,12 @@ class _Place(NamedTuple):
 
     offset: int
     shape: tuple[int, ...]
+
+
+def _tensors(kinds: Sequence[Space | None], entries: Iterable[Any]) -> tuple[Tensor, ...]:
+    """Those of eqc_tensor_infos; `kinds` are what numbers of axes are of."""
+    return tuple(Tensor(entry.name.decode(), axes_of(kinds, entry.axes[:entry.order]),
+                        entry.channels) for entry in entries)
 
 
 class Network(RaggedNetworkCalls, Reported):
@@ -73,13 +79,15 @@ class Network(RaggedNetworkCalls, Reported):
         self.spec: str = info.spec.decode()
         self.has_backward: bool = bool(info.has_backward)
         self.size: int = info.params
-        self.spaces: tuple[Space, ...] = tuple(
-            space_of(space, self.spec) for space in info.space[:info.spaces])
-        #: The length of axes by the name of their space; negative: taken from arguments.
-        self._lengths = {space.name: described.n for space, described in
-                         zip(self.spaces, info.space[:info.spaces])}
-        self.inputs = self._tensors(info.input[:info.inputs])
-        self.outputs = self._tensors(info.output[:info.outputs])
+        kinds = spaces_of(info, self.spec)
+        #: The spaces, and the sums of them that axes are of, by their names.
+        self.kinds: dict[str, Space] = {space.name: space for space in kinds if space}
+        self.spaces: tuple[Space, ...] = tuple(self.kinds.values())[:info.spaces]
+        #: Of axes by the names of their kinds; negative: taken from arguments.
+        self._lengths = {name: described.n for name, described in
+                         zip(self.kinds, info.space[:len(kinds)])}
+        self.inputs = _tensors(kinds, info.input[:info.inputs])
+        self.outputs = _tensors(kinds, info.output[:info.outputs])
         self.layers: dict[str, Layer] = {}
         self._places: dict[str, _Place] = {}
         for entry in info.layer[:info.layers]:
@@ -88,7 +96,7 @@ class Network(RaggedNetworkCalls, Reported):
             self._places[f"{name}.weight"] = _Place(entry.offset, layer.weight_shape)
             if layer.has_bias:
                 self._places[f"{name}.bias"] = _Place(entry.bias_offset, layer.bias_shape)
-        self._free = tuple(name for name, length in self._lengths.items() if length < 0)
+        self._free = tuple(space.name for space in self.spaces if self._lengths[space.name] < 0)
 
         def find(name: str, pointers: int, *, in_bytes: bool = False,
                  numbers: int = len(self._free) + 1) -> Any:
@@ -109,14 +117,9 @@ class Network(RaggedNetworkCalls, Reported):
                        numbers=1 + (len(self._free) if name.endswith("padded") else 0))
             for name in RAGGED_FUNCTIONS}
 
-    def _tensors(self, entries: Iterable[Any]) -> tuple[Tensor, ...]:
-        return tuple(Tensor(entry.name.decode(),
-                            tuple(self.spaces[axis] for axis in entry.axes[:entry.order]),
-                            entry.channels) for entry in entries)
-
     def __repr__(self) -> str:
         def texts(tensors: Sequence[Tensor]) -> str:
-            return ", ".join(f"{tensor.name}: {' '.join(s.name for s in tensor.axes) or '0'}, "
+            return ", ".join(f"{tensor.name}: {' '.join(s.axis for s in tensor.axes) or '0'}, "
                              f"{tensor.channels}" for tensor in tensors)
         return (f"<eqc.Network {self.name}: ({texts(self.inputs)}) -> ({texts(self.outputs)}), "
                 f"{self.dtype}, {len(self.layers)} layers, {self.size} parameters>")

@@ -117,7 +117,7 @@ int eqc_rt_count_bytes(const eqc_rt_call *c, const char *array,
   if (several || c->n != 1)
     for (i = 0; i < order && size != 0 && !overflow; ++i)
       overflow |= __builtin_mul_overflow(
-          size, several ? eqc_rt_axis_length(info, c->n, axes[i]) : c->n,
+          size, several ? eqc_rt_layer_axis_length(info, c->n, axes[i]) : c->n,
           &size);
   *bytes = size;
   if (!overflow && (uint64_t)size <= PTRDIFF_MAX)

@@ -72,7 +72,7 @@ static const family families[] = {
 
 static int64_t size_of(const eqc_rt_definition *d,
                        const eqc_space_info *space) {
-  return eqc_rt_axis_length(d->info, d->n, space - d->info->space);
+  return eqc_rt_layer_axis_length(d->info, d->n, space - d->info->space);
 }
 
 static const family *family_of(const eqc_space_info *space) {

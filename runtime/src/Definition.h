@@ -103,7 +103,7 @@ void eqc_rt_symmetrize(const eqc_rt_definition *d, void *x, int64_t batch,
                        int8_t *signs, int64_t *orbit);
 
 /* Arrays of a call of a self-test (SelftestArrays.c). */
-#define EQC_RT_MOST_ARRAYS 400
+#define EQC_RT_MOST_TESTED 400
 typedef struct eqc_rt_arrays {
   eqc_rt_allocator from;
   const char *layer;
@@ -113,7 +113,7 @@ typedef struct eqc_rt_arrays {
   struct {
     void *data;
     size_t size;
-  } block[EQC_RT_MOST_ARRAYS];
+  } block[EQC_RT_MOST_TESTED];
 } eqc_rt_arrays;
 void eqc_rt_arrays_begin(eqc_rt_arrays *arrays, const char *layer, int at_end);
 /* Room whose bytes past the last are no array's, aligned to `align`, a power of

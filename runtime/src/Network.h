@@ -66,8 +66,11 @@ typedef struct eqc_rt_network {
   char *scratch;
 } eqc_rt_network;
 
-/* The length of axes of a space. */
-int64_t eqc_rt_length(const eqc_rt_network *c, int64_t space);
+/* The length of an axis of a space, or of a sum of them, in a call with these
+   sizes; INT64_MAX where it overflows. */
+int64_t eqc_rt_axis_length(const eqc_network *network, const int64_t *sizes,
+                           int64_t axis);
+int64_t eqc_rt_length(const eqc_rt_network *c, int64_t axis);
 /* Elements of one sample of a value. */
 int64_t eqc_rt_elements(const eqc_rt_network *c, int64_t value);
 

@@ -16,14 +16,35 @@
 #define MAX_SUMS ((int64_t)64 << 20)
 #define LEAST_SLABS 4
 
-int64_t eqc_rt_length(const eqc_rt_network *c, int64_t space) {
-  const eqc_network_info *info = c->network->info;
+/* The length of a space, of which those given at run time are in `sizes`. */
+static int64_t size_of(const eqc_network_info *info, const int64_t *sizes,
+                       int64_t space) {
   int64_t i, size = 0;
   if (info->space[space].n >= 0)
     return info->space[space].n;
   for (i = 0; i < space; ++i)
     size += info->space[i].n < 0;
-  return c->sizes[size];
+  return sizes[size];
+}
+
+int64_t eqc_rt_axis_length(const eqc_network *network, const int64_t *sizes,
+                           int64_t axis) {
+  const eqc_network_info *info = network->info;
+  const int64_t space = axis % EQC_DUAL_AXIS;
+  const eqc_network_sum *sum;
+  int64_t i, length = 0;
+  if (space < info->spaces)
+    return size_of(info, sizes, space);
+  sum = &network->sums[space - info->spaces];
+  for (i = 0; i < sum->count; ++i)
+    if (__builtin_add_overflow(length, size_of(info, sizes, sum->summands[i]),
+                               &length))
+      return INT64_MAX;
+  return length;
+}
+
+int64_t eqc_rt_length(const eqc_rt_network *c, int64_t axis) {
+  return eqc_rt_axis_length(c->network, c->sizes, axis);
 }
 
 int64_t eqc_rt_elements(const eqc_rt_network *c, int64_t value) {
@@ -424,9 +445,9 @@ int64_t eqc_rt_zero_bytes(const eqc_rt_network *c) {
     if (!has_no_entries(c, part))
       continue;
     for (axis = 0; axis < info->k; ++axis)
-      x *= eqc_rt_axis_length(info, n, info->x_axes[axis]);
+      x *= eqc_rt_layer_axis_length(info, n, info->x_axes[axis]);
     for (axis = 0; axis < info->k2; ++axis)
-      z *= eqc_rt_axis_length(info, n, info->x_axes[info->k + axis]);
+      z *= eqc_rt_layer_axis_length(info, n, info->x_axes[info->k + axis]);
     most = x > most ? x : most;
     most = z > most ? z : most;
   }

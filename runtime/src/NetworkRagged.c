@@ -90,21 +90,9 @@ static int check_list(const ragged *r, int64_t list) {
   return EQC_OK;
 }
 
-/* Which of the lists has the sizes of a space, or -1. */
-static int64_t list_of(const ragged *r, int64_t space) {
-  const eqc_network_info *info = r->call.network->info;
-  int64_t i, list = 0;
-  if (info->space[space].n >= 0)
-    return -1;
-  for (i = 0; i < space; ++i)
-    list += info->space[i].n < 0;
-  return list;
-}
-
 /* The length of an axis of a sample, and of padded arrays. */
-static int64_t length_of(const ragged *r, const int64_t *sizes, int32_t space) {
-  const int64_t list = list_of(r, space);
-  return list < 0 ? r->call.network->info->space[space].n : sizes[list];
+static int64_t length_of(const ragged *r, const int64_t *sizes, int32_t axis) {
+  return eqc_rt_axis_length(r->call.network, sizes, axis);
 }
 
 /* Bytes of a value of one sample; -1 where they overflow. */

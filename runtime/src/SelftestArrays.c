@@ -24,7 +24,7 @@ void *eqc_rt_arrays_take(eqc_rt_arrays *arrays, int64_t bytes, int64_t align) {
   char *data;
   if (arrays->status != EQC_OK)
     return NULL;
-  if (bytes < 0 || arrays->count == EQC_RT_MOST_ARRAYS) {
+  if (bytes < 0 || arrays->count == EQC_RT_MOST_TESTED) {
     arrays->status = EQC_ERR_SIZE;
     return NULL;
   }

@@ -7,6 +7,7 @@
 \*===----------------------------------------------------------------------===*/
 
 #include "Definition.h"
+#include "Network.h"
 
 #include <math.h>
 #include <stdio.h>
@@ -21,7 +22,6 @@ enum { MOST_ARRAYS = 64, MOST_SPACES = 64 };
 typedef struct forms {
   const eqc_network *network;
   int64_t sizes[MOST_SPACES];                /* of those given at run time */
-  int64_t lengths[MOST_SPACES];              /* of all */
   int64_t in[MOST_ARRAYS], out[MOST_ARRAYS]; /* elements */
   void *inputs[MOST_ARRAYS], *outputs[MOST_ARRAYS], *others[MOST_ARRAYS];
   void *grad_outputs[MOST_ARRAYS], *grads[MOST_ARRAYS], *grads2[MOST_ARRAYS];
@@ -32,7 +32,9 @@ typedef struct forms {
 static int64_t elements_of(const forms *f, const eqc_tensor_info *tensor) {
   int64_t size = BATCH * tensor->channels, a;
   for (a = 0; a < tensor->order; ++a)
-    if (__builtin_mul_overflow(size, f->lengths[tensor->axes[a]], &size) ||
+    if (__builtin_mul_overflow(
+            size, eqc_rt_axis_length(f->network, f->sizes, tensor->axes[a]),
+            &size) ||
         size > MOST_ELEMENTS)
       return MOST_ELEMENTS + 1;
   return size;
@@ -164,9 +166,8 @@ static int try_forms(const eqc_network *network) {
   for (i = 0; i < info->spaces; ++i) {
     const int64_t unit =
         network->size_units[i] > 1 ? network->size_units[i] : 1;
-    f.lengths[i] = info->space[i].n >= 0 ? info->space[i].n : 3 * unit;
     if (info->space[i].n < 0)
-      f.sizes[next++] = f.lengths[i];
+      f.sizes[next++] = 3 * unit;
   }
   for (i = 0; i < info->inputs; ++i)
     total += f.in[i] = elements_of(&f, &info->input[i]);

@@ -42,6 +42,17 @@ static std::string twoInputs(const std::string &body) {
          body + "\n}";
 }
 
+/// On line 9, in a network whose input x has axes of sums.
+static std::string inSums(const std::string &body) {
+  return "space turn = O(3)\nspace one = S(1)\nspace form = Sp(2)\n"
+         "space moved = one + turn\n"
+         "space forms = one + form\n"
+         "layer f { k = moved forms; l = moved forms }\n"
+         "layer g { k = turn; l = turn }\n"
+         "network n { input x : moved forms, 1\n" +
+         body + "\n}";
+}
+
 /// `count` statements that are called v0, v1, ..
 static std::string manyInputs(int count) {
   std::string text = "  y0 = up(v0)\n";
@@ -192,6 +203,16 @@ const std::vector<ErrorCase> &eqc::test::networkErrorCases() {
       {inNetwork("input x : p v, 1\noutput y = scale(x, dot(x))"),
        {"12:12: 'scale' by a factor with these axes is not equivariant "
         "[E0084]"}},
+      {inSums("output y = relu(f(x))"),
+       {"9:12: 'relu' is not equivariant here [E0084]"}},
+      {inSums("output y = scale(norm(f(x), forms), f(x))"),
+       {"9:18: the norm over axes of space 'forms' is not invariant [E0084]"}},
+      {inSums("output y = scale(norm(f(x), turn), f(x))"),
+       {"9:29: this is no space of an axis of the value whose norm is taken "
+        "[E0083]"}},
+      {inSums("output y = g(f(x))"),
+       {"9:14: layer 'g' takes axis turn and 1 channel, but this value has "
+        "axes moved forms and 1 channel [E0083]"}},
       // Layers that do not fit.
       {inNetwork("input x : 0, 1\noutput y = old(x)"),
        {"12:12: layer 'old' has no typed axes, which layers of networks need "
@@ -319,7 +340,23 @@ TEST(Networks, FunctionsAskTheGroupsOfAllAxes) {
            {"space a = O(3)", "a", "softsign", false},
            {"space a = S(3)\nspace b = H(2)", "a b b", "square", false},
            {"space a = S(3)\nspace b = H(2)", "a b b", "tanh", true},
-           {"space a = S(3)\nspace b = Sp(2)", "a b b", "tanh", false}}) {
+           {"space a = S(3)\nspace b = Sp(2)", "a b b", "tanh", false},
+           {"space V = GL(3)", "V V'", "tanh", false},
+           // Entries lie in each of the summands, of two axes in different
+           // ones too.
+           {"space a = S(3)\nspace b = A(4)\nspace c = a + b", "c c", "relu",
+            true},
+           {"space a = S(3)\nspace b = O(3)\nspace c = a + b", "c", "tanh",
+            false},
+           {"space a = S(3)\nspace b = H(3)\nspace c = a + b", "c c", "tanh",
+            true},
+           {"space a = S(3)\nspace b = H(3)\nspace c = a + b", "c", "relu",
+            false},
+           {"space a = S'(3)\nspace c = a + a", "c c", "relu", true},
+           {"space a = S'(3)\nspace b = S'(2)\nspace c = a + b", "c c", "relu",
+            false},
+           {"space a = S'(3)\nspace b = S'(2)\nspace c = a + b", "c c", "sin",
+            true}}) {
     Parsed parsed(std::string(each.spaces) + "\nlayer f { k = " + each.axes +
                   "; l = " + each.axes +
                   " }\nnetwork n {\n input x : " + each.axes +
@@ -351,6 +388,36 @@ TEST(Networks, PrintAsTheyAreRead) {
   EXPECT_NE(text.find("output y = scale(sigmoid(norm(t, v)), t + f(x))"),
             std::string::npos)
       << text;
+}
+
+// Spaces are numbered by the values, sums behind them, and duals beyond.
+TEST(Networks, NumberSumsBehindSpaces) {
+  Parsed parsed("space a = S(3)\nspace V = GL(2)\nspace b = S(?)\n"
+                "space w = V + V\nspace c = a + V\n"
+                "layer f { k = c w'; l = w'; channels = 2 -> 4 }\n"
+                "layer g { k = w'; l = V'; channels = 4 -> 4 }\n"
+                "layer h { k = b; l = b; channels = 1 -> 1 }\n"
+                "network n {\n  input x : c w', 2\n  input z : b, 1\n"
+                "  output y = g(f(x))\n  output t = h(z)\n}");
+  ASSERT_EQ(parsed.text(), "");
+  const NetworkSpec &network = parsed.result.networks[0];
+  ASSERT_EQ(network.spaces.size(), 3u);
+  EXPECT_EQ(network.spaces[0].name, "a");
+  EXPECT_EQ(network.spaces[1].name, "V");
+  EXPECT_EQ(network.spaces[2].name, "b");
+  ASSERT_EQ(network.sums.size(), 2u);
+  EXPECT_EQ(network.sums[0].name, "c");
+  EXPECT_EQ(network.values[0].axes, std::vector<int>({3, 4 + kDualAxis}));
+  EXPECT_EQ(network.lengthOf(3), 5);
+  EXPECT_EQ(network.lengthOf(4 + kDualAxis), 4);
+  EXPECT_EQ(network.lengthOf(2), -1);
+  const std::vector<int> &y = network.values[network.outputs[0].value].axes;
+  EXPECT_EQ(textOfAxes(network, y), "V'");
+  const std::string text = networkSource(network, parsed.result.layers);
+  Parsed second(text);
+  ASSERT_EQ(second.text(), "");
+  EXPECT_EQ(networkSource(second.result.networks[0], second.result.layers),
+            text);
 }
 
 TEST(Networks, AreRaggedWhereSomeSizeIsGivenAtRunTime) {

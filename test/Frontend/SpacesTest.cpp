@@ -89,20 +89,14 @@ const std::vector<ErrorCase> &eqc::test::spaceErrorCases() {
        "layer f { k = c'; l = c }",
        {"4:15: axes of the dual of a sum are not built yet where summands are "
         "their own duals [E0074]"}},
-      {"space a = S(3)\nspace b = O(3)\nspace c = a + b\n"
-       "layer f { k = c * c; l = c; channels = 2 }",
-       {"4:15: axes of sums are not built yet in layers of two inputs "
-        "[E0074]"}},
-      {"space a = S(3)\nspace b = O(3)\nspace c = a + b\n"
-       "layer f { k = c c; l = c; in_symmetry = [\"(1 2)\"] }",
-       {"4:41: axes with a symmetry are not built yet in layers with axes of "
-        "sums [E0074]"}},
-      {"space a = S(3)\nspace b = S(2)\nspace c = a + b\n"
-       "layer f { k = c; l = a }\n"
-       "network net {\n  input x : c, 1\n  output y = f(x)\n}",
-       {"6:13: axes of sums are not built yet in networks [E0074]",
-        "7:14: layer 'f' has axes of sums, which layers of networks cannot yet "
-        "[E0074]"}},
+      {"space a = S(2)\nspace b = A(3)\nspace c = a + b\n"
+       "layer f { k = c * c; l = 0; channels = 2 }",
+       {"4:15: jellyfish, such as '* | i1 | i2', are not built yet in layers "
+        "of two inputs [E0074]"}},
+      {"space a = S(3)\nspace b = O(3)\nspace c = a + b\nspace d = a + a\n"
+       "layer f { k = c d; l = c; in_symmetry = [\"(1 2)\"] }",
+       {"5:42: the permutation takes axis 1, of 'c', to axis 2, of 'd' "
+        "[E0038]"}},
       {"space a = O(3)\nspace b = O(2)\nspace c = a + b\n"
        "layer f { k = c; l = 0 }",
        {"4:15: O(n) has no equivariant maps when k + l is odd (k + l = 1) on "
@@ -179,14 +173,9 @@ const std::vector<ErrorCase> &eqc::test::spaceErrorCases() {
        {"1:14: group 'GL' takes a size in parentheses, found 2 values "
         "[E0022]"}},
       {"space V = GL(3)\nlayer f { k = V V'; l = V V' }\n"
-       "network net {\n  input x : V V', 1\n  output y = f(x)\n}",
-       {"4:15: axes of duals are not built yet in networks [E0074]",
-        "5:14: layer 'f' has axes of duals, which layers of networks cannot "
-        "yet [E0074]"}},
-      {"space V = GL(3)\nlayer f { k = V V'; l = 0 }\n"
-       "network net {\n  input x : 0, 1\n  output y = f(x)\n}",
-       {"5:14: layer 'f' has axes of duals, which layers of networks cannot "
-        "yet [E0074]"}},
+       "network net {\n  input x : V V, 1\n  output y = f(x)\n}",
+       {"5:16: layer 'f' takes axes V V' and 1 channel, but this value has "
+        "axes V V and 1 channel [E0083]"}},
       {"space a = S(3)\nspace b = S(?)\nlayer f { k = a b; l = a }",
        {"3:15: axes of several spaces of which one, 'b', has a size given at "
         "run time are not built yet [E0074]"}},

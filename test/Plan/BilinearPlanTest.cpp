@@ -37,10 +37,11 @@ LayerSpec layerOf(Group group, int64_t n, int k1, int k2, int l) {
   return spec;
 }
 
-LayerSpec layerOf(const std::vector<Space> &spaces, std::vector<int> x,
+LayerSpec layerOf(const std::vector<Space> &spaces,
+                  const std::vector<SpaceSum> &sums, std::vector<int> x,
                   const std::vector<int> &z, const std::vector<int> &y) {
   LayerSpec spec;
-  spec.group = Group::product(spaces);
+  spec.group = Group::product(spaces, sums);
   spec.n = sizeOfProduct(spec.group);
   spec.typed = true;
   spec.k2 = static_cast<int>(z.size());
@@ -73,8 +74,14 @@ int signOf(const std::vector<int64_t> &values) {
 
 /// The entry of a diagram's matrix at the values of all vertices.
 double entryOf(const LayerSpec &spec, const Diagram &diagram,
-               const std::vector<int64_t> &at) {
+               std::vector<int64_t> at) {
   double entry = 1;
+  for (size_t v = 0; v < diagram.part.size(); ++v) {
+    // Within the summand, if it is there.
+    at[v] -= offsetAt(spec.group, spec.n, diagram.part[v]);
+    if (at[v] < 0 || at[v] >= sizeOf(spec.group, spec.n, diagram.space[v]))
+      return 0;
+  }
   const auto blocks = diagram.blocks();
   for (size_t b = 0; b < blocks.size(); ++b) {
     const std::vector<int> &block = blocks[b];
@@ -336,13 +343,29 @@ INSTANTIATE_TEST_SUITE_P(
 
 TEST(BilinearPlan, OfTypedAxes) {
   const std::vector<Space> spaces = {{"a", Group::S, 2}, {"b", Group::SO, 3}};
-  checkLayer(layerOf(spaces, {0, 1}, {0, 1}, {0, 1}),
+  checkLayer(layerOf(spaces, {}, {0, 1}, {0, 1}, {0, 1}),
              sizeOfProduct(Group::product(spaces)));
-  checkLayer(layerOf(spaces, {0, 1}, {0, 1}, {0}),
+  checkLayer(layerOf(spaces, {}, {0, 1}, {0, 1}, {0}),
              sizeOfProduct(Group::product(spaces)));
   const std::vector<Space> pairs = {{"a", Group::Sp, 2}, {"b", Group::S, 3}};
-  checkLayer(layerOf(pairs, {0, 1}, {0, 1}, {1, 1}),
+  checkLayer(layerOf(pairs, {}, {0, 1}, {0, 1}, {1, 1}),
              sizeOfProduct(Group::product(pairs)));
+}
+
+TEST(BilinearPlan, OfSums) {
+  const Space a{"a", Group::S, 2}, b{"b", Group::S, 3}, one{"o", Group::S, 1};
+  const Space turn{"t", Group::SO, 3}, pairs{"p", Group::Sp, 2};
+  for (LayerSpec spec :
+       {layerOf({a, b}, {{"ab", {0, 1}}}, {2}, {2}, {2, 0}),
+        layerOf({a, b}, {{"ab", {0, 1}}}, {2, 1}, {2}, {2}),
+        layerOf({a, b}, {{"aab", {0, 0, 1}}}, {2}, {2}, {2}),
+        layerOf({one, turn}, {{"ot", {0, 1}}}, {2}, {2}, {2}),
+        layerOf({pairs, a}, {{"pa", {0, 1}}, {"ap", {1, 0}}}, {2}, {3, 2}, {3}),
+        layerOf({a, turn}, {{"at", {0, 1}}}, {2, 1}, {1}, {2})}) {
+    checkLayer(spec, spec.n);
+    spec.normalize = Normalize::Mean;
+    checkLayer(spec, spec.n);
+  }
 }
 
 /// The table of counts: diagrams, those that join x and z, joins by letters,

@@ -39,14 +39,36 @@ Entrywise eqc::entrywise(Group group, int order) {
   return keepsOnes(rules, order) ? Entrywise::All : Entrywise::Odd;
 }
 
-Entrywise eqc::entrywise(const std::vector<Space> &spaces,
+Entrywise eqc::entrywiseOf(const NetworkSpec &network,
+                           const std::vector<int> &axes, int space,
+                           int &order) {
+  // Entries lie in it on some axes always, on those of sums with others too
+  // where they may.
+  int least = 0, most = 0;
+  for (int axis : axes) {
+    const std::vector<int> spaces = network.spacesOf(axis);
+    const auto here = std::count(spaces.begin(), spaces.end(), space);
+    most += here > 0 ? 1 : 0;
+    least += here == static_cast<std::ptrdiff_t>(spaces.size()) ? 1 : 0;
+  }
+  const Group group = network.spaces[static_cast<size_t>(space)].group;
+  Entrywise allowed = Entrywise::All;
+  order = least;
+  for (int number = least; number <= most; ++number)
+    if (const Entrywise here = entrywise(group, number); here < allowed) {
+      allowed = here;
+      order = number;
+    }
+  return allowed;
+}
+
+Entrywise eqc::entrywise(const NetworkSpec &network,
                          const std::vector<int> &axes) {
   Entrywise least = Entrywise::All;
-  for (size_t space = 0; space < spaces.size(); ++space) {
-    const auto order = static_cast<int>(
-        std::count(axes.begin(), axes.end(), static_cast<int>(space)));
-    least = std::min(least, entrywise(spaces[space].group, order));
-  }
+  int order = 0;
+  for (size_t space = 0; space < network.spaces.size(); ++space)
+    least = std::min(
+        least, entrywiseOf(network, axes, static_cast<int>(space), order));
   return least;
 }
 
@@ -58,6 +80,13 @@ bool eqc::keepsSumOfSquares(Group group) {
     if (rules.form(a, a) != 1)
       return false;
   return true;
+}
+
+bool eqc::keepsSumOfSquares(const NetworkSpec &network, int axis) {
+  const std::vector<int> spaces = network.spacesOf(axis);
+  return std::all_of(spaces.begin(), spaces.end(), [&](int space) {
+    return keepsSumOfSquares(network.spaces[static_cast<size_t>(space)].group);
+  });
 }
 
 std::string eqc::whyNotAll(Group group, int order) {

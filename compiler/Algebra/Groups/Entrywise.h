@@ -8,7 +8,7 @@
 #ifndef EQC_ALGEBRA_GROUPS_ENTRYWISE_H
 #define EQC_ALGEBRA_GROUPS_ENTRYWISE_H
 
-#include "compiler/Algebra/Group.h"
+#include "compiler/Algebra/NetworkSpec.h"
 
 #include <string>
 #include <vector>
@@ -27,14 +27,21 @@ enum class Entrywise {
 /// but for signs.
 Entrywise entrywise(Group group, int order);
 
-/// Of a tensor whose axes are those spaces of `spaces`: the least that any
-/// space allows.
-Entrywise entrywise(const std::vector<Space> &spaces,
-                    const std::vector<int> &axes);
+/// Of a tensor with these axes of a network: the least that any space allows,
+/// wherever on axes of sums its entries lie.
+Entrywise entrywise(const NetworkSpec &network, const std::vector<int> &axes);
+
+/// Of what lies in one space alone: with as many axes as allow the least. The
+/// number of these goes to `order`.
+Entrywise entrywiseOf(const NetworkSpec &network, const std::vector<int> &axes,
+                      int space, int &order);
 
 /// Whether the sum of the squares of a vector's entries is invariant: whether
 /// the form that the group keeps is the usual one.
 bool keepsSumOfSquares(Group group);
+
+/// The same of the vectors that an axis of a network has: of all summands.
+bool keepsSumOfSquares(const NetworkSpec &network, int axis);
 
 /// Why not all functions are among those, in words for a user, or an empty
 /// string: "matrices of S' change signs".

@@ -111,8 +111,9 @@ private:
          table(named("inputs"), inputs), number(numOutputs),
          table(named("outputs"), outputs), number(numLayers),
          table(named("layers"), layers), number(numSpaces),
-         addSpaces(b, named("spaces"), {network.spaces, {}}),
-         number(network.params), number(hasGradients()), number(places.size)},
+         addSpaces(b, named("spaces"), network.spaceList()),
+         number(network.params), number(hasGradients()), number(places.size),
+         number(static_cast<int64_t>(network.sums.size()))},
         sizeof(eqc_network_info));
   }
 
@@ -193,11 +194,17 @@ private:
 
   EntryConstant addTable(const EntryConstant &info) {
     static_assert(sizeof(eqc_value) == 80 && sizeof(eqc_step) == 64 &&
-                      sizeof(eqc_network_part) == 40,
+                      sizeof(eqc_network_part) == 40 &&
+                      sizeof(eqc_network_sum) == 16,
                   "as they are laid out here");
     Constants units;
     for (const Space &space : network.spaces)
       units.push_back(number(rulesOf(space.group).sizeUnit()));
+    Constants sums;
+    for (auto [i, sum] : llvm::enumerate(network.sums))
+      sums.push_back(EntryConstant::ofStruct(
+          {number(static_cast<int64_t>(sum.summands.size())),
+           words(named("summands.") + std::to_string(i), sum.summands)}));
     return b.addSized(
         named("table"),
         {EntryConstant::ofWord(0), EntryConstant::ofWord(EQC_KERNEL_ABI), info,
@@ -207,7 +214,8 @@ private:
          number(static_cast<int64_t>(network.values.size())), addValues(),
          number(static_cast<int64_t>(network.steps.size())), addSteps(),
          addParts(), number(places.size), number(plan.numSlots),
-         number(plan.numBackSlots), table(named("units"), units)},
+         number(plan.numBackSlots), table(named("units"), units),
+         table(named("sums"), sums)},
         sizeof(eqc_network));
   }
 

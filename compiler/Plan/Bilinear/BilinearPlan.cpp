@@ -91,6 +91,7 @@ public:
       pattern.block.push_back(place->second);
       if (!diagram.space.empty())
         pattern.space.push_back(diagram.space[v]);
+      pattern.part.push_back(diagram.partOf(v));
       if (!isNew)
         continue;
       const bool kept = letter >= numBlocks || touched[letter].size() > 1;
@@ -98,6 +99,7 @@ public:
       if (kept)
         result.letters.push_back(letter);
     }
+    pattern.part = somePart(std::move(pattern.part));
     return result;
   }
 
@@ -360,13 +362,13 @@ public:
 
 private:
   void addWrites(const std::vector<RowPattern> &order) {
-    const RowPattern identity =
-        identityPattern(orderOf(spec, row), axesOf(spec, row));
     WriteStage toNodes, toOutput;
     toNodes.target = PlanArray::Nodes;
     toOutput.target = PlanArray::Output;
     for (const RowPattern &node : order) {
-      RowPattern parent = identity;
+      // On axes of sums the slice that it lies in.
+      RowPattern parent =
+          identityPattern(orderOf(spec, row), node.space, node.part);
       if (node.free < 0)
         for (const RowPattern &candidate : finerPatterns(node, spec.group))
           if (geometry.isNode(candidate) &&
@@ -374,7 +376,7 @@ private:
             parent = candidate;
             break;
           }
-      (parent == identity ? toOutput : toNodes)
+      (isIdentity(parent) ? toOutput : toNodes)
           .entries.push_back(
               geometry.makeWrite(node, parent, geometry.makeTarget(parent)));
     }

@@ -139,7 +139,7 @@ private:
   double elementsOf(int value) const {
     double elements = static_cast<double>(spec.values[value].channels);
     for (int axis : spec.values[value].axes) {
-      const int64_t n = spec.spaces[axis].n;
+      const int64_t n = spec.lengthOf(axis);
       elements *= n < 0 ? kTypicalSize : static_cast<double>(n);
     }
     return elements;

@@ -164,8 +164,9 @@ MixTarget SharedGeometry::makeTarget(const RowPattern &pattern) const {
     const std::vector<Poly> strides = rowMajorStrides(plan.outputLengths());
     const Walk slice = makeWalk(pattern, plan.group, plan.n, strides);
     target.target = {PlanArray::Output, slice.terms.front().rowOffset, strides};
-    if (!isWhole(pattern))
-      target.node = nodePlace.at(pattern).index;
+    if (const auto node = nodePlace.find(pattern);
+        !isWhole(pattern) && node != nodePlace.end())
+      target.node = node->second.index;
     return target;
   }
   const Place &place = nodePlace.at(pattern);

@@ -269,7 +269,7 @@ enum {
    pieces of scratch, each as large as the largest value in it; -1: none. */
 typedef struct eqc_value {
   int64_t channels, order;
-  const int32_t *axes;   /* the space of each */
+  const int32_t *axes;   /* the space of each, as in eqc_network_info */
   int64_t input, output; /* which one it is, or -1 */
   int64_t slot;          /* in the forward functions */
   int64_t back_slot;     /* in the backward function, if made again there */
@@ -296,6 +296,12 @@ typedef struct eqc_network_part {
   int64_t packed_offset, packed_size, packed_bias_offset;
 } eqc_network_part;
 
+/* A sum of spaces that axes are of. */
+typedef struct eqc_network_sum {
+  int64_t count;
+  const int32_t *summands; /* the spaces */
+} eqc_network_sum;
+
 /* A network: steps in the order in which they can be done. Its kernel's layers
    are those of info, in their order. */
 typedef struct eqc_network {
@@ -312,6 +318,7 @@ typedef struct eqc_network {
   int64_t packed_size;           /* elements */
   int64_t num_slots, num_back_slots;
   const int64_t *size_units; /* of each space: n is a multiple of it */
+  const eqc_network_sum *sums;
 } eqc_network;
 
 /* NAME_forward, NAME_forward_tape and NAME_forward_packed. Arrays of pointers

@@ -110,7 +110,7 @@ typedef struct eqc_tensor_info {
   uint32_t struct_size; /* sizeof(eqc_tensor_info) of the compiler */
   const char *name;
   int64_t order;       /* how many axes it has */
-  const int32_t *axes; /* the number of the space of each */
+  const int32_t *axes; /* the number of the space of each, as of a layer's */
   int64_t channels;
 } eqc_tensor_info;
 
@@ -145,6 +145,8 @@ typedef struct eqc_network_info {
   int64_t params;       /* elements of all weights and biases */
   int64_t has_backward; /* 1 if NAME_backward exists */
   int64_t packed_size;  /* elements that NAME_pack writes at most */
+  int64_t sums;         /* how many sums of spaces axes are of: `space` has them
+                           behind its `spaces`, as that of a layer */
 } eqc_network_info;
 
 /* Numbers of 16 bits, by their bits: the upper half of an IEEE 754 binary32,
