@@ -306,12 +306,11 @@ void LayerChecker::checkAction() {
         .error(DiagId::TooManyTuples,
                place(*k >= *l ? FieldKind::K : FieldKind::L), why)
         .help("lower k or l, or give fewer generators");
-  else if (k2)
+  else if (k2 && listsGraphMaps())
     diags
         .error(DiagId::NotBuiltYet, place(FieldKind::K),
-               "axes of " + std::string(familyName(action.family())) +
-                   " are not built yet in layers of two inputs")
-        .help("make the product a layer's input instead");
+               "graph maps are not built yet in layers of two inputs")
+        .help("list orbits, or make the product a layer's input instead");
   else
     groupRefused = false;
 }

@@ -456,7 +456,7 @@ LayerRows LayerChecker::rows(bool ofBias) const {
 void LayerChecker::checkHeads() {
   std::string name;
   for (const Diagram &diagram : spec.diagrams)
-    if (diagram.head >= 0)
+    if (diagram.head >= 0 && !diagram.orbit.exists())
       name = toString(diagram);
   for (size_t c = 0;
        spec.choice != DiagramChoice::List && c < spec.group.numSpaces(); ++c) {

@@ -140,6 +140,17 @@ def test_beside_axes_of_other_spaces(plan, normalize):
     np.testing.assert_allclose(np.vdot(grads.weight, weight), np.vdot(y, grad_y))
 
 
+def test_of_two_inputs():
+    xyz = eqc.Space("SO", 3, name="xyz")
+    layer = eqc.BilinearLayer(k=([RING, xyz], [RING, xyz]), l=[RING, xyz], channels=2, dtype="f64",
+                              diagrams=["o1=0 i1=1 i3=1 | * o2 i2 i4"])
+    rng = np.random.default_rng(5)
+    x, z = (rng.standard_normal(layer.x_shape(4)) for _ in range(2))
+    near = [(1, 4), (0, 2), (1, 3), (2, 4), (3, 0)]
+    y = np.stack([sum(np.cross(x[:, b], z[:, b], axis=1) for b in both) for both in near], 1)
+    np.testing.assert_allclose(layer(x, z, np.ones(layer.weight_shape)), y)
+
+
 def test_initial_weights_keep_the_mean_square_beside_other_spaces():
     layer = eqc.Layer(k=[RING, eqc.Space("S", 6, name="items")],
                       l=[RING, RING, eqc.Space("S", 6, name="items")], channels=(16, 16),

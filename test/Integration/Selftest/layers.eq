@@ -53,6 +53,7 @@ layer scalar   { group = S; n = 4; k = 0; l = 0; channels = 4 -> 3; bias = true 
 layer out_only { group = O; n = 3; k = 0; l = 2; channels = 2 -> 3 }
 layer product  { group = S; n = 4; k = 1 * 1; l = 1; channels = 2 * 3 -> 2; bias = true }
 layer cross    { group = SO; n = 3; k = 1 * 1; l = 1; channels = 4; diagrams = connected }
+layer charges  { k = water xyz * water; l = xyz water; channels = 2 * 2 -> 3 }
 layer pairs    { k = users items * items users; l = users; channels = 2; dtype = f64; layout = channels_first }
 
 space nodes = S(?)
