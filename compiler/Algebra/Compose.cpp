@@ -16,6 +16,8 @@ using namespace eqc;
 
 int eqc::signOfLegs(const Diagram &diagram,
                     const std::function<int(int vertex)> &image) {
+  if (diagram.orbit.exists())
+    return 1; // entries are those of a set of tuples, whatever their order
   const std::vector<std::vector<int>> blocks = diagram.blocks();
   std::vector<int> first; // vertices of the legs, where they go to
   for (int leg : diagram.legs()) {
@@ -33,14 +35,6 @@ int eqc::signOfLegs(const Diagram &diagram,
 }
 
 SignedDiagram eqc::transpose(Group group, const Diagram &diagram) {
-  if (diagram.orbit.exists()) {
-    std::vector<int> values = diagram.orbit.values;
-    std::rotate(values.begin(), values.begin() + diagram.l, values.end());
-    Diagram flipped = makeOrbit(diagram.k, diagram.l, std::move(values));
-    rulesOf(group).complete(flipped);
-    flipped.orbit.divisor = diagram.orbit.divisor;
-    return {std::move(flipped), 1};
-  }
   if (diagram.map.exists())
     return {transposeGraphMap(diagram), 1};
   std::vector<int> labels(diagram.block.begin() + diagram.l,
@@ -73,6 +67,16 @@ SignedDiagram eqc::transpose(Group group, const Diagram &diagram) {
   if (freeAll > 0 && (freeTop * (freeAll - freeTop) + minus) % 2 == 1)
     result.sign = -1;
   result.diagram.head = diagram.head;
+  if (diagram.orbit.exists()) {
+    int outputs = 0;
+    for (int v = 0; v < diagram.l; ++v)
+      outputs += diagram.isLegOf(v);
+    std::vector<int> values = diagram.orbit.values;
+    std::rotate(values.begin(), values.begin() + outputs, values.end());
+    result.diagram.orbit.values = std::move(values);
+    rulesOf(group).complete(result.diagram);
+    result.diagram.orbit.divisor = diagram.orbit.divisor;
+  }
   result.sign *= signOfLegs(diagram, [&](int vertex) {
     return vertex < diagram.l ? vertex + diagram.k : vertex - diagram.l;
   });

@@ -179,6 +179,8 @@ Diagram eqc::restrictTo(const Diagram &diagram, int space) {
   vertices.dual = someDual(std::move(vertices.dual));
   Diagram part = vertices.diagramOf(labels, diagram.free);
   part.head = diagram.head == space ? 0 : -1;
+  if (diagram.head == space)
+    part.orbit = diagram.orbit;
   return part;
 }
 
@@ -187,9 +189,12 @@ Diagram eqc::joinParts(const std::vector<Diagram> &parts, int l, int k,
   // Labels of a part follow those of the parts before it.
   std::vector<int> firstLabel(parts.size()), next(parts.size(), 0);
   int labels = 0, freeLabel = -1, head = -1;
+  TupleOrbit orbit;
   for (size_t c = 0; c < parts.size(); ++c) {
-    if (parts[c].head >= 0)
+    if (parts[c].head >= 0) {
       head = static_cast<int>(c);
+      orbit = parts[c].orbit;
+    }
     firstLabel[c] = labels;
     if (parts[c].free >= 0)
       freeLabel = labels + parts[c].free;
@@ -204,6 +209,7 @@ Diagram eqc::joinParts(const std::vector<Diagram> &parts, int l, int k,
   Diagram diagram = makeDiagram(l, k, labelOf, freeLabel, space);
   diagram.dual = someDual(std::move(dual));
   diagram.head = head;
+  diagram.orbit = std::move(orbit);
   return diagram;
 }
 
@@ -275,7 +281,9 @@ std::string eqc::blockText(const std::vector<int> &vertices, int l) {
 
 std::string eqc::whyNotOfGroup(const Diagram &diagram, Group group,
                                long long n) {
-  if (diagram.orbit.exists() && !rulesOf(group).hasOrbits())
+  if (diagram.orbit.exists() &&
+      (diagram.head >= static_cast<int>(group.numSpaces()) ||
+       !rulesOf(group.of(diagram.head)).hasOrbits()))
     return "only Perm and Graph have orbits of values";
   if (diagram.map.exists() && !rulesOf(group).hasGraphMaps())
     return "only Graph has graph maps";

@@ -77,8 +77,9 @@ struct Diagram {
   /// within blocks, the sign of the values of the n legs as a permutation, by
   /// smallest vertex; of n - 1 legs the sum over the value that is missing.
   int head = -1;
-  /// Of a group of permutations that is spelled out: the values that all
-  /// vertices have together. Each is then a leg, alone in its block.
+  /// Of a group of permutations that is spelled out: the values that the
+  /// vertices of its space, `head`, have together. Each is a leg, in a block of
+  /// its own. Other spaces have blocks beside it, also one of free vertices.
   TupleOrbit orbit;
   /// Of the automorphisms of a graph: edges that join the blocks.
   GraphMap map;
@@ -171,8 +172,8 @@ std::string blockText(const std::vector<int> &vertices, int l);
 Diagram makeOrbit(int l, int k, std::vector<int> values);
 
 /// Canonical notation: `o1 i1 | o2 i2`, `* o1 i1 i2`, of jellyfish
-/// `* | o1 i1 | o2`, of orbits `o1=0 i1=2`, of graph maps `o1=a i1=b : a-b`;
-/// blocks by smallest
+/// `* | o1 i1 | o2`, of orbits `o1=0 i1=2`, a block where there are others,
+/// `o1=0 i1=2 | o2 i2`, of graph maps `o1=a i1=b : a-b`; blocks by smallest
 /// vertex, vertices ascending; `1` for the diagram without vertices.
 std::string toString(const Diagram &diagram);
 /// The same of a diagram of the group, in which vertices on axes of sums name

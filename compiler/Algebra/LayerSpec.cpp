@@ -51,12 +51,12 @@ const char *eqc::choiceName(DiagramChoice choice) {
 }
 
 bool eqc::joinsInputs(const Diagram &diagram, int k1) {
-  for (const std::vector<int> &block : diagram.blocks()) {
-    bool x = false, z = false;
-    for (int vertex : block) {
-      x |= vertex >= diagram.l && vertex < diagram.l + k1;
-      z |= vertex >= diagram.l + k1;
-    }
+  // The vertices of an orbit are as one block.
+  std::map<int, std::pair<bool, bool>> inputs;
+  for (int v = diagram.l; v < diagram.l + diagram.k; ++v) {
+    const bool isLeg = diagram.orbit.exists() && diagram.isLegOf(v);
+    auto &[x, z] = inputs[isLeg ? -1 : diagram.block[v]];
+    (v < diagram.l + k1 ? x : z) = true;
     if (x && z)
       return true;
   }

@@ -9,8 +9,10 @@
 #include "compiler/Algebra/NotationLexer.h"
 
 #include <algorithm>
+#include <map>
 #include <optional>
 #include <unordered_map>
+#include <utility>
 
 using namespace eqc;
 
@@ -19,42 +21,69 @@ std::string eqc::vertexName(int l, int vertex) {
                     : "i" + std::to_string(vertex - l + 1LL);
 }
 
+std::string
+eqc::textOfBlocks(const std::vector<std::vector<int>> &blocks,
+                  const std::vector<int> &values,
+                  const std::function<bool(int block)> &isLeg,
+                  const std::function<std::string(int vertex)> &nameOf,
+                  const std::function<std::string(int block)> &markOf) {
+  // Vertices with values, each a block of its own, in the place of the first.
+  std::string text, legs;
+  size_t next = 0;
+  for (size_t b = 0; !values.empty() && b < blocks.size(); ++b)
+    if (isLeg(static_cast<int>(b)))
+      legs += (legs.empty() ? "" : " ") + nameOf(blocks[b].front()) + "=" +
+              std::to_string(values[next++]);
+  for (size_t b = 0; b < blocks.size(); ++b) {
+    const auto block = static_cast<int>(b);
+    const bool hasValues = !values.empty() && isLeg(block);
+    if (hasValues && legs.empty())
+      continue; // all stand there already
+    text += text.empty() ? "" : " | ";
+    if (hasValues) {
+      text += std::exchange(legs, "");
+      continue;
+    }
+    text += markOf(block);
+    for (size_t i = 0; i < blocks[b].size(); ++i)
+      text += (i == 0 ? "" : " ") + nameOf(blocks[b][i]);
+  }
+  return text;
+}
+
 /// `names` are those of the spaces of the vertices that name theirs.
 static std::string textOf(const Diagram &diagram, bool typed,
                           const std::vector<std::string> &names = {}) {
-  if (diagram.orbit.exists())
-    return textOfOrbit(diagram, typed);
   if (diagram.map.exists())
     return textOfGraphMap(diagram, typed);
   std::vector<std::vector<int>> blocks = diagram.blocks();
   if (blocks.empty())
     return "1";
   std::string text;
-  if (diagram.head >= 0) {
+  if (diagram.head >= 0 && !diagram.orbit.exists()) {
     text = "* ";
     if (typed && diagram.head > 0)
       text += "@" + std::to_string(diagram.head) + " ";
     text += "| ";
   }
-  for (size_t b = 0; b < blocks.size(); ++b) {
-    if (b > 0)
-      text += " | ";
-    if (static_cast<int>(b) == diagram.free)
-      text += "* ";
-    for (size_t i = 0; i < blocks[b].size(); ++i) {
-      if (i > 0)
-        text += ' ';
-      text += vertexName(diagram.l, blocks[b][i]);
-      if (typed && !diagram.space.empty())
-        text += ":" + std::to_string(diagram.space[blocks[b][i]]);
-      if (typed && diagram.partOf(blocks[b][i]) >= 0)
-        text += "/" + std::to_string(diagram.part[blocks[b][i]]);
-      if (!names.empty() && !names[blocks[b][i]].empty())
-        text += ":" + names[blocks[b][i]];
-      if (typed && diagram.isDual(blocks[b][i]))
-        text += "'";
-    }
-  }
+  auto vertexText = [&](int vertex) {
+    std::string name = vertexName(diagram.l, vertex);
+    if (typed && !diagram.space.empty())
+      name += ":" + std::to_string(diagram.space[vertex]);
+    if (typed && diagram.partOf(vertex) >= 0)
+      name += "/" + std::to_string(diagram.part[vertex]);
+    if (!names.empty() && !names[vertex].empty())
+      name += ":" + names[vertex];
+    if (typed && diagram.isDual(vertex))
+      name += "'";
+    return name;
+  };
+  text += textOfBlocks(
+      blocks, diagram.orbit.values,
+      [&](int block) { return diagram.isLegOf(blocks[block].front()); },
+      vertexText, [&](int block) { return block == diagram.free ? "* " : ""; });
+  if (typed && diagram.orbit.exists())
+    text += tailOfOrbit(diagram.orbit);
   return text;
 }
 
@@ -201,6 +230,11 @@ private:
     free = -1;
     return true;
   }
+  /// Takes the value, if there is one, off the end of `token`, a vertex. All of
+  /// a block have values or none.
+  bool takeValueOf(NotationToken &token, std::optional<int> &value);
+  /// Makes `diagram` the orbit of the vertices with values.
+  std::optional<DiagramError> addOrbit(Diagram &diagram) const;
   long long numVertices() const { return static_cast<long long>(l) + k; }
   std::string rowText(char row) const;
   std::variant<Diagram, DiagramError> finish();
@@ -216,7 +250,10 @@ private:
   int headSpace = 0;  ///< as written behind `*`
   bool empty = true;  ///< the block being read has no vertex yet
   bool opened = true; ///< nothing of the block being read was seen yet
+  int ofValues = -1;  ///< the block of the vertices with values
   std::unordered_map<int, int> blockOf, spaceOf, partOf;
+  std::map<int, int> valueOf;
+  TupleOrbit sizes;      ///< of the orbit, where they are written
   std::vector<int> dual; ///< vertices
   DiagramError error;
 };
@@ -234,8 +271,35 @@ std::string DiagramParser::rowText(char row) const {
          std::to_string(size);
 }
 
+bool DiagramParser::takeValueOf(NotationToken &token,
+                                std::optional<int> &value) {
+  if (!typed && !axes)
+    return false;
+  const NotationToken written = token;
+  const int number = takeValue(token);
+  if (number == kBadSpace)
+    return fail(written.error("expected the number of a point behind '=' in " +
+                              written.quoted()));
+  const bool hasValue = number != kNoSpace;
+  if (hasValue != (ofValues == block) && !empty)
+    return fail(
+        written.error("all vertices of a block have values, or none of them"));
+  if (hasValue && ofValues >= 0 && ofValues != block)
+    return fail(written.error("a second block of vertices with values"));
+  if (hasValue && free == block)
+    return fail(written.error("vertices with values have no '*'"));
+  if (hasValue) {
+    ofValues = block;
+    value = number;
+  }
+  return false;
+}
+
 bool DiagramParser::parseVertex(const NotationToken &written) {
   NotationToken token = written;
+  std::optional<int> value;
+  if (takeValueOf(token, value))
+    return true;
   const bool isDual =
       typed && token.text.size() > 1 && token.text.back() == '\'';
   token.text.remove_suffix(isDual ? 1 : 0);
@@ -262,6 +326,8 @@ bool DiagramParser::parseVertex(const NotationToken &written) {
   int vertex = static_cast<int>(row == 'o' ? index - 1 : l + index - 1);
   if (!blockOf.try_emplace(vertex, block).second)
     return fail(token.error("vertex " + token.quoted() + " appears twice"));
+  if (value)
+    valueOf[vertex] = *value;
   if (isDual)
     dual.push_back(vertex);
   if (part != kNoSpace)
@@ -319,7 +385,7 @@ bool DiagramParser::assign(int vertex, std::optional<std::string_view> name,
 std::variant<Diagram, DiagramError> DiagramParser::parse() {
   NotationLexer lexer(text);
   NotationToken token;
-  bool any = false;
+  bool any = false, hasTail = false;
   while (lexer.next(token)) {
     if (!any && token.text == "1" && numVertices() == 0) {
       if (!lexer.next(token))
@@ -345,6 +411,11 @@ std::variant<Diagram, DiagramError> DiagramParser::parse() {
       if (headSpace == kBadSpace)
         return token.error("expected the number of a space behind '@' in " +
                            token.quoted());
+    } else if (typed && token.text == "#" && ofValues >= 0) {
+      if (std::optional<DiagramError> wrong = parseTail(lexer, &token, sizes))
+        return *wrong;
+      hasTail = true;
+      break;
     } else {
       if (parseVertex(token))
         return error;
@@ -359,6 +430,8 @@ std::variant<Diagram, DiagramError> DiagramParser::parse() {
                             : "empty diagram"};
   if (empty && !endHead()) // the last token is a bar or a star
     return token.error("empty block");
+  if (typed && ofValues >= 0 && !hasTail)
+    return *parseTail(lexer, nullptr, sizes);
   return finish();
 }
 
@@ -372,11 +445,14 @@ std::variant<Diagram, DiagramError> DiagramParser::finish() {
   }
   std::vector<int> labels(blockOf.size()), space(spaceOf.size());
   for (const auto &[vertex, label] : blockOf)
-    labels[vertex] = label;
+    labels[vertex] = label == ofValues ? block + 1 + vertex : label;
   for (const auto &[vertex, number] : spaceOf)
     space[vertex] = number;
   Diagram diagram = makeDiagram(l, k, labels, free, std::move(space));
   diagram.head = head;
+  if (ofValues >= 0)
+    if (std::optional<DiagramError> wrong = addOrbit(diagram))
+      return *wrong;
   if (!partOf.empty())
     diagram.part.assign(labels.size(), -1);
   for (const auto &[vertex, number] : partOf)
@@ -388,11 +464,33 @@ std::variant<Diagram, DiagramError> DiagramParser::finish() {
   return diagram;
 }
 
+std::optional<DiagramError> DiagramParser::addOrbit(Diagram &diagram) const {
+  auto wrong = [&](std::string message) {
+    return DiagramError{0, text.size(), std::move(message)};
+  };
+  if (head >= 0)
+    return wrong("a lone '*' beside vertices with values is not built yet");
+  diagram.head = diagram.spaceOf(valueOf.begin()->first);
+  for (int v = 0; v < l + k; ++v) {
+    const auto value = valueOf.find(v);
+    if ((value != valueOf.end()) != diagram.isLegOf(v))
+      return wrong(value == valueOf.end()
+                       ? "vertex '" + vertexName(l, v) + "' has no value"
+                       : "the vertices with values are of two spaces");
+  }
+  diagram.orbit = sizes;
+  for (const auto &[vertex, value] : valueOf)
+    diagram.orbit.values.push_back(value);
+  return std::nullopt;
+}
+
 std::variant<Diagram, DiagramError>
 eqc::parseDiagram(std::string_view text, int l, int k, bool typed) {
   if (isGraphMapText(text))
     return parseGraphMap(text, l, k, typed);
-  if (text.find('=') != std::string_view::npos)
+  // With the spaces of vertices as any other diagram.
+  if (text.find('=') != std::string_view::npos &&
+      text.find(':') == std::string_view::npos)
     return parseOrbit(text, l, k, typed);
   return DiagramParser(text, l, k, typed).parse();
 }

@@ -9,6 +9,9 @@
 
 #include "compiler/Algebra/RowPattern.h"
 
+#include <functional>
+#include <optional>
+
 namespace eqc {
 
 /// `|`, `*`, `~`, or a word up to the next blank or mark.
@@ -29,6 +32,8 @@ public:
   explicit NotationLexer(std::string_view text) : text(text) {}
   /// Reads the next token; false at the end, `token` is then untouched.
   bool next(NotationToken &token);
+  /// That of the whole text.
+  size_t size() const { return text.size(); }
 
 private:
   std::string_view text;
@@ -44,14 +49,32 @@ int takeSpace(NotationToken &token, bool maybeSum = false);
 int takePart(NotationToken &token);
 constexpr int kNoSpace = -1, kBadSpace = -2;
 
+/// Blocks by number with bars between them, each behind what `markOf` says. The
+/// legs of an orbit, alone in theirs, stand together and have `values`.
+std::string textOfBlocks(const std::vector<std::vector<int>> &blocks,
+                         const std::vector<int> &values,
+                         const std::function<bool(int block)> &isLeg,
+                         const std::function<std::string(int vertex)> &nameOf,
+                         const std::function<std::string(int block)> &markOf);
+
 /// Orbits of diagrams and of row patterns, which have values behind '='; see
-/// OrbitNotation.cpp.
-std::string textOfOrbit(const Diagram &diagram, bool typed);
-std::string textOfOrbit(const RowPattern &pattern);
+/// OrbitNotation.cpp. What stands behind the blocks, and the whole where all
+/// axes are of one space.
+std::string tailOfOrbit(const TupleOrbit &orbit);
+std::string tailOfOrbit(const RowOrbit &orbit);
 std::variant<Diagram, DiagramError> parseOrbit(std::string_view text, int l,
                                                int k, bool typed);
 std::variant<RowPattern, DiagramError> parseRowOfOrbit(std::string_view text,
                                                        int size);
+/// Read what stands behind the blocks from `token` on, null where nothing does;
+/// the error, if there is one.
+std::optional<DiagramError>
+parseTail(NotationLexer &lexer, const NotationToken *token, TupleOrbit &orbit);
+std::optional<DiagramError>
+parseTail(NotationLexer &lexer, const NotationToken *token, RowOrbit &orbit);
+/// Takes `=3`, the value of a vertex, off the end of a token; kBadSpace where
+/// that is none, kNoSpace without one.
+int takeValue(NotationToken &token);
 
 /// Graph maps, which have letters behind '=' and edges behind ':', and rows of
 /// them; see GraphMapNotation.cpp.

@@ -18,38 +18,83 @@ static std::string counts(std::initializer_list<int64_t> numbers) {
   return text;
 }
 
-std::string eqc::textOfOrbit(const Diagram &diagram, bool typed) {
-  const TupleOrbit &orbit = diagram.orbit;
-  std::string text;
-  for (size_t v = 0; v < orbit.values.size(); ++v)
-    text += (v == 0 ? "" : " ") + vertexName(diagram.l, static_cast<int>(v)) +
-            "=" + std::to_string(orbit.values[v]);
-  if (typed)
-    text += counts({orbit.rows, orbit.columns, orbit.size, orbit.divisor});
-  return text;
+std::string eqc::tailOfOrbit(const TupleOrbit &orbit) {
+  return counts({orbit.rows, orbit.columns, orbit.size, orbit.divisor});
 }
 
-std::string eqc::textOfOrbit(const RowPattern &pattern) {
-  const RowOrbit &orbit = pattern.orbit;
-  std::string text;
-  for (size_t v = 0; v < orbit.values.size(); ++v)
-    text += (v == 0 ? "" : " ") + std::to_string(v + 1) + "=" +
-            std::to_string(orbit.values[v]);
-  if (!orbit.isOwn)
-    text += " >";
+std::string eqc::tailOfOrbit(const RowOrbit &orbit) {
+  std::string text = orbit.isOwn ? "" : " >";
   for (int value : orbit.others)
     text += " " + std::to_string(value);
   return text + counts({orbit.entries, orbit.terms});
 }
 
-namespace {
-
 /// Values are below this; which of them there are says the group.
-constexpr long long kMostValue = 1 << 20;
+static constexpr long long kMostValue = 1 << 20;
+
+static bool readValue(std::string_view digits, int &value) {
+  const long long number = digits == "0" ? 0 : parseIndex(digits);
+  value = static_cast<int>(number);
+  return number < kMostValue && (number > 0 || digits == "0");
+}
+
+int eqc::takeValue(NotationToken &token) {
+  const size_t equals = token.text.find('=');
+  if (equals == std::string_view::npos)
+    return kNoSpace;
+  int value = 0;
+  if (!readValue(token.text.substr(equals + 1), value))
+    return kBadSpace;
+  token.text = token.text.substr(0, equals);
+  return value;
+}
+
+/// Reads `# a b ..`, at the end, from `#` on, unless there is no token.
+static std::optional<DiagramError>
+parseCounts(NotationLexer &lexer, const NotationToken *token,
+            std::initializer_list<int64_t *> numbers) {
+  const DiagramError missing{0, lexer.size(),
+                             "expected the sizes of the orbit"};
+  if (!token || token->text != "#")
+    return DiagramError{0, lexer.size(),
+                        "expected '#' and the sizes of the orbit"};
+  NotationToken next;
+  for (int64_t *number : numbers) {
+    *number = lexer.next(next) ? parseIndex(next.text) : 0;
+    if (*number < 1)
+      return missing;
+  }
+  if (lexer.next(next))
+    return next.error("nothing may follow the orbit");
+  return std::nullopt;
+}
+
+std::optional<DiagramError> eqc::parseTail(NotationLexer &lexer,
+                                           const NotationToken *token,
+                                           TupleOrbit &orbit) {
+  return parseCounts(
+      lexer, token, {&orbit.rows, &orbit.columns, &orbit.size, &orbit.divisor});
+}
+
+std::optional<DiagramError> eqc::parseTail(NotationLexer &lexer,
+                                           const NotationToken *token,
+                                           RowOrbit &orbit) {
+  orbit.isOwn = !token || token->text != ">";
+  NotationToken next;
+  for (bool isOther = !orbit.isOwn; isOther;) {
+    token = lexer.next(next) ? &next : nullptr;
+    isOther = token && token->text != "#";
+    if (isOther && !readValue(token->text, orbit.others.emplace_back()))
+      return token->error("expected a value, not " + token->quoted());
+  }
+  return parseCounts(lexer, token, {&orbit.entries, &orbit.terms});
+}
+
+namespace {
 
 class OrbitParser {
 public:
-  explicit OrbitParser(std::string_view text) : text(text), lexer(text) {}
+  explicit OrbitParser(std::string_view text) : lexer(text) {}
 
   /// Reads `vertex=value` for every vertex that `number` knows, which is -1 for
   /// others, up to a token of another kind, which is left in `token`.
@@ -77,35 +122,18 @@ public:
     return true;
   }
 
-  static bool readValue(std::string_view digits, int &value) {
-    const long long number = digits == "0" ? 0 : parseIndex(digits);
-    value = static_cast<int>(number);
-    return number < kMostValue && (number > 0 || digits == "0");
-  }
-
-  /// Reads `# a b ..`, at the end.
-  bool readCounts(std::initializer_list<int64_t *> numbers) {
-    if (!more || token.text != "#")
-      return fail({0, text.size(), "expected '#' and the sizes of the orbit"});
-    for (int64_t *number : numbers) {
-      more = lexer.next(token);
-      *number = more ? parseIndex(token.text) : 0;
-      if (*number < 1)
-        return fail({0, text.size(), "expected the sizes of the orbit"});
-    }
-    return true;
+  /// Reads what follows the values.
+  template <typename Orbit> bool readTail(Orbit &orbit) {
+    std::optional<DiagramError> wrong =
+        parseTail(lexer, more ? &token : nullptr, orbit);
+    return !wrong || fail(std::move(*wrong));
   }
 
   bool fail(DiagramError what) {
     error = std::move(what);
     return false;
   }
-  bool atEnd() {
-    return !more || !lexer.next(token) ||
-           fail(token.error("nothing may follow the orbit"));
-  }
 
-  std::string_view text;
   NotationLexer lexer;
   NotationToken token;
   bool more = true;
@@ -135,14 +163,11 @@ std::variant<Diagram, DiagramError> eqc::parseOrbit(std::string_view text,
                           "vertex '" + vertexName(l, static_cast<int>(v)) +
                               "' has no value"};
   Diagram diagram = makeOrbit(l, k, std::move(values));
-  TupleOrbit &orbit = diagram.orbit;
   if (!typed && parser.more)
     return parser.token.error("expected a vertex with a value, such as 'o1=0', "
                               "not " +
                               parser.token.quoted());
-  if (typed && (!parser.readCounts({&orbit.rows, &orbit.columns, &orbit.size,
-                                    &orbit.divisor}) ||
-                !parser.atEnd()))
+  if (typed && !parser.readTail(diagram.orbit))
     return parser.error;
   return diagram;
 }
@@ -166,15 +191,7 @@ eqc::parseRowOfOrbit(std::string_view text, int size) {
     row.kept.push_back(false);
   }
   row.head = 0;
-  row.orbit.isOwn = !parser.more || parser.token.text != ">";
-  while (!row.orbit.isOwn && (parser.more = parser.lexer.next(parser.token)) &&
-         parser.token.text != "#")
-    if (!OrbitParser::readValue(parser.token.text,
-                                row.orbit.others.emplace_back()))
-      return parser.token.error("expected a value, not " +
-                                parser.token.quoted());
-  if (!parser.readCounts({&row.orbit.entries, &row.orbit.terms}) ||
-      !parser.atEnd())
+  if (!parser.readTail(row.orbit))
     return parser.error;
   return row;
 }

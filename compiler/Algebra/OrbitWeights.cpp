@@ -13,13 +13,11 @@ using namespace eqc;
 /// The blocks that may be joined, by space.
 static std::vector<std::vector<int>> joinable(const Diagram &diagram) {
   std::map<int, std::vector<int>> spaces;
-  if (!diagram.orbit.exists()) {
-    const std::vector<std::vector<int>> blocks = diagram.blocks();
-    for (size_t b = 0; b < blocks.size(); ++b) {
-      const int vertex = blocks[b].front();
-      if (!diagram.isLegOf(vertex) && static_cast<int>(b) != diagram.free)
-        spaces[diagram.spaceOf(vertex)].push_back(static_cast<int>(b));
-    }
+  const std::vector<std::vector<int>> blocks = diagram.blocks();
+  for (size_t b = 0; b < blocks.size(); ++b) {
+    const int vertex = blocks[b].front();
+    if (!diagram.isLegOf(vertex) && static_cast<int>(b) != diagram.free)
+      spaces[diagram.spaceOf(vertex)].push_back(static_cast<int>(b));
   }
   std::vector<std::vector<int>> lists;
   for (auto &[space, blocks] : spaces)
@@ -74,6 +72,7 @@ std::vector<DiagramMultiple> eqc::coarserThan(const Diagram &diagram) {
     Diagram coarser =
         makeDiagram(diagram.l, diagram.k, label, diagram.free, diagram.space);
     coarser.head = diagram.head;
+    coarser.orbit = diagram.orbit;
     coarser.dual = diagram.dual;
     coarser.part = diagram.part;
     all.push_back({std::move(coarser), factor});

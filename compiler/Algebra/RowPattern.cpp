@@ -11,6 +11,7 @@
 #include <algorithm>
 #include <cassert>
 #include <limits>
+#include <map>
 #include <tuple>
 #include <unordered_map>
 
@@ -80,10 +81,12 @@ int64_t eqc::numSubsets(int64_t n, int64_t r) {
 }
 
 int64_t RowPattern::numEntries(int64_t n) const {
-  if (orbit.exists())
-    return orbit.entries;
-  if (head < 0)
-    return free < 0 ? 1 : numSubsets(n, numFree());
+  if (orbit.exists() || head < 0) {
+    int64_t count = free < 0 ? 1 : numSubsets(n, numFree());
+    return __builtin_mul_overflow(count, orbit.entries, &count)
+               ? std::numeric_limits<int64_t>::max()
+               : count;
+  }
   const auto joined = static_cast<int64_t>(through.size());
   const int64_t alone =
       otherLegs < 0 ? static_cast<int64_t>(ownLegs().size()) : otherLegs;
@@ -94,10 +97,12 @@ int64_t RowPattern::numEntries(int64_t n) const {
 }
 
 int64_t RowPattern::termsPerEntry(int64_t n) const {
-  if (orbit.exists())
-    return orbit.terms;
-  if (head < 0)
-    return fallingFactorial(numFree(), numFree());
+  if (orbit.exists() || head < 0) {
+    int64_t terms = fallingFactorial(numFree(), numFree());
+    return __builtin_mul_overflow(terms, orbit.terms, &terms)
+               ? std::numeric_limits<int64_t>::max()
+               : terms;
+  }
   const auto own = static_cast<int64_t>(ownLegs().size());
   // Inputs take the values of a set; outputs those that all others leave.
   return otherLegs < 0
@@ -165,48 +170,42 @@ static RowPattern rowOf(const Diagram &diagram, int begin, int end,
   return row;
 }
 
-/// The vertices [begin, end) of an orbit, whose row forms so many tuples; the
+/// Makes `row` that of an orbit whose values [begin, end) are of it; the
 /// entries are `entries` tuples of it or of the other row.
-static RowPattern rowOfOrbit(const Diagram &diagram, int begin, int end,
-                             bool isOwn, int64_t entries) {
+static void addOrbit(const Diagram &diagram, size_t begin, size_t end,
+                     bool isOwn, int64_t entries, RowPattern &row) {
   const std::vector<int> &values = diagram.orbit.values;
-  RowPattern row;
-  for (int v = begin; v < end; ++v) {
-    row.block.push_back(v - begin);
-    row.kept.push_back(false);
-  }
   if (begin == end)
-    return row;
-  row.head = 0;
-  row.orbit.values.assign(values.begin() + begin, values.begin() + end);
+    return;
+  const auto first = values.begin() + static_cast<ptrdiff_t>(begin),
+             last = values.begin() + static_cast<ptrdiff_t>(end);
+  row.head = diagram.head;
+  row.orbit.values.assign(first, last);
   row.orbit.isOwn = isOwn;
   row.orbit.entries = entries;
   if (isOwn)
-    return row;
-  row.orbit.others.assign(values.begin(), values.begin() + begin);
-  row.orbit.others.insert(row.orbit.others.end(), values.begin() + end,
-                          values.end());
+    return;
+  row.orbit.others.assign(values.begin(), first);
+  row.orbit.others.insert(row.orbit.others.end(), last, values.end());
   row.orbit.terms = diagram.orbit.size / entries;
-  return row;
 }
 
-/// The row with fewer tuples has entries of its own; a row without vertices is
+/// The row with fewer tuples has entries of its own; a row without values is
 /// all that it can be.
-static Split splitOrbit(const Diagram &diagram) {
+static void addOrbit(const Diagram &diagram, Split &split) {
   const TupleOrbit &orbit = diagram.orbit;
+  const size_t size = orbit.values.size();
+  size_t outputs = 0;
+  for (int v = 0; v < diagram.l; ++v)
+    outputs += diagram.isLegOf(v);
   const bool byRows =
-      diagram.l == 0 || (diagram.k > 0 && orbit.rows <= orbit.columns);
+      outputs == 0 || (outputs < size && orbit.rows <= orbit.columns);
   const int64_t entries = byRows ? orbit.rows : orbit.columns;
-  Split split;
-  split.top = rowOfOrbit(diagram, 0, diagram.l, byRows, entries);
-  split.bottom =
-      rowOfOrbit(diagram, diagram.l, diagram.l + diagram.k, !byRows, entries);
-  return split;
+  addOrbit(diagram, 0, outputs, byRows, entries, split.top);
+  addOrbit(diagram, outputs, size, !byRows, entries, split.bottom);
 }
 
 Split eqc::splitDiagram(const Diagram &diagram) {
-  if (diagram.orbit.exists())
-    return splitOrbit(diagram);
   if (diagram.map.exists())
     return splitGraphMap(diagram);
   int size = diagram.l + diagram.k, numBlocks = diagram.numBlocks();
@@ -222,7 +221,9 @@ Split eqc::splitDiagram(const Diagram &diagram) {
   result.top = rowOf(diagram, 0, diagram.l, through, topBlocks);
   result.bottom = rowOf(diagram, diagram.l, size, through, bottomBlocks);
 
-  if (diagram.head >= 0) {
+  if (diagram.orbit.exists()) {
+    addOrbit(diagram, result);
+  } else if (diagram.head >= 0) {
     // Inputs without legs are read as they are; outputs without legs may still
     // be sums over all entries.
     result.top.head = diagram.head;
@@ -254,14 +255,6 @@ Split eqc::splitDiagram(const Diagram &diagram) {
 
 Diagram eqc::joinPatterns(const RowPattern &top, const std::vector<int> &sigma,
                           const RowPattern &bottom) {
-  if (top.orbit.exists() || bottom.orbit.exists()) {
-    const RowOrbit &joined =
-        top.orbit.exists() && !top.orbit.isOwn ? top.orbit : bottom.orbit;
-    std::vector<int> values = joined.values;
-    values.insert(&joined == &top.orbit ? values.end() : values.begin(),
-                  joined.others.begin(), joined.others.end());
-    return makeOrbit(top.size(), bottom.size(), std::move(values));
-  }
   std::vector<int> topKept = top.keptBlocks(), bottomKept = bottom.keptBlocks();
   assert(topKept.size() == sigma.size() && bottomKept.size() == sigma.size() &&
          "kept blocks do not match");
@@ -288,7 +281,14 @@ Diagram eqc::joinPatterns(const RowPattern &top, const std::vector<int> &sigma,
   space.insert(space.end(), bottom.space.begin(), bottom.space.end());
   Diagram diagram = makeDiagram(top.size(), bottom.size(), labels, freeLabel,
                                 std::move(space));
-  diagram.head = top.head;
+  diagram.head = std::max(top.head, bottom.head);
+  if (top.orbit.exists() || bottom.orbit.exists()) {
+    const RowOrbit &joined =
+        top.orbit.exists() && !top.orbit.isOwn ? top.orbit : bottom.orbit;
+    std::vector<int> &values = diagram.orbit.values = joined.values;
+    values.insert(&joined == &top.orbit ? values.end() : values.begin(),
+                  joined.others.begin(), joined.others.end());
+  }
   std::vector<int> part;
   for (const RowPattern *row : {&top, &bottom})
     for (int v = 0; v < row->size(); ++v)
@@ -305,8 +305,6 @@ Diagram eqc::joinPatterns(const RowPattern &top, const std::vector<int> &sigma,
 static constexpr long long kMostLegs = 1 << 20;
 
 std::string eqc::toString(const RowPattern &pattern) {
-  if (pattern.orbit.exists())
-    return textOfOrbit(pattern);
   if (!pattern.steps.empty())
     return textOfSteps(pattern);
   if (pattern.block.empty() && pattern.head < 0)
@@ -317,7 +315,7 @@ std::string eqc::toString(const RowPattern &pattern) {
     return std::find(pattern.through.begin(), pattern.through.end(), block) !=
            pattern.through.end();
   };
-  if (pattern.head >= 0) {
+  if (pattern.head >= 0 && !pattern.orbit.exists()) {
     text = "*";
     if (pattern.head > 0)
       text += " @" + std::to_string(pattern.head);
@@ -328,29 +326,30 @@ std::string eqc::toString(const RowPattern &pattern) {
     }
     text += blocks.empty() ? "" : " | ";
   }
-  for (size_t b = 0; b < blocks.size(); ++b) {
-    if (b > 0)
-      text += " | ";
-    if (static_cast<int>(b) == pattern.free)
-      text += "* ";
-    else if (!pattern.kept[b] && !runsThrough(static_cast<int>(b)))
-      text += "~";
-    for (size_t i = 0; i < blocks[b].size(); ++i) {
-      if (i > 0)
-        text += ' ';
-      text += std::to_string(blocks[b][i] + 1LL);
-      if (!pattern.space.empty())
-        text += ":" + std::to_string(pattern.space[blocks[b][i]]);
-      if (pattern.partOfVertex(blocks[b][i]) >= 0)
-        text += "/" + std::to_string(pattern.part[blocks[b][i]]);
-    }
-  }
-  return text;
+  auto vertexText = [&](int vertex) {
+    std::string name = std::to_string(vertex + 1LL);
+    if (!pattern.space.empty())
+      name += ":" + std::to_string(pattern.space[vertex]);
+    if (pattern.partOfVertex(vertex) >= 0)
+      name += "/" + std::to_string(pattern.part[vertex]);
+    return name;
+  };
+  text += textOfBlocks(
+      blocks, pattern.orbit.values,
+      [&](int block) { return pattern.isLeg(block); }, vertexText,
+      [&](int block) {
+        if (block == pattern.free)
+          return "* ";
+        return pattern.kept[block] || runsThrough(block) ? "" : "~";
+      });
+  return pattern.orbit.exists() ? text + tailOfOrbit(pattern.orbit) : text;
 }
 
 std::variant<RowPattern, DiagramError>
 eqc::parseRowPattern(std::string_view text, int size) {
-  if (text.find('=') != std::string_view::npos)
+  // With the spaces of vertices as any other row.
+  if (text.find('=') != std::string_view::npos &&
+      text.find(':') == std::string_view::npos)
     return parseRowOfOrbit(text, size);
   if (text.find(';') != std::string_view::npos)
     return parseRowWithSteps(text, size);
@@ -358,15 +357,17 @@ eqc::parseRowPattern(std::string_view text, int size) {
     bool kept = true;
     bool free = false;
     bool empty = true;
+    bool hasValues = false;
   };
   std::vector<Written> written(1);
   std::unordered_map<int, int> writtenOf; // vertex to the block as written
   std::unordered_map<int, int> spaceOf, partOf;
+  std::map<int, int> valueOf;
   RowPattern result;
   bool hasHead = false, inHead = false; // a '*' without vertices
   NotationLexer lexer(text);
   NotationToken token;
-  bool any = false, opened = true;
+  bool any = false, opened = true, hasTail = false;
   while (lexer.next(token)) {
     if (!any && token.text == "-" && size == 0) {
       if (!lexer.next(token))
@@ -374,6 +375,12 @@ eqc::parseRowPattern(std::string_view text, int size) {
       return token.error("nothing may follow '-', the empty row");
     }
     any = true;
+    if (!valueOf.empty() && (token.text == ">" || token.text == "#")) {
+      if (auto wrong = parseTail(lexer, &token, result.orbit))
+        return *wrong;
+      hasTail = true;
+      break;
+    }
     if (token.text == "|") {
       if (written.back().empty && !written.back().free)
         return token.error("empty block");
@@ -415,6 +422,17 @@ eqc::parseRowPattern(std::string_view text, int size) {
       continue;
     }
     const NotationToken vertex = token;
+    const int value = takeValue(token);
+    if (value == kBadSpace)
+      return vertex.error("expected the number of a point behind '=' in " +
+                          vertex.quoted());
+    Written &block = written.back();
+    const bool hasValue = value != kNoSpace;
+    if (hasValue ? !block.hasValues && (!block.empty || !valueOf.empty() ||
+                                        block.free || !block.kept)
+                 : block.hasValues)
+      return vertex.error("vertices with values stand in a block of their own");
+    block.hasValues = hasValue;
     const int part = takePart(token);
     const int space = takeSpace(token, /*maybeSum=*/true);
     if (space == kBadSpace || part == kBadSpace)
@@ -432,6 +450,8 @@ eqc::parseRowPattern(std::string_view text, int size) {
       spaceOf[static_cast<int>(index - 1)] = space;
     if (part != kNoSpace)
       partOf[static_cast<int>(index - 1)] = part;
+    if (hasValue)
+      valueOf[static_cast<int>(index - 1)] = value;
     if (!spaceOf.empty() && spaceOf.size() != writtenOf.size())
       return vertex.error("all vertices name their spaces, or none of them");
     written.back().empty = opened = false;
@@ -454,9 +474,10 @@ eqc::parseRowPattern(std::string_view text, int size) {
   std::vector<int> numberOf(written.size(), -1);
   for (int v = 0; v < size; ++v) {
     int from = writtenOf[v];
-    if (numberOf[from] < 0) {
+    const bool isAlone = valueOf.count(v) != 0;
+    if (numberOf[from] < 0 || isAlone) {
       numberOf[from] = result.numBlocks();
-      result.kept.push_back(written[from].kept);
+      result.kept.push_back(written[from].kept && !isAlone);
       if (written[from].free)
         result.free = numberOf[from];
     }
@@ -465,6 +486,19 @@ eqc::parseRowPattern(std::string_view text, int size) {
       result.space.push_back(spaceOf.at(v));
     if (!partOf.empty())
       result.part.push_back(partOf.count(v) ? partOf.at(v) : -1);
+  }
+  if (!valueOf.empty() && !hasTail)
+    return *parseTail(lexer, nullptr, result.orbit);
+  if (!valueOf.empty()) {
+    result.head = result.spaceOfVertex(valueOf.begin()->first);
+    for (const auto &[vertex, value] : valueOf)
+      result.orbit.values.push_back(value);
+    for (int v = 0; v < size; ++v)
+      if (result.isLeg(result.block[v]) != (valueOf.count(v) != 0) || hasHead)
+        return DiagramError{0, text.size(),
+                            "all vertices of one space have values, and there "
+                            "is no head"};
+    return result;
   }
   if (!hasHead)
     return result;

@@ -83,7 +83,8 @@ struct RowPattern {
   std::vector<int> through;
   /// In a row of outputs, how many legs the row of inputs has alone; else -1.
   int otherLegs = -1;
-  /// Of a row of an orbit, whose vertices are legs, each alone in its block.
+  /// Of a row of an orbit, whose vertices with values are the legs, each alone
+  /// in its block. Beside it there may be free vertices of another space.
   RowOrbit orbit;
   /// Of a row of a graph map, whose letters are the blocks and then those that
   /// steps add; `kept` says which are left after all of them. Blocks that are
@@ -96,8 +97,8 @@ struct RowPattern {
   bool isLeg(int block) const { return head >= 0 && spaceOf(block) == head; }
   /// The legs that this row has alone, ascending.
   std::vector<int> ownLegs() const;
-  /// The space of a symbol's axes.
-  int spaceOfSymbol() const { return head >= 0 ? head : spaceOf(free); }
+  /// The space of a symbol's axes, of free vertices where there are some.
+  int spaceOfSymbol() const { return free >= 0 ? spaceOf(free) : head; }
   /// How many entries there are for each value of the kept blocks, where the
   /// axes of the symbol are of length n: of a Levi-Civita symbol the sets of
   /// values of the free vertices; 1 without one. Saturated at 2^63 - 1.
@@ -140,12 +141,12 @@ struct RowPattern {
 /// `~`; in a row of outputs it has the number of the other row's legs and the
 /// legs that run through, by the number of their block, `* +1 2 1 | 1 | 3`;
 /// of a product the space, `* @1`, and vertices theirs, `1:0`, with the part of
-/// a sum, `1:0/2`; rows of orbits are values with the numbers
-/// of entries and of terms, `1=0 2=3 # 60 1` with entries of their own and `1=0
-/// > 3 5 # 60 2` with those of the other row; rows of graph maps have steps
-/// behind them, `1 ; ~1 +1 : 1-2`, of letters that are summed, how many are
-/// added and the edges; `1` .. as in diagrams the pattern
-/// of an empty row is written `-`.
+/// a sum, `1:0/2`; rows of orbits have a block of values, and
+/// behind all the numbers of entries and of terms, `1=0 2=3 # 60 1` with
+/// entries of their own and `1=0 > 3 5 # 60 2` with those of the other row;
+/// rows of graph maps have steps behind them, `1 ; ~1 +1 : 1-2`, of letters
+/// that are summed, how many are added and the edges; `1` .. as in diagrams the
+/// pattern of an empty row is written `-`.
 std::string toString(const RowPattern &pattern);
 std::variant<RowPattern, DiagramError> parseRowPattern(std::string_view text,
                                                        int size);

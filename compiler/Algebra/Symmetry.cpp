@@ -266,15 +266,6 @@ SignedDiagram eqc::moved(const Diagram &diagram, Group group,
   std::iota(image.begin(), image.end(), 0);
   for (size_t a = 0; a < permutation.images.size(); ++a)
     image[first + a] = first + permutation.images[a];
-  if (diagram.orbit.exists()) {
-    std::vector<int> values(image.size());
-    for (size_t v = 0; v < image.size(); ++v)
-      values[image[v]] = diagram.orbit.values[v];
-    Diagram orbit = makeOrbit(diagram.l, diagram.k, std::move(values));
-    rulesOf(group).complete(orbit);
-    orbit.orbit.divisor = diagram.orbit.divisor; // also of exchanged rows
-    return {std::move(orbit), 1};
-  }
   std::vector<int> labels(image.size());
   SignedDiagram result;
   result.diagram = diagram;
@@ -311,6 +302,20 @@ SignedDiagram eqc::moved(const Diagram &diagram, Group group,
     }
   }
   result.sign *= signOfLegs(diagram, [&](int vertex) { return image[vertex]; });
+  if (diagram.orbit.exists()) {
+    std::vector<int> valueAt(image.size()), values;
+    size_t next = 0;
+    for (size_t v = 0; v < image.size(); ++v)
+      if (diagram.isLegOf(static_cast<int>(v)))
+        valueAt[image[v]] = diagram.orbit.values[next++];
+    for (size_t v = 0; v < image.size(); ++v)
+      if (result.diagram.isLegOf(static_cast<int>(v)))
+        values.push_back(valueAt[v]);
+    result.diagram.orbit.values = std::move(values);
+    rulesOf(group).complete(result.diagram);
+    // Also of exchanged rows.
+    result.diagram.orbit.divisor = diagram.orbit.divisor;
+  }
   return result;
 }
 

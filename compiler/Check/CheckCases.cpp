@@ -73,17 +73,17 @@ static CheckCase fitCase(const LayerSpec &spec, const CheckOptions &options,
     return result;
   }
   for (const Diagram &diagram : spec.diagrams) {
+    const bool hasLegs = diagram.head >= 0 && !diagram.orbit.exists();
     const int64_t values =
-        !diagram.hasSymbol() || diagram.orbit.exists()
+        diagram.free < 0 && !hasLegs
             ? 0
             : sizeAt(spec.group, n,
-                     diagram.head >= 0 ? diagram.head : diagram.freeSpace());
+                     hasLegs ? diagram.head : diagram.freeSpace());
     if (values <= kLargestLeviCivita)
       continue;
     result.skipped = true;
-    result.note =
-        fmt::format("too large: {}! terms of a {}", values,
-                    diagram.head >= 0 ? "jellyfish" : "Levi-Civita symbol");
+    result.note = fmt::format("too large: {}! terms of a {}", values,
+                              hasLegs ? "jellyfish" : "Levi-Civita symbol");
     return result;
   }
   auto reduce = [&](std::string text) {

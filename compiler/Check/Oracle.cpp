@@ -89,17 +89,19 @@ static Support makeSupport(const Diagram &diagram, Group group, int64_t n,
   }
   const std::vector<std::vector<int>> blocks = diagram.blocks();
   if (diagram.orbit.exists()) {
-    const Action &action = *group.action();
-    const auto vertices = static_cast<int>(steps.size());
-    const TupleOrbits &all = action.orbits(vertices);
+    const Action &action = *group.of(diagram.head).action();
+    const auto size = static_cast<int>(diagram.orbit.values.size());
+    const TupleOrbits &all = action.orbits(size);
     const int32_t number = all.orbitOf[action.numberOf(diagram.orbit.values)];
     BlockValues values;
     for (int32_t at = all.start[number]; at < all.start[number + 1]; ++at) {
-      const std::vector<int> tuple = action.tupleOf(all.tuples[at], vertices);
+      const std::vector<int> tuple = action.tupleOf(all.tuples[at], size);
       BlockValue value;
-      for (int vertex = 0; vertex < vertices; ++vertex)
-        (vertex < l ? value.row : value.column) +=
-            tuple[vertex] * steps[vertex];
+      size_t next = 0;
+      for (int vertex = 0; vertex < l + diagram.k; ++vertex)
+        if (diagram.isLegOf(vertex))
+          (vertex < l ? value.row : value.column) +=
+              tuple[next++] * steps[vertex];
       values.push_back(value);
     }
     support.through.push_back(std::move(values));

@@ -85,14 +85,18 @@ double eqc::diagramEntry(const Diagram &diagram, Group group, int64_t n,
   }
   double entry = 1;
   if (diagram.orbit.exists()) {
-    const Action &action = *group.action();
-    const TupleOrbits &all = action.orbits(diagram.l + diagram.k);
-    return all.orbitOf[action.numberOf({index.begin(), index.end()})] ==
-           all.orbitOf[action.numberOf(diagram.orbit.values)];
-  }
-  if (diagram.map.exists())
+    const Action &action = *group.of(diagram.head).action();
+    std::vector<int> tuple;
+    for (size_t v = 0; v < index.size(); ++v)
+      if (diagram.isLegOf(static_cast<int>(v)))
+        tuple.push_back(static_cast<int>(index[v]));
+    const TupleOrbits &all = action.orbits(static_cast<int>(tuple.size()));
+    if (all.orbitOf[action.numberOf(tuple)] !=
+        all.orbitOf[action.numberOf(diagram.orbit.values)])
+      return 0;
+  } else if (diagram.map.exists()) {
     return graphMapEntry(diagram, *group.action(), index);
-  if (diagram.head >= 0) {
+  } else if (diagram.head >= 0) {
     std::vector<int64_t> values;
     for (int leg : diagram.legs())
       values.push_back(index[blocks[leg].front()]);
@@ -172,12 +176,10 @@ std::vector<double> eqc::diagramMatrix(const Diagram &diagram, Group group,
   return matrix;
 }
 
-/// Whether indices of different blocks of a space differ. Those of a head and
-/// of an orbit of tuples do so where the entry is not zero, and are theirs.
+/// Whether indices of different blocks of a space differ. Those of a head do
+/// so where the entry is not zero, and those of an orbit of tuples are its own.
 static bool areDistinct(const Diagram &diagram, Group group, int64_t n,
                         std::vector<int64_t> index) {
-  if (diagram.orbit.exists())
-    return true;
   for (size_t v = 0; v < index.size(); ++v)
     index[v] -= offsetAt(group, n, diagram.partOf(static_cast<int>(v)));
   for (size_t v = 0; v < index.size(); ++v)

@@ -77,8 +77,10 @@ static void emitDiagrams(const LayerSpec &layer, StringRef array,
                    array.str());
     return;
   }
+  const bool ofTuples = diagrams.back().orbit.exists();
+  const bool hasBlocks = !ofTuples || layer.group.isProduct();
   fmt::format_to(out,
-                 diagrams.back().orbit.exists()
+                 !hasBlocks
                      ? "/* What {}[d] multiplies (o: axes of y, i: axes of x; "
                        "one tuple of\n   indices of the orbit"
                      : "/* What {}[d] multiplies (o: axes of y, i: axes of x; "
@@ -87,11 +89,13 @@ static void emitDiagrams(const LayerSpec &layer, StringRef array,
   if (diagrams.back().map.exists())
     text += "; an edge is a factor of the\n   adjacency matrix, and indices "
             "without an axis are summed";
-  if (layer.weightsOf == WeightsOf::Orbits && !diagrams.back().orbit.exists())
+  if (layer.weightsOf == WeightsOf::Orbits && hasBlocks)
     text += ", those of different blocks different ones";
+  if (ofTuples && hasBlocks)
+    text += ",\n   those with = the indices of a tuple of the orbit";
   if (diagrams.back().free >= 0)
     text += "; *: the Levi-Civita symbol";
-  else if (diagrams.back().head >= 0 && !diagrams.back().orbit.exists())
+  else if (diagrams.back().head >= 0 && !ofTuples)
     text += "; a lone *: the sign of the\n   values of the blocks";
   text += "):\n";
   for (size_t d = 0; d < diagrams.size(); ++d) {

@@ -262,13 +262,29 @@ void LayerChecker::checkGraphMaps() {
         .help("list the maps that are wanted, each with its letters moved");
 }
 
+/// The space whose permutations are spelled out, of which there is one at most;
+/// else -1.
+static int spelledOutSpace(Group group) {
+  for (size_t c = 0; c < group.numSpaces(); ++c)
+    if (rulesOf(group.of(static_cast<int>(c))).hasOrbits())
+      return static_cast<int>(c);
+  return -1;
+}
+
 /// Whether orbits can be made of the tuples of a layer, and the group is known.
 void LayerChecker::checkAction() {
-  if (!group || !rulesOf(*group).hasOrbits())
+  const int space = group ? spelledOutSpace(*group) : -1;
+  if (space < 0)
     return;
-  const Action &action = *group->action();
+  const Action &action = *group->of(space).action();
   uint64_t order = static_cast<uint64_t>(*k) + static_cast<uint64_t>(*l);
-  if (listsGraphMaps()) {
+  if (group->isProduct()) {
+    // As many of a sum as may be in the space.
+    order = llvm::count_if(rows().axes, [&](int axis) {
+      const SpaceSum *sum = sumOf(*group, axis);
+      return sum ? llvm::is_contained(sum->summands, space) : axis == space;
+    });
+  } else if (listsGraphMaps()) {
     // Only the bias is made of orbits then.
     if (!spec.bias && !k2)
       return;
@@ -290,12 +306,11 @@ void LayerChecker::checkAction() {
         .error(DiagId::TooManyTuples,
                place(*k >= *l ? FieldKind::K : FieldKind::L), why)
         .help("lower k or l, or give fewer generators");
-  else if (k2)
+  else if (k2 && listsGraphMaps())
     diags
         .error(DiagId::NotBuiltYet, place(FieldKind::K),
-               "axes of " + std::string(familyName(group->family())) +
-                   " are not built yet in layers of two inputs")
-        .help("make the product a layer's input instead");
+               "graph maps are not built yet in layers of two inputs")
+        .help("list orbits, or make the product a layer's input instead");
   else
     groupRefused = false;
 }

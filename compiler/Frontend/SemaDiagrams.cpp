@@ -254,11 +254,20 @@ void LayerChecker::checkListElement(const Value &item) {
   if (typed && !group && inner.contains(':'))
     return; // which summands there are is not known
   const std::string_view text(inner.data(), inner.size());
-  const bool hasSums = group && n && group->hasSums();
+  const bool isProduct = group && n && group->isProduct();
+  if (isProduct && isGraphMapText(text)) {
+    diags
+        .error(DiagId::NotBuiltYet, item.range,
+               "graph maps beside axes of other spaces are not built yet")
+        .help("list orbits, with numbers behind '=', or give the graph's axes "
+              "a layer of their own");
+    return;
+  }
   std::variant<Diagram, DiagramError> parsed =
-      hasSums ? parseDiagram(text, static_cast<int>(*l), static_cast<int>(*k),
-                             *group, rows().axes)
-              : parseDiagram(text, static_cast<int>(*l), static_cast<int>(*k));
+      isProduct
+          ? parseDiagram(text, static_cast<int>(*l), static_cast<int>(*k),
+                         *group, rows().axes)
+          : parseDiagram(text, static_cast<int>(*l), static_cast<int>(*k));
   if (const auto *wrong = std::get_if<DiagramError>(&parsed)) {
     // One byte past the quote.
     size_t begin = item.range.begin + 1 + std::min(wrong->offset, inner.size());
@@ -268,8 +277,6 @@ void LayerChecker::checkListElement(const Value &item) {
   }
   Diagram &diagram = std::get<Diagram>(parsed);
   if (group && n) {
-    if (!hasSums)
-      diagram.space = rows().axes;
     diagram.dual = rows().dual;
     if (diagram.head >= 0 && !diagram.orbit.exists() &&
         !findHead(diagram, item.range))
@@ -462,7 +469,7 @@ void LayerChecker::checkBilinearWeights() {
 void LayerChecker::checkSignedTerms(const std::vector<Diagram> &diagrams,
                                     FieldKind field) {
   if (spec.group.action())
-    return; // the tuples of orbits are counted before
+    return; // the tuples of orbits alone are counted before
   const int64_t terms = countSignedTerms(diagrams, spec.group, spec.n);
   if (terms <= maxSignedTerms)
     return;
@@ -470,6 +477,8 @@ void LayerChecker::checkSignedTerms(const std::vector<Diagram> &diagrams,
       llvm::any_of(diagrams, [](const Diagram &d) { return d.hasSymbol(); });
   const bool hasHeads =
       llvm::any_of(diagrams, [](const Diagram &d) { return d.head >= 0; });
+  const bool hasOrbits =
+      llvm::any_of(diagrams, [](const Diagram &d) { return d.orbit.exists(); });
   Diagnostic &error = diags.error(
       DiagId::TooManySignedTerms,
       value(field) ? place(field)
@@ -477,13 +486,14 @@ void LayerChecker::checkSignedTerms(const std::vector<Diagram> &diagrams,
       (field == FieldKind::Bias ? "the bias diagrams have "
                                 : "the diagrams have ") +
           Twine(terms) +
-          (hasHeads     ? " terms of jellyfish"
+          (hasOrbits    ? " terms of orbits"
+           : hasHeads   ? " terms of jellyfish"
            : hasSymbols ? " entries of Levi-Civita symbols"
                         : " terms of forms with signs") +
           ", the limit is " + Twine(maxSignedTerms));
   if (field == FieldKind::Bias)
     error.help("remove the bias, or lower l");
-  else if (hasSymbols)
+  else if (hasSymbols && !hasOrbits)
     error.help("list the diagrams without '*', or lower n");
   else
     error.help("list the diagrams that are wanted, or lower k or l");

@@ -82,16 +82,6 @@ static const Space *findSummand(const SpaceDecl &decl, const Value &summand,
     reportUnknown(summand, name, spaces, diags);
     return nullptr;
   }
-  if (found->second && found->second->space.group.action()) {
-    diags
-        .error(DiagId::NotBuiltYet, summand.range,
-               "sums with spaces of " +
-                   Twine(familyName(found->second->space.group.family())) +
-                   " are not built yet")
-        .help("write a layer for each pair of summands, and add up their "
-              "results");
-    return nullptr;
-  }
   return found->second ? &found->second->space : nullptr;
 }
 
@@ -414,17 +404,19 @@ bool LayerChecker::checkSpacesOfAxes(const std::vector<Space> &used,
                     Twine(kMostSums));
     return false;
   }
+  std::vector<std::string> spelledOut;
   for (const Space &space : used)
-    if (space.group.action()) {
-      diags
-          .error(DiagId::NotBuiltYet, where,
-                 "axes of '" + space.name + "', of " +
-                     std::string(familyName(space.group.family())) +
-                     ", beside those of other spaces are not built yet")
-          .help("make the other axes channels, or give them a layer of their "
-                "own");
-      return false;
-    }
+    if (space.group.action())
+      spelledOut.push_back("'" + space.name + "'");
+  if (spelledOut.size() > 1) {
+    diags
+        .error(DiagId::NotBuiltYet, where,
+               "axes of several spaces of Perm and Graph, " +
+                   llvm::join(spelledOut, " and ") + ", are not built yet")
+        .help("make the axes of all but one channels, or give each a layer of "
+              "its own");
+    return false;
+  }
   return true;
 }
 
@@ -441,7 +433,7 @@ LayerRows LayerChecker::rows(bool ofBias) const {
 void LayerChecker::checkHeads() {
   std::string name;
   for (const Diagram &diagram : spec.diagrams)
-    if (diagram.head >= 0)
+    if (diagram.head >= 0 && !diagram.orbit.exists())
       name = toString(diagram);
   auto findIn = [&](const LayerRows &assigned) {
     for (size_t c = 0; c < spec.group.numSpaces() && name.empty(); ++c) {
@@ -468,15 +460,18 @@ void LayerChecker::checkHeads() {
         .help("list the diagrams without '*'");
 }
 
-/// A diagram has a symbol of one space at most, and none of A beside a second
-/// input.
+/// A diagram has a symbol of one space at most, none of A beside an orbit, and
+/// none of A beside a second input.
 void LayerChecker::checkSymbols() {
   if (spec.isBilinear())
     checkHeads();
   if (!spec.group.isProduct())
     return;
+  std::string orbits, heads; // the space that has them
   auto spacesWithSymbols = [&](const LayerRows &assigned) {
     std::vector<std::string> names;
+    orbits.clear();
+    heads.clear();
     for (size_t c = 0; c < spec.group.spaces().size(); ++c) {
       const Space &space = spec.group.spaces()[c];
       bool any = false;
@@ -486,8 +481,13 @@ void LayerChecker::checkSymbols() {
                        any = diagram.hasSymbol();
                        return !any;
                      });
-      if (any)
-        names.push_back("'" + space.name + "'");
+      const std::string name = "'" + space.name + "'";
+      if (any && space.group.action())
+        orbits = name;
+      else if (any)
+        names.push_back(name);
+      if (any && rulesOf(space.group).hasJellyfish())
+        heads = name;
     }
     return names;
   };
@@ -495,9 +495,15 @@ void LayerChecker::checkSymbols() {
     std::vector<std::string> names;
     forEachAssignment(rows(ofBias), [&](const LayerRows &assigned) {
       names = spacesWithSymbols(assigned);
-      return names.size() < 2;
+      return names.size() < 2 && (orbits.empty() || heads.empty());
     });
-    if (names.size() > 1)
+    if (!orbits.empty() && !heads.empty())
+      diags
+          .error(DiagId::NotBuiltYet, place(where),
+                 "orbits of " + orbits + " beside jellyfish of " + heads +
+                     " are not built yet")
+          .help("list the diagrams without '*'");
+    else if (names.size() > 1)
       diags
           .error(DiagId::NotBuiltYet, place(where),
                  "diagrams with symbols, '*', of several spaces, " +

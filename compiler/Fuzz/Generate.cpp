@@ -316,8 +316,9 @@ private:
     std::vector<Diagram> diagrams = spec.diagrams;
     // Jellyfish of one of several spaces cannot be written.
     if (spec.group.isProduct())
-      llvm::erase_if(diagrams,
-                     [](const Diagram &diagram) { return diagram.head >= 0; });
+      llvm::erase_if(diagrams, [](const Diagram &diagram) {
+        return diagram.head >= 0 && !diagram.orbit.exists();
+      });
     for (const SpaceSum &sum : spec.group.sums())
       if (std::set<int>(sum.summands.begin(), sum.summands.end()).size() <
           sum.summands.size())

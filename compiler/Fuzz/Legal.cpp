@@ -65,9 +65,10 @@ std::optional<LayerSpec> eqc::lastLayer(const FuzzProgram &program,
         cost.weights > kMostElements)
       return std::nullopt;
     for (const Diagram &diagram : spec.diagrams)
-      if (diagram.hasSymbol() && !diagram.orbit.exists() &&
+      if ((diagram.free >= 0 || !diagram.orbit.exists()) &&
+          diagram.hasSymbol() &&
           sizeAt(spec.group, size,
-                 diagram.head >= 0 ? diagram.head : diagram.freeSpace()) > 6)
+                 diagram.free < 0 ? diagram.head : diagram.freeSpace()) > 6)
         return std::nullopt;
   }
   return spec;

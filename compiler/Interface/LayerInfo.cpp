@@ -4,6 +4,7 @@
 
 #include "compiler/Algebra/Action.h"
 #include "compiler/Algebra/GraphMatrix.h"
+#include "compiler/Algebra/Groups/GroupRules.h"
 
 #include "llvm/ADT/SmallVector.h"
 #include "llvm/ADT/StringExtras.h"
@@ -16,6 +17,7 @@
 #include <algorithm>
 #include <cmath>
 #include <cstddef>
+#include <numeric>
 #include <set>
 
 using namespace eqc;
@@ -126,25 +128,124 @@ static constexpr int kMostBlocks = 127 - '0';
 /// of them would be more text than the code that they are to test.
 static constexpr size_t kMostEntries = 8192;
 
-/// Calls visit(values of the axes, entry) for the entries of an orbit or a
-/// graph map that are not 0.
+/// Calls visit(values of the axes, entry) for the entries of a graph map that
+/// are not 0.
 template <typename Visit>
-static void forListed(const Diagram &diagram, const Action &action,
-                      const Visit &visit) {
-  const int vertices = diagram.l + diagram.k;
-  if (diagram.map.exists()) {
-    for (const auto &[at, entry] : graphMapEntries(diagram, action)) {
-      std::vector<int> values;
-      for (int block : diagram.block)
-        values.push_back(at[block]);
-      visit(values, entry);
-    }
+static void forEntriesOfMap(const Diagram &diagram, const Action &action,
+                            const Visit &visit) {
+  for (const auto &[at, entry] : graphMapEntries(diagram, action)) {
+    std::vector<int> values;
+    for (int block : diagram.block)
+      values.push_back(at[block]);
+    visit(values, entry);
+  }
+}
+
+/// Calls visit(values, sign) for all values of the blocks from the `first`-th
+/// on that are no legs of an orbit; the others have theirs.
+template <typename Visit>
+static void forValuesOfBlocks(const Diagram &diagram, Group group,
+                              const std::vector<std::vector<int>> &blocks,
+                              size_t first, std::vector<int> &values, int sign,
+                              const Visit &visit) {
+  while (first < blocks.size() && diagram.isLegOf(blocks[first].front()))
+    ++first;
+  if (first == blocks.size())
+    return visit(values, sign);
+  const std::vector<int> &vertices = blocks[first];
+  const int space = diagram.spaceOf(vertices.front());
+  const GroupRules &rules = rulesOf(group.of(space));
+  if (static_cast<int>(first) == diagram.free) {
+    std::vector<int> of(vertices.size());
+    std::iota(of.begin(), of.end(), 0);
+    do {
+      int next = sign;
+      for (size_t v = 0; v < vertices.size(); ++v) {
+        values[vertices[v]] = of[v];
+        if (vertices[v] >= diagram.l) // an input goes through the form
+          next *= rules.form(of[v], of[v]);
+        for (size_t w = 0; w < v; ++w)
+          next *= of[w] > of[v] ? -1 : 1;
+      }
+      forValuesOfBlocks(diagram, group, blocks, first + 1, values, next, visit);
+    } while (std::next_permutation(of.begin(), of.end()));
     return;
   }
-  const TupleOrbits &all = action.orbits(vertices);
+  const bool oneRow =
+      vertices.back() < diagram.l || vertices.front() >= diagram.l;
+  for (int64_t value = 0, n = sizeOf(group, -1, space); value < n; ++value) {
+    for (int vertex : vertices)
+      values[vertex] = static_cast<int>(value);
+    int next = sign;
+    if (oneRow && vertices.size() == 2) {
+      values[vertices.back()] = static_cast<int>(rules.partner(value));
+      next *= rules.form(value, rules.partner(value));
+    }
+    forValuesOfBlocks(diagram, group, blocks, first + 1, values, next, visit);
+  }
+}
+
+/// Whether different blocks of a space have different values, which an orbit
+/// has in any case.
+static bool areDistinct(const Diagram &diagram,
+                        const std::vector<std::vector<int>> &blocks,
+                        const std::vector<int> &values) {
+  std::set<std::pair<int, int>> seen;
+  for (const std::vector<int> &block : blocks)
+    if (!diagram.isLegOf(block.front()) &&
+        !seen.insert({diagram.spaceOf(block.front()), values[block.front()]})
+             .second)
+      return false;
+  return true;
+}
+
+/// Calls visit(values of the axes, entry) for the entries of an orbit, beside
+/// blocks of other spaces, that are not 0.
+template <typename Visit>
+static void forEntriesOfOrbit(const Diagram &diagram, const LayerSpec &spec,
+                              const Visit &visit) {
+  const Group group = spec.group;
+  const Action &action = *group.of(diagram.head).action();
+  const auto size = static_cast<int>(diagram.orbit.values.size());
+  const TupleOrbits &all = action.orbits(size);
   const int32_t number = all.orbitOf[action.numberOf(diagram.orbit.values)];
-  for (int32_t at = all.start[number]; at < all.start[number + 1]; ++at)
-    visit(action.tupleOf(all.tuples[at], vertices), 1.0);
+  const std::vector<std::vector<int>> blocks = diagram.blocks();
+  std::vector<int> values(diagram.block.size()), onAxes(values.size());
+  for (int32_t at = all.start[number]; at < all.start[number + 1]; ++at) {
+    size_t next = 0;
+    for (int value : action.tupleOf(all.tuples[at], size)) {
+      while (!diagram.isLegOf(static_cast<int>(next)))
+        ++next;
+      values[next++] = value;
+    }
+    forValuesOfBlocks(
+        diagram, group, blocks, 0, values, 1,
+        [&](const std::vector<int> &inSpaces, int sign) {
+          if (spec.weightsOf == WeightsOf::Orbits &&
+              !areDistinct(diagram, blocks, inSpaces))
+            return;
+          for (size_t v = 0; v < inSpaces.size(); ++v)
+            onAxes[v] = inSpaces[v] +
+                        static_cast<int>(offsetAt(
+                            group, -1, diagram.partOf(static_cast<int>(v))));
+          visit(onAxes, static_cast<double>(sign));
+        });
+  }
+}
+
+/// How many entries those are, or some number that is too many.
+static size_t numEntriesOfOrbit(const Diagram &diagram, Group group) {
+  const std::vector<std::vector<int>> blocks = diagram.blocks();
+  auto count = static_cast<size_t>(diagram.orbit.size);
+  for (size_t b = 0; b < blocks.size(); ++b) {
+    const int first = blocks[b].front();
+    const bool isFree = static_cast<int>(b) == diagram.free;
+    for (int64_t n = sizeOf(group, -1, diagram.spaceOf(first));
+         n > 0 && !diagram.isLegOf(first) && count <= kMostEntries;
+         n = isFree ? n - 1 : 0)
+      count *= static_cast<size_t>(n);
+  }
+  return count;
 }
 
 /// Adds the entries of a member; whether there is room for them.
@@ -161,13 +262,18 @@ static bool addEntries(const LayerSpec &spec, const SignedDiagram &member,
     text += fmt::format("{}]", fmt::join(values, ","));
     ++entries;
   };
-  if (of.map.exists() &&
-      countProducts(of, *spec.group.action(), kMostEntries) >=
-          static_cast<int64_t>(kMostEntries))
-    return false;
-  if (of.orbit.exists() && of.orbit.size > static_cast<int64_t>(kMostEntries))
-    return false;
-  forListed(of, *spec.group.action(), add);
+  if (of.map.exists()) {
+    const Action &graph = *spec.group.action();
+    if (countProducts(of, graph, kMostEntries) >=
+        static_cast<int64_t>(kMostEntries))
+      return false;
+    forEntriesOfMap(of, graph, add);
+  } else {
+    // Other blocks may be of sizes that are not known yet.
+    if (spec.dynamicN() || numEntriesOfOrbit(of, spec.group) > kMostEntries)
+      return false;
+    forEntriesOfOrbit(of, spec, add);
+  }
   if (begins) // no entry at all, which is a weight that does nothing
     add(std::vector<int>(of.block.size(), 0), 0);
   return entries <= kMostEntries;

@@ -18,10 +18,16 @@ eqc::transposedTerms(const std::vector<PackedTerm> &terms, size_t count) {
   return weights;
 }
 
+bool eqc::dividesByOrbits(const LayerSpec &spec) {
+  return spec.normalize == Normalize::Mean &&
+         std::any_of(
+             spec.diagrams.begin(), spec.diagrams.end(),
+             [](const Diagram &diagram) { return diagram.orbit.exists(); });
+}
+
 std::vector<PackedTerm> eqc::inWeights(const MemberLayer &layer,
                                        std::vector<PackedTerm> terms) {
-  const bool divides = layer.spec.normalize == Normalize::Mean &&
-                       layer.spec.group.action() != nullptr;
+  const bool divides = dividesByOrbits(layer.spec);
   if (!layer.sumsWeights && !divides)
     return terms;
   for (PackedTerm &term : terms) {

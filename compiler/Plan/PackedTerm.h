@@ -21,6 +21,9 @@ inline std::vector<PackedTerm> packedTermsOf(const std::vector<int> &diagrams) {
 std::vector<PackedTerm> transposedTerms(const std::vector<PackedTerm> &terms,
                                         size_t count);
 
+/// Whether means over orbits of tuples are factors of the weights.
+bool dividesByOrbits(const LayerSpec &spec);
+
 /// Sums over the diagrams of `layer` as sums over its weights. What cancels is
 /// left out. Means over orbits of tuples are factors of the weights.
 std::vector<PackedTerm> inWeights(const MemberLayer &layer,

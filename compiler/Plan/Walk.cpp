@@ -231,7 +231,8 @@ static void addLegs(Walk &walk, const RowPattern &pattern, int64_t n,
   });
 }
 
-/// The terms of a row of an orbit: a group for each entry, ascending.
+/// Multiplies the terms of `walk` by those of a row of an orbit: a group for
+/// each entry, ascending. `strides` are those of the vertices with values.
 static void addOrbit(Walk &walk, const RowOrbit &orbit, const Action &action,
                      const std::vector<Poly> &strides) {
   std::vector<int> tuple = orbit.others;
@@ -239,18 +240,27 @@ static void addOrbit(Walk &walk, const RowOrbit &orbit, const Action &action,
   const auto order = static_cast<int>(tuple.size());
   const TupleOrbits &all = action.orbits(order);
   const int32_t number = all.orbitOf[action.numberOf(tuple)];
-  std::vector<int64_t> steps; // n is fixed
-  for (const Poly &stride : strides)
-    steps.push_back(stride.at(action.n()));
+  const std::vector<WalkTerm> pairs = std::move(walk.terms);
   walk.terms.clear();
-  walk.termsPerGroup = static_cast<int>(orbit.terms);
+  walk.termsPerGroup *= static_cast<int>(orbit.terms);
+  // There are many tuples, and seldom sizes that are given at run time.
+  std::vector<int64_t> steps;
+  for (const Poly &stride : strides)
+    if (stride.variableTerms().empty())
+      steps.push_back(stride.constantTerm());
+  const bool isFixed = steps.size() == strides.size();
   for (int32_t at = all.start[number]; at < all.start[number + 1]; ++at) {
     const std::vector<int> values = action.tupleOf(all.tuples[at], order);
-    int64_t offset = 0;
-    for (size_t v = 0; v < steps.size(); ++v)
-      offset += steps[v] * values[orbit.others.size() + v];
+    const int *own = values.data() + orbit.others.size();
+    Poly offset;
+    for (size_t v = 0; !isFixed && v < strides.size(); ++v)
+      offset += strides[v] * Poly(own[v]);
+    if (isFixed)
+      offset =
+          Poly(std::inner_product(steps.begin(), steps.end(), own, int64_t(0)));
     const int64_t entry = (at - all.start[number]) / orbit.terms;
-    walk.terms.push_back({Poly(offset), Poly(entry), 1});
+    for (const WalkTerm &pair : pairs)
+      walk.terms.push_back({offset + pair.rowOffset, Poly(entry), pair.sign});
   }
 }
 
@@ -330,9 +340,16 @@ Walk eqc::makeWalk(const RowPattern &pattern, Group group, int64_t n,
   }
   walk.termsPerGroup = static_cast<int>(walk.terms.size());
 
-  if (pattern.orbit.exists()) // of one space alone
-    addOrbit(walk, pattern.orbit, *group.action(), strides);
-  else if (pattern.head >= 0) {
+  if (pattern.orbit.exists()) {
+    const Action &action = *group.of(pattern.head).action();
+    std::vector<Poly> ofLegs;
+    for (int vertex = 0; vertex < pattern.size(); ++vertex)
+      if (pattern.isLeg(pattern.block[vertex]))
+        ofLegs.push_back(group.isProduct()
+                             ? strides[vertex]
+                             : Poly(strides[vertex].at(action.n())));
+    addOrbit(walk, pattern.orbit, action, ofLegs);
+  } else if (pattern.head >= 0) {
     std::vector<Poly> ofBlocks;
     for (const std::vector<int> &block : blocks)
       ofBlocks.push_back(sumOfStrides(block));
@@ -342,21 +359,25 @@ Walk eqc::makeWalk(const RowPattern &pattern, Group group, int64_t n,
     const std::vector<int> &vertices = blocks[pattern.free];
     const std::vector<WalkTerm> pairs = std::move(walk.terms);
     walk.terms.clear();
+    const auto size = static_cast<size_t>(walk.termsPerGroup);
     for (int i = 2; i <= numFree; ++i)
       walk.termsPerGroup *= i;
     const std::vector<std::vector<int>> all = subsetsOf(values, numFree);
-    for (size_t s = 0; s < all.size(); ++s) {
-      std::vector<int> values = all[s];
-      do {
-        Poly offset;
-        for (int i = 0; i < numFree; ++i)
-          offset += strides[vertices[i]] * Poly(values[i]);
-        for (const WalkTerm &pair : pairs)
-          walk.terms.push_back({offset + pair.rowOffset,
-                                Poly(static_cast<int64_t>(s)),
-                                permutationSign(values) * pair.sign});
-      } while (std::next_permutation(values.begin(), values.end()));
-    }
+    const auto sets = static_cast<int64_t>(all.size());
+    // The sets of values of each entry of an orbit, or of the only one.
+    for (size_t begin = 0; begin < pairs.size(); begin += size)
+      for (int64_t s = 0; s < sets; ++s) {
+        std::vector<int> values = all[s];
+        do {
+          Poly offset;
+          for (int i = 0; i < numFree; ++i)
+            offset += strides[vertices[i]] * Poly(values[i]);
+          for (size_t at = begin; at < begin + size; ++at)
+            walk.terms.push_back({offset + pairs[at].rowOffset,
+                                  pairs[at].innerOffset * Poly(sets) + Poly(s),
+                                  permutationSign(values) * pairs[at].sign});
+        } while (std::next_permutation(values.begin(), values.end()));
+      }
   }
   return walk;
 }

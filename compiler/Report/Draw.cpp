@@ -54,6 +54,7 @@ constexpr const char *legendOfMaps[] = {
 constexpr int dotStep = 36, rowGap = 72, cellMargin = 16, captionLine = 16;
 constexpr int topRow = 38, pageMargin = 24, pageWidth = 1100;
 constexpr int orbitRadius = 38, orbitNames = orbitRadius + 15;
+constexpr int orbitWidth = 2 * orbitRadius + 60;
 constexpr int cellHeight = topRow + rowGap + 26 + 2 * captionLine + 14;
 /// Pages are as high as paper of the A series is.
 constexpr int pageHeight = pageWidth * 99 / 70;
@@ -79,6 +80,7 @@ private:
                 int secondInput);
   void drawDiagram(const Diagram &diagram, Point origin, int width);
   void drawOrbit(const Diagram &diagram, Point centre);
+  void drawBlocks(const Diagram &diagram, Point origin, int width);
   void drawEdges(const Diagram &diagram, Point origin, int width);
   void drawHead(const Diagram &diagram, Point origin, int width);
   void drawStar(Point at, std::string_view colour);
@@ -90,7 +92,7 @@ private:
   const DrawOptions &options;
   std::vector<const char *> legend; ///< on top of every page
   std::vector<std::string> pages;
-  const Action *action = nullptr; ///< of the layer that is drawn
+  Group group = Group::S; ///< of the layer that is drawn
   Svg svg;
   int bottom = 0; ///< how far down the page is used
 };
@@ -109,8 +111,12 @@ Picture::Picture(const DrawOptions &options, llvm::ArrayRef<LayerSpec> layers)
   auto hasMaps = [](const LayerSpec &layer) {
     return !layer.diagrams.empty() && layer.diagrams.front().map.exists();
   };
-  auto hasOrbits = [&](const LayerSpec &layer) {
-    return layer.group.action() != nullptr && (!hasMaps(layer) || layer.bias);
+  auto hasOrbits = [](const LayerSpec &layer) {
+    auto isOrbit = [](const Diagram &diagram) {
+      return diagram.orbit.exists();
+    };
+    return llvm::any_of(layer.diagrams, isOrbit) ||
+           llvm::any_of(layer.biasDiagrams, isOrbit);
   };
   auto hasRows = [&](const LayerSpec &layer) {
     return layer.group.action() == nullptr || hasMaps(layer);
@@ -253,7 +259,13 @@ void Picture::drawStar(Point at, std::string_view colour) {
 /// All points on a circle, those of the smallest tuple with the names of its
 /// axes; where these are two, lines for all tuples of the orbit.
 void Picture::drawOrbit(const Diagram &diagram, Point centre) {
-  const auto n = static_cast<int>(action->n());
+  const Action &action = *group.of(diagram.head).action();
+  const auto n = static_cast<int>(action.n());
+  const std::string_view colour = colourOf(diagram.head);
+  std::vector<int> vertices; // those with values
+  for (int vertex = 0; vertex < diagram.l + diagram.k; ++vertex)
+    if (diagram.isLegOf(vertex))
+      vertices.push_back(vertex);
   auto place = [&](int point, int radius) {
     const double angle = 2 * 3.14159265358979 * point / n;
     return Point{
@@ -262,24 +274,24 @@ void Picture::drawOrbit(const Diagram &diagram, Point centre) {
   };
   const std::vector<int> &values = diagram.orbit.values;
   if (values.size() == 2) {
-    const TupleOrbits &all = action->orbits(2);
-    const int32_t number = all.orbitOf[action->numberOf(values)];
+    const TupleOrbits &all = action.orbits(2);
+    const int32_t number = all.orbitOf[action.numberOf(values)];
     std::string path;
     for (int32_t at = all.start[number]; at < all.start[number + 1]; ++at) {
-      const std::vector<int> pair = action->tupleOf(all.tuples[at], 2);
+      const std::vector<int> pair = action.tupleOf(all.tuples[at], 2);
       const Point a = place(pair[0], orbitRadius),
                   b = place(pair[1], orbitRadius);
       path += fmt::format("M{} {}L{} {}", a.x, a.y, b.x, b.y);
     }
     svg.add(fmt::format("<path class=\"through\" stroke=\"{}\" d=\"{}\"/>\n",
-                        colourOf(0), path));
+                        colour, path));
   }
   for (int point = 0; point < n; ++point) {
     std::string names;
     bool isOutput = false;
     for (size_t v = 0; v < values.size(); ++v)
       if (values[v] == point) {
-        const auto vertex = static_cast<int>(v);
+        const int vertex = vertices[v];
         names += (names.empty() ? "" : " ") + vertexName(diagram.l, vertex);
         isOutput |= vertex < diagram.l;
       }
@@ -287,8 +299,8 @@ void Picture::drawOrbit(const Diagram &diagram, Point centre) {
     svg.add(fmt::format("<circle cx=\"{}\" cy=\"{}\" r=\"{}\" fill=\"{}\" "
                         "stroke=\"{}\" stroke-width=\"2\"/>\n",
                         at.x, at.y, names.empty() ? 2 : 5,
-                        isOutput || names.empty() ? colourOf(0) : "#ffffff",
-                        colourOf(0)));
+                        isOutput || names.empty() ? colour : "#ffffff",
+                        colour));
     if (names.empty())
       continue;
     const Point beside = place(point, orbitNames);
@@ -372,16 +384,35 @@ void Picture::drawEdges(const Diagram &diagram, Point origin, int width) {
   }
 }
 
+/// How wide the rows of a diagram are drawn, beside an orbit if there is one.
+static int widthOfRows(const Diagram &diagram) {
+  const bool isAlone = diagram.orbit.exists() && diagram.space.empty();
+  return isAlone ? 0
+                 : (std::max(diagram.l, diagram.k) +
+                    2 * (diagram.head >= 0 && !diagram.orbit.exists())) *
+                       dotStep;
+}
+
 void Picture::drawDiagram(const Diagram &diagram, Point origin, int width) {
-  if (diagram.orbit.exists())
-    return drawOrbit(
-        diagram, {origin.x + width / 2, origin.y + topRow + rowGap / 2 - 2});
+  if (!diagram.orbit.exists())
+    return drawBlocks(diagram, origin, width);
+  const int ofRows = widthOfRows(diagram);
+  const int left = origin.x + (width - orbitWidth - ofRows) / 2;
+  drawOrbit(diagram,
+            {left + orbitWidth / 2, origin.y + topRow + rowGap / 2 - 2});
+  drawBlocks(diagram, {left + orbitWidth, origin.y}, ofRows);
+}
+
+void Picture::drawBlocks(const Diagram &diagram, Point origin, int width) {
   const std::vector<std::vector<int>> blocks = diagram.blocks();
-  drawHead(diagram, origin, width);
+  if (!diagram.orbit.exists())
+    drawHead(diagram, origin, width);
   drawEdges(diagram, origin, width);
   // Lines first: dots lie on top of them.
   for (bool dots : {false, true})
     for (size_t b = 0; b < blocks.size(); ++b) {
+      if (diagram.orbit.exists() && diagram.isLegOf(blocks[b].front()))
+        continue;
       const bool free = static_cast<int>(b) == diagram.free;
       const std::string_view colour =
           free ? freeColour
@@ -440,12 +471,9 @@ void Picture::drawGrid(const LayerSpec &layer, std::string_view array,
   for (size_t d = 0; d < shown; ++d) {
     indices.push_back(indexText(layer, array, diagrams, d));
     width = std::max({width, widthOfText(toString(diagrams[d], layer.group)),
-                      widthOfText(indices.back()),
-                      diagrams[d].orbit.exists() ? 2 * orbitRadius + 60 : 0,
-                      widthOfHidden(diagrams[d]),
-                      (std::max(diagrams[d].l, diagrams[d].k) +
-                       2 * (diagrams[d].head >= 0)) *
-                          dotStep});
+                      widthOfText(indices.back()), widthOfHidden(diagrams[d]),
+                      (diagrams[d].orbit.exists() ? orbitWidth : 0) +
+                          widthOfRows(diagrams[d])});
   }
   width += 2 * cellMargin;
   const size_t columns = std::max(1, (pageWidth - 2 * pageMargin) / width);
@@ -503,7 +531,7 @@ void Picture::drawLayer(const LayerSpec &layer) {
                        : std::to_string(layer.k),
                    layer.l, reduced));
   bottom += 30;
-  action = layer.group.action();
+  group = layer.group;
   if (layer.group.isProduct())
     drawSpaces(layer.spaces());
   drawGrid(layer, "weight", layer.diagrams);

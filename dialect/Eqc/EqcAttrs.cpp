@@ -509,7 +509,8 @@ void ir::printAction(AsmPrinter &printer, Group group) {
     printer << ", \"" << text << '"';
 }
 
-/// A group and its size in parentheses, `S(34)`, `O(?)`, `O(1,3)`.
+/// A group and its size in parentheses, `S(34)`, `O(?)`, `O(1,3)`, `Graph(2,
+/// "0-1")`.
 static ParseResult parseSpace(AsmParser &parser, Space &space) {
   const SMLoc start = parser.getCurrentLocation();
   if (failed(parser.parseKeywordOrString(&space.name)) ||
@@ -526,17 +527,20 @@ static ParseResult parseSpace(AsmParser &parser, Space &space) {
   if (failed(parser.parseOptionalQuestion()) &&
       failed(parser.parseInteger(space.n)))
     return failure();
-  if (succeeded(parser.parseOptionalComma())) {
-    int64_t minus = 0;
-    if (failed(parser.parseInteger(minus)))
-      return failure();
-    FailureOr<Group> group =
-        makeSignedGroup(parser, loc, *family, space.n, minus);
-    if (failed(group))
-      return failure();
-    space.group = *group;
-    space.n += minus;
-  }
+  if (failed(parser.parseOptionalComma()))
+    return parser.parseRParen();
+  std::string text;
+  const bool isSpelledOut = succeeded(parser.parseOptionalString(&text));
+  int64_t minus = 0;
+  if (!isSpelledOut && failed(parser.parseInteger(minus)))
+    return failure();
+  FailureOr<Group> group =
+      isSpelledOut ? parseAction(parser, *family, space.n, text)
+                   : makeSignedGroup(parser, loc, *family, space.n, minus);
+  if (failed(group))
+    return failure();
+  space.group = *group;
+  space.n += minus;
   return parser.parseRParen();
 }
 
@@ -596,6 +600,8 @@ void ir::printProduct(AsmPrinter &printer, Group group) {
     printer << '(';
     if (space.group.hasSignature())
       printer << space.group.plus() << ',' << space.group.minus();
+    else if (space.group.action())
+      printAction(printer, space.group);
     else if (space.n == EqcDialect::kDynamicN)
       printer << '?';
     else

@@ -100,7 +100,10 @@ LogicalResult ir::verifyOfGroup(Operation *op, const RowPattern &pattern,
       return op->emitOpError() << "pattern '" << toString(pattern)
                                << "' joins axes of two spaces";
   if (pattern.orbit.exists()) {
-    const std::string why = rulesOf(group).whyNotRow(pattern.orbit);
+    const std::string why =
+        pattern.head < static_cast<int>(group.numSpaces())
+            ? rulesOf(group.of(pattern.head)).whyNotRow(pattern.orbit)
+            : "there is no such space";
     if (why.empty())
       return success();
     return op->emitOpError()

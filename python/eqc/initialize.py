@@ -31,7 +31,7 @@ import math
 import numbers
 import re
 from collections.abc import Callable
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -40,6 +40,7 @@ from eqc._symmetry import orbit_of
 
 if TYPE_CHECKING:
     from eqc.layer import Layer
+    from eqc.space import Space
 
 __all__ = ["GAIN", "INPUTS", "weight_std"]
 
@@ -133,22 +134,43 @@ def _orbit(layer: Layer, diagram: str, size_of: Callable[[str], int],
     return square, min(1.0, share * len({members.labels[0][:layer.l] for members in classes}))
 
 
-def _of_tuples(layer: Layer, inputs: str) -> list[tuple[float, float]]:
-    """The same of every diagram of permutations that are spelled out, an orbit of tuples or a
-    graph map."""
-    parts = []
-    for described in layer.explain().facts["layers"][0]["diagrams"]:
-        if "map" in described:
-            norms, positions = described["map"], math.prod(extent.fixed for extent in layer._axes["y"])
-            square = norms["squares_of_entries" if inputs == "centred" else "squares_of_row_sums"]
-            parts.append((square / positions, norms["rows"] / positions))
-            continue
-        tuples = described["tuples"]
-        entries = tuples["size"] / tuples["rows"]
-        size = 1 / entries if layer.normalize == "mean" else 1
-        share = tuples["rows"] / math.prod(extent.fixed for extent in layer._axes["y"])
-        parts.append((size**2 * (entries if inputs == "centred" else entries**2) * share, share))
-    return parts
+def _length_of(space: Space) -> int | None:
+    """That of the axes of a space, whose group may come with it."""
+    if space.n is not None:
+        return space.n
+    sizes = re.match(r"\w+\((\d+)(?:,(\d+))?", space.group)
+    return int(sizes[1]) + int(sizes[2] or 0) if sizes else None
+
+
+def _of_map(layer: Layer, norms: dict[str, float], inputs: str) -> tuple[float, float]:
+    """The same of a graph map."""
+    positions = math.prod(extent.fixed for extent in layer._axes["y"])
+    square = norms["squares_of_entries" if inputs == "centred" else "squares_of_row_sums"]
+    return square / positions, norms["rows"] / positions
+
+
+def _of_tuples(layer: Layer, diagram: str, tuples: dict[str, int], size_of: Callable[[str], int],
+               space_of: Callable[[str], object], inputs: str) -> tuple[float, float]:
+    """The same of an orbit of tuples of permutations that are spelled out, and of the blocks of
+    other spaces beside it."""
+    blocks = diagram.split(" | ")
+    others = [block for block in blocks if "=" not in block]
+    mean = layer.normalize == "mean"
+    entries, size, share = 1.0, 1.0, 1.0
+    if others and layer.weights == "orbit":
+        entries, size, share = _row_and_share_of_distinct(" | ".join(others), size_of, space_of)
+    elif others:
+        entries, size, share = _row_and_share(" | ".join(others), size_of, mean,
+                                              lambda vertex: False, pools=False)
+    of_orbit = tuples["size"] / tuples["rows"]
+    entries *= of_orbit
+    size /= of_orbit if mean else 1
+    share *= tuples["rows"]
+    for block in blocks:
+        for vertex in block.split():
+            if "=" in vertex and vertex.startswith("o"):
+                share /= size_of(vertex.partition("=")[0])
+    return size**2 * (entries if inputs == "centred" else entries**2) * share, share
 
 
 def _shared(a: tuple[int, ...], b: tuple[int, ...], share: float,
@@ -204,7 +226,8 @@ def weight_std(layer: Layer, *, n: int | None = None, gain: float = GAIN,
         vertex, _, summand = vertex.partition(":")
         axes = layer._axes["y"] if vertex[0] == "o" else layer._input_axes()
         extent = axes[int(vertex[1:]) - 1]
-        length = (summands[summand].n if summand else None if extent.sizes else extent.fixed)
+        length = (_length_of(summands[summand]) if summand
+                  else None if extent.sizes else extent.fixed)
         return length or n or NOMINAL_N
 
     def space_of(vertex: str) -> object:
@@ -223,11 +246,19 @@ def weight_std(layer: Layer, *, n: int | None = None, gain: float = GAIN,
                 math.prod([space.name for space in layer.y_axes[number - 1].summands].count(name)
                           for number, name in written))
 
-    if any("=" in diagram for diagram in layer.diagrams):
-        parts = np.array(_of_tuples(layer, inputs))
-    else:
-        parts = np.array([_orbit(layer, diagram, size_of, space_of, inputs)
-                          for diagram in layer.diagrams])
+    def part_of(diagram: str, described: dict[str, Any]) -> tuple[float, float]:
+        if "map" in described:
+            return _of_map(layer, described["map"], inputs)
+        if "tuples" in described:
+            return _of_tuples(layer, diagram, described["tuples"], size_of, space_of, inputs)
+        return _orbit(layer, diagram, size_of, space_of, inputs)
+
+    # What the notation does not tell.
+    are_spelled_out = any("=" in diagram for diagram in layer.diagrams)
+    facts = (layer.explain().facts["layers"][0]["diagrams"] if are_spelled_out
+             else [{}] * len(layer.diagrams))
+    parts = np.array([part_of(diagram, described)
+                      for diagram, described in zip(layer.diagrams, facts)])
     # A matrix has no entries where blocks that differ are more than n.
     square, share = np.maximum(parts.T, 1e-300)
     slices = [slice_of(diagram) for diagram in layer.diagrams]

@@ -5,6 +5,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "compiler/Algebra/Action.h"
+#include "Listing.h"
 #include "compiler/Algebra/GroupElement.h"
 #include "compiler/Algebra/Groups/GroupRules.h"
 
@@ -14,6 +15,7 @@
 #include <set>
 
 using namespace eqc;
+using namespace eqc::test;
 
 namespace {
 
@@ -321,6 +323,86 @@ TEST(Action, AnyMemberOfAnOrbitIsTaken) {
            {"o1=0 i1=01",
             "expected the number of a point behind '=' in 'i1=01'"}})
     EXPECT_EQ(std::get<DiagramError>(parseDiagram(text, 1, 1)).message, why);
+}
+
+TEST(Action, OrbitsStandBesideBlocksOfOtherSpaces) {
+  const Space path{"path", graph(3, "0-1 1-2"), 3}, xyz{"xyz", Group::O, 3},
+      set{"set", Group::S, 5};
+  EXPECT_EQ(texts(rowsOf({path, xyz}, {0, 1}, {0, 1})),
+            (std::vector<std::string>{"o1=0 i1=0 | o2 i2", "o1=0 i1=1 | o2 i2",
+                                      "o1=0 i1=2 | o2 i2", "o1=1 i1=0 | o2 i2",
+                                      "o1=1 i1=1 | o2 i2"}));
+  EXPECT_EQ(texts(rowsOf({path, xyz}, {1, 0}, {1, 0})).front(),
+            "o1 i1 | o2=0 i2=0");
+  EXPECT_EQ(texts(rowsOf({set, path}, {0, 1}, {0})),
+            (std::vector<std::string>{"o1 i1 | o2=0", "o1 i1 | o2=1",
+                                      "o1 | o2=0 | i1", "o1 | o2=1 | i1"}));
+  for (const LayerRows &rows : {rowsOf({path, xyz}, {0, 1}, {1, 0, 0}),
+                                rowsOf({path, set}, {1, 1}, {0, 1}),
+                                rowsOf({path, set}, {0, 1, 0}, {1}),
+                                rowsOf({xyz, path}, {0}, {1, 0, 1})}) {
+    const std::vector<Diagram> all = list(rows);
+    EXPECT_EQ(all.size(), countDiagrams(rows).value);
+    EXPECT_EQ(all.size(), countBasis(rows).value);
+    for (size_t d = 0; d < all.size(); ++d) {
+      const std::string text = toTypedString(all[d]);
+      EXPECT_EQ(whyNotOfGroup(all[d], rows.group, rows.n), "") << text;
+      EXPECT_TRUE(d == 0 || canonicalLess(all[d - 1], all[d])) << text;
+      EXPECT_EQ(std::get<Diagram>(parseDiagram(text, rows.l, rows.k, true)),
+                all[d])
+          << text;
+      Diagram read = std::get<Diagram>(parseDiagram(
+          toString(all[d]), rows.l, rows.k, rows.group, rows.axes));
+      EXPECT_EQ(rulesOf(rows.group).complete(read), "");
+      EXPECT_EQ(read, all[d]) << text;
+      const Split split = splitDiagram(all[d]);
+      Diagram joined = joinPatterns(split.top, split.sigma, split.bottom);
+      EXPECT_EQ(rulesOf(rows.group).complete(joined), "");
+      EXPECT_EQ(joined, all[d]) << text;
+      for (const RowPattern &row : {split.top, split.bottom})
+        EXPECT_EQ(
+            std::get<RowPattern>(parseRowPattern(toString(row), row.size())),
+            row)
+            << toString(row);
+      const SignedDiagram flipped = transpose(rows.group, all[d]);
+      EXPECT_EQ(flipped.sign, 1);
+      EXPECT_EQ(whyNotOfGroup(flipped.diagram, rows.group, rows.n), "");
+      EXPECT_EQ(transpose(rows.group, flipped.diagram).diagram, all[d]) << text;
+    }
+  }
+}
+
+TEST(Action, SaysWhatIsWrongOfMixedNotation) {
+  const LayerRows rows = rowsOf(
+      {{"path", graph(3, "0-1 1-2"), 3}, {"xyz", Group::O, 3}}, {0, 1}, {1, 0});
+  auto wrong = [&](const char *text) {
+    auto read = parseDiagram(text, rows.l, rows.k, rows.group, rows.axes);
+    if (const auto *error = std::get_if<DiagramError>(&read))
+      return error->message;
+    auto &diagram = std::get<Diagram>(read);
+    const std::string why = rulesOf(rows.group).complete(diagram);
+    return why.empty() ? whyNotOfGroup(diagram, rows.group, rows.n) : why;
+  };
+  EXPECT_EQ(wrong("i1 o2 | i2=1 o1=2"), "");
+  EXPECT_EQ(wrong("o1=0 | o2 i1 | i2=0"),
+            "a second block of vertices with values");
+  EXPECT_EQ(wrong("o1=0 i2 | o2 i1"),
+            "all vertices of a block have values, or none of them");
+  EXPECT_EQ(wrong("o1=0 | o2 i1 | i2"), "vertex 'i2' has no value");
+  EXPECT_EQ(wrong("o1=0 i1=1 i2=0 | o2"),
+            "the vertices with values are of two spaces");
+  EXPECT_EQ(wrong("o1=0 i2=x | o2 i1"),
+            "expected the number of a point behind '=' in 'i2=x'");
+  EXPECT_EQ(wrong("o1=0 i2=3 | o2 i1"),
+            "the value of 'i2' is 3, but points are 0 to 2");
+  EXPECT_EQ(wrong("o1 i2 | o2=0 i1=0"),
+            "only Perm and Graph have orbits of values");
+  EXPECT_EQ(wrong("o1 i2 | o2 i1"),
+            "a diagram of Graph is an orbit with a value for each vertex, such "
+            "as 'o1=0 i2=0'");
+  EXPECT_EQ(wrong("o1=0 * | o2 i1 | i2=0"),
+            "'*' stands before the vertices of its block");
+  EXPECT_EQ(wrong("* o1=0 i2=0 | o2 i1"), "vertices with values have no '*'");
 }
 
 TEST(Action, RandomElementsAreOfTheGroup) {

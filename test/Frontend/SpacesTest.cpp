@@ -67,9 +67,10 @@ const std::vector<ErrorCase> &eqc::test::spaceErrorCases() {
       {"space a = S(3)\nspace c = a + 3\nlayer f { k = a; l = a }",
        {"2:15: expected the name of a space after '+', found an integer '3' "
         "[E0006]"}},
-      {"space a = S(3)\nspace g = Graph(2, \"0-1\")\nspace c = a + g\n"
-       "layer f { k = c; l = c }",
-       {"3:15: sums with spaces of Graph are not built yet [E0074]"}},
+      {"space a = Perm(2, \"(0 1)\")\nspace g = Graph(2, \"0-1\")\n"
+       "space c = a + g\nlayer f { k = c; l = c }",
+       {"4:15: axes of several spaces of Perm and Graph, 'a' and 'g', are not "
+        "built yet [E0074]"}},
       {[] {
          std::string text = "space a = S(3)\nspace c = a";
          for (int i = 0; i < 16; ++i)

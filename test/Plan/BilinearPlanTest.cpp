@@ -6,7 +6,9 @@
 //===----------------------------------------------------------------------===//
 
 #include "compiler/Plan/Bilinear/BilinearPlan.h"
+#include "compiler/Algebra/Action.h"
 #include "compiler/Algebra/Enumerate.h"
+#include "compiler/Algebra/Groups/GroupRules.h"
 
 #include <gtest/gtest.h>
 
@@ -82,6 +84,17 @@ double entryOf(const LayerSpec &spec, const Diagram &diagram,
     if (at[v] < 0 || at[v] >= sizeOf(spec.group, spec.n, diagram.space[v]))
       return 0;
   }
+  if (diagram.orbit.exists()) {
+    const Action &action = *spec.group.of(diagram.head).action();
+    std::vector<int> tuple;
+    for (size_t v = 0; v < at.size(); ++v)
+      if (diagram.isLegOf(static_cast<int>(v)))
+        tuple.push_back(static_cast<int>(at[v]));
+    const auto &orbitOf = action.orbits(static_cast<int>(tuple.size())).orbitOf;
+    if (orbitOf[action.numberOf(tuple)] !=
+        orbitOf[action.numberOf(diagram.orbit.values)])
+      return 0;
+  }
   const auto blocks = diagram.blocks();
   for (size_t b = 0; b < blocks.size(); ++b) {
     const std::vector<int> &block = blocks[b];
@@ -137,6 +150,8 @@ Expected byDefinition(const LayerSpec &spec, const Row &x, const Row &z,
       double entry = entryOf(spec, diagram, at);
       if (entry == 0)
         continue;
+      if (spec.normalize == Normalize::Mean)
+        entry /= static_cast<double>(diagram.orbit.divisor);
       if (spec.normalize == Normalize::Mean)
         for (int space : diagram.spacesOfBottomOnlyBlocks())
           entry /= static_cast<double>(sizeAt(spec.group, spec.n, space));
@@ -365,6 +380,28 @@ TEST(BilinearPlan, OfSums) {
     checkLayer(spec, spec.n);
     spec.normalize = Normalize::Mean;
     checkLayer(spec, spec.n);
+  }
+}
+
+TEST(BilinearPlan, OfOrbits) {
+  const Group path(
+      std::get<const Action *>(Action::make(Family::Graph, 3, {"0-1 1-2"})));
+  const Space atoms{"atoms", path, 3}, set{"set", Group::S, 2},
+      xyz{"xyz", Group::SO, 3}, phase{"phase", Group::Sp, 2};
+  for (Normalize normalize : {Normalize::None, Normalize::Mean}) {
+    auto check = [&](LayerSpec spec) {
+      spec.normalize = normalize;
+      checkLayer(spec, spec.n);
+    };
+    check(layerOf(path, 3, 1, 1, 1));
+    check(layerOf(path, 3, 2, 1, 0));
+    check(layerOf(path, 3, 0, 2, 1));
+    check(layerOf(path, 3, 0, 0, 2));
+    check(layerOf({atoms, set}, {0, 1}, {1, 0}, {0, 1}));
+    check(layerOf({set, atoms}, {0}, {0, 1}, {1}));
+    check(layerOf({set, atoms}, {0}, {0, 0}, {1, 1}));
+    check(layerOf({atoms, xyz}, {0, 1}, {0, 1}, {0, 1}));
+    check(layerOf({phase, atoms}, {0, 1}, {0}, {1}));
   }
 }
 

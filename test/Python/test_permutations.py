@@ -109,6 +109,60 @@ def test_values_equivariance_and_gradients(plan, layout, normalize, space, l, k)
                                np.vdot(y - layer(x, weight, 0 * offset), grad_y))
 
 
+@pytest.mark.parametrize("normalize", ["none", "mean"])
+@pytest.mark.parametrize("plan", ["shared", "dense"])
+def test_beside_axes_of_other_spaces(plan, normalize):
+    items = eqc.Space("S", 3, name="items")
+    layer = eqc.Layer(k=[PATH, items], l=[items, PATH, PATH], channels=(2, 3), dtype="f64",
+                      normalize=normalize, plan=plan)
+    assert layer.spaces == (items, PATH)
+    parts = orbits(PATH, 2, 1, 4)
+    eye = np.eye(3)
+    assert len(layer.diagrams) == 2 * len(parts)
+    assert layer.diagrams[0] == "o1 i2 | o2=0 o3=0 i1=0"
+    rng = np.random.default_rng(3)
+    x = rng.standard_normal(layer.x_shape(3))
+    weight = rng.standard_normal(layer.weight_shape)
+    # The first space of the outputs varies slowest.
+    expected = 0
+    for d, w in enumerate(weight):
+        part = parts[d % len(parts)]
+        of_items = (eye, np.ones((3, 3)))[d // len(parts)]
+        if normalize == "mean":
+            part = part / part.reshape(16, 4).sum(1).max()
+            of_items = of_items / of_items.sum(1).max()
+        expected = expected + np.einsum("pqa,ij,bajc,cd->bipqd", part, of_items, x, w)
+    y = layer(x, weight)
+    np.testing.assert_allclose(y, expected, atol=1e-12)
+    grad_y = rng.standard_normal(y.shape)
+    grads = layer.backward(x, weight, grad_y)
+    np.testing.assert_allclose(np.vdot(grads.x, x), np.vdot(y, grad_y))
+    np.testing.assert_allclose(np.vdot(grads.weight, weight), np.vdot(y, grad_y))
+
+
+def test_of_two_inputs():
+    xyz = eqc.Space("SO", 3, name="xyz")
+    layer = eqc.BilinearLayer(k=([RING, xyz], [RING, xyz]), l=[RING, xyz], channels=2, dtype="f64",
+                              diagrams=["o1=0 i1=1 i3=1 | * o2 i2 i4"])
+    rng = np.random.default_rng(5)
+    x, z = (rng.standard_normal(layer.x_shape(4)) for _ in range(2))
+    near = [(1, 4), (0, 2), (1, 3), (2, 4), (3, 0)]
+    y = np.stack([sum(np.cross(x[:, b], z[:, b], axis=1) for b in both) for both in near], 1)
+    np.testing.assert_allclose(layer(x, z, np.ones(layer.weight_shape)), y)
+
+
+def test_initial_weights_keep_the_mean_square_beside_other_spaces():
+    layer = eqc.Layer(k=[RING, eqc.Space("S", 6, name="items")],
+                      l=[RING, RING, eqc.Space("S", 6, name="items")], channels=(16, 16),
+                      dtype="f64")
+    std = weight_std(layer, gain=1, inputs="centred")
+    rng = np.random.default_rng(2)
+    x = rng.standard_normal(layer.x_shape(64))
+    squares = [np.mean(layer(x, std[:, None, None] * rng.standard_normal(layer.weight_shape))**2)
+               for _ in range(8)]
+    assert 0.8 < np.mean(squares) < 1.25
+
+
 def test_initial_weights_keep_the_mean_square():
     layer = eqc.Layer(k=[RING], l=[RING, RING], channels=(16, 16), dtype="f64")
     std = weight_std(layer, gain=1, inputs="centred")
@@ -123,7 +177,7 @@ def test_initial_weights_keep_the_mean_square():
     (dict(group='Graph(3, "0-1 1-0")', k=1, l=1), "the pair 1, 0 is named twice"),
     (dict(group="Graph", n=3, k=1, l=1), "takes n and a list of edges"),
     (dict(group='Perm(3, "(0 1 2)")', n=3, k=1, l=1), "n is given twice"),
-    (dict(k=[RING, PATH], l=[RING]), "beside those of other spaces are not built yet"),
+    (dict(k=[RING, PATH], l=[RING]), "axes of several spaces of Perm and Graph"),
     (dict(k=[RING], l=[RING], plan="factored"), "orbits of tuples"),
     (dict(k=[RING], l=[RING], plan="schur"), "E0051"),
 ])

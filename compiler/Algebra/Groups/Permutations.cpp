@@ -58,6 +58,8 @@ public:
     if (std::string why = action->whyNoOrbits(static_cast<uint64_t>(vertices));
         !why.empty())
       return why;
+    if (orbit.values.size() != static_cast<size_t>(vertices))
+      return "each vertex has one value in an orbit";
     for (int v = 0; v < vertices; ++v)
       if (orbit.values[v] >= action->n())
         return "the value of '" + vertexName(diagram.l, v) + "' is " +

@@ -82,6 +82,17 @@ public:
     return "";
   }
 
+  /// An orbit is one of the space that has the values.
+  std::string complete(Diagram &diagram) const override {
+    if (!diagram.orbit.exists() ||
+        diagram.head >= static_cast<int>(group.numSpaces()))
+      return "";
+    Diagram part = restrictTo(diagram, diagram.head);
+    const std::string why = rulesOf(group.of(diagram.head)).complete(part);
+    diagram.orbit = part.orbit;
+    return inNamesOf(diagram, diagram.head, why);
+  }
+
   // The vertices of each space count, not all together: see LayerRows.
   Count count(int64_t, const Vertices &) const override {
     return notOfAll<Count>();

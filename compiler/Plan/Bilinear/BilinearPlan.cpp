@@ -1,6 +1,7 @@
 //===- BilinearPlan.cpp - Products of two tensors in stages ---------------===//
 
 #include "compiler/Plan/Bilinear/BilinearPlan.h"
+#include "compiler/Algebra/Action.h"
 #include "compiler/Plan/Shared/ReadPlan.h"
 #include "compiler/Plan/Shared/SharedGeometry.h"
 
@@ -60,14 +61,15 @@ static bool isDelta(const GroupRules &rules) {
 namespace {
 
 /// A diagram as one row sees it: the letters of the blocks that it keeps, by
-/// smallest vertex. Free vertices are letters of their own.
+/// smallest vertex. Free vertices, and those with values of an orbit, are
+/// letters of their own.
 struct RowOfDiagram {
   RowPattern pattern;
   std::vector<int> letters;
 };
 
 /// Letters of a diagram: its blocks, then its vertices, of which those count
-/// that are free.
+/// that are of a symbol: free ones and those of an orbit.
 class DiagramRows {
 public:
   DiagramRows(const LayerSpec &spec, const Diagram &diagram)
@@ -103,9 +105,11 @@ public:
     return result;
   }
 
+  bool isOfSymbol(int vertex) const {
+    return diagram.block[vertex] == diagram.free || diagram.isLegOf(vertex);
+  }
   int letterOf(int vertex) const {
-    const int block = diagram.block[vertex];
-    return block == diagram.free ? numBlocks + vertex : block;
+    return isOfSymbol(vertex) ? numBlocks + vertex : diagram.block[vertex];
   }
   int spaceOfLetter(int letter) const {
     if (letter >= numBlocks)
@@ -126,7 +130,11 @@ public:
            !isDelta(rulesOf(spec.group.of(spaceOfLetter(letter))));
   }
   bool isInputsOnly(int block) const {
-    return block != diagram.free && !touched[block].count(BilinearRow::Y);
+    for (size_t v = 0; v < diagram.block.size(); ++v)
+      if (diagram.block[v] == block)
+        return !isOfSymbol(static_cast<int>(v)) &&
+               !touched[block].count(BilinearRow::Y);
+    return false;
   }
 
   const LayerSpec &spec;
@@ -161,7 +169,7 @@ public:
   void read() { addReads(geometry, patterns); }
 
   /// The operand of a diagram, with the factors that it has to carry: the
-  /// second one those of pairs of x and z, the first one a Levi-Civita symbol.
+  /// second one those of pairs of x and z, the first one a symbol.
   Operand operandOf(const DiagramRows &diagram) {
     const RowOfDiagram mine = diagram.of(row);
     Operand operand;
@@ -172,7 +180,8 @@ public:
     operand.letters = mine.letters;
     operand.strides = view.strides;
     if (isFirst)
-      return diagram.diagram.free < 0 ? operand : addSymbol(diagram, operand);
+      return diagram.diagram.hasSymbol() ? addSymbol(diagram, operand)
+                                         : operand;
     return addForms(diagram, mine.pattern, operand);
   }
 
@@ -248,19 +257,58 @@ private:
     return copy;
   }
 
-  /// The symbol applied to this row: its own free letters are summed over,
-  /// those of the other rows take their place. Free inputs are arguments of it
-  /// through the form.
+  /// The values that the vertices of symbols have together, ascending by
+  /// vertex, and their signs: those of an orbit, and all permutations of free
+  /// vertices. Free inputs are arguments of the symbol through the form.
+  std::vector<BlockTerm> valuesOf(const DiagramRows &rows,
+                                  const std::vector<int> &vertices) const {
+    const Diagram &diagram = rows.diagram;
+    std::vector<std::vector<int>> tuples(1);
+    if (diagram.orbit.exists()) {
+      const Action &action = *spec.group.of(diagram.head).action();
+      const auto size = static_cast<int>(diagram.orbit.values.size());
+      const TupleOrbits &all = action.orbits(size);
+      const int32_t number = all.orbitOf[action.numberOf(diagram.orbit.values)];
+      tuples.clear();
+      for (int32_t at = all.start[number]; at < all.start[number + 1]; ++at)
+        tuples.push_back(action.tupleOf(all.tuples[at], size));
+    }
+    const GroupRules &rules = rulesOf(spec.group.of(diagram.freeSpace()));
+    std::vector<int> free(diagram.freeVertices().size());
+    std::iota(free.begin(), free.end(), 0);
+    std::vector<BlockTerm> terms;
+    do
+      for (const std::vector<int> &tuple : tuples) {
+        BlockTerm &term = terms.emplace_back();
+        term.sign = permutationSign(free);
+        size_t nextLeg = 0, nextFree = 0;
+        for (int vertex : vertices) {
+          const bool isLeg = diagram.isLegOf(vertex);
+          const int value = isLeg ? tuple[nextLeg++] : free[nextFree++];
+          term.values.push_back(value);
+          if (!isLeg && vertex >= spec.l)
+            term.sign *= rules.form(value, value);
+        }
+      }
+    while (std::next_permutation(free.begin(), free.end()));
+    return terms;
+  }
+
+  /// The symbols applied to this row: its own letters of them are summed over,
+  /// those of the other rows take their place.
   Operand addSymbol(const DiagramRows &diagram, const Operand &source) {
-    const std::vector<int> free = diagram.diagram.freeVertices();
+    std::vector<int> vertices;
+    for (int v = 0; v < spec.l + spec.k; ++v)
+      if (diagram.isOfSymbol(v))
+        vertices.push_back(v);
     const auto [first, end] = verticesOf(spec, row);
     std::vector<int> letters;
     std::vector<Poly> lengths, sourceStrides;
-    std::map<int, Poly> strideOfFree; // in the source
+    std::map<int, Poly> strideOfOwn; // in the source
     for (size_t a = 0; a < source.letters.size(); ++a) {
       const int letter = source.letters[a];
       if (letter >= diagram.numBlocks) {
-        strideOfFree[letter - diagram.numBlocks] = source.strides[a];
+        strideOfOwn[letter - diagram.numBlocks] = source.strides[a];
         continue;
       }
       letters.push_back(letter);
@@ -269,7 +317,7 @@ private:
     }
     const size_t numOthers = letters.size();
     std::vector<bool> isMine;
-    for (int vertex : free) {
+    for (int vertex : vertices) {
       isMine.push_back(vertex >= first && vertex < end);
       if (isMine.back())
         continue;
@@ -282,24 +330,18 @@ private:
     for (size_t a = 0; a < numOthers; ++a)
       entry.walk.kept.push_back(
           {lengths[a], copy.strides[a], sourceStrides[a], lengths[a]});
-    const GroupRules &rules =
-        rulesOf(spec.group.of(diagram.diagram.freeSpace()));
-    std::vector<int> values(free.size());
-    std::iota(values.begin(), values.end(), 0);
-    do {
-      WalkTerm term{copy.offset, source.offset, permutationSign(values)};
+    for (const BlockTerm &of : valuesOf(diagram, vertices)) {
+      WalkTerm term{copy.offset, source.offset, of.sign};
       size_t next = numOthers;
-      for (size_t i = 0; i < free.size(); ++i) {
-        const Poly value(values[i]);
+      for (size_t i = 0; i < vertices.size(); ++i) {
+        const Poly value(of.values[i]);
         if (isMine[i])
-          term.innerOffset += strideOfFree.at(free[i]) * value;
+          term.innerOffset += strideOfOwn.at(vertices[i]) * value;
         else
           term.rowOffset += copy.strides[next++] * value;
-        if (free[i] >= spec.l)
-          term.sign *= rules.form(values[i], values[i]);
       }
       entry.walk.terms.push_back(term);
-    } while (std::next_permutation(values.begin(), values.end()));
+    }
     reads.copies.push_back(std::move(entry));
     return copy;
   }
@@ -464,7 +506,7 @@ private:
   }
 
   Poly divisorOf(const DiagramRows &diagram) const {
-    Poly divisor(1);
+    Poly divisor(diagram.diagram.orbit.divisor);
     for (int block = 0; block < diagram.numBlocks; ++block)
       if (diagram.isInputsOnly(block))
         divisor = divisor * diagram.lengthOfLetter(block);

@@ -105,15 +105,17 @@ private:
   }
 
   /// What a diagram has of signs: free vertices of a space, the last of which
-  /// go through a form that has a signature, or the legs of a head, then pairs
-  /// in one row, each of a space.
+  /// go through a form that has a signature, or the legs of a head, or a tuple
+  /// of an orbit, then pairs in one row, each of a space.
   struct Signed {
-    int free = 0, lowered = 0, legs = 0, space = 0;
-    std::vector<int> pairs;
+    int free = 0, lowered = 0, legs = 0, space = 0, head = 0;
+    std::vector<int> tuple, pairs;
     bool hasParts = false; ///< whether axes of sums are moved along
     bool operator<(const Signed &o) const {
-      return std::tie(free, lowered, legs, space, pairs, hasParts) <
-             std::tie(o.free, o.lowered, o.legs, o.space, o.pairs, o.hasParts);
+      return std::tie(free, lowered, legs, space, head, tuple, pairs,
+                      hasParts) < std::tie(o.free, o.lowered, o.legs, o.space,
+                                           o.head, o.tuple, o.pairs,
+                                           o.hasParts);
     }
   };
 
@@ -122,9 +124,11 @@ private:
     entry.divisor = divisorOf(diagram);
     const std::vector<std::vector<int>> blocks = diagram.blocks();
     Signed of;
-    of.space = diagram.head >= 0 ? diagram.head : diagram.freeSpace();
+    of.space = diagram.free >= 0 ? diagram.freeSpace() : diagram.head;
+    of.head = diagram.head;
+    of.tuple = diagram.orbit.values;
     for (int leg : diagram.legs()) {
-      ++of.legs;
+      of.legs += !diagram.orbit.exists();
       entry.signedVertices.push_back(stepOf(diagram, blocks[leg]));
     }
     for (int vertex : diagram.freeVertices()) {
@@ -157,8 +161,7 @@ private:
       of.hasParts = true;
       entry.signedVertices.push_back(beginOf(diagram));
     }
-    std::tie(entry.firstTerm, entry.endTerm) =
-        diagram.orbit.exists() ? tuplesOf(diagram) : termsOf(of);
+    std::tie(entry.firstTerm, entry.endTerm) = termsOf(of);
     return entry;
   }
 
@@ -189,16 +192,14 @@ private:
     }
   }
 
-  /// The range of the members of an orbit.
-  std::pair<int64_t, int64_t> tuplesOf(const Diagram &diagram) {
-    const Action &action = *spec.group.action();
-    const auto first = static_cast<int64_t>(plan.terms.size());
-    const auto vertices = static_cast<int>(diagram.orbit.values.size());
+  /// Adds the members of an orbit.
+  void addTuples(const Signed &of) {
+    const Action &action = *spec.group.of(of.head).action();
+    const auto vertices = static_cast<int>(of.tuple.size());
     const TupleOrbits &all = action.orbits(vertices);
-    const int32_t number = all.orbitOf[action.numberOf(diagram.orbit.values)];
+    const int32_t number = all.orbitOf[action.numberOf(of.tuple)];
     for (int32_t at = all.start[number]; at < all.start[number + 1]; ++at)
-      plan.terms.push_back({action.tupleOf(all.tuples[at], vertices), 1});
-    return {first, static_cast<int64_t>(plan.terms.size())};
+      addSigned(of, action.tupleOf(all.tuples[at], vertices));
   }
 
   /// The range of their terms.
@@ -207,22 +208,30 @@ private:
     if (known != ranges.end())
       return known->second;
     const auto first = static_cast<int64_t>(plan.terms.size());
+    if (of.tuple.empty())
+      addSigned(of, {});
+    else
+      addTuples(of);
+    const auto end = static_cast<int64_t>(plan.terms.size());
+    return ranges[of] = {first, end};
+  }
+
+  /// Adds the values of free vertices or of legs behind those of a tuple.
+  void addSigned(const Signed &of, const std::vector<int> &tuple) {
     DenseTerm term;
     // All values; legs have the first ones, of which the last one may miss.
     std::vector<int> values(of.legs > 0 ? sizeOf(spec.group, spec.n, of.space)
                                         : of.free);
     std::iota(values.begin(), values.end(), 0);
     do {
-      term.values.assign(values.begin(),
+      term.values = tuple;
+      term.values.insert(term.values.end(), values.begin(),
                          values.begin() + (of.legs > 0 ? of.legs : of.free));
       term.sign = permutationSign(values);
       for (int i = of.free - of.lowered; i < of.free; ++i)
-        term.sign *=
-            rulesOfSpace(of.space).form(term.values[i], term.values[i]);
+        term.sign *= rulesOfSpace(of.space).form(values[i], values[i]);
       addForms(term, of);
     } while (std::next_permutation(values.begin(), values.end()));
-    const auto end = static_cast<int64_t>(plan.terms.size());
-    return ranges[of] = {first, end};
   }
 
   /// `free` with every choice of a term of the form for each pair.

@@ -119,9 +119,7 @@ GradientPlan eqc::buildGradientPlan(const LayerSpec &layer) {
   plan.gradY = std::move(gradY.plan);
   std::vector<int> all(spec.diagrams.size());
   std::iota(all.begin(), all.end(), 0);
-  const bool divides =
-      spec.normalize == Normalize::Mean && spec.group.action() != nullptr;
-  if (members.sumsWeights || divides)
+  if (members.sumsWeights || dividesByOrbits(spec))
     plan.unpack = {
         transposedTerms(inWeights(members, packedTermsOf(all)),
                         layer.diagrams.size()),

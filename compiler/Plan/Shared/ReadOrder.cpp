@@ -18,7 +18,7 @@ std::vector<RowPattern> eqc::finerPatterns(const RowPattern &pattern,
   if (!pattern.steps.empty())
     return {withoutLastStep(pattern)};
   if (pattern.free >= 0)
-    return {splitIntoKept(pattern, pattern.free)};
+    return {splitIntoKept(withoutHead(pattern), pattern.free)};
   if (pattern.head >= 0)
     return {withoutHead(pattern)};
   std::vector<RowPattern> finer;

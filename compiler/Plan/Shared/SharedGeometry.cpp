@@ -138,7 +138,7 @@ void SharedGeometry::lowerFree(Walk &walk, const RowPattern &pattern) const {
   const std::vector<std::vector<int>> subsets =
       subsetsOf(valuesOfFree(pattern, plan.group, plan.n), pattern.numFree());
   for (size_t i = 0; i < walk.terms.size(); ++i)
-    for (int value : subsets[i / walk.termsPerGroup])
+    for (int value : subsets[i / walk.termsPerGroup % subsets.size()])
       walk.terms[i].sign *= rules.form(value, value);
 }
 
@@ -255,7 +255,8 @@ void SharedGeometry::reindexByFreeInputs(Walk &walk,
   for (size_t i = 0; i < bottoms.size(); ++i)
     number[bottoms[i]] = static_cast<int64_t>(i);
   for (size_t i = 0; i < walk.terms.size(); ++i) {
-    const size_t subset = i / walk.termsPerGroup;
+    // Beside an orbit these are the subsets of each of its entries.
+    const size_t subset = i / walk.termsPerGroup % tops.size();
     const std::vector<int> &outputs = tops[subset];
     std::vector<int> inputs;
     int inversions = 0;

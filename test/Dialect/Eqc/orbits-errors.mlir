@@ -79,3 +79,57 @@ func.func private @f() attributes {a = #eqc.pattern<"1=0 # 1 2 3">}
 
 // expected-error @below {{invalid pattern: expected a value, not 'x'}}
 func.func private @f() attributes {a = #eqc.pattern<"1=0 > x # 1 2">}
+
+// -----
+
+func.func @linear_beside_wrong_sizes(%x: tensor<?x3x2x4xf32>, %w: tensor<1x4x5xf32>) {
+  // expected-error @below {{the orbit is listed as 'o1=0 i1=0 # 3 3 3 1'}}
+  %y = eqc.linear [turn: Perm(3, "(0 1 2)"), set: S(2)] order 2 -> 2 x(%x : tensor<?x3x2x4xf32>) weight(%w : tensor<1x4x5xf32>)
+      diagrams ["o1:0=0 i1:0=0 | o2:1 i2:1 # 3 3 6 2"] : tensor<?x3x2x5xf32>
+  return
+}
+
+// -----
+
+func.func @linear_beside_of_another_space(%x: tensor<?x3x2x4xf32>, %w: tensor<1x4x5xf32>) {
+  // expected-error @below {{only Perm and Graph have orbits of values}}
+  %y = eqc.linear [turn: Perm(3, "(0 1 2)"), set: S(2)] order 2 -> 2 x(%x : tensor<?x3x2x4xf32>) weight(%w : tensor<1x4x5xf32>)
+      diagrams ["o1:0 i1:0 | o2:1=0 i2:1=0 # 2 2 2 1"] : tensor<?x3x2x5xf32>
+  return
+}
+
+// -----
+
+func.func @read_beside_of_no_space(%x: tensor<?x6x4xf32>) {
+  // expected-error @below {{pattern '1:2=0 | 2:1 # 3 1' names space 2 of 2}}
+  %r = eqc.read [turn: Perm(3, "(0 1 2)"), set: S(2)] x(%x : tensor<?x6x4xf32>) patterns ["1:2=0 | 2:1 # 3 1" from "1:0 | 2:1"] : tensor<?x6x4xf32>
+  return
+}
+
+// -----
+
+func.func @read_beside_wrong_sizes(%x: tensor<?x6x4xf32>) {
+  // expected-error @below {{pattern '1:0=0 | 2:1 # 2 1' is not one of turn:Perm set:S: it has 3 entries of 1}}
+  %r = eqc.read [turn: Perm(3, "(0 1 2)"), set: S(2)] x(%x : tensor<?x6x4xf32>) patterns ["1:0=0 | 2:1 # 2 1" from "1:0 | 2:1"] : tensor<?x4x4xf32>
+  return
+}
+
+// -----
+
+// expected-error @below {{invalid diagram: expected '#' and the sizes of the orbit}}
+func.func private @f() attributes {a = #eqc.diagram<"o1:0=0 i1:0=1 | o2:1">}
+
+// -----
+
+// expected-error @below {{invalid pattern: expected '#' and the sizes of the orbit}}
+func.func private @f() attributes {a = #eqc.pattern<"1:0=0 | 2:1">}
+
+// -----
+
+// expected-error @below {{invalid pattern: vertices with values stand in a block of their own}}
+func.func private @f() attributes {a = #eqc.pattern<"1:0=0 2:1 # 1 1">}
+
+// -----
+
+// expected-error @below {{invalid pattern: all vertices of one space have values, and there is no head}}
+func.func private @f() attributes {a = #eqc.pattern<"1:0=0 | 2:0 # 1 1">}

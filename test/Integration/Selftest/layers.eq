@@ -7,6 +7,8 @@ space V     = GL(3)
 space both  = users + items
 space state = xyz + items
 space twice = items + items
+space water = Graph(3, "0-1 0-2")
+space parts = water + items
 
 layer s        { group = S;  n = 5; k = 2; l = 2; channels = 3 -> 4; bias = true }
 layer s_sized  { group = S;  n = ?; k = 2; l = 1; channels = 2 -> 3; bias = true; dtype = f64 }
@@ -37,6 +39,10 @@ layer exact    { group = S; n = 4; k = 2; l = 2; channels = 2 -> 3; bias = true;
 layer exact_pairs { k = users items; l = users users; channels = 2 -> 2; bias = true; weights = orbit }
 layer ring     { group = Graph(5, "0-1 1-2 2-3 3-4 4-0"); k = 1; l = 2; channels = 2 -> 3; bias = true }
 layer turn     { group = Perm(4, "(0 1 2)"); k = 2; l = 1; channels = 3 -> 2; dtype = f64; layout = channels_first }
+layer forces   { k = water xyz; l = xyz water xyz; channels = 2 -> 3; bias = true }
+layer bonds    { k = water items; l = items water items; channels = 2 -> 2; bias = true; weights = orbit }
+layer boosted  { k = event water; l = event event water event; channels = 2 -> 2; dtype = f64 }
+layer sum_water { k = parts; l = parts parts; channels = 2 -> 3; bias = true }
 layer steps    { group = Graph(4, "0-1:2 1>2 2-3:-1 0-0"); k = 1; l = 1; channels = 3 -> 4; bias = true
                  diagrams = ["o1=a i1=b : a-b", "o1=a i1=a", "o1=a i1=b : a-c c-b", "o1=a i1=a : a-b b-c c-c"] }
 layer triangles { group = Graph(3, "0-1 1-2 2-0"); k = 0; l = 0; channels = 2 -> 2; diagrams = [": a-b b-c c-a"] }
@@ -47,6 +53,7 @@ layer scalar   { group = S; n = 4; k = 0; l = 0; channels = 4 -> 3; bias = true 
 layer out_only { group = O; n = 3; k = 0; l = 2; channels = 2 -> 3 }
 layer product  { group = S; n = 4; k = 1 * 1; l = 1; channels = 2 * 3 -> 2; bias = true }
 layer cross    { group = SO; n = 3; k = 1 * 1; l = 1; channels = 4; diagrams = connected }
+layer charges  { k = water xyz * water; l = xyz water; channels = 2 * 2 -> 3 }
 layer pairs    { k = users items * items users; l = users; channels = 2; dtype = f64; layout = channels_first }
 
 space nodes = S(?)
