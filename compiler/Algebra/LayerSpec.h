@@ -114,6 +114,11 @@ struct LayerSpec {
            : group.isProduct() ? static_cast<int>(spacesWithSizes(group).size())
                                 : 1;
   }
+  /// Whether samples of a batch may differ in size: layers of several spaces
+  /// have such batches as parts of networks.
+  bool mayBeRagged() const {
+    return dynamicN() && !isBilinear() && !group.isProduct();
+  }
   /// What they are called in polynomials, as far as they have names; else n.
   std::vector<std::string> sizeNames() const;
   /// The spaces of the axes, in the order of the sizes that calls take; none

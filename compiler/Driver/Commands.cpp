@@ -115,8 +115,12 @@ void eqc::noteLayersWithoutRagged(const Source &source) {
     const SourcePosition &at = layer.position;
     llvm::errs() << printable(at.file) << ":" << at.line << ":" << at.column
                  << ": note: layer '" << layer.name
-                 << "' has no functions for ragged batches under this plan; "
-                    "'--plan=shared' and '--plan=factored' have them\n";
+                 << "' has no functions for ragged batches"
+                 << (layer.group.isProduct()
+                         ? ": its axes are of several spaces; a network of it "
+                           "has them\n"
+                         : " under this plan; '--plan=shared' and "
+                           "'--plan=factored' have them\n");
   }
 }
 

@@ -17,6 +17,26 @@ using namespace eqc;
 using llvm::StringRef;
 using llvm::Twine;
 
+/// Padded axes of sums with a size given at run time would have a corner for
+/// each summand.
+static void checkRaggedSums(const std::vector<NetworkSpec> &networks,
+                            DiagnosticEngine &diags) {
+  for (const NetworkSpec &network : networks)
+    for (const SpaceSum &sum : network.sums)
+      if (llvm::any_of(sum.summands, [&](int summand) {
+            return network.spaces[static_cast<size_t>(summand)].n < 0;
+          })) {
+        diags
+            .error(DiagId::NotBuiltYet, network.position,
+                   "samples of different sizes are not built yet where axes "
+                   "are of sums with a size given at run time, as '" +
+                       sum.name + "' is")
+            .help("leave out '--ragged', or give each summand an input of its "
+                  "own");
+        break;
+      }
+}
+
 FrontendResult eqc::parseLayers(llvm::SourceMgr &sources, unsigned bufferId,
                                 StringRef displayName,
                                 const FrontendOptions &options,
@@ -38,11 +58,12 @@ FrontendResult eqc::parseLayers(llvm::SourceMgr &sources, unsigned bufferId,
   checkUtf8(diags.source(), diags);
   const SourceFile file = Parser(diags, options.maxDiagrams).parseFile();
   checkFile(file, options, diags, result.layers, result.networks);
+  if (options.ragged)
+    checkRaggedSums(result.networks, diags);
   if (diags.status() == 0 && options.ragged &&
-      llvm::none_of(result.layers,
-                    [](const LayerSpec &layer) {
-                      return layer.dynamicN() && !layer.isBilinear();
-                    }) &&
+      llvm::none_of(
+          result.layers,
+          [](const LayerSpec &layer) { return layer.mayBeRagged(); }) &&
       llvm::none_of(result.networks, [](const NetworkSpec &network) {
         return llvm::any_of(network.spaces,
                             [](const Space &space) { return space.n < 0; });

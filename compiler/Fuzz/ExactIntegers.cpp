@@ -72,7 +72,7 @@ int64_t eqc::exactIntegers(const LayerSpec &spec,
     return 0; // results are rounded
   std::vector<std::pair<int64_t, int64_t>> calls = settings.calls;
   // Those of ragged batches, see CheckRagged.
-  if (settings.ragged && spec.dynamicN())
+  if (settings.ragged && spec.mayBeRagged())
     calls.emplace_back(5 * rulesOf(spec.group).sizeUnit(), 10);
   double most = 1;
   for (auto [n, batch] : calls) {
@@ -83,7 +83,8 @@ int64_t eqc::exactIntegers(const LayerSpec &spec,
     most = std::max(most,
                     divided * mostTerms(spec, size, batch, settings.gradients));
   }
-  if (settings.ragged && spec.dynamicN() && spec.normalize == Normalize::Mean)
+  if (settings.ragged && spec.mayBeRagged() &&
+      spec.normalize == Normalize::Mean)
     return 0; // samples of 5 entries
   // A plan may add what it takes away later.
   const double limit = spec.dtype == DType::F32 ? 0x1p21 : 0x1p50;

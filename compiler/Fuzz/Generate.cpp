@@ -205,8 +205,10 @@ private:
       if (declaration.isSpace() && choose.oneIn(2))
         spaces.push_back(declaration.head);
     while (static_cast<int64_t>(spaces.size()) < wanted) {
+      const bool maybeSized =
+          wanted == 1 || (options.target.empty() && choose.oneIn(2));
       spaces.push_back(fmt::format("space v{} = {}", ++numSpaces,
-                                   sized(group(), wanted == 1)));
+                                   sized(group(), maybeSized)));
       declarations.insert(declarations.begin(), {spaces.back(), {}});
     }
     isBilinear = choose.oneIn(4) && options.target.empty();
@@ -237,7 +239,8 @@ private:
     for (int64_t i = 0, count = 2 + choose.below(2); i < count; ++i) {
       const std::string chosen = choose.of(spaces);
       const llvm::StringRef space = chosen;
-      if (!space.contains(" + ") && !space.contains("?"))
+      if (!space.contains(" + ") &&
+          (options.target.empty() || !space.contains("?")))
         summands.push_back(space.split(' ').second.split(' ').first.str());
     }
     if (summands.size() < 2)

@@ -309,9 +309,9 @@ private:
       ++outcome.counts["with typed axes"];
     if (settings.gradients)
       ++outcome.counts["with gradients"];
-    if (settings.packed && !layer.isBilinear())
+    if (settings.packed && !layer.isBilinear() && layer.numSizes() < 2)
       ++outcome.counts["with packed weights"];
-    if (settings.ragged && layer.dynamicN())
+    if (settings.ragged && layer.mayBeRagged())
       ++outcome.counts["ragged"];
     if (layer.group.hasSums())
       ++outcome.counts["of sums"];

@@ -58,8 +58,11 @@ std::optional<LayerSpec> eqc::lastLayer(const FuzzProgram &program,
   LayerSpec spec = std::move(result.layers.back());
   for (auto [n, batch] : settings.calls) {
     const int64_t size = spec.dynamicN() ? n : spec.n;
-    if (spec.dynamicN() && n % rulesOf(spec.group).sizeUnit() != 0)
-      return std::nullopt;
+    for (size_t c = 0; c < spec.group.numSpaces(); ++c)
+      if (const auto space = static_cast<int>(c);
+          sizeOf(spec.group, spec.n, space) < 0 &&
+          n % rulesOf(spec.group.of(space)).sizeUnit() != 0)
+        return std::nullopt;
     const Cost cost = costOf(spec, size);
     if (cost.work > kMostWork || cost.elements > kMostElements ||
         cost.weights > kMostElements)

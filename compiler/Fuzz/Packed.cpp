@@ -48,6 +48,8 @@ static KernelFunctions packedKernel(const LayerSpec &spec,
 KernelFunctions eqc::throughPacked(const LayerSpec &spec,
                                    const LoadedLibrary &library,
                                    int64_t elements, KernelFunctions kernel) {
+  if (spec.numSizes() > 1)
+    return kernel;
   const bool isFloat = spec.dtype == DType::F32;
   auto *make =
       spec.dynamicN()

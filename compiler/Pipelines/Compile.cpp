@@ -513,7 +513,7 @@ private:
   void choosePlansOfRagged(ArrayRef<func::FuncOp> functions, CodeKind kind) {
     const PlanContext context = contextOf(kind);
     for (auto [i, layer] : llvm::enumerate(layers)) {
-      if (!layer.dynamicN() || layer.isBilinear() ||
+      if (!layer.mayBeRagged() ||
           planAskedFor(options, i) != PlanKind::Auto)
         continue;
       PlanChoice choice =
@@ -706,8 +706,7 @@ bool eqc::compileLayers(llvm::ArrayRef<LayerSpec> layers,
 bool eqc::hasRagged(llvm::ArrayRef<LayerSpec> layers,
                     const CompileOptions &options, size_t index) {
   const PlanKind plan = planAskedFor(options, index);
-  return options.ragged && layers[index].dynamicN() &&
-         !layers[index].isBilinear() &&
+  return options.ragged && layers[index].mayBeRagged() &&
          (plan == PlanKind::Auto || rulesOf(plan).takesRagged);
 }
 

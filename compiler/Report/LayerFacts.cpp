@@ -154,6 +154,8 @@ std::vector<Fact> eqc::factsOf(const LayerSpec &layer,
     fact("ragged",
          hasRagged(layer, options, 0)
              ? "also functions for samples of different sizes"
+         : layer.dynamicN() && layer.group.isProduct()
+             ? "not of axes of several spaces; a network of the layer has them"
          : layer.dynamicN()
              ? "not under this plan; shared and factored have them"
              : "no: all samples have one n",

@@ -254,6 +254,9 @@ def padded_composed(net: Network, extents: Mapping[str, int], lists: Array,
                                       "higher order for samples of different sizes")
         if kernel.n is not None or not kernel.spaces:
             return linear(kernel, *values, weight, bias)
+        if kernel._is_product:
+            raise NotImplementedError("networks with layers of several spaces have no derivatives "
+                                      "of higher order for samples of different sizes")
         sizes = lists[:, net._free.index(kernel.spaces[0].name)]
         return linear(kernel, *values, weight, bias, n=n, sizes=sizes)
 

@@ -48,6 +48,9 @@ class RaggedCalls:
         if self.n is not None:
             raise ValueError(f"the layer was compiled for n = {self.n}: a layer for samples of "
                              "different sizes has n=None and ragged=True")
+        if self._is_product:
+            raise ValueError("a layer whose axes are of several spaces has no functions for "
+                             "samples of different sizes: a network of it has")
         if not self.options.ragged:
             raise ValueError("the layer was compiled without functions for samples of different "
                              "sizes: give ragged=True")

@@ -74,8 +74,8 @@ class RaggedNetworkCalls:
     def packed_shape(self: Any, tensor: Any, lists: np.ndarray) -> tuple[int, ...]:
         """The shape of a packed input or output for these sizes."""
         named = [dict(zip(self._free, column)) for column in lists.T.tolist()]
-        positions = sum(math.prod(sizes.get(space.name, self._lengths[space.name])
-                                  for space in tensor.axes) for sizes in named)
+        positions = sum(math.prod(self.length(space, sizes) for space in tensor.axes)
+                        for sizes in named)
         return packed_shape(self.layout, tensor.channels, positions)
 
     def extents(self: Any, shapes: Sequence[Sequence[int] | None],

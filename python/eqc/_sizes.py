@@ -79,7 +79,12 @@ class FreeSizes:
     def solve(self, n: Any, axes: Iterable[tuple[Sequence[Extent], Sequence[Any]]]) -> list[Any]:
         """The sizes as they are given, or as some axes of these lengths show; None for what
         nothing shows."""
-        found = self.given(n)
+        return self.found(self.given(n), axes)
+
+    def found(self, known: Iterable[Any],
+              axes: Iterable[tuple[Sequence[Extent], Sequence[Any]]]) -> list[Any]:
+        """The same where these are known, or None, in order."""
+        found = list(known)
         pairs = [pair for extents, lengths in axes for pair in zip(extents, lengths)]
         for _ in self.names:  # each turn finds one, or none any more
             for extent, length in pairs:

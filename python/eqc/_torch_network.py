@@ -14,6 +14,7 @@ from eqc._expressions import Axes, compose
 from eqc._native import check_status
 from eqc._torch_bilinear import bilinear
 from eqc.bilinear import BilinearLayer
+from eqc.layer import Layer
 from eqc.network import Network
 
 __all__ = ["address", "composed", "dtype_of", "gradients_twice", "network", "readable"]
@@ -135,19 +136,33 @@ _FUNCTIONS = {
     "exp": torch.exp, "abs": torch.abs, "square": torch.square}
 
 
+def _of_nothing(kernel: Layer, n: Any, like: Tensor, bias: Tensor | None) -> Tensor:
+    """The result of a layer of samples without entries: sums over them are zero, so what is left
+    is what the bias adds, where y has entries at all."""
+    batch = like.shape[0]
+    shape = kernel._shape(batch, "y", n)
+    if bias is None or 0 in shape[1:]:
+        return like.new_zeros(shape)
+    if not kernel._axes["y"]:
+        return bias[0].expand(shape)
+    some = kernel._free.packed([size or unit for size, unit in
+                                zip(kernel._free.each(n), kernel._free.units)])
+    zeros = like.new_zeros(kernel._shape(batch, "x", some))
+    weight = like.new_zeros(kernel.weight_shape)
+    if isinstance(kernel, BilinearLayer):
+        return bilinear(kernel, zeros, like.new_zeros(kernel._shape(batch, "z", some)), weight,
+                        bias, n=some)
+    return _torch_operators.linear(zeros, weight, bias, _registry.key_of(kernel), some)
+
+
 def composed(net: Network, inputs: Sequence[Tensor], params: Tensor,
              sizes: Sequence[int]) -> list[Tensor]:
     """The outputs by operations of PyTorch and the operators of layers. Sizes may be 0."""
     def layer(name: str, values: list[Tensor], weight: Tensor, bias: Tensor | None,
               n: int) -> Tensor:
         kernel = net.layers[name]
-        if n == 0 and kernel.n is None and kernel.spaces:
-            # Sums over no entries are zero: what is left has no axes, and is the bias.
-            shape = [values[0].shape[0], *[0] * kernel.l]
-            shape.insert(len(shape) if net.layout == "channels_last" else 1,
-                         kernel.channels[-1])
-            return (values[0].new_zeros(shape) if bias is None or kernel.l > 0
-                    else bias[0].expand(shape))
+        if kernel.n is None and 0 in kernel._free.each(n):
+            return _of_nothing(kernel, n, values[0], bias)
         if isinstance(kernel, BilinearLayer):
             return bilinear(kernel, *values, weight, bias, n=n)
         return _torch_operators.linear(*values, weight, bias, _registry.key_of(kernel), n)

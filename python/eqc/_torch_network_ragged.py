@@ -117,7 +117,7 @@ network_ragged.register_autograd(_backward, setup_context=_setup)
 
 
 def _lengths(net: Network, tensor: Any, sizes: Mapping[str, int]) -> list[int]:
-    return [sizes.get(space.name, net._lengths[space.name]) for space in tensor.axes]
+    return [net.length(space, sizes) for space in tensor.axes]
 
 
 def _sample(net: Network, value: Tensor, tensor: Any, sizes: Mapping[str, int], at: int,

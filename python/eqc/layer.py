@@ -152,6 +152,7 @@ class Layer(RaggedCalls, Reported):
         #: None: taken from the arguments of calls; -2: axes are of several spaces, whose sizes
         #: are all known.
         self.n: int | None = None if free or info.n == -1 else info.n
+        self._is_product: bool = info.n == -2
         self.k: int = info.k
         self.l: int = info.l
         #: The spaces that axes are of, in the order of their first axes, and that of each axis.

@@ -14,10 +14,11 @@ from eqc._integers import integer
 from eqc._library import NetworkInfo
 from eqc._native import NativeProgram, Options, check_status
 from eqc._ragged_network import RAGGED_FUNCTIONS, RaggedNetworkCalls
+from eqc._sizes import FreeSizes, extents_of
 from eqc.initialize import GAIN, INPUTS
 from eqc.layer import Layer
 from eqc.report import Reported
-from eqc.space import Space, axes_of, spaces_of
+from eqc.space import DUAL_AXIS, Space, axes_of, spaces_of
 
 __all__ = ["Network", "NetworkGradients", "Tensor"]
 
@@ -83,9 +84,8 @@ class Network(RaggedNetworkCalls, Reported):
         #: The spaces, and the sums of them that axes are of, by their names.
         self.kinds: dict[str, Space] = {space.name: space for space in kinds if space}
         self.spaces: tuple[Space, ...] = tuple(self.kinds.values())[:info.spaces]
-        #: Of axes by the names of their kinds; negative: taken from arguments.
-        self._lengths = {name: described.n for name, described in
-                         zip(self.kinds, info.space[:len(kinds)])}
+        #: Of axes by the names of their kinds.
+        self._extents = dict(zip(self.kinds, extents_of(info, range(len(kinds)), DUAL_AXIS)))
         self.inputs = _tensors(kinds, info.input[:info.inputs])
         self.outputs = _tensors(kinds, info.output[:info.outputs])
         self.layers: dict[str, Layer] = {}
@@ -96,7 +96,8 @@ class Network(RaggedNetworkCalls, Reported):
             self._places[f"{name}.weight"] = _Place(entry.offset, layer.weight_shape)
             if layer.has_bias:
                 self._places[f"{name}.bias"] = _Place(entry.bias_offset, layer.bias_shape)
-        self._free = tuple(space.name for space in self.spaces if self._lengths[space.name] < 0)
+        self._free = tuple(space.name for space in self.spaces
+                           if self._extents[space.name].sizes)
 
         def find(name: str, pointers: int, *, in_bytes: bool = False,
                  numbers: int = len(self._free) + 1) -> Any:
@@ -153,10 +154,17 @@ class Network(RaggedNetworkCalls, Reported):
     #: Sizes by the names of the spaces that have none of their own.
     Sizes = Mapping[str, int]
 
+    def length(self, space: Space, sizes: Sizes) -> Any:
+        """Of axes of a space or a sum; in words where its sizes are not all known."""
+        extent = self._extents[space.name]
+        names = [self._free[i] for i in extent.sizes]
+        if all(name in sizes for name in names):
+            return sum((sizes[name] for name in names), extent.fixed)
+        return " + ".join([*[str(extent.fixed)] * (extent.fixed > 0), *names])
+
     def shape(self, tensor: Tensor, batch: int | str, sizes: Sizes) -> tuple[int | str, ...]:
         """The shape of an input or an output."""
-        axes = tuple(sizes.get(space.name, space.name) if space.name in self._free
-                     else self._lengths[space.name] for space in tensor.axes)
+        axes = tuple(self.length(space, sizes) for space in tensor.axes)
         if self.layout == "channels_last":
             return (batch, *axes, tensor.channels)
         return (batch, tensor.channels, *axes)
@@ -165,19 +173,20 @@ class Network(RaggedNetworkCalls, Reported):
                  given: Sizes | None = None) -> dict[str, int]:
         """The sizes of a call, from the shapes of the inputs; `given` are those that no input
         has an axis of."""
-        sizes = {name: integer(name, size) for name, size in (given or {}).items()}
-        for name in sizes:
+        given = {name: integer(name, size) for name, size in (given or {}).items()}
+        for name in given:
             if name not in self._free:
                 raise ValueError(f"sizes has '{name}'; the network takes sizes of: "
                                  + (", ".join(self._free) or "no space"))
-        first = 1 if self.layout == "channels_last" else 2
+        axes = []
         for tensor, shape in zip(self.inputs, shapes):
             if len(shape) != len(tensor.axes) + 2:
                 raise ValueError(f"{tensor.name} has shape {describe_shape(shape)}; expected "
                                  + describe_shape(self.shape(tensor, "batch", {})))
-            for axis, space in enumerate(tensor.axes):
-                if space.name in self._free:
-                    sizes.setdefault(space.name, shape[first + axis])
+            axes.append(([self._extents[space.name] for space in tensor.axes],
+                         shape[1:-1] if self.layout == "channels_last" else shape[2:]))
+        known = FreeSizes(self._free, ()).found([given.get(name) for name in self._free], axes)
+        sizes = {name: size for name, size in zip(self._free, known) if size is not None}
         missing = [name for name in self._free if name not in sizes]
         if missing:
             raise ValueError("no input has an axis of space " + ", ".join(missing)

@@ -289,15 +289,15 @@ class EquivariantLinear(nn.Module):
         # that code is compiled when used.
         types = (*_DTYPES, *_torch_operators.autocast_dtypes)
         self._keys = {dtype: key(dtype) for dtype in types}
-        if n is None and _registry.layer_of(self._keys[place["dtype"]]).n is None:
+        layer = _registry.layer_of(self._keys[place["dtype"]])
+        if n is None and layer.n is None and not layer._is_product:
             options = Options(plan=plan, max_diagrams=max_diagrams, ragged=True)
         #: The same layer for samples of different sizes.
         self._ragged_keys = {dtype: key(dtype) for dtype in types}
-        layer = _registry.layer_of(self._keys[place["dtype"]])
         self.group, self.k, self.l, self.n = layer.group, layer.k, layer.l, layer.n
         self.in_channels, self.out_channels = in_channels, out_channels
         self.layout, self.normalize, self.weights, self.pool = layout, normalize, weights, pool
-        self._sizes_of_x, self._several = layer._sizes_of_x, len(layer.spaces) > 1
+        self._sizes_of_x, self._several = layer._sizes_of_x, layer._is_product
         self.gain, self.inputs, self.init_n = gain, inputs, init_n
         self.weight = nn.Parameter(torch.empty(layer.weight_shape, **place))
         if layer.has_bias:
@@ -365,6 +365,9 @@ class EquivariantLinear(nn.Module):
             if y is not None:
                 return y
         ragged = sizes is not None or ptr is not None
+        if ragged and self._several:
+            raise ValueError("a layer whose axes are of several spaces takes no samples of "
+                             "different sizes: a network of it does")
         if ragged and self.n is not None:
             raise ValueError(f"the layer was made for n = {self.n}: sizes= and ptr= are for "
                              "layers that take n from their arguments")

@@ -221,3 +221,114 @@ def test_summands_are_spaces_and_no_sums():
         eqc.Space.sum([CARBON, ATOMS], name="all")
     with pytest.raises(TypeError, match="summands contains 'carbon'; expected eqc.Space"):
         eqc.Space.sum(["carbon", OXYGEN], name="all")
+
+
+# Sizes that calls bring.
+
+POINTS, XYZ = eqc.Space("S", name="points"), eqc.Space("O", 3, name="xyz")
+SOME_USERS, SOME_ITEMS = eqc.Space("S", name="users"), eqc.Space("S", name="items")
+
+
+def test_a_size_of_calls_beside_another_space():
+    layer = eqc.Layer(k=[XYZ, POINTS], l=[POINTS, XYZ], channels=(2, 3), dtype="f64")
+    assert layer.n is None
+    assert layer.x_shape(2, 5) == (2, 3, 5, 2)
+    rng = np.random.default_rng(0)
+    x, weight = rng.standard_normal((2, 3, 5, 2)), rng.standard_normal(layer.weight_shape)
+    expected = (np.einsum("bapc,cd->bpad", x, weight[0])
+                + np.einsum("bapc,cd->bad", x, weight[1])[:, None])
+    y = layer(x, weight)
+    np.testing.assert_allclose(y, expected, rtol=1e-12, atol=1e-12)
+    packed = layer.pack(weight)
+    assert np.array_equal(layer(x, packed), y)
+    grads = layer.backward(x, weight, y)
+    assert grads.x.shape == x.shape
+    np.testing.assert_allclose((grads.x * x).sum(), (y * y).sum())
+
+
+@pytest.mark.parametrize("layout", ["channels_last", "channels_first"])
+def test_several_sizes_of_calls(layout):
+    layer = eqc.Layer(k=[SOME_USERS, SOME_ITEMS], l=[SOME_ITEMS], dtype="f64", layout=layout)
+    fixed = eqc.Layer(k=[eqc.Space("S", 4, name="users"), eqc.Space("S", 3, name="items")],
+                      l=[eqc.Space("S", 3, name="items")], dtype="f64", layout=layout)
+    rng = np.random.default_rng(0)
+    x, weight = rng.standard_normal(fixed.x_shape(2)), rng.standard_normal(fixed.weight_shape)
+    assert np.allclose(layer(x, weight), fixed(x, weight), rtol=1e-13)
+    assert layer.y_shape(2, {"users": 4, "items": 3}) == fixed.y_shape(2)
+
+
+def test_sizes_that_no_argument_shows():
+    layer = eqc.Layer(k=[SOME_USERS], l=[SOME_USERS, SOME_ITEMS])
+    x, weight = np.ones((2, 6, 1), np.float32), np.ones(layer.weight_shape, np.float32)
+    with pytest.raises(ValueError, match="no items of its own"):
+        layer(x, weight)
+    assert layer(x, weight, n={"items": 4}).shape == (2, 6, 4, 1)
+    assert layer(x, weight, n=(6, 4)).shape == (2, 6, 4, 1)
+    with pytest.raises(ValueError, match="expected .batch, 7, 1."):
+        layer(x, weight, n={"users": 7, "items": 4})
+    with pytest.raises(ValueError, match="takes the sizes users, items"):
+        layer(x, weight, n={"item": 4})
+    with pytest.raises(TypeError, match="takes the sizes users, items"):
+        layer(x, weight, n=4)
+    with pytest.raises(ValueError, match="items is 0"):
+        layer(x, weight, n={"items": 0})
+
+
+def test_sums_with_sizes_of_calls():
+    hydrogen = eqc.Space("S", 4, name="hydrogen")
+    carbon = eqc.Space("S", name="carbon")
+    atoms = eqc.Space.sum([carbon, hydrogen], name="atoms")
+    layer = eqc.Layer(k=[atoms], l=[atoms], dtype="f64")
+    x, weight = np.arange(6.0).reshape(1, 6, 1), np.zeros(layer.weight_shape)
+    weight[layer.diagrams.index("o1:carbon | i1:carbon")] = 1
+    assert layer(x, weight).ravel().tolist() == [1, 1, 0, 0, 0, 0]
+
+
+def test_several_sizes_in_pytorch():
+    torch = pytest.importorskip("torch")
+    from eqc.torch import EquivariantLinear, linear  # noqa: PLC0415
+
+    layer = eqc.Layer(k=[SOME_USERS], l=[SOME_USERS, SOME_ITEMS], channels=(2, 3), bias=True,
+                      dtype="f64")
+    torch.manual_seed(0)
+    x, weight, bias = (torch.randn(*shape, dtype=torch.float64, requires_grad=True) for shape in
+                       ((2, 3, 2), layer.weight_shape, layer.bias_shape))
+
+    def apply(*arguments):
+        return linear(layer, *arguments, n={"items": 4})
+
+    assert torch.autograd.gradcheck(apply, (x, weight, bias))
+    assert torch.autograd.gradgradcheck(apply, (x, weight, bias))
+    weights = torch.stack([weight, 2 * weight])
+    each = torch.func.vmap(apply, in_dims=(None, 0, None))(x, weights, bias)
+    assert torch.allclose(each[1], apply(x, 2 * weight, bias))
+    for k in [XYZ, POINTS], [SOME_USERS, SOME_ITEMS]:
+        module = EquivariantLinear(None, k, k[::-1], 2, 3)
+        compiled = torch.compile(module, fullgraph=True, dynamic=True, backend="eager")
+        for sizes in (3, 5), (3, 2):
+            x = torch.randn(4, *sizes, 2)
+            assert torch.equal(compiled(x), module(x))
+        with pytest.raises(ValueError, match="several spaces"):
+            module(x, sizes=torch.tensor([1, 1, 1, 1]))
+
+
+def test_several_sizes_in_jax():
+    jax = pytest.importorskip("jax")
+    import eqc.jax  # noqa: PLC0415
+
+    rng = np.random.default_rng(0)
+    for k, shape in ([XYZ, POINTS], (2, 3, 5, 2)), ([SOME_USERS, SOME_ITEMS], (2, 4, 5, 2)):
+        layer = eqc.Layer(k=k, l=k[::-1], channels=(2, 3))
+        x = rng.standard_normal(shape).astype(np.float32)
+        weight = rng.standard_normal(layer.weight_shape).astype(np.float32)
+
+        def apply(x, weight, layer=layer):
+            return eqc.jax.linear(layer, x, weight)
+
+        y = layer(x, weight)
+        assert np.array_equal(jax.jit(apply)(x, weight), y)
+        grads = jax.grad(lambda x, weight: (apply(x, weight)**2).sum() / 2, (0, 1))(x, weight)
+        expected = layer.backward(x, weight, y)
+        assert np.allclose(grads[0], expected.x) and np.allclose(grads[1], expected.weight)
+        both = jax.vmap(apply, (0, None))(np.stack([x, 2 * x]), weight)
+        assert np.allclose(both[1], 2 * y)

@@ -127,7 +127,9 @@ typedef struct eqc_flip {
 
 /* A layer. The arrays that kernels see are of one dtype. n reaches the
    functions above as the layer's own when it is fixed, as the call's when it is
-   dynamic. */
+   dynamic. Of a layer of several spaces, whose info has an n of -2, it is the
+   only size that is dynamic, or the address of a list of them, in their order;
+   calls of the functions below give it as that, too. */
 typedef struct eqc_kernel {
   uint32_t struct_size, abi; /* sizeof(eqc_kernel); EQC_KERNEL_ABI.. */
   const eqc_layer_info *info;
