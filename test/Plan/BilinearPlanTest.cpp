@@ -405,6 +405,17 @@ TEST(BilinearPlan, OfOrbits) {
   }
 }
 
+/// 14 orbits, and an axis of x that is summed or not: not the 70 diagrams.
+TEST(BilinearPlan, DiagramsOfOneOrbitShareCopies) {
+  const Group path(
+      std::get<const Action *>(Action::make(Family::Graph, 3, {"0-1 1-2"})));
+  const LayerSpec spec = layerOf({{"atoms", path, 3}, {"set", Group::S, 4}},
+                                 {0, 1}, {0, 1}, {0, 1});
+  EXPECT_EQ(spec.diagrams.size(), 70u);
+  EXPECT_EQ(buildBilinearPlan(spec, BilinearRole::Forward).a.copies.size(),
+            28u);
+}
+
 /// The table of counts: diagrams, those that join x and z, joins by letters,
 /// results by letters.
 struct Counts {

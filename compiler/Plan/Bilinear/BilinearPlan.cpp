@@ -180,8 +180,9 @@ public:
     operand.letters = mine.letters;
     operand.strides = view.strides;
     if (isFirst)
-      return diagram.diagram.hasSymbol() ? addSymbol(diagram, operand)
-                                         : operand;
+      return diagram.diagram.hasSymbol()
+                 ? addSymbol(diagram, mine.pattern, operand)
+                 : operand;
     return addForms(diagram, mine.pattern, operand);
   }
 
@@ -295,8 +296,10 @@ private:
   }
 
   /// The symbols applied to this row: its own letters of them are summed over,
-  /// those of the other rows take their place.
-  Operand addSymbol(const DiagramRows &diagram, const Operand &source) {
+  /// those of the other rows take their place. Diagrams with the same symbols
+  /// and the same row share a copy.
+  Operand addSymbol(const DiagramRows &diagram, const RowPattern &pattern,
+                    const Operand &source) {
     std::vector<int> vertices;
     for (int v = 0; v < spec.l + spec.k; ++v)
       if (diagram.isOfSymbol(v))
@@ -324,7 +327,15 @@ private:
       letters.push_back(diagram.numBlocks + vertex);
       lengths.push_back(diagram.lengthOfLetter(letters.back()));
     }
-    Operand copy = place(letters, lengths);
+    auto [known, isNew] = symbolCopies.try_emplace(
+        {pattern, vertices, diagram.diagram.freeVertices(),
+         diagram.diagram.orbit.values});
+    if (!isNew) {
+      Operand same = known->second;
+      same.letters = letters;
+      return same;
+    }
+    const Operand copy = known->second = place(letters, lengths);
     SignedCopy entry;
     entry.source = source.array;
     for (size_t a = 0; a < numOthers; ++a)
@@ -352,6 +363,10 @@ private:
   SharedGeometry geometry;
   std::vector<RowPattern> patterns;
   std::map<std::pair<RowPattern, std::vector<bool>>, Operand> formCopies;
+  std::map<std::tuple<RowPattern, std::vector<int>, std::vector<int>,
+                      std::vector<int>>,
+           Operand>
+      symbolCopies; ///< with all vertices of symbols, free ones and values
   RowReads reads;
 };
 
