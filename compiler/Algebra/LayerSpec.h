@@ -110,9 +110,9 @@ struct LayerSpec {
   bool dynamicN() const { return n < 0; }
   /// How many are.
   int numSizes() const {
-    return !dynamicN()          ? 0
+    return !dynamicN()         ? 0
            : group.isProduct() ? static_cast<int>(spacesWithSizes(group).size())
-                                : 1;
+                               : 1;
   }
   /// Whether samples of a batch may differ in size: layers of several spaces
   /// have such batches as parts of networks.

@@ -54,7 +54,7 @@ std::vector<CheckRow> eqc::checkAtSizes(const LayerSpec &spec,
                            spec.group.spaces()[spaces[i]].name, each.sizes[i]);
     const int64_t n = each.sizes.size() == 1
                           ? each.sizes.front()
-                          : reinterpret_cast<intptr_t>(each.sizes.data());
+                          : -reinterpret_cast<intptr_t>(each.sizes.data());
     for (CheckRow &row : check(atSizes(spec, each.sizes), one, n)) {
       row.note = row.note.empty() ? named : named + ", " + row.note;
       table.push_back(std::move(row));

@@ -350,13 +350,11 @@ CheckReport eqc::runCheck(const LayerSpec &spec, const KernelFunctions &kernel,
       spec.bias ? fmt::format(" and {} of the bias", spec.biasDiagrams.size())
                 : "");
   if (isCheckedAtSizes(spec))
-    report.rows = checkAtSizes(spec, options,
-                               [&](const LayerSpec &fixed,
-                                   const CheckOptions &ofCase, int64_t n) {
-                                 return LayerChecker(fixed, atSize(kernel, n),
-                                                     ofCase)
-                                     .run();
-                               });
+    report.rows = checkAtSizes(
+        spec, options,
+        [&](const LayerSpec &fixed, const CheckOptions &ofCase, int64_t n) {
+          return LayerChecker(fixed, atSize(kernel, n), ofCase).run();
+        });
   else
     report.rows = LayerChecker(spec, kernel, options).run();
   // Without a single case not even one sample is small enough.

@@ -22,8 +22,8 @@ namespace eqc {
 /// The functions of one compiled layer, with the types erased. `n` is always
 /// the actual size, also where the compiled function does not take it; arrays
 /// are of the layer's dtype.
-/// n is the size that is given at run time or, of several, the address of a
-/// list of them.
+/// Of several sizes given at run time n is that of all of them or, negative,
+/// the address of a list of them.
 struct KernelFunctions {
   std::function<int(int64_t n, int64_t batch, const void *x, const void *weight,
                     const void *bias, void *y)>

@@ -60,7 +60,7 @@ static auto callerOf(Pointer function, std::index_sequence<I...>,
   };
 }
 
-/// The same of a layer with sizes S, which n is the address of.
+/// The same of a layer with sizes S.
 template <typename T, const CFunction &F, size_t... S, size_t... I>
 static auto sizedCallerOf(void *found, std::index_sequence<S...>,
                           std::index_sequence<I...>) {
@@ -68,18 +68,18 @@ static auto sizedCallerOf(void *found, std::index_sequence<S...>,
                            signature::Array<T, F.arrays[I].written>...);
   auto *function = reinterpret_cast<Function>(found);
   return [=](int64_t n, int64_t batch, auto... arrays) {
-    const auto *sizes = reinterpret_cast<const int64_t *>(n);
+    const auto *sizes = n < 0 ? reinterpret_cast<const int64_t *>(-n) : nullptr;
     auto typed = std::make_tuple(
         static_cast<signature::Array<T, F.arrays[I].written>>(arrays)...);
-    return function(sizes[S]..., batch, std::get<I>(typed)...);
+    return function((sizes ? sizes[S] : n)..., batch, std::get<I>(typed)...);
   };
 }
 
 /// Sets `call` to the layer's function `F`, if there is one, where the layer
 /// takes at least N sizes.
 template <typename T, const CFunction &F, size_t N = 2, typename Call>
-static void findSized(const LoadedLibrary::Lookup &find,
-                      const LayerSpec &layer, Call &call) {
+static void findSized(const LoadedLibrary::Lookup &find, const LayerSpec &layer,
+                      Call &call) {
   if (static_cast<size_t>(layer.numSizes()) == N) {
     if (void *function = find(nameOf(F, layer.name)))
       call = sizedCallerOf<T, F>(function, std::make_index_sequence<N>(),

@@ -161,9 +161,9 @@ LayerSpec NetworkOracle::layerOf(const NetworkStep &step) const {
   std::vector<int64_t> given;
   for (const Space &space : spec.spaces())
     if (space.n < 0)
-      given.push_back(sizes[std::find(network.spaces.begin(),
-                                      network.spaces.end(), space) -
-                            network.spaces.begin()]);
+      given.push_back(
+          sizes[std::find(network.spaces.begin(), network.spaces.end(), space) -
+                network.spaces.begin()]);
   return atSizes(spec, given);
 }
 
@@ -186,8 +186,8 @@ Values NetworkOracle::layer(const NetworkStep &step, const Values &x,
     return y;
   }
   if (spec.isBilinear())
-    return oracleBilinear(spec, spec.n, batch, x.data(), z.data(), weight,
-                          bias, entries);
+    return oracleBilinear(spec, spec.n, batch, x.data(), z.data(), weight, bias,
+                          entries);
   return oracleAlong(spec, spec.n, batch, (at ? *at : x).data(), x.data(),
                      weight, bias, entries);
 }

@@ -513,8 +513,7 @@ private:
   void choosePlansOfRagged(ArrayRef<func::FuncOp> functions, CodeKind kind) {
     const PlanContext context = contextOf(kind);
     for (auto [i, layer] : llvm::enumerate(layers)) {
-      if (!layer.mayBeRagged() ||
-          planAskedFor(options, i) != PlanKind::Auto)
+      if (!layer.mayBeRagged() || planAskedFor(options, i) != PlanKind::Auto)
         continue;
       PlanChoice choice =
           choosePlan(layer, context.target, context.built, options.batch);

@@ -71,7 +71,9 @@ static std::string timeFact(const LayerSpec &layer, const PlanChoice &choice,
           "  {:<10} about {} a call of {} samples{} on one thread with {}, by "
           "the {} plan\n",
           "time", timeText(candidate.callNs), choice.batch,
-          layer.dynamicN() ? fmt::format(" and n = {}", choice.n) : "",
+          !layer.dynamicN()         ? ""
+          : layer.group.isProduct() ? fmt::format(" and sizes of {}", choice.n)
+                                    : fmt::format(" and n = {}", choice.n),
           choice.target, planName(plan));
   return "";
 }

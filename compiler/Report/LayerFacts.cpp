@@ -94,12 +94,13 @@ std::vector<Fact> eqc::factsOf(const LayerSpec &layer,
     const auto axis = static_cast<int>(layer.group.numSpaces() + s);
     const int64_t n = sizeOf(layer.group, layer.n, axis);
     fact("sum",
-         fmt::format("{} = {}, {} entries", sum.name,
-                     summandsText(layer.group.spaces(), sum), n),
+         fmt::format("{} = {}{}", sum.name,
+                     summandsText(layer.group.spaces(), sum),
+                     n < 0 ? "" : fmt::format(", {} entries", n)),
          "sums",
          json::Object{{"name", sum.name},
                       {"summands", summandsText(layer.group.spaces(), sum)},
-                      {"n", n}});
+                      {"n", n < 0 ? json::Value(nullptr) : json::Value(n)}});
   }
   if (!layer.duals().empty())
     fact("axes", sidesText(layer), "axes", sidesText(layer));

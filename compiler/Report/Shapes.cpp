@@ -15,8 +15,9 @@ std::string eqc::arrayShape(const LayerSpec &layer, BilinearRow row) {
     text += ", " + channels;
   for (int axis = 0; axis < orderOf(layer, row); ++axis) {
     const int number = axes.empty() ? 0 : axes[axis];
-    if (sumOf(layer.group, number)) {
-      text += fmt::format(", {}", sizeOf(layer.group, layer.n, number));
+    if (const SpaceSum *sum = sumOf(layer.group, number)) {
+      const int64_t length = sizeOf(layer.group, layer.n, number);
+      text += ", " + (length < 0 ? sum->name : std::to_string(length));
       continue;
     }
     const Space &space = spaces[number];

@@ -264,8 +264,7 @@ bool LayerTuner::takeTurns() {
 /// Whether layers have all functions that are asked for under a plan.
 static bool serves(PlanKind plan, const LayerSpec &spec,
                    const CompileOptions &options) {
-  return !options.ragged || !spec.mayBeRagged() ||
-         rulesOf(plan).takesRagged;
+  return !options.ragged || !spec.mayBeRagged() || rulesOf(plan).takesRagged;
 }
 
 bool LayerTuner::run() {

@@ -18,14 +18,11 @@ using namespace eqc::ir;
 // Kernels
 //===----------------------------------------------------------------------===//
 
-LogicalResult KernelAttr::verify(function_ref<InFlightDiagnostic()> emitError,
-                                 KernelRole role, StringRef layer,
-                                 TargetAttr target, ArrayRef<int64_t> packed,
-                                 ArrayRef<int64_t> sums, int64_t phases,
-                                 int64_t parts, int64_t lanes,
-                                 ArrayRef<int64_t> scratch,
-                                 ArrayRef<int64_t> multiplyAdds,
-                                 int64_t sizes) {
+LogicalResult KernelAttr::verify(
+    function_ref<InFlightDiagnostic()> emitError, KernelRole role,
+    StringRef layer, TargetAttr target, ArrayRef<int64_t> packed,
+    ArrayRef<int64_t> sums, int64_t phases, int64_t parts, int64_t lanes,
+    ArrayRef<int64_t> scratch, ArrayRef<int64_t> multiplyAdds, int64_t sizes) {
   auto negative = [](int64_t number) { return number < 0; };
   if (phases < 1 || parts < 1 || lanes < 0 || llvm::any_of(packed, negative) ||
       llvm::any_of(sums, negative))

@@ -100,9 +100,10 @@ class FreeSizes:
         """The n of a call."""
         return tuple(found) if self.several else found[0]
 
-    def checked(self, n: Any) -> Any:
-        """The n of a call, whose sizes are numbers that the groups allow."""
-        sizes = [integer(name, size) for name, size in zip(self.names, self.each(n))]
+    def checked(self, n: Any, *, symbols: bool = False) -> Any:
+        """The n of a call, whose sizes are numbers that the groups allow, or maybe symbols."""
+        sizes = list(self.each(n)) if symbols else [
+            integer(name, size) for name, size in zip(self.names, self.each(n))]
         for name, unit, size in zip(self.names, self.units, sizes):
             if size < 1 or size % unit:
                 kind = {1: "number", 2: "even number"}.get(unit, f"multiple of {unit}")

@@ -272,8 +272,7 @@ static int64_t size_of(const eqc_xla_layer *layer,
   const int64_t axis = of_x ? layer->x_axis : layer->y_axis;
   if (!layer->sized || axis < 0 || !o.buffer)
     return find_integer(attributes, "n");
-  return o.buffer
-      ->dims[o.buffer->rank - order - !layer->channels_first + axis];
+  return o.buffer->dims[o.buffer->rank - order - !layer->channels_first + axis];
 }
 
 static int64_t parts(operand o) { return product(o.buffer->dims, o.mapped); }

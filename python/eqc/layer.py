@@ -331,8 +331,7 @@ class Layer(RaggedCalls, Reported):
             raise ValueError(f"the layer has no {' and no '.join(missing)} of its own and no "
                              f"argument has an axis of it: give n=")
         # Without arrays they may be symbols of a framework.
-        return self._free.checked(self._free.packed(found)) if candidates else (
-            self._free.packed(found))
+        return self._free.checked(self._free.packed(found), symbols=not candidates)
 
     def _has_no_axis(self) -> bool:
         return self.k == self.l == 0

@@ -197,8 +197,8 @@ static int execute(eqc_rt_call *c, const eqc_rt_array *arrays, void *grad_x,
 }
 
 int eqc_rt_pools(const eqc_kernel *kernel) {
-  return kernel->abi == EQC_KERNEL_ABI_POOLED ||
-         kernel->abi == EQC_KERNEL_ABI_POOLED_STORED;
+  return ((kernel->abi - EQC_KERNEL_ABI) / 100 & EQC_KERNEL_ABI_POOLED / 100) !=
+         0;
 }
 
 int eqc_rt_check_gradients(const eqc_rt_call *c, const void *gradients) {

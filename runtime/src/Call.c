@@ -88,11 +88,12 @@ static int check_n(eqc_rt_call *c, int64_t n) {
     if (unit <= 1 || size % unit == 0)
       continue;
     if (unit == 2)
-      return eqc_rt_fail(EQC_ERR_ARG, "%s_%s: '%s' is %lld, must be even for %s",
-                         c->layer, c->suffix, name, size, group);
-    return eqc_rt_fail(
-        EQC_ERR_ARG, "%s_%s: '%s' is %lld, must be a multiple of %lld for %s",
-        c->layer, c->suffix, name, size, (long long)unit, group);
+      return eqc_rt_fail(EQC_ERR_ARG,
+                         "%s_%s: '%s' is %lld, must be even for %s", c->layer,
+                         c->suffix, name, size, group);
+    return eqc_rt_fail(EQC_ERR_ARG,
+                       "%s_%s: '%s' is %lld, must be a multiple of %lld for %s",
+                       c->layer, c->suffix, name, size, (long long)unit, group);
   }
   return EQC_OK;
 }

@@ -43,7 +43,7 @@ typedef struct eqc_rt_definition {
   const eqc_space_info *space[EQC_RT_MAX_AXES];
   int num_summands[EQC_RT_MAX_AXES];
   const eqc_space_info *summand[EQC_RT_MAX_AXES][EQC_RT_MAX_SUMMANDS];
-  int64_t n; /* the sizes given at run time, see Sizes.c */
+  int64_t n;                      /* the sizes given at run time, see Sizes.c */
   eqc_rt_tensor row[EQC_RT_ROWS]; /* data: what is to be read */
   int64_t bias_positions;         /* those of y */
 } eqc_rt_definition;

@@ -53,9 +53,8 @@ const char *eqc_version(void) { return EQC_RT_VERSION; }
 
 int eqc_rt_check_abi(const char *what, uint32_t abi, uint32_t size,
                      size_t expected) {
-  if ((abi == EQC_KERNEL_ABI || abi == EQC_KERNEL_ABI_STORED ||
-       abi == EQC_KERNEL_ABI_POOLED || abi == EQC_KERNEL_ABI_POOLED_STORED) &&
-      size >= expected)
+  const uint32_t more = abi - EQC_KERNEL_ABI;
+  if (more < EQC_KERNEL_ABI_END && more % 100 == 0 && size >= expected)
     return EQC_OK;
   return eqc_rt_fail(EQC_ERR_ARG,
                      "the %s was compiled for another runtime (abi %u, this is "

@@ -38,7 +38,8 @@ int64_t eqc_rt_n_of(const eqc_layer_info *info, const int64_t *sizes);
 int64_t eqc_rt_space_size(const eqc_layer_info *info, int64_t n, int64_t space);
 /* The length of an axis of a space or a sum, by the number that axes have, of
    layers that have spaces. */
-int64_t eqc_rt_layer_axis_length(const eqc_layer_info *info, int64_t n, int64_t axis);
+int64_t eqc_rt_layer_axis_length(const eqc_layer_info *info, int64_t n,
+                                 int64_t axis);
 /* The summands of a sum, at most EQC_RT_MAX_SUMMANDS, or a space itself; their
    number, or -1 where they are not described. */
 int eqc_rt_summands(const eqc_layer_info *info, int64_t axis,

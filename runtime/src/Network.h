@@ -16,10 +16,10 @@
 /* A layer as the call uses it. */
 typedef struct eqc_rt_part {
   int64_t sizes[EQC_RT_MOST_SIZES]; /* what its n stands for */
-  eqc_rt_call forward;   /* on a block of samples */
-  eqc_rt_call inputs[2]; /* its gradient of each input */
-  void *turned[2];       /* room for the weights of these */
-  eqc_rt_sums sums;      /* its gradients of weight and bias */
+  eqc_rt_call forward;              /* on a block of samples */
+  eqc_rt_call inputs[2];            /* its gradient of each input */
+  void *turned[2];                  /* room for the weights of these */
+  eqc_rt_sums sums;                 /* its gradients of weight and bias */
   const void *bias;
 } eqc_rt_part;
 

@@ -191,9 +191,9 @@ static int reverse_steps(const eqc_rt_network *c, int64_t worker, int64_t slab,
     }
     grad = gradient_of(c, worker, step->result, first);
     if (step->kind == EQC_STEP_LAYER && c->grad_params)
-      status =
-          add_sums(c, &c->parts[step->layer], worker, slab, count,
-                   eqc_rt_layer_input(c, step, worker, first, count, &pair), grad);
+      status = add_sums(
+          c, &c->parts[step->layer], worker, slab, count,
+          eqc_rt_layer_input(c, step, worker, first, count, &pair), grad);
     for (i = 0; i < step->num_operands && status == EQC_OK; ++i)
       if (c->wanted[step->operands[i]])
         status = reverse_operand(c, step, i, worker, first, count, grad);

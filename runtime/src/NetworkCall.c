@@ -572,11 +572,10 @@ int eqc_rt_run_steps(const eqc_rt_network *c, int64_t worker, int64_t first,
     } else if (step->kind == EQC_STEP_LAYER) {
       const eqc_rt_part *part = &c->parts[step->layer];
       eqc_pair pair;
-      status =
-          eqc_rt_run_layer(c, &part->forward, worker, count,
-                           eqc_rt_layer_input(c, step, worker, first, count,
-                                              &pair),
-                           part->bias, result);
+      status = eqc_rt_run_layer(
+          c, &part->forward, worker, count,
+          eqc_rt_layer_input(c, step, worker, first, count, &pair), part->bias,
+          result);
     } else {
       eqc_rt_step_value(c, step, worker, first, count);
     }

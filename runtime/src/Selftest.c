@@ -722,8 +722,7 @@ static int try_cases(selftest *t) {
   size_t i, count = sized ? 6 : 4;
   int status = EQC_OK;
   for (i = 0; i < count && status == EQC_OK; ++i)
-    status =
-        try_case(t, sized ? unit * sizes[i] : info->n, batches[i % 4]);
+    status = try_case(t, sized ? unit * sizes[i] : info->n, batches[i % 4]);
   if (status == EQC_OK && sized) {
     const int64_t n = long_size(t, unit);
     status = try_case(t, n, 1);

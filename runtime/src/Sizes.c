@@ -64,7 +64,7 @@ int eqc_rt_summands(const eqc_layer_info *info, int64_t axis,
 }
 
 int64_t eqc_rt_layer_axis_length(const eqc_layer_info *info, int64_t n,
-                           int64_t axis) {
+                                 int64_t axis) {
   const eqc_space_info *summand[EQC_RT_MAX_SUMMANDS];
   int64_t length = 0;
   int i, count;

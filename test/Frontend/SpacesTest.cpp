@@ -79,10 +79,6 @@ const std::vector<ErrorCase> &eqc::test::spaceErrorCases() {
        }(),
        {"2:11: the sum has 17 summands, the limit is 16 [E0099]"},
        4},
-      {"space a = S(3)\nspace b = S(?)\nspace c = a + b\n"
-       "layer f { k = c; l = c }",
-       {"4:15: axes of several spaces of which one, 'b', has a size given at "
-        "run time are not built yet [E0074]"}},
       {"space a = S(3)\nspace b = O(3)\nspace c = a + b\n"
        "layer f { k = c'; l = c }",
        {"4:15: space 'c' is its own dual [E0073]"}},
@@ -177,9 +173,9 @@ const std::vector<ErrorCase> &eqc::test::spaceErrorCases() {
        "network net {\n  input x : V V, 1\n  output y = f(x)\n}",
        {"5:16: layer 'f' takes axes V V' and 1 channel, but this value has "
         "axes V V and 1 channel [E0083]"}},
-      {"space a = S(3)\nspace b = S(?)\nlayer f { k = a b; l = a }",
-       {"3:15: axes of several spaces of which one, 'b', has a size given at "
-        "run time are not built yet [E0074]"}},
+      {"space a = S(3)\nspace b = S(?)\n"
+       "layer f { k = a b; l = a; diagrams = basis }",
+       {"3:38: 'diagrams = basis' needs a fixed n [E0034]"}},
       {"layer f { k = 2; l = 2 }",
        {"1:7: layer 'f' lacks the required fields 'group', 'n' [E0012]"}},
       // What the spaces mean together.
@@ -274,6 +270,22 @@ TEST(Spaces, OneSpaceIsTheLayerOfItsGroup) {
   EXPECT_EQ(one.diagrams, plain.diagrams);
   EXPECT_EQ(one.biasDiagrams, plain.biasDiagrams);
   EXPECT_EQ(one.spaceName, "v");
+}
+
+TEST(Spaces, SizesOfCallsStandInTheOrderOfTheSpaces) {
+  const LayerSpec spec = layerOf(
+      "space a = S(?)\nspace b = O(3)\nspace c = Sp(?)\nspace d = a + b\n"
+      "layer f { k = a c c; l = c c d }");
+  EXPECT_EQ(spec.n, -1);
+  EXPECT_EQ(spec.numSizes(), 2);
+  EXPECT_EQ(spec.sizeNames(), (std::vector<std::string>{"c", "a"}));
+  EXPECT_EQ(spacesWithSizes(spec.group), (std::vector<int>{0, 1}));
+  EXPECT_FALSE(spec.mayBeRagged());
+  const LayerSpec sized = atSizes(spec, {4, 7});
+  EXPECT_EQ(sized.n, 0);
+  EXPECT_EQ(lengthsOfInput(sized), (std::vector<int64_t>{7, 4, 4}));
+  EXPECT_EQ(lengthsOfOutput(sized), (std::vector<int64_t>{4, 4, 10}));
+  EXPECT_EQ(sized.diagrams, spec.diagrams);
 }
 
 TEST(Spaces, WithoutAxesThereIsNone) {

@@ -397,11 +397,11 @@ TEST(BilinearPlan, OfOrbits) {
     check(layerOf(path, 3, 2, 1, 0));
     check(layerOf(path, 3, 0, 2, 1));
     check(layerOf(path, 3, 0, 0, 2));
-    check(layerOf({atoms, set}, {0, 1}, {1, 0}, {0, 1}));
-    check(layerOf({set, atoms}, {0}, {0, 1}, {1}));
-    check(layerOf({set, atoms}, {0}, {0, 0}, {1, 1}));
-    check(layerOf({atoms, xyz}, {0, 1}, {0, 1}, {0, 1}));
-    check(layerOf({phase, atoms}, {0, 1}, {0}, {1}));
+    check(layerOf({atoms, set}, {}, {0, 1}, {1, 0}, {0, 1}));
+    check(layerOf({set, atoms}, {}, {0}, {0, 1}, {1}));
+    check(layerOf({set, atoms}, {}, {0}, {0, 0}, {1, 1}));
+    check(layerOf({atoms, xyz}, {}, {0, 1}, {0, 1}, {0, 1}));
+    check(layerOf({phase, atoms}, {}, {0, 1}, {0}, {1}));
   }
 }
 
@@ -409,7 +409,7 @@ TEST(BilinearPlan, OfOrbits) {
 TEST(BilinearPlan, DiagramsOfOneOrbitShareCopies) {
   const Group path(
       std::get<const Action *>(Action::make(Family::Graph, 3, {"0-1 1-2"})));
-  const LayerSpec spec = layerOf({{"atoms", path, 3}, {"set", Group::S, 4}},
+  const LayerSpec spec = layerOf({{"atoms", path, 3}, {"set", Group::S, 4}}, {},
                                  {0, 1}, {0, 1}, {0, 1});
   EXPECT_EQ(spec.diagrams.size(), 70u);
   EXPECT_EQ(buildBilinearPlan(spec, BilinearRole::Forward).a.copies.size(),

@@ -102,7 +102,6 @@ def test_the_initialisation_knows_every_size():
     (dict(k=[USERS], l=1), TypeError, "l is 1, but other axes are those of spaces"),
     (dict(k=["users"], l=0), TypeError, "k contains 'users'; expected eqc.Space"),
     (dict(k=[USERS, eqc.Space("S", 9, name="users")], l=0), ValueError, "two spaces are called"),
-    (dict(k=[USERS, eqc.Space("S", name="days")], l=0), eqc.CompileError, "not built yet"),
     (dict(k=[eqc.Space("S", 2, name="o1")], l=0), eqc.CompileError, "that of a vertex"),
     (dict(k=2, l=2), TypeError, "group is None; expected a string"),
 ])

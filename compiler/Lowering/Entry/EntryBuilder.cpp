@@ -185,7 +185,8 @@ void EntryBuilder::addForwarder(StringRef name, StringRef callee, Type result,
   SmallVector<Value> arguments{address(record)};
   const bool isList = sizes > 1;
   if (isList)
-    arguments.push_back(storeNumbers(exported.getArguments().take_front(sizes)));
+    arguments.push_back(
+        storeNumbers(exported.getArguments().take_front(sizes)));
   else if (passed.size() > taken.size() + 1)
     arguments.push_back(number(-1));
   llvm::append_range(arguments,
@@ -264,9 +265,8 @@ Value EntryBuilder::evaluate(const Poly &poly, ArrayRef<Value> sizes) {
 }
 
 Value EntryBuilder::load(Value address, int32_t i) {
-  Value place =
-      LLVM::GEPOp::create(b, pointer(), i64(), address,
-                          ArrayRef<LLVM::GEPArg>{i},
-                          LLVM::GEPNoWrapFlags::inbounds);
+  Value place = LLVM::GEPOp::create(b, pointer(), i64(), address,
+                                    ArrayRef<LLVM::GEPArg>{i},
+                                    LLVM::GEPNoWrapFlags::inbounds);
   return LLVM::LoadOp::create(b, i64(), place);
 }

@@ -27,9 +27,9 @@ static Poly positionsOf(ir::InterfaceAttr interface,
 
 EntryLayer::EntryLayer(ir::InterfaceAttr interface)
     : name(interface.getName()), n(interface.getNumber("n")),
-      numSizes(static_cast<int>(llvm::count_if(
-          interface.getSpaces().spaces,
-          [](const Space &space) { return space.n < 0; }))),
+      numSizes(static_cast<int>(
+          llvm::count_if(interface.getSpaces().spaces,
+                         [](const Space &space) { return space.n < 0; }))),
       inputs(positionsOf(interface, interface.getAxes("x_axes"))),
       outputs(positionsOf(interface, interface.getAxes("y_axes"))),
       cIn(interface.getNumber("c_in")), cOut(interface.getNumber("c_out")),

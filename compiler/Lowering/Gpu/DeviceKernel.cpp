@@ -526,7 +526,8 @@ Value DeviceKernel::withElement(Value vector, int64_t i, Value value) {
 Value DeviceKernel::realSize() {
   if (!spec.dynamicN())
     return real(static_cast<double>(spec.n));
-  Value integer = arith::IndexCastOp::create(b, loc, b.getI64Type(), sizes.front());
+  Value integer =
+      arith::IndexCastOp::create(b, loc, b.getI64Type(), sizes.front());
   return arith::SIToFPOp::create(b, loc, elementType, integer);
 }
 

@@ -182,8 +182,9 @@ IndexTable::IndexTable(IndexBuilder &kernel, const Table &table)
       RankedTensorType::get({rows, table.numFields()}, kernel.b.getIndexType());
   const std::vector<Poly> entries = entriesOf(table);
   const bool constant =
-      !kernel.spec.dynamicN() || std::all_of(entries.begin(), entries.end(),
-                          [](const Poly &entry) { return entry.isConstant(); });
+      !kernel.spec.dynamicN() ||
+      std::all_of(entries.begin(), entries.end(),
+                  [](const Poly &entry) { return entry.isConstant(); });
   tensor = constant ? constantOf(kernel, entries, type)
                     : evaluate(kernel, entries, type);
 }

@@ -117,13 +117,16 @@ typedef struct eqc_flip {
 
 /* Counts the changes of meaning of eqc_kernel and of what it points to. */
 #define EQC_KERNEL_ABI 4
-/* That of layers whose tensors lie in memory in 16 bits, so that runtimes which
-   know nothing of them refuse them. */
-#define EQC_KERNEL_ABI_STORED (EQC_KERNEL_ABI + 100)
-/* That of layers that take largest or smallest entries of x, whose kernels of
-   grad_x find x in y; and of such whose tensors lie in memory in 16 bits. */
-#define EQC_KERNEL_ABI_POOLED (EQC_KERNEL_ABI + 200)
-#define EQC_KERNEL_ABI_POOLED_STORED (EQC_KERNEL_ABI + 300)
+/* What is added to that of layers that ask more of a runtime, so that those
+   which know nothing of it refuse them: tensors lie in memory in 16 bits;
+   largest or smallest entries of x are taken, so kernels of grad_x find x in y;
+   sizes are given at run time beside those of other spaces. */
+enum {
+  EQC_KERNEL_ABI_STORED = 100,
+  EQC_KERNEL_ABI_POOLED = 200,
+  EQC_KERNEL_ABI_SIZED = 400,
+  EQC_KERNEL_ABI_END = 800
+};
 
 /* A layer. The arrays that kernels see are of one dtype. n reaches the
    functions above as the layer's own when it is fixed, as the call's when it is

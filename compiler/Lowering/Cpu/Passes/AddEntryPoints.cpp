@@ -175,13 +175,15 @@ private:
   kernelFields(const EntryConstant &info,
                const std::vector<EntryConstant> &variants) {
     const llvm::StringRef dtype = interface.getText("dtype");
-    const bool isComputed = dtype == "f32" || dtype == "f64";
+    int64_t abi = EQC_KERNEL_ABI;
+    if (dtype != "f32" && dtype != "f64")
+      abi += EQC_KERNEL_ABI_STORED;
+    if (interface.getText("pool") != "sum")
+      abi += EQC_KERNEL_ABI_POOLED;
+    if (layer.n == -2 && layer.numSizes > 0)
+      abi += EQC_KERNEL_ABI_SIZED;
     return {EntryConstant::ofWord(0),
-            EntryConstant::ofWord(
-                interface.getText("pool") == "sum"
-                    ? (isComputed ? EQC_KERNEL_ABI : EQC_KERNEL_ABI_STORED)
-                : isComputed ? EQC_KERNEL_ABI_POOLED
-                             : EQC_KERNEL_ABI_POOLED_STORED),
+            EntryConstant::ofWord(abi),
             info,
             EntryConstant::ofNumber(layer.elementBytes),
             EntryConstant::ofNumber(static_cast<int64_t>(variants.size())),
