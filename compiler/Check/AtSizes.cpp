@@ -13,7 +13,7 @@ bool eqc::isCheckedAtSizes(const LayerSpec &spec) {
   return spec.group.isProduct() && spec.dynamicN();
 }
 
-/// Sizes of which the first is about `n`, and no two are the same.
+/// Sizes about as large as `n`, or all as large; else neighbours differ.
 static std::vector<int64_t> sizesFrom(const LayerSpec &spec, int64_t n,
                                       bool same) {
   std::vector<int64_t> sizes;

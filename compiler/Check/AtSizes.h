@@ -23,6 +23,21 @@ bool isCheckedAtSizes(const LayerSpec &spec);
 using CheckSized = std::function<std::vector<CheckRow>(
     const LayerSpec &fixed, const CheckOptions &options, int64_t n)>;
 
+/// `functions`, of a layer of one input or of two, called with `n` whatever
+/// they are given. They must outlive what is returned.
+template <typename Functions>
+Functions calledWith(const Functions &functions, int64_t n) {
+  Functions sized;
+  sized.forward = [&functions, n](int64_t, auto... rest) {
+    return functions.forward(n, rest...);
+  };
+  if (functions.backward)
+    sized.backward = [&functions, n](int64_t, auto... rest) {
+      return functions.backward(n, rest...);
+    };
+  return sized;
+}
+
 /// The rows for some lists of sizes, which they name.
 std::vector<CheckRow> checkAtSizes(const LayerSpec &spec,
                                    const CheckOptions &options,

@@ -310,20 +310,6 @@ std::vector<CheckRow> LayerChecker::run() {
   return std::move(table);
 }
 
-/// The functions called with an n, whatever they are given.
-static KernelFunctions atSize(const KernelFunctions &kernel, int64_t n) {
-  KernelFunctions sized;
-  sized.problems = kernel.problems;
-  sized.forward = [=](int64_t, auto... rest) {
-    return kernel.forward(n, rest...);
-  };
-  if (kernel.backward)
-    sized.backward = [=](int64_t, auto... rest) {
-      return kernel.backward(n, rest...);
-    };
-  return sized;
-}
-
 CheckReport eqc::runCheck(const LayerSpec &spec, const KernelFunctions &kernel,
                           const CheckOptions &options) {
   CheckReport report;
@@ -353,7 +339,9 @@ CheckReport eqc::runCheck(const LayerSpec &spec, const KernelFunctions &kernel,
     report.rows = checkAtSizes(
         spec, options,
         [&](const LayerSpec &fixed, const CheckOptions &ofCase, int64_t n) {
-          return LayerChecker(fixed, atSize(kernel, n), ofCase).run();
+          KernelFunctions sized = calledWith(kernel, n);
+          sized.problems = kernel.problems;
+          return LayerChecker(fixed, sized, ofCase).run();
         });
   else
     report.rows = LayerChecker(spec, kernel, options).run();

@@ -603,14 +603,7 @@ CheckReport eqc::runCheck(const LayerSpec &spec,
   report.rows = checkAtSizes(
       spec, options,
       [&](const LayerSpec &fixed, const CheckOptions &ofCase, int64_t n) {
-        BilinearFunctions sized;
-        sized.forward = [&](int64_t, auto... rest) {
-          return kernel.forward(n, rest...);
-        };
-        if (kernel.backward)
-          sized.backward = [&](int64_t, auto... rest) {
-            return kernel.backward(n, rest...);
-          };
+        const BilinearFunctions sized = calledWith(kernel, n);
         return BilinearChecker(fixed, sized, ofCase).run();
       });
   return report;

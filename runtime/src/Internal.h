@@ -34,6 +34,9 @@ int64_t eqc_rt_num_sizes(const eqc_layer_info *info);
    stays where it is. */
 int64_t eqc_rt_size(const eqc_layer_info *info, int64_t n, int64_t i);
 int64_t eqc_rt_n_of(const eqc_layer_info *info, const int64_t *sizes);
+/* Which of the sizes given at run time is that of a space, which has none of
+   its own, of a layer or of a network. */
+int64_t eqc_rt_size_number(const eqc_space_info *spaces, int64_t space);
 /* The size of a space. */
 int64_t eqc_rt_space_size(const eqc_layer_info *info, int64_t n, int64_t space);
 /* The length of an axis of a space or a sum, by the number that axes have, of

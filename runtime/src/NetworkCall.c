@@ -19,12 +19,9 @@
 /* The length of a space, of which those given at run time are in `sizes`. */
 static int64_t size_of(const eqc_network_info *info, const int64_t *sizes,
                        int64_t space) {
-  int64_t i, size = 0;
-  if (info->space[space].n >= 0)
-    return info->space[space].n;
-  for (i = 0; i < space; ++i)
-    size += info->space[i].n < 0;
-  return sizes[size];
+  return info->space[space].n >= 0
+             ? info->space[space].n
+             : sizes[eqc_rt_size_number(info->space, space)];
 }
 
 int64_t eqc_rt_axis_length(const eqc_network *network, const int64_t *sizes,

@@ -32,12 +32,16 @@ int64_t eqc_rt_n_of(const eqc_layer_info *info, const int64_t *sizes) {
 
 int64_t eqc_rt_space_size(const eqc_layer_info *info, int64_t n,
                           int64_t space) {
-  int64_t s, i = 0;
   if (info->space[space].n >= 0)
     return info->space[space].n;
+  return eqc_rt_size(info, n, eqc_rt_size_number(info->space, space));
+}
+
+int64_t eqc_rt_size_number(const eqc_space_info *spaces, int64_t space) {
+  int64_t s, number = 0;
   for (s = 0; s < space; ++s)
-    i += info->space[s].n < 0;
-  return eqc_rt_size(info, n, i);
+    number += spaces[s].n < 0;
+  return number;
 }
 
 int eqc_rt_summands(const eqc_layer_info *info, int64_t axis,

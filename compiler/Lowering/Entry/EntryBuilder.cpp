@@ -201,11 +201,7 @@ Value EntryBuilder::storeNumbers(ValueRange numbers) {
   Value list = LLVM::AllocaOp::create(
       b, pointer(), i64(), number(static_cast<int64_t>(numbers.size())));
   for (auto [i, value] : llvm::enumerate(numbers))
-    LLVM::StoreOp::create(
-        b, value,
-        LLVM::GEPOp::create(b, pointer(), i64(), list,
-                            ArrayRef<LLVM::GEPArg>{static_cast<int32_t>(i)},
-                            LLVM::GEPNoWrapFlags::inbounds));
+    LLVM::StoreOp::create(b, value, placeOf(list, static_cast<int32_t>(i)));
   return LLVM::PtrToIntOp::create(b, i64(), list);
 }
 
@@ -264,9 +260,12 @@ Value EntryBuilder::evaluate(const Poly &poly, ArrayRef<Value> sizes) {
   return value;
 }
 
+Value EntryBuilder::placeOf(Value address, int32_t i) {
+  return LLVM::GEPOp::create(b, pointer(), i64(), address,
+                             ArrayRef<LLVM::GEPArg>{i},
+                             LLVM::GEPNoWrapFlags::inbounds);
+}
+
 Value EntryBuilder::load(Value address, int32_t i) {
-  Value place = LLVM::GEPOp::create(b, pointer(), i64(), address,
-                                    ArrayRef<LLVM::GEPArg>{i},
-                                    LLVM::GEPNoWrapFlags::inbounds);
-  return LLVM::LoadOp::create(b, i64(), place);
+  return LLVM::LoadOp::create(b, i64(), placeOf(address, i));
 }

@@ -104,7 +104,8 @@ public:
   mlir::Value address(const EntryConstant &constant);
   /// `poly` at sizes, of which there is at least one.
   mlir::Value evaluate(const Poly &poly, llvm::ArrayRef<mlir::Value> sizes);
-  /// Number `i` of those at an address.
+  /// The address of number `i` of those at an address, and the number.
+  mlir::Value placeOf(mlir::Value address, int32_t i);
   mlir::Value load(mlir::Value address, int32_t i);
 
 private:

@@ -50,11 +50,8 @@ public:
                             b.number(record.parts), flops};
     Value out = function.getArgument(2);
     for (auto [i, field] : llvm::enumerate(fields))
-      LLVM::StoreOp::create(
-          b.op(), field,
-          LLVM::GEPOp::create(b.op(), b.pointer(), b.i64(), out,
-                              ArrayRef<LLVM::GEPArg>{static_cast<int32_t>(i)},
-                              LLVM::GEPNoWrapFlags::inbounds));
+      LLVM::StoreOp::create(b.op(), field,
+                            b.placeOf(out, static_cast<int32_t>(i)));
     return end(function);
   }
 
