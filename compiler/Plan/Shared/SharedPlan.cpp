@@ -13,6 +13,7 @@
 
 #include <algorithm>
 #include <map>
+#include <optional>
 #include <tuple>
 #include <utility>
 
@@ -55,6 +56,21 @@ public:
   }
 
 private:
+  /// Extremes are taken of what a jellyfish does not touch before its legs are
+  /// summed. So its gradient comes to this pattern first, whose kept blocks the
+  /// legs are, and goes to one entry of each dropped block from there.
+  std::optional<RowPattern> routedBehind(const RowPattern &node) const {
+    if (!spec.unpools || node.head < 0 || node.droppedBlocks().empty())
+      return std::nullopt;
+    RowPattern routed = node;
+    for (int b = 0; b < node.numBlocks(); ++b)
+      if (node.isLeg(b))
+        routed.kept[b] = true;
+    routed.head = routed.otherLegs = -1;
+    routed.through.clear();
+    return routed;
+  }
+
   void collectNodes() {
     std::map<RowPattern, bool> needed;
     for (const Split &split : splits) {
@@ -64,6 +80,8 @@ private:
         needed[top] = true;
       if (!isWhole(top))
         needed[top] = true;
+      if (const auto routed = routedBehind(top))
+        needed[*routed] = true;
     }
     for (const RowPattern &top : biasTops)
       if (!isWhole(top))
@@ -77,10 +95,10 @@ private:
     std::sort(order.begin(), order.end(),
               [&](const RowPattern &a, const RowPattern &b) {
                 auto key = [&](const RowPattern &p) {
-                  return std::make_tuple(-static_cast<int>(p.steps.size()),
-                                         p.numKept(), p.numFree(),
-                                         numSubsetsOf(p, spec.group, spec.n),
-                                         p.spacesOfKept(), p);
+                  return std::make_tuple(
+                      -static_cast<int>(p.steps.size()), !routedBehind(p),
+                      p.numKept(), p.numFree(),
+                      numSubsetsOf(p, spec.group, spec.n), p.spacesOfKept(), p);
                 };
                 return key(a) < key(b);
               });
@@ -110,7 +128,9 @@ private:
         continue; // in the output
       RowPattern parent =
           hasSlices ? identityPattern(spec.l, node.space, node.part) : identity;
-      if (!node.hasSymbol())
+      if (const auto routed = routedBehind(node))
+        parent = *routed;
+      else if (!node.hasSymbol())
         for (const RowPattern &candidate : finerPatterns(node, spec.group)) {
           if (geometry.isNode(candidate)) {
             parent = candidate;
@@ -145,8 +165,11 @@ private:
       write.target = mix.target;
       for (; i < order.size(); ++i) {
         const RowPattern &pattern = *order[i];
-        // What has more steps is written to what has fewer.
+        // What has more steps is written to what has fewer, and a jellyfish to
+        // what it leaves.
         if (pattern.steps.size() != first.steps.size() ||
+            routedBehind(pattern).has_value() !=
+                routedBehind(first).has_value() ||
             pattern.spacesOfKept() != first.spacesOfKept() ||
             numSubsetsOf(pattern, spec.group, spec.n) != mix.subsets ||
             targets[pattern].target.array != mix.target ||

@@ -14,16 +14,17 @@ ReadSchedule eqc::scheduleRead(const LayerSpec &spec, const SharedPlan &plan,
   if (stage.isUneven())
     return schedule;
   schedule.sweeps = SweepNest::serves(plan, stage);
-  // Sums over axes of several spaces have rows of several lengths.
-  if (schedule.sweeps && spec.group.isProduct())
-    return schedule;
-  // Sums of several rows whose terms loop would need as many loops.
-  const ReadNest nest(plan, stage);
-  if (nest.inLine() && !nest.kept.empty())
-    schedule.mostRows =
-        spec.dynamicN() ? ReadSchedule::kSums
-                        : std::min<int64_t>(ReadSchedule::kSums,
-                                            nest.kept.back().extent.at(spec.n));
+  schedule.mostRows = ReadSchedule::kSums;
+  // Axes of several spaces are of several lengths.
+  for (const ReadStage &part : partsOfOneShape(stage)) {
+    const ReadNest nest(plan, part);
+    // Sums of several rows whose terms loop would need as many loops.
+    if (!nest.inLine() || nest.kept.empty())
+      schedule.mostRows = 1;
+    else if (!spec.dynamicN())
+      schedule.mostRows =
+          std::min(schedule.mostRows, nest.kept.back().extent.at(spec.n));
+  }
   return schedule;
 }
 
