@@ -207,7 +207,8 @@ void LayerChecker::checkList() {
   // Equal diagrams, however they are written.
   std::map<std::string, SourceRange> seen;
   for (size_t i = 0; i != spec.diagrams.size(); ++i) {
-    std::string canonical = toString(spec.diagrams[i], *group);
+    std::string canonical =
+        toString(spec.diagrams[i], group.value_or(Group::S));
     SourceRange where = listed[i];
     auto [first, isNew] = seen.try_emplace(canonical, where);
     if (!isNew && spec.symmetry.isTrivial())
