@@ -92,11 +92,14 @@ BenchResult eqc::benchLayer(const LayerSpec &spec, const LoadedLibrary &library,
     return result;
   }
 
-  auto call = [&] {
-    return kernel->forward(result.n, result.batch, arrays.x.data(),
-                           arrays.weight.data(), arrays.bias.data(),
-                           arrays.y.data());
+  auto callOn = [&](const LayerArrays &a) {
+    return kernel->forward(result.n, result.batch, a.x.data(), a.weight.data(),
+                           a.bias.data(), a.y.data());
   };
+  auto call = [&] { return callOn(arrays); };
+  std::optional<LayerArrays> onSmallPages;
+  if (arrays.x.isLarge() || arrays.y.isLarge())
+    onSmallPages.emplace(spec, result.n, result.batch, Pages::Small);
   if (int status = call()) {
     result.error = fmt::format("'{}_forward' returned {}", spec.name, status);
     return result;
@@ -141,6 +144,9 @@ BenchResult eqc::benchLayer(const LayerSpec &spec, const LoadedLibrary &library,
       return result;
     }
     row.timing = timeCalls([&] { call(); }, options.seconds);
+    if (onSmallPages && onSmallPages->complete())
+      row.smallPages =
+          timeCalls([&] { callOn(*onSmallPages); }, options.seconds);
     if (options.backward) {
       row.backward = timeCalls([&] { callBackward(); }, options.seconds);
       row.backwardFlops =

@@ -135,16 +135,23 @@ static void renderLayer(const BenchResult &result, std::string &text) {
                                   : fmt::format(", {} thread{}", row.threads,
                                                 row.threads == 1 ? "" : "s"),
           timeText(row.passes.seconds), row.efficiencyAgainst(row.passes));
+  auto withThreads = [](const BenchRow &row) {
+    return row.threads == 0 ? ""
+                            : fmt::format(", {} thread{}", row.threads,
+                                          row.threads == 1 ? "" : "s");
+  };
+  for (const BenchRow &row : result.rows)
+    if (row.smallPages.runs > 0)
+      fmt::format_to(out,
+                     "  x and y on pages of 4 KB{}: {}, {:.2f} times as long\n",
+                     withThreads(row), timeText(row.smallPages.median),
+                     row.smallPages.median / row.timing.median);
   for (const BenchRow &row : result.rows)
     if (row.backward.runs > 0)
       fmt::format_to(out,
                      "  backward{}: {}, {:.1f} GFLOP/s; {:.2f} times "
                      "the forward's time, {:.2f} times its flops\n",
-                     row.threads == 0
-                         ? ""
-                         : fmt::format(", {} thread{}", row.threads,
-                                       row.threads == 1 ? "" : "s"),
-                     timeText(row.backward.median),
+                     withThreads(row), timeText(row.backward.median),
                      row.backwardFlops / row.backward.median * 1e-9,
                      row.backward.median / row.timing.median,
                      row.backwardFlops / row.flops);
@@ -204,6 +211,8 @@ static llvm::json::Object rowJson(const BenchResult &result,
     json["empty_kernel_seconds"] = row.launch;
     json["net_efficiency"] = row.netEfficiency();
   }
+  if (row.smallPages.runs > 0)
+    json["seconds_on_small_pages"] = timingJson(row.smallPages);
   if (row.backward.runs > 0) {
     json["backward_seconds"] = timingJson(row.backward);
     json["backward_flops"] = row.backwardFlops;

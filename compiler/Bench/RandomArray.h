@@ -19,7 +19,8 @@ class RandomArray {
 public:
   /// `data()` is null when there is no memory for `count` elements.
   RandomArray(DType dtype, double count, uint64_t seed,
-              Storage storage = Storage::AsComputed)
+              Storage storage = Storage::AsComputed,
+              Pages pages = Pages::LikeNumPy)
       : state(seed) {
     size_t width = storage != Storage::AsComputed ? 2
                    : dtype == DType::F32          ? 4
@@ -27,7 +28,8 @@ public:
     double bytes = std::max(count, 1.0) * double(width) + 64;
     if (bytes > 0x1p46)
       return;
-    memory = allocateLikeNumPy(size_t(bytes));
+    memory = allocateLikeNumPy(size_t(bytes), pages);
+    large = areLarge(size_t(bytes));
     if (!memory)
       return;
     size_t elements = size_t(bytes) / width;
@@ -40,6 +42,7 @@ public:
   }
 
   void *data() const { return memory.get(); }
+  bool isLarge() const { return large; }
 
 private:
   /// xorshift64*: arrays may have gigabytes, and nothing depends on quality.
@@ -68,14 +71,16 @@ private:
 
   LargeMemory memory;
   uint64_t state;
+  bool large = false;
 };
 
 /// The arrays of a call.
 struct LayerArrays {
-  LayerArrays(const LayerSpec &spec, int64_t n, int64_t batch)
+  LayerArrays(const LayerSpec &spec, int64_t n, int64_t batch,
+              Pages pages = Pages::LikeNumPy)
       : weight(spec.dtype, weights(spec), 1), bias(spec.dtype, biases(spec), 2),
-        x(spec.dtype, inputs(spec, n, batch), 3, spec.storage),
-        y(spec.dtype, outputs(spec, n, batch), 4, spec.storage) {}
+        x(spec.dtype, inputs(spec, n, batch), 3, spec.storage, pages),
+        y(spec.dtype, outputs(spec, n, batch), 4, spec.storage, pages) {}
 
   static double weights(const LayerSpec &spec) {
     return double(spec.diagrams.size()) * double(spec.cIn) * double(spec.cOut);
