@@ -185,7 +185,11 @@ eqc::buildIsotypicPlan(const LayerSpec &spec, std::string &refused) {
     return nullptr;
   if (layer.sumsWeights)
     joinOrbits(*basis, layer, spec);
-  return std::make_shared<const IsotypicPlan>(Builder(spec).build(*basis));
+  auto plan = std::make_shared<const IsotypicPlan>(Builder(spec).build(*basis));
+  // As for tensors that change their sign with two axes, of length 1.
+  if (plan->mixes.empty())
+    refused = "all maps are zero";
+  return plan->mixes.empty() ? nullptr : plan;
 }
 
 /// What a plan depends on.
