@@ -309,6 +309,9 @@ bool DiagramParser::parseVertex(const NotationToken &written) {
   if (space == kBadSpace || part == kBadSpace)
     return fail(written.error("expected the number of a space behind ':' in " +
                               written.quoted()));
+  if (token.text.empty())
+    return fail(written.error("expected a vertex such as 'o1' or 'i2', not " +
+                              written.quoted()));
   char row = token.text[0];
   long long index =
       row == 'o' || row == 'i' ? parseIndex(token.text.substr(1)) : 0;
