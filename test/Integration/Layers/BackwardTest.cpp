@@ -36,8 +36,8 @@ void *guardedGet(size_t size, size_t, void *) {
              : nullptr;
 }
 void guardedPut(void *memory, size_t size, void *) {
-  munmap(memory, (size + pageSize() - 1) / pageSize() * pageSize() +
-                     pageSize());
+  munmap(memory,
+         (size + pageSize() - 1) / pageSize() * pageSize() + pageSize());
 }
 
 } // namespace
@@ -130,11 +130,10 @@ TEST(Backward, EachGradientAloneNeedsItsOwnMemoryOnly) {
                                  given(call.gradX), given(call.gradWeight),
                                  given(call.gradBias)),
                   EQC_OK);
-        EXPECT_EQ(memcmp(wanted->data(), expected.data() + offset,
-                         wanted->size()),
-                  0)
-            << layer.name << " n=" << call.forward.n
-            << " batch=" << shape.batch << " from byte " << offset;
+        EXPECT_EQ(
+            memcmp(wanted->data(), expected.data() + offset, wanted->size()), 0)
+            << layer.name << " n=" << call.forward.n << " batch=" << shape.batch
+            << " from byte " << offset;
         offset += wanted->size();
       }
       ASSERT_EQ(eqc_set_allocator(nullptr, nullptr, nullptr), EQC_OK);
