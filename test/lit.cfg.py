@@ -15,6 +15,10 @@ config.test_source_root = os.path.dirname(__file__)
 config.test_exec_root = os.path.join(config.eqc_obj_root, "test")
 
 llvm_config.with_environment("PATH", config.llvm_tools_dir, append_path=True)
+# scripts/mutation-score.sh chooses faults by these.
+for name in ["EQC_FAULT", "EQC_FAULTS_REACHED"]:
+    if name in os.environ:
+        config.environment[name] = os.environ[name]
 # Messages of the C library must not follow the tester's language.
 llvm_config.with_environment("LC_ALL", "C")
 # FileCheck's variables must be said to be global by a leading `$`.

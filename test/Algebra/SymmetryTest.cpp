@@ -233,13 +233,17 @@ TEST(Symmetry, OrdersOfGroups) {
 
   EXPECT_FALSE(orderOfTexts({"-(1 2)", "-(2 3)"}, 3).contradicts);
   EXPECT_FALSE(orderOfTexts({"(1 2)", "-(3 4)"}, 4).contradicts);
-  for (const std::vector<std::string> &texts :
-       std::vector<std::vector<std::string>>{{"(1 2)", "-(1 2)"},
-                                             {"-()"},
-                                             {"-(1 2 3)"},
-                                             {"-(1 2)", "(2 3)"},
-                                             {"-(1 2)(3 4)", "(1 2)", "(3 4)"}})
+  // Counted without their signs.
+  for (const auto &[texts, order] :
+       std::vector<std::pair<std::vector<std::string>, uint64_t>>{
+           {{"(1 2)", "-(1 2)"}, 2},
+           {{"-()"}, 1},
+           {{"-(1 2 3)"}, 3},
+           {{"-(1 2)", "(2 3)"}, 6},
+           {{"-(1 2)(3 4)", "(1 2)", "(3 4)"}, 4}}) {
     EXPECT_TRUE(orderOfTexts(texts, 4).contradicts) << texts.front();
+    EXPECT_EQ(orderOfTexts(texts, 4).order, order) << texts.front();
+  }
 }
 
 TEST(Symmetry, Notation) {

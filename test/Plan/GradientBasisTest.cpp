@@ -6,6 +6,8 @@
 
 #include <gtest/gtest.h>
 
+#include <map>
+
 using namespace eqc;
 using namespace eqc::test;
 
@@ -121,4 +123,28 @@ TEST(GradientBasis, IsTakenWhereItSaves) {
   EXPECT_FALSE(chooseGradientPlan(tensors, "", built, 256).basis);
   // Unpacking is once for a call: one sample does not pay for it.
   EXPECT_FALSE(chooseGradientPlan(tensors, "isotypic", built, 1).basis);
+}
+
+// The symmetries of its x and y are exchanged like its axes.
+TEST(GradientLayer, HasTheOrbitsOfTransposedDiagrams) {
+  using Member = std::pair<int, double>; // a weight and its factor
+  for (const LayerSpec &spec :
+       {withSymmetry(makeLayer(Group::S, 3, 3, 1), {"(1 2)"}, {}),
+        withSymmetry(makeLayer(Group::S, 3, 1, 2), {}, {"-(1 2)"}),
+        withSymmetry(makeLayer(Group::S, 3, 2, 2), {"-(1 2)"}, {"(1 2)"})}) {
+    std::map<std::string, Member> expected, found;
+    const MemberLayer layer = membersOf(spec),
+                      flipped = membersOf(gradientLayer(spec));
+    for (size_t d = 0; d < layer.weights.size(); ++d)
+      for (const WeightedDiagram &weight : layer.weights[d])
+        expected[toString(
+            transpose(spec.group, layer.spec.diagrams[d]).diagram)] = {
+            weight.diagram, weight.factor};
+    for (size_t d = 0; d < flipped.weights.size(); ++d)
+      for (const WeightedDiagram &weight : flipped.weights[d])
+        found[toString(flipped.spec.diagrams[d])] = {weight.diagram,
+                                                     weight.factor};
+    EXPECT_EQ(found, expected);
+    EXPECT_GT(found.size(), spec.diagrams.size());
+  }
 }

@@ -158,6 +158,42 @@ TEST(StrandPlan, PacksEveryWeightOfTheMixesLeftAsTheyAre) {
   }
 }
 
+// Irreps whose weights all cancel are left out of every target.
+TEST(StrandPlan, KeepsTheOtherIrrepsOfEveryTarget) {
+  const SharedPlan plan = buildSharedPlan(makeLayer(Group::S, 4, 3, 3));
+  bool found = false;
+  for (const SharedStage &shared : plan.stages) {
+    const auto *mix = std::get_if<MixStage>(&shared);
+    std::optional<StrandStage> stage;
+    if (mix)
+      stage = makeStrandStage(*mix, plan.group, plan.n);
+    if (!stage || stage->targets.size() < 2)
+      continue;
+    found = true;
+    const size_t ofTarget = stage->packed.size() / stage->targets.size();
+    // The first irrep has dimension 1.
+    std::vector<std::vector<std::pair<int, double>>> expected, left;
+    auto add = [](auto &list, const PackedTerm &term) {
+      list.emplace_back();
+      for (const WeightedDiagram &part : term)
+        list.back().emplace_back(part.diagram, part.factor);
+    };
+    for (size_t p = 0; p < stage->packed.size(); ++p)
+      if (p % ofTarget < stage->sources.size())
+        stage->packed[p].clear();
+      else
+        add(expected, stage->packed[p]);
+    const std::vector<int> irreps(stage->irreps.begin() + 1,
+                                  stage->irreps.end());
+    const StrandStage kept = withoutCancelled(*stage);
+    EXPECT_EQ(kept.irreps, irreps);
+    for (const PackedTerm &term : kept.packed)
+      add(left, term);
+    EXPECT_EQ(left, expected);
+  }
+  EXPECT_TRUE(found);
+}
+
 // Its condition is 1: each irrep's slots are orthogonal and of one length.
 TEST(StrandTransform, IsOrthogonal) {
   for (int order : {2, 3}) {

@@ -8,9 +8,11 @@ sys.path.insert(0, os.path.dirname(__file__))
 
 @pytest.fixture(scope="session", autouse=True)
 def own_cache(tmp_path_factory):
-    """Compiled code of tests stays apart from the user's."""
+    """Compiled code of tests stays apart from the user's. Who runs them many times with one
+    library may keep it."""
     previous = os.environ.get("EQC_CACHE_DIR")
-    os.environ["EQC_CACHE_DIR"] = str(tmp_path_factory.mktemp("cache"))
+    os.environ["EQC_CACHE_DIR"] = (os.environ.get("EQC_TEST_CACHE_DIR")
+                                   or str(tmp_path_factory.mktemp("cache")))
     yield
     if previous is None:
         del os.environ["EQC_CACHE_DIR"]

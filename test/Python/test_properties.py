@@ -2,6 +2,7 @@
 
 import eqc
 import numpy as np
+import pytest
 import reference
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -78,18 +79,28 @@ def test_layers_are_their_definition(layer_and_n, batch, seed):
         assert got is None or error(got, want) <= tolerance(layer.dtype)
 
 
-@few
-@given(layers(optimize=0, grad=False))
-def test_random_weights_have_the_right_deviation(layer_and_n):
+def check_deviation(layer, n):
     """Exactly: the mean over positions of sum_d sd_d^2 c_in r_d is 1, where r_d is the sum of
-    squares of a row of D_d for centred x, and the square of its absolute sum otherwise."""
-    layer, n = layer_and_n
+    squares of a row of D_d for centred x, and the square of its absolute sum otherwise. Returns
+    whether that was to be seen: a diagram with more than n blocks, or a symbol, may be zero."""
     from eqc.initialize import weight_std
     maps = np.abs(reference.matrices(layer, n))
     if not maps.any(axis=(1, 2)).all():
-        return  # a diagram with more than n blocks, or a symbol, may be zero
+        return False
     for inputs, rows in (("centred", np.square(maps).sum(axis=2)),
                          ("uncentred", np.square(maps.sum(axis=2)))):
         std = weight_std(layer, n=n, gain=1.0, inputs=inputs)
         square = layer.channels[0] * np.square(std) @ rows
         np.testing.assert_allclose(square.mean(), 1, rtol=1e-10)
+    return True
+
+
+@few
+@given(layers(optimize=0, grad=False))
+def test_random_weights_have_the_right_deviation(layer_and_n):
+    check_deviation(*layer_and_n)
+
+
+@pytest.mark.parametrize("n, k, l", [(3, 1, 2), (3, 2, 2), (4, 2, 2), (4, 1, 3)])
+def test_random_weights_of_symbols_with_legs_in_outputs(n, k, l):
+    assert check_deviation(eqc.Layer(group="A", n=n, k=k, l=l, optimize=0, grad=False), n)

@@ -6,6 +6,7 @@
 
 __attribute__((visibility("default"))) int test_call(void);
 __attribute__((visibility("default"))) int test_level(void);
+__attribute__((visibility("default"))) int test_avx2(void);
 
 static void schedule(int64_t n, int64_t batch, eqc_schedule *out) {
   (void)n;
@@ -57,6 +58,10 @@ static const eqc_kernel kernel = {sizeof(eqc_kernel),
                                   NULL,
                                   NULL};
 
+static const eqc_variant of_avx2 = {-1,       "avx2", sizeof(double),
+                                    schedule, pack,   forward};
+static int64_t chosen_of_avx2;
+
 int test_call(void) {
   double x[50], y[50], weight = 3;
   int i;
@@ -73,3 +78,12 @@ int test_call(void) {
 
 /* The level of the variant that was chosen, 1 for the first. */
 int test_level(void) { return test_call() == 0 ? (int)chosen : 0; }
+
+/* Whether a variant may run that names a feature of level 3. */
+int test_avx2(void) {
+  eqc_kernel named = kernel;
+  named.num_variants = 1;
+  named.variants = &of_avx2;
+  named.chosen = &chosen_of_avx2;
+  return eqc_rt_packed_bytes(&named) > 0;
+}

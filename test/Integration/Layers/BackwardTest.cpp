@@ -25,6 +25,21 @@ bool wanted(const Layer &layer, const Shape &shape) {
   return layer.info->n < 0 || shape.n < 10;
 }
 
+/// Memory with a page behind it that nobody may touch.
+size_t pageSize() { return static_cast<size_t>(sysconf(_SC_PAGESIZE)); }
+void *guardedGet(size_t size, size_t, void *) {
+  const size_t inner = (size + pageSize() - 1) / pageSize() * pageSize();
+  void *map = mmap(nullptr, inner + pageSize(), PROT_NONE,
+                   MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+  return map != MAP_FAILED && mprotect(map, inner, PROT_READ | PROT_WRITE) == 0
+             ? map
+             : nullptr;
+}
+void guardedPut(void *memory, size_t size, void *) {
+  munmap(memory,
+         (size + pageSize() - 1) / pageSize() * pageSize() + pageSize());
+}
+
 } // namespace
 
 TEST(Backward, AnyNumberOfThreadsGivesTheSameBits) {
@@ -92,6 +107,39 @@ TEST(Backward, NothingBesideTheArraysIsTouched) {
         }
 }
 
+TEST(Backward, EachGradientAloneNeedsItsOwnMemoryOnly) {
+  for (const Layer &layer : allLayers())
+    for (const Shape &shape : {Shape{3, 1}, Shape{5, 7}}) {
+      BackwardCall call(layer, shape.n, shape.batch);
+      const Bytes expected = call.result();
+      Bytes *const gradients[] = {&call.gradX, &call.gradWeight,
+                                  &call.gradBias};
+      size_t offset = 0;
+      for (Bytes *wanted : gradients) {
+        if (wanted->empty())
+          continue;
+        std::fill(wanted->begin(), wanted->end(), 0x5a);
+        auto given = [&](Bytes &gradient) {
+          return &gradient == wanted ? gradient.data() : nullptr;
+        };
+        // Nothing is left of earlier calls.
+        ASSERT_EQ(eqc_set_allocator(guardedGet, guardedPut, nullptr), EQC_OK);
+        EXPECT_EQ(layer.backward(call.forward.n, shape.batch,
+                                 call.forward.x.data(),
+                                 call.forward.weight.data(), call.gradY.data(),
+                                 given(call.gradX), given(call.gradWeight),
+                                 given(call.gradBias)),
+                  EQC_OK);
+        EXPECT_EQ(
+            memcmp(wanted->data(), expected.data() + offset, wanted->size()), 0)
+            << layer.name << " n=" << call.forward.n << " batch=" << shape.batch
+            << " from byte " << offset;
+        offset += wanted->size();
+      }
+      ASSERT_EQ(eqc_set_allocator(nullptr, nullptr, nullptr), EQC_OK);
+    }
+}
+
 TEST(Backward, RefusedCallsLeaveTheGradientsAlone) {
   for (const Layer &layer : allLayers()) {
     BackwardCall call(layer, 4, 3);
@@ -118,6 +166,13 @@ TEST(Backward, RefusedCallsLeaveTheGradientsAlone) {
     EXPECT_EQ(layer.backward(n, 3, nullptr, nullptr, nullptr, nullptr, nullptr,
                              nullptr),
               EQC_OK);
+    // Of a layer without a bias its gradient is ignored.
+    unsigned char ignored = 0x5a;
+    if (!layer.spec.bias)
+      EXPECT_EQ(layer.backward(n, 3, nullptr, nullptr, nullptr, nullptr,
+                               nullptr, &ignored),
+                EQC_OK);
+    EXPECT_EQ(ignored, 0x5a);
     EXPECT_EQ(call.gradX, gradX) << layer.name;
     EXPECT_EQ(call.gradWeight, gradWeight) << layer.name;
   }

@@ -71,7 +71,9 @@ TEST_P(Errors, SizesOutOfRange) {
   EXPECT_EQ(padded(n, 2, std::vector<int64_t>{2, n + 2}.data()), EQC_ERR_ARG);
   EXPECT_EQ(ragged(2, std::vector<int64_t>{2, (int64_t(1) << 31) + 2}.data()),
             EQC_ERR_ARG);
-  EXPECT_NE(strstr(eqc_last_error(), "'n[1]' is 2147483650"), nullptr)
+  EXPECT_NE(
+      strstr(eqc_last_error(), "'n[1]' is 2147483650, must be 0 to 2147483648"),
+      nullptr)
       << eqc_last_error();
   // What is wrong counts before what is too large, wherever it stands.
   EXPECT_EQ(
