@@ -59,9 +59,8 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
       "k = 1 * 1; l = 1; channels = 2",
       "k = 1; l = 1; diagrams = [\"o1=a i1=b : a-b\"]",
   };
-  const std::string source = "layer f { group = " + family +
-                             "(file \"f\"); " + kinds[(data[0] >> 1) % std::size(kinds)] +
-                             " }";
+  const std::string source = "layer f { group = " + family + "(file \"f\"); " +
+                             kinds[(data[0] >> 1) % std::size(kinds)] + " }";
   Parsed run(source, folder.name());
   requireReadRight(run, source.size());
   const size_t named = source.find("file");
