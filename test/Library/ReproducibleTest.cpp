@@ -36,8 +36,10 @@ network net {
 struct Kind {
   const char *plan, *target;
 };
-constexpr Kind kinds[] = {
-    {"auto", nullptr}, {"schur", nullptr}, {"dense", nullptr}, {"auto", "cuda"}};
+constexpr Kind kinds[] = {{"auto", nullptr},
+                          {"schur", nullptr},
+                          {"dense", nullptr},
+                          {"auto", "cuda"}};
 
 /// The code, or why there is none.
 std::string codeOf(const Kind &kind) {
