@@ -8,6 +8,7 @@
 #
 # Bytes that reach new code, by libFuzzer; other arguments go to it:
 #   scripts/fuzz.sh --parser           any bytes as a source
+#   scripts/fuzz.sh --files            any bytes as files of permutations or graphs
 #   scripts/fuzz.sh --passes           any bytes as IR for passes
 #   scripts/fuzz.sh --library          any bytes as calls of libeqc
 #   scripts/fuzz.sh --cache            any bytes as files of the cache and of rates
@@ -26,7 +27,7 @@ for argument in "$@"; do
     --seconds=*) seconds=${argument#*=} ;;
     --jobs=*) jobs=${argument#*=} ;;
     --tool=*) tool=${argument#*=} ;;
-    --parser | --passes | --library | --cache) guided=${argument#--} ;;
+    --parser | --files | --passes | --library | --cache) guided=${argument#--} ;;
     --plain) preset=fuzzers-plain ;;
     --executions)
       awk '{ runs[$1]++; executions[$1] += $2; findings[$1] += $3 }

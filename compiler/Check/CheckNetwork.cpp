@@ -218,6 +218,7 @@ private:
       inputs.push_back(draw(oracle.elementsOf(static_cast<int>(i))));
     drawParams(oracle, inputs);
     const Arrays values = oracle.run(inputs, params);
+    magnitudes = magnitudesOf(oracle, inputs);
     const Result result = forward(oracle, batch, inputs, "forward", nullptr);
     if (result.status != 0) {
       note(check_tests::kOracle, batch,
@@ -227,13 +228,18 @@ private:
     double error = 0;
     for (size_t o = 0; o < network.outputs.size(); ++o) {
       const Values &expected = values[network.outputs[o].value];
-      error = std::max(error,
-                       relative(largestDifference(result.outputs[o], expected),
-                                largest(expected)));
+      const double own = largest(expected);
+      const double scale =
+          options.integers > 0
+              ? own
+              : scaleOf(own, largest(magnitudes[network.outputs[o].value]));
+      error = std::max(
+          error,
+          relative(largestDifference(result.outputs[o], expected), scale));
     }
     if (options.integers > 0) {
       // Values that a type could not hold exactly say nothing.
-      if (isExact(oracle, inputs))
+      if (isExact())
         measure(check_tests::kOracle, batch, error, 0);
       return;
     }
@@ -254,7 +260,7 @@ private:
 
   /// Whether all values are integers that the type holds, however they are
   /// summed up.
-  bool isExact(const NetworkOracle &oracle, const Arrays &inputs) const {
+  bool isExact() const {
     for (const NetworkLayer &layer : network.layers)
       if (layers[layer.index].normalize != Normalize::None)
         return false;
@@ -265,10 +271,23 @@ private:
            step.function != Function::Square))
         return false;
     const double most = network.dtype == DType::F32 ? 0x1p24 : 0x1p53;
-    for (const Values &values : magnitudesOf(oracle, inputs))
+    for (const Values &values : magnitudes)
       if (!(largest(values) < most))
         return false;
     return true;
+  }
+
+  /// What the error of a result is relative to: its own size; or, of one that
+  /// (nearly) cancels, such as the cross product of a vector with itself and
+  /// whatever is made of that, as much of what it would be if nothing cancelled
+  /// as keeps the tolerance at the roundings of all steps. A step's are at most
+  /// (8 + log2 m) eps for sums of m terms, and m is below 2^24 here.
+  double scaleOf(double own, double ifNothingCancels) const {
+    const double eps = network.dtype == DType::F32 ? 0x1p-23 : 0x1p-52;
+    const double roundings =
+        32 * eps * static_cast<double>(network.steps.size());
+    return std::max(own,
+                    ifNothingCancels * std::min(roundings / tolerance, 1.0));
   }
 
   /// All values where nothing cancels.
@@ -323,16 +342,12 @@ private:
     }
     const Result ofMoved = forward(oracle, batch, moved, "forward", nullptr);
     double error = 0;
-    const Arrays magnitudes = magnitudesOf(oracle, inputs);
     for (size_t o = 0; o < network.outputs.size(); ++o) {
       const int output = network.outputs[o].value;
       const Values expected = move(output, result.outputs[o]);
-      double scale = std::max(largest(expected), largest(result.outputs[o]));
-      // Of an output that is zero, such as the cross product of a vector with
-      // itself, roundings are left.
-      if (const double most = largest(magnitudes[output]);
-          scale <= tolerance * most)
-        scale = most;
+      const double scale =
+          scaleOf(std::max(largest(expected), largest(result.outputs[o])),
+                  largest(magnitudes[output]));
       error = std::max(
           error,
           relative(largestDifference(ofMoved.outputs[o], expected), scale));
@@ -388,6 +403,23 @@ private:
     return tapeMemory.data() + (64 - at % 64) % 64;
   }
 
+  /// <grads, derivatives along a direction>, if nothing cancelled.
+  double slopesIfNothingCancels(const NetworkOracle &oracle,
+                                const Arrays &values, const Arrays &grads,
+                                const Arrays &inputDirections,
+                                const Values &paramDirection) const {
+    Arrays directions;
+    for (const Values &direction : inputDirections)
+      directions.push_back(absolute(direction));
+    const Arrays slopes = oracle.derive(values, absolute(params), directions,
+                                        absolute(paramDirection), &magnitudes);
+    double sum = 0;
+    for (size_t o = 0; o < grads.size(); ++o)
+      for (size_t i = 0; i < grads[o].size(); ++i)
+        sum += std::abs(grads[o][i]) * slopes[network.outputs[o].value][i];
+    return sum;
+  }
+
   void testGradients(const NetworkOracle &oracle, int64_t batch,
                      const Arrays &inputs, const Arrays &values) {
     Arrays grads;
@@ -397,13 +429,6 @@ private:
     if (found.status != 0)
       return note(check_tests::kGradNetwork, batch,
                   fmt::format("the call returned {}", found.status));
-    // What the gradients are made of. Of outputs that are zero whatever the
-    // inputs, roundings of it are left.
-    const Arrays magnitudes = magnitudesOf(oracle, inputs);
-    double most = 0;
-    for (size_t o = 0; o < grads.size(); ++o)
-      for (size_t i = 0; i < grads[o].size(); ++i)
-        most += std::abs(grads[o][i]) * magnitudes[network.outputs[o].value][i];
     // A direction within each array, so that none hides behind the others.
     double error = 0;
     auto compare = [&](const Arrays &inputDirections,
@@ -424,9 +449,12 @@ private:
       for (size_t i = 0; i < inputDirections.size(); ++i)
         add(found.inputs[i], inputDirections[i], got, &scale);
       add(found.params, paramDirection, got, &scale);
-      if (scale <= tolerance * most)
-        scale = most;
-      error = std::max(error, relative(std::abs(got - expected), scale));
+      const double difference = std::abs(got - expected);
+      if (difference > tolerance * scale)
+        scale = scaleOf(scale, slopesIfNothingCancels(oracle, values, grads,
+                                                      inputDirections,
+                                                      paramDirection));
+      error = std::max(error, relative(difference, scale));
     };
     Arrays noInputs;
     for (const Values &input : inputs)
@@ -472,6 +500,7 @@ private:
   // The current case.
   std::vector<int64_t> free; ///< sizes given at run time
   Values params;
+  Arrays magnitudes; ///< all values where nothing cancels
   std::vector<char> tapeMemory;
   bool guardsIntact = true;
   Placement placement = Placement::Apart;

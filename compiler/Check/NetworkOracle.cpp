@@ -265,47 +265,54 @@ std::vector<Values> NetworkOracle::run(const std::vector<Values> &inputs,
 std::vector<Values>
 NetworkOracle::derive(const std::vector<Values> &values, const Values &params,
                       const std::vector<Values> &inputDirections,
-                      const Values &paramDirection) const {
+                      const Values &paramDirection,
+                      const std::vector<Values> *magnitudes) const {
+  const Entries entries = magnitudes ? Entries::Absolute : Entries::Signed;
+  const std::vector<Values> &terms = magnitudes ? *magnitudes : values;
   std::vector<Values> slopes(network.values.size());
   std::copy(inputDirections.begin(), inputDirections.end(), slopes.begin());
+  auto signless = [&](double x) { return magnitudes ? std::abs(x) : x; };
   for (const NetworkStep &step : network.steps) {
     Values &dy = slopes[step.result];
     const Values &x = values[step.operands[0]];
+    const Values &term = terms[step.operands[0]];
     const Values &dx = slopes[step.operands[0]];
     dy.assign(static_cast<size_t>(elementsOf(step.result)), 0.0);
     switch (step.kind) {
     case StepKind::Layer: {
       // Linear in each input, where extremes stay where they are, and in the
       // parameters.
-      const Values &z = values[step.operands.back()];
+      const Values &z = terms[step.operands.back()];
       auto add = [&dy](const Values &part) {
         for (size_t i = 0; i < dy.size(); ++i)
           dy[i] += part[i];
       };
-      add(layer(step, dx, z, params, /*withBias=*/false, Entries::Signed, &x));
+      add(layer(step, dx, z, params, /*withBias=*/false, entries, &x));
       if (step.operands.size() == 2)
-        add(layer(step, x, slopes[step.operands[1]], params,
-                  /*withBias=*/false));
-      add(layer(step, x, z, paramDirection, /*withBias=*/true));
+        add(layer(step, term, slopes[step.operands[1]], params,
+                  /*withBias=*/false, entries));
+      add(layer(step, term, z, paramDirection, /*withBias=*/true, entries, &x));
       break;
     }
     case StepKind::Pointwise:
       for (size_t i = 0; i < dy.size(); ++i)
-        dy[i] = slopeOf(step.function, x[i]) * dx[i];
+        dy[i] = signless(slopeOf(step.function, x[i])) * dx[i];
       break;
     case StepKind::Norm: {
       const std::vector<int64_t> at = places(step.operands[0], step.result);
       const Values &y = values[step.result];
       for (size_t i = 0; i < x.size(); ++i)
-        dy[at[i]] += x[i] * dx[i] / y[at[i]];
+        // The direction of x that nearly cancels may be any.
+        dy[at[i]] += dx[i] * (magnitudes ? std::min(term[i] / y[at[i]], 1.0)
+                                         : x[i] / y[at[i]]);
       break;
     }
     case StepKind::Scale: {
       const std::vector<int64_t> at =
           places(step.operands[1], step.operands[0]);
       for (size_t i = 0; i < dy.size(); ++i)
-        dy[i] = dx[at[i]] * values[step.operands[1]][i] +
-                x[at[i]] * slopes[step.operands[1]][i];
+        dy[i] = dx[at[i]] * terms[step.operands[1]][i] +
+                term[at[i]] * slopes[step.operands[1]][i];
       break;
     }
     case StepKind::Concat:

@@ -41,11 +41,14 @@ public:
                           const Values &params, const Observer &observe = {},
                           Entries entries = Entries::Signed) const;
 
-  /// The derivatives of all values along a direction.
-  std::vector<Values> derive(const std::vector<Values> &values,
-                             const Values &params,
-                             const std::vector<Values> &inputDirections,
-                             const Values &paramDirection) const;
+  /// The derivatives of all values along a direction. With `magnitudes`, values
+  /// where nothing cancels, what the derivatives would be if nothing cancelled
+  /// in them either; parameters and directions have no signs then.
+  std::vector<Values>
+  derive(const std::vector<Values> &values, const Values &params,
+         const std::vector<Values> &inputDirections,
+         const Values &paramDirection,
+         const std::vector<Values> *magnitudes = nullptr) const;
 
 private:
   /// The layer of a step, at the sizes of this call.

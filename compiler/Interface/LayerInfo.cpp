@@ -124,8 +124,8 @@ std::string eqc::hashOf(std::string_view text) {
 /// Blocks are single characters from '0' on; '*' is none of them.
 static constexpr int kMostBlocks = 127 - '0';
 
-/// Entries that are written one by one: orbits of tuples, and graph maps. More
-/// of them would be more text than the code that they are to test.
+/// Entries that are written one by one: orbits of tuples, jellyfish and graph
+/// maps. More of them would be more text than the code that they are to test.
 static constexpr size_t kMostEntries = 8192;
 
 /// Calls visit(values of the axes, entry) for the entries of a graph map that
@@ -233,10 +233,52 @@ static void forEntriesOfOrbit(const Diagram &diagram, const LayerSpec &spec,
   }
 }
 
-/// How many entries those are, or some number that is too many.
-static size_t numEntriesOfOrbit(const Diagram &diagram, Group group) {
+/// The same of a jellyfish, beside blocks of other spaces: its legs have
+/// different values, and the entry is the sign of these, behind which the one
+/// that is missing stands, if one is.
+template <typename Visit>
+static void forEntriesOfJellyfish(const Diagram &diagram, const LayerSpec &spec,
+                                  const Visit &visit) {
+  const Group group = spec.group;
+  const std::vector<std::vector<int>> blocks = diagram.blocks();
+  std::vector<int> order(
+      static_cast<size_t>(sizeOf(group, spec.n, diagram.head))),
+      values(diagram.block.size()), onAxes(values.size());
+  std::iota(order.begin(), order.end(), 0);
+  do {
+    int sign = 1;
+    for (size_t a = 0; a < order.size(); ++a)
+      for (size_t b = 0; b < a; ++b)
+        sign *= order[b] > order[a] ? -1 : 1;
+    size_t leg = 0;
+    for (const std::vector<int> &vertices : blocks)
+      if (diagram.isLegOf(vertices.front())) {
+        for (int vertex : vertices)
+          values[vertex] = order[leg];
+        ++leg;
+      }
+    forValuesOfBlocks(
+        diagram, group, blocks, 0, values, sign,
+        [&](const std::vector<int> &inSpaces, int product) {
+          for (size_t v = 0; v < inSpaces.size(); ++v)
+            onAxes[v] = inSpaces[v] +
+                        static_cast<int>(offsetAt(
+                            group, -1, diagram.partOf(static_cast<int>(v))));
+          visit(onAxes, static_cast<double>(product));
+        });
+  } while (std::next_permutation(order.begin(), order.end()));
+}
+
+/// How many entries an orbit or a jellyfish has, or some number that is too
+/// many.
+static size_t numEntries(const Diagram &diagram, const LayerSpec &spec) {
+  const Group group = spec.group;
   const std::vector<std::vector<int>> blocks = diagram.blocks();
   auto count = static_cast<size_t>(diagram.orbit.size);
+  if (!diagram.orbit.exists()) // a jellyfish: all orders of n values
+    for (int64_t n = sizeOf(group, spec.n, diagram.head), i = count = 1;
+         i <= n && count <= kMostEntries; ++i)
+      count *= static_cast<size_t>(i);
   for (size_t b = 0; b < blocks.size(); ++b) {
     const int first = blocks[b].front();
     const bool isFree = static_cast<int>(b) == diagram.free;
@@ -270,9 +312,12 @@ static bool addEntries(const LayerSpec &spec, const SignedDiagram &member,
     forEntriesOfMap(of, graph, add);
   } else {
     // Other blocks may be of sizes that are not known yet.
-    if (spec.dynamicN() || numEntriesOfOrbit(of, spec.group) > kMostEntries)
+    if (spec.dynamicN() || numEntries(of, spec) > kMostEntries)
       return false;
-    forEntriesOfOrbit(of, spec, add);
+    if (of.orbit.exists())
+      forEntriesOfOrbit(of, spec, add);
+    else
+      forEntriesOfJellyfish(of, spec, add);
   }
   if (begins) // no entry at all, which is a weight that does nothing
     add(std::vector<int>(of.block.size(), 0), 0);
@@ -287,17 +332,18 @@ static bool addMaps(const LayerSpec &spec, const std::vector<Diagram> &diagrams,
     for (const SignedDiagram &member :
          orbitOf(diagram, spec.group, spec.symmetry).members) {
       const Diagram &of = member.diagram;
-      if (of.orbit.exists() || of.map.exists()) {
-        if (spec.normalize == Normalize::Mean ||
-            !addEntries(spec, member, begins, entries, text))
+      if (of.orbit.exists() || of.map.exists() || of.head >= 0) {
+        // An entry is an integer.
+        const bool divides =
+            spec.normalize == Normalize::Mean &&
+            (of.orbit.exists() || of.map.exists() || of.numBottomOnlyBlocks());
+        if (divides || !addEntries(spec, member, begins, entries, text))
           return false;
         begins = false;
         continue;
       }
       text += member.sign > 0 ? (begins ? '+' : '&') : begins ? '-' : '~';
       begins = false;
-      if (of.head >= 0) // a sign of several blocks
-        return false;
       for (size_t v = 0; v < of.block.size(); ++v) {
         const int block = of.block[v];
         if (block >= kMostBlocks)

@@ -129,8 +129,8 @@ int eqc_rt_define(eqc_rt_definition *d, const eqc_layer_info *info, int64_t n) {
   if (!*info->maps || order[0] + order[1] + order[2] > EQC_RT_MAX_AXES)
     return eqc_rt_fail(EQC_ERR_ARG,
                        "%s_selftest: its diagrams are not described, as "
-                       "jellyfish, means and many tuples of permutations, and "
-                       "those of many axes are not",
+                       "those of too many entries or axes and some means are "
+                       "not",
                        info->name);
   for (i = 0; i < info->spaces; ++i)
     if (!family_of(&info->space[i]))

@@ -4,6 +4,9 @@ import sys
 import pytest
 
 sys.path.insert(0, os.path.dirname(__file__))
+# Frameworks that a run is to do without, as if they were not installed.
+for framework in os.environ.get("EQC_TEST_WITHOUT", "").split():
+    sys.modules[framework] = None
 
 
 @pytest.fixture(scope="session", autouse=True)

@@ -60,8 +60,11 @@ std::string device::runOnFile(StringRef program, ArrayRef<StringRef> options,
                               StringRef name, StringRef contents,
                               std::string &why) {
   llvm::SmallString<128> folder;
-  if (llvm::sys::fs::createUniqueDirectory("eqc-kernels", folder))
+  if (const std::error_code error =
+          llvm::sys::fs::createUniqueDirectory("eqc-kernels", folder)) {
+    why = "no folder for temporary files: " + error.message();
     return "";
+  }
   const std::string input = (folder + "/" + name).str(),
                     output = (folder + "/made").str(),
                     said = (folder + "/said").str();

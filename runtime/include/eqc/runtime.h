@@ -92,12 +92,12 @@ typedef struct eqc_layer_info {
                           an argument of the Levi-Civita symbol, and behind it,
                           where axes are of sums, the summand of the axis,
                           counted from 0, which is 0 on axes of no sum, or, of
-                          orbits of tuples and graph maps, a single entry,
+                          orbits, jellyfish and graph maps, a single entry,
                           [2:0,1,3]: what it is, if not 1, and its indices; ';'
                           and those of the bias; then for each symmetry of x ';',
                           its sign and the axis that each axis goes to. "" where
-                          they are not written so: jellyfish, too many blocks,
-                          more than 8192 entries, and means of orbits */
+                          they are not written so: too many blocks, more than
+                          8192 entries, means of orbits */
   const char *pool; /* what blocks of inputs only take: "sum", "max", "min" */
   int64_t sums;     /* how many sums of spaces axes are of: `space` has them
                        behind its `spaces`, and the numbers of axes go on.

@@ -9,9 +9,15 @@ import time
 
 name, folder, command = sys.argv[1], sys.argv[2], sys.argv[3:]
 number = getattr(signal, "SIG" + name)
-# Background jobs of a shell ignore SIGINT, which would be inherited.
-process = subprocess.Popen(
-    command, preexec_fn=lambda: signal.signal(number, signal.SIG_DFL))
+
+
+def heed():
+    # Background jobs of a shell ignore SIGINT, which would be inherited.
+    if number != signal.SIGKILL:
+        signal.signal(number, signal.SIG_DFL)
+
+
+process = subprocess.Popen(command, preexec_fn=heed)
 try:
     deadline = time.time() + 30
     while time.time() < deadline and process.poll() is None:

@@ -197,10 +197,39 @@ TEST(SelftestTest, AGroupThatIsNotKnownIsNotTested) {
                     "group 'Xy'\n");
 }
 
-TEST(SelftestTest, JellyfishAreNotTested) {
-  const Compiled layer(llvm::MemoryBuffer::getMemBufferCopy(
-                           "layer f { group = A; n = 2; k = 1; l = 1 }"),
-                       PlanKind::Auto);
+TEST(SelftestTest, JellyfishAreTested) {
+  // Alone, in a bias, with means and symmetries, beside blocks of other
+  // spaces.
+  const Compiled layer(R"eq(
+space s = A(3)
+space xyz = O(3)
+space points = S(4)
+layer two { group = A; n = 2; k = 1; l = 1; channels = 2 -> 3 }
+layer three { group = A; n = 3; k = 2; l = 1; bias = true }
+layer four { group = A; n = 4; k = 1; l = 3; bias = true; layout = channels_first }
+layer five { group = A; n = 5; k = 2; l = 2; dtype = f64 }
+layer means { group = A; n = 4; k = 2; l = 1; normalize = mean; dtype = f64 }
+layer symmetric { group = A; n = 3; k = 2; l = 2; in_symmetry = ["(1 2)"] }
+layer beside { k = s s xyz; l = s xyz; channels = 2 -> 2 }
+layer summed { k = s points; l = s s; bias = true }
+)eq");
+  for (const LayerSpec &spec : layer.source.layers) {
+    auto [status, report] = layer.test(spec.name);
+    EXPECT_EQ(status, EQC_OK) << report;
+  }
+}
+
+TEST(SelftestTest, AJellyfishOfOtherSignsFails) {
+  Compiled layer("layer f { group = A; n = 3; k = 1; l = 1; diagrams = [\"* | "
+                 "o1 | i1\"] }");
+  ASSERT_EQ(layer.test("f").first, EQC_OK);
+  layer.replace("+[0,1]~[0,2]", "+[0,1]&[0,2]");
+  EXPECT_EQ(layer.test("f").first, EQC_ERR_SELFTEST);
+}
+
+TEST(SelftestTest, ManyEntriesAreNotTested) {
+  const Compiled layer("layer f { group = A; n = 8; k = 4; l = 3; diagrams = "
+                       "[\"* | o1 | o2 | o3 | i1 | i2 | i3 | i4\"] }");
   auto [status, report] = layer.test("f");
   EXPECT_EQ(status, EQC_ERR_ARG);
   EXPECT_EQ(report.find("f: NOT TESTED: "), 0u) << report;
