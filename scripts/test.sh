@@ -18,6 +18,11 @@ for argument in "$@"; do
 done
 
 bash scripts/install-deps.sh
-bash scripts/setup-python.sh
+# Downloads while the compiler is compiled.
+bash scripts/setup-python.sh &
+python=$!
+trap 'kill "$python" 2>/dev/null || true' EXIT
 bash scripts/build.sh
+wait "$python"
+trap - EXIT
 ctest --preset "${PRESET:-release}" --parallel "$(nproc)" "${rest[@]}"
