@@ -324,6 +324,15 @@ static bool addEntries(const LayerSpec &spec, const SignedDiagram &member,
   return entries <= kMostEntries;
 }
 
+/// Whether a block of inputs alone is no leg: its entries are added, or the
+/// largest is taken of them.
+static bool hasInputsBesideLegs(const Diagram &diagram) {
+  const std::vector<std::vector<int>> blocks = diagram.blocks();
+  return llvm::any_of(blocks, [&](const std::vector<int> &vertices) {
+    return vertices.front() >= diagram.l && !diagram.isLegOf(vertices.front());
+  });
+}
+
 /// Adds what each diagram stands for; whether all could be written.
 static bool addMaps(const LayerSpec &spec, const std::vector<Diagram> &diagrams,
                     size_t &entries, std::string &text) {
@@ -337,7 +346,8 @@ static bool addMaps(const LayerSpec &spec, const std::vector<Diagram> &diagrams,
         const bool divides =
             spec.normalize == Normalize::Mean &&
             (of.orbit.exists() || of.map.exists() || of.numBottomOnlyBlocks());
-        if (divides || !addEntries(spec, member, begins, entries, text))
+        if (divides || (spec.pool != Pool::Sum && hasInputsBesideLegs(of)) ||
+            !addEntries(spec, member, begins, entries, text))
           return false;
         begins = false;
         continue;
