@@ -196,9 +196,6 @@ GradientPlan eqc::chooseGradientPlan(const LayerSpec &spec,
   if (!isotypic)
     return plan;
   GradientPlan inBasis = buildGradientPlan(spec, *isotypic);
-  // Maps that are all zero beside a bias.
-  if (inBasis.stages.empty())
-    return plan;
   auto all = [&](const GradientPlan &sums) {
     const GradientFlops flops = flopsOf(sums, spec, spec.n);
     return flops.call + double(batch) * flops.sample;

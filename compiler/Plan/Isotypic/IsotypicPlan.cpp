@@ -187,9 +187,11 @@ eqc::buildIsotypicPlan(const LayerSpec &spec, std::string &refused) {
     joinOrbits(*basis, layer, spec);
   auto plan = std::make_shared<const IsotypicPlan>(Builder(spec).build(*basis));
   // As for tensors that change their sign with two axes, of length 1.
-  if (plan->mixes.empty())
+  if (plan->packed.empty()) {
     refused = "all maps are zero";
-  return plan->mixes.empty() ? nullptr : plan;
+    return nullptr;
+  }
+  return plan;
 }
 
 /// What a plan depends on.
