@@ -28,9 +28,9 @@ struct BenchRow {
   double flops = 0;          ///< of the plan that was compiled, whole batch
   double bytes = 0;          ///< that must be moved
   Timing backward;           ///< of all gradients; no runs: not measured
+  double backwardFlops = 0;
   /// With large x and y on pages of 4 KB; no runs: they are small.
   Timing smallPages;
-  double backwardFlops = 0;
   double efficiency() const { return efficiencyAgainst(floor); }
   /// Of the time that is left without that of an empty kernel; 0 where nothing
   /// is left.

@@ -38,6 +38,13 @@ static std::string threadsText(int threads) {
   return fmt::format(" {} thread{}", threads, threads == 1 ? " " : "s");
 }
 
+/// ", 2 threads"; nothing on GPUs.
+static std::string ofThreads(const BenchRow &row) {
+  if (row.threads == 0)
+    return "";
+  return fmt::format(", {} thread{}", row.threads, row.threads == 1 ? "" : "s");
+}
+
 static void renderMachine(const std::vector<BenchResult> &results,
                           const BenchMachine &machine, std::string &text) {
   auto out = std::back_inserter(text);
@@ -127,31 +134,24 @@ static void renderLayer(const BenchResult &result, std::string &text) {
             : "arithmetic");
   for (const BenchRow &row : result.rows)
     if (row.passes.seconds > 0)
-      fmt::format_to(
-          out,
-          "  no cache holds a sample of x, and the plan reads it "
-          "more than once{}: floor {}, efficiency {:.3f}\n",
-          result.rows.size() == 1 ? ""
-                                  : fmt::format(", {} thread{}", row.threads,
-                                                row.threads == 1 ? "" : "s"),
-          timeText(row.passes.seconds), row.efficiencyAgainst(row.passes));
-  auto withThreads = [](const BenchRow &row) {
-    return row.threads == 0 ? ""
-                            : fmt::format(", {} thread{}", row.threads,
-                                          row.threads == 1 ? "" : "s");
-  };
+      fmt::format_to(out,
+                     "  no cache holds a sample of x, and the plan reads it "
+                     "more than once{}: floor {}, efficiency {:.3f}\n",
+                     result.rows.size() == 1 ? "" : ofThreads(row),
+                     timeText(row.passes.seconds),
+                     row.efficiencyAgainst(row.passes));
   for (const BenchRow &row : result.rows)
     if (row.smallPages.runs > 0)
       fmt::format_to(out,
                      "  x and y on pages of 4 KB{}: {}, {:.2f} times as long\n",
-                     withThreads(row), timeText(row.smallPages.median),
+                     ofThreads(row), timeText(row.smallPages.median),
                      row.smallPages.median / row.timing.median);
   for (const BenchRow &row : result.rows)
     if (row.backward.runs > 0)
       fmt::format_to(out,
                      "  backward{}: {}, {:.1f} GFLOP/s; {:.2f} times "
                      "the forward's time, {:.2f} times its flops\n",
-                     withThreads(row), timeText(row.backward.median),
+                     ofThreads(row), timeText(row.backward.median),
                      row.backwardFlops / row.backward.median * 1e-9,
                      row.backward.median / row.timing.median,
                      row.backwardFlops / row.flops);

@@ -199,6 +199,15 @@ static bool areDistinct(const Diagram &diagram,
   return true;
 }
 
+/// Values of spaces as those of axes, of which some are of sums.
+static std::vector<int> onAxesOf(const Diagram &diagram, Group group,
+                                 std::vector<int> values) {
+  for (size_t v = 0; v < values.size(); ++v)
+    values[v] += static_cast<int>(
+        offsetAt(group, -1, diagram.partOf(static_cast<int>(v))));
+  return values;
+}
+
 /// Calls visit(values of the axes, entry) for the entries of an orbit, beside
 /// blocks of other spaces, that are not 0.
 template <typename Visit>
@@ -210,7 +219,7 @@ static void forEntriesOfOrbit(const Diagram &diagram, const LayerSpec &spec,
   const TupleOrbits &all = action.orbits(size);
   const int32_t number = all.orbitOf[action.numberOf(diagram.orbit.values)];
   const std::vector<std::vector<int>> blocks = diagram.blocks();
-  std::vector<int> values(diagram.block.size()), onAxes(values.size());
+  std::vector<int> values(diagram.block.size());
   for (int32_t at = all.start[number]; at < all.start[number + 1]; ++at) {
     size_t next = 0;
     for (int value : action.tupleOf(all.tuples[at], size)) {
@@ -218,18 +227,14 @@ static void forEntriesOfOrbit(const Diagram &diagram, const LayerSpec &spec,
         ++next;
       values[next++] = value;
     }
-    forValuesOfBlocks(
-        diagram, group, blocks, 0, values, 1,
-        [&](const std::vector<int> &inSpaces, int sign) {
-          if (spec.weightsOf == WeightsOf::Orbits &&
-              !areDistinct(diagram, blocks, inSpaces))
-            return;
-          for (size_t v = 0; v < inSpaces.size(); ++v)
-            onAxes[v] = inSpaces[v] +
-                        static_cast<int>(offsetAt(
-                            group, -1, diagram.partOf(static_cast<int>(v))));
-          visit(onAxes, static_cast<double>(sign));
-        });
+    forValuesOfBlocks(diagram, group, blocks, 0, values, 1,
+                      [&](const std::vector<int> &inSpaces, int sign) {
+                        if (spec.weightsOf == WeightsOf::Orbits &&
+                            !areDistinct(diagram, blocks, inSpaces))
+                          return;
+                        visit(onAxesOf(diagram, group, inSpaces),
+                              static_cast<double>(sign));
+                      });
   }
 }
 
@@ -243,7 +248,7 @@ static void forEntriesOfJellyfish(const Diagram &diagram, const LayerSpec &spec,
   const std::vector<std::vector<int>> blocks = diagram.blocks();
   std::vector<int> order(
       static_cast<size_t>(sizeOf(group, spec.n, diagram.head))),
-      values(diagram.block.size()), onAxes(values.size());
+      values(diagram.block.size());
   std::iota(order.begin(), order.end(), 0);
   do {
     int sign = 1;
@@ -257,15 +262,11 @@ static void forEntriesOfJellyfish(const Diagram &diagram, const LayerSpec &spec,
           values[vertex] = order[leg];
         ++leg;
       }
-    forValuesOfBlocks(
-        diagram, group, blocks, 0, values, sign,
-        [&](const std::vector<int> &inSpaces, int product) {
-          for (size_t v = 0; v < inSpaces.size(); ++v)
-            onAxes[v] = inSpaces[v] +
-                        static_cast<int>(offsetAt(
-                            group, -1, diagram.partOf(static_cast<int>(v))));
-          visit(onAxes, static_cast<double>(product));
-        });
+    forValuesOfBlocks(diagram, group, blocks, 0, values, sign,
+                      [&](const std::vector<int> &inSpaces, int product) {
+                        visit(onAxesOf(diagram, group, inSpaces),
+                              static_cast<double>(product));
+                      });
   } while (std::next_permutation(order.begin(), order.end()));
 }
 
@@ -324,15 +325,6 @@ static bool addEntries(const LayerSpec &spec, const SignedDiagram &member,
   return entries <= kMostEntries;
 }
 
-/// Whether a block of inputs alone is no leg: its entries are added, or the
-/// largest is taken of them.
-static bool hasInputsBesideLegs(const Diagram &diagram) {
-  const std::vector<std::vector<int>> blocks = diagram.blocks();
-  return llvm::any_of(blocks, [&](const std::vector<int> &vertices) {
-    return vertices.front() >= diagram.l && !diagram.isLegOf(vertices.front());
-  });
-}
-
 /// Adds what each diagram stands for; whether all could be written.
 static bool addMaps(const LayerSpec &spec, const std::vector<Diagram> &diagrams,
                     size_t &entries, std::string &text) {
@@ -342,11 +334,11 @@ static bool addMaps(const LayerSpec &spec, const std::vector<Diagram> &diagrams,
          orbitOf(diagram, spec.group, spec.symmetry).members) {
       const Diagram &of = member.diagram;
       if (of.orbit.exists() || of.map.exists() || of.head >= 0) {
-        // An entry is an integer.
-        const bool divides =
-            spec.normalize == Normalize::Mean &&
-            (of.orbit.exists() || of.map.exists() || of.numBottomOnlyBlocks());
-        if (divides || (spec.pool != Pool::Sum && hasInputsBesideLegs(of)) ||
+        // An entry is an integer, and all of them are added.
+        const bool addsOnly =
+            spec.normalize == Normalize::None && spec.pool == Pool::Sum;
+        if ((!addsOnly && (of.orbit.exists() || of.map.exists() ||
+                           of.numBottomOnlyBlocks() > 0)) ||
             !addEntries(spec, member, begins, entries, text))
           return false;
         begins = false;

@@ -73,15 +73,16 @@ std::vector<std::string> allCode() {
 class German {
 public:
   German() {
-    char name[] = "/tmp/eqc-locale-XXXXXX";
-    if (!mkdtemp(name))
+    std::string name =
+        std::filesystem::temp_directory_path() / "eqc-locale-XXXXXX";
+    if (!mkdtemp(name.data()))
       return;
     folder = name;
     const std::string command = "localedef -i de_DE -f UTF-8 " + folder +
                                 "/de_DE.UTF-8 >/dev/null 2>&1";
     if (std::system(command.c_str()) != 0)
       return;
-    setenv("LOCPATH", name, 1);
+    setenv("LOCPATH", folder.c_str(), 1);
     isSet = std::setlocale(LC_ALL, "de_DE.UTF-8") != nullptr;
   }
   ~German() {

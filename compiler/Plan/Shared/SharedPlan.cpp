@@ -13,7 +13,6 @@
 
 #include <algorithm>
 #include <map>
-#include <optional>
 #include <tuple>
 #include <utility>
 
@@ -57,11 +56,13 @@ public:
 
 private:
   /// Extremes are taken of what a jellyfish does not touch before its legs are
-  /// summed. So its gradient comes to this pattern first, whose kept blocks the
-  /// legs are, and goes to one entry of each dropped block from there.
-  std::optional<RowPattern> routedBehind(const RowPattern &node) const {
-    if (!spec.unpools || node.head < 0 || node.droppedBlocks().empty())
-      return std::nullopt;
+  /// summed. So its gradient comes to the pattern without its head first.
+  bool isRoutedBehind(const RowPattern &node) const {
+    return spec.unpools && node.head >= 0 && !node.droppedBlocks().empty();
+  }
+  /// That pattern, whose kept blocks the legs are: from there the gradient goes
+  /// to one entry of each dropped block.
+  static RowPattern withoutHead(const RowPattern &node) {
     RowPattern routed = node;
     for (int b = 0; b < node.numBlocks(); ++b)
       if (node.isLeg(b))
@@ -80,8 +81,8 @@ private:
         needed[top] = true;
       if (!isWhole(top))
         needed[top] = true;
-      if (const auto routed = routedBehind(top))
-        needed[*routed] = true;
+      if (isRoutedBehind(top))
+        needed[withoutHead(top)] = true;
     }
     for (const RowPattern &top : biasTops)
       if (!isWhole(top))
@@ -96,7 +97,7 @@ private:
               [&](const RowPattern &a, const RowPattern &b) {
                 auto key = [&](const RowPattern &p) {
                   return std::make_tuple(
-                      -static_cast<int>(p.steps.size()), !routedBehind(p),
+                      -static_cast<int>(p.steps.size()), !isRoutedBehind(p),
                       p.numKept(), p.numFree(),
                       numSubsetsOf(p, spec.group, spec.n), p.spacesOfKept(), p);
                 };
@@ -128,8 +129,8 @@ private:
         continue; // in the output
       RowPattern parent =
           hasSlices ? identityPattern(spec.l, node.space, node.part) : identity;
-      if (const auto routed = routedBehind(node))
-        parent = *routed;
+      if (isRoutedBehind(node))
+        parent = withoutHead(node);
       else if (!node.hasSymbol())
         for (const RowPattern &candidate : finerPatterns(node, spec.group)) {
           if (geometry.isNode(candidate)) {
@@ -168,8 +169,7 @@ private:
         // What has more steps is written to what has fewer, and a jellyfish to
         // what it leaves.
         if (pattern.steps.size() != first.steps.size() ||
-            routedBehind(pattern).has_value() !=
-                routedBehind(first).has_value() ||
+            isRoutedBehind(pattern) != isRoutedBehind(first) ||
             pattern.spacesOfKept() != first.spacesOfKept() ||
             numSubsetsOf(pattern, spec.group, spec.n) != mix.subsets ||
             targets[pattern].target.array != mix.target ||
